@@ -1,0 +1,31 @@
+# Both images by digest in a release: --build-arg NODE_IMAGE=node@sha256:… --build-arg RUNTIME_IMAGE=gcr.io/…@sha256:…
+ARG NODE_IMAGE=docker.io/library/node:26-trixie-slim
+ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs26-debian13:nonroot
+
+# The bundle is the same for every platform: build it on the builder's own.
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+# esbuild alone has an install script that the bundle needs, and it works without it; Node 26 is already here.
+RUN npm ci --ignore-scripts --no-fund --no-audit
+COPY tsconfig.json ./
+COPY scripts/build.ts scripts/
+COPY src src
+RUN node scripts/build.ts
+
+FROM ${RUNTIME_IMAGE}
+ARG VERSION=0.1.0
+ARG REVISION=""
+LABEL org.opencontainers.image.title="asana-connector" \
+      org.opencontainers.image.description="Runs ConductorOne's Asana connector on Kubernetes and turns declared license grants into access in Asana" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+WORKDIR /app
+# Owned by root and read-only for the user it runs as.
+COPY --from=build --chown=0:0 --chmod=0444 /src/dist/*.mjs ./
+COPY --chown=0:0 --chmod=0444 LICENSE ./
+# A number, so that Kubernetes can tell that it is not root.
+USER 65532:65532
+ENV NODE_ENV=production
+ENTRYPOINT ["/nodejs/bin/node", "/app/asana-connector.mjs"]

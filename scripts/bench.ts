@@ -1,0 +1,33 @@
+import type { Figure } from './bench/figure.ts';
+import { edit, manyNewGrants, newGrants } from './bench/grants.ts';
+import { idle } from './bench/idle.ts';
+import { memory, startUp } from './bench/memory.ts';
+import { sync } from './bench/sync.ts';
+import { paint } from './demo/screen.ts';
+
+const all = [sync, newGrants, manyNewGrants, edit, idle, memory, startUp];
+
+/** `npm run bench [-- NAME…]`: each figure beside its bound; fails if one does not hold. */
+async function main(names: readonly string[]): Promise<boolean> {
+  const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name));
+  if (unknown.length > 0) {
+    console.error(
+      `there is no benchmark ${unknown.join(', ')}; there is ${all.map(({ name }) => name).join(', ')}`,
+    );
+    return false;
+  }
+  let holds = true;
+  for (const benchmark of all.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    console.log(`\n${paint('bold', benchmark.name)}: ${benchmark.about}`);
+    const figures = await benchmark.run((line) => console.log(`  ${paint('dim', line)}`));
+    for (const figure of figures) console.log(`  ${render(figure)}`);
+    holds &&= figures.every((figure) => figure.holds);
+  }
+  return holds;
+}
+
+function render({ what, measured, bound, holds }: Figure): string {
+  return `${holds ? paint('green', 'holds ') : paint('red', 'BROKEN')}  ${what}: ${measured}  (${bound})`;
+}
+
+process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;

@@ -1,0 +1,24 @@
+/** One figure beside its bound (DESIGN §7). */
+export interface Figure {
+  readonly what: string;
+  readonly measured: string;
+  readonly bound: string;
+  readonly holds: boolean;
+}
+
+/** A benchmark: named on the command line, and run in a set-up of its own. */
+export interface Benchmark {
+  readonly name: string;
+  readonly about: string;
+  run(log: (line: string) => void): Promise<Figure[]>;
+}
+
+/** A figure that must not exceed its bound. */
+export function atMost(what: string, value: number, bound: number, unit: string, digits = 1): Figure {
+  return {
+    what,
+    measured: `${value.toFixed(digits)} ${unit}`,
+    bound: `≤ ${bound.toFixed(digits)} ${unit}`,
+    holds: value <= bound,
+  };
+}

@@ -1,0 +1,297 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KubeConfig } from '@kubernetes/client-node';
+import { parseAllDocuments } from 'yaml';
+import { systemClock } from '../../src/core/clock.ts';
+import { KubernetesClient } from '../../src/kubernetes/client.ts';
+import { ApiServerConnection } from '../../src/kubernetes/connection.ts';
+import type { Resource } from '../../src/kubernetes/resource.ts';
+import { type ControlPlane, startControlPlane } from '../../test/controlplane/control-plane.ts';
+import { bundle } from '../build.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+export interface Sandbox {
+  readonly asanaUrl: string;
+  readonly controlUrl: string;
+  readonly workspace: string;
+  readonly tokens: { readonly serviceAccount: string };
+}
+
+/** Everything a benchmark may need, as processes of their own; `close` ends them all. */
+export class Rig {
+  readonly #stops: (() => Promise<void>)[] = [];
+  #controlPlane: ControlPlane | null = null;
+  #connection: ApiServerConnection | null = null;
+  #bundle: string | null = null;
+
+  /** A simulated Asana; requests are unlimited unless `requestsPerMinute` says otherwise. */
+  async sandbox(options: {
+    accounts: number;
+    teams: number;
+    membersPerTeam?: number;
+    latency?: number;
+    requestsPerMinute?: number;
+  }): Promise<Sandbox> {
+    const { accounts, teams, membersPerTeam = 25, latency = 0, requestsPerMinute = 0 } = options;
+    const flags = {
+      accounts,
+      teams,
+      'members-per-team': membersPerTeam,
+      latency,
+      'requests-per-minute': requestsPerMinute,
+    };
+    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+    const child = this.#spawn([join(ROOT, 'src/main.ts'), 'sandbox', ...args], {});
+    child.stderr?.resume();
+    for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream }))
+      return JSON.parse(line) as Sandbox;
+    throw new Error('the sandbox did not start');
+  }
+
+  /** A control plane with our CRDs and the namespace `bench`. */
+  async controlPlane(): Promise<KubernetesClient> {
+    this.#controlPlane = await startControlPlane();
+    const plane = this.#controlPlane;
+    this.#stops.push(() => plane.stop());
+    const config = new KubeConfig();
+    config.loadFromFile(plane.kubeconfigPath);
+    this.#connection = new ApiServerConnection(config, systemClock);
+    const connection = this.#connection;
+    this.#stops.push(() => connection.close());
+    for (const file of ['asanaconnectors.yaml', 'asanalicensegrants.yaml']) {
+      for (const document of parseAllDocuments(readFileSync(join(ROOT, 'crds', file), 'utf8'))) {
+        await connection.send({
+          method: 'POST',
+          path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+          body: document.toJS(),
+        });
+      }
+    }
+    await connection.send({
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body: { metadata: { name: 'bench' } },
+    });
+    const client = new KubernetesClient(connection);
+    const established = async (plural: string) =>
+      (
+        await client.verbs({ group: 'asana-connector.dev', version: 'v1alpha1', plural, kind: plural })
+      )?.includes('create') ?? false;
+    await until(
+      'CRDs established',
+      async () => (await established('asanaconnectors')) && established('asanalicensegrants'),
+    );
+    return client;
+  }
+
+  /** The operator, as the bundle the image runs. Its standard error is read line by line. */
+  async operator(
+    asanaUrl: string,
+    flags: readonly string[],
+    onLine: (line: string) => void = () => {},
+  ): Promise<ChildProcess> {
+    if (!this.#controlPlane) throw new Error('start the control plane first');
+    this.#bundle ??= await this.#build();
+    const preload = join(import.meta.dirname, 'collect.mjs');
+    const child = this.#spawn(
+      [
+        '--expose-gc',
+        '--max-semi-space-size=1',
+        '--import',
+        preload,
+        this.#bundle,
+        'operator',
+        '--asana-api-url',
+        asanaUrl,
+        '--leader-election-namespace',
+        'bench',
+        '--metrics-bind-address',
+        '0',
+        '--health-bind-address',
+        '0',
+        '--asana-requests-per-minute',
+        '0',
+        ...flags,
+      ],
+      { KUBECONFIG: this.#controlPlane.kubeconfigPath },
+    );
+    child.stdout?.resume();
+    createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', onLine);
+    return child;
+  }
+
+  /** Requests the API server has answered, by verb and resource. */
+  async apiServerRequests(): Promise<Map<string, number>> {
+    if (!this.#connection) throw new Error('start the control plane first');
+    const body = await this.#connection.open({ method: 'GET', path: '/metrics' });
+    const counts = new Map<string, number>();
+    for (const line of (await body.text()).split('\n')) {
+      const match = /^apiserver_request_total\{([^}]*)\} (\S+)$/.exec(line);
+      if (!match) continue;
+      const label = (name: string) => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(match[1] ?? '')?.[1] ?? '';
+      const key = `${label('verb')} ${label('resource')}${label('subresource') === '' ? '' : `/${label('subresource')}`}`;
+      counts.set(key, (counts.get(key) ?? 0) + Number(match[2]));
+    }
+    return counts;
+  }
+
+  async close(): Promise<void> {
+    for (const stop of this.#stops.toReversed()) await stop();
+  }
+
+  async #build(): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), 'asana-connector-bench-'));
+    await bundle(folder);
+    return join(folder, 'asana-connector.mjs');
+  }
+
+  #spawn(args: readonly string[], env: Record<string, string>): ChildProcess {
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#stops.push(async () => {
+      if (child.exitCode !== null) return;
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    });
+    return child;
+  }
+}
+
+const connectors: Resource = {
+  group: 'asana-connector.dev',
+  version: 'v1alpha1',
+  plural: 'asanaconnectors',
+  kind: 'AsanaConnector',
+};
+export const grants: Resource = {
+  group: 'asana-connector.dev',
+  version: 'v1alpha1',
+  plural: 'asanalicensegrants',
+  kind: 'AsanaLicenseGrant',
+};
+const secrets: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
+
+/** A connector in mode Apply with its Secret. */
+export async function createConnector(client: KubernetesClient, sandbox: Sandbox): Promise<void> {
+  await client.create(secrets, 'bench', {
+    metadata: { name: 'token' },
+    stringData: { BATON_TOKEN: sandbox.tokens.serviceAccount },
+  });
+  await client.create(connectors, 'bench', {
+    apiVersion: 'asana-connector.dev/v1alpha1',
+    kind: 'AsanaConnector',
+    metadata: { name: 'acme' },
+    spec: {
+      credentials: { type: 'ServiceAccount', secretRef: { name: 'token' } },
+      scim: { enabled: true },
+      provisioning: { mode: 'Apply' },
+    },
+  });
+}
+
+/** Asks for a sync, or another look at a grant. */
+export async function request(
+  client: KubernetesClient,
+  resource: 'connector' | 'grant',
+  name: string,
+): Promise<void> {
+  const patch = {
+    metadata: { annotations: { 'asana-connector.dev/requestedAt': new Date().toISOString() } },
+  };
+  await client.mergePatch(resource === 'connector' ? connectors : grants, 'bench', name, patch, 'bench');
+}
+
+export interface ConnectorView {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly generation: number;
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly sync?: {
+      readonly requests?: number;
+      readonly duration?: string;
+      readonly startedAt?: string;
+      readonly completedAt?: string;
+    };
+    readonly lastHandledReconcileAt?: string;
+  };
+}
+
+export function readConnector(client: KubernetesClient): Promise<ConnectorView | null> {
+  return client.get<ConnectorView>(connectors, 'bench', 'acme');
+}
+
+export async function untilConnected(client: KubernetesClient): Promise<void> {
+  await until(
+    'the connector is Connected',
+    async () => (await readConnector(client))?.status?.phase === 'Connected',
+  );
+}
+
+/** Creates grants for people of the directory, some at a time. */
+export async function createGrants(
+  client: KubernetesClient,
+  emails: readonly string[],
+  from = 0,
+): Promise<void> {
+  const AT_ONCE = 20;
+  for (let i = 0; i < emails.length; i += AT_ONCE) {
+    await Promise.all(
+      emails.slice(i, i + AT_ONCE).map((email, j) =>
+        client.create(grants, 'bench', {
+          apiVersion: 'asana-connector.dev/v1alpha1',
+          kind: 'AsanaLicenseGrant',
+          metadata: { name: `grant-${from + i + j}` },
+          spec: { connectorRef: { name: 'acme' }, user: { email }, license: 'Enterprise' },
+        }),
+      ),
+    );
+  }
+}
+
+/** Lower-case emails of people who hold `license`, out of the simulated Asana. */
+export async function peopleHolding(sandbox: Sandbox, license: string, most: number): Promise<string[]> {
+  const state = (await (await fetch(`${sandbox.controlUrl}/state`)).json()) as {
+    people: { email: string; license: string | null; active: boolean; role: string }[];
+  };
+  return state.people
+    .filter((user) => user.license === license && user.active && user.role !== 'guest')
+    .slice(0, most)
+    .map(({ email }) => email.toLowerCase());
+}
+
+/** Requests the simulated Asana has had. */
+export async function asanaRequests(sandbox: Sandbox): Promise<number> {
+  const statistics = (await (await fetch(`${sandbox.controlUrl}/statistics`)).json()) as {
+    tokens: { requests: Record<string, number> }[];
+  };
+  return statistics.tokens
+    .flatMap(({ requests }) => Object.values(requests))
+    .reduce((sum, count) => sum + count, 0);
+}
+
+/** Looks until `seen`; benchmarks wait long, but not for ever. */
+export async function until(
+  what: string,
+  seen: () => Promise<boolean>,
+  patienceMs = 600_000,
+  everyMs = 100,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  while (!(await seen())) {
+    if (performance.now() > deadline) throw new Error(`waited ${patienceMs / 1000} s, but not: ${what}`);
+    await sleep(everyMs);
+  }
+}

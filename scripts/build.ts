@@ -1,0 +1,87 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BuildResult, build, type Plugin } from 'esbuild';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/**
+ * What `@dot-i/k8s-operator` gets for client-node. Its constructor makes a typed client that nothing uses, since
+ * whatever would send a request is overridden (src/kubernetes/operator.ts); without the real one a megabyte of
+ * generated models stays out of the bundle and out of memory.
+ */
+const CLIENT_NODE_FOR_DOT_I = `
+export { KubeConfig } from '@kubernetes/client-node';
+export class CoreV1Api {}
+export class ApiextensionsV1Api {}
+export class Watch {}
+export function loadYaml() {
+  throw new Error('@dot-i/k8s-operator must not install CRDs');
+}`;
+
+/** Every request of `@dot-i/k8s-operator` is overridden (src/kubernetes/operator.ts): its HTTP client is never called. */
+const GAXIOS_FOR_DOT_I = `
+export const instance = {
+  request() {
+    throw new Error('@dot-i/k8s-operator must not send requests of its own');
+  },
+};`;
+
+/**
+ * `@dot-i/k8s-operator` is CommonJS: its `require('@kubernetes/client-node')` keeps all of that package (5.3 MB
+ * instead of 2.8) and `gaxios` brings node-fetch with its deprecated punycode (warning DEP0040 at every start).
+ */
+const slimDotI: Plugin = {
+  name: 'slim-dot-i',
+  setup(bundler) {
+    const fromDotI = (importer: string) => /[\\/]@dot-i[\\/]k8s-operator[\\/]/.test(importer);
+    bundler.onResolve({ filter: /^(@kubernetes\/client-node|gaxios)$/ }, ({ path, importer }) =>
+      fromDotI(importer) ? { path, namespace: 'for-dot-i' } : null,
+    );
+    bundler.onLoad({ filter: /.*/, namespace: 'for-dot-i' }, ({ path }) => ({
+      contents: path === 'gaxios' ? GAXIOS_FOR_DOT_I : CLIENT_NODE_FOR_DOT_I,
+      resolveDir: ROOT,
+    }));
+  },
+};
+
+/**
+ * Bundles the program into `directory`: `asana-connector.mjs`, the chunks it loads when a command needs them,
+ * and source maps. The image holds these and no node_modules.
+ */
+export async function bundle(directory: string): Promise<BuildResult<{ metafile: true }>> {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  await rm(directory, { recursive: true, force: true });
+  return build({
+    absWorkingDir: ROOT,
+    entryPoints: { 'asana-connector': 'src/main.ts' },
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    minify: true,
+    // Errors and log lines name classes.
+    keepNames: true,
+    sourcemap: 'linked',
+    metafile: true,
+    legalComments: 'none',
+    define: { ASANA_CONNECTOR_VERSION: JSON.stringify(version) },
+    // The CommonJS packages in the bundle ask for Node's own modules with require, which modules lack.
+    banner: {
+      js: "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);",
+    },
+    plugins: [slimDotI],
+    logLevel: 'warning',
+  });
+}
+
+if (import.meta.main) {
+  const started = performance.now();
+  const { metafile } = await bundle(join(ROOT, 'dist'));
+  for (const [path, { bytes }] of Object.entries(metafile.outputs)) {
+    if (!path.endsWith('.map')) console.log(`${path}  ${(bytes / 1024).toFixed(0)} KiB`);
+  }
+  console.log(`bundled in ${Math.round(performance.now() - started)} ms`);
+}

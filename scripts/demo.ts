@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { startControlPlane } from '../test/controlplane/control-plane.ts';
+import { serviceAccountKubeconfig } from '../test/controlplane/service-account.ts';
+import { helmPath, kubectlPath } from '../test/controlplane/tools.ts';
+import { Kubectl, runProgram } from './demo/kubectl.ts';
+import { heading, paint, say, showCommand, showTable } from './demo/screen.ts';
+import { type Happening, type SandboxAddress, tellStory } from './demo/story.ts';
+
+const NAMESPACE = 'asana-connector';
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+const CHART = join(import.meta.dirname, '../charts/asana-connector');
+
+/** What was started has to be stopped, in reverse order. */
+const stops: (() => Promise<void>)[] = [];
+
+async function demo(): Promise<boolean> {
+  heading(
+    0,
+    'Set-up: a real control plane, a simulated Asana, the chart, the operator under its own service account',
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'asana-connector-demo-'));
+  say(
+    'kube-apiserver and etcd start (the first time they may have to be fetched or built; that is said here) …',
+  );
+  const controlPlane = await startControlPlane({ controllerManager: true });
+  stops.push(() => controlPlane.stop());
+  const kubectl = new Kubectl(await kubectlPath(), controlPlane.kubeconfigPath);
+  const sandbox = await startSandbox(join(folder, 'sandbox.log'));
+  await installChart(controlPlane.kubeconfigPath);
+  const kubeconfig = await serviceAccountKubeconfig({
+    kubeconfigPath: controlPlane.kubeconfigPath,
+    namespace: NAMESPACE,
+    name: 'asana-connector',
+  });
+  const operatorLog = join(folder, 'operator.log');
+  startOperator(kubeconfig, sandbox.asanaUrl, operatorLog);
+  say(`Asana is simulated at ${sandbox.asanaUrl}; the operator logs to ${operatorLog}.`);
+
+  const happenings = await tellStory(kubectl, sandbox);
+  heading(8, 'What happened');
+  showTable(
+    ['STEP', 'SEEN', 'RESULT'],
+    happenings.map(({ what, saw, ok }) => [what, saw, ok ? 'ok' : 'FAILED']),
+  );
+  if (process.argv.includes('--keep')) await keep(controlPlane.kubeconfigPath, sandbox);
+  return happenings.length > 0 && happenings.every(({ ok }: Happening) => ok);
+}
+
+async function startSandbox(logFile: string): Promise<SandboxAddress> {
+  const child = start(['sandbox', '--accounts', '200', '--teams', '20', '--latency', '40'], {}, logFile);
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+  for await (const line of lines) return JSON.parse(line) as SandboxAddress;
+  throw new Error(`the sandbox ended before it was ready: see ${logFile}`);
+}
+
+async function installChart(kubeconfig: string): Promise<void> {
+  const args = [
+    'install',
+    'asana-connector',
+    CHART,
+    '--namespace',
+    NAMESPACE,
+    '--create-namespace',
+    '--wait=false',
+  ];
+  showCommand(`helm ${args.join(' ')}`);
+  await runProgram(await helmPath(), args, { KUBECONFIG: kubeconfig });
+}
+
+/** The operator as a process of its own, with exactly the permissions of the chart. */
+function startOperator(kubeconfig: string, asanaUrl: string, logFile: string): void {
+  const flags = [
+    '--asana-api-url',
+    asanaUrl,
+    '--leader-election-namespace',
+    NAMESPACE,
+    '--metrics-bind-address',
+    '0',
+    '--health-bind-address',
+    '0',
+  ];
+  showCommand(`asana-connector operator ${flags.join(' ')}`);
+  const child = start(['operator', ...flags], { KUBECONFIG: kubeconfig }, logFile);
+  child.stdout?.pipe(createWriteStream(`${logFile}.audit`));
+}
+
+function start(args: readonly string[], env: Record<string, string>, logFile: string): ChildProcess {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stderr?.pipe(createWriteStream(logFile));
+  stops.push(async () => {
+    if (child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await ended;
+  });
+  return child;
+}
+
+/** Leaves everything running until a person ends it. */
+async function keep(kubeconfig: string, { controlUrl }: SandboxAddress): Promise<void> {
+  say('');
+  say('Everything keeps running until Ctrl-C. In another terminal:');
+  showCommand(`export KUBECONFIG=${kubeconfig}`);
+  showCommand('kubectl get asc,alg -n iga -w');
+  say(`Asana's state is at ${controlUrl}/state`);
+  const alive = setInterval(() => {}, 60_000);
+  await new Promise((resolve) => process.once('SIGINT', resolve));
+  clearInterval(alive);
+}
+
+let ok = false;
+try {
+  ok = await demo();
+} catch (error) {
+  console.error(`\n   ${paint('red', error instanceof Error ? error.message : String(error))}`);
+} finally {
+  for (const stop of stops.toReversed()) await stop();
+}
+console.log(
+  ok ? `\n   ${paint('green', 'All of it happened.')}` : `\n   ${paint('red', 'Not all of it happened.')}`,
+);
+process.exitCode = ok ? 0 : 1;

@@ -1,0 +1,67 @@
+/** The people of the demo, as the sandbox seeds them. */
+export const people = {
+  alice: 'alice@acme.example',
+  bob: 'bob@acme.example',
+  carol: 'carol@acme.example',
+} as const;
+
+/** The seed's Secret with the seed's keys; its booleans are quoted, since the API server refuses them bare. */
+export function secretManifest(token: string, workspace: string): string {
+  return `apiVersion: v1
+kind: Secret
+metadata:
+  name: baton-asana-secrets
+  namespace: iga
+type: Opaque
+stringData:
+  BATON_TOKEN: "${token}"
+  BATON_USE_SERVICE_ACCOUNT: "true"
+  BATON_PROVISIONING: "true"
+  BATON_DEFAULT_WORKSPACE_ID: "${workspace}"
+  BATON_USE_SCIM_API: "true"
+`;
+}
+
+/** The connector: everything at its default but what the demo shows, and a short removalDelay so that nobody waits. */
+export function connectorManifest(workspace: string): string {
+  return `apiVersion: asana-connector.dev/v1alpha1
+kind: AsanaConnector
+metadata:
+  name: acme
+  namespace: iga
+spec:
+  credentials:
+    type: ServiceAccount
+    secretRef:
+      name: baton-asana-secrets
+  workspaces: ["${workspace}"]
+  defaultWorkspace: "${workspace}"
+  scim:
+    enabled: true
+  provisioning:
+    mode: Plan
+    removalDelay: 3s
+`;
+}
+
+/** One license grant. */
+export function grantManifest(
+  name: string,
+  email: string,
+  license: 'Enterprise' | 'ViewOnly',
+  reason: string,
+): string {
+  return `apiVersion: asana-connector.dev/v1alpha1
+kind: AsanaLicenseGrant
+metadata:
+  name: ${name}
+  namespace: iga
+spec:
+  connectorRef:
+    name: acme
+  user:
+    email: ${email}
+  license: ${license}
+  reason: "${reason}"
+`;
+}

@@ -1,0 +1,70 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildCrd } from '../src/api/crd.ts';
+import { kinds } from '../src/api/validation.ts';
+import { conditionsPage } from './manifests/conditions-page.ts';
+import { chartTemplate, crdFile } from './manifests/crd-files.ts';
+import { fieldsPage } from './manifests/fields-page.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const CRDS = 'crds';
+const CHART_CRDS = 'charts/asana-connector/templates/crds';
+
+/** Folders that hold nothing but generated files, so that a kind that was removed leaves none behind. */
+const GENERATED_FOLDERS = [CRDS, CHART_CRDS];
+
+/** Every generated file: its content by its path below the root of the project. */
+export function generateManifests(): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const kind of kinds) {
+    const crd = crdFile(buildCrd(kind));
+    files.set(`${CRDS}/${kind.names.plural}.yaml`, crd);
+    files.set(`${CHART_CRDS}/${kind.names.plural}.yaml`, chartTemplate(crd));
+  }
+  files.set('docs/reference/fields.md', fieldsPage(kinds));
+  files.set('docs/reference/conditions.md', conditionsPage());
+  return files;
+}
+
+/** What is wrong with the generated files below `root`, a line each; none when they are what they should be. */
+export async function findStale(root: string, files: ReadonlyMap<string, string>): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [path, content] of files) {
+    const found = await readIfThere(join(root, path));
+    if (found === null) stale.push(`${path} is missing`);
+    else if (found !== content) stale.push(`${path} is stale`);
+  }
+  for (const folder of GENERATED_FOLDERS) {
+    for (const name of await readdir(join(root, folder))) {
+      const path = `${folder}/${name}`;
+      if (!files.has(path)) stale.push(`${path} is not generated: remove it`);
+    }
+  }
+  return stale;
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function writeManifests(root: string, files: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, content] of files) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+  const files = generateManifests();
+  if (!values.check) await writeManifests(ROOT, files);
+  const stale = await findStale(ROOT, files);
+  for (const line of stale) console.error(line);
+  if (stale.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { SHARED_KUBECONFIG, startControlPlane } from '../test/controlplane/control-plane.ts';
+import { helmPath, kubectlPath } from '../test/controlplane/tools.ts';
+import { LINT, runChecks, TYPES } from './checks.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** A test that takes longer than this hangs: the slowest one has to wait for leases and for namespaces to go. */
+const TEST_TIMEOUT_MS = 180_000;
+
+/**
+ * `npm test`: the checks of the source, then every test against one control plane.
+ * `npm test -- test/api --test-name-pattern=x`: only the tests of those folders or files, without the checks.
+ */
+async function main(): Promise<number> {
+  const args = process.argv.slice(2);
+  const flags = args.filter((arg) => arg.startsWith('-'));
+  const paths = args.filter((arg) => !arg.startsWith('-'));
+  if (args.length === 0 && (await runChecks([TYPES, ...LINT])) > 0) return 1;
+
+  // Fetched before the first test, so that the time it takes the first time is nobody's timeout.
+  const [controlPlane] = await Promise.all([
+    startControlPlane({ controllerManager: true }),
+    kubectlPath(),
+    helmPath(),
+  ]);
+  try {
+    return await runTests([...flags, ...testPatterns(paths)], controlPlane.kubeconfigPath);
+  } finally {
+    await controlPlane.stop();
+  }
+}
+
+/** The glob patterns of the wanted tests; all of them when none is named. */
+function testPatterns(paths: readonly string[]): string[] {
+  if (paths.length === 0) return ['test/**/*.test.ts'];
+  return paths.map((path) => (statSync(join(ROOT, path)).isDirectory() ? `${path}/**/*.test.ts` : path));
+}
+
+/** Runs node:test, whose own summary is the last thing printed. */
+function runTests(args: readonly string[], kubeconfig: string): Promise<number> {
+  const options = [
+    '--test',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    // Two files at a time at least: much of a test is waiting for a socket.
+    `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    `--test-timeout=${TEST_TIMEOUT_MS}`,
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...options, ...args], {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: { ...process.env, [SHARED_KUBECONFIG]: kubeconfig },
+    });
+    // A signal that reaches this process is for the tests; the control plane goes when they have gone.
+    const forward = (signal: NodeJS.Signals) => child.kill(signal);
+    process.on('SIGINT', forward);
+    process.on('SIGTERM', forward);
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+process.exitCode = await main();

@@ -1,0 +1,164 @@
+import { type TObject, type TProperties, type TSchemaOptions, Type } from 'typebox';
+
+/**
+ * The building blocks the kinds share. Each carries its bounds, so that a field cannot be declared without them
+ * and CEL's cost estimate stays within the API server's budget.
+ */
+
+/** A cross-field rule in CEL, with the sentence the API server answers when it is broken. */
+export interface CelRule {
+  readonly rule: string;
+  readonly message: string;
+  /** The field the complaint points at, relative to the schema that carries the rule. */
+  readonly fieldPath?: string;
+}
+
+/** An object with its description and rules; fields unknown to it are pruned by the API server. */
+export function object<P extends TProperties>(
+  description: string,
+  properties: P,
+  options: { rules?: readonly CelRule[]; default?: unknown } = {},
+): TObject<P> {
+  const extra: TSchemaOptions & Record<string, unknown> = { description };
+  if (options.rules) extra['x-kubernetes-validations'] = options.rules;
+  if (options.default !== undefined) extra['default'] = options.default;
+  return Type.Object(properties, extra);
+}
+
+export function text(description: string, bounds: { minLength?: number; maxLength: number; pattern?: string }, fallback?: string) {
+  return Type.String({ description, ...bounds, ...(fallback === undefined ? {} : { default: fallback }) });
+}
+
+export function flag(description: string, fallback: boolean) {
+  return Type.Boolean({ description, default: fallback });
+}
+
+export function whole(description: string, bounds: { minimum: number; maximum: number }, fallback?: number) {
+  return Type.Integer({ description, ...bounds, format: 'int64', ...(fallback === undefined ? {} : { default: fallback }) });
+}
+
+/** One of a few words. */
+export function choice<const V extends readonly string[]>(description: string, values: V, fallback?: V[number]) {
+  return Type.Unsafe<V[number]>({
+    type: 'string',
+    enum: [...values],
+    description,
+    ...(fallback === undefined ? {} : { default: fallback }),
+  });
+}
+
+/** An Asana id: a string of digits, never a number (they exceed 2^53). */
+export function gid(description: string) {
+  return Type.String({ description, minLength: 1, maxLength: 32, pattern: '^[0-9]+$' });
+}
+
+/**
+ * An email address in lower case, since field selectors know no other; 64 characters before the @ and 255 after it
+ * (RFC 5321 §4.5.3.1). Characters that would end a string or a list anywhere it is quoted are refused.
+ */
+export function email(description: string) {
+  return Type.String({
+    description,
+    minLength: 3,
+    maxLength: 320,
+    'x-kubernetes-validations': [
+      { rule: 'self == self.lowerAscii()', message: 'write the email address in lower case' },
+      { rule: `self.matches('${EMAIL}')`, message: 'this is no email address: write it as name@example.com' },
+    ],
+  });
+}
+
+/** Within a CEL string literal, so without quotes and backslashes. */
+const EMAIL = '^[^ @"<>(),;:]+@[^ @"<>(),;:]+[.][^ @"<>(),;:]+$';
+
+/** A Go duration kept as the user wrote it; its floor and ceiling are rules of the object around it. */
+export function duration(description: string, fallback?: string) {
+  return Type.String({
+    description,
+    maxLength: 12,
+    pattern: '^([0-9]+(\\.[0-9]+)?(h|m|s|ms))+$',
+    ...(fallback === undefined ? {} : { default: fallback }),
+  });
+}
+
+/**
+ * A rule that keeps a duration field within bounds. It asks for the field first, even where it has a default: the
+ * API server checks the default `{}` of the object around it before it fills in what is inside.
+ */
+export function durationBounds(field: string, floor: string, ceiling: string): CelRule {
+  return {
+    rule: `!has(self.${field}) || duration(self.${field}) >= duration('${floor}') && duration(self.${field}) <= duration('${ceiling}')`,
+    message: `${field} must be between ${floor} and ${ceiling}`,
+    fieldPath: `.${field}`,
+  };
+}
+
+/** The name of an object (RFC 1123 subdomain). */
+export function objectName(description: string) {
+  return Type.String({
+    description,
+    minLength: 1,
+    maxLength: 253,
+    pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
+  });
+}
+
+/** The name of a namespace (RFC 1123 label). */
+export function namespaceName(description: string) {
+  return Type.String({ description, minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' });
+}
+
+/** A key of a Secret's data. */
+export function secretKey(description: string, fallback?: string) {
+  return Type.String({
+    description,
+    minLength: 1,
+    maxLength: 253,
+    pattern: '^[-._a-zA-Z0-9]+$',
+    ...(fallback === undefined ? {} : { default: fallback }),
+  });
+}
+
+/** An instant, RFC 3339. */
+export function instant(description: string) {
+  return Type.String({ description, format: 'date-time', maxLength: 64 });
+}
+
+/** An instant that a column may show although it lies ahead: a `date` column would print `<invalid>`. */
+export function timestampText(description: string) {
+  return Type.String({
+    description,
+    maxLength: 35,
+    pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$',
+  });
+}
+
+/** The conditions of a kind, as the Kubernetes API conventions shape them; one a type. */
+export function conditions(description: string) {
+  return Type.Array(
+    Type.Object(
+      {
+        type: Type.String({ description: 'What the condition is about, in CamelCase.', maxLength: 316 }),
+        status: Type.Enum(['True', 'False', 'Unknown'], {
+          type: 'string',
+          description: 'Whether it holds: True, False or Unknown.',
+        }),
+        observedGeneration: Type.Integer({
+          description: 'The generation of the object the condition speaks of.',
+          minimum: 0,
+          format: 'int64',
+        }),
+        lastTransitionTime: instant('When the status last moved; a new reason or message does not move it.'),
+        reason: Type.String({ description: 'Why, in one CamelCase word out of a documented list.', minLength: 1, maxLength: 1024 }),
+        message: Type.String({ description: 'Why, for a person, with the remedy.', maxLength: 32768 }),
+      },
+      { description: 'One aspect of the state of the object.' },
+    ),
+    {
+      description,
+      maxItems: 16,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['type'],
+    },
+  );
+}

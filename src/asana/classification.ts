@@ -1,0 +1,273 @@
+import { AsanaError, type AsanaErrorCode, malformed, type Surface, surfaceName, tooLarge } from './errors.ts';
+import { isJsonObject } from './json.ts';
+
+/** An error body as far as it can be read: the texts to match, and which of the two shapes it had. */
+export interface ErrorBody {
+  readonly shape: Surface | 'unknown';
+  /** For matching only; never shown. */
+  readonly text: string;
+}
+
+const UNREADABLE: ErrorBody = { shape: 'unknown', text: '' };
+
+/** Longest part of an error body that is looked at: Asana's sentences are below 300 characters. */
+const LONGEST_ERROR_TEXT = 2000;
+
+/**
+ * Reads either error body: REST `{"errors":[{"message"}]}` (Asana OpenAPI, `ErrorResponse`) or SCIM
+ * `{"detail","status"}` (RFC 7644 §3.12). Gateways answer SCIM paths in the REST shape, so both are tried.
+ */
+export function readErrorBody(body: unknown): ErrorBody {
+  if (!isJsonObject(body)) return UNREADABLE;
+  const { errors, detail, status, scimType } = body;
+  if (Array.isArray(errors)) {
+    const messages = errors
+      .slice(0, 10)
+      .map((entry: unknown) => (isJsonObject(entry) ? entry['message'] : null))
+      .filter((message) => typeof message === 'string');
+    return { shape: 'rest', text: messages.join('\n').slice(0, LONGEST_ERROR_TEXT) };
+  }
+  if (typeof detail === 'string' || status !== undefined) {
+    const parts = [detail, scimType].filter((part) => typeof part === 'string');
+    return { shape: 'scim', text: parts.join('\n').slice(0, LONGEST_ERROR_TEXT) };
+  }
+  return UNREADABLE;
+}
+
+interface Rule {
+  readonly surface?: Surface;
+  readonly from: number;
+  /** Last status the rule covers; `from` alone when absent. */
+  readonly to?: number;
+  /** Matched against the texts of the error body. */
+  readonly says?: RegExp;
+  readonly shape?: Surface;
+  readonly code: AsanaErrorCode;
+  readonly meaning: string;
+}
+
+/**
+ * Status, surface and text to meaning; the first row that fits wins. Asana gives no machine-readable code
+ * (OpenAPI `Error`: `message`, `help`, `phrase`), so its sentences are matched; what is shown is ours.
+ */
+const rules: readonly Rule[] = [
+  {
+    from: 300,
+    to: 399,
+    code: 'MalformedResponse',
+    meaning:
+      'a redirect, which is never followed with a token. Check the API address, and proxies on the way',
+  },
+  {
+    from: 400,
+    says: /pagination token (has expired|is invalid)/i,
+    code: 'OffsetExpired',
+    meaning: 'the page token has expired',
+  },
+  {
+    from: 400,
+    says: /result is too large|truncated/i,
+    code: 'ListingTruncated',
+    meaning: 'the listing is too large for Asana to give in full. Name fewer workspaces in the connector',
+  },
+  {
+    from: 400,
+    says: /unknown object/i,
+    code: 'NotFound',
+    meaning:
+      'an account, team or workspace named in the request does not exist, or the token does not see it',
+  },
+  {
+    from: 400,
+    says: /not a user in (organization|workspace)/i,
+    code: 'NotFound',
+    meaning: 'the account is not in this workspace. It has to be added to the organization first',
+  },
+  {
+    from: 400,
+    says: /not a recognized id|not a valid gid/i,
+    code: 'AsanaRefused',
+    meaning: 'an ID in the request is not one of Asana. Check the gids and emails in the object',
+  },
+  {
+    surface: 'scim',
+    from: 400,
+    says: /user\s?type|invalidvalue/i,
+    code: 'AsanaRefused',
+    meaning:
+      'the license type is not accepted. Check scim.userTypes, and that the organization has view-only licenses',
+  },
+  {
+    surface: 'scim',
+    from: 400,
+    to: 499,
+    says: /\bseats?\b|license limit|no licenses/i,
+    code: 'AsanaRefused',
+    meaning: 'no license of this type is free. Free one or buy seats in the Admin Console',
+  },
+  {
+    surface: 'scim',
+    from: 401,
+    code: 'CredentialsRejected',
+    meaning:
+      'the token. SCIM takes only the token of a service account of an Enterprise organization: check the Secret, or create a new token in the Admin Console',
+  },
+  {
+    from: 401,
+    code: 'CredentialsRejected',
+    meaning: 'the token. Create a new one in Asana and put it into the Secret',
+  },
+  {
+    from: 402,
+    code: 'PlanRefused',
+    meaning: "this is not part of the organization's Asana plan",
+  },
+  {
+    from: 403,
+    says: /access to this team/i,
+    code: 'Forbidden',
+    meaning: "the token's account has no access to this team. Make it a member of the team",
+  },
+  {
+    surface: 'scim',
+    from: 403,
+    code: 'Forbidden',
+    meaning:
+      'the service account may not do this by SCIM. Give it the permissions Users and Teams, or full permissions, in the Admin Console',
+  },
+  {
+    from: 403,
+    code: 'Forbidden',
+    meaning:
+      "the token's account may not do this. It needs full permissions (service account) or the admin role; somebody removed from a workspace before can only be added back in the Admin Console",
+  },
+  {
+    from: 404,
+    says: /unknown object/i,
+    code: 'NotFound',
+    meaning: 'the account, team or workspace does not exist (any more), or the token does not see it',
+  },
+  {
+    from: 404,
+    says: /no matching route/i,
+    code: 'RouteNotFound',
+    meaning: 'there is no such address. Check the API address',
+  },
+  {
+    surface: 'scim',
+    from: 404,
+    shape: 'scim',
+    code: 'NotFound',
+    meaning: 'the account does not exist (any more), or is a guest, whom SCIM does not show',
+  },
+  {
+    surface: 'scim',
+    from: 404,
+    code: 'RouteNotFound',
+    meaning: 'SCIM is not there. It needs an Enterprise organization and the right API address',
+  },
+  { from: 404, code: 'RouteNotFound', meaning: 'there is no such address. Check the API address' },
+  {
+    from: 408,
+    code: 'AsanaUnavailable',
+    meaning: 'the request took too long to arrive',
+  },
+  {
+    from: 409,
+    code: 'Conflict',
+    meaning: 'it exists already, or was changed at the same moment',
+  },
+  {
+    from: 429,
+    code: 'RateLimited',
+    meaning:
+      'too many requests with this token. It waits as long as Asana asks; lower --asana-budget-percent if other programs use the token',
+  },
+  {
+    from: 451,
+    code: 'AsanaRefused',
+    meaning: 'it may not serve this network for legal reasons',
+  },
+  { from: 400, to: 499, code: 'AsanaRefused', meaning: 'the request. Asking again would be refused again' },
+  { from: 500, to: 599, code: 'AsanaUnavailable', meaning: 'a failure on its side, which usually passes' },
+];
+
+/** What `classifyStatus` goes by. */
+export interface Refusal {
+  readonly surface: Surface;
+  readonly operation: string;
+  readonly status: number;
+  readonly body: ErrorBody;
+  readonly requestId: string | null;
+  readonly date?: number | null;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** The error for an answer whose status is not a success. */
+export function classifyStatus(refusal: Refusal): AsanaError {
+  const { surface, operation, status, requestId, date = null, retryAfterMs } = refusal;
+  const rule = rules.find((row) => fits(row, refusal));
+  const name = surfaceName(surface);
+  if (!rule) return malformed(surface, operation, `the status ${status}`, { status, requestId });
+  const verb = status === 401 || rule.meaning.startsWith('the request') ? 'refused' : 'answered';
+  return new AsanaError(rule.code, `${name} ${verb} ${operation} (${status}): ${rule.meaning}.`, {
+    surface,
+    operation,
+    status,
+    requestId,
+    date,
+    // A 5xx may come from a gateway after Asana has done what was asked.
+    outcomeUnknown: status >= 500 || status === 408,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+function fits(row: Rule, { surface, status, body }: Refusal): boolean {
+  return (
+    status >= row.from &&
+    status <= (row.to ?? row.from) &&
+    (row.surface === undefined || row.surface === surface) &&
+    (row.shape === undefined || row.shape === body.shape) &&
+    (row.says === undefined || row.says.test(body.text))
+  );
+}
+
+/** OpenSSL's and Node's names for a certificate nobody here trusts, or a handshake that failed. */
+const TLS_CODE = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH$)/;
+
+/** Codes raised before a byte of the request left: the request had no effect. */
+const NOT_SENT = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+]);
+
+/**
+ * The error for a request that got no (whole) answer.
+ * @param code the system's, OpenSSL's or zlib's error code; names no host and no content
+ */
+export function classifyFailure(surface: Surface, operation: string, code: string): AsanaError {
+  const name = surfaceName(surface);
+  const shown = /^[A-Z0-9_]{1,40}$/.test(code) ? code : 'unknown error';
+  if (code.startsWith('HPE_HEADER_OVERFLOW')) return tooLarge(surface, operation);
+  if (code.startsWith('HPE_')) return malformed(surface, operation, `broken HTTP (${shown})`);
+  if (code.startsWith('Z_') || code.startsWith('ERR__ERROR_FORMAT')) {
+    return malformed(surface, operation, `a body that does not decompress (${shown})`);
+  }
+  const tls = TLS_CODE.test(code);
+  const remedy = tls
+    ? 'its certificate is not trusted here. Behind a proxy that opens TLS, put its CA into NODE_EXTRA_CA_CERTS'
+    : 'check the network, DNS and proxies between this program and Asana';
+  return new AsanaError(
+    'AsanaUnavailable',
+    `${name} could not be reached for ${operation} (${shown}): ${remedy}.`,
+    {
+      surface,
+      operation,
+      outcomeUnknown: !tls && !NOT_SENT.has(code),
+    },
+  );
+}

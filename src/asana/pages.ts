@@ -1,0 +1,167 @@
+import type { Page, ScimPage } from './decode.ts';
+import { isAsanaError, truncated } from './errors.ts';
+
+/** Asana's largest page (OpenAPI parameter `limit`). */
+export const PAGE_SIZE = 100;
+
+/** Half a million items in one listing: above any Asana organization, below what would exhaust this process. */
+const MOST_PAGES = 5000;
+
+/** Empty pages with a further offset are legal; this many in a row without anything new are not a listing. */
+const MOST_BARREN_PAGES = 20;
+
+/** SCIM pages in flight at once: fast, and most of the 50 reads stay free for the listings beside it. */
+const SCIM_PAGES_IN_FLIGHT = 16;
+
+/** What a listing is called in errors, and how its items are told apart. */
+export interface Listing<T> {
+  readonly operation: string;
+  readonly idOf: (item: T) => string;
+  /** Called with what each page brought that no page before it had. */
+  readonly onItems: (items: readonly T[]) => void;
+}
+
+/**
+ * Reads a REST listing from page to page; resolves when the last page said that it is the last. Every item is
+ * handed over once, even if pages overlap. A page token that expired (15 minutes) starts the listing again, once.
+ *
+ * @throws AsanaError `ListingTruncated` for a server that repeats itself or never ends, and whatever a page
+ *   fails with. What was handed over before stays valid, as an incomplete listing.
+ */
+export async function readPages<T>(
+  fetchPage: (offset: string | null) => Promise<Page<T>>,
+  listing: Listing<T>,
+): Promise<void> {
+  const intake = new Intake(listing);
+  try {
+    await readOnce(fetchPage, intake, listing.operation);
+  } catch (error) {
+    if (!isAsanaError(error, 'OffsetExpired')) throw error;
+    intake.startAgain();
+    await readOnce(fetchPage, intake, listing.operation);
+  }
+}
+
+async function readOnce<T>(
+  fetchPage: (offset: string | null) => Promise<Page<T>>,
+  intake: Intake<T>,
+  operation: string,
+): Promise<void> {
+  const offsets = new Set<string>();
+  let offset: string | null = null;
+  let barren = 0;
+  for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+    const page: Page<T> = await fetchPage(offset);
+    barren = intake.take(page.items) > 0 ? 0 : barren + 1;
+    if (page.next === null) return;
+    if (offsets.has(page.next)) throw truncated('rest', operation, 'it leads back to a page already read');
+    if (barren >= MOST_BARREN_PAGES)
+      throw truncated('rest', operation, 'its pages bring nothing new and do not end');
+    offsets.add(page.next);
+    offset = page.next;
+  }
+  throw truncated('rest', operation, `it has more than ${MOST_PAGES} pages`);
+}
+
+/**
+ * Reads a SCIM listing. Asana documents no paging (developers.asana.com/docs/scim: only `filter`), so every
+ * server is fit for: one that gives all at once, one that gives pages of its own size, one that ignores
+ * `startIndex`. After two pages have shown that paging works, the others are read in parallel.
+ *
+ * @throws AsanaError `ListingTruncated` when fewer different items came than `totalResults` names.
+ */
+export async function readScimPages<T>(
+  fetchPage: (startIndex: number, count: number) => Promise<ScimPage<T>>,
+  listing: Listing<T>,
+): Promise<void> {
+  const { operation } = listing;
+  const intake = new Intake(listing);
+  let collected = 0;
+  let total = 0;
+  let requests = 0;
+  /** Reads `[from, to)`, as many pages as the server makes of it; returns where it stopped. */
+  const readRange = async (from: number, to: number, pages = Number.POSITIVE_INFINITY): Promise<number> => {
+    let next = from;
+    for (let page = 0; next < to && page < pages; page += 1) {
+      requests += 1;
+      if (requests > MOST_PAGES) throw truncated('scim', operation, `it has more than ${MOST_PAGES} pages`);
+      const { items, totalResults } = await fetchPage(next, Math.min(PAGE_SIZE, to - next));
+      total = Math.max(total, totalResults);
+      const news = intake.take(items);
+      collected += news;
+      if (news === 0) break;
+      next += items.length;
+    }
+    return next;
+  };
+
+  // SCIM counts from one (RFC 7644 §3.4.2.4).
+  const second = await readRange(1, 1 + PAGE_SIZE, 1);
+  const pageSize = second - 1;
+  if (total > MOST_PAGES * pageSize)
+    throw truncated('scim', operation, 'it names more users than its pages can bring');
+  if (collected < total) {
+    const third = await readRange(second, total + 1, 1);
+    await readInParallel(
+      splitRange(third, total + 1, pageSize),
+      (from, to) => readRange(from, to),
+      third > second,
+    );
+  }
+  if (collected < total) {
+    throw truncated('scim', operation, `it names ${total} users and gave ${collected}`);
+  }
+}
+
+function splitRange(from: number, to: number, size: number): readonly (readonly [number, number])[] {
+  const ranges: [number, number][] = [];
+  for (let start = from; start < to; start += size) ranges.push([start, Math.min(start + size, to)]);
+  return ranges;
+}
+
+/** Reads every range; rejects with the first failure once all that were begun have ended. */
+async function readInParallel(
+  ranges: readonly (readonly [number, number])[],
+  read: (from: number, to: number) => Promise<number>,
+  worthwhile: boolean,
+): Promise<void> {
+  if (!worthwhile) return;
+  const queue = ranges.values();
+  const work = async () => {
+    for (const [from, to] of queue) await read(from, to);
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: SCIM_PAGES_IN_FLIGHT }, work));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure) throw failure.reason;
+}
+
+/** Hands over each item once, and tells how much of a page was new. */
+class Intake<T> {
+  readonly #listing: Listing<T>;
+  #seen = new Set<string>();
+  /** What was handed over before the listing started again: new to this pass, but not to whoever listens. */
+  #before: ReadonlySet<string> = new Set();
+
+  constructor(listing: Listing<T>) {
+    this.#listing = listing;
+  }
+
+  startAgain(): void {
+    this.#before = this.#seen;
+    this.#seen = new Set();
+  }
+
+  /** How many of `items` this pass had not seen. */
+  take(items: readonly T[]): number {
+    const { idOf, onItems } = this.#listing;
+    const known = this.#seen.size;
+    const fresh = items.filter((item) => {
+      const id = idOf(item);
+      if (this.#seen.has(id)) return false;
+      this.#seen.add(id);
+      return !this.#before.has(id);
+    });
+    if (fresh.length > 0) onItems(fresh);
+    return this.#seen.size - known;
+  }
+}

@@ -1,0 +1,201 @@
+import {
+  decodeData,
+  decodePage,
+  decodeTeam,
+  decodeTeamMembership,
+  decodeUser,
+  decodeWorkspace,
+  decodeWorkspaceMembership,
+  type TeamMembershipRecord,
+  type TeamRecord,
+  type UserRecord,
+  type WorkspaceMembershipRecord,
+  type WorkspaceRecord,
+} from './decode.ts';
+import { PAGE_SIZE, readPages } from './pages.ts';
+import type { Answer, Call, Exchange, Transport } from './transport.ts';
+
+/** Called with the items of each page, every item once. */
+export type OnItems<T> = (items: readonly T[]) => void;
+
+/** `email` never comes unless asked for: listings are compact (OpenAPI, `UserCompact`). */
+const USER_FIELDS = 'email,name';
+const WORKSPACE_FIELDS = 'name,is_organization';
+const MEMBERSHIP_FIELDS = 'is_active,is_admin,is_guest,is_view_only,user.name';
+const TEAM_MEMBERSHIP_FIELDS = 'is_admin,is_guest,is_limited_access,user';
+
+/**
+ * Asana's REST API as far as a connector needs it (Asana OpenAPI document, version 1.0). Wherever a user is
+ * named, Asana takes a gid, an email or `me`.
+ *
+ * Listings hand over their items page by page and reject with an AsanaError when they end early; what came
+ * before stays valid. `GET /workspaces/{w}/users` and `GET /teams/{t}/users` are not here: they stop silently
+ * at 2,000 users.
+ */
+export class AsanaRest {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** The account the token belongs to. */
+  me(call: Call): Promise<Answer<UserRecord>> {
+    const read: Exchange = {
+      operation: 'users.me',
+      method: 'GET',
+      path: '/users/me',
+      query: { opt_fields: USER_FIELDS },
+      repeatability: 'safe',
+    };
+    return this.#transport.send(read, (body) => decodeData(body, decodeUser), call);
+  }
+
+  /** The workspaces and organizations the token sees. */
+  workspaces(onItems: OnItems<WorkspaceRecord>, call: Call): Promise<void> {
+    return this.#list(
+      'workspaces.list',
+      '/workspaces',
+      { opt_fields: WORKSPACE_FIELDS },
+      decodeWorkspace,
+      onItems,
+      call,
+    );
+  }
+
+  /** Everybody in a workspace, guests included, ordered by id. */
+  users(workspace: string, onItems: OnItems<UserRecord>, call: Call): Promise<void> {
+    return this.#list(
+      'users.list',
+      '/users',
+      { workspace, opt_fields: USER_FIELDS },
+      decodeUser,
+      onItems,
+      call,
+    );
+  }
+
+  /** Roles and states in a workspace; one person may have several memberships, of which one is active. */
+  workspaceMemberships(
+    workspace: string,
+    onItems: OnItems<WorkspaceMembershipRecord>,
+    call: Call,
+  ): Promise<void> {
+    return this.#list(
+      'workspace_memberships.list',
+      membershipsPath(workspace),
+      { opt_fields: MEMBERSHIP_FIELDS },
+      decodeWorkspaceMembership,
+      onItems,
+      call,
+    );
+  }
+
+  /** The memberships of one person in a workspace: one request, none for a stranger. */
+  workspaceMembershipsOf(
+    workspace: string,
+    user: string,
+    call: Call,
+  ): Promise<Answer<readonly WorkspaceMembershipRecord[]>> {
+    const read: Exchange = {
+      operation: 'workspace_memberships.get',
+      method: 'GET',
+      path: membershipsPath(workspace),
+      query: { user, opt_fields: MEMBERSHIP_FIELDS, limit: String(PAGE_SIZE) },
+      repeatability: 'safe',
+    };
+    return this.#transport.send(read, (body) => decodePage(body, decodeWorkspaceMembership).items, call);
+  }
+
+  /** The teams of an organization that the token sees. */
+  teams(organization: string, onItems: OnItems<TeamRecord>, call: Call): Promise<void> {
+    const path = `/workspaces/${encodeURIComponent(organization)}/teams`;
+    return this.#list('teams.list', path, { opt_fields: 'name' }, decodeTeam, onItems, call);
+  }
+
+  teamMemberships(team: string, onItems: OnItems<TeamMembershipRecord>, call: Call): Promise<void> {
+    return this.#list(
+      'team_memberships.list',
+      '/team_memberships',
+      { team, opt_fields: TEAM_MEMBERSHIP_FIELDS },
+      decodeTeamMembership,
+      onItems,
+      call,
+    );
+  }
+
+  /** Adds somebody to a workspace. A stranger's email is sent an invitation: never repeated by itself. */
+  addUserToWorkspace(workspace: string, user: string, call: Call): Promise<Answer<UserRecord>> {
+    const change = this.#change(
+      'workspaces.add_user',
+      `/workspaces/${encodeURIComponent(workspace)}/addUser`,
+      user,
+    );
+    return this.#transport.send(
+      { ...change, query: { opt_fields: USER_FIELDS } },
+      (body) => decodeData(body, decodeUser),
+      call,
+    );
+  }
+
+  /**
+   * Takes somebody out of a workspace. For an organization that is a full deprovisioning, which no API undoes;
+   * with a personal token the person's work passes to its owner.
+   */
+  removeUserFromWorkspace(workspace: string, user: string, call: Call): Promise<Answer<void>> {
+    const path = `/workspaces/${encodeURIComponent(workspace)}/removeUser`;
+    return this.#transport.send(this.#change('workspaces.remove_user', path, user), decodeNothing, call);
+  }
+
+  /** Adds a member of the organization to a team; the token's account must be in the team itself. */
+  addUserToTeam(team: string, user: string, call: Call): Promise<Answer<TeamMembershipRecord>> {
+    const change = this.#change('teams.add_user', `/teams/${encodeURIComponent(team)}/addUser`, user);
+    return this.#transport.send(
+      { ...change, query: { opt_fields: TEAM_MEMBERSHIP_FIELDS } },
+      (body) => decodeData(body, decodeTeamMembership),
+      call,
+    );
+  }
+
+  /** Takes somebody out of a team; the token's account must be in the team itself. */
+  removeUserFromTeam(team: string, user: string, call: Call): Promise<Answer<void>> {
+    const path = `/teams/${encodeURIComponent(team)}/removeUser`;
+    return this.#transport.send(this.#change('teams.remove_user', path, user), decodeNothing, call);
+  }
+
+  #change(operation: string, path: string, user: string): Exchange {
+    return { operation, method: 'POST', path, body: { data: { user } }, repeatability: 'never' };
+  }
+
+  async #list<T extends { readonly gid: string }>(
+    operation: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    decode: (item: unknown) => T,
+    onItems: OnItems<T>,
+    call: Call,
+  ): Promise<void> {
+    const fetchPage = async (offset: string | null) => {
+      const position = offset === null ? {} : { offset };
+      const read: Exchange = {
+        operation,
+        method: 'GET',
+        path,
+        // `limit` on every page: without it there is no next_page, and the listing is capped.
+        query: { ...query, limit: String(PAGE_SIZE), ...position },
+        repeatability: 'safe',
+      };
+      return (await this.#transport.send(read, (body) => decodePage(body, decode), call)).value;
+    };
+    await readPages(fetchPage, { operation, idOf: (item: T) => item.gid, onItems });
+  }
+}
+
+function membershipsPath(workspace: string): string {
+  return `/workspaces/${encodeURIComponent(workspace)}/workspace_memberships`;
+}
+
+/** removeUser answers `{"data": {}}` (OpenAPI, `EmptyResponse`); what it holds does not matter, errors do. */
+function decodeNothing(body: unknown): void {
+  if (body !== undefined) decodeData(body, () => {});
+}

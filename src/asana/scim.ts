@@ -1,0 +1,155 @@
+import {
+  decodeScimPage,
+  decodeScimUser,
+  decodeScimUserOrNothing,
+  type ScimUserRecord,
+  UnexpectedShape,
+} from './decode.ts';
+import { isJsonObject } from './json.ts';
+import { readScimPages } from './pages.ts';
+import type { OnItems } from './rest.ts';
+import type { Answer, Call, Exchange, Transport } from './transport.ts';
+
+const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+
+export interface NewScimUser {
+  readonly email: string;
+  /** The full name: givenName and familyName are not taken by PATCH, and swapped in Asana's own example. */
+  readonly name: string;
+  /** Sent as it is; null leaves it out, for domains without view-only licenses. */
+  readonly userType: string | null;
+}
+
+/**
+ * Asana's SCIM 2.0 API (developers.asana.com/docs/scim; RFC 7643, 7644): the users of the one organization
+ * the token belongs to, without guests, and their licenses. Changes return the user as Asana answered, or null
+ * when it answered without one; what really holds afterwards only a fresh read tells.
+ */
+export class AsanaScim {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** Asks for the service's configuration: tells whether SCIM is there and takes the token. */
+  probe(call: Call): Promise<Answer<void>> {
+    const read: Exchange = {
+      operation: 'service_provider_config.get',
+      method: 'GET',
+      path: '/ServiceProviderConfig',
+      repeatability: 'safe',
+    };
+    return this.#transport.send(read, requireObject, call);
+  }
+
+  /** Every user, page by page. Rejects with `ListingTruncated` when fewer came than Asana said there are. */
+  users(onItems: OnItems<ScimUserRecord>, call: Call): Promise<void> {
+    const operation = 'users.list';
+    const fetchPage = async (startIndex: number, count: number) => {
+      const read: Exchange = {
+        operation,
+        method: 'GET',
+        path: '/Users',
+        query: { startIndex: String(startIndex), count: String(count) },
+        repeatability: 'safe',
+      };
+      return (await this.#transport.send(read, (body) => decodeScimPage(body, decodeScimUser), call)).value;
+    };
+    return readScimPages(fetchPage, { operation, idOf: (user: ScimUserRecord) => user.id, onItems });
+  }
+
+  /** @throws AsanaError `NotFound` for a stranger, a guest, and perhaps somebody deprovisioned */
+  user(id: string, call: Call): Promise<Answer<ScimUserRecord>> {
+    const read: Exchange = {
+      operation: 'users.get',
+      method: 'GET',
+      path: userPath(id),
+      repeatability: 'safe',
+    };
+    return this.#transport.send(read, (body) => ofId(decodeScimUser(body), id), call);
+  }
+
+  /** The user with this `userName`, or null. Null does not mean that the email is free: guests are not shown. */
+  async findByUserName(email: string, call: Call): Promise<Answer<ScimUserRecord | null>> {
+    const read: Exchange = {
+      operation: 'users.find',
+      method: 'GET',
+      path: '/Users',
+      query: { filter: `userName eq ${quote(email)}` },
+      repeatability: 'safe',
+    };
+    const answer = await this.#transport.send(read, (body) => decodeScimPage(body, decodeScimUser), call);
+    // A server that does not know the filter gives everybody: only an equal name counts as found.
+    const wanted = email.toLowerCase();
+    const found = answer.value.items.find((user) => user.userName.toLowerCase() === wanted);
+    return { ...answer, value: found ?? null };
+  }
+
+  /** Creates an account, which sends an invitation. @throws AsanaError `Conflict` when it exists */
+  createUser({ email, name, userType }: NewScimUser, call: Call): Promise<Answer<ScimUserRecord | null>> {
+    const create: Exchange = {
+      operation: 'users.create',
+      method: 'POST',
+      path: '/Users',
+      body: {
+        schemas: [CORE_USER],
+        userName: email,
+        name: { formatted: name },
+        emails: [{ value: email, primary: true, type: 'work' }],
+        active: true,
+        ...(userType === null ? {} : { userType }),
+      },
+      repeatability: 'never',
+    };
+    return this.#transport.send(create, decodeScimUserOrNothing, call);
+  }
+
+  /** Sets the license. Setting the same value twice is one change, so it may be repeated. */
+  setUserType(id: string, userType: string, call: Call): Promise<Answer<ScimUserRecord | null>> {
+    return this.#patch('users.set_user_type', id, 'userType', userType, 'safe', call);
+  }
+
+  /** Deprovisions: ends the person's access to the organization. No API undoes it, and nothing repeats it. */
+  deactivate(id: string, call: Call): Promise<Answer<ScimUserRecord | null>> {
+    return this.#patch('users.deactivate', id, 'active', false, 'never', call);
+  }
+
+  #patch(
+    operation: string,
+    id: string,
+    path: string,
+    value: string | boolean,
+    repeatability: Exchange['repeatability'],
+    call: Call,
+  ): Promise<Answer<ScimUserRecord | null>> {
+    const change: Exchange = {
+      operation,
+      method: 'PATCH',
+      path: userPath(id),
+      body: { schemas: [PATCH_OP], Operations: [{ op: 'replace', path, value }] },
+      repeatability,
+    };
+    return this.#transport.send(change, decodeScimUserOrNothing, call);
+  }
+}
+
+function userPath(id: string): string {
+  return `/Users/${encodeURIComponent(id)}`;
+}
+
+/** A filter's string is a JSON string (RFC 7644 §3.4.2.2): quotes and backslashes in it end nothing. */
+function quote(value: string): string {
+  return JSON.stringify(value);
+}
+
+/** Another user than the one asked for would have somebody else's license changed. */
+function ofId(user: ScimUserRecord, id: string): ScimUserRecord {
+  if (user.id !== id) throw new UnexpectedShape('the id asked for');
+  return user;
+}
+
+function requireObject(body: unknown): void {
+  if (!isJsonObject(body)) throw new UnexpectedShape('the object');
+}

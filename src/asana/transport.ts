@@ -1,0 +1,295 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { type AxiosInstance, type AxiosResponse, create } from 'axios';
+import type { Clock, Random } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Counter, Histogram, Meter } from '../core/meter.ts';
+import type { Redacted } from '../core/redacted.ts';
+import { version } from '../core/version.ts';
+import { checkBaseUrl } from './base-url.ts';
+import type { Budget, Permit, Priority } from './budget.ts';
+import { classifyFailure, classifyStatus, readErrorBody } from './classification.ts';
+import { UnexpectedShape } from './decode.ts';
+import { AsanaError, malformed, type Surface, timedOut, tooLarge } from './errors.ts';
+import { isJsonObject } from './json.ts';
+import { DEFAULT_RETRY_AFTER_MS, parseRetryAfter, type Repeatability, retryDelay } from './retry.ts';
+
+/** How a request is to be made; the same for every operation. */
+export interface Call {
+  readonly priority: Priority;
+  readonly signal?: AbortSignal | undefined;
+  /** Counts the requests that were really sent, retries included. */
+  readonly tally?: Tally | undefined;
+}
+
+export interface Tally {
+  requests: number;
+}
+
+/** One request, before a token and an address are put to it. */
+export interface Exchange {
+  /** `noun.verb`, for metrics and messages. */
+  readonly operation: string;
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  /** Below the base URL, beginning with a slash; variable parts already escaped. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly repeatability: Repeatability;
+}
+
+/** What an operation returns, and what Asana's headers said with it. */
+export interface Answer<T> {
+  readonly value: T;
+  /** Asana's clock (`Date` header), epoch milliseconds; null when it sent none. */
+  readonly date: number | null;
+  /** Asana's own id of the request, for audit records; null when it sent none. */
+  readonly requestId: string | null;
+}
+
+export interface TransportLimits {
+  /** From sending the request to the last byte of the answer. */
+  readonly requestMs: number;
+  /** Largest body taken, decompressed. */
+  readonly responseBytes: number;
+}
+
+export interface TransportOptions {
+  readonly surface: Surface;
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  readonly token: Redacted;
+  readonly budget: Budget;
+  readonly limits: TransportLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly meter: Meter;
+}
+
+/** The largest body sent; the largest real one, a new user, has some 500 bytes. */
+const LARGEST_REQUEST_BYTES = 64 * 1024;
+
+/** Idle connections are closed after this long, before a load balancer closes them under the next request. */
+const IDLE_CONNECTION_MS = 15_000;
+
+/** Different deprecations that are logged; headers are input like any other. */
+const MOST_DEPRECATIONS = 100;
+
+/** Sends requests of one surface with one token: admitted by the budget, bounded, retried, counted. */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #http: AxiosInstance;
+  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #requests: Counter;
+  readonly #duration: Histogram;
+  readonly #deprecations = new Set<string>();
+
+  constructor(options: TransportOptions) {
+    const { baseUrl, meter, limits } = options;
+    const url = checkBaseUrl(baseUrl);
+    this.#options = options;
+    // Node's own proxy support (HTTPS_PROXY, NO_PROXY) keeps tunnels open; that of axios opens one a request.
+    const connections = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
+    this.#agent =
+      url.protocol === 'https:'
+        ? new HttpsAgent({ ...connections, minVersion: 'TLSv1.2', proxyEnv: process.env })
+        : new HttpAgent(connections);
+    this.#http = create({
+      ...(this.#agent instanceof HttpsAgent
+        ? { httpsAgent: this.#agent }
+        : // Plain HTTP is for loopback; through a proxy it would show the token to the proxy.
+          { httpAgent: this.#agent, proxy: false as const }),
+      adapter: 'http',
+      maxRedirects: 0,
+      maxContentLength: limits.responseBytes,
+      maxBodyLength: LARGEST_REQUEST_BYTES,
+      responseType: 'text',
+      // Text is parsed here, where a body that is no JSON can be told from one that is.
+      transformRequest: [(data: unknown) => data],
+      transformResponse: [(data: unknown) => data],
+      validateStatus: null,
+    });
+    this.#requests = meter.counter('asana_requests_total', 'Requests sent to Asana', [
+      'api',
+      'operation',
+      'code',
+    ]);
+    this.#duration = meter.histogram(
+      'asana_request_duration_seconds',
+      'Seconds from sending a request to its whole answer',
+      ['api', 'operation'],
+    );
+  }
+
+  /**
+   * Sends a request, again if that is allowed, and decodes the answer.
+   * @throws AsanaError, or the signal's reason when it aborts
+   */
+  async send<T>(exchange: Exchange, decode: (body: unknown) => T, call: Call): Promise<Answer<T>> {
+    const { clock, random } = this.#options;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(exchange, decode, call);
+      } catch (error) {
+        if (!(error instanceof AsanaError)) throw error;
+        const delay = retryDelay({ attempt, repeatability: exchange.repeatability, error, random });
+        if (delay === null) throw error;
+        await clock.sleep(delay, call.signal);
+      }
+    }
+  }
+
+  /** Closes the connections; requests under way fail. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #attempt<T>(exchange: Exchange, decode: (body: unknown) => T, call: Call): Promise<Answer<T>> {
+    const { budget } = this.#options;
+    const kind = exchange.method === 'GET' ? 'read' : 'write';
+    const permit = await budget.acquire(kind, call.priority, call.signal);
+    try {
+      if (call.tally) call.tally.requests += 1;
+      const response = await this.#exchange(exchange, call.signal);
+      return this.#read(exchange, response, decode, permit);
+    } finally {
+      permit.release();
+    }
+  }
+
+  /** One request on the wire, from start to the last byte, within its time. */
+  async #exchange(exchange: Exchange, signal: AbortSignal | undefined): Promise<AxiosResponse<unknown>> {
+    const { surface, baseUrl, token, limits, clock } = this.#options;
+    const { operation, method, path, query, body } = exchange;
+    const begun = clock.monotonic();
+    const attempt = new AbortController();
+    let late = false;
+    const forward = () => attempt.abort();
+    signal?.addEventListener('abort', forward);
+    // One deadline for connecting, headers and body: a server that drips bytes resets every idle timer.
+    const cancelDeadline = clock.schedule(limits.requestMs, () => {
+      late = true;
+      attempt.abort();
+    });
+    let code = 'none';
+    try {
+      const response = await this.#http.request<unknown>({
+        method,
+        url: baseUrl + path + encodeQuery(query),
+        headers: {
+          Authorization: `Bearer ${token.reveal()}`,
+          Accept: surface === 'scim' ? 'application/scim+json, application/json' : 'application/json',
+          'Accept-Encoding': 'gzip',
+          'User-Agent': `asana-connector/${version}`,
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { data: JSON.stringify(body) }),
+        signal: attempt.signal,
+      });
+      code = String(response.status);
+      return response;
+    } catch (error) {
+      // Whatever axios threw carries the request with its token: only its code goes on.
+      signal?.throwIfAborted();
+      code = late ? 'timeout' : 'failed';
+      throw late
+        ? timedOut(surface, operation, limits.requestMs)
+        : describeFailure(surface, operation, error);
+    } finally {
+      cancelDeadline();
+      signal?.removeEventListener('abort', forward);
+      this.#requests.add(1, { api: surface, operation, code });
+      this.#duration.observe((clock.monotonic() - begun) / 1000, { api: surface, operation });
+    }
+  }
+
+  #read<T>(
+    { operation }: Exchange,
+    { status, headers, data }: AxiosResponse<unknown>,
+    decode: (body: unknown) => T,
+    permit: Permit,
+  ): Answer<T> {
+    const { surface, clock } = this.#options;
+    const header = (name: string) => {
+      const value: unknown = headers[name];
+      return typeof value === 'string' ? value : undefined;
+    };
+    const date = parseDate(header('date'));
+    const requestId = cleanRequestId(header('x-request-id'));
+    this.#noteDeprecations(header('asana-change'));
+    const text = typeof data === 'string' ? data : '';
+    if (status < 200 || status > 299) {
+      const retryAfterMs = readRetryAfter(status, header('retry-after'), date ?? clock.now());
+      if (status === 429) permit.rejected(retryAfterMs ?? DEFAULT_RETRY_AFTER_MS);
+      const body = readErrorBody(parseJson(text));
+      throw classifyStatus({ surface, operation, status, body, requestId, date, retryAfterMs });
+    }
+    const body = text === '' ? undefined : parseJson(text);
+    if (body === NOT_JSON)
+      throw malformed(surface, operation, 'a body that is not JSON', { status, requestId });
+    try {
+      return { value: decode(body), date, requestId };
+    } catch (error) {
+      if (!(error instanceof UnexpectedShape)) throw error;
+      const failed = readErrorBody(body).text !== '';
+      const what = failed ? `an error under the status ${status}` : error.message;
+      throw malformed(surface, operation, what, { status, requestId });
+    }
+  }
+
+  /** Asana announces changes of its API in `Asana-Change: name=…;info=…;affected=true` (docs, deprecations). */
+  #noteDeprecations(header: string | undefined): void {
+    if (header === undefined) return;
+    for (const change of header.split(',')) {
+      const name = /(?:^|;)\s*name=([\w.-]{1,100})/.exec(change)?.[1];
+      if (name === undefined || !/;\s*affected=true/.test(change)) continue;
+      if (this.#deprecations.has(name) || this.#deprecations.size >= MOST_DEPRECATIONS) continue;
+      this.#deprecations.add(name);
+      this.#options.log.warn('Asana announces a change that affects this program', { change: name });
+    }
+  }
+}
+
+/** A body that is no JSON; JSON itself has no symbols. */
+const NOT_JSON = Symbol('not JSON');
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return NOT_JSON;
+  }
+}
+
+function encodeQuery(query: Exchange['query']): string {
+  if (!query) return '';
+  const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `?${pairs.join('&')}`;
+}
+
+/** Milliseconds to wait after a 429 or a 5xx; a 429 without a usable header means the whole quota window. */
+function readRetryAfter(status: number, header: string | undefined, now: number): number | undefined {
+  if (status !== 429 && status < 500) return undefined;
+  const asked = parseRetryAfter(header, now);
+  return asked ?? (status === 429 ? DEFAULT_RETRY_AFTER_MS : undefined);
+}
+
+function parseDate(header: string | undefined): number | null {
+  const date = header === undefined ? Number.NaN : Date.parse(header);
+  return Number.isNaN(date) ? null : date;
+}
+
+/** Goes into audit records: only what an id is made of. */
+function cleanRequestId(header: string | undefined): string | null {
+  return header !== undefined && /^[\w.:+/=-]{1,128}$/.test(header) ? header : null;
+}
+
+/** What axios threw, as ours: its code and nothing else of it. */
+function describeFailure(surface: Surface, operation: string, error: unknown): AsanaError {
+  const { code, message } = isJsonObject(error) ? error : {};
+  // axios gives the bound on bytes no code of its own (1.21: ERR_BAD_RESPONSE with this message).
+  if (typeof message === 'string' && message.startsWith('maxContentLength'))
+    return tooLarge(surface, operation);
+  return classifyFailure(surface, operation, typeof code === 'string' ? code : 'unknown error');
+}

@@ -1,0 +1,278 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Command, Option } from 'commander';
+import { STOPPED_UNTIL_ANNOTATION } from '../api/resources.ts';
+import { checkBaseUrl } from '../asana/base-url.ts';
+import { BudgetRegistry } from '../asana/budget-registry.ts';
+import type { Leadership } from '../controllers/license-grant-context.ts';
+import { AsanaOperator } from '../controllers/operator.ts';
+import { systemClock } from '../core/clock.ts';
+import { isAbort } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { version } from '../core/version.ts';
+import { KubernetesClient } from '../kubernetes/client.ts';
+import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../kubernetes/connection.ts';
+import { LeaderElection } from '../kubernetes/leader-election.ts';
+import { createLogger, type LogLevel } from '../telemetry/log.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { type Check, PageServer, type Pages, parseBindAddress, probePage } from '../telemetry/servers.ts';
+import { durationOption, integerOption, listOption } from './options.ts';
+
+/** The lease's name; the chart's Role allows this one. */
+const LEASE_NAME = 'asana-connector';
+/** No bookmark for so long (they come once a minute) and a watch is not alive. */
+const LONGEST_SILENCE_MS = 300_000;
+/** Twice the longest reconcile: something hangs. */
+const LONGEST_RECONCILE_S = 600;
+
+interface OperatorFlags {
+  readonly namespace?: string[];
+  readonly leaderElect: boolean;
+  readonly leaderElectionNamespace?: string;
+  readonly leaderElectionLeaseDuration: number;
+  readonly leaderElectionRenewDeadline: number;
+  readonly leaderElectionRetryPeriod: number;
+  readonly metricsBindAddress: string;
+  readonly healthBindAddress: string;
+  readonly concurrency: number;
+  readonly actionTimeout: number;
+  readonly asanaRequestsPerMinute: number;
+  readonly asanaBudgetPercent: number;
+  readonly asanaApiUrl: string;
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'json' | 'console';
+}
+
+/** `asana-connector operator`: the controllers; what the chart runs. */
+export function operatorCommand(signal: AbortSignal): Command {
+  return new Command('operator')
+    .description('Runs the controllers against the current kubeconfig, or in the cluster it runs in.')
+    .addOption(
+      listOption('--namespace <namespace>', 'namespace to watch; repeatable; default all').env(
+        'WATCH_NAMESPACES',
+      ),
+    )
+    .addOption(
+      new Option('--leader-elect', 'act only while holding the leader lease')
+        .default(true)
+        .env('LEADER_ELECT'),
+    )
+    .addOption(
+      new Option('--no-leader-elect', 'act without a lease: only where a second process is impossible'),
+    )
+    .addOption(
+      new Option(
+        '--leader-election-namespace <namespace>',
+        "namespace of the lease; default the pod's own",
+      ).env('LEADER_ELECTION_NAMESPACE'),
+    )
+    .addOption(
+      durationOption(
+        '--leader-election-lease-duration <duration>',
+        'how long a lease stands that is not renewed',
+        '15s',
+      ).env('LEADER_ELECTION_LEASE_DURATION'),
+    )
+    .addOption(
+      durationOption(
+        '--leader-election-renew-deadline <duration>',
+        'how long the leader tries to renew before it steps down',
+        '10s',
+      ).env('LEADER_ELECTION_RENEW_DEADLINE'),
+    )
+    .addOption(
+      durationOption('--leader-election-retry-period <duration>', 'time between two tries', '2s').env(
+        'LEADER_ELECTION_RETRY_PERIOD',
+      ),
+    )
+    .addOption(
+      new Option('--metrics-bind-address <address>', 'where /metrics listens; 0 for nowhere')
+        .default(':8080')
+        .env('METRICS_BIND_ADDRESS'),
+    )
+    .addOption(
+      new Option('--health-bind-address <address>', 'where /livez and /readyz listen; 0 for nowhere')
+        .default(':8081')
+        .env('HEALTH_BIND_ADDRESS'),
+    )
+    .addOption(
+      integerOption('--concurrency <n>', 'grants worked on at once', { min: 1, max: 500 })
+        .default(50)
+        .env('CONCURRENCY'),
+    )
+    .addOption(
+      durationOption('--action-timeout <duration>', 'how long one action in Asana may take', '60s').env(
+        'ACTION_TIMEOUT',
+      ),
+    )
+    .addOption(
+      integerOption(
+        '--asana-requests-per-minute <n>',
+        'what Asana grants a token a minute (150 on free plans); 0 for no limit',
+        { min: 0, max: 1_000_000 },
+      )
+        .default(1500)
+        .env('ASANA_REQUESTS_PER_MINUTE'),
+    )
+    .addOption(
+      integerOption('--asana-budget-percent <n>', 'share of it that the operator plans with', {
+        min: 1,
+        max: 100,
+      })
+        .default(70)
+        .env('ASANA_BUDGET_PERCENT'),
+    )
+    .addOption(
+      new Option('--asana-api-url <url>', 'REST root of Asana; plain http only on loopback')
+        .default('https://app.asana.com/api/1.0')
+        .env('ASANA_API_URL'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'least important lines written')
+        .choices(['error', 'warn', 'info', 'debug'])
+        .default('info')
+        .env('LOG_LEVEL'),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'for machines or for people')
+        .choices(['json', 'console'])
+        .default('json')
+        .env('LOG_FORMAT'),
+    )
+    .action((flags: OperatorFlags) => runOperator(flags, signal));
+}
+
+async function runOperator(flags: OperatorFlags, signal: AbortSignal): Promise<void> {
+  checkBaseUrl(flags.asanaApiUrl);
+  const clock = systemClock;
+  const random = Math.random;
+  const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
+  const metrics = new Metrics();
+  const config = loadKubeConfig();
+  const connection = new ApiServerConnection(config, clock);
+  const client = new KubernetesClient(connection);
+  const identity = `${hostname()}_${randomUUID()}`;
+  const election = flags.leaderElect ? electionFor(flags, { client, identity, log, metrics }) : null;
+  const leadership: Leadership = election ?? {
+    leads: true,
+    leadingForMs: Number.POSITIVE_INFINITY,
+    takenOver: false,
+    stoppedUntil: null,
+  };
+  const budgets = new BudgetRegistry(
+    { requestsPerMinute: flags.asanaRequestsPerMinute, percent: flags.asanaBudgetPercent },
+    { clock, meter: metrics },
+  );
+  const operator = new AsanaOperator({
+    config,
+    client,
+    clock,
+    random,
+    log,
+    meter: metrics,
+    namespaces: flags.namespace && flags.namespace.length > 0 ? flags.namespace : null,
+    concurrency: flags.concurrency,
+    asanaApiUrl: flags.asanaApiUrl,
+    budgets,
+    actionTimeoutMs: flags.actionTimeout,
+    leadership,
+    identity,
+    audit: (line) => process.stdout.write(`${line}\n`),
+  });
+  const servers = await listen(flags, operator, metrics, election);
+  log.info('starting', { version, node: process.version, identity, asanaApiUrl: flags.asanaApiUrl });
+  try {
+    await operator.start();
+    await election?.acquire(signal);
+    operator.lead();
+    await (election ? election.keep(signal) : untilAborted(signal));
+  } catch (error) {
+    if (!signal.aborted || !isAbort(error)) throw error;
+  } finally {
+    log.info('stopping');
+    await operator.drain();
+    await election?.release();
+    await Promise.all(servers.map((server) => server.close()));
+    await connection.close();
+    log.info('stopped');
+  }
+}
+
+function electionFor(
+  flags: OperatorFlags,
+  deps: { client: KubernetesClient; identity: string; log: Logger; metrics: Metrics },
+): LeaderElection {
+  return new LeaderElection({
+    client: deps.client,
+    namespace: flags.leaderElectionNamespace ?? inClusterNamespace() ?? 'default',
+    name: LEASE_NAME,
+    identity: deps.identity,
+    leaseDurationMs: flags.leaderElectionLeaseDuration,
+    renewDeadlineMs: flags.leaderElectionRenewDeadline,
+    retryPeriodMs: flags.leaderElectionRetryPeriod,
+    stopAnnotation: STOPPED_UNTIL_ANNOTATION,
+    clock: systemClock,
+    random: Math.random,
+    log: deps.log,
+    meter: deps.metrics,
+  });
+}
+
+/** The servers for metrics and probes, on one port if the addresses are the same. */
+async function listen(
+  flags: OperatorFlags,
+  operator: AsanaOperator,
+  metrics: Metrics,
+  election: LeaderElection | null,
+): Promise<PageServer[]> {
+  const alive: Check[] = [
+    { name: 'watches', check: () => silentWatch(operator) },
+    {
+      name: 'workers',
+      check: () =>
+        operator.longestRunningSeconds() > LONGEST_RECONCILE_S
+          ? `a reconcile runs for ${Math.round(operator.longestRunningSeconds())} s`
+          : null,
+    },
+    {
+      name: 'leaderElection',
+      check: () =>
+        election && election.leadingForMs > 0 && !election.leads ? 'the lease is not renewed' : null,
+    },
+  ];
+  const ready: Check[] = [
+    { name: 'caches', check: () => (operator.synced ? null : 'the first lists are not read yet') },
+  ];
+  const health: Pages = { '/livez': probePage(alive), '/readyz': probePage([...alive, ...ready]) };
+  const scrape: Pages = {
+    '/metrics': async () => {
+      operator.refreshMetrics();
+      return { contentType: metrics.contentType, body: await metrics.render() };
+    },
+  };
+  const bound: [string, string, Pages][] = [
+    ['--metrics-bind-address', flags.metricsBindAddress, scrape],
+    ['--health-bind-address', flags.healthBindAddress, health],
+  ];
+  const servers: PageServer[] = [];
+  for (const [flag, text, pages] of bound) {
+    const address = parseBindAddress(flag, text);
+    if (!address) continue;
+    const server = new PageServer(pages);
+    await server.listen(address);
+    servers.push(server);
+  }
+  return servers;
+}
+
+function silentWatch(operator: AsanaOperator): string | null {
+  const silent = operator.contacts().find(({ silentMs }) => silentMs > LONGEST_SILENCE_MS);
+  return silent ? `no word about ${silent.kind} for ${Math.round(silent.silentMs / 1000)} s` : null;
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,271 @@
+import type { AsanaConnector } from '../api/asana-connector.ts';
+import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
+import {
+  ACKNOWLEDGE_ANNOTATION,
+  asanaConnectors,
+  DISCARD_ANNOTATION,
+  REQUESTED_AT_ANNOTATION,
+} from '../api/resources.ts';
+import type { AsanaSession } from '../asana/session.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Redacted } from '../core/redacted.ts';
+import type { ReconcileContext, ReconcileResult } from '../kubernetes/controller.ts';
+import type { EventRecorder } from '../kubernetes/events.ts';
+import type { ObjectWriter } from '../kubernetes/object-writer.ts';
+import type { Store } from '../kubernetes/store.ts';
+import type { ConnectorMetrics } from './connector-metrics.ts';
+import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
+import type { ConnectorRegistry } from './connector-registry.ts';
+import type { ConnectorSession } from './connector-session.ts';
+import { type ConnectorFacts, connectorStatus, type Obstacle, reasonOf } from './connector-status.ts';
+import { CredentialsError, SECRET_FRESHNESS_MS, type SecretCache, takeCredential } from './credentials.ts';
+import { tallyGrants } from './grant-tally.ts';
+import { CONNECTOR_INDEX } from './identity.ts';
+import { answersPerson, nextSyncAt, type SyncCause } from './sync-schedule.ts';
+
+export interface ConnectorDeps {
+  readonly connectors: Store<AsanaConnector>;
+  readonly grants: Store<AsanaLicenseGrant>;
+  readonly registry: ConnectorRegistry;
+  readonly secrets: SecretCache;
+  readonly writer: ObjectWriter<AsanaConnector>;
+  readonly events: EventRecorder;
+  readonly metrics: ConnectorMetrics;
+  readonly openAsana: (
+    connector: AsanaConnector,
+    tokens: { token: Redacted; scimToken: Redacted | undefined },
+  ) => AsanaSession;
+  /** Puts every grant of the connector into the queue, behind what people changed. */
+  readonly enqueueGrants: (key: string) => void;
+  readonly clock: Clock;
+}
+
+/** Counts of a running sync are written at most this often (DESIGN §3.4). */
+const PROGRESS_EVERY_MS = 10_000;
+
+/** Keeps the sessions of AsanaConnectors as their specs say, and their status as things are. */
+export class AsanaConnectorReconciler {
+  readonly #deps: ConnectorDeps;
+  readonly #publishing = new Map<string, Promise<void>>();
+  readonly #progressAt = new Map<string, number>();
+
+  constructor(deps: ConnectorDeps) {
+    this.#deps = deps;
+  }
+
+  async reconcile(key: string, { log }: ReconcileContext): Promise<ReconcileResult | void> {
+    const { connectors, registry, metrics, enqueueGrants, clock } = this.#deps;
+    const connector = connectors.get(key);
+    if (!connector) {
+      await registry.close(key);
+      metrics.forget(key);
+      this.#publishing.delete(key);
+      this.#progressAt.delete(key);
+      return;
+    }
+    const session = await registry.of(key, connector);
+    if (connector.spec.suspend) {
+      await session.stopSync('the connector is suspended');
+      await this.publish(key);
+      return;
+    }
+    const credentials = await this.#takeUpCredentials(connector, session);
+    session.credentialsObstacle = credentials.obstacle;
+    this.#answerHold(key, connector, session);
+    if (credentials.obstacle) {
+      await this.publish(key);
+      return { requeueAfterMs: SECRET_FRESHNESS_MS };
+    }
+    // The first status is there before the first request leaves (kstatus takes an object without one for ready).
+    if (!connector.status?.conditions) await this.publish(key);
+    const cause = causeOf(connector, credentials.secretVersion);
+    const { intervalMs, teamIntervalMs } = intervalsOf(connector);
+    const now = clock.monotonic();
+    const dueAt = nextSyncAt(session.finished, cause, intervalMs, now);
+    if (dueAt !== null && dueAt <= now && !session.running) {
+      session.answering = answersPerson(session.finished?.cause ?? settledBefore(connector), cause);
+      log.info('sync begins', { answersPerson: session.answering });
+      session.startSync(connector.spec, cause, teamIntervalMs);
+      enqueueGrants(key);
+    }
+    if (!session.running || session.answering) await this.#publishInTime(key, session);
+    const next = nextSyncAt(session.finished, cause, intervalMs, clock.monotonic());
+    const untilSync =
+      session.running || next === null ? SECRET_FRESHNESS_MS : Math.max(next - clock.monotonic(), 1_000);
+    return { requeueAfterMs: Math.min(untilSync, SECRET_FRESHNESS_MS) };
+  }
+
+  /** Writes the status as things are now. One at a time for a connector, so that none is written over by an older one. */
+  async publish(key: string): Promise<void> {
+    const earlier = this.#publishing.get(key) ?? Promise.resolve();
+    const mine = earlier.catch(() => {}).then(() => this.#write(key));
+    this.#publishing.set(key, mine);
+    try {
+      await mine;
+    } finally {
+      if (this.#publishing.get(key) === mine) this.#publishing.delete(key);
+    }
+  }
+
+  async #write(key: string): Promise<void> {
+    const { connectors, registry, writer, clock, metrics } = this.#deps;
+    const connector = connectors.get(key);
+    const session = registry.find(key);
+    if (!connector || !session) return;
+    const facts = this.#factsOf(key, connector, session);
+    const status = connectorStatus(facts, clock.now());
+    await writer.writeStatus(connector, status);
+    metrics.observe(key, facts);
+  }
+
+  /** Phases show at once, counts at most every ten seconds. */
+  async #publishInTime(key: string, session: ConnectorSession): Promise<void> {
+    const { clock, connectors } = this.#deps;
+    const shown = connectors.get(key)?.status?.sync?.progress;
+    const phase = session.running?.progress.phase;
+    const last = this.#progressAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    if (session.running && shown?.phase === phase && clock.monotonic() - last < PROGRESS_EVERY_MS) return;
+    this.#progressAt.set(key, clock.monotonic());
+    await this.publish(key);
+  }
+
+  #factsOf(key: string, object: AsanaConnector, session: ConnectorSession): ConnectorFacts {
+    const snapshot = session.directory.current();
+    const counts = snapshot ? session.directory.counts() : null;
+    return {
+      object,
+      obstacle: this.#obstacleOf(key, object, session),
+      running: session.running,
+      reconciling: session.running !== null && session.answering,
+      report: session.report,
+      snapshot,
+      counts,
+      tally: tallyGrants(
+        this.#deps.grants.by(CONNECTOR_INDEX, key),
+        session.directory,
+        counts?.enterpriseLicenses ?? 0,
+      ),
+      ledger: session.removals.ledger,
+      pendingRemovals: session.removals.pending,
+      limits: removalLimitsOf(object),
+      handledRequest: session.finished?.cause.requestedAt ?? null,
+    };
+  }
+
+  /** The first thing that keeps the connector from working until a person acts. */
+  #obstacleOf(key: string, object: AsanaConnector, session: ConnectorSession): Obstacle | null {
+    if (session.credentialsObstacle) return session.credentialsObstacle;
+    const { report } = session;
+    if (session.removals.ledger.hold?.reason === 'OrganizationChanged') {
+      return {
+        reason: 'OrganizationChanged',
+        message:
+          'The token reads none of the organizations recorded in status.organizations: nothing is changed. If that is meant, acknowledge the hold.',
+      };
+    }
+    if (report?.error?.errorClass === 'stalling')
+      return { reason: reasonOf(report.error), message: report.error.message };
+    const rest = report?.result?.rest;
+    if (rest && !rest.ok && rest.error.errorClass === 'stalling')
+      return { reason: reasonOf(rest.error), message: rest.error.message };
+    return this.#organizationTaken(key, object, session);
+  }
+
+  /** Two connectors in mode Apply on one organization would fight: the younger one stops. */
+  #organizationTaken(key: string, object: AsanaConnector, session: ConnectorSession): Obstacle | null {
+    const organization = session.directory.current()?.organization?.gid;
+    if (organization === undefined || object.spec.provisioning.mode !== 'Apply') return null;
+    for (const other of this.#deps.connectors.values()) {
+      const name = `${other.metadata.namespace}/${other.metadata.name}`;
+      const applies = other.spec.provisioning.mode === 'Apply' && !other.spec.suspend;
+      if (name === key || !applies || !other.status?.organizations?.includes(organization)) continue;
+      if (isOlder(other, object)) {
+        return {
+          reason: 'OrganizationTaken',
+          message: `AsanaConnector ${name} is older and applies grants to organization ${organization}: set one of the two to mode Plan.`,
+        };
+      }
+    }
+    return null;
+  }
+
+  async #takeUpCredentials(
+    connector: AsanaConnector,
+    session: ConnectorSession,
+  ): Promise<{ obstacle: Obstacle | null; secretVersion: string }> {
+    const { secrets, openAsana } = this.#deps;
+    const { secretRef } = connector.spec.credentials;
+    try {
+      const secret = await secrets.get(connector.metadata.namespace, secretRef.name);
+      const token = takeCredential(secret, secretRef.name, secretRef.tokenKey);
+      const scimToken =
+        secretRef.scimTokenKey === undefined
+          ? undefined
+          : takeCredential(secret, secretRef.name, secretRef.scimTokenKey);
+      const fingerprint = [token.fingerprint(), scimToken?.fingerprint(), connector.spec.scim.enabled].join(
+        ' ',
+      );
+      await session.useCredentials(fingerprint, () => openAsana(connector, { token, scimToken }));
+      return { obstacle: null, secretVersion: secret?.resourceVersion ?? '' };
+    } catch (error) {
+      if (!(error instanceof CredentialsError)) throw error;
+      await session.dropCredentials();
+      return { obstacle: { reason: reasonOf(error), message: error.message }, secretVersion: '' };
+    }
+  }
+
+  /** A person answered the hold by annotation: accepted, its removals go ahead; discarded, they are dropped. */
+  #answerHold(key: string, connector: AsanaConnector, session: ConnectorSession): void {
+    const annotations = connector.metadata.annotations ?? {};
+    const { hold } = session.removals.ledger;
+    for (const annotation of [ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION]) {
+      const token = annotations[annotation];
+      if (token === undefined || session.answered.has(token)) continue;
+      session.answered.add(token);
+      if (hold?.token !== token) {
+        const note = `${annotation} names no hold there is: see status.hold.token.`;
+        if (connector.status?.hold)
+          this.#deps.events.record(asanaConnectors, connector, 'Warning', 'UnknownHold', note);
+        continue;
+      }
+      if (hold.reason !== 'TooManyRemovals' && annotation === DISCARD_ANNOTATION) continue;
+      session.removals.end(token);
+      if (hold.reason !== 'TooManyRemovals') session.acceptSmaller();
+      this.#deps.events.record(
+        asanaConnectors,
+        connector,
+        'Normal',
+        'HoldEnded',
+        `The hold ${token} was answered by ${annotation}.`,
+      );
+      this.#deps.enqueueGrants(key);
+    }
+  }
+}
+
+function causeOf({ metadata }: AsanaConnector, secretVersion: string): SyncCause {
+  return {
+    generation: metadata.generation,
+    requestedAt: metadata.annotations?.[REQUESTED_AT_ANNOTATION] ?? null,
+    secretVersion,
+  };
+}
+
+/** What the status of a process before this one says was answered already; null when somebody still waits. */
+function settledBefore({
+  metadata,
+  status,
+}: AsanaConnector): { generation: number; requestedAt: string | null } | null {
+  const waiting =
+    status?.conditions?.some(({ type, status: value }) => type === 'Reconciling' && value === 'True') ?? true;
+  if (waiting || status?.sync?.completedAt === undefined) return null;
+  const requestedAt = metadata.annotations?.[REQUESTED_AT_ANNOTATION] ?? null;
+  const handled = status.lastHandledReconcileAt ?? null;
+  return { generation: status.observedGeneration ?? 0, requestedAt: requestedAt === null ? null : handled };
+}
+
+function isOlder(a: AsanaConnector, b: AsanaConnector): boolean {
+  const [x, y] = [Date.parse(a.metadata.creationTimestamp), Date.parse(b.metadata.creationTimestamp)];
+  if (x !== y) return x < y;
+  return `${a.metadata.namespace}/${a.metadata.name}` < `${b.metadata.namespace}/${b.metadata.name}`;
+}

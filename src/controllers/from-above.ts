@@ -1,0 +1,65 @@
+import { ABANDON_ANNOTATION } from '../api/resources.ts';
+
+/** What the API server itself says of the things above a grant; each may throw, and then nothing is known. */
+export interface ClusterState {
+  /** False when the connector is gone or being deleted. */
+  connectorStands(namespace: string, name: string): Promise<boolean>;
+  /** True when the namespace is terminating or gone. */
+  namespaceGoing(namespace: string): Promise<boolean>;
+  /** True when one of our CRDs is terminating: discovery then no longer offers create and update. */
+  kindsGoing(): Promise<boolean>;
+}
+
+/** Why an object that is being deleted is released without acting (DESIGN §3.2 rule 7). */
+export type FromAboveReason = 'Abandoned' | 'ConnectorNotFound' | 'NamespaceTerminating' | 'UninstallingCRDs';
+
+export interface ReleaseFromAbove {
+  readonly reason: FromAboveReason;
+  readonly message: string;
+}
+
+/** The parts of a grant that the judgement needs. */
+export interface DeletedGrant {
+  readonly metadata: { readonly namespace: string; readonly annotations?: Readonly<Record<string, string>> };
+}
+
+/**
+ * Says whether a deleted grant goes because something above it goes. Deleting a namespace, the CRDs, the
+ * connector or the release must take nothing from anybody, so any doubt (a throw) means: wait, do not act.
+ */
+export async function judgeFromAbove(
+  grant: DeletedGrant,
+  connector: { readonly namespace: string; readonly name: string },
+  cluster: ClusterState,
+): Promise<ReleaseFromAbove | null> {
+  if (grant.metadata.annotations?.[ABANDON_ANNOTATION] === 'true') {
+    return {
+      reason: 'Abandoned',
+      message: `Released because of the annotation ${ABANDON_ANNOTATION}; Asana was left as it is.`,
+    };
+  }
+  const [kinds, namespace, connectorStands] = await Promise.all([
+    cluster.kindsGoing(),
+    cluster.namespaceGoing(grant.metadata.namespace),
+    cluster.connectorStands(connector.namespace, connector.name),
+  ]);
+  if (kinds) {
+    return {
+      reason: 'UninstallingCRDs',
+      message: 'Released because its CRDs are being deleted; Asana was left as it is.',
+    };
+  }
+  if (namespace) {
+    return {
+      reason: 'NamespaceTerminating',
+      message: 'Released because its namespace is being deleted; Asana was left as it is.',
+    };
+  }
+  if (!connectorStands) {
+    return {
+      reason: 'ConnectorNotFound',
+      message: `Released because AsanaConnector ${connector.namespace}/${connector.name} is gone; Asana was left as it is.`,
+    };
+  }
+  return null;
+}

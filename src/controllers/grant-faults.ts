@@ -1,0 +1,45 @@
+import type { GrantReason } from '../api/reasons.ts';
+import { AsanaError, type AsanaErrorCode } from '../asana/errors.ts';
+import { CodedError } from '../core/errors.ts';
+
+/** The fence fell between the decision and the request: another process, another spec or nobody may act now. */
+export class FencedError extends CodedError {
+  constructor(message: string) {
+    super('Fenced', 'transient', message);
+  }
+}
+
+/** Local and Asana's clock differ too much to judge an expiry. */
+export class ClockSkewError extends CodedError {
+  constructor(skewMs: number) {
+    super(
+      'ClockSkew',
+      'waiting',
+      `The local clock and Asana's differ by ${Math.round(Math.abs(skewMs) / 1000)} s: correct the clock of the node; an expiry is not judged until then.`,
+      { retryAfterMs: 60_000 },
+    );
+  }
+}
+
+/** What an error of Asana means for the grant whose action met it. */
+const reasonOfAsanaError: Readonly<Record<AsanaErrorCode, GrantReason>> = {
+  CredentialsRejected: 'ConnectorNotReady',
+  PlanRefused: 'AsanaRefused',
+  Forbidden: 'AsanaRefused',
+  NotFound: 'UserNotFound',
+  RouteNotFound: 'AsanaRefused',
+  Conflict: 'AsanaRefused',
+  AsanaRefused: 'AsanaRefused',
+  RateLimited: 'Throttled',
+  OffsetExpired: 'AsanaUnavailable',
+  ListingTruncated: 'AsanaUnavailable',
+  AsanaUnavailable: 'AsanaUnavailable',
+  MalformedResponse: 'AsanaUnavailable',
+  ResponseTooLarge: 'AsanaUnavailable',
+};
+
+/** The reason a failed action shows in the grant; null for errors that are none of the grant's business. */
+export function grantReasonOf(error: unknown): GrantReason | null {
+  if (error instanceof ClockSkewError) return 'ClockSkew';
+  return error instanceof AsanaError ? reasonOfAsanaError[error.code] : null;
+}

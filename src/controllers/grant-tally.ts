@@ -1,0 +1,33 @@
+import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { GrantTally } from './connector-status.ts';
+
+/** Counts the grants of one connector by how they stand, and the enterprise licenses that none of them declares. */
+export function tallyGrants(
+  grants: readonly AsanaLicenseGrant[],
+  directory: Directory,
+  enterpriseLicenses: number,
+): GrantTally {
+  const managed = new Set<string>();
+  let grantsReady = 0;
+  let grantsPlanned = 0;
+  let grantsBlocked = 0;
+  for (const { spec, status, metadata } of grants) {
+    const is = (type: string) =>
+      status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ??
+      false;
+    if (is('Ready')) grantsReady += 1;
+    if (is('Stalled')) grantsBlocked += 1;
+    if (status?.planned) grantsPlanned += 1;
+    const gid = status?.user?.gid;
+    const live = metadata.deletionTimestamp === undefined && spec.license === 'Enterprise';
+    if (live && gid !== undefined && directory.account(gid)?.license === 'Enterprise') managed.add(gid);
+  }
+  return {
+    grants: grants.length,
+    grantsReady,
+    grantsPlanned,
+    grantsBlocked,
+    unmanagedEnterpriseLicenses: Math.max(0, enterpriseLicenses - managed.size),
+  };
+}

@@ -1,0 +1,258 @@
+import type { AsanaConnector } from '../api/asana-connector.ts';
+import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
+import { asanaConnectors, asanaLicenseGrants, FIELD_MANAGER } from '../api/resources.ts';
+import type { BudgetRegistry } from '../asana/budget-registry.ts';
+import { openSession } from '../asana/session.ts';
+import { Controller } from '../kubernetes/controller.ts';
+import { EventRecorder } from '../kubernetes/events.ts';
+import { ObjectWriter } from '../kubernetes/object-writer.ts';
+import { type OperatorDeps, ReconcilingOperator } from '../kubernetes/operator.ts';
+import type { Change } from '../kubernetes/reflector.ts';
+import { type Key, type KubernetesObject, keyOf } from '../kubernetes/resource.ts';
+import { Store } from '../kubernetes/store.ts';
+import { Priority, WorkQueue } from '../kubernetes/work-queue.ts';
+import { AuditLog, type AuditSink } from '../provisioning/audit.ts';
+import { Executor } from '../provisioning/executor.ts';
+import { AsanaConnectorReconciler } from './asana-connector-reconciler.ts';
+import { LiveClusterState } from './cluster-state.ts';
+import { ConditionMetrics } from './condition-metrics.ts';
+import { ConnectorMetrics } from './connector-metrics.ts';
+import { ConnectorRegistry } from './connector-registry.ts';
+import { ConnectorSession } from './connector-session.ts';
+import { SecretCache } from './credentials.ts';
+import { newHoldToken } from './hold-token.ts';
+import { CONNECTOR_INDEX, connectorKeyOf, IDENTITY_INDEX, identitiesOf } from './identity.ts';
+import type { Leadership } from './license-grant-context.ts';
+import { LicenseGrantReconciler } from './license-grant-reconciler.ts';
+
+export interface AsanaOperatorOptions extends OperatorDeps {
+  /** Namespaces to watch; null for all. */
+  readonly namespaces: readonly string[] | null;
+  readonly concurrency: number;
+  readonly asanaApiUrl: string;
+  readonly budgets: BudgetRegistry;
+  readonly actionTimeoutMs: number;
+  readonly leadership: Leadership;
+  /** Names this process in events. */
+  readonly identity: string;
+  readonly audit: AuditSink;
+}
+
+/** What grants change in a connector's status is gathered for so long before it is written. */
+const COUNTS_SETTLE_MS = 5_000;
+/** On stop, work under way has so long to end by itself. */
+const GRACE_MS = 25_000;
+
+/** The operator: what it watches, its two controllers, and how a change of one kind wakes the other. */
+export class AsanaOperator extends ReconcilingOperator {
+  readonly #options: AsanaOperatorOptions;
+  readonly #connectors = new Store<AsanaConnector>();
+  readonly #grants = new Store<AsanaLicenseGrant>({
+    [IDENTITY_INDEX]: identitiesOf,
+    [CONNECTOR_INDEX]: (grant) => [connectorKeyOf(grant)],
+  });
+  readonly #registry: ConnectorRegistry;
+  readonly #secrets: SecretCache;
+  readonly #events: EventRecorder;
+  readonly #connectorController: Controller;
+  readonly #grantController: Controller;
+  readonly #conditions: ConditionMetrics;
+
+  constructor(options: AsanaOperatorOptions) {
+    super(options);
+    this.#options = options;
+    const { client, clock, random, log, meter } = options;
+    this.#events = new EventRecorder({
+      client,
+      controller: FIELD_MANAGER,
+      instance: options.identity,
+      clock,
+      log,
+    });
+    this.#secrets = new SecretCache((namespace, name) => client.readSecret(namespace, name), clock);
+    this.#registry = new ConnectorRegistry((connector) => this.#openConnector(connector));
+    this.#conditions = new ConditionMetrics(meter);
+    const queue = (name: string) => new WorkQueue(name, { clock, random, meter });
+    const connectors = new AsanaConnectorReconciler({
+      connectors: this.#connectors,
+      grants: this.#grants,
+      registry: this.#registry,
+      secrets: this.#secrets,
+      writer: new ObjectWriter(client, asanaConnectors, this.#connectors, FIELD_MANAGER),
+      events: this.#events,
+      metrics: new ConnectorMetrics(meter),
+      openAsana: (connector, tokens) =>
+        openSession({
+          baseUrl: options.asanaApiUrl,
+          ...tokens,
+          scimEnabled: connector.spec.scim.enabled,
+          budgets: options.budgets,
+          log,
+          meter,
+          clock,
+          random,
+        }),
+      enqueueGrants: (key) => this.#enqueueGrants(key, Priority.resync),
+      clock,
+    });
+    const grants = new LicenseGrantReconciler({
+      grants: this.#grants,
+      connectors: this.#connectors,
+      registry: this.#registry,
+      writer: new ObjectWriter(client, asanaLicenseGrants, this.#grants, FIELD_MANAGER),
+      events: this.#events,
+      executor: new Executor(new AuditLog(options.audit, clock), meter),
+      audit: new AuditLog(options.audit, clock),
+      leadership: options.leadership,
+      cluster: new LiveClusterState(client, clock),
+      readGrant: (namespace, name) => client.get<AsanaLicenseGrant>(asanaLicenseGrants, namespace, name),
+      readConnector: (namespace, name) => client.get<AsanaConnector>(asanaConnectors, namespace, name),
+      publishConnector: (key) => connectors.publish(key),
+      touchConnector: (key, why) => this.#touchConnector(key, why),
+      actionTimeoutMs: options.actionTimeoutMs,
+      clock,
+      random,
+      log,
+      meter,
+    });
+    const controller = { clock, log, meter };
+    this.#connectorController = new Controller({
+      ...controller,
+      name: 'asanaconnector',
+      queue: queue('asanaconnector'),
+      concurrency: Math.min(options.concurrency, 8),
+      reconcile: (key, context) => connectors.reconcile(key, context),
+    });
+    this.#grantController = new Controller({
+      ...controller,
+      name: 'asanalicensegrant',
+      queue: queue('asanalicensegrant'),
+      concurrency: options.concurrency,
+      reconcile: (key, context) => grants.reconcile(key, context),
+    });
+  }
+
+  /** Begins to watch; called by `start`. A standby does so too, so that it has warm caches when it leads. */
+  protected override init(): Promise<void> {
+    for (const namespace of this.#options.namespaces ?? [null]) {
+      this.reflect(asanaConnectors, namespace, this.#connectors, (change) => this.#onConnector(change));
+      this.reflect(asanaLicenseGrants, namespace, this.#grants, (change) => this.#onGrant(change));
+    }
+    return Promise.resolve();
+  }
+
+  /** Begins to reconcile; only the leader does. */
+  lead(): void {
+    this.#connectorController.start();
+    this.#grantController.start();
+  }
+
+  /** Ends everything in order: no new work, what is under way, syncs, events, watches. */
+  async drain(): Promise<void> {
+    await Promise.all([this.#connectorController.stop(GRACE_MS), this.#grantController.stop(GRACE_MS)]);
+    await this.#registry.closeAll();
+    await this.#events.flush();
+    this.stop();
+    await this.stopped();
+  }
+
+  /** Seconds the key longest in work has been there; for liveness. */
+  longestRunningSeconds(): number {
+    return Math.max(
+      this.#connectorController.queue.longestRunningSeconds(),
+      this.#grantController.queue.longestRunningSeconds(),
+    );
+  }
+
+  /** Brings the gauges that are counted, not kept, up to date; called before metrics are read. */
+  refreshMetrics(): void {
+    this.#options.budgets.refresh();
+    this.#conditions.refresh(asanaConnectors.kind, this.#connectors.values());
+    this.#conditions.refresh(asanaLicenseGrants.kind, this.#grants.values());
+    const contact = this.#options.meter.gauge(
+      'watch_last_contact_seconds',
+      'Seconds since the API server last said anything about a kind.',
+      ['kind'],
+    );
+    for (const { kind, silentMs } of this.contacts()) contact.set(silentMs / 1000, { kind });
+    for (const { queue } of [this.#connectorController, this.#grantController]) queue.refreshMetrics();
+  }
+
+  #openConnector(connector: AsanaConnector): ConnectorSession {
+    const { clock, random, log } = this.#options;
+    const key = keyOf(connector);
+    return new ConnectorSession(
+      {
+        clock,
+        random,
+        log: log.child({ connector: key }),
+        newToken: newHoldToken,
+        onChange: (what) => this.#onSync(key, what),
+      },
+      connector.status,
+    );
+  }
+
+  #onSync(key: Key, what: 'Progress' | 'Accounts' | 'Finished'): void {
+    const session = this.#registry.find(key);
+    if (what === 'Progress' && !session?.answering) return;
+    if (what !== 'Progress') this.#enqueueGrants(key, Priority.resync);
+    if (what === 'Finished' && session?.report?.error?.code === 'CredentialsRejected')
+      this.#forgetSecret(key);
+    this.#connectorController.queue.add(key, { priority: Priority.edit });
+  }
+
+  #onConnector({ key, previous, current, initial }: Change<AsanaConnector>): void {
+    if (onlyStatusMoved(previous, current)) return;
+    const priority = initial ? Priority.change : Priority.edit;
+    this.#connectorController.queue.add(key, { priority });
+    this.#enqueueGrants(key, Priority.change);
+  }
+
+  #onGrant({ key, previous, current, initial }: Change<AsanaLicenseGrant>): void {
+    const any = (current ?? previous) as AsanaLicenseGrant;
+    if (!initial) this.#enqueueRivals(any);
+    if (onlyStatusMoved(previous, current)) return;
+    this.#grantController.queue.add(key, { priority: initial ? Priority.resync : Priority.edit });
+    this.#touchConnector(connectorKeyOf(any), 'Counts');
+  }
+
+  /** A contest is decided anew for everybody in it. */
+  #enqueueRivals(grant: AsanaLicenseGrant): void {
+    const own = keyOf(grant);
+    for (const name of identitiesOf(grant)) {
+      for (const rival of this.#grants.by(IDENTITY_INDEX, name)) {
+        if (keyOf(rival) !== own) this.#grantController.queue.add(keyOf(rival));
+      }
+    }
+  }
+
+  #enqueueGrants(connectorKey: Key, priority: number): void {
+    for (const grant of this.#grants.by(CONNECTOR_INDEX, connectorKey))
+      this.#grantController.queue.add(keyOf(grant), { priority });
+  }
+
+  #touchConnector(key: Key, why: 'Counts' | 'CredentialsRejected' | 'Removals'): void {
+    if (why === 'CredentialsRejected') this.#forgetSecret(key);
+    const afterMs = why === 'Counts' ? COUNTS_SETTLE_MS : 0;
+    this.#connectorController.queue.add(key, { priority: Priority.change, afterMs });
+  }
+
+  #forgetSecret(key: Key): void {
+    const connector = this.#connectors.get(key);
+    if (connector)
+      this.#secrets.forget(connector.metadata.namespace, connector.spec.credentials.secretRef.name);
+  }
+}
+
+/** Our own status writes come back through the watch; they ask for nothing. */
+function onlyStatusMoved(previous: KubernetesObject | null, current: KubernetesObject | null): boolean {
+  if (!previous || !current) return false;
+  const [a, b] = [previous.metadata, current.metadata];
+  return (
+    a.uid === b.uid &&
+    a.generation === b.generation &&
+    a.deletionTimestamp === b.deletionTimestamp &&
+    JSON.stringify(a.annotations ?? {}) === JSON.stringify(b.annotations ?? {})
+  );
+}

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Time as the rest of the code may see it. Everything that waits or compares instants takes a Clock, so that
+ * tests decide what time it is and nobody sleeps for real in a unit test.
+ */
+export interface Clock {
+  /** Wall clock, milliseconds since the epoch. May jump; use it only for what people and other systems read. */
+  now(): number;
+  /** Monotonic clock in milliseconds from an arbitrary origin. Never goes back; use it for every duration. */
+  monotonic(): number;
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `callback` once after `ms` milliseconds unless the returned function is called first. */
+  schedule(ms: number, callback: () => void): () => void;
+}
+
+/** setTimeout overflows above 2^31-1 ms (24.8 days) and then fires at once: longer waits are cut to this. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** The machine's own clocks. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: async (ms, signal) => {
+    signal?.throwIfAborted();
+    try {
+      await delay(Math.min(ms, LONGEST_TIMER_MS), undefined, signal ? { signal } : undefined);
+    } catch (error) {
+      // node:timers rejects with its own AbortError; callers want the reason they gave.
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
+  schedule: (ms, callback) => {
+    const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** An instant as Kubernetes writes it in `metav1.Time`: RFC 3339, UTC, whole seconds. */
+export function formatTime(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+}
+
+/** A source of randomness in [0, 1), injected wherever jitter is drawn. */
+export type Random = () => number;

@@ -1,0 +1,94 @@
+import type { ScimUserRecord, WorkspaceMembershipRecord } from '../asana/decode.ts';
+import type { Account, License, ScimRecord, WorkspaceMembership, WorkspaceRole } from './snapshot.ts';
+
+/** What the SCIM attribute `userType` says for each license; a setting, since Asana's list of values is open. */
+export interface UserTypes {
+  readonly enterprise: string;
+  readonly viewOnly: string;
+}
+
+/** The license behind a `userType`, compared without case; null when it is absent or none of the two. */
+export function licenseOf(userType: string | null, { enterprise, viewOnly }: UserTypes): License | null {
+  const value = userType?.toLowerCase();
+  if (value === enterprise.toLowerCase()) return 'Enterprise';
+  if (value === viewOnly.toLowerCase()) return 'ViewOnly';
+  return null;
+}
+
+/** The role by priority guest, admin, member; whether the membership is active says nothing about it. */
+export function roleOf({
+  guest,
+  admin,
+}: {
+  readonly guest: boolean;
+  readonly admin: boolean;
+}): WorkspaceRole {
+  if (guest) return 'Guest';
+  return admin ? 'Admin' : 'Member';
+}
+
+/**
+ * One person's place in a workspace out of all membership objects found: somebody removed and added again has
+ * an old inactive one beside the active one, which counts. Null for none.
+ */
+export function reduceMemberships(
+  workspace: string,
+  records: readonly WorkspaceMembershipRecord[],
+): WorkspaceMembership | null {
+  const record = records.find(({ active }) => active) ?? records[0];
+  if (!record) return null;
+  const { gid, active, viewOnly } = record;
+  return { gid, workspace, active, role: roleOf(record), viewOnly };
+}
+
+/** The same for two places already reduced. */
+export function preferActive(one: WorkspaceMembership, other: WorkspaceMembership): WorkspaceMembership {
+  return !one.active && other.active ? other : one;
+}
+
+/** The part of a SCIM user that a snapshot keeps. Strings equal to the account's own are shared with it. */
+export function scimRecordOf(
+  user: ScimUserRecord,
+  account: { readonly gid: string; readonly email: string | null },
+): ScimRecord {
+  const { userName, active, userType, attributes } = user;
+  return {
+    id: user.id === account.gid ? account.gid : user.id,
+    userName: userName === account.email ? account.email : userName,
+    active,
+    userType,
+    attributes,
+  };
+}
+
+/** The account's place in the organization, or undefined. */
+export function membershipIn(account: Account, workspace: string): WorkspaceMembership | undefined {
+  return account.memberships.find((membership) => membership.workspace === workspace);
+}
+
+/**
+ * True when the account is in use: its membership of the organization is active (joined, or invited and not
+ * yet joined), and SCIM, if it lists the account, says active too. Without an organization any workspace
+ * counts; without any membership known, SCIM's word alone.
+ * @param organization its gid; null when there is none
+ */
+export function isActive(account: Account, organization: string | null): boolean {
+  const { memberships, scim } = account;
+  if (scim?.active === false) return false;
+  if (organization !== null) return membershipIn(account, organization)?.active ?? false;
+  return memberships.some(({ active }) => active) || (memberships.length === 0 && scim !== null);
+}
+
+/** True for somebody from outside the organization's domains: guests hold no license. */
+export function isGuest(account: Account, organization: string | null): boolean {
+  return hasRole(account, organization, 'Guest');
+}
+
+export function isAdmin(account: Account, organization: string | null): boolean {
+  return hasRole(account, organization, 'Admin');
+}
+
+function hasRole(account: Account, organization: string | null, role: WorkspaceRole): boolean {
+  if (organization !== null) return membershipIn(account, organization)?.role === role;
+  return account.memberships.some((membership) => membership.role === role);
+}

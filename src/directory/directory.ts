@@ -1,0 +1,182 @@
+import type { Clock } from '../core/clock.ts';
+import { isActive, isGuest } from './account.ts';
+import { indexByEmail } from './account-reading.ts';
+import type { Account, Snapshot } from './snapshot.ts';
+
+/** An account that a fresh read did not find any more. */
+export interface GoneAccount {
+  readonly gid: string;
+  readonly gone: true;
+}
+
+export interface DirectoryCounts {
+  /** All accounts, guests and inactive ones among them. */
+  readonly accounts: number;
+  readonly guests: number;
+  readonly teams: number;
+  readonly workspaces: number;
+  /** Held by active accounts. */
+  readonly enterpriseLicenses: number;
+  readonly viewOnlyLicenses: number;
+}
+
+interface Laid {
+  /** Null: gone. */
+  readonly account: Account | null;
+  /** Monotonic clock. */
+  readonly at: number;
+}
+
+type AccountCounts = { -readonly [key in Exclude<keyof DirectoryCounts, 'teams' | 'workspaces'>]: number };
+
+const noAccounts = (): AccountCounts => ({
+  accounts: 0,
+  guests: 0,
+  enterpriseLicenses: 0,
+  viewOnlyLicenses: 0,
+});
+
+/**
+ * What is known of Asana now: the last snapshot, and over it what our own fresh reads and actions have seen
+ * since. Laying over costs O(1), however many accounts there are.
+ */
+export class Directory {
+  readonly #clock: Clock;
+  #snapshot: Snapshot | null = null;
+  /** What is known beyond the snapshot, by gid. */
+  readonly #laid = new Map<string, Laid>();
+  /** Emails of what is laid; the account's own email decides whether an entry still holds. */
+  readonly #laidEmails = new Map<string, string>();
+  #counts = noAccounts();
+  #effective: Snapshot | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The snapshot as it was read: parts, workspaces, teams. What was laid over is in `account` and `effective`. */
+  current(): Snapshot | null {
+    return this.#snapshot;
+  }
+
+  /** A snapshot with everything laid over it, for exports and uploads. O(n) after a change, then remembered. */
+  effective(): Snapshot | null {
+    if (!this.#snapshot || this.#laid.size === 0) return this.#snapshot;
+    this.#effective ??= this.#layOver(this.#snapshot);
+    return this.#effective;
+  }
+
+  /**
+   * Takes a new snapshot. What was laid after reading it began may be missing in it, and stays; so does
+   * everything while a part is incomplete.
+   */
+  adopt(snapshot: Snapshot): void {
+    const { accounts, licenses } = snapshot.parts;
+    const whole = accounts.complete && (licenses?.complete ?? true);
+    const begunAt = Math.min(accounts.begunAt, licenses?.begunAt ?? accounts.begunAt);
+    this.#snapshot = snapshot;
+    this.#effective = null;
+    this.#counts = noAccounts();
+    for (const account of snapshot.accounts.values()) this.#count(account, 1);
+    const kept = [...this.#laid];
+    this.#laid.clear();
+    this.#laidEmails.clear();
+    for (const [gid, laid] of kept) if (!whole || laid.at >= begunAt) this.#put(gid, laid);
+  }
+
+  /** Lays over what a fresh read or an action has shown. Nothing happens before the first snapshot. */
+  lay(entry: Account | GoneAccount): void {
+    if (!this.#snapshot) return;
+    this.#put(entry.gid, { account: 'gone' in entry ? null : entry, at: this.#clock.monotonic() });
+  }
+
+  account(gid: string): Account | undefined {
+    const laid = this.#laid.get(gid);
+    return laid ? (laid.account ?? undefined) : this.#snapshot?.accounts.get(gid);
+  }
+
+  /** @param email in lower case */
+  accountByEmail(email: string): Account | undefined {
+    const laid = this.#laidEmails.get(email);
+    const account = laid === undefined ? undefined : this.account(laid);
+    if (account?.email === email) return account;
+    const gid = this.#snapshot?.gidsByEmail.get(email);
+    const known = gid === undefined ? undefined : this.account(gid);
+    return known?.email === email ? known : undefined;
+  }
+
+  counts(): DirectoryCounts {
+    const { teams, workspaces } = this.#snapshot ?? {};
+    return { ...this.#counts, teams: teams?.size ?? 0, workspaces: workspaces?.length ?? 0 };
+  }
+
+  #put(gid: string, laid: Laid): void {
+    const before = this.account(gid);
+    if (before) this.#count(before, -1);
+    this.#laid.set(gid, laid);
+    this.#effective = null;
+    if (!laid.account) return;
+    this.#count(laid.account, 1);
+    if (laid.account.email !== null) this.#laidEmails.set(laid.account.email, gid);
+  }
+
+  #count(account: Account, amount: 1 | -1): void {
+    const organization = this.#snapshot?.organization?.gid ?? null;
+    this.#counts.accounts += amount;
+    if (isGuest(account, organization)) this.#counts.guests += amount;
+    if (account.license === null || !isActive(account, organization)) return;
+    this.#counts[account.license === 'Enterprise' ? 'enterpriseLicenses' : 'viewOnlyLicenses'] += amount;
+  }
+
+  #layOver(snapshot: Snapshot): Snapshot {
+    const accounts = new Map(snapshot.accounts);
+    for (const [gid, { account }] of this.#laid) {
+      if (account) accounts.set(gid, account);
+      else accounts.delete(gid);
+    }
+    return { ...snapshot, accounts, gidsByEmail: indexByEmail(accounts, snapshot.organization?.gid ?? null) };
+  }
+}
+
+/** A part of a snapshot that has become suspiciously small. */
+export interface Shrinkage {
+  readonly part: 'accounts' | 'licenses';
+  readonly from: number;
+  readonly to: number;
+}
+
+/** DESIGN §4: smaller by more than 10 % and by more than 5 accounts. */
+const SHRUNK_SHARE = 0.1;
+const SHRUNK_ACCOUNTS = 5;
+
+/**
+ * Tells whether `next` is suddenly smaller than `previous`: a token that lost its permissions sees five users
+ * of ten thousand, and says so with a straight face. Null when it is not, or when workspaces or organization
+ * have changed, which explains it.
+ */
+export function shrunk(previous: Snapshot, next: Snapshot): Shrinkage | null {
+  if (!sameScope(previous, next)) return null;
+  const accounts = compare('accounts', previous.accounts.size, next.accounts.size);
+  const licensed = previous.parts.licenses && next.parts.licenses;
+  return accounts ?? (licensed ? compare('licenses', countScim(previous), countScim(next)) : null);
+}
+
+function sameScope(previous: Snapshot, next: Snapshot): boolean {
+  const workspaces = new Set(previous.workspaces.map(({ gid }) => gid));
+  return (
+    previous.organization?.gid === next.organization?.gid &&
+    workspaces.size === next.workspaces.length &&
+    next.workspaces.every(({ gid }) => workspaces.has(gid))
+  );
+}
+
+function compare(part: Shrinkage['part'], from: number, to: number): Shrinkage | null {
+  const lost = from - to;
+  return lost > SHRUNK_ACCOUNTS && lost > from * SHRUNK_SHARE ? { part, from, to } : null;
+}
+
+function countScim({ accounts }: Snapshot): number {
+  let count = 0;
+  for (const { scim } of accounts.values()) if (scim) count += 1;
+  return count;
+}

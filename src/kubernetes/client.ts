@@ -1,0 +1,230 @@
+import type { ApiServerConnection } from './connection.ts';
+import { isNotFound } from './errors.ts';
+import { collectionPath, type KubernetesObject, objectPath, type Resource } from './resource.ts';
+
+/** One page of a list. */
+export interface ListPage<T> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+  /** Token of the next page; empty on the last. */
+  readonly next: string;
+}
+
+/** One line of a watch stream. */
+export interface WatchLine {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: Record<string, unknown>;
+}
+
+/** A Secret's data, decoded. */
+export interface SecretReading {
+  readonly resourceVersion: string;
+  readonly data: ReadonlyMap<string, Buffer>;
+}
+
+const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease' };
+const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
+const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
+
+/** A watched object with its status is a few KiB; etcd refuses above 1.5 MiB. */
+const LONGEST_WATCH_LINE = 4 * 1024 * 1024;
+
+/**
+ * What the operator asks of the API server. Objects go in and out as plain JSON: client-node's models drop fields
+ * they do not know, in both directions.
+ */
+export class KubernetesClient {
+  readonly #connection: ApiServerConnection;
+
+  constructor(connection: ApiServerConnection) {
+    this.#connection = connection;
+  }
+
+  /** One object from etcd, not from a cache; null when there is none. */
+  async get<T extends KubernetesObject>(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<T | null> {
+    return this.#find<T>(objectPath(resource, namespace, name), signal);
+  }
+
+  /** A page of objects. @throws KubernetesError, Expired when the continue token is too old */
+  async list<T>(
+    resource: Resource,
+    namespace: string | null,
+    page: { limit: number; next?: string },
+    signal?: AbortSignal,
+  ): Promise<ListPage<T>> {
+    const query = { limit: String(page.limit), ...(page.next ? { continue: page.next } : {}) };
+    const list = await this.#connection.send<{
+      items?: T[] | null;
+      metadata?: { resourceVersion?: string; continue?: string };
+    }>({ method: 'GET', path: collectionPath(resource, namespace), query, signal, timeoutMs: 60_000 });
+    return {
+      items: list.items ?? [],
+      resourceVersion: list.metadata?.resourceVersion ?? '',
+      next: list.metadata?.continue ?? '',
+    };
+  }
+
+  /** Changes after `resourceVersion` as they happen, bookmarks included, until the server ends the stream. */
+  async *watch(
+    resource: Resource,
+    namespace: string | null,
+    options: { resourceVersion: string; timeoutSeconds: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchLine> {
+    const body = await this.#connection.open({
+      method: 'GET',
+      path: collectionPath(resource, namespace),
+      query: {
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        resourceVersion: options.resourceVersion,
+        timeoutSeconds: String(options.timeoutSeconds),
+      },
+      signal,
+    });
+    yield* readLines(body);
+  }
+
+  async create<T>(resource: Resource, namespace: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    return this.#connection.send<T>({
+      method: 'POST',
+      path: collectionPath(resource, namespace),
+      body,
+      signal,
+    });
+  }
+
+  /** Server-side apply of `status`; `body` carries apiVersion, kind and the resourceVersion it was computed from. */
+  async applyStatus<T>(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    body: unknown,
+    fieldManager: string,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.#connection.send<T>({
+      method: 'PATCH',
+      path: `${objectPath(resource, namespace, name)}/status`,
+      query: { fieldManager, force: 'true' },
+      body,
+      contentType: 'application/apply-patch+yaml',
+      signal,
+    });
+  }
+
+  /** JSON merge patch (RFC 7386) of the main resource. */
+  async mergePatch<T>(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    body: unknown,
+    fieldManager: string,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.#connection.send<T>({
+      method: 'PATCH',
+      path: objectPath(resource, namespace, name),
+      query: { fieldManager },
+      body,
+      contentType: 'application/merge-patch+json',
+      signal,
+    });
+  }
+
+  /** A Secret's data; null when there is none. */
+  async readSecret(namespace: string, name: string): Promise<SecretReading | null> {
+    const secret = await this.#find<KubernetesObject & { data?: Record<string, string> }>(
+      objectPath(SECRETS, namespace, name),
+    );
+    if (!secret) return null;
+    const data = new Map(
+      Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')]),
+    );
+    return { resourceVersion: secret.metadata.resourceVersion, data };
+  }
+
+  /** True while a namespace is terminating, and once it is gone. */
+  async namespaceGoing(name: string): Promise<boolean> {
+    const namespace = await this.#find<KubernetesObject>(`/api/v1/namespaces/${encodeURIComponent(name)}`);
+    return namespace === null || namespace.metadata.deletionTimestamp !== undefined;
+  }
+
+  /**
+   * The verbs discovery offers for a kind; null when it is not offered at all. A CRD that is being deleted loses
+   * `create` and `update` there before its objects go.
+   */
+  async verbs(resource: Resource): Promise<readonly string[] | null> {
+    const path = `/apis/${resource.group}/${resource.version}`;
+    try {
+      const list = await this.#connection.send<{ resources?: { name: string; verbs?: string[] }[] }>({
+        method: 'GET',
+        path,
+      });
+      return list.resources?.find((entry) => entry.name === resource.plural)?.verbs ?? null;
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  }
+
+  async getLease<T>(namespace: string, name: string, signal: AbortSignal): Promise<T | null> {
+    return this.#find<T>(objectPath(LEASES, namespace, name), signal);
+  }
+
+  async createLease<T>(namespace: string, lease: unknown, signal: AbortSignal): Promise<T> {
+    return this.create<T>(LEASES, namespace, lease, signal);
+  }
+
+  /** Replaces a lease; its resourceVersion must be the newest. */
+  async replaceLease<T>(namespace: string, name: string, lease: unknown, signal: AbortSignal): Promise<T> {
+    return this.#connection.send<T>({
+      method: 'PUT',
+      path: objectPath(LEASES, namespace, name),
+      body: lease,
+      signal,
+    });
+  }
+
+  async createEvent<T>(namespace: string, event: unknown): Promise<T> {
+    return this.create<T>(EVENTS, namespace, event);
+  }
+
+  async patchEvent<T>(namespace: string, name: string, patch: unknown, fieldManager: string): Promise<T> {
+    return this.mergePatch<T>(EVENTS, namespace, name, patch, fieldManager);
+  }
+
+  async #find<T>(path: string, signal?: AbortSignal): Promise<T | null> {
+    try {
+      return await this.#connection.send<T>({ method: 'GET', path, signal });
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  }
+}
+
+/** Newline-delimited JSON; a line cut short by the end of the stream is dropped, since it will come again. */
+async function* readLines(body: AsyncIterable<Buffer>): AsyncGenerator<WatchLine> {
+  let pending: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    let rest = chunk;
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+      pending.push(rest.subarray(0, end));
+      const line = Buffer.concat(pending).toString('utf8');
+      pending = [];
+      size = 0;
+      rest = rest.subarray(end + 1);
+      if (line.trim() !== '') yield JSON.parse(line) as WatchLine;
+    }
+    size += rest.length;
+    if (size > LONGEST_WATCH_LINE) throw new RangeError('a line of the watch stream is too long');
+    if (rest.length > 0) pending.push(rest);
+  }
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import { CodedError, isAbort, StoppedError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Meter } from '../core/meter.ts';
+import { isConflict } from './errors.ts';
+import { type Key, splitKey } from './resource.ts';
+import { Priority, type WorkQueue } from './work-queue.ts';
+
+/** What a reconcile wants next. Nothing: it comes again when something changes. */
+export interface ReconcileResult {
+  /** Come again after so many milliseconds. */
+  readonly requeueAfterMs?: number;
+}
+
+export interface ReconcileContext {
+  /** Aborted at the reconcile's own deadline and when the process stops. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/**
+ * Compares what is declared with what is, for one key, and acts. Level-based: it gets no event and must not care how
+ * often it is called. What it throws decides when it is called again, by the error's class.
+ */
+export type Reconcile = (key: Key, context: ReconcileContext) => Promise<ReconcileResult | void>;
+
+export interface ControllerOptions {
+  readonly name: string;
+  readonly queue: WorkQueue;
+  readonly concurrency: number;
+  readonly reconcile: Reconcile;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly meter: Meter;
+  /** A reconcile that takes longer is aborted. */
+  readonly timeoutMs?: number;
+}
+
+/** Longer than the slowest thing a reconcile waits for, one action with its timeout of 60 s and its reads. */
+const RECONCILE_TIMEOUT_MS = 300_000;
+/** A conflict means that our copy was old; the newer one is on its way through the watch. */
+const CONFLICT_RETRY_MS = 50;
+
+/** Workers over one queue: each takes a key, reconciles it, and lets the outcome decide when it comes again. */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #meters;
+  readonly #workers: Promise<void>[] = [];
+  readonly #stop = new AbortController();
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    const { meter } = options;
+    this.#meters = {
+      total: meter.counter('reconcile_total', 'Reconciles by result.', ['controller', 'result']),
+      errors: meter.counter('reconcile_errors_total', 'Reconciles that threw.', ['controller']),
+      seconds: meter.histogram('reconcile_duration_seconds', 'Duration of reconciles.', ['controller']),
+    };
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  get queue(): WorkQueue {
+    return this.#options.queue;
+  }
+
+  /** Starts the workers. */
+  start(): void {
+    for (let worker = 0; worker < this.#options.concurrency; worker++) this.#workers.push(this.#work());
+  }
+
+  /** Takes no further key, lets what is under way end for `graceMs`, then aborts it and waits for it. */
+  async stop(graceMs: number): Promise<void> {
+    this.#options.queue.shutDown();
+    const cancel = this.#options.clock.schedule(graceMs, () =>
+      this.#stop.abort(new StoppedError('the operator is stopping')),
+    );
+    try {
+      await Promise.all(this.#workers);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #work(): Promise<void> {
+    const { queue } = this.#options;
+    for (let key = await queue.take(); key !== null; key = await queue.take()) {
+      try {
+        await this.#reconcileOne(key);
+      } finally {
+        queue.done(key);
+      }
+    }
+  }
+
+  async #reconcileOne(key: Key): Promise<void> {
+    const { name, queue, reconcile, clock } = this.#options;
+    const log = this.#options.log.child({ controller: name, ...splitKey(key), reconcileID: randomUUID() });
+    const signal = AbortSignal.any([
+      this.#stop.signal,
+      AbortSignal.timeout(this.#options.timeoutMs ?? RECONCILE_TIMEOUT_MS),
+    ]);
+    const began = clock.monotonic();
+    let result: string;
+    try {
+      const wish = await reconcile(key, { signal, log });
+      queue.forget(key);
+      if (wish?.requeueAfterMs !== undefined) {
+        queue.add(key, { priority: Priority.resync, afterMs: Math.max(wish.requeueAfterMs, 1) });
+      }
+      result = wish?.requeueAfterMs === undefined ? 'success' : 'requeue_after';
+    } catch (error) {
+      result = this.#handle(key, error, log);
+    }
+    this.#meters.total.add(1, { controller: name, result });
+    this.#meters.seconds.observe((clock.monotonic() - began) / 1000, { controller: name });
+  }
+
+  /** One place decides what an error means for the queue (DESIGN §3.4, three classes). */
+  #handle(key: Key, error: unknown, log: Logger): string {
+    const { queue, name } = this.#options;
+    if (isConflict(error)) {
+      queue.add(key, { afterMs: CONFLICT_RETRY_MS });
+      return 'conflict';
+    }
+    if (this.#stop.signal.aborted && isAbort(error)) return 'stopped';
+    if (error instanceof CodedError && error.errorClass === 'waiting') {
+      queue.forget(key);
+      if (error.retryAfterMs !== undefined)
+        queue.add(key, { priority: Priority.resync, afterMs: error.retryAfterMs });
+      log.debug('waiting', { error });
+      return 'waiting';
+    }
+    this.#meters.errors.add(1, { controller: name });
+    if (error instanceof CodedError && error.errorClass === 'stalling') {
+      queue.forget(key);
+      log.error('reconcile stalled', { error });
+      return 'stalled';
+    }
+    const atLeastMs = error instanceof CodedError ? (error.retryAfterMs ?? 0) : 0;
+    const retryMs = Math.round(queue.addRateLimited(key, { atLeastMs }));
+    log.error('reconcile failed', { error, retryMs });
+    return 'error';
+  }
+}

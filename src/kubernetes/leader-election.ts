@@ -1,0 +1,248 @@
+import type { Clock, Random } from '../core/clock.ts';
+import { CodedError, InvalidInputError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Meter } from '../core/meter.ts';
+import type { KubernetesClient } from './client.ts';
+import { isConflict } from './errors.ts';
+import { formatMicroTime } from './micro-time.ts';
+
+/** The lease could not be renewed in time: another process may lead now, so this one must end. */
+export class LeadershipLostError extends CodedError {
+  constructor() {
+    super(
+      'LeadershipLost',
+      'stalling',
+      'The leader lease could not be renewed in time; this process ends so that another can lead.',
+    );
+  }
+}
+
+export interface LeaderElectionOptions {
+  readonly client: KubernetesClient;
+  readonly namespace: string;
+  readonly name: string;
+  /** Names this process; two processes must differ. */
+  readonly identity: string;
+  readonly leaseDurationMs: number;
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
+  /** Annotation of the lease until whose instant nobody acts. */
+  readonly stopAnnotation: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly meter: Meter;
+}
+
+/** A coordination.k8s.io/v1 Lease, as far as an election needs it. */
+interface Lease {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly resourceVersion?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: {
+    readonly holderIdentity?: string | null;
+    readonly leaseDurationSeconds?: number;
+    readonly acquireTime?: string;
+    readonly renewTime?: string;
+    readonly leaseTransitions?: number;
+  };
+}
+
+/** client-go spreads retries by up to 120 % of the period. */
+const JITTER = 1.2;
+
+/**
+ * Leader election by client-go's rules: a lease is free when its holder let go of it or when this process, by its own
+ * monotonic clock, has not seen it change for a lease duration; nobody's wall clock is believed. `leads` is the fence
+ * that is looked at before every outside change: it turns false by itself when a renewal is overdue, even if the
+ * event loop was blocked.
+ */
+export class LeaderElection {
+  readonly #options: LeaderElectionOptions;
+  readonly #leader;
+  #observed: { version: string; at: number } | null = null;
+  #lease: Lease | null = null;
+  #renewedAt: number | null = null;
+  #leadsSince: number | null = null;
+  #takenOver = false;
+
+  constructor(options: LeaderElectionOptions) {
+    const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = options;
+    if (leaseDurationMs <= renewDeadlineMs) {
+      throw new InvalidInputError(
+        '--leader-election-lease-duration',
+        'must be longer than --leader-election-renew-deadline',
+      );
+    }
+    if (renewDeadlineMs <= retryPeriodMs * JITTER) {
+      throw new InvalidInputError(
+        '--leader-election-renew-deadline',
+        `must be longer than ${JITTER} times --leader-election-retry-period`,
+      );
+    }
+    this.#options = options;
+    this.#leader = options.meter.gauge('leader', '1 while this process leads.');
+    this.#leader.set(0);
+  }
+
+  /** True while this process may change something outside. */
+  get leads(): boolean {
+    const { clock, renewDeadlineMs } = this.#options;
+    return (
+      this.#leadsSince !== null &&
+      this.#renewedAt !== null &&
+      clock.monotonic() - this.#renewedAt < renewDeadlineMs
+    );
+  }
+
+  /** Milliseconds this process has led; 0 when it does not. */
+  get leadingForMs(): number {
+    return this.#leadsSince === null ? 0 : this.#options.clock.monotonic() - this.#leadsSince;
+  }
+
+  /** True when the lease was taken from a holder that had not let go of it: its last action may still be under way. */
+  get takenOver(): boolean {
+    return this.#takenOver;
+  }
+
+  /** Until when the lease says that nobody acts, epoch milliseconds; null when it does not or that has passed. */
+  get stoppedUntil(): number | null {
+    const text = this.#lease?.metadata.annotations?.[this.#options.stopAnnotation];
+    const until = text === undefined ? Number.NaN : Date.parse(text);
+    return until > this.#options.clock.now() ? until : null;
+  }
+
+  /** Waits until this process leads. Rejects only with the signal's reason. */
+  async acquire(signal: AbortSignal): Promise<void> {
+    const { clock, random, retryPeriodMs, log, identity } = this.#options;
+    for (;;) {
+      signal.throwIfAborted();
+      if (await this.#tryOnce(signal)) break;
+      await clock.sleep(retryPeriodMs * (1 + random() * (JITTER - 1)), signal);
+    }
+    this.#leadsSince = clock.monotonic();
+    this.#leader.set(1);
+    log.info('leading', { identity, takenOver: this.#takenOver });
+  }
+
+  /** Keeps the lease until `signal` aborts. @throws LeadershipLostError when a renewal is overdue */
+  async keep(signal: AbortSignal): Promise<void> {
+    const { clock, retryPeriodMs, renewDeadlineMs } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(retryPeriodMs, signal).catch(() => {});
+      if (signal.aborted) return;
+      const left = renewDeadlineMs - (clock.monotonic() - (this.#renewedAt ?? 0));
+      const deadline = new AbortController();
+      const cancel = clock.schedule(Math.max(left, 1), () =>
+        deadline.abort(new DOMException('renewal overdue', 'TimeoutError')),
+      );
+      const renewed = await this.#tryOnce(AbortSignal.any([signal, deadline.signal])).finally(cancel);
+      if (!renewed && !signal.aborted && (this.#heldByOther() || !this.leads)) {
+        this.#leadsSince = null;
+        this.#leader.set(0);
+        throw new LeadershipLostError();
+      }
+    }
+  }
+
+  /** Lets go of the lease so that another can lead at once. Only after all work has been drained. */
+  async release(): Promise<void> {
+    const { client, namespace, name, log } = this.#options;
+    if (this.#leadsSince === null || !this.#lease) return;
+    this.#leadsSince = null;
+    this.#leader.set(0);
+    const { spec } = this.#lease;
+    const released: Lease = {
+      ...this.#lease,
+      spec: {
+        ...spec,
+        holderIdentity: '',
+        leaseDurationSeconds: 1,
+        renewTime: formatMicroTime(this.#options.clock.now()),
+      },
+    };
+    try {
+      await client.replaceLease(namespace, name, released, AbortSignal.timeout(5_000));
+    } catch (error) {
+      // The lease then simply runs out.
+      log.warn('could not release the leader lease', { error });
+    }
+  }
+
+  /** One try to take or renew the lease. Failures are logged and are no answer. */
+  async #tryOnce(signal: AbortSignal): Promise<boolean> {
+    const { log } = this.#options;
+    try {
+      return await this.#takeOrRenew(signal);
+    } catch (error) {
+      if (signal.aborted && !(error instanceof CodedError)) return false;
+      log[isConflict(error) ? 'debug' : 'warn']('leader lease not renewed', { error });
+      return false;
+    }
+  }
+
+  async #takeOrRenew(signal: AbortSignal): Promise<boolean> {
+    const { client, namespace, name, identity, clock } = this.#options;
+    const sentAt = clock.monotonic();
+    const lease = await client.getLease<Lease>(namespace, name, signal);
+    if (!lease) {
+      this.#accept(await client.createLease<Lease>(namespace, this.#newLease(null), signal), sentAt, false);
+      return true;
+    }
+    this.#observe(lease);
+    const holder = lease.spec?.holderIdentity ?? '';
+    if (holder !== '' && holder !== identity && !this.#expired(lease)) return false;
+    const takenOver = holder !== '' && holder !== identity;
+    const renewed = await client.replaceLease<Lease>(namespace, name, this.#newLease(lease), signal);
+    // The lease counts from when the renewal was sent, not from when its answer came.
+    this.#accept(renewed, sentAt, takenOver || (holder === identity && this.#takenOver));
+    return true;
+  }
+
+  #accept(lease: Lease, sentAt: number, takenOver: boolean): void {
+    this.#lease = lease;
+    this.#observe(lease);
+    this.#renewedAt = sentAt;
+    this.#takenOver = takenOver;
+  }
+
+  #observe(lease: Lease): void {
+    const version = lease.metadata.resourceVersion ?? '';
+    if (this.#observed?.version !== version)
+      this.#observed = { version, at: this.#options.clock.monotonic() };
+    this.#lease = lease;
+  }
+
+  #expired(lease: Lease): boolean {
+    const durationMs = (lease.spec?.leaseDurationSeconds ?? this.#options.leaseDurationMs / 1000) * 1000;
+    return this.#observed !== null && this.#options.clock.monotonic() - this.#observed.at > durationMs;
+  }
+
+  #heldByOther(): boolean {
+    const holder = this.#lease?.spec?.holderIdentity ?? '';
+    return holder !== '' && holder !== this.#options.identity;
+  }
+
+  #newLease(old: Lease | null): Lease {
+    const { namespace, name, identity, leaseDurationMs, clock } = this.#options;
+    const now = formatMicroTime(clock.now());
+    const kept = old?.spec?.holderIdentity === identity;
+    return {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: old?.metadata ?? { name, namespace },
+      spec: {
+        holderIdentity: identity,
+        leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000),
+        acquireTime: kept ? (old?.spec?.acquireTime ?? now) : now,
+        renewTime: now,
+        leaseTransitions: (old?.spec?.leaseTransitions ?? 0) + (old && !kept ? 1 : 0),
+      },
+    };
+  }
+}

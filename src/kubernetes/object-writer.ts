@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { KubernetesClient } from './client.ts';
+import { type KubernetesObject, type Resource, withoutBookkeeping } from './resource.ts';
+import type { Store } from './store.ts';
+
+/** An object with a status subresource. */
+export interface ObjectWithStatus<S> extends KubernetesObject {
+  readonly status?: S;
+}
+
+/** Writes the status of one kind, and finalizers, and keeps the store abreast of what was written. */
+export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
+  readonly #client: KubernetesClient;
+  readonly #resource: Resource;
+  readonly #store: Store<T>;
+  readonly #fieldManager: string;
+
+  constructor(client: KubernetesClient, resource: Resource, store: Store<T>, fieldManager: string) {
+    this.#client = client;
+    this.#resource = resource;
+    this.#store = store;
+    this.#fieldManager = fieldManager;
+  }
+
+  /**
+   * Applies the whole status, server-side, if it differs from what `object` has; returns the object as it is then.
+   * It carries the resourceVersion it was computed from, so that a status never speaks of a spec it has not seen.
+   * @throws KubernetesError, Conflict when the object has moved on
+   */
+  async writeStatus(object: T, status: NonNullable<T['status']>, signal?: AbortSignal): Promise<T> {
+    if (isDeepStrictEqual(withoutUndefined(status), object.status ?? null)) return object;
+    const { namespace, name, uid, resourceVersion } = object.metadata;
+    const body = {
+      apiVersion: `${this.#resource.group}/${this.#resource.version}`,
+      kind: this.#resource.kind,
+      metadata: { name, namespace, uid, resourceVersion },
+      status,
+    };
+    return this.#keep(
+      await this.#client.applyStatus<T>(this.#resource, namespace, name, body, this.#fieldManager, signal),
+    );
+  }
+
+  /** Adds a finalizer unless it is there. */
+  async addFinalizer(object: T, finalizer: string, signal?: AbortSignal): Promise<T> {
+    const finalizers = object.metadata.finalizers ?? [];
+    return finalizers.includes(finalizer)
+      ? object
+      : this.#setFinalizers(object, [...finalizers, finalizer], signal);
+  }
+
+  /** Removes a finalizer if it is there; an object that was being deleted may be gone then. */
+  async removeFinalizer(object: T, finalizer: string, signal?: AbortSignal): Promise<T> {
+    const finalizers = object.metadata.finalizers ?? [];
+    if (!finalizers.includes(finalizer)) return object;
+    return this.#setFinalizers(
+      object,
+      finalizers.filter((name) => name !== finalizer),
+      signal,
+    );
+  }
+
+  /** A merge patch replaces the whole list, so uid and resourceVersion guard the finalizers of others. */
+  async #setFinalizers(object: T, finalizers: readonly string[], signal?: AbortSignal): Promise<T> {
+    const { namespace, name, uid, resourceVersion } = object.metadata;
+    const patch = { metadata: { uid, resourceVersion, finalizers } };
+    return this.#keep(
+      await this.#client.mergePatch<T>(this.#resource, namespace, name, patch, this.#fieldManager, signal),
+    );
+  }
+
+  /** What was written is what the next reconcile sees; the watch brings it again and changes nothing. */
+  #keep(written: T): T {
+    const lean = withoutBookkeeping(written);
+    const gone =
+      written.metadata.deletionTimestamp !== undefined && (written.metadata.finalizers ?? []).length === 0;
+    if (!gone) this.#store.put(lean);
+    return lean;
+  }
+}
+
+/** JSON has no undefined: a field that is absent and one that is undefined are the same status. */
+function withoutUndefined(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}

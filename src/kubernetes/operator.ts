@@ -1,0 +1,132 @@
+import dotI, { type OperatorLogger, type ResourceMeta } from '@dot-i/k8s-operator';
+import type { KubeConfig } from '@kubernetes/client-node';
+import type { Clock, Random } from '../core/clock.ts';
+import { StoppedError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Meter } from '../core/meter.ts';
+import type { KubernetesClient } from './client.ts';
+import { KubernetesError } from './errors.ts';
+import { type Change, Reflector } from './reflector.ts';
+import type { KubernetesObject, Resource } from './resource.ts';
+import type { Store } from './store.ts';
+
+const OperatorBase = dotI.default;
+
+export interface OperatorDeps {
+  readonly config: KubeConfig;
+  readonly client: KubernetesClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly meter: Meter;
+}
+
+/**
+ * @dot-i/k8s-operator's base class with its broken I/O replaced; the only file that touches that package. Its
+ * lifecycle stays (`start` calls `init`, where resources are watched). Everything of it that talks to the API server
+ * is overridden, since on client-node 2 its watches end the process after 30 quiet seconds, its writes go to a URL
+ * that begins with `undefined`, and what fails is lost.
+ */
+export abstract class ReconcilingOperator extends OperatorBase {
+  protected readonly deps: OperatorDeps;
+  readonly #reflectors: Reflector<KubernetesObject>[] = [];
+  readonly #running: Promise<void>[] = [];
+  readonly #stop = new AbortController();
+
+  constructor(deps: OperatorDeps) {
+    super(loggerFor(deps.log));
+    this.deps = deps;
+    this.kubeConfig = deps.config;
+  }
+
+  /** Keeps `store` equal to a kind in one namespace, or in all; every difference is told to `onChange`. */
+  protected reflect<T extends KubernetesObject>(
+    resource: Resource,
+    namespace: string | null,
+    store: Store<T>,
+    onChange: (change: Change<T>) => void,
+  ): void {
+    const { client, clock, random, log, meter } = this.deps;
+    const reflector = new Reflector<T>({
+      client,
+      resource,
+      namespace,
+      store,
+      onChange,
+      clock,
+      random,
+      log,
+      meter,
+    });
+    this.#reflectors.push(reflector as unknown as Reflector<KubernetesObject>);
+    this.#running.push(reflector.run(this.#stop.signal));
+  }
+
+  /** True once every watched kind was listed. */
+  get synced(): boolean {
+    return this.#reflectors.every((reflector) => reflector.synced);
+  }
+
+  /** Milliseconds since the API server last said anything about each kind. */
+  contacts(): { kind: string; silentMs: number }[] {
+    const now = this.deps.clock.monotonic();
+    return this.#reflectors.map((reflector) => ({
+      kind: reflector.resource.kind,
+      silentMs: now - reflector.lastContact,
+    }));
+  }
+
+  /** Ends the watches. The base ends the process here. */
+  override stop(): void {
+    this.#stop.abort(new StoppedError('the operator is stopping'));
+  }
+
+  /** Resolves when every watch has ended. */
+  async stopped(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  protected override watchResource(group: string, version: string, plural: string): Promise<never> {
+    return Promise.reject(unsupported(`watchResource of ${plural}.${group}/${version}: use reflect`));
+  }
+
+  protected override getCustomResourceApiUri(
+    group: string,
+    version: string,
+    plural: string,
+    namespace?: string,
+  ): string {
+    const server = this.deps.config.getCurrentCluster()?.server ?? '';
+    return `${server}/apis/${group}/${version}/${namespace ? `namespaces/${namespace}/` : ''}${plural}`;
+  }
+
+  protected override setResourceStatus(meta: ResourceMeta): Promise<never> {
+    return Promise.reject(unsupported(`setResourceStatus of ${meta.name}: write through ObjectWriter`));
+  }
+
+  protected override patchResourceStatus(meta: ResourceMeta): Promise<never> {
+    return Promise.reject(unsupported(`patchResourceStatus of ${meta.name}: write through ObjectWriter`));
+  }
+
+  protected override setResourceFinalizers(meta: ResourceMeta): Promise<never> {
+    return Promise.reject(unsupported(`setResourceFinalizers of ${meta.name}: write through ObjectWriter`));
+  }
+
+  protected override registerCustomResourceDefinition(crdFile: string): Promise<never> {
+    return Promise.reject(unsupported(`${crdFile}: CRDs come with the chart`));
+  }
+}
+
+/** What the base would do and lose silently is refused aloud. */
+function unsupported(message: string): KubernetesError {
+  return new KubernetesError('Unsupported', 0, 'stalling', message);
+}
+
+function loggerFor(log: Logger): OperatorLogger {
+  return {
+    debug: (message) => log.debug(message),
+    info: (message) => log.info(message),
+    warn: (message) => log.warn(message),
+    error: (message) => log.error(message),
+  };
+}

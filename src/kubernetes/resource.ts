@@ -1,0 +1,60 @@
+/** How one kind of namespaced object is addressed. */
+export interface Resource {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+}
+
+/** The metadata the runtime itself needs; objects are plain JSON as the API server sent them. */
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly deletionTimestamp?: string;
+  readonly finalizers?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface KubernetesObject {
+  readonly metadata: ObjectMeta;
+}
+
+/** An object's place in a cache or queue: `namespace/name`. */
+export type Key = string;
+
+export function keyOf(object: KubernetesObject): Key {
+  return `${object.metadata.namespace}/${object.metadata.name}`;
+}
+
+export function splitKey(key: Key): { namespace: string; name: string } {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** Path of a collection: of one namespace, or of all when `namespace` is null. */
+export function collectionPath(resource: Resource, namespace: string | null): string {
+  const root =
+    resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  return namespace === null
+    ? `${root}/${resource.plural}`
+    : `${root}/namespaces/${encodeURIComponent(namespace)}/${resource.plural}`;
+}
+
+/** Path of one object. */
+export function objectPath(resource: Resource, namespace: string, name: string): string {
+  return `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** managedFields and kubectl's copy of the manifest are half of an object's bytes, and nobody here reads them. */
+export function withoutBookkeeping<T extends KubernetesObject>(object: T): T {
+  const { managedFields: _, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown };
+  const annotations = metadata.annotations;
+  if (!annotations || !(LAST_APPLIED in annotations)) return { ...object, metadata };
+  const { [LAST_APPLIED]: __, ...kept } = annotations as Record<string, string>;
+  return { ...object, metadata: { ...metadata, annotations: kept } };
+}

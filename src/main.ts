@@ -1,0 +1,66 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { operatorCommand } from './commands/operator.ts';
+import { sandboxCommand } from './commands/sandbox.ts';
+import { CodedError } from './core/errors.ts';
+import { version } from './core/version.ts';
+
+/** After a second signal, or this long after the first, the process ends whatever is still under way. */
+const HARD_STOP_MS = 60_000;
+
+/** A process group's kill reaches us once by itself and once through npm's wrapper: that is one signal, not two. */
+const SAME_SIGNAL_MS = 1_000;
+
+/** Aborted by SIGTERM or SIGINT: every command drains and returns; a later second signal does not wait for it. */
+function stopOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  let firstAt: number | null = null;
+  const stop = (name: NodeJS.Signals) => {
+    const now = performance.now();
+    if (firstAt === null) {
+      firstAt = now;
+      controller.abort(new DOMException(`received ${name}`, 'AbortError'));
+      setTimeout(() => process.exit(1), HARD_STOP_MS).unref();
+    } else if (now - firstAt > SAME_SIGNAL_MS) {
+      process.exit(128 + (name === 'SIGINT' ? 2 : 15));
+    }
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  return controller.signal;
+}
+
+async function main(): Promise<number> {
+  const signal = stopOnSignals();
+  const program = new Command('asana-connector')
+    .description(
+      "Runs ConductorOne's Asana connector on Kubernetes and turns declared license grants into access in Asana.",
+    )
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(add --help for the flags and their variables)');
+  for (const command of [operatorCommand(signal), sandboxCommand(signal)]) {
+    program.addCommand(
+      command.exitOverride().showHelpAfterError('(add --help for the flags and their variables)'),
+    );
+  }
+  try {
+    await program.parseAsync(process.argv);
+    return 0;
+  } catch (error) {
+    return reportFailure(error);
+  }
+}
+
+/** Exit code of a failure; commander has already printed its own. */
+function reportFailure(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof CodedError) {
+    console.error(`${error.code}: ${error.message}`);
+    return 1;
+  }
+  console.error(error);
+  return 1;
+}
+
+process.exitCode = await main();

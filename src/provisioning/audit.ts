@@ -1,0 +1,43 @@
+import type { Clock } from '../core/clock.ts';
+import type { ObjectIdentity } from './grant.ts';
+
+/** Who asked for a change: a declared object, or a ConductorOne task. */
+export type Requester =
+  | ({ readonly type: 'Object' } & ObjectIdentity)
+  | { readonly type: 'Task'; readonly taskId: string };
+
+/** One change in Asana, or one release, as it is told to auditors. */
+export interface AuditRecord {
+  readonly kind: 'Change' | 'Release';
+  /** The action's id, also in `status.lastAction.id`; null for a release. */
+  readonly id: string | null;
+  /** GrantEnterprise, …; for a release why it was let go. */
+  readonly action: string;
+  readonly requester: Requester;
+  readonly account: { readonly gid: string | null; readonly email: string | null };
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly result: string;
+  /** The grant's `spec.reason`. */
+  readonly reason: string | null;
+  /** Asana's ids of the requests, where it sent some. */
+  readonly requestIds: readonly string[];
+}
+
+/** Where audit lines go: one JSON object a line, append only. */
+export type AuditSink = (line: string) => void;
+
+/** Writes one JSON line for each change and each release. */
+export class AuditLog {
+  readonly #sink: AuditSink;
+  readonly #clock: Clock;
+
+  constructor(sink: AuditSink, clock: Clock) {
+    this.#sink = sink;
+    this.#clock = clock;
+  }
+
+  write(record: AuditRecord): void {
+    this.#sink(JSON.stringify({ audit: 'v1', time: new Date(this.#clock.now()).toISOString(), ...record }));
+  }
+}

@@ -1,0 +1,47 @@
+import type { Contest } from './decision.ts';
+import type { LicenseGrant } from './grant.ts';
+
+/**
+ * What the other grants for the same account of the same organization mean for one grant (DESIGN §3.2 rule 2). The
+ * oldest contender wins, then namespace/name; grants that are deleted, expired, suspended or not allowed by
+ * namespace do not contend.
+ * @param rivals every other grant for the account
+ */
+export function judgeContest(grant: LicenseGrant, rivals: readonly LicenseGrant[]): Contest {
+  const contenders = rivals.filter(contends);
+  const oldest = contenders.reduce<LicenseGrant | null>(
+    (best, rival) => (best && precedes(best, rival) ? best : rival),
+    null,
+  );
+  if (!oldest) return { kind: 'Uncontested' };
+  if (grant.ending)
+    return { kind: 'Succeeded', successor: nameOf(oldest), sameLicense: oldest.license === grant.license };
+  return contends(grant) && precedes(oldest, grant)
+    ? { kind: 'Lost', winner: nameOf(oldest) }
+    : { kind: 'Uncontested' };
+}
+
+/**
+ * The ended grant whose right a live one takes over, adopted flag included: it declares the same license, and holds
+ * it still. Null when there is none.
+ */
+export function findPredecessor(grant: LicenseGrant, rivals: readonly LicenseGrant[]): LicenseGrant | null {
+  if (grant.ending || !contends(grant)) return null;
+  const ended = rivals.filter((rival) => rival.ending && rival.applied?.license === grant.license);
+  return ended.reduce<LicenseGrant | null>(
+    (best, rival) => (best && precedes(best, rival) ? best : rival),
+    null,
+  );
+}
+
+function contends(grant: LicenseGrant): boolean {
+  return !grant.ending && !grant.suspended && grant.namespaceAllowed;
+}
+
+function precedes(a: LicenseGrant, b: LicenseGrant): boolean {
+  return a.createdAt === b.createdAt ? nameOf(a) < nameOf(b) : a.createdAt < b.createdAt;
+}
+
+function nameOf({ object }: LicenseGrant): string {
+  return `${object.namespace}/${object.name}`;
+}

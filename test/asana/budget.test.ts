@@ -1,0 +1,362 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import * as fc from 'fast-check';
+import {
+  Budget,
+  type BudgetLimits,
+  type Permit,
+  type Priority,
+  type RequestKind,
+} from '../../src/asana/budget.ts';
+import { BudgetRegistry } from '../../src/asana/budget-registry.ts';
+import { silentMeter } from '../../src/core/meter.ts';
+import { Redacted } from '../../src/core/redacted.ts';
+import { FakeClock, settle } from './fake-clock.ts';
+import { RecordingMeter } from './recording-meter.ts';
+
+const unlimited: BudgetLimits = { requestsPerMinute: 0, percent: 100 };
+
+function setUp(limits: BudgetLimits, meter = new RecordingMeter()) {
+  const clock = new FakeClock();
+  const budget = new Budget(limits, { clock, meter }, 'b');
+  const sent: string[] = [];
+  const permits: Permit[] = [];
+  const ask = (name: string, kind: RequestKind, priority: Priority, signal?: AbortSignal) => {
+    const asked = budget.acquire(kind, priority, signal).then((permit) => {
+      sent.push(name);
+      permits.push(permit);
+      return permit;
+    });
+    asked.catch(() => {});
+    return asked;
+  };
+  const askMany = (count: number, kind: RequestKind, priority: Priority) => {
+    for (let index = 0; index < count; index += 1) void ask(`${priority} ${kind}`, kind, priority);
+  };
+  const releaseAll = () => permits.splice(0).forEach((permit) => permit.release());
+  return { clock, budget, meter, sent, permits, ask, askMany, releaseAll };
+}
+
+suite('the window', () => {
+  test('no 60 s window holds more requests than planned, whenever Asana counts them', async () => {
+    const scenario = fc.record({
+      places: fc.integer({ min: 1, max: 15 }),
+      requests: fc.array(
+        fc.record({
+          pause: fc.integer({ min: 0, max: 9000 }),
+          latency: fc.constantFrom(0, 100, 8000),
+          countedAt: fc.constantFrom(0, 0.5, 1),
+          priority: fc.constantFrom<Priority>('action', 'read', 'sync'),
+          kind: fc.constantFrom<RequestKind>('read', 'write'),
+        }),
+        { minLength: 1, maxLength: 120 },
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ places, requests }) => {
+        const clock = new FakeClock();
+        const budget = new Budget({ requestsPerMinute: places, percent: 100 }, { clock, meter: silentMeter });
+        const counted: number[] = [];
+        const ended = requests.map(async ({ latency, countedAt, priority, kind }) => {
+          const permit = await budget.acquire(kind, priority);
+          counted.push(clock.monotonic() + latency * countedAt);
+          await clock.sleep(latency);
+          permit.release();
+        });
+        for (const { pause } of requests) await clock.advance(pause);
+        while (clock.pending > 0) await clock.advance(clock.next - clock.monotonic());
+        await Promise.all(ended);
+
+        counted.sort((a, b) => a - b);
+        for (const [index, from] of counted.entries()) {
+          const inWindow = counted.slice(index).filter((at) => at < from + 60_000).length;
+          assert.ok(inWindow <= places, `${inWindow} of ${places} within a minute from ${from}`);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('a limit of 1,500 with 70 % planned lets 1,050 through and the next after a minute', async () => {
+    const { clock, budget, sent, askMany, releaseAll } = setUp({ requestsPerMinute: 1500, percent: 70 });
+    assert.equal(budget.available(), 1050);
+    askMany(1200, 'read', 'action');
+    for (let round = 0; round < 30; round += 1) {
+      await settle();
+      releaseAll();
+    }
+    assert.equal(sent.length, 1050);
+    await clock.advance(59_000);
+    assert.equal(sent.length, 1050, 'a place is kept for a whole minute');
+    await clock.advance(1100);
+    assert.equal(sent.length, 1100, 'then fifty fly at once');
+  });
+
+  test('a sync of any size ends within 1.15 times what its requests take at the full limit', async () => {
+    for (const requests of [100, 1351, 1500, 2701, 4051]) {
+      const { clock, askMany, sent, releaseAll } = setUp({ requestsPerMinute: 1500, percent: 100 });
+      askMany(requests, 'read', 'sync');
+      const begun = clock.monotonic();
+      while (sent.length < requests) {
+        await clock.advance(100);
+        releaseAll();
+      }
+      const seconds = (clock.monotonic() - begun) / 1000;
+      // A latency of 100 ms with 48 in flight is the floor of small syncs.
+      const bound = Math.max((1.15 * requests) / 25, (requests / 48) * 0.1 + 0.2);
+      assert.ok(seconds <= bound, `${requests} requests took ${seconds} s, allowed are ${bound} s`);
+    }
+  });
+
+  test('a limit of zero is no limit', async () => {
+    const { budget, sent, askMany, releaseAll } = setUp(unlimited);
+    askMany(5000, 'read', 'sync');
+    while (sent.length < 5000) {
+      await settle();
+      releaseAll();
+    }
+    assert.equal(budget.available(), Number.POSITIVE_INFINITY);
+  });
+
+  test('even a tiny limit lets one request through', async () => {
+    const { sent, ask } = setUp({ requestsPerMinute: 1, percent: 1 });
+    void ask('only', 'read', 'sync');
+    await settle();
+    assert.deepEqual(sent, ['only']);
+  });
+});
+
+suite('requests in flight', () => {
+  test('never more than 50 reads, 48 of them of syncs, and 15 writes', async () => {
+    const { sent, askMany } = setUp(unlimited);
+    askMany(100, 'read', 'sync');
+    askMany(100, 'read', 'read');
+    askMany(100, 'write', 'action');
+    await settle();
+    const count = (name: string) => sent.filter((other) => other === name).length;
+    assert.equal(count('sync read'), 48);
+    assert.equal(count('read read'), 2);
+    assert.equal(count('action write'), 15);
+  });
+
+  test('a permit released twice frees one place', async () => {
+    const { sent, askMany, permits } = setUp(unlimited);
+    askMany(60, 'write', 'action');
+    await settle();
+    permits[0]?.release();
+    permits[0]?.release();
+    await settle();
+    assert.equal(sent.length, 16);
+  });
+});
+
+suite('priorities', () => {
+  test('actions go before fresh reads, and reads before syncs, each in its own order', async () => {
+    const { sent, ask, askMany, releaseAll } = setUp(unlimited);
+    askMany(50, 'read', 'read');
+    await settle();
+    sent.length = 0;
+    for (const [name, priority] of [
+      ['sync 1', 'sync'],
+      ['read 1', 'read'],
+      ['action 1', 'action'],
+      ['sync 2', 'sync'],
+      ['action 2', 'action'],
+    ] as const) {
+      void ask(name, 'read', priority);
+    }
+    await settle();
+    assert.deepEqual(sent, [], 'fifty reads are in flight');
+    releaseAll();
+    await settle();
+    assert.deepEqual(sent, ['action 1', 'action 2', 'read 1', 'sync 1', 'sync 2']);
+  });
+
+  test('a sync leaves a tenth of the window, half of it for actions alone', async () => {
+    const { sent, askMany, releaseAll } = setUp({ requestsPerMinute: 1000, percent: 100 });
+    const drain = async () => {
+      for (let round = 0; round < 40; round += 1) {
+        await settle();
+        releaseAll();
+      }
+    };
+    askMany(1500, 'read', 'sync');
+    await drain();
+    assert.equal(sent.length, 900);
+    askMany(500, 'read', 'read');
+    await drain();
+    assert.equal(sent.length, 950);
+    askMany(500, 'write', 'action');
+    await drain();
+    assert.equal(sent.length, 1000);
+  });
+
+  test('a write that waits for a free write does not hold up reads', async () => {
+    const { sent, ask, askMany } = setUp(unlimited);
+    askMany(20, 'write', 'action');
+    void ask('sync', 'read', 'sync');
+    await settle();
+    assert.ok(sent.includes('sync'));
+  });
+});
+
+suite('after a 429', () => {
+  test('nothing is sent before Retry-After has passed, actions included', async () => {
+    const { clock, sent, ask } = setUp(unlimited);
+    const permit = await ask('first', 'read', 'sync');
+    permit.rejected(30_000);
+    permit.release();
+    void ask('action', 'write', 'action');
+    await clock.advance(29_999);
+    assert.deepEqual(sent, ['first']);
+    await clock.advance(1);
+    assert.deepEqual(sent, ['first', 'action']);
+  });
+
+  test('a shorter Retry-After does not shorten a longer one', async () => {
+    const { clock, sent, ask } = setUp(unlimited);
+    const permit = await ask('first', 'read', 'sync');
+    permit.rejected(30_000);
+    permit.rejected(1000);
+    permit.release();
+    void ask('second', 'read', 'action');
+    await clock.advance(29_000);
+    assert.deepEqual(sent, ['first']);
+  });
+
+  test('it begins again with one request and grows with each answer', async () => {
+    const { clock, sent, permits, ask, askMany } = setUp(unlimited);
+    const permit = await ask('first', 'read', 'action');
+    permit.rejected(1000);
+    permits.splice(0).forEach((other) => other.release());
+    sent.length = 0;
+    askMany(20, 'read', 'action');
+    await clock.advance(1000);
+    assert.equal(sent.length, 1);
+    permits.splice(0).forEach((other) => other.release());
+    await settle();
+    assert.equal(sent.length, 3, 'two after the first answer');
+    permits.splice(0).forEach((other) => other.release());
+    await settle();
+    assert.equal(sent.length, 7, 'four after two more');
+  });
+
+  test('a pause longer than anybody should wait turns everybody away with the time to come back', async () => {
+    const { ask, clock } = setUp(unlimited);
+    const permit = await ask('first', 'read', 'sync');
+    permit.rejected(60_000);
+    const waiting = ask('second', 'read', 'sync');
+    permit.rejected(3_600_000);
+    await assert.rejects(waiting, { code: 'RateLimited', errorClass: 'waiting', retryAfterMs: 3_600_000 });
+    await clock.advance(1_800_000);
+    await assert.rejects(ask('third', 'read', 'action'), { code: 'RateLimited', retryAfterMs: 1_800_000 });
+  });
+});
+
+suite('waiting', () => {
+  test('an aborted waiter rejects with the reason and lets the next one through', async () => {
+    const { ask, askMany, sent, permits } = setUp(unlimited);
+    askMany(50, 'read', 'read');
+    await settle();
+    sent.length = 0;
+    const controller = new AbortController();
+    const given = ask('given up', 'read', 'action', controller.signal);
+    void ask('next', 'read', 'action');
+    controller.abort(new Error('enough'));
+    await assert.rejects(given, /enough/);
+    permits[0]?.release();
+    await settle();
+    assert.deepEqual(sent, ['next']);
+  });
+
+  test('a signal that is aborted already takes no place', async () => {
+    const { budget } = setUp({ requestsPerMinute: 10, percent: 100 });
+    await assert.rejects(budget.acquire('read', 'sync', AbortSignal.abort(new Error('before'))), /before/);
+    assert.equal(budget.available(), 10);
+  });
+
+  test('a waiter that aborts while one permit remains in use leaves no alarm behind', async () => {
+    const { ask, clock, releaseAll } = setUp({ requestsPerMinute: 1, percent: 100 });
+    await ask('first', 'read', 'action');
+    releaseAll();
+    const controller = new AbortController();
+    const second = ask('second', 'read', 'action', controller.signal);
+    assert.equal(clock.pending, 1, 'one alarm for the place that comes back');
+    controller.abort(new Error('enough'));
+    await assert.rejects(second, /enough/);
+    assert.equal(clock.pending, 0);
+  });
+
+  test('twenty thousand waiters come and go in well under a second', async () => {
+    const { askMany, sent, releaseAll } = setUp(unlimited);
+    const begun = performance.now();
+    askMany(20_000, 'read', 'sync');
+    while (sent.length < 20_000) {
+      await settle();
+      releaseAll();
+    }
+    // Quadratic lines would take half a minute; a slow machine takes some 200 ms.
+    assert.ok(performance.now() - begun < 3000, `${performance.now() - begun} ms`);
+  });
+});
+
+suite('metrics', () => {
+  test('available requests are reported as they go, and throttling only while somebody is held back', async () => {
+    const { clock, meter, budget, ask, releaseAll } = setUp({ requestsPerMinute: 2, percent: 100 });
+    await ask('first', 'read', 'action');
+    assert.equal(meter.values.get('asana_budget_available{budget="b"}'), 1);
+    await ask('second', 'read', 'action');
+    releaseAll();
+    await clock.advance(10_000);
+    assert.equal(meter.values.get('asana_throttled_seconds_total{budget="b"}'), undefined);
+    const third = ask('third', 'read', 'action');
+    await clock.advance(60_000);
+    await third;
+    assert.equal(Math.round(meter.values.get('asana_throttled_seconds_total{budget="b"}') ?? 0), 50);
+    releaseAll();
+    await clock.advance(120_000);
+    budget.refresh();
+    assert.equal(meter.values.get('asana_budget_available{budget="b"}'), 2);
+  });
+});
+
+suite('the registry', () => {
+  const make = () => {
+    const meter = new RecordingMeter();
+    const clock = new FakeClock();
+    return {
+      meter,
+      clock,
+      registry: new BudgetRegistry({ requestsPerMinute: 5, percent: 100 }, { clock, meter }),
+    };
+  };
+
+  test('two users of one token share a budget, and users of another do not', () => {
+    const { registry } = make();
+    const one = registry.borrow(new Redacted('token-a')).budget;
+    assert.equal(registry.borrow(new Redacted('token-a')).budget, one);
+    assert.notEqual(registry.borrow(new Redacted('token-b')).budget, one);
+  });
+
+  test('a budget outlives its users, so that opening again refills nothing', async () => {
+    const { registry } = make();
+    const { budget, giveBack } = registry.borrow(new Redacted('token-a'));
+    (await budget.acquire('read', 'sync')).release();
+    giveBack();
+    assert.equal(registry.borrow(new Redacted('token-a')).budget.available(), 4);
+  });
+
+  test('budgets that nobody uses and that hold nothing back are forgotten when tokens rotate', async () => {
+    const { registry, meter, clock } = make();
+    const used = registry.borrow(new Redacted('in use')).budget;
+    const spent = registry.borrow(new Redacted('spent'));
+    (await spent.budget.acquire('read', 'sync')).release();
+    spent.giveBack();
+    for (let index = 0; index < 200; index += 1) registry.borrow(new Redacted(`token ${index}`)).giveBack();
+    const series = [...meter.values.keys()].filter((key) => key.startsWith('asana_budget_available'));
+    assert.ok(series.length < 20, `${series.length} series`);
+    assert.equal(registry.borrow(new Redacted('in use')).budget, used);
+    assert.equal(registry.borrow(new Redacted('spent')).budget, spent.budget);
+    await clock.advance(61_000);
+  });
+});

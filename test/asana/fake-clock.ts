@@ -1,0 +1,80 @@
+import { type Clock, systemClock } from '../../src/core/clock.ts';
+
+interface Alarm {
+  readonly at: number;
+  readonly ring: () => void;
+}
+
+/** A clock that stands still until `advance` moves it; alarms ring in the order of their times. */
+export class FakeClock implements Clock {
+  #at = 0;
+  #alarms: Alarm[] = [];
+
+  now(): number {
+    return 1_800_000_000_000 + this.#at;
+  }
+
+  monotonic(): number {
+    return this.#at;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.schedule(ms, resolve);
+      signal?.addEventListener('abort', () => {
+        cancel();
+        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+      });
+    });
+  }
+
+  schedule(ms: number, callback: () => void): () => void {
+    const alarm = { at: this.#at + ms, ring: callback };
+    this.#alarms.push(alarm);
+    return () => {
+      this.#alarms = this.#alarms.filter((other) => other !== alarm);
+    };
+  }
+
+  /** Alarms not yet rung or cancelled. */
+  get pending(): number {
+    return this.#alarms.length;
+  }
+
+  /** When the next alarm rings; infinite when there is none. */
+  get next(): number {
+    return Math.min(...this.#alarms.map(({ at }) => at));
+  }
+
+  async advance(ms: number): Promise<void> {
+    const until = this.#at + ms;
+    while (this.next <= until) {
+      const alarm = this.#alarms.reduce((first, other) => (other.at < first.at ? other : first));
+      this.#alarms = this.#alarms.filter((other) => other !== alarm);
+      this.#at = Math.max(this.#at, alarm.at);
+      alarm.ring();
+      await settle();
+    }
+    this.#at = until;
+    await settle();
+  }
+}
+
+/** Lets everything that is ready to run, run. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The real clock, `factor` times as fast: a minute of Retry-After in moments, on real sockets. */
+export function fastClock(factor: number): Clock {
+  const schedule = (ms: number, callback: () => void) => {
+    const timer = setTimeout(callback, ms / factor);
+    return () => clearTimeout(timer);
+  };
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now() * factor,
+    schedule,
+    sleep: (ms, signal) => systemClock.sleep(ms / factor, signal),
+  };
+}

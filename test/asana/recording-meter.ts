@@ -1,0 +1,30 @@
+import type { Labels, Meter } from '../../src/core/meter.ts';
+
+/** Keeps what was counted, as `name{label="value"}` to the last value or the sum. */
+export class RecordingMeter implements Meter {
+  readonly values = new Map<string, number>();
+
+  readonly counter: Meter['counter'] = (name) => ({
+    add: (amount = 1, labels = {}) => {
+      const key = keyOf(name, labels);
+      this.values.set(key, (this.values.get(key) ?? 0) + amount);
+    },
+  });
+
+  readonly gauge: Meter['gauge'] = (name) => ({
+    set: (value, labels = {}) => void this.values.set(keyOf(name, labels), value),
+    remove: (labels) => void this.values.delete(keyOf(name, labels)),
+  });
+
+  readonly histogram: Meter['histogram'] = (name) => ({
+    observe: (_, labels = {}) => {
+      const key = keyOf(`${name}_count`, labels);
+      this.values.set(key, (this.values.get(key) ?? 0) + 1);
+    },
+  });
+}
+
+function keyOf(name: string, labels: Labels): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return `${name}{${pairs.join(',')}}`;
+}

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import * as fc from 'fast-check';
+import { AsanaError, type AsanaErrorCode, asanaErrorCodes } from '../../src/asana/errors.ts';
+import { PATIENCE_MS, parseRetryAfter, type Repeatability, retryDelay } from '../../src/asana/retry.ts';
+
+const fail = (code: AsanaErrorCode, retryAfterMs?: number) =>
+  new AsanaError(code, 'for the test', {
+    surface: 'rest',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+
+function delay(error: AsanaError, attempt = 1, repeatability: Repeatability = 'safe', random = 0.5) {
+  return retryDelay({ attempt, repeatability, error, random: () => random });
+}
+
+suite('what is sent again', () => {
+  const repeated = new Set<AsanaErrorCode>(['AsanaUnavailable', 'MalformedResponse', 'RateLimited']);
+  for (const code of asanaErrorCodes) {
+    test(`a read that failed with ${code} is ${repeated.has(code) ? '' : 'not '}sent again`, () => {
+      assert.equal(delay(fail(code)) !== null, repeated.has(code));
+    });
+
+    test(`a create, an invitation or a removal that failed with ${code} is never sent again`, () => {
+      assert.equal(delay(fail(code, 100), 1, 'never'), null);
+    });
+  }
+});
+
+suite('how long it waits', () => {
+  test('the wait doubles from half a second, with jitter between half and all of it', () => {
+    const error = fail('AsanaUnavailable');
+    assert.deepEqual(
+      [1, 2, 3].map((attempt) => delay(error, attempt, 'safe', 0)),
+      [250, 500, 1000],
+    );
+    assert.deepEqual(
+      [1, 2, 3].map((attempt) => delay(error, attempt, 'safe', 1)),
+      [500, 1000, 2000],
+    );
+  });
+
+  test('four attempts are made in all, six when Asana only asked to wait', () => {
+    assert.equal(delay(fail('AsanaUnavailable'), 4), null);
+    assert.notEqual(delay(fail('RateLimited', 1000), 5), null);
+    assert.equal(delay(fail('RateLimited', 1000), 6), null);
+  });
+
+  test('it never waits less than Retry-After, and gives up rather than wait above the bound', () => {
+    assert.equal(delay(fail('RateLimited', 30_000)), 30_000);
+    assert.equal(delay(fail('AsanaUnavailable', 20_000)), 20_000);
+    assert.equal(delay(fail('RateLimited', PATIENCE_MS + 1)), null);
+  });
+
+  test('whatever happens, a wait is a number of milliseconds within bounds', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(20),
+        fc.nat(10_000_000),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (attempt, after, random) => {
+          const ms = delay(fail('RateLimited', after), attempt + 1, 'safe', random);
+          assert.ok(ms === null || (ms >= after && ms >= 250 && ms <= Math.max(PATIENCE_MS, 8000)));
+        },
+      ),
+    );
+  });
+});
+
+suite('Retry-After', () => {
+  const now = Date.parse('Tue, 24 Nov 2026 10:00:00 GMT');
+  const rows: readonly [header: string | undefined, ms: number | null, because: string][] = [
+    ['30', 30_000, 'seconds'],
+    [' 7 ', 7000, 'white space around it means nothing'],
+    ['0', 0, 'at once is a time too'],
+    ['Tue, 24 Nov 2026 10:00:30 GMT', 30_000, 'a date, from the time of the answer'],
+    ['Tue, 24 Nov 2026 09:00:00 GMT', 0, 'a date that has passed'],
+    ['999999999999', 3_600_000, 'an absurd number is cut to an hour'],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', 3_600_000, 'an absurd date is cut to an hour'],
+    ['-5', null, 'negative numbers are not in the grammar, and not a year either'],
+    ['1.5', null, 'nor are fractions'],
+    ['soon', null, 'nor words'],
+    ['', null, 'nor nothing'],
+    ['1'.repeat(400), null, 'nor numbers longer than any time'],
+    [undefined, null, 'no header'],
+  ];
+  for (const [header, ms, because] of rows) {
+    test(`"${header?.slice(0, 40)}" is ${ms === null ? 'not usable' : `${ms} ms`}: ${because}`, () => {
+      assert.equal(parseRetryAfter(header, now), ms);
+    });
+  }
+});

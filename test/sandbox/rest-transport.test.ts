@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ask, gidOf, messageOf, sandboxFor } from './asking.ts';
+import { assertSchema } from './schemas.ts';
+
+describe('REST requests', async () => {
+  const sandbox = await sandboxFor();
+  const users = `/users?workspace=${sandbox.workspace}`;
+
+  it('answers JSON in an envelope with the key data, in UTF-8', async () => {
+    const reply = await ask(sandbox, 'GET', '/users/me');
+    assert.equal(reply.headers.get('content-type'), 'application/json; charset=UTF-8');
+    assert.deepEqual(reply.json.keys(), ['data']);
+  });
+
+  const refusals: {
+    because: string;
+    method: string;
+    path: string;
+    token?: 'none' | 'wrong';
+    raw?: string;
+    contentType?: string;
+    status: number;
+    message: string | RegExp;
+  }[] = [
+    {
+      because: 'there is no token',
+      method: 'GET',
+      path: users,
+      token: 'none',
+      status: 401,
+      message: 'Not Authorized',
+    },
+    {
+      because: 'the token was never issued',
+      method: 'GET',
+      path: users,
+      token: 'wrong',
+      status: 401,
+      message: 'Not Authorized',
+    },
+    {
+      because: 'there is no such route',
+      method: 'GET',
+      path: '/nothing',
+      status: 404,
+      message: 'No matching route for request',
+    },
+    {
+      because: 'the address is not well formed',
+      method: 'GET',
+      path: '/users/%zz',
+      status: 404,
+      message: 'No matching route for request',
+    },
+    {
+      because: 'the address is longer than any',
+      method: 'GET',
+      path: `/users/${'9'.repeat(400)}`,
+      status: 404,
+      message: 'No matching route for request',
+    },
+    {
+      because: 'the method is wrong, which is no 405',
+      method: 'DELETE',
+      path: `/users/${gidOf(sandbox, 'bob@acme.example')}`,
+      status: 404,
+      message: 'No matching route for request',
+    },
+    {
+      because: 'teams cannot be deleted',
+      method: 'DELETE',
+      path: '/teams/1',
+      status: 404,
+      message: 'No matching route for request',
+    },
+    { because: 'there is no HEAD', method: 'HEAD', path: '/users/me', status: 404, message: '' },
+    {
+      because: 'nobody has this gid',
+      method: 'GET',
+      path: '/users/123',
+      status: 404,
+      message: 'user: Unknown object: 123',
+    },
+    {
+      because: 'nobody has this email',
+      method: 'GET',
+      path: '/users/no@acme.example',
+      status: 404,
+      message: 'user: Unknown object: no@acme.example',
+    },
+    {
+      because: 'no id looks like this',
+      method: 'GET',
+      path: '/users/abc',
+      status: 400,
+      message: 'user: Not a recognized ID: abc',
+    },
+    {
+      because: 'there is no such team',
+      method: 'GET',
+      path: '/teams/123',
+      status: 404,
+      message: 'team: Unknown object: 123',
+    },
+    {
+      because: 'there is no such membership',
+      method: 'GET',
+      path: '/workspace_memberships/123',
+      status: 404,
+      message: 'workspace_membership: Unknown object: 123',
+    },
+    {
+      because: 'an unknown workspace in a query is 400',
+      method: 'GET',
+      path: '/users?workspace=123',
+      status: 400,
+      message: 'workspace: Unknown object: 123',
+    },
+    {
+      because: 'organization is required',
+      method: 'GET',
+      path: '/users/me/teams',
+      status: 400,
+      message: 'organization: Missing input',
+    },
+    {
+      because: 'workspace is required',
+      method: 'GET',
+      path: '/users/me/team_memberships',
+      status: 400,
+      message: 'workspace: Missing input',
+    },
+    {
+      because: 'user goes together with workspace',
+      method: 'GET',
+      path: '/team_memberships?user=me',
+      status: 400,
+      message: 'workspace: Missing input',
+    },
+    {
+      because: 'team memberships need a filter',
+      method: 'GET',
+      path: '/team_memberships',
+      status: 400,
+      message: 'team: Missing input',
+    },
+    {
+      because: 'the body is no JSON',
+      method: 'POST',
+      path: `/workspaces/${sandbox.workspace}/addUser`,
+      raw: '{"data":',
+      status: 400,
+      message: 'Could not parse request data, invalid JSON',
+    },
+    {
+      because: 'the body is of another media type',
+      method: 'POST',
+      path: `/workspaces/${sandbox.workspace}/addUser`,
+      raw: 'data=1',
+      contentType: 'text/plain',
+      status: 400,
+      message: 'Could not parse request data, invalid JSON',
+    },
+    {
+      because: 'only data and options are allowed at the top',
+      method: 'POST',
+      path: `/workspaces/${sandbox.workspace}/addUser`,
+      raw: '{"user":"me"}',
+      status: 400,
+      message:
+        /^Unrecognized request field user \. The only allowed keys at the top level are: data, options\./,
+    },
+    {
+      because: 'data is missing',
+      method: 'POST',
+      path: `/workspaces/${sandbox.workspace}/addUser`,
+      raw: '{}',
+      status: 400,
+      message: 'data: Missing input',
+    },
+    {
+      because: 'the user is missing',
+      method: 'POST',
+      path: `/workspaces/${sandbox.workspace}/addUser`,
+      raw: '{"data":{}}',
+      status: 400,
+      message: 'user: Missing input',
+    },
+    {
+      because: 'a gid is never a number',
+      method: 'POST',
+      path: `/workspaces/${sandbox.workspace}/addUser`,
+      raw: '{"data":{"user":12}}',
+      status: 400,
+      message: 'user: Not a valid GID type: number',
+    },
+    {
+      because: 'the body is beyond all bounds',
+      method: 'POST',
+      path: `/workspaces/${sandbox.workspace}/addUser`,
+      raw: `{"data":{"user":"${'a'.repeat(2 ** 20)}"}}`,
+      status: 413,
+      message: 'The request is too large',
+    },
+  ];
+  for (const { because, method, path, status, message, ...sending } of refusals) {
+    it(`refuses with ${status} when ${because}`, async () => {
+      const reply = await ask(sandbox, method, path, sending);
+      assert.equal(reply.status, status, because);
+      if (method === 'HEAD') return;
+      assertSchema('ErrorResponse', reply.json.value);
+      if (typeof message === 'string') assert.equal(messageOf(reply), message);
+      else assert.match(String(messageOf(reply)), message);
+    });
+  }
+
+  it('refuses a token as soon as it is revoked', async () => {
+    sandbox.tokenRegister.issue('short-lived', 'serviceAccount', sandbox.people.serviceAccount);
+    const asked = () =>
+      fetch(`${sandbox.asanaUrl}/users/me`, { headers: { authorization: 'Bearer short-lived' } });
+    assert.equal((await asked()).status, 200);
+    sandbox.tokenRegister.revoke('short-lived');
+    assert.equal((await asked()).status, 401);
+  });
+
+  it('tells the time by its own clock, which tests can move', async () => {
+    sandbox.time.skewMs = -3_600_000;
+    const reply = await ask(sandbox, 'GET', '/users/me');
+    sandbox.time.skewMs = 0;
+    const behind = Date.now() - Date.parse(reply.headers.get('date') ?? '');
+    assert.ok(behind >= 3_600_000 && behind < 3_660_000, `it was ${behind} ms behind`);
+  });
+});

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Directory } from '../../src/sandbox/directory.ts';
+import { seededRandom } from '../../src/sandbox/gids.ts';
+import { type SeedSizes, seedDirectory } from '../../src/sandbox/seed.ts';
+import { startSandbox } from '../../src/sandbox/server.ts';
+import { defaultSettings } from '../../src/sandbox/settings.ts';
+
+const sizes: SeedSizes = {
+  accounts: 400,
+  teams: 12,
+  membersPerTeam: 9,
+  deprovisioned: 5,
+  rejoined: 4,
+  secondWorkspace: 'none',
+};
+
+function seeded(seed: number, changes: Partial<SeedSizes> = {}): Directory {
+  const random = seededRandom(seed);
+  const directory = new Directory({ ...defaultSettings }, { now: () => 0 }, random);
+  seedDirectory(directory, random, { ...sizes, ...changes });
+  return directory;
+}
+
+/** Everything of a directory that a client could see. */
+function picture(directory: Directory): unknown {
+  return {
+    people: [...directory.people].map(({ gid, kind, profile, memberships }) => ({
+      gid,
+      kind,
+      profile,
+      memberships: memberships.map((m) => [m.gid, m.createdAt, m.ended]),
+    })),
+    teams: directory.organization.teams.map(({ gid, name, visibility, memberships }) => ({
+      gid,
+      name,
+      visibility,
+      members: memberships.map((m) => [m.gid, m.person.gid, m.isAdmin, m.isLimitedAccess]),
+    })),
+  };
+}
+
+describe('the seeded directory', () => {
+  it('is the same for the same seed and another for another', () => {
+    assert.deepEqual(picture(seeded(7)), picture(seeded(7)));
+    assert.notDeepEqual(picture(seeded(7)), picture(seeded(8)));
+  });
+
+  it('has as many people, teams and members as asked for', () => {
+    const { people, teams, memberships } = seeded(1).organization;
+    assert.equal(people.filter((p) => p.profile.active).length, 400);
+    assert.equal(people.filter((p) => !p.profile.active).length, 5);
+    assert.equal(memberships.length, 400 + 5 + 4);
+    assert.deepEqual(
+      teams.map((t) => t.memberships.length),
+      Array.from({ length: 12 }, () => 9),
+    );
+  });
+
+  it('has all kinds of people: admins, guests, both licenses, capitals in addresses, names beyond ASCII', () => {
+    const people = seeded(1).organization.people;
+    const some = (what: string, test: (p: (typeof people)[number]) => boolean) =>
+      assert.ok(people.some(test), what);
+    some('a guest', (p) => p.kind === 'guest');
+    some('an admin that is not root', (p) => p.profile.admin && p.profile.email !== 'root@acme.example');
+    some('view only', (p) => p.profile.license === 'view only');
+    some('enterprise', (p) => p.profile.license === 'enterprise');
+    some('capitals', (p) => p.profile.email !== p.profile.email.toLowerCase());
+    some('beyond ASCII', (p) => /[^ -~]/.test(p.profile.name));
+    assert.ok(
+      people.every((p) => /^[ -~]+$/.test(p.profile.email)),
+      'addresses are ASCII',
+    );
+  });
+
+  it('keeps every listing in order of gid', () => {
+    const { people, memberships, teams } = seeded(3).organization;
+    for (const list of [people, memberships, teams, ...teams.map((t) => t.memberships)]) {
+      const gids = list.map((record) => BigInt(record.gid));
+      assert.deepEqual(
+        gids,
+        gids.toSorted((a, b) => Number(a - b)),
+      );
+    }
+  });
+
+  it('has nobody in a team twice, and as many as there are when a team is larger than that', () => {
+    const [team] = seeded(1, { accounts: 6, teams: 1, membersPerTeam: 100 }).organization.teams;
+    assert.equal(new Set(team?.memberships.map((m) => m.person)).size, 6);
+  });
+
+  it('refuses a size that cannot be', async () => {
+    await assert.rejects(startSandbox({ accounts: 2 }), /accounts: /);
+    await assert.rejects(startSandbox({ teams: -1 }), /teams: /);
+  });
+
+  it('serves a page of 100 out of 20,000 in well under a millisecond', async () => {
+    const sandbox = await startSandbox({ accounts: 20_000, teams: 10, requestsPerMinute: 0 });
+    const { state: directory } = sandbox;
+    const { people } = directory.organization;
+    const { Pager } = await import('../../src/sandbox/paging.ts');
+    const { FieldCompiler } = await import('../../src/sandbox/fields.ts');
+    const { userResource } = await import('../../src/sandbox/resources.ts');
+    await sandbox.close();
+    const pager = new Pager('key', () => 0);
+    const fields = new FieldCompiler();
+    const viewer = { directory, seesWorkspace: () => true };
+    const visible = (p: (typeof people)[number]) =>
+      directory.activeMembership(p, directory.organization) !== undefined;
+    const durations: number[] = [];
+    let offset: string | undefined;
+    for (let i = 0; i < 200; i += 1) {
+      const started = process.cpuUsage();
+      const page = pager.page({ key: 'users', records: people, visible }, { limit: '100', offset });
+      const render = fields.render(userResource, 'email,name', 'compact');
+      JSON.stringify(page.records.map((record) => render(record, viewer)));
+      const { user, system } = process.cpuUsage(started);
+      durations.push((user + system) / 1000);
+      offset = page.next ?? undefined;
+    }
+    const median = durations.toSorted((a, b) => a - b)[100] ?? Number.NaN;
+    assert.ok(median < 1, `the median page cost ${median} ms of CPU`);
+  });
+});
