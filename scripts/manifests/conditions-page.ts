@@ -1,8 +1,8 @@
 import {
   type ConditionEntry,
-  connectorConditions,
+  connectorConditionTypes,
   connectorPhases,
-  grantConditions,
+  grantConditionTypes,
 } from '../../src/api/condition-types.ts';
 import {
   connectorReasons,
@@ -50,11 +50,11 @@ ${table(
 
 ## Conditions of a grant
 
-${conditionTable(grantConditions)}
+${conditionTable(grantConditionTypes)}
 
 ## Conditions of an AsanaConnector
 
-${conditionTable(connectorConditions)}
+${conditionTable(connectorConditionTypes)}
 
 ## Phases of an AsanaConnector
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { type ConnectorPhase, connectorPhases } from './condition-types.ts';
 import type { KindDefinition, ObjectOf } from './kind.ts';
 import { asanaConnectors } from './resources.ts';
 import {
@@ -9,6 +10,7 @@ import {
   email,
   flag,
   gid,
+  handledRequest,
   instant,
   object,
   objectName,
@@ -25,31 +27,50 @@ const credentials = object(
       ['PersonalAccessToken', 'ServiceAccount'],
       'PersonalAccessToken',
     ),
-    secretRef: object('The Secret with the token.', {
+    secretRef: object('The Secret with the token. It is read again when it changes, within a minute.', {
       name: objectName("Name of a Secret in the connector's namespace."),
-      tokenKey: secretKey('Key of the token in that Secret. Default BATON_TOKEN, so that the Secret of a baton-asana Deployment works as it is.', 'BATON_TOKEN'),
+      tokenKey: secretKey(
+        'Key of the token in that Secret. Default BATON_TOKEN, so that the Secret of a baton-asana Deployment works as it is.',
+        'BATON_TOKEN',
+      ),
       scimTokenKey: Type.Optional(
-        secretKey('Key of a second token in the same Secret, used for SCIM alone; for organizations whose service account token is limited to user provisioning. Default: tokenKey serves both.'),
+        secretKey(
+          'Key of a second token in the same Secret, used for SCIM alone; for organizations whose service account token is limited to user provisioning. Default: tokenKey serves both.',
+        ),
       ),
     }),
   },
 );
 
-const userType = (description: string, fallback: string) => text(description, { minLength: 1, maxLength: 64 }, fallback);
+const userType = (description: string, fallback: string) =>
+  text(description, { minLength: 1, maxLength: 64 }, fallback);
 
 const scim = object(
   "Licenses, read and written over Asana's SCIM API (Asana Enterprise, one organization).",
   {
-    enabled: flag('Read and manage licenses over SCIM. Default false. Needs credentials.type ServiceAccount, or a scimTokenKey.', false),
+    enabled: flag(
+      'Read and manage licenses over SCIM. Default false. Needs credentials.type ServiceAccount, or a scimTokenKey.',
+      false,
+    ),
     userTypes: object(
       'What Asana calls the two licenses in the SCIM attribute userType; compared without case. Change them only if your organization shows other words.',
       {
         enterprise: userType('The userType of an enterprise license. Default "enterprise".', 'enterprise'),
-        viewOnly: userType('The userType of a view-only license. Default "view only", with a space.', 'view only'),
+        viewOnly: userType(
+          'The userType of a view-only license. Default "view only", with a space.',
+          'view only',
+        ),
       },
       {
         default: {},
-        rules: [{ rule: '!has(self.enterprise) || !has(self.viewOnly) || self.enterprise != self.viewOnly', message: 'enterprise and viewOnly must be different words, or a license cannot be told from the other' }],
+        rules: [
+          {
+            rule: '!has(self.enterprise) || !has(self.viewOnly) || self.enterprise.lowerAscii() != self.viewOnly.lowerAscii()',
+            message:
+              'enterprise and viewOnly must be different words, or a license cannot be told from the other',
+            holds: ({ enterprise, viewOnly }) => enterprise.toLowerCase() !== viewOnly.toLowerCase(),
+          },
+        ],
       },
     ),
   },
@@ -59,25 +80,35 @@ const scim = object(
 const sync = object(
   'How often the directory is read. One sync serves every grant of the connector, so more grants cost no more requests.',
   {
-    interval: duration('Time between two syncs, spread by 5 % so that connectors do not march in step. Default 1h, at least 1m.', '1h'),
+    interval: duration(
+      'Time between two syncs, spread by 5 % so that connectors do not march in step. Default 1h, 1m to 720h.',
+      '1h',
+    ),
     teamInterval: Type.Optional(
-      duration('Time between two readings of the team memberships, which cost a request a team. Default: interval.'),
+      duration(
+        'Time between two readings of the team memberships, which cost a request a team. Default: interval; 1m to 720h.',
+      ),
     ),
   },
   {
     default: {},
-    rules: [
-      durationBounds('interval', '1m', '720h'),
-      durationBounds('teamInterval', '1m', '720h'),
-    ],
+    rules: [durationBounds('interval', '1m', '720h'), durationBounds('teamInterval', '1m', '720h')],
   },
 );
 
 const maxRemovals = object(
-  'The most removals in one window. Above the larger of percent and atLeast none of the pending removals is carried out: they are held (RemovalsPaused) until a person acknowledges or discards them. Granting goes on.',
+  'The most removals in one window. Where those done and those pending together exceed the larger of percent and atLeast, none of the pending ones is carried out: they are held (condition RemovalsPaused) until a person acknowledges or discards them by annotation. Granting goes on. Default: 20 percent, at least 5, in 1h.',
   {
-    percent: whole("Share of the connector's applied grants at the start of the window, 0 to 100. Default 20.", { minimum: 0, maximum: 100 }, 20),
-    atLeast: whole('So many removals are always allowed, however few grants there are. Default 5; 0 with percent 0 holds every removal.', { minimum: 0, maximum: 100_000 }, 5),
+    percent: whole(
+      "Share of the connector's applied grants at the start of the window, 0 to 100. Default 20.",
+      { minimum: 0, maximum: 100 },
+      20,
+    ),
+    atLeast: whole(
+      'So many removals are always allowed, however few grants there are. Default 5; 0 with percent 0 holds every removal.',
+      { minimum: 0, maximum: 100_000 },
+      5,
+    ),
     window: duration('Length of the window. Default 1h, 1m to 720h.', '1h'),
   },
   { default: {}, rules: [durationBounds('window', '1m', '720h')] },
@@ -86,29 +117,56 @@ const maxRemovals = object(
 const provisioning = object(
   'What declared grants may change in Asana. ConductorOne has its own switch, conductorOne.provision.',
   {
-    mode: choice('Plan (the default) decides and reports, and sends no write to Asana. Apply acts.', ['Plan', 'Apply'], 'Plan'),
-    allowDeprovision: flag('Let a revoked view-only license take the account out of the organization, which no API can undo. Default false. Needs credentials.type ServiceAccount: with a personal access token the work of the person would pass to the owner of the token.', false),
+    mode: choice(
+      'Plan (the default) decides and reports, and sends no write to Asana. Apply acts.',
+      ['Plan', 'Apply'],
+      'Plan',
+    ),
+    allowDeprovision: flag(
+      'Let a revoked view-only license take the account out of the organization, which no API can undo. Default false. Needs credentials.type ServiceAccount: with a personal access token the work of the person would pass to the owner of the token.',
+      false,
+    ),
     allowedNamespaces: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 63, pattern: '^(\\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$', description: 'A namespace, or "*" for every one.' }), {
-        description: "Further namespaces whose grants may name this connector; \"*\" means all. Default: only the connector's own. Grants from elsewhere take back only what they gave, and never deprovision.",
-        maxItems: 100,
-        'x-kubernetes-list-type': 'set',
-      }),
+      Type.Array(
+        Type.String({
+          minLength: 1,
+          maxLength: 63,
+          pattern: '^(\\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$',
+          description: 'A namespace, or "*" for every one.',
+        }),
+        {
+          description:
+            'Further namespaces whose grants may name this connector; "*" means all. Default: only the connector\'s own. Grants from elsewhere take back only what they gave, and never deprovision.',
+          maxItems: 100,
+          'x-kubernetes-list-type': 'set',
+        },
+      ),
     ),
     protectedUsers: Type.Optional(
       Type.Array(email('An email address, in lower case.'), {
-        description: 'People no removal ever touches, by email in lower case. Default: none; the account of the token itself is always protected.',
+        description:
+          'People no removal ever touches, by email in lower case. Default: none; the account of the token itself is always protected.',
         maxItems: 1000,
         'x-kubernetes-list-type': 'set',
       }),
     ),
     protectAdmins: flag('Protect Asana admins from every removal. Default true.', true),
     maxEnterpriseLicenses: Type.Optional(
-      whole('Most enterprise licenses in the organization that our own actions may lead to. Lowering it takes nobody back. Default: no limit.', { minimum: 0, maximum: 10_000_000 }),
+      whole(
+        'Most enterprise licenses in the organization that our own actions may lead to. Lowering it takes nobody back. Default: no limit.',
+        { minimum: 0, maximum: 10_000_000 },
+      ),
     ),
-    removalDelay: duration('How long a removal waits after it was declared, so that a rename or a move between folders is no removal. Default 1m, 0s to 720h.', '1m'),
+    removalDelay: duration(
+      'How long a removal waits after it was declared, so that a rename or a move between folders is no removal. Default 1m, 0s to 720h.',
+      '1m',
+    ),
     maxRemovals,
-    maxDeprovisions: whole('The most deprovisions in the window of maxRemovals. Default 5.', { minimum: 0, maximum: 100_000 }, 5),
+    maxDeprovisions: whole(
+      'The most deprovisions in the window of maxRemovals. Default 5.',
+      { minimum: 0, maximum: 100_000 },
+      5,
+    ),
   },
   { default: {}, rules: [durationBounds('removalDelay', '0s', '720h')] },
 );
@@ -118,27 +176,44 @@ const conductorOne = object(
   {
     secretRef: object("The Secret with ConductorOne's client credentials.", {
       name: objectName("Name of a Secret in the connector's namespace."),
-      clientIdKey: secretKey('Key of the client ID in that Secret. Default BATON_CLIENT_ID.', 'BATON_CLIENT_ID'),
-      clientSecretKey: secretKey('Key of the client secret in that Secret. Default BATON_CLIENT_SECRET.', 'BATON_CLIENT_SECRET'),
+      clientIdKey: secretKey(
+        'Key of the client ID in that Secret. Default BATON_CLIENT_ID.',
+        'BATON_CLIENT_ID',
+      ),
+      clientSecretKey: secretKey(
+        'Key of the client secret in that Secret. Default BATON_CLIENT_SECRET.',
+        'BATON_CLIENT_SECRET',
+      ),
     }),
-    provision: flag("Carry out ConductorOne's grant, revoke and create-account tasks. Default false. Independent of provisioning.mode, which is for declared grants.", false),
+    provision: flag(
+      "Carry out ConductorOne's grant, revoke and create-account tasks. Default false. Independent of provisioning.mode, which is for declared grants.",
+      false,
+    ),
   },
 );
 
 const spec = object(
   'What to read from Asana, with which credentials, and what may be changed there.',
   {
-    suspend: flag('Stop everything: no sync, no action, no ConductorOne. Nothing is lost; deleted grants wait. Default false.', false),
+    suspend: flag(
+      'Stop everything: no sync, no action, no ConductorOne. Nothing is lost; deleted grants wait. Default false.',
+      false,
+    ),
     credentials,
     workspaces: Type.Optional(
       Type.Array(gid('The gid of a workspace or organization.'), {
-        description: 'The workspaces to read, by gid. Default: every workspace the token sees. With SCIM on exactly one of them must be an organization.',
+        description:
+          'The workspaces to read, by gid. Default: every workspace the token sees. With SCIM on exactly one of them must be an organization.',
         minItems: 1,
         maxItems: 100,
         'x-kubernetes-list-type': 'set',
       }),
     ),
-    defaultWorkspace: Type.Optional(gid('The gid of the workspace new accounts go to; needed by onMissingAccount: Create and by account creation in ConductorOne.')),
+    defaultWorkspace: Type.Optional(
+      gid(
+        'The gid of the workspace new accounts go to; needed by onMissingAccount: Create and by account creation in ConductorOne. Default: none, and no account is created.',
+      ),
+    ),
     scim,
     sync,
     provisioning,
@@ -148,42 +223,65 @@ const spec = object(
     rules: [
       {
         rule: "!self.scim.enabled || self.credentials.type == 'ServiceAccount' || has(self.credentials.secretRef.scimTokenKey)",
-        message: 'scim.enabled needs credentials.type ServiceAccount, or credentials.secretRef.scimTokenKey with the token of one: a personal access token cannot use SCIM',
+        message:
+          'scim.enabled needs credentials.type ServiceAccount, or credentials.secretRef.scimTokenKey with the token of one: a personal access token cannot use SCIM',
         fieldPath: '.scim.enabled',
+        holds: ({ scim, credentials }) =>
+          !scim.enabled ||
+          credentials.type === 'ServiceAccount' ||
+          credentials.secretRef.scimTokenKey !== undefined,
       },
       {
         rule: "!self.provisioning.allowDeprovision || self.credentials.type == 'ServiceAccount'",
-        message: "provisioning.allowDeprovision needs credentials.type ServiceAccount: with a personal access token a deprovisioned person's work would pass to the owner of the token",
+        message:
+          "provisioning.allowDeprovision needs credentials.type ServiceAccount: with a personal access token a deprovisioned person's work would pass to the owner of the token",
         fieldPath: '.provisioning.allowDeprovision',
+        holds: ({ provisioning, credentials }) =>
+          !provisioning.allowDeprovision || credentials.type === 'ServiceAccount',
       },
     ],
   },
 );
 
-const count = (description: string) => Type.Optional(Type.Integer({ description, minimum: 0, format: 'int64' }));
+const count = (description: string) =>
+  Type.Optional(Type.Integer({ description, minimum: 0, format: 'int64' }));
 
 const status = object('What the operator saw and did. Written by the operator alone.', {
   observedGeneration: count('The generation of the spec this status speaks of.'),
   phase: Type.Optional(
-    choice('The conditions in one word: Suspended, Failed, Pending, Syncing, Degraded or Connected.', ['Suspended', 'Failed', 'Pending', 'Syncing', 'Degraded', 'Connected']),
+    choice(
+      'The conditions in one word: Suspended, Failed, Pending, Syncing, Degraded or Connected.',
+      Object.keys(connectorPhases) as ConnectorPhase[],
+    ),
   ),
-  lastHandledReconcileAt: Type.Optional(text('The last value of the annotation asana-connector.dev/requestedAt that was answered with a sync.', { maxLength: 1024 })),
-  conditions: Type.Optional(conditions('Ready, Reconciling, Stalled, CredentialsValid, ScimAvailable, Synced, ConductorOneConnected, RemovalsPaused.')),
+  lastHandledReconcileAt: Type.Optional(
+    handledRequest(
+      'The last value of the annotation asana-connector.dev/requestedAt that was answered with a sync.',
+    ),
+  ),
+  conditions: Type.Optional(
+    conditions(
+      'The state by type: Ready, Reconciling, Stalled, CredentialsValid, ScimAvailable, Synced, ConductorOneConnected, RemovalsPaused. The reason of Ready says why, its message what to do.',
+    ),
+  ),
   organizations: Type.Optional(
-    Type.Array(Type.String({ maxLength: 32 }), {
-      description: 'The gids of the organizations read, recorded at the first sync. A token that later reads none of them changes nothing until a person acknowledges it.',
-      maxItems: 100,
+    Type.Array(Type.String({ maxLength: 64 }), {
+      description:
+        'The gids of the organizations read, recorded at the first sync. A token that later reads none of them changes nothing until a person acknowledges it.',
+      maxItems: 1000,
       'x-kubernetes-list-type': 'atomic',
     }),
   ),
   workspaces: Type.Optional(
     Type.Array(
       object('One workspace in scope.', {
-        gid: Type.String({ description: 'Its gid.', maxLength: 32 }),
+        gid: Type.String({ description: 'Its gid.', maxLength: 64 }),
         name: Type.String({ description: 'Its name.', maxLength: 1024 }),
-        organization: Type.Boolean({ description: 'Whether it is an organization, which has teams and licenses.' }),
+        organization: Type.Boolean({
+          description: 'Whether it is an organization, which has teams and licenses.',
+        }),
       }),
-      { description: 'The workspaces in scope.', maxItems: 100, 'x-kubernetes-list-type': 'atomic' },
+      { description: 'The workspaces in scope.', maxItems: 1000, 'x-kubernetes-list-type': 'atomic' },
     ),
   ),
   counts: Type.Optional(
@@ -207,7 +305,11 @@ const status = object('What the operator saw and did. Written by the operator al
       completedAt: Type.Optional(instant('When the last sync that read something ended.')),
       duration: Type.Optional(Type.String({ description: 'How long it took.', maxLength: 32 })),
       requests: count('Requests it sent to Asana.'),
-      complete: Type.Optional(Type.Boolean({ description: 'Whether every part of it was read to its end. An incomplete reading removes nobody.' })),
+      complete: Type.Optional(
+        Type.Boolean({
+          description: 'Whether every part of it was read to its end. An incomplete reading removes nobody.',
+        }),
+      ),
       progress: Type.Optional(
         object('How far a sync has come that somebody waits for; absent otherwise.', {
           phase: Type.String({ description: 'What is being read.', maxLength: 32 }),
@@ -231,8 +333,15 @@ const status = object('What the operator saw and did. Written by the operator al
     object('Removals that are held until a person acknowledges or discards them; absent without one.', {
       reason: choice('Why they are held.', ['TooManyRemovals', 'DirectoryShrunk', 'OrganizationChanged']),
       since: instant('When the hold began.'),
-      token: Type.String({ description: 'Names this hold in the annotations acknowledge and discard.', maxLength: 64 }),
-      count: Type.Integer({ description: 'How many removals, or missing accounts, it is about.', minimum: 0, format: 'int64' }),
+      token: Type.String({
+        description: 'Names this hold in the annotations acknowledge and discard.',
+        maxLength: 64,
+      }),
+      count: Type.Integer({
+        description: 'How many removals, or missing accounts, it is about.',
+        minimum: 0,
+        format: 'int64',
+      }),
       pending: Type.Optional(
         Type.Array(
           object('One held removal.', {
@@ -260,24 +369,73 @@ export type AsanaConnector = ObjectOf<AsanaConnectorSpec, AsanaConnectorStatus>;
 
 const condition = (type: string, field: string) => `.status.conditions[?(@.type=="${type}")].${field}`;
 
-/** AsanaConnector: credentials, workspaces and settings of one connection with Asana (DESIGN §3.1). */
+/** AsanaConnector: credentials, workspaces and settings of one connection with Asana. */
 export const asanaConnectorKind: KindDefinition = {
   names: asanaConnectors,
-  description: "One connection with Asana: which credentials, which workspaces, and what the operator may change there. The operator syncs accounts, teams, workspaces and licenses at an interval and reports in the status.",
+  description:
+    'One connection with Asana: which credentials, which workspaces, and what the operator may change there. The operator syncs accounts, teams, workspaces and licenses at an interval and reports in the status.',
   spec,
   status,
   selectableFields: [],
   columns: [
     { name: 'Status', type: 'string', jsonPath: '.status.phase', description: 'The conditions in one word.' },
-    { name: 'Ready', type: 'string', jsonPath: condition('Ready', 'status'), description: 'Whether it works.' },
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: condition('Ready', 'status'),
+      description: 'Whether it works.',
+    },
     { name: 'Reason', type: 'string', jsonPath: condition('Ready', 'reason'), description: 'Why.' },
-    { name: 'Accounts', type: 'integer', jsonPath: '.status.counts.accounts', description: 'Active accounts, guests among them.' },
-    { name: 'Enterprise', type: 'integer', jsonPath: '.status.counts.enterpriseLicenses', description: 'Enterprise licenses in use.' },
-    { name: 'Limit', type: 'integer', jsonPath: '.spec.provisioning.maxEnterpriseLicenses', description: 'Most of them that our actions lead to.' },
-    { name: 'Last Sync', type: 'date', jsonPath: '.status.sync.completedAt', description: 'Time since the last sync.' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since it was created.' },
-    { name: 'Unmanaged', type: 'integer', jsonPath: '.status.counts.unmanagedEnterpriseLicenses', priority: 1, description: 'Enterprise licenses no grant declares.' },
-    { name: 'Grants', type: 'integer', jsonPath: '.status.counts.grants', priority: 1, description: 'Grants that name it.' },
-    { name: 'Message', type: 'string', jsonPath: condition('Ready', 'message'), priority: 1, description: 'Why, in words.' },
+    {
+      name: 'Accounts',
+      type: 'integer',
+      jsonPath: '.status.counts.accounts',
+      description: 'Active accounts, guests among them.',
+    },
+    {
+      name: 'Enterprise',
+      type: 'integer',
+      jsonPath: '.status.counts.enterpriseLicenses',
+      description: 'Enterprise licenses in use.',
+    },
+    {
+      name: 'Limit',
+      type: 'integer',
+      jsonPath: '.spec.provisioning.maxEnterpriseLicenses',
+      description: 'Most of them that our actions lead to.',
+    },
+    {
+      name: 'Last Sync',
+      type: 'date',
+      jsonPath: '.status.sync.completedAt',
+      description: 'Time since the last sync.',
+    },
+    {
+      name: 'Age',
+      type: 'date',
+      jsonPath: '.metadata.creationTimestamp',
+      description: 'Time since it was created.',
+    },
+    {
+      name: 'Unmanaged',
+      type: 'integer',
+      jsonPath: '.status.counts.unmanagedEnterpriseLicenses',
+      priority: 1,
+      description: 'Enterprise licenses no grant declares.',
+    },
+    {
+      name: 'Grants',
+      type: 'integer',
+      jsonPath: '.status.counts.grants',
+      priority: 1,
+      description: 'Grants that name it.',
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: condition('Ready', 'message'),
+      priority: 1,
+      description: 'Why, in words.',
+    },
   ],
 };

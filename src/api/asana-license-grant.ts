@@ -1,26 +1,53 @@
 import { type Static, Type } from 'typebox';
 import type { KindDefinition, ObjectOf } from './kind.ts';
 import { asanaLicenseGrants } from './resources.ts';
-import { choice, conditions, email, flag, gid, instant, namespaceName, object, objectName, text, timestampText } from './schema.ts';
+import {
+  choice,
+  conditions,
+  email,
+  flag,
+  gid,
+  handledRequest,
+  instant,
+  namespaceName,
+  object,
+  objectName,
+  text,
+  timestampText,
+} from './schema.ts';
 
-const connectorRef = object('The AsanaConnector that carries this grant out. Immutable: delete the grant and create another one instead.', {
-  name: objectName('Name of the AsanaConnector.'),
-  namespace: Type.Optional(
-    namespaceName("Its namespace. Default: the grant's own; another one must be allowed by the connector's provisioning.allowedNamespaces."),
-  ),
-});
+const connectorRef = object(
+  'The AsanaConnector that carries this grant out. Immutable: delete the grant and create another one instead.',
+  {
+    name: objectName('Name of the AsanaConnector. Grants wait (ConnectorNotFound) while there is none.'),
+    namespace: Type.Optional(
+      namespaceName(
+        "Its namespace. Default: the grant's own; another one must be allowed by the connector's provisioning.allowedNamespaces.",
+      ),
+    ),
+  },
+);
 
 const user = object(
   'Whose license it is: exactly one of email and gid. Immutable: delete the grant and create another one instead.',
   {
-    email: Type.Optional(email('Email address in lower case. Once the account is found, its gid is the identity, so a later change of address does no harm.')),
-    gid: Type.Optional(gid("The account's gid in Asana.")),
+    email: Type.Optional(
+      email(
+        'Email address in lower case. Once the account is found, its gid is the identity, so a later change of address does no harm.',
+      ),
+    ),
+    gid: Type.Optional(
+      gid(
+        "The account's gid in Asana, in quotes. It is the identity from the start, whatever the email address.",
+      ),
+    ),
   },
   {
     rules: [
       {
         rule: 'has(self.email) != has(self.gid)',
         message: 'give exactly one of user.email and user.gid',
+        holds: ({ email, gid }) => (email === undefined) !== (gid === undefined),
       },
     ],
   },
@@ -31,7 +58,11 @@ const spec = object(
   {
     connectorRef,
     user,
-    license: choice('Enterprise (the default) or ViewOnly.', ['Enterprise', 'ViewOnly'], 'Enterprise'),
+    license: choice(
+      'The license the person is to hold: Enterprise (the default), or ViewOnly, which lowers an enterprise license.',
+      ['Enterprise', 'ViewOnly'],
+      'Enterprise',
+    ),
     onMissingAccount: choice(
       "What to do while Asana has no such account: Wait (the default), or Create it in the connector's defaultWorkspace, view-only first. A person who left is not created again.",
       ['Wait', 'Create'],
@@ -42,9 +73,23 @@ const spec = object(
       ['Revoke', 'Retain'],
       'Revoke',
     ),
-    expiresAt: Type.Optional(timestampText('When the grant ends by itself, as RFC 3339 (2027-01-31T00:00:00Z). Default: never.')),
-    reason: Type.Optional(text('Why the person has it: a ticket, a project. Kept in the audit record; never sent to Asana.', { maxLength: 512 })),
-    suspend: flag('Leave this grant alone: no action, and no contest with other grants. Deleting a suspended grant changes nothing in Asana. Default false.', false),
+    expiresAt: Type.Optional(
+      timestampText(
+        'When the grant ends by itself, as deletionPolicy says; RFC 3339, such as 2027-01-31T00:00:00Z. Default: never.',
+      ),
+    ),
+    reason: Type.Optional(
+      text(
+        'Why the person has it: a ticket, a project. Kept in the audit record; never sent to Asana. Default: none.',
+        {
+          maxLength: 512,
+        },
+      ),
+    ),
+    suspend: flag(
+      'Leave this grant alone: no action, and no contest with other grants. Deleting a suspended grant changes nothing in Asana. Default false.',
+      false,
+    ),
   },
   {
     rules: [
@@ -64,18 +109,28 @@ const spec = object(
 
 const license = (description: string) => choice(description, ['Enterprise', 'ViewOnly']);
 
-/** Every action a license grant leads to (DESIGN §3.2). */
+/** Every action a license grant leads to. */
 const ACTIONS = ['GrantEnterprise', 'RevokeEnterprise', 'Deprovision', 'CreateAccount'] as const;
 
 const status = object('What the operator saw and did. Written by the operator alone.', {
   observedGeneration: Type.Optional(
-    Type.Integer({ description: 'The generation of the spec this status speaks of.', minimum: 0, format: 'int64' }),
+    Type.Integer({
+      description: 'The generation of the spec this status speaks of.',
+      minimum: 0,
+      format: 'int64',
+    }),
   ),
-  lastHandledReconcileAt: Type.Optional(text('The last value of the annotation asana-connector.dev/requestedAt that was answered.', { maxLength: 1024 })),
-  conditions: Type.Optional(conditions('Ready, Reconciling, Stalled, Drifted, Expired.')),
+  lastHandledReconcileAt: Type.Optional(
+    handledRequest('The last value of the annotation asana-connector.dev/requestedAt that was answered.'),
+  ),
+  conditions: Type.Optional(
+    conditions(
+      'The state by type: Ready, Reconciling, Stalled, Drifted, Expired. The reason of Ready says why, its message what to do.',
+    ),
+  ),
   user: Type.Optional(
     object('The account as Asana knows it.', {
-      gid: Type.String({ description: 'Its gid: once found, it is the identity.', maxLength: 32 }),
+      gid: Type.String({ description: 'Its gid: once found, it is the identity.', maxLength: 64 }),
       email: Type.Optional(Type.String({ description: 'Its email address today.', maxLength: 320 })),
       name: Type.Optional(Type.String({ description: 'Its name today.', maxLength: 1024 })),
     }),
@@ -90,20 +145,30 @@ const status = object('What the operator saw and did. Written by the operator al
     object('The right this grant holds; what deleting it takes back.', {
       license: license('The license.'),
       at: instant('When it was first seen to hold.'),
-      adopted: Type.Boolean({ description: 'True if it was found so, false if an action of ours led there.' }),
+      adopted: Type.Boolean({
+        description: 'True if it was found so, false if an action of ours led there.',
+      }),
     }),
   ),
   planned: Type.Optional(
     object('What is still to be done; absent when nothing is.', {
       action: choice('The action.', ACTIONS),
       notBefore: Type.Optional(timestampText('A removal waits until then.')),
-      hold: Type.Optional(Type.String({ description: "The connector's hold that stops it (status.hold.token).", maxLength: 64 })),
+      hold: Type.Optional(
+        Type.String({
+          description: "The connector's hold that stops it (status.hold.token).",
+          maxLength: 64,
+        }),
+      ),
       reason: Type.String({ description: 'Why.', maxLength: 1024 }),
     }),
   ),
   drift: Type.Optional(
     object('How often somebody else changed the license and it was set back.', {
-      count: Type.Integer({ description: 'Set-backs since then; three in 24 hours stop it (Contended).', minimum: 0 }),
+      count: Type.Integer({
+        description: 'Set-backs since then; three in 24 hours stop it (Contended).',
+        minimum: 0,
+      }),
       since: instant('The first of them.'),
     }),
   ),
@@ -114,11 +179,20 @@ const status = object('What the operator saw and did. Written by the operator al
       from: Type.Optional(license('The license before.')),
       to: Type.Optional(license('The license it leads to; absent for a deprovision.')),
       at: instant('When it began.'),
-      result: choice('Pending until Asana was seen to show it.', ['Pending', 'Succeeded', 'Failed', 'Unconfirmed']),
+      result: choice('Pending until Asana was seen to show it.', [
+        'Pending',
+        'Succeeded',
+        'Failed',
+        'Unconfirmed',
+      ]),
     }),
   ),
   discardedGeneration: Type.Optional(
-    Type.Integer({ description: 'The generation whose removal a person discarded: left alone until it is edited.', minimum: 0, format: 'int64' }),
+    Type.Integer({
+      description: 'The generation whose removal a person discarded: left alone until it is edited.',
+      minimum: 0,
+      format: 'int64',
+    }),
   ),
 });
 
@@ -128,22 +202,55 @@ export type AsanaLicenseGrant = ObjectOf<AsanaLicenseGrantSpec, AsanaLicenseGran
 
 const ready = (field: string) => `.status.conditions[?(@.type=="Ready")].${field}`;
 
-/** AsanaLicenseGrant: one person's license, declared (DESIGN §3.2). */
+/** AsanaLicenseGrant: one person's license, declared. */
 export const asanaLicenseGrantKind: KindDefinition = {
   names: asanaLicenseGrants,
-  description: "One person's Asana license, declared. The operator makes it so, keeps it so, and takes it back when the object is deleted or expires.",
+  description:
+    "One person's Asana license, declared. The operator makes it so, keeps it so, and takes it back when the object is deleted or expires.",
   spec,
   status,
-  selectableFields: ['.spec.connectorRef.name', '.spec.connectorRef.namespace', '.spec.user.email', '.spec.user.gid', '.spec.license'],
+  selectableFields: [
+    '.spec.connectorRef.name',
+    '.spec.connectorRef.namespace',
+    '.spec.user.email',
+    '.spec.user.gid',
+    '.spec.license',
+  ],
   columns: [
     { name: 'User', type: 'string', jsonPath: '.status.user.email', description: 'The account.' },
     { name: 'License', type: 'string', jsonPath: '.spec.license', description: 'The license declared.' },
-    { name: 'Observed', type: 'string', jsonPath: '.status.observed.license', description: 'The license seen.' },
-    { name: 'Planned', type: 'string', jsonPath: '.status.planned.action', description: 'What is still to be done.' },
-    { name: 'Ready', type: 'string', jsonPath: ready('status'), description: 'Whether all that is asked is done.' },
+    {
+      name: 'Observed',
+      type: 'string',
+      jsonPath: '.status.observed.license',
+      description: 'The license seen.',
+    },
+    {
+      name: 'Planned',
+      type: 'string',
+      jsonPath: '.status.planned.action',
+      description: 'What is still to be done.',
+    },
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: ready('status'),
+      description: 'Whether all that is asked is done.',
+    },
     { name: 'Reason', type: 'string', jsonPath: ready('reason'), description: 'Why.' },
     { name: 'Expires', type: 'string', jsonPath: '.spec.expiresAt', description: 'When it ends by itself.' },
-    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: 'Time since it was created.' },
-    { name: 'Message', type: 'string', jsonPath: ready('message'), priority: 1, description: 'Why, in words.' },
+    {
+      name: 'Age',
+      type: 'date',
+      jsonPath: '.metadata.creationTimestamp',
+      description: 'Time since it was created.',
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: ready('message'),
+      priority: 1,
+      description: 'Why, in words.',
+    },
   ],
 };

@@ -45,7 +45,10 @@ export function settleConditions(
 }
 
 /** The condition of a type; undefined when the object has none. */
-export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+export function findCondition(
+  conditions: readonly Condition[] | undefined,
+  type: string,
+): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
 
@@ -70,8 +73,10 @@ export function grantConditions(
 ): Condition[] {
   const { reason, message } = outcome;
   const drafts = readiness(classOf(outcome), reason, message, findCondition(before, 'Ready')?.status);
-  if (outcome.drifted) drafts.push({ type: 'Drifted', status: 'True', reason: CHANGED_ELSEWHERE, message: outcome.drifted });
-  if (outcome.expired) drafts.push({ type: 'Expired', status: 'True', reason: 'Expired', message: 'expiresAt has passed.' });
+  if (outcome.drifted)
+    drafts.push({ type: 'Drifted', status: 'True', reason: CHANGED_ELSEWHERE, message: outcome.drifted });
+  if (outcome.expired)
+    drafts.push({ type: 'Expired', status: 'True', reason: 'Expired', message: 'expiresAt has passed.' });
   return settleConditions(before, drafts, generation, now);
 }
 
@@ -80,7 +85,7 @@ function classOf(outcome: GrantOutcome): ReasonClass {
   return known === 'stalling' && outcome.retrying ? 'waiting' : known;
 }
 
-/** Ready, and Reconciling or Stalled where they are True (DESIGN §3.4). */
+/** Ready, and Reconciling or Stalled where they are True. */
 export function readiness(
   reasonClass: ReasonClass,
   reason: string,
@@ -101,12 +106,13 @@ export function readiness(
   }
 }
 
-/** The connector's conditions in one word; the first that fits (DESIGN §3.4). */
+/** The connector's conditions in one word: the first of `connectorPhases` that fits. */
 export function phaseOf(
   conditions: readonly Condition[],
   facts: { readonly suspended: boolean; readonly syncBegun: boolean },
 ): ConnectorPhase {
-  const is = (type: string, status: Condition['status']) => findCondition(conditions, type)?.status === status;
+  const is = (type: string, status: Condition['status']) =>
+    findCondition(conditions, type)?.status === status;
   if (facts.suspended) return 'Suspended';
   if (is('Stalled', 'True')) return 'Failed';
   if (!facts.syncBegun) return 'Pending';
@@ -115,8 +121,14 @@ export function phaseOf(
   return impaired || is('RemovalsPaused', 'True') ? 'Degraded' : 'Connected';
 }
 
+/**
+ * Cut at a word where one ends in the second half. Half a character, wherever it comes from, is replaced: the API
+ * server would replace it too, and the status it returns would never equal ours.
+ */
 function shorten(message: string): string {
-  if (message.length <= LONGEST_MESSAGE) return message;
-  const cut = message.slice(0, LONGEST_MESSAGE - 1);
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), LONGEST_MESSAGE / 2))}…`;
+  const wellFormed = message.toWellFormed();
+  if (wellFormed.length <= LONGEST_MESSAGE) return wellFormed;
+  const cut = wellFormed.slice(0, LONGEST_MESSAGE - 1);
+  const lastSpace = cut.lastIndexOf(' ');
+  return `${(lastSpace > LONGEST_MESSAGE / 2 ? cut.slice(0, lastSpace) : cut).toWellFormed()}…`;
 }

@@ -1,5 +1,6 @@
 import type { KindDefinition } from './kind.ts';
 import { GROUP, VERSION } from './resources.ts';
+import type { CelRule } from './schema.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -44,8 +45,8 @@ function rootSchema(kind: KindDefinition): JsonSchema {
     description: kind.description,
     required: ['spec'],
     properties: {
-      apiVersion: { type: 'string', description: `${GROUP}/${VERSION}` },
-      kind: { type: 'string', description: kind.names.kind },
+      apiVersion: { type: 'string', description: `Always ${GROUP}/${VERSION}.` },
+      kind: { type: 'string', description: `Always ${kind.names.kind}.` },
       metadata: { type: 'object' },
       spec: structural(kind.spec as unknown as JsonSchema),
       status: structural(kind.status as unknown as JsonSchema),
@@ -58,12 +59,26 @@ function rootSchema(kind: KindDefinition): JsonSchema {
  * in first; that way `kubectl explain` marks as required just what a person must write.
  */
 function structural(schema: JsonSchema): JsonSchema {
-  const { required, properties, items, ...rest } = schema as {
+  const {
+    required,
+    properties,
+    items,
+    'x-kubernetes-validations': rules,
+    ...rest
+  } = schema as {
     required?: readonly string[];
     properties?: Readonly<Record<string, JsonSchema>>;
     items?: JsonSchema;
+    'x-kubernetes-validations'?: readonly CelRule[];
   } & JsonSchema;
   const result: Record<string, unknown> = { ...rest };
+  if (rules) {
+    result['x-kubernetes-validations'] = rules.map(({ rule, message, fieldPath }) => ({
+      rule,
+      message,
+      ...(fieldPath === undefined ? {} : { fieldPath }),
+    }));
+  }
   if (properties) {
     const mandatory = (required ?? []).filter((name) => properties[name]?.['default'] === undefined);
     if (mandatory.length > 0) result['required'] = mandatory;

@@ -5,7 +5,7 @@ const DURATION = /^(?:\d+(?:\.\d+)?(?:h|ms|m|s))+$/;
 
 /**
  * Milliseconds of a Go duration (`90s`, `1h30m`, `0s`); null when it is none. Days are no unit in Go nor in CEL's
- * `duration()`, and neither a sign nor a bare number other than 0 is taken.
+ * `duration()`, and neither a sign nor a bare number other than 0 is taken; nor is what no number holds exactly.
  */
 export function parseDuration(text: string): number | null {
   if (text === '0') return 0;
@@ -14,7 +14,8 @@ export function parseDuration(text: string): number | null {
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)) {
     total += Number(amount) * UNITS_MS[unit as keyof typeof UNITS_MS];
   }
-  return Math.round(total);
+  const ms = Math.round(total);
+  return Number.isSafeInteger(ms) ? ms : null;
 }
 
 /** Milliseconds of a duration the API server has already checked. */
@@ -29,7 +30,5 @@ export function formatDuration(ms: number): string {
   if (ms < 10_000) return `${Math.round(ms / 100) / 10}s`;
   const seconds = Math.round(ms / 1000);
   const parts = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-  return parts
-    .map((amount, i) => (amount > 0 ? `${amount}${'hms'[i]}` : ''))
-    .join('');
+  return parts.map((amount, i) => (amount > 0 ? `${amount}${'hms'[i]}` : '')).join('');
 }

@@ -1,23 +1,26 @@
-import { type TObject, type TProperties, type TSchemaOptions, Type } from 'typebox';
+import { type Static, type TObject, type TProperties, type TSchemaOptions, Type } from 'typebox';
+import { durationMs, parseDuration } from './duration.ts';
 
 /**
  * The building blocks the kinds share. Each carries its bounds, so that a field cannot be declared without them
  * and CEL's cost estimate stays within the API server's budget.
  */
 
-/** A cross-field rule in CEL, with the sentence the API server answers when it is broken. */
-export interface CelRule {
+/** A rule in CEL, with the sentence the API server answers when it is broken. */
+export interface CelRule<Self = never> {
   readonly rule: string;
   readonly message: string;
   /** The field the complaint points at, relative to the schema that carries the rule. */
   readonly fieldPath?: string;
+  /** The same rule for manifests that no API server has seen; absent where the rule needs the object as it was. */
+  holds?(self: Self): boolean;
 }
 
 /** An object with its description and rules; fields unknown to it are pruned by the API server. */
 export function object<P extends TProperties>(
   description: string,
   properties: P,
-  options: { rules?: readonly CelRule[]; default?: unknown } = {},
+  options: { rules?: readonly CelRule<Static<TObject<P>>>[]; default?: unknown } = {},
 ): TObject<P> {
   const extra: TSchemaOptions & Record<string, unknown> = { description };
   if (options.rules) extra['x-kubernetes-validations'] = options.rules;
@@ -25,7 +28,11 @@ export function object<P extends TProperties>(
   return Type.Object(properties, extra);
 }
 
-export function text(description: string, bounds: { minLength?: number; maxLength: number; pattern?: string }, fallback?: string) {
+export function text(
+  description: string,
+  bounds: { minLength?: number; maxLength: number; pattern?: string },
+  fallback?: string,
+) {
   return Type.String({ description, ...bounds, ...(fallback === undefined ? {} : { default: fallback }) });
 }
 
@@ -34,11 +41,20 @@ export function flag(description: string, fallback: boolean) {
 }
 
 export function whole(description: string, bounds: { minimum: number; maximum: number }, fallback?: number) {
-  return Type.Integer({ description, ...bounds, format: 'int64', ...(fallback === undefined ? {} : { default: fallback }) });
+  return Type.Integer({
+    description,
+    ...bounds,
+    format: 'int64',
+    ...(fallback === undefined ? {} : { default: fallback }),
+  });
 }
 
 /** One of a few words. */
-export function choice<const V extends readonly string[]>(description: string, values: V, fallback?: V[number]) {
+export function choice<const V extends readonly string[]>(
+  description: string,
+  values: V,
+  fallback?: V[number],
+) {
   return Type.Unsafe<V[number]>({
     type: 'string',
     enum: [...values],
@@ -57,19 +73,25 @@ export function gid(description: string) {
  * (RFC 5321 §4.5.3.1). Characters that would end a string or a list anywhere it is quoted are refused.
  */
 export function email(description: string) {
-  return Type.String({
-    description,
-    minLength: 3,
-    maxLength: 320,
-    'x-kubernetes-validations': [
-      { rule: 'self == self.lowerAscii()', message: 'write the email address in lower case' },
-      { rule: `self.matches('${EMAIL}')`, message: 'this is no email address: write it as name@example.com' },
-    ],
-  });
+  const rules: readonly CelRule<string>[] = [
+    {
+      rule: 'self == self.lowerAscii()',
+      message: 'write the email address in lower case',
+      holds: (self) => !/[A-Z]/.test(self),
+    },
+    {
+      rule: `self.matches(r'${EMAIL}')`,
+      message: 'this is no email address: write it as name@example.com',
+      holds: (self) => new RegExp(EMAIL).test(self),
+    },
+  ];
+  return Type.String({ description, minLength: 3, maxLength: 320, 'x-kubernetes-validations': rules });
 }
 
-/** Within a CEL string literal, so without quotes and backslashes. */
-const EMAIL = '^[^ @"<>(),;:]+@[^ @"<>(),;:]+[.][^ @"<>(),;:]+$';
+/** What no part of an address may hold: spaces, control characters, and what quotes or separates addresses. */
+const NOT_IN_EMAIL = String.raw`\x00-\x20\x7f@"\\<>(),;:`;
+/** In the syntax that RE2 and JavaScript share, and within a raw string of CEL, so without a single quote. */
+const EMAIL = `^[^${NOT_IN_EMAIL}]+@[^${NOT_IN_EMAIL}]+[.][^${NOT_IN_EMAIL}]+$`;
 
 /** A Go duration kept as the user wrote it; its floor and ceiling are rules of the object around it. */
 export function duration(description: string, fallback?: string) {
@@ -85,11 +107,20 @@ export function duration(description: string, fallback?: string) {
  * A rule that keeps a duration field within bounds. It asks for the field first, even where it has a default: the
  * API server checks the default `{}` of the object around it before it fills in what is inside.
  */
-export function durationBounds(field: string, floor: string, ceiling: string): CelRule {
+export function durationBounds(
+  field: string,
+  floor: string,
+  ceiling: string,
+): CelRule<Readonly<Record<string, unknown>>> {
   return {
     rule: `!has(self.${field}) || duration(self.${field}) >= duration('${floor}') && duration(self.${field}) <= duration('${ceiling}')`,
     message: `${field} must be between ${floor} and ${ceiling}`,
     fieldPath: `.${field}`,
+    holds: ({ [field]: value }) => {
+      if (typeof value !== 'string') return value === undefined;
+      const ms = parseDuration(value);
+      return ms !== null && ms >= durationMs(floor) && ms <= durationMs(ceiling);
+    },
   };
 }
 
@@ -105,7 +136,12 @@ export function objectName(description: string) {
 
 /** The name of a namespace (RFC 1123 label). */
 export function namespaceName(description: string) {
-  return Type.String({ description, minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' });
+  return Type.String({
+    description,
+    minLength: 1,
+    maxLength: 63,
+    pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+  });
 }
 
 /** A key of a Secret's data. */
@@ -124,13 +160,26 @@ export function instant(description: string) {
   return Type.String({ description, format: 'date-time', maxLength: 64 });
 }
 
-/** An instant that a column may show although it lies ahead: a `date` column would print `<invalid>`. */
+/**
+ * An instant that a column of type string may show although it lies ahead: a `date` column would print
+ * `<invalid>`. The pattern, since `date-time` alone lets an empty string pass and other spellings of dates.
+ */
 export function timestampText(description: string) {
   return Type.String({
     description,
+    format: 'date-time',
     maxLength: 35,
-    pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$',
+    pattern:
+      '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$',
   });
+}
+
+/**
+ * The value of an annotation copied into the status: as long as the annotations of an object may be together (256 KiB,
+ * apimachinery's TotalAnnotationSizeLimitB), or a long one would keep every other field from being written.
+ */
+export function handledRequest(description: string) {
+  return Type.String({ description, maxLength: 262_144 });
 }
 
 /** The conditions of a kind, as the Kubernetes API conventions shape them; one a type. */
@@ -149,7 +198,11 @@ export function conditions(description: string) {
           format: 'int64',
         }),
         lastTransitionTime: instant('When the status last moved; a new reason or message does not move it.'),
-        reason: Type.String({ description: 'Why, in one CamelCase word out of a documented list.', minLength: 1, maxLength: 1024 }),
+        reason: Type.String({
+          description: 'Why, in one CamelCase word out of a documented list.',
+          minLength: 1,
+          maxLength: 1024,
+        }),
         message: Type.String({ description: 'Why, for a person, with the remedy.', maxLength: 32768 }),
       },
       { description: 'One aspect of the state of the object.' },

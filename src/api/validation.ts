@@ -5,6 +5,7 @@ import { asanaConnectorKind } from './asana-connector.ts';
 import { asanaLicenseGrantKind } from './asana-license-grant.ts';
 import type { KindDefinition } from './kind.ts';
 import { API_VERSION } from './resources.ts';
+import type { CelRule } from './schema.ts';
 
 /** Every kind of the group. */
 export const kinds: readonly KindDefinition[] = [asanaConnectorKind, asanaLicenseGrantKind];
@@ -17,18 +18,21 @@ export interface ValidManifest {
 
 /**
  * Checks manifests of our kinds as the API server would by their schema: defaults applied, unknown fields refused
- * (the API server prunes them silently, which on a laptop would hide a misspelt field). CEL rules are the API
- * server's alone.
+ * (the API server prunes them silently, which on a laptop would hide a misspelt field), and the CEL rules by their
+ * twins (schema.ts), but for those that compare with the object as it was.
  */
 export class ManifestValidator {
   readonly #validators: ReadonlyMap<string, { kind: KindDefinition; validate: ValidateFunction }>;
 
   constructor() {
-    const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false, coerceTypes: false });
+    const ajv = new Ajv({ useDefaults: true, strict: false, coerceTypes: false });
     addFormats.default(ajv);
     ajv.addFormat('int64', true);
     this.#validators = new Map(
-      kinds.map((kind) => [kind.names.kind, { kind, validate: ajv.compile(closed(kind.spec as unknown as Schema)) }]),
+      kinds.map((kind) => [
+        kind.names.kind,
+        { kind, validate: ajv.compile(closed(kind.spec as unknown as Schema)) },
+      ]),
     );
   }
 
@@ -40,17 +44,41 @@ export class ManifestValidator {
     if (!known) {
       throw new InvalidInputError('kind', `must be one of ${[...this.#validators.keys()].join(', ')}`);
     }
+    if (spec === undefined) throw new InvalidInputError('spec', 'is missing: add it');
     const filled = structuredClone(spec) as Record<string, unknown>;
     if (!known.validate(filled)) throw explain(known.validate.errors?.[0]);
+    const [broken] = brokenRules(known.kind.spec as unknown as Schema, filled, 'spec');
+    if (broken) throw broken;
     return { kind: known.kind, spec: filled };
   }
 }
 
-type Schema = { properties?: Record<string, Schema>; items?: Schema } & Record<string, unknown>;
+type Schema = {
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  'x-kubernetes-validations'?: readonly CelRule<unknown>[];
+} & Record<string, unknown>;
 
-/** The schema with unknown fields refused at every level. */
+/** The rules that a value of the right shape breaks, from the outside in as the API server lists them. */
+function* brokenRules(schema: Schema, value: unknown, path: string): Generator<InvalidInputError> {
+  for (const rule of schema['x-kubernetes-validations'] ?? []) {
+    if (rule.holds?.(value) === false) {
+      yield new InvalidInputError(`${path}${rule.fieldPath ?? ''}`, rule.message);
+    }
+  }
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const inner = (value as Readonly<Record<string, unknown>>)[name];
+    if (inner !== undefined) yield* brokenRules(property, inner, `${path}.${name}`);
+  }
+  for (const [index, item] of schema.items ? (value as readonly unknown[]).entries() : []) {
+    yield* brokenRules(schema.items as Schema, item, `${path}[${index}]`);
+  }
+}
+
+/** The schema with unknown fields refused at every level, and what a set holds twice. */
 function closed(schema: Schema): Schema {
   const result: Schema = { ...schema };
+  if (schema['x-kubernetes-list-type'] === 'set') result['uniqueItems'] = true;
   if (schema.properties) {
     result['additionalProperties'] = false;
     result.properties = Object.fromEntries(
@@ -62,17 +90,42 @@ function closed(schema: Schema): Schema {
 }
 
 function explain(error: ErrorObject | undefined): InvalidInputError {
-  const path = `spec${(error?.instancePath ?? '').replaceAll('/', '.')}`;
+  const path = `spec${fieldPath(error?.instancePath ?? '')}`;
   switch (error?.keyword) {
     case 'additionalProperties':
-      return new InvalidInputError(`${path}.${error.params['additionalProperty']}`, 'is no field of this kind: remove it or correct its name');
+      return new InvalidInputError(
+        `${path}.${error.params['additionalProperty']}`,
+        'is no field of this kind: remove it or correct its name',
+      );
     case 'required':
       return new InvalidInputError(`${path}.${error.params['missingProperty']}`, 'is missing: add it');
     case 'enum':
-      return new InvalidInputError(path, `must be one of ${(error.params['allowedValues'] as unknown[]).join(', ')}`);
+      return new InvalidInputError(
+        path,
+        `must be one of ${(error.params['allowedValues'] as unknown[]).join(', ')}`,
+      );
+    case 'type':
+      return new InvalidInputError(
+        path,
+        error.params['type'] === 'string'
+          ? 'must be a string: put it in quotes'
+          : `must be of type ${String(error.params['type'])}`,
+      );
+    case 'uniqueItems':
+      return new InvalidInputError(
+        `${path}[${Math.max(error.params['i'] as number, error.params['j'] as number)}]`,
+        'is in the list twice: remove one of them',
+      );
     case undefined:
       return new InvalidInputError(path, 'is not valid');
     default:
       return new InvalidInputError(path, error?.message ?? 'is not valid');
   }
+}
+
+/** A JSON pointer as the API server writes the path of a field: `/workspaces/0` is `.workspaces[0]`. */
+function fieldPath(pointer: string): string {
+  return pointer.replaceAll(/\/([^/]+)/g, (_, step: string) =>
+    /^\d+$/.test(step) ? `[${step}]` : `.${step}`,
+  );
 }

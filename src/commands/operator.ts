@@ -184,8 +184,7 @@ async function runOperator(flags: OperatorFlags, signal: AbortSignal): Promise<v
   try {
     await operator.start();
     await election?.acquire(signal);
-    operator.lead();
-    await (election ? election.keep(signal) : untilAborted(signal));
+    await Promise.all([operator.lead(signal), election ? election.keep(signal) : untilAborted(signal)]);
   } catch (error) {
     if (!signal.aborted || !isAbort(error)) throw error;
   } finally {

@@ -14,10 +14,11 @@ import type { EventRecorder } from '../kubernetes/events.ts';
 import type { ObjectWriter } from '../kubernetes/object-writer.ts';
 import type { Store } from '../kubernetes/store.ts';
 import type { ConnectorMetrics } from './connector-metrics.ts';
+import { findObstacle, type Obstacle, reasonOf } from './connector-obstacle.ts';
 import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
 import type { ConnectorRegistry } from './connector-registry.ts';
 import type { ConnectorSession } from './connector-session.ts';
-import { type ConnectorFacts, connectorStatus, type Obstacle, reasonOf } from './connector-status.ts';
+import { type ConnectorFacts, connectorStatus } from './connector-status.ts';
 import { CredentialsError, SECRET_FRESHNESS_MS, type SecretCache, takeCredential } from './credentials.ts';
 import { tallyGrants } from './grant-tally.ts';
 import { CONNECTOR_INDEX } from './identity.ts';
@@ -134,7 +135,7 @@ export class AsanaConnectorReconciler {
     const counts = snapshot ? session.directory.counts() : null;
     return {
       object,
-      obstacle: this.#obstacleOf(key, object, session),
+      obstacle: findObstacle(object, session, this.#deps.connectors.values()),
       running: session.running,
       reconciling: session.running !== null && session.answering,
       report: session.report,
@@ -152,43 +153,6 @@ export class AsanaConnectorReconciler {
     };
   }
 
-  /** The first thing that keeps the connector from working until a person acts. */
-  #obstacleOf(key: string, object: AsanaConnector, session: ConnectorSession): Obstacle | null {
-    if (session.credentialsObstacle) return session.credentialsObstacle;
-    const { report } = session;
-    if (session.removals.ledger.hold?.reason === 'OrganizationChanged') {
-      return {
-        reason: 'OrganizationChanged',
-        message:
-          'The token reads none of the organizations recorded in status.organizations: nothing is changed. If that is meant, acknowledge the hold.',
-      };
-    }
-    if (report?.error?.errorClass === 'stalling')
-      return { reason: reasonOf(report.error), message: report.error.message };
-    const rest = report?.result?.rest;
-    if (rest && !rest.ok && rest.error.errorClass === 'stalling')
-      return { reason: reasonOf(rest.error), message: rest.error.message };
-    return this.#organizationTaken(key, object, session);
-  }
-
-  /** Two connectors in mode Apply on one organization would fight: the younger one stops. */
-  #organizationTaken(key: string, object: AsanaConnector, session: ConnectorSession): Obstacle | null {
-    const organization = session.directory.current()?.organization?.gid;
-    if (organization === undefined || object.spec.provisioning.mode !== 'Apply') return null;
-    for (const other of this.#deps.connectors.values()) {
-      const name = `${other.metadata.namespace}/${other.metadata.name}`;
-      const applies = other.spec.provisioning.mode === 'Apply' && !other.spec.suspend;
-      if (name === key || !applies || !other.status?.organizations?.includes(organization)) continue;
-      if (isOlder(other, object)) {
-        return {
-          reason: 'OrganizationTaken',
-          message: `AsanaConnector ${name} is older and applies grants to organization ${organization}: set one of the two to mode Plan.`,
-        };
-      }
-    }
-    return null;
-  }
-
   async #takeUpCredentials(
     connector: AsanaConnector,
     session: ConnectorSession,
@@ -196,7 +160,8 @@ export class AsanaConnectorReconciler {
     const { secrets, openAsana } = this.#deps;
     const { secretRef } = connector.spec.credentials;
     try {
-      const secret = await secrets.get(connector.metadata.namespace, secretRef.name);
+      const fresh = session.isAskedAnew(connector);
+      const secret = await secrets.get(connector.metadata.namespace, secretRef.name, { fresh });
       const token = takeCredential(secret, secretRef.name, secretRef.tokenKey);
       const scimToken =
         secretRef.scimTokenKey === undefined
@@ -262,10 +227,4 @@ function settledBefore({
   const requestedAt = metadata.annotations?.[REQUESTED_AT_ANNOTATION] ?? null;
   const handled = status.lastHandledReconcileAt ?? null;
   return { generation: status.observedGeneration ?? 0, requestedAt: requestedAt === null ? null : handled };
-}
-
-function isOlder(a: AsanaConnector, b: AsanaConnector): boolean {
-  const [x, y] = [Date.parse(a.metadata.creationTimestamp), Date.parse(b.metadata.creationTimestamp)];
-  if (x !== y) return x < y;
-  return `${a.metadata.namespace}/${a.metadata.name}` < `${b.metadata.namespace}/${b.metadata.name}`;
 }

@@ -1,4 +1,5 @@
-import type { AsanaConnectorSpec, AsanaConnectorStatus } from '../api/asana-connector.ts';
+import type { AsanaConnector, AsanaConnectorSpec, AsanaConnectorStatus } from '../api/asana-connector.ts';
+import { REQUESTED_AT_ANNOTATION } from '../api/resources.ts';
 import type { AsanaSession } from '../asana/session.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import { CodedError, isAbort } from '../core/errors.ts';
@@ -6,7 +7,7 @@ import type { Logger } from '../core/logger.ts';
 import { Directory } from '../directory/directory.ts';
 import type { Snapshot } from '../directory/snapshot.ts';
 import { type SyncProgress, type SyncResult, syncDirectory } from '../directory/sync.ts';
-import type { Obstacle } from './connector-status.ts';
+import type { Obstacle } from './connector-obstacle.ts';
 import { ReadingGuard } from './reading-guard.ts';
 import { RemovalDesk } from './removal-desk.ts';
 import { readRemovalRecord } from './removal-record.ts';
@@ -49,6 +50,7 @@ export class ConnectorSession {
   readonly #guard: ReadingGuard;
   #asana: AsanaSession | null = null;
   #asanaFingerprint = '';
+  #asked = '';
   #running: { sync: RunningSync; abort: AbortController; done: Promise<void> } | null = null;
   #lastTeamsAt: number | null = null;
   readonly removals: RemovalDesk;
@@ -93,6 +95,14 @@ export class ConnectorSession {
   acceptSmaller(): void {
     this.#guard.acceptNext();
     this.finished = null;
+  }
+
+  /** True once for each generation and each request: a person who asks wants everything looked at anew. */
+  isAskedAnew({ metadata }: AsanaConnector): boolean {
+    const asked = `${metadata.generation} ${metadata.annotations?.[REQUESTED_AT_ANNOTATION] ?? ''}`;
+    const anew = asked !== this.#asked;
+    this.#asked = asked;
+    return anew;
   }
 
   takeSeat(grantUid: string): void {

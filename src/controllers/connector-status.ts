@@ -8,12 +8,12 @@ import {
   settleConditions,
 } from '../api/conditions.ts';
 import { formatDuration } from '../api/duration.ts';
-import { type ConnectorReason, connectorReasons } from '../api/reasons.ts';
+import type { ConnectorReason } from '../api/reasons.ts';
 import { formatTime } from '../core/clock.ts';
-import type { CodedError } from '../core/errors.ts';
 import type { DirectoryCounts } from '../directory/directory.ts';
 import type { Snapshot } from '../directory/snapshot.ts';
 import { type RemovalLedger, type RemovalLimits, removalLimit } from '../provisioning/removal-ledger.ts';
+import { type Obstacle, reasonOf } from './connector-obstacle.ts';
 import type { RunningSync, SyncReport } from './connector-session.ts';
 
 /** How the grants of a connector stand. */
@@ -23,12 +23,6 @@ export interface GrantTally {
   readonly grantsPlanned: number;
   readonly grantsBlocked: number;
   readonly unmanagedEnterpriseLicenses: number;
-}
-
-/** Something that keeps the connector from working until a person acts. */
-export interface Obstacle {
-  readonly reason: ConnectorReason;
-  readonly message: string;
 }
 
 /** Everything the status of a connector is made of. */
@@ -204,20 +198,14 @@ function incompleteParts({ result }: SyncReport): string[] {
 function pausedBy(hold: NonNullable<RemovalLedger['hold']>): ConditionDraft {
   const what =
     hold.reason === 'TooManyRemovals'
-      ? `${hold.count} removals are held`
-      : `${hold.count} accounts are missing; removals are held`;
+      ? `More removals than allowed: held are ${hold.count}`
+      : `The directory looks wrong (accounts missing: ${hold.count}): removals are held`;
   return {
     type: 'RemovalsPaused',
     status: 'True',
     reason: hold.reason,
     message: `${what}. To go on, annotate asana-connector.dev/acknowledge=${hold.token}; to drop them, asana-connector.dev/discard=${hold.token}.`,
   };
-}
-
-/** An error's code as a reason of ours; what has no reason of its own counts as Asana being unavailable. */
-export function reasonOf(error: CodedError): ConnectorReason {
-  if (error.code === 'Forbidden') return 'PermissionDenied';
-  return error.code in connectorReasons ? (error.code as ConnectorReason) : 'AsanaUnavailable';
 }
 
 function scopeOf(

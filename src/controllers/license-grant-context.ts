@@ -11,6 +11,7 @@ import { findPredecessor, judgeContest } from '../provisioning/contest.ts';
 import type { Contest, DecisionContext } from '../provisioning/decision.ts';
 import type { Executor } from '../provisioning/executor.ts';
 import type { LicenseGrant } from '../provisioning/grant.ts';
+import { findObstacle } from './connector-obstacle.ts';
 import { policiesOf } from './connector-policies.ts';
 import type { ConnectorRegistry } from './connector-registry.ts';
 import type { ConnectorSession } from './connector-session.ts';
@@ -67,7 +68,9 @@ export function openCase(deps: GrantDeps, object: AsanaLicenseGrant, connector: 
   const now = deps.clock.now();
   const connectorKey = connectorKeyOf(object);
   const session = deps.registry.find(connectorKey);
-  const directory = session && viewDirectory(session, connector, object.metadata.uid, deps.clock);
+  const obstacle = session && findObstacle(connector, session, deps.connectors.values());
+  const directory =
+    session && !obstacle ? viewDirectory(session, connector, object.metadata.uid, deps.clock) : null;
   const rivals = findRivals(deps, object, session, now);
   const own = viewLicenseGrant(object, connector, now);
   const inherited = own.applied ? null : (findPredecessor(own, rivals)?.applied ?? null);
@@ -79,7 +82,7 @@ export function openCase(deps: GrantDeps, object: AsanaLicenseGrant, connector: 
     connectorKey,
     session,
     view,
-    context: { policies: policiesOf(connector), directory, contest },
+    context: { policies: policiesOf(connector), directory, notReady: obstacle?.message ?? null, contest },
   };
 }
 

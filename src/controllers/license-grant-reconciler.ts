@@ -13,6 +13,9 @@ import { type GrantCase, type GrantDeps, openCase } from './license-grant-contex
 import { type GrantFindings, grantStatus } from './license-grant-status.ts';
 import { expiryOf, openRequest } from './license-grant-view.ts';
 
+/** Longer than an answer of the API server about what stands above a grant is remembered. */
+const RETRY_FROM_ABOVE_MS = 3_000;
+
 type Settled = Extract<Decision, { kind: 'Settled' }>;
 type Blocked = Extract<Decision, { kind: 'Blocked' }>;
 type Release = Extract<Decision, { kind: 'Release' }>;
@@ -48,7 +51,8 @@ export class LicenseGrantReconciler {
     if (!connector) {
       const message = `There is no AsanaConnector ${connectorKeyOf(object)}: create it, or name the right one in a new grant.`;
       await this.#report(object, { outcome: { reason: 'ConnectorNotFound', message } });
-      return;
+      // The API server may still have had a connector a moment ago; without one a deleted grant goes.
+      return deleted ? { requeueAfterMs: RETRY_FROM_ABOVE_MS } : {};
     }
     const subject = openCase(this.#deps, object, connector);
     const decision = decideLicense(subject.view, subject.context);
@@ -113,6 +117,8 @@ export class LicenseGrantReconciler {
         retrying: decision.errorClass !== 'stalling',
       },
       account: context.directory ? decision.account : undefined,
+      // What was planned, and held, on a reading is not forgotten for want of one.
+      planned: context.directory ? null : (status?.planned ?? null),
     });
     return this.#untilExpiry(object);
   }

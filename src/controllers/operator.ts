@@ -141,8 +141,9 @@ export class AsanaOperator extends ReconcilingOperator {
     return Promise.resolve();
   }
 
-  /** Begins to reconcile; only the leader does. */
-  lead(): void {
+  /** Begins to reconcile, once everything there is was read; only the leader does. */
+  async lead(signal: AbortSignal): Promise<void> {
+    await this.untilSynced(signal);
     this.#connectorController.start();
     this.#grantController.start();
   }
@@ -207,6 +208,16 @@ export class AsanaOperator extends ReconcilingOperator {
     const priority = initial ? Priority.change : Priority.edit;
     this.#connectorController.queue.add(key, { priority });
     this.#enqueueGrants(key, Priority.change);
+    this.#enqueuePeers(key);
+  }
+
+  /** Whether a connector may apply depends on the others of its organization. */
+  #enqueuePeers(key: Key): void {
+    for (const other of this.#connectors.values()) {
+      if (keyOf(other) === key) continue;
+      this.#connectorController.queue.add(keyOf(other));
+      this.#enqueueGrants(keyOf(other), Priority.resync);
+    }
   }
 
   #onGrant({ key, previous, current, initial }: Change<AsanaLicenseGrant>): void {

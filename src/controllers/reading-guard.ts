@@ -1,15 +1,7 @@
 import type { AsanaConnectorStatus } from '../api/asana-connector.ts';
+import { countLost, type ReadingSize, scopeOf, sizeOf } from '../directory/reading-size.ts';
 import type { Snapshot } from '../directory/snapshot.ts';
 import type { Hold } from '../provisioning/removal-ledger.ts';
-
-/** How large a reading was, and of what. */
-interface ReadingSize {
-  /** Workspaces and organization, in one word. */
-  readonly scope: string;
-  readonly accounts: number;
-  /** Accounts that SCIM lists; null when it was not asked, or by a process before this one. */
-  readonly listed: number | null;
-}
 
 /** What a reading must be held for; null when it is as good as the one before. */
 export interface Suspicion {
@@ -17,10 +9,6 @@ export interface Suspicion {
   /** Accounts missing. */
   readonly count: number;
 }
-
-/** DESIGN §4: smaller by more than 10 % and by more than 5 accounts. */
-const SHRUNK_SHARE = 0.1;
-const SHRUNK_ACCOUNTS = 5;
 
 /**
  * Compares each whole reading with the last one that was good. A token that lost its permissions sees five people of
@@ -66,35 +54,7 @@ export class ReadingGuard {
   }
 
   #smaller(size: ReadingSize): Suspicion | null {
-    const before = this.#baseline;
-    if (!before || before.scope !== size.scope) return null;
-    const lost = Math.max(
-      lostBetween(before.accounts, size.accounts),
-      lostBetween(before.listed ?? 0, size.listed ?? before.listed ?? 0),
-    );
+    const lost = this.#baseline ? countLost(this.#baseline, size) : 0;
     return lost > 0 ? { reason: 'DirectoryShrunk', count: lost } : null;
   }
-}
-
-/** How many are missing, if that is too many to be true at once; else 0. */
-function lostBetween(before: number, after: number): number {
-  const lost = before - after;
-  return lost > SHRUNK_ACCOUNTS && lost > before * SHRUNK_SHARE ? lost : 0;
-}
-
-function sizeOf(snapshot: Snapshot): ReadingSize {
-  let listed = 0;
-  for (const { scim } of snapshot.accounts.values()) if (scim) listed += 1;
-  return {
-    scope: scopeOf(snapshot.workspaces),
-    accounts: snapshot.accounts.size,
-    listed: snapshot.parts.licenses ? listed : null,
-  };
-}
-
-function scopeOf(workspaces: readonly { readonly gid: string; readonly organization: boolean }[]): string {
-  return workspaces
-    .map(({ gid, organization }) => (organization ? `${gid}!` : gid))
-    .sort()
-    .join(' ');
 }

@@ -69,7 +69,10 @@ export class RemovalDesk {
   /** Begins a hold over a doubtful directory, which comes before one over too many removals. */
   hold(hold: NonNullable<RemovalLedger['hold']>): void {
     const current = this.#ledger.hold;
-    if (!current || current.reason === 'TooManyRemovals') this.#ledger = { ...this.#ledger, hold };
+    if (current && current.reason !== 'TooManyRemovals') return;
+    this.#ledger = { ...this.#ledger, hold };
+    // Who accepts a smaller directory has accepted no removal.
+    this.#frozen = new Set();
   }
 
   /** A whole reading ends the hold that a doubtful one began. */
@@ -82,6 +85,10 @@ export class RemovalDesk {
   end(token: string): boolean {
     const before = this.#ledger;
     this.#ledger = endHold(before, token);
-    return this.#ledger !== before;
+    if (this.#ledger === before) return false;
+    // What was answered asks again as such, and must not count with what joined later.
+    for (const id of this.#frozen) this.#demands.delete(id);
+    this.#frozen = new Set();
+    return true;
   }
 }

@@ -32,7 +32,7 @@ export function inClusterNamespace(): string | null {
 
 /** What a request sends; `body` is JSON whatever the content type (JSON is YAML). */
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;

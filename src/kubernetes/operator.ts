@@ -67,6 +67,25 @@ export abstract class ReconcilingOperator extends OperatorBase {
     return this.#reflectors.every((reflector) => reflector.synced);
   }
 
+  /**
+   * Resolves when every watched kind was listed: before that, an object that is only not read yet would look as if it
+   * were not there. Rejects when `signal` aborts first.
+   */
+  protected async untilSynced(signal: AbortSignal): Promise<void> {
+    const aborted = Promise.withResolvers<never>();
+    const abort = () => aborted.reject(new StoppedError('the operator is stopping'));
+    signal.throwIfAborted();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      await Promise.race([
+        Promise.all(this.#reflectors.map((reflector) => reflector.firstList)),
+        aborted.promise,
+      ]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
   /** Milliseconds since the API server last said anything about each kind. */
   contacts(): { kind: string; silentMs: number }[] {
     const now = this.deps.clock.monotonic();

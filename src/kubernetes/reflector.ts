@@ -47,6 +47,7 @@ export class Reflector<T extends KubernetesObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #restarts;
   #version: string | null = null;
+  readonly #firstList = Promise.withResolvers<void>();
   #synced = false;
   #lastContact: number;
   #failures = 0;
@@ -68,6 +69,11 @@ export class Reflector<T extends KubernetesObject> {
   /** True once the first list was read whole. */
   get synced(): boolean {
     return this.#synced;
+  }
+
+  /** Resolves when the first list was read whole. */
+  get firstList(): Promise<void> {
+    return this.#firstList.promise;
   }
 
   /** The monotonic clock when the API server last said anything, a bookmark included. */
@@ -122,6 +128,7 @@ export class Reflector<T extends KubernetesObject> {
     }
     this.#version = version;
     this.#synced = true;
+    this.#firstList.resolve();
     this.#failures = 0;
   }
 

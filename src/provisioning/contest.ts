@@ -14,19 +14,22 @@ export function judgeContest(grant: LicenseGrant, rivals: readonly LicenseGrant[
     null,
   );
   if (!oldest) return { kind: 'Uncontested' };
-  if (grant.ending)
-    return { kind: 'Succeeded', successor: nameOf(oldest), sameLicense: oldest.license === grant.license };
+  if (grant.ending) {
+    // What is handed on is the right that was applied, whatever the spec said last.
+    const sameLicense = oldest.license === grant.applied?.license;
+    return { kind: 'Succeeded', successor: nameOf(oldest), sameLicense };
+  }
   return contends(grant) && precedes(oldest, grant)
     ? { kind: 'Lost', winner: nameOf(oldest) }
     : { kind: 'Uncontested' };
 }
 
 /**
- * The ended grant whose right a live one takes over, adopted flag included: it declares the same license, and holds
- * it still. Null when there is none.
+ * The ended grant whose right a live one takes over, adopted flag included: it holds the license that
+ * the live one declares. Null when there is none, or when the live one does not win its own contest.
  */
 export function findPredecessor(grant: LicenseGrant, rivals: readonly LicenseGrant[]): LicenseGrant | null {
-  if (grant.ending || !contends(grant)) return null;
+  if (grant.ending || !contends(grant) || judgeContest(grant, rivals).kind === 'Lost') return null;
   const ended = rivals.filter((rival) => rival.ending && rival.applied?.license === grant.license);
   return ended.reduce<LicenseGrant | null>(
     (best, rival) => (best && precedes(best, rival) ? best : rival),

@@ -36,8 +36,10 @@ export type Contest =
 
 export interface DecisionContext {
   readonly policies: Policies;
-  /** Null before the first sync has brought accounts and licenses. */
+  /** Null before the first sync has brought accounts and licenses, and while the connector may not be used. */
   readonly directory: DirectoryReading | null;
+  /** What stands in the connector's way, in words; null when nothing does. */
+  readonly notReady: string | null;
   readonly contest: Contest;
 }
 

@@ -35,11 +35,24 @@ export interface ActionHooks {
 
 export type ActionOutcome =
   /** Asana shows what was wanted. `account` is null after a deprovision that removed it. */
-  | { readonly kind: 'Succeeded'; readonly id: string; readonly account: Account | null }
-  /** Asana took it, and does not show it yet: look again later. */
+  | {
+      readonly kind: 'Succeeded';
+      readonly id: string;
+      readonly account: Account | null;
+      /** Asana refused the change with a conflict, and it is so all the same: somebody else did it. */
+      readonly adopted: boolean;
+    }
+  /** Asana took it, or may have, and does not show it yet: look again later. `account` is null if nothing could be read. */
   | { readonly kind: 'Unconfirmed'; readonly id: string; readonly account: Account | null }
   /** The fresh reading asks for something else: decide again. Nothing was sent. */
   | { readonly kind: 'Overtaken' };
+
+/** How a change left. */
+interface Sent {
+  readonly requestIds: readonly string[];
+  /** Null for a change that Asana took. */
+  readonly failure: AsanaError | null;
+}
 
 /** Asana may show an old value for a while: it is looked at again so long after the change, then given up. */
 const READ_BACK_AFTER_MS = [5_000, 15_000, 60_000, 180_000] as const;
@@ -66,7 +79,9 @@ export class Executor {
   }
 
   /**
-   * Fence, fresh read, confirmation, intent, fence, change, read-back. A license change costs three requests.
+   * Fence, fresh read, confirmation, intent, fence, change, read-back. A grant costs three requests; a removal five,
+   * since it looks at the role too. Each change that leaves has its audit line, whatever the look at it shows; one
+   * that is confirmed later has a second one with the same id.
    * @throws AsanaError when Asana refuses or cannot be reached, and whatever a hook throws
    */
   async execute(request: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {
@@ -76,29 +91,51 @@ export class Executor {
     const id = randomUUID();
     await hooks.recordIntent(id);
     await hooks.fence();
-    const requestIds: string[] = [];
-    try {
-      const answer = await change(request);
-      if (answer.requestId !== null) requestIds.push(answer.requestId);
-    } catch (error) {
-      if (!mayHaveTakenEffect(error)) {
-        this.#tell(request, id, error instanceof AsanaError ? error.code : 'Failed', requestIds);
-        throw error;
-      }
+    const sent = await this.#send(request, id);
+    const seen = await this.#lookBack(request);
+    if (seen.error === null && shows(request, seen.account)) {
+      this.#tell(request, id, 'Succeeded', sent.requestIds);
+      return { kind: 'Succeeded', id, account: seen.account, adopted: sent.failure?.code === 'Conflict' };
     }
-    return this.#readBack(request, id, requestIds);
+    const { failure } = sent;
+    // A conflict is a refusal, and a license may be set twice; a creation or a deprovision is only ever looked for.
+    const ends = failure !== null && (failure.code === 'Conflict' || !isOneWay(request.action));
+    this.#tell(request, id, ends ? failure.code : 'Unconfirmed', sent.requestIds);
+    if (ends) throw failure;
+    if (seen.error !== null && !isPassing(seen.error)) throw seen.error;
+    return { kind: 'Unconfirmed', id, account: seen.account };
   }
 
   /** Looks whether an action recorded earlier has taken effect; sends nothing but the read. */
   async verify(request: ActionRequest, id: string): Promise<ActionOutcome> {
-    return this.#readBack(request, id, []);
+    const { account } = await this.#readFresh(request);
+    if (!shows(request, account)) return { kind: 'Unconfirmed', id, account };
+    this.#tell(request, id, 'Succeeded', []);
+    return { kind: 'Succeeded', id, account, adopted: false };
   }
 
-  async #readBack(request: ActionRequest, id: string, requestIds: readonly string[]): Promise<ActionOutcome> {
-    const { account } = await this.#readFresh(request);
-    const shown = shows(request, account);
-    this.#tell(request, id, shown ? 'Succeeded' : 'Unconfirmed', requestIds);
-    return { kind: shown ? 'Succeeded' : 'Unconfirmed', id, account };
+  /** Sends the change. What Asana refused, or surely never got, is told and thrown. */
+  async #send(request: ActionRequest, id: string): Promise<Sent> {
+    try {
+      const { requestId } = await change(request);
+      return { requestIds: requestId === null ? [] : [requestId], failure: null };
+    } catch (error) {
+      const known = error instanceof AsanaError ? error : null;
+      const requestIds = known?.requestId ? [known.requestId] : [];
+      if (known && mayHaveTakenEffect(known)) return { requestIds, failure: known };
+      this.#tell(request, id, known?.code ?? (request.signal.aborted ? 'Unknown' : 'Failed'), requestIds);
+      throw error;
+    }
+  }
+
+  async #lookBack(
+    request: ActionRequest,
+  ): Promise<{ readonly account: Account | null; readonly error: Error | null }> {
+    try {
+      return { ...(await this.#readFresh(request)), error: null };
+    } catch (error) {
+      return { account: null, error: error instanceof Error ? error : new TypeError(String(error)) };
+    }
   }
 
   /** Reads the account and lays what was read over the snapshot, so that the next decision sees it. */
@@ -146,11 +183,18 @@ export class Executor {
   }
 }
 
-function change({ session, action, userTypes, signal }: ActionRequest): Promise<Answer<unknown>> {
+/** Async, so that a fault found before sending is told like one found by it. */
+async function change({ session, action, userTypes, signal }: ActionRequest): Promise<Answer<unknown>> {
   const call: Call = { priority: 'action', signal };
-  const scim = session.scim;
+  const { scim } = session;
   if (!scim) throw new TypeError('a license action was decided although SCIM is off');
-  const gid = action.gid ?? '';
+  if (action.type === 'CreateAccount') {
+    const { email } = action;
+    if (email === null) throw new TypeError('a creation was decided without an email');
+    return scim.createUser({ email, name: nameFrom(email), userType: userTypes.viewOnly }, call);
+  }
+  const { gid } = action;
+  if (gid === null) throw new TypeError(`${action.type} was decided without an account`);
   switch (action.type) {
     case 'GrantEnterprise':
       return scim.setUserType(gid, userTypes.enterprise, call);
@@ -158,10 +202,6 @@ function change({ session, action, userTypes, signal }: ActionRequest): Promise<
       return scim.setUserType(gid, userTypes.viewOnly, call);
     case 'Deprovision':
       return scim.deactivate(gid, call);
-    case 'CreateAccount': {
-      const email = action.email ?? '';
-      return scim.createUser({ email, name: nameFrom(email), userType: userTypes.viewOnly }, call);
-    }
   }
 }
 
@@ -180,9 +220,18 @@ function shows({ action, directory }: ActionRequest, account: Account | null): b
   }
 }
 
-/** A response that was lost, or a conflict with an account that came into being meanwhile: only reading tells. */
-function mayHaveTakenEffect(error: unknown): boolean {
-  return error instanceof AsanaError && (error.outcomeUnknown || error.code === 'Conflict');
+/** A response that was lost, or a conflict with what came into being meanwhile: only reading tells. */
+function mayHaveTakenEffect({ code, outcomeUnknown }: AsanaError): boolean {
+  return outcomeUnknown || code === 'Conflict';
+}
+
+/** Never sent again before somebody has looked. */
+function isOneWay({ type }: PlannedAction): boolean {
+  return type === 'CreateAccount' || type === 'Deprovision';
+}
+
+function isPassing(error: Error): boolean {
+  return error instanceof AsanaError && error.errorClass !== 'stalling';
 }
 
 /** SCIM wants a name, and a grant has none: the person sets it at the first sign-in. "ada.byron@…" → "Ada Byron". */

@@ -22,7 +22,7 @@ const MOST_SERIES = 5_000;
 /** Prometheus metrics on a registry of their own. Labels never hold emails or gids. */
 export class Metrics implements Meter {
   readonly #registry = new Registry();
-  readonly #instruments = new Map<string, unknown>();
+  readonly #instruments = new Map<string, { readonly shape: string; readonly instrument: unknown }>();
   readonly #refused: PromCounter;
 
   constructor() {
@@ -47,9 +47,9 @@ export class Metrics implements Meter {
   }
 
   counter(name: string, help: string, labelNames: readonly string[] = []): Counter {
-    return this.#once(name, () => {
-      const counter = new PromCounter({ ...this.#head(name, help, labelNames) });
-      const admit = this.#bound(name);
+    return this.#once('counter', name, labelNames, () => {
+      const counter = new PromCounter(this.#head(name, help, labelNames));
+      const admit = this.#bound(name, labelNames);
       return {
         add: (amount = 1, labels: Labels = {}) => admit(labels) && counter.inc({ ...labels }, amount),
       };
@@ -57,9 +57,9 @@ export class Metrics implements Meter {
   }
 
   gauge(name: string, help: string, labelNames: readonly string[] = []): Gauge {
-    return this.#once(name, () => {
-      const gauge = new PromGauge({ ...this.#head(name, help, labelNames) });
-      const admit = this.#bound(name);
+    return this.#once('gauge', name, labelNames, () => {
+      const gauge = new PromGauge(this.#head(name, help, labelNames));
+      const admit = this.#bound(name, labelNames);
       return {
         set: (value: number, labels: Labels = {}) => admit(labels) && gauge.set({ ...labels }, value),
         remove: (labels: Labels) => {
@@ -76,9 +76,9 @@ export class Metrics implements Meter {
     labelNames: readonly string[] = [],
     buckets: readonly number[] = SECONDS_BUCKETS,
   ): Histogram {
-    return this.#once(name, () => {
+    return this.#once('histogram', name, labelNames, () => {
       const histogram = new PromHistogram({ ...this.#head(name, help, labelNames), buckets: [...buckets] });
-      const admit = this.#bound(name);
+      const admit = this.#bound(name, labelNames);
       return {
         observe: (value: number, labels: Labels = {}) =>
           admit(labels) && histogram.observe({ ...labels }, value),
@@ -90,17 +90,23 @@ export class Metrics implements Meter {
     return { name: `${PREFIX}${name}`, help, labelNames: [...labelNames], registers: [this.#registry] };
   }
 
-  #once<T>(name: string, make: () => T): T {
+  #once<T>(kind: string, name: string, labelNames: readonly string[], make: () => T): T {
+    const shape = `${kind}(${labelNames.join(',')})`;
     const known = this.#instruments.get(name);
-    if (known !== undefined) return known as T;
-    const made = make();
-    this.#instruments.set(name, made);
-    return made;
+    if (known && known.shape !== shape)
+      throw new TypeError(`the metric ${name} was declared as ${known.shape}, and now as ${shape}`);
+    if (known) return known.instrument as T;
+    const instrument = make();
+    this.#instruments.set(name, { shape, instrument });
+    return instrument;
   }
 
-  #bound(name: string): ((labels: Labels) => boolean) & { forget(labels: Labels): void } {
+  #bound(
+    name: string,
+    labelNames: readonly string[],
+  ): ((labels: Labels) => boolean) & { forget(labels: Labels): void } {
     const series = new Set<string>();
-    const keyOf = (labels: Labels) => Object.values(labels).join('\u0000');
+    const keyOf = (labels: Labels) => labelNames.map((label) => labels[label]).join('\u0000');
     const admit = (labels: Labels) => {
       const key = keyOf(labels);
       if (series.has(key)) return true;

@@ -23,31 +23,45 @@ export function parseBindAddress(
   text: string,
 ): { host: string | undefined; port: number } | null {
   if (text === '0' || text === '') return null;
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (!match || port > 65_535)
     throw new InvalidInputError(flag, 'must be host:port, such as :8080 or 127.0.0.1:8080, or 0 for none');
   return { host: match[1] ?? (match[2] === '' ? undefined : match[2]), port };
 }
 
+/** Whoever sends, reads or does nothing for so long is let go. */
+const PATIENCE_MS = 5_000;
+
 /** A small server for probes and metrics: GET and HEAD only, no bodies, bounded in time, size and connections. */
 export class PageServer {
   readonly #server: Server;
 
-  constructor(pages: Pages) {
+  /** @param patienceMs tests shorten it */
+  constructor(pages: Pages, patienceMs: number = PATIENCE_MS) {
     this.#server = createServer(
-      { maxHeaderSize: 8 * 1024, headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000 },
+      {
+        maxHeaderSize: 8 * 1024,
+        headersTimeout: patienceMs,
+        requestTimeout: patienceMs,
+        keepAliveTimeout: patienceMs,
+        // Node looks for requests that are late only every 30 s, long enough to take every connection from the kubelet.
+        connectionsCheckingInterval: Math.min(1_000, patienceMs),
+      },
       (request, response) => {
-        answer(pages, request, response).catch(() => response.destroy());
+        answer(pages, request, response).catch(() => fail(response));
       },
     );
     this.#server.maxConnections = 64;
+    // A peer that asks and never reads is not late with its request.
+    this.#server.timeout = patienceMs;
   }
 
   /** Listens; returns the port, which differs from the one asked for when that was 0. */
   listen(address: { host: string | undefined; port: number }): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
+      // It stays: a connection that cannot be accepted (no file descriptor left) must not end the process.
+      this.#server.on('error', reject);
       this.#server.listen(address.port, address.host, () =>
         resolve((this.#server.address() as AddressInfo).port),
       );
@@ -62,10 +76,17 @@ export class PageServer {
   }
 }
 
+/** A page that throws is a fault of this program; whoever asked learns that it has no answer, and not why. */
+function fail(response: ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(500, { 'content-type': 'text/plain' }).end('this page failed\n');
+}
+
 async function answer(pages: Pages, request: IncomingMessage, response: ServerResponse): Promise<void> {
   request.resume();
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.writeHead(405, { allow: 'GET, HEAD' }).end();
+    // Whatever body follows is not waited for.
+    response.writeHead(405, { allow: 'GET, HEAD', connection: 'close' }).end();
     return;
   }
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);

@@ -29,7 +29,8 @@ export function envtestSource(report: Report): BinarySource {
   return {
     name: 'binaries published for envtest',
     async find(missing) {
-      if (missing.every((program) => program === 'kube-controller-manager')) throw new Error('not among them');
+      if (missing.every((program) => program === 'kube-controller-manager'))
+        throw new Error('not among them');
       const binaries = await within(
         DOWNLOAD_TIMEOUT_MS,
         envtestBinaries({
@@ -50,7 +51,8 @@ export function releaseSource(directory: string, report: Report): BinarySource {
   return {
     name: 'the Kubernetes release',
     async find(missing) {
-      if (!missing.includes('kube-controller-manager')) throw new Error('only kube-controller-manager is taken from it');
+      if (!missing.includes('kube-controller-manager'))
+        throw new Error('only kube-controller-manager is taken from it');
       return new Map([['kube-controller-manager', await controllerManager(directory, report)]]);
     },
   };

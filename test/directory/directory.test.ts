@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
-import { Directory, shrunk } from '../../src/directory/directory.ts';
+import { Directory } from '../../src/directory/directory.ts';
 import type { Account, License, Part, Snapshot, WorkspaceRole } from '../../src/directory/snapshot.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
 
@@ -36,15 +36,14 @@ function makeAccount(gid: string, shape: Shape = {}): Account {
 interface SnapshotShape {
   readonly begunAt?: number;
   readonly complete?: boolean;
-  readonly workspaces?: Snapshot['workspaces'];
 }
 
 function makeSnapshot(accounts: readonly Account[], shape: SnapshotShape = {}): Snapshot {
-  const { begunAt = 0, complete = true, workspaces = [organization] } = shape;
+  const { begunAt = 0, complete = true } = shape;
   const part: Part = { at: 0, begunAt, complete, incompleteBecause: complete ? null : 'cut off' };
   return {
     parts: { accounts: part, licenses: part, teams: null },
-    workspaces,
+    workspaces: [organization],
     organization,
     self: null,
     accounts: new Map(accounts.map((account) => [account.gid, account])),
@@ -209,37 +208,5 @@ suite('the effective snapshot', () => {
     // Copying the accounts at each would take minutes; a slow machine takes some 50 ms.
     assert.ok(performance.now() - begun < 2000, `${performance.now() - begun} ms`);
     assert.equal(directory.counts().viewOnlyLicenses, 10_000);
-  });
-});
-
-suite('a directory that has shrunk', () => {
-  const rows: readonly [from: number, to: number, shrunk: boolean, because: string][] = [
-    [10_000, 5, true, 'a token that lost its permissions'],
-    [100, 90, false, 'exactly ten per cent is not more'],
-    [100, 89, true, 'eleven per cent, eleven accounts'],
-    [20, 15, false, 'five accounts are not more than five'],
-    [20, 14, true, 'six of twenty'],
-    [10, 0, true, 'an empty answer under 200'],
-    [5, 0, false, 'five accounts in all'],
-    [100, 200, false, 'growth'],
-  ];
-  for (const [from, to, expected, because] of rows) {
-    test(`from ${from} to ${to} accounts: ${expected ? 'yes' : 'no'}, ${because}`, () => {
-      const result = shrunk(makeSnapshot(people(from)), makeSnapshot(people(to)));
-      assert.deepEqual(result, expected ? { part: 'accounts', from, to } : null);
-    });
-  }
-
-  test('licenses that vanish while the accounts stay are noticed too', () => {
-    const next = makeSnapshot([...people(100, { scim: false })]);
-    assert.deepEqual(shrunk(makeSnapshot(people(100)), next), { part: 'licenses', from: 100, to: 0 });
-  });
-
-  test('other workspaces or another organization explain it', () => {
-    const other = { gid: '501', name: 'Other', organization: false };
-    const before = makeSnapshot(people(100));
-    assert.equal(shrunk(before, makeSnapshot(people(10), { workspaces: [organization, other] })), null);
-    assert.equal(shrunk(before, makeSnapshot(people(10), { workspaces: [other] })), null);
-    assert.equal(shrunk(before, { ...makeSnapshot(people(10)), organization: other }), null);
   });
 });

@@ -1,0 +1,30 @@
+import { isIP } from 'node:net';
+import { InvalidInputError } from '../core/errors.ts';
+
+/** Host names of RFC 1123: labels of letters, digits and inner hyphens. */
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
+export function isHostName(text: string): boolean {
+  return HOST_NAME.test(text);
+}
+
+/**
+ * Host and port of `host[:port]`; an IPv6 address in brackets.
+ * @throws InvalidInputError when it holds anything else: a path, user information, white space
+ */
+export function splitAuthority(
+  field: string,
+  authority: string,
+): { readonly host: string; readonly port: number } {
+  const [, host = '', port = '443'] =
+    /^(\[[0-9a-f:.]{2,45}\]|[^:]{1,253})(?::(\d{1,5}))?$/i.exec(authority) ?? [];
+  const bare = host.replace(/^\[|\]$/g, '');
+  if (
+    (isHostName(host) || (host !== bare && isIP(bare) === 6)) &&
+    Number(port) >= 1 &&
+    Number(port) <= 65_535
+  ) {
+    return { host, port: Number(port) };
+  }
+  throw new InvalidInputError(field, 'must name a host, or host:port, such as acme.conductor.one');
+}

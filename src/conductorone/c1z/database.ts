@@ -1,0 +1,196 @@
+import { rmSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { createIndex, createTable, indices, tables } from './schema.ts';
+import type { SyncType } from './selection.ts';
+
+/** SQLite's page cache, and what it sorts in memory before it goes to temporary files. */
+const CACHE_KIB = 16 * 1024;
+
+/** A row of a resource, an entitlement or a grant belongs to the one sync that is being written. */
+export interface SyncStamp {
+  readonly id: string;
+  /** As `formatSqlTime` writes it. */
+  readonly startedAt: string;
+}
+
+export interface ResourceRow {
+  readonly type: string;
+  readonly key: string;
+  readonly parentType: string | null;
+  readonly parent: string | null;
+  readonly data: Uint8Array;
+}
+
+export interface EntitlementRow {
+  readonly resourceType: string;
+  readonly resource: string;
+  readonly id: string;
+  readonly data: Uint8Array;
+}
+
+/**
+ * The SQLite file inside a c1z while a sync is written into it. Rows are inserted without indices, which are made
+ * at the end: sorting once is far cheaper than keeping order row by row. No journal: the file is thrown away when
+ * anything fails.
+ */
+export class SyncDatabase {
+  readonly #db: DatabaseSync;
+  readonly #stamp: SyncStamp;
+  readonly #resourceType: StatementSync;
+  readonly #resource: StatementSync;
+  readonly #entitlement: StatementSync;
+  readonly #grant: StatementSync;
+
+  /**
+   * @param path a file that does not exist yet, or one that `prepareExisting` has made ready
+   * @param tempFolder where SQLite may put its temporary files
+   */
+  constructor(path: string, tempFolder: string, stamp: SyncStamp) {
+    this.#stamp = stamp;
+    this.#db = openDatabase(path, tempFolder);
+    for (const table of tables) this.#db.exec(createTable(table));
+    // Partial indices cost nothing while no row belongs to them, and a scan of all grants if made later.
+    for (const index of indices) if (index.where !== undefined) this.#db.exec(createIndex(index));
+    this.#db.exec('begin');
+    this.#resourceType = this.#insert('v1_resource_types', 'external_id, data');
+    this.#resource = this.#insert(
+      'v1_resources',
+      'resource_type_id, external_id, parent_resource_type_id, parent_resource_id, data',
+    );
+    this.#entitlement = this.#insert('v1_entitlements', 'resource_type_id, resource_id, external_id, data');
+    this.#grant = this.#insert(
+      'v1_grants',
+      'resource_type_id, resource_id, entitlement_id, principal_resource_type_id, principal_resource_id, external_id, data',
+    );
+  }
+
+  insertResourceType(id: string, data: Uint8Array): void {
+    this.#resourceType.run(id, data, this.#stamp.id, this.#stamp.startedAt);
+  }
+
+  insertResource({ type, key, parentType, parent, data }: ResourceRow): void {
+    this.#resource.run(type, key, parentType, parent, data, this.#stamp.id, this.#stamp.startedAt);
+  }
+
+  insertEntitlement({ resourceType, resource, id, data }: EntitlementRow): void {
+    this.#entitlement.run(resourceType, resource, id, data, this.#stamp.id, this.#stamp.startedAt);
+  }
+
+  /** Positional, unlike the others: it is called a million times. Principals are always users. */
+  insertGrant(
+    resourceType: string,
+    resource: string,
+    entitlement: string,
+    user: string,
+    id: string,
+    data: Uint8Array,
+  ): void {
+    this.#grant.run(
+      resourceType,
+      resource,
+      entitlement,
+      'user',
+      user,
+      id,
+      data,
+      this.#stamp.id,
+      this.#stamp.startedAt,
+    );
+  }
+
+  /**
+   * Ends the sync and closes the file. No grant needs expansion and none holds the annotation of it, which the two
+   * flags say: a reader need not go through all grants to find out.
+   */
+  finish(type: SyncType, endedAt: string): void {
+    const { id, startedAt } = this.#stamp;
+    this.#db
+      .prepare(
+        `insert into v1_sync_runs (sync_id, started_at, ended_at, sync_token, sync_type, supports_diff, grants_backfilled)
+         values (?, ?, ?, '', ?, 1, 1)`,
+      )
+      .run(id, startedAt, endedAt, type);
+    this.#db.exec('commit');
+    for (const index of indices) this.#db.exec(createIndex(index));
+    this.#db.close();
+  }
+
+  #insert(table: string, columns: string): StatementSync {
+    const names = `${columns}, sync_id, discovered_at`;
+    const values = names.split(',').map(() => '?');
+    return this.#db.prepare(`insert into ${table} (${names}) values (${values.join(', ')})`);
+  }
+}
+
+/** Full syncs a file holds after one was added, as the Go SDK leaves them. */
+const FULL_SYNCS_KEPT = 2;
+
+/**
+ * Makes a database of another run, or of another writer, ready to be added to: missing columns are added, old syncs
+ * removed, and what is left is copied into a new file without holes and without indices.
+ * @param adding the kind of the sync to come; a full one takes the place of a kept one
+ */
+export function prepareExisting(path: string, into: string, tempFolder: string, adding: SyncType): void {
+  const db = openExisting(path, tempFolder);
+  try {
+    for (const { name } of indices) db.exec(`drop index if exists ${name}`);
+    removeOldSyncs(db, FULL_SYNCS_KEPT - (adding === 'full' ? 1 : 0));
+    db.prepare('vacuum into ?').run(into);
+  } finally {
+    db.close();
+  }
+  rmSync(path);
+}
+
+function openDatabase(path: string, tempFolder: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  db.exec(`
+    pragma journal_mode = off;
+    pragma synchronous = off;
+    pragma locking_mode = exclusive;
+    pragma cache_size = -${CACHE_KIB};
+    pragma temp_store_directory = '${tempFolder.replaceAll("'", "''")}';
+  `);
+  return db;
+}
+
+/** Opens a database of any version of the tables, and brings it to this one. */
+export function openExisting(path: string, tempFolder: string): DatabaseSync {
+  const db = openDatabase(path, tempFolder);
+  for (const table of tables) {
+    db.exec(createTable(table));
+    addMissingColumns(db, table.name, table.columns);
+  }
+  return db;
+}
+
+function addMissingColumns(db: DatabaseSync, table: string, columns: readonly string[]): void {
+  const known = new Set(
+    db
+      .prepare('select name from pragma_table_info(?)')
+      .all(table)
+      .map(({ name }) => name),
+  );
+  for (const column of columns) {
+    const [name] = column.split(' ');
+    if (!known.has(name ?? '')) db.exec(`alter table ${table} add column ${column}`);
+  }
+}
+
+/** Keeps the newest finished full syncs, and what ended after the oldest of them began. */
+function removeOldSyncs(db: DatabaseSync, keptFull: number): void {
+  const kept = db
+    .prepare(
+      "select sync_id, started_at from v1_sync_runs where ended_at is not null and sync_type = 'full' order by id desc limit ?",
+    )
+    .all(keptFull);
+  const oldest = kept.at(-1)?.['started_at'] ?? null;
+  const ids = JSON.stringify(kept.map(({ sync_id: id }) => id));
+  const isKept = `select sync_id from v1_sync_runs where sync_id in (select value from json_each(:ids))
+    or (sync_type <> 'full' and ended_at is not null and ended_at >= :oldest)`;
+  db.exec('create temp table kept_syncs (sync_id text primary key)');
+  db.prepare(`insert or ignore into kept_syncs ${isKept}`).run({ ids, oldest });
+  for (const { name } of tables) {
+    db.exec(`delete from ${name} where sync_id not in (select sync_id from kept_syncs)`);
+  }
+}

@@ -1,0 +1,87 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { C1zError, damagedFile } from './errors.ts';
+
+/** `C1ZF\0`: what follows are zstd frames of one SQLite file. */
+const MAGIC_V1 = Buffer.from('C1ZF\0', 'latin1');
+/** `C1Z3\0`: a Pebble store, the default of baton-sdk since v0.25. */
+const MAGIC_V3 = Buffer.from('C1Z3\0', 'latin1');
+
+const BUFFER_BYTES = 1024 * 1024;
+/** What baton-sdk v0.25 decodes at most. */
+const LARGEST_DATABASE_BYTES = 10 * 1024 ** 3;
+/** zstd's fastest regular level, as the Go SDK uses. */
+const LEVEL = 1;
+
+/** Packs a database file; its size goes into the frame, so that readers can refuse what is too large at once. */
+export async function pack(database: string, target: string): Promise<void> {
+  const { size } = await stat(database);
+  const output = createWriteStream(target, { flags: 'wx', mode: 0o600, highWaterMark: BUFFER_BYTES });
+  output.write(MAGIC_V1);
+  await pipeline(
+    createReadStream(database, { highWaterMark: BUFFER_BYTES }),
+    createZstdCompress({
+      chunkSize: BUFFER_BYTES,
+      pledgedSrcSize: size,
+      params: { [constants.ZSTD_c_compressionLevel]: LEVEL },
+    }),
+    output,
+  );
+}
+
+/**
+ * Unpacks a c1z into a database file.
+ * @throws C1zError `FileUnusable` when it is no c1z of version 1, damaged, or larger than any reader takes
+ */
+export async function unpack(source: string, database: string): Promise<void> {
+  await checkMagic(source);
+  try {
+    await pipeline(
+      createReadStream(source, { start: MAGIC_V1.length, highWaterMark: BUFFER_BYTES }),
+      createZstdDecompress({ chunkSize: BUFFER_BYTES }),
+      atMost(LARGEST_DATABASE_BYTES, source),
+      createWriteStream(database, { flags: 'wx', mode: 0o600, highWaterMark: BUFFER_BYTES }),
+    );
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    // A frame that ends too early is a Z_BUF_ERROR.
+    if (/^Z(STD)?_/.test(code)) throw damagedFile(source, cause);
+    throw cause;
+  }
+}
+
+async function checkMagic(source: string): Promise<void> {
+  const file = await open(source, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_V1.length), 0, MAGIC_V1.length, 0);
+    const magic = buffer.subarray(0, bytesRead);
+    if (magic.equals(MAGIC_V1)) return;
+    if (!magic.equals(MAGIC_V3)) throw damagedFile(source);
+    throw new C1zError(
+      'FileUnusable',
+      `${source} is a c1z of version 3 (Pebble), and this program writes version 1: name another file with --file.`,
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+function atMost(limit: number, source: string): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes <= limit) done(null, chunk);
+      else
+        done(
+          new C1zError(
+            'FileUnusable',
+            `${source} is larger than ${limit} bytes unpacked: name another file with --file.`,
+          ),
+        );
+    },
+  });
+}

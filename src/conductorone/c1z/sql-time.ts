@@ -1,0 +1,7 @@
+/**
+ * An instant as the tables of a c1z hold it: UTC, always with nine digits, since readers compare it as text.
+ * @param now epoch milliseconds
+ */
+export function formatSqlTime(now: number): string {
+  return new Date(now).toISOString().replace('T', ' ').replace('Z', '000000');
+}

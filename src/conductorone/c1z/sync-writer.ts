@@ -1,0 +1,186 @@
+import { toBinary } from '@bufbuild/protobuf';
+import type { Account, License } from '../../directory/snapshot.ts';
+import { type AccountContext, accountContext, accountResource, principalOf } from '../account-resource.ts';
+import { licenseOffer, type Offer, teamOffer, workspaceOffer } from '../entitlements.ts';
+import { type Entitlement, EntitlementSchema } from '../generated/c1/connector/v2/entitlement_pb.ts';
+import {
+  type Resource,
+  ResourceSchema,
+  ResourceTypeSchema,
+} from '../generated/c1/connector/v2/resource_pb.ts';
+import { teamRolesOf } from '../grants.ts';
+import type { TeamRole } from '../ids.ts';
+import { heldEntitlements, licensesShown } from '../model.ts';
+import { resourceTypes } from '../resource-types.ts';
+import type { TeamHead } from '../resources.ts';
+import { ByteTable } from './byte-table.ts';
+import type { SyncDatabase } from './database.ts';
+import { GrantEncoder, type GrantPattern, patternOf, principalBytes } from './grant-bytes.ts';
+import { type DirectoryPiece, flagBitsOf, flagsOf, placeOf, type SyncCounts, type SyncJob } from './job.ts';
+import { resourceKey, Selector } from './selection.ts';
+
+/** The roles of every combination of a membership's flags. */
+const ROLES: readonly (readonly TeamRole[])[] = Array.from({ length: 8 }, (_, bits) =>
+  teamRolesOf(flagsOf(bits)),
+);
+
+/**
+ * Turns the pieces of a directory into rows. What it keeps grows with the accounts (some 100 bytes each, to name
+ * them in grants), not with the grants.
+ */
+export class SyncWriter {
+  readonly #database: SyncDatabase;
+  readonly #job: SyncJob;
+  readonly #selector: Selector;
+  readonly #context: AccountContext;
+  readonly #licenses: ReadonlyMap<License, Offer<'holder'>>;
+  readonly #workspaces: ReadonlyMap<string, ReturnType<typeof workspaceOffer>>;
+  readonly #patterns = new Map<string, GrantPattern>();
+  readonly #encoder = new GrantEncoder();
+  readonly #gids: string[] = [];
+  readonly #principals = new ByteTable();
+  /** Of the team whose last part has not come yet. */
+  #members: Uint32Array[] = [];
+  readonly #counts = { resources: 0, entitlements: 0, grants: 0, unknownMembers: 0 };
+
+  /** Writes what does not depend on the pieces: resource types, licenses, workspaces. */
+  constructor(database: SyncDatabase, job: SyncJob) {
+    const { settings, selection, head } = job;
+    this.#database = database;
+    this.#job = job;
+    this.#selector = new Selector(selection);
+    this.#context = accountContext(head, settings);
+    this.#licenses = new Map(licensesShown(settings).map((license) => [license, licenseOffer(license)]));
+    const workspaces = head.workspaces.toSorted((a, b) => (a.gid < b.gid ? -1 : 1));
+    this.#workspaces = new Map(workspaces.map((workspace) => [workspace.gid, workspaceOffer(workspace)]));
+
+    for (const type of resourceTypes(settings)) {
+      if (this.#selector.type(type.id))
+        database.insertResourceType(type.id, toBinary(ResourceTypeSchema, type));
+    }
+    for (const offer of [...this.#licenses.values(), ...this.#workspaces.values()]) {
+      this.#writeOffer(offer);
+      for (const entitlement of Object.values<Entitlement>(offer.entitlements)) {
+        this.#patterns.set(entitlement.id, patternOf(entitlement));
+      }
+    }
+  }
+
+  write(piece: DirectoryPiece): void {
+    if (piece.kind === 'accounts') {
+      for (const account of piece.accounts) this.#writeAccount(account);
+      return;
+    }
+    let begin = 0;
+    for (const { team, members, unknown, last } of piece.parts) {
+      this.#members.push(piece.members.subarray(begin, begin + members));
+      this.#counts.unknownMembers += unknown;
+      begin += members;
+      if (last) this.#writeTeam(team, this.#takeMembers());
+    }
+  }
+
+  counts(): SyncCounts {
+    return { ...this.#counts };
+  }
+
+  #writeAccount(account: Account): void {
+    const { gid } = account;
+    const principal = principalBytes(principalOf(account, this.#context.organization));
+    this.#gids.push(gid);
+    this.#principals.push(principal);
+    if (this.#selector.resource({ resourceType: 'user', resource: gid })) {
+      this.#writeResource(accountResource(account, this.#context));
+    }
+    if (!this.#job.selection.grants) return;
+    for (const { id } of heldEntitlements(account, this.#context, this.#licenses, this.#workspaces)) {
+      const pattern = this.#patterns.get(id);
+      if (
+        pattern &&
+        this.#selector.resource({ resourceType: pattern.resourceType, resource: pattern.resource })
+      ) {
+        this.#writeGrant(pattern, principal, gid);
+      }
+    }
+  }
+
+  #writeTeam(team: TeamHead, members: Uint32Array): void {
+    if (!this.#selector.resource({ resourceType: 'team', resource: team.gid })) return;
+    const offer = teamOffer(team);
+    this.#writeOffer(offer);
+    if (!this.#job.selection.grants) return;
+    const patterns = new Map<TeamRole, GrantPattern>();
+    for (const packed of members) {
+      const place = placeOf(packed);
+      const gid = this.#gids[place] ?? '';
+      const principal = this.#principals.get(place);
+      for (const role of ROLES[flagBitsOf(packed)] ?? []) {
+        let pattern = patterns.get(role);
+        if (!pattern) {
+          pattern = patternOf(offer.entitlements[role]);
+          patterns.set(role, pattern);
+        }
+        this.#writeGrant(pattern, principal, gid);
+      }
+    }
+  }
+
+  /** The members of the team that is complete now, in the order of their gids and each of them once. */
+  #takeMembers(): Uint32Array {
+    const parts = this.#members;
+    this.#members = [];
+    const all = new Uint32Array(parts.reduce((length, part) => length + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    all.sort();
+    let used = 0;
+    for (const packed of all) {
+      const before = all[used - 1];
+      // Two memberships of one person: the flags of both.
+      if (used > 0 && before !== undefined && placeOf(before) === placeOf(packed))
+        all[used - 1] = before | packed;
+      else all[used++] = packed;
+    }
+    return all.subarray(0, used);
+  }
+
+  #writeOffer({ resource, entitlements }: Offer<string>): void {
+    const { id } = resource;
+    if (!id || !this.#selector.resource(id)) return;
+    this.#writeResource(resource);
+    if (!this.#job.selection.entitlements) return;
+    for (const entitlement of Object.values(entitlements)) {
+      this.#database.insertEntitlement({
+        resourceType: id.resourceType,
+        resource: id.resource,
+        id: entitlement.id,
+        data: toBinary(EntitlementSchema, entitlement),
+      });
+      this.#counts.entitlements += 1;
+    }
+  }
+
+  #writeResource(resource: Resource): void {
+    const { id, parentResourceId: parent } = resource;
+    if (!id) return;
+    this.#database.insertResource({
+      type: id.resourceType,
+      key: resourceKey(id),
+      parentType: parent?.resourceType ?? null,
+      parent: parent?.resource ?? null,
+      data: toBinary(ResourceSchema, resource),
+    });
+    this.#counts.resources += 1;
+  }
+
+  #writeGrant(pattern: GrantPattern, principal: Uint8Array, user: string): void {
+    const id = pattern.idPrefix + user;
+    const { resourceType, resource, entitlement } = pattern;
+    const data = this.#encoder.encode(pattern, principal, id);
+    this.#database.insertGrant(resourceType, resource, entitlement, user, id, data);
+    this.#counts.grants += 1;
+  }
+}

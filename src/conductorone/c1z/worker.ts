@@ -1,0 +1,78 @@
+import { on } from 'node:events';
+import { statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { prepareExisting, SyncDatabase } from './database.ts';
+import { pack, unpack } from './envelope.ts';
+import { C1zError, damagedFile, fileError, isDamage, storageFault, tempFolderError } from './errors.ts';
+import type { FromWorker, SyncJob, ToWorker } from './job.ts';
+import { SyncWriter } from './sync-writer.ts';
+
+/**
+ * The thread that writes a c1z: everything that takes long (encoding, SQLite, compression) happens here. Pieces of
+ * the directory come in as messages; each is answered when it is done with, so that only a few are under way.
+ */
+async function writeSync(port: MessagePort, job: SyncJob): Promise<FromWorker> {
+  const path = join(job.workFolder, 'sync.db');
+  // From here on messages are kept, however long the first steps take.
+  const messages = on(port, 'message') as AsyncIterableIterator<[ToWorker]>;
+  if (job.source !== null) await adopt(job.source, path, job);
+  const database = new SyncDatabase(path, job.tempFolder, job.sync);
+  const writer = new SyncWriter(database, job);
+  for await (const [message] of messages) {
+    if (message.kind === 'end') {
+      database.finish(job.sync.type, message.endedAt);
+      break;
+    }
+    writer.write(message);
+    port.postMessage({ kind: 'taken' } satisfies FromWorker);
+  }
+  return { kind: 'done', counts: writer.counts(), bytes: await seal(path, job) };
+}
+
+/** Unpacks the file that is added to. */
+async function adopt(source: string, path: string, job: SyncJob): Promise<void> {
+  const whole = `${path}.before`;
+  try {
+    await unpack(source, whole);
+    prepareExisting(whole, path, job.tempFolder, job.sync.type);
+  } catch (error) {
+    if (isDamage(error)) throw damagedFile(source, error);
+    // A full disk is the temporary folder's: nothing else is written here.
+    const fault = storageFault(error);
+    if (error instanceof C1zError || fault === 'full') throw error;
+    throw fileError(source, fault, error);
+  }
+}
+
+/** Packs the database and gives its room back. */
+async function seal(path: string, { target, targetIsNamed }: SyncJob): Promise<number> {
+  try {
+    await pack(path, target);
+  } catch (error) {
+    throw targetIsNamed ? fileError(target, storageFault(error), error) : error;
+  }
+  await rm(path);
+  return statSync(target).size;
+}
+
+/** Only words cross to the other thread: what was thrown may hold what cannot be cloned. */
+function failure(error: unknown, { tempFolder }: SyncJob): FromWorker {
+  const known = error instanceof C1zError ? error : tempFolderError(tempFolder, storageFault(error), error);
+  const { cause } = known;
+  return {
+    kind: 'failed',
+    code: known.code,
+    message: known.message,
+    cause: cause instanceof Error ? `${cause.name}: ${cause.message}` : '',
+  };
+}
+
+if (parentPort) {
+  const port = parentPort;
+  const job = workerData as SyncJob;
+  port.postMessage(await writeSync(port, job).catch((error: unknown) => failure(error, job)));
+  // Nothing else keeps the thread alive.
+  port.close();
+}

@@ -1,0 +1,149 @@
+import { createReadStream } from 'node:fs';
+import { access, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import type { Part, Snapshot } from '../../directory/snapshot.ts';
+import type { ModelSettings } from '../model.ts';
+import { C1zError, fileError, storageFault } from './errors.ts';
+import { piecesOf } from './feed.ts';
+import type { SyncJob } from './job.ts';
+import { KSUID_RANDOM_BYTES, ksuid } from './ksuid.ts';
+import { everything, type Selection, syncTypeOf } from './selection.ts';
+import { formatSqlTime } from './sql-time.ts';
+import { type SyncResult, SyncWorker } from './thread.ts';
+import { makeWorkFolder, removeWorkFolder } from './work-folder.ts';
+
+export interface C1zOptions {
+  readonly snapshot: Snapshot;
+  readonly settings: ModelSettings;
+  /** Default: everything. */
+  readonly selection?: Selection | undefined;
+  /** `--c1z-temp-dir`, `BATON_TMPDIR` or the system's; made when it is missing. */
+  readonly tempFolder: string;
+  readonly clock: Clock;
+  /** So many random bytes, for the id of the sync. */
+  readonly random: (bytes: number) => Uint8Array;
+  /** Stops the writing; what was written is removed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WrittenSync extends SyncResult {
+  /** KSUID. */
+  readonly syncId: string;
+}
+
+/** A c1z in a temporary folder, until it is disposed of. */
+export interface C1zFile extends WrittenSync, AsyncDisposable {
+  readonly path: string;
+  /** Its bytes, from the first. */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Writes a directory into a new c1z of version 1. Another thread does the work, this one's event loop stays free.
+ * Nothing is left in the temporary folder when it fails.
+ * @throws C1zError; the signal's reason when it aborts
+ */
+export async function writeC1z(options: C1zOptions): Promise<C1zFile> {
+  checkComplete(options.snapshot, options.settings);
+  const folder = await makeWorkFolder(options.tempFolder);
+  try {
+    const path = join(folder, 'sync.c1z');
+    const sync = await runSync({ ...options, folder, source: null, target: path, targetIsNamed: false });
+    return {
+      ...sync,
+      path,
+      read: () => createReadStream(path) as AsyncIterable<Uint8Array>,
+      [Symbol.asyncDispose]: () => removeWorkFolder(folder),
+    };
+  } catch (error) {
+    await removeWorkFolder(folder);
+    throw error;
+  }
+}
+
+/**
+ * Adds a sync to the c1z at `path`, or makes the file; the newest two full syncs stay in it. The file is replaced
+ * as a whole at the end: a failure leaves the old one as it was.
+ * @throws C1zError; the signal's reason when it aborts
+ */
+export async function addSync(path: string, options: C1zOptions): Promise<WrittenSync> {
+  checkComplete(options.snapshot, options.settings);
+  const file = resolve(path);
+  const target = `${file}.tmp`;
+  const folder = await makeWorkFolder(options.tempFolder);
+  try {
+    // One that a crash has left; two writers of one file are not foreseen.
+    await rm(target, { force: true }).catch((error: unknown) =>
+      Promise.reject(fileError(target, storageFault(error), error)),
+    );
+    const source = (await exists(file)) ? file : null;
+    const sync = await runSync({ ...options, folder, source, target, targetIsNamed: true });
+    await rename(target, file).catch((error: unknown) =>
+      Promise.reject(fileError(file, storageFault(error), error)),
+    );
+    return sync;
+  } catch (error) {
+    await rm(target, { force: true });
+    throw error;
+  } finally {
+    await removeWorkFolder(folder);
+  }
+}
+
+type RunOptions = C1zOptions &
+  Pick<SyncJob, 'source' | 'target' | 'targetIsNamed'> & { readonly folder: string };
+
+async function runSync(options: RunOptions): Promise<WrittenSync> {
+  const { snapshot, settings, selection = everything, clock, random, signal } = options;
+  signal?.throwIfAborted();
+  const startedAt = clock.now();
+  const syncId = ksuid(startedAt, random(KSUID_RANDOM_BYTES));
+  const { workspaces, organization, self } = snapshot;
+  const worker = new SyncWorker({
+    workFolder: options.folder,
+    tempFolder: options.tempFolder,
+    source: options.source,
+    target: options.target,
+    targetIsNamed: options.targetIsNamed,
+    sync: { id: syncId, type: syncTypeOf(selection), startedAt: formatSqlTime(startedAt) },
+    settings,
+    selection,
+    head: { workspaces, organization, self },
+  });
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+  aborted.promise.catch(() => {});
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    for await (const piece of piecesOf(snapshot)) await Promise.race([worker.send(piece), aborted.promise]);
+    const result = await Promise.race([worker.finish(formatSqlTime(clock.now())), aborted.promise]);
+    return { ...result, syncId };
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    await worker.stop();
+  }
+}
+
+/** ConductorOne takes what a file lacks for removed, so that a partial reading must never become one. */
+function checkComplete({ parts }: Snapshot, { licenses }: ModelSettings): void {
+  const needed: readonly (readonly [string, Part | null])[] = [
+    ['accounts', parts.accounts],
+    ['teams', parts.teams],
+    ...(licenses ? [['licenses', parts.licenses] as const] : []),
+  ];
+  for (const [name, part] of needed) {
+    if (part?.complete) continue;
+    throw new C1zError(
+      'SnapshotIncomplete',
+      `The ${name} of the directory were not read to their end (${part?.incompleteBecause ?? 'not read yet'}); nothing is written, the next sync tries again.`,
+    );
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,95 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { InvalidInputError } from '../core/errors.ts';
+import type { Redacted } from '../core/redacted.ts';
+import { splitAuthority } from './authority.ts';
+
+/** A client ID taken apart: `<name>@<host>[:port]/<use>`. */
+export interface ClientId {
+  /** The whole of it, as it is sent. */
+  readonly id: string;
+  /** Names the client in user agents, e.g. `strange-hydra-68836`. */
+  readonly name: string;
+  /** Host without port: the audience of assertions. */
+  readonly host: string;
+  /** `host[:port]`. */
+  readonly authority: string;
+}
+
+/** The key that signs assertions. */
+export interface ClientKey {
+  readonly privateKey: KeyObject;
+  /** The key's own id, when the secret has one. */
+  readonly kid: string | null;
+}
+
+/** Real IDs have some 60 characters, secrets some 250. */
+const LONGEST_ID = 512;
+const LONGEST_SECRET = 8 * 1024;
+
+const REMEDY = 'copy it again from the page of the connector in ConductorOne';
+
+/**
+ * @param field what the user calls it, for the message
+ * @throws InvalidInputError when it does not have the shape of ConductorOne's client IDs; the slash and what
+ * follows it are part of that shape (baton-sdk pkg/ugrpc/c1_credential_provider.go)
+ */
+export function parseClientId(text: string, field = 'client-id'): ClientId {
+  const [, name, authority] =
+    /^([\x21-\x7e]+?)@([^/]+)\/[\x21-\x7e]*$/.exec(text.slice(0, LONGEST_ID + 1)) ?? [];
+  if (name === undefined || authority === undefined || text.length > LONGEST_ID) {
+    throw new InvalidInputError(field, `must look like name-12345@tenant.conductor.one/ccc: ${REMEDY}`);
+  }
+  return { id: text, name, host: splitAuthority(field, authority).host, authority };
+}
+
+/**
+ * The key inside a client secret, `secret-token:conductorone.com:v1:<JWK in base64url>`. Errors name what is
+ * wrong and never show any of the secret, so they carry no cause either.
+ * @throws InvalidInputError
+ */
+export function parseClientSecret(secret: Redacted, field = 'client-secret'): ClientKey {
+  const text = secret.reveal();
+  const parts = text.length > LONGEST_SECRET ? [] : text.split(':');
+  const [, , version] = parts;
+  // The Go SDK cuts into at most four parts, and looks at the last two only.
+  const encoded = parts.slice(3).join(':');
+  if (version === undefined || encoded === '') {
+    throw new InvalidInputError(field, `must look like secret-token:conductorone.com:v1:…: ${REMEDY}`);
+  }
+  if (version !== 'v1') {
+    throw new InvalidInputError(
+      field,
+      'is of a version that this program does not know, only v1 is: look for a newer release',
+    );
+  }
+  const jwk = decodeJwk(encoded);
+  if (!jwk) throw new InvalidInputError(field, `is cut short or altered (no JSON web key in it): ${REMEDY}`);
+  return keyOf(jwk, field);
+}
+
+interface Jwk {
+  readonly [name: string]: unknown;
+}
+
+function decodeJwk(encoded: string): Jwk | null {
+  if (!/^[\w-]+$/.test(encoded)) return null;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
+    return typeof value === 'object' && value !== null ? { ...value } : null;
+  } catch {
+    // A SyntaxError would show a piece of the secret.
+    return null;
+  }
+}
+
+function keyOf({ kty, crv, x, d, kid }: Jwk, field: string): ClientKey {
+  if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string' || typeof d !== 'string') {
+    throw new InvalidInputError(field, `does not hold a private Ed25519 key: ${REMEDY}`);
+  }
+  try {
+    const privateKey = createPrivateKey({ key: { kty, crv, x, d }, format: 'jwk' });
+    return { privateKey, kid: typeof kid === 'string' && kid !== '' ? kid.slice(0, 256) : null };
+  } catch {
+    throw new InvalidInputError(field, `holds a damaged key: ${REMEDY}`);
+  }
+}

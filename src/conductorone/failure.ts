@@ -1,0 +1,38 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import { type ConductorOneCode, ConductorOneError } from './errors.ts';
+
+/** Codes that no repetition mends; baton-sdk gives up its first Hello at these (pkg/tasks/c1api/manager.go). */
+const FINAL: ReadonlyMap<Code, ConductorOneCode> = new Map([
+  [Code.Unauthenticated, 'CredentialsRejected'],
+  [Code.PermissionDenied, 'CredentialsRejected'],
+  [Code.InvalidArgument, 'ConductorOneRefused'],
+  [Code.Unimplemented, 'ConductorOneRefused'],
+  [Code.FailedPrecondition, 'ConductorOneRefused'],
+  [Code.NotFound, 'ConductorOneRefused'],
+]);
+
+const REMEDIES: Readonly<Record<'CredentialsRejected' | 'ConductorOneRefused' | 'Disconnected', string>> = {
+  CredentialsRejected:
+    "make a new client ID and secret on the connector's page in ConductorOne, and put both in place.",
+  ConductorOneRefused:
+    'see whether the connector still exists in ConductorOne, and whether there is a newer release of this program.',
+  Disconnected: 'it is tried again.',
+};
+
+/** A failed call in our terms: the operation, the gRPC code and the remedy; nothing of what the server wrote. */
+export function explainFailure(operation: string, host: string, error: unknown): ConductorOneError {
+  const failure = ConnectError.from(error);
+  // The token is asked for inside the call; its own error says more.
+  if (failure.cause instanceof ConductorOneError) return failure.cause;
+  const code = FINAL.get(failure.code) ?? 'Disconnected';
+  const remedy = REMEDIES[code as keyof typeof REMEDIES];
+  return new ConductorOneError(code, `${operation} at ${host} failed with ${Code[failure.code]}: ${remedy}`, {
+    grpcCode: failure.code,
+    cause: causeOf(failure),
+  });
+}
+
+/** What this side of the connection knows (ECONNREFUSED, a bad certificate); never what the server sent. */
+function causeOf({ cause }: ConnectError): unknown {
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause : undefined;
+}

@@ -1,0 +1,64 @@
+import { create, type JsonObject } from '@bufbuild/protobuf';
+import type { License, Workspace } from '../directory/snapshot.ts';
+import { annotation } from './annotation.ts';
+import { ChildResourceTypeSchema, RawIdSchema } from './generated/c1/connector/v2/annotation_pb.ts';
+import { type Resource, ResourceSchema } from './generated/c1/connector/v2/resource_pb.ts';
+import { GroupTraitSchema, RoleTraitSchema } from './generated/c1/connector/v2/trait_pb.ts';
+import { licenseIds } from './ids.ts';
+import { displayName } from './text.ts';
+
+/** A team without its members: what is shown of it. */
+export interface TeamHead {
+  readonly gid: string;
+  readonly name: string;
+  /** The organization's gid. */
+  readonly organization: string;
+}
+
+/** Its children are announced by annotations: that is how the Go SDK finds them. */
+export function workspaceResource({ gid, name, organization }: Workspace): Resource {
+  const profile = {
+    is_organization: organization,
+    workspace_id: gid,
+    workspace_name: name.toWellFormed(),
+  } satisfies JsonObject;
+  return create(ResourceSchema, {
+    id: { resourceType: 'workspace', resource: gid },
+    displayName: displayName(name, gid),
+    annotations: [
+      annotation(GroupTraitSchema, { profile }),
+      annotation(ChildResourceTypeSchema, { resourceTypeId: 'user' }),
+      annotation(ChildResourceTypeSchema, { resourceTypeId: 'team' }),
+      annotation(RawIdSchema, { id: gid }),
+    ],
+    profile,
+  });
+}
+
+export function teamResource({ gid, name, organization }: TeamHead): Resource {
+  const profile = { team_id: gid, team_name: name.toWellFormed() } satisfies JsonObject;
+  return create(ResourceSchema, {
+    id: { resourceType: 'team', resource: gid },
+    parentResourceId: { resourceType: 'workspace', resource: organization },
+    displayName: displayName(name, gid),
+    annotations: [annotation(GroupTraitSchema, { profile }), annotation(RawIdSchema, { id: gid })],
+    profile,
+  });
+}
+
+const LICENSE_NAMES: Readonly<Record<License, string>> = {
+  Enterprise: 'Enterprise License',
+  ViewOnly: 'View Only License',
+};
+
+/** A license has no parent: SCIM speaks of one organization without naming it. */
+export function licenseResource(license: License): Resource {
+  const id = licenseIds[license];
+  const profile = { license_type: id } satisfies JsonObject;
+  return create(ResourceSchema, {
+    id: { resourceType: 'license', resource: id },
+    displayName: LICENSE_NAMES[license],
+    annotations: [annotation(RoleTraitSchema, { profile }), annotation(RawIdSchema, { id })],
+    profile,
+  });
+}

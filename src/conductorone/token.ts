@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import { Agent, request } from 'undici';
+import type { Clock } from '../core/clock.ts';
+import { Redacted } from '../core/redacted.ts';
+import { version } from '../core/version.ts';
+import { ASSERTION_SECONDS, signAssertion } from './assertion.ts';
+import type { ClientId, ClientKey } from './credentials.ts';
+import { ConductorOneError } from './errors.ts';
+import type { Endpoint } from './hosts.ts';
+import { type Trust, tlsOptions } from './trust.ts';
+
+export interface TokenOptions {
+  readonly endpoint: Endpoint;
+  readonly clientId: ClientId;
+  readonly key: ClientKey;
+  readonly trust: Trust;
+  readonly clock: Clock;
+  /** Sixteen random bytes for the nonce; the default asks the operating system. */
+  readonly nonce?: (() => Uint8Array) | undefined;
+}
+
+interface Grant {
+  readonly token: Redacted;
+  /** Monotonic clock. */
+  readonly renewAt: number;
+}
+
+/** Renewed this long before it expires, as Go's oauth2 does. */
+const RENEWAL_MS = 10_000;
+/** What a token without a lifetime is trusted for; ConductorOne's live for ten minutes. */
+const DEFAULT_LIFETIME_S = 300;
+const LONGEST_LIFETIME_S = 24 * 3600;
+const REQUEST_MS = 30_000;
+const LARGEST_ANSWER_BYTES = 64 * 1024;
+
+/** Access tokens of one client: one is kept until shortly before it expires, and one request serves all who wait. */
+export class TokenSource {
+  readonly #options: TokenOptions;
+  readonly #agent: Agent;
+  #grant: Grant | null = null;
+  #pending: Promise<Grant> | null = null;
+
+  constructor(options: TokenOptions) {
+    this.#options = options;
+    this.#agent = new Agent({
+      allowH2: true,
+      maxResponseSize: LARGEST_ANSWER_BYTES,
+      connect: { ...tlsOptions(options.trust), timeout: REQUEST_MS },
+    });
+  }
+
+  /**
+   * A token that is good for another ten seconds at least.
+   * @throws ConductorOneError `CredentialsRejected`, `ClockSkew` or `Disconnected`
+   */
+  async token(signal?: AbortSignal): Promise<Redacted> {
+    signal?.throwIfAborted();
+    const { clock } = this.#options;
+    if (this.#grant && clock.monotonic() < this.#grant.renewAt) return this.#grant.token;
+    this.#pending ??= this.#renew().finally(() => {
+      this.#pending = null;
+    });
+    return (await unlessAborted(this.#pending, signal)).token;
+  }
+
+  /** Throws a token away that a call was refused with, unless another has taken its place. */
+  forget(token: Redacted): void {
+    if (this.#grant?.token === token) this.#grant = null;
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  /** Nobody's own signal ends this request: others may wait for it too. */
+  async #renew(): Promise<Grant> {
+    const { clock, clientId, key, nonce = () => randomBytes(16) } = this.#options;
+    const asked = clock.monotonic();
+    const answer = await this.#post(signAssertion(clientId, key, clock.now(), nonce()));
+    const { token, lifetime } = this.#read(answer);
+    this.#grant = { token, renewAt: asked + lifetime * 1000 - RENEWAL_MS };
+    return this.#grant;
+  }
+
+  async #post(assertion: string): Promise<Answer> {
+    const { endpoint, clientId } = this.#options;
+    const body = new URLSearchParams({
+      client_id: clientId.id,
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    });
+    try {
+      const {
+        statusCode,
+        headers,
+        body: answer,
+      } = await request(`${endpoint.origin}/auth/v1/token`, {
+        method: 'POST',
+        dispatcher: this.#agent,
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          accept: 'application/json',
+          'user-agent': `asana-connector/${version}`,
+        },
+        body: body.toString(),
+        signal: AbortSignal.timeout(REQUEST_MS),
+      });
+      const text = await answer.text();
+      return {
+        status: statusCode,
+        text,
+        date: headerOf(headers['date']),
+        retryAfter: headerOf(headers['retry-after']),
+      };
+    } catch (cause) {
+      throw new ConductorOneError(
+        'Disconnected',
+        `No token from ${endpoint.host}: it cannot be reached (${codeOf(cause)}). Check the network, its proxies and the certificate authorities; it is tried again.`,
+        { cause },
+      );
+    }
+  }
+
+  #read(answer: Answer): { readonly token: Redacted; readonly lifetime: number } {
+    const { status } = answer;
+    if (status === 400 || status === 401 || status === 403) throw this.#refused(answer);
+    const fields = status === 200 ? fieldsOf(answer.text) : {};
+    const { access_token: token, expires_in: lifetime } = fields;
+    if (typeof token === 'string' && /^[\x21-\x7e]{1,16384}$/.test(token)) {
+      return { token: new Redacted(token), lifetime: lifetimeOf(lifetime) };
+    }
+    const seconds = Number(answer.retryAfter);
+    throw new ConductorOneError(
+      'Disconnected',
+      `No token from ${this.#options.endpoint.host}: it answered ${status}${status === 200 ? ' with something that is no token' : ''}. It is tried again; if it stays, check that the client ID names the right host.`,
+      answer.retryAfter !== null && seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {},
+    );
+  }
+
+  /** The assertion lives two minutes each way, so a clock that is further off explains a refusal. */
+  #refused({ status, date }: Answer): ConductorOneError {
+    const { endpoint, clock } = this.#options;
+    const theirs = date === null ? Number.NaN : Date.parse(date);
+    const skew = Math.round((clock.now() - theirs) / 1000);
+    if (Math.abs(skew) > ASSERTION_SECONDS) {
+      return new ConductorOneError(
+        'ClockSkew',
+        `${endpoint.host} refused the credentials, and the clock of this machine is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} its: set the clock (at most ${ASSERTION_SECONDS} s are tolerated).`,
+      );
+    }
+    return new ConductorOneError(
+      'CredentialsRejected',
+      `${endpoint.host} refused the client credentials (${status}): make a new client ID and secret on the connector's page in ConductorOne, and put both there.`,
+    );
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly date: string | null;
+  readonly retryAfter: string | null;
+}
+
+function headerOf(value: string | string[] | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function fieldsOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    // HTML of a proxy, say; the caller reports what it did not get.
+    return {};
+  }
+}
+
+function lifetimeOf(value: unknown): number {
+  const seconds = typeof value === 'number' && value > 0 ? value : DEFAULT_LIFETIME_S;
+  return Math.min(seconds, LONGEST_LIFETIME_S);
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (typeof code === 'string') return code;
+  return error instanceof Error ? error.name : 'unknown error';
+}
+
+/** The result, or the signal's reason as soon as it aborts; the work itself goes on for others. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

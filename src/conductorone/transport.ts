@@ -1,0 +1,77 @@
+import { Code, ConnectError, type Interceptor, type Transport } from '@connectrpc/connect';
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { version } from '../core/version.ts';
+import type { ClientId } from './credentials.ts';
+import type { Endpoint } from './hosts.ts';
+import type { TokenSource } from './token.ts';
+import { type Trust, tlsOptions } from './trust.ts';
+
+/** gRPC's default limit on a message; ConductorOne keeps to it. */
+export const LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/** How long a call may take where nothing else is said. */
+export const CALL_MS = 30_000;
+
+/** A connection that is in use is asked for a sign of life after this long without one. */
+const PING_AFTER_MS = 20_000;
+const PING_LIMIT_MS = 15_000;
+/** An idle connection is closed before a load balancer does it under the next call. */
+const IDLE_MS = 60_000;
+
+export interface TransportOptions {
+  readonly endpoint: Endpoint;
+  readonly clientId: ClientId;
+  readonly tokens: TokenSource;
+  readonly trust: Trust;
+}
+
+/** gRPC over TLS and HTTP/2 with the client's token on every call. */
+export interface GrpcConnection {
+  readonly transport: Transport;
+  /** Ends the connection, and the calls on it. */
+  close(): void;
+}
+
+/** Sets the connection up; connects at the first call, and again whenever the server has closed it. */
+export function openTransport({ endpoint, clientId, tokens, trust }: TransportOptions): GrpcConnection {
+  const sessions = new Http2SessionManager(
+    endpoint.origin,
+    { pingIntervalMs: PING_AFTER_MS, pingTimeoutMs: PING_LIMIT_MS, idleConnectionTimeoutMs: IDLE_MS },
+    tlsOptions(trust),
+  );
+  const transport = createGrpcTransport({
+    baseUrl: endpoint.origin,
+    sessionManager: sessions,
+    interceptors: [identify(`${clientId.name} asana-connector/${version}`), authorize(tokens)],
+    readMaxBytes: LARGEST_MESSAGE_BYTES,
+    writeMaxBytes: LARGEST_MESSAGE_BYTES,
+    defaultTimeoutMs: CALL_MS,
+    // Tasks are small, and uploads are compressed already.
+    acceptCompression: [],
+  });
+  return { transport, close: () => sessions.abort() };
+}
+
+function identify(userAgent: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set('user-agent', userAgent);
+    return next(request);
+  };
+}
+
+/** A token that is refused before its time was taken back: it is forgotten, and a unary call tries another once. */
+function authorize(tokens: TokenSource): Interceptor {
+  return (next) => async (request) => {
+    for (let attempt = 1; ; attempt += 1) {
+      const token = await tokens.token(request.signal);
+      request.header.set('authorization', `Bearer ${token.reveal()}`);
+      try {
+        return await next(request);
+      } catch (error) {
+        if (ConnectError.from(error).code !== Code.Unauthenticated) throw error;
+        tokens.forget(token);
+        if (request.stream || attempt > 1) throw error;
+      }
+    }
+  };
+}

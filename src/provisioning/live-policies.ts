@@ -1,0 +1,180 @@
+import { isGuest } from '../directory/account.ts';
+import type { Decision } from './decision.ts';
+import type { AppliedRight } from './grant.ts';
+import {
+  blocked,
+  describeOtherHolder,
+  describeProtection,
+  doubtAboutRemovals,
+  isFoughtOver,
+  type LicenseCase,
+  nameOf,
+  organizationOf,
+  type Policy,
+} from './license-case.ts';
+
+/** What is looked at, in this order, before a grant in force is acted on; the last one acts. */
+export const livePolicies: readonly Policy[] = [
+  makeSureTheEmailStillMeansTheSameAccount,
+  makeSureTheOldestGrantWins,
+  makeSureTheAccountIsThere,
+  makeSureItIsNoGuest,
+  makeSureTheLicenseIsKnown,
+  makeSureADiscardedRemovalStaysDiscarded,
+  makeSureNobodyFightsWithoutEnd,
+  makeSureTheLicenseLimitHolds,
+  makeSureTheProtectedKeepTheirLicense,
+  makeSureADoubtfulReadingRemovesNobody,
+  actOnTheDifference,
+];
+
+/** All is as declared. A right that is recorded already is never rewritten (rule 3). */
+export function settle({ grant, account }: LicenseCase): Decision {
+  if (!account) return blocked('UserNotFound', 'waiting', 'Asana has no active account for this grant.');
+  const kept = grant.applied?.license === grant.license ? grant.applied : null;
+  const applied: AppliedRight = kept ?? { license: grant.license, at: '', adopted: true };
+  return {
+    kind: 'Settled',
+    reason: 'Granted',
+    account,
+    applied,
+    message: `${nameOf(account)} holds ${grant.license}.`,
+  };
+}
+
+function makeSureTheEmailStillMeansTheSameAccount(subject: LicenseCase): Decision | null {
+  const message = describeOtherHolder(subject);
+  return message === null ? null : blocked('IdentityChanged', 'stalling', message, subject.account);
+}
+
+/** Before an account is looked for: two grants must not create it both. */
+function makeSureTheOldestGrantWins({ contest, account }: LicenseCase): Decision | null {
+  if (contest.kind !== 'Lost') return null;
+  const message = `The older grant ${contest.winner} declares this account: delete one of the two.`;
+  return blocked('ConflictingGrant', 'stalling', message, account);
+}
+
+/** No active account: wait for one, or create it once. */
+function makeSureTheAccountIsThere(subject: LicenseCase): Decision | null {
+  const { grant, policies, directory, account } = subject;
+  if (account) return null;
+  const { recorded, user } = grant;
+  const missing = `Asana has no active account for ${recorded?.email ?? user.email ?? recorded?.gid ?? user.gid ?? 'this user'}.`;
+  if (grant.onMissingAccount === 'Wait') {
+    const remedy = 'Invite the person, or set onMissingAccount: Create.';
+    return blocked('UserNotFound', 'waiting', `${missing} ${remedy}`);
+  }
+  if (user.email === null || recorded || grant.accountCreated) {
+    const remedy = 'It existed before, so it is not created again: invite the person in Asana.';
+    return blocked('UserNotFound', 'waiting', `${missing} ${remedy}`);
+  }
+  if (policies.defaultWorkspace === null) {
+    const remedy = 'To create it, set defaultWorkspace on the connector.';
+    return blocked('WorkspaceNotSet', 'stalling', `${missing} ${remedy}`);
+  }
+  const doubt = directory.untrusted();
+  if (doubt) {
+    const message = `${missing} It is not created on a doubtful reading: ${doubt.message}.`;
+    return blocked(doubt.reason, 'waiting', message);
+  }
+  return {
+    kind: 'Act',
+    action: {
+      type: 'CreateAccount',
+      gid: null,
+      email: user.email,
+      from: null,
+      to: 'ViewOnly',
+      removal: false,
+    },
+    account: null,
+    drift: false,
+    message: `${missing} It is created, view-only first.`,
+  };
+}
+
+function makeSureItIsNoGuest({ account, directory }: LicenseCase): Decision | null {
+  if (!account || !isGuest(account, organizationOf(directory))) return null;
+  const message = `${nameOf(account)} is a guest of the organization: guests hold no license.`;
+  return blocked('UserIsGuest', 'stalling', message, account);
+}
+
+/** An unknown license is looked at and never changed. */
+function makeSureTheLicenseIsKnown({ account }: LicenseCase): Decision | null {
+  if (!account || account.license !== null) return null;
+  const userType = account.scim?.userType ?? null;
+  const message =
+    userType === null
+      ? `Asana shows no license (userType) for ${nameOf(account)}: the organization has no view-only licenses, or SCIM does not list the account.`
+      : `Asana shows the license "${userType}" for ${nameOf(account)}, which scim.userTypes of the connector does not name; it is left alone.`;
+  return blocked('LicensesUnavailable', 'stalling', message, account);
+}
+
+function makeSureADiscardedRemovalStaysDiscarded(subject: LicenseCase): Decision | null {
+  if (!subject.grant.discarded || !lowers(subject)) return null;
+  const message = 'A person discarded this removal: edit the grant to have it decided again.';
+  return blocked('RemovalDiscarded', 'stalling', message, subject.account, drifted(subject));
+}
+
+function makeSureNobodyFightsWithoutEnd(subject: LicenseCase): Decision | null {
+  const { grant, account } = subject;
+  if (!isFoughtOver(grant) || !drifted(subject)) return null;
+  const message = `Something else changed the license of ${nameOf(account)} back ${grant.setBacks} times in 24 hours. Stop it, then edit the grant or set the annotation requestedAt.`;
+  return blocked('Contended', 'stalling', message, account, true);
+}
+
+/** Our own actions never exceed the limit, not even to set a change back. */
+function makeSureTheLicenseLimitHolds(subject: LicenseCase): Decision | null {
+  const { grant, policies, directory, account } = subject;
+  const limit = policies.maxEnterpriseLicenses;
+  if (limit === null || grant.license !== 'Enterprise' || account?.license !== 'ViewOnly') return null;
+  const used = directory.enterpriseLicenses();
+  if (used < limit) return null;
+  const message = `${used} of ${limit} enterprise licenses are in use: raise maxEnterpriseLicenses of the connector, or free one.`;
+  return blocked('LicenseLimitReached', 'waiting', message, account, drifted(subject));
+}
+
+function makeSureTheProtectedKeepTheirLicense(subject: LicenseCase): Decision | null {
+  const { account } = subject;
+  if (!account || !lowers(subject)) return null;
+  const message = describeProtection(subject, account);
+  return message === null ? null : blocked('ProtectedUser', 'stalling', message, account, drifted(subject));
+}
+
+function makeSureADoubtfulReadingRemovesNobody(subject: LicenseCase): Decision | null {
+  const { directory, account } = subject;
+  const doubt = lowers(subject) ? doubtAboutRemovals(directory) : null;
+  if (!doubt) return null;
+  const message = `Nothing is taken away on a doubtful reading: ${doubt.message}.`;
+  return blocked(doubt.reason, 'waiting', message, account, drifted(subject));
+}
+
+function actOnTheDifference(subject: LicenseCase): Decision | null {
+  const { grant, account } = subject;
+  if (!account || account.license === grant.license) return null;
+  const type = grant.license === 'Enterprise' ? 'GrantEnterprise' : 'RevokeEnterprise';
+  return {
+    kind: 'Act',
+    action: {
+      type,
+      gid: account.gid,
+      email: account.email,
+      from: account.license,
+      to: grant.license,
+      removal: type === 'RevokeEnterprise',
+    },
+    account,
+    drift: drifted(subject),
+    message: `${nameOf(account)} holds ${account.license}, ${grant.license} is declared.`,
+  };
+}
+
+/** What is declared is less than what is held. */
+function lowers({ grant, account }: LicenseCase): boolean {
+  return grant.license === 'ViewOnly' && account?.license === 'Enterprise';
+}
+
+/** It was as declared, and somebody else changed it. */
+function drifted({ grant, account }: LicenseCase): boolean {
+  return account !== null && grant.applied?.license === grant.license && account.license !== grant.license;
+}

@@ -1,0 +1,309 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
+import { connectorPhases } from '../../src/api/condition-types.ts';
+import {
+  type Condition,
+  type ConditionDraft,
+  findCondition,
+  type GrantOutcome,
+  grantConditions,
+  phaseOf,
+  readiness,
+  settleConditions,
+} from '../../src/api/conditions.ts';
+import { connectorReasons, type GrantReason, grantReasons } from '../../src/api/reasons.ts';
+import { formatTime } from '../../src/core/clock.ts';
+import { checkConditions } from './condition-rules.ts';
+
+const NOW = Date.parse('2026-11-24T08:00:00Z');
+const LATER = NOW + 3_600_000;
+
+/** The statuses of the conditions that are there; `-` for one that is not. */
+function picture(conditions: readonly Condition[]): string {
+  const statusOf = (type: string) => findCondition(conditions, type)?.status ?? '-';
+  return ['Ready', 'Reconciling', 'Stalled'].map((type) => `${type} ${statusOf(type)}`).join(', ');
+}
+
+function settle(outcome: GrantOutcome, before?: readonly Condition[], now = NOW, generation = 1) {
+  return grantConditions(before, outcome, generation, now);
+}
+
+const DONE = 'Ready True, Reconciling -, Stalled -';
+const UNDER_WAY = 'Ready False, Reconciling True, Stalled -';
+const STUCK = 'Ready False, Reconciling -, Stalled True';
+
+/** Every reason of a grant and where it leaves Ready, Reconciling and Stalled. */
+const EXPECTED: Record<GrantReason, string> = {
+  Granted: DONE,
+  Planned: DONE,
+  Expired: DONE,
+  Superseded: DONE,
+  Progressing: UNDER_WAY,
+  RemovalPending: UNDER_WAY,
+  Throttled: UNDER_WAY,
+  AsanaUnavailable: UNDER_WAY,
+  ConnectorNotReady: UNDER_WAY,
+  ConnectorNotFound: UNDER_WAY,
+  UserNotFound: UNDER_WAY,
+  TeamNotFound: UNDER_WAY,
+  LicenseLimitReached: UNDER_WAY,
+  RemovalsPaused: UNDER_WAY,
+  ClockSkew: UNDER_WAY,
+  ConflictingGrant: STUCK,
+  NamespaceNotAllowed: STUCK,
+  UserIsGuest: STUCK,
+  LicensesUnavailable: STUCK,
+  LicenseNotAccepted: STUCK,
+  ProtectedUser: STUCK,
+  DeprovisionNotAllowed: STUCK,
+  IdentityChanged: STUCK,
+  Contended: STUCK,
+  TeamAmbiguous: STUCK,
+  NotTeamMember: STUCK,
+  PreviouslyRemoved: STUCK,
+  WorkspaceNotSet: STUCK,
+  RemovalDiscarded: STUCK,
+  AsanaRefused: STUCK,
+  Suspended: 'Ready Unknown, Reconciling -, Stalled -',
+};
+
+describe('the conditions of a grant', () => {
+  for (const [reason, expected] of Object.entries(EXPECTED)) {
+    test(`${reason} on a new grant means ${expected}, and keeps the rules`, () => {
+      const conditions = settle({ reason: reason as GrantReason, message: 'Why.' });
+      assert.equal(picture(conditions), expected);
+      for (const condition of conditions) assert.equal(condition.reason, reason, condition.type);
+      assert.deepEqual(
+        checkConditions({
+          kind: 'AsanaLicenseGrant',
+          metadata: { generation: 1 },
+          status: { observedGeneration: 1, conditions },
+        }),
+        [],
+      );
+    });
+  }
+
+  for (const { earlier, expected } of [
+    { earlier: 'Granted', expected: 'True' },
+    { earlier: 'UserIsGuest', expected: 'False' },
+    { earlier: 'Suspended', expected: 'Unknown' },
+  ] as const) {
+    test(`Suspended leaves Ready ${expected} after ${earlier}, and drops Reconciling and Stalled`, () => {
+      const conditions = settle(
+        { reason: 'Suspended', message: 'Suspended.' },
+        settle({ reason: earlier, message: 'Before.' }),
+      );
+      assert.equal(picture(conditions), `Ready ${expected}, Reconciling -, Stalled -`);
+    });
+  }
+
+  test('count what usually stalls as under way while it is about to be tried again', () => {
+    const outcome: GrantOutcome = { reason: 'LicenseNotAccepted', message: 'Again soon.', retrying: true };
+    assert.equal(picture(settle(outcome)), UNDER_WAY);
+  });
+
+  test('make no refusal of what is done, whether it is retrying or not', () => {
+    assert.equal(picture(settle({ reason: 'Granted', message: 'Done.', retrying: true })), DONE);
+  });
+
+  test('have Drifted only while somebody else changed the license', () => {
+    const drifted = settle({ reason: 'Progressing', message: 'Under way.', drifted: 'Set to view-only.' });
+    const { status, reason, message } = findCondition(drifted, 'Drifted') ?? {};
+    assert.deepEqual(
+      { status, reason, message },
+      {
+        status: 'True',
+        reason: 'ChangedElsewhere',
+        message: 'Set to view-only.',
+      },
+    );
+    for (const outcome of [{ drifted: null }, {}]) {
+      const after = settle({ reason: 'Granted', message: 'Set back.', ...outcome }, drifted, LATER);
+      assert.equal(findCondition(after, 'Drifted'), undefined, JSON.stringify(outcome));
+    }
+  });
+
+  test('have Expired only once the time has passed', () => {
+    const expired = settle({ reason: 'RemovalPending', message: 'Soon.', expired: true });
+    assert.equal(findCondition(expired, 'Expired')?.status, 'True');
+    const extended = settle({ reason: 'Granted', message: 'Done.', expired: false }, expired, LATER);
+    assert.equal(findCondition(extended, 'Expired'), undefined);
+  });
+});
+
+describe('the transition time of a condition', () => {
+  const draft = (status: Condition['status'], reason = 'Granted'): ConditionDraft => ({
+    type: 'Ready',
+    status,
+    reason,
+    message: `${reason}.`,
+  });
+
+  test('stays with a new reason, message and generation, which are taken over', () => {
+    const before = settleConditions(undefined, [draft('False', 'Throttled')], 1, NOW);
+    const [after] = settleConditions(before, [draft('False', 'UserNotFound')], 2, LATER);
+    assert.deepEqual(after, {
+      type: 'Ready',
+      status: 'False',
+      observedGeneration: 2,
+      lastTransitionTime: formatTime(NOW),
+      reason: 'UserNotFound',
+      message: 'UserNotFound.',
+    });
+  });
+
+  test('moves with the status', () => {
+    const before = settleConditions(undefined, [draft('False')], 1, NOW);
+    const [after] = settleConditions(before, [draft('True')], 1, LATER);
+    assert.equal(after?.lastTransitionTime, formatTime(LATER));
+  });
+
+  test('begins anew for a condition that was away', () => {
+    const stalled = settle({ reason: 'UserIsGuest', message: 'A guest.' });
+    const granted = settle({ reason: 'Granted', message: 'Done.' }, stalled, NOW + 60_000);
+    const again = settle({ reason: 'UserIsGuest', message: 'A guest.' }, granted, LATER);
+    assert.equal(findCondition(again, 'Stalled')?.lastTransitionTime, formatTime(LATER));
+  });
+
+  test('moves with the status and only with it, through every sequence of outcomes', () => {
+    const reasons = fc.array(fc.constantFrom(...(Object.keys(grantReasons) as GrantReason[])), {
+      minLength: 2,
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(reasons, (sequence) => {
+        let before: readonly Condition[] = [];
+        for (const [step, reason] of sequence.entries()) {
+          const now = NOW + step * 1000;
+          const after = settle({ reason, message: 'Why.' }, before, now, step + 1);
+          for (const { type, status, lastTransitionTime } of after) {
+            const old = findCondition(before, type);
+            const expected = old?.status === status ? old.lastTransitionTime : formatTime(now);
+            assert.equal(lastTransitionTime, expected, `${type} after ${reason}`);
+          }
+          before = after;
+        }
+      }),
+    );
+  });
+});
+
+describe('the message of a condition', () => {
+  const messageOf = (message: string) => settle({ reason: 'AsanaRefused', message })[0]?.message ?? '';
+
+  test('of 1024 characters is kept whole', () => {
+    const message = 'x'.repeat(1024);
+    assert.equal(messageOf(message), message);
+  });
+
+  test('is cut at a word where one ends in its second half', () => {
+    const cut = messageOf('word '.repeat(300));
+    assert.ok(cut.length <= 1024 && cut.endsWith('word…'), cut.slice(-20));
+  });
+
+  test('is used to its full length when no word ends in its second half', () => {
+    assert.equal(messageOf(`short ${'x'.repeat(2000)}`).length, 1024);
+  });
+
+  test('is never longer than 1024 characters and never half a character, whatever it was made of', () => {
+    const anything = fc.string({ unit: 'grapheme', maxLength: 3000, minLength: 900, size: 'max' });
+    const halves = fc.array(fc.constantFrom('\ud83d', '\udc4d', '👍', 'a'), { maxLength: 2000, size: 'max' });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          anything,
+          halves.map((parts) => parts.join('')),
+        ),
+        (message) => {
+          const kept = messageOf(message);
+          assert.ok(kept.length <= 1024, `${kept.length} characters`);
+          assert.ok(kept.isWellFormed(), 'half a character');
+        },
+      ),
+    );
+  });
+});
+
+describe('the readiness of a connector', () => {
+  for (const [reason, { class: reasonClass }] of Object.entries(connectorReasons)) {
+    test(`keeps the condition rules for ${reason} (${reasonClass})`, () => {
+      const drafts = readiness(reasonClass, reason, 'Why.', undefined);
+      assert.deepEqual(
+        checkConditions({
+          kind: 'AsanaConnector',
+          metadata: { generation: 1 },
+          status: { observedGeneration: 1, conditions: settleConditions(undefined, drafts, 1, NOW) },
+        }),
+        [],
+      );
+    });
+  }
+});
+
+describe('the phase of a connector', () => {
+  /** Facts in the order of the phases they lead to, each with what makes it so. */
+  const LADDER: {
+    phase: keyof typeof connectorPhases;
+    suspended?: true;
+    notBegun?: true;
+    conditions?: string[];
+  }[] = [
+    { phase: 'Suspended', suspended: true },
+    { phase: 'Failed', conditions: ['Stalled=True'] },
+    { phase: 'Pending', notBegun: true },
+    { phase: 'Syncing', conditions: ['Reconciling=True'] },
+    { phase: 'Degraded', conditions: ['Synced=False'] },
+    { phase: 'Degraded', conditions: ['ScimAvailable=False'] },
+    { phase: 'Degraded', conditions: ['ConductorOneConnected=False'] },
+    { phase: 'Degraded', conditions: ['RemovalsPaused=True'] },
+    { phase: 'Connected', conditions: ['Ready=True', 'Synced=True', 'ScimAvailable=True'] },
+    { phase: 'Connected', conditions: ['Synced=Unknown', 'ScimAvailable=Unknown'] },
+  ];
+
+  function conditionsOf(texts: readonly string[]): Condition[] {
+    return texts.map((text) => {
+      const [type = '', status = ''] = text.split('=');
+      return {
+        type,
+        status: status as Condition['status'],
+        observedGeneration: 1,
+        lastTransitionTime: formatTime(NOW),
+        reason: 'Synced',
+        message: 'Why.',
+      };
+    });
+  }
+
+  function phaseOfAll(rungs: typeof LADDER): string {
+    return phaseOf(conditionsOf(rungs.flatMap(({ conditions }) => conditions ?? [])), {
+      suspended: rungs.some(({ suspended }) => suspended),
+      syncBegun: !rungs.some(({ notBegun }) => notBegun),
+    });
+  }
+
+  for (const rung of LADDER) {
+    const cause = rung.suspended
+      ? 'suspend'
+      : rung.notBegun
+        ? 'no sync begun'
+        : rung.conditions?.join(' and ');
+    test(`is ${rung.phase} for ${cause} alone`, () => {
+      assert.equal(phaseOfAll([rung]), rung.phase);
+    });
+  }
+
+  test('is the first that fits when several do', () => {
+    // Each set of causes from the ladder but the last two, which only say that nothing is wrong.
+    fc.assert(
+      fc.property(fc.subarray(LADDER.slice(0, -2), { minLength: 1 }), (rungs) => {
+        assert.equal(phaseOfAll(rungs), rungs[0]?.phase);
+      }),
+    );
+  });
+
+  test('is one of those the reference lists, in the order they are looked for', () => {
+    assert.deepEqual([...new Set(LADDER.map(({ phase }) => phase))], Object.keys(connectorPhases));
+  });
+});

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { buildCrd } from '../../src/api/crd.ts';
+import { kinds } from '../../src/api/validation.ts';
+import { type Field, fieldsOf } from './published-schema.ts';
+
+/** One of these two must be given, so neither has a default. */
+const EITHER = new Set(['spec.user.email', 'spec.user.gid']);
+
+function isBounded({ schema }: Field): boolean {
+  switch (schema.type) {
+    case 'string':
+      return schema.enum !== undefined || schema.maxLength !== undefined;
+    case 'integer':
+      return schema.minimum !== undefined && schema.maximum !== undefined;
+    case 'array':
+      return schema.maxItems !== undefined;
+    default:
+      return true;
+  }
+}
+
+for (const kind of kinds) {
+  const spec = fieldsOf(kind, 'spec');
+  const status = fieldsOf(kind, 'status');
+  /** The paths of the fields that a check complains about. */
+  const failing = (fields: readonly Field[], holds: (field: Field) => boolean) =>
+    fields.filter((field) => !holds(field)).map(({ path }) => path);
+
+  describe(`the CRD of ${kind.names.kind}`, () => {
+    test('describes every field of the spec in a sentence', () => {
+      assert.deepEqual(
+        failing(spec, ({ schema }) => /^[A-Z].*\S \S.*\S \S.*\.$/.test(schema.description ?? '')),
+        [],
+      );
+    });
+
+    test('describes every field of the status', () => {
+      assert.deepEqual(
+        // An item that is no object is described by its list, which is all that `kubectl explain` shows.
+        failing(
+          status,
+          ({ path, schema }) =>
+            (path.endsWith('[]') && !schema.properties) || /^[A-Z].*\.$/.test(schema.description ?? ''),
+        ),
+        [],
+      );
+    });
+
+    test('says of every field that may be left out what it is then', () => {
+      const choosable = spec.filter(
+        ({ path, schema, required }) =>
+          !required && !schema.properties && !path.endsWith('[]') && !EITHER.has(path),
+      );
+      assert.deepEqual(
+        failing(choosable, ({ schema }) => /default/i.test(schema.description ?? '')),
+        [],
+      );
+    });
+
+    test('names the default of every field that has one, as it is filled in', () => {
+      const filledIn = spec.filter(({ schema }) => schema.default !== undefined && schema.type !== 'object');
+      assert.ok(filledIn.length > 3, 'there are defaults');
+      assert.deepEqual(
+        failing(filledIn, ({ schema }) => schema.description?.includes(String(schema.default)) ?? false),
+        [],
+      );
+    });
+
+    test('bounds every text, number and list of the spec', () => {
+      assert.deepEqual(failing(spec, isBounded), []);
+    });
+
+    test('bounds every text and list of the status', () => {
+      assert.deepEqual(
+        failing(status, (field) => field.schema.type === 'integer' || isBounded(field)),
+        [],
+      );
+    });
+
+    test('has no default that a GitOps tool would see as a change: none in lists, none that is empty', () => {
+      const defaulted = [...spec, ...status].filter(({ schema }) => schema.default !== undefined);
+      assert.deepEqual(
+        failing(defaulted, ({ schema, inList }) => !inList && schema.default !== ''),
+        [],
+      );
+    });
+
+    test('requires only what has no default, and nothing of the status itself', () => {
+      assert.deepEqual(
+        failing(spec, ({ schema, required }) => !required || schema.default === undefined),
+        [],
+      );
+      assert.deepEqual(status[0]?.schema.required, undefined);
+    });
+
+    test('holds nothing but data', () => {
+      const crd = buildCrd(kind);
+      assert.deepEqual(structuredClone(crd), crd);
+    });
+
+    test('makes fields selectable that there are', () => {
+      const paths = new Set(spec.map(({ path }) => `.${path}`));
+      assert.deepEqual(
+        kind.selectableFields.filter((path) => !paths.has(path)),
+        [],
+      );
+    });
+  });
+}

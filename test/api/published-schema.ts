@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { buildCrd } from '../../src/api/crd.ts';
+import type { KindDefinition } from '../../src/api/kind.ts';
+
+/** A schema as a CRD publishes it, as far as tests look at it. */
+export interface Schema {
+  readonly type: string;
+  readonly description?: string;
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly enum?: readonly string[];
+  readonly default?: unknown;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxItems?: number;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+}
+
+export interface Field {
+  readonly path: string;
+  readonly schema: Schema;
+  /** A person must write it. */
+  readonly required: boolean;
+  /** It is an item of a list, or within one. */
+  readonly inList: boolean;
+}
+
+/** The schema of a kind's spec or status, as the CRD has it. */
+export function schemaOf(kind: KindDefinition, part: 'spec' | 'status'): Schema {
+  const crd = buildCrd(kind) as {
+    spec: { versions: [{ schema: { openAPIV3Schema: { properties: Record<string, Schema> } } }] };
+  };
+  const schema = crd.spec.versions[0].schema.openAPIV3Schema.properties[part];
+  assert.ok(schema, part);
+  return schema;
+}
+
+/** Every field of a kind's spec or status, the whole included; items of lists as `path[]`. */
+export function fieldsOf(kind: KindDefinition, part: 'spec' | 'status'): Field[] {
+  return below({ path: part, schema: schemaOf(kind, part), required: part === 'spec', inList: false });
+}
+
+function below(field: Field): Field[] {
+  const { path, schema, inList } = field;
+  const fields = [field];
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const required = schema.required?.includes(name) ?? false;
+    fields.push(...below({ path: `${path}.${name}`, schema: property, required, inList }));
+  }
+  if (schema.items) {
+    fields.push(...below({ path: `${path}[]`, schema: schema.items, required: false, inList: true }));
+  }
+  return fields;
+}

@@ -1,0 +1,461 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { constants } from 'node:http2';
+import { suite, type TestContext, test } from 'node:test';
+import { inspect } from 'node:util';
+import { Code } from '@connectrpc/connect';
+import { type ConductorOneConnection, openConnection } from '../../src/conductorone/connection.ts';
+import { ConductorOneError } from '../../src/conductorone/errors.ts';
+import type { BatonServiceUploadAssetRequest } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
+import { connectorMetadata } from '../../src/conductorone/metadata.ts';
+import type { Asset } from '../../src/conductorone/upload.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { refuse, startTenant, type Tenant, type TenantOptions } from './tenant.ts';
+
+const never = new AbortController().signal;
+
+async function connect(
+  t: TestContext,
+  options: TenantOptions,
+  clock: Clock = systemClock,
+): Promise<ConductorOneConnection & { readonly tenant: Tenant }> {
+  const tenant = await startTenant(t, options);
+  const { clientId, clientSecret, trust } = tenant;
+  const connection = openConnection({
+    clientId,
+    clientSecret,
+    hostId: 'host-1',
+    allowedHosts: ['localhost'],
+    trust,
+    clock,
+  });
+  t.after(() => connection.close());
+  return { ...connection, tenant };
+}
+
+function failsWith(code: string, grpcCode: number) {
+  return (error: unknown) => {
+    assert.ok(error instanceof ConductorOneError, inspect(error));
+    assert.deepEqual([error.code, error.grpcCode], [code, grpcCode]);
+    assert.ok(!inspect(error).includes('the server says why'), 'what the server wrote shows');
+    return true;
+  };
+}
+
+function assetOf(...chunks: Uint8Array[]): Asset {
+  return {
+    read: async function* () {
+      yield* chunks;
+    },
+  };
+}
+
+suite('a call', () => {
+  test('carries the token, our name and the host id over TLS and HTTP/2', async (t) => {
+    let hostId = '';
+    const { client, tenant } = await connect(t, {
+      baton: {
+        getTask: (request) => {
+          hostId = request.hostId;
+          return {
+            task: { id: 'a'.repeat(27), taskType: { case: 'hello', value: {} } },
+            nextPoll: { seconds: 5n },
+          };
+        },
+      },
+    });
+    const { task, nextPoll } = await client.getTask(never);
+    assert.equal(hostId, 'host-1');
+    assert.equal(task?.taskType.case, 'hello');
+    assert.equal(nextPoll?.seconds, 5n);
+    const [call] = tenant.calls;
+    assert.equal(call?.path, '/c1.connectorapi.baton.v1.BatonService/GetTask');
+    assert.match(call?.authorization ?? '', /^Bearer token-0\.\d+$/);
+    assert.match(call?.userAgent ?? '', /^strange-hydra-68836 asana-connector\//);
+  });
+
+  test('of Hello brings the metadata, capabilities and account schema', async (t) => {
+    const seen: unknown[] = [];
+    const { client } = await connect(t, {
+      baton: {
+        hello: ({ hostId, taskId, connectorMetadata: metadata }) => {
+          seen.push(
+            hostId,
+            taskId,
+            metadata?.displayName,
+            Object.keys(metadata?.accountCreationSchema?.fieldMap ?? {}),
+          );
+          return {};
+        },
+      },
+    });
+    await client.hello(
+      { taskId: 'b'.repeat(27), connectorMetadata: connectorMetadata({ licenses: false, provision: true }) },
+      never,
+    );
+    assert.deepEqual(seen, ['host-1', 'b'.repeat(27), 'Asana', ['email', 'workspace_id']]);
+  });
+
+  test('of Heartbeat and FinishTask names the task, and says how it ended', async (t) => {
+    const seen: unknown[] = [];
+    const { client } = await connect(t, {
+      baton: {
+        heartbeat: ({ hostId, taskId }) => {
+          seen.push(hostId, taskId);
+          return { cancelled: true };
+        },
+        finishTask: ({ taskId, status, finalState }) => {
+          seen.push(taskId, status?.code, finalState.case);
+          return {};
+        },
+      },
+    });
+    assert.equal((await client.heartbeat('c'.repeat(27), never)).cancelled, true);
+    await client.finishTask(
+      'c'.repeat(27),
+      { status: { code: 9, message: 'no' }, finalState: { case: 'error', value: { nonRetryable: true } } },
+      never,
+    );
+    assert.deepEqual(seen, ['host-1', 'c'.repeat(27), 'c'.repeat(27), 9, 'error']);
+  });
+
+  test('that is refused with a token taken back too early is repeated once with a new one', async (t) => {
+    let refusals = 1;
+    const { client, tenant } = await connect(t, {
+      baton: {
+        getTask: () => {
+          refusals -= 1;
+          if (refusals >= 0) throw refuse(Code.Unauthenticated);
+          return {};
+        },
+      },
+    });
+    await client.getTask(never);
+    assert.equal(tenant.tokenRequests.length, 2);
+    assert.notEqual(tenant.calls[0]?.authorization, tenant.calls[1]?.authorization);
+    refusals = 10;
+    await assert.rejects(client.getTask(never), failsWith('CredentialsRejected', Code.Unauthenticated));
+    assert.equal(tenant.calls.length, 4);
+  });
+
+  for (const { code, expected } of [
+    { code: Code.PermissionDenied, expected: 'CredentialsRejected' },
+    { code: Code.NotFound, expected: 'ConductorOneRefused' },
+    { code: Code.Unimplemented, expected: 'ConductorOneRefused' },
+    { code: Code.InvalidArgument, expected: 'ConductorOneRefused' },
+    { code: Code.Unavailable, expected: 'Disconnected' },
+    { code: Code.Internal, expected: 'Disconnected' },
+    { code: Code.ResourceExhausted, expected: 'Disconnected' },
+  ]) {
+    test(`that fails with ${Code[code]} is ${expected}, without the server's words`, async (t) => {
+      const { client } = await connect(t, {
+        baton: {
+          getTask: () => {
+            throw refuse(code);
+          },
+        },
+      });
+      await assert.rejects(client.getTask(never), failsWith(expected, code));
+    });
+  }
+
+  test('that gets no token fails with the reason of that', async (t) => {
+    const { client } = await connect(t, { token: () => ({ status: 401 }) });
+    await assert.rejects(
+      client.getTask(never),
+      (error) =>
+        error instanceof ConductorOneError &&
+        error.code === 'CredentialsRejected' &&
+        error.grpcCode === undefined,
+    );
+  });
+
+  test('that is aborted throws the reason of the signal, whether under way or not', async (t) => {
+    const arrived = Promise.withResolvers<void>();
+    const { client } = await connect(t, {
+      baton: {
+        getTask: async (_, { signal }) => {
+          arrived.resolve();
+          await new Promise((_resolve, reject) =>
+            signal.addEventListener('abort', () => reject(refuse(Code.Canceled))),
+          );
+          return {};
+        },
+      },
+    });
+    const controller = new AbortController();
+    const call = client.getTask(controller.signal);
+    await arrived.promise;
+    controller.abort(new Error('the lease is lost'));
+    await assert.rejects(call, /the lease is lost/);
+    await assert.rejects(client.getTask(controller.signal), /the lease is lost/);
+  });
+
+  test('after the connection was cut goes over a new one', async (t) => {
+    const { client, tenant } = await connect(t, { baton: { getTask: () => ({}) } });
+    await client.getTask(never);
+    tenant.cut();
+    const outcome = await client.getTask(never).catch((error: unknown) => error);
+    if (outcome instanceof Error)
+      assert.ok(outcome instanceof ConductorOneError && outcome.code === 'Disconnected', inspect(outcome));
+    await client.getTask(never);
+    assert.ok(tenant.calls.length >= 2);
+  });
+
+  test('with an answer above 4 MiB is refused before it fills the memory', async (t) => {
+    const { client } = await connect(t, {
+      answer: (response) => {
+        response.writeHead(200, { 'content-type': 'application/grpc+proto' });
+        const announced = Buffer.alloc(5);
+        announced.writeUInt32BE(5 * 1024 * 1024, 1);
+        response.write(announced);
+      },
+    });
+    await assert.rejects(client.getTask(never), failsWith('Disconnected', Code.ResourceExhausted));
+  });
+
+  for (const { answer, because } of [
+    {
+      answer: (response) => {
+        response.writeHead(200, { 'content-type': 'text/html' });
+        response.end('<html>the server says why</html>');
+      },
+      because: 'HTML',
+    },
+    {
+      answer: (response) => {
+        response.writeHead(502, { 'content-type': 'text/html' });
+        response.end('<html>the server says why</html>');
+      },
+      because: 'a bad gateway',
+    },
+    {
+      answer: (response) => response.stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+      because: 'nothing, closing the stream',
+    },
+    { answer: (response) => response.stream.session?.destroy(), because: 'nothing, closing the connection' },
+    {
+      answer: (response) => {
+        response.writeHead(200, { 'content-type': 'application/grpc+proto' });
+        response.end(Buffer.from([0, 0, 0, 0, 3, 0xff, 0xff, 0xff]));
+      },
+      because: 'bytes that are no message',
+    },
+  ] satisfies { answer: TenantOptions['answer']; because: string }[]) {
+    test(`that is answered with ${because} is an outage, without the server's words`, async (t) => {
+      const { client } = await connect(t, { answer });
+      await assert.rejects(client.getTask(never), (error) => {
+        assert.ok(error instanceof ConductorOneError, inspect(error));
+        assert.equal(error.code, 'Disconnected');
+        assert.ok(!inspect(error).includes('the server says why'));
+        return true;
+      });
+    });
+  }
+
+  test('brings unknown tasks as what they are: a known name without content, or none at all', async (t) => {
+    const { client } = await connect(t, {
+      baton: {
+        getTask: () => ({ task: { id: 'd'.repeat(27), taskType: { case: 'eventFeed', value: {} } } }),
+      },
+    });
+    const { task } = await client.getTask(never);
+    assert.equal(task?.taskType.case, 'eventFeed');
+  });
+});
+
+suite('an upload', () => {
+  interface Received {
+    readonly cases: string[];
+    readonly sizes: number[];
+    readonly data: Buffer;
+    readonly sha256: string;
+  }
+
+  async function receive(
+    messages: AsyncIterable<BatonServiceUploadAssetRequest>,
+    most = Infinity,
+  ): Promise<Received> {
+    const cases: string[] = [];
+    const pieces: Uint8Array[] = [];
+    let sha256 = '';
+    for await (const { msg } of messages) {
+      cases.push(msg.case ?? 'none');
+      if (msg.case === 'data') pieces.push(msg.value.data);
+      if (msg.case === 'eof') sha256 = Buffer.from(msg.value.sha256Checksum).toString('hex');
+      if (pieces.length > most) throw refuse(Code.Unavailable);
+    }
+    return { cases, sizes: pieces.map(({ length }) => length), data: Buffer.concat(pieces), sha256 };
+  }
+
+  const file = randomBytes(512 * 1024 * 2 + 77);
+
+  test('sends metadata, pieces of 512 KiB whatever it reads, and the SHA-256 of it all', async (t) => {
+    const received: Received[] = [];
+    let metadata: unknown;
+    const { client } = await connect(t, {
+      baton: {
+        uploadAsset: async (messages) => {
+          received.push(
+            await receive(
+              (async function* () {
+                for await (const message of messages) {
+                  if (message.msg.case === 'metadata')
+                    metadata = [message.msg.value.hostId, message.msg.value.taskId];
+                  yield message;
+                }
+              })(),
+            ),
+          );
+          return {};
+        },
+      },
+    });
+    const chunks = [file.subarray(0, 10), file.subarray(10, 700_000), file.subarray(700_000)];
+    const receipt = await client.uploadAsset('e'.repeat(27), assetOf(...chunks), never);
+    const sha256 = createHash('sha256').update(file).digest('hex');
+    assert.deepEqual(metadata, ['host-1', 'e'.repeat(27)]);
+    assert.deepEqual(received[0]?.cases, ['metadata', 'data', 'data', 'data', 'eof']);
+    assert.deepEqual(received[0]?.sizes, [524_288, 524_288, 77]);
+    assert.ok(received[0]?.data.equals(file));
+    assert.equal(received[0]?.sha256, sha256);
+    assert.deepEqual([receipt.bytes, Buffer.from(receipt.sha256).toString('hex')], [file.length, sha256]);
+  });
+
+  for (const piece of [0, 1, 2]) {
+    test(`that fails at piece ${piece} is sent again from its first byte`, async (t) => {
+      let failures = 2;
+      const whole: Received[] = [];
+      const { client } = await connect(
+        t,
+        {
+          baton: {
+            uploadAsset: async (messages) => {
+              failures -= 1;
+              whole.push(await receive(messages, failures >= 0 ? piece : Infinity));
+              return {};
+            },
+          },
+        },
+        { ...systemClock, sleep: async () => {} },
+      );
+      await client.uploadAsset('f'.repeat(27), assetOf(file), never);
+      assert.equal(failures, -1, 'the third try went through');
+      assert.equal(whole.length, 1);
+      assert.ok(whole[0]?.data.equals(file));
+    });
+  }
+
+  test('is tried three times at most, with a second before the third', async (t) => {
+    const waits: number[] = [];
+    const { client, tenant } = await connect(
+      t,
+      {
+        baton: {
+          uploadAsset: async () => {
+            throw refuse(Code.Unavailable);
+          },
+        },
+      },
+      {
+        ...systemClock,
+        sleep: async (ms) => {
+          waits.push(ms);
+        },
+      },
+    );
+    await assert.rejects(
+      client.uploadAsset('f'.repeat(27), assetOf(file), never),
+      failsWith('Disconnected', Code.Unavailable),
+    );
+    assert.equal(tenant.calls.length, 3);
+    assert.deepEqual(waits, [0, 1000]);
+  });
+
+  test('that is refused for good is not tried again', async (t) => {
+    const { client, tenant } = await connect(t, {
+      baton: {
+        uploadAsset: async () => {
+          throw refuse(Code.InvalidArgument);
+        },
+      },
+    });
+    await assert.rejects(
+      client.uploadAsset('f'.repeat(27), assetOf(file), never),
+      failsWith('ConductorOneRefused', Code.InvalidArgument),
+    );
+    assert.equal(tenant.calls.length, 1);
+  });
+
+  test('of a file that cannot be read fails with the reason, once, and never reaches its end', async (t) => {
+    const cases: string[] = [];
+    const { client } = await connect(t, {
+      baton: {
+        uploadAsset: async (messages) => {
+          for await (const { msg } of messages) cases.push(msg.case ?? 'none');
+          return {};
+        },
+      },
+    });
+    let reads = 0;
+    const asset: Asset = {
+      read: async function* () {
+        reads += 1;
+        yield file;
+        throw new Error('EIO: the disk is broken');
+      },
+    };
+    await assert.rejects(client.uploadAsset('f'.repeat(27), asset, never), /the disk is broken/);
+    assert.equal(reads, 1);
+    assert.ok(!cases.includes('eof'), 'the end was sent');
+  });
+
+  test('that stands still is given up and tried again', async (t) => {
+    let standstill = (): void => {};
+    const entered: (() => void)[] = [];
+    const { client, tenant } = await connect(
+      t,
+      {
+        baton: {
+          uploadAsset: async (messages, { signal }) => {
+            if (entered.length === 0) {
+              entered.push(() => {});
+              for await (const { msg } of messages) if (msg.case === 'eof') standstill();
+              await new Promise((resolve) => signal.addEventListener('abort', resolve));
+              return {};
+            }
+            await receive(messages);
+            return {};
+          },
+        },
+      },
+      {
+        ...systemClock,
+        sleep: async () => {},
+        schedule: (_, callback) => {
+          standstill = callback;
+          return () => {};
+        },
+      },
+    );
+    const receipt = await client.uploadAsset('f'.repeat(27), assetOf(file), never);
+    assert.equal(receipt.bytes, file.length);
+    assert.equal(tenant.calls.length, 2);
+  });
+
+  test('that is aborted throws the reason of the signal and is not tried again', async (t) => {
+    const controller = new AbortController();
+    const { client, tenant } = await connect(t, {
+      baton: {
+        uploadAsset: async (messages) => {
+          for await (const { msg } of messages)
+            if (msg.case === 'data') controller.abort(new Error('cancelled'));
+          return {};
+        },
+      },
+    });
+    await assert.rejects(client.uploadAsset('f'.repeat(27), assetOf(file), controller.signal), /cancelled/);
+    assert.equal(tenant.calls.length, 1);
+  });
+});

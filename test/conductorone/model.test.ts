@@ -1,0 +1,406 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { accountResource } from '../../src/conductorone/account-resource.ts';
+import type { Entitlement } from '../../src/conductorone/generated/c1/connector/v2/entitlement_pb.ts';
+import type { Grant } from '../../src/conductorone/generated/c1/connector/v2/grant_pb.ts';
+import {
+  type Resource,
+  Status_ResourceStatus as Status,
+} from '../../src/conductorone/generated/c1/connector/v2/resource_pb.ts';
+import {
+  UserTrait_AccountType as AccountType,
+  UserTrait_Status_Status as TraitStatus,
+  type UserTrait,
+  UserTraitSchema,
+} from '../../src/conductorone/generated/c1/connector/v2/trait_pb.ts';
+import { readEntitlementId } from '../../src/conductorone/ids.ts';
+import { describeDirectory, type ModelSettings } from '../../src/conductorone/model.ts';
+import { displayName } from '../../src/conductorone/text.ts';
+import type { Account, Snapshot, WorkspaceMembership } from '../../src/directory/snapshot.ts';
+import { account, acme, member, snapshotOf, team } from './directories.ts';
+
+const settings: ModelSettings = { licenses: true, serviceAccount: true };
+
+function describe(snapshot: Snapshot, wanted = settings) {
+  const resources: Resource[] = [];
+  const entitlements: Entitlement[] = [];
+  const grants: Grant[] = [];
+  for (const one of describeDirectory(snapshot, wanted)) {
+    if (one.kind === 'resource') resources.push(one.resource);
+    else if (one.kind === 'entitlement') entitlements.push(one.entitlement);
+    else grants.push(one.grant);
+  }
+  return { resources, entitlements, grants };
+}
+
+const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
+const rowOf = ({ id }: Resource) => `${id?.resourceType}:${id?.resource}`;
+const annotationsOf = ({ annotations }: { readonly annotations: readonly { readonly typeUrl: string }[] }) =>
+  annotations.map(({ typeUrl }) => typeUrl.replace('type.googleapis.com/c1.connector.v2.', ''));
+
+function traitOf(resource: Resource): UserTrait {
+  const trait = resource.annotations
+    .map((one) => anyUnpack(one, UserTraitSchema))
+    .find((one) => one !== undefined);
+  assert.ok(trait, 'a user without its trait fails the Go readers');
+  return trait;
+}
+
+const membership = (
+  workspace: string,
+  overrides: Partial<WorkspaceMembership> = {},
+): WorkspaceMembership => ({
+  gid: `m-${workspace}`,
+  workspace,
+  active: true,
+  role: 'Member',
+  viewOnly: false,
+  ...overrides,
+});
+
+suite('the ids', () => {
+  test('are those of the Go connector, byte for byte', () => {
+    const { resources, entitlements, grants } = describe(
+      snapshotOf(
+        [account('905')],
+        [team('501', [member('905', { admin: true, guest: true, limitedAccess: true })])],
+      ),
+    );
+    assert.deepEqual(resources.map(rowOf), [
+      'license:enterprise',
+      'license:view only',
+      'workspace:1200',
+      'user:905',
+      'team:501',
+    ]);
+    assert.deepEqual(idsOf(entitlements), [
+      'enterprise',
+      'view only',
+      'workspace:1200:Member',
+      'workspace:1200:Admin',
+      'workspace:1200:Guest',
+      'team:501:Team Member',
+      'team:501:Admin',
+      'team:501:Guest',
+      'team:501:Limited Access',
+    ]);
+    assert.deepEqual(idsOf(grants), [
+      'enterprise:905',
+      'workspace:1200:Member:user:905',
+      'team:501:Team Member:user:905',
+      'team:501:Admin:user:905',
+      'team:501:Guest:user:905',
+      'team:501:Limited Access:user:905',
+    ]);
+  });
+
+  test('of entitlements are read back as what they stand for', () => {
+    const { entitlements } = describe(snapshotOf([], [team('501')]));
+    assert.ok(entitlements.every(({ id }) => readEntitlementId(id) !== null));
+    assert.deepEqual(readEntitlementId('view only'), { type: 'license', license: 'ViewOnly' });
+    assert.deepEqual(readEntitlementId('team:501:Limited Access'), {
+      type: 'team',
+      gid: '501',
+      role: 'Limited Access',
+    });
+    assert.deepEqual(readEntitlementId('workspace:1200:Guest'), {
+      type: 'workspace',
+      gid: '1200',
+      role: 'Guest',
+    });
+  });
+
+  for (const id of [
+    '',
+    'Enterprise',
+    'enterprise ',
+    'team:501',
+    'team:501:',
+    'team::Admin',
+    'team:501:Member',
+    'workspace:1:Team Member',
+    'user:1:Admin',
+    'team:5:0:1:Admin',
+    'team:501:Admin:user:1',
+  ]) {
+    test(`that were never given out are not taken for others: ${JSON.stringify(id)}`, () => {
+      assert.equal(readEntitlementId(id), null);
+    });
+  }
+});
+
+suite('roles and licenses', () => {
+  for (const { role, expected } of [
+    { role: 'Admin', expected: 'workspace:1200:Admin:user:905' },
+    { role: 'Guest', expected: 'workspace:1200:Guest:user:905' },
+    { role: 'Member', expected: 'workspace:1200:Member:user:905' },
+  ] as const) {
+    test(`show an active ${role} of a workspace as ${role}, and as nothing else`, () => {
+      const person = account('905', { memberships: [membership(acme.gid, { role })], license: null });
+      assert.deepEqual(idsOf(describe(snapshotOf([person])).grants), [expected]);
+    });
+  }
+
+  test('give nobody a right whose membership has ended, and no license either', () => {
+    const gone = account('905', { memberships: [membership(acme.gid, { active: false })] });
+    const { grants, resources } = describe(snapshotOf([gone]));
+    assert.deepEqual(grants, []);
+    assert.ok(resources.map(rowOf).includes('user:905'), 'the account itself is still shown');
+  });
+
+  test('show a plain team member as Team Member only', () => {
+    const { grants } = describe(
+      snapshotOf([account('905', { license: null, memberships: [] })], [team('501', [member('905')])]),
+    );
+    assert.deepEqual(idsOf(grants), ['team:501:Team Member:user:905']);
+  });
+
+  test('mark what the API cannot change, on the grant and on its entitlement', () => {
+    const admin = account('905', { memberships: [membership(acme.gid, { role: 'Admin' })] });
+    const { entitlements, grants } = describe(
+      snapshotOf([admin], [team('501', [member('905', { admin: true, guest: true, limitedAccess: true })])]),
+    );
+    const immutable = ['team:501:Admin', 'team:501:Guest', 'team:501:Limited Access', 'workspace:1200:Admin'];
+    const marked = (items: readonly (Entitlement | Grant)[], mark: string) =>
+      idsOf(items.filter((one) => annotationsOf(one).includes(mark))).sort();
+    assert.deepEqual(marked(entitlements, 'EntitlementImmutable'), immutable);
+    assert.deepEqual(
+      marked(grants, 'GrantImmutable'),
+      immutable.map((id) => `${id}:user:905`),
+    );
+  });
+
+  test('leave out the membership of somebody who is no account of the directory', () => {
+    const { grants } = describe(snapshotOf([], [team('501', [member('999')])]));
+    assert.deepEqual(grants, []);
+  });
+
+  test('show licenses only with SCIM', () => {
+    const { resources, entitlements, grants } = describe(snapshotOf([account('905')]), {
+      licenses: false,
+      serviceAccount: false,
+    });
+    const words = [...resources.map(rowOf), ...idsOf(entitlements), ...idsOf(grants)].join(' ');
+    assert.ok(!words.includes('license') && !words.includes('enterprise'), words);
+  });
+
+  test('are described alike whatever order they were read in', () => {
+    const people = [account('2'), account('10'), account('1')];
+    const teams = [team('52', [member('10'), member('1')]), team('51', [member('2')])];
+    const forwards = describe(snapshotOf(people, teams));
+    const backwards = describe(
+      snapshotOf(
+        people.toReversed(),
+        teams.toReversed().map((one) => ({ ...one, memberships: one.memberships.toReversed() })),
+      ),
+    );
+    assert.deepEqual(backwards, forwards);
+  });
+});
+
+suite('an account', () => {
+  const context = { organization: acme.gid, serviceAccount: null };
+
+  test('has trait, status and profile both where old readers look and where new ones do', () => {
+    const person = account('905', {
+      name: 'Ada King Lovelace',
+      scim: {
+        id: '905',
+        userName: 'ada@acme.com',
+        active: true,
+        userType: 'enterprise',
+        attributes: {
+          givenName: 'Ada',
+          familyName: 'King Lovelace',
+          costCenter: 'R1',
+          employeeNumber: '7',
+          phone: '+44 1',
+        },
+      },
+    });
+    const resource = accountResource(person, context);
+    const trait = traitOf(resource);
+    const profile = {
+      active: true,
+      cost_center: 'R1',
+      employee_number: '7',
+      first_name: 'Ada',
+      last_name: 'King Lovelace',
+      login: 'ada@acme.com',
+      name: 'Ada King Lovelace',
+      phone: '+44 1',
+      user_id: '905',
+      user_type: 'enterprise',
+    };
+    assert.deepEqual(trait.profile, profile);
+    assert.deepEqual(resource.profile, profile);
+    assert.deepEqual(Object.keys(resource.profile ?? {}), Object.keys(profile), 'in the order of the keys');
+    assert.deepEqual([trait.status?.status, resource.status?.status], [TraitStatus.ENABLED, Status.ENABLED]);
+    assert.deepEqual(
+      [
+        trait.login,
+        trait.employeeIds,
+        trait.structuredName?.familyName,
+        trait.emails.map(({ address, isPrimary }) => [address, isPrimary]),
+      ],
+      ['ada@acme.com', ['7'], 'King Lovelace', [['user905@acme.com', true]]],
+    );
+    assert.deepEqual(annotationsOf(resource), ['UserTrait', 'RawId']);
+  });
+
+  test('is disabled when its membership has ended, or SCIM says so', () => {
+    const scim = account('905').scim;
+    assert.ok(scim);
+    for (const off of [
+      account('905', { memberships: [membership(acme.gid, { active: false })] }),
+      account('905', { scim: { ...scim, active: false } }),
+    ]) {
+      const resource = accountResource(off, context);
+      assert.deepEqual(
+        [traitOf(resource).status?.status, resource.status?.status],
+        [TraitStatus.DISABLED, Status.DISABLED],
+      );
+      assert.equal(resource.profile?.['active'], false);
+    }
+  });
+
+  for (const email of [
+    null,
+    '',
+    'no-at-sign',
+    'two@@acme.com',
+    'a b@acme.com',
+    `${'x'.repeat(300)}@acme.com`,
+  ]) {
+    test(`keeps an email out of the trait that the message's rule would refuse: ${JSON.stringify(email)?.slice(0, 30)}`, () => {
+      assert.deepEqual(traitOf(accountResource(account('905', { email, scim: null }), context)).emails, []);
+    });
+  }
+
+  test('has the names of the profile without SCIM too, which the CSV export needs', () => {
+    for (const { name, first, last } of [
+      { name: 'Ada King Lovelace', first: 'Ada', last: 'King Lovelace' },
+      { name: 'Prince', first: 'Prince', last: '' },
+      { name: '', first: '', last: '' },
+    ]) {
+      const { profile } = traitOf(accountResource(account('905', { name, scim: null }), context));
+      assert.deepEqual(
+        [profile?.['first_name'], profile?.['last_name'], profile?.['user_id']],
+        [first, last, '905'],
+        name,
+      );
+    }
+  });
+
+  test("of the token is a service account's when the token is one's, and everybody else is human", () => {
+    const types = (serviceAccount: boolean) =>
+      describe(snapshotOf([account('1'), account('2')], [], { self: '1' }), {
+        licenses: false,
+        serviceAccount,
+      })
+        .resources.filter(({ id }) => id?.resourceType === 'user')
+        .map((resource) => traitOf(resource).accountType);
+    assert.deepEqual(types(true), [AccountType.SERVICE, AccountType.HUMAN]);
+    assert.deepEqual(types(false), [AccountType.HUMAN, AccountType.HUMAN]);
+  });
+
+  for (const { memberships, organization, parent, because } of [
+    {
+      memberships: ['1300', acme.gid],
+      organization: acme.gid,
+      parent: acme.gid,
+      because: 'the organization comes first',
+    },
+    {
+      memberships: ['1300', '1250'],
+      organization: acme.gid,
+      parent: '1250',
+      because: 'else the lowest gid, in every sync the same',
+    },
+    {
+      memberships: [],
+      organization: acme.gid,
+      parent: acme.gid,
+      because: 'known by SCIM alone, which is of the organization',
+    },
+    { memberships: [], organization: null, parent: undefined, because: 'nowhere' },
+  ]) {
+    test(`has one parent, however many workspaces: ${because}`, () => {
+      const person: Account = account('905', { memberships: memberships.map((gid) => membership(gid)) });
+      const resource = accountResource(person, { organization, serviceAccount: null });
+      assert.equal(resource.parentResourceId?.resource, parent);
+    });
+  }
+});
+
+suite('workspaces, teams and licenses', () => {
+  test('have their traits, their children and their own ids as annotations', () => {
+    const { resources } = describe(snapshotOf([], [team('501')]));
+    const annotations = Object.fromEntries(
+      resources.map((resource) => [rowOf(resource), annotationsOf(resource)]),
+    );
+    assert.deepEqual(annotations, {
+      'license:enterprise': ['RoleTrait', 'RawId'],
+      'license:view only': ['RoleTrait', 'RawId'],
+      'workspace:1200': ['GroupTrait', 'ChildResourceType', 'ChildResourceType', 'RawId'],
+      'team:501': ['GroupTrait', 'RawId'],
+    });
+    assert.deepEqual(resources.find((one) => rowOf(one) === 'team:501')?.parentResourceId?.resource, '1200');
+  });
+
+  test('use only messages that readers of 2025 know, since their JSON output fails on any other', () => {
+    const known = new Set([
+      'UserTrait',
+      'GroupTrait',
+      'RoleTrait',
+      'RawId',
+      'ChildResourceType',
+      'GrantImmutable',
+      'EntitlementImmutable',
+      'SkipEntitlementsAndGrants',
+    ]);
+    const { resources, entitlements, grants } = describe(
+      snapshotOf([account('905')], [team('501', [member('905', { admin: true })])]),
+    );
+    const used = [...resources, ...entitlements, ...grants].flatMap((one) => annotationsOf(one));
+    used.push(
+      ...entitlements.flatMap(({ grantableTo }) => grantableTo.flatMap((type) => annotationsOf(type))),
+    );
+    assert.deepEqual(
+      [...new Set(used)].filter((one) => !known.has(one)),
+      [],
+    );
+  });
+});
+
+suite('a display name', () => {
+  for (const { text, fallback, expected, because } of [
+    { text: 'Acme', fallback: 'x', expected: 'Acme', because: 'it fits' },
+    { text: '  ', fallback: '905', expected: '905', because: 'blank' },
+    { text: 'a\ud800b', fallback: 'x', expected: 'a\ufffdb', because: 'half a character' },
+    {
+      text: 'é'.repeat(600),
+      fallback: 'x',
+      expected: 'é'.repeat(512),
+      because: '1024 bytes, not characters',
+    },
+    {
+      text: `${'a'.repeat(1023)}é`,
+      fallback: 'x',
+      expected: 'a'.repeat(1023),
+      because: 'never cut inside a character',
+    },
+    {
+      text: `${'a'.repeat(1022)}😀`,
+      fallback: 'x',
+      expected: 'a'.repeat(1022),
+      because: 'never inside a pair either',
+    },
+  ]) {
+    test(`keeps ConductorOne's rule: ${because}`, () => {
+      assert.equal(displayName(text, fallback), expected);
+      assert.ok(Buffer.byteLength(displayName(text, fallback)) <= 1024);
+    });
+  }
+});

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import * as fc from 'fast-check';
+import { silentMeter } from '../../src/core/meter.ts';
+import { Priority, WorkQueue } from '../../src/kubernetes/work-queue.ts';
+import { FakeClock } from '../asana/fake-clock.ts';
+
+function makeQueue(): { clock: FakeClock; queue: WorkQueue } {
+  const clock = new FakeClock();
+  return { clock, queue: new WorkQueue('test', { clock, random: () => 0, meter: silentMeter }) };
+}
+
+/** The key that is ready now; null when there is none. */
+async function takeNow(queue: WorkQueue): Promise<string | null> {
+  return queue.depth === 0 ? null : queue.take();
+}
+
+suite('a work queue', () => {
+  test('gives a key once, however often it was added', async () => {
+    const { queue } = makeQueue();
+    for (let i = 0; i < 10; i++) queue.add('a');
+    assert.equal(await takeNow(queue), 'a');
+    assert.equal(await takeNow(queue), null);
+  });
+
+  test('gives a key again that was added while it was being worked on, and not before', async () => {
+    const { queue } = makeQueue();
+    queue.add('a');
+    await queue.take();
+    queue.add('a');
+    assert.equal(await takeNow(queue), null);
+    queue.done('a');
+    assert.equal(await takeNow(queue), 'a');
+  });
+
+  test('gives the higher priority first, and within one the older key', async () => {
+    const { queue } = makeQueue();
+    for (const key of ['resync-1', 'resync-2']) queue.add(key, { priority: Priority.resync });
+    queue.add('edit', { priority: Priority.edit });
+    queue.add('resync-3', { priority: Priority.resync });
+    queue.add('resync-2', { priority: Priority.edit });
+    const order = [await queue.take(), await queue.take(), await queue.take(), await queue.take()];
+    assert.deepEqual(order, ['resync-2', 'edit', 'resync-1', 'resync-3']);
+  });
+
+  test('keeps the soonest of several delays', async () => {
+    const { clock, queue } = makeQueue();
+    queue.add('a', { afterMs: 5_000 });
+    queue.add('a', { afterMs: 1_000 });
+    queue.add('a', { afterMs: 9_000 });
+    await clock.advance(999);
+    assert.equal(await takeNow(queue), null);
+    await clock.advance(1);
+    assert.equal(await takeNow(queue), 'a');
+    queue.done('a');
+    await clock.advance(60_000);
+    assert.equal(await takeNow(queue), null, 'the later delays are gone');
+  });
+
+  test('lets an edit overtake a delay', async () => {
+    const { clock, queue } = makeQueue();
+    queue.add('a', { afterMs: 60_000 });
+    queue.add('a', { priority: Priority.edit });
+    assert.equal(await takeNow(queue), 'a');
+    queue.done('a');
+    await clock.advance(120_000);
+    assert.equal(await takeNow(queue), null);
+  });
+
+  test('backs off longer with each failure, up to five minutes, and anew after it was forgotten', () => {
+    const { queue } = makeQueue();
+    const delays = Array.from({ length: 15 }, () => queue.addRateLimited('a'));
+    assert.deepEqual(delays.slice(0, 4), [1_000, 2_000, 4_000, 8_000]);
+    assert.ok(delays.every((delay, i) => i === 0 || delay >= (delays[i - 1] ?? 0)));
+    assert.equal(delays.at(-1), 300_000);
+    queue.forget('a');
+    assert.equal(queue.addRateLimited('a'), 1_000);
+  });
+
+  test('waits at least as long as the other side asked for', () => {
+    const { queue } = makeQueue();
+    assert.equal(queue.addRateLimited('a', { atLeastMs: 42_000 }), 42_000);
+  });
+
+  test('gives out nothing after it was shut, and tells when the last worker is done', async () => {
+    const { queue } = makeQueue();
+    queue.add('a');
+    await queue.take();
+    const waiting = queue.take();
+    queue.shutDown();
+    queue.add('b');
+    assert.equal(await waiting, null);
+    assert.equal(await queue.take(), null);
+    const drained = queue.drained();
+    assert.equal(await Promise.race([drained.then(() => 'drained'), Promise.resolve('working')]), 'working');
+    queue.done('a');
+    assert.equal(await drained, undefined);
+  });
+
+  test('loses no key and gives none to two workers at once, whatever is added and when', async () => {
+    const step = fc.oneof(
+      fc.record({
+        kind: fc.constant('add' as const),
+        key: fc.integer({ min: 0, max: 4 }),
+        afterMs: fc.integer({ min: 0, max: 50 }),
+        priority: fc.integer({ min: 0, max: 3 }),
+      }),
+      fc.record({ kind: fc.constant('take' as const) }),
+      fc.record({ kind: fc.constant('done' as const), nth: fc.nat(10) }),
+      fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 60 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const { clock, queue } = makeQueue();
+        const working: string[] = [];
+        const owed = new Set<string>();
+        const begin = (key: string | null) => {
+          if (key === null) return;
+          assert.ok(!working.includes(key), `${key} is with two workers`);
+          working.push(key);
+          owed.delete(key);
+        };
+        for (const act of steps) {
+          if (act.kind === 'add') {
+            owed.add(`k${act.key}`);
+            queue.add(`k${act.key}`, { afterMs: act.afterMs, priority: act.priority });
+          } else if (act.kind === 'take') begin(await takeNow(queue));
+          else if (act.kind === 'done' && working.length > 0)
+            queue.done(working.splice(act.nth % working.length, 1)[0] as string);
+          else if (act.kind === 'wait') await clock.advance(act.ms);
+        }
+        for (const key of working.splice(0)) queue.done(key);
+        await clock.advance(1_000);
+        for (let key = await takeNow(queue); key !== null; key = await takeNow(queue)) {
+          begin(key);
+          queue.done(working.pop() as string);
+        }
+        assert.deepEqual([...owed], [], 'keys that were never given out');
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

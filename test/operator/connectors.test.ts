@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { conditionOf, OperatorRig, PERSONAL, SCIM_ONLY, SERVICE_ACCOUNT } from './rig.ts';
+
+suite('the Secret of a connector', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('connector-secret');
+    await rig.createConnector();
+  });
+  after(() => rig.close());
+
+  async function becomes(reason: string, mentions: RegExp): Promise<void> {
+    await touch(rig);
+    await rig.until(`Stalled with ${reason}`, async () => {
+      const stalled = conditionOf(await rig.connector(), 'Stalled');
+      return stalled?.reason === reason && mentions.test(stalled.message);
+    });
+    const connector = await rig.connector();
+    assert.equal(connector?.status?.phase, 'Failed');
+    assert.equal(conditionOf(connector, 'Ready')?.status, 'False');
+    assert.equal(conditionOf(connector, 'CredentialsValid')?.status, 'False');
+  }
+
+  test('that is missing stalls with its name and asks Asana nothing', async () => {
+    await becomes('SecretNotFound', /"token"/);
+    assert.deepEqual(rig.sandbox.requests.since(0), []);
+  });
+
+  test('without the key stalls with the name of the key', async () => {
+    await rig.createSecret({ OTHER: 'x' });
+    await becomes('SecretKeyMissing', /BATON_TOKEN/);
+  });
+
+  test('with an empty value stalls', async () => {
+    await rig.deleteSecret();
+    await rig.createSecret({ BATON_TOKEN: '' });
+    await becomes('SecretKeyMissing', /empty/);
+  });
+
+  test('with a binary value stalls', async () => {
+    await rig.deleteSecret();
+    await rig.createSecret({ BATON_TOKEN: 'can\u0000ary\u0007' });
+    await becomes('SecretKeyMissing', /not a token/);
+  });
+
+  test('with a token that Asana refuses stalls, and Asana is not asked again and again', async () => {
+    await rig.deleteSecret();
+    await rig.createSecret({ BATON_TOKEN: `${SERVICE_ACCOUNT}-wrong` });
+    await becomes('CredentialsRejected', /token|credential/i);
+    const asked = rig.sandbox.requests.since(0).length;
+    await rig.patchConnector({ metadata: { annotations: { note: 'nothing that matters' } } });
+    await rig.until('a reconcile has come and gone', async () => rig.logs.length > 0);
+    assert.equal(rig.sandbox.requests.since(0).length, asked);
+  });
+
+  test('that is right again, trailing newline and all, is taken up', async () => {
+    await rig.deleteSecret();
+    await rig.createSecret({ BATON_TOKEN: `${SERVICE_ACCOUNT}\n` });
+    await touch(rig);
+    const connector = await rig.untilPhase('Connected');
+    assert.equal(conditionOf(connector, 'CredentialsValid')?.status, 'True');
+    assert.equal(conditionOf(connector, 'Stalled'), undefined);
+  });
+
+  test('that is rotated is taken up after a 401 at once, without a word from anybody', async () => {
+    const rotated = `${SERVICE_ACCOUNT}-rotated`;
+    rig.sandbox.tokenRegister.issue(rotated, 'serviceAccount', rig.sandbox.people.serviceAccount);
+    await rig.patchSecret({ BATON_TOKEN: rotated });
+    rig.sandbox.tokenRegister.revoke(SERVICE_ACCOUNT);
+    await rig.patchConnector({
+      metadata: { annotations: { 'asana-connector.dev/requestedAt': 'after the rotation' } },
+    });
+    await rig.until('the request is answered', async () => {
+      const connector = await rig.connector();
+      return (
+        connector?.status?.phase === 'Connected' &&
+        connector.status.lastHandledReconcileAt === 'after the rotation'
+      );
+    });
+  });
+});
+
+suite('what a token may see', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('connector-token');
+  });
+  after(() => rig.close());
+
+  test('a personal token reads accounts and teams, and counts no license', async () => {
+    await rig.createSecret({ BATON_TOKEN: PERSONAL }, 'personal');
+    await rig.createConnector(
+      {
+        credentials: { secretRef: { name: 'personal' } },
+        scim: { enabled: false },
+        provisioning: { mode: 'Plan' },
+      },
+      'personal',
+    );
+    const connector = await rig.untilPhase('Connected', 'personal');
+    assert.equal(connector.status?.counts?.enterpriseLicenses, undefined);
+    assert.ok((connector.status?.counts?.accounts ?? 0) >= 40);
+    assert.ok((connector.status?.counts?.guests ?? 0) > 0);
+    assert.equal(conditionOf(connector, 'ScimAvailable'), undefined);
+    await rig.createGrant('no-scim', 'alice@acme.example', { connectorRef: { name: 'personal' } });
+    await rig.untilReason('no-scim', 'LicensesUnavailable');
+  });
+
+  test('a token that can only do SCIM stalls with the permissions it lacks', async () => {
+    await rig.createSecret({ BATON_TOKEN: SCIM_ONLY }, 'scim-only');
+    await rig.createConnector(
+      {
+        credentials: { type: 'ServiceAccount', secretRef: { name: 'scim-only' } },
+        provisioning: { mode: 'Plan' },
+      },
+      'scim-only',
+    );
+    const connector = await rig.untilPhase('Failed', 'scim-only');
+    assert.match(conditionOf(connector, 'Stalled')?.message ?? '', /permission/i);
+    assert.equal(conditionOf(connector, 'ScimAvailable')?.status, 'True');
+  });
+
+  test('a token that can only do SCIM serves beside a personal one', async () => {
+    await rig.createSecret({ BATON_TOKEN: PERSONAL, SCIM_TOKEN: SCIM_ONLY }, 'two');
+    await rig.createConnector(
+      {
+        credentials: { secretRef: { name: 'two', scimTokenKey: 'SCIM_TOKEN' } },
+        provisioning: { mode: 'Plan' },
+      },
+      'two',
+    );
+    const connector = await rig.untilPhase('Connected', 'two');
+    assert.ok((connector.status?.counts?.enterpriseLicenses ?? 0) > 0);
+  });
+
+  test('a workspace it does not see stalls with its gid', async () => {
+    await rig.createSecret();
+    await rig.createConnector({ workspaces: ['999'], provisioning: { mode: 'Plan' } }, 'lost');
+    const connector = await rig.untilPhase('Failed', 'lost');
+    assert.equal(conditionOf(connector, 'Stalled')?.reason, 'WorkspaceNotFound');
+    assert.match(conditionOf(connector, 'Stalled')?.message ?? '', /999/);
+  });
+
+  for (const [status, reason] of [
+    [402, 'PlanRefused'],
+    [403, 'PermissionDenied'],
+  ] as const) {
+    test(`an answer of ${status} stalls with ${reason}`, async () => {
+      const ids = rig.sandbox.faults.add({
+        match: { path: '/workspaces', times: 0 },
+        effect: { status, message: 'This is only available to premium users.' },
+      });
+      await rig.createSecret({ BATON_TOKEN: PERSONAL }, `refused-${status}`);
+      await rig.createConnector(
+        {
+          credentials: { secretRef: { name: `refused-${status}` } },
+          scim: { enabled: false },
+          provisioning: { mode: 'Plan' },
+        },
+        `refused-${status}`,
+      );
+      const connector = await rig.untilPhase('Failed', `refused-${status}`);
+      assert.equal(conditionOf(connector, 'Stalled')?.reason, reason);
+      rig.sandbox.faults.remove(ids);
+    });
+  }
+});
+
+suite('an organization without view-only licenses', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('connector-no-view-only', { viewOnlyDomain: false });
+    await rig.createSecret();
+    await rig.createConnector();
+  });
+  after(() => rig.close());
+
+  test('leaves the connector Degraded and its grants LicensesUnavailable', async () => {
+    const connector = await rig.untilPhase('Degraded');
+    assert.equal(conditionOf(connector, 'ScimAvailable')?.reason, 'LicensesUnavailable');
+    assert.equal(conditionOf(connector, 'Ready')?.status, 'True');
+    await rig.createGrant('alice', 'alice@acme.example');
+    await rig.untilReason('alice', 'LicensesUnavailable');
+    assert.deepEqual(rig.writesInAsana(), []);
+  });
+});
+
+suite('a doubtful reading', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('connector-doubt', { accounts: 140 });
+    await rig.createSecret();
+    await rig.createConnector({
+      provisioning: { maxRemovals: { percent: 100, atLeast: 100, window: '1h' } },
+    });
+    await rig.untilPhase('Connected');
+    await rig.createGrant('alice', 'alice@acme.example');
+    await rig.untilReason('alice', 'Granted');
+  });
+  after(() => rig.close());
+
+  const rows = [
+    { what: 'HTML', match: { operation: 'getUsers' }, effect: { body: 'html' } },
+    { what: 'truncated JSON', match: { operation: 'getUsers' }, effect: { body: 'truncated' } },
+    { what: 'a 200 with an error in it', match: { operation: 'getUsers' }, effect: { body: 'error200' } },
+    { what: 'a page without next_page', match: { operation: 'getUsers' }, effect: { dropNextPage: true } },
+    { what: 'an offset that repeats', match: { operation: 'getUsers' }, effect: { repeatOffset: true } },
+    {
+      what: 'totalResults larger than what came',
+      match: { operation: 'scimListUsers' },
+      effect: { totalResultsBy: 7 },
+    },
+    {
+      what: 'a 500 in the middle',
+      match: { operation: 'getWorkspaceMembershipsForWorkspace' },
+      effect: { status: 500 },
+    },
+  ] as const;
+
+  for (const { what, match, effect } of rows) {
+    test(`with ${what} is incomplete, removes nobody, and the next one recovers`, async () => {
+      const name = `grant-${rows.findIndex((row) => row.what === what)}`;
+      await rig.createGrant(name, 'carol@acme.example');
+      await rig.untilReason(name, 'Granted');
+      const id = rig.sandbox.faults.add({ match: { ...match, times: 0 }, effect });
+      await rig.sync();
+      const connector = await rig
+        .until('the sync shows as incomplete', async () => {
+          const synced = conditionOf(await rig.connector(), 'Synced');
+          return synced?.status === 'False';
+        })
+        .then(() => rig.connector());
+      assert.equal(connector?.status?.phase, 'Degraded');
+      assert.equal(connector?.status?.sync?.complete, false);
+      assert.equal(
+        conditionOf(await rig.grant('alice'), 'Ready')?.reason,
+        'Granted',
+        'the grant still stands',
+      );
+      await rig.deleteGrant(name);
+      await rig.untilReason(name, 'AsanaUnavailable');
+      assert.match(
+        conditionOf(await rig.grant(name), 'Ready')?.message ?? '',
+        /asana-connector.dev\/abandon/,
+      );
+      assert.equal(await rig.licenseInAsana('carol@acme.example'), 'enterprise');
+      rig.sandbox.faults.remove(id);
+      await rig.sync();
+      await rig.untilPhase('Connected');
+      await rig.untilGone(name);
+      assert.equal(await rig.licenseInAsana('carol@acme.example'), 'view only');
+    });
+  }
+});
+
+suite('two connectors on one organization', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('connector-two');
+    await rig.createSecret();
+    await rig.createConnector({}, 'elder');
+    await rig.untilPhase('Connected', 'elder');
+  });
+  after(() => rig.close());
+
+  test('in mode Apply: the younger one stalls until one of them is in Plan', async () => {
+    await rig.createConnector({}, 'younger');
+    const connector = await rig.untilPhase('Failed', 'younger');
+    assert.equal(conditionOf(connector, 'Stalled')?.reason, 'OrganizationTaken');
+    await rig.createGrant('alice', 'alice@acme.example', { connectorRef: { name: 'younger' } });
+    await rig.untilReason('alice', 'ConnectorNotReady');
+    assert.deepEqual(rig.writesInAsana(), []);
+    await rig.patchConnector({ spec: { provisioning: { mode: 'Plan' } } }, 'elder');
+    await rig.untilPhase('Connected', 'younger');
+    await rig.untilReason('alice', 'Granted');
+  });
+});
+
+/** A person asks again after mending a Secret; else it would be read again within a minute. */
+async function touch(rig: OperatorRig): Promise<void> {
+  await rig.patchConnector({
+    metadata: { annotations: { 'asana-connector.dev/requestedAt': `${Math.random()}` } },
+  });
+}

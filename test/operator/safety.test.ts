@@ -1,0 +1,297 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { conditionOf, OperatorRig } from './rig.ts';
+
+const alice = 'alice@acme.example';
+const bob = 'bob@acme.example';
+const root = 'root@acme.example';
+
+suite('deletion from above', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('from-above');
+    await rig.createSecret();
+    await rig.createConnector();
+    await rig.untilPhase('Connected');
+  });
+  after(() => rig.close());
+
+  test('a grant with the annotation abandon is released without acting', async () => {
+    await rig.createGrant('abandoned', alice);
+    await rig.untilReason('abandoned', 'Granted');
+    await rig.patchGrant('abandoned', {
+      metadata: { annotations: { 'asana-connector.dev/abandon': 'true' } },
+    });
+    await rig.deleteGrant('abandoned');
+    await rig.untilGone('abandoned');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    assert.ok(rig.audit.some((line) => line.includes('"kind":"Release"') && line.includes('Abandoned')));
+  });
+
+  test('a deleted grant waits while its connector is suspended, and goes on after', async () => {
+    await rig.createGrant('waiting', alice);
+    await rig.untilReason('waiting', 'Granted');
+    await rig.patchConnector({ spec: { suspend: true } });
+    await rig.untilPhase('Suspended');
+    await rig.deleteGrant('waiting');
+    await rig.untilReason('waiting', 'Suspended');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    await rig.patchConnector({ spec: { suspend: false } });
+    await rig.untilGone('waiting');
+    assert.equal(await rig.licenseInAsana(alice), 'view only');
+  });
+
+  test('deleting the connector takes nothing from anybody, and a live grant keeps what it recorded', async () => {
+    await rig.createGrant('orphan', alice);
+    await rig.untilReason('orphan', 'Granted');
+    await rig.deleteConnector();
+    const orphan = await rig.untilReason('orphan', 'ConnectorNotFound');
+    assert.equal(orphan.status?.applied?.license, 'Enterprise');
+    assert.deepEqual(orphan.metadata.finalizers, ['asana-connector.dev/revoke']);
+    await rig.deleteGrant('orphan');
+    await rig.untilGone('orphan');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+  });
+
+  test('deleting the namespace takes nothing from anybody, and wedges nothing', async () => {
+    await rig.createConnector();
+    await rig.untilPhase('Connected');
+    await rig.createGrant('alice', alice);
+    await rig.untilReason('alice', 'Granted');
+    await rig.deleteNamespace();
+    await rig.untilGone('alice');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+  });
+});
+
+suite('whom no removal touches', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('protected');
+    await rig.createSecret();
+    await rig.createConnector({ provisioning: { mode: 'Apply', removalDelay: '0s', protectedUsers: [bob] } });
+    await rig.untilPhase('Connected');
+  });
+  after(() => rig.close());
+
+  test('a protected user keeps the license, and the deleted grant is released with a Warning', async () => {
+    await rig.createGrant('bob', bob);
+    await rig.untilReason('bob', 'Granted');
+    await rig.deleteGrant('bob');
+    await rig.untilGone('bob');
+    assert.equal(await rig.licenseInAsana(bob), 'enterprise');
+    assert.ok(
+      (await rig.events()).some(
+        ({ type, reason, note }) => type === 'Warning' && reason === 'Released' && /protected/.test(note),
+      ),
+    );
+  });
+
+  test('an Asana admin is not downgraded', async () => {
+    await rig.createGrant('root', root, { license: 'ViewOnly' });
+    const grant = await rig.grant('root').then(() => rig.untilReason('root', 'ProtectedUser'));
+    assert.match(conditionOf(grant, 'Ready')?.message ?? '', /admin/);
+    assert.equal(await rig.licenseInAsana(root), 'enterprise');
+  });
+});
+
+suite('deprovisioning', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('deprovision');
+    await rig.createSecret();
+    await rig.createConnector({
+      provisioning: { mode: 'Apply', removalDelay: '0s', allowDeprovision: true },
+    });
+    await rig.untilPhase('Connected');
+  });
+  after(() => rig.close());
+
+  test('happens when a view-only license that was given is revoked, where it is allowed', async () => {
+    await rig.createGrant('bob', bob, { license: 'ViewOnly' });
+    await rig.untilReason('bob', 'Granted');
+    await rig.deleteGrant('bob');
+    await rig.untilGone('bob');
+    assert.equal((await rig.personInAsana(bob)).active, false);
+  });
+
+  test('never happens to a view-only license that was found', async () => {
+    await rig.createGrant('alice', alice, { license: 'ViewOnly' });
+    const grant = await rig.untilReason('alice', 'Granted');
+    assert.equal(grant.status?.applied?.adopted, true);
+    await rig.deleteGrant('alice');
+    await rig.untilGone('alice');
+    assert.equal((await rig.personInAsana(alice)).active, true);
+  });
+});
+
+suite('many removals at once', () => {
+  let rig: OperatorRig;
+  const people: string[] = [];
+  before(async () => {
+    rig = await OperatorRig.start('holds', { accounts: 60 });
+    const state = (await (await fetch(`${rig.sandbox.controlUrl}/state`)).json()) as {
+      people: { email: string; license: string; role: string; active: boolean }[];
+    };
+    people.push(
+      ...state.people
+        .filter((person) => person.license === 'enterprise' && person.role === 'member' && person.active)
+        .map(({ email }) => email.toLowerCase())
+        .slice(0, 8),
+    );
+    assert.equal(people.length, 8);
+    await rig.createSecret();
+    await rig.createConnector({
+      provisioning: {
+        mode: 'Apply',
+        removalDelay: '3s',
+        maxRemovals: { percent: 0, atLeast: 3, window: '1h' },
+      },
+    });
+    await rig.untilPhase('Connected');
+    for (const [i, email] of people.entries()) await rig.createGrant(`grant-${i}`, email);
+    for (const i of people.keys()) await rig.untilReason(`grant-${i}`, 'Granted');
+  });
+  after(() => rig.close());
+
+  const enterprise = async () => {
+    const held = await Promise.all(people.map((email) => rig.licenseInAsana(email)));
+    return held.filter((license) => license === 'enterprise').length;
+  };
+
+  test('are all held above the limit, while granting goes on', async () => {
+    await Promise.all([0, 1, 2, 3, 4, 5].map((i) => rig.deleteGrant(`grant-${i}`)));
+    for (const i of [0, 1, 2, 3, 4, 5]) await rig.untilReason(`grant-${i}`, 'RemovalsPaused');
+    const connector = await rig.untilPhase('Degraded');
+    assert.equal(conditionOf(connector, 'RemovalsPaused')?.reason, 'TooManyRemovals');
+    assert.equal(connector.status?.hold?.reason, 'TooManyRemovals');
+    assert.equal(await enterprise(), 8);
+    await rig.createGrant('new', alice);
+    await rig.untilReason('new', 'Granted');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+  });
+
+  test('stay held across a restart', async () => {
+    const token = (await rig.connector())?.status?.hold?.token;
+    await rig.stopOperator();
+    await rig.startOperator();
+    await rig.sync();
+    assert.equal((await rig.connector())?.status?.hold?.token, token);
+    assert.equal(await enterprise(), 8);
+  });
+
+  test('are not freed by a wrong token', async () => {
+    await rig.patchConnector({
+      metadata: { annotations: { 'asana-connector.dev/acknowledge': 'no-such-token' } },
+    });
+    await rig.until('the operator says so', async () =>
+      (await rig.events()).some(({ reason }) => reason === 'UnknownHold'),
+    );
+    assert.equal(await enterprise(), 8);
+  });
+
+  test('go ahead when a person acknowledges the hold', async () => {
+    const token = (await rig.connector())?.status?.hold?.token ?? '';
+    const frozen = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => rig.grant(`grant-${i}`)));
+    assert.ok(
+      frozen.filter((grant) => grant?.status?.planned?.hold === token).length >= 4,
+      'those the hold began with carry its token',
+    );
+    await rig.patchConnector({ metadata: { annotations: { 'asana-connector.dev/acknowledge': token } } });
+    await rig.until(
+      'at least the frozen ones are taken back',
+      async () => (await enterprise()) <= 4,
+      () => rig.logs.slice(-12).join(''),
+    );
+    await rig.until(
+      'the hold is answered',
+      async () => (await rig.connector())?.status?.hold?.token !== token,
+    );
+  });
+});
+
+suite('the fence', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('fence');
+    await rig.createSecret();
+    await rig.createConnector();
+    await rig.untilPhase('Connected');
+  });
+  after(() => rig.close());
+
+  test('lets nothing out of a process that no longer leads', async () => {
+    rig.leadership.leads = false;
+    await rig.createGrant('alice', alice);
+    await rig.until('the action was fenced', async () => rig.logs.some((line) => line.includes('"Fenced"')));
+    assert.deepEqual(rig.writesInAsana(), []);
+    rig.leadership.leads = true;
+    await rig.untilReason('alice', 'Granted');
+  });
+
+  test('gives the last action of another leader time to end before anything is removed', async () => {
+    rig.leadership.takenOver = true;
+    rig.leadership.leadingForMs = 0;
+    await rig.deleteGrant('alice');
+    const grant = await rig.untilReason('alice', 'RemovalPending');
+    assert.match(conditionOf(grant, 'Ready')?.message ?? '', /led before/);
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    rig.leadership.takenOver = false;
+    await rig.patchGrant('alice', { metadata: { annotations: { 'asana-connector.dev/requestedAt': '1' } } });
+    await rig.untilGone('alice');
+  });
+
+  test('a change that Asana takes and does not show is not reported as done', async () => {
+    rig.sandbox.faults.add({
+      match: { operation: 'scimPatchUser', times: 1 },
+      effect: { ignoreWrite: true },
+    });
+    await rig.createGrant('ignored', alice);
+    await rig.until('the change is looked for again', async () => {
+      const grant = await rig.grant('ignored');
+      return (
+        conditionOf(grant, 'Ready')?.reason === 'Progressing' &&
+        /does not show it yet/.test(conditionOf(grant, 'Ready')?.message ?? '')
+      );
+    });
+    assert.equal((await rig.grant('ignored'))?.status?.lastAction?.result, 'Pending');
+    await rig.changeInConsole(alice, { license: 'enterprise' });
+    await rig.untilReason('ignored', 'Granted');
+  });
+
+  test('a response that is lost is read back, not repeated', async () => {
+    await rig.deleteGrant('ignored');
+    await rig.untilGone('ignored');
+    rig.sandbox.faults.add({
+      match: { operation: 'scimPatchUser', times: 3 },
+      effect: { loseResponse: true },
+    });
+    await rig.createGrant('lost', alice);
+    await rig.untilReason('lost', 'Granted');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    rig.sandbox.faults.clear();
+  });
+
+  test('a restart with nothing to do writes no status', async () => {
+    await rig.until(
+      'counts have settled',
+      async () => (await rig.connector())?.status?.counts?.grantsReady === 1,
+    );
+    const settled = (await rig.grant('lost'))?.status;
+    await rig.sync();
+    assert.deepEqual(
+      (await rig.grant('lost'))?.status,
+      settled,
+      'a sync that finds nothing new writes nothing',
+    );
+    await rig.stopOperator();
+    const before = (await rig.grant('lost'))?.metadata.resourceVersion;
+    await rig.startOperator();
+    await rig.until(
+      'the new process has synced',
+      async () => rig.logs.filter((line) => line.includes('sync begins')).length > 1,
+    );
+    await rig.sync();
+    assert.equal((await rig.grant('lost'))?.metadata.resourceVersion, before);
+  });
+});

@@ -1,0 +1,512 @@
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import { AsanaError } from '../../src/asana/errors.ts';
+import type { AsanaSession } from '../../src/asana/session.ts';
+import { Redacted } from '../../src/core/redacted.ts';
+import { Directory } from '../../src/directory/directory.ts';
+import { syncDirectory } from '../../src/directory/sync.ts';
+import { AuditLog, type AuditRecord } from '../../src/provisioning/audit.ts';
+import type { ActionType, PlannedAction } from '../../src/provisioning/decision.ts';
+import {
+  type ActionHooks,
+  type ActionRequest,
+  Executor,
+  nextReadBack,
+} from '../../src/provisioning/executor.ts';
+import type { FaultEffect, FaultMatch } from '../../src/sandbox/faults.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
+import { fastClock } from '../asana/fake-clock.ts';
+import { RecordingMeter } from '../asana/recording-meter.ts';
+import { openTestSession } from '../asana/sessions.ts';
+
+const userTypes = { enterprise: 'enterprise', viewOnly: 'view only' };
+const clock = fastClock(100);
+const ALICE = 'alice@acme.example';
+const BOB = 'bob@acme.example';
+
+/** What happened, in its order: hooks, and requests as the sandbox names them. */
+type Step = 'fence' | 'confirm' | 'intent' | string;
+
+class Rig {
+  readonly sandbox: Sandbox;
+  readonly directory: Directory;
+  readonly audit: (AuditRecord & { time: string })[] = [];
+  readonly meter = new RecordingMeter();
+  readonly steps: Step[] = [];
+  readonly executor: Executor;
+  readonly #session: AsanaSession;
+  #sequence = 0;
+
+  constructor(sandbox: Sandbox, session: AsanaSession, directory: Directory) {
+    this.sandbox = sandbox;
+    this.directory = directory;
+    this.#session = session;
+    this.executor = new Executor(
+      new AuditLog((line) => this.audit.push(JSON.parse(line)), clock),
+      this.meter,
+    );
+    this.#sequence = sandbox.requests.last;
+  }
+
+  /** The gid of somebody by email. */
+  gid(email: string): string {
+    const person = this.sandbox.state.personByEmail(email);
+    assert.ok(person, email);
+    return person.gid;
+  }
+
+  license(email: string): string | undefined {
+    return this.sandbox.state.personByEmail(email)?.profile.license;
+  }
+
+  request(type: ActionType, email: string, signal = new AbortController().signal): ActionRequest {
+    return {
+      connector: { namespace: 'iga', name: 'acme' },
+      session: this.#session,
+      directory: this.directory,
+      userTypes,
+      action: actionOf(type, type === 'CreateAccount' ? null : this.gid(email), email),
+      requester: {
+        type: 'Object',
+        kind: 'AsanaLicenseGrant',
+        namespace: 'iga',
+        name: 'alice',
+        uid: 'u1',
+        generation: 3,
+      },
+      reason: 'REQ-1234',
+      signal,
+    };
+  }
+
+  /** Hooks that agree to everything and note when they were asked. */
+  hooks(overrides: Partial<ActionHooks> = {}): ActionHooks {
+    const noting =
+      <A extends unknown[], R>(step: Step, hook: (...args: A) => R) =>
+      (...args: A): R => {
+        this.#noteRequests();
+        this.steps.push(step);
+        return hook(...args);
+      };
+    return {
+      fence: noting('fence', overrides.fence ?? (() => {})),
+      confirm: noting('confirm', overrides.confirm ?? (() => true)),
+      recordIntent: noting('intent', overrides.recordIntent ?? (() => Promise.resolve())),
+    };
+  }
+
+  async execute(type: ActionType, email: string, overrides: Partial<ActionHooks> = {}) {
+    try {
+      return await this.executor.execute(this.request(type, email), this.hooks(overrides));
+    } finally {
+      this.#noteRequests();
+    }
+  }
+
+  async verify(type: ActionType, email: string, id: string) {
+    try {
+      return await this.executor.verify(this.request(type, email), id);
+    } finally {
+      this.#noteRequests();
+    }
+  }
+
+  fault(match: FaultMatch, effect: FaultEffect): void {
+    this.sandbox.faults.add({ match, effect });
+  }
+
+  /** Results that were told to auditors, the oldest first. */
+  get results(): string[] {
+    return this.audit.map(({ result }) => result);
+  }
+
+  #noteRequests(): void {
+    for (const { operation, sequence } of this.sandbox.requests.since(this.#sequence)) {
+      this.steps.push(operation);
+      this.#sequence = sequence;
+    }
+  }
+}
+
+async function setUp(t: TestContext, options: SandboxOptions = {}): Promise<Rig> {
+  const sandbox = await startSandbox({ requestsPerMinute: 0, clock, ...options });
+  t.after(() => sandbox.close());
+  const session = openTestSession(t, '', {
+    baseUrl: sandbox.asanaUrl,
+    token: new Redacted(sandbox.tokens.serviceAccount),
+    clock,
+  });
+  const { snapshot } = await syncDirectory(session, {
+    scim: { enabled: true, userTypes },
+    teams: false,
+    clock,
+  });
+  assert.ok(snapshot);
+  const directory = new Directory(clock);
+  directory.adopt(snapshot);
+  return new Rig(sandbox, session, directory);
+}
+
+function actionOf(type: ActionType, gid: string | null, email: string): PlannedAction {
+  switch (type) {
+    case 'GrantEnterprise':
+      return { type, gid, email, from: 'ViewOnly', to: 'Enterprise', removal: false };
+    case 'RevokeEnterprise':
+      return { type, gid, email, from: 'Enterprise', to: 'ViewOnly', removal: true };
+    case 'Deprovision':
+      return { type, gid, email, from: 'ViewOnly', to: null, removal: true };
+    case 'CreateAccount':
+      return { type, gid, email, from: null, to: 'ViewOnly', removal: false };
+  }
+}
+
+suite('an action', () => {
+  test('of granting Enterprise costs three requests, with the fence before and after the intent', async (t) => {
+    const rig = await setUp(t);
+    const outcome = await rig.execute('GrantEnterprise', ALICE);
+    assert.ok(outcome.kind === 'Succeeded' && !outcome.adopted);
+    assert.equal(outcome.account?.license, 'Enterprise');
+    assert.equal(rig.license(ALICE), 'enterprise');
+    assert.deepEqual(rig.steps, [
+      'fence',
+      'scimGetUser',
+      'confirm',
+      'intent',
+      'fence',
+      'scimPatchUser',
+      'scimGetUser',
+    ]);
+  });
+
+  test('of revoking Enterprise looks at the role too, before and after', async (t) => {
+    const rig = await setUp(t);
+    const outcome = await rig.execute('RevokeEnterprise', BOB);
+    assert.equal(outcome.kind === 'Succeeded' && outcome.account?.license, 'ViewOnly');
+    assert.equal(rig.license(BOB), 'view only');
+    assert.equal(rig.steps.filter((step) => step === 'getWorkspaceMembershipsForWorkspace').length, 2);
+  });
+
+  test('of deprovisioning leaves no account', async (t) => {
+    const rig = await setUp(t);
+    const gid = rig.gid(ALICE);
+    const outcome = await rig.execute('Deprovision', ALICE);
+    assert.equal(outcome.kind, 'Succeeded');
+    assert.equal(rig.sandbox.state.personByEmail(ALICE)?.profile.active, false);
+    assert.notEqual(rig.directory.account(gid)?.memberships[0]?.active, true);
+  });
+
+  test('of creating an account makes it view-only, with a name out of its address', async (t) => {
+    const rig = await setUp(t);
+    const outcome = await rig.execute('CreateAccount', 'ada.byron@acme.example');
+    assert.ok(outcome.kind === 'Succeeded' && !outcome.adopted);
+    const { profile } = rig.sandbox.state.personByEmail('ada.byron@acme.example') ?? {};
+    assert.deepEqual([profile?.license, profile?.name], ['view only', 'Ada Byron']);
+    assert.equal(rig.directory.accountByEmail('ada.byron@acme.example')?.license, 'ViewOnly');
+  });
+
+  test('shows its result in the directory at once, without another sync', async (t) => {
+    const rig = await setUp(t);
+    await rig.execute('GrantEnterprise', ALICE);
+    assert.equal(rig.directory.accountByEmail(ALICE)?.license, 'Enterprise');
+  });
+
+  test('that the fresh reading overtakes sends nothing and tells nothing', async (t) => {
+    const rig = await setUp(t);
+    const outcome = await rig.execute('GrantEnterprise', ALICE, { confirm: () => false });
+    assert.deepEqual(outcome, { kind: 'Overtaken' });
+    assert.deepEqual(rig.steps, ['fence', 'scimGetUser', 'confirm']);
+    assert.deepEqual(rig.audit, []);
+  });
+
+  test('hands the fresh reading, with Asana’s clock, to whoever confirms, and lays it over the snapshot before', async (t) => {
+    const rig = await setUp(t);
+    const person = rig.sandbox.state.personByEmail(ALICE);
+    assert.ok(person);
+    rig.sandbox.state.change(person, { license: 'enterprise' });
+    let seen: unknown;
+    await rig.execute('GrantEnterprise', ALICE, {
+      confirm: ({ account, asanaDate }) => {
+        seen = [account?.license, rig.directory.account(person.gid)?.license, typeof asanaDate];
+        return false;
+      },
+    });
+    assert.deepEqual(seen, ['Enterprise', 'Enterprise', 'number']);
+  });
+});
+
+suite('an action is not sent', () => {
+  const stop = () => {
+    throw new Error('fenced');
+  };
+  const rows: readonly [because: string, overrides: (rig: Rig) => Partial<ActionHooks>, steps: Step[]][] = [
+    ['the fence is down', () => ({ fence: stop }), ['fence']],
+    [
+      'the fence comes down while the intent is written',
+      (rig) => ({ fence: () => (rig.steps.includes('intent') ? stop() : undefined) }),
+      ['fence', 'scimGetUser', 'confirm', 'intent', 'fence'],
+    ],
+    [
+      'the intent cannot be written',
+      () => ({ recordIntent: () => Promise.reject(new Error('conflict')) }),
+      ['fence', 'scimGetUser', 'confirm', 'intent'],
+    ],
+    ['confirming throws', () => ({ confirm: stop }), ['fence', 'scimGetUser', 'confirm']],
+  ];
+  for (const [because, overrides, steps] of rows) {
+    test(because, async (t) => {
+      const rig = await setUp(t);
+      await assert.rejects(rig.execute('GrantEnterprise', ALICE, overrides(rig)));
+      assert.deepEqual(rig.steps, steps);
+      assert.equal(rig.license(ALICE), 'view only');
+      assert.deepEqual(rig.audit, []);
+    });
+  }
+
+  test('the fresh read fails', async (t) => {
+    const rig = await setUp(t);
+    rig.fault({ operation: 'scimGetUser', times: 0 }, { status: 403 });
+    await assert.rejects(rig.execute('GrantEnterprise', ALICE), { code: 'Forbidden' });
+    assert.equal(rig.license(ALICE), 'view only');
+  });
+});
+
+suite('a change whose answer is lost', () => {
+  test('is found by reading back', async (t) => {
+    const rig = await setUp(t);
+    rig.fault({ operation: 'scimPatchUser', times: 0 }, { loseResponse: true });
+    const outcome = await rig.execute('GrantEnterprise', ALICE);
+    assert.equal(outcome.kind, 'Succeeded');
+    assert.deepEqual(rig.results, ['Succeeded']);
+  });
+
+  test('and never came is an error to repeat, for a license', async (t) => {
+    const rig = await setUp(t);
+    rig.fault({ operation: 'scimPatchUser', times: 0 }, { status: 503 });
+    await assert.rejects(rig.execute('GrantEnterprise', ALICE), {
+      code: 'AsanaUnavailable',
+      errorClass: 'transient',
+    });
+    assert.deepEqual(rig.results, ['AsanaUnavailable']);
+  });
+
+  test('and never came is looked for and never repeated, for a deprovision and a creation', async (t) => {
+    for (const [type, email, operation] of [
+      ['Deprovision', ALICE, 'scimPatchUser'],
+      ['CreateAccount', 'new@acme.example', 'scimCreateUser'],
+    ] as const) {
+      const rig = await setUp(t);
+      rig.fault({ operation, times: 0 }, { resetConnection: true });
+      const outcome = await rig.execute(type, email);
+      assert.equal(outcome.kind, 'Unconfirmed', type);
+      assert.equal(rig.steps.filter((step) => step === operation).length, 1, type);
+      rig.sandbox.faults.clear();
+      assert.equal((await rig.verify(type, email, 'id')).kind, 'Unconfirmed');
+      assert.equal(rig.steps.filter((step) => step === operation).length, 1, type);
+    }
+  });
+
+  test('of a deprovision that came is found', async (t) => {
+    const rig = await setUp(t);
+    rig.fault({ operation: 'scimPatchUser', times: 0 }, { loseResponse: true });
+    assert.equal((await rig.execute('Deprovision', ALICE)).kind, 'Succeeded');
+  });
+
+  test('because its time was up is told as unknown', async (t) => {
+    const rig = await setUp(t);
+    rig.fault({ operation: 'scimPatchUser', times: 0 }, { delayMs: 600_000 });
+    const abort = new AbortController();
+    const request = rig.request('GrantEnterprise', ALICE, abort.signal);
+    const fence = () => {
+      if (rig.steps.includes('intent'))
+        setImmediate(() => setImmediate(() => abort.abort(new Error('time is up'))));
+    };
+    await assert.rejects(rig.executor.execute(request, rig.hooks({ fence })), /time is up/);
+    assert.deepEqual(rig.results, ['Unknown']);
+  });
+});
+
+suite('a change that Asana takes', () => {
+  test('and does not show yet is unconfirmed, and told so once, however often it is looked for', async (t) => {
+    const rig = await setUp(t);
+    rig.fault({ operation: 'scimPatchUser' }, { staleForMs: 3_600_000 });
+    const outcome = await rig.execute('GrantEnterprise', ALICE);
+    assert.ok(outcome.kind === 'Unconfirmed');
+    assert.equal((await rig.verify('GrantEnterprise', ALICE, outcome.id)).kind, 'Unconfirmed');
+    assert.deepEqual(rig.results, ['Unconfirmed']);
+    const person = rig.sandbox.state.personByEmail(ALICE);
+    assert.ok(person);
+    person.stale = null;
+    const later = await rig.verify('GrantEnterprise', ALICE, outcome.id);
+    assert.ok(later.kind === 'Succeeded' && later.account?.license === 'Enterprise');
+    assert.deepEqual(
+      rig.audit.map(({ id, result }) => [id, result]),
+      [
+        [outcome.id, 'Unconfirmed'],
+        [outcome.id, 'Succeeded'],
+      ],
+    );
+  });
+
+  test('and ignores stays unconfirmed', async (t) => {
+    const rig = await setUp(t);
+    rig.fault({ operation: 'scimPatchUser' }, { ignoreWrite: true });
+    const outcome = await rig.execute('RevokeEnterprise', BOB);
+    assert.equal(outcome.kind === 'Unconfirmed' && outcome.account?.license, 'Enterprise');
+  });
+
+  test('and that cannot be read back has its audit line all the same, and is looked for again', async (t) => {
+    const rig = await setUp(t);
+    rig.fault({ operation: 'scimGetUser', after: 1, times: 0 }, { status: 503 });
+    const outcome = await rig.execute('GrantEnterprise', ALICE);
+    assert.deepEqual(outcome, { kind: 'Unconfirmed', id: rig.audit[0]?.id, account: null });
+    assert.equal(rig.license(ALICE), 'enterprise');
+    assert.deepEqual(rig.results, ['Unconfirmed']);
+  });
+
+  test('and that may not be read back is told, and then the refusal is passed on', async (t) => {
+    const rig = await setUp(t);
+    rig.fault({ operation: 'scimGetUser', after: 1, times: 0 }, { status: 401 });
+    await assert.rejects(rig.execute('GrantEnterprise', ALICE), { code: 'CredentialsRejected' });
+    assert.deepEqual(rig.results, ['Unconfirmed']);
+  });
+});
+
+suite('a change that Asana refuses', () => {
+  const rows: readonly [status: number, code: string][] = [
+    [400, 'AsanaRefused'],
+    [401, 'CredentialsRejected'],
+    [402, 'PlanRefused'],
+    [403, 'Forbidden'],
+  ];
+  for (const [status, code] of rows) {
+    test(`with ${status} is told as ${code} and passed on`, async (t) => {
+      const rig = await setUp(t);
+      rig.fault({ operation: 'scimPatchUser', times: 0 }, { status });
+      await assert.rejects(rig.execute('GrantEnterprise', ALICE), { name: 'AsanaError', code });
+      assert.deepEqual(rig.results, [code]);
+      assert.equal(rig.steps.filter((step) => step === 'scimPatchUser').length, 1);
+    });
+  }
+
+  test('because no license is left is told as refused', async (t) => {
+    const rig = await setUp(t, { enterpriseSeats: 0 });
+    await assert.rejects(rig.execute('GrantEnterprise', ALICE), { code: 'AsanaRefused' });
+  });
+
+  test('because the account came into being meanwhile is as good as done, but not ours', async (t) => {
+    const rig = await setUp(t);
+    const { state } = rig.sandbox;
+    const outcome = await rig.execute('CreateAccount', 'race@acme.example', {
+      recordIntent: () => {
+        const person = state.addPerson('member', {
+          email: 'race@acme.example',
+          name: 'Race',
+          license: 'view only',
+        });
+        state.joinWorkspace(person, state.organization);
+        return Promise.resolve();
+      },
+    });
+    assert.ok(outcome.kind === 'Succeeded' && outcome.adopted);
+    assert.equal(outcome.account?.email, 'race@acme.example');
+  });
+
+  test('because somebody with this address was there and left is a refusal', async (t) => {
+    const rig = await setUp(t);
+    const person = rig.sandbox.state.personByEmail(ALICE);
+    assert.ok(person);
+    rig.sandbox.state.deprovision(person, null);
+    await assert.rejects(rig.execute('CreateAccount', ALICE), { code: 'Conflict', errorClass: 'stalling' });
+    assert.deepEqual(rig.results, ['Conflict']);
+  });
+});
+
+suite('what is told', () => {
+  test('in the audit line: who asked, for whom, from what to what, why, and Asana’s request', async (t) => {
+    const rig = await setUp(t);
+    const outcome = await rig.execute('GrantEnterprise', ALICE);
+    const [line, ...more] = rig.audit;
+    assert.ok(line && outcome.kind === 'Succeeded');
+    const { time, requestIds, ...rest } = line;
+    assert.deepEqual(more, []);
+    assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.equal(requestIds.length, 1);
+    assert.deepEqual(rest, {
+      audit: 'v1',
+      kind: 'Change',
+      id: outcome.id,
+      action: 'GrantEnterprise',
+      requester: {
+        type: 'Object',
+        kind: 'AsanaLicenseGrant',
+        namespace: 'iga',
+        name: 'alice',
+        uid: 'u1',
+        generation: 3,
+      },
+      account: { gid: rig.gid(ALICE), email: ALICE },
+      before: 'ViewOnly',
+      after: 'Enterprise',
+      result: 'Succeeded',
+      reason: 'REQ-1234',
+    });
+  });
+
+  test('a refused change names Asana’s request too', async (t) => {
+    const rig = await setUp(t, { enterpriseSeats: 0 });
+    const refusal = await rig.execute('GrantEnterprise', ALICE).catch((error: unknown) => error);
+    assert.ok(refusal instanceof AsanaError && refusal.requestId !== null);
+    assert.deepEqual(rig.audit[0]?.requestIds, [refusal.requestId]);
+  });
+
+  test('in the metric: each action by connector, type and result, without a person', async (t) => {
+    const rig = await setUp(t);
+    await rig.execute('GrantEnterprise', ALICE);
+    rig.fault({ operation: 'scimPatchUser' }, { status: 403 });
+    await rig.execute('RevokeEnterprise', BOB).catch(() => {});
+    const shown = [...rig.meter.values];
+    assert.deepEqual(shown, [
+      ['actions_total{namespace="iga",connector="acme",type="GrantEnterprise",result="Succeeded"}', 1],
+      ['actions_total{namespace="iga",connector="acme",type="RevokeEnterprise",result="Forbidden"}', 1],
+    ]);
+  });
+
+  test('one line, whatever the reason says', () => {
+    const lines: string[] = [];
+    const record: AuditRecord = {
+      kind: 'Release',
+      id: null,
+      action: 'Retained',
+      requester: { type: 'Task', taskId: 'task' },
+      account: { gid: null, email: null },
+      before: null,
+      after: null,
+      result: 'Released',
+      reason: 'a\nb\r\n{"audit":"v1"}',
+      requestIds: [],
+    };
+    new AuditLog((line) => lines.push(line), clock).write(record);
+    assert.equal(lines.length, 1);
+    assert.doesNotMatch(lines[0] ?? '', /[\r\n]/);
+    assert.equal(JSON.parse(lines[0] ?? '').reason, record.reason);
+  });
+});
+
+suite('looking again', () => {
+  const rows: readonly [elapsedMs: number, next: number | null][] = [
+    [0, 5_000],
+    [4_999, 1],
+    [5_000, 10_000],
+    [5_200, 9_800],
+    [15_000, 45_000],
+    [60_000, 120_000],
+    [179_999, 1],
+    [180_000, null],
+    [999_999, null],
+  ];
+  for (const [elapsedMs, next] of rows) {
+    test(`${elapsedMs} ms after the change comes ${next === null ? 'never more' : `in ${next} ms`}`, () => {
+      assert.equal(nextReadBack(elapsedMs), next);
+    });
+  }
+});

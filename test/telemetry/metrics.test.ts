@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { Metrics } from '../../src/telemetry/metrics.ts';
+
+/** The lines of Prometheus' text format that speak of one metric. */
+async function linesOf(metrics: Metrics, name: string): Promise<string[]> {
+  const text = await metrics.render();
+  return text.split('\n').filter((line) => line.startsWith(`asana_connector_${name}`));
+}
+
+suite('metrics', () => {
+  test('every line is a comment or a sample of the text format, and every name carries the prefix', async () => {
+    const metrics = new Metrics();
+    metrics.counter('actions_total', 'Changes.', ['type']).add(1, { type: 'a "quoted"\nname\\' });
+    metrics.histogram('sync_duration_seconds', 'Durations.').observe(0.2);
+    for (const line of (await metrics.render()).split('\n')) {
+      assert.match(
+        line,
+        /^$|^# (HELP|TYPE) asana_connector_\w+ .+$|^asana_connector_\w+(\{(\w+="([^"\\\n]|\\.)*",?)*\})? \S+$/,
+      );
+    }
+    assert.match(metrics.contentType, /^text\/plain; version=0\.0\.4/);
+  });
+
+  test('build_info tells what runs', async () => {
+    const [line = ''] = await linesOf(new Metrics(), 'build_info');
+    assert.match(line, /^asana_connector_build_info\{version="[^"]+",node="v\d+\.[^"]+"\} 1$/);
+  });
+
+  test('counters add, gauges are set and removed, histograms count', async () => {
+    const metrics = new Metrics();
+    const counter = metrics.counter('a_total', 'A.', ['x']);
+    counter.add(1, { x: '1' });
+    counter.add(2, { x: '1' });
+    const gauge = metrics.gauge('b', 'B.', ['x']);
+    gauge.set(5, { x: '1' });
+    gauge.set(6, { x: '2' });
+    gauge.remove({ x: '1' });
+    metrics.histogram('c_seconds', 'C.', ['x'], [1]).observe(2, { x: '1' });
+    assert.deepEqual(await linesOf(metrics, 'a_total'), ['asana_connector_a_total{x="1"} 3']);
+    assert.deepEqual(await linesOf(metrics, 'b{'), ['asana_connector_b{x="2"} 6']);
+    assert.deepEqual(await linesOf(metrics, 'c_seconds'), [
+      'asana_connector_c_seconds_bucket{le="1",x="1"} 0',
+      'asana_connector_c_seconds_bucket{le="+Inf",x="1"} 1',
+      'asana_connector_c_seconds_sum{x="1"} 2',
+      'asana_connector_c_seconds_count{x="1"} 1',
+    ]);
+  });
+
+  test('declaring the same again gives the same instrument', async () => {
+    const metrics = new Metrics();
+    metrics.counter('a_total', 'A.').add();
+    metrics.counter('a_total', 'A.').add();
+    assert.deepEqual(await linesOf(metrics, 'a_total'), ['asana_connector_a_total 2']);
+  });
+
+  test('declaring a name as something else is refused at once', () => {
+    const metrics = new Metrics();
+    metrics.counter('a_total', 'A.', ['x']);
+    assert.throws(() => metrics.gauge('a_total', 'A.', ['x']), /a_total was declared as counter\(x\)/);
+    assert.throws(() => metrics.counter('a_total', 'A.', ['y']), /a_total/);
+  });
+
+  test('a label nobody declared is refused', () => {
+    const counter = new Metrics().counter('a_total', 'A.', ['x']);
+    assert.throws(() => counter.add(1, { email: 'alice@acme.com' }), /email/);
+  });
+
+  test('beyond five thousand series new ones are refused and counted, known ones go on', async () => {
+    const metrics = new Metrics();
+    const gauge = metrics.gauge('b', 'B.', ['x', 'y']);
+    for (let index = 0; index < 5_003; index += 1) gauge.set(1, { x: String(index), y: 'y' });
+    gauge.set(7, { y: 'y', x: '0' });
+    assert.equal((await linesOf(metrics, 'b{')).length, 5_000);
+    assert.equal((await linesOf(metrics, 'b{')).filter((line) => line.endsWith(' 7')).length, 1);
+    assert.deepEqual(await linesOf(metrics, 'series_refused_total'), [
+      'asana_connector_series_refused_total{metric="b"} 3',
+    ]);
+  });
+
+  test('a series that was removed makes room for another', async () => {
+    const metrics = new Metrics();
+    const gauge = metrics.gauge('b', 'B.', ['x', 'y']);
+    for (let index = 0; index < 5_000; index += 1) gauge.set(1, { x: String(index), y: 'y' });
+    gauge.remove({ y: 'y', x: '0' });
+    gauge.set(1, { x: 'new', y: 'y' });
+    assert.equal((await linesOf(metrics, 'b{x="new"')).length, 1);
+  });
+});
