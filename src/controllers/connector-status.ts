@@ -78,6 +78,7 @@ function draftConditions(facts: ConnectorFacts): ConditionDraft[] {
     credentialsOf(facts),
     ...scimOf(facts),
     syncedOf(facts),
+    ...conductorOneOf(facts),
     ...(facts.ledger.hold ? [pausedBy(facts.ledger.hold)] : []),
   ];
 }
@@ -118,7 +119,9 @@ function readyOf(facts: ConnectorFacts): ConditionDraft[] {
 
 /** What does not work although the connector does; null when all does. */
 function impairment(facts: ConnectorFacts): string | null {
-  const impaired = [...scimOf(facts), syncedOf(facts)].find((condition) => condition.status === 'False');
+  const impaired = [...scimOf(facts), syncedOf(facts), ...conductorOneOf(facts)].find(
+    (condition) => condition.status === 'False',
+  );
   if (impaired) return `${impaired.type} is False: ${impaired.message}`;
   return facts.ledger.hold ? pausedBy(facts.ledger.hold).message : null;
 }
@@ -183,6 +186,14 @@ function syncedOf({ object, report }: ConnectorFacts): ConditionDraft {
         'SyncIncomplete',
         `Not read to its end: ${reasons.join('; ')}. Nobody is removed until it is.`,
       );
+}
+
+/** An accepted field that nothing acts on would be a lie: the condition says that nothing does. */
+function conductorOneOf({ object }: ConnectorFacts): ConditionDraft[] {
+  if (!object.spec.conductorOne) return [];
+  const message =
+    'This version keeps no connection with ConductorOne: sync and grants work, spec.conductorOne has no effect yet.';
+  return [{ type: 'ConductorOneConnected', status: 'False', reason: 'Disconnected', message }];
 }
 
 /** Each part that was not read whole, with the reason. */

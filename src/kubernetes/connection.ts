@@ -10,7 +10,11 @@ import { errorOfAnswer, KubernetesError } from './errors.ts';
 /** The kubeconfig of `KUBECONFIG`, of the home directory, or of the pod's service account. */
 export function loadKubeConfig(): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromDefault();
+  try {
+    config.loadFromDefault();
+  } catch (cause) {
+    throw new InvalidInputError('KUBECONFIG', 'cannot be read: point it at a kubeconfig file', { cause });
+  }
   if (!config.getCurrentCluster()) {
     throw new InvalidInputError(
       'KUBECONFIG',
