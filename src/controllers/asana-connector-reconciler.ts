@@ -8,6 +8,7 @@ import {
 } from '../api/resources.ts';
 import type { AsanaSession } from '../asana/session.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
 import type { Redacted } from '../core/redacted.ts';
 import type { ReconcileContext, ReconcileResult } from '../kubernetes/controller.ts';
 import type { EventRecorder } from '../kubernetes/events.ts';
@@ -57,7 +58,7 @@ export class AsanaConnectorReconciler {
   async reconcile(key: string, { log }: ReconcileContext): Promise<ReconcileResult | void> {
     const { connectors, registry, metrics, enqueueGrants, clock } = this.#deps;
     const connector = connectors.get(key);
-    if (!connector) {
+    if (!connector || connector.metadata.deletionTimestamp !== undefined) {
       await registry.close(key);
       metrics.forget(key);
       this.#publishing.delete(key);
@@ -89,7 +90,7 @@ export class AsanaConnectorReconciler {
       session.startSync(connector.spec, cause, teamIntervalMs);
       enqueueGrants(key);
     }
-    if (!session.running || session.answering) await this.#publishInTime(key, session);
+    if (!session.running || session.answering) await this.#publishInTime(key, session, log);
     const next = nextSyncAt(session.finished, cause, intervalMs, clock.monotonic());
     const untilSync =
       session.running || next === null ? SECRET_FRESHNESS_MS : Math.max(next - clock.monotonic(), 1_000);
@@ -120,13 +121,14 @@ export class AsanaConnectorReconciler {
   }
 
   /** Phases show at once, counts at most every ten seconds. */
-  async #publishInTime(key: string, session: ConnectorSession): Promise<void> {
+  async #publishInTime(key: string, session: ConnectorSession, log: Logger): Promise<void> {
     const { clock, connectors } = this.#deps;
     const shown = connectors.get(key)?.status?.sync?.progress;
     const phase = session.running?.progress.phase;
     const last = this.#progressAt.get(key) ?? Number.NEGATIVE_INFINITY;
     if (session.running && shown?.phase === phase && clock.monotonic() - last < PROGRESS_EVERY_MS) return;
     this.#progressAt.set(key, clock.monotonic());
+    if (session.running) log.info('sync goes on', { ...session.running.progress });
     await this.publish(key);
   }
 

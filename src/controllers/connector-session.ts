@@ -227,7 +227,7 @@ export class ConnectorSession {
   }
 
   #finish(sync: RunningSync, begunAt: number, result: SyncResult | null, error: CodedError | null): void {
-    const { clock, random, onChange } = this.#deps;
+    const { clock, random, log, onChange } = this.#deps;
     const outcome = outcomeOf(result, error);
     const failed = outcome === 'Incomplete' || outcome === 'Unavailable';
     this.finished = {
@@ -247,6 +247,9 @@ export class ConnectorSession {
       requests: result?.snapshot?.requests ?? 0,
     };
     this.#running = null;
+    const { requests } = this.report;
+    const seconds = (this.finished.finishedAt - begunAt) / 1000;
+    log.info('sync ended', { outcome, requests, seconds, ...this.directory.counts() });
     onChange('Finished');
   }
 }

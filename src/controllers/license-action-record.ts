@@ -44,14 +44,20 @@ export function fingerprint({ object, connector, session }: GrantCase, { action 
   ].join('|');
 }
 
-/** One more set-back; those of more than a day ago, or before an edit or a request, are forgotten. */
+/**
+ * One more set-back. Those of more than a day ago, or before an edit or a request, are forgotten.
+ * @param object as it was when this set-back was decided
+ */
 export function countDrift(
   object: AsanaLicenseGrant,
   now: number,
 ): NonNullable<AsanaLicenseGrantStatus['drift']> {
-  const known = object.status?.drift;
-  const counts = known && openRequest(object) === null && now - Date.parse(known.since) < DRIFT_WINDOW_MS;
-  return counts ? { count: known.count + 1, since: known.since } : { count: 1, since: formatTime(now) };
+  const { status, metadata } = object;
+  const asked = openRequest(object) !== null || status?.observedGeneration !== metadata.generation;
+  const known = status?.drift;
+  return known && !asked && now - Date.parse(known.since) < DRIFT_WINDOW_MS
+    ? { count: known.count + 1, since: known.since }
+    : { count: 1, since: formatTime(now) };
 }
 
 /** What was done, in a sentence for events and conditions. */

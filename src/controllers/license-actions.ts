@@ -161,7 +161,7 @@ export class LicenseActions {
       account: outcome.account,
       lastAction,
       applied: { license: action.to ?? 'ViewOnly', at, adopted: false },
-      drift: decision.drift ? countDrift(object, this.#deps.clock.now()) : null,
+      drift: decision.drift ? countDrift(subject.object, this.#deps.clock.now()) : null,
       message: doneMessage(decision),
       againAtOnce: action.to !== subject.view.license && !subject.view.ending,
     };

@@ -48,7 +48,7 @@ export class LicenseGrantReconciler {
       if (goes) return this.#releaseUnjudged(object, goes.reason, goes.message);
     }
     const connector = connectors.get(connectorKeyOf(object));
-    if (!connector) {
+    if (!connector || connector.metadata.deletionTimestamp !== undefined) {
       const message = `There is no AsanaConnector ${connectorKeyOf(object)}: create it, or name the right one in a new grant.`;
       await this.#report(object, { outcome: { reason: 'ConnectorNotFound', message } });
       // The API server may still have had a connector a moment ago; without one a deleted grant goes.

@@ -34,7 +34,9 @@ export function grantStatus(object: AsanaLicenseGrant, findings: GrantFindings, 
   keep(status, 'applied', findings.applied, before.applied);
   // What is planned is what was decided just now; it never outlives the decision.
   keep(status, 'planned', findings.planned ?? null, undefined);
-  keep(status, 'drift', findings.drift, before.drift);
+  // An edit or a request asks for another try: what was counted before it is forgotten.
+  const anew = before.observedGeneration !== generation || Boolean(findings.handledRequest);
+  keep(status, 'drift', findings.drift, anew ? undefined : before.drift);
   keep(status, 'lastAction', findings.lastAction, before.lastAction);
   const discarded = findings.discardedGeneration ?? before.discardedGeneration;
   if (discarded === generation) status.discardedGeneration = discarded;

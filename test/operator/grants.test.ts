@@ -86,6 +86,17 @@ suite('license grants in mode Apply', () => {
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
   });
 
+  test('forget the set-backs of before an edit', async () => {
+    await rig.changeInConsole(alice, { license: 'view only' });
+    await rig.patchGrant('alice', { spec: { reason: 'edited' } });
+    await rig.sync();
+    await rig.until('the edit began a new count', async () => {
+      const grant = await rig.grant('alice');
+      return grant?.status?.drift?.count === 1 && grant.status.observedGeneration === grant.metadata.generation;
+    });
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+  });
+
   test('leave view-only when an enterprise grant is deleted', async () => {
     await rig.deleteGrant('alice');
     await rig.untilGone('alice');
