@@ -58,7 +58,6 @@ const LARGEST_ANSWER_BYTES = 256 * 1024 * 1024;
 interface Access {
   readonly readAt: number;
   readonly headers: Record<string, string>;
-  readonly fingerprint: string;
 }
 
 /**
@@ -71,6 +70,8 @@ export class ApiServerConnection {
   readonly #clock: Clock;
   readonly #server: string;
   #access: Access | null = null;
+  /** Of the TLS material the agent was made with. */
+  #fingerprint: string | null = null;
   #agent: Dispatcher | null = null;
 
   constructor(config: KubeConfig, clock: Clock) {
@@ -159,10 +160,11 @@ export class ApiServerConnection {
     const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
     const tls = tlsOf(options);
-    const access = { readAt: now, headers: headersOf(options), fingerprint: JSON.stringify(tls) };
-    if (!this.#agent || access.fingerprint !== this.#access?.fingerprint) this.#renewAgent(tls);
-    this.#access = access;
-    return access;
+    const fingerprint = JSON.stringify(tls);
+    if (!this.#agent || fingerprint !== this.#fingerprint) this.#renewAgent(tls);
+    this.#fingerprint = fingerprint;
+    this.#access = { readAt: now, headers: headersOf(options) };
+    return this.#access;
   }
 
   #renewAgent(tls: AgentOptions): void {
@@ -171,6 +173,12 @@ export class ApiServerConnection {
       type: string;
       uri?: string;
     };
+    if (type === 'socks') {
+      throw new InvalidInputError(
+        'proxy-url',
+        'of the kubeconfig is a SOCKS proxy: only http and https ones are supported',
+      );
+    }
     const connect = { ...tlsConnect(tls), timeout: 10_000, keepAlive: true };
     const pool = {
       connections: CONNECTIONS,

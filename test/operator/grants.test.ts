@@ -92,7 +92,9 @@ suite('license grants in mode Apply', () => {
     await rig.sync();
     await rig.until('the edit began a new count', async () => {
       const grant = await rig.grant('alice');
-      return grant?.status?.drift?.count === 1 && grant.status.observedGeneration === grant.metadata.generation;
+      return (
+        grant?.status?.drift?.count === 1 && grant.status.observedGeneration === grant.metadata.generation
+      );
     });
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
   });
