@@ -87,7 +87,7 @@ export class AsanaConnectorReconciler {
     if (dueAt !== null && dueAt <= now && !session.running) {
       session.answering = answersPerson(session.finished?.cause ?? settledBefore(connector), cause);
       log.info('sync begins', { answersPerson: session.answering });
-      session.startSync(connector.spec, cause, teamIntervalMs);
+      session.startSync(connector.spec, cause, { intervalMs, teamIntervalMs });
       enqueueGrants(key);
     }
     if (!session.running || session.answering) await this.#publishInTime(key, session, log);

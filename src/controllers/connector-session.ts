@@ -136,7 +136,11 @@ export class ConnectorSession {
   }
 
   /** Begins a sync in the background; does nothing while one runs. */
-  startSync(spec: AsanaConnectorSpec, cause: SyncCause, teamIntervalMs: number): void {
+  startSync(
+    spec: AsanaConnectorSpec,
+    cause: SyncCause,
+    { intervalMs, teamIntervalMs }: { readonly intervalMs: number; readonly teamIntervalMs: number },
+  ): void {
     if (this.#running || !this.#asana) return;
     const abort = new AbortController();
     const sync: RunningSync = {
@@ -144,7 +148,13 @@ export class ConnectorSession {
       cause,
       progress: { phase: 'Accounts', accounts: 0, teams: 0 },
     };
-    const done = this.#sync(this.#asana, spec, sync, this.#teamsDue(cause, teamIntervalMs), abort.signal);
+    const done = this.#sync(
+      this.#asana,
+      spec,
+      sync,
+      this.#teamsDue(cause, intervalMs, teamIntervalMs),
+      abort.signal,
+    );
     this.#running = { sync, abort, done };
   }
 
@@ -161,12 +171,13 @@ export class ConnectorSession {
   }
 
   /** Team memberships cost a request a team: they have an interval of their own, and a person's request reads them too. */
-  #teamsDue(cause: SyncCause, teamIntervalMs: number): boolean {
+  #teamsDue(cause: SyncCause, intervalMs: number, teamIntervalMs: number): boolean {
     const last = this.finished;
     if (this.#lastTeamsAt === null || !last) return true;
     if (last.cause.generation !== cause.generation || last.cause.requestedAt !== cause.requestedAt)
       return true;
-    return this.#deps.clock.monotonic() - this.#lastTeamsAt >= teamIntervalMs;
+    // Syncs come with jitter: of two, the one nearer to the interval of the teams reads them.
+    return this.#deps.clock.monotonic() - this.#lastTeamsAt + intervalMs / 2 >= teamIntervalMs;
   }
 
   async #sync(

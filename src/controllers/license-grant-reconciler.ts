@@ -160,11 +160,12 @@ export class LicenseGrantReconciler {
       });
       return {};
     }
+    // A new account is view-only first; where more is declared, that is still to come.
     await this.#report(object, {
-      outcome: { reason: 'Granted', message },
+      outcome: { reason: result.againAtOnce ? 'Progressing' : 'Granted', message },
       account: result.account,
       lastAction: result.lastAction,
-      applied: result.applied,
+      ...(result.againAtOnce ? {} : { applied: result.applied }),
       ...(result.drift ? { drift: result.drift } : {}),
     });
     return result.againAtOnce ? { requeueAfterMs: 1 } : this.#untilExpiry(object);

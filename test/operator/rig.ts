@@ -37,6 +37,22 @@ const PATIENCE_MS = 30_000;
 
 export type ConnectorSpec = Record<string, unknown>;
 
+/** The operator's client, which keeps what is patched outside of a status: RBAC lets it change finalizers, no more. */
+class RecordingClient extends KubernetesClient {
+  readonly patches: unknown[] = [];
+
+  override mergePatch<T>(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    body: unknown,
+    fieldManager: string,
+  ): Promise<T> {
+    if (resource.group === asanaLicenseGrants.group) this.patches.push(body);
+    return super.mergePatch(resource, namespace, name, body, fieldManager);
+  }
+}
+
 /**
  * The operator in this process against a real API server and the strict sandbox, in a namespace of its own. It
  * watches every status that is ever written and everything that is ever logged; `close` holds them to the rules.
@@ -61,6 +77,7 @@ export class OperatorRig {
   readonly #watches: Promise<void>[] = [];
   readonly #statuses: CheckedObject[] = [];
   readonly #stopControlPlane: () => Promise<void>;
+  readonly #recording: RecordingClient;
   #operator: AsanaOperator | null = null;
 
   private constructor(parts: {
@@ -74,6 +91,7 @@ export class OperatorRig {
     this.#config = parts.config;
     this.#connection = parts.connection;
     this.client = new KubernetesClient(parts.connection);
+    this.#recording = new RecordingClient(parts.connection);
     this.namespace = parts.namespace;
     this.#stopControlPlane = parts.stop;
   }
@@ -109,7 +127,7 @@ export class OperatorRig {
     });
     this.#operator = new AsanaOperator({
       config: this.#config,
-      client: new KubernetesClient(this.#connection),
+      client: this.#recording,
       clock: systemClock,
       random: Math.random,
       log: createLogger({ level: 'debug', format: 'json', stream }),
@@ -337,6 +355,11 @@ export class OperatorRig {
     await this.#stopControlPlane();
     for (const object of this.#statuses)
       assert.deepEqual(checkConditions(object), [], JSON.stringify(object.status));
+    for (const patch of this.#recording.patches) {
+      const { metadata, ...rest } = patch as { metadata: Record<string, unknown> };
+      assert.deepEqual(rest, {}, 'nothing but metadata of a grant is patched');
+      assert.deepEqual(Object.keys(metadata).toSorted(), ['finalizers', 'resourceVersion', 'uid']);
+    }
     const outputs = {
       events,
       metrics,
