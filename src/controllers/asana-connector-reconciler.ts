@@ -181,6 +181,14 @@ export class AsanaConnectorReconciler {
     }
   }
 
+  /** Every grant the hold has frozen says so itself; before that, an answer would miss those that do not yet. */
+  #isRecorded(key: string, session: ConnectorSession, token: string): boolean {
+    const frozen = this.#deps.grants
+      .by(CONNECTOR_INDEX, key)
+      .filter(({ metadata }) => session.removals.frozen.has(metadata.uid));
+    return frozen.every(({ status }) => status?.planned?.hold === token);
+  }
+
   /** A person answered the hold by annotation: accepted, its removals go ahead; discarded, they are dropped. */
   #answerHold(key: string, connector: AsanaConnector, session: ConnectorSession): void {
     const annotations = connector.metadata.annotations ?? {};
@@ -188,6 +196,7 @@ export class AsanaConnectorReconciler {
     for (const annotation of [ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION]) {
       const token = annotations[annotation];
       if (token === undefined || session.answered.has(token)) continue;
+      if (hold?.token === token && !this.#isRecorded(key, session, token)) continue;
       session.answered.add(token);
       if (hold?.token !== token) {
         const note = `${annotation} names no hold there is: see status.hold.token.`;

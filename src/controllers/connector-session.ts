@@ -231,7 +231,7 @@ export class ConnectorSession {
       const { clock, newToken } = this.#deps;
       this.removals.hold({ ...suspicion, since: clock.now(), token: newToken(), pending: [] });
       if (this.directory.current()) return;
-    } else if (snapshot.parts.accounts.complete) {
+    } else if (snapshot.parts.accounts.complete && (snapshot.parts.licenses?.complete ?? true)) {
       this.removals.endSuspicion();
     }
     this.directory.adopt(snapshot);

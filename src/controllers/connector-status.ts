@@ -219,25 +219,30 @@ function pausedBy(hold: NonNullable<RemovalLedger['hold']>): ConditionDraft {
   };
 }
 
+/** A reading that is held (too small, or of another organization) tells nothing about what there is. */
+function isDoubted({ ledger }: ConnectorFacts): boolean {
+  return ledger.hold !== null && ledger.hold.reason !== 'TooManyRemovals';
+}
+
 function scopeOf(
-  { snapshot }: ConnectorFacts,
+  facts: ConnectorFacts,
   before: AsanaConnectorStatus,
 ): Pick<AsanaConnectorStatus, 'organizations' | 'workspaces'> {
+  const read = isDoubted(facts) ? undefined : facts.snapshot?.workspaces;
   const workspaces =
-    snapshot?.workspaces.map(({ gid, name, organization }) => ({ gid, name, organization })) ??
-    before.workspaces;
+    read?.map(({ gid, name, organization }) => ({ gid, name, organization })) ?? before.workspaces;
   const organizations =
-    before.organizations ??
-    workspaces?.flatMap((workspace) => (workspace.organization ? [workspace.gid] : []));
+    read?.flatMap(({ gid, organization }) => (organization ? [gid] : [])) ?? before.organizations;
   return { ...(organizations ? { organizations } : {}), ...(workspaces ? { workspaces } : {}) };
 }
 
 function countsOf(
-  { counts, snapshot, tally }: ConnectorFacts,
+  facts: ConnectorFacts,
   before: AsanaConnectorStatus,
 ): NonNullable<AsanaConnectorStatus['counts']> {
-  const directory = counts && snapshot ? withoutUnreadLicenses(counts, snapshot) : before.counts;
-  return { ...directory, ...tally };
+  const { counts, snapshot, tally } = facts;
+  const read = counts && snapshot && !isDoubted(facts);
+  return { ...(read ? withoutUnreadLicenses(counts, snapshot) : before.counts), ...tally };
 }
 
 /** With SCIM off nobody knows the licenses, and 0 would be a lie. */

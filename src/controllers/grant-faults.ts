@@ -21,6 +21,15 @@ export class ClockSkewError extends CodedError {
   }
 }
 
+/** By Asana's clock, which is the one that counts, an expiry is still some seconds away. */
+export class NotExpiredYetError extends CodedError {
+  constructor(earlyMs: number) {
+    super('NotExpiredYet', 'waiting', "By Asana's clock the grant has not expired yet.", {
+      retryAfterMs: earlyMs,
+    });
+  }
+}
+
 /** What an error of Asana means for the grant whose action met it. */
 const reasonOfAsanaError: Readonly<Record<AsanaErrorCode, GrantReason>> = {
   CredentialsRejected: 'ConnectorNotReady',

@@ -6,10 +6,11 @@ import { keyOf } from '../kubernetes/resource.ts';
 import { decideLicense } from '../provisioning/decide-license.ts';
 import type { Decision } from '../provisioning/decision.ts';
 import type { ActionHooks } from '../provisioning/executor.ts';
-import { ClockSkewError, FencedError } from './grant-faults.ts';
+import { ClockSkewError, FencedError, NotExpiredYetError } from './grant-faults.ts';
 import { lastActionOf } from './license-action-record.ts';
 import { type GrantCase, type GrantDeps, openCase } from './license-grant-context.ts';
 import { type GrantFindings, grantStatus } from './license-grant-status.ts';
+import { isExpired } from './license-grant-view.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 
@@ -55,6 +56,8 @@ export class LicenseActionHooks implements ActionHooks {
     if (this.#subject.view.ending?.because === 'Expired' && fresh.asanaDate !== null) {
       const skew = clock.now() - fresh.asanaDate;
       if (Math.abs(skew) > TOLERATED_SKEW_MS) throw new ClockSkewError(skew);
+      const early = this.#subject.view.ending.at - fresh.asanaDate;
+      if (early > 0) throw new NotExpiredYetError(early);
     }
     const current = grants.get(keyOf(this.object));
     if (!current) return false;
@@ -73,7 +76,12 @@ export class LicenseActionHooks implements ActionHooks {
     this.object = await writer.addFinalizer(this.object, REVOKE_FINALIZER);
     const now = clock.now();
     const findings: GrantFindings = {
-      outcome: { reason: 'Progressing', message, drifted: drift ? message : null },
+      outcome: {
+        reason: 'Progressing',
+        message,
+        drifted: drift ? message : null,
+        expired: isExpired(this.object, now),
+      },
       account: account ?? undefined,
       planned: { action: action.type, reason: message, ...heldBy(this.object) },
       lastAction: lastActionOf(this.#decision, id, formatTime(now), 'Pending'),

@@ -20,7 +20,7 @@ import {
 } from './license-action-record.ts';
 import type { GrantCase, GrantDeps } from './license-grant-context.ts';
 import { type GrantFindings, grantStatus } from './license-grant-status.ts';
-import { openRequest } from './license-grant-view.ts';
+import { isExpired, openRequest } from './license-grant-view.ts';
 import { RemovalGates, type RemovalMemory } from './removal-gates.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
@@ -71,6 +71,11 @@ export class LicenseActions {
   /** The object is gone. */
   forget(key: string): void {
     this.#memories.delete(key);
+  }
+
+  /** No removal is wanted (any more): the next one begins anew, with its delay and its place in the limit. */
+  forgetRemoval(key: string): void {
+    delete this.#memories.get(key)?.removal;
   }
 
   async carryOut(subject: GrantCase, decision: Act, signal: AbortSignal): Promise<ActionResult> {
@@ -160,7 +165,7 @@ export class LicenseActions {
       object,
       account: outcome.account,
       lastAction,
-      applied: { license: action.to ?? 'ViewOnly', at, adopted: false },
+      applied: { license: action.to ?? 'ViewOnly', at, adopted: outcome.adopted },
       drift: decision.drift ? countDrift(subject.object, this.#deps.clock.now()) : null,
       message: doneMessage(decision),
       againAtOnce: action.to !== subject.view.license && !subject.view.ending,
@@ -216,7 +221,12 @@ export class LicenseActions {
     const last = object.status?.lastAction;
     const lastAction =
       last?.result === 'Pending' && stalls ? { ...last, result: 'Failed' as const } : undefined;
-    await this.#wait({ ...subject, object }, decision, reason, error.message, null, {}, lastAction);
+    const { hold, notBefore } = object.status?.planned ?? {};
+    const kept = {
+      ...(hold === undefined ? {} : { hold }),
+      ...(notBefore === undefined ? {} : { notBefore }),
+    };
+    await this.#wait({ ...subject, object }, decision, reason, error.message, null, kept, lastAction);
     // The queue knows how long to wait for an error of this class.
     if (!stalls && error.errorClass !== 'stalling') throw error;
     return { kind: 'Wait', requeueAfterMs: null };
@@ -234,7 +244,12 @@ export class LicenseActions {
   ): Promise<ActionResult> {
     const { writer, clock } = this.#deps;
     const findings: GrantFindings = {
-      outcome: { reason, message, drifted: decision.drift ? decision.message : null, expired: false },
+      outcome: {
+        reason,
+        message,
+        drifted: decision.drift ? decision.message : null,
+        expired: isExpired(object, clock.now()),
+      },
       account: decision.account ?? undefined,
       planned: { action: decision.action.type, reason: decision.message, ...planned },
       ...(lastAction ? { lastAction } : {}),

@@ -28,6 +28,12 @@ export interface Leadership {
   readonly stoppedUntil: number | null;
 }
 
+/**
+ * Why a connector is to be looked at soon: its counts have changed, its credentials were refused, a pending removal
+ * was dropped, or a hold began, which every grant it has frozen must record.
+ */
+export type TouchReason = 'Counts' | 'CredentialsRejected' | 'Removals' | 'Held';
+
 /** Everything the reconciler of grants works with. */
 export interface GrantDeps {
   readonly grants: Store<AsanaLicenseGrant>;
@@ -44,8 +50,7 @@ export interface GrantDeps {
   readonly readConnector: (namespace: string, name: string) => Promise<AsanaConnector | null>;
   /** Writes the connector's status now, with what its removal desk has booked. */
   readonly publishConnector: (key: string) => Promise<void>;
-  /** Asks for a reconcile of the connector soon: its counts have changed, or its credentials were refused. */
-  readonly touchConnector: (key: string, why: 'Counts' | 'CredentialsRejected' | 'Removals') => void;
+  readonly touchConnector: (key: string, why: TouchReason) => void;
   readonly actionTimeoutMs: number;
   readonly clock: Clock;
   readonly random: Random;

@@ -3,7 +3,7 @@ import type { GrantReason } from '../api/reasons.ts';
 import { asanaLicenseGrants, DISCARD_ANNOTATION, REVOKE_FINALIZER } from '../api/resources.ts';
 import { formatTime } from '../core/clock.ts';
 import type { ReconcileContext, ReconcileResult } from '../kubernetes/controller.ts';
-import { splitKey } from '../kubernetes/resource.ts';
+import { keyOf, splitKey } from '../kubernetes/resource.ts';
 import { decideLicense } from '../provisioning/decide-license.ts';
 import type { Decision } from '../provisioning/decision.ts';
 import { judgeFromAbove } from './from-above.ts';
@@ -11,7 +11,7 @@ import { connectorKeyOf } from './identity.ts';
 import { type ActionResult, LicenseActions } from './license-actions.ts';
 import { type GrantCase, type GrantDeps, openCase } from './license-grant-context.ts';
 import { type GrantFindings, grantStatus } from './license-grant-status.ts';
-import { expiryOf, openRequest } from './license-grant-view.ts';
+import { expiryOf, isExpired, openRequest } from './license-grant-view.ts';
 
 /** Longer than an answer of the API server about what stands above a grant is remembered. */
 const RETRY_FROM_ABOVE_MS = 3_000;
@@ -175,6 +175,7 @@ export class LicenseGrantReconciler {
   async #release(subject: GrantCase, decision: Release): Promise<ReconcileResult> {
     const { object, view, context } = subject;
     if (
+      decision.reason === 'Superseded' &&
       context.contest.kind === 'Succeeded' &&
       context.contest.sameLicense &&
       view.applied &&
@@ -266,6 +267,7 @@ export class LicenseGrantReconciler {
 
   #dropRemoval({ session, object, connectorKey }: GrantCase): void {
     if (!session) return;
+    this.#actions.forgetRemoval(keyOf(object));
     const before = session.removals.pending;
     session.removals.drop(object.metadata.uid);
     if (session.removals.pending !== before) this.#deps.touchConnector(connectorKey, 'Removals');
@@ -307,11 +309,6 @@ export class LicenseGrantReconciler {
 
 function hasFinalizer(object: AsanaLicenseGrant): boolean {
   return object.metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false;
-}
-
-function isExpired(object: AsanaLicenseGrant, now: number): boolean {
-  const expiry = expiryOf(object);
-  return expiry !== null && expiry <= now;
 }
 
 /** An action found pending counts as done once Asana shows its outcome (a restart came between). */

@@ -32,7 +32,7 @@ export function viewLicenseGrant(
     ending: endingOf(object, now),
     suspended: spec.suspend,
     abandoned: metadata.annotations?.[ABANDON_ANNOTATION] === 'true',
-    applied: status?.applied ? { ...status.applied, adopted: status.applied.adopted } : null,
+    applied: status?.applied ?? (endingOf(object, now) ? pendingRight(status) : null),
     accountCreated: hasCreatedAccount(status),
     sameNamespace,
     namespaceAllowed: sameNamespace || allowsNamespace(connector, metadata.namespace),
@@ -54,6 +54,12 @@ export function expiryOf(object: AsanaLicenseGrant): number | null {
   return object.spec.expiresAt === undefined ? null : Date.parse(object.spec.expiresAt);
 }
 
+/** `spec.expiresAt` has passed at `now` (epoch milliseconds). */
+export function isExpired(object: AsanaLicenseGrant, now: number): boolean {
+  const expiry = expiryOf(object);
+  return expiry !== null && expiry <= now;
+}
+
 /** `connector` lets grants of `namespace` name it. Its own namespace needs no permission. */
 export function allowsNamespace(connector: AsanaConnector, namespace: string): boolean {
   const allowed = connector.spec.provisioning.allowedNamespaces ?? [];
@@ -72,11 +78,27 @@ export function openRequest(object: {
 /** Set-backs that still count: within 24 h, and no edit or request since (both ask for another try). */
 function countSetBacks(object: AsanaLicenseGrant, now: number): number {
   const { drift, observedGeneration } = object.status ?? {};
-  if (!drift || observedGeneration !== object.metadata.generation || openRequest(object) !== null) return 0;
+  // A deletion moves the generation too, and is no edit.
+  const edited =
+    observedGeneration !== object.metadata.generation && object.metadata.deletionTimestamp === undefined;
+  if (!drift || edited || openRequest(object) !== null) return 0;
   return now - Date.parse(drift.since) < DRIFT_WINDOW_MS ? drift.count : 0;
 }
 
-/** A CreateAccount that was done, or may have been: a leaver is not created again (DESIGN §3.2 rule 1). */
+/**
+ * A CreateAccount that was done: a leaver is not created again (DESIGN §3.2 rule 1). One that is pending is looked for
+ * before anything else happens.
+ */
 function hasCreatedAccount(status: AsanaLicenseGrantStatus | undefined): boolean {
-  return status?.lastAction?.type === 'CreateAccount' && status.lastAction.result !== 'Failed';
+  const last = status?.lastAction;
+  return last?.type === 'CreateAccount' && (last.result === 'Succeeded' || last.result === 'Unconfirmed');
+}
+
+/**
+ * The license of an upgrade that was sent and not confirmed before the grant ended: it may hold, and then we gave it.
+ */
+function pendingRight(status: AsanaLicenseGrantStatus | undefined): LicenseGrant['applied'] {
+  const last = status?.lastAction;
+  if (last?.type !== 'GrantEnterprise' || last.result !== 'Pending') return null;
+  return { license: 'Enterprise', at: last.at, adopted: false };
 }

@@ -22,7 +22,7 @@ import { ConnectorSession } from './connector-session.ts';
 import { SecretCache } from './credentials.ts';
 import { newHoldToken } from './hold-token.ts';
 import { CONNECTOR_INDEX, connectorKeyOf, IDENTITY_INDEX, identitiesOf } from './identity.ts';
-import type { Leadership } from './license-grant-context.ts';
+import type { Leadership, TouchReason } from './license-grant-context.ts';
 import { LicenseGrantReconciler } from './license-grant-reconciler.ts';
 
 export interface AsanaOperatorOptions extends OperatorDeps {
@@ -104,7 +104,7 @@ export class AsanaOperator extends ReconcilingOperator {
       executor: new Executor(new AuditLog(options.audit, clock), meter),
       audit: new AuditLog(options.audit, clock),
       leadership: options.leadership,
-      cluster: new LiveClusterState(client, clock),
+      cluster: new LiveClusterState(client),
       readGrant: (namespace, name) => client.get<AsanaLicenseGrant>(asanaLicenseGrants, namespace, name),
       readConnector: (namespace, name) => client.get<AsanaConnector>(asanaConnectors, namespace, name),
       publishConnector: (key) => connectors.publish(key),
@@ -243,7 +243,8 @@ export class AsanaOperator extends ReconcilingOperator {
       this.#grantController.queue.add(keyOf(grant), { priority });
   }
 
-  #touchConnector(key: Key, why: 'Counts' | 'CredentialsRejected' | 'Removals'): void {
+  #touchConnector(key: Key, why: TouchReason): void {
+    if (why === 'Held') this.#enqueueGrants(key, Priority.change);
     if (why === 'CredentialsRejected') this.#forgetSecret(key);
     const afterMs = why === 'Counts' ? COUNTS_SETTLE_MS : 0;
     this.#connectorController.queue.add(key, { priority: Priority.change, afterMs });

@@ -30,6 +30,11 @@ export class RemovalDesk {
     return this.#ledger;
   }
 
+  /** The grants that the present hold began with, as far as this process knows. */
+  get frozen(): ReadonlySet<string> {
+    return this.#frozen;
+  }
+
   get pending(): number {
     return this.#demands.size;
   }

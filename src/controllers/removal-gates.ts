@@ -1,7 +1,7 @@
 import type { AsanaLicenseGrantStatus } from '../api/asana-license-grant.ts';
 import { durationMs } from '../api/duration.ts';
 import type { GrantReason } from '../api/reasons.ts';
-import { ACKNOWLEDGE_ANNOTATION } from '../api/resources.ts';
+import { ACKNOWLEDGE_ANNOTATION, REVOKE_FINALIZER } from '../api/resources.ts';
 import { formatTime } from '../core/clock.ts';
 import { keyOf } from '../kubernetes/resource.ts';
 import type { Decision } from '../provisioning/decision.ts';
@@ -75,6 +75,9 @@ export class RemovalGates {
       return closed('Every other grant of the connector is decided first.', 1_000);
     }
     await this.#askApiServer(subject);
+    // While the API server was asked another grant may have begun a hold.
+    const heldMeanwhile = memory.booked ? null : this.#weigh(subject, session, demand);
+    if (heldMeanwhile) return { ...heldMeanwhile, planned: { ...planned, ...heldMeanwhile.planned } };
     if (!memory.booked) session.removals.reserve(demand);
     memory.booked = true;
     await this.#deps.publishConnector(subject.connectorKey);
@@ -93,7 +96,7 @@ export class RemovalGates {
     const before = session.removals.ledger.hold;
     const limits = removalLimitsOf(connector);
     const verdict = session.removals.ask(demand, limits, applied, this.#deps.clock.now(), newHoldToken);
-    if (session.removals.ledger.hold !== before) this.#deps.touchConnector(connectorKey, 'Removals');
+    if (session.removals.ledger.hold !== before) this.#deps.touchConnector(connectorKey, 'Held');
     if (verdict.kind === 'Free') return null;
     const frozen = verdict.frozen || object.status?.planned?.hold === verdict.token;
     return {
@@ -130,7 +133,13 @@ export class RemovalGates {
   /** Until every grant was looked at, nobody knows how many removals are wanted. */
   #anyUndecided({ connectorKey }: GrantCase, session: ConnectorSession): boolean {
     const grants = this.#deps.grants.by(CONNECTOR_INDEX, connectorKey);
-    return grants.some((grant) => !session.decided.has(grant.metadata.uid));
+    return grants.some((grant) => {
+      // A deleted grant without our finalizer is somebody else's to keep, and none of ours to decide.
+      const ours =
+        grant.metadata.deletionTimestamp === undefined ||
+        grant.metadata.finalizers?.includes(REVOKE_FINALIZER);
+      return ours && !session.decided.has(grant.metadata.uid);
+    });
   }
 
   /** Before a removal etcd is asked, not the cache. */

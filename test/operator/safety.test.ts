@@ -210,6 +210,45 @@ suite('many removals at once', () => {
   });
 });
 
+suite('a directory that suddenly shrinks', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('shrunk', { accounts: 60 });
+    await rig.createSecret();
+    await rig.createConnector();
+    await rig.untilPhase('Connected');
+    await rig.createGrant('alice', alice);
+    await rig.untilReason('alice', 'Granted');
+    const state = (await (await fetch(`${rig.sandbox.controlUrl}/state`)).json()) as {
+      people: { email: string; role: string }[];
+    };
+    const lost = state.people.filter(({ email, role }) => role === 'member' && !email.startsWith('alice'));
+    for (const { email } of lost.slice(0, 20)) {
+      await fetch(`${rig.sandbox.controlUrl}/users/${encodeURIComponent(email)}`, { method: 'DELETE' });
+    }
+    await rig.sync();
+  });
+  after(() => rig.close());
+
+  test('holds removals, and repeating the small reading does not end that', async () => {
+    const connector = await rig.untilPhase('Degraded');
+    assert.equal(conditionOf(connector, 'RemovalsPaused')?.reason, 'DirectoryShrunk');
+    await rig.deleteGrant('alice');
+    await rig.untilReason('alice', 'RemovalsPaused');
+    await rig.sync();
+    assert.equal((await rig.connector())?.status?.hold?.reason, 'DirectoryShrunk');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+  });
+
+  test('goes on when a person acknowledges it', async () => {
+    const token = (await rig.connector())?.status?.hold?.token ?? '';
+    await rig.patchConnector({ metadata: { annotations: { 'asana-connector.dev/acknowledge': token } } });
+    await rig.untilGone('alice');
+    assert.equal(await rig.licenseInAsana(alice), 'view only');
+    await rig.untilPhase('Connected');
+  });
+});
+
 suite('the fence', () => {
   let rig: OperatorRig;
   before(async () => {
