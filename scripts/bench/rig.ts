@@ -101,6 +101,8 @@ export class Rig {
     const child = this.#spawn(
       [
         '--expose-gc',
+        // What the chart sets as NODE_OPTIONS.
+        '--max-old-space-size=160',
         '--max-semi-space-size=1',
         '--import',
         preload,
