@@ -12,8 +12,10 @@ import {
   gid,
   handledRequest,
   instant,
+  namespaceOrAll,
   object,
   objectName,
+  REMEDY,
   secretKey,
   text,
   whole,
@@ -42,8 +44,18 @@ const credentials = object(
   },
 );
 
+/** ASCII, or lowerAscii() and the directory would not agree on which words are the same. */
 const userType = (description: string, fallback: string) =>
-  text(description, { minLength: 1, maxLength: 64 }, fallback);
+  text(
+    description,
+    {
+      minLength: 1,
+      maxLength: 64,
+      pattern: '^[!-~]+( [!-~]+)*$',
+      [REMEDY]: 'write one or more ASCII words, without a space before or after them',
+    },
+    fallback,
+  );
 
 const scim = object(
   "Licenses, read and written over Asana's SCIM API (Asana Enterprise, one organization).",
@@ -127,20 +139,12 @@ const provisioning = object(
       false,
     ),
     allowedNamespaces: Type.Optional(
-      Type.Array(
-        Type.String({
-          minLength: 1,
-          maxLength: 63,
-          pattern: '^(\\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$',
-          description: 'A namespace, or "*" for every one.',
-        }),
-        {
-          description:
-            'Further namespaces whose grants may name this connector; "*" means all. Default: only the connector\'s own. Grants from elsewhere take back only what they gave, and never deprovision.',
-          maxItems: 100,
-          'x-kubernetes-list-type': 'set',
-        },
-      ),
+      Type.Array(namespaceOrAll('A namespace, or "*" for every one.'), {
+        description:
+          'Further namespaces whose grants may name this connector; "*" means all. Default: only the connector\'s own. Grants from elsewhere take back only what they gave, and never deprovision.',
+        maxItems: 100,
+        'x-kubernetes-list-type': 'set',
+      }),
     ),
     protectedUsers: Type.Optional(
       Type.Array(email('An email address, in lower case.'), {

@@ -1,6 +1,6 @@
 import type { KindDefinition } from './kind.ts';
 import { GROUP, VERSION } from './resources.ts';
-import type { CelRule } from './schema.ts';
+import { type CelRule, REMEDY } from './schema.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -64,6 +64,7 @@ function structural(schema: JsonSchema): JsonSchema {
     properties,
     items,
     'x-kubernetes-validations': rules,
+    [REMEDY]: _,
     ...rest
   } = schema as {
     required?: readonly string[];

@@ -69,7 +69,8 @@ export const grantReasons = {
   },
   NamespaceNotAllowed: {
     class: 'stalling',
-    remedy: "Add the grant's namespace to `provisioning.allowedNamespaces` of the connector.",
+    remedy:
+      "Add the grant's namespace to `provisioning.allowedNamespaces` of the connector. A grant of another namespace lowers only what it gave: declare `ViewOnly` in the connector's own namespace.",
   },
   UserIsGuest: {
     class: 'stalling',

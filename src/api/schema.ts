@@ -16,6 +16,9 @@ export interface CelRule<Self = never> {
   holds?(self: Self): boolean;
 }
 
+/** What to write instead where a pattern or a format refuses: the validator's words, no part of the CRD. */
+export const REMEDY = 'remedy';
+
 /** An object with its description and rules; fields unknown to it are pruned by the API server. */
 export function object<P extends TProperties>(
   description: string,
@@ -30,7 +33,7 @@ export function object<P extends TProperties>(
 
 export function text(
   description: string,
-  bounds: { minLength?: number; maxLength: number; pattern?: string },
+  bounds: { minLength?: number; maxLength: number; pattern?: string; [REMEDY]?: string },
   fallback?: string,
 ) {
   return Type.String({ description, ...bounds, ...(fallback === undefined ? {} : { default: fallback }) });
@@ -65,33 +68,45 @@ export function choice<const V extends readonly string[]>(
 
 /** An Asana id: a string of digits, never a number (they exceed 2^53). */
 export function gid(description: string) {
-  return Type.String({ description, minLength: 1, maxLength: 32, pattern: '^[0-9]+$' });
+  return Type.String({
+    description,
+    minLength: 1,
+    maxLength: 32,
+    pattern: '^[0-9]+$',
+    [REMEDY]: 'write the digits of the gid, in quotes',
+  });
 }
 
 /**
- * An email address in lower case, since field selectors know no other; 64 characters before the @ and 255 after it
- * (RFC 5321 §4.5.3.1). Characters that would end a string or a list anywhere it is quoted are refused.
+ * An email address in lower case, since field selectors and the directory's index know no other; 64 characters before
+ * the @ and 255 after it (RFC 5321 §4.5.3.1). Characters that nobody sees, or that would end a string or a list
+ * anywhere it is quoted, are refused.
  */
 export function email(description: string) {
   const rules: readonly CelRule<string>[] = [
     {
-      rule: 'self == self.lowerAscii()',
+      // Not lowerAscii(): "JÖRG@" has letters it leaves alone.
+      rule: `!self.matches(r'${UPPER_CASE}')`,
       message: 'write the email address in lower case',
-      holds: (self) => !/[A-Z]/.test(self),
+      holds: (self) => !new RegExp(UPPER_CASE, 'u').test(self),
     },
     {
       rule: `self.matches(r'${EMAIL}')`,
       message: 'this is no email address: write it as name@example.com',
-      holds: (self) => new RegExp(EMAIL).test(self),
+      holds: (self) => new RegExp(EMAIL, 'u').test(self),
     },
   ];
   return Type.String({ description, minLength: 3, maxLength: 320, 'x-kubernetes-validations': rules });
 }
 
-/** What no part of an address may hold: spaces, control characters, and what quotes or separates addresses. */
-const NOT_IN_EMAIL = String.raw`\x00-\x20\x7f@"\\<>(),;:`;
-/** In the syntax that RE2 and JavaScript share, and within a raw string of CEL, so without a single quote. */
-const EMAIL = `^[^${NOT_IN_EMAIL}]+@[^${NOT_IN_EMAIL}]+[.][^${NOT_IN_EMAIL}]+$`;
+// In the syntax that RE2 and JavaScript (flag u) share, and within a raw string of CEL, so without a single quote.
+const UPPER_CASE = String.raw`[\p{Lu}\p{Lt}]`;
+/**
+ * What no part of an address may hold: spaces of every kind, control characters, those without width that a copied
+ * address may carry, and what quotes or separates addresses.
+ */
+const NOT_IN_EMAIL = String.raw`\p{Z}\p{Cc}\p{Cf}@"\\<>(),;:`;
+const EMAIL = `^[^${NOT_IN_EMAIL}]+@[^.${NOT_IN_EMAIL}]+([.][^.${NOT_IN_EMAIL}]+)+$`;
 
 /** A Go duration kept as the user wrote it; its floor and ceiling are rules of the object around it. */
 export function duration(description: string, fallback?: string) {
@@ -99,6 +114,7 @@ export function duration(description: string, fallback?: string) {
     description,
     maxLength: 12,
     pattern: '^([0-9]+(\\.[0-9]+)?(h|m|s|ms))+$',
+    [REMEDY]: 'write a duration such as 30s, 5m or 1h30m; days are no unit',
     ...(fallback === undefined ? {} : { default: fallback }),
   });
 }
@@ -124,13 +140,14 @@ export function durationBounds(
   };
 }
 
-/** The name of an object (RFC 1123 subdomain). */
+/** The name of an object: labels joined by dots (RFC 1123 subdomain). */
 export function objectName(description: string) {
   return Type.String({
     description,
     minLength: 1,
     maxLength: 253,
-    pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
+    pattern: `^${LABEL}([.]${LABEL})*$`,
+    [REMEDY]: 'write the name of an object: letters in lower case, digits, "-" and "."',
   });
 }
 
@@ -140,9 +157,24 @@ export function namespaceName(description: string) {
     description,
     minLength: 1,
     maxLength: 63,
-    pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
+    pattern: `^${LABEL}$`,
+    [REMEDY]: 'write the name of a namespace: letters in lower case, digits and "-"',
   });
 }
+
+/** The name of a namespace, or `*` for every one. */
+export function namespaceOrAll(description: string) {
+  return Type.String({
+    description,
+    minLength: 1,
+    maxLength: 63,
+    pattern: `^([*]|${LABEL})$`,
+    [REMEDY]: 'write the name of a namespace, or "*" for every one',
+  });
+}
+
+/** A DNS label (RFC 1123). */
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 
 /** A key of a Secret's data. */
 export function secretKey(description: string, fallback?: string) {
@@ -151,6 +183,7 @@ export function secretKey(description: string, fallback?: string) {
     minLength: 1,
     maxLength: 253,
     pattern: '^[-._a-zA-Z0-9]+$',
+    [REMEDY]: 'write a key of a Secret: letters, digits, "-", "_" and "."',
     ...(fallback === undefined ? {} : { default: fallback }),
   });
 }
@@ -162,7 +195,8 @@ export function instant(description: string) {
 
 /**
  * An instant that a column of type string may show although it lies ahead: a `date` column would print
- * `<invalid>`. The pattern, since `date-time` alone lets an empty string pass and other spellings of dates.
+ * `<invalid>`. The pattern, since `date-time` alone lets an empty string pass, other spellings of dates, and an offset
+ * such as +99:99 or a second 60, of which JavaScript makes no instant: an expiry that never comes.
  */
 export function timestampText(description: string) {
   return Type.String({
@@ -170,7 +204,8 @@ export function timestampText(description: string) {
     format: 'date-time',
     maxLength: 35,
     pattern:
-      '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$',
+      '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$',
+    [REMEDY]: 'write an instant such as 2027-01-31T00:00:00Z',
   });
 }
 
@@ -202,6 +237,7 @@ export function conditions(description: string) {
           description: 'Why, in one CamelCase word out of a documented list.',
           minLength: 1,
           maxLength: 1024,
+          pattern: '^[A-Z][A-Za-z0-9]*$',
         }),
         message: Type.String({ description: 'Why, for a person, with the remedy.', maxLength: 32768 }),
       },

@@ -5,7 +5,7 @@ import { asanaConnectorKind } from './asana-connector.ts';
 import { asanaLicenseGrantKind } from './asana-license-grant.ts';
 import type { KindDefinition } from './kind.ts';
 import { API_VERSION } from './resources.ts';
-import type { CelRule } from './schema.ts';
+import { type CelRule, REMEDY } from './schema.ts';
 
 /** Every kind of the group. */
 export const kinds: readonly KindDefinition[] = [asanaConnectorKind, asanaLicenseGrantKind];
@@ -17,15 +17,17 @@ export interface ValidManifest {
 }
 
 /**
- * Checks manifests of our kinds as the API server would by their schema: defaults applied, unknown fields refused
- * (the API server prunes them silently, which on a laptop would hide a misspelt field), and the CEL rules by their
- * twins (schema.ts), but for those that compare with the object as it was.
+ * Checks manifests of our kinds as the API server would by their schema: a field that is null counts as left out,
+ * defaults are applied, unknown fields refused (the API server prunes them silently, which on a laptop would hide a
+ * misspelt field), and the CEL rules are judged by their twins (schema.ts), but for those that compare with the object
+ * as it was.
  */
 export class ManifestValidator {
   readonly #validators: ReadonlyMap<string, { kind: KindDefinition; validate: ValidateFunction }>;
 
   constructor() {
-    const ajv = new Ajv({ useDefaults: true, strict: false, coerceTypes: false });
+    // Verbose: an error brings the schema it is about, which knows the remedy.
+    const ajv = new Ajv({ useDefaults: true, strict: false, coerceTypes: false, verbose: true });
     addFormats.default(ajv);
     ajv.addFormat('int64', true);
     this.#validators = new Map(
@@ -44,8 +46,8 @@ export class ManifestValidator {
     if (!known) {
       throw new InvalidInputError('kind', `must be one of ${[...this.#validators.keys()].join(', ')}`);
     }
-    if (spec === undefined) throw new InvalidInputError('spec', 'is missing: add it');
-    const filled = structuredClone(spec) as Record<string, unknown>;
+    if (spec === undefined || spec === null) throw new InvalidInputError('spec', 'is missing: add it');
+    const filled = withoutNulls(known.kind.spec as unknown as Schema, spec) as Record<string, unknown>;
     if (!known.validate(filled)) throw explain(known.validate.errors?.[0]);
     const [broken] = brokenRules(known.kind.spec as unknown as Schema, filled, 'spec');
     if (broken) throw broken;
@@ -58,6 +60,18 @@ type Schema = {
   items?: Schema;
   'x-kubernetes-validations'?: readonly CelRule<unknown>[];
 } & Record<string, unknown>;
+
+/** A copy without the fields that are null, as the API server prunes them: `workspaces:` with nothing after it. */
+function withoutNulls(schema: Schema, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(schema.items ?? {}, item));
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).filter(
+    ([name, inner]) => inner !== null || schema.properties?.[name] === undefined,
+  );
+  return Object.fromEntries(
+    fields.map(([name, inner]) => [name, withoutNulls(schema.properties?.[name] ?? {}, inner)]),
+  );
+}
 
 /** The rules that a value of the right shape breaks, from the outside in as the API server lists them. */
 function* brokenRules(schema: Schema, value: unknown, path: string): Generator<InvalidInputError> {
@@ -116,6 +130,11 @@ function explain(error: ErrorObject | undefined): InvalidInputError {
         `${path}[${Math.max(error.params['i'] as number, error.params['j'] as number)}]`,
         'is in the list twice: remove one of them',
       );
+    case 'pattern':
+    case 'format': {
+      const remedy: unknown = error.parentSchema?.[REMEDY];
+      return new InvalidInputError(path, typeof remedy === 'string' ? remedy : 'is not valid');
+    }
     case undefined:
       return new InvalidInputError(path, 'is not valid');
     default:

@@ -22,7 +22,7 @@ function sampleOf(schema: Schema): unknown {
   if (schema.items) return [sampleOf(schema.items)];
   if (schema.enum) return schema.enum.at(-1);
   if (schema.format === 'date-time') return '2027-01-31T00:00:00Z';
-  return { string: 'text', integer: 7, boolean: true }[schema.type];
+  return { string: 'Text', integer: 7, boolean: true }[schema.type];
 }
 
 const NOW = '2026-11-24T08:00:00Z';

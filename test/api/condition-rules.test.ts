@@ -82,12 +82,16 @@ const BROKEN: { says: string; object: CheckedObject }[] = [
     ),
   },
   {
-    says: 'Ready is True although Reconciling is',
+    says: 'Ready is True although Reconciling is True',
     object: grant(condition('Ready', 'True'), condition('Reconciling', 'True', progressing)),
   },
   {
-    says: 'Ready is True although Stalled is',
+    says: 'Ready is True although Stalled is True',
     object: grant(condition('Ready', 'True'), condition('Stalled', 'True', stalled)),
+  },
+  {
+    says: 'Ready is Unknown although Stalled is True',
+    object: grant(condition('Ready', 'Unknown', suspended), condition('Stalled', 'True', stalled)),
   },
   {
     says: 'Ready is Unknown for Progressing without Reconciling',

@@ -38,8 +38,8 @@ export function checkConditions({ kind, metadata, status }: CheckedObject): stri
 
   rule(ready !== undefined, 'Ready is missing');
   rule(!(reconciling && stalled), 'Reconciling and Stalled are both True');
-  rule(!(ready?.status === 'True' && reconciling), 'Ready is True although Reconciling is');
-  rule(!(ready?.status === 'True' && stalled), 'Ready is True although Stalled is');
+  rule(!(ready?.status === 'True' && reconciling), 'Ready is True although Reconciling is True');
+  rule(!stalled || !ready || ready.status === 'False', `Ready is ${ready?.status} although Stalled is True`);
   rule(
     ready?.status !== 'Unknown' || reconciling || ready.reason === 'Suspended',
     `Ready is Unknown for ${ready?.reason} without Reconciling`,

@@ -29,6 +29,15 @@ export function grant(spec: Record<string, unknown> = {}, name = 'alice'): Manif
   };
 }
 
+/** JavaScript reads accepted instants with Date.parse: one it cannot read would never come. */
+const INSTANTS = [
+  '2027-01-31T00:00:00.123456789Z',
+  '2027-01-31T00:00:00+14:00',
+  '2027-01-31T00:00:00-23:59',
+  '0000-01-01T00:00:00Z',
+  '9999-12-31T23:59:59Z',
+];
+
 const serviceAccount = { type: 'ServiceAccount', secretRef: { name: 'asana' } };
 
 /** Every field of both specs set, none to its default. */
@@ -106,12 +115,43 @@ export const accepted: readonly { because: string; manifest: Manifest }[] = [
   {
     because: 'unusual addresses that are ones',
     manifest: connector({
-      provisioning: { protectedUsers: ["o'neil+x@mail.acme.com", 'jörg@acme.com', 'a.b_c-d=e@x.co'] },
+      provisioning: {
+        protectedUsers: [
+          "o'neil+x@mail.acme.com",
+          'jörg@acme.com',
+          'a.b_c-d=e@x.co',
+          '李@例子.公司',
+          'a..b@a.b.c.de',
+        ],
+      },
+    }),
+  },
+  {
+    because: 'fields with nothing after the colon, which count as left out',
+    manifest: connector({ suspend: null, workspaces: null, sync: null, provisioning: { maxRemovals: null } }),
+  },
+  {
+    because: 'names with dots, and one of a letter',
+    manifest: connector({
+      credentials: { secretRef: { name: 'a.b-c.d' } },
+      conductorOne: { secretRef: { name: 'a' } },
+    }),
+  },
+  {
+    because: 'other words for the licenses, in whatever case',
+    manifest: connector({ scim: { userTypes: { enterprise: 'Full Seat', viewOnly: 'READ-only' } } }),
+  },
+  {
+    because: 'as many protected people as there may be, with long addresses',
+    manifest: connector({
+      provisioning: {
+        protectedUsers: Array.from({ length: 1000 }, (_, index) => `${'x'.repeat(300)}${index}@acme.com`),
+      },
     }),
   },
   { because: 'only what is required of a grant', manifest: grant() },
   { because: 'every field of a grant', manifest: fullGrant },
-  { because: 'a time with fractions', manifest: grant({ expiresAt: '2027-01-31T00:00:00.123456789Z' }) },
+  ...INSTANTS.map((expiresAt) => ({ because: `the instant ${expiresAt}`, manifest: grant({ expiresAt }) })),
 ];
 
 export interface Refused {
@@ -223,6 +263,11 @@ export const refused: readonly Refused[] = [
     field: 'spec.provisioning.removalDelay',
     says: delay,
   },
+  ...['view only ', ' view only', 'view  only', 'view\tonly', 'Élève', ''].map((viewOnly) => ({
+    because: `${JSON.stringify(viewOnly)} would never be what Asana calls a license`,
+    manifest: connector({ scim: { userTypes: { viewOnly } } }),
+    field: 'spec.scim.userTypes.viewOnly',
+  })),
   { because: 'days are no unit', manifest: withSync({ interval: '1d' }), field: 'spec.sync.interval' },
   {
     because: 'a duration is not negative',
@@ -307,6 +352,16 @@ export const refused: readonly Refused[] = [
     manifest: connector({ credentials: { secretRef: { name: 'Asana' } } }),
     field: 'spec.credentials.secretRef.name',
   },
+  ...['a..b', 'a.-b', 'a-.b', '.a', 'a.', '-a'].map((name) => ({
+    because: `no object is called ${name}`,
+    manifest: connector({ credentials: { secretRef: { name } } }),
+    field: 'spec.credentials.secretRef.name',
+  })),
+  {
+    because: 'a required field with nothing after the colon is missing',
+    manifest: connector({ credentials: { secretRef: { name: null } } }),
+    field: 'spec.credentials.secretRef.name',
+  },
   {
     because: 'ConductorOne needs its Secret',
     manifest: connector({ conductorOne: {} }),
@@ -319,12 +374,12 @@ export const refused: readonly Refused[] = [
     says: oneUser,
   },
   { because: 'nobody is named', manifest: grant({ user: {} }), field: 'spec.user', says: oneUser },
-  {
-    because: 'an address is in upper case',
-    manifest: grant({ user: { email: 'Alice@acme.com' } }),
+  ...['Alice@acme.com', 'alice@ACME.com', 'jÖrg@acme.com', 'ǅ@acme.com', 'Ж@acme.com'].map((email) => ({
+    because: `${email} has upper case`,
+    manifest: grant({ user: { email } }),
     field: 'spec.user.email',
     says: lowerCase,
-  },
+  })),
   ...[
     'alice',
     'alice@acme',
@@ -336,6 +391,14 @@ export const refused: readonly Refused[] = [
     'alice@acme.com\n',
     'alice@@acme.com',
     'a\tb@acme.com',
+    'alice@acme..com',
+    'alice@acme.com.',
+    'alice@.acme.com',
+    'alice\u00a0@acme.com',
+    'alice@acme.com\u200b',
+    '\ufeffalice@acme.com',
+    'al\u00adice@acme.com',
+    'alice\u2028@acme.com',
   ].map((email) => ({
     because: `${JSON.stringify(email)} is no address`,
     manifest: grant({ user: { email } }),
@@ -366,6 +429,12 @@ export const refused: readonly Refused[] = [
     '2027-01-31 00:00:00Z',
     '2027-01-31T24:00:00Z',
     '2027-01-31T00:00:00',
+    '2027-01-31T00:00:00+99:99',
+    '2027-01-31T00:00:00+24:00',
+    '2027-01-31T00:00:00-01:60',
+    '2016-12-31T23:59:60Z',
+    '2027-01-31T00:00:00.1234567890Z',
+    '2027-01-31t00:00:00z',
   ].map((expiresAt) => ({
     because: `"${expiresAt}" is no instant`,
     manifest: grant({ expiresAt }),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ManifestValidator } from '../../src/api/validation.ts';
+import * as fc from 'fast-check';
+import { kinds, ManifestValidator } from '../../src/api/validation.ts';
 import { InvalidInputError } from '../../src/core/errors.ts';
-import { accepted, connector, grant, refused } from './manifests.ts';
+import { accepted, connector, grant, type Manifest, refused } from './manifests.ts';
 
 const validator = new ManifestValidator();
 
@@ -15,6 +16,22 @@ function refusalOf(manifest: unknown): InvalidInputError {
     return error;
   }
   assert.fail(`${JSON.stringify(manifest)} passed`);
+}
+
+interface DeclaredSchema {
+  readonly pattern?: string;
+  readonly remedy?: string;
+  readonly properties?: Readonly<Record<string, DeclaredSchema>>;
+  readonly items?: DeclaredSchema;
+}
+
+/** The paths of the fields with a pattern that say nothing of what to write instead. */
+function withoutRemedy({ pattern, remedy, properties, items }: DeclaredSchema, path: string): string[] {
+  return [
+    ...(pattern !== undefined && remedy === undefined ? [path] : []),
+    ...Object.entries(properties ?? {}).flatMap(([name, inner]) => withoutRemedy(inner, `${path}.${name}`)),
+    ...(items ? withoutRemedy(items, `${path}[]`) : []),
+  ];
 }
 
 describe('the manifest validator', () => {
@@ -55,6 +72,79 @@ describe('the manifest validator', () => {
         maxDeprovisions: 5,
       },
     });
+  });
+
+  const REMEDIES: { manifest: Manifest; field: string; says: string }[] = [
+    {
+      manifest: grant({ user: { gid: '12a' } }),
+      field: 'spec.user.gid',
+      says: 'write the digits of the gid, in quotes',
+    },
+    {
+      manifest: connector({ sync: { interval: '1d' } }),
+      field: 'spec.sync.interval',
+      says: 'write a duration such as 30s, 5m or 1h30m; days are no unit',
+    },
+    {
+      manifest: grant({ connectorRef: { name: 'Acme' } }),
+      field: 'spec.connectorRef.name',
+      says: 'write the name of an object: letters in lower case, digits, "-" and "."',
+    },
+    {
+      manifest: grant({ connectorRef: { name: 'acme', namespace: 'a.b' } }),
+      field: 'spec.connectorRef.namespace',
+      says: 'write the name of a namespace: letters in lower case, digits and "-"',
+    },
+    {
+      manifest: connector({ provisioning: { allowedNamespaces: ['team-*'] } }),
+      field: 'spec.provisioning.allowedNamespaces[0]',
+      says: 'write the name of a namespace, or "*" for every one',
+    },
+    {
+      manifest: connector({ credentials: { secretRef: { name: 'asana', tokenKey: 'MY TOKEN' } } }),
+      field: 'spec.credentials.secretRef.tokenKey',
+      says: 'write a key of a Secret: letters, digits, "-", "_" and "."',
+    },
+    {
+      manifest: connector({ scim: { userTypes: { viewOnly: 'view only ' } } }),
+      field: 'spec.scim.userTypes.viewOnly',
+      says: 'write one or more ASCII words, without a space before or after them',
+    },
+    ...['2027-01-31', '2027-02-30T00:00:00Z'].map((expiresAt) => ({
+      manifest: grant({ expiresAt }),
+      field: 'spec.expiresAt',
+      says: 'write an instant such as 2027-01-31T00:00:00Z',
+    })),
+  ];
+  for (const { manifest, field, says } of REMEDIES) {
+    test(`answers ${JSON.stringify(manifest.spec)} with the remedy for ${field}`, () => {
+      assert.equal(refusalOf(manifest).message, `${field}: ${says}`);
+    });
+  }
+
+  test('knows a remedy for every pattern of a spec', () => {
+    const bare = kinds.flatMap((kind) => withoutRemedy(kind.spec as unknown as DeclaredSchema, 'spec'));
+    assert.deepEqual(bare, []);
+  });
+
+  test('accepts no expiry that JavaScript reads as no instant, since it would never come', () => {
+    const digits = fc.stringMatching(
+      /^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$/,
+    );
+    let taken = 0;
+    fc.assert(
+      fc.property(digits, (expiresAt) => {
+        try {
+          validator.check(grant({ expiresAt }));
+        } catch {
+          return;
+        }
+        taken += 1;
+        assert.ok(Number.isFinite(Date.parse(expiresAt)), expiresAt);
+      }),
+      { numRuns: 2000 },
+    );
+    assert.ok(taken > 20, `${taken} were accepted: the law was hardly tried`);
   });
 
   const MISSHAPEN: { because: string; manifest: unknown; field: string; says: RegExp }[] = [
@@ -105,6 +195,24 @@ describe('the manifest validator', () => {
       manifest: { ...grant(), kind: 'constructor' },
       field: 'kind',
       says: /must be one of/,
+    },
+    {
+      because: 'the spec has nothing after the colon',
+      manifest: { ...grant(), spec: null },
+      field: 'spec',
+      says: /is missing/,
+    },
+    {
+      because: 'a misspelt field is one too when it is null',
+      manifest: grant({ licence: null }),
+      field: 'spec.licence',
+      says: /no field of this kind/,
+    },
+    {
+      because: 'nothing within a list',
+      manifest: connector({ workspaces: [null] }),
+      field: 'spec.workspaces[0]',
+      says: /must be a string/,
     },
     { because: 'an empty document', manifest: null, field: 'apiVersion', says: /must be/ },
     { because: 'text', manifest: 'x', field: 'apiVersion', says: /must be/ },
