@@ -1,5 +1,5 @@
 import { isGuest } from '../directory/account.ts';
-import type { Decision } from './decision.ts';
+import type { Decision, DirectoryReading } from './decision.ts';
 import type { AppliedRight } from './grant.ts';
 import {
   blocked,
@@ -23,6 +23,7 @@ export const livePolicies: readonly Policy[] = [
   makeSureADiscardedRemovalStaysDiscarded,
   makeSureNobodyFightsWithoutEnd,
   makeSureTheLicenseLimitHolds,
+  makeSureAnotherNamespaceTakesOnlyWhatItGave,
   makeSureTheProtectedKeepTheirLicense,
   makeSureADoubtfulReadingRemovesNobody,
   actOnTheDifference,
@@ -56,7 +57,7 @@ function makeSureTheOldestGrantWins({ contest, account }: LicenseCase): Decision
 
 /** No active account: wait for one, or create it once. */
 function makeSureTheAccountIsThere(subject: LicenseCase): Decision | null {
-  const { grant, policies, directory, account } = subject;
+  const { grant, account } = subject;
   if (account) return null;
   const { recorded, user } = grant;
   const missing = `Asana has no active account for ${recorded?.email ?? user.email ?? recorded?.gid ?? user.gid ?? 'this user'}.`;
@@ -68,6 +69,11 @@ function makeSureTheAccountIsThere(subject: LicenseCase): Decision | null {
     const remedy = 'It existed before, so it is not created again: invite the person in Asana.';
     return blocked('UserNotFound', 'waiting', `${missing} ${remedy}`);
   }
+  return refuseCreation(subject, missing) ?? createAccount(user.email, missing);
+}
+
+/** What stands in the way of a creation; null when nothing does. */
+function refuseCreation({ policies, directory }: LicenseCase, missing: string): Decision | null {
   if (policies.defaultWorkspace === null) {
     const remedy = 'To create it, set defaultWorkspace on the connector.';
     return blocked('WorkspaceNotSet', 'stalling', `${missing} ${remedy}`);
@@ -77,16 +83,24 @@ function makeSureTheAccountIsThere(subject: LicenseCase): Decision | null {
     const message = `${missing} It is not created on a doubtful reading: ${doubt.message}.`;
     return blocked(doubt.reason, 'waiting', message);
   }
+  if (showsLicenses(directory)) return null;
+  const why =
+    'It is not created: Asana shows no license (userType) for anybody, so it might not be created view-only.';
+  return blocked('LicensesUnavailable', 'stalling', `${missing} ${why}`);
+}
+
+/**
+ * Asana takes `userType` only where the organization has view-only licenses; elsewhere what it does with one is not
+ * documented, and a new account may hold a full license. Ends at the first account that shows one.
+ */
+function showsLicenses({ snapshot }: DirectoryReading): boolean {
+  return snapshot.accounts.values().some(({ scim }) => (scim?.userType ?? null) !== null);
+}
+
+function createAccount(email: string, missing: string): Decision {
   return {
     kind: 'Act',
-    action: {
-      type: 'CreateAccount',
-      gid: null,
-      email: user.email,
-      from: null,
-      to: 'ViewOnly',
-      removal: false,
-    },
+    action: { type: 'CreateAccount', gid: null, email, from: null, to: 'ViewOnly', removal: false },
     account: null,
     drift: false,
     message: `${missing} It is created, view-only first.`,
@@ -132,6 +146,16 @@ function makeSureTheLicenseLimitHolds(subject: LicenseCase): Decision | null {
   if (used < limit) return null;
   const message = `${used} of ${limit} enterprise licenses are in use: raise maxEnterpriseLicenses of the connector, or free one.`;
   return blocked('LicenseLimitReached', 'waiting', message, account, drifted(subject));
+}
+
+/** Rule 5, in force as at the end: what another namespace did not give is not its own to take away. */
+function makeSureAnotherNamespaceTakesOnlyWhatItGave(subject: LicenseCase): Decision | null {
+  const { grant, account } = subject;
+  if (grant.sameNamespace || !lowers(subject)) return null;
+  const { applied } = grant;
+  if (applied?.license === 'Enterprise' && !applied.adopted) return null;
+  const message = `${nameOf(account)} holds Enterprise, which this grant did not give, and a grant of another namespace takes back only what it gave: declare ViewOnly in the connector's own namespace.`;
+  return blocked('NamespaceNotAllowed', 'stalling', message, account, drifted(subject));
 }
 
 function makeSureTheProtectedKeepTheirLicense(subject: LicenseCase): Decision | null {

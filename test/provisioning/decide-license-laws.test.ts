@@ -192,11 +192,11 @@ suite('whatever is declared, found and configured', () => {
     });
   });
 
-  test('a grant of another namespace never deprovisions, and takes back nothing that it found', () => {
-    law((decision, { sameNamespace, ending, applied }) => {
-      if (sameNamespace || decision.kind !== 'Act') return;
-      assert.notEqual(decision.action.type, 'Deprovision');
-      if (ending) assert.equal(applied?.adopted, false);
+  test('a grant of another namespace never deprovisions, and takes nothing away that it did not give', () => {
+    law((decision, { sameNamespace, applied }) => {
+      if (sameNamespace || !removes(decision)) return;
+      assert.equal(decision.kind === 'Act' && decision.action.type, 'RevokeEnterprise');
+      assert.deepEqual(applied && { ...applied, at: '' }, { license: 'Enterprise', at: '', adopted: false });
     });
   });
 
@@ -265,12 +265,14 @@ suite('whatever is declared, found and configured', () => {
     });
   });
 
-  test('an account is created once, by the winner, with an email and a workspace', () => {
-    law((decision, { recorded, accountCreated, ending, onMissingAccount }, { policies, contest }) => {
+  test('an account is created once, by the winner, with an email and a workspace, where licenses are shown', () => {
+    law((decision, { recorded, accountCreated, ending, onMissingAccount }, around) => {
       if (decision.kind !== 'Act' || decision.action.type !== 'CreateAccount') return;
+      const { policies, contest, directory } = around;
       assert.ok(!recorded && !accountCreated && !ending && onMissingAccount === 'Create');
       assert.ok(policies.defaultWorkspace !== null && contest.kind !== 'Lost');
       assert.equal(decision.action.email, ALICE);
+      assert.ok([...(directory?.snapshot.accounts.values() ?? [])].some(({ scim }) => scim?.userType));
     });
   });
 

@@ -50,8 +50,11 @@ interface Row {
   readonly because: string;
 }
 
+/** Somebody else of the organization: it shows licenses, as one that has view-only licenses does. */
+const colleague = person({ gid: '2', email: 'bob@acme.com' });
+
 function decide({ grant: changes, account, around }: Omit<Row, 'expect' | 'because'>): Decision {
-  return decideLicense(grant(changes), context(account ? [person(account)] : [], around));
+  return decideLicense(grant(changes), context([...(account ? [person(account)] : []), colleague], around));
 }
 
 function check(rows: readonly Row[]): void {
@@ -253,6 +256,28 @@ suite('a grant in force', () => {
       because: "nor while the token's own account, which is never touched, is unknown",
     },
   ]);
+
+  test('no account is created where Asana shows a license for nobody: it might not be view-only', () => {
+    const missing = grant({ recorded: null, onMissingAccount: 'Create' });
+    const bob = { gid: '2', email: 'bob@acme.com', license: null };
+    const nobodyShows: readonly [accounts: readonly Account[], because: string][] = [
+      [[person({ ...bob, userType: null })], 'the organization has no view-only licenses'],
+      [[person({ ...bob, scim: false })], 'SCIM lists none of its accounts'],
+      [[], 'there is nobody to tell by'],
+    ];
+    for (const [accounts, because] of nobodyShows)
+      assert.equal(
+        summary(decideLicense(missing, context(accounts))),
+        'LicensesUnavailable stalling',
+        because,
+      );
+    const shown = [person({ ...bob, userType: 'division' })];
+    assert.equal(
+      summary(decideLicense(missing, context(shown))),
+      'CreateAccount',
+      'a userType is shown, if an unknown one',
+    );
+  });
 
   test('before the first reading it waits for the connector', () => {
     assert.equal(summary(decideLicense(grant(), context(null))), 'ConnectorNotReady waiting');
@@ -757,6 +782,55 @@ suite('a protected user', () => {
     const around = context([{ ...account, scim }], protects('root@acme.com'));
     assert.equal(summary(decideLicense(grant({ license: 'ViewOnly' }), around)), 'ProtectedUser stalling');
   });
+});
+
+suite('a grant in force of another namespace', () => {
+  const foreign: Partial<LicenseGrant> = { license: 'ViewOnly', sameNamespace: false };
+  const enterprise: PersonShape = { license: 'Enterprise' };
+  check([
+    {
+      grant: foreign,
+      account: enterprise,
+      expect: 'NamespaceNotAllowed stalling',
+      because: 'takes nothing away that it never gave',
+    },
+    {
+      grant: { ...foreign, applied: adopted('Enterprise') },
+      account: enterprise,
+      expect: 'NamespaceNotAllowed stalling',
+      because: 'nor what it found',
+    },
+    {
+      grant: { ...foreign, applied: given('Enterprise') },
+      account: enterprise,
+      expect: 'RevokeEnterprise (removal)',
+      because: 'takes back what it gave, once edited',
+    },
+    {
+      grant: { ...foreign, applied: given('ViewOnly') },
+      account: enterprise,
+      expect: 'NamespaceNotAllowed stalling (drift)',
+      because: 'does not set back what somebody else gave, and tells the drift',
+    },
+    {
+      grant: { sameNamespace: false },
+      account: {},
+      expect: 'GrantEnterprise',
+      because: 'may give more',
+    },
+    {
+      grant: { sameNamespace: false, applied: given('Enterprise') },
+      account: {},
+      expect: 'GrantEnterprise (drift)',
+      because: 'and give it again',
+    },
+    {
+      grant: foreign,
+      account: {},
+      expect: 'Settled adopted ViewOnly',
+      because: 'may find what it declares',
+    },
+  ]);
 });
 
 suite('limits and fights', () => {

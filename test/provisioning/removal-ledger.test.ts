@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import * as fc from 'fast-check';
 import {
   emptyLedger,
   endHold,
@@ -188,5 +189,58 @@ suite('booking a removal', () => {
   test('of what was acknowledged counts nothing', () => {
     const ledger = done(1);
     assert.equal(reserveRemoval(ledger, demand('a', { acknowledged: true })), ledger);
+  });
+});
+
+suite('whatever is pending, done and allowed', () => {
+  const few = fc.integer({ min: 0, max: 12 });
+  const anyDemands = fc
+    .array(fc.record({ deprovision: fc.boolean(), acknowledged: fc.boolean() }), { maxLength: 12 })
+    .map((shapes) => shapes.map((shape, index) => demand(`d${index}`, shape)));
+  const anyLimits = fc.record({
+    percent: fc.constantFrom(0, 20, 100),
+    atLeast: few,
+    windowMs: fc.constant(HOUR),
+    maxDeprovisions: few,
+  });
+  const anyLedger = fc.tuple(few, few).map(([count, more]) => done(count + more, more));
+  const anyTime = fc.integer({ min: -HOUR, max: 3 * HOUR });
+
+  test('without a hold all that counts, carried out at once, stays within both limits', () => {
+    fc.assert(
+      fc.property(anyDemands, anyLimits, anyLedger, anyTime, (pending, bounds, ledger, now) => {
+        const weighed = weigh(pending, bounds, { ledger, now });
+        const counting = pending.filter(({ acknowledged }) => !acknowledged);
+        if (weighed.hold || counting.length === 0) return;
+        const { window } = counting.reduce(reserveRemoval, weighed);
+        assert.ok(window && window.done <= removalLimit(bounds, window.baseline));
+        assert.ok(window.deprovisions <= bounds.maxDeprovisions);
+      }),
+    );
+  });
+
+  test('a hold begins only where one of the limits would be passed', () => {
+    fc.assert(
+      fc.property(anyDemands, anyLimits, anyLedger, anyTime, (pending, bounds, ledger, now) => {
+        const weighed = weigh(pending, bounds, { ledger, now });
+        if (!weighed.hold) return;
+        const counting = pending.filter(({ acknowledged }) => !acknowledged);
+        const { window } = counting.reduce(reserveRemoval, weighed);
+        assert.ok(
+          window &&
+            (window.done > removalLimit(bounds, window.baseline) ||
+              window.deprovisions > bounds.maxDeprovisions),
+        );
+      }),
+    );
+  });
+
+  test('a hold is latched', () => {
+    fc.assert(
+      fc.property(anyDemands, anyLimits, anyTime, (pending, bounds, now) => {
+        const ledger = weigh(demands(6), limits());
+        assert.equal(weigh(pending, bounds, { ledger, now }).hold, ledger.hold);
+      }),
+    );
   });
 });
