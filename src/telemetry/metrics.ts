@@ -19,6 +19,16 @@ const SECONDS_BUCKETS = [0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30, 60, 180, 600];
  */
 const MOST_SERIES = 5_000;
 
+/**
+ * Gauges that prom-client names like counters; `promtool check metrics` refuses a `_total` that is no counter. What
+ * they sum up is in `nodejs_active_resources`, `_handles` and `_requests` by type.
+ */
+const MISNAMED = [
+  'nodejs_active_resources_total',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+];
+
 /** Prometheus metrics on a registry of their own. Labels never hold emails or gids. */
 export class Metrics implements Meter {
   readonly #registry = new Registry();
@@ -27,6 +37,7 @@ export class Metrics implements Meter {
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry, prefix: PREFIX });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(`${PREFIX}${name}`);
     this.#refused = new PromCounter({
       name: `${PREFIX}series_refused_total`,
       help: 'Series not counted because a metric had too many.',

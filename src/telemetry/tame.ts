@@ -11,12 +11,15 @@ const REDACTED = '[redacted]';
 const UNREADABLE = '[unreadable]';
 const CUT = '[…]';
 
-/** Keys whose values are nobody's business. */
+/** Keys whose values are nobody's business. What only names or points at a secret (`secretName`, `tokenRef`) is not. */
 const SECRET_KEY =
-  /(authorization|cookie|passw(or)?d|secret|token|api[-_]?key|private[-_]?key|credentials?|assertion)$/i;
+  /(authorization|cookie|passw(or)?d|secret|token|api[-_]?key|private[-_]?key|credential|assertion)s?([-_]?(value|header)s?)?$/i;
 
-/** What HTTP libraries hang on their errors and answers: headers and bodies are never looked at. */
-const HTTP_KEY = /^(config|request|response|headers|rawheaders|body|data|options)$/i;
+/** What an HTTP library keeps of a message that went over the wire: never looked at, not even as text. */
+const WIRE_KEY = /^(headers|rawheaders|body|data)$/i;
+
+/** What HTTP libraries hang on their errors and answers, with the wire somewhere inside. */
+const HTTP_KEY = /^(config|request|response|options)$/i;
 
 /** Texts that look like secrets whatever their key: the last net. What stays of each is its first group. */
 const SECRET_TEXTS: readonly RegExp[] = [
@@ -29,8 +32,9 @@ const SECRET_TEXTS: readonly RegExp[] = [
   /((?:token|secret|passw(?:or)?d|api[-_]?key|private[-_]?key|authorization|cookie|assertion|credential)[\w-]{0,32}["']?\s{0,4}[:=]\s{0,4}["'])[^"'\r\n]+/gi,
   // The user of an address: scheme://user:password@host.
   /(:\/\/)[^\s/?#@]+@/g,
-  // A personal access token of Asana: 2/<gid>/<gid>:<hex>.
+  // A personal access token of Asana: 2/<gid>/<gid>:<hex>, or 0/<hex> as the old ones are.
   /()\b\d\/\d{5,}(?:\/\w{1,64}){0,3}:[\w-]{8,}/g,
+  /()\b\d\/[\da-f]{32}\b/g,
   // A JSON Web Token (RFC 7519), and a private key (RFC 7468).
   /()\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
   /(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)[^-]+/g,
@@ -122,6 +126,7 @@ class Tamer {
   #tameEntry(key: string, item: unknown, depth: number, within: ReadonlySet<object>): unknown {
     if (item === undefined || item === null) return item;
     if (SECRET_KEY.test(key)) return REDACTED;
+    if (WIRE_KEY.test(key)) return CUT;
     // On the line itself these are fields of ours; inside of something they are a library's.
     return depth > 0 && typeof item === 'object' && HTTP_KEY.test(key)
       ? CUT

@@ -22,6 +22,21 @@ suite('metrics', () => {
     assert.match(metrics.contentType, /^text\/plain; version=0\.0\.4/);
   });
 
+  test('counters end in _total and nothing else does, those of the process and of Node included', async () => {
+    const metrics = new Metrics();
+    metrics.counter('actions_total', 'Changes.').add();
+    const types = [...(await metrics.render()).matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+    assert.ok(
+      types.some(([, name]) => name === 'asana_connector_nodejs_active_handles'),
+      'Node is measured at all',
+    );
+    const misnamed = types.filter(([, name = '', type]) => name.endsWith('_total') !== (type === 'counter'));
+    assert.deepEqual(
+      misnamed.map(([line]) => line),
+      [],
+    );
+  });
+
   test('build_info tells what runs', async () => {
     const [line = ''] = await linesOf(new Metrics(), 'build_info');
     assert.match(line, /^asana_connector_build_info\{version="[^"]+",node="v\d+\.[^"]+"\} 1$/);

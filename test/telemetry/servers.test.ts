@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { Agent, get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { suite, type TestContext, test } from 'node:test';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import {
   type Check,
   PageServer,
@@ -15,8 +17,9 @@ async function serve(
   t: TestContext,
   pages: Pages,
   patienceMs?: number,
+  clock?: Clock,
 ): Promise<{ url: string; port: number }> {
-  const server = new PageServer(pages, patienceMs);
+  const server = new PageServer(pages, patienceMs, clock);
   const port = await server.listen({ host: '127.0.0.1', port: 0 });
   t.after(() => server.close());
   return { url: `http://127.0.0.1:${port}`, port };
@@ -25,6 +28,16 @@ async function serve(
 /** A raw connection; resolves once the server has ended it. */
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.on('error', () => {}).on('close', () => resolve()));
+}
+
+/** Asks over one of the agent's connections and reads the whole answer. */
+function statusOf(url: string, agent: Agent): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, (reply) => reply.resume().on('end', () => resolve(reply.statusCode))).on(
+      'error',
+      reject,
+    );
+  });
 }
 
 suite('a page server', () => {
@@ -73,6 +86,109 @@ suite('a page server', () => {
     await server.close();
     await closed(idle);
     await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
+  });
+});
+
+suite('a page that is asked for without end', () => {
+  /** A page that takes `costMs` to make on a clock that moves for nothing else, and shows how often it was made. */
+  async function costly(t: TestContext, costMs: number) {
+    const time = { at: 0, made: 0 };
+    const page = () => {
+      time.at += costMs;
+      time.made += 1;
+      return { contentType: 'text/plain', body: String(time.made) };
+    };
+    const { url } = await serve(t, { '/metrics': page }, undefined, {
+      ...systemClock,
+      monotonic: () => time.at,
+    });
+    return { time, ask: async (query = '') => (await fetch(`${url}/metrics${query}`)).text() };
+  }
+
+  const rows: readonly [costMs: number, sameForMs: number, because: string][] = [
+    [20, 180, 'making it takes a tenth of the time at most'],
+    [500, 1_000, 'nobody is shown what is older than a second'],
+  ];
+  for (const [costMs, sameForMs, because] of rows) {
+    test(`and takes ${costMs} ms to make is given again for ${sameForMs} ms: ${because}`, async (t) => {
+      const { time, ask } = await costly(t, costMs);
+      assert.equal(await ask(), '1');
+      time.at += sameForMs - 1;
+      assert.deepEqual([await ask(), await ask('?x')], ['1', '1'], 'just before');
+      time.at += 1;
+      assert.equal(await ask(), '2', 'just after');
+    });
+  }
+
+  test('and costs nothing is made anew each time, so that a probe is never stale', async (t) => {
+    const { ask } = await costly(t, 0);
+    assert.deepEqual([await ask(), await ask()], ['1', '2']);
+  });
+
+  test('is not shown in place of its verbose form', async (t) => {
+    const { ask } = await costly(t, 20);
+    assert.deepEqual([await ask(), await ask('?verbose'), await ask()], ['1', '2', '1']);
+  });
+
+  test('is made once for all who ask while it is made', async (t) => {
+    let made = 0;
+    const go = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const page = async () => {
+      made += 1;
+      begun.resolve();
+      await go.promise;
+      return { contentType: 'text/plain', body: String(made) };
+    };
+    // Making it takes no time on this clock, so that only being in the making is a reason to share it.
+    const { url } = await serve(t, { '/': page }, undefined, { ...systemClock, monotonic: () => 0 });
+    const first = fetch(url);
+    await begun.promise;
+    const second = fetch(url);
+    // The second is in when a third, sent after it on a connection of its own, has its answer.
+    assert.equal((await fetch(`${url}/none`)).status, 404);
+    go.resolve();
+    const bodies = await Promise.all([first, second].map(async (reply) => (await reply).text()));
+    assert.deepEqual(bodies, ['1', '1']);
+  });
+
+  test('and failed is made anew for the next one', async (t) => {
+    let made = 0;
+    const page = () => {
+      made += 1;
+      if (made === 1) throw new Error('canary');
+      return { contentType: 'text/plain', body: 'well' };
+    };
+    const { url } = await serve(t, { '/': page });
+    const replies = [await fetch(url), await fetch(url)];
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [500, 200],
+    );
+  });
+
+  test('on fifty connections at once is made five times a second at most, and everybody is answered', async (t) => {
+    let made = 0;
+    const page = () => {
+      made += 1;
+      const begun = performance.now();
+      while (performance.now() - begun < 20);
+      return { contentType: 'text/plain', body: 'x'.repeat(1_000) };
+    };
+    const { url } = await serve(t, { '/metrics': page });
+    const agent = new Agent({ keepAlive: true, maxSockets: 50 });
+    t.after(() => agent.destroy());
+    const begun = performance.now();
+    const flood = async () => {
+      let answers = 0;
+      for (; answers === 0 || performance.now() - begun < 1_000; answers += 1)
+        assert.equal(await statusOf(`${url}/metrics`, agent), 200);
+      return answers;
+    };
+    const answers = await Promise.all(Array.from({ length: 50 }, flood));
+    // 20 ms to make it and 180 ms of giving it again; the one at the edge of the time more.
+    const most = (performance.now() - begun) / 200 + 1;
+    assert.ok(made <= most, `made ${made} times for ${answers.reduce((sum, n) => sum + n, 0)} answers`);
   });
 });
 

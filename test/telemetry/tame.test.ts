@@ -7,6 +7,7 @@ import { tame, tameText } from '../../src/telemetry/tame.ts';
 import { CANARY_TOKEN } from '../asana/sessions.ts';
 
 const CANARY = 'canary0123456789';
+const CANARY_HEX = '0123456789abcdef'.repeat(2);
 
 /** What an HTTP library throws: an error with the request, its headers and the answer's body on it. */
 function libraryError(): Error {
@@ -32,6 +33,11 @@ suite('a secret', () => {
     [{ error: new AggregateError([libraryError()], 'both failed') }, 'one of several errors'],
     [{ error: Object.assign({}, libraryError(), { message: 'm', stack: 's' }) }, 'a copy of an error'],
     [{ answer: { config: { headers: { Authorization: CANARY } } } }, 'a library answer that is no error'],
+    [{ answer: { status: 500, body: CANARY } }, 'the body of an answer as text'],
+    [{ answer: { response: { data: CANARY } } }, 'the data of an answer as text'],
+    [Object.assign({}, libraryError()), 'the fields of an HTTP error spread over the line'],
+    [{ rawHeaders: ['x-key', CANARY] }, 'raw headers on the line itself'],
+    [{ text: `0/${CANARY_HEX}` }, 'an old personal access token of Asana'],
     [{ error: new Error(`Invalid header value "Bearer ${CANARY}"`) }, 'an error message quotes the header'],
     [{ url: `https://me:${CANARY}@app.asana.com/` }, 'the password of an address'],
     [{ url: new URL(`https://me:${CANARY}@app.asana.com/`) }, 'the password of an address that is a URL'],
@@ -58,6 +64,11 @@ suite('a secret', () => {
       'BATON_CLIENT_SECRET',
       'apiKey',
       'privateKey',
+      'tokens',
+      'passwords',
+      'tokenValue',
+      'authorizationHeader',
+      'secret_values',
     ].map((key) => [{ [key]: CANARY }, `the key ${key}`] as const),
   ];
   for (const [value, because] of rows) {
@@ -85,6 +96,15 @@ suite('what is no secret', () => {
       assert.equal(tameText(text), text);
     });
   }
+
+  test('a field that names a secret is shown, since only the name helps to find it', () => {
+    const fields = {
+      secretName: 'asana',
+      tokenFingerprint: 'ab12',
+      tokenRef: { name: 'asana', key: 'token' },
+    };
+    assert.deepEqual(tame(fields), fields);
+  });
 
   test('of an error the code, the message, the stack and the causes are told', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
