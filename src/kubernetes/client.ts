@@ -1,6 +1,7 @@
 import type { ApiServerConnection } from './connection.ts';
-import { isNotFound } from './errors.ts';
-import { collectionPath, type KubernetesObject, objectPath, type Resource } from './resource.ts';
+import { isNotFound, KubernetesError } from './errors.ts';
+import { collectionPath, groupPath, type KubernetesObject, objectPath, type Resource } from './resource.ts';
+import { readWatchLines, type WatchLine } from './watch-lines.ts';
 
 /** One page of a list. */
 export interface ListPage<T> {
@@ -8,12 +9,6 @@ export interface ListPage<T> {
   readonly resourceVersion: string;
   /** Token of the next page; empty on the last. */
   readonly next: string;
-}
-
-/** One line of a watch stream. */
-export interface WatchLine {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  readonly object: Record<string, unknown>;
 }
 
 /** A Secret's data, decoded. */
@@ -26,8 +21,8 @@ const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 
 const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
 
-/** A watched object with its status is a few KiB; etcd refuses above 1.5 MiB. */
-const LONGEST_WATCH_LINE = 4 * 1024 * 1024;
+/** As long as the API server itself takes for a request: a page of 500 can be a few MiB. */
+const LIST_TIMEOUT_MS = 60_000;
 
 /**
  * What the operator asks of the API server. Objects go in and out as plain JSON: client-node's models drop fields
@@ -50,7 +45,11 @@ export class KubernetesClient {
     return this.#find<T>(objectPath(resource, namespace, name), signal);
   }
 
-  /** A page of objects. @throws KubernetesError, Expired when the continue token is too old */
+  /**
+   * A page of objects.
+   * @throws KubernetesError, Expired when the continue token is too old; Malformed for an answer that is no list,
+   *   which must never be taken for an empty one
+   */
   async list<T>(
     resource: Resource,
     namespace: string | null,
@@ -61,12 +60,22 @@ export class KubernetesClient {
     const list = await this.#connection.send<{
       items?: T[] | null;
       metadata?: { resourceVersion?: string; continue?: string };
-    }>({ method: 'GET', path: collectionPath(resource, namespace), query, signal, timeoutMs: 60_000 });
-    return {
-      items: list.items ?? [],
-      resourceVersion: list.metadata?.resourceVersion ?? '',
-      next: list.metadata?.continue ?? '',
-    };
+    }>({
+      method: 'GET',
+      path: collectionPath(resource, namespace),
+      query,
+      signal,
+      timeoutMs: LIST_TIMEOUT_MS,
+    });
+    const { resourceVersion, continue: next = '' } = list.metadata ?? {};
+    if (!resourceVersion || !Array.isArray(list.items ?? []))
+      throw new KubernetesError(
+        'Malformed',
+        0,
+        'transient',
+        `list ${resource.plural}: the answer is no list`,
+      );
+    return { items: list.items ?? [], resourceVersion, next };
   }
 
   /** Changes after `resourceVersion` as they happen, bookmarks included, until the server ends the stream. */
@@ -87,7 +96,7 @@ export class KubernetesClient {
       },
       signal,
     });
-    yield* readLines(body);
+    yield* readWatchLines(body);
   }
 
   async create<T>(resource: Resource, namespace: string, body: unknown, signal?: AbortSignal): Promise<T> {
@@ -160,11 +169,10 @@ export class KubernetesClient {
    * `create` and `update` there before its objects go.
    */
   async verbs(resource: Resource): Promise<readonly string[] | null> {
-    const path = `/apis/${resource.group}/${resource.version}`;
     try {
       const list = await this.#connection.send<{ resources?: { name: string; verbs?: string[] }[] }>({
         method: 'GET',
-        path,
+        path: groupPath(resource),
       });
       return list.resources?.find((entry) => entry.name === resource.plural)?.verbs ?? null;
     } catch (error) {
@@ -191,12 +199,19 @@ export class KubernetesClient {
     });
   }
 
-  async createEvent<T>(namespace: string, event: unknown): Promise<T> {
-    return this.create<T>(EVENTS, namespace, event);
+  async createEvent(namespace: string, event: unknown, signal?: AbortSignal): Promise<void> {
+    await this.create(EVENTS, namespace, event, signal);
   }
 
-  async patchEvent<T>(namespace: string, name: string, patch: unknown, fieldManager: string): Promise<T> {
-    return this.mergePatch<T>(EVENTS, namespace, name, patch, fieldManager);
+  /** @throws KubernetesError, NotFound once the API server has let the event go (after an hour, by default) */
+  async patchEvent(
+    namespace: string,
+    name: string,
+    patch: unknown,
+    fieldManager: string,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await this.mergePatch(EVENTS, namespace, name, patch, fieldManager, signal);
   }
 
   async #find<T>(path: string, signal?: AbortSignal): Promise<T | null> {
@@ -206,25 +221,5 @@ export class KubernetesClient {
       if (isNotFound(error)) return null;
       throw error;
     }
-  }
-}
-
-/** Newline-delimited JSON; a line cut short by the end of the stream is dropped, since it will come again. */
-async function* readLines(body: AsyncIterable<Buffer>): AsyncGenerator<WatchLine> {
-  let pending: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    let rest = chunk;
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      pending.push(rest.subarray(0, end));
-      const line = Buffer.concat(pending).toString('utf8');
-      pending = [];
-      size = 0;
-      rest = rest.subarray(end + 1);
-      if (line.trim() !== '') yield JSON.parse(line) as WatchLine;
-    }
-    size += rest.length;
-    if (size > LONGEST_WATCH_LINE) throw new RangeError('a line of the watch stream is too long');
-    if (rest.length > 0) pending.push(rest);
   }
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { AgentOptions, RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import type { Clock } from '../core/clock.ts';
-import { InvalidInputError, isAbort } from '../core/errors.ts';
+import { CodedError, InvalidInputError } from '../core/errors.ts';
 import { version } from '../core/version.ts';
 import { errorOfAnswer, KubernetesError } from './errors.ts';
+import { type Access, ServerAccess } from './server-access.ts';
 
 /** The kubeconfig of `KUBECONFIG`, of the home directory, or of the pod's service account. */
 export function loadKubeConfig(): KubeConfig {
@@ -14,12 +14,6 @@ export function loadKubeConfig(): KubeConfig {
     config.loadFromDefault();
   } catch (cause) {
     throw new InvalidInputError('KUBECONFIG', 'cannot be read: point it at a kubeconfig file', { cause });
-  }
-  if (!config.getCurrentCluster()) {
-    throw new InvalidInputError(
-      'KUBECONFIG',
-      'names no cluster: point it at a kubeconfig with a current context',
-    );
   }
   return config;
 }
@@ -42,94 +36,83 @@ export interface ApiRequest {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the answer's headers; the whole answer for all but streams. */
+  /** Milliseconds until the whole answer is there; until its headers, for a stream. Default 30 s. */
   readonly timeoutMs?: number;
 }
 
+type Body = Dispatcher.ResponseData['body'];
+
 /** A request that takes longer than this is given up; the API server itself ends one after 60 s. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Token files and certificates rotate within minutes; reading them for every request would be wasteful. */
-const CREDENTIALS_FRESH_MS = 10_000;
-/** Two watches hold a connection each; the others carry the writes of some tens of workers. */
-const CONNECTIONS = 24;
-/** An object is at most 1.5 MiB in etcd, and a page holds 500: what is larger is no answer of an API server. */
+/** An object is at most 1.5 MiB in etcd, and most are a few KiB: what is larger is no page of 500. */
 const LARGEST_ANSWER_BYTES = 256 * 1024 * 1024;
-
-interface Access {
-  readonly readAt: number;
-  readonly headers: Record<string, string>;
-}
+/** A Status is a few hundred bytes; of anything longer only the code is used. */
+const LARGEST_REFUSAL_BYTES = 1024 * 1024;
 
 /**
- * HTTP to one API server. client-node gives the configuration and the authentication; its own transport makes a new
- * TLS connection for every request and has no timeout, so requests go through one pooled undici agent here. The
- * agent is renewed when the certificates behind it change.
+ * HTTP to one API server: plain JSON, kept connections, a time limit on every request. Nothing is tried again here
+ * and no redirect is followed; whoever calls knows what a failure means.
  */
 export class ApiServerConnection {
-  readonly #config: KubeConfig;
+  readonly #access: ServerAccess;
   readonly #clock: Clock;
   readonly #server: string;
-  #access: Access | null = null;
-  /** Of the TLS material the agent was made with. */
-  #fingerprint: string | null = null;
-  #agent: Dispatcher | null = null;
 
+  /** @throws InvalidInputError for a cluster that cannot be reached as its kubeconfig says */
   constructor(config: KubeConfig, clock: Clock) {
-    this.#config = config;
+    this.#access = new ServerAccess(config, clock);
     this.#clock = clock;
     this.#server = (config.getCurrentCluster()?.server ?? '').replace(/\/+$/, '');
   }
 
-  /** Sends a request and returns its answer parsed. @throws KubernetesError for everything but 2xx */
+  /**
+   * Sends a request and returns its answer parsed.
+   * @throws KubernetesError for everything but 2xx, and the signal's own reason when the caller gave up
+   */
   async send<T>(call: ApiRequest): Promise<T> {
-    const signal = withTimeout(call.signal, call.timeoutMs ?? REQUEST_TIMEOUT_MS);
-    const { body } = await this.#request(call, signal);
-    const text = await readText(body, `${call.method} ${call.path}`, signal);
-    try {
-      return JSON.parse(text) as T;
-    } catch (cause) {
-      throw new KubernetesError(
-        'Malformed',
-        200,
-        'transient',
-        `${call.method} ${call.path}: the answer is no JSON`,
-        { cause },
+    return this.#inTime(call, async (signal) => {
+      const text = await readText(
+        await this.#request(call, signal, ({ requests }) => requests),
+        LARGEST_ANSWER_BYTES,
       );
-    }
+      return parse(text, nameOf(call)) as T;
+    });
   }
 
   /** Sends a request whose answer is a stream; only its headers are bound in time. The caller must consume it. */
-  async open(call: ApiRequest): Promise<Dispatcher.ResponseData['body']> {
-    const headersTimeout = new AbortController();
-    const cancel = this.#clock.schedule(call.timeoutMs ?? REQUEST_TIMEOUT_MS, () =>
-      headersTimeout.abort(new DOMException('no answer in time', 'TimeoutError')),
-    );
-    try {
-      const signal = call.signal
-        ? AbortSignal.any([call.signal, headersTimeout.signal])
-        : headersTimeout.signal;
-      return (await this.#request(call, signal)).body;
-    } finally {
-      cancel();
-    }
+  async open(call: ApiRequest): Promise<Body> {
+    return this.#inTime(call, (signal) => this.#request(call, signal, ({ streams }) => streams));
   }
 
   async close(): Promise<void> {
-    const agent = this.#agent;
-    this.#agent = null;
-    await agent?.destroy();
+    await this.#access.close();
   }
 
-  async #request(call: ApiRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const what = `${call.method} ${call.path}`;
-    let answer: Dispatcher.ResponseData;
+  async #request(
+    call: ApiRequest,
+    signal: AbortSignal,
+    choose: (access: Access) => Dispatcher,
+  ): Promise<Body> {
+    const access = await this.#access.obtain();
+    const answer = await this.#ask(call, signal, access, choose(access));
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body;
+    const refusal = await readText(answer.body, LARGEST_REFUSAL_BYTES);
+    const retryAfter = [answer.headers['retry-after']].flat()[0];
+    throw errorOfAnswer(nameOf(call), answer.statusCode, refusal, retryAfter);
+  }
+
+  async #ask(
+    call: ApiRequest,
+    signal: AbortSignal,
+    access: Access,
+    dispatcher: Dispatcher,
+  ): Promise<Dispatcher.ResponseData> {
     try {
-      const { headers } = await this.#authenticate();
-      answer = await request(`${this.#server}${call.path}${encodeQuery(call.query)}`, {
+      return await request(`${this.#server}${call.path}${encodeQuery(call.query)}`, {
         method: call.method,
-        dispatcher: this.#agent as Dispatcher,
+        dispatcher,
         headers: {
-          ...headers,
+          ...access.headers,
           accept: 'application/json',
           'user-agent': `asana-connector/${version}`,
           ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
@@ -137,83 +120,39 @@ export class ApiServerConnection {
         ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
         signal,
       });
-    } catch (cause) {
-      throw unreachable(what, cause);
+    } catch (error) {
+      if (isTimeout(signal.reason)) this.#access.distrust(access);
+      throw error;
     }
-    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
-    // A token that was rotated away is read again before the next request.
-    if (answer.statusCode === 401) this.#access = null;
-    const retryAfter = answer.headers['retry-after'];
-    const body = await readText(answer.body, what, signal);
-    throw errorOfAnswer(
-      what,
-      answer.statusCode,
-      body,
-      Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+  }
+
+  /** Does `work` under the caller's signal and the request's time limit, and gives every failure its name. */
+  async #inTime<R>(call: ApiRequest, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const limit = new AbortController();
+    const cancel = this.#clock.schedule(call.timeoutMs ?? REQUEST_TIMEOUT_MS, () =>
+      limit.abort(new DOMException('no answer in time', 'TimeoutError')),
     );
-  }
-
-  /** Headers and TLS material as client-node finds them (token files, exec plugins, certificates), for ten seconds. */
-  async #authenticate(): Promise<Access> {
-    const now = this.#clock.monotonic();
-    if (this.#access && now - this.#access.readAt < CREDENTIALS_FRESH_MS) return this.#access;
-    const options: RequestOptions = {};
-    await this.#config.applyToHTTPSOptions(options);
-    const tls = tlsOf(options);
-    const fingerprint = JSON.stringify(tls);
-    if (!this.#agent || fingerprint !== this.#fingerprint) this.#renewAgent(tls);
-    this.#fingerprint = fingerprint;
-    this.#access = { readAt: now, headers: headersOf(options) };
-    return this.#access;
-  }
-
-  #renewAgent(tls: AgentOptions): void {
-    const old = this.#agent;
-    const { type, ...rest } = this.#config.createDispatcherOptions(this.#config.getCurrentCluster(), tls) as {
-      type: string;
-      uri?: string;
-    };
-    if (type === 'socks') {
-      throw new InvalidInputError(
-        'proxy-url',
-        'of the kubeconfig is a SOCKS proxy: only http and https ones are supported',
-      );
+    try {
+      return await work(call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal);
+    } catch (cause) {
+      call.signal?.throwIfAborted();
+      if (cause instanceof CodedError) throw cause;
+      const [code, text] = limit.signal.aborted
+        ? ['Timeout', 'no answer in time']
+        : ['Unreachable', 'the API server cannot be reached'];
+      throw new KubernetesError(code, 0, 'transient', `${nameOf(call)}: ${text}`, { cause });
+    } finally {
+      cancel();
     }
-    const connect = { ...tlsConnect(tls), timeout: 10_000, keepAlive: true };
-    const pool = {
-      connections: CONNECTIONS,
-      allowH2: false,
-      keepAliveTimeout: 60_000,
-      headersTimeout: 60_000,
-      // A quiet watch sends nothing for a minute or two; the reflector has an idle timer of its own.
-      bodyTimeout: 0,
-    };
-    this.#agent =
-      type === 'proxy' && rest.uri
-        ? new ProxyAgent({ uri: rest.uri, requestTls: tlsConnect(tls), ...pool })
-        : new Agent({ ...pool, connect });
-    // Requests under way end on the old agent; nothing new goes to it.
-    old?.close().catch(() => {});
   }
 }
 
-const TLS_FIELDS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized', 'servername'] as const;
-
-function tlsOf(options: RequestOptions): AgentOptions {
-  return Object.fromEntries(
-    TLS_FIELDS.flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]])),
-  );
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'TimeoutError';
 }
 
-function tlsConnect(tls: AgentOptions): Record<string, unknown> {
-  return { ...tls, minVersion: 'TLSv1.2' };
-}
-
-function headersOf(options: RequestOptions): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value);
-  if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-  return headers;
+function nameOf({ method, path }: ApiRequest): string {
+  return `${method} ${path}`;
 }
 
 function encodeQuery(query: Readonly<Record<string, string>> | undefined): string {
@@ -221,42 +160,22 @@ function encodeQuery(query: Readonly<Record<string, string>> | undefined): strin
   return text === '' ? '' : `?${text}`;
 }
 
-function withTimeout(signal: AbortSignal | undefined, ms: number): AbortSignal {
-  const timeout = AbortSignal.timeout(ms);
-  return signal ? AbortSignal.any([signal, timeout]) : timeout;
-}
-
-async function readText(
-  body: Dispatcher.ResponseData['body'],
-  what: string,
-  signal: AbortSignal,
-): Promise<string> {
+async function readText(body: Body, most: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  try {
-    for await (const chunk of body) {
-      size += (chunk as Buffer).length;
-      if (size > LARGEST_ANSWER_BYTES)
-        throw new KubernetesError('Malformed', 200, 'transient', `${what}: the answer is too large`);
-      chunks.push(chunk as Buffer);
-    }
-  } catch (cause) {
-    signal.throwIfAborted();
-    throw unreachable(what, cause);
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > most) throw new KubernetesError('Malformed', 0, 'transient', 'the answer is too large');
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** No answer: our own abort stays an abort, everything else is worth another try. */
-function unreachable(what: string, cause: unknown): Error {
-  if (cause instanceof KubernetesError) return cause;
-  if (isAbort(cause)) return cause as Error;
-  const timedOut = cause instanceof Error && cause.name === 'TimeoutError';
-  return new KubernetesError(
-    timedOut ? 'Timeout' : 'Unreachable',
-    0,
-    'transient',
-    `${what}: ${timedOut ? 'no answer in time' : 'the API server cannot be reached'}`,
-    { cause },
-  );
+/** The parser's own error quotes what it could not read, and that may be a Secret: it is not kept as a cause. */
+function parse(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new KubernetesError('Malformed', 0, 'transient', `${what}: the answer is no JSON`);
+  }
 }

@@ -3,9 +3,9 @@ import type { Clock } from '../core/clock.ts';
 import { CodedError, isAbort, StoppedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
-import { isConflict } from './errors.ts';
+import { isConflict, isNotFound } from './errors.ts';
 import { type Key, splitKey } from './resource.ts';
-import { Priority, type WorkQueue } from './work-queue.ts';
+import { type Backoff, Priority, type WorkQueue } from './work-queue.ts';
 
 /** What a reconcile wants next. Nothing: it comes again when something changes. */
 export interface ReconcileResult {
@@ -39,15 +39,21 @@ export interface ControllerOptions {
 
 /** Longer than the slowest thing a reconcile waits for, one action with its timeout of 60 s and its reads. */
 const RECONCILE_TIMEOUT_MS = 300_000;
-/** A conflict means that our copy was old; the newer one is on its way through the watch. */
-const CONFLICT_RETRY_MS = 50;
+/** Our copy is old or gone; the newer one is on its way through the watch, which takes moments when all is well. */
+const STALE_COPY_BACKOFF: Backoff = { firstMs: 50, longestMs: 5_000 };
+/** What only waits comes back no faster than this, whatever it asks for. */
+const SHORTEST_WAIT_MS = 1_000;
+/** An aborted reconcile ends within moments; one that does not is left behind. */
+const ABANDON_MS = 5_000;
 
 /** Workers over one queue: each takes a key, reconciles it, and lets the outcome decide when it comes again. */
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #meters;
   readonly #workers: Promise<void>[] = [];
-  readonly #stop = new AbortController();
+  /** One for each reconcile under way. */
+  readonly #running = new Set<AbortController>();
+  #stopping = false;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -72,17 +78,31 @@ export class Controller {
     for (let worker = 0; worker < this.#options.concurrency; worker++) this.#workers.push(this.#work());
   }
 
-  /** Takes no further key, lets what is under way end for `graceMs`, then aborts it and waits for it. */
+  /**
+   * Takes no further key, lets what is under way end for `graceMs`, then aborts it. What ignores even that is left
+   * behind with a line in the log, so that a process that must end (its lease is lost) does end.
+   */
   async stop(graceMs: number): Promise<void> {
-    this.#options.queue.shutDown();
-    const cancel = this.#options.clock.schedule(graceMs, () =>
-      this.#stop.abort(new StoppedError('the operator is stopping')),
-    );
+    const { queue, clock, log, name } = this.#options;
+    queue.shutDown();
+    const abandoned = Promise.withResolvers<void>();
+    const timers = [
+      clock.schedule(graceMs, () => this.#abortAll()),
+      clock.schedule(graceMs + ABANDON_MS, () => {
+        log.error('reconciles left behind', { controller: name, keys: queue.working });
+        abandoned.resolve();
+      }),
+    ];
     try {
-      await Promise.all(this.#workers);
+      await Promise.race([Promise.all(this.#workers), abandoned.promise]);
     } finally {
-      cancel();
+      for (const cancel of timers) cancel();
     }
+  }
+
+  #abortAll(): void {
+    this.#stopping = true;
+    for (const reconcile of this.#running) reconcile.abort(new StoppedError('the operator is stopping'));
   }
 
   async #work(): Promise<void> {
@@ -99,14 +119,17 @@ export class Controller {
   async #reconcileOne(key: Key): Promise<void> {
     const { name, queue, reconcile, clock } = this.#options;
     const log = this.#options.log.child({ controller: name, ...splitKey(key), reconcileID: randomUUID() });
-    const signal = AbortSignal.any([
-      this.#stop.signal,
-      AbortSignal.timeout(this.#options.timeoutMs ?? RECONCILE_TIMEOUT_MS),
-    ]);
+    // A controller of its own: AbortSignal.any would let whoever forgets a listener on it grow the process.
+    const abort = new AbortController();
+    this.#running.add(abort);
+    const timeoutMs = this.#options.timeoutMs ?? RECONCILE_TIMEOUT_MS;
+    const cancel = clock.schedule(timeoutMs, () =>
+      abort.abort(new DOMException(`the reconcile took longer than ${timeoutMs} ms`, 'TimeoutError')),
+    );
     const began = clock.monotonic();
     let result: string;
     try {
-      const wish = await reconcile(key, { signal, log });
+      const wish = await reconcile(key, { signal: abort.signal, log });
       queue.forget(key);
       if (wish?.requeueAfterMs !== undefined) {
         queue.add(key, { priority: Priority.resync, afterMs: Math.max(wish.requeueAfterMs, 1) });
@@ -114,6 +137,9 @@ export class Controller {
       result = wish?.requeueAfterMs === undefined ? 'success' : 'requeue_after';
     } catch (error) {
       result = this.#handle(key, error, log);
+    } finally {
+      cancel();
+      this.#running.delete(abort);
     }
     this.#meters.total.add(1, { controller: name, result });
     this.#meters.seconds.observe((clock.monotonic() - began) / 1000, { controller: name });
@@ -122,15 +148,19 @@ export class Controller {
   /** One place decides what an error means for the queue (DESIGN §3.4, three classes). */
   #handle(key: Key, error: unknown, log: Logger): string {
     const { queue, name } = this.#options;
-    if (isConflict(error)) {
-      queue.add(key, { afterMs: CONFLICT_RETRY_MS });
-      return 'conflict';
+    if (isConflict(error) || isNotFound(error)) {
+      const retryMs = Math.round(queue.addRateLimited(key, { backoff: STALE_COPY_BACKOFF }));
+      // Quiet while the watch may still bring it; after some seconds it is something else, and somebody must know.
+      log[retryMs < STALE_COPY_BACKOFF.longestMs ? 'debug' : 'warn']('our copy is old', { error, retryMs });
+      return isConflict(error) ? 'conflict' : 'not_found';
     }
-    if (this.#stop.signal.aborted && isAbort(error)) return 'stopped';
+    if (this.#stopping && isAbort(error)) return 'stopped';
     if (error instanceof CodedError && error.errorClass === 'waiting') {
       queue.forget(key);
-      if (error.retryAfterMs !== undefined)
-        queue.add(key, { priority: Priority.resync, afterMs: error.retryAfterMs });
+      if (error.retryAfterMs !== undefined) {
+        const afterMs = Math.max(error.retryAfterMs, SHORTEST_WAIT_MS);
+        queue.add(key, { priority: Priority.resync, afterMs });
+      }
       log.debug('waiting', { error });
       return 'waiting';
     }

@@ -39,22 +39,34 @@ export function isExpired(error: unknown): boolean {
   );
 }
 
-/** Refused for what was asked, not for when: asking again changes nothing. */
-const LASTING_STATUSES = new Set([400, 403, 405, 413, 415, 422]);
+/**
+ * True for trouble that says nothing about the resourceVersion a watch was begun from: no answer, overload, a server
+ * that is starting or failing. client-go's reflector, too, goes on from the same version after these; a 504 is not
+ * among them, since that is how a version from the future is refused.
+ */
+export function isOutage(error: unknown): boolean {
+  return (
+    error instanceof KubernetesError &&
+    (error.code === 'Unreachable' || error.code === 'Timeout' || [429, 500, 502, 503].includes(error.status))
+  );
+}
 
-/** The error of an answer other than 2xx, from the Status object the API server sends along. */
+/**
+ * The error of an answer other than 2xx, from the Status object the API server sends along. Always transient: a
+ * Role, a CRD, an admission policy are mended without the object that was refused changing, so no refusal is final.
+ */
 export function errorOfAnswer(
   what: string,
   status: number,
   body: string,
-  retryAfter: string | undefined,
+  retryAfter?: string,
 ): KubernetesError {
-  const { reason, message } = readStatus(body);
-  const retryAfterMs = readRetryAfter(retryAfter);
+  const { reason, message, retryAfterSeconds } = readStatus(body);
+  const retryAfterMs = readRetryAfter(retryAfter ?? retryAfterSeconds);
   return new KubernetesError(
     reason ?? `Http${status}`,
     status,
-    LASTING_STATUSES.has(status) ? 'stalling' : 'transient',
+    'transient',
     `${what}: ${status} ${message ?? reason ?? ''}`.trimEnd(),
     retryAfterMs === undefined ? {} : { retryAfterMs },
   );
@@ -63,23 +75,29 @@ export function errorOfAnswer(
 /** Status messages come from the API server about our own request and carry no secret; they are cut all the same. */
 const LONGEST_MESSAGE = 500;
 
-function readStatus(body: string): { reason?: string; message?: string } {
+/** metav1.Status, if the body is one: what stands between us and the API server may answer in its own words. */
+function readStatus(body: string): { reason?: string; message?: string; retryAfterSeconds?: string } {
+  let status: { kind?: unknown; reason?: unknown; message?: unknown; details?: unknown };
   try {
-    const status = JSON.parse(body) as { reason?: unknown; message?: unknown };
-    return {
-      ...(typeof status.reason === 'string' && status.reason !== '' ? { reason: status.reason } : {}),
-      ...(typeof status.message === 'string' ? { message: status.message.slice(0, LONGEST_MESSAGE) } : {}),
-    };
+    status = (JSON.parse(body) ?? {}) as typeof status;
   } catch {
-    // Something between us and the API server answered in its own words: only the code is of use.
+    // No JSON, so no Status: only the code is of use.
     return {};
   }
+  if (status.kind !== 'Status') return {};
+  const { retryAfterSeconds } = (status.details ?? {}) as { retryAfterSeconds?: unknown };
+  return {
+    ...(typeof status.reason === 'string' && status.reason !== '' ? { reason: status.reason } : {}),
+    ...(typeof status.message === 'string' ? { message: status.message.slice(0, LONGEST_MESSAGE) } : {}),
+    ...(typeof retryAfterSeconds === 'number' ? { retryAfterSeconds: String(retryAfterSeconds) } : {}),
+  };
 }
 
+/** Longer than any API server asks for; what asks for more is looked at again after this. */
+const LONGEST_RETRY_AFTER_S = 300;
+
 /** Seconds, as the API server sends them; a date (which it does not send) is left to the backoff. */
-function readRetryAfter(header: string | undefined): number | undefined {
-  const seconds = Number(header);
-  return header !== undefined && Number.isFinite(seconds) && seconds >= 0
-    ? Math.min(seconds, 300) * 1000
-    : undefined;
+function readRetryAfter(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d+$/.test(text)) return undefined;
+  return Math.min(Number(text), LONGEST_RETRY_AFTER_S) * 1000;
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
+import { StoppedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { KubernetesClient } from './client.ts';
+import { isNotFound } from './errors.ts';
 import { formatMicroTime } from './micro-time.ts';
-import type { KubernetesObject, Resource } from './resource.ts';
+import { apiVersionOf, type KubernetesObject, type Resource } from './resource.ts';
 
 export interface EventRecorderOptions {
   readonly client: KubernetesClient;
@@ -14,19 +16,43 @@ export interface EventRecorderOptions {
   readonly log: Logger;
 }
 
-/** The API server refuses longer notes. */
-const LONGEST_NOTE = 1024;
+/** The API server refuses longer notes; it counts bytes. */
+const LONGEST_NOTE_BYTES = 1024;
+/** The name of an object (RFC 1123 subdomain), and what is appended to make an event's name of it: `.` and 13 hex digits. */
+const LONGEST_NAME = 253;
+const NAME_SUFFIX = 14;
 /** The same event of the same object is told again at most this often; between, only counted. */
 const REPEAT_AFTER_MS = 300_000;
 /** An incident over 10,000 grants must not become 10,000 writes behind everything else. */
 const LONGEST_BACKLOG = 1_000;
 /** Told events remembered for aggregation. */
 const LONGEST_MEMORY = 4_096;
+/** A process that ends waits no longer than this for its events. */
+const FLUSH_MS = 5_000;
+
+/** An event as it is kept: what happened to which object. */
+interface Happening {
+  readonly resource: Resource;
+  readonly object: KubernetesObject;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly note: string;
+  readonly action: string;
+  /** `metav1.MicroTime` of when it happened, however much later it is written. */
+  readonly at: string;
+}
 
 interface Told {
   readonly name: string;
   readonly at: number;
   count: number;
+}
+
+interface Entry {
+  readonly identity: string;
+  readonly happening: Happening;
+  readonly told: Told;
+  readonly repeated: boolean;
 }
 
 /**
@@ -36,8 +62,9 @@ interface Told {
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #told = new Map<string, Told>();
-  readonly #backlog: (() => Promise<void>)[] = [];
+  readonly #backlog: Entry[] = [];
   #writing: Promise<void> | null = null;
+  readonly #stop = new AbortController();
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -52,47 +79,68 @@ export class EventRecorder {
     note: string,
     action = reason,
   ): void {
-    const { clock, log } = this.#options;
-    const text = note.length > LONGEST_NOTE ? `${note.slice(0, LONGEST_NOTE - 1)}…` : note;
-    const identity = [object.metadata.uid, type, reason, text].join('\n');
+    const { clock } = this.#options;
+    const at = formatMicroTime(clock.now());
+    const happening = { resource, object, type, reason, note: cutNote(note), action, at };
+    const identity = [object.metadata.uid, type, reason, happening.note].join('\n');
     const known = this.#told.get(identity);
     if (known) known.count += 1;
     if (known && clock.monotonic() - known.at < REPEAT_AFTER_MS) return;
-    if (this.#backlog.length >= LONGEST_BACKLOG) {
-      log.warn('event dropped', { reason, note: text });
+    if (this.#backlog.length >= LONGEST_BACKLOG || this.#stop.signal.aborted) {
+      this.#giveUp(happening, new StoppedError('too many events, or too late'));
       return;
     }
     const told: Told = {
-      name: known?.name ?? `${object.metadata.name}.${randomUUID().slice(0, 13)}`,
+      name: known?.name ?? eventName(object.metadata.name),
       at: clock.monotonic(),
       count: known?.count ?? 1,
     };
     this.#remember(identity, told);
-    const namespace = object.metadata.namespace;
-    this.#backlog.push(async () => {
-      try {
-        if (known) await this.#repeat(namespace, told);
-        else
-          await this.#options.client.createEvent(
-            namespace,
-            this.#newEvent(resource, object, { type, reason, note: text, action, name: told.name }),
-          );
-      } catch (error) {
-        this.#told.delete(identity);
-        log.warn('event not written', { reason, note: text, error });
-      }
-    });
+    this.#backlog.push({ identity, happening, told, repeated: known !== undefined });
     this.#writing ??= this.#write();
   }
 
-  /** Resolves when everything told so far was written or given up. */
-  async flush(): Promise<void> {
+  /** Resolves when everything told so far was written or given up, after `withinMs` at the latest. */
+  async flush(withinMs = FLUSH_MS): Promise<void> {
+    const cancel = this.#options.clock.schedule(withinMs, () =>
+      this.#stop.abort(new StoppedError('events take too long')),
+    );
     await this.#writing;
+    cancel();
   }
 
   async #write(): Promise<void> {
-    for (let next = this.#backlog.shift(); next; next = this.#backlog.shift()) await next();
+    for (let next = this.#backlog.shift(); next; next = this.#backlog.shift()) {
+      try {
+        this.#stop.signal.throwIfAborted();
+        await this.#writeOne(next);
+      } catch (error) {
+        this.#told.delete(next.identity);
+        this.#giveUp(next.happening, error);
+      }
+    }
     this.#writing = null;
+  }
+
+  async #writeOne({ happening, told, repeated }: Entry): Promise<void> {
+    const { client, controller } = this.#options;
+    const { namespace } = happening.object.metadata;
+    if (repeated) {
+      try {
+        const series = { count: told.count, lastObservedTime: happening.at };
+        await client.patchEvent(namespace, told.name, { series }, controller, this.#stop.signal);
+        return;
+      } catch (error) {
+        // Events live for an hour: the first one has gone, so this one is told anew.
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    await client.createEvent(namespace, this.#bodyOf(happening, told.name), this.#stop.signal);
+  }
+
+  #giveUp({ object, reason, note }: Happening, error: unknown): void {
+    const { namespace, name } = object.metadata;
+    this.#options.log.warn('event not written', { namespace, name, reason, note, error });
   }
 
   #remember(identity: string, told: Told): void {
@@ -104,30 +152,22 @@ export class EventRecorder {
     }
   }
 
-  #repeat(namespace: string, told: Told): Promise<unknown> {
-    const series = { count: told.count, lastObservedTime: formatMicroTime(this.#options.clock.now()) };
-    return this.#options.client.patchEvent(namespace, told.name, { series }, this.#options.controller);
-  }
-
-  #newEvent(
-    resource: Resource,
-    object: KubernetesObject,
-    event: { type: string; reason: string; note: string; action: string; name: string },
-  ): Record<string, unknown> {
+  #bodyOf(happening: Happening, eventNamed: string): Record<string, unknown> {
+    const { resource, object, type, reason, note, action, at } = happening;
     const { namespace, name, uid, resourceVersion } = object.metadata;
     return {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
-      metadata: { name: event.name, namespace },
-      eventTime: formatMicroTime(this.#options.clock.now()),
+      metadata: { name: eventNamed, namespace },
+      eventTime: at,
       reportingController: this.#options.controller,
       reportingInstance: this.#options.instance.slice(0, 128),
-      type: event.type,
-      reason: event.reason,
-      action: event.action,
-      note: event.note,
+      type,
+      reason,
+      action,
+      note,
       regarding: {
-        apiVersion: `${resource.group}/${resource.version}`,
+        apiVersion: apiVersionOf(resource),
         kind: resource.kind,
         namespace,
         name,
@@ -136,4 +176,21 @@ export class EventRecorder {
       },
     };
   }
+}
+
+function cutNote(note: string): string {
+  const bytes = Buffer.from(note);
+  if (bytes.length <= LONGEST_NOTE_BYTES) return note;
+  const ellipsis = '…';
+  const kept = bytes.subarray(0, LONGEST_NOTE_BYTES - Buffer.byteLength(ellipsis));
+  // A stream decoder keeps half a character back instead of putting a replacement for it.
+  return new TextDecoder().decode(kept, { stream: true }) + ellipsis;
+}
+
+/** A label must not end in `-`, and an object's name may be as long as an event's. */
+function eventName(objectName: string): string {
+  const stem = objectName.slice(0, LONGEST_NAME - NAME_SUFFIX).replace(/[^a-z0-9]+$/, '');
+  return `${stem}.${randomUUID()
+    .replaceAll('-', '')
+    .slice(0, NAME_SUFFIX - 1)}`;
 }

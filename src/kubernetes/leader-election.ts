@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../core/clock.ts';
-import { CodedError, InvalidInputError } from '../core/errors.ts';
+import { CodedError, InvalidInputError, isAbort } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
 import type { KubernetesClient } from './client.ts';
@@ -55,6 +55,8 @@ interface Lease {
 
 /** client-go spreads retries by up to 120 % of the period. */
 const JITTER = 1.2;
+/** A process that ends waits no longer than this to let go of its lease, which runs out by itself. */
+const RELEASE_MS = 5_000;
 
 /**
  * Leader election by client-go's rules: a lease is free when its holder let go of it or when this process, by its own
@@ -65,11 +67,13 @@ const JITTER = 1.2;
 export class LeaderElection {
   readonly #options: LeaderElectionOptions;
   readonly #leader;
-  #observed: { version: string; at: number } | null = null;
+  #observed: { record: string; at: number } | null = null;
   #lease: Lease | null = null;
   #renewedAt: number | null = null;
   #leadsSince: number | null = null;
   #takenOver = false;
+  /** True once a lease in our name may be on the server, whether or not the answer came. */
+  #asked = false;
 
   constructor(options: LeaderElectionOptions) {
     const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = options;
@@ -110,10 +114,15 @@ export class LeaderElection {
     return this.#takenOver;
   }
 
-  /** Until when the lease says that nobody acts, epoch milliseconds; null when it does not or that has passed. */
+  /**
+   * Until when the lease says that nobody acts, epoch milliseconds; null when it does not or that has passed.
+   * What is no instant stops for good, until it is taken off: somebody meant to stop us, and mistyped.
+   */
   get stoppedUntil(): number | null {
     const text = this.#lease?.metadata.annotations?.[this.#options.stopAnnotation];
-    const until = text === undefined ? Number.NaN : Date.parse(text);
+    if (text === undefined) return null;
+    const until = Date.parse(text);
+    if (Number.isNaN(until)) return Number.POSITIVE_INFINITY;
     return until > this.#options.clock.now() ? until : null;
   }
 
@@ -132,16 +141,11 @@ export class LeaderElection {
 
   /** Keeps the lease until `signal` aborts. @throws LeadershipLostError when a renewal is overdue */
   async keep(signal: AbortSignal): Promise<void> {
-    const { clock, retryPeriodMs, renewDeadlineMs } = this.#options;
+    const { clock, retryPeriodMs } = this.#options;
     while (!signal.aborted) {
       await clock.sleep(retryPeriodMs, signal).catch(() => {});
       if (signal.aborted) return;
-      const left = renewDeadlineMs - (clock.monotonic() - (this.#renewedAt ?? 0));
-      const deadline = new AbortController();
-      const cancel = clock.schedule(Math.max(left, 1), () =>
-        deadline.abort(new DOMException('renewal overdue', 'TimeoutError')),
-      );
-      const renewed = await this.#tryOnce(AbortSignal.any([signal, deadline.signal])).finally(cancel);
+      const renewed = await this.#tryOnce(signal);
       if (!renewed && !signal.aborted && (this.#heldByOther() || !this.leads)) {
         this.#leadsSince = null;
         this.#leader.set(0);
@@ -152,22 +156,18 @@ export class LeaderElection {
 
   /** Lets go of the lease so that another can lead at once. Only after all work has been drained. */
   async release(): Promise<void> {
-    const { client, namespace, name, log } = this.#options;
-    if (this.#leadsSince === null || !this.#lease) return;
+    const { client, namespace, name, identity, clock, log } = this.#options;
     this.#leadsSince = null;
     this.#leader.set(0);
-    const { spec } = this.#lease;
-    const released: Lease = {
-      ...this.#lease,
-      spec: {
-        ...spec,
-        holderIdentity: '',
-        leaseDurationSeconds: 1,
-        renewTime: formatMicroTime(this.#options.clock.now()),
-      },
-    };
+    if (!this.#asked) return;
     try {
-      await client.replaceLease(namespace, name, released, AbortSignal.timeout(5_000));
+      const signal = AbortSignal.timeout(RELEASE_MS);
+      // Read afresh: the signal that ended the last try may have cut off its answer, not the try.
+      const lease = await client.getLease<Lease>(namespace, name, signal);
+      if (lease?.spec?.holderIdentity !== identity) return;
+      const renewTime = formatMicroTime(clock.now());
+      const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime };
+      await client.replaceLease(namespace, name, { ...lease, spec }, signal);
     } catch (error) {
       // The lease then simply runs out.
       log.warn('could not release the leader lease', { error });
@@ -176,51 +176,64 @@ export class LeaderElection {
 
   /** One try to take or renew the lease. Failures are logged and are no answer. */
   async #tryOnce(signal: AbortSignal): Promise<boolean> {
-    const { log } = this.#options;
+    const { clock, log } = this.#options;
+    const limit = new AbortController();
+    const cancel = clock.schedule(this.#tryMs(), () =>
+      limit.abort(new DOMException('the try took too long', 'TimeoutError')),
+    );
     try {
-      return await this.#takeOrRenew(signal);
+      return await this.#takeOrRenew(AbortSignal.any([signal, limit.signal]));
     } catch (error) {
-      if (signal.aborted && !(error instanceof CodedError)) return false;
+      if (signal.aborted && isAbort(error)) return false;
       log[isConflict(error) ? 'debug' : 'warn']('leader lease not renewed', { error });
       return false;
+    } finally {
+      cancel();
     }
+  }
+
+  /** Half of the deadline at most, as client-go: a try that hangs on a dead connection leaves time for another. */
+  #tryMs(): number {
+    const { clock, renewDeadlineMs } = this.#options;
+    const half = renewDeadlineMs / 2;
+    if (this.#leadsSince === null || this.#renewedAt === null) return half;
+    const left = renewDeadlineMs - (clock.monotonic() - this.#renewedAt);
+    return Math.max(Math.min(left, half), 1);
   }
 
   async #takeOrRenew(signal: AbortSignal): Promise<boolean> {
     const { client, namespace, name, identity, clock } = this.#options;
-    const sentAt = clock.monotonic();
     const lease = await client.getLease<Lease>(namespace, name, signal);
-    if (!lease) {
-      this.#accept(await client.createLease<Lease>(namespace, this.#newLease(null), signal), sentAt, false);
-      return true;
-    }
-    this.#observe(lease);
-    const holder = lease.spec?.holderIdentity ?? '';
-    if (holder !== '' && holder !== identity && !this.#expired(lease)) return false;
-    const takenOver = holder !== '' && holder !== identity;
-    const renewed = await client.replaceLease<Lease>(namespace, name, this.#newLease(lease), signal);
+    if (lease) this.#observe(lease);
+    // A lease that somebody deleted ends no term: its last holder acts until it finds out.
+    const holder = this.#lease?.spec?.holderIdentity ?? '';
+    if (holder !== '' && holder !== identity && !this.#expired()) return false;
+    // Before it is asked for: the answer may be lost, and then the lease is found to be ours already.
+    if (holder !== identity) this.#takenOver = holder !== '';
+    this.#asked = true;
     // The lease counts from when the renewal was sent, not from when its answer came.
-    this.#accept(renewed, sentAt, takenOver || (holder === identity && this.#takenOver));
+    const sentAt = clock.monotonic();
+    const wanted = this.#newLease(lease);
+    const written = lease
+      ? await client.replaceLease<Lease>(namespace, name, wanted, signal)
+      : await client.createLease<Lease>(namespace, wanted, signal);
+    this.#observe(written);
+    this.#renewedAt = sentAt;
     return true;
   }
 
-  #accept(lease: Lease, sentAt: number, takenOver: boolean): void {
-    this.#lease = lease;
-    this.#observe(lease);
-    this.#renewedAt = sentAt;
-    this.#takenOver = takenOver;
-  }
-
+  /** Only a renewal is a sign of life: an annotation that somebody writes must not keep a dead holder's lease. */
   #observe(lease: Lease): void {
-    const version = lease.metadata.resourceVersion ?? '';
-    if (this.#observed?.version !== version)
-      this.#observed = { version, at: this.#options.clock.monotonic() };
+    const record = JSON.stringify(lease.spec ?? {});
+    if (this.#observed?.record !== record) this.#observed = { record, at: this.#options.clock.monotonic() };
     this.#lease = lease;
   }
 
-  #expired(lease: Lease): boolean {
-    const durationMs = (lease.spec?.leaseDurationSeconds ?? this.#options.leaseDurationMs / 1000) * 1000;
-    return this.#observed !== null && this.#options.clock.monotonic() - this.#observed.at > durationMs;
+  /** Whether the lease last seen has not changed for as long as it says it stands. */
+  #expired(): boolean {
+    const { clock, leaseDurationMs } = this.#options;
+    const durationMs = (this.#lease?.spec?.leaseDurationSeconds ?? leaseDurationMs / 1000) * 1000;
+    return this.#observed !== null && clock.monotonic() - this.#observed.at > durationMs;
   }
 
   #heldByOther(): boolean {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesClient } from './client.ts';
-import { type KubernetesObject, type Resource, withoutBookkeeping } from './resource.ts';
+import { apiVersionOf, type KubernetesObject, type Resource, withoutBookkeeping } from './resource.ts';
 import type { Store } from './store.ts';
 
 /** An object with a status subresource. */
@@ -31,7 +31,7 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
     if (isDeepStrictEqual(withoutUndefined(status), object.status ?? null)) return object;
     const { namespace, name, uid, resourceVersion } = object.metadata;
     const body = {
-      apiVersion: `${this.#resource.group}/${this.#resource.version}`,
+      apiVersion: apiVersionOf(this.#resource),
       kind: this.#resource.kind,
       metadata: { name, namespace, uid, resourceVersion },
       status,
@@ -69,12 +69,12 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
     );
   }
 
-  /** What was written is what the next reconcile sees; the watch brings it again and changes nothing. */
+  /** What was written is what the next reconcile sees; readers are told once the watch has brought it. */
   #keep(written: T): T {
     const lean = withoutBookkeeping(written);
-    const gone =
-      written.metadata.deletionTimestamp !== undefined && (written.metadata.finalizers ?? []).length === 0;
-    if (!gone) this.#store.put(lean);
+    const { deletionTimestamp, finalizers = [] } = written.metadata;
+    // The last finalizer of a deleted object: it is gone, and the watch will say so.
+    if (deletionTimestamp === undefined || finalizers.length > 0) this.#store.putWritten(lean);
     return lean;
   }
 }

@@ -7,7 +7,7 @@ import type { Meter } from '../core/meter.ts';
 import type { KubernetesClient } from './client.ts';
 import { KubernetesError } from './errors.ts';
 import { type Change, Reflector } from './reflector.ts';
-import type { KubernetesObject, Resource } from './resource.ts';
+import { collectionPath, type KubernetesObject, type Resource } from './resource.ts';
 import type { Store } from './store.ts';
 
 const OperatorBase = dotI.default;
@@ -86,13 +86,13 @@ export abstract class ReconcilingOperator extends OperatorBase {
     }
   }
 
-  /** Milliseconds since the API server last said anything about each kind. */
+  /** Milliseconds since the API server last said anything about each kind; of several namespaces, the most silent. */
   contacts(): { kind: string; silentMs: number }[] {
     const now = this.deps.clock.monotonic();
-    return this.#reflectors.map((reflector) => ({
-      kind: reflector.resource.kind,
-      silentMs: now - reflector.lastContact,
-    }));
+    const silence = new Map<string, number>();
+    for (const { resource, lastContact } of this.#reflectors)
+      silence.set(resource.kind, Math.max(silence.get(resource.kind) ?? 0, now - lastContact));
+    return [...silence].map(([kind, silentMs]) => ({ kind, silentMs }));
   }
 
   /** Ends the watches. The base ends the process here. */
@@ -116,7 +116,7 @@ export abstract class ReconcilingOperator extends OperatorBase {
     namespace?: string,
   ): string {
     const server = this.deps.config.getCurrentCluster()?.server ?? '';
-    return `${server}/apis/${group}/${version}/${namespace ? `namespaces/${namespace}/` : ''}${plural}`;
+    return `${server}${collectionPath({ group, version, plural, kind: '' }, namespace ?? null)}`;
   }
 
   protected override setResourceStatus(meta: ResourceMeta): Promise<never> {

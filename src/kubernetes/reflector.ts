@@ -1,11 +1,19 @@
 import type { Clock, Random } from '../core/clock.ts';
-import { CodedError, isAbort } from '../core/errors.ts';
+import { CodedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
 import type { KubernetesClient, ListPage } from './client.ts';
-import { errorOfAnswer, isExpired } from './errors.ts';
-import { type Key, type KubernetesObject, keyOf, type Resource, withoutBookkeeping } from './resource.ts';
+import { errorOfAnswer, isOutage, KubernetesError } from './errors.ts';
+import {
+  isOlderVersion,
+  type Key,
+  type KubernetesObject,
+  keyOf,
+  type Resource,
+  withoutBookkeeping,
+} from './resource.ts';
 import type { Store } from './store.ts';
+import type { WatchLine } from './watch-lines.ts';
 
 /** What changed: `previous` null for a new object, `current` null for one that is gone. */
 export interface Change<T> {
@@ -22,7 +30,7 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   /** Null for every namespace. */
   readonly namespace: string | null;
   readonly store: Store<T>;
-  /** Must not throw and must not wait: it puts a key into a queue. */
+  /** Puts a key into a queue: must not wait. What it throws is logged, and the watch goes on. */
   readonly onChange: (change: Change<T>) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -30,23 +38,34 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   readonly meter: Meter;
   /** A watch that is silent for longer is taken for dead. Bookmarks come about once a minute. */
   readonly idleMs?: number;
+  /** Objects in a page of a list. */
+  readonly pageSize?: number;
 }
 
-const PAGE = 500;
+/** As client-go: a page is some MiB at most, and 10,000 objects are 20 requests. */
+const PAGE_SIZE = 500;
 const IDLE_MS = 150_000;
 /** client-go's reflector: 800 ms, doubled, at most 30 s, plus up to 100 % jitter. */
 const FIRST_BACKOFF_MS = 800;
 const LONGEST_BACKOFF_MS = 30_000;
+/** A watch that ends sooner without a word is trouble, even if it ends politely; client-go says the same. */
+const SHORTEST_WATCH_MS = 1_000;
+/** So many failures in a row may be a server that is starting; it takes seconds, and these take twelve. */
+const LONGEST_PATIENCE = 4;
 
 /**
  * Keeps a Store equal to what the API server holds: a paged list, then a watch with bookmarks, for ever. A reset, a
- * 5xx, a 429, an error within the stream or a silent connection costs a backoff and another watch from the last
- * version seen; a version that is too old (410) costs a new list, whose differences are told as changes.
+ * 5xx, a 429 or an error within the stream costs a backoff and another watch from the last version seen. A version
+ * that is too old (410), a watch that fell silent or spoke nonsense costs a new list, whose differences are told as
+ * changes. Trouble again and again, whatever its kind, is met ever more slowly until a watch says something.
  */
 export class Reflector<T extends KubernetesObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #restarts;
-  #version: string | null = null;
+  /** The newest version seen. */
+  #version = '';
+  /** True when the store may have missed something: a list must come before the next watch. */
+  #stale = true;
   readonly #firstList = Promise.withResolvers<void>();
   #synced = false;
   #lastContact: number;
@@ -83,123 +102,156 @@ export class Reflector<T extends KubernetesObject> {
 
   /** Runs until `signal` aborts. Never rejects for anything the API server does. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random, log, resource } = this.#options;
     while (!signal.aborted) {
       try {
-        if (this.#version === null) await this.#list(signal);
+        if (this.#stale) await this.#list(signal);
         await this.#watch(signal);
-        this.#failures = 0;
       } catch (error) {
-        if (signal.aborted) return;
-        if (isExpired(error)) {
-          this.#version = null;
-          this.#count('Expired');
-          continue;
-        }
-        this.#failures += 1;
-        this.#count(error instanceof CodedError ? error.code : isAbort(error) ? 'Idle' : 'Reset');
-        const delay = backoff(
-          this.#failures,
-          random(),
-          error instanceof CodedError ? (error.retryAfterMs ?? 0) : 0,
-        );
-        log.warn('watch interrupted', { kind: resource.kind, retryMs: Math.round(delay), error });
-        await clock.sleep(delay, signal).catch(() => {});
+        if (!signal.aborted) await this.#recover(signal, error);
       }
     }
   }
 
+  async #recover(signal: AbortSignal, error: unknown): Promise<void> {
+    const { clock, random, log, resource } = this.#options;
+    const coded = error instanceof CodedError ? error : null;
+    this.#failures += 1;
+    this.#count(coded?.code ?? 'Reset');
+    // A stream that broke (no error of ours) or an outage leaves the version good; all else puts it in doubt.
+    if (coded && (!isOutage(coded) || this.#failsHere(coded))) this.#stale = true;
+    const retryMs = Math.round(backoff(this.#failures, random(), coded?.retryAfterMs ?? 0));
+    log.warn('watch interrupted', { kind: resource.kind, retryMs, error });
+    // Rejects only when told to stop, which `run` looks for next.
+    await clock.sleep(retryMs, signal).catch(() => {});
+  }
+
+  /** A 500 that stays may be of this very version: an event the server cannot decode comes again with every watch. */
+  #failsHere(error: CodedError): boolean {
+    return error instanceof KubernetesError && error.status === 500 && this.#failures > LONGEST_PATIENCE;
+  }
+
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, resource, namespace, store } = this.#options;
+    const { client, resource, namespace, store, pageSize = PAGE_SIZE } = this.#options;
     const seen = new Set<Key>();
     let version = '';
     for (let next: string | undefined = ''; next !== undefined; ) {
-      const page: ListPage<T> = await client.list<T>(resource, namespace, { limit: PAGE, next }, signal);
+      const page: ListPage<T> = await client.list<T>(resource, namespace, { limit: pageSize, next }, signal);
       this.#lastContact = this.#options.clock.monotonic();
+      version = page.resourceVersion;
+      // A list is never older than what was seen before it, unless the server was restored from a backup.
+      const rewound = isOlderVersion(version, this.#version);
       for (const item of page.items) {
         seen.add(keyOf(item));
-        this.#take(item, !this.#synced);
+        this.#take(item, { initial: !this.#synced, rewound });
       }
-      version = page.resourceVersion;
       next = page.next === '' ? undefined : page.next;
     }
     for (const key of store.keys()) {
       if (!seen.has(key) && this.#covers(key)) this.#drop(key);
     }
     this.#version = version;
+    this.#stale = false;
     this.#synced = true;
     this.#firstList.resolve();
-    this.#failures = 0;
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, resource, namespace, clock, random } = this.#options;
-    const stop = new AbortController();
+    const silence = new AbortController();
     const idleMs = this.#options.idleMs ?? IDLE_MS;
+    const begunAt = clock.monotonic();
+    let heard = false;
     let cancelIdle = () => {};
-    const alive = () => {
-      this.#lastContact = clock.monotonic();
+    const listen = () => {
       cancelIdle();
       cancelIdle = clock.schedule(idleMs, () =>
-        stop.abort(new DOMException('the watch fell silent', 'AbortError')),
+        silence.abort(new KubernetesError('Idle', 0, 'transient', 'the watch fell silent')),
       );
     };
-    alive();
+    listen();
     try {
       // 5 to 10 minutes, so that watches of one process do not all end at once.
       const timeoutSeconds = 300 + Math.floor(random() * 300);
       const lines = client.watch(
         resource,
         namespace,
-        { resourceVersion: this.#version ?? '', timeoutSeconds },
-        AbortSignal.any([signal, stop.signal]),
+        { resourceVersion: this.#version, timeoutSeconds },
+        AbortSignal.any([signal, silence.signal]),
       );
       for await (const line of lines) {
-        alive();
+        listen();
+        this.#lastContact = clock.monotonic();
+        this.#handle(line);
         this.#failures = 0;
-        this.#handle(line.type, line.object);
+        heard = true;
       }
     } finally {
       cancelIdle();
     }
+    if (!heard && clock.monotonic() - begunAt < SHORTEST_WATCH_MS)
+      throw new KubernetesError('ShortWatch', 0, 'transient', 'the watch ended at once');
+    this.#failures = 0;
   }
 
-  #handle(type: string, object: Record<string, unknown>): void {
-    if (type === 'ERROR') {
-      const status = Number(object['code']) || 500;
-      throw errorOfAnswer(
-        `watch ${this.#options.resource.plural}`,
-        status,
-        JSON.stringify(object),
-        undefined,
-      );
-    }
+  #handle({ type, object }: WatchLine): void {
+    const { resource } = this.#options;
+    if (type === 'ERROR')
+      throw errorOfAnswer(`watch ${resource.plural}`, Number(object['code']) || 500, JSON.stringify(object));
     const item = object as unknown as T;
+    if (typeof item.metadata?.resourceVersion !== 'string')
+      throw new KubernetesError(
+        'Malformed',
+        0,
+        'transient',
+        `watch ${resource.plural}: no object in an event`,
+      );
     if (type === 'DELETED') this.#drop(keyOf(item), item.metadata.uid);
-    else if (type !== 'BOOKMARK') this.#take(item, false);
+    else if (type !== 'BOOKMARK') this.#take(item, { initial: false, rewound: false });
     this.#version = item.metadata.resourceVersion;
   }
 
-  #take(item: T, initial: boolean): void {
-    const { store, onChange } = this.#options;
-    const lean = withoutBookkeeping(item);
-    const stored = store.put(lean);
+  #take(item: T, { initial, rewound }: { initial: boolean; rewound: boolean }): void {
+    const current = withoutBookkeeping(item);
+    const key = keyOf(current);
+    const stored = this.#put(key, current, rewound);
     if (!stored) return;
-    const previous = stored.previous ?? null;
-    const key = keyOf(lean);
-    if (previous && previous.metadata.uid !== lean.metadata.uid) {
+    const { previous } = stored;
+    if (previous && previous.metadata.uid !== current.metadata.uid) {
       // Deleted and created again while nobody looked: two changes, never an update.
-      onChange({ key, previous, current: null, initial: false });
-      onChange({ key, previous: null, current: lean, initial });
-      return;
+      this.#tell({ key, previous, current: null, initial: false });
+      this.#tell({ key, previous: null, current, initial });
+    } else this.#tell({ key, previous, current, initial });
+  }
+
+  /** One object that cannot be taken in must not keep the watch from all the others. */
+  #put(key: Key, current: T, rewound: boolean): { previous: T | null } | null {
+    try {
+      return this.#options.store.put(current, rewound);
+    } catch (error) {
+      this.#options.log.error('an object could not be taken in', {
+        kind: this.#options.resource.kind,
+        key,
+        error,
+      });
+      return null;
     }
-    if (previous?.metadata.resourceVersion === lean.metadata.resourceVersion) return;
-    onChange({ key, previous, current: lean, initial });
   }
 
   #drop(key: Key, uid?: string): void {
     const previous = this.#options.store.remove(key, uid);
-    if (previous) this.#options.onChange({ key, previous, current: null, initial: false });
+    if (previous) this.#tell({ key, previous, current: null, initial: false });
+  }
+
+  #tell(change: Change<T>): void {
+    try {
+      this.#options.onChange(change);
+    } catch (error) {
+      this.#options.log.error('a change could not be handed on', {
+        kind: this.#options.resource.kind,
+        key: change.key,
+        error,
+      });
+    }
   }
 
   /** Several reflectors, one a namespace, may share a store: each answers for its own objects only. */

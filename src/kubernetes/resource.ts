@@ -34,18 +34,34 @@ export function splitKey(key: Key): { namespace: string; name: string } {
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
+/** `apiVersion` as objects of this kind carry it. */
+export function apiVersionOf({ group, version }: Resource): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+/** Path of a group and version, where discovery lists its kinds. */
+export function groupPath(resource: Resource): string {
+  return `/${resource.group === '' ? 'api' : 'apis'}/${apiVersionOf(resource)}`;
+}
+
 /** Path of a collection: of one namespace, or of all when `namespace` is null. */
 export function collectionPath(resource: Resource, namespace: string | null): string {
-  const root =
-    resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
-  return namespace === null
-    ? `${root}/${resource.plural}`
-    : `${root}/namespaces/${encodeURIComponent(namespace)}/${resource.plural}`;
+  const scope = namespace === null ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${groupPath(resource)}${scope}/${resource.plural}`;
 }
 
 /** Path of one object. */
 export function objectPath(resource: Resource, namespace: string, name: string): string {
   return `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
+}
+
+/**
+ * Whether one resourceVersion is older than another. Since Kubernetes 1.35 they are promised to compare as decimal
+ * numbers; versions that are no numbers cannot be told apart by age, and then the answer is no.
+ */
+export function isOlderVersion(version: string, than: string): boolean {
+  if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return false;
+  return BigInt(version) < BigInt(than);
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

@@ -1,4 +1,4 @@
-import { type Key, type KubernetesObject, keyOf } from './resource.ts';
+import { isOlderVersion, type Key, type KubernetesObject, keyOf } from './resource.ts';
 
 /** Names an object can be found by, besides its key. */
 export type Indexer<T> = (object: T) => readonly string[];
@@ -6,12 +6,14 @@ export type Indexer<T> = (object: T) => readonly string[];
 /**
  * The objects of one kind as last seen. Readers get the objects themselves and must not change them.
  *
- * Our own writes are put in at once, so that the next reconcile sees them. Until the watch has delivered such a
- * write, what it delivers is older and is skipped: resourceVersions of one kind grow, and since Kubernetes 1.35 the
- * API promises that they compare as numbers.
+ * Our own writes are put in at once, so that the next reconcile sees them; what the watch delivers until it has come
+ * to such a write is older (`isOlderVersion`) and is skipped. Nobody is told of a change before the watch has brought
+ * it: until then the store remembers what its readers were last told of.
  */
 export class Store<T extends KubernetesObject> {
   readonly #objects = new Map<Key, T>();
+  /** For objects we wrote whose write has not come back: what the watch had brought before. */
+  readonly #told = new Map<Key, T>();
   readonly #indexers: Readonly<Record<string, Indexer<T>>>;
   readonly #indices = new Map<string, Map<string, Set<Key>>>();
 
@@ -43,52 +45,75 @@ export class Store<T extends KubernetesObject> {
     return [...keys].flatMap((key) => this.#objects.get(key) ?? []);
   }
 
-  /** Takes an object in unless a newer state of it is known. Returns what was there before, or null if skipped. */
-  put(object: T): { previous: T | undefined } | null {
+  /**
+   * Takes in an object from a list or a watch. Returns what readers were told of before (null: nothing of that name),
+   * or null if there is nothing to tell: the same again, or older than a write of ours. `rewound` takes an older one
+   * all the same, for a server that was restored from a backup.
+   */
+  put(object: T, rewound = false): { previous: T | null } | null {
     const key = keyOf(object);
-    const previous = this.#objects.get(key);
-    if (previous && previous.metadata.uid === object.metadata.uid && isOlder(object, previous)) return null;
-    if (previous) this.#unfile(key, previous);
-    this.#objects.set(key, object);
-    this.#file(key, object);
-    return { previous };
+    const known = this.#objects.get(key);
+    const told = this.#told.get(key);
+    if (known && known.metadata.uid === object.metadata.uid) {
+      const { resourceVersion } = known.metadata;
+      if (!rewound && isOlderVersion(object.metadata.resourceVersion, resourceVersion)) return null;
+      if (object.metadata.resourceVersion === resourceVersion && !told) return null;
+    }
+    this.#replace(key, known, object);
+    this.#told.delete(key);
+    return { previous: told ?? known ?? null };
   }
 
-  /** Drops an object; one of the same name that was created since stays. Returns what was there. */
+  /**
+   * Takes in what the API server answered to a write of ours. Only for an object that is known: the answer may come
+   * after the watch has told of its deletion, and must not bring it back.
+   */
+  putWritten(object: T): void {
+    const key = keyOf(object);
+    const known = this.#objects.get(key);
+    if (!known || known.metadata.uid !== object.metadata.uid) return;
+    const { resourceVersion } = object.metadata;
+    if (resourceVersion === known.metadata.resourceVersion) return;
+    if (isOlderVersion(resourceVersion, known.metadata.resourceVersion)) return;
+    this.#replace(key, known, object);
+    if (!this.#told.has(key)) this.#told.set(key, known);
+  }
+
+  /** Drops an object; one of the same name that was created since stays. Returns what readers were told of. */
   remove(key: Key, uid?: string): T | undefined {
     const known = this.#objects.get(key);
     if (!known || (uid !== undefined && known.metadata.uid !== uid)) return undefined;
+    const told = this.#told.get(key);
+    this.#told.delete(key);
     this.#unfile(key, known);
     this.#objects.delete(key);
-    return known;
+    return told ?? known;
   }
 
-  #file(key: Key, object: T): void {
-    for (const [name, indexer] of Object.entries(this.#indexers)) {
-      const index = this.#indices.get(name) as Map<string, Set<Key>>;
-      for (const value of indexer(object)) {
-        const keys = index.get(value);
-        if (keys) keys.add(key);
-        else index.set(value, new Set([key]));
-      }
+  #replace(key: Key, known: T | undefined, object: T): void {
+    // First of all: an indexer that throws leaves everything as it was.
+    const places = this.#placesOf(object);
+    if (known) this.#unfile(key, known);
+    this.#objects.set(key, object);
+    for (const [index, value] of places) {
+      const keys = index.get(value);
+      if (keys) keys.add(key);
+      else index.set(value, new Set([key]));
     }
   }
 
   #unfile(key: Key, object: T): void {
-    for (const [name, indexer] of Object.entries(this.#indexers)) {
-      const index = this.#indices.get(name) as Map<string, Set<Key>>;
-      for (const value of indexer(object)) {
-        const keys = index.get(value);
-        keys?.delete(key);
-        if (keys?.size === 0) index.delete(value);
-      }
+    for (const [index, value] of this.#placesOf(object)) {
+      const keys = index.get(value);
+      keys?.delete(key);
+      if (keys?.size === 0) index.delete(value);
     }
   }
-}
 
-/** True only if both versions are numbers and `object` has the smaller one; anything else counts as newer. */
-function isOlder(object: KubernetesObject, than: KubernetesObject): boolean {
-  const [a, b] = [object.metadata.resourceVersion, than.metadata.resourceVersion];
-  if (!/^\d+$/.test(a) || !/^\d+$/.test(b)) return false;
-  return BigInt(a) < BigInt(b);
+  #placesOf(object: T): [Map<string, Set<Key>>, string][] {
+    return Object.entries(this.#indexers).flatMap(([name, indexer]) => {
+      const index = this.#indices.get(name) as Map<string, Set<Key>>;
+      return indexer(object).map((value): [Map<string, Set<Key>>, string] => [index, value]);
+    });
+  }
 }

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts';
 import type { Meter } from '../core/meter.ts';
+import { Heap } from './heap.ts';
 import type { Key } from './resource.ts';
 
 /** Higher goes first. A person's edit overtakes a resync. */
@@ -12,9 +13,25 @@ export interface AddOptions {
   readonly afterMs?: number;
 }
 
-/** 1 s, 2 s, 4 s … 5 min a key: what fails here is a remote service, not a lock. */
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 300_000;
+/** How long a key that failed waits: `firstMs`, doubled with each failure in a row, at most `longestMs`. */
+export interface Backoff {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** 1 s, 2 s, 4 s … 5 min: what fails here is a remote service, not a lock. */
+const FAILURE_BACKOFF: Backoff = { firstMs: 1_000, longestMs: 300_000 };
+
+export interface RetryOptions {
+  readonly backoff?: Backoff;
+  /** Never sooner than this: what the other side asked for. */
+  readonly atLeastMs?: number;
+}
+
+interface Work {
+  readonly begunAt: number;
+  readonly priority: number;
+}
 
 interface Waiting {
   priority: number;
@@ -31,7 +48,7 @@ export class WorkQueue {
   readonly #random: Random;
   readonly #ready = new Heap<Key>((a, b) => this.#precedes(a, b));
   readonly #waiting = new Map<Key, Waiting>();
-  readonly #working = new Map<Key, number>();
+  readonly #working = new Map<Key, Work>();
   /** Added while being worked on, with the priority to come back at. */
   readonly #again = new Map<Key, number>();
   readonly #delayed = new Map<Key, { at: number; priority: number; cancel: () => void }>();
@@ -71,13 +88,19 @@ export class WorkQueue {
 
   /** Seconds the key longest in work has been there. */
   longestRunningSeconds(): number {
-    const began = Math.min(...this.#working.values());
+    let began = Number.POSITIVE_INFINITY;
+    for (const { begunAt } of this.#working.values()) began = Math.min(began, begunAt);
     return Number.isFinite(began) ? (this.#clock.monotonic() - began) / 1000 : 0;
   }
 
   /** Brings the gauge of the longest-running key up to date; called before metrics are read. */
   refreshMetrics(): void {
     this.#meters.longest(this.longestRunningSeconds());
+  }
+
+  /** The keys being worked on. */
+  get working(): Key[] {
+    return [...this.#working.keys()];
   }
 
   add(key: Key, options: AddOptions = {}): void {
@@ -87,15 +110,19 @@ export class WorkQueue {
     else this.#enqueue(key, priority);
   }
 
-  /** Adds a key that failed, after a backoff that doubles with each failure until it is forgotten. */
-  addRateLimited(key: Key, options: { priority?: number; atLeastMs?: number } = {}): number {
+  /**
+   * Adds a key that failed, after a backoff that doubles with each failure until it is forgotten. It keeps the
+   * priority it is being worked on with: a person's edit that met an outage is still a person's edit.
+   * Returns the milliseconds until then.
+   */
+  addRateLimited(key: Key, { backoff = FAILURE_BACKOFF, atLeastMs = 0 }: RetryOptions = {}): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.#meters.retry();
-    const backoff = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures, 20), LONGEST_RETRY_MS);
-    // Up to a quarter more, so that what failed together does not come back together.
-    const afterMs = Math.max(backoff * (1 + this.#random() / 4), options.atLeastMs ?? 0);
-    this.add(key, { priority: options.priority ?? Priority.change, afterMs });
+    const waitMs = Math.min(backoff.firstMs * 2 ** Math.min(failures, 30), backoff.longestMs);
+    // Up to a quarter more, so that what failed together, or was told the same time, does not come back together.
+    const afterMs = Math.max(waitMs, atLeastMs) * (1 + this.#random() / 4);
+    this.add(key, { priority: this.#working.get(key)?.priority ?? Priority.change, afterMs });
     return afterMs;
   }
 
@@ -152,10 +179,7 @@ export class WorkQueue {
     }
     const waiting = this.#waiting.get(key);
     if (waiting) {
-      if (priority > waiting.priority) {
-        waiting.priority = priority;
-        this.#ready.raise(key);
-      }
+      this.#raise(key, waiting, priority);
       return;
     }
     this.#meters.add();
@@ -166,16 +190,27 @@ export class WorkQueue {
     this.#meters.depth();
   }
 
+  #raise(key: Key, waiting: Waiting, priority: number): void {
+    if (priority <= waiting.priority) return;
+    waiting.priority = priority;
+    this.#ready.raise(key);
+  }
+
   #begin(key: Key): Key {
+    const priority = this.#waiting.get(key)?.priority ?? Priority.change;
     this.#waiting.delete(key);
-    this.#working.set(key, this.#clock.monotonic());
+    this.#working.set(key, { begunAt: this.#clock.monotonic(), priority });
     this.#meters.depth();
     return key;
   }
 
   #delay(key: Key, priority: number, afterMs: number): void {
     // Waiting already means sooner than any delay.
-    if (this.#waiting.has(key)) return;
+    const waiting = this.#waiting.get(key);
+    if (waiting) {
+      this.#raise(key, waiting, priority);
+      return;
+    }
     const at = this.#clock.monotonic() + afterMs;
     const known = this.#delayed.get(key);
     if (known && known.at <= at) {
@@ -197,75 +232,5 @@ export class WorkQueue {
   #precedes(a: Key, b: Key): boolean {
     const [x, y] = [this.#waiting.get(a) as Waiting, this.#waiting.get(b) as Waiting];
     return x.priority === y.priority ? x.order < y.order : x.priority > y.priority;
-  }
-}
-
-/** A binary heap whose items know their place, so that one can be raised. */
-class Heap<T> {
-  readonly #items: T[] = [];
-  readonly #places = new Map<T, number>();
-  readonly #precedes: (a: T, b: T) => boolean;
-
-  constructor(precedes: (a: T, b: T) => boolean) {
-    this.#precedes = precedes;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-    this.#places.set(item, this.#items.length - 1);
-    this.raise(item);
-  }
-
-  /** Must still be comparable: the caller drops what it knows of the item afterwards. */
-  pop(): T | undefined {
-    const first = this.#items[0];
-    const last = this.#items.pop();
-    if (first === undefined || last === undefined) return undefined;
-    this.#places.delete(first);
-    if (this.#items.length > 0) {
-      this.#items[0] = last;
-      this.#places.set(last, 0);
-      this.#sink(0);
-    }
-    return first;
-  }
-
-  clear(): void {
-    this.#items.length = 0;
-    this.#places.clear();
-  }
-
-  /** Moves an item towards the front after its order has improved. */
-  raise(item: T): void {
-    let place = this.#places.get(item) ?? 0;
-    while (place > 0) {
-      const parent = (place - 1) >> 1;
-      if (!this.#precedes(item, this.#items[parent] as T)) return;
-      this.#swap(place, parent);
-      place = parent;
-    }
-  }
-
-  #sink(place: number): void {
-    for (;;) {
-      const left = 2 * place + 1;
-      if (left >= this.#items.length) return;
-      const right = left + 1;
-      const child =
-        right < this.#items.length && this.#precedes(this.#items[right] as T, this.#items[left] as T)
-          ? right
-          : left;
-      if (!this.#precedes(this.#items[child] as T, this.#items[place] as T)) return;
-      this.#swap(place, child);
-      place = child;
-    }
-  }
-
-  #swap(a: number, b: number): void {
-    const [x, y] = [this.#items[a] as T, this.#items[b] as T];
-    this.#items[a] = y;
-    this.#items[b] = x;
-    this.#places.set(y, a);
-    this.#places.set(x, b);
   }
 }

@@ -6,10 +6,13 @@ import { KubeConfig } from '@kubernetes/client-node';
 /** What goes wrong with a request; null lets it through. */
 export type Fault =
   | { readonly kind: 'answer'; readonly status: number; readonly retryAfter?: number; readonly body?: string }
+  | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'reset' }
   | { readonly kind: 'silence' }
-  /** Passes so many bytes of the answer, then resets the connection. */
+  /** Passes the answer on, and resets the connection so many milliseconds after its head. */
   | { readonly kind: 'cut'; readonly afterMs: number }
+  /** Passes the head of the answer and then nothing more: the other side is gone, and nobody was told. */
+  | { readonly kind: 'freeze' }
   /** Answers a watch with this line instead of what the server says. */
   | { readonly kind: 'line'; readonly line: string };
 
@@ -76,6 +79,8 @@ export class FaultyProxy {
       outgoing
         .writeHead(fault.status, { 'content-type': 'application/json', ...retry })
         .end(fault.body ?? '{}');
+    } else if (fault?.kind === 'redirect') {
+      outgoing.writeHead(302, { location: fault.to }).end();
     } else if (fault?.kind === 'line') {
       outgoing.writeHead(200, { 'content-type': 'application/json' }).end(`${fault.line}\n`);
     } else if (fault?.kind !== 'silence') this.#forward(incoming, outgoing, fault);
@@ -88,6 +93,13 @@ export class FaultyProxy {
       { ...this.#tls, method: incoming.method, headers: { ...incoming.headers, host: target.host } },
       (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        // A quiet watch has a head and, for a long time, nothing else.
+        outgoing.flushHeaders();
+        if (fault?.kind === 'freeze') {
+          answer.resume();
+          return;
+        }
+        if (fault?.kind === 'cut') setTimeout(() => incoming.socket.resetAndDestroy(), fault.afterMs);
         answer.pipe(outgoing);
         answer.on('error', () => outgoing.destroy());
       },
@@ -95,6 +107,5 @@ export class FaultyProxy {
     upstream.on('error', () => outgoing.destroy());
     outgoing.on('close', () => upstream.destroy());
     incoming.pipe(upstream);
-    if (fault?.kind === 'cut') setTimeout(() => incoming.socket.resetAndDestroy(), fault.afterMs);
   }
 }

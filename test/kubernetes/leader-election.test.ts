@@ -1,66 +1,78 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import * as fc from 'fast-check';
+import type { Clock } from '../../src/core/clock.ts';
 import { InvalidInputError } from '../../src/core/errors.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { silentMeter } from '../../src/core/meter.ts';
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
-import { KubernetesError } from '../../src/kubernetes/errors.ts';
 import { LeaderElection, LeadershipLostError } from '../../src/kubernetes/leader-election.ts';
 import { formatMicroTime } from '../../src/kubernetes/micro-time.ts';
-import { FakeClock } from '../asana/fake-clock.ts';
+import { FakeClock, settle } from '../asana/fake-clock.ts';
+import { LeaseServer, type Travel } from './lease-server.ts';
 
-interface StoredLease {
-  metadata: { resourceVersion?: string; annotations?: Record<string, string> };
-  spec?: { holderIdentity?: string; leaseTransitions?: number };
+const LEASE_MS = 15_000;
+const RENEW_MS = 10_000;
+const RETRY_MS = 2_000;
+
+interface Scene {
+  readonly server: LeaseServer;
+  readonly clock: FakeClock;
+  readonly stop: AbortController;
+  readonly candidate: (identity: string) => LeaderElection;
+  /** Lets what was begun get as far as it can, then time pass. */
+  readonly advance: (ms: number) => Promise<void>;
+  /** Ends every loop that was begun under `stop`. */
+  readonly end: (...loops: Promise<unknown>[]) => Promise<void>;
 }
 
-/** A lease as the API server keeps it: one object, optimistic locking, and an outage on demand. */
-class LeaseServer {
-  lease: StoredLease | null = null;
-  down = false;
-  #version = 0;
-
-  client(): KubernetesClient {
-    const store = (lease: StoredLease): StoredLease => {
-      this.lease = structuredClone({
-        ...lease,
-        metadata: { ...lease.metadata, resourceVersion: String(++this.#version) },
-      });
-      return structuredClone(this.lease);
-    };
-    const guard = () => {
-      if (this.down) throw new KubernetesError('Unreachable', 0, 'transient', 'down');
-    };
-    return {
-      getLease: async () => {
-        guard();
-        return structuredClone(this.lease);
-      },
-      createLease: async (_namespace: string, lease: StoredLease) => {
-        guard();
-        if (this.lease) throw new KubernetesError('AlreadyExists', 409, 'transient', 'exists');
-        return store(lease);
-      },
-      replaceLease: async (_namespace: string, _name: string, lease: StoredLease) => {
-        guard();
-        if (lease.metadata.resourceVersion !== this.lease?.metadata.resourceVersion) {
-          throw new KubernetesError('Conflict', 409, 'transient', 'conflict');
-        }
-        return store(lease);
-      },
-    } as unknown as KubernetesClient;
-  }
+function scene(): Scene {
+  const clock = new FakeClock();
+  const server = new LeaseServer((ms) => clock.sleep(ms));
+  const stop = new AbortController();
+  const advance = async (ms: number) => {
+    await settle();
+    await clock.advance(ms);
+  };
+  return {
+    server,
+    clock,
+    stop,
+    advance,
+    candidate: (identity) => election(server.client(identity), prompt(clock), identity),
+    end: async (...loops) => {
+      const ended = Promise.allSettled(loops);
+      stop.abort(new Error('the test is over'));
+      await advance(LEASE_MS);
+      await ended;
+    },
+  };
 }
 
-function candidate(server: LeaseServer, clock: FakeClock, identity: string): LeaderElection {
+const holderOf = (server: LeaseServer) => server.lease?.spec?.holderIdentity;
+
+/** The same clock, whose sleep ends at once for a signal that has been given already, as the machine's does. */
+function prompt(clock: FakeClock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    schedule: (ms, callback) => clock.schedule(ms, callback),
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted();
+      await clock.sleep(ms, signal);
+    },
+  };
+}
+
+function election(client: KubernetesClient, clock: Clock, identity: string): LeaderElection {
   return new LeaderElection({
-    client: server.client(),
+    client,
     namespace: 'ns',
     name: 'lease',
     identity,
-    leaseDurationMs: 15_000,
-    renewDeadlineMs: 10_000,
-    retryPeriodMs: 2_000,
+    leaseDurationMs: LEASE_MS,
+    renewDeadlineMs: RENEW_MS,
+    retryPeriodMs: RETRY_MS,
     stopAnnotation: 'stopped-until',
     clock,
     random: () => 0.5,
@@ -71,119 +83,500 @@ function candidate(server: LeaseServer, clock: FakeClock, identity: string): Lea
 
 suite('leader election', () => {
   test('makes one of two candidates the leader, and the other wait', async () => {
-    const [server, clock, stop] = [new LeaseServer(), new FakeClock(), new AbortController()];
-    const [a, b] = [candidate(server, clock, 'a'), candidate(server, clock, 'b')];
+    const { stop, candidate, end, advance } = scene();
+    const [a, b] = [candidate('a'), candidate('b')];
     await a.acquire(stop.signal);
-    const waiting = b.acquire(stop.signal).catch(() => {});
+    const waiting = b.acquire(stop.signal);
     const keeping = a.keep(stop.signal);
-    await clock.advance(60_000);
-    assert.equal(a.leads, true);
-    assert.equal(b.leads, false);
-    stop.abort();
-    await clock.advance(5_000);
-    await Promise.all([waiting, keeping]);
+    await advance(60_000);
+    assert.deepEqual([a.leads, b.leads], [true, false]);
+    await end(waiting, keeping);
+  });
+
+  test('makes one of two the leader who find no lease at the same moment', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    server.travelOf = () => ({ thereMs: 10, backMs: 10, lost: false });
+    const both = [candidate('a'), candidate('b')];
+    const waiting = both.map((one) => one.acquire(stop.signal).then(() => one.keep(stop.signal)));
+    await advance(30_000);
+    assert.equal(both.filter(({ leads }) => leads).length, 1);
+    await end(...waiting);
   });
 
   test('hands over at once when the leader lets go, and does not call that taken over', async () => {
-    const [server, clock, stop] = [new LeaseServer(), new FakeClock(), new AbortController()];
-    const [a, b] = [candidate(server, clock, 'a'), candidate(server, clock, 'b')];
+    const { server, stop, candidate, end, advance } = scene();
+    const [a, b] = [candidate('a'), candidate('b')];
     await a.acquire(stop.signal);
     const following = b.acquire(stop.signal);
-    await clock.advance(100);
+    await advance(100);
     await a.release();
     assert.equal(a.leads, false);
-    await clock.advance(2_500);
-    await following;
-    assert.equal(b.leads, true);
-    assert.equal(b.takenOver, false);
-    assert.equal(server.lease?.spec?.leaseTransitions, 1);
+    await advance(2_500);
+    assert.deepEqual([b.leads, b.takenOver, server.lease?.spec?.leaseTransitions], [true, false, 1]);
+    await end(following);
   });
 
   test('never has two leaders when one is frozen: its fence falls before its lease runs out', async () => {
-    const [server, clock, stop] = [new LeaseServer(), new FakeClock(), new AbortController()];
-    const [a, b] = [candidate(server, clock, 'a'), candidate(server, clock, 'b')];
+    const { stop, candidate, end, advance } = scene();
+    const [a, b] = [candidate('a'), candidate('b')];
     await a.acquire(stop.signal);
     const following = b.acquire(stop.signal).then(() => b.keep(stop.signal));
     // `a` renews nothing any more; nobody told it.
-    let both = 0;
     for (let second = 0; second < 30; second++) {
-      await clock.advance(1_000);
-      if (a.leads && b.leads) both += 1;
+      await advance(1_000);
+      assert.ok(!(a.leads && b.leads), `both lead after ${second + 1} s`);
     }
-    assert.equal(both, 0);
-    assert.equal(a.leads, false);
-    assert.equal(b.leads, true);
-    assert.equal(b.takenOver, true);
-    stop.abort();
-    await clock.advance(5_000);
-    await following;
+    assert.deepEqual([a.leads, b.leads, b.takenOver], [false, true, true]);
+    await end(following);
   });
 
+  test('judges a lease by its own clock, not by the time its holder wrote into it', async () => {
+    const { server, clock, stop, candidate, end, advance } = scene();
+    await candidate('ahead').acquire(stop.signal);
+    const inAYear = formatMicroTime(clock.now() + 365 * 86_400_000);
+    if (server.lease?.spec) server.lease.spec.renewTime = inAYear;
+    const b = candidate('b');
+    const following = b.acquire(stop.signal);
+    await advance(LEASE_MS);
+    assert.equal(b.leads, false, 'the term that was seen has not run out');
+    await advance(3_000);
+    assert.equal(b.leads, true, 'nobody renews: the year does not count');
+    await end(following);
+  });
+
+  test('does not take an annotation that somebody writes for a sign of life', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    await candidate('dead').acquire(stop.signal);
+    const b = candidate('b');
+    const following = b.acquire(stop.signal);
+    for (let second = 0; second < 20; second++) {
+      await advance(1_000);
+      if (!b.leads) server.annotate({ touched: String(second) });
+    }
+    assert.equal(b.leads, true);
+    await end(following);
+  });
+
+  test('keeps the annotations of others when it renews', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    const a = candidate('a');
+    await a.acquire(stop.signal);
+    server.annotate({ theirs: 'yes' });
+    const keeping = a.keep(stop.signal);
+    await advance(5_000);
+    assert.deepEqual(server.lease?.metadata.annotations, { theirs: 'yes' });
+    await end(keeping);
+  });
+
+  test('does not end the term of a holder whose lease somebody deletes', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    const [a, b] = [candidate('a'), candidate('b')];
+    await a.acquire(stop.signal);
+    const following = b.acquire(stop.signal).then(() => b.keep(stop.signal));
+    await advance(3_000);
+    server.lease = null;
+    // `a` has not renewed since, and until its deadline it may act.
+    for (let second = 0; second < 9; second++) {
+      await advance(1_000);
+      assert.ok(!(a.leads && b.leads), `both lead ${second + 1} s after the lease was deleted`);
+    }
+    await advance(LEASE_MS);
+    assert.deepEqual([a.leads, b.leads, b.takenOver], [false, true, true]);
+    await end(following);
+  });
+
+  test('makes its lease anew when somebody deletes it', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    const a = candidate('a');
+    await a.acquire(stop.signal);
+    const keeping = a.keep(stop.signal);
+    server.lease = null;
+    await advance(RETRY_MS + 100);
+    assert.deepEqual([a.leads, holderOf(server)], [true, 'a']);
+    await end(keeping);
+  });
+});
+
+suite('a leader', () => {
   test('steps down with an error when it cannot renew in time', async () => {
-    const [server, clock, stop] = [new LeaseServer(), new FakeClock(), new AbortController()];
-    const a = candidate(server, clock, 'a');
+    const { server, stop, candidate, advance } = scene();
+    const a = candidate('a');
     await a.acquire(stop.signal);
     const lost = assert.rejects(a.keep(stop.signal), LeadershipLostError);
     server.down = true;
-    await clock.advance(20_000);
+    await advance(20_000);
     await lost;
     assert.equal(a.leads, false);
   });
 
+  test('steps down at once when it finds the lease with another', async () => {
+    const { server, stop, candidate, advance } = scene();
+    const a = candidate('a');
+    await a.acquire(stop.signal);
+    const lost = assert.rejects(a.keep(stop.signal), LeadershipLostError);
+    if (server.lease?.spec) server.lease.spec.holderIdentity = 'usurper';
+    await advance(RETRY_MS);
+    await lost;
+    assert.equal(server.lease?.spec?.holderIdentity, 'usurper');
+  });
+
   test('survives an outage that is shorter than the renew deadline', async () => {
-    const [server, clock, stop] = [new LeaseServer(), new FakeClock(), new AbortController()];
-    const a = candidate(server, clock, 'a');
+    const { server, stop, candidate, end, advance } = scene();
+    const a = candidate('a');
     await a.acquire(stop.signal);
     const keeping = a.keep(stop.signal);
     server.down = true;
-    await clock.advance(7_000);
+    await advance(7_000);
     server.down = false;
-    await clock.advance(30_000);
+    await advance(30_000);
     assert.equal(a.leads, true);
-    stop.abort();
-    await clock.advance(5_000);
-    await keeping;
+    await end(keeping);
   });
 
-  test('reads from the lease until when nobody acts, and forgets it once past', async () => {
-    const [server, clock, stop] = [new LeaseServer(), new FakeClock(), new AbortController()];
-    const a = candidate(server, clock, 'a');
+  test('survives one renewal that is never answered', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    const a = candidate('a');
+    await a.acquire(stop.signal);
+    const keeping = a.keep(stop.signal);
+    let hangs = 1;
+    server.travelOf = () => (hangs-- > 0 ? { thereMs: 3_600_000, backMs: 0, lost: true } : null);
+    await advance(20_000);
+    assert.equal(a.leads, true);
+    await end(keeping);
+  });
+
+  test('counts its term from when a renewal was sent, not from when the answer came', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    server.travelOf = (verb) => ({ thereMs: 0, backMs: verb === 'get' ? 0 : 4_000, lost: false });
+    const a = candidate('a');
+    const acquiring = a.acquire(stop.signal);
+    await advance(4_000);
+    assert.equal(a.leads, true);
+    await advance(RENEW_MS - 4_000 - 1);
+    assert.equal(a.leads, true);
+    await advance(1);
+    assert.equal(a.leads, false, 'ten seconds have passed since it was sent');
+    await end(acquiring);
+  });
+
+  test('that took over says so even when the answer to its claim was lost', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    await candidate('dead').acquire(stop.signal);
+    const b = candidate('b');
+    let losses = 1;
+    server.travelOf = (verb) =>
+      verb === 'replace' && losses-- > 0 ? { thereMs: 0, backMs: 0, lost: true } : null;
+    const following = b.acquire(stop.signal).then(() => b.keep(stop.signal));
+    await advance(LEASE_MS + 5_000);
+    assert.deepEqual([losses <= 0, b.leads, b.takenOver], [true, true, true]);
+    await advance(60_000);
+    assert.equal(b.takenOver, true, 'and its renewals do not make it forget');
+    await end(following);
+  });
+
+  test('writes when it began to lead once, and the time of each renewal', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    const a = candidate('a');
+    await a.acquire(stop.signal);
+    const began = server.lease?.spec?.acquireTime;
+    const keeping = a.keep(stop.signal);
+    await advance(10_000);
+    const spec = server.lease?.spec;
+    assert.equal(spec?.acquireTime, began);
+    assert.notEqual(spec?.renewTime, began);
+    assert.equal(spec?.leaseTransitions, 0);
+    await end(keeping);
+  });
+});
+
+suite('a process that ends', () => {
+  test('lets go of its lease though the answer to its last renewal was cut off', async () => {
+    const { server, stop, candidate, advance } = scene();
+    const a = candidate('a');
+    await a.acquire(stop.signal);
+    server.travelOf = (verb) => (verb === 'replace' ? { thereMs: 0, backMs: 1_000, lost: false } : null);
+    const keeping = a.keep(stop.signal);
+    await advance(RETRY_MS + 500);
+    stop.abort();
+    await keeping;
+    server.travelOf = () => null;
+    await a.release();
+    assert.equal(server.lease?.spec?.holderIdentity, '');
+  });
+
+  test('lets go of a lease it was given while it was told to stop', async () => {
+    const { server, stop, candidate, advance } = scene();
+    const a = candidate('a');
+    server.travelOf = (verb) => (verb === 'create' ? { thereMs: 0, backMs: 1_000, lost: false } : null);
+    const acquiring = a.acquire(stop.signal).catch(() => {});
+    await advance(500);
+    assert.equal(server.lease?.spec?.holderIdentity, 'a');
+    stop.abort();
+    await acquiring;
+    server.travelOf = () => null;
+    await a.release();
+    assert.equal(server.lease?.spec?.holderIdentity, '');
+  });
+
+  test('does not let go of the lease of another', async () => {
+    const { server, stop, candidate } = scene();
+    const a = candidate('a');
+    await a.acquire(stop.signal);
+    if (server.lease?.spec) server.lease.spec.holderIdentity = 'b';
+    await a.release();
+    assert.equal(server.lease?.spec?.holderIdentity, 'b');
+  });
+
+  test('ends all the same when it cannot let go', async () => {
+    const { server, stop, candidate } = scene();
+    const a = candidate('a');
+    await a.acquire(stop.signal);
+    server.down = true;
+    await assert.doesNotReject(a.release());
+    assert.equal(a.leads, false);
+  });
+
+  test('that only waited asks nothing of the API server', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    await candidate('a').acquire(stop.signal);
+    const b = candidate('b');
+    const following = b.acquire(stop.signal);
+    await advance(3_000);
+    await end(following);
+    let asked = 0;
+    server.travelOf = () => {
+      asked += 1;
+      return null;
+    };
+    await b.release();
+    assert.equal(asked, 0);
+  });
+});
+
+suite('the lease’s word that nobody acts', () => {
+  test('is read while leading, and forgotten once its instant has passed', async () => {
+    const { server, clock, stop, candidate, end, advance } = scene();
+    const a = candidate('a');
     await a.acquire(stop.signal);
     const keeping = a.keep(stop.signal);
     assert.equal(a.stoppedUntil, null);
     const until = clock.now() + 60_000;
-    if (server.lease) server.lease.metadata.annotations = { 'stopped-until': new Date(until).toISOString() };
-    await clock.advance(3_000);
+    server.annotate({ 'stopped-until': new Date(until).toISOString() });
+    await advance(3_000);
     assert.equal(a.stoppedUntil, until);
-    await clock.advance(60_000);
+    await advance(60_000);
     assert.equal(a.stoppedUntil, null);
-    stop.abort();
-    await clock.advance(5_000);
-    await keeping;
+    await end(keeping);
   });
 
-  test('refuses periods that could have two leaders', () => {
-    const options = { leaseDurationMs: 10_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
-    const make = (override: Partial<typeof options>) => () =>
-      new LeaderElection({
-        ...options,
-        ...override,
-        client: new LeaseServer().client(),
-        namespace: 'ns',
-        name: 'lease',
-        identity: 'a',
-        stopAnnotation: 's',
-        clock: new FakeClock(),
-        random: () => 0,
-        log: silentLogger,
-        meter: silentMeter,
-      });
-    assert.throws(make({}), InvalidInputError);
-    assert.throws(make({ leaseDurationMs: 15_000, renewDeadlineMs: 2_000 }), InvalidInputError);
-    assert.doesNotThrow(make({ leaseDurationMs: 15_000 }));
+  test('stops for good when it cannot be read: whoever mistyped it meant it', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    const a = candidate('a');
+    await a.acquire(stop.signal);
+    const keeping = a.keep(stop.signal);
+    server.annotate({ 'stopped-until': 'tomorrow' });
+    await advance(3_000);
+    assert.equal(a.stoppedUntil, Number.POSITIVE_INFINITY);
+    server.annotate({});
+    await advance(3_000);
+    assert.equal(a.stoppedUntil, null);
+    await end(keeping);
+  });
+});
+
+suite('periods', () => {
+  const cases = [
+    {
+      because: 'a lease that ends with its deadline could have two leaders',
+      periods: { leaseDurationMs: 10_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 },
+    },
+    {
+      because: 'a deadline within the jitter of one retry leaves no second try',
+      periods: { leaseDurationMs: 15_000, renewDeadlineMs: 2_400, retryPeriodMs: 2_000 },
+    },
+  ];
+  const make = (periods: (typeof cases)[number]['periods']) => () =>
+    new LeaderElection({
+      ...periods,
+      client: new LeaseServer().client(),
+      namespace: 'ns',
+      name: 'lease',
+      identity: 'a',
+      stopAnnotation: 's',
+      clock: new FakeClock(),
+      random: () => 0,
+      log: silentLogger,
+      meter: silentMeter,
+    });
+  for (const { because, periods } of cases) {
+    test(`are refused: ${because}`, () => {
+      assert.throws(make(periods), InvalidInputError);
+    });
+  }
+
+  test('of client-go are accepted', () => {
+    const periods = { leaseDurationMs: LEASE_MS, renewDeadlineMs: RENEW_MS, retryPeriodMs: RETRY_MS };
+    assert.doesNotThrow(make(periods));
   });
 
-  test('writes times with the six digits the API server insists on', () => {
+  test('and times are written with the six digits the API server insists on', () => {
     assert.match(formatMicroTime(Date.UTC(2026, 0, 2, 3, 4, 5, 6)), /^2026-01-02T03:04:05\.006000Z$/);
+  });
+});
+
+/** A process that takes part: it can be frozen, as by a blocked event loop, while time goes on for the others. */
+class Process {
+  readonly election: LeaderElection;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  #thaw: PromiseWithResolvers<void> | null = null;
+
+  constructor(server: LeaseServer, clock: FakeClock, identity: string) {
+    const awake = () => this.#thaw?.promise ?? Promise.resolve();
+    const own: Clock = {
+      ...prompt(clock),
+      schedule: (ms, callback) => {
+        let cancelled = false;
+        const ring = async () => {
+          await awake();
+          if (!cancelled) callback();
+        };
+        const cancel = clock.schedule(ms, () => void ring());
+        return () => {
+          cancelled = true;
+          cancel();
+        };
+      },
+      sleep: async (ms, signal) => {
+        try {
+          await prompt(clock).sleep(ms, signal);
+        } finally {
+          await awake();
+        }
+      },
+    };
+    this.election = election(server.client(identity, awake), own, identity);
+    const { signal } = this.#stop;
+    this.#running = this.election
+      .acquire(signal)
+      .then(() => this.election.keep(signal))
+      .catch((error: unknown) => {
+        if (!(error instanceof LeadershipLostError) && !signal.aborted) throw error;
+      });
+  }
+
+  freeze(): void {
+    this.#thaw ??= Promise.withResolvers<void>();
+  }
+
+  thaw(): void {
+    this.#thaw?.resolve();
+    this.#thaw = null;
+  }
+
+  stop(): Promise<void> {
+    this.thaw();
+    this.#stop.abort(new Error('stopped'));
+    return this.#running;
+  }
+}
+
+suite('however requests are delayed or lost, processes frozen or replaced, and the lease deleted', () => {
+  const step = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 100, max: 9_000 }) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constantFrom('freeze' as const, 'thaw' as const), nth: fc.nat(2) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('restart' as const), nth: fc.nat(2), politely: fc.boolean() }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('down' as const, 'up' as const) }) },
+  );
+  const travel: fc.Arbitrary<Travel | null> = fc.option(
+    fc.record({
+      thereMs: fc.constantFrom(0, 5, 700, 8_000),
+      backMs: fc.constantFrom(0, 5, 700, 8_000),
+      lost: fc.boolean(),
+    }),
+    { freq: 3 },
+  );
+
+  test('there are never two leaders, and one in the end', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 5, maxLength: 40 }),
+        fc.array(travel, { minLength: 1, maxLength: 20 }),
+        async (steps, travels) => {
+          const clock = new FakeClock();
+          const server = new LeaseServer((ms) => clock.sleep(ms));
+          let requests = 0;
+          const troubled = () => travels[requests++ % travels.length] ?? null;
+          server.travelOf = troubled;
+          let born = 0;
+          const begin = () => new Process(server, clock, `p${born++}`);
+          const processes = [begin(), begin(), begin()];
+          const at = (nth: number) => processes[nth] as Process;
+          const check = () => {
+            const leaders = processes.filter((process) => process.election.leads).length;
+            assert.ok(leaders <= 1, `${leaders} lead at ${clock.monotonic()} ms`);
+          };
+          const advance = async (ms: number) => {
+            for (let passed = 0; passed < ms; passed += 250) {
+              await clock.advance(Math.min(250, ms - passed));
+              check();
+            }
+          };
+          /** Everybody runs, and every request is answered. */
+          const calm = async (ms: number) => {
+            for (const process of processes) process.thaw();
+            server.down = false;
+            server.travelOf = () => null;
+            await advance(ms);
+            server.travelOf = troubled;
+          };
+          for (const act of steps) {
+            if (act.kind === 'wait') await advance(act.ms);
+            else if (act.kind === 'freeze') at(act.nth).freeze();
+            else if (act.kind === 'thaw') at(act.nth).thaw();
+            else if (act.kind === 'down' || act.kind === 'up') server.down = act.kind === 'down';
+            else if (act.kind === 'delete') {
+              await calm(10_000);
+              // Who has not seen the holder cannot know of it, once its lease is gone, before it renews.
+              for (let seen: string | undefined | null = null; seen !== holderOf(server); await calm(5_000))
+                seen = holderOf(server);
+              server.lease = null;
+              await calm(5_000);
+            } else if (act.kind === 'restart') {
+              const old = at(act.nth);
+              const ended = old.stop();
+              await advance(1_000);
+              await ended;
+              if (act.politely) await Promise.race([old.election.release(), advance(20_000)]);
+              processes[act.nth] = begin();
+            }
+            check();
+          }
+          await calm(60_000);
+          server.travelOf = () => null;
+          for (const [nth, process] of processes.entries()) {
+            // Whoever lost the lease has ended; what runs it starts another.
+            if (!process.election.leads) {
+              await process.stop();
+              processes[nth] = begin();
+            }
+          }
+          await advance(30_000);
+          assert.equal(processes.filter((process) => process.election.leads).length, 1);
+          await Promise.all(processes.map((process) => process.stop()));
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 });

@@ -1,0 +1,324 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { CodedError, type CodedErrorOptions, type ErrorClass, StoppedError } from '../../src/core/errors.ts';
+import type { LogFields, Logger } from '../../src/core/logger.ts';
+import { silentLogger } from '../../src/core/logger.ts';
+import type { Meter } from '../../src/core/meter.ts';
+import { Controller, type Reconcile } from '../../src/kubernetes/controller.ts';
+import { KubernetesError } from '../../src/kubernetes/errors.ts';
+import { type AddOptions, Priority, WorkQueue } from '../../src/kubernetes/work-queue.ts';
+import { FakeClock, settle } from '../asana/fake-clock.ts';
+
+class Failure extends CodedError {
+  constructor(errorClass: ErrorClass, options: CodedErrorOptions = {}) {
+    super('Failure', errorClass, `a ${errorClass} failure`, options);
+  }
+}
+
+/** A controller over a fake clock, and when each key was reconciled. */
+class Bench {
+  readonly clock = new FakeClock();
+  readonly runs: { key: string; at: number }[] = [];
+  readonly results: string[] = [];
+  readonly errors: { message: string; fields: LogFields }[] = [];
+  readonly warnings: string[] = [];
+  readonly queue: WorkQueue;
+  readonly controller: Controller;
+
+  constructor(reconcile: Reconcile, options: { concurrency?: number; timeoutMs?: number } = {}) {
+    const { clock } = this;
+    const results = this.results;
+    const meter: Meter = {
+      counter: (name) => ({
+        add: (_amount, labels) => {
+          if (name === 'reconcile_total') results.push(labels?.['result'] ?? '');
+        },
+      }),
+      gauge: () => ({ set: () => {}, remove: () => {} }),
+      histogram: () => ({ observe: () => {} }),
+    };
+    this.queue = new WorkQueue('test', { clock, random: () => 0, meter });
+    this.controller = new Controller({
+      name: 'test',
+      queue: this.queue,
+      concurrency: 1,
+      clock,
+      meter,
+      log: this.#recordingLog({}),
+      ...options,
+      reconcile: async (key, context) => {
+        this.runs.push({ key, at: clock.monotonic() });
+        return reconcile(key, context);
+      },
+    });
+    this.controller.start();
+  }
+
+  /** Adds a key, and lets a free worker begin with it. */
+  async add(key: string, options: AddOptions = {}): Promise<void> {
+    this.queue.add(key, options);
+    await settle();
+  }
+
+  get times(): number[] {
+    return this.runs.map(({ at }) => at);
+  }
+
+  #recordingLog(bound: LogFields): Logger {
+    return {
+      ...silentLogger,
+      warn: (message) => this.warnings.push(message),
+      error: (message, fields) => this.errors.push({ message, fields: { ...bound, ...fields } }),
+      child: (fields) => this.#recordingLog({ ...bound, ...fields }),
+    };
+  }
+}
+
+/** Throws what is given, one after the other, then nothing. */
+function failing(...failures: unknown[]): Reconcile {
+  const left = [...failures];
+  return () => {
+    const failure = left.shift();
+    // oxlint-disable-next-line typescript/only-throw-error -- what is not an error is thrown too
+    if (failure !== undefined) throw failure;
+    return Promise.resolve();
+  };
+}
+
+const conflict = () => new KubernetesError('Conflict', 409, 'transient', 'conflict');
+const notFound = () => new KubernetesError('NotFound', 404, 'transient', 'not found');
+
+suite('a controller', () => {
+  const outcomes = [
+    {
+      because: 'a transient failure is tried again after a backoff that doubles',
+      failures: [new Failure('transient'), new Failure('transient'), new Failure('transient')],
+      times: [0, 1_000, 3_000, 7_000],
+      results: ['error', 'error', 'error', 'success'],
+    },
+    {
+      because: 'so is what nobody threw on purpose',
+      failures: [new TypeError('x is undefined'), 'a string'],
+      times: [0, 1_000, 3_000],
+      results: ['error', 'error', 'success'],
+    },
+    {
+      because: 'a stalling failure is not tried again',
+      failures: [new Failure('stalling')],
+      times: [0],
+      results: ['stalled'],
+    },
+    {
+      because: 'what waits comes back when it said, however often, without a backoff',
+      failures: [1, 2, 3].map(() => new Failure('waiting', { retryAfterMs: 20_000 })),
+      times: [0, 20_000, 40_000, 60_000],
+      results: ['waiting', 'waiting', 'waiting', 'success'],
+    },
+    {
+      because: 'what waits for nothing in particular comes back when something changes',
+      failures: [new Failure('waiting')],
+      times: [0],
+      results: ['waiting'],
+    },
+    {
+      because: 'what asks to come back at once is no busy loop',
+      failures: [new Failure('waiting', { retryAfterMs: 0 })],
+      times: [0, 1_000],
+      results: ['waiting', 'success'],
+    },
+    {
+      because: 'the other side’s wish is longer than the backoff',
+      failures: [new Failure('transient', { retryAfterMs: 30_000 })],
+      times: [0, 30_000],
+      results: ['error', 'success'],
+    },
+    {
+      because: 'a conflict is tried again at once, and ever more slowly if it stays one',
+      failures: [conflict(), conflict(), conflict()],
+      times: [0, 50, 150, 350],
+      results: ['conflict', 'conflict', 'conflict', 'success'],
+    },
+    {
+      because: 'an object that went is looked at again, since the cache may not have heard of it',
+      failures: [notFound()],
+      times: [0, 50],
+      results: ['not_found', 'success'],
+    },
+  ];
+  for (const { because, failures, times, results } of outcomes) {
+    test(`knows when to try again: ${because}`, async () => {
+      const bench = new Bench(failing(...failures));
+      await bench.add('ns/a');
+      await bench.clock.advance(600_000);
+      assert.deepEqual(bench.times, times);
+      assert.deepEqual(bench.results, results);
+      await bench.controller.stop(0);
+    });
+  }
+
+  test('keeps a conflict out of the errors, and an error in them with the id of its reconcile', async () => {
+    const bench = new Bench(failing(conflict(), notFound(), new Failure('transient')));
+    await bench.add('ns/a');
+    await bench.clock.advance(60_000);
+    assert.equal(bench.errors.length, 1);
+    const { message, fields } = bench.errors[0] as (typeof bench.errors)[0];
+    assert.equal(message, 'reconcile failed');
+    assert.deepEqual([fields['namespace'], fields['name'], fields['controller']], ['ns', 'a', 'test']);
+    assert.match(String(fields['reconcileID']), /^[0-9a-f-]{36}$/);
+    await bench.controller.stop(0);
+  });
+
+  test('during a minute of nothing but conflicts tries a few dozen times, and recovers within seconds', async () => {
+    const bench = new Bench(() => {
+      if (bench.clock.monotonic() < 60_000) throw conflict();
+      return Promise.resolve();
+    });
+    await bench.add('ns/a');
+    await bench.clock.advance(70_000);
+    assert.equal(bench.results.at(-1), 'success');
+    assert.ok(bench.runs.length < 30, `${bench.runs.length} tries`);
+    assert.ok((bench.times.at(-1) ?? 0) < 66_000);
+    await bench.controller.stop(0);
+  });
+
+  test('says aloud when it is no longer the watch that a stale copy waits for', async () => {
+    const bench = new Bench(() => Promise.reject(notFound()));
+    await bench.add('ns/a');
+    await bench.clock.advance(3_000);
+    assert.equal(bench.warnings.length, 0);
+    await bench.clock.advance(30_000);
+    assert.ok(bench.warnings.includes('our copy is old'));
+    await bench.controller.stop(0);
+  });
+
+  test('begins at the first backoff again after a success', async () => {
+    const bench = new Bench(
+      failing(new Failure('transient'), new Failure('transient'), undefined, new Failure('transient')),
+    );
+    await bench.add('ns/a');
+    await bench.clock.advance(10_000);
+    await bench.add('ns/a');
+    await bench.clock.advance(10_000);
+    assert.deepEqual(bench.times, [0, 1_000, 3_000, 10_000, 11_000]);
+    await bench.controller.stop(0);
+  });
+
+  test('comes again when a reconcile asks for it, and not before', async () => {
+    const bench = new Bench(() => Promise.resolve({ requeueAfterMs: 5_000 }));
+    await bench.add('ns/a');
+    await bench.clock.advance(11_000);
+    assert.deepEqual(bench.times, [0, 5_000, 10_000]);
+    await bench.controller.stop(0);
+  });
+
+  test('tries an edit that failed again before the resyncs that wait', async () => {
+    const gate = Promise.withResolvers<void>();
+    let failed = false;
+    const bench = new Bench(async (key) => {
+      if (key === 'ns/gate') await gate.promise;
+      if (key === 'ns/edit' && !failed) {
+        failed = true;
+        throw new Failure('transient');
+      }
+    });
+    await bench.add('ns/edit', { priority: Priority.edit });
+    await bench.add('ns/gate');
+    for (let i = 0; i < 5; i++) await bench.add(`ns/${i}`, { priority: Priority.change });
+    await bench.clock.advance(2_000);
+    gate.resolve();
+    await settle();
+    assert.deepEqual(bench.runs.map(({ key }) => key).slice(0, 3), ['ns/edit', 'ns/gate', 'ns/edit']);
+    await bench.controller.stop(0);
+  });
+
+  test('has as many reconciles at once as it may, and never two of one key', async () => {
+    let [now, most] = [0, 0];
+    const under = new Set<string>();
+    const bench = new Bench(
+      async (key) => {
+        assert.ok(!under.has(key), `${key} twice at once`);
+        under.add(key);
+        most = Math.max(most, ++now);
+        await bench.clock.sleep(100);
+        under.delete(key);
+        now -= 1;
+      },
+      { concurrency: 3 },
+    );
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 10; i++) await bench.add(`ns/${i}`);
+      await bench.clock.advance(150);
+    }
+    await bench.clock.advance(5_000);
+    assert.equal(most, 3);
+    assert.ok(bench.results.every((result) => result === 'success'));
+    await bench.controller.stop(0);
+  });
+
+  test('aborts a reconcile that takes too long, and tries it again', async () => {
+    const bench = new Bench(
+      async (_key, { signal }) => {
+        if (bench.runs.length === 1) await bench.clock.sleep(1e9, signal);
+      },
+      { timeoutMs: 10_000 },
+    );
+    await bench.add('ns/a');
+    await bench.clock.advance(60_000);
+    assert.deepEqual(bench.times, [0, 11_000]);
+    assert.deepEqual(bench.results, ['error', 'success']);
+    await bench.controller.stop(0);
+  });
+});
+
+suite('a controller that stops', () => {
+  test('lets what is under way end, and begins nothing more', async () => {
+    const bench = new Bench(() => bench.clock.sleep(3_000));
+    await bench.add('ns/a');
+    await bench.add('ns/b');
+    const stopped = bench.controller.stop(10_000);
+    await bench.clock.advance(3_000);
+    await stopped;
+    assert.deepEqual(
+      bench.runs.map(({ key }) => key),
+      ['ns/a'],
+    );
+    assert.deepEqual(bench.results, ['success']);
+    assert.equal(bench.clock.pending, 0, 'no timer is left');
+  });
+
+  test('aborts what has not ended after the grace, and calls that no failure', async () => {
+    const bench = new Bench((_key, { signal }) => bench.clock.sleep(1e9, signal));
+    await bench.add('ns/a');
+    const stopped = bench.controller.stop(10_000);
+    await bench.clock.advance(10_000);
+    await stopped;
+    assert.deepEqual(bench.results, ['stopped']);
+    assert.deepEqual(bench.errors, []);
+    assert.equal(bench.clock.pending, 0, 'no timer is left');
+  });
+
+  test('leaves behind, with a line in the log, what ignores even that', async () => {
+    const bench = new Bench(() => new Promise<void>(() => {}));
+    await bench.add('ns/deaf');
+    const stopped = bench.controller.stop(10_000);
+    await bench.clock.advance(15_000);
+    await stopped;
+    assert.deepEqual(
+      bench.errors.map(({ fields }) => fields['keys']),
+      [['ns/deaf']],
+    );
+  });
+
+  test('tells a reconcile why', async () => {
+    let reason: unknown;
+    const bench = new Bench(async (_key, { signal }) => {
+      await bench.clock.sleep(1e9, signal).catch(() => {});
+      reason = signal.reason;
+    });
+    await bench.add('ns/a');
+    const stopped = bench.controller.stop(0);
+    await bench.clock.advance(1);
+    await stopped;
+    assert.ok(reason instanceof StoppedError);
+  });
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, suite, test } from 'node:test';
+import { systemClock } from '../../src/core/clock.ts';
+import { silentLogger } from '../../src/core/logger.ts';
+import { silentMeter } from '../../src/core/meter.ts';
+import { LeaderElection, LeadershipLostError } from '../../src/kubernetes/leader-election.ts';
+import type { KubernetesObject, Resource } from '../../src/kubernetes/resource.ts';
+import { Rig, until } from './rig.ts';
+
+interface Lease extends KubernetesObject {
+  readonly spec: {
+    readonly holderIdentity: string;
+    readonly renewTime: string;
+    readonly leaseTransitions: number;
+  };
+}
+
+const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease' };
+
+let rig: Rig;
+
+before(async () => {
+  rig = await Rig.start('lease');
+});
+
+after(() => rig.stop());
+
+afterEach(() => rig.reset());
+
+/** A tenth of the real periods. */
+function candidate(name: string, identity: string, client = rig.client): LeaderElection {
+  return new LeaderElection({
+    client,
+    namespace: rig.namespace,
+    name,
+    identity,
+    leaseDurationMs: 1_500,
+    renewDeadlineMs: 1_000,
+    retryPeriodMs: 200,
+    stopAnnotation: 'runtime.test/stopped-until',
+    clock: systemClock,
+    random: Math.random,
+    log: silentLogger,
+    meter: silentMeter,
+  });
+}
+
+const live = (name: string) => rig.admin.get<Lease>(LEASES, rig.namespace, name);
+
+suite('a lease on a real API server', () => {
+  test('is taken, renewed with times the server accepts, and let go', async () => {
+    const stop = new AbortController();
+    const a = candidate('plain', 'a');
+    await a.acquire(stop.signal);
+    const keeping = a.keep(stop.signal);
+    const taken = (await live('plain'))?.spec.renewTime ?? '';
+    assert.match(taken, /\.\d{6}Z$/);
+    await until('it is renewed', async () => (await live('plain'))?.spec.renewTime !== taken);
+    stop.abort();
+    await keeping;
+    await a.release();
+    assert.equal((await live('plain'))?.spec.holderIdentity ?? '', '');
+  });
+
+  test('is one candidate’s at a time, and another’s when the first lets go', async () => {
+    const stop = new AbortController();
+    const [a, b] = [candidate('shared', 'a'), candidate('shared', 'b', rig.admin)];
+    await a.acquire(stop.signal);
+    const stopA = new AbortController();
+    const keeping = a.keep(stopA.signal);
+    const following = b.acquire(stop.signal);
+    await systemClock.sleep(500);
+    assert.deepEqual([a.leads, b.leads], [true, false]);
+    stopA.abort();
+    await keeping;
+    await a.release();
+    await following;
+    assert.deepEqual([a.leads, b.leads, b.takenOver], [false, true, false]);
+    assert.equal((await live('shared'))?.spec.leaseTransitions, 1);
+  });
+
+  test('never has two leaders while one is cut off, and the other leads in the end', async () => {
+    const stop = new AbortController();
+    const [a, b] = [candidate('cut', 'a'), candidate('cut', 'b', rig.admin)];
+    await a.acquire(stop.signal);
+    const lost = assert.rejects(a.keep(stop.signal), LeadershipLostError);
+    const following = b.acquire(stop.signal);
+    rig.proxy.faultOf = () => ({ kind: 'silence' });
+    let both = 0;
+    const watching = setInterval(() => {
+      if (a.leads && b.leads) both += 1;
+    }, 5);
+    await Promise.all([lost, following]);
+    clearInterval(watching);
+    assert.deepEqual([both, a.leads, b.leads, b.takenOver], [0, false, true, true]);
+    stop.abort();
+  });
+
+  test('carries until when nobody acts, and a renewal does not wipe it off', async () => {
+    const stop = new AbortController();
+    const a = candidate('annotated', 'a');
+    await a.acquire(stop.signal);
+    const keeping = a.keep(stop.signal);
+    const at = Math.floor(Date.now() / 1000) * 1000 + 600_000;
+    const annotations = { 'runtime.test/stopped-until': new Date(at).toISOString() };
+    await rig.admin.mergePatch(LEASES, rig.namespace, 'annotated', { metadata: { annotations } }, 'release');
+    await until('it is seen', () => a.stoppedUntil === at);
+    const { resourceVersion } = (await live('annotated'))?.metadata ?? {};
+    await until(
+      'it is renewed',
+      async () => (await live('annotated'))?.metadata.resourceVersion !== resourceVersion,
+    );
+    assert.deepEqual((await live('annotated'))?.metadata.annotations, annotations);
+    assert.equal(a.leads, true);
+    stop.abort();
+    await keeping;
+  });
+});

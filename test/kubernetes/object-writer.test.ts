@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
+import { isConflict, isNotFound } from '../../src/kubernetes/errors.ts';
+import { ObjectWriter } from '../../src/kubernetes/object-writer.ts';
+import { keyOf } from '../../src/kubernetes/resource.ts';
+import { Store } from '../../src/kubernetes/store.ts';
+import { Rig, WIDGETS, type Widget, type WidgetStatus } from './rig.ts';
+
+const OURS = 'runtime.test/ours';
+const OTHERS = 'runtime.test/others';
+
+let rig: Rig;
+let store: Store<Widget>;
+let writer: ObjectWriter<Widget>;
+
+before(async () => {
+  rig = await Rig.start('writer');
+  await rig.installWidgets();
+});
+
+after(() => rig.stop());
+
+beforeEach(() => {
+  store = new Store<Widget>();
+  writer = new ObjectWriter<Widget>(rig.client, WIDGETS, store, 'test');
+});
+
+afterEach(() => rig.reset());
+
+/** A widget as the watch would have put it into the store. */
+async function known(name: string, finalizers: string[] = []): Promise<Widget> {
+  const widget = await rig.admin.create<Widget>(WIDGETS, rig.namespace, {
+    apiVersion: 'runtime.test/v1',
+    kind: 'Widget',
+    metadata: { name, finalizers },
+    spec: { size: 1 },
+  });
+  store.put(widget);
+  return widget;
+}
+
+const live = (name: string) => rig.admin.get<Widget>(WIDGETS, rig.namespace, name);
+const patches = () => rig.proxy.seen.filter((line) => line.startsWith('PATCH')).length;
+const edit = (name: string, patch: object) =>
+  rig.admin.mergePatch<Widget>(WIDGETS, rig.namespace, name, patch, 'somebody');
+
+async function remove(name: string): Promise<void> {
+  const path = `/apis/runtime.test/v1/namespaces/${rig.namespace}/widgets/${name}`;
+  await rig.direct.send({ method: 'DELETE', path });
+}
+
+suite('a status', () => {
+  test('is written, and the next reconcile sees it without waiting for the watch', async () => {
+    const widget = await known('written');
+    const written = await writer.writeStatus(widget, { size: 3, notes: ['a', 'b'] });
+    assert.deepEqual((await live('written'))?.status, { size: 3, notes: ['a', 'b'] });
+    assert.deepEqual(store.get(keyOf(widget)), written);
+    assert.equal(written.metadata.generation, widget.metadata.generation, 'a status is no edit');
+  });
+
+  test('is not sent again when nothing of it changed, in whatever order its fields come', async () => {
+    const widget = await known('steady');
+    const written = await writer.writeStatus(widget, { size: 3, notes: ['a'] });
+    const before = patches();
+    const again: WidgetStatus = JSON.parse('{"notes":["a"],"size":3}') as WidgetStatus;
+    assert.equal(await writer.writeStatus(written, again), written);
+    const undefinedField = { size: 3, notes: ['a'], more: undefined };
+    assert.equal(await writer.writeStatus(written, undefinedField), written);
+    assert.equal(patches(), before);
+  });
+
+  test('loses the fields that are no longer said', async () => {
+    const written = await writer.writeStatus(await known('leaner'), { size: 3, notes: ['a'] });
+    await writer.writeStatus(written, { size: 3 });
+    assert.deepEqual((await live('leaner'))?.status, { size: 3 });
+  });
+
+  test('is refused when the object has moved on, so that it never speaks of a spec it has not seen', async () => {
+    const widget = await known('moved');
+    await edit('moved', { spec: { size: 2 } });
+    await assert.rejects(writer.writeStatus(widget, { size: 1 }), isConflict);
+    assert.equal((await live('moved'))?.status, undefined);
+  });
+
+  test('is refused when another object has taken the name', async () => {
+    const widget = await known('replaced');
+    await remove('replaced');
+    await known('replaced');
+    await assert.rejects(writer.writeStatus(widget, { size: 1 }), isConflict);
+    assert.equal((await live('replaced'))?.status, undefined);
+  });
+
+  test('of an object that went is not found, and does not bring it back', async () => {
+    const widget = await known('gone');
+    await remove('gone');
+    await assert.rejects(
+      writer.writeStatus(widget, { size: 1 }),
+      (error) => isNotFound(error) || isConflict(error),
+    );
+    assert.equal(await live('gone'), null);
+  });
+
+  for (const status of [500, 503, 429]) {
+    test(`that is answered ${status} fails aloud, and the store still says what was`, async () => {
+      const widget = await known(`failed-${status}`);
+      rig.proxy.faultOf = ({ method }) => (method === 'PATCH' ? { kind: 'answer', status } : null);
+      await assert.rejects(writer.writeStatus(widget, { size: 1 }), { status });
+      assert.equal(store.get(keyOf(widget)), widget);
+    });
+  }
+});
+
+suite('a finalizer', () => {
+  test('is added and removed without touching those of others', async () => {
+    const widget = await known('finalized', [OTHERS]);
+    const added = await writer.addFinalizer(widget, OURS);
+    assert.deepEqual(added.metadata.finalizers, [OTHERS, OURS]);
+    assert.deepEqual(store.get(keyOf(widget)), added);
+    const removed = await writer.removeFinalizer(added, OURS);
+    assert.deepEqual(removed.metadata.finalizers, [OTHERS]);
+  });
+
+  test('that is there is not added again, and one that is not there not removed', async () => {
+    const widget = await known('idle', [OURS]);
+    const before = patches();
+    assert.equal(await writer.addFinalizer(widget, OURS), widget);
+    assert.equal(await writer.removeFinalizer(widget, 'runtime.test/unknown'), widget);
+    assert.equal(patches(), before);
+  });
+
+  test('is not written from an old copy, which would drop what somebody added since', async () => {
+    const widget = await known('contended');
+    await edit('contended', { metadata: { finalizers: [OTHERS] } });
+    await assert.rejects(writer.addFinalizer(widget, OURS), isConflict);
+    assert.deepEqual((await live('contended'))?.metadata.finalizers, [OTHERS]);
+  });
+
+  test('is not put on another object that has taken the name', async () => {
+    const widget = await known('impostor');
+    await remove('impostor');
+    await known('impostor');
+    await assert.rejects(writer.addFinalizer(widget, OURS), isConflict);
+    assert.equal((await live('impostor'))?.metadata.finalizers, undefined);
+  });
+
+  test('that was the last lets a deleted object go', async () => {
+    const widget = await known('last', [OURS]);
+    await remove('last');
+    const dying = (await live('last')) as Widget;
+    store.put(dying);
+    await writer.removeFinalizer(dying, OURS);
+    assert.equal(await live('last'), null);
+    assert.equal(store.get(keyOf(widget)), dying, 'that it is gone is for the watch to say');
+  });
+});
