@@ -181,15 +181,21 @@ async function runOperator(flags: OperatorFlags, signal: AbortSignal): Promise<v
   });
   const servers = await listen(flags, operator, metrics, election);
   log.info('starting', { version, node: process.version, identity, asanaApiUrl: flags.asanaApiUrl });
+  // The lease is renewed until everything is drained: what is still under way needs the fence to stand.
+  const drained = new AbortController();
+  let keeping: Promise<void> = Promise.resolve();
   try {
     await operator.start();
     await election?.acquire(signal);
-    await Promise.all([operator.lead(signal), election ? election.keep(signal) : untilAborted(signal)]);
+    keeping = election?.keep(drained.signal) ?? untilAborted(drained.signal);
+    await Promise.race([keeping, Promise.all([operator.lead(signal), untilAborted(signal)])]);
   } catch (error) {
     if (!signal.aborted || !isAbort(error)) throw error;
   } finally {
     log.info('stopping');
     await operator.drain();
+    drained.abort();
+    await keeping.catch((error: unknown) => log.warn('the lease was not kept to the end', { error }));
     await election?.release();
     await Promise.all(servers.map((server) => server.close()));
     await connection.close();
