@@ -66,11 +66,28 @@ export function isOlderVersion(version: string, than: string): boolean {
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** managedFields and kubectl's copy of the manifest are half of an object's bytes, and nobody here reads them. */
+/**
+ * An object without what nobody here reads: managedFields and kubectl's copy of the manifest are half of its bytes,
+ * and a store knows its own kind.
+ */
 export function withoutBookkeeping<T extends KubernetesObject>(object: T): T {
-  const { managedFields: _, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown };
-  const annotations = metadata.annotations;
-  if (!annotations || !(LAST_APPLIED in annotations)) return { ...object, metadata };
-  const { [LAST_APPLIED]: __, ...kept } = annotations as Record<string, string>;
-  return { ...object, metadata: { ...metadata, annotations: kept } };
+  const {
+    apiVersion: _,
+    kind: __,
+    metadata,
+    ...body
+  } = object as T & { apiVersion?: unknown; kind?: unknown };
+  const {
+    managedFields: ___,
+    annotations,
+    ...rest
+  } = metadata as T['metadata'] & { managedFields?: unknown };
+  const kept = annotations === undefined ? rest : { ...rest, annotations: withoutManifest(annotations) };
+  return { ...body, metadata: kept } as unknown as T;
+}
+
+function withoutManifest(annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (!(LAST_APPLIED in annotations)) return annotations;
+  const { [LAST_APPLIED]: _, ...kept } = annotations;
+  return kept;
 }

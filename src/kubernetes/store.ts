@@ -1,7 +1,11 @@
 import { isOlderVersion, type Key, type KubernetesObject, keyOf } from './resource.ts';
+import { WordPool } from './word-pool.ts';
 
 /** Names an object can be found by, besides its key. */
 export type Indexer<T> = (object: T) => readonly string[];
+
+/** The keys filed under one value. Most values have one, and a set for each of them would be a third of the index. */
+type Filed = Key | Set<Key>;
 
 /**
  * The objects of one kind as last seen. Readers get the objects themselves and must not change them.
@@ -15,7 +19,8 @@ export class Store<T extends KubernetesObject> {
   /** For objects we wrote whose write has not come back: what the watch had brought before. */
   readonly #told = new Map<Key, T>();
   readonly #indexers: Readonly<Record<string, Indexer<T>>>;
-  readonly #indices = new Map<string, Map<string, Set<Key>>>();
+  readonly #indices = new Map<string, Map<string, Filed>>();
+  readonly #words = new WordPool();
 
   constructor(indexers: Readonly<Record<string, Indexer<T>>> = {}) {
     this.#indexers = indexers;
@@ -40,9 +45,10 @@ export class Store<T extends KubernetesObject> {
 
   /** The objects an indexer files under `value`. */
   by(index: string, value: string): T[] {
-    const keys = this.#indices.get(index)?.get(value);
-    if (!keys) return [];
-    return [...keys].flatMap((key) => this.#objects.get(key) ?? []);
+    const filed = this.#indices.get(index)?.get(value);
+    if (filed === undefined) return [];
+    const keys = typeof filed === 'string' ? [filed] : [...filed];
+    return keys.flatMap((key) => this.#objects.get(key) ?? []);
   }
 
   /**
@@ -93,27 +99,37 @@ export class Store<T extends KubernetesObject> {
   #replace(key: Key, known: T | undefined, object: T): void {
     // First of all: an indexer that throws leaves everything as it was.
     const places = this.#placesOf(object);
+    this.#words.share(object);
     if (known) this.#unfile(key, known);
     this.#objects.set(key, object);
-    for (const [index, value] of places) {
-      const keys = index.get(value);
-      if (keys) keys.add(key);
-      else index.set(value, new Set([key]));
-    }
+    for (const [index, value] of places) file(index, value, key);
   }
 
   #unfile(key: Key, object: T): void {
-    for (const [index, value] of this.#placesOf(object)) {
-      const keys = index.get(value);
-      keys?.delete(key);
-      if (keys?.size === 0) index.delete(value);
-    }
+    for (const [index, value] of this.#placesOf(object)) unfile(index, value, key);
   }
 
-  #placesOf(object: T): [Map<string, Set<Key>>, string][] {
+  #placesOf(object: T): [Map<string, Filed>, string][] {
     return Object.entries(this.#indexers).flatMap(([name, indexer]) => {
-      const index = this.#indices.get(name) as Map<string, Set<Key>>;
-      return indexer(object).map((value): [Map<string, Set<Key>>, string] => [index, value]);
+      const index = this.#indices.get(name) as Map<string, Filed>;
+      return indexer(object).map((value): [Map<string, Filed>, string] => [index, value]);
     });
   }
+}
+
+function file(index: Map<string, Filed>, value: string, key: Key): void {
+  const filed = index.get(value);
+  if (filed === undefined) index.set(value, key);
+  else if (typeof filed !== 'string') filed.add(key);
+  else if (filed !== key) index.set(value, new Set([filed, key]));
+}
+
+function unfile(index: Map<string, Filed>, value: string, key: Key): void {
+  const filed = index.get(value);
+  if (filed === key) index.delete(value);
+  if (filed === undefined || typeof filed === 'string') return;
+  filed.delete(key);
+  const [first, second] = filed;
+  if (first === undefined) index.delete(value);
+  else if (second === undefined) index.set(value, first);
 }

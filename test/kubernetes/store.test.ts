@@ -25,6 +25,26 @@ suite('a store', () => {
     assert.deepEqual([store.by('owner', 'bob').length, store.size], [0, 0]);
   });
 
+  test('finds every object filed under one value, as they come and go', () => {
+    const store = new Store<Thing>({ owner: ({ owner }) => (owner === undefined ? [] : [owner]) });
+    const named = (name: string, owner: string): Thing => ({
+      metadata: { name, namespace: 'ns', uid: name, resourceVersion: '1', generation: 1 },
+      owner,
+    });
+    const held = () => store.by('owner', 'alice').map(({ metadata }) => metadata.name);
+    for (const name of ['a', 'b', 'c']) store.put(named(name, 'alice'));
+    assert.deepEqual(held(), ['a', 'b', 'c']);
+    store.remove('ns/a');
+    store.remove('ns/c');
+    assert.deepEqual(held(), ['b']);
+    store.put(named('d', 'alice'));
+    store.put(named('d', 'alice'));
+    assert.deepEqual(held(), ['b', 'd']);
+    store.remove('ns/b');
+    store.remove('ns/d');
+    assert.deepEqual(held(), []);
+  });
+
   test('stays as it was when an index of an object cannot be made', () => {
     const store = new Store<Thing>({
       owner: ({ owner }) => {
