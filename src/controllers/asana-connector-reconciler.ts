@@ -200,8 +200,7 @@ export class AsanaConnectorReconciler {
       session.answered.add(token);
       if (hold?.token !== token) {
         const note = `${annotation} names no hold there is: see status.hold.token.`;
-        if (connector.status?.hold)
-          this.#deps.events.record(asanaConnectors, connector, 'Warning', 'UnknownHold', note);
+        this.#deps.events.record(asanaConnectors, connector, 'Warning', 'UnknownHold', note);
         continue;
       }
       if (hold.reason !== 'TooManyRemovals' && annotation === DISCARD_ANNOTATION) continue;

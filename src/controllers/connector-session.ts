@@ -54,7 +54,7 @@ export class ConnectorSession {
   #running: { sync: RunningSync; abort: AbortController; done: Promise<void> } | null = null;
   #lastTeamsAt: number | null = null;
   readonly removals: RemovalDesk;
-  /** Grants whose upgrade is under way: each takes a license that the directory does not show yet. */
+  /** Whose upgrade is under way: each takes a license that the directory does not show yet. */
   readonly #seats = new Set<string>();
   /** Grants that were decided on the directory of this process; removals wait until all of them were. */
   readonly decided = new Set<string>();
@@ -105,17 +105,18 @@ export class ConnectorSession {
     return anew;
   }
 
-  takeSeat(grantUid: string): void {
-    this.#seats.add(grantUid);
+  /**
+   * Takes a license for an upgrade under way, which the directory does not show yet; returns what gives it back.
+   * @param who the grant's uid, or the task's id
+   */
+  takeSeat(who: string): () => void {
+    this.#seats.add(who);
+    return () => this.#seats.delete(who);
   }
 
-  freeSeat(grantUid: string): void {
-    this.#seats.delete(grantUid);
-  }
-
-  /** Licenses on their way to others than this grant. */
-  seatsTakenBeside(grantUid: string): number {
-    return this.#seats.size - (this.#seats.has(grantUid) ? 1 : 0);
+  /** Licenses on their way to others. */
+  seatsTakenBeside(who: string): number {
+    return this.#seats.size - (this.#seats.has(who) ? 1 : 0);
   }
 
   /** Takes up credentials; clients are made anew only when `fingerprint` moved (a rotated Secret, another setting). */

@@ -9,14 +9,26 @@ export class FencedError extends CodedError {
   }
 }
 
-/** Local and Asana's clock differ too much to judge an expiry. */
+/** Local and Asana's clock differ too much to judge an expiry, or Asana's is not known. */
 export class ClockSkewError extends CodedError {
-  constructor(skewMs: number) {
+  /** @param skewMs null when Asana's answer carried no Date */
+  constructor(skewMs: number | null) {
+    const why =
+      skewMs === null
+        ? "Asana's answer carried no Date header, by which an expiry is judged: see that no proxy on the way removes it."
+        : `The local clock and Asana's differ by ${Math.round(Math.abs(skewMs) / 1000)} s: correct the clock of the node; an expiry is not judged until then.`;
+    super('ClockSkew', 'waiting', why, { retryAfterMs: 60_000 });
+  }
+}
+
+/** Asana has the person on record, and lets nobody back in by API who was removed before. */
+export class PreviouslyRemovedError extends CodedError {
+  constructor(email: string, cause: unknown) {
     super(
-      'ClockSkew',
-      'waiting',
-      `The local clock and Asana's differ by ${Math.round(Math.abs(skewMs) / 1000)} s: correct the clock of the node; an expiry is not judged until then.`,
-      { retryAfterMs: 60_000 },
+      'PreviouslyRemoved',
+      'stalling',
+      `Asana did not create the account of ${email}: somebody who was removed before is not taken back by API. Invite the person in the Admin Console.`,
+      { cause },
     );
   }
 }
@@ -50,5 +62,6 @@ const reasonOfAsanaError: Readonly<Record<AsanaErrorCode, GrantReason>> = {
 /** The reason a failed action shows in the grant; null for errors that are none of the grant's business. */
 export function grantReasonOf(error: unknown): GrantReason | null {
   if (error instanceof ClockSkewError) return 'ClockSkew';
+  if (error instanceof PreviouslyRemovedError) return 'PreviouslyRemoved';
   return error instanceof AsanaError ? reasonOfAsanaError[error.code] : null;
 }

@@ -1,4 +1,5 @@
 import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
+import { isActive } from '../directory/account.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { GrantTally } from './connector-status.ts';
 
@@ -8,6 +9,7 @@ export function tallyGrants(
   directory: Directory,
   enterpriseLicenses: number,
 ): GrantTally {
+  const organization = directory.current()?.organization?.gid ?? null;
   const managed = new Set<string>();
   let grantsReady = 0;
   let grantsPlanned = 0;
@@ -21,7 +23,9 @@ export function tallyGrants(
     if (status?.planned) grantsPlanned += 1;
     const gid = status?.user?.gid;
     const live = metadata.deletionTimestamp === undefined && spec.license === 'Enterprise';
-    if (live && gid !== undefined && directory.account(gid)?.license === 'Enterprise') managed.add(gid);
+    const account = live && gid !== undefined ? directory.account(gid) : undefined;
+    // Only active accounts are counted as holders.
+    if (account?.license === 'Enterprise' && isActive(account, organization)) managed.add(account.gid);
   }
   return {
     grants: grants.length,

@@ -53,7 +53,8 @@ export class LicenseActionHooks implements ActionHooks {
 
   confirm(fresh: FreshAccount): boolean {
     const { clock, grants } = this.#deps;
-    if (this.#subject.view.ending?.because === 'Expired' && fresh.asanaDate !== null) {
+    if (this.#subject.view.ending?.because === 'Expired') {
+      if (fresh.asanaDate === null) throw new ClockSkewError(null);
       const skew = clock.now() - fresh.asanaDate;
       if (Math.abs(skew) > TOLERATED_SKEW_MS) throw new ClockSkewError(skew);
       const early = this.#subject.view.ending.at - fresh.asanaDate;

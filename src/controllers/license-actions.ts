@@ -4,12 +4,14 @@ import { asanaLicenseGrants } from '../api/resources.ts';
 import { isAsanaError } from '../asana/errors.ts';
 import { formatTime } from '../core/clock.ts';
 import { CodedError } from '../core/errors.ts';
+import { withTimeLimit } from '../core/time-limit.ts';
 import type { Account } from '../directory/snapshot.ts';
 import { keyOf } from '../kubernetes/resource.ts';
-import type { Decision } from '../provisioning/decision.ts';
+import type { Decision, PlannedAction } from '../provisioning/decision.ts';
 import { type ActionOutcome, type ActionRequest, nextReadBack } from '../provisioning/executor.ts';
-import { FencedError, grantReasonOf } from './grant-faults.ts';
+import { FencedError, grantReasonOf, PreviouslyRemovedError } from './grant-faults.ts';
 import { LicenseActionHooks } from './license-action-hooks.ts';
+import { ActionMemories, type ActionMemory } from './license-action-memory.ts';
 import {
   actionEvents,
   countDrift,
@@ -21,7 +23,7 @@ import {
 import type { GrantCase, GrantDeps } from './license-grant-context.ts';
 import { type GrantFindings, grantStatus } from './license-grant-status.ts';
 import { isExpired, openRequest } from './license-grant-view.ts';
-import { RemovalGates, type RemovalMemory } from './removal-gates.ts';
+import { RemovalGates } from './removal-gates.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 
@@ -43,39 +45,36 @@ export type ActionResult =
       readonly againAtOnce: boolean;
     };
 
-/** What this process remembers of a grant between two reconciles; nothing of it is needed after a restart. */
-interface Memory {
-  removal?: RemovalMemory;
-  /** A change that Asana took and did not show: monotonic clock when it was sent. */
-  unconfirmed?: { readonly id: string; readonly type: string; readonly at: number };
-  /** What was so when a person's help became necessary; tried again when any of it moves. */
-  stalledOn?: string;
-}
+/** Decide again now: something has just been learnt. */
+const AT_ONCE_MS = 1;
+/** Without credentials, or before the account was ever seen, an upgrade cannot be looked for. */
+const UPGRADE_LOOK_MS = 15_000;
 
 /** Carries out the actions of license grants: the gates before them, the action, and what the status says meanwhile. */
 export class LicenseActions {
   readonly #deps: GrantDeps;
   readonly #gates: RemovalGates;
-  readonly #memories = new Map<string, Memory>();
+  readonly #memories: ActionMemories;
   readonly #drifts;
 
   constructor(deps: GrantDeps) {
     this.#deps = deps;
     this.#gates = new RemovalGates(deps);
+    this.#memories = new ActionMemories(deps.clock);
     this.#drifts = deps.meter.counter('drift_total', 'Changes of others that were set back.', [
       'namespace',
       'connector',
     ]);
   }
 
-  /** The object is gone. */
+  /** Nothing is under way (any more): all is as declared, or the object is gone. */
   forget(key: string): void {
-    this.#memories.delete(key);
+    this.#memories.forget(key);
   }
 
-  /** No removal is wanted (any more): the next one begins anew, with its delay and its place in the limit. */
+  /** No removal is wanted (any more). */
   forgetRemoval(key: string): void {
-    delete this.#memories.get(key)?.removal;
+    this.#memories.forgetRemoval(key);
   }
 
   async carryOut(subject: GrantCase, decision: Act, signal: AbortSignal): Promise<ActionResult> {
@@ -89,34 +88,63 @@ export class LicenseActions {
         'The connector has no working credentials: see its conditions.',
         null,
       );
-    const memory = this.#memoryOf(object);
+    const memory = this.#memories.of(object);
     if (memory.stalledOn !== undefined && memory.stalledOn === fingerprint(subject, decision))
       return { kind: 'Wait', requeueAfterMs: null };
     delete memory.stalledOn;
     if (decision.action.removal) {
-      const gate = await this.#gates.pass(subject, session, decision, this.#removalOf(memory, object));
+      const gate = await this.#gates.pass(
+        subject,
+        session,
+        decision,
+        this.#memories.removalOf(memory, object),
+      );
       if (gate)
         return this.#wait(subject, decision, gate.reason, gate.message, gate.requeueAfterMs, gate.planned);
     }
-    const request = this.#requestFor(subject, decision, signal);
     const doer = new LicenseActionHooks(this.#deps, subject, decision);
-    if (decision.action.type === 'GrantEnterprise') session.takeSeat(object.metadata.uid);
+    if (decision.action.type === 'GrantEnterprise') memory.freeSeat = session.takeSeat(object.metadata.uid);
     try {
-      const unconfirmed = this.#unconfirmedOf(memory, object, decision);
-      const outcome = unconfirmed
-        ? await this.#deps.executor.verify(request, unconfirmed.id)
-        : await this.#deps.executor.execute(request, doer);
+      const unconfirmed = this.#memories.unconfirmedOf(memory, object, decision.action.type);
+      const outcome = await this.#limited(signal, (limited) => {
+        const request = this.#requestFor(subject, decision.action, limited);
+        const { executor } = this.#deps;
+        return unconfirmed ? executor.verify(request, unconfirmed.id) : executor.execute(request, doer);
+      });
       return await this.#digest(subject, decision, doer.object, outcome, memory);
     } catch (error) {
-      return await this.#fail(subject, decision, doer.object, error, memory);
+      return await this.#fail(subject, decision, doer.object, explainRefusal(decision, error), memory);
     } finally {
-      session.freeSeat(object.metadata.uid);
+      // What Asana may still come to show takes its license until then.
+      if (!memory.unconfirmed) memory.freeSeat?.();
     }
+  }
+
+  /**
+   * Looks whether an upgrade shows that was sent before the grant ended.
+   * @returns milliseconds until the grant is to be decided again
+   */
+  async lookForUpgrade(subject: GrantCase, signal: AbortSignal): Promise<number> {
+    const last = subject.object.status?.lastAction;
+    const gid = subject.view.recorded?.gid;
+    if (!last || gid === undefined || !subject.session?.asana) return UPGRADE_LOOK_MS;
+    const action = { type: 'GrantEnterprise', gid, email: null, from: 'ViewOnly', to: 'Enterprise' } as const;
+    const outcome = await this.#limited(signal, (limited) => {
+      const request = this.#requestFor(subject, { ...action, removal: false }, limited);
+      return this.#deps.executor.verify(request, last.id);
+    });
+    const next = nextReadBack(this.#deps.clock.now() - Date.parse(last.at));
+    return outcome.kind === 'Succeeded' || next === null ? AT_ONCE_MS : next;
+  }
+
+  #limited<T>(signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, actionTimeoutMs: ms } = this.#deps;
+    return withTimeLimit({ clock, ms, signal }, work);
   }
 
   #requestFor(
     { object, connector, session }: GrantCase,
-    { action }: Act,
+    action: PlannedAction,
     signal: AbortSignal,
   ): ActionRequest {
     const { namespace, name, uid, generation } = object.metadata;
@@ -129,19 +157,8 @@ export class LicenseActions {
       action,
       requester: { type: 'Object', kind: asanaLicenseGrants.kind, namespace, name, uid, generation },
       reason: object.spec.reason ?? null,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(this.#deps.actionTimeoutMs)]),
+      signal,
     };
-  }
-
-  /** An action that was sent and is not seen yet: by this process, or by one before it. */
-  #unconfirmedOf(memory: Memory, { status }: AsanaLicenseGrant, { action }: Act): { id: string } | null {
-    if (memory.unconfirmed?.type === action.type) return memory.unconfirmed;
-    const last = status?.lastAction;
-    const blind = action.type === 'CreateAccount' || action.type === 'Deprovision';
-    // A license may be set twice; a creation or a deprovision is never sent again without looking.
-    if (!blind || last?.result !== 'Pending' || last.type !== action.type) return null;
-    memory.unconfirmed = { id: last.id, type: action.type, at: this.#deps.clock.monotonic() };
-    return memory.unconfirmed;
   }
 
   async #digest(
@@ -149,13 +166,13 @@ export class LicenseActions {
     decision: Act,
     object: AsanaLicenseGrant,
     outcome: ActionOutcome,
-    memory: Memory,
+    memory: ActionMemory,
   ): Promise<ActionResult> {
     if (outcome.kind === 'Overtaken') return { kind: 'Again' };
     if (outcome.kind === 'Unconfirmed')
       return this.#awaitConfirmation(subject, decision, object, outcome.id, memory);
     delete memory.unconfirmed;
-    delete memory.removal;
+    this.forget(keyOf(subject.object));
     const { action } = decision;
     const at = formatTime(this.#deps.clock.now());
     const lastAction = lastActionOf(decision, outcome.id, object.status?.lastAction?.at ?? at, 'Succeeded');
@@ -178,7 +195,7 @@ export class LicenseActions {
     decision: Act,
     object: AsanaLicenseGrant,
     id: string,
-    memory: Memory,
+    memory: ActionMemory,
   ): Promise<ActionResult> {
     const { clock } = this.#deps;
     const sent = memory.unconfirmed ?? { id, type: decision.action.type, at: clock.monotonic() };
@@ -210,13 +227,13 @@ export class LicenseActions {
     decision: Act,
     object: AsanaLicenseGrant,
     error: unknown,
-    memory: Memory,
+    memory: ActionMemory,
   ): Promise<ActionResult> {
     const reason = grantReasonOf(error);
     if (!reason || !(error instanceof CodedError)) throw error;
     if (isAsanaError(error, 'CredentialsRejected'))
       this.#deps.touchConnector(subject.connectorKey, 'CredentialsRejected');
-    const stalls = reason === 'AsanaRefused';
+    const stalls = reason === 'AsanaRefused' || reason === 'PreviouslyRemoved';
     if (stalls) memory.stalledOn = fingerprint(subject, decision);
     const last = object.status?.lastAction;
     const lastAction =
@@ -282,22 +299,10 @@ export class LicenseActions {
       decision.action.type,
     );
   }
+}
 
-  /** An edit asks for another removal, which begins anew. */
-  #removalOf(memory: Memory, { metadata, status }: AsanaLicenseGrant): RemovalMemory {
-    const { generation } = metadata;
-    if (memory.removal?.generation === generation) return memory.removal;
-    const restarted = status?.observedGeneration === generation && status.planned?.notBefore !== undefined;
-    memory.removal = { generation, firstSeen: this.#deps.clock.monotonic(), restarted, booked: false };
-    return memory.removal;
-  }
-
-  #memoryOf(object: AsanaLicenseGrant): Memory {
-    const key = keyOf(object);
-    const known = this.#memories.get(key);
-    if (known) return known;
-    const memory: Memory = {};
-    this.#memories.set(key, memory);
-    return memory;
-  }
+/** A creation that conflicts, while no active account is to be seen, met somebody who was removed before. */
+function explainRefusal({ action }: Act, error: unknown): unknown {
+  const removedBefore = action.type === 'CreateAccount' && isAsanaError(error, 'Conflict');
+  return removedBefore ? new PreviouslyRemovedError(action.email ?? 'this user', error) : error;
 }

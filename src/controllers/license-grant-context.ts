@@ -29,10 +29,10 @@ export interface Leadership {
 }
 
 /**
- * Why a connector is to be looked at soon: its counts have changed, its credentials were refused, a pending removal
- * was dropped, or a hold began, which every grant it has frozen must record.
+ * Why a connector is to be looked at soon: its counts have changed, an enterprise license has become free, its
+ * credentials were refused, a pending removal was dropped, or a hold began, which every grant it has frozen must record.
  */
-export type TouchReason = 'Counts' | 'CredentialsRejected' | 'Removals' | 'Held';
+export type TouchReason = 'Counts' | 'SeatFreed' | 'CredentialsRejected' | 'Removals' | 'Held';
 
 /** Everything the reconciler of grants works with. */
 export interface GrantDeps {

@@ -64,9 +64,10 @@ export class LicenseGrantReconciler {
     if (decision.kind !== 'Act' || !decision.action.removal) this.#dropRemoval(subject);
     switch (decision.kind) {
       case 'Settled':
+        this.#actions.forget(key);
         return this.#settle(subject, decision);
       case 'Blocked':
-        return this.#block(subject, decision);
+        return this.#block(subject, decision, signal);
       case 'Release':
         return this.#release(subject, decision);
       case 'Act':
@@ -97,7 +98,8 @@ export class LicenseGrantReconciler {
   }
 
   /** Nothing can or may be done. Without a directory a status that speaks of this generation stays as it is. */
-  async #block({ object, context }: GrantCase, decision: Blocked): Promise<ReconcileResult> {
+  async #block(subject: GrantCase, decision: Blocked, signal: AbortSignal): Promise<ReconcileResult> {
+    const { object, context } = subject;
     const { status, metadata } = object;
     const restarted = !context.directory && decision.reason === 'ConnectorNotReady';
     if (
@@ -120,6 +122,8 @@ export class LicenseGrantReconciler {
       // What was planned, and held, on a reading is not forgotten for want of one.
       planned: context.directory ? null : (status?.planned ?? null),
     });
+    if (reason === 'Progressing')
+      return { requeueAfterMs: await this.#actions.lookForUpgrade(subject, signal) };
     return this.#untilExpiry(object);
   }
 
@@ -149,7 +153,8 @@ export class LicenseGrantReconciler {
     if (result.kind === 'Wait')
       return result.requeueAfterMs === null ? {} : { requeueAfterMs: result.requeueAfterMs };
     if (result.kind === 'Again') return { requeueAfterMs: 1 };
-    this.#deps.touchConnector(subject.connectorKey, 'Counts');
+    const freed = result.lastAction.from === 'Enterprise' || result.lastAction.type === 'Deprovision';
+    this.#deps.touchConnector(subject.connectorKey, freed ? 'SeatFreed' : 'Counts');
     const { object, message } = result;
     if (subject.view.ending) {
       await this.#letGo(object, {
@@ -311,10 +316,11 @@ function hasFinalizer(object: AsanaLicenseGrant): boolean {
   return object.metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false;
 }
 
-/** An action found pending counts as done once Asana shows its outcome (a restart came between). */
+/** An action found open counts as done once Asana shows its outcome: a restart came between, or it took its time. */
 function confirmed(
   last: AsanaLicenseGrantStatus['lastAction'],
   seen: string | null,
 ): NonNullable<AsanaLicenseGrantStatus['lastAction']> | null {
-  return last?.result === 'Pending' && last.to === seen ? { ...last, result: 'Succeeded' } : null;
+  const open = last?.result === 'Pending' || last?.result === 'Unconfirmed';
+  return open && last.to === seen ? { ...last, result: 'Succeeded' } : null;
 }

@@ -1,6 +1,7 @@
 import type { AsanaConnector } from '../api/asana-connector.ts';
 import type { AsanaLicenseGrant, AsanaLicenseGrantStatus } from '../api/asana-license-grant.ts';
 import { ABANDON_ANNOTATION, REQUESTED_AT_ANNOTATION } from '../api/resources.ts';
+import { nextReadBack } from '../provisioning/executor.ts';
 import type { Ending, LicenseGrant } from '../provisioning/grant.ts';
 
 /** Set-backs are counted over this long; the third makes a grant Contended (DESIGN §4, two masters). */
@@ -33,6 +34,7 @@ export function viewLicenseGrant(
     suspended: spec.suspend,
     abandoned: metadata.annotations?.[ABANDON_ANNOTATION] === 'true',
     applied: status?.applied ?? (endingOf(object, now) ? pendingRight(status) : null),
+    upgrading: isUpgrading(status, now),
     accountCreated: hasCreatedAccount(status),
     sameNamespace,
     namespaceAllowed: sameNamespace || allowsNamespace(connector, metadata.namespace),
@@ -101,4 +103,11 @@ function pendingRight(status: AsanaLicenseGrantStatus | undefined): LicenseGrant
   const last = status?.lastAction;
   if (last?.type !== 'GrantEnterprise' || last.result !== 'Pending') return null;
   return { license: 'Enterprise', at: last.at, adopted: false };
+}
+
+/** Asana took an upgrade, or may have, and has not had its time to show it yet. */
+function isUpgrading(status: AsanaLicenseGrantStatus | undefined, now: number): boolean {
+  const last = status?.lastAction;
+  if (last?.type !== 'GrantEnterprise' || last.result !== 'Pending') return false;
+  return nextReadBack(now - Date.parse(last.at)) !== null;
 }

@@ -1,6 +1,12 @@
 import type { AsanaConnector } from '../api/asana-connector.ts';
 import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
-import { asanaConnectors, asanaLicenseGrants, FIELD_MANAGER } from '../api/resources.ts';
+import {
+  ACKNOWLEDGE_ANNOTATION,
+  asanaConnectors,
+  asanaLicenseGrants,
+  DISCARD_ANNOTATION,
+  FIELD_MANAGER,
+} from '../api/resources.ts';
 import type { BudgetRegistry } from '../asana/budget-registry.ts';
 import { openSession } from '../asana/session.ts';
 import { Controller } from '../kubernetes/controller.ts';
@@ -182,7 +188,7 @@ export class AsanaOperator extends ReconcilingOperator {
   #openConnector(connector: AsanaConnector): ConnectorSession {
     const { clock, random, log } = this.#options;
     const key = keyOf(connector);
-    return new ConnectorSession(
+    const session = new ConnectorSession(
       {
         clock,
         random,
@@ -192,6 +198,9 @@ export class AsanaOperator extends ReconcilingOperator {
       },
       connector.status,
     );
+    // An answer to a hold of long ago stays on the object, and is no mistake of anybody.
+    if (!connector.status?.hold) for (const token of answersOf(connector)) session.answered.add(token);
+    return session;
   }
 
   #onSync(key: Key, what: 'Progress' | 'Accounts' | 'Finished'): void {
@@ -246,8 +255,17 @@ export class AsanaOperator extends ReconcilingOperator {
   #touchConnector(key: Key, why: TouchReason): void {
     if (why === 'Held') this.#enqueueGrants(key, Priority.change);
     if (why === 'CredentialsRejected') this.#forgetSecret(key);
-    const afterMs = why === 'Counts' ? COUNTS_SETTLE_MS : 0;
+    if (why === 'SeatFreed') this.#enqueueLimited(key);
+    const afterMs = why === 'Counts' || why === 'SeatFreed' ? COUNTS_SETTLE_MS : 0;
     this.#connectorController.queue.add(key, { priority: Priority.change, afterMs });
+  }
+
+  /** Those that wait for a license to become free. */
+  #enqueueLimited(connectorKey: Key): void {
+    for (const grant of this.#grants.by(CONNECTOR_INDEX, connectorKey)) {
+      const waits = grant.status?.conditions?.some(({ reason }) => reason === 'LicenseLimitReached') ?? false;
+      if (waits) this.#grantController.queue.add(keyOf(grant));
+    }
   }
 
   #forgetSecret(key: Key): void {
@@ -255,6 +273,13 @@ export class AsanaOperator extends ReconcilingOperator {
     if (connector)
       this.#secrets.forget(connector.metadata.namespace, connector.spec.credentials.secretRef.name);
   }
+}
+
+function answersOf({ metadata }: AsanaConnector): string[] {
+  const { annotations = {} } = metadata;
+  return [annotations[ACKNOWLEDGE_ANNOTATION], annotations[DISCARD_ANNOTATION]].filter(
+    (token) => token !== undefined,
+  );
 }
 
 /** Our own status writes come back through the watch; they ask for nothing. */

@@ -20,7 +20,7 @@ export class RemovalDesk {
   #ledger: RemovalLedger;
   readonly #demands = new Map<string, RemovalDemand>();
   /** The set a hold began with: what joins later is held too, but belongs to the next hold. */
-  #frozen: ReadonlySet<string> = new Set();
+  #frozen = new Set<string>();
 
   constructor(ledger: RemovalLedger) {
     this.#ledger = ledger;
@@ -55,9 +55,18 @@ export class RemovalDesk {
       this.#frozen = new Set(
         [...this.#demands.values()].flatMap(({ id, acknowledged }) => (acknowledged ? [] : [id])),
       );
+    } else if (hold && demand.held === hold.token) {
+      // A process before this one began the hold: whom it froze is told by themselves.
+      this.#frozen.add(demand.id);
     }
-    if (!hold || demand.acknowledged) return { kind: 'Free' };
-    return { kind: 'Held', token: hold.token, frozen: this.#frozen.has(demand.id) };
+    return this.verdictOn(demand);
+  }
+
+  /** Whether a removal may go ahead; asks for nothing, so it is what one that is booked already may do. */
+  verdictOn({ id, acknowledged }: Pick<RemovalDemand, 'id' | 'acknowledged'>): Verdict {
+    const { hold } = this.#ledger;
+    if (!hold || acknowledged) return { kind: 'Free' };
+    return { kind: 'Held', token: hold.token, frozen: this.#frozen.has(id) };
   }
 
   /** The grant wants no removal (any more). */

@@ -13,6 +13,7 @@ import { FencedError } from './grant-faults.ts';
 import { newHoldToken } from './hold-token.ts';
 import { CONNECTOR_INDEX } from './identity.ts';
 import type { GrantCase, GrantDeps } from './license-grant-context.ts';
+import type { Verdict } from './removal-desk.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 type Planned = NonNullable<AsanaLicenseGrantStatus['planned']>;
@@ -59,7 +60,7 @@ export class RemovalGates {
     // A hold that was acknowledged stays on record until the removal is done: it is what exempts it from the limit.
     const acknowledged = demand.acknowledged ? { hold: subject.object.status?.planned?.hold ?? '' } : {};
     const planned = { ...acknowledged, notBefore: formatTime(notBefore) };
-    const held = memory.booked ? null : this.#weigh(subject, session, demand);
+    const held = this.#weigh(subject, session, demand, memory);
     if (held) return { ...held, planned: { ...planned, ...held.planned } };
     const closed = (message: string, requeueAfterMs: number): ClosedGate => ({
       reason: 'RemovalPending',
@@ -76,7 +77,7 @@ export class RemovalGates {
     }
     await this.#askApiServer(subject);
     // While the API server was asked another grant may have begun a hold.
-    const heldMeanwhile = memory.booked ? null : this.#weigh(subject, session, demand);
+    const heldMeanwhile = this.#weigh(subject, session, demand, memory);
     if (heldMeanwhile) return { ...heldMeanwhile, planned: { ...planned, ...heldMeanwhile.planned } };
     if (!memory.booked) session.removals.reserve(demand);
     memory.booked = true;
@@ -86,10 +87,22 @@ export class RemovalGates {
 
   /** Held, or null. */
   #weigh(
-    { object, connector, connectorKey }: GrantCase,
+    subject: GrantCase,
     session: ConnectorSession,
     demand: RemovalDemand,
+    { booked }: RemovalMemory,
   ): ClosedGate | null {
+    const verdict = booked ? session.removals.verdictOn(demand) : this.#ask(subject, session, demand);
+    if (verdict.kind === 'Free') return null;
+    return {
+      reason: 'RemovalsPaused',
+      message: `Removals are held: see status.hold of AsanaConnector ${subject.connectorKey}.`,
+      requeueAfterMs: null,
+      planned: verdict.frozen ? { hold: verdict.token } : {},
+    };
+  }
+
+  #ask({ connector, connectorKey }: GrantCase, session: ConnectorSession, demand: RemovalDemand): Verdict {
     const applied = this.#deps.grants
       .by(CONNECTOR_INDEX, connectorKey)
       .filter((grant) => grant.status?.applied).length;
@@ -97,14 +110,7 @@ export class RemovalGates {
     const limits = removalLimitsOf(connector);
     const verdict = session.removals.ask(demand, limits, applied, this.#deps.clock.now(), newHoldToken);
     if (session.removals.ledger.hold !== before) this.#deps.touchConnector(connectorKey, 'Held');
-    if (verdict.kind === 'Free') return null;
-    const frozen = verdict.frozen || object.status?.planned?.hold === verdict.token;
-    return {
-      reason: 'RemovalsPaused',
-      message: `Removals are held: see status.hold of AsanaConnector ${connectorKey}.`,
-      requeueAfterMs: null,
-      planned: frozen ? { hold: verdict.token } : {},
-    };
+    return verdict;
   }
 
   #due({ object, connector, view }: GrantCase, memory: RemovalMemory): { notBefore: number; waitMs: number } {
@@ -168,6 +174,7 @@ function demandOf({ object, connector, view }: GrantCase, { action }: Act): Remo
     who: action.email ?? action.gid ?? view.object.name,
     what: `${action.type} (grant ${keyOf(object)})`,
     deprovision: action.type === 'Deprovision',
+    held: held ?? null,
     acknowledged: held !== undefined && connector.metadata.annotations?.[ACKNOWLEDGE_ANNOTATION] === held,
   };
 }

@@ -10,20 +10,11 @@ export function readRemovalRecord(
   now: number,
   newToken: () => string,
 ): RemovalLedger {
-  const hold = status?.hold;
-  const readable: RemovalLedger['hold'] = hold
-    ? {
-        reason: hold.reason,
-        since: Date.parse(hold.since),
-        token: hold.token,
-        count: hold.count,
-        pending: hold.pending ?? [],
-      }
-    : null;
-  const removals = status?.removals;
-  if (removals?.windowStartedAt === undefined) return { ...emptyLedger, hold: readable };
-  const { baseline, done, deprovisions } = removals;
-  const startedAt = Date.parse(removals.windowStartedAt);
+  const hold = status?.hold ? readHold(status.hold, now) : null;
+  const { removals } = status ?? {};
+  if (!removals) return { ...emptyLedger, hold };
+  const { baseline, done, deprovisions, windowStartedAt } = removals;
+  const startedAt = Date.parse(windowStartedAt ?? '');
   if (Number.isNaN(startedAt) || baseline === undefined || done === undefined || deprovisions === undefined) {
     const unreadable = {
       reason: 'TooManyRemovals' as const,
@@ -32,7 +23,15 @@ export function readRemovalRecord(
       count: 0,
       pending: [],
     };
-    return { window: null, hold: readable ?? unreadable };
+    return { window: null, hold: hold ?? unreadable };
   }
-  return { window: { startedAt, baseline, done, deprovisions }, hold: readable };
+  return { window: { startedAt, baseline, done, deprovisions }, hold };
+}
+
+function readHold(
+  { reason, since, token, count, pending = [] }: NonNullable<AsanaConnectorStatus['hold']>,
+  now: number,
+): NonNullable<RemovalLedger['hold']> {
+  const began = Date.parse(since);
+  return { reason, since: Number.isNaN(began) ? now : began, token, count, pending };
 }

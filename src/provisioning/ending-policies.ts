@@ -29,6 +29,7 @@ export const endingPolicies: readonly Policy[] = [
   releaseWhatIsGone,
   makeSureTheLicenseCanBeRead,
   releaseWhatIsFoughtOver,
+  waitForAnUpgradeOnItsWay,
   releaseWhatIsNoLongerOurs,
   releaseWhatWasFound,
   makeSureTheProtectedKeepTheirLicense,
@@ -108,6 +109,13 @@ function releaseWhatIsFoughtOver({ grant, account }: LicenseCase): Decision | nu
   if (!isFoughtOver(grant) || account?.license === grant.applied?.license) return null;
   const message = `Something else changed the license of ${nameOf(account)} back ${grant.setBacks} times in 24 hours: left as it is.`;
   return release('Contended', message, account, WARNING);
+}
+
+/** Released before Asana shows it, the upgrade would outlive its grant, and nobody would take it back. */
+function waitForAnUpgradeOnItsWay({ grant, account }: LicenseCase): Decision | null {
+  if (!grant.upgrading || !account || account.license === 'Enterprise') return null;
+  const message = `An upgrade of ${nameOf(account)} was sent before this grant ended, and Asana may still come to show it: it is looked for until three minutes have passed.`;
+  return blocked('Progressing', 'waiting', withWayOut(grant, message), account);
 }
 
 /** Another license than the applied one is somebody else's doing. */

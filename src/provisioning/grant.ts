@@ -43,6 +43,8 @@ export interface LicenseGrant {
   readonly suspended: boolean;
   readonly abandoned: boolean;
   readonly applied: AppliedRight | null;
+  /** An upgrade was sent moments ago, and Asana may still come to show it. */
+  readonly upgrading: boolean;
   /** A CreateAccount was done for this object: never a second one. */
   readonly accountCreated: boolean;
   /** False when the grant lives in another namespace than its connector (rule 5). */

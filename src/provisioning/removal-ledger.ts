@@ -14,6 +14,8 @@ export interface RemovalDemand {
   readonly who: string;
   readonly what: string;
   readonly deprovision: boolean;
+  /** The hold it belongs to by its own record, which outlives this process; null for none. */
+  readonly held: string | null;
   /** A person has acknowledged the hold it was in: it goes ahead and counts no more. */
   readonly acknowledged: boolean;
 }

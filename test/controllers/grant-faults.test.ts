@@ -7,7 +7,12 @@ import {
   asanaErrorCodes,
   classOfAsanaCode,
 } from '../../src/asana/errors.ts';
-import { ClockSkewError, FencedError, grantReasonOf } from '../../src/controllers/grant-faults.ts';
+import {
+  ClockSkewError,
+  FencedError,
+  grantReasonOf,
+  PreviouslyRemovedError,
+} from '../../src/controllers/grant-faults.ts';
 
 const errorOf = (code: AsanaErrorCode) => new AsanaError(code, 'm', { surface: 'scim' });
 
@@ -32,6 +37,18 @@ suite('a failed action', () => {
     assert.equal(grantReasonOf(error), 'ClockSkew');
     assert.match(error.message, /differ by 90 s/);
     assert.deepEqual([error.errorClass, error.retryAfterMs], ['waiting', 60_000]);
+  });
+
+  test('for an answer without a date says so, since an expiry is judged by it', () => {
+    const error = new ClockSkewError(null);
+    assert.equal(grantReasonOf(error), 'ClockSkew');
+    assert.match(error.message, /no Date header/);
+  });
+
+  test('for somebody who was removed before sends people to the Admin Console', () => {
+    const error = new PreviouslyRemovedError('ada@acme.com', null);
+    assert.equal(grantReasonOf(error), 'PreviouslyRemoved');
+    assert.match(error.message, /ada@acme\.com.*Admin Console/);
   });
 
   test('behind a fence, or by a fault of ours, is none of the grant’s business', () => {

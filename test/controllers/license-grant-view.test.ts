@@ -33,6 +33,7 @@ suite('a grant object, as provisioning sees it', () => {
       suspended: false,
       abandoned: false,
       applied: { license: 'ViewOnly', at: CREATED, adopted: true },
+      upgrading: false,
       accountCreated: false,
       sameNamespace: true,
       namespaceAllowed: true,

@@ -42,7 +42,15 @@ class Hall {
 }
 
 function demand(id: string, changes: Partial<RemovalDemand> = {}): RemovalDemand {
-  return { id, who: id, what: 'RevokeEnterprise', deprovision: false, acknowledged: false, ...changes };
+  return {
+    id,
+    who: id,
+    what: 'RevokeEnterprise',
+    deprovision: false,
+    held: null,
+    acknowledged: false,
+    ...changes,
+  };
 }
 
 const FREE: Verdict = { kind: 'Free' };
@@ -92,6 +100,29 @@ suite('a removal desk', () => {
     hall.desk.end('t1');
     assert.deepEqual([hall.ask('d'), hall.ask('e')], [held('t2'), held('t2')]);
     assert.deepEqual(hall.ask('a', acknowledged), FREE);
+  });
+
+  test('lets the set of a hold go after a restart too, once a person has acknowledged it', () => {
+    const first = new Hall();
+    for (const id of ['a', 'b', 'c']) first.ask(id);
+    const second = new Hall(new RemovalDesk(first.desk.ledger));
+    const marked = { held: 't1' };
+    for (const id of ['a', 'b', 'c']) assert.deepEqual(second.ask(id, marked), held('t1'));
+    assert.deepEqual(second.ask('d'), held('t1', false), 'what joined later is none of it');
+    second.desk.end('t1');
+    for (const id of ['a', 'b', 'c'])
+      assert.deepEqual(second.carryOut(id, { ...marked, ...acknowledged }), FREE, id);
+    assert.equal(second.desk.ledger.hold, null);
+  });
+
+  test('says of what is booked already whether a later hold stops it, and asks nothing for it', () => {
+    const hall = new Hall();
+    hall.carryOut('a');
+    assert.deepEqual(hall.desk.verdictOn(demand('a')), FREE);
+    for (const id of ['b', 'c']) hall.ask(id);
+    assert.deepEqual(hall.desk.verdictOn(demand('a')), held('t1', false));
+    assert.deepEqual(hall.desk.verdictOn(demand('a', acknowledged)), FREE);
+    assert.equal(hall.desk.pending, 2);
   });
 
   test('what joined later goes ahead if it is not, even before the acknowledged ones ask again', () => {

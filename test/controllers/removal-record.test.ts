@@ -35,12 +35,17 @@ suite('the record of removals', () => {
     });
   });
 
+  test('of a hold that began at no time is a hold that begins now', () => {
+    assert.equal(read({ hold: { ...hold, since: 'yesterday' } }).hold?.since, 77);
+  });
+
   test('of a hold without a window is a hold', () => {
     assert.equal(read({ hold }).hold?.token, 'abc');
   });
 
   const unreadable: readonly [removals: NonNullable<AsanaConnectorStatus['removals']>, because: string][] = [
     [{ ...removals, windowStartedAt: 'yesterday' }, 'the window began at no time'],
+    [without('windowStartedAt'), 'nobody knows when the window began'],
     [without('done'), 'nobody knows how many were done'],
     [without('deprovisions'), 'nor how many of them were deprovisions'],
     [without('baseline'), 'nor what they are a share of'],

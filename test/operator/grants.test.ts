@@ -230,6 +230,16 @@ suite('license grants in mode Apply', () => {
     );
   });
 
+  test('stall on somebody who was removed before, whom Asana does not take back by API', async () => {
+    const state = (await (await fetch(`${rig.sandbox.controlUrl}/state`)).json()) as {
+      people: { email: string; active: boolean }[];
+    };
+    const leaver = state.people.find(({ active }) => !active)?.email.toLowerCase() ?? '';
+    await rig.createGrant('leaver', leaver, { onMissingAccount: 'Create' });
+    const grant = await rig.untilReason('leaver', 'PreviouslyRemoved');
+    assert.match(conditionOf(grant, 'Stalled')?.message ?? '', /Admin Console/);
+  });
+
   test('leave an unknown userType alone', async () => {
     await rig.changeInConsole('erin.new@acme.example', { license: 'platinum' });
     await rig.sync();

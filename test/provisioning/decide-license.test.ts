@@ -462,6 +462,18 @@ suite('a grant that was deleted in mode Apply', () => {
       because: 'another license than the applied one is somebody else’s',
     },
     {
+      grant: { ...ends(given('Enterprise')), upgrading: true },
+      account: { license: 'ViewOnly' },
+      expect: 'Progressing waiting',
+      because: 'an upgrade sent moments ago may still come to show, and nobody would take it back',
+    },
+    {
+      grant: { ...ends(given('Enterprise')), upgrading: true },
+      account: { license: 'Enterprise' },
+      expect: 'RevokeEnterprise (removal)',
+      because: 'once it shows it is taken back',
+    },
+    {
       grant: ends(given('ViewOnly')),
       account: { license: 'Enterprise' },
       around: deprovisions,

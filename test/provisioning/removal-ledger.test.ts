@@ -24,6 +24,7 @@ function demand(id: string, changes: Partial<RemovalDemand> = {}): RemovalDemand
     who: `${id}@acme.com`,
     what: 'RevokeEnterprise',
     deprovision: false,
+    held: null,
     acknowledged: false,
     ...changes,
   };

@@ -108,6 +108,7 @@ export function grant(changes: Partial<LicenseGrant> = {}): LicenseGrant {
     suspended: false,
     abandoned: false,
     applied: null,
+    upgrading: false,
     accountCreated: false,
     sameNamespace: true,
     namespaceAllowed: true,
