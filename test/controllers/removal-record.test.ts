@@ -68,7 +68,9 @@ suite('the record of removals', () => {
   }
 });
 
-function without(field: 'done' | 'deprovisions' | 'baseline'): NonNullable<AsanaConnectorStatus['removals']> {
+function without(
+  field: 'windowStartedAt' | 'done' | 'deprovisions' | 'baseline',
+): NonNullable<AsanaConnectorStatus['removals']> {
   const { [field]: _, ...rest } = removals;
   return rest;
 }
