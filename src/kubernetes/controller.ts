@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../core/clock.ts';
 import { CodedError, isAbort, StoppedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
@@ -43,6 +44,11 @@ const RECONCILE_TIMEOUT_MS = 300_000;
 const STALE_COPY_BACKOFF: Backoff = { firstMs: 50, longestMs: 5_000 };
 /** What only waits comes back no faster than this, whatever it asks for. */
 const SHORTEST_WAIT_MS = 1_000;
+/**
+ * Reconciles that find nothing to do wait for nothing, and ten thousand of them would be one turn of the event loop:
+ * after so long what has arrived meanwhile (a person's edit, a probe) is let in.
+ */
+const LONGEST_TURN_MS = 10;
 /** An aborted reconcile ends within moments; one that does not is left behind. */
 const ABANDON_MS = 5_000;
 
@@ -54,6 +60,9 @@ export class Controller {
   /** One for each reconcile under way. */
   readonly #running = new Set<AbortController>();
   #stopping = false;
+  /** Monotonic clock when the event loop last had its turn. */
+  #turnBegan = 0;
+  #turn: Promise<void> | null = null;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
@@ -113,7 +122,18 @@ export class Controller {
       } finally {
         queue.done(key);
       }
+      await this.#giveWay();
     }
+  }
+
+  async #giveWay(): Promise<void> {
+    const { clock } = this.#options;
+    if (clock.monotonic() - this.#turnBegan < LONGEST_TURN_MS) return;
+    this.#turn ??= setImmediate().then(() => {
+      this.#turnBegan = clock.monotonic();
+      this.#turn = null;
+    });
+    await this.#turn;
   }
 
   async #reconcileOne(key: Key): Promise<void> {
