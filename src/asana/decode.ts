@@ -106,8 +106,9 @@ function listOf(value: unknown, most: number, where: string): readonly unknown[]
 
 /** A gid: an opaque string, never a number, since it may exceed 2^53. */
 function gidOf(value: unknown, where: string): string {
-  if (typeof value !== 'string' || value === '' || value.length > LONGEST_ID)
-    throw new UnexpectedShape(where);
+  const usable =
+    typeof value === 'string' && value !== '' && value.length <= LONGEST_ID && value.isWellFormed();
+  if (!usable) throw new UnexpectedShape(where);
   return value;
 }
 
@@ -117,13 +118,16 @@ function scimIdOf(value: unknown): string {
   return gidOf(value, 'id');
 }
 
+/** Text as it may be written on: cut to its bound, and never with half a character, which no UTF-8 can hold. */
 function textOf(value: unknown, longest: number): string {
-  return typeof value === 'string' ? value.slice(0, longest) : '';
+  return typeof value === 'string' ? value.slice(0, longest).toWellFormed() : '';
 }
 
-/** An email, or null: one too long to be an address is no address, rather than another one cut short. */
+/** An email, or null: one too long to be an address, or with half a character, is none, rather than another one. */
 function emailOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' && value.length <= LONGEST_EMAIL ? value : null;
+  const usable =
+    typeof value === 'string' && value !== '' && value.length <= LONGEST_EMAIL && value.isWellFormed();
+  return usable ? value : null;
 }
 
 /** A flag that protects somebody (admin, guest, active): without it nothing may be decided about them. */
@@ -187,6 +191,12 @@ export function decodeTeam(value: unknown): TeamRecord {
   return { gid: gidOf(gid, 'team.gid'), name: textOf(name, LONGEST_NAME) };
 }
 
+/** A membership as the listing of one person's teams shows it. */
+export function decodeMembershipOfPerson(value: unknown): TeamMembershipRecord & { readonly team: string } {
+  const team = fieldsOf(fieldsOf(value, 'team membership')['team'], 'team membership.team');
+  return { ...decodeTeamMembership(value), team: gidOf(team['gid'], 'team membership.team.gid') };
+}
+
 export function decodeTeamMembership(value: unknown): TeamMembershipRecord {
   const fields = fieldsOf(value, 'team membership');
   const user = fieldsOf(fields['user'], 'team membership.user');
@@ -222,11 +232,11 @@ export function decodeScimUser(value: unknown): ScimUserRecord {
   const name = looseFields(fields['name']);
   return {
     id: scimIdOf(fields['id']),
-    userName: userName.slice(0, LONGEST_EMAIL),
+    userName: textOf(userName, LONGEST_EMAIL),
     email: primaryEmail(fields['emails']) ?? emailOf(userName),
     name: textOf(name['formatted'], LONGEST_NAME),
     active: active !== false,
-    userType: typeof userType === 'string' && userType !== '' ? userType.slice(0, LONGEST_ATTRIBUTE) : null,
+    userType: textOf(userType, LONGEST_ATTRIBUTE) || null,
     attributes: attributesOf(fields, name),
   };
 }

@@ -1,11 +1,14 @@
 import type { Page, ScimPage } from './decode.ts';
-import { isAsanaError, truncated } from './errors.ts';
+import { isAsanaError, type Surface, truncated } from './errors.ts';
 
 /** Asana's largest page (OpenAPI parameter `limit`). */
 export const PAGE_SIZE = 100;
 
 /** Half a million items in one listing: above any Asana organization, below what would exhaust this process. */
 const MOST_PAGES = 5000;
+
+/** The same for pages that hold more than was asked for. */
+const MOST_ITEMS = MOST_PAGES * PAGE_SIZE;
 
 /** Empty pages with a further offset are legal; this many in a row without anything new are not a listing. */
 const MOST_BARREN_PAGES = 20;
@@ -32,7 +35,7 @@ export async function readPages<T>(
   fetchPage: (offset: string | null) => Promise<Page<T>>,
   listing: Listing<T>,
 ): Promise<void> {
-  const intake = new Intake(listing);
+  const intake = new Intake(listing, 'rest');
   try {
     await readOnce(fetchPage, intake, listing.operation);
   } catch (error) {
@@ -75,7 +78,7 @@ export async function readScimPages<T>(
   listing: Listing<T>,
 ): Promise<void> {
   const { operation } = listing;
-  const intake = new Intake(listing);
+  const intake = new Intake(listing, 'scim');
   let collected = 0;
   let total = 0;
   let requests = 0;
@@ -138,12 +141,14 @@ async function readInParallel(
 /** Hands over each item once, and tells how much of a page was new. */
 class Intake<T> {
   readonly #listing: Listing<T>;
+  readonly #surface: Surface;
   #seen = new Set<string>();
   /** What was handed over before the listing started again: new to this pass, but not to whoever listens. */
   #before: ReadonlySet<string> = new Set();
 
-  constructor(listing: Listing<T>) {
+  constructor(listing: Listing<T>, surface: Surface) {
     this.#listing = listing;
+    this.#surface = surface;
   }
 
   startAgain(): void {
@@ -151,10 +156,15 @@ class Intake<T> {
     this.#seen = new Set();
   }
 
-  /** How many of `items` this pass had not seen. */
+  /**
+   * How many of `items` this pass had not seen.
+   * @throws AsanaError `ListingTruncated` above all bounds
+   */
   take(items: readonly T[]): number {
-    const { idOf, onItems } = this.#listing;
+    const { idOf, onItems, operation } = this.#listing;
     const known = this.#seen.size;
+    if (known + items.length > MOST_ITEMS)
+      throw truncated(this.#surface, operation, `it has more than ${MOST_ITEMS} items`);
     const fresh = items.filter((item) => {
       const id = idOf(item);
       if (this.#seen.has(id)) return false;

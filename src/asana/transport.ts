@@ -150,8 +150,7 @@ export class Transport {
     const kind = exchange.method === 'GET' ? 'read' : 'write';
     const permit = await budget.acquire(kind, call.priority, call.signal);
     try {
-      if (call.tally) call.tally.requests += 1;
-      const response = await this.#exchange(exchange, call.signal);
+      const response = await this.#exchange(exchange, call);
       return this.#read(exchange, response, decode, permit);
     } finally {
       permit.release();
@@ -159,10 +158,13 @@ export class Transport {
   }
 
   /** One request on the wire, from start to the last byte, within its time. */
-  async #exchange(exchange: Exchange, signal: AbortSignal | undefined): Promise<AxiosResponse<unknown>> {
+  async #exchange(exchange: Exchange, { signal, tally }: Call): Promise<AxiosResponse<unknown>> {
     const { surface, baseUrl, token, limits, clock } = this.#options;
     const { operation, method, path, query, body } = exchange;
+    // Between the permit and here the caller may have given up: nothing leaves any more.
+    signal?.throwIfAborted();
     const begun = clock.monotonic();
+    if (tally) tally.requests += 1;
     const attempt = new AbortController();
     let late = false;
     const forward = () => attempt.abort();

@@ -1,5 +1,12 @@
 import type { ScimUserRecord, WorkspaceMembershipRecord } from '../asana/decode.ts';
-import type { Account, License, ScimRecord, WorkspaceMembership, WorkspaceRole } from './snapshot.ts';
+import type {
+  Account,
+  License,
+  ScimRecord,
+  Snapshot,
+  WorkspaceMembership,
+  WorkspaceRole,
+} from './snapshot.ts';
 
 /** What the SCIM attribute `userType` says for each license; a setting, since Asana's list of values is open. */
 export interface UserTypes {
@@ -77,6 +84,24 @@ export function isActive(account: Account, organization: string | null): boolean
   if (scim?.active === false) return false;
   if (organization !== null) return membershipIn(account, organization)?.active ?? false;
   return memberships.some(({ active }) => active) || (memberships.length === 0 && scim !== null);
+}
+
+/**
+ * True when the account is in use in one workspace, the organization or another: of the organization SCIM has a say
+ * too.
+ * @param organization its gid; null when there is none
+ */
+export function isMemberOf(account: Account, workspace: string, organization: string | null): boolean {
+  if (workspace === organization) return isActive(account, organization);
+  return membershipIn(account, workspace)?.active ?? false;
+}
+
+/**
+ * Asana takes `userType` only where the organization has view-only licenses; elsewhere what it does with one is not
+ * documented, and a new account may hold a full license. Ends at the first account that shows one.
+ */
+export function showsLicenses({ accounts }: Snapshot): boolean {
+  return accounts.values().some(({ scim }) => (scim?.userType ?? null) !== null);
 }
 
 /** True for somebody from outside the organization's domains: guests hold no license. */

@@ -1,12 +1,21 @@
 import type { Clock } from '../core/clock.ts';
 import { isActive, isGuest } from './account.ts';
 import { indexByEmail } from './account-reading.ts';
-import type { Account, Snapshot } from './snapshot.ts';
+import { LaidTeamMemberships } from './laid-team-memberships.ts';
+import type { Account, Snapshot, TeamMembership } from './snapshot.ts';
 
 /** An account that a fresh read did not find any more. */
 export interface GoneAccount {
   readonly gid: string;
   readonly gone: true;
+}
+
+/** What a fresh read has shown of somebody's place in a team. */
+export interface TeamPlace {
+  readonly team: string;
+  readonly user: string;
+  /** Null: not in it. */
+  readonly membership: TeamMembership | null;
 }
 
 export interface DirectoryCounts {
@@ -23,8 +32,10 @@ export interface DirectoryCounts {
 interface Laid {
   /** Null: gone. */
   readonly account: Account | null;
-  /** Monotonic clock. */
+  /** Monotonic clock, when it was laid. */
   readonly at: number;
+  /** The same, when the read of it began. */
+  readonly begunAt: number;
 }
 
 type AccountCounts = { -readonly [key in Exclude<keyof DirectoryCounts, 'teams' | 'workspaces'>]: number };
@@ -47,6 +58,7 @@ export class Directory {
   readonly #laid = new Map<string, Laid>();
   /** Emails of what is laid; the account's own email decides whether an entry still holds. */
   readonly #laidEmails = new Map<string, string>();
+  readonly #laidTeams = new LaidTeamMemberships();
   #counts = noAccounts();
   #effective: Snapshot | null = null;
 
@@ -61,19 +73,20 @@ export class Directory {
 
   /** A snapshot with everything laid over it, for exports and uploads. O(n) after a change, then remembered. */
   effective(): Snapshot | null {
-    if (!this.#snapshot || this.#laid.size === 0) return this.#snapshot;
+    if (!this.#snapshot || (this.#laid.size === 0 && this.#laidTeams.isEmpty())) return this.#snapshot;
     this.#effective ??= this.#layOver(this.#snapshot);
     return this.#effective;
   }
 
   /**
    * Takes a new snapshot. What was laid after reading it began may be missing in it, and stays; so does
-   * everything while a part is incomplete.
+   * everything while a part is incomplete. Of another organization nothing stays.
    */
   adopt(snapshot: Snapshot): void {
     const { accounts, licenses } = snapshot.parts;
     const whole = accounts.complete && (licenses?.complete ?? true);
     const begunAt = Math.min(accounts.begunAt, licenses?.begunAt ?? accounts.begunAt);
+    const same = this.#snapshot?.organization?.gid === snapshot.organization?.gid;
     this.#snapshot = snapshot;
     this.#effective = null;
     this.#counts = noAccounts();
@@ -81,13 +94,38 @@ export class Directory {
     const kept = [...this.#laid];
     this.#laid.clear();
     this.#laidEmails.clear();
-    for (const [gid, laid] of kept) if (!whole || laid.at >= begunAt) this.#put(gid, laid);
+    for (const [gid, laid] of kept) if (same && (!whole || laid.at >= begunAt)) this.#put(gid, laid);
+    if (same) this.#laidTeams.forgetBefore(snapshot.parts.teams);
+    else this.#laidTeams.forgetAll();
   }
 
-  /** Lays over what a fresh read or an action has shown. Nothing happens before the first snapshot. */
-  lay(entry: Account | GoneAccount): void {
+  /** The moment at which a fresh read begins, for `lay`. */
+  now(): number {
+    return this.#clock.monotonic();
+  }
+
+  /**
+   * Lays over what a fresh read or an action has shown. Nothing happens before the first snapshot, nor for a read that
+   * began before one that is laid already: it may have been made before a change that the other shows.
+   */
+  lay(entry: Account | GoneAccount, begunAt = this.now()): void {
+    const known = this.#laid.get(entry.gid);
+    if (!this.#snapshot || (known && known.begunAt > begunAt)) return;
+    this.#put(entry.gid, { account: 'gone' in entry ? null : entry, at: this.now(), begunAt });
+  }
+
+  /** The same for somebody's place in a team; null when they are not in it. */
+  layTeamMembership({ team, user, membership }: TeamPlace, begunAt = this.now()): void {
     if (!this.#snapshot) return;
-    this.#put(entry.gid, { account: 'gone' in entry ? null : entry, at: this.#clock.monotonic() });
+    this.#laidTeams.put(team, user, { membership, at: this.now(), begunAt });
+    this.#effective = null;
+  }
+
+  /** Somebody's membership of a team; null for none. O(members of the team). */
+  teamMembership(team: string, user: string): TeamMembership | null {
+    const laid = this.#laidTeams.get(team, user);
+    if (laid !== undefined) return laid;
+    return this.#snapshot?.teams.get(team)?.memberships.find((known) => known.user === user) ?? null;
   }
 
   account(gid: string): Account | undefined {
@@ -130,10 +168,14 @@ export class Directory {
 
   #layOver(snapshot: Snapshot): Snapshot {
     const accounts = new Map(snapshot.accounts);
+    const organization = snapshot.organization?.gid ?? null;
+    const left = new Set<string>();
     for (const [gid, { account }] of this.#laid) {
       if (account) accounts.set(gid, account);
       else accounts.delete(gid);
+      if (!account || (organization !== null && !isActive(account, organization))) left.add(gid);
     }
-    return { ...snapshot, accounts, gidsByEmail: indexByEmail(accounts, snapshot.organization?.gid ?? null) };
+    const gidsByEmail = indexByEmail(accounts, organization);
+    return { ...snapshot, accounts, gidsByEmail, teams: this.#laidTeams.over(snapshot.teams, left) };
   }
 }

@@ -5,11 +5,13 @@ import type { AsanaSession } from '../asana/session.ts';
 import type { Answer, Call } from '../asana/transport.ts';
 import { licenseOf, reduceMemberships, scimRecordOf, type UserTypes } from './account.ts';
 import type { Directory } from './directory.ts';
-import type { Account, WorkspaceMembership } from './snapshot.ts';
+import type { Account, TeamMembership, WorkspaceMembership } from './snapshot.ts';
 
 export interface ReadOptions {
-  /** Ask REST for the membership of the organization too: whether it is active, and its role. */
+  /** Ask REST for the membership of a workspace too: whether it is active, and its role. */
   readonly membership: boolean;
+  /** Which workspace; by default the organization. */
+  readonly workspace?: string | undefined;
   readonly userTypes: UserTypes;
   readonly priority: Priority;
   readonly signal?: AbortSignal | undefined;
@@ -37,20 +39,19 @@ export async function readAccount(
 ): Promise<FreshAccount> {
   const { priority, signal, userTypes } = options;
   const call: Call = { priority, signal };
-  const organization = directory.current()?.organization?.gid ?? null;
+  const workspace = options.workspace ?? directory.current()?.organization?.gid ?? null;
   const { scim, rest } = session;
-  const asksRest = organization !== null && (options.membership || scim === null);
+  const asksRest = workspace !== null && (options.membership || scim === null);
   const [user, memberships] = await Promise.all([
     scim ? orNothing(scim.user(gid, call)) : null,
-    asksRest ? orNothing(rest.workspaceMembershipsOf(organization, gid, call)) : null,
+    asksRest ? orNothing(rest.workspaceMembershipsOf(workspace, gid, call)) : null,
   ]);
   const account = join({
     gid,
     known: directory.account(gid),
     scimAsked: scim !== null,
     scimUser: user?.value ?? null,
-    memberships:
-      memberships && organization !== null ? { organization, records: memberships.value ?? [] } : null,
+    memberships: memberships && workspace !== null ? { workspace, records: memberships.value ?? [] } : null,
     userTypes,
   });
   return { account, asanaDate: latest(user?.date, memberships?.date) };
@@ -68,12 +69,12 @@ export async function findAccount(
 ): Promise<FreshAccount> {
   const { priority, signal, userTypes } = options;
   const call: Call = { priority, signal };
-  const organization = directory.current()?.organization?.gid ?? null;
+  const workspace = options.workspace ?? directory.current()?.organization?.gid ?? null;
   const { scim, rest } = session;
-  const asksRest = organization !== null && (options.membership || scim === null);
+  const asksRest = workspace !== null && (options.membership || scim === null);
   const [user, memberships] = await Promise.all([
     scim ? scim.findByUserName(email, call) : null,
-    asksRest ? orNothing(rest.workspaceMembershipsOf(organization, email, call)) : null,
+    asksRest ? orNothing(rest.workspaceMembershipsOf(workspace, email, call)) : null,
   ]);
   const records = memberships?.value ?? [];
   const gid = user?.value?.id ?? records[0]?.user.gid;
@@ -84,11 +85,68 @@ export async function findAccount(
     known: directory.account(gid),
     scimAsked: scim !== null,
     scimUser: user?.value ?? null,
-    memberships: memberships && organization !== null ? { organization, records } : null,
+    memberships: memberships && workspace !== null ? { workspace, records } : null,
     userTypes,
   });
   // Asana found the person by this email, whatever the listing showed before.
   return { account: account && { ...account, email: email.toLowerCase() }, asanaDate };
+}
+
+/** Whom to read afresh, and where. */
+export interface Subject {
+  /** Null for somebody looked up by email. */
+  readonly gid: string | null;
+  readonly email: string | null;
+  /** The workspace whose membership counts; by default the organization. */
+  readonly workspace?: string | undefined;
+  /** The team whose membership counts, of the organization `workspace`. */
+  readonly team?: string | undefined;
+}
+
+export interface FreshReading extends FreshAccount {
+  /** Null where none was asked for, too. */
+  readonly teamMembership: TeamMembership | null;
+}
+
+/**
+ * Reads somebody afresh, with their place in a team if one is named, and lays what was read over the snapshot, so
+ * that the next decision sees it.
+ * @throws AsanaError for everything but "not found"
+ */
+export async function refresh(
+  session: AsanaSession,
+  directory: Directory,
+  { gid, email, workspace, team }: Subject,
+  options: Omit<ReadOptions, 'workspace'>,
+): Promise<FreshReading> {
+  const where = { ...options, workspace };
+  const call: Call = { priority: options.priority, signal: options.signal };
+  const begunAt = directory.now();
+  const inTeam = gid !== null && workspace !== undefined && team !== undefined;
+  const [fresh, membership] = await Promise.all([
+    gid === null
+      ? findAccount(session, directory, email ?? '', where)
+      : readAccount(session, directory, gid, where),
+    inTeam ? readTeamMembership(session, { team, user: gid, organization: workspace }, call) : null,
+  ]);
+  if (fresh.account) directory.lay(fresh.account, begunAt);
+  else if (gid !== null) directory.lay({ gid, gone: true }, begunAt);
+  if (inTeam) directory.layTeamMembership({ team, user: gid, membership }, begunAt);
+  return { ...fresh, teamMembership: membership };
+}
+
+/** Null for somebody who is not in the team, or whom Asana does not know (any more). */
+async function readTeamMembership(
+  { rest }: AsanaSession,
+  place: { readonly team: string; readonly user: string; readonly organization: string },
+  call: Call,
+): Promise<TeamMembership | null> {
+  try {
+    return await rest.teamMembershipOf(place, call);
+  } catch (error) {
+    if (!isAsanaError(error, 'NotFound')) throw error;
+    return null;
+  }
 }
 
 interface Findings {
@@ -98,7 +156,7 @@ interface Findings {
   readonly scimUser: ScimUserRecord | null;
   /** Null when REST was not asked. */
   readonly memberships: {
-    readonly organization: string;
+    readonly workspace: string;
     readonly records: readonly WorkspaceMembershipRecord[];
   } | null;
   readonly userTypes: UserTypes;
@@ -106,17 +164,18 @@ interface Findings {
 
 /** One account out of what was just read and what was known before; null when it is gone. */
 function join({ gid, known, scimAsked, scimUser, memberships, userTypes }: Findings): Account | null {
-  const fresh = memberships && reduceMemberships(memberships.organization, memberships.records);
-  if (!scimUser && !survives(known, scimAsked, memberships !== null, fresh)) return null;
+  // Two people may answer to one address, in SCIM the one and in REST the other.
+  const records = memberships?.records.filter(({ user }) => user.gid === gid) ?? [];
+  const fresh = memberships && reduceMemberships(memberships.workspace, records);
+  const others = (known?.memberships ?? []).filter(({ workspace }) => workspace !== memberships?.workspace);
+  const places = fresh ? [fresh, ...others] : others;
+  if (!scimUser && !survives(known, scimAsked, memberships !== null, places)) return null;
   const email = emailOf(known, scimUser);
-  const others = (known?.memberships ?? []).filter(
-    ({ workspace }) => workspace !== memberships?.organization,
-  );
   return {
     gid,
     email,
-    name: known?.name || scimUser?.name || memberships?.records[0]?.user.name || email || gid,
-    memberships: memberships ? [...(fresh ? [fresh] : []), ...others] : (known?.memberships ?? []),
+    name: known?.name || scimUser?.name || records[0]?.user.name || email || gid,
+    memberships: places,
     scim: scimUser && scimRecordOf(scimUser, { gid, email }),
     license: licenseOf(scimUser?.userType ?? null, userTypes),
   };
@@ -134,9 +193,9 @@ function survives(
   known: Account | undefined,
   scimAsked: boolean,
   restAsked: boolean,
-  fresh: WorkspaceMembership | null,
+  places: readonly WorkspaceMembership[],
 ): boolean {
-  if (restAsked) return fresh !== null;
+  if (restAsked) return places.length > 0;
   // Without REST's word: a guest was never in SCIM; whoever was, and is not now, is gone.
   return known !== undefined && (!scimAsked || known.scim === null);
 }

@@ -32,7 +32,7 @@ export interface SyncOptions {
   readonly clock: Clock;
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
   /** Called once, as soon as accounts and licenses are there; the teams part is that of `previous`, or null. */
-  readonly onAccounts?: ((snapshot: Snapshot) => void) | undefined;
+  readonly onAccounts?: ((snapshot: Snapshot, scimIdsForeign: boolean) => void) | undefined;
 }
 
 /** Whether one of Asana's two interfaces takes the credentials and gives what is needed. */
@@ -44,7 +44,10 @@ export interface SyncResult {
   readonly rest: SurfaceCheck;
   /** Null with SCIM off. Not ok with `LicensesUnavailable` where no user carries `userType`. */
   readonly scim: SurfaceCheck | null;
-  /** Not one SCIM id is a gid of REST: the two tokens belong to different organizations. Nothing was joined. */
+  /**
+   * Not one SCIM id is a gid of REST, all of whose accounts were read: the two tokens belong to different organizations.
+   * Nothing was joined, and the snapshot shows REST's accounts without licenses.
+   */
   readonly scimIdsForeign: boolean;
 }
 
@@ -103,17 +106,20 @@ class Sync {
     const { scope, self, teams }: RestReading =
       'error' in rest ? { scope: NOWHERE, self: null, teams: null } : rest;
     const useless = restError !== null && this.#options.previous;
+    // Half a listing of each need not meet; that says nothing of the organizations.
+    const scimIdsForeign = this.#reading.scimIdsForeign && this.#accountFaults.isEmpty();
+    const accounts = useless ? null : this.#assemble(scope, self, scimError);
+    if (accounts) this.#options.onAccounts?.(accounts, scimIdsForeign);
     return {
-      snapshot: useless ? null : await this.#complete(this.#assemble(scope, self, scimError), teams),
+      snapshot: accounts && (await this.#complete(accounts, teams)),
       rest: restError ? { ok: false, error: restError } : { ok: true },
       scim: this.#scim ? this.#judgeScim(scimError) : null,
-      scimIdsForeign: this.#reading.scimIdsForeign,
+      scimIdsForeign,
     };
   }
 
-  /** Gives out the accounts and waits for the teams. */
+  /** Waits for the teams. */
   async #complete(accounts: Snapshot, teams: RestReading['teams']): Promise<Snapshot> {
-    this.#options.onAccounts?.(accounts);
     this.#phase = 'Teams';
     this.#report();
     if (!teams) return accounts;
@@ -222,7 +228,7 @@ class Sync {
     const accounts = this.#reading.assemble(this.#options.scim.userTypes, {
       accounts: previous?.accounts ?? null,
       keepAccounts: !accountsPart.complete,
-      keepLicenses: scimError !== null,
+      keepLicenses: scimError !== null || (this.#reading.scimIdsForeign && !accountsPart.complete),
     });
     return {
       parts: {

@@ -15,6 +15,7 @@ export interface AuditRecord {
   readonly action: string;
   readonly requester: Requester;
   readonly account: { readonly gid: string | null; readonly email: string | null };
+  /** The license held before and after; for memberships the team or workspace, by gid; null for none. */
   readonly before: string | null;
   readonly after: string | null;
   readonly result: string;

@@ -8,11 +8,7 @@ import type { LicenseGrant } from './grant.ts';
  * @param rivals every other grant for the account
  */
 export function judgeContest(grant: LicenseGrant, rivals: readonly LicenseGrant[]): Contest {
-  const contenders = rivals.filter(contends);
-  const oldest = contenders.reduce<LicenseGrant | null>(
-    (best, rival) => (best && precedes(best, rival) ? best : rival),
-    null,
-  );
+  const oldest = findWinner(rivals);
   if (!oldest) return { kind: 'Uncontested' };
   if (grant.ending) {
     // What is handed on is the right that was applied, whatever the spec said last.
@@ -30,9 +26,17 @@ export function judgeContest(grant: LicenseGrant, rivals: readonly LicenseGrant[
  */
 export function findPredecessor(grant: LicenseGrant, rivals: readonly LicenseGrant[]): LicenseGrant | null {
   if (grant.ending || !contends(grant) || judgeContest(grant, rivals).kind === 'Lost') return null;
-  const ended = rivals.filter((rival) => rival.ending && rival.applied?.license === grant.license);
-  return ended.reduce<LicenseGrant | null>(
-    (best, rival) => (best && precedes(best, rival) ? best : rival),
+  return oldestOf(rivals.filter((rival) => rival.ending && rival.applied?.license === grant.license));
+}
+
+/** The grant that rules an account, out of all for it: the oldest that contends; null when none does. */
+export function findWinner(grants: readonly LicenseGrant[]): LicenseGrant | null {
+  return oldestOf(grants.filter(contends));
+}
+
+function oldestOf(grants: readonly LicenseGrant[]): LicenseGrant | null {
+  return grants.reduce<LicenseGrant | null>(
+    (best, grant) => (best && precedes(best, grant) ? best : grant),
     null,
   );
 }

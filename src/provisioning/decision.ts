@@ -2,8 +2,6 @@ import type { ErrorClass } from '../core/errors.ts';
 import type { Account, License, Snapshot } from '../directory/snapshot.ts';
 import type { AppliedRight, LicenseGrant } from './grant.ts';
 
-export type ActionType = 'GrantEnterprise' | 'RevokeEnterprise' | 'Deprovision' | 'CreateAccount';
-
 /** The connector's rules, from its spec (DESIGN §3.1). */
 export interface Policies {
   readonly mode: 'Plan' | 'Apply';
@@ -43,16 +41,53 @@ export interface DecisionContext {
   readonly contest: Contest;
 }
 
-export interface PlannedAction {
-  readonly type: ActionType;
+/** A change of a license or, by SCIM, of an account's being there. */
+export interface LicenseAction {
+  readonly type: 'GrantEnterprise' | 'RevokeEnterprise' | 'Deprovision' | 'CreateAccount';
   /** Null for CreateAccount. */
   readonly gid: string | null;
   readonly email: string | null;
+  /** For CreateAccount: what the account is called, if whoever asked said so. */
+  readonly name?: string | null;
   readonly from: License | null;
   readonly to: License | null;
   /** Lowers somebody's access: removalDelay, holds and the API server's own word come before it. */
   readonly removal: boolean;
 }
+
+/** A change of who is in a team. */
+export interface TeamAction {
+  readonly type: 'AddToTeam' | 'RemoveFromTeam';
+  readonly gid: string;
+  readonly email: string | null;
+  readonly team: string;
+  /** The gid of the team's organization. */
+  readonly organization: string;
+  readonly removal: boolean;
+}
+
+/** A change of who is in a workspace. Taking somebody out of the organization deprovisions. */
+export interface WorkspaceAction {
+  readonly type: 'AddToWorkspace' | 'RemoveFromWorkspace';
+  readonly gid: string;
+  readonly email: string | null;
+  readonly workspace: string;
+  readonly removal: boolean;
+}
+
+/** A new account without SCIM: Asana sends an invitation to the address. */
+export interface Invitation {
+  readonly type: 'InviteAccount';
+  readonly gid: null;
+  readonly email: string;
+  readonly workspace: string;
+  readonly removal: false;
+}
+
+/** One change to be made in Asana. */
+export type PlannedAction = LicenseAction | TeamAction | WorkspaceAction | Invitation;
+
+export type ActionType = PlannedAction['type'];
 
 /**
  * What is to be done about one grant, or why not; the pure result of comparing it with the directory under the
@@ -70,7 +105,7 @@ export type Decision =
   /** Something is to be done in Asana. In mode Plan the caller stops here and reports it. `drift`: it holds `applied` but somebody changed it. */
   | {
       readonly kind: 'Act';
-      readonly action: PlannedAction;
+      readonly action: LicenseAction;
       readonly account: Account | null;
       readonly drift: boolean;
       readonly message: string;

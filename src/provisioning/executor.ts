@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { AsanaError } from '../asana/errors.ts';
 import type { AsanaSession } from '../asana/session.ts';
-import type { Answer, Call } from '../asana/transport.ts';
+import type { Tally } from '../asana/transport.ts';
 import type { Counter, Meter } from '../core/meter.ts';
-import { isActive, type UserTypes } from '../directory/account.ts';
+import type { UserTypes } from '../directory/account.ts';
 import type { Directory } from '../directory/directory.ts';
-import { type FreshAccount, findAccount, readAccount } from '../directory/reader.ts';
+import { type FreshAccount, type FreshReading, refresh } from '../directory/reader.ts';
 import type { Account } from '../directory/snapshot.ts';
+import {
+  describeChange,
+  isOneWay,
+  mayHaveTakenEffect,
+  sendChange,
+  shows,
+  subjectOf,
+} from './asana-change.ts';
 import type { AuditLog, Requester } from './audit.ts';
 import type { PlannedAction } from './decision.ts';
 
@@ -21,6 +29,8 @@ export interface ActionRequest {
   /** `spec.reason` of the grant, for the audit record. */
   readonly reason: string | null;
   readonly signal: AbortSignal;
+  /** Counts the change's own request once it really leaves; the reads around it do not count. */
+  readonly tally?: Tally | undefined;
 }
 
 /** What the caller contributes to an action; each may throw, and then nothing (more) is sent. */
@@ -39,7 +49,7 @@ export type ActionOutcome =
       readonly kind: 'Succeeded';
       readonly id: string;
       readonly account: Account | null;
-      /** Asana refused the change with a conflict, and it is so all the same: somebody else did it. */
+      /** Asana refused the change, and it is so all the same: somebody else did it. */
       readonly adopted: boolean;
     }
   /** Asana took it, or may have, and does not show it yet: look again later. `account` is null if nothing could be read. */
@@ -63,7 +73,7 @@ export function nextReadBack(elapsedMs: number): number | null {
   return next === undefined ? null : next - elapsedMs;
 }
 
-/** The one place from where declared grants and ConductorOne's tasks change accounts and licenses. */
+/** The one place from where declared grants and ConductorOne's tasks change accounts, licenses and memberships. */
 export class Executor {
   readonly #audit: AuditLog;
   readonly #actions: Counter;
@@ -79,9 +89,9 @@ export class Executor {
   }
 
   /**
-   * Fence, fresh read, confirmation, intent, fence, change, read-back. A grant costs three requests; a removal five,
-   * since it looks at the role too. Each change that leaves has its audit line, whatever the look at it shows; one
-   * that is confirmed later has a second one with the same id.
+   * Fence, fresh read, confirmation, intent, fence, change, read-back. A license costs three requests; a removal five,
+   * since it looks at the role too; a change of a team at most seven. Each change that leaves has its audit line,
+   * whatever the look at it shows; one that is confirmed later has a second one with the same id.
    * @throws AsanaError when Asana refuses or cannot be reached, and whatever a hook throws
    */
   async execute(request: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {
@@ -92,68 +102,61 @@ export class Executor {
     await hooks.recordIntent(id);
     await hooks.fence();
     const sent = await this.#send(request, id);
-    const seen = await this.#lookBack(request);
-    if (seen.error === null && shows(request, seen.account)) {
-      this.#tell(request, id, 'Succeeded', sent.requestIds);
-      return { kind: 'Succeeded', id, account: seen.account, adopted: sent.failure?.code === 'Conflict' };
-    }
     const { failure } = sent;
-    // A conflict is a refusal, and a license may be set twice; a creation or a deprovision is only ever looked for.
-    const ends = failure !== null && (failure.code === 'Conflict' || !isOneWay(request.action));
+    const refused = failure !== null && !failure.outcomeUnknown;
+    const { reading, error } = await this.#lookBack(request);
+    if (reading && isShown(request, reading)) {
+      this.#tell(request, id, 'Succeeded', sent.requestIds);
+      return { kind: 'Succeeded', id, account: reading.account, adopted: refused };
+    }
+    // A license may be set twice; a creation or a deprovision whose answer was lost is only ever looked for.
+    const ends = failure !== null && (refused || !isOneWay(request.action));
     this.#tell(request, id, ends ? failure.code : 'Unconfirmed', sent.requestIds);
     if (ends) throw failure;
-    if (seen.error !== null && !isPassing(seen.error)) throw seen.error;
-    return { kind: 'Unconfirmed', id, account: seen.account };
+    if (error !== null && !isPassing(error)) throw error;
+    return { kind: 'Unconfirmed', id, account: reading?.account ?? null };
   }
 
   /** Looks whether an action recorded earlier has taken effect; sends nothing but the read. */
   async verify(request: ActionRequest, id: string): Promise<ActionOutcome> {
-    const { account } = await this.#readFresh(request);
-    if (!shows(request, account)) return { kind: 'Unconfirmed', id, account };
+    const reading = await this.#readFresh(request);
+    const { account } = reading;
+    if (!isShown(request, reading)) return { kind: 'Unconfirmed', id, account };
     this.#tell(request, id, 'Succeeded', []);
     return { kind: 'Succeeded', id, account, adopted: false };
   }
 
   /** Sends the change. What Asana refused, or surely never got, is told and thrown. */
   async #send(request: ActionRequest, id: string): Promise<Sent> {
+    const { session, action, userTypes, signal, tally } = request;
     try {
-      const { requestId } = await change(request);
+      const call = { priority: 'action', signal, tally } as const;
+      const { requestId } = await sendChange(session, action, userTypes, call);
       return { requestIds: requestId === null ? [] : [requestId], failure: null };
     } catch (error) {
       const known = error instanceof AsanaError ? error : null;
       const requestIds = known?.requestId ? [known.requestId] : [];
-      if (known && mayHaveTakenEffect(known)) return { requestIds, failure: known };
-      this.#tell(request, id, known?.code ?? (request.signal.aborted ? 'Unknown' : 'Failed'), requestIds);
+      if (known && mayHaveTakenEffect(action, known)) return { requestIds, failure: known };
+      this.#tell(request, id, known?.code ?? (signal.aborted ? 'Unknown' : 'Failed'), requestIds);
       throw error;
     }
   }
 
   async #lookBack(
     request: ActionRequest,
-  ): Promise<{ readonly account: Account | null; readonly error: Error | null }> {
+  ): Promise<{ readonly reading: FreshReading | null; readonly error: Error | null }> {
     try {
-      return { ...(await this.#readFresh(request)), error: null };
+      return { reading: await this.#readFresh(request), error: null };
     } catch (error) {
-      return { account: null, error: error instanceof Error ? error : new TypeError(String(error)) };
+      return { reading: null, error: error instanceof Error ? error : new TypeError(String(error)) };
     }
   }
 
-  /** Reads the account and lays what was read over the snapshot, so that the next decision sees it. */
-  async #readFresh({ session, directory, userTypes, action, signal }: ActionRequest): Promise<FreshAccount> {
+  #readFresh({ session, directory, userTypes, action, signal }: ActionRequest): Promise<FreshReading> {
     // A removal needs the role too (admins, guests); whoever is created may be a guest whom SCIM hides.
-    const options = {
-      membership: action.removal || action.gid === null,
-      userTypes,
-      priority: 'action' as const,
-      signal,
-    };
-    const fresh =
-      action.gid === null
-        ? await findAccount(session, directory, action.email ?? '', options)
-        : await readAccount(session, directory, action.gid, options);
-    if (fresh.account) directory.lay(fresh.account);
-    else if (action.gid !== null) directory.lay({ gid: action.gid, gone: true });
-    return fresh;
+    const membership = action.removal || action.gid === null || !('from' in action);
+    const options = { membership, userTypes, priority: 'action', signal } as const;
+    return refresh(session, directory, subjectOf(action), options);
   }
 
   #tell(
@@ -174,8 +177,7 @@ export class Executor {
       action: action.type,
       requester,
       account: { gid: action.gid, email: action.email },
-      before: action.from,
-      after: action.to,
+      ...describeChange(action),
       result,
       reason,
       requestIds,
@@ -183,59 +185,10 @@ export class Executor {
   }
 }
 
-/** Async, so that a fault found before sending is told like one found by it. */
-async function change({ session, action, userTypes, signal }: ActionRequest): Promise<Answer<unknown>> {
-  const call: Call = { priority: 'action', signal };
-  const { scim } = session;
-  if (!scim) throw new TypeError('a license action was decided although SCIM is off');
-  if (action.type === 'CreateAccount') {
-    const { email } = action;
-    if (email === null) throw new TypeError('a creation was decided without an email');
-    return scim.createUser({ email, name: nameFrom(email), userType: userTypes.viewOnly }, call);
-  }
-  const { gid } = action;
-  if (gid === null) throw new TypeError(`${action.type} was decided without an account`);
-  switch (action.type) {
-    case 'GrantEnterprise':
-      return scim.setUserType(gid, userTypes.enterprise, call);
-    case 'RevokeEnterprise':
-      return scim.setUserType(gid, userTypes.viewOnly, call);
-    case 'Deprovision':
-      return scim.deactivate(gid, call);
-  }
-}
-
-/** Whether Asana shows the outcome of an action. */
-function shows({ action, directory }: ActionRequest, account: Account | null): boolean {
-  const organization = directory.current()?.organization?.gid ?? null;
-  const active = account !== null && isActive(account, organization);
-  switch (action.type) {
-    case 'GrantEnterprise':
-    case 'RevokeEnterprise':
-      return active && account.license === action.to;
-    case 'Deprovision':
-      return !active;
-    case 'CreateAccount':
-      return active;
-  }
-}
-
-/** A response that was lost, or a conflict with what came into being meanwhile: only reading tells. */
-function mayHaveTakenEffect({ code, outcomeUnknown }: AsanaError): boolean {
-  return outcomeUnknown || code === 'Conflict';
-}
-
-/** Never sent again before somebody has looked. */
-function isOneWay({ type }: PlannedAction): boolean {
-  return type === 'CreateAccount' || type === 'Deprovision';
+function isShown({ action, directory }: ActionRequest, reading: FreshReading): boolean {
+  return shows(action, reading, directory.current()?.organization?.gid ?? null);
 }
 
 function isPassing(error: Error): boolean {
   return error instanceof AsanaError && error.errorClass !== 'stalling';
-}
-
-/** SCIM wants a name, and a grant has none: the person sets it at the first sign-in. "ada.byron@…" → "Ada Byron". */
-function nameFrom(email: string): string {
-  const words = (email.split('@')[0] ?? email).split(/[._+-]+/).filter((word) => word !== '');
-  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(' ') || email;
 }

@@ -1,7 +1,7 @@
-import { isAdmin } from '../directory/account.ts';
 import type { Account } from '../directory/snapshot.ts';
 import type { Decision, DecisionContext, DirectoryReading, Policies } from './decision.ts';
 import type { LicenseGrant } from './grant.ts';
+import { protectionOf } from './protection.ts';
 
 /** Everything a policy may look at. */
 export interface LicenseCase {
@@ -42,21 +42,28 @@ export function describeProtection(
   { grant, policies, directory }: LicenseCase,
   account: Account,
 ): string | null {
-  const why = protectionOf(grant, policies, directory, account);
+  const addresses = [grant.user.email, grant.recorded?.email];
+  const why = protectionOf(account, policies, directory.snapshot, addresses);
   return why === null ? null : `${nameOf(account)} is protected (${why}): nothing is taken away.`;
 }
 
-function protectionOf(
-  grant: LicenseGrant,
-  policies: Policies,
-  directory: DirectoryReading,
-  account: Account,
+/** Why a license that is neither of the two is left alone. */
+export function describeUnknownLicense(account: Account): string {
+  const userType = account.scim?.userType ?? null;
+  return userType === null
+    ? `Asana shows no license (userType) for ${nameOf(account)}: the organization has no view-only licenses, or SCIM does not list the account.`
+    : `Asana shows the license "${userType}" for ${nameOf(account)}, which scim.userTypes of the connector does not name; it is left alone.`;
+}
+
+/** Why no further enterprise license is given; null while the limit leaves one. */
+export function describeLicenseLimit(
+  { maxEnterpriseLicenses: limit }: Policies,
+  used: () => number,
 ): string | null {
-  if (account.gid === directory.snapshot.self) return "the token's own account";
-  const addresses = [grant.user.email, grant.recorded?.email, account.email, account.scim?.userName];
-  const names = new Set(addresses.map((address) => address?.toLowerCase()));
-  if (policies.protectedUsers.some((user) => names.has(user.toLowerCase()))) return 'protectedUsers';
-  return policies.protectAdmins && isAdmin(account, organizationOf(directory)) ? 'an Asana admin' : null;
+  if (limit === null) return null;
+  const count = used();
+  if (count < limit) return null;
+  return `${count} of ${limit} enterprise licenses are in use: raise maxEnterpriseLicenses of the connector, or free one.`;
 }
 
 /** Why the reading justifies no removal; null when it does. */

@@ -1,10 +1,12 @@
-import { isGuest } from '../directory/account.ts';
-import type { Decision, DirectoryReading } from './decision.ts';
+import { isGuest, showsLicenses } from '../directory/account.ts';
+import type { Decision } from './decision.ts';
 import type { AppliedRight } from './grant.ts';
 import {
   blocked,
+  describeLicenseLimit,
   describeOtherHolder,
   describeProtection,
+  describeUnknownLicense,
   doubtAboutRemovals,
   isFoughtOver,
   type LicenseCase,
@@ -83,18 +85,10 @@ function refuseCreation({ policies, directory }: LicenseCase, missing: string): 
     const message = `${missing} It is not created on a doubtful reading: ${doubt.message}.`;
     return blocked(doubt.reason, 'waiting', message);
   }
-  if (showsLicenses(directory)) return null;
+  if (showsLicenses(directory.snapshot)) return null;
   const why =
     'It is not created: Asana shows no license (userType) for anybody, so it might not be created view-only.';
   return blocked('LicensesUnavailable', 'stalling', `${missing} ${why}`);
-}
-
-/**
- * Asana takes `userType` only where the organization has view-only licenses; elsewhere what it does with one is not
- * documented, and a new account may hold a full license. Ends at the first account that shows one.
- */
-function showsLicenses({ snapshot }: DirectoryReading): boolean {
-  return snapshot.accounts.values().some(({ scim }) => (scim?.userType ?? null) !== null);
 }
 
 function createAccount(email: string, missing: string): Decision {
@@ -116,11 +110,7 @@ function makeSureItIsNoGuest({ account, directory }: LicenseCase): Decision | nu
 /** An unknown license is looked at and never changed. */
 function makeSureTheLicenseIsKnown({ account }: LicenseCase): Decision | null {
   if (!account || account.license !== null) return null;
-  const userType = account.scim?.userType ?? null;
-  const message =
-    userType === null
-      ? `Asana shows no license (userType) for ${nameOf(account)}: the organization has no view-only licenses, or SCIM does not list the account.`
-      : `Asana shows the license "${userType}" for ${nameOf(account)}, which scim.userTypes of the connector does not name; it is left alone.`;
+  const message = describeUnknownLicense(account);
   return blocked('LicensesUnavailable', 'stalling', message, account);
 }
 
@@ -140,12 +130,11 @@ function makeSureNobodyFightsWithoutEnd(subject: LicenseCase): Decision | null {
 /** Our own actions never exceed the limit, not even to set a change back. */
 function makeSureTheLicenseLimitHolds(subject: LicenseCase): Decision | null {
   const { grant, policies, directory, account } = subject;
-  const limit = policies.maxEnterpriseLicenses;
-  if (limit === null || grant.license !== 'Enterprise' || account?.license !== 'ViewOnly') return null;
-  const used = directory.enterpriseLicenses();
-  if (used < limit) return null;
-  const message = `${used} of ${limit} enterprise licenses are in use: raise maxEnterpriseLicenses of the connector, or free one.`;
-  return blocked('LicenseLimitReached', 'waiting', message, account, drifted(subject));
+  if (grant.license !== 'Enterprise' || account?.license !== 'ViewOnly') return null;
+  const message = describeLicenseLimit(policies, () => directory.enterpriseLicenses());
+  return message === null
+    ? null
+    : blocked('LicenseLimitReached', 'waiting', message, account, drifted(subject));
 }
 
 /** Rule 5, in force as at the end: what another namespace did not give is not its own to take away. */

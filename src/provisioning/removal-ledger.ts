@@ -37,8 +37,9 @@ export interface RemovalLedger {
     readonly startedAt: number;
     /** Applied grants when it began. */
     readonly baseline: number;
-    /** Removals reserved in it, deprovisions among them. */
+    /** Removals of declared grants reserved in it, their deprovisions among them. */
     readonly done: number;
+    /** Deprovisions reserved in it, those of tasks too. */
     readonly deprovisions: number;
   } | null;
   readonly hold: Hold | null;
@@ -98,6 +99,21 @@ export function reserveRemoval(ledger: RemovalLedger, demand: RemovalDemand): Re
     ...ledger,
     window: { ...ledger.window, done: done + 1, deprovisions: deprovisions + (demand.deprovision ? 1 : 0) },
   };
+}
+
+/**
+ * Books a deprovision that was decided one by one elsewhere (a ConductorOne task): it counts towards
+ * `maxDeprovisions`, and not towards the removals of declared grants. Null when the window has none left.
+ */
+export function reserveDeprovision(
+  ledger: RemovalLedger,
+  limits: RemovalLimits,
+  applied: number,
+  now: number,
+): RemovalLedger | null {
+  const window = rollWindow(ledger, limits, applied, now);
+  if (window.deprovisions >= limits.maxDeprovisions) return null;
+  return { ...ledger, window: { ...window, deprovisions: window.deprovisions + 1 } };
 }
 
 /** Ends the hold of this token; an unknown or old token changes nothing. */

@@ -156,6 +156,30 @@ suite('pages', () => {
   });
 });
 
+suite('text that is cut to its bound', () => {
+  const emoji = '👩';
+
+  test('never ends in half a character', () => {
+    const { name } = decodeTeam({ gid: '1', name: `${'x'.repeat(1023)}${emoji}` });
+    assert.ok(name.isWellFormed());
+    assert.equal(name.length, 1024);
+    const title = `${'x'.repeat(255)}${emoji}`;
+    const { attributes, userName, userType } = decodeScimUser({
+      id: '1',
+      userName: `${'x'.repeat(319)}${emoji}`,
+      userType: title,
+      title,
+    });
+    for (const text of [attributes['title'], userName, userType]) assert.ok(text?.isWellFormed(), text ?? '');
+  });
+
+  test('half a character in the middle is replaced, in an email or an id it is refused', () => {
+    assert.equal(decodeTeam({ gid: '1', name: 'a\ud800b' }).name, 'a\ufffdb');
+    assert.equal(decodeUser({ gid: '1', name: '', email: 'a\ud800@acme.example' }).email, null);
+    assert.throws(() => decodeTeam({ gid: '\ud800', name: '' }), { where: 'team.gid' });
+  });
+});
+
 suite('SCIM users', () => {
   test('the primary email counts, the license stays as Asana wrote it, empty attributes are left out', () => {
     assert.deepEqual(decodeScimUser(scimUser), {

@@ -20,11 +20,16 @@ export class FakeClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const cancel = this.schedule(ms, resolve);
-      signal?.addEventListener('abort', () => {
+      signal?.throwIfAborted();
+      const stop = () => {
         cancel();
-        reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+        reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+      };
+      const cancel = this.schedule(ms, () => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
       });
+      signal?.addEventListener('abort', stop, { once: true });
     });
   }
 

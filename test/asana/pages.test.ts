@@ -58,6 +58,14 @@ suite('REST listings', () => {
     assert.equal(calls, 5000);
   });
 
+  test('pages of a thousand items that never end are cut off at half a million items', async () => {
+    const page = (call: number) => Array.from({ length: 1000 }, (_, index) => `${call}-${index}`);
+    const { calls, items, error } = await readAll((_, call) => ({ items: page(call), next: String(call) }));
+    assert.ok(error instanceof AsanaError && error.code === 'ListingTruncated');
+    assert.equal(calls, 501);
+    assert.equal(items.length, 500_000);
+  });
+
   test('an expired offset starts the listing again, once, without handing items over twice', async () => {
     let expiries = 0;
     const { items, error, calls } = await readAll((offset) => {

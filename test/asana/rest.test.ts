@@ -101,6 +101,54 @@ suite('one person', () => {
   });
 });
 
+suite('the place of one person in one team', () => {
+  const inTeam = (team: string, user = '1') => ({
+    gid: `tm${team}`,
+    user: { gid: user },
+    team: { gid: team },
+  });
+
+  test('is read from the side of the person: one request where they are in fewer than a hundred teams', async (t) => {
+    const { rest, seen } = await setUp(t, () => ({
+      body: { data: [inTeam('6'), { ...inTeam('7'), is_admin: true }], next_page: null },
+    }));
+    const found = await rest.teamMembershipOf({ team: '7', user: '1', organization: '5' }, call);
+    assert.deepEqual(found, { gid: 'tm7', user: '1', admin: true, guest: false, limitedAccess: false });
+    assert.deepEqual(seen.map(lineOf), [
+      'GET /api/1.0/team_memberships?user=1&workspace=5&opt_fields=is_admin,is_guest,is_limited_access,user,team&limit=100',
+    ]);
+  });
+
+  test('is found on a later page', async (t) => {
+    const { rest } = await setUp(t, ({ query }) => ({
+      body: query.has('offset')
+        ? { data: [inTeam('7')], next_page: null }
+        : { data: [inTeam('6')], next_page: { offset: 'o', path: '', uri: '' } },
+    }));
+    assert.ok(await rest.teamMembershipOf({ team: '7', user: '1', organization: '5' }, call));
+  });
+
+  test('is none where others are in the team, whatever the server makes of the filter', async (t) => {
+    const { rest } = await setUp(t, () => ({
+      body: { data: [inTeam('6'), inTeam('7', '2')], next_page: null },
+    }));
+    assert.equal(await rest.teamMembershipOf({ team: '7', user: '1', organization: '5' }, call), null);
+  });
+});
+
+suite('a server that does not know the filter for one person', () => {
+  for (const [because, user] of [
+    ['a stranger stands in for the gid asked for', '1'],
+    ['an email cannot be compared, and several people come', 'ann@acme.example'],
+  ] as const) {
+    test(`is not believed: ${because}`, async (t) => {
+      const people = user === '1' ? [membership('2')] : [membership('1'), membership('2')];
+      const { rest } = await setUp(t, () => ({ body: { data: people, next_page: null } }));
+      await assert.rejects(rest.workspaceMembershipsOf('5', user, call), { code: 'MalformedResponse' });
+    });
+  }
+});
+
 suite('changes', () => {
   test('each change posts the user under data', async (t) => {
     const { rest, seen } = await setUp(t, ({ path }) => {

@@ -233,6 +233,17 @@ suite('repeating', () => {
     await assert.rejects(asked, /shutting down/);
   });
 
+  test('an abort between the permit and the wire lets nothing leave', async (t) => {
+    const { url, seen } = await startScriptedServer(t, () => ({ body: { data: { gid: '1', name: '' } } }));
+    const controller = new AbortController();
+    const tally = { requests: 0 };
+    // The budget admits at once, and the abort comes before its promise is answered.
+    const asked = openTestSession(t, url).rest.me({ ...call, signal: controller.signal, tally });
+    controller.abort(new Error('shutting down'));
+    await assert.rejects(asked, /shutting down/);
+    assert.deepEqual([seen.length, tally.requests], [0, 0]);
+  });
+
   test('an abort ends a request on the wire with its own reason', async (t) => {
     const controller = new AbortController();
     const { url } = await startScriptedServer(t, () => {

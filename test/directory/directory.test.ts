@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
 import { Directory } from '../../src/directory/directory.ts';
-import type { Account, License, Part, Snapshot, WorkspaceRole } from '../../src/directory/snapshot.ts';
+import type {
+  Account,
+  License,
+  Part,
+  Snapshot,
+  TeamMembership,
+  WorkspaceRole,
+} from '../../src/directory/snapshot.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
 
 const organization = { gid: '500', name: 'Acme', organization: true };
@@ -36,19 +43,35 @@ function makeAccount(gid: string, shape: Shape = {}): Account {
 interface SnapshotShape {
   readonly begunAt?: number;
   readonly complete?: boolean;
+  /** Team gid to the gids of its members. */
+  readonly teams?: Readonly<Record<string, readonly string[]>>;
+  readonly teamsBegunAt?: number;
+}
+
+function inTeam(user: string): TeamMembership {
+  return { gid: `tm${user}`, user, admin: false, guest: false, limitedAccess: false };
 }
 
 function makeSnapshot(accounts: readonly Account[], shape: SnapshotShape = {}): Snapshot {
-  const { begunAt = 0, complete = true } = shape;
+  const { begunAt = 0, complete = true, teams = {}, teamsBegunAt } = shape;
   const part: Part = { at: 0, begunAt, complete, incompleteBecause: complete ? null : 'cut off' };
   return {
-    parts: { accounts: part, licenses: part, teams: null },
+    parts: {
+      accounts: part,
+      licenses: part,
+      teams: teamsBegunAt === undefined ? null : { ...part, begunAt: teamsBegunAt },
+    },
     workspaces: [organization],
     organization,
     self: null,
     accounts: new Map(accounts.map((account) => [account.gid, account])),
     gidsByEmail: new Map(accounts.map(({ gid, email }) => [email ?? '', gid])),
-    teams: new Map(),
+    teams: new Map(
+      Object.entries(teams).map(([gid, users]) => [
+        gid,
+        { gid, name: gid, organization: '500', memberships: users.map(inTeam) },
+      ]),
+    ),
     requests: 0,
   };
 }
@@ -109,7 +132,108 @@ suite('what is laid over a snapshot', () => {
   });
 });
 
+suite('reads that overlap', () => {
+  test('one that began before another that is laid already lays nothing: a change may lie between them', async () => {
+    const { clock, directory } = setUp(makeSnapshot(people(3)));
+    const earlier = directory.now();
+    await clock.advance(10);
+    const later = directory.now();
+    directory.lay(makeAccount('1', { license: 'ViewOnly' }), later);
+    directory.lay(makeAccount('1', { license: 'Enterprise' }), earlier);
+    assert.equal(directory.account('1')?.license, 'ViewOnly');
+    directory.layTeamMembership({ team: 't1', user: '1', membership: null }, later);
+    directory.layTeamMembership({ team: 't1', user: '1', membership: inTeam('1') }, earlier);
+    assert.equal(directory.teamMembership('t1', '1'), null);
+  });
+});
+
+suite('who is in a team', () => {
+  const withTeam = (shape: SnapshotShape = {}) =>
+    makeSnapshot(people(4), { ...shape, teams: { t1: ['0', '1'], t2: ['0'] } });
+
+  test('is what the snapshot says, until something is laid over it', () => {
+    const { directory } = setUp(withTeam());
+    assert.equal(directory.teamMembership('t1', '1')?.user, '1');
+    assert.equal(directory.teamMembership('t1', '2'), null);
+    directory.layTeamMembership({ team: 't1', user: '1', membership: null });
+    directory.layTeamMembership({ team: 't1', user: '2', membership: inTeam('2') });
+    assert.equal(directory.teamMembership('t1', '1'), null);
+    assert.equal(directory.teamMembership('t1', '2')?.user, '2');
+  });
+
+  test('shows in the effective snapshot and not in the snapshot itself', () => {
+    const snapshot = withTeam();
+    const { directory } = setUp(snapshot);
+    directory.layTeamMembership({ team: 't1', user: '1', membership: null });
+    directory.layTeamMembership({ team: 't1', user: '2', membership: inTeam('2') });
+    const usersOf = (teams: Snapshot['teams'] | undefined, gid: string) =>
+      teams?.get(gid)?.memberships.map(({ user }) => user);
+    assert.deepEqual(usersOf(directory.effective()?.teams, 't1'), ['0', '2']);
+    assert.deepEqual(usersOf(directory.effective()?.teams, 't2'), ['0']);
+    assert.deepEqual(usersOf(snapshot.teams, 't1'), ['0', '1']);
+  });
+
+  test('a membership that changed its roles replaces the one before it', () => {
+    const { directory } = setUp(withTeam());
+    directory.layTeamMembership({ team: 't1', user: '1', membership: { ...inTeam('1'), admin: true } });
+    const members = directory.effective()?.teams.get('t1')?.memberships ?? [];
+    assert.deepEqual(
+      members.map(({ user, admin }) => [user, admin]),
+      [
+        ['0', false],
+        ['1', true],
+      ],
+    );
+  });
+
+  test('stays as laid over accounts alone, and over a reading of the teams that began before', async () => {
+    const { clock, directory } = setUp(withTeam());
+    await clock.advance(1000);
+    directory.layTeamMembership({ team: 't1', user: '1', membership: null });
+    directory.adopt(withTeam({ begunAt: 2000, teamsBegunAt: 0 }));
+    assert.equal(directory.teamMembership('t1', '1'), null, 'teams were carried over');
+    directory.adopt(withTeam({ begunAt: 2000, teamsBegunAt: 1000 }));
+    assert.equal(directory.teamMembership('t1', '1'), null);
+    directory.adopt(withTeam({ begunAt: 2000, teamsBegunAt: 1500, complete: false }));
+    assert.equal(directory.teamMembership('t1', '1'), null, 'an incomplete reading forgets nothing');
+    directory.adopt(withTeam({ begunAt: 2000, teamsBegunAt: 1500 }));
+    assert.equal(directory.teamMembership('t1', '1')?.user, '1');
+  });
+
+  test('whoever has left the organization is in none of its teams any more', () => {
+    const { directory } = setUp(withTeam());
+    directory.lay({ gid: '0', gone: true });
+    directory.lay(makeAccount('1', { active: false }));
+    directory.layTeamMembership({ team: 't1', user: '1', membership: inTeam('1') });
+    const teams = directory.effective()?.teams.values().toArray() ?? [];
+    assert.deepEqual(
+      teams.map(({ memberships }) => memberships),
+      [[], []],
+    );
+  });
+
+  test('a team that the snapshot does not know stays unknown', () => {
+    const { directory } = setUp(withTeam());
+    directory.layTeamMembership({ team: 't9', user: '1', membership: inTeam('1') });
+    assert.deepEqual([...(directory.effective()?.teams.keys() ?? [])], ['t1', 't2']);
+  });
+});
+
 suite('a new snapshot', () => {
+  test('of another organization inherits nothing of what was laid over the one before', () => {
+    const { directory } = setUp(makeSnapshot(people(3)));
+    directory.lay(makeAccount('77'));
+    directory.layTeamMembership({ team: 't1', user: '1', membership: inTeam('1') });
+    const other = {
+      ...makeSnapshot(people(3)),
+      organization: { gid: '600', name: 'Other', organization: true },
+    };
+    directory.adopt(other);
+    assert.equal(directory.account('77'), undefined);
+    assert.equal(directory.teamMembership('t1', '1'), null);
+    assert.equal(directory.effective(), other);
+  });
+
   test('what was laid before its reading began is in it, and goes', async () => {
     const { clock, directory } = setUp(makeSnapshot(people(3)));
     await clock.advance(1000);

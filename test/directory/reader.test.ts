@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import { isActive } from '../../src/directory/account.ts';
 import { Directory } from '../../src/directory/directory.ts';
-import { findAccount, type ReadOptions, readAccount } from '../../src/directory/reader.ts';
+import { findAccount, type ReadOptions, readAccount, refresh } from '../../src/directory/reader.ts';
 import { syncDirectory } from '../../src/directory/sync.ts';
 import { fastClock } from '../asana/fake-clock.ts';
 import { ORGANIZATION, type SmallWorld, startSmallAsana } from './small-asana.ts';
@@ -114,7 +114,90 @@ suite('one account, read afresh', () => {
   });
 });
 
+suite('somebody in more than one workspace, read afresh', () => {
+  const workspaces = [
+    { gid: ORGANIZATION, organization: true },
+    { gid: '600', organization: false },
+  ];
+
+  test('is looked up in the workspace that matters, and keeps the place in the other', async (t) => {
+    const { session, directory, world, seen } = await setUp(t, { people, workspaces });
+    world.intercept = ({ path }) =>
+      path.endsWith('/600/workspace_memberships') ? { body: { data: [], next_page: null } } : null;
+    const { account } = await readAccount(session, directory, '1', { ...withMembership, workspace: '600' });
+    assert.deepEqual(
+      account?.memberships.map(({ workspace }) => workspace),
+      [ORGANIZATION],
+    );
+    assert.ok(seen.every(({ path }) => !path.includes(`/${ORGANIZATION}/`)));
+  });
+
+  test('is not gone while one of them has a place for them', async (t) => {
+    const { session, directory, world } = await setUp(t, { people, workspaces });
+    world.people = [];
+    const { account } = await readAccount(session, directory, '2', { ...withMembership, workspace: '600' });
+    assert.deepEqual(
+      account?.memberships.map(({ workspace }) => workspace),
+      [ORGANIZATION],
+    );
+  });
+});
+
+suite('a refresh', () => {
+  test('lays the account and the place in the team over the snapshot', async (t) => {
+    const { session, directory, world } = await setUp(t, { people, teams: { '7': ['1'] } });
+    world.people = [{ gid: '1', userType: 'enterprise' }];
+    const subject = { gid: '1', email: null, workspace: ORGANIZATION, team: '7' };
+    const { teamMembership } = await refresh(session, directory, subject, withMembership);
+    assert.equal(teamMembership?.user, '1');
+    assert.equal(directory.account('1')?.license, 'Enterprise');
+    assert.equal(directory.teamMembership('7', '1')?.user, '1');
+  });
+
+  test('of somebody whom Asana does not know (any more) finds neither account nor place', async (t) => {
+    const { session, directory, world } = await setUp(t, { people, teams: { '7': ['1'] } });
+    world.people = [];
+    world.intercept = ({ path }) =>
+      path.endsWith('/team_memberships')
+        ? { status: 400, body: { errors: [{ message: 'user: Unknown object: 1' }] } }
+        : null;
+    const subject = { gid: '1', email: null, workspace: ORGANIZATION, team: '7' };
+    const { account, teamMembership } = await refresh(session, directory, subject, withMembership);
+    assert.deepEqual([account, teamMembership], [null, null]);
+    assert.equal(directory.account('1'), undefined);
+  });
+});
+
 suite('an account, found by email', () => {
+  test('has the role of its own gid, not of whom REST means by the same address', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.people = [
+      { gid: '8', email: 'shared@acme.example', userType: 'enterprise' },
+      { gid: '9', email: 'shared@acme.example', role: 'admin' },
+    ];
+    world.intercept = ({ path, query }) =>
+      path.endsWith('/workspace_memberships') && query.get('user') === 'shared@acme.example'
+        ? {
+            body: {
+              data: [
+                {
+                  gid: 'm9',
+                  user: { gid: '9', name: 'Nina' },
+                  is_active: true,
+                  is_admin: true,
+                  is_guest: false,
+                },
+              ],
+              next_page: null,
+            },
+          }
+        : null;
+    const { account } = await findAccount(session, directory, 'shared@acme.example', withMembership);
+    assert.equal(account?.gid, '8');
+    assert.deepEqual(account?.memberships, []);
+    assert.notEqual(account?.name, 'Nina');
+  });
+
   test('one that the directory does not know yet', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.people = [{ gid: '9', userType: 'enterprise', email: 'new@acme.example' }];

@@ -79,6 +79,14 @@ function answer(world: SmallWorld, { path, query }: SeenRequest): ScriptedReply 
     );
   }
   if (route === '/team_memberships') {
+    const user = query.get('user');
+    if (user !== null) {
+      const theirs = Object.keys(teams).filter((team) => teams[team]?.includes(user));
+      return page(
+        query,
+        theirs.map((team) => ({ gid: `tm-${team}-${user}`, user: { gid: user }, team: { gid: team } })),
+      );
+    }
     const members = teams[query.get('team') ?? ''] ?? [];
     return page(
       query,

@@ -418,4 +418,41 @@ suite('REST and SCIM are checked apart', () => {
     assert.equal(snapshot?.accounts.size, 4);
     assert.ok([...(snapshot?.accounts.values() ?? [])].every(({ scim, license }) => !scim && !license));
   });
+
+  test('one SCIM id that is a gid is enough to tell that both speak of one organization', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(4),
+      scimId: (gid) => (gid === '3' ? gid : `other-${gid}`),
+    });
+    assert.equal((await run(asana)).scimIdsForeign, false);
+  });
+
+  test('half a listing of each need not meet: that says nothing, and licenses known before are kept', async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(4) });
+    const { snapshot: before } = await run(asana);
+    // SCIM gives the last two, and REST breaks off after the first two.
+    asana.world.intercept = ({ path, query }) => {
+      if (path.endsWith('/scim/Users')) {
+        const people = makePeople(2, 3).map(({ gid, userType }) => ({
+          id: gid,
+          userName: `p${gid}`,
+          userType,
+        }));
+        return { body: { totalResults: 2, Resources: people } };
+      }
+      const listing = path.endsWith('/users') || path.endsWith('/workspace_memberships');
+      if (!listing) return null;
+      if (query.has('offset')) return { status: 403, body: { errors: [{ message: 'no' }] } };
+      const person = (gid: string) => ({ gid, name: `Person ${gid}`, email: `p${gid}@acme.example` });
+      const flags = { is_active: true, is_admin: false, is_guest: false };
+      const data = ['1', '2'].map((gid) =>
+        path.endsWith('/users') ? person(gid) : { gid: `m${gid}`, user: person(gid), ...flags },
+      );
+      return { body: { data, next_page: { offset: 'more', path: '/', uri: '' } } };
+    };
+    const { snapshot, scimIdsForeign } = await run(asana, { previous: before });
+    assert.equal(scimIdsForeign, false);
+    assert.equal(snapshot?.parts.accounts.complete, false);
+    assert.equal(snapshot?.accounts.get('1')?.license, before?.accounts.get('1')?.license);
+  });
 });

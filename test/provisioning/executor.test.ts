@@ -6,7 +6,7 @@ import { Redacted } from '../../src/core/redacted.ts';
 import { Directory } from '../../src/directory/directory.ts';
 import { syncDirectory } from '../../src/directory/sync.ts';
 import { AuditLog, type AuditRecord } from '../../src/provisioning/audit.ts';
-import type { ActionType, PlannedAction } from '../../src/provisioning/decision.ts';
+import type { LicenseAction } from '../../src/provisioning/decision.ts';
 import {
   type ActionHooks,
   type ActionRequest,
@@ -60,7 +60,7 @@ class Rig {
     return this.sandbox.state.personByEmail(email)?.profile.license;
   }
 
-  request(type: ActionType, email: string, signal = new AbortController().signal): ActionRequest {
+  request(type: LicenseAction['type'], email: string, signal = new AbortController().signal): ActionRequest {
     return {
       connector: { namespace: 'iga', name: 'acme' },
       session: this.#session,
@@ -96,7 +96,7 @@ class Rig {
     };
   }
 
-  async execute(type: ActionType, email: string, overrides: Partial<ActionHooks> = {}) {
+  async execute(type: LicenseAction['type'], email: string, overrides: Partial<ActionHooks> = {}) {
     try {
       return await this.executor.execute(this.request(type, email), this.hooks(overrides));
     } finally {
@@ -104,7 +104,7 @@ class Rig {
     }
   }
 
-  async verify(type: ActionType, email: string, id: string) {
+  async verify(type: LicenseAction['type'], email: string, id: string) {
     try {
       return await this.executor.verify(this.request(type, email), id);
     } finally {
@@ -148,7 +148,7 @@ async function setUp(t: TestContext, options: SandboxOptions = {}): Promise<Rig>
   return new Rig(sandbox, session, directory);
 }
 
-function actionOf(type: ActionType, gid: string | null, email: string): PlannedAction {
+function actionOf(type: LicenseAction['type'], gid: string | null, email: string): LicenseAction {
   switch (type) {
     case 'GrantEnterprise':
       return { type, gid, email, from: 'ViewOnly', to: 'Enterprise', removal: false };
@@ -339,6 +339,7 @@ suite('a change that Asana takes', () => {
     person.stale = null;
     const later = await rig.verify('GrantEnterprise', ALICE, outcome.id);
     assert.ok(later.kind === 'Succeeded' && later.account?.license === 'Enterprise');
+    assert.equal(later.adopted, false, 'what we sent and find later was given, not found');
     assert.deepEqual(
       rig.audit.map(({ id, result }) => [id, result]),
       [

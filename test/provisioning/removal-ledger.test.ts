@@ -8,6 +8,7 @@ import {
   type RemovalLedger,
   type RemovalLimits,
   removalLimit,
+  reserveDeprovision,
   reserveRemoval,
   weighDemand,
 } from '../../src/provisioning/removal-ledger.ts';
@@ -190,6 +191,27 @@ suite('booking a removal', () => {
   test('of what was acknowledged counts nothing', () => {
     const ledger = done(1);
     assert.equal(reserveRemoval(ledger, demand('a', { acknowledged: true })), ledger);
+  });
+});
+
+suite('a deprovision that a task asks for', () => {
+  test('counts as a deprovision, and not as a removal of a declared grant', () => {
+    const before = done(2, 1);
+    const after = reserveDeprovision(before, limits({ maxDeprovisions: 5 }), 10, 0);
+    assert.deepEqual(after?.window, { ...before.window, deprovisions: 2 });
+  });
+
+  test('is refused once the window has none left', () => {
+    assert.equal(reserveDeprovision(done(5, 5), limits({ maxDeprovisions: 5 }), 10, 0), null);
+  });
+
+  test('begins a window of its own once the last one has ended', () => {
+    const later = reserveDeprovision(done(5, 5), limits({ maxDeprovisions: 5 }), 30, HOUR);
+    assert.deepEqual(later?.window, { startedAt: HOUR, baseline: 30, done: 0, deprovisions: 1 });
+  });
+
+  test('is never allowed by a limit of none', () => {
+    assert.equal(reserveDeprovision(emptyLedger, limits({ maxDeprovisions: 0 }), 10, 0), null);
   });
 });
 

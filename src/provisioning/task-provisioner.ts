@@ -1,0 +1,62 @@
+import type { AsanaSession } from '../asana/session.ts';
+import type { Clock } from '../core/clock.ts';
+import type { UserTypes } from '../directory/account.ts';
+import type { Directory } from '../directory/directory.ts';
+import type { Account } from '../directory/snapshot.ts';
+import type { Executor } from './executor.ts';
+import type { TaskView } from './task-case.ts';
+import type { TaskOutcome, TaskRequest } from './task-request.ts';
+import { TaskRun } from './task-run.ts';
+
+/** What a task needs of the connector it runs for. */
+export interface TaskContext extends TaskView {
+  readonly session: AsanaSession;
+  readonly directory: Directory;
+  readonly userTypes: UserTypes;
+  /** Takes an enterprise license while an upgrade is under way, so that all others count it; returns what frees it. */
+  holdSeat(): () => void;
+  /** Throws unless this process may still act. */
+  fence(): void | Promise<void>;
+  /**
+   * Books a deprovision against `maxDeprovisions` before its request leaves.
+   * @throws RefusedError `TooManyDeprovisions`
+   */
+  reserveDeprovision(account: Account): Promise<void>;
+}
+
+/** The task as ConductorOne gave it. */
+export interface Task {
+  readonly id: string;
+  readonly connector: { readonly namespace: string; readonly name: string };
+  /** How long one action, reads included, may take. */
+  readonly actionTimeoutMs: number;
+  /** Ends the task, and every wait in it. */
+  readonly signal: AbortSignal;
+}
+
+/** Carries out what ConductorOne's tasks ask for, by the same executor as declared grants. */
+export class TaskProvisioner {
+  readonly #executor: Executor;
+  readonly #clock: Clock;
+
+  constructor({ executor, clock }: { readonly executor: Executor; readonly clock: Clock }) {
+    this.#executor = executor;
+    this.#clock = clock;
+  }
+
+  /**
+   * Decides, acts, and waits until Asana shows it: rate limits are waited out, and what Asana took is looked for 5, 15,
+   * 60 and 180 s later. A creation or a deprovision leaves once, whatever becomes of its answer.
+   *
+   * @throws RefusedError by rule, or `NotAccepted`; AsanaError; whatever the context throws; the signal's reason when
+   *   it aborts
+   */
+  async carryOut(request: TaskRequest, context: TaskContext, task: Task): Promise<TaskOutcome> {
+    const run = new TaskRun({ executor: this.#executor, clock: this.#clock, request, context, task });
+    try {
+      return await run.run();
+    } finally {
+      run.end();
+    }
+  }
+}

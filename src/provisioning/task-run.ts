@@ -1,0 +1,249 @@
+import { AsanaError, isAsanaError } from '../asana/errors.ts';
+import { DEFAULT_RETRY_AFTER_MS } from '../asana/retry.ts';
+import type { Clock } from '../core/clock.ts';
+import { withTimeLimit } from '../core/time-limit.ts';
+import { refresh } from '../directory/reader.ts';
+import type { Account } from '../directory/snapshot.ts';
+import { isOneWay } from './asana-change.ts';
+import { decideTask, subjectOfTask } from './decide-task.ts';
+import type { PlannedAction } from './decision.ts';
+import {
+  type ActionHooks,
+  type ActionOutcome,
+  type ActionRequest,
+  type Executor,
+  nextReadBack,
+} from './executor.ts';
+import type { TaskDecision } from './task-case.ts';
+import { explainRefusal } from './task-faults.ts';
+import type { Task, TaskContext } from './task-provisioner.ts';
+import { RefusedError, type TaskOutcome, type TaskRequest } from './task-request.ts';
+
+export interface TaskRunOptions {
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly request: TaskRequest;
+  readonly context: TaskContext;
+  readonly task: Task;
+}
+
+type Final = Exclude<TaskDecision, { kind: 'Act' }>;
+
+/** So often a task is decided anew because Asana changed under it, or did not answer in time; then it is given up. */
+const MOST_ROUNDS = 5;
+
+/** A Retry-After of nothing must not become a loop without pause. */
+const SHORTEST_WAIT_MS = 1_000;
+
+/** One task on its way. */
+export class TaskRun {
+  readonly #options: TaskRunOptions;
+  /** What was said last came from a look at Asana made for it. */
+  #fresh = false;
+  /** A request of ours has left and was not answered in time: what is so afterwards is our doing. */
+  #sent = false;
+  #booked = false;
+  #freeSeat: (() => void) | null = null;
+  /** Why the round before led nowhere. */
+  #why: Error | null = null;
+
+  constructor(options: TaskRunOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<TaskOutcome> {
+    for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      this.#options.task.signal.throwIfAborted();
+      const decision = this.#decide();
+      const outcome = decision.kind === 'Act' ? await this.#act(decision.action) : await this.#end(decision);
+      if (outcome) return outcome;
+    }
+    throw (
+      this.#why ??
+      new RefusedError('NotReady', 'What the task is about keeps changing in Asana: ask again later.')
+    );
+  }
+
+  /** Frees what the task holds. */
+  end(): void {
+    this.#freeSeat?.();
+    this.#freeSeat = null;
+  }
+
+  #decide(): TaskDecision {
+    const { request, context } = this.#options;
+    return decideTask(request, this.#account(), context);
+  }
+
+  #account(): Account | null {
+    const { request, context } = this.#options;
+    const found =
+      request.type === 'CreateAccount'
+        ? context.directory.accountByEmail(request.email.toLowerCase())
+        : context.directory.account(request.user);
+    return found ?? null;
+  }
+
+  /** Nothing is to be sent; but what the directory knows may be old, so Asana is looked at before that is said. */
+  async #end(decision: Final): Promise<TaskOutcome | null> {
+    const { request, context, task } = this.#options;
+    const subject = this.#fresh ? null : subjectOfTask(request, context);
+    if (subject) {
+      const { session, directory, userTypes } = context;
+      const options = { membership: true, userTypes, priority: 'action' } as const;
+      try {
+        await this.#patiently((signal) => refresh(session, directory, subject, { ...options, signal }));
+      } catch (error) {
+        throw this.#isTimeout(error) ? slow(error, task.actionTimeoutMs) : error;
+      }
+      this.#fresh = true;
+      return null;
+    }
+    if (decision.kind === 'Refused') throw new RefusedError(decision.code, decision.message);
+    return { changed: this.#sent, account: decision.account };
+  }
+
+  async #act(action: PlannedAction): Promise<TaskOutcome | null> {
+    // In one breath with the decision: another task must not find the same license free.
+    if (action.type === 'GrantEnterprise') this.#freeSeat ??= this.#options.context.holdSeat();
+    this.#fresh = false;
+    try {
+      const outcome = await this.#execute(action);
+      switch (outcome?.kind) {
+        case 'Succeeded':
+          return { changed: !outcome.adopted, account: outcome.account };
+        case 'Unconfirmed':
+          return await this.#awaitOutcome(action, outcome.id);
+        case 'Overtaken':
+          this.#fresh = true;
+          return null;
+        case undefined:
+          return null;
+      }
+    } catch (error) {
+      throw explainRefusal(action, error);
+    }
+  }
+
+  /** Null when it ran out of time before anything that matters left: to be decided again. */
+  async #execute(action: PlannedAction): Promise<ActionOutcome | null> {
+    const { executor } = this.#options;
+    let tally = { requests: 0 };
+    let id = '';
+    const hooks: ActionHooks = {
+      fence: () => this.#fence(),
+      confirm: () => {
+        const again = this.#decide();
+        return again.kind === 'Act' && again.action.type === action.type;
+      },
+      recordIntent: async (given) => {
+        id = given;
+        await this.#book(action);
+      },
+    };
+    try {
+      return await this.#patiently((signal) => {
+        tally = { requests: 0 };
+        return executor.execute({ ...this.#requestFor(action, signal), tally }, hooks);
+      });
+    } catch (error) {
+      if (!this.#isTimeout(error)) throw error;
+      this.#why = slow(error, this.#options.task.actionTimeoutMs);
+      if (tally.requests === 0) return null;
+      this.#sent = true;
+      if (isOneWay(action)) return { kind: 'Unconfirmed', id, account: null };
+      return this.#verify(action, id);
+    }
+  }
+
+  async #fence(): Promise<void> {
+    const { context, task } = this.#options;
+    task.signal.throwIfAborted();
+    await context.fence();
+  }
+
+  /** Once a task, however often its request has to wait. */
+  async #book({ type }: PlannedAction): Promise<void> {
+    if (this.#booked || (type !== 'Deprovision' && type !== 'RemoveFromWorkspace')) return;
+    const account = this.#account();
+    if (!account) throw new TypeError('a deprovision was decided without an account');
+    await this.#options.context.reserveDeprovision(account);
+    this.#booked = true;
+  }
+
+  async #awaitOutcome(action: PlannedAction, id: string): Promise<TaskOutcome> {
+    const { clock, task } = this.#options;
+    const sentAt = clock.monotonic();
+    for (;;) {
+      const wait = nextReadBack(clock.monotonic() - sentAt);
+      if (wait === null) throw notAccepted(action);
+      await clock.sleep(wait, task.signal);
+      const outcome = await this.#verify(action, id);
+      if (outcome) return { changed: true, account: outcome.account };
+    }
+  }
+
+  /** Null when Asana does not show it, or cannot be asked just now. */
+  async #verify(
+    action: PlannedAction,
+    id: string,
+  ): Promise<Extract<ActionOutcome, { kind: 'Succeeded' }> | null> {
+    const { executor } = this.#options;
+    try {
+      const outcome = await this.#patiently((signal) =>
+        executor.verify(this.#requestFor(action, signal), id),
+      );
+      return outcome.kind === 'Succeeded' ? outcome : null;
+    } catch (error) {
+      const passes = isAsanaError(error) && error.errorClass !== 'stalling';
+      if (!passes && !this.#isTimeout(error)) throw error;
+      return null;
+    }
+  }
+
+  #requestFor(action: PlannedAction, signal: AbortSignal): ActionRequest {
+    const { context, task } = this.#options;
+    return {
+      connector: task.connector,
+      session: context.session,
+      directory: context.directory,
+      userTypes: context.userTypes,
+      action,
+      requester: { type: 'Task', taskId: task.id },
+      reason: null,
+      signal,
+    };
+  }
+
+  /** Each try in its own time. What Asana answered with 429 was not done, so it is done again once it may be. */
+  async #patiently<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, task } = this.#options;
+    const limit = { clock, ms: task.actionTimeoutMs, signal: task.signal };
+    for (;;) {
+      try {
+        return await withTimeLimit(limit, work);
+      } catch (error) {
+        if (!isAsanaError(error, 'RateLimited')) throw error;
+        const asked = error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS;
+        await clock.sleep(Math.max(SHORTEST_WAIT_MS, asked), task.signal);
+      }
+    }
+  }
+
+  /** The time of one try was up, not that of the task. */
+  #isTimeout(error: unknown): boolean {
+    return (
+      error instanceof DOMException && error.name === 'TimeoutError' && !this.#options.task.signal.aborted
+    );
+  }
+}
+
+function slow(cause: unknown, ms: number): AsanaError {
+  const message = `Asana did not answer within ${Math.round(ms / 1000)} s: ask again later.`;
+  return new AsanaError('AsanaUnavailable', message, { surface: 'rest', cause });
+}
+
+function notAccepted({ type }: PlannedAction): RefusedError {
+  const message = `Asana took ${type} and does not show it after three minutes: look in the Admin Console.`;
+  return new RefusedError('NotAccepted', message);
+}

@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { TaskRequest } from '../../src/provisioning/task-request.ts';
+import { ALICE, BOB, DAVE, startTaskRig, type TaskRig } from './task-rig.ts';
+
+const CAROL = 'carol@acme.example';
+const allowed = { policies: { allowDeprovision: true } };
+const createAccount = (email: string, workspace: string | null = null): TaskRequest => ({
+  type: 'CreateAccount',
+  email,
+  name: null,
+  workspace,
+});
+
+const join = (rig: TaskRig, email: string): TaskRequest => ({
+  type: 'AddToTeam',
+  team: rig.team().gid,
+  user: rig.gid(email),
+});
+const leave = (rig: TaskRig, email: string): TaskRequest =>
+  ({ ...join(rig, email), type: 'RemoveFromTeam' }) as TaskRequest;
+
+/** Who is in the rig's team as an upload would show it. */
+function shownIn(rig: TaskRig): readonly string[] {
+  const members = rig.directory.effective()?.teams.get(rig.team().gid)?.memberships ?? [];
+  return members.map(({ user }) => user);
+}
+
+suite('a team task', () => {
+  test('adds somebody, and the directory shows it without another sync', async (t) => {
+    const rig = await startTaskRig(t);
+    assert.ok(!shownIn(rig).includes(rig.gid(CAROL)));
+    const outcome = await rig.carryOut(join(rig, CAROL));
+    assert.deepEqual([outcome.changed, outcome.account?.gid], [true, rig.gid(CAROL)]);
+    assert.ok(rig.isIn(rig.team(), CAROL));
+    assert.ok(shownIn(rig).includes(rig.gid(CAROL)));
+    const { action, before, after, result } = rig.audit[0] ?? assert.fail();
+    assert.deepEqual(
+      [action, before, after, result],
+      ['AddToTeam', null, `team ${rig.team().gid}`, 'Succeeded'],
+    );
+  });
+
+  test('looks at the account, its place in the organization and in the team, before and after', async (t) => {
+    const rig = await startTaskRig(t);
+    await rig.carryOut(join(rig, CAROL));
+    const look = ['getTeamMemberships', 'getWorkspaceMembershipsForWorkspace', 'scimGetUser'];
+    const { operations } = rig;
+    assert.deepEqual(operations.slice(0, 3).toSorted(), look);
+    assert.equal(operations[3], 'addUserForTeam');
+    assert.deepEqual(operations.slice(4).toSorted(), look);
+  });
+
+  test('takes somebody out, and the directory shows it without another sync', async (t) => {
+    const rig = await startTaskRig(t);
+    const outcome = await rig.carryOut(leave(rig, BOB));
+    assert.equal(outcome.changed, true);
+    assert.ok(!rig.isIn(rig.team(), BOB));
+    assert.ok(!shownIn(rig).includes(rig.gid(BOB)));
+  });
+
+  test('that is repeated after it was done changes nothing', async (t) => {
+    const rig = await startTaskRig(t);
+    for (const request of [join(rig, CAROL), leave(rig, BOB)]) {
+      assert.equal((await rig.carryOut(request)).changed, true);
+      assert.equal((await rig.carryOut(request)).changed, false);
+    }
+    assert.deepEqual([rig.count('addUserForTeam'), rig.count('removeUserForTeam')], [1, 1]);
+  });
+
+  test('is answered by who is in the team now', async (t) => {
+    const rig = await startTaskRig(t);
+    const { state } = rig.sandbox;
+    state.joinTeam(rig.person(CAROL), rig.team());
+    assert.equal((await rig.carryOut(join(rig, CAROL))).changed, false);
+    const membership = rig.person(BOB).teamMemberships.find(({ team }) => team === rig.team());
+    assert.ok(membership);
+    state.leaveTeam(membership);
+    assert.equal((await rig.carryOut(join(rig, BOB))).changed, true, 'the directory had him in the team');
+  });
+
+  test('is refused where the account of the token is not in the team', async (t) => {
+    const rig = await startTaskRig(t, { serviceAccountNeedsTeam: true });
+    await assert.rejects(rig.carryOut(join(rig, CAROL)), {
+      code: 'NotTeamMember',
+      message: /add it to the team/,
+    });
+    await assert.rejects(rig.carryOut(leave(rig, BOB)), { code: 'NotTeamMember' });
+    assert.deepEqual(rig.results, ['Forbidden', 'Forbidden']);
+  });
+
+  test('is carried out with a personal token whose owner is in the team, without SCIM', async (t) => {
+    const rig = await startTaskRig(t, { token: 'personalAccessToken', scimEnabled: false });
+    assert.equal((await rig.carryOut(join(rig, CAROL))).changed, true);
+  });
+
+  test('for a team that is gone by now says so', async (t) => {
+    const rig = await startTaskRig(t);
+    rig.fault({ operation: 'addUserForTeam', times: 0 }, { status: 404, message: 'team: Unknown object: 1' });
+    await assert.rejects(rig.carryOut(join(rig, CAROL)), { code: 'TeamNotFound' });
+  });
+
+  test('whose refusal only means that somebody else did it is as good as done, but not ours', async (t) => {
+    const rig = await startTaskRig(t);
+    const membership = rig.person(BOB).teamMemberships.find(({ team }) => team === rig.team());
+    assert.ok(membership);
+    let fences = 0;
+    const outcome = await rig.carryOut(leave(rig, BOB), {
+      fence: () => {
+        fences += 1;
+        if (fences === 2) rig.sandbox.state.leaveTeam(membership);
+      },
+    });
+    assert.equal(outcome.changed, false);
+    assert.ok(!shownIn(rig).includes(rig.gid(BOB)));
+  });
+
+  test('whose answer is lost is found by looking', async (t) => {
+    const rig = await startTaskRig(t, { speed: 1000 });
+    rig.fault({ operation: 'addUserForTeam' }, { loseResponse: true });
+    assert.equal((await rig.carryOut(join(rig, CAROL))).changed, true);
+    assert.equal(rig.count('addUserForTeam'), 1);
+  });
+
+  test('that Asana takes and does not do is not accepted', async (t) => {
+    const rig = await startTaskRig(t, { speed: 1000 });
+    rig.fault({ operation: 'addUserForTeam', times: 0 }, { ignoreWrite: true });
+    await assert.rejects(rig.carryOut(join(rig, CAROL)), { code: 'NotAccepted' });
+    assert.ok(!shownIn(rig).includes(rig.gid(CAROL)));
+  });
+});
+
+suite('a workspace task', () => {
+  test('takes somebody out of the organization, booked as a deprovision', async (t) => {
+    const rig = await startTaskRig(t);
+    const user = rig.gid(ALICE);
+    const request: TaskRequest = { type: 'RemoveFromWorkspace', workspace: rig.sandbox.workspace, user };
+    const outcome = await rig.carryOut(request, allowed);
+    assert.equal(outcome.changed, true);
+    assert.equal(rig.person(ALICE).profile.active, false);
+    assert.deepEqual(rig.reserved, [user]);
+    assert.equal((await rig.carryOut(request, allowed)).changed, false);
+    assert.deepEqual([rig.count('removeUserForWorkspace'), rig.reserved.length], [1, 1]);
+  });
+
+  test('takes a guest out, whom SCIM never shows', async (t) => {
+    const rig = await startTaskRig(t);
+    const user = rig.gid(DAVE);
+    const request: TaskRequest = { type: 'RemoveFromWorkspace', workspace: rig.sandbox.workspace, user };
+    assert.equal((await rig.carryOut(request, allowed)).changed, true);
+    assert.equal(rig.person(DAVE).profile.active, false);
+  });
+
+  test('adds somebody to a plain workspace and takes them out of it, and leaves the organization alone', async (t) => {
+    const rig = await startTaskRig(t, {
+      token: 'personalAccessToken',
+      scimEnabled: false,
+      secondWorkspace: 'workspace',
+    });
+    const workspace = rig.directory.current()?.workspaces.find(({ organization }) => !organization)?.gid;
+    assert.ok(workspace !== undefined);
+    const user = rig.gid(CAROL);
+    const placesOf = () => rig.directory.account(user)?.memberships.filter(({ active }) => active).length;
+    assert.equal((await rig.carryOut({ type: 'AddToWorkspace', workspace, user })).changed, true);
+    assert.equal(placesOf(), 2);
+    assert.equal((await rig.carryOut({ type: 'AddToWorkspace', workspace, user })).changed, false);
+    assert.equal(
+      (await rig.carryOut({ type: 'RemoveFromWorkspace', workspace, user }, allowed)).changed,
+      true,
+    );
+    assert.equal(placesOf(), 1);
+    assert.equal(rig.person(CAROL).profile.active, true);
+  });
+
+  test('whose removal never came is not sent again', async (t) => {
+    const rig = await startTaskRig(t, { speed: 1000 });
+    rig.fault({ operation: 'removeUserForWorkspace' }, { resetConnection: true });
+    const user = rig.gid(ALICE);
+    const request: TaskRequest = { type: 'RemoveFromWorkspace', workspace: rig.sandbox.workspace, user };
+    await assert.rejects(rig.carryOut(request, allowed), { code: 'NotAccepted' });
+    assert.equal(rig.count('removeUserForWorkspace'), 1);
+  });
+});
+
+suite('a new account', () => {
+  test('is created view-only by SCIM, with the name of the request', async (t) => {
+    const rig = await startTaskRig(t);
+    const request: TaskRequest = {
+      type: 'CreateAccount',
+      email: 'Ada@Acme.example',
+      name: 'Ada Lovelace',
+      workspace: null,
+    };
+    const outcome = await rig.carryOut(request);
+    assert.deepEqual(
+      [outcome.changed, outcome.account?.email, outcome.account?.license],
+      [true, 'ada@acme.example', 'ViewOnly'],
+    );
+    assert.equal(rig.person('ada@acme.example').profile.name, 'Ada Lovelace');
+    assert.equal(rig.directory.effective()?.accounts.has(rig.gid('ada@acme.example')), true);
+    assert.equal((await rig.carryOut(request)).changed, false);
+    assert.equal(rig.count('scimCreateUser'), 1);
+  });
+
+  test('is invited where there is no SCIM, once', async (t) => {
+    const rig = await startTaskRig(t, { token: 'personalAccessToken', scimEnabled: false });
+    const outcome = await rig.carryOut(createAccount('ada@acme.example'));
+    assert.deepEqual([outcome.changed, outcome.account?.email], [true, 'ada@acme.example']);
+    assert.equal(outcome.account?.gid, rig.gid('ada@acme.example'));
+    assert.equal((await rig.carryOut(createAccount('ADA@acme.example'))).changed, false);
+    assert.equal(rig.count('addUserForWorkspace'), 1);
+    assert.deepEqual(
+      [rig.audit[0]?.action, rig.audit[0]?.after],
+      ['InviteAccount', `workspace ${rig.sandbox.workspace}`],
+    );
+  });
+
+  test('that the directory does not know yet is found in Asana', async (t) => {
+    const rig = await startTaskRig(t);
+    const { state } = rig.sandbox;
+    const person = state.addPerson('member', {
+      email: 'new@acme.example',
+      name: 'New',
+      license: 'enterprise',
+    });
+    state.joinWorkspace(person, state.organization);
+    const outcome = await rig.carryOut(createAccount('new@acme.example'));
+    assert.deepEqual([outcome.changed, outcome.account?.gid], [false, person.gid]);
+    assert.deepEqual(rig.audit, []);
+  });
+
+  test('of somebody who was removed before says that no API takes them back', async (t) => {
+    const rig = await startTaskRig(t);
+    rig.sandbox.state.deprovision(rig.person(ALICE), null);
+    await assert.rejects(rig.carryOut(createAccount(ALICE)), {
+      code: 'PreviouslyRemoved',
+      message: /Admin Console/,
+    });
+  });
+
+  test('asked for twice at once is made once', async (t) => {
+    const rig = await startTaskRig(t);
+    const tasks = [createAccount('ada@acme.example'), createAccount('ada@acme.example')];
+    const outcomes = await Promise.all(tasks.map((request) => rig.carryOut(request)));
+    assert.equal(outcomes.filter(({ changed }) => changed).length, 1);
+    assert.equal(new Set(outcomes.map(({ account }) => account?.gid)).size, 1);
+  });
+
+  test('goes nowhere where nobody shows a license', async (t) => {
+    const rig = await startTaskRig(t, { viewOnlyDomain: false });
+    await assert.rejects(rig.carryOut(createAccount('ada@acme.example')), { code: 'LicensesUnavailable' });
+    assert.equal(rig.count('scimCreateUser'), 0);
+  });
+});
