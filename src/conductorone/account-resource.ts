@@ -1,5 +1,6 @@
 import { create, type JsonObject } from '@bufbuild/protobuf';
 import { isActive } from '../directory/account.ts';
+import { isEmailAddress } from '../directory/email-address.ts';
 import type { Account, Snapshot } from '../directory/snapshot.ts';
 import { annotation } from './annotation.ts';
 import { RawIdSchema } from './generated/c1/connector/v2/annotation_pb.ts';
@@ -38,7 +39,8 @@ export function accountResource(account: Account, context: AccountContext): Reso
   const { gid, email, scim } = account;
   const active = isActive(account, context.organization);
   const profile = profileOf(account, active);
-  const address = email !== null && isAddress(email) ? email : null;
+  // The messages' own rule takes no empty or malformed address; service accounts have none at all.
+  const address = email !== null && isEmailAddress(email) ? email : null;
   const { givenName, familyName, employeeNumber } = scim?.attributes ?? {};
   const trait = annotation(UserTraitSchema, {
     emails: address === null ? [] : [{ address, isPrimary: true }],
@@ -122,9 +124,4 @@ function profileOf(account: Account, active: boolean): JsonObject {
   return Object.fromEntries(
     entries.map(([key, value]) => [key, typeof value === 'string' ? value.toWellFormed() : value]),
   );
-}
-
-/** The messages' own rule takes no empty or malformed address; service accounts have none at all. */
-function isAddress(email: string): boolean {
-  return email.length <= 254 && /^[^\s@<>"(),:;[\\\]]{1,64}@[^\s@<>"(),:;[\\\]]+$/.test(email);
 }

@@ -1,12 +1,6 @@
 import { isIP } from 'node:net';
 import { InvalidInputError } from '../core/errors.ts';
-
-/** Host names of RFC 1123: labels of letters, digits and inner hyphens. */
-const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
-
-export function isHostName(text: string): boolean {
-  return HOST_NAME.test(text);
-}
+import { isHostName } from '../core/host-name.ts';
 
 /**
  * Host and port of `host[:port]`; an IPv6 address in brackets.

@@ -23,7 +23,11 @@ export interface BatonClientOptions {
 /** ConductorOne answers to a request for work at once; `next_poll` does the waiting. */
 const GET_TASK_MS = 60_000;
 
-type FinalState = Pick<MessageInitShape<typeof BatonServiceFinishTaskRequestSchema>, 'status' | 'finalState'>;
+/** How a task ended. */
+export type FinalState = Pick<
+  MessageInitShape<typeof BatonServiceFinishTaskRequestSchema>,
+  'status' | 'finalState'
+>;
 
 /**
  * The calls of a connector to ConductorOne, for one host id. Every failure is a ConductorOneError; an aborted

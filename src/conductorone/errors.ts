@@ -38,3 +38,13 @@ export class ConductorOneError extends CodedError {
     this.grpcCode = options.grpcCode;
   }
 }
+
+/** A task of a type that this connector does not carry out. */
+export class UnsupportedTaskError extends CodedError {
+  declare readonly code: 'UnsupportedTask';
+
+  constructor() {
+    // The Go SDK's words.
+    super('UnsupportedTask', 'stalling', 'unsupported task type');
+  }
+}

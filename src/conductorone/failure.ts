@@ -11,6 +11,9 @@ const FINAL: ReadonlyMap<Code, ConductorOneCode> = new Map([
   [Code.NotFound, 'ConductorOneRefused'],
 ]);
 
+/** Calls about one task. Whoever may ask for tasks may make them; a refusal is about the task. */
+const ABOUT_A_TASK: ReadonlySet<string> = new Set(['Heartbeat', 'FinishTask', 'UploadAsset']);
+
 const REMEDIES: Readonly<Record<'CredentialsRejected' | 'ConductorOneRefused' | 'Disconnected', string>> = {
   CredentialsRejected:
     "make a new client ID and secret on the connector's page in ConductorOne, and put both in place.",
@@ -24,8 +27,13 @@ export function explainFailure(operation: string, host: string, error: unknown):
   const failure = ConnectError.from(error);
   // The token is asked for inside the call; its own error says more.
   if (failure.cause instanceof ConductorOneError) return failure.cause;
-  const code = FINAL.get(failure.code) ?? 'Disconnected';
-  const remedy = REMEDIES[code as keyof typeof REMEDIES];
+  const aboutTask = ABOUT_A_TASK.has(operation) && failure.code !== Code.Unauthenticated;
+  const general = FINAL.get(failure.code) ?? 'Disconnected';
+  const code = aboutTask && general === 'CredentialsRejected' ? 'ConductorOneRefused' : general;
+  const remedy =
+    aboutTask && code === 'ConductorOneRefused'
+      ? "the task is no longer this process's; ConductorOne hands it out again if it is still wanted."
+      : REMEDIES[code as keyof typeof REMEDIES];
   return new ConductorOneError(code, `${operation} at ${host} failed with ${Code[failure.code]}: ${remedy}`, {
     grpcCode: failure.code,
     cause: causeOf(failure),

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../core/errors.ts';
-import { isHostName, splitAuthority } from './authority.ts';
+import { isHostName } from '../core/host-name.ts';
+import { splitAuthority } from './authority.ts';
 import type { ClientId } from './credentials.ts';
 import { ConductorOneError } from './errors.ts';
 

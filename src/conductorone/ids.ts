@@ -55,3 +55,14 @@ export function readEntitlementId(id: string): EntitlementTarget | null {
   const role = workspaceRoles.find((known) => known === slug);
   return role ? { type: 'workspace', gid, role } : null;
 }
+
+/**
+ * Reads a grant id; null for one that this connector never gave. For grants that come without their parts: those
+ * parts, where they are there, say the same more safely.
+ */
+export function readGrantId(id: string): { readonly entitlement: string; readonly user: string } | null {
+  const license = Object.values(licenseIds).find((known) => id.startsWith(`${known}:`));
+  if (license !== undefined) return { entitlement: license, user: id.slice(license.length + 1) };
+  const [, entitlement, user] = /^(.+):user:(.+)$/.exec(id) ?? [];
+  return entitlement === undefined || user === undefined ? null : { entitlement, user };
+}

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'undici';
+import { unlessAborted } from '../core/abort.ts';
 import type { Clock } from '../core/clock.ts';
 import { Redacted } from '../core/redacted.ts';
 import { version } from '../core/version.ts';
@@ -60,7 +61,7 @@ export class TokenSource {
     this.#pending ??= this.#renew().finally(() => {
       this.#pending = null;
     });
-    return (await unlessAborted(this.#pending, signal)).token;
+    return (await (signal ? unlessAborted(this.#pending, signal) : this.#pending)).token;
   }
 
   /** Throws a token away that a call was refused with, unless another has taken its place. */
@@ -186,17 +187,4 @@ function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code === 'string') return code;
   return error instanceof Error ? error.name : 'unknown error';
-}
-
-/** The result, or the signal's reason as soon as it aborts; the work itself goes on for others. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

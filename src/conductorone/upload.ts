@@ -55,8 +55,11 @@ async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions
   let cancelTimer = (): void => {};
   let bytes = 0;
   let unreadable = null as Error | null;
+  let ended = false;
   const moved = () => {
     cancelTimer();
+    // A call that has failed may still be handed a piece that was on its way; no timer must outlive it.
+    if (ended) return;
     cancelTimer = clock.schedule(STANDSTILL_MS, () => standstill.abort());
   };
 
@@ -96,6 +99,7 @@ async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions
       `The upload did not move for ${STANDSTILL_MS / 1000} s, after ${bytes} bytes; it is tried again.`,
     );
   } finally {
+    ended = true;
     cancelTimer();
   }
 }

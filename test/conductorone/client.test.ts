@@ -8,9 +8,10 @@ import { type ConductorOneConnection, openConnection } from '../../src/conductor
 import { ConductorOneError } from '../../src/conductorone/errors.ts';
 import type { BatonServiceUploadAssetRequest } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
 import { connectorMetadata } from '../../src/conductorone/metadata.ts';
-import type { Asset } from '../../src/conductorone/upload.ts';
+import { type Asset, uploadAsset } from '../../src/conductorone/upload.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import { FakeClock } from '../asana/fake-clock.ts';
 import { refuse, startTenant, type Tenant, type TenantOptions } from './tenant.ts';
 
 const never = new AbortController().signal;
@@ -159,6 +160,24 @@ suite('a call', () => {
       await assert.rejects(client.getTask(never), failsWith(expected, code));
     });
   }
+
+  test('about a task that is refused says that the task is gone, not that the credentials are bad', async (t) => {
+    const { client } = await connect(t, {
+      baton: {
+        finishTask: () => {
+          throw refuse(Code.PermissionDenied);
+        },
+        heartbeat: () => {
+          throw refuse(Code.Unauthenticated);
+        },
+      },
+    });
+    const finish = client.finishTask('f'.repeat(27), { finalState: { case: 'success', value: {} } }, never);
+    await assert.rejects(finish, failsWith('ConductorOneRefused', Code.PermissionDenied));
+    await assert.rejects(finish, /the task is no longer/);
+    const heartbeat = client.heartbeat('f'.repeat(27), never);
+    await assert.rejects(heartbeat, failsWith('CredentialsRejected', Code.Unauthenticated));
+  });
 
   test('that gets no token fails with the reason of that', async (t) => {
     const { client } = await connect(t, { token: () => ({ status: 401 }) });
@@ -442,6 +461,36 @@ suite('an upload', () => {
     const receipt = await client.uploadAsset('f'.repeat(27), assetOf(file), never);
     assert.equal(receipt.bytes, file.length);
     assert.equal(tenant.calls.length, 2);
+  });
+
+  test('whose call has ended leaves no timer behind, also when a piece of the file comes late', async () => {
+    const clock = new FakeClock();
+    const reading = Promise.withResolvers<void>();
+    const late = Promise.withResolvers<Uint8Array>();
+    const asset: Asset = {
+      read: async function* () {
+        reading.resolve();
+        yield await late.promise;
+      },
+    };
+    const pulled: Promise<unknown>[] = [];
+    const upload = uploadAsset({
+      metadata: { hostId: 'host-1', taskId: 'f'.repeat(27) },
+      asset,
+      clock,
+      signal: never,
+      send: async (messages) => {
+        const iterator = messages[Symbol.asyncIterator]();
+        await iterator.next();
+        pulled.push(iterator.next());
+        await reading.promise;
+        throw new ConductorOneError('ConductorOneRefused', 'no');
+      },
+    });
+    await assert.rejects(upload, ConductorOneError);
+    late.resolve(new Uint8Array(10));
+    await Promise.all(pulled);
+    assert.equal(clock.pending, 0);
   });
 
   test('that is aborted throws the reason of the signal and is not tried again', async (t) => {

@@ -29,8 +29,8 @@ export interface TenantOptions {
   /** Default: a new token each time, valid for ten minutes. */
   readonly token?: (request: TokenRequest) => TokenReply | Promise<TokenReply>;
   readonly baton?: Partial<ServiceImpl<typeof BatonService>>;
-  /** Answers gRPC calls by hand, for what no gRPC server does. */
-  readonly answer?: (response: Http2ServerResponse) => void;
+  /** Answers gRPC calls by hand, for what no gRPC server does; false leaves a call to `baton`. */
+  readonly answer?: (response: Http2ServerResponse, path: string) => unknown;
 }
 
 /** A loopback server with ConductorOne's wire behaviour: one TLS port, HTTP/2 only, tokens and gRPC. */
@@ -72,8 +72,8 @@ export async function startTenant(t: TestContext, options: TenantOptions = {}): 
     if (request.url !== '/auth/v1/token') {
       const { authorization = '', 'user-agent': userAgent = '' } = request.headers;
       calls.push({ path: request.url, authorization, userAgent });
-      if (options.answer) options.answer(response);
-      else grpc(request, response);
+      const answered = options.answer !== undefined && options.answer(response, request.url) !== false;
+      if (!answered) grpc(request, response);
       return;
     }
     void answerToken(request, response, tokenRequests, options);

@@ -1,0 +1,176 @@
+import type { JsonObject } from '@bufbuild/protobuf';
+import { isEmailAddress } from '../directory/email-address.ts';
+import { RefusedError, type TaskRequest } from '../provisioning/task-request.ts';
+import { isImmutableTeamRole, isImmutableWorkspaceRole } from './entitlements.ts';
+import type { AccountInfo } from './generated/c1/connector/v2/resource_pb.ts';
+import { type EntitlementTarget, readEntitlementId, readGrantId } from './ids.ts';
+
+/** Who gets or loses a right: a resource of type `user`, by its id. */
+export interface Principal {
+  readonly type: string;
+  readonly id: string;
+}
+
+/** A grant to take back. Its parts say what it is; only where they are missing its id is read. */
+export interface GrantParts {
+  readonly id: string;
+  readonly entitlement?: string | undefined;
+  readonly principal?: Principal | undefined;
+}
+
+/** Asana calls its ids opaque; those seen are decimal numbers of 64 bits. */
+const GID = /^[\w-]{1,64}$/;
+
+/**
+ * What granting this entitlement comes to.
+ * @throws RefusedError `EntitlementNotFound`, `InvalidPrincipal`, `AccountNotFound`, or `ImmutableRole` for a role
+ * that no API gives
+ */
+export function grantRequestOf(entitlement: string, principal: Principal): TaskRequest {
+  const target = targetOf(entitlement);
+  const user = userOf(principal);
+  if (target.type === 'license') return { type: 'GrantLicense', license: target.license, user };
+  if (target.type === 'team') {
+    if (isImmutableTeamRole(target.role)) throw immutable(target, GIVE_BY_HAND);
+    return { type: 'AddToTeam', team: target.gid, user };
+  }
+  if (isImmutableWorkspaceRole(target.role)) throw immutable(target, GIVE_BY_HAND);
+  if (target.role === 'Guest') throw immutable(target, NO_CHOICE);
+  return { type: 'AddToWorkspace', workspace: target.gid, user };
+}
+
+/**
+ * What taking this grant back comes to.
+ * @throws RefusedError as `grantRequestOf`
+ */
+export function revokeRequestOf(grant: GrantParts): TaskRequest {
+  const read = readGrantId(grant.id);
+  const target = targetOf(grant.entitlement ?? read?.entitlement ?? grant.id);
+  const user = userOf(grant.principal ?? { type: 'user', id: read?.user ?? '' });
+  if (target.type === 'license') return { type: 'RevokeLicense', license: target.license, user };
+  if (target.type === 'team') {
+    if (isImmutableTeamRole(target.role)) throw immutable(target, TAKE_BY_HAND);
+    return { type: 'RemoveFromTeam', team: target.gid, user };
+  }
+  if (isImmutableWorkspaceRole(target.role)) throw immutable(target, TAKE_BY_HAND);
+  return { type: 'RemoveFromWorkspace', workspace: target.gid, user };
+}
+
+function targetOf(entitlement: string): EntitlementTarget {
+  const target = readEntitlementId(entitlement);
+  if (target && (target.type === 'license' || GID.test(target.gid))) return target;
+  throw new RefusedError(
+    'EntitlementNotFound',
+    `${quote(entitlement)} is no entitlement of this connector: sync the connector in ConductorOne, and request one that it shows.`,
+  );
+}
+
+function userOf({ type, id }: Principal): string {
+  if (type !== 'user') {
+    throw new RefusedError(
+      'InvalidPrincipal',
+      `Only users hold rights in Asana, and ${quote(`${type}:${id}`)} is none: request it for a user.`,
+    );
+  }
+  if (GID.test(id)) return id;
+  if (id === '') {
+    throw new RefusedError(
+      'InvalidPrincipal',
+      'The task does not say for which user it is: request it anew.',
+    );
+  }
+  throw new RefusedError(
+    'AccountNotFound',
+    `${quote(id)} is no account of Asana: sync the connector in ConductorOne, and choose one that it shows.`,
+  );
+}
+
+type Role = Exclude<EntitlementTarget, { type: 'license' }>;
+
+const GIVE_BY_HAND = ({ type, role }: Role) =>
+  type === 'team'
+    ? `somebody who may administer the team makes them ${role} in Asana, in the settings of the team. Membership alone can be requested: Team Member.`
+    : 'an admin of the organization makes them one in the admin console of Asana. Membership alone can be requested: Member.';
+
+const TAKE_BY_HAND = ({ type, role }: Role) =>
+  type === 'team'
+    ? `somebody who may administer the team takes the role ${role} away in Asana, in the settings of the team. To take them out of the team altogether, revoke Team Member.`
+    : 'an admin of the organization makes them a member in the admin console of Asana first; membership can then be revoked.';
+
+const NO_CHOICE = () =>
+  "whoever's address is outside the organization's domains is a guest, and nobody else. Request Member: Asana makes the right one of it.";
+
+function immutable(target: Role, remedy: (target: Role) => string): RefusedError {
+  const { type, role } = target;
+  return new RefusedError(
+    'ImmutableRole',
+    `Asana's API does not give or take the role ${role} of a ${type}: ${remedy(target)}`,
+  );
+}
+
+/** What there is to know of a new account; the message of a task, or what flags say. */
+export type NewAccount = Pick<AccountInfo, 'login' | 'profile'> & {
+  readonly emails: readonly { readonly address: string; readonly isPrimary: boolean }[];
+};
+
+/** Asana's own limit is not documented; names of people are shorter. */
+const LONGEST_NAME = 256;
+
+/**
+ * What creating this account comes to. The profile holds the answers to `accountCreationSchema`; where it says
+ * nothing of the address, the account's own addresses count, then its login. Whatever else it says (the Go connector
+ * asked for a license) has no effect: an account begins view-only, and an enterprise license is requested after it.
+ * @throws RefusedError `InvalidEmail`; `WorkspaceNotFound` for a workspace id that is none
+ */
+export function createAccountRequestOf({ emails, login, profile = {} }: NewAccount): TaskRequest {
+  const primary = emails.find(({ isPrimary }) => isPrimary) ?? emails[0];
+  const address = textIn(profile, 'email') ?? nonEmpty(primary?.address) ?? nonEmpty(login);
+  if (address === null) {
+    throw new RefusedError(
+      'InvalidEmail',
+      'The task names no email address for the new account: map one to its field Email.',
+    );
+  }
+  if (!isEmailAddress(address)) {
+    throw new RefusedError(
+      'InvalidEmail',
+      `${quote(address)} is no email address: correct the mapping of the field Email.`,
+    );
+  }
+  return {
+    type: 'CreateAccount',
+    // Accounts are looked up by their lower-cased address.
+    email: address.toLowerCase(),
+    name: nameIn(profile),
+    workspace: workspaceIn(profile),
+  };
+}
+
+function nameIn(profile: JsonObject): string | null {
+  const parts = [textIn(profile, 'first_name'), textIn(profile, 'last_name')].filter((part) => part !== null);
+  const name = parts.length > 0 ? parts.join(' ') : textIn(profile, 'name');
+  return name === null ? null : name.slice(0, LONGEST_NAME).toWellFormed();
+}
+
+function workspaceIn(profile: JsonObject): string | null {
+  const workspace = textIn(profile, 'workspace_id');
+  if (workspace === null || GID.test(workspace)) return workspace;
+  throw new RefusedError(
+    'WorkspaceNotFound',
+    `${quote(workspace)} is no workspace of Asana: give the field Workspace ID a gid, or leave it empty for the connector's default workspace.`,
+  );
+}
+
+function textIn(profile: JsonObject, field: string): string | null {
+  const value = Object.hasOwn(profile, field) ? profile[field] : undefined;
+  return typeof value === 'string' ? nonEmpty(value) : null;
+}
+
+function nonEmpty(text: string | undefined): string | null {
+  return text?.trim() || null;
+}
+
+/** What a task says is not ours: shown in quotes, without control characters, and not at any length. */
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 200).toWellFormed());
+}

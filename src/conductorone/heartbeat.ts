@@ -1,0 +1,86 @@
+import type { Duration } from '@bufbuild/protobuf/wkt';
+import type { Clock } from '../core/clock.ts';
+import { StoppedError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
+import { ConductorOneError } from './errors.ts';
+import { heartbeatDelay } from './pace.ts';
+
+/** The one call of a BatonClient that is needed here. */
+export interface HeartbeatClient {
+  heartbeat(
+    taskId: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly nextHeartbeat?: Duration | undefined; readonly cancelled: boolean }>;
+}
+
+export interface HeartbeatOptions {
+  readonly client: HeartbeatClient;
+  readonly taskId: string;
+  /** When the first is due, as the server says it. */
+  readonly first: Duration | undefined;
+  /**
+   * True for work that goes on when nobody answers heartbeats: a change in Asana that is under way is not undone by
+   * giving it up.
+   */
+  readonly optional: boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** So many failures in a row, and the lease is taken for lost, as in the Go SDK. */
+const MOST_FAILURES = 10;
+
+/**
+ * Does the work while heartbeats keep the lease of its task; they stop with it. The work's signal aborts with the
+ * given one, and with a StoppedError when ConductorOne cancels the task or, unless they are optional, when ten
+ * heartbeats in a row have failed.
+ */
+export async function withHeartbeats<T>(
+  options: HeartbeatOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal } = options;
+  signal.throwIfAborted();
+  const working = new AbortController();
+  const beating = new AbortController();
+  const follow = () => {
+    working.abort(signal.reason);
+    beating.abort(signal.reason);
+  };
+  signal.addEventListener('abort', follow, { once: true });
+  const beats = beat(options, beating.signal).then((reason) => reason && working.abort(reason));
+  try {
+    return await work(working.signal);
+  } finally {
+    signal.removeEventListener('abort', follow);
+    beating.abort(new StoppedError('the work is done'));
+    await beats;
+  }
+}
+
+/** Beats until the signal aborts; returns why the work is to be given up, or null when it may go on without. */
+async function beat(
+  { client, taskId, first, optional, clock, log }: HeartbeatOptions,
+  signal: AbortSignal,
+): Promise<StoppedError | null> {
+  let wait = heartbeatDelay(first);
+  for (let failures = 0; ; ) {
+    try {
+      await clock.sleep(wait, signal);
+      const { nextHeartbeat, cancelled } = await client.heartbeat(taskId, signal);
+      if (cancelled) return new StoppedError('ConductorOne has cancelled the task.');
+      failures = 0;
+      wait = heartbeatDelay(nextHeartbeat);
+    } catch (error) {
+      if (signal.aborted) return null;
+      failures += 1;
+      log.warn('heartbeat failed', { failures, error });
+      // A server may know heartbeats of syncs only: the Go SDK sends no others.
+      if (optional && error instanceof ConductorOneError && error.errorClass === 'stalling') return null;
+      if (!optional && failures >= MOST_FAILURES) {
+        return new StoppedError(`${failures} heartbeats of the task in a row have failed.`);
+      }
+    }
+  }
+}

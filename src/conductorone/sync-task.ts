@@ -1,0 +1,88 @@
+import type { Clock } from '../core/clock.ts';
+import { InvalidInputError } from '../core/errors.ts';
+import { resourceKey, type Selection } from './c1z/selection.ts';
+import { type WrittenSync, writeC1z } from './c1z/writer.ts';
+import type { BatonClient } from './client.ts';
+import type { Task_SyncFullTask } from './generated/c1/connectorapi/baton/v1/baton_pb.ts';
+import type { ModelSettings } from './model.ts';
+import { resourceTypes } from './resource-types.ts';
+import type { TaskHost } from './task-host.ts';
+
+export type SyncOptions = Pick<
+  Task_SyncFullTask,
+  'skipEntitlementsAndGrants' | 'skipGrants' | 'targetedSyncResources' | 'syncResourceTypeIds'
+>;
+
+/**
+ * What of the directory a sync task asks for. Its other options have no meaning here: no grant of this connector can
+ * be expanded, and the storage engine is a wish that readers do without.
+ *
+ * A targeted resource that does not exist (any more) is no error: the file lacks it, as the Go SDK's does. Types that
+ * this connector does not have are passed over too, but a file without any type would say that everything is gone.
+ * @throws InvalidInputError when none of the types, or a resource without id, is asked for
+ */
+export function selectionOf(options: SyncOptions, settings: Pick<ModelSettings, 'licenses'>): Selection {
+  const { targetedSyncResources, syncResourceTypeIds } = options;
+  const entitlements = !options.skipEntitlementsAndGrants;
+  return {
+    resourceTypes: syncResourceTypeIds.length > 0 ? knownTypes(syncResourceTypeIds, settings) : null,
+    resources:
+      targetedSyncResources.length > 0
+        ? targetedSyncResources.map(({ id }) => {
+            if (id && id.resourceType !== '' && id.resource !== '') return resourceKey(id);
+            throw new InvalidInputError('targeted_sync_resources', 'a resource without id cannot be synced');
+          })
+        : null,
+    entitlements,
+    grants: entitlements && !options.skipGrants,
+  };
+}
+
+function knownTypes(ids: readonly string[], settings: Pick<ModelSettings, 'licenses'>): readonly string[] {
+  const all = resourceTypes(settings).map(({ id }) => id);
+  const known = ids.filter((id) => all.includes(id));
+  if (known.length > 0) return known;
+  throw new InvalidInputError(
+    'sync_resource_type_ids',
+    `this connector has none of these types, only ${all.join(', ')}: correct the resource types of the connector in ConductorOne${settings.licenses ? '' : ' (licenses need SCIM)'}`,
+  );
+}
+
+export interface SyncTaskOptions {
+  readonly client: Pick<BatonClient, 'uploadAsset'>;
+  readonly host: Pick<TaskHost, 'readDirectory'>;
+  readonly taskId: string;
+  readonly selection: Selection;
+  readonly settings: ModelSettings;
+  readonly tempFolder: string;
+  readonly clock: Clock;
+  readonly randomBytes: (bytes: number) => Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+export interface UploadedSync extends WrittenSync {
+  /** The upload alone. */
+  readonly uploadSeconds: number;
+}
+
+/**
+ * Reads the directory, writes it into a c1z and uploads that. The file is removed however it ends.
+ * @throws RefusedError, AsanaError, C1zError, ConductorOneError; the signal's reason when it aborts
+ */
+export async function uploadDirectory(options: SyncTaskOptions): Promise<UploadedSync> {
+  const { client, host, taskId, selection, settings, tempFolder, clock, randomBytes, signal } = options;
+  const snapshot = await host.readDirectory(signal);
+  await using file = await writeC1z({
+    snapshot,
+    settings,
+    selection,
+    tempFolder,
+    clock,
+    random: randomBytes,
+    signal,
+  });
+  const begun = clock.monotonic();
+  await client.uploadAsset(taskId, file, signal);
+  const { syncId, counts, bytes } = file;
+  return { syncId, counts, bytes, uploadSeconds: (clock.monotonic() - begun) / 1000 };
+}

@@ -1,0 +1,50 @@
+import type { Labels, Meter } from '../core/meter.ts';
+
+/** The connector, as metrics name it. */
+export interface ConnectorLabels {
+  readonly namespace: string;
+  readonly connector: string;
+}
+
+/** What is counted of one connector's connection with ConductorOne. */
+export class TaskMetrics {
+  readonly #labels: Labels;
+  readonly #instruments;
+
+  constructor(meter: Meter, { namespace, connector }: ConnectorLabels) {
+    const of = ['namespace', 'connector'];
+    this.#labels = { namespace, connector };
+    this.#instruments = {
+      connected: meter.gauge('conductorone_connected', '1 while ConductorOne answers, else 0.', of),
+      tasks: meter.counter('conductorone_tasks_total', 'Tasks of ConductorOne by type and result.', [
+        ...of,
+        'type',
+        'result',
+      ]),
+      bytes: meter.counter('conductorone_upload_bytes_total', 'Bytes uploaded to ConductorOne.', of),
+      duration: meter.histogram(
+        'conductorone_upload_duration_seconds',
+        'Duration of uploads to ConductorOne that came through.',
+        of,
+      ),
+    };
+  }
+
+  connected(connected: boolean): void {
+    this.#instruments.connected.set(connected ? 1 : 0, this.#labels);
+  }
+
+  /** Drops what would otherwise go on being reported of a connector without a connection. */
+  forget(): void {
+    this.#instruments.connected.remove(this.#labels);
+  }
+
+  task(type: string, result: string): void {
+    this.#instruments.tasks.add(1, { ...this.#labels, type, result });
+  }
+
+  upload(bytes: number, seconds: number): void {
+    this.#instruments.bytes.add(bytes, this.#labels);
+    this.#instruments.duration.observe(seconds, this.#labels);
+  }
+}

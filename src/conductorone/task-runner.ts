@@ -1,0 +1,234 @@
+import type { Duration } from '@bufbuild/protobuf/wkt';
+import { Code } from '@connectrpc/connect';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import { RefusedError } from '../provisioning/task-request.ts';
+import type { BatonClient, FinalState } from './client.ts';
+import { UnsupportedTaskError } from './errors.ts';
+import { failed, reportEnd, succeeded } from './finish.ts';
+import type {
+  BatonServiceHeartbeatResponse,
+  Task,
+  Task_SyncFullTask,
+} from './generated/c1/connectorapi/baton/v1/baton_pb.ts';
+import { withHeartbeats } from './heartbeat.ts';
+import { carryOutCreateAccount, carryOutGrant, carryOutRevoke, type Provision } from './provisioning-task.ts';
+import { grpcCodeOf } from './status.ts';
+import { selectionOf, uploadDirectory } from './sync-task.ts';
+import type { TaskHost } from './task-host.ts';
+import type { TaskMetrics } from './task-metrics.ts';
+
+/** What a connector is and may do; constant for the life of a service. */
+export interface ServiceSettings {
+  /** SCIM is on. */
+  readonly licenses: boolean;
+  /** `conductorOne.provision`. */
+  readonly provision: boolean;
+  /** The token is a service account's. */
+  readonly serviceAccount: boolean;
+}
+
+export interface TaskRunnerOptions {
+  readonly client: BatonClient;
+  readonly host: TaskHost;
+  readonly settings: ServiceSettings;
+  /** Says Hello in answer to a task. */
+  readonly answerHello: (taskId: string, signal: AbortSignal) => Promise<void>;
+  readonly onUpload: (bytes: number) => void;
+  readonly tempFolder: string;
+  readonly clock: Clock;
+  readonly randomBytes: (bytes: number) => Uint8Array;
+  readonly log: Logger;
+  readonly metrics: TaskMetrics;
+}
+
+/** What a task is worked under. */
+export interface TaskSignals {
+  /** Ends the work: the process stops, or is no longer the leader. */
+  readonly work: AbortSignal;
+  /** Ends the reports of work that was done by then; a little later. */
+  readonly report: AbortSignal;
+}
+
+/** One task under way. */
+interface Run {
+  readonly taskId: string;
+  /** When the server expects the first heartbeat. */
+  readonly nextHeartbeat: Duration | undefined;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** How a task went. `state` is what to tell ConductorOne; null for nothing. */
+interface Ending {
+  /** For metrics: `Succeeded`, `Dropped`, `Stopped`, or the gRPC code of the failure. */
+  readonly result: string;
+  readonly state: FinalState | null;
+  readonly error?: unknown;
+}
+
+/** Tasks that change something in Asana; what became of one is final, ConductorOne does not repeat it by itself. */
+const FINAL_CASES: ReadonlySet<string | undefined> = new Set([
+  'grant',
+  'revoke',
+  'createAccount',
+  'createResource',
+  'deleteResource',
+  'rotateCredentials',
+]);
+
+/** Works one task after the other has been handed out: from its arrival to the report of its end. */
+export class TaskRunner {
+  readonly #options: TaskRunnerOptions;
+
+  constructor(options: TaskRunnerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Works a task to its end; never rejects. A task whose work is ended by the signal is not reported: another may
+   * have it already, and if nobody has, the server hands it out again when its lease is over.
+   */
+  async run(task: Task, nextHeartbeat: Duration | undefined, signals: TaskSignals): Promise<void> {
+    const { clock, metrics } = this.#options;
+    const type = typeOf(task);
+    const log = this.#options.log.child({ task: task.id, type });
+    const begun = clock.monotonic();
+    log.info('task begins');
+    const ending = await this.#work(task, { taskId: task.id, nextHeartbeat, signal: signals.work, log });
+    const reported = await this.#report(task.id, ending, signals.report, log);
+    const result = reported ? ending.result : 'Unreported';
+    metrics.task(type, result);
+    const fields = { result, seconds: (clock.monotonic() - begun) / 1000 };
+    if (ending.error === undefined) log.info('task ended', fields);
+    else log.warn('task ended', { ...fields, error: ending.error });
+  }
+
+  async #work({ taskType }: Task, run: Run): Promise<Ending> {
+    try {
+      return await this.#carryOut(taskType, run);
+    } catch (error) {
+      if (run.signal.aborted) return { result: 'Stopped', state: null };
+      return {
+        result: Code[grpcCodeOf(error)],
+        state: failed(error, FINAL_CASES.has(taskType.case)),
+        error,
+      };
+    }
+  }
+
+  async #carryOut(taskType: Task['taskType'], run: Run): Promise<Ending> {
+    const provisioning = (work: (provision: Provision) => Promise<FinalState>) => this.#provision(run, work);
+    if (taskType.case === 'hello') return this.#hello(run);
+    if (taskType.case === 'syncFull') return this.#sync(taskType.value, run);
+    if (taskType.case === 'grant') {
+      return provisioning((provision) => carryOutGrant(taskType.value, provision));
+    }
+    if (taskType.case === 'revoke') {
+      return provisioning((provision) => carryOutRevoke(taskType.value, provision));
+    }
+    if (taskType.case === 'createAccount') {
+      return provisioning((provision) => carryOutCreateAccount(taskType.value, provision));
+    }
+    throw new UnsupportedTaskError();
+  }
+
+  async #hello({ taskId, signal }: Run): Promise<Ending> {
+    try {
+      await this.#options.answerHello(taskId, signal);
+      return { result: 'Succeeded', state: null };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // The Hello was the answer; there is no other.
+      return { result: Code[grpcCodeOf(error)], state: null, error };
+    }
+  }
+
+  /** A sync that nobody waits for any more is found out before the work, and dropped without a word. */
+  async #sync(task: Task_SyncFullTask, { taskId, signal, log }: Run): Promise<Ending> {
+    const { client, host, settings, tempFolder, clock, randomBytes, metrics, onUpload } = this.#options;
+    const { nextHeartbeat, cancelled, error } = await this.#firstHeartbeat(taskId, signal);
+    if (cancelled || error !== undefined) return { result: 'Dropped', state: null, error };
+    const selection = selectionOf(task, settings);
+    const heartbeats = { client, taskId, first: nextHeartbeat, optional: false, clock, log, signal };
+    const { bytes, counts, uploadSeconds } = await withHeartbeats(heartbeats, (limited) =>
+      uploadDirectory({
+        client,
+        host,
+        taskId,
+        selection,
+        settings,
+        tempFolder,
+        clock,
+        randomBytes,
+        signal: limited,
+      }),
+    );
+    metrics.upload(bytes, uploadSeconds);
+    onUpload(bytes);
+    log.info('directory uploaded', { bytes, uploadSeconds, ...counts });
+    return { result: 'Succeeded', state: succeeded };
+  }
+
+  async #firstHeartbeat(
+    taskId: string,
+    signal: AbortSignal,
+  ): Promise<
+    Pick<BatonServiceHeartbeatResponse, 'nextHeartbeat' | 'cancelled'> & { readonly error?: unknown }
+  > {
+    try {
+      return await this.#options.client.heartbeat(taskId, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return { cancelled: false, error };
+    }
+  }
+
+  /**
+   * The Go SDK sends no heartbeats for these. They may wait for Asana's rate limit and for a change to show, though,
+   * longer than a lease lasts, and the call takes the id of any task.
+   */
+  async #provision(
+    { taskId, nextHeartbeat, signal, log }: Run,
+    work: (provision: Provision) => Promise<FinalState>,
+  ): Promise<Ending> {
+    const { client, host, settings, clock } = this.#options;
+    if (!settings.provision) {
+      throw new RefusedError(
+        'ProvisioningOff',
+        'This connector only reads: switch on its provisioning (conductorOne.provision of the AsanaConnector, or --provisioning), and request it again.',
+      );
+    }
+    const heartbeats = { client, taskId, first: nextHeartbeat, optional: true, clock, log, signal };
+    const state = await withHeartbeats(heartbeats, (limited) =>
+      work((request) => host.provision(request, taskId, limited)),
+    );
+    return { result: 'Succeeded', state };
+  }
+
+  /** @returns false when ConductorOne could not be told */
+  async #report(taskId: string, { state }: Ending, signal: AbortSignal, log: Logger): Promise<boolean> {
+    if (!state) return true;
+    const { client, clock } = this.#options;
+    try {
+      await reportEnd({ client, taskId, state, clock, signal });
+      return true;
+    } catch (error) {
+      log.warn('the end of a task could not be reported; ConductorOne hands it out again', { error });
+      return false;
+    }
+  }
+}
+
+/** The name of the task's type in the protocol, for metrics and logs; those that are not carried out share one. */
+function typeOf({ taskType }: Task): string {
+  return TYPES[taskType.case ?? ''] ?? 'unsupported';
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  hello: 'hello',
+  syncFull: 'sync_full',
+  grant: 'grant',
+  revoke: 'revoke',
+  createAccount: 'create_account',
+};

@@ -1,0 +1,444 @@
+import assert from 'node:assert/strict';
+import { constants } from 'node:http2';
+import { suite, test } from 'node:test';
+import { inspect } from 'node:util';
+import { create } from '@bufbuild/protobuf';
+import { WireType } from '@bufbuild/protobuf/wire';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { Code } from '@connectrpc/connect';
+import { ConductorOneError } from '../../src/conductorone/errors.ts';
+import { TaskSchema } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
+import { account } from './directories.ts';
+import { QuickClock } from './quick-clock.ts';
+import { never, serve } from './serving.ts';
+import { refuse, type TenantOptions } from './tenant.ts';
+
+const CONNECTED = 'conductorone_connected{namespace="iga",connector="acme"}';
+const grantTask = {
+  case: 'grant' as const,
+  value: {
+    entitlement: { id: 'enterprise' },
+    principal: { id: { resourceType: 'user', resource: '905' } },
+  },
+};
+
+suite('the Hello of a service', () => {
+  test('says what it is and what it can do, and makes it connected', async (t) => {
+    const { conductor, service, states, meter } = await serve(t);
+    await conductor.until('a poll', () => conductor.polls > 0);
+    const [hello] = conductor.hellos;
+    assert.equal(hello?.hostId, 'host-1');
+    assert.equal(hello.taskId, '');
+    assert.equal(hello.buildInfo?.package, 'asana-connector');
+    assert.ok(Object.values(hello.osInfo ?? {}).every((value) => value !== ''));
+    assert.equal(hello.connectorMetadata?.displayName, 'Asana');
+    assert.ok(hello.connectorMetadata.capabilities?.credentialDetails, 'accounts can be created');
+    assert.ok(service.state.connected && service.state.connectedAt !== null);
+    assert.deepEqual(
+      states.map(({ connected, error }) => ({ connected, error })),
+      [{ connected: true, error: null }],
+    );
+    assert.equal(meter.values.get(CONNECTED), 1);
+  });
+
+  test('announces no provisioning where there is none', async (t) => {
+    const { conductor } = await serve(t, { settings: { provision: false, licenses: false } });
+    await conductor.until('a poll', () => conductor.polls > 0);
+    const metadata = conductor.hellos[0]?.connectorMetadata;
+    assert.deepEqual(
+      metadata?.capabilities?.resourceTypeCapabilities.map(({ resourceType }) => resourceType?.id),
+      ['team', 'user', 'workspace'],
+    );
+    assert.equal(metadata?.accountCreationSchema, undefined);
+  });
+
+  test('is repeated through an outage, a second and then twice as long, and nothing is asked before', async (t) => {
+    let failures = 3;
+    const { conductor, clock, states } = await serve(t, {
+      baton: ({ baton }) => ({
+        hello: (request, context) => {
+          failures -= 1;
+          if (failures >= 0) throw refuse(Code.Unavailable);
+          return baton.hello(request, context);
+        },
+      }),
+    });
+    await conductor.until('a poll', () => conductor.polls > 0);
+    assert.deepEqual(clock.sleeps.slice(0, 3), [1000, 2000, 4000]);
+    assert.deepEqual(
+      states.map(({ connected, error }) => [connected, error?.code]),
+      [
+        [false, 'Disconnected'],
+        [true, undefined],
+      ],
+    );
+  });
+
+  for (const { code, expected } of [
+    { code: Code.Unauthenticated, expected: 'CredentialsRejected' },
+    { code: Code.PermissionDenied, expected: 'CredentialsRejected' },
+    { code: Code.InvalidArgument, expected: 'ConductorOneRefused' },
+    { code: Code.Unimplemented, expected: 'ConductorOneRefused' },
+    { code: Code.FailedPrecondition, expected: 'ConductorOneRefused' },
+    { code: Code.NotFound, expected: 'ConductorOneRefused' },
+  ]) {
+    test(`that is refused with ${Code[code]} ends the service with ${expected}`, async (t) => {
+      const { ended, conductor, service, meter } = await serve(t, {
+        baton: () => ({
+          hello: () => {
+            throw refuse(code);
+          },
+        }),
+      });
+      const error = await ended;
+      assert.ok(error instanceof ConductorOneError);
+      assert.equal(error.code, expected);
+      assert.equal(service.state.error, error);
+      assert.equal(conductor.polls, 0);
+      assert.equal(meter.values.get(CONNECTED), 0, 'it goes on being shown as not connected');
+      service.forget();
+      assert.equal(meter.values.get(CONNECTED), undefined);
+    });
+  }
+
+  test('that gets no token for its credentials ends the service', async (t) => {
+    const { ended } = await serve(t, { tenant: { token: () => ({ status: 401 }) } });
+    const error = await ended;
+    assert.ok(error instanceof ConductorOneError && error.code === 'CredentialsRejected');
+  });
+
+  test('is repeated while the clock of this machine is off: it may be set right', async (t) => {
+    let off = true;
+    const { conductor, states } = await serve(t, {
+      tenant: {
+        token: () =>
+          off
+            ? { status: 401, headers: { date: new Date(Date.now() - 3_600_000).toUTCString() } }
+            : { body: JSON.stringify({ access_token: 'token', expires_in: 600 }) },
+      },
+    });
+    await conductor.until('the state', () => states.length > 0);
+    assert.equal(states[0]?.error?.code, 'ClockSkew');
+    off = false;
+    await conductor.until('a poll', () => conductor.polls > 0);
+  });
+});
+
+suite('the task loop', () => {
+  test('answers a hello task by a Hello with its id, and never finishes it', async (t) => {
+    const { conductor, meter } = await serve(t);
+    const id = conductor.give({ case: 'hello', value: {} });
+    const next = conductor.give({ case: 'eventFeed', value: {} });
+    await conductor.end(next);
+    await conductor.until('the answer', () => conductor.hellos.length === 2);
+    assert.equal(conductor.hellos[1]?.taskId, id);
+    assert.deepEqual(conductor.hellos[1]?.osInfo, conductor.hellos[0]?.osInfo);
+    assert.deepEqual(
+      conductor.finished.map(({ taskId }) => taskId),
+      [next],
+    );
+    const count =
+      'conductorone_tasks_total{namespace="iga",connector="acme",type="hello",result="Succeeded"}';
+    await conductor.until('the count', () => meter.values.get(count) === 1);
+  });
+
+  test('waits as the server says between polls, and five minutes where it says ten', async (t) => {
+    const { conductor, clock } = await serve(t, {
+      prepare: ({ answers }) => void answers.push({ nextPoll: durationFromMs(600_000) }, {}),
+    });
+    await conductor.until('three polls', () => conductor.polls > 3);
+    assert.deepEqual(clock.sleeps.slice(0, 3), [300_000, 1000, 2]);
+  });
+
+  for (const { because, task } of [
+    { because: 'none', task: { id: 'x'.repeat(27), taskType: { case: 'none' as const, value: {} } } },
+    { because: 'without an id', task: { taskType: grantTask } },
+    { because: 'without anything', task: {} },
+  ]) {
+    test(`takes a task that is ${because} for nothing to do`, async (t) => {
+      const { conductor, host, service } = await serve(t, {
+        prepare: ({ answers }) => answers.push({ task, nextPoll: durationFromMs(1) }),
+      });
+      await conductor.until('three polls', () => conductor.polls >= 3);
+      assert.deepEqual([conductor.finished, host.requests, service.state.lastTaskAt], [[], [], null]);
+    });
+  }
+
+  test('finishes tasks it does not know with Unimplemented, and goes on', async (t) => {
+    const { conductor, meter } = await serve(t);
+    const future = create(TaskSchema, { id: conductor.newId() });
+    // Field 150, a message of two bytes, as a newer server may send it.
+    future.$unknown = [{ no: 150, wireType: WireType.LengthDelimited, data: new Uint8Array([2, 8, 1]) }];
+    conductor.answers.push({ task: future, nextPoll: durationFromMs(1) });
+    const ids = [
+      future.id,
+      conductor.give(undefined),
+      conductor.give({ case: 'listTicketSchemas', value: {} }),
+      conductor.give({ case: 'deleteResource', value: {} }),
+    ];
+    const finals = [];
+    for (const id of ids) {
+      const { status, finalState } = await conductor.end(id);
+      assert.deepEqual([status?.code, status?.message], [Code.Unimplemented, 'unsupported task type']);
+      finals.push(finalState.case === 'error' && finalState.value.nonRetryable);
+    }
+    assert.deepEqual(finals, [false, false, false, true]);
+    const count =
+      'conductorone_tasks_total{namespace="iga",connector="acme",type="unsupported",result="Unimplemented"}';
+    await conductor.until('the counts', () => meter.values.get(count) === 4);
+  });
+
+  test('works a task once that is handed out again while it is under way', async (t) => {
+    const { conductor, host } = await serve(t);
+    const finish = Promise.withResolvers<void>();
+    host.outcome = async () => {
+      await finish.promise;
+      return { changed: true, account: account('905') };
+    };
+    const id = conductor.give(grantTask);
+    conductor.give(grantTask, id);
+    conductor.give(grantTask, id);
+    await conductor.until('both repetitions', () => conductor.polls >= 5);
+    finish.resolve();
+    await conductor.end(id);
+    const polls = conductor.polls;
+    await conductor.until('more polls', () => conductor.polls >= polls + 2);
+    assert.equal(host.requests.length, 1);
+    assert.equal(conductor.finished.length, 1);
+  });
+
+  test('works as many tasks at once as it may, and asks for no more before one has ended', async (t) => {
+    const { conductor, host } = await serve(t, { concurrency: 2 });
+    const slots: (() => void)[] = [];
+    host.outcome = async (_, signal) => {
+      await Promise.race([new Promise<void>((resolve) => slots.push(resolve)), never(signal)]);
+      return { changed: true, account: account('905') };
+    };
+    const ids = [conductor.give(grantTask), conductor.give(grantTask), conductor.give(grantTask)];
+    await conductor.until('two under way', () => slots.length === 2);
+    const polls = conductor.polls;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(conductor.polls, polls, 'a busy connector does not poll');
+    slots[0]?.();
+    await conductor.until('the third', () => slots.length === 3);
+    slots.forEach((free) => free());
+    for (const id of ids) await conductor.end(id);
+  });
+
+  for (const { fault, because } of [
+    {
+      fault: (response) => {
+        response.writeHead(200, { 'content-type': 'text/html' });
+        response.end('<html>maintenance</html>');
+      },
+      because: 'answers HTML',
+    },
+    {
+      fault: (response) => response.stream.close(constants.NGHTTP2_REFUSED_STREAM),
+      because: 'refuses streams',
+    },
+    { fault: (response) => response.stream.session?.destroy(), because: 'cuts connections' },
+  ] satisfies {
+    fault: (response: Parameters<NonNullable<TenantOptions['answer']>>[0]) => void;
+    because: string;
+  }[]) {
+    test(`waits out a server that ${because}, with growing waits, and works its next task`, async (t) => {
+      let faults = 0;
+      const { conductor, clock, states, service } = await serve(t, {
+        tenant: {
+          answer: (response, path) => {
+            if (!path.endsWith('/GetTask') || faults === 0) return false;
+            faults -= 1;
+            fault(response);
+            return true;
+          },
+        },
+      });
+      await conductor.until('a poll', () => conductor.polls > 0);
+      faults = 3;
+      await conductor.until('the end of the outage', () => faults === 0 && service.state.connected);
+      assert.deepEqual(
+        states.map(({ connected, error }) => [connected, error?.code]),
+        [
+          [true, undefined],
+          [false, 'Disconnected'],
+          [true, undefined],
+        ],
+      );
+      assert.deepEqual(
+        clock.sleeps.filter((ms) => ms >= 1000),
+        [1000, 4000, 9000],
+      );
+      await conductor.end(conductor.give(grantTask));
+    });
+  }
+
+  test('logs neither secrets nor what a server writes, however it fails', async (t) => {
+    let faults = 0;
+    const { conductor, lines, tenant, states } = await serve(t, {
+      baton: ({ baton }) => ({
+        getTask: (request, context) => {
+          faults -= 1;
+          if (faults > 0) throw refuse(Code.Unavailable);
+          return baton.getTask(request, context);
+        },
+        finishTask: () => {
+          throw refuse(Code.InvalidArgument);
+        },
+      }),
+    });
+    conductor.give(grantTask);
+    const warning = 'warn the end of a task could not be reported; ConductorOne hands it out again';
+    await conductor.until('the warning', () => lines.some(({ message }) => message === warning));
+    faults = 4;
+    await conductor.until('the end of the outage', () => faults < 0);
+    const written = inspect([lines, states], { depth: 9 });
+    const [, , , secret] = tenant.clientSecret.reveal().split(':');
+    const tokens = tenant.calls.map(({ authorization }) => authorization.replace('Bearer ', ''));
+    for (const hidden of ['the server says why', secret ?? '', ...tokens])
+      assert.ok(!written.includes(hidden), hidden);
+    assert.ok(written.includes('asking for tasks failed'));
+  });
+
+  test('takes one failed poll for no outage', async (t) => {
+    let failures = 1;
+    const { conductor, states } = await serve(t, {
+      baton: ({ baton }) => ({
+        getTask: (request, context) => {
+          failures -= 1;
+          if (failures === 0) throw refuse(Code.Canceled);
+          return baton.getTask(request, context);
+        },
+      }),
+    });
+    await conductor.until('three polls', () => conductor.polls >= 3);
+    assert.deepEqual(
+      states.map(({ connected }) => connected),
+      [true],
+    );
+  });
+
+  test('does not believe refusals that outages interrupt', async (t) => {
+    let faults = 0;
+    const { conductor, service } = await serve(t, {
+      baton: ({ baton }) => ({
+        getTask: (request, context) => {
+          if (faults === 0) return baton.getTask(request, context);
+          faults -= 1;
+          throw refuse(faults % 5 === 0 ? Code.Unavailable : Code.PermissionDenied);
+        },
+      }),
+    });
+    await conductor.until('a poll', () => conductor.polls > 0);
+    faults = 15;
+    await conductor.until('the end of it', () => faults === 0 && service.state.connected);
+    await conductor.end(conductor.give(grantTask));
+  });
+
+  test('ends with the reason when its credentials are refused five times in a row, and with it all tasks', async (t) => {
+    let refused = false;
+    const { conductor, host, ended, service, meter } = await serve(t, {
+      baton: ({ baton }) => ({
+        getTask: (request, context) => {
+          if (refused) throw refuse(Code.Unauthenticated);
+          return baton.getTask(request, context);
+        },
+      }),
+    });
+    host.outcome = (_, signal) => never(signal);
+    conductor.give(grantTask);
+    await conductor.until('the task', () => host.requests.length === 1);
+    refused = true;
+    const error = await ended;
+    assert.ok(error instanceof ConductorOneError && error.code === 'CredentialsRejected');
+    assert.deepEqual([service.state.connected, service.state.error?.code], [false, 'CredentialsRejected']);
+    assert.deepEqual(conductor.finished, []);
+    assert.equal(meter.values.get(CONNECTED), 0);
+  });
+});
+
+suite('a service that is stopped', () => {
+  test('ends at once with what is under way, tells nobody, and asks for nothing more', async (t) => {
+    const { conductor, host, stop, states, meter, service } = await serve(t);
+    let reason: unknown;
+    host.outcome = (_, signal) => {
+      signal.addEventListener('abort', () => (reason = signal.reason));
+      return never(signal);
+    };
+    conductor.give(grantTask);
+    await conductor.until('the task', () => host.requests.length === 1);
+    const told = states.length;
+    const lost = new Error('the lease is lost');
+    assert.equal(await stop(lost), undefined, 'it resolves');
+    assert.equal(reason, lost);
+    const polls = conductor.polls;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.deepEqual([conductor.polls, conductor.finished, states.length], [polls, [], told]);
+    assert.equal(service.state.connected, false);
+    assert.equal(meter.values.get(CONNECTED), undefined);
+    const count = 'conductorone_tasks_total{namespace="iga",connector="acme",type="grant",result="Stopped"}';
+    assert.equal(meter.values.get(count), 1);
+  });
+
+  test('in the middle of a wait for the server ends at once', async (t) => {
+    const waiting = Promise.withResolvers<void>();
+    const { stop, conductor } = await serve(t, {
+      baton: () => ({
+        getTask: async (_, { signal }) => {
+          waiting.resolve();
+          return never(signal);
+        },
+      }),
+    });
+    await waiting.promise;
+    assert.equal(await stop(), undefined);
+    assert.deepEqual(conductor.finished, []);
+  });
+
+  test('still says how work ended that was done by then', async (t) => {
+    const arrived = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const { conductor, stop, meter } = await serve(t, {
+      baton: ({ baton }) => ({
+        finishTask: async (request, context) => {
+          arrived.resolve();
+          await go.promise;
+          return baton.finishTask(request, context);
+        },
+      }),
+    });
+    const id = conductor.give(grantTask);
+    await arrived.promise;
+    const stopped = stop();
+    go.resolve();
+    assert.equal(await stopped, undefined);
+    assert.equal((await conductor.end(id)).finalState.case, 'success');
+    const count =
+      'conductorone_tasks_total{namespace="iga",connector="acme",type="grant",result="Succeeded"}';
+    assert.equal(meter.values.get(count), 1);
+  });
+
+  test('waits five seconds for that, and no longer', async (t) => {
+    class HurriedClock extends QuickClock {
+      override schedule(ms: number, callback: () => void) {
+        return super.schedule(ms === 5000 ? 20 : ms, callback);
+      }
+    }
+    const arrived = Promise.withResolvers<void>();
+    const { conductor, stop, meter } = await serve(t, {
+      clock: new HurriedClock(),
+      baton: () => ({
+        finishTask: async (_, { signal }) => {
+          arrived.resolve();
+          return never(signal);
+        },
+      }),
+    });
+    conductor.give(grantTask);
+    await arrived.promise;
+    assert.equal(await stop(), undefined);
+    const count =
+      'conductorone_tasks_total{namespace="iga",connector="acme",type="grant",result="Unreported"}';
+    assert.equal(meter.values.get(count), 1);
+  });
+});

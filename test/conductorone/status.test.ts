@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { Code } from '@connectrpc/connect';
+import { AsanaError, type AsanaErrorCode, asanaErrorCodes } from '../../src/asana/errors.ts';
+import { C1zError } from '../../src/conductorone/c1z/errors.ts';
+import { ConductorOneError, UnsupportedTaskError } from '../../src/conductorone/errors.ts';
+import { grpcCodeOf } from '../../src/conductorone/status.ts';
+import { CodedError, InvalidInputError, StoppedError } from '../../src/core/errors.ts';
+import { DirectoryError } from '../../src/directory/directory-error.ts';
+import { classOfRefusal, type RefusalCode, RefusedError } from '../../src/provisioning/task-request.ts';
+
+const REFUSALS: Readonly<Record<RefusalCode, Code>> = {
+  AccountNotFound: Code.NotFound,
+  TeamNotFound: Code.NotFound,
+  WorkspaceNotFound: Code.NotFound,
+  EntitlementNotFound: Code.NotFound,
+  WorkspaceNotSet: Code.InvalidArgument,
+  InvalidEmail: Code.InvalidArgument,
+  InvalidPrincipal: Code.InvalidArgument,
+  ImmutableRole: Code.FailedPrecondition,
+  ProtectedUser: Code.FailedPrecondition,
+  PreviouslyRemoved: Code.FailedPrecondition,
+  DeprovisionNotAllowed: Code.FailedPrecondition,
+  TooManyDeprovisions: Code.FailedPrecondition,
+  DeclaredOtherwise: Code.FailedPrecondition,
+  HoldsEnterprise: Code.FailedPrecondition,
+  LicenseLimitReached: Code.FailedPrecondition,
+  UserIsGuest: Code.FailedPrecondition,
+  LicensesUnavailable: Code.FailedPrecondition,
+  NotTeamMember: Code.FailedPrecondition,
+  NotAccepted: Code.FailedPrecondition,
+  Suspended: Code.FailedPrecondition,
+  ProvisioningOff: Code.Unimplemented,
+  NotReady: Code.Unavailable,
+};
+
+const ASANA: Readonly<Record<AsanaErrorCode, Code>> = {
+  CredentialsRejected: Code.Unauthenticated,
+  Forbidden: Code.PermissionDenied,
+  PlanRefused: Code.PermissionDenied,
+  NotFound: Code.NotFound,
+  Conflict: Code.AlreadyExists,
+  AsanaRefused: Code.InvalidArgument,
+  RouteNotFound: Code.FailedPrecondition,
+  RateLimited: Code.Unavailable,
+  OffsetExpired: Code.Unavailable,
+  ListingTruncated: Code.Unavailable,
+  AsanaUnavailable: Code.Unavailable,
+  MalformedResponse: Code.Unavailable,
+  ResponseTooLarge: Code.Unavailable,
+};
+
+class OtherError extends CodedError {}
+
+suite('the gRPC code', () => {
+  for (const code of Object.keys(classOfRefusal) as RefusalCode[]) {
+    test(`of the refusal ${code} is ${Code[REFUSALS[code]]}`, () => {
+      assert.equal(Code[grpcCodeOf(new RefusedError(code, 'no'))], Code[REFUSALS[code]]);
+    });
+  }
+
+  for (const code of asanaErrorCodes) {
+    test(`of Asana's ${code} is ${Code[ASANA[code]]}`, () => {
+      assert.equal(Code[grpcCodeOf(new AsanaError(code, 'no', { surface: 'rest' }))], Code[ASANA[code]]);
+    });
+  }
+
+  for (const { error, code, because } of [
+    { error: new StoppedError('given up'), code: Code.Canceled, because: 'the process stops' },
+    { error: AbortSignal.abort().reason, code: Code.Canceled, because: 'an abort without a reason of ours' },
+    {
+      error: new DOMException('too long', 'TimeoutError'),
+      code: Code.DeadlineExceeded,
+      because: 'a time limit has passed',
+    },
+    {
+      error: new ConductorOneError('ConductorOneRefused', 'no', { grpcCode: Code.NotFound }),
+      code: Code.NotFound,
+      because: 'ConductorOne said so itself',
+    },
+    {
+      error: new ConductorOneError('CredentialsRejected', 'no'),
+      code: Code.Unauthenticated,
+      because: 'no token was to be had',
+    },
+    {
+      error: new ConductorOneError('HostNotAllowed', 'no'),
+      code: Code.FailedPrecondition,
+      because: 'a setting stands against it',
+    },
+    {
+      error: new ConductorOneError('Disconnected', 'no'),
+      code: Code.Unavailable,
+      because: 'nobody answered',
+    },
+    {
+      error: new C1zError('TempFolderFull', 'no'),
+      code: Code.ResourceExhausted,
+      because: 'the disk is full',
+    },
+    {
+      error: new C1zError('TempFolderUnusable', 'no'),
+      code: Code.FailedPrecondition,
+      because: 'the folder is read-only',
+    },
+    {
+      error: new C1zError('SnapshotIncomplete', 'no'),
+      code: Code.Unavailable,
+      because: 'the next reading may be whole',
+    },
+    { error: new C1zError('C1zFailed', 'no'), code: Code.Internal, because: 'it is our own fault' },
+    {
+      error: new DirectoryError('AmbiguousOrganization', 'no'),
+      code: Code.FailedPrecondition,
+      because: 'the connector has to name its workspaces',
+    },
+    { error: new InvalidInputError('f', 'no'), code: Code.InvalidArgument, because: 'the input is wrong' },
+    { error: new UnsupportedTaskError(), code: Code.Unimplemented, because: 'nobody does that here' },
+    {
+      error: new OtherError('Fenced', 'transient', 'no'),
+      code: Code.Unavailable,
+      because: 'a code of another part, which comes right by itself',
+    },
+    {
+      error: new OtherError('Odd', 'stalling', 'no'),
+      code: Code.Unknown,
+      because: 'a code of another part, of which nothing is known',
+    },
+    { error: new TypeError('x is undefined'), code: Code.Unknown, because: 'it is a bug' },
+    { error: 'toString', code: Code.Unknown, because: 'it is no error at all' },
+    {
+      error: new OtherError('toString', 'stalling', 'no'),
+      code: Code.Unknown,
+      because: 'a name that every object has is no code of ours',
+    },
+  ]) {
+    test(`is ${Code[code]} when ${because}`, () => {
+      assert.equal(Code[grpcCodeOf(error)], Code[code]);
+    });
+  }
+});
