@@ -1,9 +1,11 @@
 import { Command, type Option } from 'commander';
 import { integerOption } from './options.ts';
+import type { Output } from './output.ts';
 
 interface SandboxFlags {
   readonly port: number;
   readonly controlPort: number;
+  readonly conductoronePort: number;
   readonly accounts: number;
   readonly teams: number;
   readonly membersPerTeam: number;
@@ -12,19 +14,14 @@ interface SandboxFlags {
   readonly requestsPerMinute: number;
 }
 
-/** Where the one line goes that says the sandbox is ready. */
-export interface Output {
-  write(text: string): unknown;
-}
-
 /**
- * `asana-connector sandbox`: a simulated Asana on loopback, until `signal` aborts. When it is ready it prints one
- * line of JSON: `{ asanaUrl, controlUrl, workspace, tokens }`.
+ * `asana-connector sandbox`: a simulated Asana and a simulated ConductorOne on loopback, until `signal` aborts. When
+ * they are ready it prints one line of JSON: `{ asanaUrl, controlUrl, workspace, tokens, conductorOne }`.
  */
 export function sandboxCommand(signal: AbortSignal, output: Output = process.stdout): Command {
   return new Command('sandbox')
     .description(
-      'Runs a simulated Asana on loopback, to develop, demonstrate and test against. Prints one line of JSON when ready.',
+      'Runs a simulated Asana and a simulated ConductorOne on loopback, to develop, demonstrate and test against. Prints one line of JSON when ready.',
     )
     .addOption(
       countOption('--port <number>', 'port of the simulated Asana; 0 = any free one', 'PORT', 0, 65_535),
@@ -34,6 +31,15 @@ export function sandboxCommand(signal: AbortSignal, output: Output = process.std
         '--control-port <number>',
         'port of its control endpoint; 0 = any free one',
         'CONTROL_PORT',
+        0,
+        65_535,
+      ),
+    )
+    .addOption(
+      countOption(
+        '--conductorone-port <number>',
+        'port of the simulated ConductorOne; 0 = any free one',
+        'CONDUCTORONE_PORT',
         0,
         65_535,
       ),
@@ -63,11 +69,17 @@ async function runSandbox(flags: SandboxFlags, signal: AbortSignal, output: Outp
   if (signal.aborted) return;
   // Loaded when it is asked for: the operator has no use for an HTTP framework in memory.
   const { startSandbox } = await import('../sandbox/server.ts');
-  const { latency, ...options } = flags;
-  const sandbox = await startSandbox({ ...options, latencyMs: latency });
+  const { latency, conductoronePort, ...options } = flags;
+  const sandbox = await startSandbox({
+    ...options,
+    latencyMs: latency,
+    conductorOnePort: conductoronePort,
+  });
   try {
     const { asanaUrl, controlUrl, workspace, tokens } = sandbox;
-    output.write(`${JSON.stringify({ asanaUrl, controlUrl, workspace, tokens })}\n`);
+    const { url, clientId, clientSecret, caFile } = sandbox.conductorOne;
+    const conductorOne = { url, clientId, clientSecret, caFile };
+    output.write(`${JSON.stringify({ asanaUrl, controlUrl, workspace, tokens, conductorOne })}\n`);
     await aborted(signal);
   } finally {
     await sandbox.close();

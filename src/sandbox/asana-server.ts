@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -19,9 +20,11 @@ export function asanaServer(gate: Gate, routes: readonly Route[]): FastifyInstan
     bodyLimit: LARGEST_BODY,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
+    genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 300 },
     // Addresses that the router cannot read at all.
-    frameworkErrors: (_error, _request, reply) => deliverRefusal(reply, noRoute()),
+    frameworkErrors: (_error, request, reply) =>
+      deliverRefusal(reply.header('x-request-id', request.id), noRoute()),
   });
   app.addHook('onRequest', (request, reply) => gate.pass(request, reply));
   app.addHook('onSend', async (request, reply) => gate.leave(request, reply.statusCode));

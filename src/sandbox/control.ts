@@ -2,8 +2,10 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { InvalidInputError } from '../core/errors.ts';
 import { readChecked } from './checked.ts';
+import { addConductorOne } from './conductorone/control-routes.ts';
+import type { Tenant } from './conductorone/tenant.ts';
 import type { Directory } from './directory.ts';
-import { type FaultSchedule, parseFault } from './faults.ts';
+import { type AsanaFaults, parseFault } from './faults.ts';
 import { ControlError, OperatorConsole } from './operator-console.ts';
 import type { RequestLog } from './request-log.ts';
 import type { SandboxTime } from './sandbox-time.ts';
@@ -13,10 +15,11 @@ import { type Tokens, tokenKinds } from './tokens.ts';
 export interface ControlParts {
   readonly directory: Directory;
   readonly settings: Settings;
-  readonly faults: FaultSchedule;
+  readonly faults: AsanaFaults;
   readonly requests: RequestLog;
   readonly tokens: Tokens;
   readonly time: SandboxTime;
+  readonly conductorOne: Tenant;
 }
 
 const LARGEST_BODY = 1024 * 1024;
@@ -49,6 +52,7 @@ const tokenSchema = Type.Object({
  * - `GET|POST /settings`: latency, limits, and how Asana behaves where nobody knows
  * - `GET|POST /clock`: `{"skewMs": N}` moves Asana's clock
  * - `POST /tokens`, `DELETE /tokens/{token}`: issue or revoke one
+ * - `/conductorone/…`: the simulated ConductorOne, see `addConductorOne`
  */
 export function controlServer(parts: ControlParts): FastifyInstance {
   const app = Fastify({ bodyLimit: LARGEST_BODY, exposeHeadRoutes: false, forceCloseConnections: true });
@@ -60,6 +64,7 @@ export function controlServer(parts: ControlParts): FastifyInstance {
   addPeople(app, new OperatorConsole(parts.directory));
   addObservation(app, parts);
   addConduct(app, parts);
+  addConductorOne(app, parts.conductorOne);
   return app;
 }
 

@@ -109,8 +109,12 @@ function takeOver(
   status: number,
   headers: Record<string, string>,
 ): { raw: ServerResponse } {
-  const date = reply.getHeader('date');
+  const kept: Record<string, string> = {};
+  for (const name of ['date', 'x-request-id']) {
+    const value = reply.getHeader(name);
+    if (typeof value === 'string') kept[name] = value;
+  }
   reply.hijack();
-  reply.raw.writeHead(status, { ...headers, ...(typeof date === 'string' ? { date } : {}) });
+  reply.raw.writeHead(status, { ...headers, ...kept });
   return { raw: reply.raw };
 }

@@ -70,7 +70,17 @@ export class Directory {
   /** The profile as readers see it now: the one before, while a change is held back from them. */
   see(person: Person): Profile {
     const { stale } = person;
-    return stale !== null && stale.until > this.#clock.now() ? stale.profile : person.profile;
+    return this.#lastsStill(stale) ? stale.profile : person.profile;
+  }
+
+  /** Who is in a team, as readers see it now. */
+  membersOf({ memberships, staleMembers }: Team): readonly TeamMembership[] {
+    return this.#lastsStill(staleMembers) ? staleMembers.memberships : memberships;
+  }
+
+  /** The teams somebody is in, as readers see it now. */
+  teamsOf({ teamMemberships, staleTeams }: Person): readonly TeamMembership[] {
+    return this.#lastsStill(staleTeams) ? staleTeams.memberships : teamMemberships;
   }
 
   /** True while some reader may see an old profile: nothing derived may be kept then. */
@@ -153,6 +163,7 @@ export class Directory {
         ...profile,
       },
       stale: null,
+      staleTeams: null,
       memberships: [],
       teamMemberships: [],
       heir: null,
@@ -188,7 +199,8 @@ export class Directory {
     organization: Workspace,
     team: { name: string; description: string; visibility: TeamVisibility },
   ): Team {
-    const added: Team = { gid: this.#gids.team.next(), ...team, organization, memberships: [] };
+    const gid = this.#gids.team.next();
+    const added: Team = { gid, ...team, organization, memberships: [], staleMembers: null };
     this.#teams.set(added.gid, added);
     organization.teams.push(added);
     this.revision += 1;
@@ -198,8 +210,12 @@ export class Directory {
   joinTeam(
     person: Person,
     team: Team,
-    flags: { isAdmin?: boolean; isLimitedAccess?: boolean } = {},
+    {
+      staleForMs = 0,
+      ...flags
+    }: { isAdmin?: boolean; isLimitedAccess?: boolean; staleForMs?: number | undefined } = {},
   ): TeamMembership {
+    this.#holdBackTeams(person, team, staleForMs);
     const gid = this.#gids.teamMembership.next();
     const membership = {
       gid,
@@ -215,7 +231,8 @@ export class Directory {
     return membership;
   }
 
-  leaveTeam(membership: TeamMembership): void {
+  leaveTeam(membership: TeamMembership, staleForMs = 0): void {
+    this.#holdBackTeams(membership.person, membership.team, staleForMs);
     this.#teamMemberships.delete(membership.gid);
     takeOut(membership.team.memberships, membership);
     takeOut(membership.person.teamMemberships, membership);
@@ -278,6 +295,17 @@ export class Directory {
     this.#people.delete(person.gid);
     this.#peopleByEmail.delete(person.profile.email.toLowerCase());
     this.revision += 1;
+  }
+
+  #lastsStill<T extends { readonly until: number }>(stale: T | null): stale is T {
+    return stale !== null && stale.until > this.#clock.now();
+  }
+
+  #holdBackTeams(person: Person, team: Team, forMs: number): void {
+    if (forMs === 0) return;
+    const until = this.#clock.now() + forMs;
+    team.staleMembers = { memberships: team.memberships.slice(), until };
+    person.staleTeams = { memberships: person.teamMemberships.slice(), until };
   }
 
   #requireFreeEmail(email: string): void {

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { InvalidInputError } from '../core/errors.ts';
 import { readChecked } from './checked.ts';
+import { FaultSchedule } from './fault-schedule.ts';
 import { type TokenKind, tokenKinds } from './tokens.ts';
 
 const count = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
@@ -34,7 +34,7 @@ const matchSchema = Type.Object(
  * 200), huge (64 MiB) or empty, `resetConnection`. With an answer: `delayMs`; `loseResponse` applies the request
  * and then resets the connection; a `truncated` body ends half way. Lies: `dropNextPage`, `repeatOffset` (the
  * next page is this one), `endlessOffset` (there is always a next page), `totalResultsBy`, `ignoreWrite` (success,
- * and nothing changed), `staleForMs` (after this write, reads show the person as before).
+ * and nothing changed), `staleForMs` (after this write, reads show the person, or who is in the team, as before).
  */
 const effectSchema = Type.Object(
   {
@@ -73,72 +73,21 @@ export interface FaultSubject {
   readonly token: TokenKind;
 }
 
-interface Scheduled {
-  readonly id: number;
-  readonly fault: Fault;
-  readonly pattern: RegExp | null;
-  seen: number;
-  hits: number;
-}
-
-const MOST_FAULTS = 1000;
-const NO_EFFECT: FaultEffect = {};
-
-/** The faults that are to come. Every fault counts its own matching requests. */
-export class FaultSchedule {
-  #scheduled: Scheduled[] = [];
-  #lastId = 0;
-
-  /** Adds a fault; returns the id it is removed by. */
-  add(fault: Fault): number {
-    if (this.#scheduled.length >= MOST_FAULTS)
-      throw new InvalidInputError('faults', `at most ${MOST_FAULTS} at a time.`);
-    this.#lastId += 1;
-    const pattern = fault.match.path === undefined ? null : globToRegExp(fault.match.path);
-    this.#scheduled.push({ id: this.#lastId, fault, pattern, seen: 0, hits: 0 });
-    return this.#lastId;
+/** The faults of the simulated Asana that are to come. */
+export class AsanaFaults extends FaultSchedule<Fault, FaultSubject> {
+  protected override prepare({
+    method,
+    path,
+    operation,
+    token,
+  }: FaultMatch): (subject: FaultSubject) => boolean {
+    const pattern = path === undefined ? null : globToRegExp(path);
+    return (subject) =>
+      (method === undefined || method.toUpperCase() === subject.method) &&
+      (operation === undefined || operation === subject.operation) &&
+      (token === undefined || token === subject.token) &&
+      (pattern === null || pattern.test(subject.path));
   }
-
-  remove(id: number): boolean {
-    const before = this.#scheduled.length;
-    this.#scheduled = this.#scheduled.filter((scheduled) => scheduled.id !== id);
-    return this.#scheduled.length < before;
-  }
-
-  clear(): void {
-    this.#scheduled = [];
-  }
-
-  list(): readonly (Fault & { readonly id: number; readonly hits: number })[] {
-    return this.#scheduled.map(({ id, fault, hits }) => ({ id, hits, ...fault }));
-  }
-
-  /** What befalls this request: the effects of every fault that hits it, later ones first. */
-  strike(subject: FaultSubject): FaultEffect {
-    let effect = NO_EFFECT;
-    for (const scheduled of this.#scheduled) {
-      if (fits(scheduled, subject) && isDue(scheduled)) effect = { ...effect, ...scheduled.fault.effect };
-    }
-    return effect;
-  }
-}
-
-function fits({ fault, pattern }: Scheduled, subject: FaultSubject): boolean {
-  const { method, operation, token } = fault.match;
-  if (method !== undefined && method.toUpperCase() !== subject.method) return false;
-  if (operation !== undefined && operation !== subject.operation) return false;
-  if (token !== undefined && token !== subject.token) return false;
-  return pattern === null || pattern.test(subject.path);
-}
-
-/** Counts a request that fits, and says whether the fault hits it. */
-function isDue(scheduled: Scheduled): boolean {
-  const { nth, after = nth === undefined ? 0 : nth - 1, times = 1 } = scheduled.fault.match;
-  scheduled.seen += 1;
-  if (scheduled.seen <= after) return false;
-  if (times > 0 && scheduled.hits >= times) return false;
-  scheduled.hits += 1;
-  return true;
 }
 
 function globToRegExp(glob: string): RegExp {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../core/clock.ts';
 import { deliverFault, RATE_LIMITED } from './deliver.ts';
-import type { FaultEffect, FaultSchedule } from './faults.ts';
+import type { AsanaFaults, FaultEffect } from './faults.ts';
 import { Refusal, type Surface, scimRefusal } from './refusal.ts';
 import type { RequestEntry, RequestLog } from './request-log.ts';
 import type { SandboxTime } from './sandbox-time.ts';
@@ -25,7 +25,7 @@ interface Visit {
 export interface GateParts {
   readonly settings: Settings;
   readonly tokens: Tokens;
-  readonly faults: FaultSchedule;
+  readonly faults: AsanaFaults;
   readonly log: RequestLog;
   readonly time: SandboxTime;
   readonly clock: Pick<Clock, 'sleep'>;
@@ -56,7 +56,7 @@ export class Gate {
   /** @throws Refusal 401, 403 or 429; sends the answer itself when a fault takes its place */
   async pass(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { settings, tokens, faults, time, clock, closing } = this.#parts;
-    reply.header('date', time.httpDate());
+    reply.header('date', time.httpDate()).header('x-request-id', request.id);
     const token = tokens.identify(request.headers.authorization);
     const visit = this.#begin(request, reply, token);
     if (token === undefined) throw new Refusal('rest', 401, 'Not Authorized');
@@ -90,6 +90,7 @@ export class Gate {
   #begin(request: FastifyRequest, reply: FastifyReply, token: Token | undefined): Visit {
     const { log, time } = this.#parts;
     const logged = log.record({
+      id: request.id,
       at: time.now(),
       method: request.method,
       path: request.url.startsWith(BASE_PATH) ? request.url.slice(BASE_PATH.length) : request.url,

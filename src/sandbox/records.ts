@@ -23,10 +23,18 @@ export interface Person {
   profile: Profile;
   /** While it lasts, reads show the profile before the last change. */
   stale: { readonly profile: Profile; readonly until: number } | null;
+  /** While it lasts, reads show these team memberships. */
+  staleTeams: StaleMemberships | null;
   readonly memberships: WorkspaceMembership[];
   readonly teamMemberships: TeamMembership[];
   /** Who got the things of somebody who was removed; null while nobody did. */
   heir: Person | null;
+}
+
+/** Team memberships as they were before a change, and until when that shows (epoch milliseconds). */
+export interface StaleMemberships {
+  readonly memberships: readonly TeamMembership[];
+  readonly until: number;
 }
 
 /** One stay in one workspace. Who left and came back has an ended one and a new one. */
@@ -60,6 +68,8 @@ export interface Team {
   readonly organization: Workspace;
   /** In order of gid. */
   readonly memberships: TeamMembership[];
+  /** While it lasts, reads show these members. */
+  staleMembers: StaleMemberships | null;
 }
 
 export interface TeamMembership {

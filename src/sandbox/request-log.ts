@@ -4,6 +4,8 @@ import type { TokenKind } from './tokens.ts';
 export interface RequestEntry {
   /** Grows by one with each request; `since` asks for what came after one. */
   readonly sequence: number;
+  /** The `X-Request-Id` of its answer. */
+  readonly id: string;
   /** When it came, epoch milliseconds by the sandbox's clock. */
   readonly at: number;
   readonly method: string;

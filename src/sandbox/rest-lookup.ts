@@ -9,16 +9,26 @@ export type Place = 'path' | 'field';
 /** A user by gid, email or `me`, as Asana takes it wherever a user is named (OpenAPI, parameter `user_gid`). */
 export function findUser(world: World, ask: Ask, id: string, place: Place): Person {
   const person = lookUpUser(world, ask, id);
-  if (person === undefined) throw unknown('user', id, place);
+  if (person === undefined || !seesPerson(world, ask, person)) throw unknown('user', id, place);
   return person;
 }
 
-/** The same, undefined for somebody unknown. @throws Refusal 400 for what no id looks like */
+/**
+ * The same, undefined for somebody unknown; by email also somebody the caller does not see, since whoever is
+ * invited may be anybody. @throws Refusal 400 for what no id looks like
+ */
 export function lookUpUser(world: World, ask: Ask, id: string): Person | undefined {
   if (id === 'me') return ask.token.owner;
   if (id.includes('@')) return world.directory.personByEmail(id);
   requireGid('user', id);
-  return world.directory.person(id);
+  const person = world.directory.person(id);
+  return person !== undefined && seesPerson(world, ask, person) ? person : undefined;
+}
+
+/** People are seen by who shares a workspace with them, or did. */
+function seesPerson(world: World, ask: Ask, person: Person): boolean {
+  if (person === ask.token.owner) return true;
+  return person.memberships.some(({ workspace }) => seesWorkspace(world, ask, workspace));
 }
 
 /** A workspace the caller may see. */

@@ -34,7 +34,7 @@ export function userRoutes(world: World): Route[] {
       operation: 'getUsersForTeam',
       handler: (ask) => {
         const team = findTeam(world, ask, pathParam(ask, 'team'), 'path');
-        const people = team.memberships.map((membership) => membership.person);
+        const people = world.directory.membersOf(team).map((membership) => membership.person);
         return answerCapped(world, ask, userResource, sortByName(world, people));
       },
     },
@@ -47,7 +47,7 @@ function listUsers(world: World, ask: Ask): Answer {
   if (teamId !== undefined) {
     const team = findTeam(world, ask, teamId, 'field');
     const records: Person[] = [];
-    for (const { person } of team.memberships) insertByGid(records, person);
+    for (const { person } of world.directory.membersOf(team)) insertByGid(records, person);
     return answerPage(world, ask, userResource, { key: `users of team ${team.gid}`, records });
   }
   return answerPage(

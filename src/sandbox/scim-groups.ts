@@ -28,7 +28,7 @@ export function scimGroupRoutes(world: World): Route[] {
       method: 'GET',
       path,
       operation: 'scimGetGroup',
-      handler: (ask) => ({ status: 200, json: renderWithMembers(findGroup(world, ask)) }),
+      handler: (ask) => ({ status: 200, json: renderWithMembers(world, findGroup(world, ask)) }),
     },
     { method: 'PUT', path, operation: 'scimReplaceGroup', handler: (ask) => replaceGroup(world, ask) },
     { method: 'PATCH', path, operation: 'scimPatchGroup', handler: (ask) => patchGroup(world, ask) },
@@ -74,7 +74,7 @@ function replaceGroup(world: World, ask: Ask): Answer {
     team.name = name;
     setMembers(world, team, members);
   }
-  return { status: 200, json: renderWithMembers(team) };
+  return { status: 200, json: renderWithMembers(world, team) };
 }
 
 function patchGroup(world: World, ask: Ask): Answer {
@@ -164,6 +164,7 @@ function renderGroup(team: Team): Record<string, unknown> {
   return { id: team.gid, displayName: team.name, schemas: [CORE_GROUP], meta: { resourceType: 'Group' } };
 }
 
-function renderWithMembers(team: Team): Record<string, unknown> {
-  return { ...renderGroup(team), members: team.memberships.map(({ person }) => ({ value: person.gid })) };
+function renderWithMembers(world: World, team: Team): Record<string, unknown> {
+  const members = world.directory.membersOf(team);
+  return { ...renderGroup(team), members: members.map(({ person }) => ({ value: person.gid })) };
 }

@@ -3,9 +3,11 @@ import { Type } from 'typebox';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { asanaServer } from './asana-server.ts';
 import { readChecked } from './checked.ts';
+import type { TenantSettings } from './conductorone/settings.ts';
+import { startTenant, type Tenant } from './conductorone/tenant.ts';
 import { controlServer } from './control.ts';
 import { Directory } from './directory.ts';
-import { FaultSchedule } from './faults.ts';
+import { AsanaFaults } from './faults.ts';
 import { FieldCompiler } from './fields.ts';
 import { BASE_PATH, Gate } from './gate.ts';
 import { seededRandom } from './gids.ts';
@@ -30,6 +32,10 @@ export interface SandboxOptions extends Partial<SeedSizes>, Partial<Settings> {
   readonly port?: number;
   /** Port of the control endpoint; 0 (default) = any free one. */
   readonly controlPort?: number;
+  /** Port of the simulated ConductorOne on loopback; 0 (default) = any free one. */
+  readonly conductorOnePort?: number;
+  /** How the simulated ConductorOne behaves, where it is not to be as it is by default. */
+  readonly conductorOneSettings?: Partial<TenantSettings>;
   /** The same seed and sizes give the same people, teams and gids. */
   readonly seed?: number;
   /** Tokens to use in place of invented ones. */
@@ -49,11 +55,13 @@ export interface Sandbox {
   readonly state: Directory;
   readonly people: Seeded;
   readonly settings: Settings;
-  readonly faults: FaultSchedule;
+  readonly faults: AsanaFaults;
   readonly requests: RequestLog;
   readonly tokenRegister: Tokens;
   readonly time: SandboxTime;
-  /** Ends what is under way and lets both ports go. */
+  /** The simulated ConductorOne: where it is, its credentials, and what it holds. */
+  readonly conductorOne: Omit<Tenant, 'close'>;
+  /** Ends what is under way and lets the ports go. */
   close(): Promise<void>;
 }
 
@@ -67,7 +75,7 @@ const defaultSizes: SeedSizes = {
 };
 
 /**
- * Starts a simulated Asana and its control endpoint on loopback.
+ * Starts a simulated Asana, a simulated ConductorOne and their control endpoint on loopback.
  * @throws InvalidInputError for options out of bounds, and what listening fails with (a port that is taken)
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -80,7 +88,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const people = seedDirectory(directory, random, readSizes(options));
   const tokenRegister = new Tokens(settings, clock);
   const tokens = issueTokens(tokenRegister, people, options);
-  const faults = new FaultSchedule();
+  const faults = new AsanaFaults();
   const requests = new RequestLog();
   const closing = new AbortController();
   const gate = new Gate({
@@ -104,10 +112,23 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ...scimUserRoutes(world),
     ...scimGroupRoutes(world),
   ]);
-  const control = controlServer({ directory, settings, faults, requests, tokens: tokenRegister, time });
+  const conductorOne = await startTenant({
+    port: options.conductorOnePort ?? 0,
+    clock,
+    settings: options.conductorOneSettings,
+  });
+  const control = controlServer({
+    directory,
+    settings,
+    faults,
+    requests,
+    tokens: tokenRegister,
+    time,
+    conductorOne,
+  });
   const close = async () => {
     closing.abort();
-    await Promise.all([asana.close(), control.close()]);
+    await Promise.all([asana.close(), control.close(), conductorOne.close()]);
   };
   try {
     asanaUrl = `${await listen(asana, options.port ?? 0)}${BASE_PATH}`;
@@ -125,6 +146,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       requests,
       tokenRegister,
       time,
+      conductorOne,
       close,
     };
   } catch (error) {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { sandboxCommand } from '../../src/commands/sandbox.ts';
+import { parseClientId, parseClientSecret } from '../../src/conductorone/credentials.ts';
+import { Redacted } from '../../src/core/redacted.ts';
 import { Json } from './json.ts';
 
 /** Runs the command until it is ready, hands over what it printed, and stops it. */
@@ -30,12 +33,14 @@ describe('asana-connector sandbox', () => {
   it('prints one line of JSON when it is ready, serves until it is told to stop, and lets go of its ports', async () => {
     let url = '';
     const printed = await runUntilReady(['--accounts', '20', '--seed', '3'], async (line) => {
-      const { asanaUrl, controlUrl, workspace, tokens } = JSON.parse(line);
+      const { asanaUrl, controlUrl, workspace, tokens, conductorOne } = JSON.parse(line);
       url = String(asanaUrl);
       assert.deepEqual(Object.keys(tokens), ['personalAccessToken', 'serviceAccount', 'scimOnly']);
       const headers = { authorization: `Bearer ${tokens.serviceAccount}` };
       assert.equal((await fetch(`${asanaUrl}/workspaces/${workspace}`, { headers })).status, 200);
       assert.equal((await fetch(`${controlUrl}/state`)).status, 200);
+      assert.deepEqual(Object.keys(conductorOne), ['url', 'clientId', 'clientSecret', 'caFile']);
+      assert.equal((await fetch(`${controlUrl}/conductorone/state`)).status, 200);
     });
     assert.match(printed, /^\{[^\n]+\}\n$/);
     await assert.rejects(fetch(`${url}/users/me`), TypeError);
@@ -57,10 +62,25 @@ describe('asana-connector sandbox', () => {
     }
   });
 
+  it('puts ConductorOne where it is told, and its credentials lead there', async () => {
+    const free = createServer();
+    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
+    const address = free.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    await new Promise((resolve) => free.close(resolve));
+    await runUntilReady(['--conductorone-port', String(address.port)], async (line) => {
+      const { url, clientId, clientSecret, caFile } = JSON.parse(line).conductorOne;
+      assert.equal(url, `https://localhost:${address.port}`);
+      assert.equal(parseClientId(clientId).authority, `localhost:${address.port}`);
+      assert.equal(parseClientSecret(new Redacted(clientSecret)).privateKey.asymmetricKeyType, 'ed25519');
+      assert.match(await readFile(caFile, 'utf8'), /BEGIN CERTIFICATE/);
+    });
+  });
+
   it('names for every flag the variable it can come from', () => {
     const help = sandboxCommand(new AbortController().signal).helpInformation();
     const flags = help.match(/^ {2}--\S+/gm) ?? [];
-    assert.ok(flags.length >= 8);
+    assert.ok(flags.length >= 9);
     assert.equal(help.match(/env:\s+SANDBOX_/g)?.length, flags.length);
   });
 
@@ -79,11 +99,11 @@ describe('asana-connector sandbox', () => {
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const address = taken.address();
     assert.ok(typeof address === 'object' && address !== null);
-    const command = sandboxCommand(new AbortController().signal);
-    await assert.rejects(
-      command.parseAsync(['node', 'sandbox', '--port', String(address.port)]),
-      /EADDRINUSE/,
-    );
+    for (const flag of ['--port', '--control-port', '--conductorone-port']) {
+      const command = sandboxCommand(new AbortController().signal);
+      const running = command.parseAsync(['node', 'sandbox', flag, String(address.port)]);
+      await assert.rejects(running, /EADDRINUSE/, flag);
+    }
     await new Promise((resolve) => taken.close(resolve));
   });
 

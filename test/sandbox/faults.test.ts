@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Fault } from '../../src/sandbox/faults.ts';
-import { FaultSchedule } from '../../src/sandbox/faults.ts';
+import { AsanaFaults } from '../../src/sandbox/faults.ts';
 import { ask, gidOf, messageOf, patchUser, sandboxFor, scimUser } from './asking.ts';
 
 describe('the schedule of faults', () => {
@@ -41,7 +41,7 @@ describe('the schedule of faults', () => {
   ];
   for (const { because, match, hits } of cases) {
     it(`hits ${hits.filter(Boolean).length} of 4 with ${JSON.stringify(match)}: ${because}`, () => {
-      const schedule = new FaultSchedule();
+      const schedule = new AsanaFaults();
       schedule.add({ match, effect: { status: 500 } });
       assert.deepEqual(
         hits.map(() => schedule.strike(subject).status === 500),
@@ -51,7 +51,7 @@ describe('the schedule of faults', () => {
   }
 
   it('joins the effects of all faults that hit, and forgets what is removed', () => {
-    const schedule = new FaultSchedule();
+    const schedule = new AsanaFaults();
     schedule.add({ match: { times: 0 }, effect: { delayMs: 5 } });
     const id = schedule.add({ match: { times: 0 }, effect: { status: 503 } });
     assert.deepEqual(schedule.strike(subject), { delayMs: 5, status: 503 });
@@ -151,6 +151,36 @@ describe('faults over the wire', async () => {
     sandbox.time.skewMs += 60_001;
     assert.equal((await scimUser(sandbox, 'alice@acme.example')).at('userType').value, 'enterprise');
     assert.equal((await ask(sandbox, 'GET', viewOnly)).json.at('data', 0, 'is_view_only').value, false);
+    setBack();
+  });
+
+  it('show a team as before for a while after somebody came or left, from both sides', async () => {
+    const [team] = sandbox.people.organization.teams;
+    assert.ok(team);
+    const seen = async () => {
+      const lists = [
+        `/team_memberships?team=${team.gid}&opt_fields=user`,
+        `/users?team=${team.gid}`,
+        `/scim/Groups/${team.gid}`,
+      ];
+      const ofTeam = await Promise.all(lists.map(async (path) => (await ask(sandbox, 'GET', path)).text));
+      const path = `/team_memberships?user=${alice}&workspace=${sandbox.workspace}&opt_fields=team`;
+      const ofAlice = (await ask(sandbox, 'GET', path)).text;
+      return [...ofTeam.map((text) => text.includes(alice)), ofAlice.includes(team.gid)];
+    };
+    const send = (action: string) =>
+      ask(sandbox, 'POST', `/teams/${team.gid}/${action}`, { body: { data: { user: alice } } });
+    await send('removeUser');
+    for (const [action, before] of [
+      ['addUser', false],
+      ['removeUser', true],
+    ] as const) {
+      sandbox.faults.add({ match: { method: 'POST' }, effect: { staleForMs: 60_000 } });
+      assert.equal((await send(action)).status, 200, action);
+      assert.deepEqual(await seen(), [before, before, before, before], `${action} does not show yet`);
+      sandbox.time.skewMs += 60_001;
+      assert.deepEqual(await seen(), [!before, !before, !before, !before], `${action} shows`);
+    }
     setBack();
   });
 

@@ -203,6 +203,42 @@ describe('REST answers', async () => {
     assert.equal(await workspaces('personalAccessToken'), 2);
   });
 
+  it('show one person of one team: from the side of the person', async () => {
+    const { user, team: place } = Object(
+      (await ask(sandbox, 'GET', `/team_memberships/${teamMembership}`)).json.at('data').value,
+    );
+    for (const path of [
+      `/team_memberships?user=${user.gid}&workspace=${workspace}`,
+      `/users/${user.gid}/team_memberships?workspace=${workspace}`,
+    ]) {
+      const shown = (await ask(sandbox, 'GET', path)).json.at('data').list();
+      const [own, ...more] = shown.filter((one) => one.at('team', 'gid').value === place.gid);
+      assert.deepEqual([own?.at('gid').value, more.length], [teamMembership, 0], path);
+    }
+  });
+
+  it('hide people of whom the caller shares no workspace, and invite them all the same', async () => {
+    const [, second] = sandbox.state.workspaces;
+    assert.ok(second);
+    const stranger = sandbox.state.addPerson('member', { email: 'far@away.example', name: 'Far Away' });
+    sandbox.state.joinWorkspace(stranger, second);
+    const statusOf = async (path: string, token: 'serviceAccount' | 'personalAccessToken') =>
+      (await ask(sandbox, 'GET', path, { token })).status;
+    for (const id of [stranger.gid, 'far@away.example']) {
+      assert.equal(await statusOf(`/users/${id}`, 'serviceAccount'), 404, id);
+      assert.equal(await statusOf(`/users/${id}`, 'personalAccessToken'), 200, id);
+    }
+    const filtered = `/workspaces/${workspace}/workspace_memberships?user=${stranger.gid}`;
+    assert.equal(await statusOf(filtered, 'serviceAccount'), 400);
+    const add = (user: string) =>
+      ask(sandbox, 'POST', `/workspaces/${workspace}/addUser`, { body: { data: { user } } });
+    assert.equal((await add(stranger.gid)).status, 400);
+    const invited = await add('far@away.example');
+    assert.equal(invited.json.at('data', 'gid').value, stranger.gid);
+    assert.equal(await statusOf(`/users/${stranger.gid}`, 'serviceAccount'), 200);
+    sandbox.state.erase(stranger);
+  });
+
   it('hide secret teams from a personal token whose owner is not in them', async () => {
     const secret = sandbox.people.organization.teams.find(
       (t) => t.visibility === 'secret' && t.memberships.every((m) => m.person !== sandbox.people.root),

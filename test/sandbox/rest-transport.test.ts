@@ -139,6 +139,27 @@ describe('REST requests', async () => {
       message: 'workspace: Missing input',
     },
     {
+      because: 'user goes together with workspace, in a team too',
+      method: 'GET',
+      path: `/team_memberships?user=me&team=${sandbox.people.organization.teams[0]?.gid}`,
+      status: 400,
+      message: 'workspace: Missing input',
+    },
+    {
+      because: 'workspace goes together with user',
+      method: 'GET',
+      path: `/team_memberships?workspace=${sandbox.workspace}`,
+      status: 400,
+      message: 'user: Missing input',
+    },
+    {
+      because: 'team memberships are of a team or of a user',
+      method: 'GET',
+      path: `/team_memberships?user=me&workspace=${sandbox.workspace}&team=1`,
+      status: 400,
+      message: 'team: Cannot be combined with user and workspace',
+    },
+    {
       because: 'team memberships need a filter',
       method: 'GET',
       path: '/team_memberships',
@@ -214,6 +235,33 @@ describe('REST requests', async () => {
       else assert.match(String(messageOf(reply)), message);
     });
   }
+
+  it('names every answer by an id of its own, refusals and answers cut short among them, and logs it', async () => {
+    sandbox.faults.add({ match: { operation: 'getWorkspaces' }, effect: { body: 'huge', status: 500 } });
+    const reading = new AbortController();
+    const cut = await fetch(`${sandbox.asanaUrl}/workspaces`, {
+      headers: { authorization: `Bearer ${sandbox.tokens.serviceAccount}` },
+      signal: reading.signal,
+    });
+    const replies = [
+      cut,
+      await ask(sandbox, 'GET', '/users/me'),
+      await ask(sandbox, 'GET', '/users/me', { token: 'none' }),
+      await ask(sandbox, 'GET', '/nothing'),
+      await ask(sandbox, 'GET', '/users/%zz'),
+      await ask(sandbox, 'GET', '/scim/Users/1'),
+    ];
+    reading.abort();
+    const ids = replies.map(({ headers }) => headers.get('x-request-id') ?? '');
+    for (const id of ids) assert.match(id, /^[\da-f-]{36}$/);
+    assert.equal(new Set(ids).size, ids.length);
+    const logged = sandbox.requests.since(0).map(({ id }) => id);
+    assert.deepEqual(
+      ids.filter((id) => !logged.includes(id)),
+      [ids[4]],
+      'all but the one whose address cannot be read',
+    );
+  });
 
   it('refuses a token as soon as it is revoked', async () => {
     sandbox.tokenRegister.issue('short-lived', 'serviceAccount', sandbox.people.serviceAccount);

@@ -1,0 +1,69 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { BadFileError } from './bad-file.ts';
+
+/** The one sync in a file. */
+export interface SyncRun {
+  /** KSUID. */
+  readonly id: string;
+  readonly type: string;
+  /** As the file has them: UTC, nine digits of fraction. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+}
+
+const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9}$/;
+/** Local time is off by whole hours (or half ones) where it is not UTC; clocks are off by less. */
+const MOST_OFF_MS = 25 * 60_000;
+
+/**
+ * The row of the one sync that a file must hold.
+ * @param now epoch milliseconds
+ * @throws BadFileError
+ */
+export function readSyncRun(db: DatabaseSync, now: number): SyncRun {
+  const rows = db.prepare('select * from v1_sync_runs').all();
+  const [row] = rows;
+  if (row === undefined || rows.length > 1)
+    throw new BadFileError('v1_sync_runs', `must hold one sync, holds ${rows.length}`);
+  const text = (column: string): string => String(row[column] ?? '');
+  const id = text('sync_id');
+  if (!/^[0-9A-Za-z]{27}$/.test(id)) throw new BadFileError('v1_sync_runs.sync_id', 'must be a KSUID');
+  if (row['ended_at'] === null)
+    throw new BadFileError('v1_sync_runs.ended_at', 'is missing: the sync is not finished');
+  const startedAt = checkTime('v1_sync_runs.started_at', text('started_at'));
+  const endedAt = checkTime('v1_sync_runs.ended_at', text('ended_at'));
+  if (startedAt > endedAt) throw new BadFileError('v1_sync_runs.ended_at', 'must not be before started_at');
+  if (Math.abs(epochOf(endedAt) - now) > MOST_OFF_MS)
+    throw new BadFileError('v1_sync_runs.ended_at', 'must be about now, in UTC');
+  if (row['grants_backfilled'] !== 1)
+    throw new BadFileError('v1_sync_runs.grants_backfilled', 'must be 1, or readers scan all grants first');
+  for (const column of ['parent_sync_id', 'linked_sync_id'])
+    if (text(column) !== '')
+      throw new BadFileError(`v1_sync_runs.${column}`, 'names a sync that is not there');
+  return { id, type: text('sync_type'), startedAt, endedAt };
+}
+
+/** UTC cannot be told by the text; its width can. */
+function checkTime(column: string, value: string): string {
+  if (!TIME.test(value) || Number.isNaN(epochOf(value)))
+    throw new BadFileError(column, 'must look like 2026-01-02 03:04:05.000000000');
+  return value;
+}
+
+function epochOf(value: string): number {
+  return Date.parse(`${value.slice(0, 23).replace(' ', 'T')}Z`);
+}
+
+/** Every row belongs to the sync, and was found while it ran. */
+export function checkBelongs(db: DatabaseSync, table: string, { id, startedAt, endedAt }: SyncRun): void {
+  const strayed = db.prepare(`select count(*) as rows from ${table} where sync_id <> ?`).get(id);
+  if (strayed?.['rows'] !== 0)
+    throw new BadFileError(`${table}.sync_id`, 'must be that of the sync in every row');
+  const early = db
+    .prepare(
+      `select count(*) as rows from ${table} where length(discovered_at) <> ? or discovered_at not between ? and ?`,
+    )
+    .get(endedAt.length, startedAt, endedAt);
+  if (early?.['rows'] !== 0)
+    throw new BadFileError(`${table}.discovered_at`, 'must be between started_at and ended_at in every row');
+}

@@ -1,0 +1,63 @@
+import type { Any } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError } from '@connectrpc/connect';
+
+/** Every list of annotations holds at most so many. */
+const MOST_ANNOTATIONS = 16;
+const ID = /^[0-9A-Za-z]{27}$/;
+
+/** A message that breaks a rule of its proto: InvalidArgument, naming the field. */
+export function invalid(field: string, rule: string): ConnectError {
+  return new ConnectError(`${field}: ${rule}`, Code.InvalidArgument);
+}
+
+/** Text of so many characters. */
+export function checkText(field: string, value: string, { min, max }: { min: number; max: number }): void {
+  const { length } = Array.from(value);
+  if (length < min || length > max) throw invalid(field, `must have ${min} to ${max} characters`);
+}
+
+/** Text of so many bytes of UTF-8. */
+export function checkBytes(field: string, value: string, { min, max }: { min: number; max: number }): void {
+  const length = Buffer.byteLength(value);
+  if (length < min || length > max) throw invalid(field, `must have ${min} to ${max} bytes`);
+}
+
+export function checkHostId(value: string): void {
+  checkText('host_id', value, { min: 1, max: 256 });
+}
+
+/** A KSUID. */
+export function checkTaskId(value: string): void {
+  if (!ID.test(value)) throw invalid('task_id', 'must be 27 letters and digits');
+}
+
+export function checkAnnotations(field: string, annotations: readonly Any[]): void {
+  if (annotations.length > MOST_ANNOTATIONS) throw invalid(field, `must have at most ${MOST_ANNOTATIONS}`);
+  for (const [index, { typeUrl }] of annotations.entries()) {
+    if (!/^type\.googleapis\.com\/[\w.]+$/.test(typeUrl))
+      throw invalid(`${field}[${index}].type_url`, 'must be type.googleapis.com/ and the name of a message');
+  }
+}
+
+/**
+ * As protobuf validation takes an address (protoc-gen-validate, `email`): RFC 5322's dot-atom or beyond ASCII, and a
+ * host name; 254 bytes, 64 of them before the @.
+ */
+export function isAddress(address: string): boolean {
+  const at = address.lastIndexOf('@');
+  const local = address.slice(0, Math.max(0, at));
+  return (
+    Buffer.byteLength(address) <= 254 &&
+    Buffer.byteLength(local) <= 64 &&
+    local.split('.').every((atom) => /^[^\s\p{Cc}@<>"(),:;[\\\]]+$/u.test(atom)) &&
+    address
+      .slice(at + 1)
+      .split('.')
+      .every((label) => /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i.test(label))
+  );
+}
+
+/** An address out of the web, by TLS. */
+export function isHttps(url: string): boolean {
+  return url.startsWith('https://') && URL.canParse(url);
+}

@@ -1,0 +1,131 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { SandboxTime } from '../sandbox-time.ts';
+import { AccessTokens } from './access-tokens.ts';
+import { batonHandlers } from './baton-handlers.ts';
+import { CallLog } from './call-log.ts';
+import { makeCertificate } from './certificate.ts';
+import { issueCredentials } from './credentials.ts';
+import { Instances } from './instances.ts';
+import { defaultTenantSettings, readTenantSettings, type TenantSettings } from './settings.ts';
+import { TaskQueue } from './task-queue.ts';
+import { TenantFaults } from './tenant-faults.ts';
+import { TenantServer } from './tenant-server.ts';
+import { answerTokenRequest } from './token-endpoint.ts';
+import { UploadDesk } from './upload-desk.ts';
+
+const LOOPBACK = '127.0.0.1';
+/** What the certificate is for, and clients connect to. */
+const HOST = 'localhost';
+
+export interface TenantOptions {
+  /** Port on loopback; 0 = any free one. */
+  readonly port: number;
+  readonly clock: Clock;
+  readonly settings?: Partial<TenantSettings> | undefined;
+}
+
+/** A running ConductorOne with one connector. */
+export interface Tenant {
+  /** `https://localhost:PORT` */
+  readonly url: string;
+  /** `<name>@localhost:PORT/ccc`: leads here without any override. */
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** The certificate authority in PEM, for NODE_EXTRA_CA_CERTS or SSL_CERT_FILE. Removed at close. */
+  readonly caFile: string;
+  /** The same as text. */
+  readonly authority: string;
+  readonly settings: Readonly<TenantSettings>;
+  readonly faults: TenantFaults;
+  readonly queue: TaskQueue;
+  readonly instances: Instances;
+  readonly uploads: UploadDesk;
+  readonly calls: CallLog;
+  /**
+   * Changes settings as told by untrusted JSON.
+   * @throws InvalidInputError
+   */
+  change(settings: unknown): void;
+  /** A bearer token, without a request for it. */
+  issueToken(): string;
+  /** Cuts every open connection, without a word. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+/** Starts a ConductorOne on loopback, with credentials and a certificate of its own. */
+export async function startTenant({ port, clock, settings: given = {} }: TenantOptions): Promise<Tenant> {
+  const settings = { ...defaultTenantSettings };
+  const time = new SandboxTime(clock);
+  const tokens = new AccessTokens({ now: () => time.now(), monotonic: () => clock.monotonic() });
+  const change = (changes: unknown): void => {
+    Object.assign(settings, readTenantSettings(changes));
+    time.skewMs = settings.skewMs;
+    if (!settings.credentialsValid) tokens.revokeAll();
+  };
+  change(given);
+  const folder = await mkdtemp(join(tmpdir(), 'asana-connector-sandbox-'));
+  const faults = new TenantFaults();
+  const calls = new CallLog(time);
+  const queue = new TaskQueue(settings, clock, time);
+  const instances = new Instances(settings, clock, time);
+  const uploads = new UploadDesk({ settings, clock, queue, time, folder });
+  const closing = new AbortController();
+  // The credentials name the port, which is known only now.
+  const credentials = Promise.withResolvers<ReturnType<typeof issueCredentials>>();
+  const server = new TenantServer({
+    settings,
+    faults,
+    tokens,
+    clock,
+    handlers: batonHandlers({ settings, queue, instances, uploads, calls }),
+    calls,
+    answerToken: async (request, response) =>
+      answerTokenRequest(
+        { credentials: await credentials.promise, tokens, settings, time, calls },
+        request,
+        response,
+      ),
+    closing: closing.signal,
+  });
+  const close = async (): Promise<void> => {
+    closing.abort();
+    await server.close();
+    uploads.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    // TLS clients judge certificates by the machine's clock.
+    const certificate = makeCertificate(systemClock.now());
+    server.present(certificate);
+    const caFile = join(folder, 'ca.pem');
+    await writeFile(caFile, certificate.authority);
+    const bound = await server.listen(LOOPBACK, port);
+    const issued = issueCredentials(HOST, bound);
+    credentials.resolve(issued);
+    const { clientId, clientSecret } = issued;
+    return {
+      url: `https://${HOST}:${bound}`,
+      clientId,
+      clientSecret,
+      caFile,
+      authority: certificate.authority,
+      settings,
+      faults,
+      queue,
+      instances,
+      uploads,
+      calls,
+      change,
+      issueToken: () => tokens.issue(settings.tokenLifetimeS * 1000),
+      cut: () => server.cut(),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
