@@ -139,7 +139,7 @@ export const connectorReasons = {
   Syncing: { class: 'waiting', remedy: 'A sync is under way; `status.sync.progress` says how far.' },
   Degraded: { class: 'ok', remedy: 'It works, but not all of it: the conditions that are False say what.' },
   Suspended: { class: 'asItWas', remedy: '`spec.suspend` is true: set it to false to go on.' },
-  NotChecked: { class: 'waiting', remedy: 'Asana was not asked yet.' },
+  NotChecked: { class: 'waiting', remedy: 'The other side was not asked yet.' },
   SecretNotFound: {
     class: 'stalling',
     remedy:
@@ -152,7 +152,8 @@ export const connectorReasons = {
   },
   CredentialsRejected: {
     class: 'stalling',
-    remedy: 'Asana refuses the token (401). Put a valid one in the Secret; it is taken up within a minute.',
+    remedy:
+      'Asana refuses the token (401), or, in ConductorOneConnected, ConductorOne the client ID and secret. Put valid ones in the Secret; they are taken up within a minute.',
   },
   PermissionDenied: {
     class: 'stalling',
@@ -209,6 +210,16 @@ export const connectorReasons = {
   Disconnected: {
     class: 'transient',
     remedy: 'ConductorOne cannot be reached. It is tried again; sync and grants go on.',
+  },
+  ConductorOneRefused: {
+    class: 'stalling',
+    remedy:
+      'ConductorOne refuses what this connector says: see whether the connector still exists there. It is tried again when the Secret or the connector changes, or at a request (annotation requestedAt).',
+  },
+  ClockSkew: {
+    class: 'waiting',
+    remedy:
+      'The clock of the node is too far off for ConductorOne to take the credentials. Correct it; it is tried again by itself.',
   },
 } as const satisfies Record<string, ReasonEntry>;
 

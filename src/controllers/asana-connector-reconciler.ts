@@ -1,5 +1,6 @@
-import type { AsanaConnector } from '../api/asana-connector.ts';
+import type { AsanaConnector, AsanaConnectorStatus } from '../api/asana-connector.ts';
 import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
+import { findCondition } from '../api/conditions.ts';
 import {
   ACKNOWLEDGE_ANNOTATION,
   asanaConnectors,
@@ -14,12 +15,14 @@ import type { ReconcileContext, ReconcileResult } from '../kubernetes/controller
 import type { EventRecorder } from '../kubernetes/events.ts';
 import type { ObjectWriter } from '../kubernetes/object-writer.ts';
 import type { Store } from '../kubernetes/store.ts';
+import { type OpenConductorOne, reconcileConductorOne } from './conductorone-reconciler.ts';
+import type { ConnectorFacts } from './connector-facts.ts';
 import type { ConnectorMetrics } from './connector-metrics.ts';
 import { findObstacle, type Obstacle, reasonOf } from './connector-obstacle.ts';
 import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
 import type { ConnectorRegistry } from './connector-registry.ts';
 import type { ConnectorSession } from './connector-session.ts';
-import { type ConnectorFacts, connectorStatus } from './connector-status.ts';
+import { connectorStatus } from './connector-status.ts';
 import { CredentialsError, SECRET_FRESHNESS_MS, type SecretCache, takeCredential } from './credentials.ts';
 import { tallyGrants } from './grant-tally.ts';
 import { CONNECTOR_INDEX } from './identity.ts';
@@ -37,6 +40,7 @@ export interface ConnectorDeps {
     connector: AsanaConnector,
     tokens: { token: Redacted; scimToken: Redacted | undefined },
   ) => AsanaSession;
+  readonly openConductorOne: OpenConductorOne;
   /** Puts every grant of the connector into the queue, behind what people changed. */
   readonly enqueueGrants: (key: string) => void;
   readonly clock: Clock;
@@ -67,13 +71,17 @@ export class AsanaConnectorReconciler {
     }
     const session = await registry.of(key, connector);
     if (connector.spec.suspend) {
+      await session.link.end();
       await session.stopSync('the connector is suspended');
       await this.publish(key);
       return;
     }
-    const credentials = await this.#takeUpCredentials(connector, session);
+    const fresh = session.isAskedAnew(connector);
+    const credentials = await this.#takeUpCredentials(connector, session, fresh);
     session.credentialsObstacle = credentials.obstacle;
     this.#answerHold(key, connector, session);
+    const { secrets, openConductorOne: open } = this.#deps;
+    await reconcileConductorOne(connector, session, fresh, { secrets, open });
     if (credentials.obstacle) {
       await this.publish(key);
       return { requeueAfterMs: SECRET_FRESHNESS_MS };
@@ -117,7 +125,20 @@ export class AsanaConnectorReconciler {
     const facts = this.#factsOf(key, connector, session);
     const status = connectorStatus(facts, clock.now());
     await writer.writeStatus(connector, status);
+    this.#tellConductorOne(connector, status);
     metrics.observe(key, facts);
+  }
+
+  /** A connection that was made, or lost, is an event. */
+  #tellConductorOne(before: AsanaConnector, after: AsanaConnectorStatus): void {
+    const was = findCondition(before.status?.conditions, 'ConductorOneConnected');
+    const is = findCondition(after.conditions, 'ConductorOneConnected');
+    if (!is || is.status === 'Unknown' || (was?.status === is.status && was.reason === is.reason)) return;
+    const [type, reason] =
+      is.status === 'True'
+        ? (['Normal', 'ConductorOneConnected'] as const)
+        : (['Warning', is.reason] as const);
+    this.#deps.events.record(asanaConnectors, before, type, reason, is.message);
   }
 
   /** Phases show at once, counts at most every ten seconds. */
@@ -151,6 +172,7 @@ export class AsanaConnectorReconciler {
       ledger: session.removals.ledger,
       pendingRemovals: session.removals.pending,
       limits: removalLimitsOf(object),
+      conductorOne: object.spec.conductorOne ? session.link.state : null,
       handledRequest: session.finished?.cause.requestedAt ?? null,
     };
   }
@@ -158,11 +180,11 @@ export class AsanaConnectorReconciler {
   async #takeUpCredentials(
     connector: AsanaConnector,
     session: ConnectorSession,
+    fresh: boolean,
   ): Promise<{ obstacle: Obstacle | null; secretVersion: string }> {
     const { secrets, openAsana } = this.#deps;
     const { secretRef } = connector.spec.credentials;
     try {
-      const fresh = session.isAskedAnew(connector);
       const secret = await secrets.get(connector.metadata.namespace, secretRef.name, { fresh });
       const token = takeCredential(secret, secretRef.name, secretRef.tokenKey);
       const scimToken =

@@ -25,7 +25,7 @@ export function findObstacle(
     return {
       reason: 'OrganizationChanged',
       message:
-        'The token reads none of the organizations recorded in status.organizations: nothing is changed. If that is meant, acknowledge the hold.',
+        'The token reads none of the organizations recorded in status.organizations, or SCIM (with a token of its own, perhaps) another one: nothing is changed. If that is meant, acknowledge the hold.',
     };
   }
   const rest = report?.result?.rest;
@@ -38,6 +38,12 @@ export function findObstacle(
 export function reasonOf(error: CodedError): ConnectorReason {
   if (error.code === 'Forbidden') return 'PermissionDenied';
   return error.code in connectorReasons ? (error.code as ConnectorReason) : 'AsanaUnavailable';
+}
+
+/** The same for what ConductorOne's side failed with; credentials without their shape are credentials it would refuse. */
+export function conductorOneReasonOf({ code }: CodedError): ConnectorReason {
+  if (code === 'InvalidInput') return 'CredentialsRejected';
+  return code in connectorReasons ? (code as ConnectorReason) : 'Disconnected';
 }
 
 /** Two connectors in mode Apply on one organization would fight: the younger one stops. */

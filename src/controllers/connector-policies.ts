@@ -2,6 +2,7 @@ import type { AsanaConnector } from '../api/asana-connector.ts';
 import { durationMs } from '../api/duration.ts';
 import type { Policies } from '../provisioning/decision.ts';
 import type { RemovalLimits } from '../provisioning/removal-ledger.ts';
+import type { SyncIntervals } from './connector-session.ts';
 
 /** The connector's spec as decisions read it. */
 export function policiesOf({ spec }: AsanaConnector): Policies {
@@ -30,7 +31,7 @@ export function removalLimitsOf({ spec }: AsanaConnector): RemovalLimits {
 }
 
 /** Time between syncs, and between readings of the teams. */
-export function intervalsOf({ spec }: AsanaConnector): { intervalMs: number; teamIntervalMs: number } {
+export function intervalsOf({ spec }: AsanaConnector): SyncIntervals {
   const intervalMs = durationMs(spec.sync.interval);
   return {
     intervalMs,

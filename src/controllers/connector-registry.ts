@@ -32,6 +32,11 @@ export class ConnectorRegistry {
     await known?.session.close();
   }
 
+  /** Ends service mode everywhere, at once: ConductorOne gives its tasks to whoever leads next. */
+  async closeLinks(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map(({ session }) => session.link.close()));
+  }
+
   async closeAll(): Promise<void> {
     await Promise.all([...this.#sessions.keys()].map((key) => this.close(key)));
   }

@@ -1,12 +1,14 @@
 import type { AsanaConnector, AsanaConnectorSpec, AsanaConnectorStatus } from '../api/asana-connector.ts';
 import { REQUESTED_AT_ANNOTATION } from '../api/resources.ts';
 import type { AsanaSession } from '../asana/session.ts';
+import { unlessAborted } from '../core/abort.ts';
 import type { Clock, Random } from '../core/clock.ts';
 import { CodedError, isAbort } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { Directory } from '../directory/directory.ts';
 import type { Snapshot } from '../directory/snapshot.ts';
 import { type SyncProgress, type SyncResult, syncDirectory } from '../directory/sync.ts';
+import { ConductorOneLink } from './conductorone-link.ts';
 import type { Obstacle } from './connector-obstacle.ts';
 import { ReadingGuard } from './reading-guard.ts';
 import { RemovalDesk } from './removal-desk.ts';
@@ -24,6 +26,15 @@ export interface SyncReport {
   readonly requests: number;
 }
 
+/** Time between syncs, and between readings of the teams, in milliseconds. */
+export interface SyncIntervals {
+  readonly intervalMs: number;
+  readonly teamIntervalMs: number;
+}
+
+/** Nobody asked: whoever asks later, asks for more. */
+const NO_CAUSE: SyncCause = { generation: 0, requestedAt: null, secretVersion: '' };
+
 /** A sync under way. */
 export interface RunningSync {
   readonly startedAt: number;
@@ -31,13 +42,16 @@ export interface RunningSync {
   progress: SyncProgress;
 }
 
+/** `Accounts`: license grants may act although teams are still being read. `Link`: service mode has changed. */
+export type SessionChange = 'Progress' | 'Accounts' | 'Finished' | 'Link';
+
 export interface SessionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
   readonly newToken: () => string;
-  /** Called when something was learnt. `Accounts`: license grants may act although teams are still being read. */
-  readonly onChange: (what: 'Progress' | 'Accounts' | 'Finished') => void;
+  /** Called when something was learnt. */
+  readonly onChange: (what: SessionChange) => void;
 }
 
 /**
@@ -54,6 +68,8 @@ export class ConnectorSession {
   #running: { sync: RunningSync; abort: AbortController; done: Promise<void> } | null = null;
   #lastTeamsAt: number | null = null;
   readonly removals: RemovalDesk;
+  /** Service mode; idle without `spec.conductorOne`. */
+  readonly link: ConductorOneLink;
   /** Whose upgrade is under way: each takes a license that the directory does not show yet. */
   readonly #seats = new Set<string>();
   /** Grants that were decided on the directory of this process; removals wait until all of them were. */
@@ -74,6 +90,7 @@ export class ConnectorSession {
     this.#guard = new ReadingGuard(status);
     const ledger = readRemovalRecord(status, deps.clock.now(), deps.newToken);
     this.removals = new RemovalDesk(ledger);
+    this.link = new ConductorOneLink(deps.log, () => deps.onChange('Link'));
     this.directory = new Directory(deps.clock);
   }
 
@@ -137,11 +154,7 @@ export class ConnectorSession {
   }
 
   /** Begins a sync in the background; does nothing while one runs. */
-  startSync(
-    spec: AsanaConnectorSpec,
-    cause: SyncCause,
-    { intervalMs, teamIntervalMs }: { readonly intervalMs: number; readonly teamIntervalMs: number },
-  ): void {
+  startSync(spec: AsanaConnectorSpec, cause: SyncCause, { intervalMs, teamIntervalMs }: SyncIntervals): void {
     if (this.#running || !this.#asana) return;
     const abort = new AbortController();
     const sync: RunningSync = {
@@ -159,6 +172,19 @@ export class ConnectorSession {
     this.#running = { sync, abort, done };
   }
 
+  /** Begins a sync that neither the interval nor a person asks for; for the interval it counts like any other. */
+  startUnaskedSync(spec: AsanaConnectorSpec, intervals: SyncIntervals): void {
+    if (this.#running) return;
+    this.answering = false;
+    this.startSync(spec, this.finished?.cause ?? NO_CAUSE, intervals);
+  }
+
+  /** Resolves once no sync is running; rejects with the signal's reason when it aborts first. */
+  async untilIdle(signal: AbortSignal): Promise<void> {
+    while (this.#running) await unlessAborted(this.#running.done, signal);
+    signal.throwIfAborted();
+  }
+
   /** Stops a running sync and waits until nothing of it is under way. */
   async stopSync(why: string): Promise<void> {
     const running = this.#running;
@@ -168,6 +194,7 @@ export class ConnectorSession {
   }
 
   async close(): Promise<void> {
+    await this.link.close();
     await this.dropCredentials();
   }
 
@@ -204,12 +231,12 @@ export class ConnectorSession {
           sync.progress = progress;
           onChange('Progress');
         },
-        onAccounts: (snapshot) => {
-          this.#takeIn(snapshot);
+        onAccounts: (snapshot, scimIdsForeign) => {
+          this.#takeIn(snapshot, scimIdsForeign);
           onChange('Accounts');
         },
       });
-      if (result.snapshot) this.#takeIn(result.snapshot);
+      if (result.snapshot) this.#takeIn(result.snapshot, result.scimIdsForeign);
       if (teams && result.snapshot?.parts.teams?.complete) this.#lastTeamsAt = begunAt;
     } catch (thrown) {
       if (isAbort(thrown) || signal.aborted) {
@@ -223,11 +250,11 @@ export class ConnectorSession {
   }
 
   /**
-   * Takes a reading in. One that is suspiciously small begins a hold and does not take the place of a better one; a
+   * Takes a reading in. One that is suspiciously small, or of another organization, begins a hold and does not take the place of a better one; a
    * whole one ends that hold.
    */
-  #takeIn(snapshot: Snapshot): void {
-    const suspicion = this.#guard.judge(snapshot);
+  #takeIn(snapshot: Snapshot, scimIdsForeign: boolean): void {
+    const suspicion = this.#guard.judge(snapshot, scimIdsForeign);
     if (suspicion) {
       const { clock, newToken } = this.#deps;
       this.removals.hold({ ...suspicion, since: clock.now(), token: newToken(), pending: [] });

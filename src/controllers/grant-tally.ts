@@ -1,7 +1,7 @@
 import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
 import { isActive } from '../directory/account.ts';
 import type { Directory } from '../directory/directory.ts';
-import type { GrantTally } from './connector-status.ts';
+import type { GrantTally } from './connector-facts.ts';
 
 /** Counts the grants of one connector by how they stand, and the enterprise licenses that none of them declares. */
 export function tallyGrants(

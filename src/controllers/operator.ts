@@ -13,23 +13,26 @@ import { Controller } from '../kubernetes/controller.ts';
 import { EventRecorder } from '../kubernetes/events.ts';
 import { ObjectWriter } from '../kubernetes/object-writer.ts';
 import { type OperatorDeps, ReconcilingOperator } from '../kubernetes/operator.ts';
-import type { Change } from '../kubernetes/reflector.ts';
-import { type Key, type KubernetesObject, keyOf } from '../kubernetes/resource.ts';
+import { type Key, keyOf } from '../kubernetes/resource.ts';
 import { Store } from '../kubernetes/store.ts';
 import { Priority, WorkQueue } from '../kubernetes/work-queue.ts';
 import { AuditLog, type AuditSink } from '../provisioning/audit.ts';
 import { Executor } from '../provisioning/executor.ts';
+import { TaskProvisioner } from '../provisioning/task-provisioner.ts';
 import { AsanaConnectorReconciler } from './asana-connector-reconciler.ts';
 import { LiveClusterState } from './cluster-state.ts';
 import { ConditionMetrics } from './condition-metrics.ts';
+import type { ConductorOneSettings } from './conductorone-service.ts';
 import { ConnectorMetrics } from './connector-metrics.ts';
 import { ConnectorRegistry } from './connector-registry.ts';
-import { ConnectorSession } from './connector-session.ts';
+import { ConnectorSession, type SessionChange } from './connector-session.ts';
 import { SecretCache } from './credentials.ts';
 import { newHoldToken } from './hold-token.ts';
 import { CONNECTOR_INDEX, connectorKeyOf, IDENTITY_INDEX, identitiesOf } from './identity.ts';
 import type { Leadership, TouchReason } from './license-grant-context.ts';
 import { LicenseGrantReconciler } from './license-grant-reconciler.ts';
+import { operatorTaskHost } from './operator-task-host.ts';
+import { QueueRouter } from './queue-router.ts';
 
 export interface AsanaOperatorOptions extends OperatorDeps {
   /** Namespaces to watch; null for all. */
@@ -42,10 +45,9 @@ export interface AsanaOperatorOptions extends OperatorDeps {
   /** Names this process in events. */
   readonly identity: string;
   readonly audit: AuditSink;
+  readonly conductorOne: ConductorOneSettings;
 }
 
-/** What grants change in a connector's status is gathered for so long before it is written. */
-const COUNTS_SETTLE_MS = 5_000;
 /** On stop, work under way has so long to end by itself. */
 const GRACE_MS = 25_000;
 
@@ -63,6 +65,7 @@ export class AsanaOperator extends ReconcilingOperator {
   readonly #connectorController: Controller;
   readonly #grantController: Controller;
   readonly #conditions: ConditionMetrics;
+  readonly #router: QueueRouter;
 
   constructor(options: AsanaOperatorOptions) {
     super(options);
@@ -78,6 +81,8 @@ export class AsanaOperator extends ReconcilingOperator {
     this.#secrets = new SecretCache((namespace, name) => client.readSecret(namespace, name), clock);
     this.#registry = new ConnectorRegistry((connector) => this.#openConnector(connector));
     this.#conditions = new ConditionMetrics(meter);
+    const executor = new Executor(new AuditLog(options.audit, clock), meter);
+    const provisioner = new TaskProvisioner({ executor, clock });
     const queue = (name: string) => new WorkQueue(name, { clock, random, meter });
     const connectors = new AsanaConnectorReconciler({
       connectors: this.#connectors,
@@ -98,7 +103,26 @@ export class AsanaOperator extends ReconcilingOperator {
           clock,
           random,
         }),
-      enqueueGrants: (key) => this.#enqueueGrants(key, Priority.resync),
+      openConductorOne: async (connector, credentials, onChange) => {
+        // Loaded when a connector asks for it: most operators need no gRPC in memory.
+        const { openConductorOne } = await import('./conductorone-service.ts');
+        const host = operatorTaskHost(connector, {
+          grants: this.#grants,
+          connectors: this.#connectors,
+          registry: this.#registry,
+          provisioner,
+          publishConnector: (key) => connectors.publish(key),
+          touchConnector: (key, why) => this.#touchConnector(key, why),
+          ...options,
+        });
+        const { identity } = options;
+        const means = { identity, clock, random, log: log.child({ connector: keyOf(connector) }), meter };
+        return openConductorOne(
+          { connector, ...credentials, host, onChange },
+          { ...means, settings: options.conductorOne },
+        );
+      },
+      enqueueGrants: (key) => this.#router.enqueueGrants(key, Priority.resync),
       clock,
     });
     const grants = new LicenseGrantReconciler({
@@ -107,7 +131,7 @@ export class AsanaOperator extends ReconcilingOperator {
       registry: this.#registry,
       writer: new ObjectWriter(client, asanaLicenseGrants, this.#grants, FIELD_MANAGER),
       events: this.#events,
-      executor: new Executor(new AuditLog(options.audit, clock), meter),
+      executor,
       audit: new AuditLog(options.audit, clock),
       leadership: options.leadership,
       cluster: new LiveClusterState(client),
@@ -136,13 +160,21 @@ export class AsanaOperator extends ReconcilingOperator {
       concurrency: options.concurrency,
       reconcile: (key, context) => grants.reconcile(key, context),
     });
+    this.#router = new QueueRouter({
+      connectors: this.#connectors,
+      grants: this.#grants,
+      connectorQueue: this.#connectorController.queue,
+      grantQueue: this.#grantController.queue,
+    });
   }
 
   /** Begins to watch; called by `start`. A standby does so too, so that it has warm caches when it leads. */
   protected override init(): Promise<void> {
     for (const namespace of this.#options.namespaces ?? [null]) {
-      this.reflect(asanaConnectors, namespace, this.#connectors, (change) => this.#onConnector(change));
-      this.reflect(asanaLicenseGrants, namespace, this.#grants, (change) => this.#onGrant(change));
+      this.reflect(asanaConnectors, namespace, this.#connectors, (change) =>
+        this.#router.onConnector(change),
+      );
+      this.reflect(asanaLicenseGrants, namespace, this.#grants, (change) => this.#router.onGrant(change));
     }
     return Promise.resolve();
   }
@@ -154,9 +186,13 @@ export class AsanaOperator extends ReconcilingOperator {
     this.#grantController.start();
   }
 
-  /** Ends everything in order: no new work, what is under way, syncs, events, watches. */
+  /** Ends everything in order: tasks at once and no new work, what is under way, syncs, events, watches. */
   async drain(): Promise<void> {
-    await Promise.all([this.#connectorController.stop(GRACE_MS), this.#grantController.stop(GRACE_MS)]);
+    await Promise.all([
+      this.#registry.closeLinks(),
+      this.#connectorController.stop(GRACE_MS),
+      this.#grantController.stop(GRACE_MS),
+    ]);
     await this.#registry.closeAll();
     await this.#events.flush();
     this.stop();
@@ -203,69 +239,18 @@ export class AsanaOperator extends ReconcilingOperator {
     return session;
   }
 
-  #onSync(key: Key, what: 'Progress' | 'Accounts' | 'Finished'): void {
+  #onSync(key: Key, what: SessionChange): void {
     const session = this.#registry.find(key);
     if (what === 'Progress' && !session?.answering) return;
-    if (what !== 'Progress') this.#enqueueGrants(key, Priority.resync);
+    if (what === 'Accounts' || what === 'Finished') this.#router.enqueueGrants(key, Priority.resync);
     if (what === 'Finished' && session?.report?.error?.code === 'CredentialsRejected')
       this.#forgetSecret(key);
     this.#connectorController.queue.add(key, { priority: Priority.edit });
   }
 
-  #onConnector({ key, previous, current, initial }: Change<AsanaConnector>): void {
-    if (onlyStatusMoved(previous, current)) return;
-    const priority = initial ? Priority.change : Priority.edit;
-    this.#connectorController.queue.add(key, { priority });
-    this.#enqueueGrants(key, Priority.change);
-    this.#enqueuePeers(key);
-  }
-
-  /** Whether a connector may apply depends on the others of its organization. */
-  #enqueuePeers(key: Key): void {
-    for (const other of this.#connectors.values()) {
-      if (keyOf(other) === key) continue;
-      this.#connectorController.queue.add(keyOf(other));
-      this.#enqueueGrants(keyOf(other), Priority.resync);
-    }
-  }
-
-  #onGrant({ key, previous, current, initial }: Change<AsanaLicenseGrant>): void {
-    const any = (current ?? previous) as AsanaLicenseGrant;
-    if (!initial) this.#enqueueRivals(any);
-    if (onlyStatusMoved(previous, current)) return;
-    this.#grantController.queue.add(key, { priority: initial ? Priority.resync : Priority.edit });
-    this.#touchConnector(connectorKeyOf(any), 'Counts');
-  }
-
-  /** A contest is decided anew for everybody in it. */
-  #enqueueRivals(grant: AsanaLicenseGrant): void {
-    const own = keyOf(grant);
-    for (const name of identitiesOf(grant)) {
-      for (const rival of this.#grants.by(IDENTITY_INDEX, name)) {
-        if (keyOf(rival) !== own) this.#grantController.queue.add(keyOf(rival));
-      }
-    }
-  }
-
-  #enqueueGrants(connectorKey: Key, priority: number): void {
-    for (const grant of this.#grants.by(CONNECTOR_INDEX, connectorKey))
-      this.#grantController.queue.add(keyOf(grant), { priority });
-  }
-
   #touchConnector(key: Key, why: TouchReason): void {
-    if (why === 'Held') this.#enqueueGrants(key, Priority.change);
     if (why === 'CredentialsRejected') this.#forgetSecret(key);
-    if (why === 'SeatFreed') this.#enqueueLimited(key);
-    const afterMs = why === 'Counts' || why === 'SeatFreed' ? COUNTS_SETTLE_MS : 0;
-    this.#connectorController.queue.add(key, { priority: Priority.change, afterMs });
-  }
-
-  /** Those that wait for a license to become free. */
-  #enqueueLimited(connectorKey: Key): void {
-    for (const grant of this.#grants.by(CONNECTOR_INDEX, connectorKey)) {
-      const waits = grant.status?.conditions?.some(({ reason }) => reason === 'LicenseLimitReached') ?? false;
-      if (waits) this.#grantController.queue.add(keyOf(grant));
-    }
+    this.#router.touchConnector(key, why);
   }
 
   #forgetSecret(key: Key): void {
@@ -279,17 +264,5 @@ function answersOf({ metadata }: AsanaConnector): string[] {
   const { annotations = {} } = metadata;
   return [annotations[ACKNOWLEDGE_ANNOTATION], annotations[DISCARD_ANNOTATION]].filter(
     (token) => token !== undefined,
-  );
-}
-
-/** Our own status writes come back through the watch; they ask for nothing. */
-function onlyStatusMoved(previous: KubernetesObject | null, current: KubernetesObject | null): boolean {
-  if (!previous || !current) return false;
-  const [a, b] = [previous.metadata, current.metadata];
-  return (
-    a.uid === b.uid &&
-    a.generation === b.generation &&
-    a.deletionTimestamp === b.deletionTimestamp &&
-    JSON.stringify(a.annotations ?? {}) === JSON.stringify(b.annotations ?? {})
   );
 }

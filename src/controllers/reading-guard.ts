@@ -18,6 +18,8 @@ export class ReadingGuard {
   #baseline: ReadingSize | null;
   #organizations: readonly string[];
   #acceptNext = false;
+  /** A person has said that SCIM's ids are right, although they match nobody. */
+  #acceptForeignIds = false;
 
   /** @param status what a process before this one has seen */
   constructor(status: AsanaConnectorStatus | undefined) {
@@ -32,24 +34,30 @@ export class ReadingGuard {
     this.#acceptNext = true;
   }
 
-  /** Judges a reading of accounts and licenses; a good one becomes what the next is compared with. */
-  judge(snapshot: Snapshot): Suspicion | null {
+  /**
+   * Judges a reading of accounts and licenses; a good one becomes what the next is compared with.
+   * @param scimIdsForeign not one of SCIM's ids is an account's: SCIM speaks of another organization
+   */
+  judge(snapshot: Snapshot, scimIdsForeign = false): Suspicion | null {
     const parts = [snapshot.parts.accounts, snapshot.parts.licenses].filter((part) => part !== null);
     // An incomplete reading removes nobody anyway, and is no measure for the next.
     if (parts.some((part) => !part.complete)) return null;
     const size = sizeOf(snapshot);
     const organizations = snapshot.workspaces.flatMap(({ gid, organization }) => (organization ? [gid] : []));
-    const suspicion = this.#acceptNext ? null : (this.#foreign(organizations) ?? this.#smaller(size));
+    const foreign = this.#foreign(organizations, scimIdsForeign);
+    const suspicion = this.#acceptNext ? null : (foreign ?? this.#smaller(size));
     if (suspicion) return suspicion;
+    this.#acceptForeignIds = scimIdsForeign;
     this.#acceptNext = false;
     this.#baseline = size;
     this.#organizations = organizations;
     return null;
   }
 
-  #foreign(organizations: readonly string[]): Suspicion | null {
+  #foreign(organizations: readonly string[], scimIdsForeign: boolean): Suspicion | null {
     const known = this.#organizations;
-    if (known.length === 0 || known.some((gid) => organizations.includes(gid))) return null;
+    const same = known.length === 0 || known.some((gid) => organizations.includes(gid));
+    if (same && (!scimIdsForeign || this.#acceptForeignIds)) return null;
     return { reason: 'OrganizationChanged', count: 0 };
   }
 

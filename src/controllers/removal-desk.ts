@@ -3,6 +3,7 @@ import {
   type RemovalDemand,
   type RemovalLedger,
   type RemovalLimits,
+  reserveDeprovision,
   reserveRemoval,
   weighDemand,
 } from '../provisioning/removal-ledger.ts';
@@ -78,6 +79,13 @@ export class RemovalDesk {
   reserve(demand: RemovalDemand): void {
     this.#demands.delete(demand.id);
     this.#ledger = reserveRemoval(this.#ledger, demand);
+  }
+
+  /** Books a deprovision that a task asks for; false when the window has none left. */
+  reserveDeprovision(limits: RemovalLimits, applied: number, now: number): boolean {
+    const booked = reserveDeprovision(this.#ledger, limits, applied, now);
+    if (booked) this.#ledger = booked;
+    return booked !== null;
   }
 
   /** Begins a hold over a doubtful directory, which comes before one over too many removals. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { operatorCommand } from '../../src/commands/operator.ts';
 import { at, CHART, helm, NAMESPACE, only, type Rendered, render } from './helm.ts';
 
 interface Rule {
@@ -231,6 +232,31 @@ describe('the chart', () => {
     const limit = Number(/^(\d+)Mi$/.exec(String(at(container, 'resources', 'limits', 'memory')))?.[1]);
     assert.ok(heap > 0 && heap < limit * 0.75, `heap ${heap} MiB, limit ${limit} MiB`);
   });
+
+  const settings: readonly [set: readonly string[], because: string][] = [
+    [[], 'as it comes'],
+    [['leaderElection.enabled=false'], 'without an election'],
+    [
+      [
+        'scope=namespaced',
+        'watchNamespaces={iga,data}',
+        'operator.concurrency=7',
+        'operator.asana.apiUrl=https://asana.example/api/1.0',
+        'operator.conductorOne.host=acme.conductor.one:443',
+      ],
+      'with everything that has no default',
+    ],
+  ];
+  for (const [set, because] of settings) {
+    test(`starts the operator with flags that it knows: ${because}`, async () => {
+      const deployment = only(await render(...set), 'Deployment');
+      const args = at(deployment, 'spec', 'template', 'spec', 'containers', 0, 'args') as string[];
+      const [command, ...flags] = args;
+      assert.equal(command, 'operator');
+      const operator = operatorCommand(AbortSignal.abort()).exitOverride();
+      assert.deepEqual(operator.parseOptions(flags), { operands: [], unknown: [] }, because);
+    });
+  }
 
   test('elects a leader with two replicas, and refuses two without an election', async () => {
     const objects = await render(...(VARIANTS['highly available'] ?? []));

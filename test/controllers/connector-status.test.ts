@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { AsanaConnectorStatus } from '../../src/api/asana-connector.ts';
 import { AsanaError } from '../../src/asana/errors.ts';
+import type { ConnectorFacts } from '../../src/controllers/connector-facts.ts';
 import type { SyncReport } from '../../src/controllers/connector-session.ts';
-import { type ConnectorFacts, connectorStatus } from '../../src/controllers/connector-status.ts';
+import { connectorStatus } from '../../src/controllers/connector-status.ts';
 import { emptyLedger, type Hold } from '../../src/provisioning/removal-ledger.ts';
 import { checkConditions } from '../api/condition-rules.ts';
 import { person, reading } from '../provisioning/small-world.ts';
@@ -37,6 +38,7 @@ function facts(changes: Partial<ConnectorFacts> = {}): ConnectorFacts {
     ledger: emptyLedger,
     pendingRemovals: 0,
     limits: { percent: 20, atLeast: 5, windowMs: 3_600_000, maxDeprovisions: 5 },
+    conductorOne: null,
     handledRequest: null,
     ...changes,
   };

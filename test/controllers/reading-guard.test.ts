@@ -106,4 +106,19 @@ suite('a reading', () => {
     guard.judge(snapshot(5, { complete: false }));
     assert.equal(guard.judge(snapshot(50)), null);
   });
+
+  test('is of another organization when not one of SCIM’s ids is an account’s', () => {
+    const guard = new ReadingGuard(undefined);
+    assert.deepEqual(guard.judge(snapshot(10), true), { reason: 'OrganizationChanged', count: 0 });
+    assert.equal(guard.judge(snapshot(10), false), null);
+  });
+
+  test('is held for foreign ids until a person accepts them, and not again after that', () => {
+    const guard = new ReadingGuard(undefined);
+    guard.acceptNext();
+    assert.equal(guard.judge(snapshot(10), true), null);
+    assert.equal(guard.judge(snapshot(10), true), null);
+    guard.judge(snapshot(10), false);
+    assert.equal(guard.judge(snapshot(10), true)?.reason, 'OrganizationChanged');
+  });
 });

@@ -254,24 +254,6 @@ suite('a doubtful reading', () => {
   }
 });
 
-suite('a connector with a conductorOne block', () => {
-  let rig: OperatorRig;
-  before(async () => {
-    rig = await OperatorRig.start('connector-conductorone');
-    await rig.createSecret();
-    await rig.createConnector({ conductorOne: { secretRef: { name: 'token' } } });
-  });
-  after(() => rig.close());
-
-  test('says that this version does not connect, and goes on with the rest', async () => {
-    const connector = await rig.untilPhase('Degraded');
-    assert.equal(conditionOf(connector, 'ConductorOneConnected')?.status, 'False');
-    assert.equal(conditionOf(connector, 'Ready')?.status, 'True');
-    await rig.createGrant('alice', 'alice@acme.example');
-    await rig.untilReason('alice', 'Granted');
-  });
-});
-
 suite('two connectors on one organization', () => {
   let rig: OperatorRig;
   before(async () => {

@@ -61,6 +61,7 @@ export class OperatorRig {
   readonly sandbox: Sandbox;
   readonly client: KubernetesClient;
   readonly namespace: string;
+  readonly kubeconfigPath: string;
   readonly metrics = new Metrics();
   readonly audit: string[] = [];
   readonly logs: string[] = [];
@@ -71,6 +72,8 @@ export class OperatorRig {
     takenOver: false,
     stoppedUntil: null,
   };
+  /** What service mode sees of the environment. */
+  readonly environment: Record<string, string> = {};
   readonly #config: KubeConfig;
   readonly #connection: ApiServerConnection;
   readonly #watching = new AbortController();
@@ -85,6 +88,7 @@ export class OperatorRig {
     config: KubeConfig;
     connection: ApiServerConnection;
     namespace: string;
+    kubeconfigPath: string;
     stop: () => Promise<void>;
   }) {
     this.sandbox = parts.sandbox;
@@ -93,6 +97,7 @@ export class OperatorRig {
     this.client = new KubernetesClient(parts.connection);
     this.#recording = new RecordingClient(parts.connection);
     this.namespace = parts.namespace;
+    this.kubeconfigPath = parts.kubeconfigPath;
     this.#stopControlPlane = parts.stop;
   }
 
@@ -110,7 +115,8 @@ export class OperatorRig {
       tokens: { serviceAccount: SERVICE_ACCOUNT, personalAccessToken: PERSONAL, scimOnly: SCIM_ONLY },
       ...options,
     });
-    const rig = new OperatorRig({ sandbox, config, connection, namespace, stop: controlPlane.stop });
+    const { kubeconfigPath, stop } = controlPlane;
+    const rig = new OperatorRig({ sandbox, config, connection, namespace, kubeconfigPath, stop });
     rig.#watchStatuses();
     await rig.startOperator();
     return rig;
@@ -143,6 +149,7 @@ export class OperatorRig {
       leadership: this.leadership,
       identity: 'test',
       audit: (line) => audit.push(line),
+      conductorOne: { apiHost: undefined, allowedHosts: ['localhost'], environment: this.environment },
     });
     await this.#operator.start();
     await this.#operator.lead(this.#watching.signal);
@@ -323,6 +330,16 @@ export class OperatorRig {
     assert.equal(response.status, 200, await response.text());
   }
 
+  /** Changes how Asana behaves. */
+  async setAsana(settings: Record<string, unknown>): Promise<void> {
+    const response = await fetch(`${this.sandbox.controlUrl}/settings`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(settings),
+    });
+    assert.equal(response.status, 200, await response.text());
+  }
+
   /** Writes that Asana has had. */
   writesInAsana(): { method: string; path: string }[] {
     return this.sandbox.requests.since(0).filter(({ method }) => method !== 'GET');
@@ -367,8 +384,10 @@ export class OperatorRig {
       audit: this.audit.join('\n'),
       statuses: JSON.stringify(this.#statuses),
     };
+    const jwk = this.sandbox.conductorOne.clientSecret.split(':').at(-1) ?? '';
     for (const [name, text] of Object.entries(outputs))
-      assert.equal(text.includes(CANARY), false, `a secret is in the ${name}`);
+      for (const secret of [CANARY, jwk])
+        assert.equal(text.includes(secret), false, `a secret is in the ${name}`);
     assert.ok(outputs.logs.length > 0, 'nothing was logged, so nothing was searched');
   }
 

@@ -1,0 +1,49 @@
+import type { AsanaConnector } from '../api/asana-connector.ts';
+import { REQUESTED_AT_ANNOTATION } from '../api/resources.ts';
+import type { ServiceState } from '../conductorone/service.ts';
+import type { Redacted } from '../core/redacted.ts';
+import type { OpenService } from './conductorone-link.ts';
+import { reasonOf } from './connector-obstacle.ts';
+import type { ConnectorSession } from './connector-session.ts';
+import { CredentialsError, type SecretCache, takeCredential } from './credentials.ts';
+
+/** Makes a service for a connector; sends nothing before it runs. */
+export type OpenConductorOne = (
+  connector: AsanaConnector,
+  credentials: { readonly clientId: Redacted; readonly clientSecret: Redacted },
+  onChange: (state: ServiceState) => void,
+) => Promise<OpenService>;
+
+/**
+ * Keeps service mode as a connector's spec and Secret say: begun, begun anew, ended. A Secret that cannot be used is
+ * service mode's own trouble; sync and grants go on.
+ * @param fresh read the Secret from the API server, whatever is remembered
+ */
+export async function reconcileConductorOne(
+  connector: AsanaConnector,
+  { link }: ConnectorSession,
+  fresh: boolean,
+  { secrets, open }: { readonly secrets: SecretCache; readonly open: OpenConductorOne },
+): Promise<void> {
+  const { conductorOne } = connector.spec;
+  if (!conductorOne) return link.end();
+  const { name, clientIdKey, clientSecretKey } = conductorOne.secretRef;
+  const { namespace, generation, annotations } = connector.metadata;
+  try {
+    const secret = await secrets.get(namespace, name, { fresh });
+    const clientId = takeCredential(secret, name, clientIdKey);
+    const clientSecret = takeCredential(secret, name, clientSecretKey);
+    const { scim, credentials } = connector.spec;
+    const settings = [scim.enabled, credentials.type, conductorOne.provision];
+    await link.use(
+      {
+        fingerprint: [clientId.fingerprint(), clientSecret.fingerprint(), ...settings].join(' '),
+        touched: [secret?.resourceVersion, generation, annotations?.[REQUESTED_AT_ANNOTATION]].join(' '),
+      },
+      (onChange) => open(connector, { clientId, clientSecret }, onChange),
+    );
+  } catch (error) {
+    if (!(error instanceof CredentialsError)) throw error;
+    await link.stopFor({ reason: reasonOf(error), message: error.message });
+  }
+}

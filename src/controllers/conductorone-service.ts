@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import type { AsanaConnector } from '../api/asana-connector.ts';
+import { openConnection } from '../conductorone/connection.ts';
+import { ConductorOneService, type ServiceState } from '../conductorone/service.ts';
+import type { TaskHost } from '../conductorone/task-host.ts';
+import { readTrust } from '../conductorone/trust.ts';
+import type { Clock, Random } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Meter } from '../core/meter.ts';
+import type { Redacted } from '../core/redacted.ts';
+import type { OpenService } from './conductorone-link.ts';
+
+/** What of service mode is the operator's to say, for all connectors. */
+export interface ConductorOneSettings {
+  /** `--conductorone-host`; replaces the host that a client ID names. */
+  readonly apiHost: string | undefined;
+  /** `--allowed-conductorone-hosts`. */
+  readonly allowedHosts: readonly string[];
+  /** For `SSL_CERT_FILE` and `BATON_TMPDIR`. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ServiceWish {
+  readonly connector: AsanaConnector;
+  readonly clientId: Redacted;
+  readonly clientSecret: Redacted;
+  readonly host: TaskHost;
+  readonly onChange: (state: ServiceState) => void;
+}
+
+interface Means {
+  /** Names this process, and no other. */
+  readonly identity: string;
+  readonly settings: ConductorOneSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly meter: Meter;
+}
+
+/** As ConductorOne's own connectors: three tasks at the same time. */
+const TASK_CONCURRENCY = 3;
+const LONGEST_HOST_ID = 256;
+
+/**
+ * Prepares service mode for a connector; nothing is sent before it runs.
+ * @throws InvalidInputError for malformed credentials; ConductorOneError `HostNotAllowed`
+ */
+export async function openConductorOne(wish: ServiceWish, means: Means): Promise<OpenService> {
+  const { connector, clientId, clientSecret, host, onChange } = wish;
+  const { identity, settings, clock, random, log, meter } = means;
+  const { namespace, name } = connector.metadata;
+  const connection = openConnection({
+    clientId: clientId.reveal(),
+    clientSecret,
+    // Leases of tasks go by it: two processes that share one would take each other's tasks for their own.
+    hostId: identity.slice(0, LONGEST_HOST_ID),
+    apiHost: settings.apiHost,
+    allowedHosts: settings.allowedHosts,
+    trust: await readTrust(settings.environment),
+    clock,
+  });
+  const service = new ConductorOneService({
+    client: connection.client,
+    host,
+    settings: serviceSettingsOf(connector),
+    concurrency: TASK_CONCURRENCY,
+    tempFolder: settings.environment['BATON_TMPDIR'] ?? tmpdir(),
+    labels: { namespace, connector: name },
+    clock,
+    random,
+    randomBytes: (bytes) => randomBytes(bytes),
+    log,
+    meter,
+    onChange,
+  });
+  return { service, close: () => connection.close() };
+}
+
+/** What ConductorOne is told of a connector, and what it may ask of it. */
+export function serviceSettingsOf({ spec }: AsanaConnector): {
+  licenses: boolean;
+  provision: boolean;
+  serviceAccount: boolean;
+} {
+  return {
+    licenses: spec.scim.enabled,
+    provision: spec.conductorOne?.provision ?? false,
+    serviceAccount: spec.credentials.type === 'ServiceAccount',
+  };
+}

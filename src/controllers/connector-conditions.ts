@@ -1,0 +1,157 @@
+import { type Condition, type ConditionDraft, findCondition, readiness } from '../api/conditions.ts';
+import type { ConnectorReason } from '../api/reasons.ts';
+import type { RemovalLedger } from '../provisioning/removal-ledger.ts';
+import { type ConnectorFacts, incompleteParts } from './connector-facts.ts';
+import { conductorOneReasonOf, reasonOf } from './connector-obstacle.ts';
+
+function everSynced({ object, report }: ConnectorFacts): boolean {
+  return (report !== null && report.error === null) || object.status?.sync?.completedAt !== undefined;
+}
+
+/** Every condition of a connector, as it should read now. */
+export function draftConditions(facts: ConnectorFacts): ConditionDraft[] {
+  return [
+    ...readyOf(facts),
+    credentialsOf(facts),
+    ...scimOf(facts),
+    syncedOf(facts),
+    ...conductorOneOf(facts),
+    ...(facts.ledger.hold ? [pausedBy(facts.ledger.hold)] : []),
+  ];
+}
+
+/** Ready with Reconciling or Stalled beside it. */
+function readyOf(facts: ConnectorFacts): ConditionDraft[] {
+  const { object, obstacle, running, reconciling } = facts;
+  const readyBefore = findCondition(object.status?.conditions, 'Ready');
+  if (object.spec.suspend) {
+    return readiness(
+      'asItWas',
+      'Suspended',
+      'spec.suspend is true: nothing is read or changed until it is false.',
+      readyBefore?.status,
+    );
+  }
+  if (obstacle) return readiness('stalling', obstacle.reason, obstacle.message, undefined);
+  if (!everSynced(facts)) {
+    const failure = facts.report?.error;
+    if (failure && !running) return readiness('transient', reasonOf(failure), failure.message, undefined);
+    return running
+      ? readiness('waiting', 'Syncing', 'The first sync is under way.', undefined)
+      : readiness('waiting', 'Pending', 'No sync has begun yet.', undefined);
+  }
+  if (reconciling) {
+    // Neither the old answer nor the new one is true yet (kstatus: Unknown goes with Reconciling).
+    const message = 'A sync for the newest spec or request is under way.';
+    return [
+      { type: 'Ready', status: 'Unknown', reason: 'Syncing', message },
+      { type: 'Reconciling', status: 'True', reason: 'Syncing', message },
+    ];
+  }
+  const impaired = impairment(facts);
+  return impaired
+    ? readiness('ok', 'Degraded', impaired, undefined)
+    : readiness('ok', 'Synced', 'The directory is read and everything works.', undefined);
+}
+
+/** What does not work although the connector does; null when all does. */
+function impairment(facts: ConnectorFacts): string | null {
+  const impaired = [...scimOf(facts), syncedOf(facts), ...conductorOneOf(facts)].find(
+    (condition) => condition.status === 'False',
+  );
+  if (impaired) return `${impaired.type} is False: ${impaired.message}`;
+  return facts.ledger.hold ? pausedBy(facts.ledger.hold).message : null;
+}
+
+const CREDENTIAL_REASONS: ReadonlySet<string> = new Set([
+  'SecretNotFound',
+  'SecretKeyMissing',
+  'CredentialsRejected',
+  'PermissionDenied',
+  'PlanRefused',
+]);
+
+function credentialsOf({ object, obstacle, report }: ConnectorFacts): ConditionDraft {
+  const draft = (status: Condition['status'], reason: ConnectorReason, message: string): ConditionDraft => ({
+    type: 'CredentialsValid',
+    status,
+    reason,
+    message,
+  });
+  if (obstacle && CREDENTIAL_REASONS.has(obstacle.reason))
+    return draft('False', obstacle.reason, obstacle.message);
+  if (report?.result?.rest.ok) return draft('True', 'Accepted', 'Asana takes the token.');
+  const kept = findCondition(object.status?.conditions, 'CredentialsValid');
+  if (kept && kept.status === 'True') return kept;
+  return draft('Unknown', 'NotChecked', 'Asana was not asked yet.');
+}
+
+function scimOf({ object, report }: ConnectorFacts): ConditionDraft[] {
+  if (!object.spec.scim.enabled) return [];
+  const draft = (status: Condition['status'], reason: ConnectorReason, message: string): ConditionDraft => ({
+    type: 'ScimAvailable',
+    status,
+    reason,
+    message,
+  });
+  const scim = report?.result?.scim;
+  if (scim?.ok) return [draft('True', 'Available', 'SCIM answers and shows licenses.')];
+  if (scim) return [draft('False', reasonOf(scim.error), scim.error.message)];
+  const kept = findCondition(object.status?.conditions, 'ScimAvailable');
+  return [kept ?? draft('Unknown', 'NotChecked', 'SCIM was not asked yet.')];
+}
+
+function syncedOf({ object, report }: ConnectorFacts): ConditionDraft {
+  const draft = (status: Condition['status'], reason: ConnectorReason, message: string): ConditionDraft => ({
+    type: 'Synced',
+    status,
+    reason,
+    message,
+  });
+  if (!report) {
+    return (
+      findCondition(object.status?.conditions, 'Synced') ??
+      draft('Unknown', 'Pending', 'No sync has ended yet.')
+    );
+  }
+  if (report.error) return draft('False', reasonOf(report.error), report.error.message);
+  const reasons = incompleteParts(report);
+  return reasons.length === 0
+    ? draft('True', 'Synced', 'The directory was read whole.')
+    : draft(
+        'False',
+        'SyncIncomplete',
+        `Not read to its end: ${reasons.join('; ')}. Nobody is removed until it is.`,
+      );
+}
+
+function conductorOneOf({ object, conductorOne }: ConnectorFacts): ConditionDraft[] {
+  if (!object.spec.conductorOne) return [];
+  const draft = (status: Condition['status'], reason: ConnectorReason, message: string): ConditionDraft => ({
+    type: 'ConductorOneConnected',
+    status,
+    reason,
+    message,
+  });
+  const { obstacle, service } = conductorOne ?? {};
+  if (obstacle) return [draft('False', obstacle.reason, obstacle.message)];
+  if (service?.error) return [draft('False', conductorOneReasonOf(service.error), service.error.message)];
+  if (service?.connected)
+    return [draft('True', 'Connected', 'ConductorOne takes the credentials and gives tasks.')];
+  const kept = findCondition(object.status?.conditions, 'ConductorOneConnected');
+  return [kept ?? draft('Unknown', 'NotChecked', 'ConductorOne was not asked yet.')];
+}
+
+function pausedBy(hold: NonNullable<RemovalLedger['hold']>): ConditionDraft {
+  const what = {
+    TooManyRemovals: `More removals than allowed: held are ${hold.count}`,
+    DirectoryShrunk: `The directory looks wrong (accounts missing: ${hold.count}): removals are held`,
+    OrganizationChanged: 'The reading is of another organization: everything is held',
+  }[hold.reason];
+  return {
+    type: 'RemovalsPaused',
+    status: 'True',
+    reason: hold.reason,
+    message: `${what}. To go on, annotate asana-connector.dev/acknowledge=${hold.token}; to drop them, asana-connector.dev/discard=${hold.token}.`,
+  };
+}

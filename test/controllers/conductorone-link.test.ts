@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { ServiceState } from '../../src/conductorone/service.ts';
+import { ConductorOneLink, type OpenService } from '../../src/controllers/conductorone-link.ts';
+import { CodedError, InvalidInputError } from '../../src/core/errors.ts';
+import { silentLogger } from '../../src/core/logger.ts';
+
+const idle: ServiceState = {
+  connected: false,
+  connectedAt: null,
+  lastTaskAt: null,
+  lastUploadAt: null,
+  lastUploadBytes: null,
+  error: null,
+};
+
+class Refused extends CodedError {
+  constructor() {
+    super('CredentialsRejected', 'stalling', 'ConductorOne refuses the credentials.');
+  }
+}
+
+/** A link, and the services it was given, in order. */
+class Bench {
+  changes = 0;
+  readonly link = new ConductorOneLink(silentLogger, () => (this.changes += 1));
+  readonly log: string[] = [];
+  /** Ends the service last begun by its own failure. */
+  refuse: () => void = () => {};
+  report: (state: ServiceState) => void = () => {};
+
+  async use(fingerprint: string, touched = ''): Promise<void> {
+    await this.link.use({ fingerprint, touched }, async (onChange) => {
+      this.report = onChange;
+      return this.#service(fingerprint);
+    });
+  }
+
+  #service(name: string): OpenService {
+    const ended = Promise.withResolvers<void>();
+    this.refuse = () => ended.reject(new Refused());
+    return {
+      service: {
+        run: (signal) => {
+          this.log.push(`run ${name}`);
+          signal.addEventListener('abort', () => ended.resolve(), { once: true });
+          return ended.promise;
+        },
+        forget: () => this.log.push(`forget ${name}`),
+      },
+      close: async () => void this.log.push(`close ${name}`),
+    };
+  }
+}
+
+suite('the link of a connector with ConductorOne', () => {
+  test('runs one service for as long as credentials and settings are the same', async () => {
+    const bench = new Bench();
+    await bench.use('a', '1');
+    await bench.use('a', '2');
+    assert.deepEqual(bench.log, ['run a']);
+  });
+
+  test('ends the old service whole before another begins', async () => {
+    const bench = new Bench();
+    await bench.use('a');
+    await bench.use('b');
+    assert.deepEqual(bench.log, ['run a', 'close a', 'forget a', 'run b']);
+  });
+
+  test('leaves one that was refused alone until a person has touched something', async () => {
+    const bench = new Bench();
+    await bench.use('a', '1');
+    bench.refuse();
+    await new Promise(setImmediate);
+    await bench.use('a', '1');
+    assert.deepEqual(bench.log, ['run a']);
+    await bench.use('a', '2');
+    assert.deepEqual(bench.log, ['run a', 'close a', 'forget a', 'run a']);
+  });
+
+  test('hands on what the service tells of itself', async () => {
+    const bench = new Bench();
+    const service = () => bench.link.state.service;
+    assert.equal(service(), null);
+    await bench.use('a');
+    bench.report({ ...idle, connected: true, connectedAt: 7 });
+    assert.deepEqual([service()?.connectedAt, bench.changes], [7, 1]);
+  });
+
+  test('takes credentials without their shape for credentials that are refused', async () => {
+    const { link } = new Bench();
+    await link.use({ fingerprint: 'a', touched: '' }, () =>
+      Promise.reject(new InvalidInputError('client-id', 'must look like this')),
+    );
+    assert.deepEqual(link.state.obstacle, {
+      reason: 'CredentialsRejected',
+      message: 'client-id: must look like this',
+    });
+  });
+
+  test('forgets an obstacle once a service could begin', async () => {
+    const bench = new Bench();
+    await bench.link.stopFor({ reason: 'SecretNotFound', message: 'm' });
+    assert.equal(bench.link.state.obstacle?.reason, 'SecretNotFound');
+    await bench.use('a');
+    assert.equal(bench.link.state.obstacle, null);
+  });
+
+  test('lets a fault of the program through', async () => {
+    const { link } = new Bench();
+    await assert.rejects(
+      link.use({ fingerprint: 'a', touched: '' }, () => Promise.reject(new TypeError('fault'))),
+      TypeError,
+    );
+  });
+
+  test('begins nothing any more once it is closed, even if it was being begun', async () => {
+    const bench = new Bench();
+    const gate = Promise.withResolvers<void>();
+    const opening = Promise.withResolvers<void>();
+    const log: string[] = [];
+    const using = bench.link.use({ fingerprint: 'a', touched: '' }, async () => {
+      opening.resolve();
+      await gate.promise;
+      const run = (signal: AbortSignal) =>
+        new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      return {
+        service: { run, forget: () => log.push('forgotten') },
+        close: async () => void log.push('closed'),
+      };
+    });
+    await opening.promise;
+    await bench.link.close();
+    gate.resolve();
+    await using;
+    assert.deepEqual(log, ['closed', 'forgotten']);
+    await bench.use('b');
+    assert.deepEqual(bench.log, []);
+  });
+});

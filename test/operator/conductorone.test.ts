@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { conditionOf, OperatorRig, SERVICE_ACCOUNT } from './rig.ts';
+import { TenantView } from './tenant.ts';
+
+const alice = 'alice@acme.example';
+const bob = 'bob@acme.example';
+const carol = 'carol@acme.example';
+
+const serviceMode = { conductorOne: { secretRef: { name: 'token' }, provision: true } };
+
+suite('a connector in service mode', () => {
+  let rig: OperatorRig;
+  let tenant: TenantView;
+  before(async () => {
+    rig = await OperatorRig.start('service-mode', { conductorOneSettings: { nextPollMs: 50 } });
+    tenant = new TenantView(rig);
+    await tenant.createSecret(SERVICE_ACCOUNT);
+    await rig.createConnector({ ...serviceMode, provisioning: { allowDeprovision: false } });
+  });
+  after(() => rig.close());
+
+  test('connects, and says so in its status and an event', async () => {
+    const connector = await rig.untilPhase('Connected');
+    assert.equal(conditionOf(connector, 'ConductorOneConnected')?.reason, 'Connected');
+    assert.ok(connector.status?.conductorOne?.connectedAt);
+    await rig.until('an event tells it', async () =>
+      (await rig.events()).some(({ reason }) => reason === 'ConductorOneConnected'),
+    );
+  });
+
+  test('uploads its reading at ConductorOne’s call, without reading Asana twice', async () => {
+    const before = rig.sandbox.requests.last;
+    const { code, message } = await tenant.carryOut({ type: 'syncFull' });
+    assert.equal(code, 'OK', message);
+    assert.equal(rig.sandbox.requests.last, before, 'the snapshot was younger than ten minutes');
+    const { uploads } = await tenant.uploads();
+    assert.equal(uploads.length, 1);
+    assert.ok((await tenant.grantsOf(alice)).some((id) => id.startsWith('view only:')));
+    await rig.until('the status tells of it', async () => {
+      const status = (await rig.connector())?.status?.conductorOne;
+      return status?.lastUploadAt !== undefined && status.lastUploadBytes === uploads[0]?.bytes;
+    });
+  });
+
+  test('carries out a request for an enterprise license, once', async () => {
+    const grant = { type: 'grant', entitlement: 'enterprise', user: alice };
+    assert.equal((await tenant.carryOut(grant)).code, 'OK');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    const writes = rig.writesInAsana().length;
+    assert.equal((await tenant.carryOut(grant)).code, 'OK', 'asked again it is so already');
+    assert.equal(rig.writesInAsana().length, writes);
+    const lines = rig.audit.map((line) => JSON.parse(line) as { requester: { type: string } });
+    assert.equal(lines.filter(({ requester }) => requester.type === 'Task').length, 1);
+  });
+
+  test('shows what a task has changed in the next upload', async () => {
+    assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
+    assert.ok((await tenant.grantsOf(alice)).some((id) => id.startsWith('enterprise:')));
+  });
+
+  test('revokes enterprise to view-only, and never view-only where the connector does not allow it', async () => {
+    assert.equal(
+      (await tenant.carryOut({ type: 'revoke', entitlement: 'enterprise', user: alice })).code,
+      'OK',
+    );
+    assert.equal(await rig.licenseInAsana(alice), 'view only');
+    await tenant.carryOut({ type: 'syncFull' });
+    const refused = await tenant.carryOut({ type: 'revoke', entitlement: 'view only', user: alice });
+    assert.equal(refused.code, 'FailedPrecondition');
+    assert.equal(await rig.licenseInAsana(alice), 'view only');
+  });
+
+  test('refuses a task that contradicts a declared grant, and names the object', async () => {
+    await rig.createGrant('carol', carol);
+    await rig.untilReason('carol', 'Granted');
+    await tenant.carryOut({ type: 'syncFull' });
+    const refused = await tenant.carryOut({ type: 'revoke', entitlement: 'enterprise', user: carol });
+    assert.equal(refused.code, 'FailedPrecondition');
+    assert.match(refused.message, /AsanaLicenseGrant service-mode\/carol/);
+    assert.equal(await rig.licenseInAsana(carol), 'enterprise');
+  });
+
+  test('creates an account, view-only', async () => {
+    const created = await tenant.carryOut({ type: 'createAccount', email: 'grace.new@acme.example' });
+    assert.equal(created.code, 'OK', created.message);
+    assert.equal(await rig.licenseInAsana('grace.new@acme.example'), 'view only');
+  });
+
+  test('goes on after it was cut off', async () => {
+    rig.sandbox.conductorOne.cut();
+    assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
+  });
+
+  test('ends its connection while it is suspended, and comes back', async () => {
+    await rig.patchConnector({ spec: { suspend: true } });
+    await rig.untilPhase('Suspended');
+    const id = await tenant.order({ type: 'syncFull' });
+    // The operator works, and polls come every 50 ms: who does not ask now is not connected.
+    await rig.createGrant('suspended', bob);
+    await rig.untilReason('suspended', 'Suspended');
+    await rig.deleteGrant('suspended');
+    assert.equal((await tenant.task(id)).leasedTo.length, 0);
+    await rig.patchConnector({ spec: { suspend: false } });
+    assert.equal((await tenant.untilEnded(id)).code, 'OK');
+  });
+
+  test('stalls only its own condition when ConductorOne refuses the credentials, and recovers at a request', async () => {
+    await tenant.set({ credentialsValid: false });
+    await rig.until(
+      'the condition says so',
+      async () =>
+        conditionOf(await rig.connector(), 'ConductorOneConnected')?.reason === 'CredentialsRejected',
+    );
+    const connector = await rig.untilPhase('Degraded');
+    assert.equal(conditionOf(connector, 'Ready')?.status, 'True');
+    await rig.createGrant('bob', bob);
+    await rig.untilReason('bob', 'Granted');
+    await tenant.set({ credentialsValid: true });
+    await rig.sync();
+    await rig.untilPhase('Connected');
+  });
+});
+
+suite('service mode that cannot begin', () => {
+  let rig: OperatorRig;
+  let tenant: TenantView;
+  before(async () => {
+    rig = await OperatorRig.start('service-none', { conductorOneSettings: { nextPollMs: 50 } });
+    tenant = new TenantView(rig);
+    await tenant.createSecret(SERVICE_ACCOUNT);
+  });
+  after(() => rig.close());
+
+  const rows: readonly [
+    data: Record<string, string | null>,
+    reason: string,
+    mentions: RegExp,
+    because: string,
+  ][] = [
+    [{ BATON_CLIENT_ID: null }, 'SecretKeyMissing', /BATON_CLIENT_ID/, 'the key is missing'],
+    [{ BATON_CLIENT_ID: 'nobody' }, 'CredentialsRejected', /client-id/, 'the client ID has no host'],
+    [
+      { BATON_CLIENT_ID: 'a-b-1@evil.example/ccc' },
+      'HostNotAllowed',
+      /evil\.example.*allowed/,
+      'its host is not on the list',
+    ],
+  ];
+  for (const [data, reason, mentions, because] of rows) {
+    test(`says why, and sync and grants go on: ${because}`, async () => {
+      const { clientId } = rig.sandbox.conductorOne;
+      await rig.patchSecret({ BATON_CLIENT_ID: clientId, ...data });
+      await rig.createConnector(serviceMode);
+      const connector = await rig.untilPhase('Degraded');
+      const condition = conditionOf(connector, 'ConductorOneConnected');
+      assert.equal(condition?.reason, reason, because);
+      assert.match(condition?.message ?? '', mentions);
+      assert.equal(conditionOf(connector, 'Ready')?.status, 'True');
+      await rig.deleteConnector();
+      await rig.until('the connector is gone', async () => (await rig.connector()) === null);
+    });
+  }
+});

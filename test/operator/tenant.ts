@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import type { OperatorRig } from './rig.ts';
+
+/** A task as the simulated ConductorOne shows it. */
+export interface ShownTask {
+  readonly id: string;
+  readonly state: string;
+  readonly leasedTo: readonly string[];
+  readonly result: { readonly codeName: string; readonly message: string } | null;
+}
+
+/** The simulated ConductorOne beside a rig's Asana, through its control endpoint as a person would use it. */
+export class TenantView {
+  readonly #rig: OperatorRig;
+
+  constructor(rig: OperatorRig) {
+    this.#rig = rig;
+  }
+
+  /** Puts ConductorOne's credentials beside the token, as the seed's Secret has them. */
+  async createSecret(token: string): Promise<void> {
+    const { clientId, clientSecret, caFile } = this.#rig.sandbox.conductorOne;
+    this.#rig.environment['SSL_CERT_FILE'] = caFile;
+    const keys = { BATON_TOKEN: token, BATON_CLIENT_ID: clientId, BATON_CLIENT_SECRET: clientSecret };
+    await this.#rig.createSecret(keys);
+  }
+
+  async order(task: Record<string, unknown>): Promise<string> {
+    return (await this.#send<ShownTask>('POST', '/tasks', task)).id;
+  }
+
+  task(id: string): Promise<ShownTask> {
+    return this.#send<ShownTask>('GET', `/tasks/${id}`);
+  }
+
+  /** Orders a task and waits for its end: the gRPC code and what was said. */
+  async carryOut(task: Record<string, unknown>): Promise<{ code: string; message: string }> {
+    const id = await this.order(task);
+    return this.untilEnded(id);
+  }
+
+  async untilEnded(id: string): Promise<{ code: string; message: string }> {
+    let seen: ShownTask | null = null;
+    await this.#rig.until(
+      `task ${id} ends`,
+      async () => {
+        seen = await this.task(id);
+        return seen.result !== null;
+      },
+      () => JSON.stringify(seen),
+    );
+    const { result } = await this.task(id);
+    return { code: result?.codeName ?? '', message: result?.message ?? '' };
+  }
+
+  async grantsOf(user: string): Promise<string[]> {
+    const query = `?user=${encodeURIComponent(user)}`;
+    const { grants } = await this.#send<{ grants: { id: string }[] }>('GET', `/grants${query}`);
+    return grants.map(({ id }) => id);
+  }
+
+  uploads(): Promise<{ uploads: { state: string; bytes: number }[] }> {
+    return this.#send('GET', '/uploads');
+  }
+
+  async set(settings: Record<string, unknown>): Promise<void> {
+    await this.#send('POST', '/settings', settings);
+  }
+
+  async #send<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.#rig.sandbox.controlUrl}/conductorone${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text) as T;
+  }
+}
