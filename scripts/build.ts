@@ -44,16 +44,19 @@ const slimDotI: Plugin = {
   },
 };
 
+/** The thread that writes c1z files; src/conductorone/c1z/thread.ts starts it by this name. */
+const C1Z_WORKER = 'c1z-worker';
+
 /**
- * Bundles the program into `directory`: `asana-connector.mjs`, the chunks it loads when a command needs them,
- * and source maps. The image holds these and no node_modules.
+ * Bundles the program into `directory`: `asana-connector.mjs`, its worker thread `c1z-worker.mjs`, the chunks they
+ * load when a command needs them, and source maps. The image holds these and no node_modules.
  */
 export async function bundle(directory: string): Promise<BuildResult<{ metafile: true }>> {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   await rm(directory, { recursive: true, force: true });
   return build({
     absWorkingDir: ROOT,
-    entryPoints: { 'asana-connector': 'src/main.ts' },
+    entryPoints: { 'asana-connector': 'src/main.ts', [C1Z_WORKER]: 'src/conductorone/c1z/worker.ts' },
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -67,7 +70,11 @@ export async function bundle(directory: string): Promise<BuildResult<{ metafile:
     sourcemap: 'linked',
     metafile: true,
     legalComments: 'none',
-    define: { ASANA_CONNECTOR_VERSION: JSON.stringify(version) },
+    define: {
+      ASANA_CONNECTOR_VERSION: JSON.stringify(version),
+      // Every chunk lies beside the worker, whichever of them starts it.
+      ASANA_CONNECTOR_C1Z_WORKER: JSON.stringify(`./${C1Z_WORKER}.mjs`),
+    },
     // The CommonJS packages in the bundle ask for Node's own modules with require, which modules lack.
     banner: {
       js: "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);",

@@ -1,7 +1,14 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { capabilitiesCommand } from './commands/capabilities.ts';
+import { configCommand } from './commands/config.ts';
+import { connectorCommand } from './commands/connector.ts';
+import { ExitError } from './commands/exit.ts';
+import { healthCheckCommand } from './commands/health-check.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { operatorCommand } from './commands/operator.ts';
 import { sandboxCommand } from './commands/sandbox.ts';
+import { syncCommand } from './commands/sync.ts';
 import { CodedError } from './core/errors.ts';
 import { version } from './core/version.ts';
 
@@ -39,11 +46,25 @@ async function main(): Promise<number> {
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for the flags and their variables)');
-  for (const command of [operatorCommand(signal), sandboxCommand(signal)]) {
+  const connector = connectorCommand(signal);
+  const commands = [
+    operatorCommand(signal),
+    connector,
+    syncCommand(signal),
+    capabilitiesCommand(),
+    configCommand(),
+    healthCheckCommand(signal),
+    migrateCommand(),
+    sandboxCommand(signal),
+  ];
+  for (const command of commands) {
     program.addCommand(
       command.exitOverride().showHelpAfterError('(add --help for the flags and their variables)'),
+      // The image runs in the place of baton-asana's, whose Deployment gives no arguments.
+      { isDefault: command === connector },
     );
   }
+  program.addHelpText('after', () => `\nWithout a sub-command:\n\n${connector.helpInformation()}`);
   try {
     await program.parseAsync(process.argv);
     return 0;
@@ -55,6 +76,10 @@ async function main(): Promise<number> {
 /** Exit code of a failure; commander has already printed its own. */
 function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof ExitError) {
+    reportFailure(error.cause);
+    return error.exitCode;
+  }
   if (error instanceof CodedError) {
     console.error(`${error.code}: ${error.message}`);
     return 1;

@@ -1,0 +1,123 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { ManifestValidator } from '../../api/validation.ts';
+import { BudgetRegistry } from '../../asana/budget-registry.ts';
+import { openSession } from '../../asana/session.ts';
+import type { ModelSettings } from '../../conductorone/model.ts';
+import type { TaskHost } from '../../conductorone/task-host.ts';
+import { ConnectorSession } from '../../controllers/connector-session.ts';
+import { ConnectorTaskHost } from '../../controllers/connector-task-host.ts';
+import { newHoldToken } from '../../controllers/hold-token.ts';
+import { type Clock, formatTime } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import { silentMeter } from '../../core/meter.ts';
+import type { Redacted } from '../../core/redacted.ts';
+import { AuditLog, type AuditSink } from '../../provisioning/audit.ts';
+import { Executor } from '../../provisioning/executor.ts';
+import { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
+import { connectorManifest } from '../settings/connector-manifest.ts';
+import type { Settings } from '../settings/table.ts';
+
+/** How the connector goes by in audit lines; there is no cluster that would give it a name. */
+export const STANDALONE = { namespace: 'local', name: 'asana-connector' };
+
+/** The connector without Kubernetes: what the operator has of one AsanaConnector, without its object. */
+export interface Standalone extends AsyncDisposable {
+  readonly host: TaskHost;
+  readonly model: ModelSettings;
+}
+
+export interface StandaloneDeps {
+  readonly log: Logger;
+  readonly audit: AuditSink;
+  readonly clock: Clock;
+  /** Once it aborts nothing is changed in Asana any more. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sets up clients, session and host; sends nothing yet.
+ * @throws InvalidInputError
+ */
+export async function openStandalone(
+  settings: Settings,
+  token: Redacted,
+  { log, signal, clock, audit: sink }: StandaloneDeps,
+): Promise<Standalone> {
+  const random = Math.random;
+  const meter = silentMeter;
+  const connector = connectorOf(settings, clock.now());
+  const session: ConnectorSession = new ConnectorSession(
+    {
+      clock,
+      random,
+      log,
+      newToken: newHoldToken,
+      onChange: (what) => what === 'Finished' && warnOfHold(session, log),
+    },
+    undefined,
+  );
+  const budgets = new BudgetRegistry(
+    { requestsPerMinute: settings.asanaRequestsPerMinute, percent: settings.asanaBudgetPercent },
+    { clock, meter },
+  );
+  const { scimToken, useScimApi, asanaApiUrl } = settings;
+  await session.useCredentials('settings', () =>
+    openSession({
+      baseUrl: asanaApiUrl,
+      token,
+      scimToken: scimToken ?? undefined,
+      scimEnabled: useScimApi,
+      budgets,
+      log,
+      meter,
+      clock,
+      random,
+    }),
+  );
+  const audit = new AuditLog(sink, clock);
+  const host = new ConnectorTaskHost({
+    session: () => session,
+    connector: () => connector,
+    provisioner: new TaskProvisioner({ executor: new Executor(audit, meter), clock }),
+    fence: () => signal.throwIfAborted(),
+    // No object declares anything here, and none remembers a removal: its window lasts as long as the process.
+    declaredFor: () => null,
+    saveRemovals: () => Promise.resolve(),
+    actionTimeoutMs: settings.actionTimeout,
+    clock,
+  });
+  return {
+    host,
+    model: { licenses: useScimApi, serviceAccount: settings.useServiceAccount },
+    [Symbol.asyncDispose]: () => session.close(),
+  };
+}
+
+/** There is no object here whose annotation could accept a smaller directory. */
+function warnOfHold({ removals }: ConnectorSession, log: Logger): void {
+  const { hold } = removals.ledger;
+  if (!hold) return;
+  log.warn('the directory is suddenly smaller, or another one: nothing is uploaded or removed', {
+    reason: hold.reason,
+    missing: hold.count,
+    remedy: 'if that is right, restart the connector; else restore what its token may see',
+  });
+}
+
+/** The settings as the AsanaConnector that `migrate` would print, defaults filled in. */
+function connectorOf(settings: Settings, now: number): AsanaConnector {
+  const places = { secret: STANDALONE.name, scimTokenKey: settings.scimToken ? 'SCIM_TOKEN' : null };
+  const manifest = connectorManifest(settings, places);
+  const { spec } = new ManifestValidator().check(manifest);
+  return {
+    ...manifest,
+    metadata: {
+      ...STANDALONE,
+      uid: STANDALONE.name,
+      generation: 1,
+      resourceVersion: '1',
+      creationTimestamp: formatTime(now),
+    },
+    spec: spec as AsanaConnector['spec'],
+  };
+}

@@ -1,0 +1,177 @@
+import { durationMs, parseDuration } from '../../api/duration.ts';
+import { InvalidInputError } from '../../core/errors.ts';
+import { Redacted } from '../../core/redacted.ts';
+import { parseGoBool } from './go-bool.ts';
+
+/** What a setting is about; a command takes some of them. */
+export type SettingGroup =
+  | 'asana'
+  | 'conductorOne'
+  | 'files'
+  | 'sync'
+  | 'logging'
+  | 'health'
+  | 'budget'
+  | 'oneShot';
+
+/** What its text must be, for `config` and for help. */
+export type Shape =
+  | { readonly kind: 'text' | 'secret' | 'switch' | 'list' }
+  | { readonly kind: 'whole'; readonly min: number; readonly max: number }
+  | { readonly kind: 'choice'; readonly values: readonly string[] };
+
+/** What a setting has besides its shape. */
+export interface About {
+  readonly group: SettingGroup;
+  /** One sentence for `--help` and the docs; the default is said beside it. */
+  readonly description: string;
+  readonly short?: string;
+  /** Its variables, the first of which is shown; default `BATON_` and the flag's name. */
+  readonly variables?: readonly [string, ...string[]];
+  /** What the help shows as its value. */
+  readonly placeholder?: string;
+  /** Where the same is said to the operator; null when the operator has no use for it. */
+  readonly operator: string | null;
+}
+
+/** One setting of the connector: a flag, its variables and how its text is read. */
+export interface Setting<T> extends About {
+  /** Without dashes in front: `use-scim-api`. */
+  readonly flag: string;
+  readonly variables: readonly [string, ...string[]];
+  readonly shape: Shape;
+  readonly fallback: T;
+  /** The default as its user would write it; null where there is none to show. */
+  readonly defaultText: string | null;
+  /**
+   * @param text without white space around it, not empty
+   * @param origin the flag, variable or key it came from
+   * @throws InvalidInputError that says what to write instead, and never what was written
+   */
+  read(text: string, origin: string): T;
+}
+
+/** Asana's tokens have some 60 characters and ConductorOne's secrets 250: what is longer is a file put there by mistake. */
+const LONGEST_SECRET = 8 * 1024;
+const LONGEST_TEXT = 4 * 1024;
+const LONGEST_LIST = 10_000;
+
+/** `BATON_USE_SCIM_API` for `use-scim-api`. */
+export function variableOf(flag: string): string {
+  return `BATON_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** One line of text within a pattern. */
+export function text(
+  flag: string,
+  about: About & { readonly pattern?: RegExp; readonly remedy?: string },
+): Setting<string | null>;
+export function text(
+  flag: string,
+  about: About & { readonly pattern?: RegExp; readonly remedy?: string },
+  fallback: string,
+): Setting<string>;
+export function text(
+  flag: string,
+  { pattern, remedy, ...about }: About & { readonly pattern?: RegExp; readonly remedy?: string },
+  fallback: string | null = null,
+): Setting<string | null> {
+  return make(flag, about, { kind: 'text' }, fallback, (text, origin) => {
+    if (text.length <= LONGEST_TEXT && (pattern?.test(text) ?? true)) return text;
+    throw new InvalidInputError(origin, remedy ?? `must have at most ${LONGEST_TEXT} characters`);
+  });
+}
+
+/** A token or key: one line of visible ASCII (RFC 9110 §5.5 lets a header hold no more). */
+export function secret(flag: string, about: About): Setting<Redacted | null> {
+  return make(flag, about, { kind: 'secret' }, null, (text, origin) => {
+    if (text.length <= LONGEST_SECRET && /^[\x21-\x7e]+$/.test(text)) return new Redacted(text);
+    throw new InvalidInputError(
+      origin,
+      'must be one line of printable characters without spaces (was a file, or base64 twice, put there?)',
+    );
+  });
+}
+
+/** A boolean; the flag alone means true. */
+export function toggle(flag: string, about: About): Setting<boolean> {
+  return make(flag, about, { kind: 'switch' }, false, (text, origin) => {
+    const value = parseGoBool(text);
+    if (value !== null) return value;
+    throw new InvalidInputError(origin, 'must be "true" or "false"');
+  });
+}
+
+/** A whole number within bounds. */
+export function whole(
+  flag: string,
+  about: About & { readonly min: number; readonly max: number },
+  fallback: number,
+): Setting<number> {
+  const { min, max, ...rest } = about;
+  return make(flag, rest, { kind: 'whole', min, max }, fallback, (text, origin) => {
+    const value = Number(text);
+    if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidInputError(origin, `must be a whole number from ${min} to ${max}`);
+  });
+}
+
+/** A Go duration such as `60s` or `2m`; milliseconds. */
+export function duration(flag: string, about: About, fallback: string): Setting<number> {
+  const setting = make(flag, about, { kind: 'text' }, durationMs(fallback), (text, origin) => {
+    const ms = parseDuration(text);
+    if (ms !== null && ms > 0) return ms;
+    throw new InvalidInputError(origin, 'must be a duration above zero, such as 60s, 2m or 1h30m');
+  });
+  return { ...setting, defaultText: fallback };
+}
+
+/** One of a few words, in lower case. */
+export function choice<const V extends string>(
+  flag: string,
+  about: About & { readonly values: readonly V[] },
+): Setting<V | null>;
+export function choice<const V extends string>(
+  flag: string,
+  about: About & { readonly values: readonly V[] },
+  fallback: NoInfer<V>,
+): Setting<V>;
+export function choice<const V extends string>(
+  flag: string,
+  { values, ...about }: About & { readonly values: readonly V[] },
+  fallback: V | null = null,
+): Setting<V | null> {
+  return make(flag, about, { kind: 'choice', values }, fallback, (text, origin) => {
+    const value = values.find((known) => known === text.toLowerCase());
+    if (value !== undefined) return value;
+    throw new InvalidInputError(origin, `must be one of ${values.join(', ')}`);
+  });
+}
+
+/** Values with commas between them; the flag may be repeated. */
+export function list(
+  flag: string,
+  about: About & { readonly pattern: RegExp; readonly remedy: string },
+): Setting<readonly string[]> {
+  const { pattern, remedy, ...rest } = about;
+  return make(flag, rest, { kind: 'list' }, [], (text, origin) => {
+    const items = text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
+    if (items.length <= LONGEST_LIST && items.every((item) => pattern.test(item))) return items;
+    throw new InvalidInputError(origin, remedy);
+  });
+}
+
+function make<T>(
+  flag: string,
+  about: About,
+  shape: Shape,
+  fallback: T,
+  read: (text: string, origin: string) => T,
+): Setting<T> {
+  const { variables = [variableOf(flag)], ...rest } = about;
+  const shows = typeof fallback === 'string' || typeof fallback === 'number';
+  return { ...rest, flag, variables, shape, fallback, defaultText: shows ? String(fallback) : null, read };
+}

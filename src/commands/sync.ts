@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { withGrpcExitCode } from './exit.ts';
+import { addSettings } from './settings/options.ts';
+import type { Flags } from './settings/read-settings.ts';
+import type { SettingGroup } from './settings/setting.ts';
+
+const GROUPS: readonly SettingGroup[] = ['asana', 'files', 'sync', 'logging', 'budget'];
+
+/** `asana-connector sync -f FILE`: one sync into a c1z file, whether or not there are credentials of ConductorOne. */
+export function syncCommand(signal: AbortSignal): Command {
+  const command = new Command('sync')
+    .description(
+      'Syncs once into a c1z file. Into an existing one the sync is added, and the newest two full syncs stay.',
+    )
+    .action((flags: Flags) =>
+      withGrpcExitCode(async () => {
+        const { runConnector } = await import('./connector/run.ts');
+        await runConnector({ flags, words: command.args, groups: GROUPS, signal });
+      }),
+    );
+  return addSettings(command, GROUPS);
+}

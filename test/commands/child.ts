@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bundle } from '../../scripts/build.ts';
+
+/** The program as a fresh clone runs it. */
+export const FROM_SOURCE = join(import.meta.dirname, '../../src/main.ts');
+
+/** The program as the image has it, which starts three times as fast. */
+export class Bundle implements AsyncDisposable {
+  readonly main: string;
+  readonly #directory: string;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    this.main = join(directory, 'asana-connector.mjs');
+  }
+
+  static async make(): Promise<Bundle> {
+    const directory = await mkdtemp(join(tmpdir(), 'bundle-'));
+    await bundle(directory);
+    return new Bundle(directory);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#directory, { recursive: true });
+  }
+}
+
+const PATIENCE_MS = 60_000;
+/** Every secret of these tests carries this word: no output may hold it. */
+export const CANARY = 'canary';
+
+export type Variables = Readonly<Record<string, string>>;
+
+/** How a program ended, and all that it wrote. */
+export interface Ending {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The program as a process of its own, in a folder of its own, with no variables but those given. */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<Ending>;
+  #stdout = '';
+  #stderr = '';
+
+  constructor(folder: Folder, variables: Variables, flags: readonly string[] = []) {
+    this.#process = spawn(process.execPath, [folder.main, ...flags], {
+      cwd: folder.path,
+      env: { BATON_TMPDIR: folder.temp, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
+    this.#ended = once(this.#process, 'close').then(([code]) => {
+      const ending = { code: code as number | null, stdout: this.#stdout, stderr: this.#stderr };
+      assert.ok(!`${this.#stdout}${this.#stderr}`.includes(CANARY), 'a secret is in the output');
+      return ending;
+    });
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** Waits for its end; what takes longer than a minute is ended, and fails. */
+  async end(): Promise<Ending> {
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), PATIENCE_MS);
+    try {
+      return await this.#ended;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits until something is so. Fails when that takes a minute, or the program ends first. */
+  async until<T>(what: string, look: () => Promise<T | null> | T | null): Promise<T> {
+    const deadline = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const found = await look();
+      if (found !== null) return found;
+      assert.equal(this.#process.exitCode, null, `ended before ${what}: ${this.#stderr}`);
+      assert.ok(performance.now() < deadline, `no ${what} within a minute: ${this.#stderr}`);
+      await sleep(25);
+    }
+  }
+}
+
+/** A working folder, and a folder for temporary files that is empty whenever nothing runs. */
+export class Folder implements AsyncDisposable {
+  readonly path: string;
+  /** The program that is run in it. */
+  readonly main: string;
+
+  private constructor(path: string, main: string) {
+    this.path = path;
+    this.main = main;
+  }
+
+  static async make(main: string): Promise<Folder> {
+    const path = await mkdtemp(join(tmpdir(), 'connector-'));
+    await mkdir(join(path, 'temp'));
+    return new Folder(path, main);
+  }
+
+  get temp(): string {
+    return join(this.path, 'temp');
+  }
+
+  get file(): string {
+    return join(this.path, 'sync.c1z');
+  }
+
+  leftovers(): Promise<string[]> {
+    return readdir(this.temp);
+  }
+
+  async run(variables: Variables, ...flags: string[]): Promise<Ending> {
+    return new Child(this, variables, flags).end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { recursive: true });
+  }
+}
+
+/** The lines of a log in JSON. */
+export function linesOf(text: string): Readonly<Record<string, unknown>>[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import { parse } from 'yaml';
+import { ManifestValidator } from '../../src/api/validation.ts';
+import { migrateCommand } from '../../src/commands/migrate.ts';
+import { InvalidInputError } from '../../src/core/errors.ts';
+import { Json } from '../sandbox/json.ts';
+import { clientSecret } from './credentials.ts';
+
+/** The Secret of ConductorOne's documentation, letter by letter. */
+const AS_PRINTED = `# baton-asana-secrets.yaml
+apiVersion: v1
+kind: Secret
+metadata:
+  name: baton-asana-secrets
+type: Opaque
+stringData:
+  # ConductorOne credentials
+  BATON_CLIENT_ID: <ConductorOne client ID>
+  BATON_CLIENT_SECRET: <ConductorOne client secret>
+  
+  # Asana specific credentials
+  BATON_TOKEN: <Asana personal access token or service account token>
+
+  # Optional: Include if using a service account token
+  BATON_USE_SERVICE_ACCOUNT: true
+
+  # Optional: Include if you want ConductorOne to provision access using this connector
+  BATON_PROVISIONING: true
+
+  # Optional: The workspace where ConductorOne should add newly provisioned Asana accounts
+  BATON_DEFAULT_WORKSPACE_ID: <Asana workspace ID>
+
+  # Optional: Include to use the Asana SCIM API for enterprise license management
+  BATON_USE_SCIM_API: true
+`;
+
+const FILLED: Readonly<Record<string, string>> = {
+  BATON_CLIENT_ID: 'strange-hydra-68836@acme.conductor.one/ccc',
+  BATON_CLIENT_SECRET: clientSecret('canary'),
+  BATON_TOKEN: '2/canary/token',
+  BATON_USE_SERVICE_ACCOUNT: 'true',
+  BATON_PROVISIONING: 'true',
+  BATON_DEFAULT_WORKSPACE_ID: '1200000000000001',
+  BATON_USE_SCIM_API: 'true',
+};
+
+/** A Secret with some of these values changed, or left out. */
+function secretOf(changes: Readonly<Record<string, string | null>> = {}, metadata: object = {}): string {
+  const stringData = Object.fromEntries(
+    Object.entries({ ...FILLED, ...changes }).filter(([, value]) => value !== null),
+  );
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'baton-asana-secrets', ...metadata },
+    stringData,
+  });
+}
+
+interface Printed {
+  readonly yaml: string;
+  readonly warnings: string;
+  readonly manifest: Json;
+}
+
+/** Runs the command on this text as standard input, and checks what it prints as the API server would. */
+async function migrate(text: string, ...flags: string[]): Promise<Printed> {
+  let [yaml, warnings] = ['', ''];
+  const command = migrateCommand({
+    input: Readable.from([text]),
+    output: { write: (part: string) => (yaml += part) },
+    errors: { write: (part: string) => (warnings += part) },
+  });
+  await command.exitOverride().parseAsync(['-f', '-', ...flags], { from: 'user' });
+  const manifest: unknown = parse(yaml);
+  new ManifestValidator().check(manifest);
+  assert.ok(!`${yaml}${warnings}`.includes('canary'), 'nothing secret is printed');
+  return { yaml, warnings, manifest: new Json(manifest) };
+}
+
+describe('asana-connector migrate', () => {
+  it('takes the documented Secret as printed, and says what must be quoted and filled in', async () => {
+    const { manifest, warnings } = await migrate(AS_PRINTED);
+    assert.deepEqual(manifest.value, {
+      apiVersion: 'asana-connector.dev/v1alpha1',
+      kind: 'AsanaConnector',
+      metadata: { name: 'baton-asana' },
+      spec: {
+        credentials: { type: 'ServiceAccount', secretRef: { name: 'baton-asana-secrets' } },
+        scim: { enabled: true },
+        conductorOne: { secretRef: { name: 'baton-asana-secrets' }, provision: true },
+      },
+    });
+    assert.match(
+      warnings,
+      /BATON_USE_SERVICE_ACCOUNT, BATON_PROVISIONING, BATON_USE_SCIM_API of Secret baton-asana-secrets must be in quotes/,
+    );
+    for (const key of [
+      'BATON_TOKEN',
+      'BATON_CLIENT_ID',
+      'BATON_CLIENT_SECRET',
+      'BATON_DEFAULT_WORKSPACE_ID',
+    ]) {
+      assert.match(warnings, new RegExp(`warning: ${key} still holds the placeholder`));
+    }
+  });
+
+  it('puts each value of a filled-in Secret into its field, warns of nothing, and explains in comments', async () => {
+    const { manifest, warnings, yaml } = await migrate(secretOf());
+    assert.deepEqual(manifest.at('spec').value, {
+      credentials: { type: 'ServiceAccount', secretRef: { name: 'baton-asana-secrets' } },
+      defaultWorkspace: '1200000000000001',
+      scim: { enabled: true },
+      conductorOne: { secretRef: { name: 'baton-asana-secrets' }, provision: true },
+    });
+    assert.equal(warnings, '');
+    assert.match(yaml, /# Licenses, over SCIM \(BATON_USE_SCIM_API\)\.\n {2}scim:/);
+    assert.match(yaml, /# Stop the baton-asana Deployment before this is applied/);
+  });
+
+  it('makes a personal access token without ConductorOne of a Secret that has only a token', async () => {
+    const { manifest, yaml } = await migrate(
+      'kind: Secret\nmetadata: { name: tokens, namespace: iga }\nstringData: { BATON_TOKEN: canary }\n',
+    );
+    assert.deepEqual(manifest.at('metadata').value, { name: 'tokens', namespace: 'iga' });
+    assert.deepEqual(manifest.at('spec').value, {
+      credentials: { type: 'PersonalAccessToken', secretRef: { name: 'tokens' } },
+    });
+    assert.match(yaml, /# The Secret has no client ID/);
+  });
+
+  it('decodes the data of a Secret as kubectl prints it, and lets stringData win', async () => {
+    const data = { BATON_TOKEN: 'canary\n', BATON_USE_SERVICE_ACCOUNT: 'false\n', BATON_USE_SCIM_API: 'T' };
+    const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+    const { manifest } = await migrate(
+      JSON.stringify({
+        kind: 'List',
+        items: [
+          {
+            kind: 'Secret',
+            metadata: { name: 's' },
+            data: Object.fromEntries(encoded),
+            stringData: { BATON_USE_SERVICE_ACCOUNT: 'TRUE' },
+          },
+        ],
+      }),
+    );
+    assert.equal(manifest.at('spec', 'credentials', 'type').value, 'ServiceAccount');
+    assert.equal(manifest.at('spec', 'scim', 'enabled').value, true);
+  });
+
+  it('finds the Secret among other documents of the file', async () => {
+    const deployment = 'apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: baton-asana }\n';
+    const other = 'kind: Secret\nmetadata: { name: other }\nstringData: { password: canary }\n';
+    const { manifest } = await migrate([deployment, other, secretOf(), ''].join('\n---\n'));
+    assert.equal(manifest.at('spec', 'credentials', 'secretRef', 'name').value, 'baton-asana-secrets');
+  });
+
+  it('takes name and namespace from flags before those of the Secret', async () => {
+    const { manifest } = await migrate(
+      secretOf({}, { namespace: 'one' }),
+      '--name',
+      'acme',
+      '--namespace',
+      'iga',
+    );
+    assert.deepEqual(manifest.at('metadata').value, { name: 'acme', namespace: 'iga' });
+  });
+
+  it('refers to the second token for SCIM, which makes a personal access token do', async () => {
+    const { manifest } = await migrate(secretOf({ BATON_USE_SERVICE_ACCOUNT: null, SCIM_TOKEN: 'canary' }));
+    assert.equal(manifest.at('spec', 'credentials', 'secretRef', 'scimTokenKey').value, 'SCIM_TOKEN');
+    assert.equal(manifest.at('spec', 'credentials', 'type').value, 'PersonalAccessToken');
+  });
+
+  it('takes over the workspaces to read', async () => {
+    const { manifest } = await migrate(
+      secretOf({ BATON_WORKSPACE_IDS: '1200000000000001, 1200000000000002' }),
+    );
+    assert.deepEqual(manifest.at('spec', 'workspaces').value, ['1200000000000001', '1200000000000002']);
+  });
+
+  it('takes over whether, and how many, accounts may be deprovisioned', async () => {
+    const { manifest } = await migrate(
+      secretOf({ BATON_ALLOW_DEPROVISION: 'true', BATON_MAX_DEPROVISIONS: '20' }),
+    );
+    assert.deepEqual(manifest.at('spec', 'provisioning').value, {
+      allowDeprovision: true,
+      maxDeprovisions: 20,
+    });
+  });
+
+  it('says where to put what has no field', async () => {
+    const { warnings } = await migrate(secretOf({ BATON_LOG_LEVEL: 'debug', BATON_WORKERS: '3' }));
+    assert.match(warnings, /BATON_LOG_LEVEL has no field .*: it is flag --log-level of the operator/);
+    assert.match(warnings, /BATON_WORKERS has no counterpart/);
+  });
+
+  for (const { text, says, because } of [
+    {
+      text: secretOf({ BATON_TOKEN: null }),
+      says: /^Secret baton-asana-secrets, key BATON_TOKEN: is missing or empty/,
+      because: 'without a token nothing is read',
+    },
+    {
+      text: secretOf({ BATON_TOKEN: 'canary with spaces' }),
+      says: /key BATON_TOKEN: must be one line/,
+      because: 'a token has no spaces',
+    },
+    {
+      text: secretOf({ BATON_CLIENT_SECRET: null }),
+      says: /key BATON_CLIENT_SECRET: is missing or empty/,
+      because: 'half of the credentials is a mistake',
+    },
+    {
+      text: secretOf({ BATON_CLIENT_ID: 'canary@acme.conductor.one' }),
+      says: /key BATON_CLIENT_ID: must look like name-12345@tenant\.conductor\.one\/ccc/,
+      because: 'the slash of a client ID is mandatory',
+    },
+    {
+      text: secretOf({ BATON_CLIENT_SECRET: 'secret-token:conductorone.com:v1:canary' }),
+      says: /key BATON_CLIENT_SECRET: is cut short or altered/,
+      because: 'a client secret holds a key',
+    },
+    {
+      text: secretOf({ BATON_PROVISIONING: 'yes' }),
+      says: /key BATON_PROVISIONING: must be "true" or "false"/,
+      because: 'the Go connector reads no yes either',
+    },
+    {
+      text: secretOf({ BATON_DEFAULT_WORKSPACE_ID: 'acme.com' }),
+      says: /key BATON_DEFAULT_WORKSPACE_ID: must be the digits of a workspace gid/,
+      because: 'a workspace goes by its gid',
+    },
+    {
+      text: secretOf({ BATON_USE_SERVICE_ACCOUNT: null }),
+      says: /key BATON_USE_SCIM_API: .*needs credentials\.type ServiceAccount/,
+      because: 'SCIM takes no personal access token',
+    },
+    {
+      text: 'kind: Secret\nmetadata: { name: s }\ndata: { BATON_TOKEN: "can*ary" }\n',
+      says: /standard input: data\.BATON_TOKEN: is not base64/,
+      because: 'data is base64',
+    },
+    {
+      text: 'kind: Secret\nmetadata: { name: s }\nstringData: { BATON_TOKEN: [canary] }\n',
+      says: /standard input: stringData\.BATON_TOKEN: must be a string/,
+      because: 'a Secret holds strings',
+    },
+    {
+      text: 'kind: Secret\nstringData: { BATON_TOKEN: canary }\n',
+      says: /standard input: metadata\.name: is missing/,
+      because: 'the connector refers to it by name',
+    },
+    {
+      text: 'kind: Deployment\nmetadata: { name: baton-asana }\n',
+      says: /standard input: has no Secret with BATON_ keys/,
+      because: 'there is nothing to migrate',
+    },
+    {
+      text: `${secretOf()}\n---\n${secretOf({}, { name: 'second' })}`,
+      says: /has 2 Secrets with BATON_ keys \(baton-asana-secrets, second\)/,
+      because: 'one connector has one Secret',
+    },
+    {
+      text: 'kind: Secret\nstringData:\n  BATON_TOKEN: "canary\n',
+      says: /standard input: line \d+ is no YAML/,
+      because: 'the file must be YAML',
+    },
+  ]) {
+    it(`prints nothing and says what to mend: ${because}`, async () => {
+      await assert.rejects(migrate(text), (error) => {
+        assert.ok(error instanceof InvalidInputError, inspect(error));
+        assert.match(error.message, says);
+        assert.ok(!inspect(error).includes('canary'), 'not even in a cause');
+        return true;
+      });
+    });
+  }
+
+  it('refuses names that no object may have', async () => {
+    await assert.rejects(migrate(secretOf(), '--name', 'Acme'), { message: /^--name: must be letters/ });
+    await assert.rejects(migrate(secretOf(), '--namespace', 'a.b'), {
+      message: /^--namespace: must be letters/,
+    });
+  });
+
+  it('reads a file too, and says when it cannot', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'migrate-'));
+    try {
+      const path = join(folder, 'secret.yaml');
+      await writeFile(path, secretOf());
+      let yaml = '';
+      const output = { write: (part: string) => (yaml += part) };
+      const command = migrateCommand({ input: Readable.from(['']), output, errors: output });
+      await command.parseAsync(['--file', path], { from: 'user' });
+      assert.equal(new Json(parse(yaml)).at('metadata', 'name').value, 'baton-asana');
+      await assert.rejects(command.parseAsync(['-f', join(folder, 'none')], { from: 'user' }), {
+        message: /^--file: cannot read /,
+      });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,445 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import { Command } from 'commander';
+import { readConfigFile } from '../../src/commands/settings/config-file.ts';
+import { oneShotOf } from '../../src/commands/settings/one-shot.ts';
+import { addSettings } from '../../src/commands/settings/options.ts';
+import { readSettings, type Sources, unknownVariables } from '../../src/commands/settings/read-settings.ts';
+import { checkTogether, clientCredentials, requireToken } from '../../src/commands/settings/rules.ts';
+import type { SettingGroup } from '../../src/commands/settings/setting.ts';
+import { type Settings, settingsList } from '../../src/commands/settings/table.ts';
+import { InvalidInputError } from '../../src/core/errors.ts';
+import { clientSecret } from './credentials.ts';
+
+const ALL: readonly SettingGroup[] = [...new Set(settingsList.map(([, { group }]) => group))];
+
+function read(sources: Partial<Sources>): Settings {
+  return readSettings(ALL, { flags: {}, environment: {}, file: null, ...sources });
+}
+
+function fromVariables(environment: Record<string, string>): Settings {
+  return read({ environment });
+}
+
+/** What commander makes of these words. */
+function parse(...words: string[]): Sources['flags'] {
+  const command = addSettings(new Command('connector').exitOverride(), ALL);
+  return command.parse(words, { from: 'user' }).opts();
+}
+
+describe('the table of settings', () => {
+  it('names every flag the way commander gives its value back', () => {
+    const command = addSettings(new Command(), ALL);
+    assert.deepEqual(
+      command.options.map((option) => option.attributeName()),
+      settingsList.map(([name]) => name),
+    );
+  });
+
+  it('gives no flag, short flag or variable to two settings', () => {
+    const words = settingsList.flatMap(([, { flag, short = flag, variables }]) => [
+      ...new Set([flag, short, ...variables]),
+    ]);
+    assert.equal(new Set(words).size, words.length);
+  });
+
+  it('has the flags and variables of the Go connector under their names', () => {
+    const known = Object.fromEntries(settingsList.map(([, { flag, variables }]) => [flag, variables]));
+    for (const flag of [
+      'token',
+      'use-service-account',
+      'default-workspace-id',
+      'use-scim-api',
+      'asana-api-url',
+      'client-id',
+      'client-secret',
+      'provisioning',
+      'file',
+      'c1z-temp-dir',
+      'log-level',
+      'log-format',
+      'log-path',
+      'skip-full-sync',
+      'task-concurrency',
+      'host-id',
+      'health-check',
+      'health-check-port',
+      'health-check-bind-address',
+      'sync-resources',
+      'sync-resource-types',
+      'skip-entitlements-and-grants',
+      'skip-grants',
+      'grant-entitlement',
+      'grant-principal',
+      'grant-principal-type',
+      'revoke-grant',
+      'create-account-login',
+      'create-account-email',
+      'create-account-profile',
+      'create-account-resource-type',
+    ]) {
+      assert.equal(known[flag]?.[0], `BATON_${flag.toUpperCase().replaceAll('-', '_')}`, flag);
+    }
+    assert.deepEqual(known['c1z-temp-dir'], ['BATON_C1Z_TEMP_DIR', 'BATON_TMPDIR']);
+    assert.deepEqual(known['conductorone-host'], ['BATON_C1_API_HOST']);
+    assert.deepEqual(known['asana-api-url'], ['BATON_ASANA_API_URL', 'ASANA_API_URL']);
+  });
+
+  it('shows every flag with every variable of it in the help', () => {
+    const help = addSettings(new Command().configureHelp({ helpWidth: 1000 }), ALL).helpInformation();
+    for (const [, { flag, variables }] of settingsList) {
+      assert.match(help, new RegExp(`--${flag} .*\\(env: ${variables.join(', ')}[;)]`), flag);
+    }
+  });
+});
+
+describe('reading settings', () => {
+  it('takes a flag before a variable, a variable before the file, and the file before the default', () => {
+    const file = { path: '.baton.yaml', unknown: [], values: new Map([['log-level', 'error']]) };
+    const environment = { BATON_LOG_LEVEL: 'warn' };
+    const flags = { logLevel: 'debug' };
+    assert.equal(read({ flags, environment, file }).logLevel, 'debug');
+    assert.equal(read({ environment, file }).logLevel, 'warn');
+    assert.equal(read({ file }).logLevel, 'error');
+    assert.equal(read({}).logLevel, 'info');
+  });
+
+  it('takes the first variable of a setting before its other names, and what is empty for not there', () => {
+    const urls = { ASANA_API_URL: 'https://second.example', BATON_ASANA_API_URL: 'https://first.example' };
+    assert.equal(fromVariables(urls).asanaApiUrl, 'https://first.example');
+    assert.equal(fromVariables({ ...urls, BATON_ASANA_API_URL: ' ' }).asanaApiUrl, 'https://second.example');
+    assert.equal(fromVariables({ BATON_CLIENT_ID: '' }).clientId, null);
+  });
+
+  for (const [text, value] of [
+    ['1', true],
+    ['t', true],
+    ['T', true],
+    ['TRUE', true],
+    ['true', true],
+    ['True', true],
+    ['true\n', true],
+    ['0', false],
+    ['f', false],
+    ['F', false],
+    ['FALSE', false],
+    ['false', false],
+    ['False', false],
+  ] as const) {
+    it(`reads ${JSON.stringify(text)} as ${value}, as strconv.ParseBool does`, () => {
+      assert.equal(fromVariables({ BATON_PROVISIONING: text }).provisioning, value);
+    });
+  }
+
+  for (const { flags, because, name, value } of [
+    { flags: ['--provisioning'], because: 'a flag alone is true', name: 'provisioning', value: true },
+    { flags: ['-p'], because: 'so is its short form', name: 'provisioning', value: true },
+    { flags: ['-p=false'], because: 'pflag takes an equals sign here', name: 'provisioning', value: false },
+    { flags: ['--provisioning=false'], because: 'a value of its own', name: 'provisioning', value: false },
+    { flags: ['-f', 'a.c1z'], because: 'a short flag with a value', name: 'file', value: 'a.c1z' },
+    { flags: ['-fa.c1z'], because: 'a value glued to its short flag', name: 'file', value: 'a.c1z' },
+    {
+      flags: ['--sync-resource-types', 'team,user', '--sync-resource-types=workspace'],
+      because: 'lists may be repeated',
+      name: 'syncResourceTypes',
+      value: ['team', 'user', 'workspace'],
+    },
+  ] as const) {
+    it(`reads ${flags.join(' ')} from the command line: ${because}`, () => {
+      assert.deepEqual(read({ flags: parse(...flags) })[name], value);
+    });
+  }
+
+  for (const { variable, text, says } of [
+    { variable: 'BATON_PROVISIONING', text: 'yes', says: 'must be "true" or "false"' },
+    { variable: 'BATON_USE_SCIM_API', text: 'on', says: 'must be "true" or "false"' },
+    { variable: 'BATON_TASK_CONCURRENCY', text: '101', says: 'must be a whole number from 1 to 100' },
+    { variable: 'BATON_TASK_CONCURRENCY', text: '1e1', says: 'must be a whole number from 1 to 100' },
+    { variable: 'BATON_HEALTH_CHECK_PORT', text: '70000', says: 'must be a whole number from 1 to 65535' },
+    { variable: 'BATON_LOG_LEVEL', text: 'loud', says: 'must be one of debug, info, warn, error' },
+    { variable: 'BATON_LOG_FORMAT', text: 'xml', says: 'must be one of json, console' },
+    { variable: 'BATON_ACTION_TIMEOUT', text: '75', says: 'must be a duration above zero' },
+    { variable: 'BATON_DEFAULT_WORKSPACE_ID', text: 'acme', says: 'must be the digits of a workspace gid' },
+    { variable: 'BATON_SYNC_RESOURCE_TYPES', text: 'user role', says: 'must be resource types with commas' },
+    { variable: 'BATON_SYNC_RESOURCES', text: 'team:501', says: 'such as bid:r:team/501' },
+    { variable: 'BATON_HOST_ID', text: 'h\u00f6st', says: 'must be 1 to 256 printable characters' },
+    { variable: 'BATON_TOKEN', text: 'two words', says: 'must be one line of printable characters' },
+    { variable: 'BATON_CLIENT_SECRET', text: 'a\nb', says: 'must be one line of printable characters' },
+  ]) {
+    it(`refuses ${variable}=${JSON.stringify(text)}, names it, and says what to write instead`, () => {
+      assert.throws(
+        () => fromVariables({ [variable]: text }),
+        (error) => {
+          assert.ok(error instanceof InvalidInputError);
+          assert.equal(error.field, variable);
+          assert.match(error.message, new RegExp(says.replaceAll('(', '\\(')));
+          assert.ok(!error.message.includes(text), 'what was written may be a secret in the wrong place');
+          return true;
+        },
+      );
+    });
+  }
+
+  it('keeps settings of other groups at their defaults, whatever their variables say', () => {
+    const environment = { BATON_TASK_CONCURRENCY: 'many', BATON_TOKEN: 'abc' };
+    const settings = readSettings(['asana'], { flags: {}, environment, file: null });
+    assert.equal(settings.taskConcurrency, 3);
+    assert.equal(settings.token?.reveal(), 'abc');
+  });
+
+  it('shows no secret, however the settings are printed', () => {
+    const canary = 'canary-secret';
+    const settings = fromVariables({
+      BATON_TOKEN: canary,
+      BATON_CLIENT_SECRET: canary,
+      SCIM_TOKEN: canary,
+    });
+    assert.ok(!inspect(settings, { depth: 9 }).includes(canary));
+    assert.ok(!JSON.stringify(settings).includes(canary));
+    assert.equal(settings.scimToken?.reveal(), canary);
+  });
+
+  it('names the variables it does not know, and passes over those that Kubernetes makes of services', () => {
+    const unknown = unknownVariables({
+      BATON_WORKERS: '3',
+      BATON_TICKETING: 'true',
+      BATON_TOKEN: 'abc',
+      BATON_TMPDIR: '/tmp',
+      BATON_C1_API_HOST: 'x',
+      BATON_CONFIG_PATH: 'x',
+      BATON_ASANA_SERVICE_HOST: '10.0.0.1',
+      BATON_ASANA_SERVICE_PORT: '80',
+      BATON_ASANA_PORT: 'tcp://10.0.0.1:80',
+      BATON_ASANA_PORT_80_TCP_ADDR: '10.0.0.1',
+      PATH: '/bin',
+    });
+    assert.deepEqual(unknown, ['BATON_TICKETING', 'BATON_WORKERS']);
+  });
+});
+
+describe('a complaint about the command line', () => {
+  for (const { words, because } of [
+    { words: ['--tokn=canary-secret'], because: 'a flag that is misspelt' },
+    { words: ['--token=a', '--canary=canary-secret'], because: 'a flag that is unknown' },
+  ]) {
+    it(`does not repeat the value: ${because}`, () => {
+      let written = '';
+      const command = addSettings(new Command('connector').exitOverride(), ALL);
+      command.configureOutput({ writeErr: (text) => (written += text) });
+      assert.throws(() => command.parse(words, { from: 'user' }), { code: 'commander.unknownOption' });
+      assert.match(written, /unknown option '--\w+=…'/);
+      assert.ok(!written.includes('canary-secret'));
+    });
+  }
+});
+
+describe('.baton.yaml', () => {
+  async function withFile<T>(text: string, use: (path: string) => Promise<T>): Promise<T> {
+    const folder = await mkdtemp(join(tmpdir(), 'config-file-'));
+    try {
+      const path = join(folder, 'config.yaml');
+      await writeFile(path, text);
+      return await use(path);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }
+  const load = (text: string) => withFile(text, (path) => readConfigFile({ BATON_CONFIG_PATH: path }));
+
+  it('holds settings by the names of their flags, large numbers and lists included', async () => {
+    const file = await load(
+      'token: abc\nprovisioning: true\nDefault-Workspace-Id: 12000000000000000001\nsync-resource-types: [user, team]\nworkers: 2\n',
+    );
+    const settings = read({ file });
+    assert.equal(settings.token?.reveal(), 'abc');
+    assert.equal(settings.provisioning, true);
+    assert.equal(settings.defaultWorkspaceId, '12000000000000000001');
+    assert.deepEqual(settings.syncResourceTypes, ['user', 'team']);
+    assert.deepEqual(file?.unknown, ['workers']);
+  });
+
+  it('may be empty', async () => {
+    assert.deepEqual([...((await load('# nothing\n'))?.values ?? [])], []);
+  });
+
+  for (const { text, says, because } of [
+    { text: 'token: "canary', says: /line \d+ is no YAML/, because: 'a quote that does not end' },
+    { text: '- canary\n', says: /must hold names of flags/, because: 'a list' },
+    {
+      text: 'token: { canary: 1 }\n',
+      says: /token in .*must be a single value/,
+      because: 'a mapping for a token',
+    },
+  ]) {
+    it(`is refused without repeating any of it: ${because}`, async () => {
+      await assert.rejects(load(text), (error) => {
+        assert.ok(error instanceof InvalidInputError);
+        assert.match(error.message, says);
+        assert.ok(!inspect(error).includes('canary'));
+        return true;
+      });
+    });
+  }
+
+  it('must exist when BATON_CONFIG_PATH names it', async () => {
+    await assert.rejects(readConfigFile({ BATON_CONFIG_PATH: '/nowhere/config.yaml' }), {
+      message: /^BATON_CONFIG_PATH: cannot read \/nowhere/,
+    });
+  });
+
+  it('is named in a complaint about a value of it', async () => {
+    const file = await load('provisioning: maybe\n');
+    assert.throws(() => read({ file }), { message: /^provisioning in .*config\.yaml: must be "true"/ });
+  });
+});
+
+describe('settings together', () => {
+  const together = (environment: Record<string, string>) => () => checkTogether(fromVariables(environment));
+
+  for (const { environment, says, because } of [
+    {
+      environment: { BATON_USE_SCIM_API: 'true' },
+      says: /^--use-scim-api \(BATON_USE_SCIM_API\): needs the token of a service account/,
+      because: 'a personal access token reaches no SCIM',
+    },
+    {
+      environment: { BATON_ALLOW_DEPROVISION: 'true' },
+      says: /^--allow-deprovision .*BATON_USE_SERVICE_ACCOUNT/,
+      because: 'the work would pass to a person',
+    },
+    {
+      environment: { BATON_SKIP_GRANTS: 'true' },
+      says: /^--skip-grants .*BATON_SYNC_RESOURCES/,
+      because: 'nobody would seem to have access',
+    },
+    {
+      environment: { ASANA_API_URL: 'http://asana.example/api' },
+      says: /^asana-api-url: must be https/,
+      because: 'a token must not travel in the clear',
+    },
+  ]) {
+    it(`are refused: ${because}`, () => {
+      assert.throws(together(environment), { code: 'InvalidInput', message: says });
+    });
+  }
+
+  it('may have a second token for SCIM beside a personal access token', () => {
+    together({ BATON_USE_SCIM_API: 'true', SCIM_TOKEN: 'abc' })();
+    assert.equal(fromVariables({ SCIM_TOKEN: 'abc' }).scimToken?.reveal(), 'abc');
+  });
+
+  it('mean service mode with both credentials of ConductorOne, no service mode with none, and a mistake with one', () => {
+    const both = { BATON_CLIENT_ID: 'a@b/c', BATON_CLIENT_SECRET: clientSecret('k') };
+    assert.equal(clientCredentials(fromVariables(both))?.clientId, 'a@b/c');
+    assert.equal(clientCredentials(fromVariables({})), null);
+    assert.throws(() => clientCredentials(fromVariables({ BATON_CLIENT_ID: 'a@b/c' })), {
+      message: /^--client-secret \(BATON_CLIENT_SECRET\): is missing/,
+    });
+    assert.throws(() => clientCredentials(fromVariables({ BATON_CLIENT_SECRET: 's' })), {
+      message: /^--client-id \(BATON_CLIENT_ID\): is missing/,
+    });
+  });
+
+  it('need a token', () => {
+    assert.throws(() => requireToken(fromVariables({})), { message: /^--token \(BATON_TOKEN\): is missing/ });
+  });
+});
+
+describe('one change on the command line', () => {
+  const shot = (environment: Record<string, string>) => oneShotOf(fromVariables(environment));
+  const grant = {
+    BATON_GRANT_ENTITLEMENT: 'team:501:Team Member',
+    BATON_GRANT_PRINCIPAL: '905',
+    BATON_GRANT_PRINCIPAL_TYPE: 'user',
+  };
+
+  it('is none without its flags', () => {
+    assert.equal(shot({ BATON_PROVISIONING: 'true' }), null);
+  });
+
+  it('is a grant with all three of its flags, and a mistake with fewer', () => {
+    assert.deepEqual(shot(grant), {
+      kind: 'Grant',
+      entitlement: 'team:501:Team Member',
+      principal: '905',
+      type: 'user',
+    });
+    assert.throws(() => shot({ ...grant, BATON_GRANT_PRINCIPAL_TYPE: '' }), {
+      message: /^--grant-principal-type \(BATON_GRANT_PRINCIPAL_TYPE\): is missing/,
+    });
+    assert.throws(() => shot({ BATON_GRANT_PRINCIPAL_TYPE: 'user' }), {
+      message: /^--grant-entitlement .*, --grant-principal \(BATON_GRANT_PRINCIPAL\): is missing/,
+    });
+  });
+
+  it('is an account with a login, an email or a profile', () => {
+    const profile = '{"first_name":"Ada"}';
+    assert.deepEqual(
+      shot({ BATON_CREATE_ACCOUNT_EMAIL: 'ada@acme.com', BATON_CREATE_ACCOUNT_PROFILE: profile }),
+      {
+        kind: 'CreateAccount',
+        login: null,
+        email: 'ada@acme.com',
+        profile: { first_name: 'Ada' },
+      },
+    );
+    assert.deepEqual(
+      shot({ BATON_CREATE_ACCOUNT_LOGIN: 'ada', BATON_CREATE_ACCOUNT_RESOURCE_TYPE: 'user' }),
+      {
+        kind: 'CreateAccount',
+        login: 'ada',
+        email: null,
+        profile: {},
+      },
+    );
+  });
+
+  for (const { environment, says, because } of [
+    {
+      environment: { BATON_CREATE_ACCOUNT_RESOURCE_TYPE: 'user' },
+      says: /^--create-account-login .*is missing/,
+      because: 'a type alone names nobody',
+    },
+    {
+      environment: { BATON_CREATE_ACCOUNT_LOGIN: 'ada', BATON_CREATE_ACCOUNT_RESOURCE_TYPE: 'team' },
+      says: /^--create-account-resource-type .*must be user/,
+      because: 'teams are not created',
+    },
+    {
+      environment: { BATON_CREATE_ACCOUNT_PROFILE: '["canary"]' },
+      says: /must be a JSON object/,
+      because: 'a list is no profile',
+    },
+    {
+      environment: { BATON_CREATE_ACCOUNT_PROFILE: '{canary' },
+      says: /must be a JSON object/,
+      because: 'it must be JSON',
+    },
+    {
+      environment: { ...grant, BATON_REVOKE_GRANT: 'enterprise:905' },
+      says: /one change at a time/,
+      because: 'a grant and a revocation exclude each other',
+    },
+    {
+      environment: { BATON_REVOKE_GRANT: 'enterprise:905', BATON_CREATE_ACCOUNT_LOGIN: 'ada' },
+      says: /one change at a time/,
+      because: 'so do a revocation and an account',
+    },
+  ]) {
+    it(`is refused: ${because}`, () => {
+      assert.throws(
+        () => shot(environment),
+        (error) => {
+          assert.ok(error instanceof InvalidInputError);
+          assert.match(error.message, says);
+          assert.ok(!inspect(error).includes('canary'));
+          return true;
+        },
+      );
+    });
+  }
+});
