@@ -20,7 +20,7 @@ const stops: (() => Promise<void>)[] = [];
 async function demo(): Promise<boolean> {
   heading(
     0,
-    'Set-up: a real control plane, a simulated Asana, the chart, the operator under its own service account',
+    'Set-up: a real control plane, a simulated Asana and ConductorOne, the chart, the operator under its own service account',
   );
   const folder = mkdtempSync(join(tmpdir(), 'asana-connector-demo-'));
   say(
@@ -37,11 +37,11 @@ async function demo(): Promise<boolean> {
     name: 'asana-connector',
   });
   const operatorLog = join(folder, 'operator.log');
-  startOperator(kubeconfig, sandbox.asanaUrl, operatorLog);
+  startOperator(kubeconfig, sandbox, operatorLog);
   say(`Asana is simulated at ${sandbox.asanaUrl}; the operator logs to ${operatorLog}.`);
 
   const happenings = await tellStory(kubectl, sandbox);
-  heading(8, 'What happened');
+  heading(9, 'What happened');
   showTable(
     ['STEP', 'SEEN', 'RESULT'],
     happenings.map(({ what, saw, ok }) => [what, saw, ok ? 'ok' : 'FAILED']),
@@ -72,10 +72,16 @@ async function installChart(kubeconfig: string): Promise<void> {
 }
 
 /** The operator as a process of its own, with exactly the permissions of the chart. */
-function startOperator(kubeconfig: string, asanaUrl: string, logFile: string): void {
+function startOperator(
+  kubeconfig: string,
+  { asanaUrl, conductorOne }: SandboxAddress,
+  logFile: string,
+): void {
   const flags = [
     '--asana-api-url',
     asanaUrl,
+    '--allowed-conductorone-hosts',
+    'localhost',
     '--leader-election-namespace',
     NAMESPACE,
     '--metrics-bind-address',
@@ -84,7 +90,9 @@ function startOperator(kubeconfig: string, asanaUrl: string, logFile: string): v
     '0',
   ];
   showCommand(`asana-connector operator ${flags.join(' ')}`);
-  const child = start(['operator', ...flags], { KUBECONFIG: kubeconfig }, logFile);
+  // The simulated ConductorOne's certificate is of an authority of its own.
+  const environment = { KUBECONFIG: kubeconfig, SSL_CERT_FILE: conductorOne.caFile };
+  const child = start(['operator', ...flags], environment, logFile);
   child.stdout?.pipe(createWriteStream(`${logFile}.audit`));
 }
 

@@ -20,6 +20,11 @@ export interface Sandbox {
   readonly controlUrl: string;
   readonly workspace: string;
   readonly tokens: { readonly serviceAccount: string };
+  readonly conductorOne: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly caFile: string;
+  };
 }
 
 /** Everything a benchmark may need, as processes of their own; `close` ends them all. */
@@ -124,6 +129,24 @@ export class Rig {
     );
     child.stdout?.resume();
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', onLine);
+    return child;
+  }
+
+  /** The connector without Kubernetes, in service mode, as the bundle the image runs. */
+  async connector({ asanaUrl, tokens, conductorOne }: Sandbox): Promise<ChildProcess> {
+    this.#bundle ??= await this.#build();
+    const child = this.#spawn([this.#bundle], {
+      BATON_TOKEN: tokens.serviceAccount,
+      BATON_USE_SERVICE_ACCOUNT: 'true',
+      BATON_USE_SCIM_API: 'true',
+      BATON_CLIENT_ID: conductorOne.clientId,
+      BATON_CLIENT_SECRET: conductorOne.clientSecret,
+      SSL_CERT_FILE: conductorOne.caFile,
+      ASANA_API_URL: asanaUrl,
+      ASANA_REQUESTS_PER_MINUTE: '0',
+    });
+    child.stdout?.resume();
+    child.stderr?.resume();
     return child;
   }
 

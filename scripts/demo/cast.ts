@@ -5,8 +5,15 @@ export const people = {
   carol: 'carol@acme.example',
 } as const;
 
+export interface SecretValues {
+  readonly token: string;
+  readonly workspace: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
 /** The seed's Secret with the seed's keys; its booleans are quoted, since the API server refuses them bare. */
-export function secretManifest(token: string, workspace: string): string {
+export function secretManifest({ token, workspace, clientId, clientSecret }: SecretValues): string {
   return `apiVersion: v1
 kind: Secret
 metadata:
@@ -14,6 +21,8 @@ metadata:
   namespace: iga
 type: Opaque
 stringData:
+  BATON_CLIENT_ID: "${clientId}"
+  BATON_CLIENT_SECRET: "${clientSecret}"
   BATON_TOKEN: "${token}"
   BATON_USE_SERVICE_ACCOUNT: "true"
   BATON_PROVISIONING: "true"
@@ -41,6 +50,10 @@ spec:
   provisioning:
     mode: Plan
     removalDelay: 3s
+  conductorOne:
+    secretRef:
+      name: baton-asana-secrets
+    provision: true
 `;
 }
 

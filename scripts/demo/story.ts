@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectorManifest, grantManifest, people, secretManifest } from './cast.ts';
+import { ConductorOneView, tellConductorOne } from './conductorone.ts';
 import type { Kubectl } from './kubectl.ts';
 import { heading, say, showTable } from './screen.ts';
 
@@ -9,6 +10,11 @@ export interface SandboxAddress {
   readonly controlUrl: string;
   readonly workspace: string;
   readonly tokens: { readonly serviceAccount: string };
+  readonly conductorOne: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly caFile: string;
+  };
 }
 
 /** One line of the closing table. */
@@ -42,7 +48,9 @@ export async function tellStory(kubectl: Kubectl, sandbox: SandboxAddress): Prom
 
   heading(1, 'One Secret, one object: the connector');
   await kubectl.run(['create', 'namespace', 'iga']);
-  await kubectl.show(['apply', '-f', '-'], secretManifest(sandbox.tokens.serviceAccount, sandbox.workspace));
+  const { workspace, conductorOne } = sandbox;
+  const token = sandbox.tokens.serviceAccount;
+  await kubectl.show(['apply', '-f', '-'], secretManifest({ token, workspace, ...conductorOne }));
   const phases = await connect(kubectl, connectorManifest(sandbox.workspace));
   expect(
     'connector goes Syncing → Connected',
@@ -113,7 +121,16 @@ export async function tellStory(kubectl: Kubectl, sandbox: SandboxAddress): Prom
   showLicenses(released);
   expect('alice is view-only again, not out', `alice ${released.alice}`, released.alice === 'view only');
 
-  heading(7, 'What the objects tell');
+  heading(7, 'ConductorOne: connected, an upload, an access request');
+  await tellConductorOne({
+    kubectl,
+    conductorOne: new ConductorOneView(sandbox.controlUrl),
+    licenseOfAlice: async () => (await asana.licenses()).alice,
+    until,
+    expect,
+  });
+
+  heading(8, 'What the objects tell');
   await kubectl.show(['describe', 'alg', 'carol', '-n', 'iga']);
   const events = await kubectl.show(['get', 'events', '-n', 'iga', '--sort-by=.metadata.creationTimestamp']);
   expect(

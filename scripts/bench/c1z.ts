@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writeC1z } from '../../src/conductorone/c1z/writer.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { largeSnapshot } from '../../test/conductorone/directories.ts';
+import { atMost, type Benchmark, type Figure } from './figure.ts';
+
+const MEMBERS = 25;
+/** Everybody has a license and a role in the workspace; each team has its members and one of them for its admin. */
+const SIZES: readonly { readonly accounts: number; readonly teams: number; readonly seconds: number }[] = [
+  { accounts: 20_000, teams: 2_000, seconds: 3 },
+  { accounts: 20_000, teams: 2_308, seconds: 3 },
+  { accounts: 100_000, teams: 30_770, seconds: 15 },
+];
+const LONGEST_BLOCK_MS = 100;
+
+async function writeOnce(accounts: number, teams: number) {
+  const snapshot = largeSnapshot(accounts, teams, MEMBERS);
+  globalThis.gc?.();
+  await sleep(200);
+  const before = process.memoryUsage.rss();
+  let peak = before;
+  const watching = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 50);
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const began = performance.now();
+  await using file = await writeC1z({
+    snapshot,
+    settings: { licenses: true, serviceAccount: true },
+    tempFolder: tmpdir(),
+    clock: systemClock,
+    random: (bytes) => randomBytes(bytes),
+  });
+  const seconds = (performance.now() - began) / 1000;
+  delay.disable();
+  clearInterval(watching);
+  // The histogram counts from one tick to the next: of a free loop it shows the resolution.
+  const { grants } = file.counts;
+  return {
+    grants,
+    seconds,
+    blockMs: delay.max / 1e6 - 5,
+    peakMiB: (peak - before) / 2 ** 20,
+    bytes: file.bytes,
+  };
+}
+
+/** Writing c1z files: time, and whether the event loop stays free meanwhile. */
+export const c1z: Benchmark = {
+  name: 'c1z',
+  about: 'c1z files of many grants, written beside a free event loop',
+  async run(log): Promise<Figure[]> {
+    const figures: Figure[] = [];
+    for (const { accounts, teams, seconds } of SIZES) {
+      const measured = await writeOnce(accounts, teams);
+      const size = measured.grants.toLocaleString('en');
+      log(
+        `${size} grants: ${(measured.bytes / 2 ** 20).toFixed(1)} MiB, ${measured.peakMiB.toFixed(0)} MiB of memory at the most beside the snapshot`,
+      );
+      figures.push(
+        atMost(`time of ${size} grants`, measured.seconds, seconds, 's'),
+        atMost(
+          `longest block of the event loop, ${size} grants`,
+          measured.blockMs,
+          LONGEST_BLOCK_MS,
+          'ms',
+          0,
+        ),
+      );
+    }
+    return figures;
+  },
+};

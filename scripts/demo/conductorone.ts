@@ -1,0 +1,92 @@
+import { people } from './cast.ts';
+import type { Kubectl } from './kubectl.ts';
+import { say, showTable } from './screen.ts';
+
+/** ConductorOne as a person would see it there, through the sandbox's control endpoint. */
+export class ConductorOneView {
+  readonly #url: string;
+
+  constructor(controlUrl: string) {
+    this.#url = `${controlUrl}/conductorone`;
+  }
+
+  /** Puts a task into the queue, and returns how it ended: a gRPC code. */
+  async carryOut(task: Record<string, string>, until: Until): Promise<string> {
+    const { id } = await this.#ask<{ id: string }>('/tasks', task);
+    let result: { codeName: string; message: string } | null = null;
+    await until(`ConductorOne's ${task['type']} task ends`, async () => {
+      ({ result } = await this.#ask<{ result: typeof result }>(`/tasks/${id}`));
+      return result !== null;
+    });
+    return (result as { codeName: string } | null)?.codeName ?? '';
+  }
+
+  /** What the last upload says, in numbers. */
+  async uploaded(): Promise<{ bytes: number; accounts: number; entitlements: number; grants: number }> {
+    const count = async (what: 'accounts' | 'entitlements' | 'grants') =>
+      (await this.#ask<Record<string, unknown[]>>(`/${what}`))[what]?.length ?? 0;
+    const { uploads } = await this.#ask<{ uploads: { bytes: number }[] }>('/uploads');
+    return {
+      bytes: uploads.at(-1)?.bytes ?? 0,
+      accounts: await count('accounts'),
+      entitlements: await count('entitlements'),
+      grants: await count('grants'),
+    };
+  }
+
+  async #ask<T>(path: string, body?: unknown): Promise<T> {
+    const post = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    };
+    const response = await fetch(`${this.#url}${path}`, body === undefined ? {} : post);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+}
+
+type Until = (what: string, seen: () => Promise<boolean>) => Promise<void>;
+type Expect = (what: string, saw: string, ok: boolean) => void;
+
+interface Stage {
+  readonly kubectl: Kubectl;
+  readonly conductorOne: ConductorOneView;
+  /** alice's license in Asana itself. */
+  readonly licenseOfAlice: () => Promise<string>;
+  readonly until: Until;
+  readonly expect: Expect;
+}
+
+/** ConductorOne's part of the story: the connection, an upload, an access request. */
+export async function tellConductorOne(stage: Stage): Promise<void> {
+  const { kubectl, conductorOne, licenseOfAlice, until, expect } = stage;
+  const condition = '{.status.conditions[?(@.type=="ConductorOneConnected")].status}';
+  const connected = await kubectl.show(['get', 'asc', 'acme', '-n', 'iga', '-o', `jsonpath=${condition}`]);
+  expect(
+    'ConductorOne is connected',
+    `ConductorOneConnected=${connected.trim()}`,
+    connected.trim() === 'True',
+  );
+
+  const synced = await conductorOne.carryOut({ type: 'syncFull' }, until);
+  const upload = await conductorOne.uploaded();
+  say('ConductorOne called for a sync, and got:');
+  showTable(
+    ['BYTES (C1Z)', 'ACCOUNTS', 'ENTITLEMENTS', 'GRANTS'],
+    [[upload.bytes, upload.accounts, upload.entitlements, upload.grants].map(String)],
+  );
+  expect('the upload arrives', `${upload.accounts} accounts`, synced === 'OK' && upload.accounts >= 200);
+
+  const before = await licenseOfAlice();
+  const request = { type: 'grant', entitlement: 'enterprise', user: people.alice };
+  const granted = await conductorOne.carryOut(request, until);
+  const after = await licenseOfAlice();
+  say(`alice asked for an Enterprise license in ConductorOne, somebody approved it: ${before} → ${after}.`);
+  expect(
+    'an access request is carried out',
+    `alice ${before} → ${after}`,
+    granted === 'OK' && before === 'view only' && after === 'enterprise',
+  );
+  await kubectl.show(['get', 'asc', 'acme', '-n', 'iga', '-o', 'jsonpath={.status.conductorOne}']);
+}
