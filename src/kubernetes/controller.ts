@@ -129,11 +129,14 @@ export class Controller {
   async #giveWay(): Promise<void> {
     const { clock } = this.#options;
     if (clock.monotonic() - this.#turnBegan < LONGEST_TURN_MS) return;
-    this.#turn ??= setImmediate().then(() => {
-      this.#turnBegan = clock.monotonic();
-      this.#turn = null;
-    });
+    this.#turn ??= this.#nextTurn();
     await this.#turn;
+  }
+
+  async #nextTurn(): Promise<void> {
+    await setImmediate();
+    this.#turnBegan = this.#options.clock.monotonic();
+    this.#turn = null;
   }
 
   async #reconcileOne(key: Key): Promise<void> {
