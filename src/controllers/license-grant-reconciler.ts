@@ -7,11 +7,12 @@ import { keyOf, splitKey } from '../kubernetes/resource.ts';
 import { decideLicense } from '../provisioning/decide-license.ts';
 import type { Decision } from '../provisioning/decision.ts';
 import { judgeFromAbove } from './from-above.ts';
+import { GrantReleases } from './grant-releases.ts';
 import { connectorKeyOf } from './identity.ts';
 import { type ActionResult, LicenseActions } from './license-actions.ts';
 import { type GrantCase, type GrantDeps, openCase } from './license-grant-context.ts';
 import { type GrantFindings, grantStatus } from './license-grant-status.ts';
-import { expiryOf, isExpired, openRequest } from './license-grant-view.ts';
+import { isExpired, openRequest, untilExpiry } from './license-grant-view.ts';
 
 /** Longer than an answer of the API server about what stands above a grant is remembered. */
 const RETRY_FROM_ABOVE_MS = 3_000;
@@ -25,16 +26,12 @@ type Act = Extract<Decision, { kind: 'Act' }>;
 export class LicenseGrantReconciler {
   readonly #deps: GrantDeps;
   readonly #actions: LicenseActions;
-  readonly #releases;
+  readonly #releases: GrantReleases;
 
   constructor(deps: GrantDeps) {
     this.#deps = deps;
     this.#actions = new LicenseActions(deps);
-    this.#releases = deps.meter.counter('releases_total', 'Grants let go without acting in Asana.', [
-      'namespace',
-      'connector',
-      'reason',
-    ]);
+    this.#releases = new GrantReleases(deps);
   }
 
   async reconcile(key: string, { signal, log }: ReconcileContext): Promise<ReconcileResult | void> {
@@ -45,7 +42,7 @@ export class LicenseGrantReconciler {
     if (deleted && !hasFinalizer(object)) return;
     if (deleted) {
       const goes = await judgeFromAbove(object, splitKey(connectorKeyOf(object)), this.#deps.cluster);
-      if (goes) return this.#releaseUnjudged(object, goes.reason, goes.message);
+      if (goes) return this.#releases.release(object, goes, goes.reason !== 'Abandoned');
     }
     const connector = connectors.get(connectorKeyOf(object));
     if (!connector || connector.metadata.deletionTimestamp !== undefined) {
@@ -83,7 +80,7 @@ export class LicenseGrantReconciler {
     const outcome = { reason: 'Granted' as const, message };
     if (context.policies.mode === 'Plan') {
       await this.#report(object, { outcome, account, ...(lastAction ? { lastAction } : {}) });
-      return this.#untilExpiry(object);
+      return this.#untilExpiry(subject);
     }
     object = await this.#deps.writer.addFinalizer(object, REVOKE_FINALIZER);
     const fresh = applied.at === '';
@@ -94,7 +91,7 @@ export class LicenseGrantReconciler {
     await this.#report(object, { outcome, account, applied: record, ...(lastAction ? { lastAction } : {}) });
     if (fresh && record.adopted)
       this.#tell(object, 'Normal', 'Adopted', `${message} It was found so and is kept so.`);
-    return this.#untilExpiry(object);
+    return this.#untilExpiry(subject);
   }
 
   /** Nothing can or may be done. Without a directory a status that speaks of this generation stays as it is. */
@@ -124,7 +121,7 @@ export class LicenseGrantReconciler {
     });
     if (reason === 'Progressing')
       return { requeueAfterMs: await this.#actions.lookForUpgrade(subject, signal) };
-    return this.#untilExpiry(object);
+    return this.#untilExpiry(subject);
   }
 
   /** Plans in mode Plan; in mode Apply acts, as far as the removal gates let it. */
@@ -141,7 +138,7 @@ export class LicenseGrantReconciler {
         account: decision.account,
         planned: { action: decision.action.type, reason: decision.message },
       });
-      return this.#untilExpiry(object);
+      return this.#untilExpiry(subject);
     }
     if (this.#isDiscarded(subject)) return this.#discard(subject);
     const result = await this.#actions.carryOut(subject, decision, signal);
@@ -173,7 +170,7 @@ export class LicenseGrantReconciler {
       ...(result.againAtOnce ? {} : { applied: result.applied }),
       ...(result.drift ? { drift: result.drift } : {}),
     });
-    return result.againAtOnce ? { requeueAfterMs: 1 } : this.#untilExpiry(object);
+    return result.againAtOnce ? { requeueAfterMs: 1 } : this.#untilExpiry(subject);
   }
 
   /** An ending grant lets go and leaves Asana as it is. */
@@ -200,14 +197,8 @@ export class LicenseGrantReconciler {
       account: decision.account ?? undefined,
       applied: null,
     });
-    if (hadFinalizer) this.#recordRelease(object, decision.reason, decision.message, decision.warning);
+    if (hadFinalizer) this.#releases.record(object, decision, decision.warning);
     return {};
-  }
-
-  /** Released because of something above the grant; nothing about Asana was asked. */
-  async #releaseUnjudged(object: AsanaLicenseGrant, reason: string, message: string): Promise<void> {
-    await this.#deps.writer.removeFinalizer(object, REVOKE_FINALIZER);
-    this.#recordRelease(object, reason, message, reason !== 'Abandoned');
   }
 
   /** Removes the finalizer; a grant that expired, and so stays, says what became of it. */
@@ -216,28 +207,6 @@ export class LicenseGrantReconciler {
     const written = stays ? await this.#report(object, findings) : object;
     await this.#deps.writer.removeFinalizer(written, REVOKE_FINALIZER);
     this.#deps.touchConnector(connectorKeyOf(object), 'Counts');
-  }
-
-  #recordRelease(object: AsanaLicenseGrant, reason: string, message: string, warning: boolean): void {
-    const { namespace, name, uid, generation } = object.metadata;
-    const connector = splitKey(connectorKeyOf(object));
-    this.#releases.add(1, { namespace: connector.namespace, connector: connector.name, reason });
-    this.#tell(object, warning ? 'Warning' : 'Normal', 'Released', message);
-    this.#deps.audit.write({
-      kind: 'Release',
-      id: null,
-      action: reason,
-      requester: { type: 'Object', kind: asanaLicenseGrants.kind, namespace, name, uid, generation },
-      account: {
-        gid: object.status?.user?.gid ?? null,
-        email: object.status?.user?.email ?? object.spec.user.email ?? null,
-      },
-      before: object.status?.applied?.license ?? null,
-      after: object.status?.observed?.license ?? null,
-      result: 'Released',
-      reason: object.spec.reason ?? null,
-      requestIds: [],
-    });
   }
 
   /** A person dropped the hold this removal was in: a deleted object goes, a live one is left alone until it is edited. */
@@ -250,8 +219,8 @@ export class LicenseGrantReconciler {
     const { object, view } = subject;
     this.#dropRemoval(subject);
     if (view.ending?.because === 'Deleted') {
-      await this.#deps.writer.removeFinalizer(object, REVOKE_FINALIZER);
-      this.#recordRelease(object, 'Discarded', 'The removal was discarded: Asana was left as it is.', false);
+      const message = 'The removal was discarded: Asana was left as it is.';
+      await this.#releases.release(object, { reason: 'Discarded', message }, false);
       return {};
     }
     await this.#report(object, {
@@ -305,10 +274,10 @@ export class LicenseGrantReconciler {
     this.#deps.events.record(asanaLicenseGrants, object, type, reason, note);
   }
 
-  #untilExpiry(object: AsanaLicenseGrant): ReconcileResult {
-    const expiry = expiryOf(object);
-    const left = expiry === null ? null : expiry - this.#deps.clock.now();
-    return left === null || left <= 0 ? {} : { requeueAfterMs: left };
+  /** Comes again at the expiry, even if that has passed since the grant was decided. */
+  #untilExpiry({ object, view }: GrantCase): ReconcileResult {
+    const wait = view.ending ? null : untilExpiry(object, this.#deps.clock.now());
+    return wait === null ? {} : { requeueAfterMs: wait };
   }
 }
 

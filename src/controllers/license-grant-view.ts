@@ -62,6 +62,12 @@ export function isExpired(object: AsanaLicenseGrant, now: number): boolean {
   return expiry !== null && expiry <= now;
 }
 
+/** Milliseconds from `now` to the expiry, 1 for one that has passed; null for none. Whoever decided before it must come again. */
+export function untilExpiry(object: AsanaLicenseGrant, now: number): number | null {
+  const expiry = expiryOf(object);
+  return expiry === null ? null : Math.max(expiry - now, 1);
+}
+
 /** `connector` lets grants of `namespace` name it. Its own namespace needs no permission. */
 export function allowsNamespace(connector: AsanaConnector, namespace: string): boolean {
   const allowed = connector.spec.provisioning.allowedNamespaces ?? [];

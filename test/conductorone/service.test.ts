@@ -371,9 +371,11 @@ suite('a service that is stopped', () => {
     const lost = new Error('the lease is lost');
     assert.equal(await stop(lost), undefined, 'it resolves');
     assert.equal(reason, lost);
+    // One question may have been on its way; whoever still asked would ask many times in a tenth of a second.
     const polls = conductor.polls;
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    assert.deepEqual([conductor.polls, conductor.finished, states.length], [polls, [], told]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.ok(conductor.polls <= polls + 1, `${conductor.polls - polls} polls`);
+    assert.deepEqual([conductor.finished, states.length], [[], told]);
     assert.equal(service.state.connected, false);
     assert.equal(meter.values.get(CONNECTED), undefined);
     const count = 'conductorone_tasks_total{namespace="iga",connector="acme",type="grant",result="Stopped"}';

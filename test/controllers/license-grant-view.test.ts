@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { AsanaLicenseGrant } from '../../src/api/asana-license-grant.ts';
 import { ABANDON_ANNOTATION, REQUESTED_AT_ANNOTATION } from '../../src/api/resources.ts';
-import { endingOf, openRequest, viewLicenseGrant } from '../../src/controllers/license-grant-view.ts';
+import {
+  endingOf,
+  openRequest,
+  untilExpiry,
+  viewLicenseGrant,
+} from '../../src/controllers/license-grant-view.ts';
 import { CREATED, connectorObject, grantObject } from './objects.ts';
 
 const NOW = Date.UTC(2026, 5, 1);
@@ -168,4 +173,18 @@ test('a request is open until its very value was answered', () => {
     [ask('a'), ask('a', 'b'), ask('a', 'a'), openRequest(grantObject())],
     ['a', 'a', null, null],
   );
+});
+
+suite('the wait for an expiry', () => {
+  const at = '2026-06-01T00:00:00Z';
+  const grant = grantObject({ spec: { expiresAt: at } });
+
+  test('lasts until then', () => assert.equal(untilExpiry(grant, Date.parse(at) - 1_500), 1_500));
+
+  test('is over at once when the expiry passed while the grant was being decided, and never forgotten', () => {
+    assert.equal(untilExpiry(grant, Date.parse(at)), 1);
+    assert.equal(untilExpiry(grant, Date.parse(at) + 60_000), 1);
+  });
+
+  test('is none for a grant that does not expire', () => assert.equal(untilExpiry(grantObject(), 0), null));
 });
