@@ -99,6 +99,8 @@ export class ConductorOneLink {
     await running.done;
     await running.open.close();
     running.open.service.forget();
+    // What comes next has yet to connect; when things were done last stays true.
+    if (this.#state) this.#state = { ...this.#state, connected: false, error: null };
   }
 
   #begin(key: LinkKey, open: OpenService): void {

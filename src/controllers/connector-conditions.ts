@@ -133,6 +133,8 @@ function conductorOneOf({ object, conductorOne }: ConnectorFacts): ConditionDraf
     reason,
     message,
   });
+  if (object.spec.suspend)
+    return [draft('Unknown', 'Suspended', 'The connection is closed while the connector is suspended.')];
   const { obstacle, service } = conductorOne ?? {};
   if (obstacle) return [draft('False', obstacle.reason, obstacle.message)];
   if (service?.error) return [draft('False', conductorOneReasonOf(service.error), service.error.message)];

@@ -88,6 +88,14 @@ suite('the link of a connector with ConductorOne', () => {
     assert.deepEqual([service()?.connectedAt, bench.changes], [7, 1]);
   });
 
+  test('is not connected any more once its service has ended, and keeps when it was', async () => {
+    const bench = new Bench();
+    await bench.use('a');
+    bench.report({ ...idle, connected: true, connectedAt: 7 });
+    await bench.link.end();
+    assert.deepEqual(bench.link.state.service, { ...idle, connectedAt: 7 });
+  });
+
   test('takes credentials without their shape for credentials that are refused', async () => {
     const { link } = new Bench();
     await link.use({ fingerprint: 'a', touched: '' }, () =>

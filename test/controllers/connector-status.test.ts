@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { AsanaConnectorStatus } from '../../src/api/asana-connector.ts';
 import { AsanaError } from '../../src/asana/errors.ts';
+import { ConductorOneError } from '../../src/conductorone/errors.ts';
 import type { ConnectorFacts } from '../../src/controllers/connector-facts.ts';
 import type { SyncReport } from '../../src/controllers/connector-session.ts';
 import { connectorStatus } from '../../src/controllers/connector-status.ts';
@@ -214,5 +215,89 @@ suite('the status of a connector', () => {
     const foreign: Hold = { ...hold, reason: 'OrganizationChanged' };
     const around = facts({ object: connectorObject({ status }), ledger: { ...emptyLedger, hold: foreign } });
     assert.deepEqual(connectorStatus(around, NOW).organizations, ['700']);
+  });
+});
+
+suite('service mode in the status', () => {
+  const wanted = {
+    secretRef: { name: 's', clientIdKey: 'BATON_CLIENT_ID', clientSecretKey: 'BATON_CLIENT_SECRET' },
+    provision: false,
+  };
+  const idle = {
+    connected: false,
+    connectedAt: null,
+    lastTaskAt: null,
+    lastUploadAt: null,
+    lastUploadBytes: null,
+    error: null,
+  };
+  const refused = new ConductorOneError('CredentialsRejected', 'ConductorOne refuses the client ID.');
+  const object = connectorObject({ spec: { conductorOne: wanted } });
+  const of = (conductorOne: ConnectorFacts['conductorOne'], about = object) => {
+    const status = connectorStatus(facts({ object: about, conductorOne }), NOW);
+    const condition = status.conditions?.find(({ type }) => type === 'ConductorOneConnected');
+    return { phase: status.phase, condition: `${condition?.status} ${condition?.reason}`, status };
+  };
+
+  const conditions: readonly [
+    conductorOne: ConnectorFacts['conductorOne'],
+    condition: string,
+    phase: string,
+    because: string,
+  ][] = [
+    [{ obstacle: null, service: null }, 'Unknown NotChecked', 'Connected', 'nobody was asked yet'],
+    [
+      { obstacle: null, service: { ...idle, connected: true, connectedAt: NOW } },
+      'True Connected',
+      'Connected',
+      'it is connected',
+    ],
+    [
+      { obstacle: null, service: { ...idle, error: refused } },
+      'False CredentialsRejected',
+      'Degraded',
+      'ConductorOne refuses',
+    ],
+    [
+      { obstacle: { reason: 'SecretNotFound', message: 'm' }, service: { ...idle, connected: true } },
+      'False SecretNotFound',
+      'Degraded',
+      'without its Secret there is nothing to connect with',
+    ],
+  ];
+  for (const [conductorOne, condition, phase, because] of conditions) {
+    test(`is ${condition}: ${because}`, () => {
+      const seen = of(conductorOne);
+      assert.deepEqual([seen.condition, seen.phase], [condition, phase], because);
+    });
+  }
+
+  test('is not claimed while the connector is suspended', () => {
+    const suspended = connectorObject({ spec: { conductorOne: wanted, suspend: true } });
+    const { condition, phase } = of({ obstacle: null, service: idle }, suspended);
+    assert.deepEqual([condition, phase], ['Unknown Suspended', 'Suspended']);
+  });
+
+  test('remembers across a restart when things were done last, until something newer is', () => {
+    const before = { lastUploadAt: '2026-05-01T00:00:00Z', lastUploadBytes: 7 };
+    const restarted = connectorObject({
+      spec: { conductorOne: wanted },
+      status: { conductorOne: before },
+    });
+    assert.deepEqual(of(null, restarted).status.conductorOne, before);
+    const service = { ...idle, connected: true, connectedAt: NOW, lastUploadAt: NOW, lastUploadBytes: 9 };
+    assert.deepEqual(of({ obstacle: null, service }, restarted).status.conductorOne, {
+      connectedAt: '2026-06-01T00:00:00Z',
+      lastUploadAt: '2026-06-01T00:00:00Z',
+      lastUploadBytes: 9,
+    });
+  });
+
+  test('says nothing of a connector without it', () => {
+    const { condition, status } = of(
+      null,
+      connectorObject({ status: { conductorOne: { lastUploadBytes: 7 } } }),
+    );
+    assert.deepEqual([condition, status.conductorOne], ['undefined undefined', undefined]);
   });
 });

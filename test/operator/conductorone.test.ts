@@ -13,7 +13,9 @@ suite('a connector in service mode', () => {
   let rig: OperatorRig;
   let tenant: TenantView;
   before(async () => {
-    rig = await OperatorRig.start('service-mode', { conductorOneSettings: { nextPollMs: 50 } });
+    rig = await OperatorRig.start('service-mode', {
+      conductorOneSettings: { nextPollMs: 50, nextHeartbeatMs: 1_000 },
+    });
     tenant = new TenantView(rig);
     await tenant.createSecret(SERVICE_ACCOUNT);
     await rig.createConnector({ ...serviceMode, provisioning: { allowDeprovision: false } });
@@ -85,6 +87,18 @@ suite('a connector in service mode', () => {
     const created = await tenant.carryOut({ type: 'createAccount', email: 'grace.new@acme.example' });
     assert.equal(created.code, 'OK', created.message);
     assert.equal(await rig.licenseInAsana('grace.new@acme.example'), 'view only');
+  });
+
+  test('says Hello again when it is asked to', async () => {
+    assert.equal((await tenant.carryOut({ type: 'hello' })).code, 'OK');
+  });
+
+  test('gives up a sync that ConductorOne cancels, and says so', async () => {
+    await tenant.addFault({ match: { call: 'UploadAsset' }, effect: { delayMs: 20_000 } });
+    const id = await tenant.order({ type: 'syncFull' });
+    await rig.until('the sync is under way', async () => (await tenant.task(id)).leasedTo.length === 1);
+    await tenant.cancel(id);
+    assert.equal((await tenant.untilEnded(id)).code, 'Canceled');
   });
 
   test('goes on after it was cut off', async () => {
@@ -161,4 +175,16 @@ suite('service mode that cannot begin', () => {
       await rig.until('the connector is gone', async () => (await rig.connector()) === null);
     });
   }
+
+  test('says that the clock is off, and connects by itself once it is right', async () => {
+    await rig.patchSecret({ BATON_CLIENT_ID: rig.sandbox.conductorOne.clientId });
+    await tenant.set({ skewMs: 600_000 });
+    await rig.createConnector(serviceMode);
+    const connector = await rig.untilPhase('Degraded');
+    const condition = conditionOf(connector, 'ConductorOneConnected');
+    assert.equal(condition?.reason, 'ClockSkew');
+    assert.match(condition?.message ?? '', /clock/);
+    await tenant.set({ skewMs: 0 });
+    await rig.untilPhase('Connected');
+  });
 });

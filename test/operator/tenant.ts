@@ -29,6 +29,14 @@ export class TenantView {
     return (await this.#send<ShownTask>('POST', '/tasks', task)).id;
   }
 
+  async cancel(id: string): Promise<void> {
+    await this.#send('DELETE', `/tasks/${id}`);
+  }
+
+  async addFault(fault: Record<string, unknown>): Promise<void> {
+    await this.#send('POST', '/faults', fault);
+  }
+
   task(id: string): Promise<ShownTask> {
     return this.#send<ShownTask>('GET', `/tasks/${id}`);
   }
