@@ -22,6 +22,8 @@ import { TaskProvisioner } from '../provisioning/task-provisioner.ts';
 import { AsanaConnectorReconciler } from './asana-connector-reconciler.ts';
 import { LiveClusterState } from './cluster-state.ts';
 import { ConditionMetrics } from './condition-metrics.ts';
+import type { OpenService } from './conductorone-link.ts';
+import type { OpenConductorOne } from './conductorone-reconciler.ts';
 import type { ConductorOneSettings } from './conductorone-service.ts';
 import { ConnectorMetrics } from './connector-metrics.ts';
 import { ConnectorRegistry } from './connector-registry.ts';
@@ -70,7 +72,7 @@ export class AsanaOperator extends ReconcilingOperator {
   constructor(options: AsanaOperatorOptions) {
     super(options);
     this.#options = options;
-    const { client, clock, random, log, meter } = options;
+    const { client, clock, log, meter } = options;
     this.#events = new EventRecorder({
       client,
       controller: FIELD_MANAGER,
@@ -82,9 +84,43 @@ export class AsanaOperator extends ReconcilingOperator {
     this.#registry = new ConnectorRegistry((connector) => this.#openConnector(connector));
     this.#conditions = new ConditionMetrics(meter);
     const executor = new Executor(new AuditLog(options.audit, clock), meter);
-    const provisioner = new TaskProvisioner({ executor, clock });
-    const queue = (name: string) => new WorkQueue(name, { clock, random, meter });
-    const connectors = new AsanaConnectorReconciler({
+    const connectors = this.#connectorReconciler(new TaskProvisioner({ executor, clock }));
+    const grants = this.#grantReconciler(executor, (key) => connectors.publish(key));
+    this.#connectorController = this.#controller(
+      'asanaconnector',
+      Math.min(options.concurrency, 8),
+      connectors,
+    );
+    this.#grantController = this.#controller('asanalicensegrant', options.concurrency, grants);
+    this.#router = new QueueRouter({
+      connectors: this.#connectors,
+      grants: this.#grants,
+      connectorQueue: this.#connectorController.queue,
+      grantQueue: this.#grantController.queue,
+    });
+  }
+
+  #controller(
+    name: string,
+    concurrency: number,
+    reconciler: AsanaConnectorReconciler | LicenseGrantReconciler,
+  ): Controller {
+    const { clock, random, log, meter } = this.#options;
+    return new Controller({
+      name,
+      queue: new WorkQueue(name, { clock, random, meter }),
+      concurrency,
+      reconcile: (key, context) => reconciler.reconcile(key, context),
+      clock,
+      log,
+      meter,
+    });
+  }
+
+  #connectorReconciler(provisioner: TaskProvisioner): AsanaConnectorReconciler {
+    const options = this.#options;
+    const { client, clock, random, log, meter } = options;
+    const connectors: AsanaConnectorReconciler = new AsanaConnectorReconciler({
       connectors: this.#connectors,
       grants: this.#grants,
       registry: this.#registry,
@@ -103,29 +139,24 @@ export class AsanaOperator extends ReconcilingOperator {
           clock,
           random,
         }),
-      openConductorOne: async (connector, credentials, onChange) => {
-        // Loaded when a connector asks for it: most operators need no gRPC in memory.
-        const { openConductorOne } = await import('./conductorone-service.ts');
-        const host = operatorTaskHost(connector, {
-          grants: this.#grants,
-          connectors: this.#connectors,
-          registry: this.#registry,
+      openConductorOne: (connector, credentials, onChange) =>
+        this.#openConductorOne(connector, credentials, onChange, {
           provisioner,
           publishConnector: (key) => connectors.publish(key),
-          touchConnector: (key, why) => this.#touchConnector(key, why),
-          ...options,
-        });
-        const { identity } = options;
-        const means = { identity, clock, random, log: log.child({ connector: keyOf(connector) }), meter };
-        return openConductorOne(
-          { connector, ...credentials, host, onChange },
-          { ...means, settings: options.conductorOne },
-        );
-      },
+        }),
       enqueueGrants: (key) => this.#router.enqueueGrants(key, Priority.resync),
       clock,
     });
-    const grants = new LicenseGrantReconciler({
+    return connectors;
+  }
+
+  #grantReconciler(
+    executor: Executor,
+    publishConnector: (key: Key) => Promise<void>,
+  ): LicenseGrantReconciler {
+    const options = this.#options;
+    const { client, clock, random, log, meter } = options;
+    return new LicenseGrantReconciler({
       grants: this.#grants,
       connectors: this.#connectors,
       registry: this.#registry,
@@ -137,7 +168,7 @@ export class AsanaOperator extends ReconcilingOperator {
       cluster: new LiveClusterState(client),
       readGrant: (namespace, name) => client.get<AsanaLicenseGrant>(asanaLicenseGrants, namespace, name),
       readConnector: (namespace, name) => client.get<AsanaConnector>(asanaConnectors, namespace, name),
-      publishConnector: (key) => connectors.publish(key),
+      publishConnector,
       touchConnector: (key, why) => this.#touchConnector(key, why),
       actionTimeoutMs: options.actionTimeoutMs,
       clock,
@@ -145,27 +176,41 @@ export class AsanaOperator extends ReconcilingOperator {
       log,
       meter,
     });
-    const controller = { clock, log, meter };
-    this.#connectorController = new Controller({
-      ...controller,
-      name: 'asanaconnector',
-      queue: queue('asanaconnector'),
-      concurrency: Math.min(options.concurrency, 8),
-      reconcile: (key, context) => connectors.reconcile(key, context),
-    });
-    this.#grantController = new Controller({
-      ...controller,
-      name: 'asanalicensegrant',
-      queue: queue('asanalicensegrant'),
-      concurrency: options.concurrency,
-      reconcile: (key, context) => grants.reconcile(key, context),
-    });
-    this.#router = new QueueRouter({
-      connectors: this.#connectors,
+  }
+
+  /** Loaded when a connector asks for it: most operators need no gRPC in memory. */
+  async #openConductorOne(
+    connector: AsanaConnector,
+    credentials: Parameters<OpenConductorOne>[1],
+    onChange: Parameters<OpenConductorOne>[2],
+    parts: {
+      readonly provisioner: TaskProvisioner;
+      readonly publishConnector: (key: Key) => Promise<void>;
+    },
+  ): Promise<OpenService> {
+    const { openConductorOne } = await import('./conductorone-service.ts');
+    const { clock, random, log, meter, identity, leadership, actionTimeoutMs, conductorOne } = this.#options;
+    const host = operatorTaskHost(connector, {
       grants: this.#grants,
-      connectorQueue: this.#connectorController.queue,
-      grantQueue: this.#grantController.queue,
+      connectors: this.#connectors,
+      registry: this.#registry,
+      touchConnector: (key, why) => this.#touchConnector(key, why),
+      leadership,
+      actionTimeoutMs,
+      clock,
+      ...parts,
     });
+    return openConductorOne(
+      { connector, ...credentials, host, onChange },
+      {
+        identity,
+        settings: conductorOne,
+        clock,
+        random,
+        log: log.child({ connector: keyOf(connector) }),
+        meter,
+      },
+    );
   }
 
   /** Begins to watch; called by `start`. A standby does so too, so that it has warm caches when it leads. */
