@@ -3,6 +3,7 @@ import type { Redacted } from '../core/redacted.ts';
 import { BatonClient } from './client.ts';
 import { parseClientId, parseClientSecret } from './credentials.ts';
 import { chooseEndpoint } from './hosts.ts';
+import { type Environment, proxyFor } from './proxy.ts';
 import { TokenSource } from './token.ts';
 import { openTransport } from './transport.ts';
 import type { Trust } from './trust.ts';
@@ -17,6 +18,8 @@ export interface ConnectionOptions {
   readonly allowedHosts: readonly string[] | null;
   /** From `readTrust`. */
   readonly trust: Trust;
+  /** Names the proxy to go through, if any: `HTTPS_PROXY`, `NO_PROXY`. */
+  readonly environment: Environment;
   readonly clock: Clock;
 }
 
@@ -29,16 +32,17 @@ export interface ConductorOneConnection {
 
 /**
  * Prepares a connection with ConductorOne; sends nothing yet.
- * @throws InvalidInputError for malformed credentials or an `apiHost` that is none
+ * @throws InvalidInputError for malformed credentials, an `apiHost` that is none, or a proxy that cannot be used
  * @throws ConductorOneError `HostNotAllowed`
  */
 export function openConnection(options: ConnectionOptions): ConductorOneConnection {
-  const { hostId, apiHost, allowedHosts, trust, clock } = options;
+  const { hostId, apiHost, allowedHosts, trust, environment, clock } = options;
   const clientId = parseClientId(options.clientId);
   const key = parseClientSecret(options.clientSecret);
   const endpoint = chooseEndpoint({ clientId, apiHost, allowedHosts });
-  const tokens = new TokenSource({ endpoint, clientId, key, trust, clock });
-  const grpc = openTransport({ endpoint, clientId, tokens, trust });
+  const route = { endpoint, proxy: proxyFor(endpoint, environment), trust, clock };
+  const tokens = new TokenSource({ route, clientId, key });
+  const grpc = openTransport({ route, clientId, tokens });
   return {
     client: new BatonClient({ transport: grpc.transport, host: endpoint.host, hostId, clock }),
     close: async () => {

@@ -1,21 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { Agent, request } from 'undici';
+import { callbackify } from 'node:util';
+import { Agent, type buildConnector, request } from 'undici';
 import { unlessAborted } from '../core/abort.ts';
-import type { Clock } from '../core/clock.ts';
 import { Redacted } from '../core/redacted.ts';
 import { version } from '../core/version.ts';
 import { ASSERTION_SECONDS, signAssertion } from './assertion.ts';
 import type { ClientId, ClientKey } from './credentials.ts';
 import { ConductorOneError } from './errors.ts';
-import type { Endpoint } from './hosts.ts';
-import { type Trust, tlsOptions } from './trust.ts';
+import type { Proxy } from './proxy.ts';
+import { tlsOptions } from './trust.ts';
+import { openTunnel, type Route } from './tunnel.ts';
 
 export interface TokenOptions {
-  readonly endpoint: Endpoint;
+  readonly route: Route;
   readonly clientId: ClientId;
   readonly key: ClientKey;
-  readonly trust: Trust;
-  readonly clock: Clock;
   /** Sixteen random bytes for the nonce; the default asks the operating system. */
   readonly nonce?: (() => Uint8Array) | undefined;
 }
@@ -38,15 +37,19 @@ const LARGEST_ANSWER_BYTES = 64 * 1024;
 export class TokenSource {
   readonly #options: TokenOptions;
   readonly #agent: Agent;
+  readonly #closing = new AbortController();
   #grant: Grant | null = null;
   #pending: Promise<Grant> | null = null;
 
   constructor(options: TokenOptions) {
     this.#options = options;
+    const { proxy, trust } = options.route;
     this.#agent = new Agent({
       allowH2: true,
       maxResponseSize: LARGEST_ANSWER_BYTES,
-      connect: { ...tlsOptions(options.trust), timeout: REQUEST_MS },
+      connect: proxy
+        ? (_, callback) => this.#connect(proxy, callback)
+        : { ...tlsOptions(trust), timeout: REQUEST_MS },
     });
   }
 
@@ -56,7 +59,7 @@ export class TokenSource {
    */
   async token(signal?: AbortSignal): Promise<Redacted> {
     signal?.throwIfAborted();
-    const { clock } = this.#options;
+    const { clock } = this.#options.route;
     if (this.#grant && clock.monotonic() < this.#grant.renewAt) return this.#grant.token;
     this.#pending ??= this.#renew().finally(() => {
       this.#pending = null;
@@ -70,12 +73,22 @@ export class TokenSource {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#agent.destroy();
+  }
+
+  #connect(proxy: Proxy, callback: buildConnector.Callback): void {
+    const open = callbackify(openTunnel);
+    const { signal } = this.#closing;
+    open({ ...this.#options.route, proxy }, ['http/1.1', 'h2'], signal, (error, socket) =>
+      error ? callback(error, null) : callback(null, socket),
+    );
   }
 
   /** Nobody's own signal ends this request: others may wait for it too. */
   async #renew(): Promise<Grant> {
-    const { clock, clientId, key, nonce = () => randomBytes(16) } = this.#options;
+    const { route, clientId, key, nonce = () => randomBytes(16) } = this.#options;
+    const { clock } = route;
     const asked = clock.monotonic();
     const answer = await this.#post(signAssertion(clientId, key, clock.now(), nonce()));
     const { token, lifetime } = this.#read(answer);
@@ -84,7 +97,8 @@ export class TokenSource {
   }
 
   async #post(assertion: string): Promise<Answer> {
-    const { endpoint, clientId } = this.#options;
+    const { route, clientId } = this.#options;
+    const { endpoint } = route;
     const body = new URLSearchParams({
       client_id: clientId.id,
       grant_type: 'client_credentials',
@@ -115,6 +129,7 @@ export class TokenSource {
         retryAfter: headerOf(headers['retry-after']),
       };
     } catch (cause) {
+      if (cause instanceof ConductorOneError) throw cause;
       throw new ConductorOneError(
         'Disconnected',
         `No token from ${endpoint.host}: it cannot be reached (${codeOf(cause)}). Check the network, its proxies and the certificate authorities; it is tried again.`,
@@ -134,14 +149,14 @@ export class TokenSource {
     const seconds = Number(answer.retryAfter);
     throw new ConductorOneError(
       'Disconnected',
-      `No token from ${this.#options.endpoint.host}: it answered ${status}${status === 200 ? ' with something that is no token' : ''}. It is tried again; if it stays, check that the client ID names the right host.`,
+      `No token from ${this.#options.route.endpoint.host}: it answered ${status}${status === 200 ? ' with something that is no token' : ''}. It is tried again; if it stays, check that the client ID names the right host.`,
       answer.retryAfter !== null && seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {},
     );
   }
 
   /** The assertion lives two minutes each way, so a clock that is further off explains a refusal. */
   #refused({ status, date }: Answer): ConductorOneError {
-    const { endpoint, clock } = this.#options;
+    const { endpoint, clock } = this.#options.route;
     const theirs = date === null ? Number.NaN : Date.parse(date);
     const skew = Math.round((clock.now() - theirs) / 1000);
     if (Math.abs(skew) > ASSERTION_SECONDS) {

@@ -2,9 +2,10 @@ import { Code, ConnectError, type Interceptor, type Transport } from '@connectrp
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { version } from '../core/version.ts';
 import type { ClientId } from './credentials.ts';
-import type { Endpoint } from './hosts.ts';
 import type { TokenSource } from './token.ts';
-import { type Trust, tlsOptions } from './trust.ts';
+import { tlsOptions } from './trust.ts';
+import type { Route } from './tunnel.ts';
+import { TunnelledSessions } from './tunnelled-sessions.ts';
 
 /** gRPC's default limit on a message; ConductorOne keeps to it. */
 export const LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -19,10 +20,9 @@ const PING_LIMIT_MS = 15_000;
 const IDLE_MS = 60_000;
 
 export interface TransportOptions {
-  readonly endpoint: Endpoint;
+  readonly route: Route;
   readonly clientId: ClientId;
   readonly tokens: TokenSource;
-  readonly trust: Trust;
 }
 
 /** gRPC over TLS and HTTP/2 with the client's token on every call. */
@@ -33,14 +33,19 @@ export interface GrpcConnection {
 }
 
 /** Sets the connection up; connects at the first call, and again whenever the server has closed it. */
-export function openTransport({ endpoint, clientId, tokens, trust }: TransportOptions): GrpcConnection {
-  const sessions = new Http2SessionManager(
-    endpoint.origin,
-    { pingIntervalMs: PING_AFTER_MS, pingTimeoutMs: PING_LIMIT_MS, idleConnectionTimeoutMs: IDLE_MS },
-    tlsOptions(trust),
-  );
+export function openTransport({ route, clientId, tokens }: TransportOptions): GrpcConnection {
+  const { proxy, trust } = route;
+  const { origin } = route.endpoint;
+  const pings = {
+    pingIntervalMs: PING_AFTER_MS,
+    pingTimeoutMs: PING_LIMIT_MS,
+    idleConnectionTimeoutMs: IDLE_MS,
+  };
+  const sessions = proxy
+    ? new TunnelledSessions({ ...route, proxy }, pings)
+    : new Http2SessionManager(origin, pings, tlsOptions(trust));
   const transport = createGrpcTransport({
-    baseUrl: endpoint.origin,
+    baseUrl: origin,
     sessionManager: sessions,
     interceptors: [identify(`${clientId.name} asana-connector/${version}`), authorize(tokens)],
     readMaxBytes: LARGEST_MESSAGE_BYTES,

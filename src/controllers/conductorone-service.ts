@@ -17,7 +17,7 @@ export interface ConductorOneSettings {
   readonly apiHost: string | undefined;
   /** `--allowed-conductorone-hosts`. */
   readonly allowedHosts: readonly string[];
-  /** For `SSL_CERT_FILE` and `BATON_TMPDIR`. */
+  /** For `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY` and `BATON_TMPDIR`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -59,6 +59,7 @@ export async function openConductorOne(wish: ServiceWish, means: Means): Promise
     apiHost: settings.apiHost,
     allowedHosts: settings.allowedHosts,
     trust: await readTrust(settings.environment),
+    environment: settings.environment,
     clock,
   });
   const service = new ConductorOneService({

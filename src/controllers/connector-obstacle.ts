@@ -1,6 +1,6 @@
 import type { AsanaConnector } from '../api/asana-connector.ts';
 import { type ConnectorReason, connectorReasons } from '../api/reasons.ts';
-import type { CodedError } from '../core/errors.ts';
+import { type CodedError, InvalidInputError } from '../core/errors.ts';
 import { keyOf } from '../kubernetes/resource.ts';
 import type { ConnectorSession } from './connector-session.ts';
 
@@ -40,10 +40,13 @@ export function reasonOf(error: CodedError): ConnectorReason {
   return error.code in connectorReasons ? (error.code as ConnectorReason) : 'AsanaUnavailable';
 }
 
-/** The same for what ConductorOne's side failed with; credentials without their shape are credentials it would refuse. */
-export function conductorOneReasonOf({ code }: CodedError): ConnectorReason {
-  if (code === 'InvalidInput') return 'CredentialsRejected';
-  return code in connectorReasons ? (code as ConnectorReason) : 'Disconnected';
+/**
+ * The same for what ConductorOne's side failed with. Credentials without their shape are credentials it would refuse;
+ * what else is malformed (the proxy, the certificates) keeps us from it.
+ */
+export function conductorOneReasonOf(error: CodedError): ConnectorReason {
+  if (error instanceof InvalidInputError && /^client-/.test(error.field)) return 'CredentialsRejected';
+  return error.code in connectorReasons ? (error.code as ConnectorReason) : 'Disconnected';
 }
 
 /** Two connectors in mode Apply on one organization would fight: the younger one stops. */

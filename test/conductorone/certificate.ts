@@ -25,11 +25,13 @@ const COMMON_NAME = oid('550403');
 const SUBJECT_ALT_NAME = oid('551d11');
 const BASIC_CONSTRAINTS = oid('551d13');
 
-/** A certificate for localhost and 127.0.0.1 (RFC 5280), valid for a day around now. */
-export function selfSign(): SelfSigned {
+/** A certificate for a host name and 127.0.0.1 (RFC 5280), valid for a day around now. */
+export function selfSign(host = 'localhost'): SelfSigned {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from('asana-connector test')))));
-  const names = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])));
+  const name = sequence(
+    der(0x31, sequence(COMMON_NAME, der(0x0c, Buffer.from(`asana-connector test ${host}`)))),
+  );
+  const names = sequence(der(0x82, Buffer.from(host)), der(0x87, Buffer.from([127, 0, 0, 1])));
   const constraints = sequence(der(0x01, Buffer.from([0xff])));
   const day = 24 * 3600 * 1000;
   const body = sequence(

@@ -29,6 +29,7 @@ async function connect(
     hostId: 'host-1',
     allowedHosts: ['localhost'],
     trust,
+    environment: {},
     clock,
   });
   t.after(() => connection.close());

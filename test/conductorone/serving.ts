@@ -112,6 +112,7 @@ export async function serve(t: TestContext, options: ServingOptions = {}): Promi
     hostId: 'host-1',
     allowedHosts: null,
     trust,
+    environment: {},
     clock,
   });
   const meter = new RecordingMeter();

@@ -56,6 +56,7 @@ function serveTenant(
     hostId,
     allowedHosts: ['localhost'],
     trust: [authority],
+    environment: {},
     clock: systemClock,
   });
   const service = new ConductorOneService({

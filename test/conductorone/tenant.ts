@@ -26,6 +26,8 @@ export interface TokenReply {
 }
 
 export interface TenantOptions {
+  /** The name it goes by; default localhost. */
+  readonly name?: string;
   /** Default: a new token each time, valid for ten minutes. */
   readonly token?: (request: TokenRequest) => TokenReply | Promise<TokenReply>;
   readonly baton?: Partial<ServiceImpl<typeof BatonService>>;
@@ -58,7 +60,7 @@ export function makeSecret(kid?: string): { readonly secret: string; readonly pu
 }
 
 export async function startTenant(t: TestContext, options: TenantOptions = {}): Promise<Tenant> {
-  const { key, certificate } = selfSign();
+  const { key, certificate } = selfSign(options.name);
   const { secret, publicKey } = makeSecret();
   const tokenRequests: TokenRequest[] = [];
   const calls: Tenant['calls'] = [];
@@ -92,7 +94,7 @@ export async function startTenant(t: TestContext, options: TenantOptions = {}): 
     server.close();
     await once(server, 'close');
   });
-  const host = `localhost:${(server.address() as AddressInfo).port}`;
+  const host = `${options.name ?? 'localhost'}:${(server.address() as AddressInfo).port}`;
   const clientId = `strange-hydra-68836@${host}/ccc`;
   return {
     host,

@@ -33,11 +33,14 @@ async function startSource(t: TestContext, options: TenantOptions = {}, aheadMs 
   };
   const clientId = parseClientId(tenant.clientId);
   const tokens = new TokenSource({
-    endpoint: chooseEndpoint({ clientId, allowedHosts: null }),
+    route: {
+      endpoint: chooseEndpoint({ clientId, allowedHosts: null }),
+      proxy: null,
+      trust: tenant.trust,
+      clock,
+    },
     clientId,
     key: parseClientSecret(tenant.clientSecret),
-    trust: tenant.trust,
-    clock,
   });
   t.after(() => tokens.close());
   return {
@@ -133,11 +136,14 @@ suite('the token', () => {
     t.after(() => server.close());
     const clientId = parseClientId(`x@localhost:${(server.address() as AddressInfo).port}/ccc`);
     const tokens = new TokenSource({
-      endpoint: chooseEndpoint({ clientId, allowedHosts: null }),
+      route: {
+        endpoint: chooseEndpoint({ clientId, allowedHosts: null }),
+        proxy: null,
+        trust: [certificate],
+        clock: systemClock,
+      },
       clientId,
       key: parseClientSecret(new Redacted(makeSecret().secret)),
-      trust: [certificate],
-      clock: systemClock,
     });
     t.after(() => tokens.close());
     assert.equal((await tokens.token()).reveal(), 'old-style');
@@ -252,7 +258,11 @@ suite('the token', () => {
       [tenant.host, [], 'CERT'],
     ] as const) {
       const endpoint = chooseEndpoint({ clientId, apiHost: host, allowedHosts: null });
-      const tokens = new TokenSource({ endpoint, clientId, key, trust, clock: systemClock });
+      const tokens = new TokenSource({
+        route: { endpoint, proxy: null, trust, clock: systemClock },
+        clientId,
+        key,
+      });
       await assert.rejects(tokens.token(), failsWith('Disconnected', word));
       await tokens.close();
     }

@@ -66,7 +66,7 @@ async function getTaskIn(environment: Record<string, string>, tenant: Tenant): P
     const { client, close } = openConnection({
       clientId: ${JSON.stringify(tenant.clientId)},
       clientSecret: new Redacted(${JSON.stringify(tenant.clientSecret.reveal())}),
-      hostId: 'child', allowedHosts: null, trust: await readTrust(process.env), clock: systemClock,
+      hostId: 'child', allowedHosts: null, trust: await readTrust(process.env), environment: {}, clock: systemClock,
     });
     await client.getTask(new AbortController().signal).then(({ task }) => console.log(task.id), (error) => console.log(error.message));
     await close();`;

@@ -107,6 +107,14 @@ suite('the link of a connector with ConductorOne', () => {
     });
   });
 
+  test('takes a proxy that is none for a way that is barred', async () => {
+    const { link } = new Bench();
+    await link.use({ fingerprint: 'a', touched: '' }, () =>
+      Promise.reject(new InvalidInputError('HTTPS_PROXY', 'must be the URL of an HTTP proxy')),
+    );
+    assert.equal(link.state.obstacle?.reason, 'Disconnected');
+  });
+
   test('forgets an obstacle once a service could begin', async () => {
     const bench = new Bench();
     await bench.link.stopFor({ reason: 'SecretNotFound', message: 'm' });

@@ -49,6 +49,7 @@ export function connect(sandbox: Sandbox, hostId = 'host-1'): ConductorOneConnec
     hostId,
     allowedHosts: null,
     trust: [authority],
+    environment: {},
     clock: systemClock,
   });
   after(() => connection.close());

@@ -44,6 +44,7 @@ export async function runService(
     // Whoever sets the client ID owns this process too.
     allowedHosts: null,
     trust,
+    environment: process.env,
     clock,
   });
   const health = settings.healthCheck ? await HealthServer.listen(settings, clock) : null;

@@ -1,0 +1,182 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request as requestOverTcp } from 'node:http';
+import { request as requestOverTls } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+import type { Clock } from '../core/clock.ts';
+import { version } from '../core/version.ts';
+import { ConductorOneError } from './errors.ts';
+import type { Endpoint } from './hosts.ts';
+import { addressOf, type Proxy } from './proxy.ts';
+import { type Trust, tlsOptions } from './trust.ts';
+
+/** How to get to a tenant. */
+export interface Route {
+  readonly endpoint: Endpoint;
+  /** From `proxyFor`; null for the direct way. */
+  readonly proxy: Proxy | null;
+  readonly trust: Trust;
+  readonly clock: Clock;
+}
+
+/** A way through a proxy. */
+export interface TunnelRoute extends Route {
+  readonly proxy: Proxy;
+}
+
+/** As long as grpc-go gives a connection; less than any call has, so that the call can say what was amiss. */
+const TUNNEL_MS = 20_000;
+
+/**
+ * A TLS connection with ConductorOne in a tunnel of the proxy (CONNECT, RFC 9110 §9.3.6), ready to be used.
+ * @param protocols for ALPN, by preference
+ * @throws ConductorOneError `Disconnected`, after 20 seconds at most, when it is the proxy that fails; the error of
+ * TLS when the certificate does; the reason of the signal
+ */
+export async function openTunnel(
+  route: TunnelRoute,
+  protocols: string[],
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const deadline = new AbortController();
+  const cancel = route.clock.schedule(TUNNEL_MS, () =>
+    deadline.abort(
+      failure(
+        route,
+        `no connection after ${TUNNEL_MS / 1000} s. See that the proxy is well and can reach that host.`,
+      ),
+    ),
+  );
+  const either = AbortSignal.any([signal, deadline.signal]);
+  try {
+    return await secure(await askProxy(route, either), route, protocols, either);
+  } catch (error) {
+    either.throwIfAborted();
+    throw error;
+  } finally {
+    cancel();
+  }
+}
+
+async function secure(
+  tunnel: Socket,
+  route: TunnelRoute,
+  protocols: string[],
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const { host } = addressOf(route.endpoint);
+  const socket = connect({
+    ...tlsOptions(route.trust),
+    socket: tunnel,
+    host,
+    servername: serverNameOf(host),
+    ALPNProtocols: protocols,
+  });
+  // What comes once it has failed tells nothing new; while it lives, its user listens too.
+  socket.on('error', () => {});
+  try {
+    await once(socket, 'secureConnect', { signal });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    tunnel.destroy();
+    throw explainHandshake(error, route);
+  }
+}
+
+function askProxy(route: TunnelRoute, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const request = connectRequest(route, signal);
+    // Whatever the status.
+    request.once('connect', (response: IncomingMessage, socket: Socket, head: Buffer) => {
+      const refusal = explainAnswer(response.statusCode ?? 0, head, route);
+      if (refusal === null) {
+        resolve(socket);
+        return;
+      }
+      socket.on('error', () => {}).destroy();
+      reject(failure(route, refusal));
+    });
+    request.on('error', (error) => reject(failure(route, explainSilence(error))));
+    request.end();
+  });
+}
+
+function connectRequest({ endpoint, proxy, trust }: TunnelRoute, signal: AbortSignal): ClientRequest {
+  const authority = authorityOf(endpoint);
+  const options = {
+    host: proxy.host,
+    port: proxy.port,
+    method: 'CONNECT',
+    path: authority,
+    // The connection is the tunnel's alone, and goes through no further proxy.
+    agent: false as const,
+    headers: {
+      host: authority,
+      'user-agent': `asana-connector/${version}`,
+      ...(proxy.authorization ? { 'proxy-authorization': proxy.authorization.reveal() } : {}),
+    },
+    signal,
+  };
+  if (!proxy.secure) return requestOverTcp(options);
+  // Said outright: Node would take the host header for the server's name.
+  const servername = serverNameOf(proxy.host);
+  return requestOverTls({ ...options, ...tlsOptions(trust), servername });
+}
+
+/** Addresses have none (RFC 6066 §3). */
+function serverNameOf(host: string): string {
+  return isIP(host) === 0 ? host : '';
+}
+
+function authorityOf(endpoint: Endpoint): string {
+  const { host, port } = addressOf(endpoint);
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Null for a tunnel. A TLS server never speaks first: what comes along with the answer is the proxy's own. */
+function explainAnswer(status: number, head: Buffer, { proxy, endpoint }: TunnelRoute): string | null {
+  if (status >= 200 && status <= 299) return head.length === 0 ? null : SIGN_IN;
+  if (status === 407) {
+    return proxy.authorization
+      ? `it does not take the user and password (407). Correct them in ${proxy.variable}.`
+      : `it asks for a user and password (407). Put them into ${proxy.variable}, as in http://user:password@proxy:3128.`;
+  }
+  return status >= 500
+    ? `it cannot open a connection (${status}). See that the proxy is well, resolves the name and may go out.`
+    : `it refuses (${status}). Allow CONNECT to ${authorityOf(endpoint)} there, or name the host in NO_PROXY.`;
+}
+
+const SIGN_IN = 'it answers itself, with something that is no TLS. See whether it asks for a sign-in.';
+
+/** Only the code: an error of the HTTP parser carries what the proxy sent. */
+function explainSilence(error: Error): string {
+  const code = codeOf(error);
+  if (code.startsWith('HPE_')) return `its answer is no HTTP (${code}). See that it is an HTTP proxy.`;
+  if (code === 'ECONNRESET') return 'it closes the connection without an answer. See its log.';
+  return `it cannot be reached itself (${code}). See that the address is right, that it is up, and, for https, that its certificate is trusted here.`;
+}
+
+/** A certificate that is not trusted is left as it is: it is ConductorOne's, or that of a proxy that opens TLS. */
+function explainHandshake(error: unknown, route: TunnelRoute): unknown {
+  const code = codeOf(error);
+  if (code === 'ECONNRESET' || code === 'EPIPE') {
+    return failure(
+      route,
+      'it opens a tunnel and closes it before TLS is set up. See that it lets that host through.',
+    );
+  }
+  return code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? failure(route, SIGN_IN) : error;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+}
+
+/** Which proxy it is, and the variable it comes from; no credentials, and nothing of what it sent. */
+function failure({ proxy, endpoint }: TunnelRoute, reason: string): ConductorOneError {
+  return new ConductorOneError(
+    'Disconnected',
+    `The proxy ${proxy.host}:${proxy.port} (${proxy.variable}) gives no way to ${endpoint.host}: ${reason} It is tried again.`,
+  );
+}
