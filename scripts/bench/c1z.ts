@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeC1z } from '../../src/conductorone/c1z/writer.ts';
 import { systemClock } from '../../src/core/clock.ts';
@@ -23,6 +23,12 @@ async function writeOnce(accounts: number, teams: number) {
   const before = process.memoryUsage.rss();
   let peak = before;
   const watching = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 50);
+  // Of its pauses a few go over the snapshot itself, and last longer the more threads compete with its own.
+  let longestPauseMs = 0;
+  const collector = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) longestPauseMs = Math.max(longestPauseMs, duration);
+  });
+  collector.observe({ entryTypes: ['gc'] });
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
   const began = performance.now();
@@ -36,12 +42,15 @@ async function writeOnce(accounts: number, teams: number) {
   const seconds = (performance.now() - began) / 1000;
   delay.disable();
   clearInterval(watching);
+  await sleep(10);
+  collector.disconnect();
   // The histogram counts from one tick to the next: of a free loop it shows the resolution.
   const { grants } = file.counts;
   return {
     grants,
     seconds,
     blockMs: delay.max / 1e6 - 5,
+    longestPauseMs,
     peakMiB: (peak - before) / 2 ** 20,
     bytes: file.bytes,
   };
@@ -57,7 +66,7 @@ export const c1z: Benchmark = {
       const measured = await writeOnce(accounts, teams);
       const size = measured.grants.toLocaleString('en');
       log(
-        `${size} grants: ${(measured.bytes / 2 ** 20).toFixed(1)} MiB, ${measured.peakMiB.toFixed(0)} MiB of memory at the most beside the snapshot`,
+        `${size} grants: ${(measured.bytes / 2 ** 20).toFixed(1)} MiB, ${measured.peakMiB.toFixed(0)} MiB of memory at the most beside the snapshot, longest pause of the garbage collector ${measured.longestPauseMs.toFixed(0)} ms`,
       );
       figures.push(
         atMost(`time of ${size} grants`, measured.seconds, seconds, 's'),

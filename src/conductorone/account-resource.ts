@@ -31,35 +31,81 @@ export function accountContext(
   return { organization: organization?.gid ?? null, serviceAccount: serviceAccount ? self : null };
 }
 
+/** What ConductorOne is told of an account, in plain values; messages and the rows of a c1z are made of them. */
+export interface AccountFacts {
+  readonly gid: string;
+  /** The gid of the workspace above it; null for an account without any. */
+  readonly parent: string | null;
+  readonly displayName: string;
+  readonly active: boolean;
+  readonly serviceAccount: boolean;
+  /** Only one that the messages' own rule takes; service accounts have none at all. */
+  readonly address: string | null;
+  readonly login: string;
+  readonly structuredName: { readonly givenName: string; readonly familyName: string } | null;
+  readonly employeeNumber: string | null;
+  /** Sorted by key: equal accounts have equal bytes, and readers compare bytes. */
+  readonly profile: readonly (readonly [key: string, value: string | boolean])[];
+}
+
+export function accountFacts(
+  account: Account,
+  { organization, serviceAccount }: AccountContext,
+): AccountFacts {
+  const { gid, email, scim } = account;
+  const active = isActive(account, organization);
+  const { givenName, familyName, employeeNumber } = scim?.attributes ?? {};
+  return {
+    gid,
+    parent: parentOf(account, organization),
+    displayName: displayName(account.name, gid),
+    active,
+    serviceAccount: gid === serviceAccount,
+    address: email !== null && isEmailAddress(email) ? email : null,
+    login: loginOf(account) ?? '',
+    structuredName:
+      givenName !== undefined || familyName !== undefined
+        ? { givenName: givenName ?? '', familyName: familyName ?? '' }
+        : null,
+    employeeNumber: employeeNumber ?? null,
+    profile: profileOf(account, active),
+  };
+}
+
 /**
  * An account as ConductorOne sees it. Status and profile are written twice, into the trait, where readers before
  * baton-sdk v0.19 look (the `baton` CLI v0.4.3 exports nothing without them), and into the resource.
  */
 export function accountResource(account: Account, context: AccountContext): Resource {
-  const { gid, email, scim } = account;
-  const active = isActive(account, context.organization);
-  const profile = profileOf(account, active);
-  // The messages' own rule takes no empty or malformed address; service accounts have none at all.
-  const address = email !== null && isEmailAddress(email) ? email : null;
-  const { givenName, familyName, employeeNumber } = scim?.attributes ?? {};
+  const facts = accountFacts(account, context);
+  const { gid, address, login, structuredName, employeeNumber } = facts;
+  const profile: JsonObject = Object.fromEntries(facts.profile);
   const trait = annotation(UserTraitSchema, {
     emails: address === null ? [] : [{ address, isPrimary: true }],
-    status: { status: active ? TraitStatus.ENABLED : TraitStatus.DISABLED },
+    status: { status: traitStatus(facts) },
     profile,
-    accountType: gid === context.serviceAccount ? AccountType.SERVICE : AccountType.HUMAN,
-    login: loginOf(account) ?? '',
-    ...(givenName !== undefined || familyName !== undefined
-      ? { structuredName: { givenName: givenName ?? '', familyName: familyName ?? '' } }
-      : {}),
-    employeeIds: employeeNumber === undefined ? [] : [employeeNumber],
+    accountType: accountType(facts),
+    login,
+    ...(structuredName === null ? {} : { structuredName }),
+    employeeIds: employeeNumber === null ? [] : [employeeNumber],
   });
   const resource = principalOf(account, context.organization);
   resource.annotations.push(trait, annotation(RawIdSchema, { id: gid }));
   resource.profile = profile;
-  resource.status = create(StatusSchema, {
-    status: active ? ResourceStatus.ENABLED : ResourceStatus.DISABLED,
-  });
+  resource.status = create(StatusSchema, { status: resourceStatus(facts) });
   return resource;
+}
+
+export function traitStatus({ active }: AccountFacts): TraitStatus {
+  return active ? TraitStatus.ENABLED : TraitStatus.DISABLED;
+}
+
+export function resourceStatus({ active }: AccountFacts): ResourceStatus {
+  return active ? ResourceStatus.ENABLED : ResourceStatus.DISABLED;
+}
+
+export function accountType({ serviceAccount }: AccountFacts): AccountType {
+  return serviceAccount ? AccountType.SERVICE : AccountType.HUMAN;
 }
 
 /** An account as its grants name it. */
@@ -85,7 +131,7 @@ function loginOf({ email, scim }: Account): string | null {
 }
 
 /** Names of the profile's entries that come from SCIM attributes, as the Go connector writes them. */
-const PROFILE_NAMES: Readonly<Record<string, string>> = {
+const PROFILE_NAMES: readonly (readonly [attribute: string, key: string])[] = Object.entries({
   costCenter: 'cost_center',
   country: 'country',
   department: 'department',
@@ -98,10 +144,9 @@ const PROFILE_NAMES: Readonly<Record<string, string>> = {
   preferredLanguage: 'preferred_language',
   region: 'region',
   title: 'title',
-};
+});
 
-/** Sorted by key: equal accounts have equal bytes, and readers compare bytes. */
-function profileOf(account: Account, active: boolean): JsonObject {
+function profileOf(account: Account, active: boolean): [key: string, value: string | boolean][] {
   const { gid, name, scim } = account;
   const attributes = scim?.attributes ?? {};
   const [firstWord, ...otherWords] = name.trim().split(/\s+/);
@@ -116,12 +161,11 @@ function profileOf(account: Account, active: boolean): JsonObject {
   ];
   const userType = scim?.userType ?? null;
   if (userType !== null) entries.push(['user_type', userType]);
-  for (const [attribute, key] of Object.entries(PROFILE_NAMES)) {
+  for (const [attribute, key] of PROFILE_NAMES) {
     const value = attributes[attribute];
     if (value !== undefined) entries.push([key, value]);
   }
   entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(
-    entries.map(([key, value]) => [key, typeof value === 'string' ? value.toWellFormed() : value]),
-  );
+  for (const entry of entries) if (typeof entry[1] === 'string') entry[1] = entry[1].toWellFormed();
+  return entries;
 }

@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import type { License, Workspace } from '../directory/snapshot.ts';
 import { annotation } from './annotation.ts';
 import { EntitlementImmutableSchema } from './generated/c1/connector/v2/annotation_pb.ts';
@@ -42,13 +42,18 @@ export interface Offer<Role extends string> {
 export function teamOffer(team: TeamHead): Offer<TeamRole> {
   const resource = teamResource(team);
   const offer = (role: TeamRole) =>
-    roleEntitlement(resource, role, {
-      id: roleEntitlementId('team', team.gid, role),
-      name: role === 'Team Member' ? role : `Team ${role}`,
-      description: `Role in ${resource.displayName} Asana team`,
-      immutable: isImmutableTeamRole(role),
-    });
+    roleEntitlement(resource, role, teamRoleWords(team.gid, resource.displayName, role));
   return { resource, entitlements: byRole(teamRoles, offer) };
+}
+
+/** @param team as it is displayed */
+export function teamRoleWords(gid: string, team: string, role: TeamRole): RoleWords {
+  return {
+    id: roleEntitlementId('team', gid, role),
+    name: displayName(`${team} ${role === 'Team Member' ? role : `Team ${role}`}`),
+    description: displayName(`Role in ${team} Asana team`),
+    immutable: isImmutableTeamRole(role),
+  };
 }
 
 export function workspaceOffer(workspace: Workspace): Offer<WorkspaceRoleSlug> {
@@ -56,8 +61,8 @@ export function workspaceOffer(workspace: Workspace): Offer<WorkspaceRoleSlug> {
   const offer = (role: WorkspaceRoleSlug) =>
     roleEntitlement(resource, role, {
       id: roleEntitlementId('workspace', workspace.gid, role),
-      name: `Workspace ${role}`,
-      description: `Role in ${resource.displayName} Asana workspace`,
+      name: displayName(`${resource.displayName} Workspace ${role}`),
+      description: displayName(`Role in ${resource.displayName} Asana workspace`),
       immutable: isImmutableWorkspaceRole(role),
     });
   return { resource, entitlements: byRole(workspaceRoles, offer) };
@@ -78,6 +83,7 @@ export function licenseOffer(license: License): Offer<'holder'> {
   return { resource, entitlements: { holder: entitlement } };
 }
 
+/** What a role's entitlement is called, and whether the API can give and take it. */
 interface RoleWords {
   readonly id: string;
   readonly name: string;
@@ -93,13 +99,20 @@ function roleEntitlement(
   return create(EntitlementSchema, {
     resource,
     id,
-    displayName: displayName(`${resource.displayName} ${name}`),
-    description: displayName(description),
+    displayName: name,
+    description,
+    ...roleFields(slug, immutable),
+  });
+}
+
+/** What the entitlements of a role have in common, whatever they are of. */
+export function roleFields(slug: string, immutable: boolean) {
+  return {
     grantableTo: [userType],
     annotations: immutable ? [annotation(EntitlementImmutableSchema, {})] : [],
     purpose: Purpose.PERMISSION,
     slug,
-  });
+  } satisfies MessageInitShape<typeof EntitlementSchema>;
 }
 
 function byRole<Role extends string>(

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
 import { isActive } from '../directory/account.ts';
 import type { Account, License, TeamMembership } from '../directory/snapshot.ts';
 import { annotation } from './annotation.ts';
@@ -73,8 +74,12 @@ export function grantOf(entitlement: Entitlement, principal: Resource): Grant {
     entitlement: nameEntitlement(entitlement),
     principal: nameResource(principal),
     id: grantId(entitlement, principal.id?.resource ?? ''),
-    annotations: isImmutable(entitlement) ? [annotation(GrantImmutableSchema, {})] : [],
+    annotations: grantAnnotations(isImmutable(entitlement)),
   });
+}
+
+export function grantAnnotations(immutable: boolean): Any[] {
+  return immutable ? [annotation(GrantImmutableSchema, {})] : [];
 }
 
 function nameEntitlement({ resource, id, displayName, purpose, slug }: Entitlement): Entitlement {

@@ -35,8 +35,9 @@ export function workspaceResource({ gid, name, organization }: Workspace): Resou
   });
 }
 
-export function teamResource({ gid, name, organization }: TeamHead): Resource {
-  const profile = { team_id: gid, team_name: name.toWellFormed() } satisfies JsonObject;
+export function teamResource(team: TeamHead): Resource {
+  const { gid, name, organization } = team;
+  const profile: JsonObject = Object.fromEntries(teamProfile(team));
   return create(ResourceSchema, {
     id: { resourceType: 'team', resource: gid },
     parentResourceId: { resourceType: 'workspace', resource: organization },
@@ -44,6 +45,13 @@ export function teamResource({ gid, name, organization }: TeamHead): Resource {
     annotations: [annotation(GroupTraitSchema, { profile }), annotation(RawIdSchema, { id: gid })],
     profile,
   });
+}
+
+export function teamProfile({ gid, name }: TeamHead): readonly (readonly [key: string, value: string])[] {
+  return [
+    ['team_id', gid],
+    ['team_name', name.toWellFormed()],
+  ];
 }
 
 const LICENSE_NAMES: Readonly<Record<License, string>> = {

@@ -45,7 +45,7 @@ export function reasonOf(error: CodedError): ConnectorReason {
  * what else is malformed (the proxy, the certificates) keeps us from it.
  */
 export function conductorOneReasonOf(error: CodedError): ConnectorReason {
-  if (error instanceof InvalidInputError && /^client-/.test(error.field)) return 'CredentialsRejected';
+  if (error instanceof InvalidInputError && error.field.startsWith('client-')) return 'CredentialsRejected';
   return error.code in connectorReasons ? (error.code as ConnectorReason) : 'Disconnected';
 }
 

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
-import { toBinary } from '@bufbuild/protobuf';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import * as fc from 'fast-check';
-import { principalOf } from '../../src/conductorone/account-resource.ts';
+import { accountFacts, accountResource, principalOf } from '../../src/conductorone/account-resource.ts';
+import { AccountEncoder } from '../../src/conductorone/c1z/account-bytes.ts';
 import { ByteTable } from '../../src/conductorone/c1z/byte-table.ts';
 import { piecesOf } from '../../src/conductorone/c1z/feed.ts';
-import { GrantEncoder, patternOf, principalBytes } from '../../src/conductorone/c1z/grant-bytes.ts';
+import { FieldWriter } from '../../src/conductorone/c1z/field-writer.ts';
+import { GrantEncoder, patternOf } from '../../src/conductorone/c1z/grant-bytes.ts';
 import {
   type DirectoryPiece,
   flagBitsOf,
@@ -14,11 +21,17 @@ import {
   placeOf,
 } from '../../src/conductorone/c1z/job.ts';
 import { ksuid } from '../../src/conductorone/c1z/ksuid.ts';
+import { Packer } from '../../src/conductorone/c1z/packer.ts';
 import { sortSliced } from '../../src/conductorone/c1z/sliced-sort.ts';
 import { formatSqlTime } from '../../src/conductorone/c1z/sql-time.ts';
+import { TeamEncoder } from '../../src/conductorone/c1z/team-bytes.ts';
 import { licenseOffer, teamOffer } from '../../src/conductorone/entitlements.ts';
+import { EntitlementSchema } from '../../src/conductorone/generated/c1/connector/v2/entitlement_pb.ts';
 import { GrantSchema } from '../../src/conductorone/generated/c1/connector/v2/grant_pb.ts';
+import { ResourceSchema } from '../../src/conductorone/generated/c1/connector/v2/resource_pb.ts';
 import { grantOf } from '../../src/conductorone/grants.ts';
+import { teamRoles } from '../../src/conductorone/ids.ts';
+import { databaseIn } from './c1z-file.ts';
 import { account, acme, largeSnapshot, member, snapshotOf, team } from './directories.ts';
 
 suite('a KSUID', () => {
@@ -41,31 +54,154 @@ test('a time has nine digits in UTC and sorts as text', () => {
   assert.equal(formatSqlTime(Date.UTC(2026, 0, 2, 3, 4, 5, 60)), '2026-01-02 03:04:05.060000000');
 });
 
-test('grants put together from parts have the bytes of the protobuf encoder, whatever the names', () => {
-  const encoder = new GrantEncoder();
-  const words = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 40 }),
-    fc.string({ minLength: 2000, maxLength: 5000 }),
+const words = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ minLength: 2000, maxLength: 5000 }),
+  fc.constant('a lone \ud800 surrogate'),
+  fc.constant(''),
+);
+const gids = fc.oneof(fc.stringMatching(/^\d{1,20}$/), fc.stringMatching(/^[a-zé]{100,200}$/));
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+
+test('accounts written field by field have the bytes of the protobuf encoder, whatever they hold', () => {
+  const encoder = new AccountEncoder();
+  const attribute = fc.constantFrom('givenName', 'familyName', 'employeeNumber', 'title', 'costCenter', 'x');
+  const accounts = fc.record({
+    gid: gids,
+    name: words,
+    email: fc.oneof(fc.emailAddress(), words, fc.constant(null)),
+    scim: fc.option(
+      fc.record({
+        id: gids,
+        userName: words,
+        active: fc.boolean(),
+        userType: fc.option(words),
+        attributes: fc.dictionary(attribute, words),
+      }),
+    ),
+    memberships: fc.array(
+      fc.record({
+        gid: fc.constant('m'),
+        workspace: fc.constantFrom('1200', '99'),
+        active: fc.boolean(),
+        role: fc.constant('Member' as const),
+        viewOnly: fc.constant(null),
+      }),
+      { maxLength: 2 },
+    ),
+    license: fc.constant(null),
+  });
+  const organizations = fc.constantFrom('1200', null);
+  fc.assert(
+    fc.property(accounts, organizations, fc.boolean(), (one, organization, isService) => {
+      const context = { organization, serviceAccount: isService ? one.gid : null };
+      const facts = accountFacts(one, context);
+      assert.equal(
+        hex(encoder.resource(facts)),
+        hex(toBinary(ResourceSchema, accountResource(one, context))),
+      );
+      const principal = principalOf(one, organization);
+      assert.equal(
+        hex(encoder.principal(facts)),
+        hex(toBinary(GrantSchema, create(GrantSchema, { principal }))),
+      );
+    }),
+    { numRuns: 300 },
   );
-  const gids = fc.oneof(fc.stringMatching(/^\d{1,20}$/), fc.stringMatching(/^[a-zé]{100,200}$/));
+});
+
+test('teams written field by field have the bytes of the protobuf encoder, and so have their grants', () => {
+  const teams = new TeamEncoder();
+  const accounts = new AccountEncoder();
+  const grants = new GrantEncoder();
   fc.assert(
     fc.property(words, gids, words, gids, (teamName, teamGid, name, gid) => {
-      const offers = [
-        ...Object.values(teamOffer({ gid: teamGid, name: teamName, organization: acme.gid }).entitlements),
-        licenseOffer('ViewOnly').entitlements.holder,
-      ];
-      const principal = principalOf(account(gid, { name }), acme.gid);
-      for (const entitlement of offers) {
-        const pattern = patternOf(entitlement);
-        const bytes = encoder.encode(pattern, principalBytes(principal), pattern.idPrefix + gid);
-        assert.deepEqual(
-          Buffer.from(bytes),
-          Buffer.from(toBinary(GrantSchema, grantOf(entitlement, principal))),
+      const head = { gid: teamGid, name: teamName, organization: acme.gid };
+      const { resource, entitlements } = teamOffer(head);
+      teams.take(head);
+      assert.equal(hex(teams.resource()), hex(toBinary(ResourceSchema, resource)));
+      const holder = account(gid, { name });
+      const context = { organization: acme.gid, serviceAccount: null };
+      const principal = Uint8Array.from(accounts.principal(accountFacts(holder, context)));
+      for (const role of teamRoles) {
+        const expected = entitlements[role];
+        const { id, data } = teams.entitlement(role);
+        assert.deepEqual([id, hex(data)], [expected.id, hex(toBinary(EntitlementSchema, expected))]);
+        const grant = grantOf(expected, principalOf(holder, acme.gid));
+        const { idPrefix, ...pattern } = teams.pattern(role);
+        assert.equal(idPrefix + gid, grant.id);
+        assert.equal(
+          hex(grants.encode({ idPrefix, ...pattern }, principal, gid)),
+          hex(toBinary(GrantSchema, grant)),
         );
       }
     }),
     { numRuns: 60 },
   );
+});
+
+test('grants of licenses put together from parts have the bytes of the protobuf encoder', () => {
+  const encoder = new GrantEncoder();
+  const entitlement = licenseOffer('ViewOnly').entitlements.holder;
+  const principal = principalOf(account('905'), acme.gid);
+  const encoded = toBinary(GrantSchema, create(GrantSchema, { principal }));
+  assert.equal(
+    hex(encoder.encode(patternOf(entitlement), encoded, '905')),
+    hex(toBinary(GrantSchema, grantOf(entitlement, principal))),
+  );
+});
+
+test('a field has its length before it, however many bytes that takes', () => {
+  const writer = new FieldWriter();
+  for (const length of [0, 1, 47, 48, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152]) {
+    for (const text of ['a'.repeat(length), 'é'.repeat(length)]) {
+      const expected = new BinaryWriter().tag(3, WireType.LengthDelimited).string(text);
+      expected.tag(4, WireType.Varint).bool(true);
+      const written = writer.clear().text(3, text).number(4, 1).written();
+      assert.ok(Buffer.from(written).equals(expected.finish()), `${length} times ${text.at(0)}`);
+    }
+  }
+});
+
+suite('a packer', () => {
+  const database = Buffer.alloc(20 * 2 ** 20, 'rows ');
+  for (let at = 0; at < database.length; at += 4096) database.writeUInt32LE((at * 7919) % 2 ** 32, at);
+
+  /** Packs the database, so many bytes of it early, when they were still what `earlier` says. */
+  async function pack(t: TestContext, settled: readonly number[], earlier = database): Promise<Buffer> {
+    const folder = await mkdtemp(join(tmpdir(), 'c1z-packer-test-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const [path, target] = [join(folder, 'db'), join(folder, 'c1z')];
+    await writeFile(path, earlier);
+    const packer = new Packer(path, join(folder, 'spool'));
+    for (const bytes of settled) packer.settle(bytes);
+    while (packer.packedEarly < Math.floor((settled.at(-1) ?? 0) / 2 ** 23)) await nextTurn();
+    await packer.stop();
+    await writeFile(path, database);
+    const size = await packer.finish(target);
+    assert.ok((await databaseIn(target)).equals(database));
+    const packed = await readFile(target);
+    assert.equal(size, packed.length);
+    return packed;
+  }
+
+  test('gives the same bytes whether frames are packed early or at the end', async (t) => {
+    const late = await pack(t, []);
+    assert.ok((await pack(t, [2 ** 23])).equals(late));
+    assert.ok((await pack(t, [9 * 2 ** 20, database.length])).equals(late));
+  });
+
+  test('packs again what has changed since it was packed, down to one bit', async (t) => {
+    const earlier = Buffer.from(database);
+    earlier[9 * 2 ** 20] = (earlier[9 * 2 ** 20] ?? 0) ^ 1;
+    assert.ok((await pack(t, [database.length], earlier)).equals(await pack(t, [])));
+  });
+
+  test('tells what made the early packing fail when it is stopped', async () => {
+    const packer = new Packer('/nonexistent/db', '/nonexistent/spool');
+    packer.settle(2 ** 23);
+    await assert.rejects(packer.stop(), { code: 'ENOENT' });
+  });
 });
 
 test('a byte table gives back what was put in, across its growth', () => {

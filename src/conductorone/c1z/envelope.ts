@@ -1,37 +1,18 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { createZstdDecompress } from 'node:zlib';
 import { C1zError, damagedFile } from './errors.ts';
 
 /** `C1ZF\0`: what follows are zstd frames of one SQLite file. */
-const MAGIC_V1 = Buffer.from('C1ZF\0', 'latin1');
+export const MAGIC_V1 = Buffer.from('C1ZF\0', 'latin1');
 /** `C1Z3\0`: a Pebble store, the default of baton-sdk since v0.25. */
 const MAGIC_V3 = Buffer.from('C1Z3\0', 'latin1');
 
 const BUFFER_BYTES = 1024 * 1024;
 /** What baton-sdk v0.25 decodes at most. */
 const LARGEST_DATABASE_BYTES = 10 * 1024 ** 3;
-/** zstd's fastest regular level, as the Go SDK uses. */
-const LEVEL = 1;
-
-/** Packs a database file; its size goes into the frame, so that readers can refuse what is too large at once. */
-export async function pack(database: string, target: string): Promise<void> {
-  const { size } = await stat(database);
-  const output = createWriteStream(target, { flags: 'wx', mode: 0o600, highWaterMark: BUFFER_BYTES });
-  output.write(MAGIC_V1);
-  await pipeline(
-    createReadStream(database, { highWaterMark: BUFFER_BYTES }),
-    createZstdCompress({
-      chunkSize: BUFFER_BYTES,
-      pledgedSrcSize: size,
-      params: { [constants.ZSTD_c_compressionLevel]: LEVEL },
-    }),
-    output,
-  );
-}
-
 /**
  * Unpacks a c1z into a database file.
  * @throws C1zError `FileUnusable` when it is no c1z of version 1, damaged, or larger than any reader takes

@@ -4,6 +4,9 @@ import type { TeamHead } from '../resources.ts';
 import type { C1zCode } from './errors.ts';
 import type { Selection, SyncType } from './selection.ts';
 
+/** The database that the worker writes, in the job's folder. */
+export const DATABASE_FILE = 'sync.db';
+
 /** What the worker is to do; everything in these types can be cloned from thread to thread. */
 export interface SyncJob {
   /** A folder of this job alone, removed by whoever made it. */
@@ -12,10 +15,6 @@ export interface SyncJob {
   readonly tempFolder: string;
   /** An existing c1z that the sync is added to; null for a new one. */
   readonly source: string | null;
-  /** The c1z to write; must not exist. */
-  readonly target: string;
-  /** True when `target` was named by the user and not by us. */
-  readonly targetIsNamed: boolean;
   readonly sync: { readonly id: string; readonly type: SyncType; readonly startedAt: string };
   readonly settings: ModelSettings;
   readonly selection: Selection;
@@ -56,7 +55,10 @@ export interface SyncCounts {
 export type FromWorker =
   /** The oldest message not yet taken is done with. */
   | { readonly kind: 'taken' }
-  | { readonly kind: 'done'; readonly counts: SyncCounts; readonly bytes: number }
+  /** So many bytes of the database will hardly change any more. */
+  | { readonly kind: 'settled'; readonly bytes: number }
+  /** The database is complete and closed. */
+  | { readonly kind: 'done'; readonly counts: SyncCounts }
   | { readonly kind: 'failed'; readonly code: C1zCode; readonly message: string; readonly cause: string };
 
 const ADMIN = 1;

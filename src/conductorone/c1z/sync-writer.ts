@@ -1,28 +1,29 @@
 import { toBinary } from '@bufbuild/protobuf';
 import type { Account, License } from '../../directory/snapshot.ts';
-import { type AccountContext, accountContext, accountResource, principalOf } from '../account-resource.ts';
-import { licenseOffer, type Offer, teamOffer, workspaceOffer } from '../entitlements.ts';
+import { type AccountContext, accountContext, accountFacts } from '../account-resource.ts';
+import { licenseOffer, type Offer, workspaceOffer } from '../entitlements.ts';
 import { type Entitlement, EntitlementSchema } from '../generated/c1/connector/v2/entitlement_pb.ts';
-import {
-  type Resource,
-  ResourceSchema,
-  ResourceTypeSchema,
-} from '../generated/c1/connector/v2/resource_pb.ts';
+import { ResourceSchema, ResourceTypeSchema } from '../generated/c1/connector/v2/resource_pb.ts';
 import { teamRolesOf } from '../grants.ts';
-import type { TeamRole } from '../ids.ts';
+import { type TeamRole, teamRoles } from '../ids.ts';
 import { heldEntitlements, licensesShown } from '../model.ts';
 import { resourceTypes } from '../resource-types.ts';
 import type { TeamHead } from '../resources.ts';
+import { AccountEncoder } from './account-bytes.ts';
 import { ByteTable } from './byte-table.ts';
 import type { SyncDatabase } from './database.ts';
-import { GrantEncoder, type GrantPattern, patternOf, principalBytes } from './grant-bytes.ts';
+import { GrantEncoder, type GrantPattern, patternOf } from './grant-bytes.ts';
 import { type DirectoryPiece, flagBitsOf, flagsOf, placeOf, type SyncCounts, type SyncJob } from './job.ts';
 import { resourceKey, Selector } from './selection.ts';
+import { TeamEncoder } from './team-bytes.ts';
 
 /** The roles of every combination of a membership's flags. */
 const ROLES: readonly (readonly TeamRole[])[] = Array.from({ length: 8 }, (_, bits) =>
   teamRolesOf(flagsOf(bits)),
 );
+
+/** Type and id. */
+type ResourceKey = readonly [type: string, id: string];
 
 /**
  * Turns the pieces of a directory into rows. What it keeps grows with the accounts (some 100 bytes each, to name
@@ -36,7 +37,9 @@ export class SyncWriter {
   readonly #licenses: ReadonlyMap<License, Offer<'holder'>>;
   readonly #workspaces: ReadonlyMap<string, ReturnType<typeof workspaceOffer>>;
   readonly #patterns = new Map<string, GrantPattern>();
-  readonly #encoder = new GrantEncoder();
+  readonly #accountEncoder = new AccountEncoder();
+  readonly #teamEncoder = new TeamEncoder();
+  readonly #grantEncoder = new GrantEncoder();
   readonly #gids: string[] = [];
   readonly #principals = new ByteTable();
   /** Of the team whose last part has not come yet. */
@@ -86,11 +89,13 @@ export class SyncWriter {
 
   #writeAccount(account: Account): void {
     const { gid } = account;
-    const principal = principalBytes(principalOf(account, this.#context.organization));
+    const facts = accountFacts(account, this.#context);
+    const principal = this.#accountEncoder.principal(facts);
     this.#gids.push(gid);
     this.#principals.push(principal);
+    const place = this.#gids.length - 1;
     if (this.#selector.resource({ resourceType: 'user', resource: gid })) {
-      this.#writeResource(accountResource(account, this.#context));
+      this.#insertResource(['user', gid], facts.parent, this.#accountEncoder.resource(facts));
     }
     if (!this.#job.selection.grants) return;
     for (const { id } of heldEntitlements(account, this.#context, this.#licenses, this.#workspaces)) {
@@ -99,28 +104,30 @@ export class SyncWriter {
         pattern &&
         this.#selector.resource({ resourceType: pattern.resourceType, resource: pattern.resource })
       ) {
-        this.#writeGrant(pattern, principal, gid);
+        this.#writeGrant(pattern, place);
       }
     }
   }
 
   #writeTeam(team: TeamHead, members: Uint32Array): void {
-    if (!this.#selector.resource({ resourceType: 'team', resource: team.gid })) return;
-    const offer = teamOffer(team);
-    this.#writeOffer(offer);
+    const { gid, organization } = team;
+    if (!this.#selector.resource({ resourceType: 'team', resource: gid })) return;
+    const encoder = this.#teamEncoder;
+    encoder.take(team);
+    this.#insertResource(['team', gid], organization, encoder.resource());
+    if (this.#job.selection.entitlements) {
+      for (const role of teamRoles) this.#insertEntitlement(['team', gid], encoder.entitlement(role));
+    }
     if (!this.#job.selection.grants) return;
     const patterns = new Map<TeamRole, GrantPattern>();
     for (const packed of members) {
-      const place = placeOf(packed);
-      const gid = this.#gids[place] ?? '';
-      const principal = this.#principals.get(place);
       for (const role of ROLES[flagBitsOf(packed)] ?? []) {
         let pattern = patterns.get(role);
         if (!pattern) {
-          pattern = patternOf(offer.entitlements[role]);
+          pattern = encoder.pattern(role);
           patterns.set(role, pattern);
         }
-        this.#writeGrant(pattern, principal, gid);
+        this.#writeGrant(pattern, placeOf(packed));
       }
     }
   }
@@ -148,39 +155,40 @@ export class SyncWriter {
   }
 
   #writeOffer({ resource, entitlements }: Offer<string>): void {
-    const { id } = resource;
+    const { id, parentResourceId } = resource;
     if (!id || !this.#selector.resource(id)) return;
-    this.#writeResource(resource);
+    const key = [id.resourceType, id.resource] as const;
+    this.#insertResource(key, parentResourceId?.resource ?? null, toBinary(ResourceSchema, resource));
     if (!this.#job.selection.entitlements) return;
     for (const entitlement of Object.values(entitlements)) {
-      this.#database.insertEntitlement({
-        resourceType: id.resourceType,
-        resource: id.resource,
-        id: entitlement.id,
-        data: toBinary(EntitlementSchema, entitlement),
-      });
-      this.#counts.entitlements += 1;
+      this.#insertEntitlement(key, { id: entitlement.id, data: toBinary(EntitlementSchema, entitlement) });
     }
   }
 
-  #writeResource(resource: Resource): void {
-    const { id, parentResourceId: parent } = resource;
-    if (!id) return;
+  #insertResource([type, id]: ResourceKey, parentWorkspace: string | null, data: Uint8Array): void {
     this.#database.insertResource({
-      type: id.resourceType,
-      key: resourceKey(id),
-      parentType: parent?.resourceType ?? null,
-      parent: parent?.resource ?? null,
-      data: toBinary(ResourceSchema, resource),
+      type,
+      key: resourceKey({ resourceType: type, resource: id }),
+      parentType: parentWorkspace === null ? null : 'workspace',
+      parent: parentWorkspace,
+      data,
     });
     this.#counts.resources += 1;
   }
 
-  #writeGrant(pattern: GrantPattern, principal: Uint8Array, user: string): void {
-    const id = pattern.idPrefix + user;
-    const { resourceType, resource, entitlement } = pattern;
-    const data = this.#encoder.encode(pattern, principal, id);
-    this.#database.insertGrant(resourceType, resource, entitlement, user, id, data);
+  #insertEntitlement(
+    [resourceType, resource]: ResourceKey,
+    { id, data }: { readonly id: string; readonly data: Uint8Array },
+  ): void {
+    this.#database.insertEntitlement({ resourceType, resource, id, data });
+    this.#counts.entitlements += 1;
+  }
+
+  /** @param place of the user */
+  #writeGrant(pattern: GrantPattern, place: number): void {
+    const user = this.#gids[place] ?? '';
+    const data = this.#grantEncoder.encode(pattern, this.#principals.get(place), user);
+    this.#database.insertGrant(pattern, user, data);
     this.#counts.grants += 1;
   }
 }

@@ -8,27 +8,31 @@ declare const ASANA_CONNECTOR_C1Z_WORKER: string | undefined;
 const WORKER_FILE =
   typeof ASANA_CONNECTOR_C1Z_WORKER === 'string' ? ASANA_CONNECTOR_C1Z_WORKER : './worker.ts';
 
+/**
+ * Nearly all that the thread makes is garbage at once: a large young generation would only take memory. (The flag
+ * --max-semi-space-size in NODE_OPTIONS goes before this.)
+ */
+const YOUNG_MIB = 12;
+
 /** One piece is written while the next one is made. */
 const MOST_UNDER_WAY = 2;
-
-/** What a sync came to. */
-export interface SyncResult {
-  readonly counts: SyncCounts;
-  /** Size of the c1z. */
-  readonly bytes: number;
-}
 
 /** The writing thread as this one sees it: takes pieces no faster than they are written. */
 export class SyncWorker {
   readonly #worker: Worker;
-  readonly #result = Promise.withResolvers<SyncResult>();
+  readonly #result = Promise.withResolvers<SyncCounts>();
   #underWay = 0;
   #room = Promise.withResolvers<void>();
 
-  constructor(job: SyncJob) {
+  /** @param onSettled hears how large the database is, once all rows are in it */
+  constructor(job: SyncJob, onSettled: (bytes: number) => void) {
     // Flags of this process (--eval, --test) are not meant for a thread.
-    this.#worker = new Worker(new URL(WORKER_FILE, import.meta.url), { workerData: job, execArgv: [] });
-    this.#worker.on('message', (message: FromWorker) => this.#take(message));
+    this.#worker = new Worker(new URL(WORKER_FILE, import.meta.url), {
+      workerData: job,
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
+    this.#worker.on('message', (message: FromWorker) => this.#take(message, onSettled));
     this.#worker.on('error', (cause: Error) =>
       this.#fail(new C1zError('C1zFailed', 'The c1z could not be written.', { cause })),
     );
@@ -46,8 +50,8 @@ export class SyncWorker {
     while (this.#underWay >= MOST_UNDER_WAY) await Promise.race([this.#room.promise, this.#result.promise]);
   }
 
-  /** Ends the sync and waits for the file. */
-  async finish(endedAt: string): Promise<SyncResult> {
+  /** Ends the sync and waits for the database. */
+  async finish(endedAt: string): Promise<SyncCounts> {
     this.#worker.postMessage({ kind: 'end', endedAt } satisfies ToWorker, []);
     return this.#result.promise;
   }
@@ -57,13 +61,15 @@ export class SyncWorker {
     await this.#worker.terminate();
   }
 
-  #take(message: FromWorker): void {
+  #take(message: FromWorker, onSettled: (bytes: number) => void): void {
     if (message.kind === 'taken') {
       this.#underWay -= 1;
       this.#room.resolve();
       this.#room = Promise.withResolvers();
+    } else if (message.kind === 'settled') {
+      onSettled(message.bytes);
     } else if (message.kind === 'done') {
-      this.#result.resolve({ counts: message.counts, bytes: message.bytes });
+      this.#result.resolve(message.counts);
     } else {
       const cause = message.cause === '' ? undefined : new Error(message.cause);
       this.#fail(new C1zError(message.code, message.message, { cause }));

@@ -1,20 +1,19 @@
 import { on } from 'node:events';
 import { statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { prepareExisting, SyncDatabase } from './database.ts';
-import { pack, unpack } from './envelope.ts';
+import { unpack } from './envelope.ts';
 import { C1zError, damagedFile, fileError, isDamage, storageFault, tempFolderError } from './errors.ts';
-import type { FromWorker, SyncJob, ToWorker } from './job.ts';
+import { DATABASE_FILE, type FromWorker, type SyncJob, type ToWorker } from './job.ts';
 import { SyncWriter } from './sync-writer.ts';
 
 /**
- * The thread that writes a c1z: everything that takes long (encoding, SQLite, compression) happens here. Pieces of
- * the directory come in as messages; each is answered when it is done with, so that only a few are under way.
+ * The thread that writes the database of a c1z: encoding and SQLite happen here. Pieces of the directory come in as
+ * messages; each is answered when it is done with, so that only a few are under way.
  */
 async function writeSync(port: MessagePort, job: SyncJob): Promise<FromWorker> {
-  const path = join(job.workFolder, 'sync.db');
+  const path = join(job.workFolder, DATABASE_FILE);
   // From here on messages are kept, however long the first steps take.
   const messages = on(port, 'message') as AsyncIterableIterator<[ToWorker]>;
   if (job.source !== null) await adopt(job.source, path, job);
@@ -22,13 +21,15 @@ async function writeSync(port: MessagePort, job: SyncJob): Promise<FromWorker> {
   const writer = new SyncWriter(database, job);
   for await (const [message] of messages) {
     if (message.kind === 'end') {
-      database.finish(job.sync.type, message.endedAt);
+      database.finish(job.sync.type, message.endedAt, () =>
+        port.postMessage({ kind: 'settled', bytes: statSync(path).size } satisfies FromWorker),
+      );
       break;
     }
     writer.write(message);
     port.postMessage({ kind: 'taken' } satisfies FromWorker);
   }
-  return { kind: 'done', counts: writer.counts(), bytes: await seal(path, job) };
+  return { kind: 'done', counts: writer.counts() };
 }
 
 /** Unpacks the file that is added to. */
@@ -44,17 +45,6 @@ async function adopt(source: string, path: string, job: SyncJob): Promise<void> 
     if (error instanceof C1zError || fault === 'full') throw error;
     throw fileError(source, fault, error);
   }
-}
-
-/** Packs the database and gives its room back. */
-async function seal(path: string, { target, targetIsNamed }: SyncJob): Promise<number> {
-  try {
-    await pack(path, target);
-  } catch (error) {
-    throw targetIsNamed ? fileError(target, storageFault(error), error) : error;
-  }
-  await rm(path);
-  return statSync(target).size;
 }
 
 /** Only words cross to the other thread: what was thrown may hold what cannot be cloned. */

@@ -4,14 +4,18 @@ import { join, resolve } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { Part, Snapshot } from '../../directory/snapshot.ts';
 import type { ModelSettings } from '../model.ts';
-import { C1zError, fileError, storageFault } from './errors.ts';
+import { C1zError, fileError, storageFault, tempFolderError } from './errors.ts';
 import { piecesOf } from './feed.ts';
-import type { SyncJob } from './job.ts';
+import { DATABASE_FILE, type SyncCounts, type SyncJob } from './job.ts';
 import { KSUID_RANDOM_BYTES, ksuid } from './ksuid.ts';
+import { Packer } from './packer.ts';
 import { everything, type Selection, syncTypeOf } from './selection.ts';
 import { formatSqlTime } from './sql-time.ts';
-import { type SyncResult, SyncWorker } from './thread.ts';
+import { SyncWorker } from './thread.ts';
 import { makeWorkFolder, removeWorkFolder } from './work-folder.ts';
+
+/** Frames that are packed before the database is complete. */
+const SPOOL_FILE = 'sync.frames';
 
 export interface C1zOptions {
   readonly snapshot: Snapshot;
@@ -27,7 +31,10 @@ export interface C1zOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface WrittenSync extends SyncResult {
+export interface WrittenSync {
+  readonly counts: SyncCounts;
+  /** Size of the c1z. */
+  readonly bytes: number;
   /** KSUID. */
   readonly syncId: string;
 }
@@ -40,7 +47,7 @@ export interface C1zFile extends WrittenSync, AsyncDisposable {
 }
 
 /**
- * Writes a directory into a new c1z of version 1. Another thread does the work, this one's event loop stays free.
+ * Writes a directory into a new c1z of version 1. Other threads do the work, this one's event loop stays free.
  * Nothing is left in the temporary folder when it fails.
  * @throws C1zError; the signal's reason when it aborts
  */
@@ -91,37 +98,68 @@ export async function addSync(path: string, options: C1zOptions): Promise<Writte
   }
 }
 
-type RunOptions = C1zOptions &
-  Pick<SyncJob, 'source' | 'target' | 'targetIsNamed'> & { readonly folder: string };
+interface RunOptions extends C1zOptions, Pick<SyncJob, 'source'> {
+  readonly folder: string;
+  /** The c1z to write; must not exist. */
+  readonly target: string;
+  /** True when `target` was named by the user and not by us. */
+  readonly targetIsNamed: boolean;
+}
 
 async function runSync(options: RunOptions): Promise<WrittenSync> {
-  const { snapshot, settings, selection = everything, clock, random, signal } = options;
+  const { clock, signal, folder } = options;
   signal?.throwIfAborted();
   const startedAt = clock.now();
-  const syncId = ksuid(startedAt, random(KSUID_RANDOM_BYTES));
-  const { workspaces, organization, self } = snapshot;
-  const worker = new SyncWorker({
-    workFolder: options.folder,
-    tempFolder: options.tempFolder,
-    source: options.source,
-    target: options.target,
-    targetIsNamed: options.targetIsNamed,
-    sync: { id: syncId, type: syncTypeOf(selection), startedAt: formatSqlTime(startedAt) },
-    settings,
-    selection,
-    head: { workspaces, organization, self },
-  });
+  const syncId = ksuid(startedAt, options.random(KSUID_RANDOM_BYTES));
+  const packer = new Packer(join(folder, DATABASE_FILE), join(folder, SPOOL_FILE));
+  const worker = new SyncWorker(jobOf(options, syncId, startedAt), (bytes) => packer.settle(bytes));
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
   aborted.promise.catch(() => {});
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    for await (const piece of piecesOf(snapshot)) await Promise.race([worker.send(piece), aborted.promise]);
-    const result = await Promise.race([worker.finish(formatSqlTime(clock.now())), aborted.promise]);
-    return { ...result, syncId };
+    for await (const piece of piecesOf(options.snapshot))
+      await Promise.race([worker.send(piece), aborted.promise]);
+    const counts = await Promise.race([worker.finish(formatSqlTime(clock.now())), aborted.promise]);
+    return { counts, bytes: await seal(packer, options), syncId };
   } finally {
     signal?.removeEventListener('abort', abort);
     await worker.stop();
+    // What made it fail was told by `seal`, or does not matter any more.
+    await packer.stop().catch(() => {});
+  }
+}
+
+function jobOf(options: RunOptions, id: string, startedAt: number): SyncJob {
+  const { snapshot, settings, selection = everything, tempFolder, source, folder } = options;
+  const { workspaces, organization, self } = snapshot;
+  return {
+    workFolder: folder,
+    tempFolder,
+    source,
+    sync: { id, type: syncTypeOf(selection), startedAt: formatSqlTime(startedAt) },
+    settings,
+    selection,
+    head: { workspaces, organization, self },
+  };
+}
+
+/** Packs the database and gives its room back; returns the size of the c1z. */
+async function seal(packer: Packer, options: RunOptions): Promise<number> {
+  const { folder, tempFolder, target, targetIsNamed, signal } = options;
+  try {
+    await packer.stop();
+  } catch (error) {
+    throw tempFolderError(tempFolder, storageFault(error), error);
+  }
+  try {
+    const bytes = await packer.finish(target, signal);
+    for (const file of [DATABASE_FILE, SPOOL_FILE]) await rm(join(folder, file));
+    return bytes;
+  } catch (error) {
+    signal?.throwIfAborted();
+    const fault = storageFault(error);
+    throw targetIsNamed ? fileError(target, fault, error) : tempFolderError(tempFolder, fault, error);
   }
 }
 
