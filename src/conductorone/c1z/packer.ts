@@ -24,9 +24,9 @@ interface EarlyFrame {
 }
 
 /**
- * Packs a database into a c1z: frames of 8 MiB of it, one behind the other, by libuv's threads. While indices are
- * being made it packs what lies before them, since an index is appended to the file. That little else changes is
- * not relied on: in the end every frame is checked against the database, and a stale one (the first holds the
+ * Packs a database into a c1z: frames of 8 MiB of it, one behind the other, by libuv's threads. While rows are
+ * being written and indices made it packs what lies before them, since both are appended to the file. That little
+ * else changes is not relied on: in the end every frame is checked against the database, and a stale one (the first holds the
  * schema) is packed again. So equal databases give equal bytes, however much was packed early.
  */
 export class Packer {
@@ -50,7 +50,9 @@ export class Packer {
 
   /** So many bytes of the database are there and will hardly change: they may be packed. */
   settle(bytes: number): void {
-    this.#settled = Math.floor(bytes / FRAME_BYTES);
+    const frames = Math.floor(bytes / FRAME_BYTES);
+    if (frames <= this.#settled) return;
+    this.#settled = frames;
     this.#packing = this.#packing.then(() => this.#packEarly());
     // Whoever calls `stop` hears of it.
     this.#packing.catch(() => {});
