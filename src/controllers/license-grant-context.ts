@@ -17,7 +17,14 @@ import type { ConnectorRegistry } from './connector-registry.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { viewDirectory } from './directory-view.ts';
 import type { ClusterState } from './from-above.ts';
-import { connectorKeyOf, emailIdentity, gidIdentity, IDENTITY_INDEX, identitiesOf } from './identity.ts';
+import {
+  CONNECTOR_INDEX,
+  connectorKeyOf,
+  emailIdentity,
+  gidIdentity,
+  IDENTITY_INDEX,
+  identitiesOf,
+} from './identity.ts';
 import { viewLicenseGrant } from './license-grant-view.ts';
 
 /** The lease, as those who act must ask it. */
@@ -26,6 +33,11 @@ export interface Leadership {
   readonly leadingForMs: number;
   readonly takenOver: boolean;
   readonly stoppedUntil: number | null;
+}
+
+/** How long a new leader removes nothing, in ms: until the last action of the one before it has had its time. */
+export function settlingMs({ takenOver, leadingForMs }: Leadership, actionTimeoutMs: number): number {
+  return takenOver ? actionTimeoutMs - leadingForMs : 0;
 }
 
 /**
@@ -56,6 +68,11 @@ export interface GrantDeps {
   readonly random: Random;
   readonly log: Logger;
   readonly meter: Meter;
+}
+
+/** How many of a connector's grants give somebody a license now: what the limits of removals are shares of. */
+export function countApplied(grants: Store<AsanaLicenseGrant>, connectorKey: string): number {
+  return grants.by(CONNECTOR_INDEX, connectorKey).filter(({ status }) => status?.applied).length;
 }
 
 /** One grant with everything its decision needs. */

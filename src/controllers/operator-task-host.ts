@@ -9,8 +9,7 @@ import { findObstacle } from './connector-obstacle.ts';
 import type { ConnectorRegistry } from './connector-registry.ts';
 import { ConnectorTaskHost } from './connector-task-host.ts';
 import { findDeclaredLicense } from './declared-license.ts';
-import { CONNECTOR_INDEX } from './identity.ts';
-import type { Leadership, TouchReason } from './license-grant-context.ts';
+import { countApplied, type Leadership, settlingMs, type TouchReason } from './license-grant-context.ts';
 
 interface OperatorParts {
   readonly grants: Store<AsanaLicenseGrant>;
@@ -60,8 +59,8 @@ export function operatorTaskHost(object: AsanaConnector, parts: OperatorParts): 
       return findDeclaredLicense({ grants, connectors, registry }, account, organization, clock.now());
     },
     saveRemovals: () => parts.publishConnector(key),
-    appliedGrants: () => grants.by(CONNECTOR_INDEX, key).filter(({ status }) => status?.applied).length,
-    settlingMs: () => (leadership.takenOver ? actionTimeoutMs - leadership.leadingForMs : 0),
+    appliedGrants: () => countApplied(grants, key),
+    settlingMs: () => settlingMs(leadership, actionTimeoutMs),
     onChanged: () => parts.touchConnector(key, 'SeatFreed'),
     actionTimeoutMs,
     clock,

@@ -12,7 +12,7 @@ import type { ConnectorSession } from './connector-session.ts';
 import { FencedError } from './grant-faults.ts';
 import { newHoldToken } from './hold-token.ts';
 import { CONNECTOR_INDEX } from './identity.ts';
-import type { GrantCase, GrantDeps } from './license-grant-context.ts';
+import { countApplied, type GrantCase, type GrantDeps, settlingMs } from './license-grant-context.ts';
 import type { Verdict } from './removal-desk.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
@@ -69,7 +69,7 @@ export class RemovalGates {
       planned,
     });
     if (waitMs > 0) return closed(decision.message, waitMs);
-    const settling = this.#settlingMs();
+    const settling = settlingMs(this.#deps.leadership, this.#deps.actionTimeoutMs);
     if (settling > 0)
       return closed('Another process led before: its last action is given time to end.', settling);
     if (this.#anyUndecided(subject, session)) {
@@ -103,9 +103,7 @@ export class RemovalGates {
   }
 
   #ask({ connector, connectorKey }: GrantCase, session: ConnectorSession, demand: RemovalDemand): Verdict {
-    const applied = this.#deps.grants
-      .by(CONNECTOR_INDEX, connectorKey)
-      .filter((grant) => grant.status?.applied).length;
+    const applied = countApplied(this.#deps.grants, connectorKey);
     const before = session.removals.ledger.hold;
     const limits = removalLimitsOf(connector);
     const verdict = session.removals.ask(demand, limits, applied, this.#deps.clock.now(), newHoldToken);
@@ -128,12 +126,6 @@ export class RemovalGates {
       },
       { now: clock.now(), monotonic: clock.monotonic() },
     );
-  }
-
-  /** A new leader removes nothing until the last action of the one before it has had its time. */
-  #settlingMs(): number {
-    const { leadership, actionTimeoutMs } = this.#deps;
-    return leadership.takenOver ? actionTimeoutMs - leadership.leadingForMs : 0;
   }
 
   /** Until every grant was looked at, nobody knows how many removals are wanted. */

@@ -58,7 +58,7 @@ export class Packer {
     this.#packing.catch(() => {});
   }
 
-  /** How many frames. */
+  /** How many frames were packed before the database was finished. */
   get packedEarly(): number {
     return this.#early.length;
   }

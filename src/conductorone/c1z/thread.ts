@@ -24,7 +24,7 @@ export class SyncWorker {
   #underWay = 0;
   #room = Promise.withResolvers<void>();
 
-  /** @param onSettled hears how large the database is, once all rows are in it */
+  /** @param onSettled hears how many bytes of the database will hardly change any more, whenever that has grown */
   constructor(job: SyncJob, onSettled: (bytes: number) => void) {
     // Flags of this process (--eval, --test) are not meant for a thread.
     this.#worker = new Worker(new URL(WORKER_FILE, import.meta.url), {
