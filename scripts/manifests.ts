@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildCrd } from '../src/api/crd.ts';
-import { kinds } from '../src/api/validation.ts';
+import { kinds } from '../src/api/kinds.ts';
 import { conditionsPage } from './manifests/conditions-page.ts';
 import { chartTemplate, crdFile } from './manifests/crd-files.ts';
 import { fieldsPage } from './manifests/fields-page.ts';

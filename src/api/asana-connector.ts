@@ -1,17 +1,14 @@
 import { type Static, Type } from 'typebox';
-import { type ConnectorPhase, connectorPhases } from './condition-types.ts';
+import { type AsanaConnectorStatus, connectorStatus } from './asana-connector-status.ts';
 import type { KindDefinition, ObjectOf } from './kind.ts';
 import { asanaConnectors } from './resources.ts';
 import {
   choice,
-  conditions,
   duration,
   durationBounds,
   email,
   flag,
   gid,
-  handledRequest,
-  instant,
   namespaceOrAll,
   object,
   objectName,
@@ -22,22 +19,22 @@ import {
 } from './schema.ts';
 
 const credentials = object(
-  "Where the Asana token is, and what kind of token it is. Secrets are read from the connector's own namespace.",
+  'The Asana token and its type. The Secret is read from the namespace of the connector.',
   {
     type: choice(
-      'ServiceAccount for a token an Asana super admin made for a service account, PersonalAccessToken (the default) for one of a person. The API cannot tell them apart. Only a service account reaches SCIM, that is licenses.',
+      'The type of the token. ServiceAccount: the token of a service account, which a super admin of the organization creates. PersonalAccessToken: the token of a person. The operator cannot tell the types apart. SCIM, and with it licenses, needs a service account. Default PersonalAccessToken.',
       ['PersonalAccessToken', 'ServiceAccount'],
       'PersonalAccessToken',
     ),
-    secretRef: object('The Secret with the token. It is read again when it changes, within a minute.', {
+    secretRef: object('The Secret that holds the token. A changed Secret is used within a minute.', {
       name: objectName("Name of a Secret in the connector's namespace."),
       tokenKey: secretKey(
-        'Key of the token in that Secret. Default BATON_TOKEN, so that the Secret of a baton-asana Deployment works as it is.',
+        'Key of the token in the Secret. Default BATON_TOKEN, the key that a baton-asana Deployment uses.',
         'BATON_TOKEN',
       ),
       scimTokenKey: Type.Optional(
         secretKey(
-          'Key of a second token in the same Secret, used for SCIM alone; for organizations whose service account token is limited to user provisioning. Default: tokenKey serves both.',
+          'Key of a second token in the same Secret that is used only for SCIM, for example of a service account that is limited to user provisioning. Default: the token of tokenKey is used for SCIM too.',
         ),
       ),
     }),
@@ -58,14 +55,14 @@ const userType = (description: string, fallback: string) =>
   );
 
 const scim = object(
-  "Licenses, read and written over Asana's SCIM API (Asana Enterprise, one organization).",
+  'How licenses are read and changed over the SCIM API of Asana. SCIM needs an Enterprise plan and serves one organization.',
   {
     enabled: flag(
-      'Read and manage licenses over SCIM. Default false. Needs credentials.type ServiceAccount, or a scimTokenKey.',
+      'Read and manage licenses over SCIM. Needs credentials.type ServiceAccount, or a scimTokenKey. Default false.',
       false,
     ),
     userTypes: object(
-      'What Asana calls the two licenses in the SCIM attribute userType; compared without case. Change them only if your organization shows other words.',
+      'The values of the SCIM attribute userType that stand for the two licenses. Case is ignored. Change them only if your organization uses other values.',
       {
         enterprise: userType('The userType of an enterprise license. Default "enterprise".', 'enterprise'),
         viewOnly: userType(
@@ -90,15 +87,15 @@ const scim = object(
 );
 
 const sync = object(
-  'How often the directory is read. One sync serves every grant of the connector, so more grants cost no more requests.',
+  'How often the directory is read from Asana. One sync serves all grants of the connector: the number of requests does not depend on the number of grants.',
   {
     interval: duration(
-      'Time between two syncs, spread by 5 % so that connectors do not march in step. Default 1h, 1m to 720h.',
+      'Time between two syncs, from 1m to 720h. It is varied by 5 % so that connectors do not sync at the same moment. Default 1h.',
       '1h',
     ),
     teamInterval: Type.Optional(
       duration(
-        'Time between two readings of the team memberships, which cost a request a team. Default: interval; 1m to 720h.',
+        'Time between two readings of the team memberships, which take one request or more for each team; from 1m to 720h. Default: the value of interval.',
       ),
     ),
   },
@@ -109,88 +106,96 @@ const sync = object(
 );
 
 const maxRemovals = object(
-  'The most removals in one window. Where those done and those pending together exceed the larger of percent and atLeast, none of the pending ones is carried out: they are held (condition RemovalsPaused) until a person acknowledges or discards them by annotation. Granting goes on. Default: 20 percent, at least 5, in 1h.',
+  'The most people who may lose access in one window through grants of this connector. If the removals that are done and pending exceed the larger of percent and atLeast, all pending removals are held (condition RemovalsPaused, status.holds) until a person answers with the annotation acknowledge or discard. The same applies if two or more people would lose their last right and nobody with a right would be left. Granting goes on. Default: 20 percent, at least 5, in 1h.',
   {
     percent: whole(
-      "Share of the connector's applied grants at the start of the window, 0 to 100. Default 20.",
+      'Limit as a share of the people with applied grants at the start of the window, in percent, 0 to 100. Default 20.',
       { minimum: 0, maximum: 100 },
       20,
     ),
     atLeast: whole(
-      'So many removals are always allowed, however few grants there are. Default 5; 0 with percent 0 holds every removal.',
+      'Limit in people, for connectors with few grants, 0 to 100000. With 0 here and in percent every removal is held. Default 5.',
       { minimum: 0, maximum: 100_000 },
       5,
     ),
-    window: duration('Length of the window. Default 1h, 1m to 720h.', '1h'),
+    window: duration('Length of the window, from 1m to 720h. Default 1h.', '1h'),
   },
   { default: {}, rules: [durationBounds('window', '1m', '720h')] },
 );
 
 const provisioning = object(
-  'What declared grants may change in Asana. ConductorOne has its own switch, conductorOne.provision.',
+  'What grants may change in Asana. Tasks from ConductorOne are switched on with conductorOne.provision.',
   {
     mode: choice(
-      'Plan (the default) decides and reports, and sends no write to Asana. Apply acts.',
+      'Whether grants are carried out. Plan: the operator decides and reports what it would do, and changes nothing in Asana. Apply: it carries the grants out. Default Plan.',
       ['Plan', 'Apply'],
       'Plan',
     ),
     allowDeprovision: flag(
-      'Let a revoked view-only license take the account out of the organization, which no API can undo. Default false. Needs credentials.type ServiceAccount: with a personal access token the work of the person would pass to the owner of the token.',
+      'Allow that accounts are taken out of the organization, or people out of a workspace. This cannot be undone through the API. Needs credentials.type ServiceAccount: with a personal access token Asana would assign the work of the person to the owner of the token. Default false.',
       false,
     ),
     allowedNamespaces: Type.Optional(
-      Type.Array(namespaceOrAll('A namespace, or "*" for every one.'), {
+      Type.Array(namespaceOrAll('A namespace, or "*" for all namespaces.'), {
         description:
-          'Further namespaces whose grants may name this connector; "*" means all. Default: only the connector\'s own. Grants from elsewhere take back only what they gave, and never deprovision.',
+          'Other namespaces whose grants may use this connector; "*" allows all. A grant from another namespace takes back only access that it gave, and never deprovisions. Default: only the connector\'s own namespace.',
         maxItems: 100,
         'x-kubernetes-list-type': 'set',
       }),
     ),
     protectedUsers: Type.Optional(
-      Type.Array(email('An email address, in lower case.'), {
+      Type.Array(email('An email address in lower case.'), {
         description:
-          'People no removal ever touches, by email in lower case. Default: none; the account of the token itself is always protected.',
+          'Email addresses, in lower case, of people whose access is never reduced. The account that owns the token is always protected. Default: nobody else.',
         maxItems: 1000,
         'x-kubernetes-list-type': 'set',
       }),
     ),
-    protectAdmins: flag('Protect Asana admins from every removal. Default true.', true),
+    protectAdmins: flag('Never reduce the access of Asana admins. Default true.', true),
     maxEnterpriseLicenses: Type.Optional(
       whole(
-        'Most enterprise licenses in the organization that our own actions may lead to. Lowering it takes nobody back. Default: no limit.',
+        'The number of enterprise licenses in the organization above which the operator gives no more. A lower value takes no license back. Default: no limit.',
         { minimum: 0, maximum: 10_000_000 },
       ),
     ),
     removalDelay: duration(
-      'How long a removal waits after it was declared, so that a rename or a move between folders is no removal. Default 1m, 0s to 720h.',
+      'How long a removal waits after the grant was deleted, changed or expired, from 0s to 720h. A grant that is renamed or moved within that time removes nothing. Default 1m.',
       '1m',
     ),
     maxRemovals,
     maxDeprovisions: whole(
-      'The most deprovisions in the window of maxRemovals. Default 5.',
+      'The most deprovisions in the organization in one window of maxRemovals, those for ConductorOne included; 0 to 100000. Default 5.',
       { minimum: 0, maximum: 100_000 },
       5,
     ),
+    maxDuration: Type.Optional(
+      duration(
+        'The longest time that a grant may last, from 1m to 87600h. A grant without an end, with deletionPolicy Retain, or with an end that is later than this after it begins is Stalled with reason DurationTooLong. What it holds already stays. AsanaAccounts with ensure Absent are exempt. Default: grants may last without limit.',
+      ),
+    ),
   },
-  { default: {}, rules: [durationBounds('removalDelay', '0s', '720h')] },
+  {
+    default: {},
+    rules: [durationBounds('removalDelay', '0s', '720h'), durationBounds('maxDuration', '1m', '87600h')],
+  },
 );
 
 const conductorOne = object(
-  'Service mode: keep a connection with ConductorOne, sync and upload at its call. Leave it out to run without ConductorOne.',
+  'Service mode: the operator keeps a connection with ConductorOne, and syncs, uploads and carries out tasks when it is asked to. Leave it out to run without ConductorOne.',
   {
-    secretRef: object("The Secret with ConductorOne's client credentials.", {
+    secretRef: object('The Secret that holds the client credentials of ConductorOne.', {
       name: objectName("Name of a Secret in the connector's namespace."),
       clientIdKey: secretKey(
-        'Key of the client ID in that Secret. Default BATON_CLIENT_ID.',
+        'Key of the client ID in the Secret. Default BATON_CLIENT_ID.',
         'BATON_CLIENT_ID',
       ),
       clientSecretKey: secretKey(
-        'Key of the client secret in that Secret. Default BATON_CLIENT_SECRET.',
+        'Key of the client secret in the Secret. Default BATON_CLIENT_SECRET.',
         'BATON_CLIENT_SECRET',
       ),
     }),
     provision: flag(
-      "Carry out ConductorOne's grant, revoke and create-account tasks. Default false. Independent of provisioning.mode, which is for declared grants.",
+      'Carry out the grant, revoke and create-account tasks of ConductorOne. This does not depend on provisioning.mode, which applies to grants only. Default false.',
       false,
     ),
   },
@@ -200,14 +205,14 @@ const spec = object(
   'What to read from Asana, with which credentials, and what may be changed there.',
   {
     suspend: flag(
-      'Stop everything: no sync, no action, no ConductorOne. Nothing is lost; deleted grants wait. Default false.',
+      'Stop all work: no syncs, no changes in Asana, no connection with ConductorOne. Grants keep what they hold, and deleted grants wait until the connector is resumed. Default false.',
       false,
     ),
     credentials,
     workspaces: Type.Optional(
-      Type.Array(gid('The gid of a workspace or organization.'), {
+      Type.Array(gid('The gid of a workspace or an organization, in quotes.'), {
         description:
-          'The workspaces to read, by gid. Default: every workspace the token sees. With SCIM on exactly one of them must be an organization.',
+          'The gids of the workspaces and organizations to read. With SCIM exactly one of them must be an organization. Default: every workspace that the account of the token is a member of. Those in which it is a guest are left out.',
         minItems: 1,
         maxItems: 100,
         'x-kubernetes-list-type': 'set',
@@ -215,7 +220,7 @@ const spec = object(
     ),
     defaultWorkspace: Type.Optional(
       gid(
-        'The gid of the workspace new accounts go to; needed by onMissingAccount: Create and by account creation in ConductorOne. Default: none, and no account is created.',
+        'The gid, in quotes, of the workspace in which new accounts are created; used by onMissingAccount Create, by AsanaAccounts without a workspace, and by ConductorOne. Default: none, and such accounts are not created.',
       ),
     ),
     scim,
@@ -247,154 +252,44 @@ const spec = object(
   },
 );
 
-const count = (description: string) =>
-  Type.Optional(Type.Integer({ description, minimum: 0, format: 'int64' }));
-
-const status = object('What the operator saw and did. Written by the operator alone.', {
-  observedGeneration: count('The generation of the spec this status speaks of.'),
-  phase: Type.Optional(
-    choice(
-      'The conditions in one word: Suspended, Failed, Pending, Syncing, Degraded or Connected.',
-      Object.keys(connectorPhases) as ConnectorPhase[],
-    ),
-  ),
-  lastHandledReconcileAt: Type.Optional(
-    handledRequest(
-      'The last value of the annotation asana-connector.dev/requestedAt that was answered with a sync.',
-    ),
-  ),
-  conditions: Type.Optional(
-    conditions(
-      'The state by type: Ready, Reconciling, Stalled, CredentialsValid, ScimAvailable, Synced, ConductorOneConnected, RemovalsPaused. The reason of Ready says why, its message what to do.',
-    ),
-  ),
-  organizations: Type.Optional(
-    Type.Array(Type.String({ maxLength: 64 }), {
-      description:
-        'The gids of the organizations read, recorded at the first sync. A token that later reads none of them changes nothing until a person acknowledges it.',
-      maxItems: 1000,
-      'x-kubernetes-list-type': 'atomic',
-    }),
-  ),
-  workspaces: Type.Optional(
-    Type.Array(
-      object('One workspace in scope.', {
-        gid: Type.String({ description: 'Its gid.', maxLength: 64 }),
-        name: Type.String({ description: 'Its name.', maxLength: 1024 }),
-        organization: Type.Boolean({
-          description: 'Whether it is an organization, which has teams and licenses.',
-        }),
-      }),
-      { description: 'The workspaces in scope.', maxItems: 1000, 'x-kubernetes-list-type': 'atomic' },
-    ),
-  ),
-  counts: Type.Optional(
-    object('Sizes of the directory and of what was declared.', {
-      accounts: count('Active accounts, guests among them.'),
-      guests: count('Guests: accounts from outside the organization, without license.'),
-      teams: count('Teams.'),
-      workspaces: count('Workspaces in scope.'),
-      enterpriseLicenses: count('Accounts that hold an enterprise license.'),
-      viewOnlyLicenses: count('Accounts that hold a view-only license.'),
-      unmanagedEnterpriseLicenses: count('Enterprise licenses that no grant declares.'),
-      grants: count('Grants that name this connector.'),
-      grantsReady: count('Grants that are Ready.'),
-      grantsPlanned: count('Grants with something still to be done.'),
-      grantsBlocked: count('Grants that are Stalled: a person must act.'),
-    }),
-  ),
-  sync: Type.Optional(
-    object('The last sync.', {
-      startedAt: Type.Optional(instant('When it began.')),
-      completedAt: Type.Optional(instant('When the last sync that read something ended.')),
-      duration: Type.Optional(Type.String({ description: 'How long it took.', maxLength: 32 })),
-      requests: count('Requests it sent to Asana.'),
-      complete: Type.Optional(
-        Type.Boolean({
-          description: 'Whether every part of it was read to its end. An incomplete reading removes nobody.',
-        }),
-      ),
-      progress: Type.Optional(
-        object('How far a sync has come that somebody waits for; absent otherwise.', {
-          phase: Type.String({ description: 'What is being read.', maxLength: 32 }),
-          accounts: count('Accounts read so far.'),
-          teams: count('Teams read so far.'),
-        }),
-      ),
-    }),
-  ),
-  removals: Type.Optional(
-    object('What counts towards maxRemovals and maxDeprovisions in the window under way.', {
-      windowStartedAt: Type.Optional(instant('When the window began.')),
-      done: count('Removals done, or begun, in it.'),
-      deprovisions: count('Deprovisions among them.'),
-      pending: count('Removals waiting.'),
-      limit: count('Most removals of the window.'),
-      baseline: count('Applied grants when the window began; percent is taken of it.'),
-    }),
-  ),
-  hold: Type.Optional(
-    object('Removals that are held until a person acknowledges or discards them; absent without one.', {
-      reason: choice('Why they are held.', ['TooManyRemovals', 'DirectoryShrunk', 'OrganizationChanged']),
-      since: instant('When the hold began.'),
-      token: Type.String({
-        description: 'Names this hold in the annotations acknowledge and discard.',
-        maxLength: 64,
-      }),
-      count: Type.Integer({
-        description: 'How many removals, or missing accounts, it is about.',
-        minimum: 0,
-        format: 'int64',
-      }),
-      pending: Type.Optional(
-        Type.Array(
-          object('One held removal.', {
-            who: Type.String({ description: 'Whose access.', maxLength: 512 }),
-            what: Type.String({ description: 'What would be taken.', maxLength: 256 }),
-          }),
-          { description: 'The first twenty of them.', maxItems: 20, 'x-kubernetes-list-type': 'atomic' },
-        ),
-      ),
-    }),
-  ),
-  conductorOne: Type.Optional(
-    object('The connection with ConductorOne.', {
-      connectedAt: Type.Optional(instant('When the connection was made.')),
-      lastTaskAt: Type.Optional(instant('When the last task came.')),
-      lastUploadAt: Type.Optional(instant('When the last file was uploaded.')),
-      lastUploadBytes: count('Size of that file.'),
-    }),
-  ),
-});
-
 export type AsanaConnectorSpec = Static<typeof spec>;
-export type AsanaConnectorStatus = Static<typeof status>;
+export type { AsanaConnectorStatus };
 export type AsanaConnector = ObjectOf<AsanaConnectorSpec, AsanaConnectorStatus>;
 
 const condition = (type: string, field: string) => `.status.conditions[?(@.type=="${type}")].${field}`;
 
 /** AsanaConnector: credentials, workspaces and settings of one connection with Asana. */
-export const asanaConnectorKind: KindDefinition = {
+export const asanaConnectorKind: KindDefinition<'AsanaConnector'> = {
   names: asanaConnectors,
   description:
-    'One connection with Asana: which credentials, which workspaces, and what the operator may change there. The operator syncs accounts, teams, workspaces and licenses at an interval and reports in the status.',
+    'A connection with Asana: its credentials, its workspaces, and what the operator may change there. The operator reads accounts, teams, workspaces and licenses at an interval and reports the result in the status.',
   spec,
-  status,
+  status: connectorStatus,
   selectableFields: [],
   columns: [
-    { name: 'Status', type: 'string', jsonPath: '.status.phase', description: 'The conditions in one word.' },
+    {
+      name: 'Status',
+      type: 'string',
+      jsonPath: '.status.phase',
+      description: 'The conditions summed up in one word.',
+    },
     {
       name: 'Ready',
       type: 'string',
       jsonPath: condition('Ready', 'status'),
-      description: 'Whether it works.',
+      description: 'Whether the connector works.',
     },
-    { name: 'Reason', type: 'string', jsonPath: condition('Ready', 'reason'), description: 'Why.' },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: condition('Ready', 'reason'),
+      description: 'The reason of Ready.',
+    },
     {
       name: 'Accounts',
       type: 'integer',
       jsonPath: '.status.counts.accounts',
-      description: 'Active accounts, guests among them.',
+      description: 'Active accounts, including guests.',
     },
     {
       name: 'Enterprise',
@@ -406,7 +301,7 @@ export const asanaConnectorKind: KindDefinition = {
       name: 'Limit',
       type: 'integer',
       jsonPath: '.spec.provisioning.maxEnterpriseLicenses',
-      description: 'Most of them that our actions lead to.',
+      description: 'Enterprise licenses above which the operator gives no more.',
     },
     {
       name: 'Last Sync',
@@ -418,28 +313,28 @@ export const asanaConnectorKind: KindDefinition = {
       name: 'Age',
       type: 'date',
       jsonPath: '.metadata.creationTimestamp',
-      description: 'Time since it was created.',
+      description: 'Time since the object was created.',
     },
     {
       name: 'Unmanaged',
       type: 'integer',
       jsonPath: '.status.counts.unmanagedEnterpriseLicenses',
       priority: 1,
-      description: 'Enterprise licenses no grant declares.',
+      description: 'Enterprise licenses that no grant declares.',
     },
     {
       name: 'Grants',
       type: 'integer',
       jsonPath: '.status.counts.grants',
       priority: 1,
-      description: 'Grants that name it.',
+      description: 'Grants that name this connector.',
     },
     {
       name: 'Message',
       type: 'string',
       jsonPath: condition('Ready', 'message'),
       priority: 1,
-      description: 'Why, in words.',
+      description: 'The message of Ready.',
     },
   ],
 };

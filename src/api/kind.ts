@@ -11,8 +11,8 @@ export interface PrinterColumn {
 }
 
 /** All that a kind is: its CRD, its validator and its page of the reference are made from this. */
-export interface KindDefinition {
-  readonly names: ResourceNames;
+export interface KindDefinition<Kind extends string = string> {
+  readonly names: ResourceNames<Kind>;
   readonly description: string;
   readonly spec: TObject;
   readonly status: TObject;
@@ -36,9 +36,9 @@ export interface KindMetadata {
 }
 
 /** An object as the API server returns it: defaults applied, status there once it was written. */
-export interface ObjectOf<Spec, Status> {
+export interface ObjectOf<Spec, Status, Kind extends string = string> {
   readonly apiVersion: string;
-  readonly kind: string;
+  readonly kind: Kind;
   readonly metadata: KindMetadata;
   readonly spec: Spec;
   readonly status?: Status;

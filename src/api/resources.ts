@@ -5,9 +5,9 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 
 /** Reconcile (a connector: sync) now; any new value. Copied to `status.lastHandledReconcileAt` when done. */
 export const REQUESTED_AT_ANNOTATION = `${GROUP}/requestedAt`;
-/** Accept what the hold of this token holds. */
+/** On a connector: carry out what the hold of this token named. */
 export const ACKNOWLEDGE_ANNOTATION = `${GROUP}/acknowledge`;
-/** Drop what the hold of this token holds. */
+/** On a connector: leave alone what the hold of this token named. */
 export const DISCARD_ANNOTATION = `${GROUP}/discard`;
 /** `"true"` on a grant: release it without acting. */
 export const ABANDON_ANNOTATION = `${GROUP}/abandon`;
@@ -20,32 +20,32 @@ export const REVOKE_FINALIZER = `${GROUP}/revoke`;
 export const FIELD_MANAGER = 'asana-connector';
 
 /** How one kind is addressed. */
-export interface ResourceNames {
+export interface ResourceNames<Kind extends string = string> {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
   readonly singular: string;
-  readonly kind: string;
+  readonly kind: Kind;
   readonly shortName: string;
   readonly namespaced: true;
 }
 
-export const asanaConnectors = {
-  group: GROUP,
-  version: VERSION,
-  plural: 'asanaconnectors',
-  singular: 'asanaconnector',
-  kind: 'AsanaConnector',
-  shortName: 'asc',
-  namespaced: true,
-} as const satisfies ResourceNames;
+/** The other names of a kind of the group follow from its own, as Kubernetes makes them. */
+function namesOf<const Kind extends string>(kind: Kind, shortName: string): ResourceNames<Kind> {
+  const singular = kind.toLowerCase();
+  return {
+    group: GROUP,
+    version: VERSION,
+    plural: `${singular}s`,
+    singular,
+    kind,
+    shortName,
+    namespaced: true,
+  };
+}
 
-export const asanaLicenseGrants = {
-  group: GROUP,
-  version: VERSION,
-  plural: 'asanalicensegrants',
-  singular: 'asanalicensegrant',
-  kind: 'AsanaLicenseGrant',
-  shortName: 'alg',
-  namespaced: true,
-} as const satisfies ResourceNames;
+export const asanaConnectors = namesOf('AsanaConnector', 'asc');
+export const asanaLicenseGrants = namesOf('AsanaLicenseGrant', 'alg');
+export const asanaTeamGrants = namesOf('AsanaTeamGrant', 'atg');
+export const asanaWorkspaceGrants = namesOf('AsanaWorkspaceGrant', 'awg');
+export const asanaAccounts = namesOf('AsanaAccount', 'aac');

@@ -52,6 +52,22 @@ export function whole(description: string, bounds: { minimum: number; maximum: n
   });
 }
 
+/** A number of the status, which only the operator writes. */
+export function count(description: string) {
+  return Type.Optional(Type.Integer({ description, minimum: 0, format: 'int64' }));
+}
+
+/** A name of a person or a team: one line, without spaces before or after it. */
+export function displayName(description: string) {
+  return Type.String({
+    description,
+    minLength: 1,
+    maxLength: 255,
+    pattern: '^[^\\p{Z}\\p{Cc}]([^\\p{Zl}\\p{Zp}\\p{Cc}]*[^\\p{Z}\\p{Cc}])?$',
+    [REMEDY]: 'write the name on one line, without a space before or after it',
+  });
+}
+
 /** One of a few words. */
 export function choice<const V extends readonly string[]>(
   description: string,

@@ -1,14 +1,10 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { InvalidInputError } from '../core/errors.ts';
-import { asanaConnectorKind } from './asana-connector.ts';
-import { asanaLicenseGrantKind } from './asana-license-grant.ts';
 import type { KindDefinition } from './kind.ts';
+import { kinds } from './kinds.ts';
 import { API_VERSION } from './resources.ts';
 import { type CelRule, REMEDY } from './schema.ts';
-
-/** Every kind of the group. */
-export const kinds: readonly KindDefinition[] = [asanaConnectorKind, asanaLicenseGrantKind];
 
 /** A manifest once it is known to be one of ours; defaults are filled in. */
 export interface ValidManifest {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildCrd } from '../../src/api/crd.ts';
-import { kinds } from '../../src/api/validation.ts';
+import { kinds } from '../../src/api/kinds.ts';
 import { type Field, fieldsOf } from './published-schema.ts';
 
 /** One of these two must be given, so neither has a default. */

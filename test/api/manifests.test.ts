@@ -9,8 +9,8 @@ import { parse, parseAllDocuments } from 'yaml';
 import { chartTemplate, crdFile } from '../../scripts/manifests/crd-files.ts';
 import { findStale, generateManifests } from '../../scripts/manifests.ts';
 import { buildCrd } from '../../src/api/crd.ts';
+import { kinds } from '../../src/api/kinds.ts';
 import { connectorReasons, driftedReasons, grantReasons } from '../../src/api/reasons.ts';
-import { kinds } from '../../src/api/validation.ts';
 import { helmPath } from '../controlplane/tools.ts';
 import { fieldsOf } from './published-schema.ts';
 

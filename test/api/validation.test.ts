@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { kinds, ManifestValidator } from '../../src/api/validation.ts';
+import { kinds } from '../../src/api/kinds.ts';
+import { ManifestValidator } from '../../src/api/validation.ts';
 import { InvalidInputError } from '../../src/core/errors.ts';
 import { accepted, connector, grant, type Manifest, refused } from './manifests.ts';
 

@@ -1,0 +1,96 @@
+import { type Static, Type } from 'typebox';
+import {
+  endTakesBack,
+  type GrantStatus,
+  grantColumns,
+  grantFields,
+  grantRules,
+  grantStatus,
+  immutable,
+  selectableConnector,
+  workspaceField,
+} from './grant.ts';
+import type { KindDefinition, ObjectOf } from './kind.ts';
+import { asanaAccounts } from './resources.ts';
+import { choice, displayName, email, gid, object } from './schema.ts';
+
+const spec = object(
+  'Which account is to exist, or not to exist, from when and until when.',
+  {
+    ...grantFields({
+      fallback: 'Retain',
+      revoke:
+        'the account is deprovisioned if this object created it and the connector allows it (provisioning.allowDeprovision). An account that was found stays. An object with ensure Absent takes nothing back.',
+    }),
+    email: email(
+      'Email address of the person, in lower case. It is used to find the account once; from then on the gid in status.user identifies it, also if the address changes. Immutable: to name another person, delete the object and create a new one.',
+    ),
+    name: Type.Optional(
+      displayName(
+        'Name that the account is created with. It is not used for an account that exists. Default: the part of the email address before the @.',
+      ),
+    ),
+    workspace: Type.Optional(
+      gid(
+        'The gid of the workspace of the account, in quotes. In an organization with SCIM the account is created with a view-only license; elsewhere Asana invites the person with an email. Immutable, also if it was left out. Default: defaultWorkspace of the connector when it is first used.',
+      ),
+    ),
+    ensure: choice(
+      'Whether the account is to exist. Present: it is created if it is missing. Absent: it is deprovisioned, also if this operator did not create it; the connector must allow it (provisioning.allowDeprovision), and the object must be in the namespace of the connector. A deprovision cannot be undone. Each generation removes the account once. Default Present.',
+      ['Present', 'Absent'],
+      'Present',
+    ),
+  },
+  {
+    rules: [
+      ...grantRules,
+      endTakesBack,
+      {
+        rule: "!has(self.duration) || self.ensure == 'Present'",
+        message:
+          'duration needs ensure Present: it runs from when the account is first there. Use expiresAt for an end of Absent',
+        fieldPath: '.duration',
+        holds: ({ duration, ensure }) => duration === undefined || ensure === 'Present',
+      },
+      immutable('email'),
+      immutable('workspace', true),
+    ],
+  },
+);
+
+const status = grantStatus({
+  observed: { account: choice('Whether there is an active account in Asana.', ['Active', 'Absent']) },
+  applied: { account: choice('The account that this object declares and Asana has.', ['Active']) },
+  actions: ['CreateAccount', 'InviteAccount', 'Deprovision', 'RemoveFromWorkspace'],
+  further: workspaceField,
+});
+
+export type AsanaAccountSpec = Static<typeof spec>;
+export type AsanaAccount = ObjectOf<AsanaAccountSpec, GrantStatus, 'AsanaAccount'>;
+
+/** AsanaAccount: the account of one person, there or gone. */
+export const asanaAccountKind: KindDefinition<'AsanaAccount'> = {
+  names: asanaAccounts,
+  description:
+    'The Asana account of one person. With ensure Present the operator creates or invites it. With ensure Absent it deprovisions it, which is how to declare that somebody leaves. When the object is deleted or ends, an account stays, unless deletionPolicy is Revoke and this object created it.',
+  spec,
+  status,
+  selectableFields: [...selectableConnector, '.spec.email', '.spec.workspace', '.spec.ensure'],
+  columns: grantColumns(
+    [
+      {
+        name: 'User',
+        type: 'string',
+        jsonPath: '.spec.email',
+        description: 'Email address of the person.',
+      },
+      {
+        name: 'Ensure',
+        type: 'string',
+        jsonPath: '.spec.ensure',
+        description: 'Whether the account is to exist.',
+      },
+    ],
+    'account',
+  ),
+};

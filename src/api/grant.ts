@@ -1,0 +1,406 @@
+import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
+import type { PrinterColumn } from './kind.ts';
+import {
+  type CelRule,
+  choice,
+  conditions,
+  count,
+  duration,
+  durationBounds,
+  email,
+  flag,
+  gid,
+  handledRequest,
+  instant,
+  namespaceName,
+  object,
+  objectName,
+  text,
+  timestampText,
+} from './schema.ts';
+
+/**
+ * What every grant kind has: the fields, rules and columns that do not depend on the right that is declared. A kind
+ * adds its own to these.
+ */
+
+export type DeletionPolicy = 'Revoke' | 'Retain';
+export type License = 'Enterprise' | 'ViewOnly';
+export type TeamMembership = 'Member' | 'Admin' | 'Guest' | 'LimitedAccess' | 'None';
+export type WorkspaceMembership = 'Member' | 'Admin' | 'Guest' | 'None';
+export type AccountState = 'Active' | 'Absent';
+
+/** Every action that a grant of some kind may lead to. */
+export type GrantAction =
+  | 'GrantEnterprise'
+  | 'RevokeEnterprise'
+  | 'AddToTeam'
+  | 'RemoveFromTeam'
+  | 'AddToWorkspace'
+  | 'RemoveFromWorkspace'
+  | 'CreateAccount'
+  | 'InviteAccount'
+  | 'Deprovision';
+
+const connectorRef = object(
+  'The AsanaConnector that carries out this grant. Immutable: to use another connector, delete the grant and create a new one.',
+  {
+    name: objectName('Name of the AsanaConnector. While there is none, the grant waits (ConnectorNotFound).'),
+    namespace: Type.Optional(
+      namespaceName(
+        "Namespace of the AsanaConnector. Default: the grant's own namespace. Any other namespace works only if the connector lists the grant's namespace in provisioning.allowedNamespaces.",
+      ),
+    ),
+  },
+);
+
+/**
+ * The fields of the spec that every kind has.
+ *
+ * @param deletionPolicy the default of the field, and what Revoke takes back for this kind
+ */
+export function grantFields(deletionPolicy: { readonly fallback: DeletionPolicy; readonly revoke: string }) {
+  const { fallback, revoke } = deletionPolicy;
+  return {
+    connectorRef,
+    deletionPolicy: choice(
+      `What happens in Asana when the object is deleted or the grant expires. Revoke: ${revoke} Retain: Asana stays as it is. Default ${fallback}.`,
+      ['Revoke', 'Retain'],
+      fallback,
+    ),
+    startsAt: Type.Optional(
+      timestampText(
+        'When the grant begins, as an RFC 3339 timestamp such as 2026-12-01T00:00:00Z. Before that time the grant is Ready with reason Scheduled and nothing is changed in Asana. A grant that was applied has begun, even if startsAt is moved to a later time. Default: at once.',
+      ),
+    ),
+    expiresAt: Type.Optional(
+      timestampText(
+        'When the grant ends, as an RFC 3339 timestamp such as 2027-01-31T00:00:00Z. What happens then depends on deletionPolicy. A later time extends the grant. Cannot be combined with duration. Default: the grant does not end at a fixed time.',
+      ),
+    ),
+    duration: Type.Optional(
+      duration(
+        'How long the grant lasts, counted from when this object first holds the right in Asana; a duration such as 8h or 90m, from 1s to 87600h. The end is shown in status.expiresAt. A longer duration extends the grant. Cannot be combined with expiresAt. Default: the grant does not end after a fixed time.',
+      ),
+    ),
+    reason: Type.Optional(
+      text(
+        'Why the person has this access, for example a ticket number. It is written to the audit log and is not sent to Asana. Default: none.',
+        { maxLength: 512 },
+      ),
+    ),
+    suspend: flag(
+      'Stop all work on this grant. A suspended grant changes nothing in Asana and does not compete with other grants for the same right. If it is deleted while suspended, Asana stays as it is. Default false.',
+      false,
+    ),
+  };
+}
+
+const user = object(
+  'The person that the grant is for: set exactly one of email and gid. Immutable: to name another person, delete the grant and create a new one.',
+  {
+    email: Type.Optional(
+      email(
+        'Email address in lower case. It is used to find the account once; from then on the gid in status.user identifies it, also if the address changes.',
+      ),
+    ),
+    gid: Type.Optional(gid('The gid of the account in Asana, in quotes.')),
+  },
+  {
+    rules: [
+      {
+        rule: 'has(self.email) != has(self.gid)',
+        message: 'give exactly one of user.email and user.gid',
+        holds: ({ email, gid }) => (email === undefined) !== (gid === undefined),
+      },
+    ],
+  },
+);
+
+/** The field that names the person, of every kind but the one that declares the account itself. */
+export const userField = { user };
+
+/** A field that cannot change once the object is there: present or absent, as it was created. */
+export function immutable(field: string, optional = false): CelRule {
+  const same = `self.${field} == oldSelf.${field}`;
+  return {
+    rule: optional ? `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || ${same})` : same,
+    message: `${field} is immutable: delete this grant and create another one`,
+    fieldPath: `.${field}`,
+  };
+}
+
+type Ends = {
+  readonly startsAt?: string;
+  readonly expiresAt?: string;
+  readonly duration?: string;
+  readonly deletionPolicy: DeletionPolicy;
+};
+
+/** The rules of the spec that every kind has. */
+export const grantRules: readonly CelRule<Ends>[] = [
+  immutable('connectorRef'),
+  {
+    rule: '!(has(self.expiresAt) && has(self.duration))',
+    message: 'give at most one of expiresAt and duration',
+    fieldPath: '.duration',
+    holds: ({ expiresAt, duration }) => expiresAt === undefined || duration === undefined,
+  },
+  durationBounds('duration', '1s', '87600h'),
+  {
+    // CEL sees a field of the format date-time as a timestamp already.
+    rule: '!has(self.startsAt) || !has(self.expiresAt) || self.startsAt < self.expiresAt',
+    message: 'expiresAt must be later than startsAt',
+    fieldPath: '.expiresAt',
+    holds: ({ startsAt, expiresAt }) =>
+      startsAt === undefined || expiresAt === undefined || Date.parse(startsAt) < Date.parse(expiresAt),
+  },
+];
+
+/** For kinds whose deletionPolicy is Retain by default: an end that takes nothing back would be none. */
+export const endTakesBack: CelRule<Ends> = {
+  rule: "!(has(self.expiresAt) || has(self.duration)) || self.deletionPolicy == 'Revoke'",
+  message: 'expiresAt and duration need deletionPolicy Revoke: with Retain the access would stay',
+  fieldPath: '.deletionPolicy',
+  holds: ({ expiresAt, duration, deletionPolicy }) =>
+    (expiresAt === undefined && duration === undefined) || deletionPolicy === 'Revoke',
+};
+
+/** Any value of a right: of a license, a membership or an account. */
+const value = (description: string) => Type.String({ description, maxLength: 32 });
+
+/** What `status` of a kind is made of, beside what all have. */
+interface StatusParts<O extends TProperties, A extends TProperties, F extends TProperties> {
+  /** The field of the right as it may be seen in Asana. */
+  readonly observed: O;
+  /** The same field as it may be held. */
+  readonly applied: A;
+  readonly actions: readonly GrantAction[];
+  /** Further fields of the status. */
+  readonly further?: F;
+}
+
+/** The schema of the status of a kind. */
+export function grantStatus<O extends TProperties, A extends TProperties, F extends TProperties>({
+  observed,
+  applied,
+  actions,
+  further,
+}: StatusParts<O, A, F>) {
+  return object('What the operator has seen and done. Only the operator writes it.', {
+    observedGeneration: count('The generation of the spec that this status describes.'),
+    lastHandledReconcileAt: Type.Optional(
+      handledRequest('The last value of the annotation asana-connector.dev/requestedAt that was handled.'),
+    ),
+    conditions: Type.Optional(
+      conditions(
+        'The state of the grant by type: Ready, Reconciling, Stalled, Drifted, Expired. The reason of Ready says why; its message says what to do.',
+      ),
+    ),
+    user: Type.Optional(foundUser),
+    ...(further ?? ({} as F)),
+    observed: Type.Optional(
+      object('What was last seen in Asana.', {
+        ...observed,
+        since: instant('Since when this value has been seen. Changes only with the value.'),
+      }),
+    ),
+    applied: Type.Optional(
+      object('The right that this grant holds in Asana, and takes back when it ends.', {
+        ...applied,
+        at: instant('When the right was first seen to be held.'),
+        adopted: Type.Boolean({
+          description:
+            'True if the person already had the right, false if an action of this grant led to it.',
+        }),
+      }),
+    ),
+    created: Type.Optional(
+      object('The account that an action of this grant created.', {
+        gid: Type.String({ description: 'The gid of the account.', maxLength: 64 }),
+        at: instant('When it was created.'),
+      }),
+    ),
+    expiresAt: Type.Optional(
+      timestampText(
+        'When the grant ends: spec.expiresAt, or spec.duration after the right was first held. Absent if the grant has no end, or was not applied yet.',
+      ),
+    ),
+    endSetAt: Type.Optional(instant('Since when expiresAt has had its value.')),
+    expiresSoonToldAt: Type.Optional(instant('When the event ExpiresSoon was written for this end.')),
+    planned: Type.Optional(plannedAction(actions)),
+    drift: Type.Optional(
+      object('How often the right was changed outside of this operator and set back.', {
+        count: Type.Integer({
+          description: 'Changes set back since then. After three within 24 hours the grant is Contended.',
+          minimum: 0,
+        }),
+        since: instant('When the first of them was set back.'),
+      }),
+    ),
+    lastAction: Type.Optional(lastAction(actions)),
+    removedGeneration: count(
+      'For an account with ensure Absent: the generation whose absence was seen. An account that appears again afterwards is not removed again for this generation.',
+    ),
+    discardedGeneration: count(
+      'The generation whose removal was discarded by annotation. The grant is left alone until it is edited.',
+    ),
+  });
+}
+
+const foundTeam = object('The team as it was found in Asana.', {
+  gid: Type.String({ description: 'The gid, which identifies the team from now on.', maxLength: 64 }),
+  name: Type.Optional(Type.String({ description: 'The current name.', maxLength: 1024 })),
+});
+
+type FoundTeam = Static<typeof foundTeam>;
+
+/** The field of the status with the team of a team grant. */
+export const teamField = { team: Type.Optional(foundTeam) };
+
+/** The field of the status with the workspace of an account or a workspace grant. */
+export const workspaceField = {
+  workspace: Type.Optional(
+    Type.String({
+      description:
+        'The gid of the workspace. Once it was used it stays, also if defaultWorkspace of the connector changes.',
+      maxLength: 64,
+    }),
+  ),
+};
+
+const foundUser = object('The account as it was found in Asana.', {
+  gid: Type.String({ description: 'The gid, which identifies the account from now on.', maxLength: 64 }),
+  email: Type.Optional(Type.String({ description: 'The current email address.', maxLength: 320 })),
+  name: Type.Optional(Type.String({ description: 'The current name.', maxLength: 1024 })),
+  organization: Type.Optional(
+    Type.String({
+      description:
+        'The gid of the organization, or of the plain workspace, in which the account was found. The gid of the account counts only there.',
+      maxLength: 64,
+    }),
+  ),
+});
+
+function plannedAction(actions: readonly GrantAction[]) {
+  return object('The next action; absent if nothing is to be done.', {
+    action: choice('The action.', actions),
+    notBefore: Type.Optional(timestampText('The earliest time at which the removal is carried out.')),
+    hold: Type.Optional(
+      Type.String({
+        description:
+          "The hold of the connector that stops this removal, as <id>.<n>: the id of the hold, and the hold's change with which the removal joined it. A token of the connector's status.holds with the same id and at least this n answers it.",
+        maxLength: 42,
+        pattern: '^[a-z0-9]{1,32}[.][0-9]{1,9}$',
+      }),
+    ),
+    answer: Type.Optional(
+      choice('The answer to the hold, recorded before it is followed: the removal goes on.', [
+        'Acknowledged',
+      ]),
+    ),
+    reason: Type.String({ description: 'Why it is to be done.', maxLength: 1024 }),
+  });
+}
+
+function lastAction(actions: readonly GrantAction[]) {
+  return object('The last change sent to Asana for this grant. It is recorded before the request is sent.', {
+    id: Type.String({ description: 'Identifies the action in the audit log.', maxLength: 64 }),
+    type: choice('The action.', actions),
+    from: Type.Optional(value('The license, membership or account state before.')),
+    to: Type.Optional(value('The license, membership or account state that the action leads to.')),
+    at: instant('When the action began.'),
+    result: choice(
+      'Pending until Asana shows the outcome, then Succeeded. Failed if Asana refused the change. Unconfirmed if it was sent and Asana did not show the outcome in time.',
+      ['Pending', 'Succeeded', 'Failed', 'Unconfirmed'],
+    ),
+  });
+}
+
+/** The value of a right: just the field of the kind that the grant is of. */
+export interface Held {
+  license?: License;
+  membership?: TeamMembership;
+  account?: AccountState;
+}
+
+type NoFields = Record<never, TSchema>;
+type SharedStatus = Static<ReturnType<typeof grantStatus<NoFields, NoFields, NoFields>>>;
+
+/** The status of a grant of any kind. Of the fields of the right a grant has the one of its kind. */
+export type GrantStatus = Omit<SharedStatus, 'observed' | 'applied'> & {
+  /** Of a team grant: the team as it was found in Asana. */
+  team?: FoundTeam;
+  /** Of an account or a workspace grant: the gid of the workspace. */
+  workspace?: string;
+  observed?: Held & NonNullable<SharedStatus['observed']>;
+  applied?: Held & NonNullable<SharedStatus['applied']>;
+};
+
+/** The part of a grant's spec that every kind has. */
+export type GrantSpec = Static<TObject<ReturnType<typeof grantFields>>>;
+
+/** Whom a grant is for, as declared. */
+export type UserRef = Static<typeof user>;
+
+/** Fields of the spec that `--field-selector` knows in every kind. */
+export const selectableConnector = ['.spec.connectorRef.name', '.spec.connectorRef.namespace'] as const;
+/** The same for kinds that name a person. */
+export const selectableUser = ['.spec.user.email', '.spec.user.gid'] as const;
+
+const ready = (field: string) => `.status.conditions[?(@.type=="Ready")].${field}`;
+
+/** Who has the right: the columns of kinds that name a person begin with it. */
+export const userColumn: PrinterColumn = {
+  name: 'User',
+  type: 'string',
+  // Of the spec or of the status, whichever has it: while nobody was found, the spec says who is meant.
+  jsonPath: '.*.user.email',
+  description: 'Email address of the person, as declared or as found in Asana.',
+};
+
+/**
+ * The columns of a kind: whose right and what is declared come first, then those that every kind has.
+ *
+ * @param observed the field of the right in `status.observed`
+ */
+export function grantColumns(declared: readonly PrinterColumn[], observed: keyof Held): PrinterColumn[] {
+  return [
+    ...declared,
+    {
+      name: 'Observed',
+      type: 'string',
+      jsonPath: `.status.observed.${observed}`,
+      description: 'What was last seen in Asana.',
+    },
+    { name: 'Planned', type: 'string', jsonPath: '.status.planned.action', description: 'The next action.' },
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: ready('status'),
+      description: 'Whether everything that the grant asks for is done.',
+    },
+    { name: 'Reason', type: 'string', jsonPath: ready('reason'), description: 'The reason of Ready.' },
+    {
+      name: 'Expires',
+      type: 'string',
+      // Of the status or of the spec: an end that is declared shows before the status says so, and that of a
+      // duration as soon as it is known. Where both have it they say the same.
+      jsonPath: '.*.expiresAt',
+      description: 'When the grant ends.',
+    },
+    {
+      name: 'Age',
+      type: 'date',
+      jsonPath: '.metadata.creationTimestamp',
+      description: 'Time since the object was created.',
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: ready('message'),
+      priority: 1,
+      description: 'The message of Ready.',
+    },
+  ];
+}
