@@ -1,0 +1,114 @@
+import { type PartName, partNames, partOf, type Snapshot } from './snapshot.ts';
+
+/**
+ * Why a reading is not believed before a person says so.
+ * - `DirectoryShrunk`: parts are suddenly much smaller, or a workspace that was read before is not any more.
+ * - `OrganizationChanged`: the token speaks of another organization.
+ * - `ListingShort`: a listing keeps bringing fewer than it announces.
+ */
+export type DoubtReason = 'DirectoryShrunk' | 'OrganizationChanged' | 'ListingShort';
+
+export interface Doubt {
+  readonly reason: DoubtReason;
+  /** The parts that justify nothing while it stands. */
+  readonly parts: readonly PartName[];
+  /** What is missing: of the part that lacks most. */
+  readonly count: number;
+  /** What each part lacks, as far as it is known. */
+  readonly missing: Readonly<Partial<Record<PartName, number>>>;
+  /** Gids: workspaces that are read no more, or the organizations that are read instead. */
+  readonly places: readonly string[];
+  /** Sentences for a status message. */
+  readonly message: string;
+}
+
+/** A doubt that an earlier process has recorded: which parts it was about is not known, so it may be all of them. */
+export function restoreDoubt(reason: DoubtReason, count: number): Doubt {
+  const message = 'An earlier reading was doubtful, and no reading since has shown it to be right or wrong.';
+  return { reason, parts: partNames, count, missing: {}, places: [], message };
+}
+
+/** True when more is missing, or another place is: an answer to the doubt before is none to the one after. */
+export function isWorse(before: Doubt, after: Doubt): boolean {
+  const lackedBefore = (name: PartName) =>
+    before.missing[name] ?? (before.parts.includes(name) ? before.count : 0);
+  const lacksMore = partNames.some((name) => (after.missing[name] ?? 0) > lackedBefore(name));
+  return lacksMore || after.places.some((place) => !before.places.includes(place));
+}
+
+/** How often parts are read, in milliseconds. */
+export interface PartIntervals {
+  readonly intervalMs: number;
+  /** Of teams and who is in them. */
+  readonly teamIntervalMs: number;
+}
+
+export interface ReadingState {
+  /** Wall clock, epoch milliseconds. */
+  readonly now: number;
+  readonly intervals: PartIntervals;
+  /** Those that stand. */
+  readonly doubts: readonly Doubt[];
+}
+
+/** Why parts of a reading justify no removal, no creation and no upload. */
+export interface PartFault {
+  readonly part: PartName;
+  readonly code: 'NotRead' | 'Incomplete' | 'Outdated' | DoubtReason;
+  /** A sentence for a status message. */
+  readonly message: string;
+}
+
+/** So many intervals a part may miss: then Asana may have changed too much. */
+const OUTDATED_AFTER = 3;
+
+const WORDS: Readonly<Record<PartName, string>> = {
+  accounts: 'accounts',
+  licenses: 'licenses',
+  teams: 'teams',
+  teamMemberships: 'team memberships',
+};
+
+/** What a part is called in messages. */
+export function wordFor(name: PartName): string {
+  return WORDS[name];
+}
+
+/**
+ * Why what is read from `parts` justifies no removal, no creation and no upload; null when it does. The first reason
+ * of the first part that has one; a doubt comes before all others, since only a person can end it.
+ */
+export function doubtAbout(
+  snapshot: Snapshot | null,
+  parts: readonly PartName[],
+  { now, intervals, doubts }: ReadingState,
+): PartFault | null {
+  for (const { reason, parts: doubted, message } of doubts) {
+    const part = parts.find((name) => doubted.includes(name));
+    if (part) return { part, code: reason, message };
+  }
+  for (const name of parts) {
+    const fault = faultOf(name, snapshot, now, intervals);
+    if (fault) return fault;
+  }
+  return null;
+}
+
+function faultOf(
+  name: PartName,
+  snapshot: Snapshot | null,
+  now: number,
+  { intervalMs, teamIntervalMs }: PartIntervals,
+): PartFault | null {
+  const part = snapshot && partOf(snapshot, name);
+  const word = wordFor(name);
+  if (!part) return { part: name, code: 'NotRead', message: `The ${word} were not read yet.` };
+  if (!part.complete) {
+    const why = part.incompleteBecause ?? 'the reason is unknown';
+    return { part: name, code: 'Incomplete', message: `Not all ${word} were read: ${why}` };
+  }
+  const interval = name === 'teams' || name === 'teamMemberships' ? teamIntervalMs : intervalMs;
+  if (now - part.at <= OUTDATED_AFTER * interval) return null;
+  const minutes = Math.round((now - part.at) / 60_000);
+  return { part: name, code: 'Outdated', message: `The ${word} were read ${minutes} min ago, and every reading since has failed.` };
+}
