@@ -20,6 +20,11 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** Counts the requests that were really sent, retries included. */
   readonly tally?: Tally | undefined;
+  /**
+   * Asked immediately before each request leaves, after every wait for the budget and before every retry. What it throws
+   * ends the call; nothing is sent then.
+   */
+  readonly guard?: (() => void | Promise<void>) | undefined;
 }
 
 export interface Tally {
@@ -150,6 +155,7 @@ export class Transport {
     const kind = exchange.method === 'GET' ? 'read' : 'write';
     const permit = await budget.acquire(kind, call.priority, call.signal);
     try {
+      await call.guard?.();
       const response = await this.#exchange(exchange, call);
       return this.#read(exchange, response, decode, permit);
     } finally {

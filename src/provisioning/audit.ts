@@ -15,7 +15,9 @@ export interface AuditRecord {
   readonly action: string;
   readonly requester: Requester;
   readonly account: { readonly gid: string | null; readonly email: string | null };
-  /** The license held before and after; for memberships the team or workspace, by gid; null for none. */
+  /** The team or workspace that is changed, by gid; null where it is the organization. */
+  readonly place: string | null;
+  /** What was held before and after: a license, a role, `Active`; null for nothing. */
   readonly before: string | null;
   readonly after: string | null;
   readonly result: string;

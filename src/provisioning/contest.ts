@@ -1,54 +1,87 @@
-import type { Contest } from './decision.ts';
-import type { LicenseGrant } from './grant.ts';
+import type { AppliedRight, Grant } from './grant.ts';
+import { isSameRight, type Right } from './right.ts';
+
+/** A grant in a contest, with what its connector says about it. */
+export interface Contender {
+  readonly grant: Grant;
+  /** The right it declares; null while the team it names is not found. */
+  readonly right: Right | null;
+  /** Its connector is in mode Apply and works: it may take a right over. */
+  readonly acts: boolean;
+  readonly mode: 'Plan' | 'Apply';
+  /** Its connector is stalled, or the grant may not last as long as it says, and holds nothing. */
+  readonly excluded: boolean;
+  /** It has not begun. */
+  readonly unstarted: boolean;
+}
+
+/** What the other grants for the same right of the same account mean for one grant. */
+export type Contest =
+  | { readonly kind: 'Uncontested' }
+  | { readonly kind: 'Lost'; readonly winner: string }
+  /** Only for an ending grant: a live one that acts declares the right that is applied, and takes it over. */
+  | { readonly kind: 'Succeeded'; readonly successor: Contender };
 
 /**
- * What the other grants for the same account of the same organization mean for one grant (DESIGN §3.2 rule 2). The
- * oldest contender wins, then namespace/name; grants that are deleted, expired, suspended or not allowed by
- * namespace do not contend.
- * @param rivals every other grant for the account
+ * The oldest contender wins, then namespace/name. Grants that are deleted, expired, suspended, not started, not allowed by
+ * namespace, or of a stalled connector do not contend; those of connectors in mode Plan contend among themselves.
+ * @param rivals every other grant for the same right of the account
  */
-export function judgeContest(grant: LicenseGrant, rivals: readonly LicenseGrant[]): Contest {
-  const oldest = findWinner(rivals);
-  if (!oldest) return { kind: 'Uncontested' };
+export function judgeContest(own: Contender, rivals: readonly Contender[]): Contest {
+  const { grant } = own;
   if (grant.ending) {
-    // What is handed on is the right that was applied, whatever the spec said last.
-    const sameLicense = oldest.license === grant.applied?.license;
-    return { kind: 'Succeeded', successor: nameOf(oldest), sameLicense };
+    const { applied } = grant;
+    const successor = applied && oldestOf(rivals.filter((rival) => takesOver(rival, applied)));
+    return successor ? { kind: 'Succeeded', successor } : { kind: 'Uncontested' };
   }
-  return contends(grant) && precedes(oldest, grant)
+  if (!contends(own)) return { kind: 'Uncontested' };
+  const oldest = oldestOf(rivals.filter((rival) => contends(rival) && rival.mode === own.mode));
+  return oldest && precedes(oldest, own)
     ? { kind: 'Lost', winner: nameOf(oldest) }
     : { kind: 'Uncontested' };
 }
 
 /**
- * The ended grant whose right a live one takes over, adopted flag included: it holds the license that
- * the live one declares. Null when there is none, or when the live one does not win its own contest.
+ * The ended grant whose right a live one takes over, adopted flag included. Null when there is none, or when the live one
+ * does not win its own contest or does not act.
  */
-export function findPredecessor(grant: LicenseGrant, rivals: readonly LicenseGrant[]): LicenseGrant | null {
-  if (grant.ending || !contends(grant) || judgeContest(grant, rivals).kind === 'Lost') return null;
-  return oldestOf(rivals.filter((rival) => rival.ending && rival.applied?.license === grant.license));
+export function findPredecessor(own: Contender, rivals: readonly Contender[]): Grant | null {
+  const { right } = own;
+  if (own.grant.ending || !own.acts || right === null || judgeContest(own, rivals).kind === 'Lost')
+    return null;
+  const ended = rivals.filter(
+    ({ grant }) => grant.ending && grant.applied && isSameRight(grant.applied.right, right),
+  );
+  return oldestOf(ended)?.grant ?? null;
 }
 
-/** The grant that rules an account, out of all for it: the oldest that contends; null when none does. */
-export function findWinner(grants: readonly LicenseGrant[]): LicenseGrant | null {
-  return oldestOf(grants.filter(contends));
+/** Every live grant that contends, whatever it declares. */
+export function contends({ grant, excluded, unstarted }: Contender): boolean {
+  return !grant.ending && !grant.suspended && grant.namespaceAllowed && !excluded && !unstarted;
 }
 
-function oldestOf(grants: readonly LicenseGrant[]): LicenseGrant | null {
-  return grants.reduce<LicenseGrant | null>(
-    (best, grant) => (best && precedes(best, grant) ? best : grant),
+function takesOver(rival: Contender, { right }: AppliedRight): boolean {
+  return (
+    contends(rival) && rival.acts && rival.grant.ensure === 'Present' && rival.right !== null && isSameRight(rival.right, right)
+  );
+}
+
+function oldestOf(contenders: readonly Contender[]): Contender | null {
+  return contenders.reduce<Contender | null>(
+    (best, contender) => (best && precedes(best, contender) ? best : contender),
     null,
   );
 }
 
-function contends(grant: LicenseGrant): boolean {
-  return !grant.ending && !grant.suspended && grant.namespaceAllowed;
+function precedes({ grant: a }: Contender, { grant: b }: Contender): boolean {
+  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt;
+  return keyOf(a) < keyOf(b);
 }
 
-function precedes(a: LicenseGrant, b: LicenseGrant): boolean {
-  return a.createdAt === b.createdAt ? nameOf(a) < nameOf(b) : a.createdAt < b.createdAt;
+function nameOf({ grant }: Contender): string {
+  return keyOf(grant);
 }
 
-function nameOf({ object }: LicenseGrant): string {
+function keyOf({ object }: Grant): string {
   return `${object.namespace}/${object.name}`;
 }

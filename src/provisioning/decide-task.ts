@@ -1,85 +1,77 @@
-import { isEmailAddress } from '../directory/email-address.ts';
 import type { Subject } from '../directory/reader.ts';
 import type { Account } from '../directory/snapshot.ts';
-import { accountCreationPolicies, findTarget } from './account-creation-policies.ts';
-import { licenseGrantPolicies, licenseRevocationPolicies } from './license-task-policies.ts';
-import {
-  joiningTeamPolicies,
-  joiningWorkspacePolicies,
-  leavingTeamPolicies,
-  leavingWorkspacePolicies,
-} from './membership-task-policies.ts';
-import { refused, type TaskCase, type TaskDecision, type TaskPolicy, type TaskView } from './task-case.ts';
+import type { Declaration } from './declarations.ts';
+import type { Policies } from './policies.ts';
+import { organizationOf, type Reading } from './reading.ts';
+import type { Right } from './right.ts';
+import { type RightCase, refused, type Step } from './right-rules.ts';
+import { placeOfRight, resolveWish, rightRulesOf } from './rights.ts';
 import type { TaskRequest } from './task-request.ts';
 
-/**
- * Decides one ConductorOne task (DESIGN §4): what to do in Asana, that it is so already, or why it is not done.
- * @param account whom the request means, as the directory knows them; null for nobody
- */
-export function decideTask(request: TaskRequest, account: Account | null, view: TaskView): TaskDecision {
-  if (view.policies.suspended)
+/** What the decision about a task may look at: the connector's rules, and what is known of Asana now. */
+export interface TaskView {
+  readonly policies: Policies;
+  /** Null before the first reading. */
+  readonly reading: Reading | null;
+  /** What live grants of connectors that act declare for an account. */
+  declaredFor(account: Account): readonly Declaration[];
+}
+
+/** Decides one ConductorOne task: what to do in Asana, that it is so already, or why it is not done. */
+export function decideTask(request: TaskRequest, { policies, reading, declaredFor }: TaskView): Step {
+  if (policies.suspended)
     return refused('Suspended', 'The connector is suspended: nothing is done until it is resumed.');
-  const snapshot = view.directory.current();
-  if (!snapshot)
+  if (!reading)
     return refused('NotReady', 'The connector has not read the directory yet: see its conditions.');
-  const organization = snapshot.organization?.gid ?? null;
-  const decide = <Request>(policies: readonly TaskPolicy<Request>[], own: Request) =>
-    firstOf(policies, { request: own, account, view, snapshot, organization });
-  switch (request.type) {
-    case 'GrantLicense':
-      return decide(licenseGrantPolicies, request);
-    case 'RevokeLicense':
-      return decide(licenseRevocationPolicies, request);
-    case 'AddToTeam':
-      return decide(joiningTeamPolicies, request);
-    case 'RemoveFromTeam':
-      return decide(leavingTeamPolicies, request);
-    case 'AddToWorkspace':
-      return decide(joiningWorkspacePolicies, request);
-    case 'RemoveFromWorkspace':
-      return decide(leavingWorkspacePolicies, request);
-    case 'CreateAccount':
-      return decide(accountCreationPolicies, request);
-  }
+  const wished = resolveWish(request.wish, reading, policies);
+  if ('refusal' in wished) return wished.refusal;
+  const account = findTaskAccount(request, reading);
+  const subject: RightCase = {
+    right: wished.right,
+    account,
+    wanted: 'gid' in request.user ? { email: null, name: null } : request.user,
+    aliases: 'gid' in request.user ? [] : [request.user.email],
+    mayCreate: false,
+    asker: 'Task',
+    policies,
+    reading,
+    organization: organizationOf(reading),
+    declared: account ? declaredFor(account) : [],
+  };
+  const rules = rightRulesOf(wished.right);
+  return request.want === 'Give' ? rules.give(subject) : rules.take(subject);
+}
+
+/** Whom a task is about, as the directory knows them; null for nobody. */
+export function findTaskAccount({ user }: TaskRequest, reading: Reading): Account | null {
+  const found = 'gid' in user ? reading.account(user.gid) : reading.accountByEmail(user.email);
+  return found ?? null;
 }
 
 /**
- * Whom a request is about, for a look at Asana before it is answered without one; null when what it names is nothing
- * that could be looked up.
+ * Whom a request is about, for a look at Asana before it is answered without a change; null when what it names is
+ * nothing that could be looked up.
  */
-export function subjectOfTask(request: TaskRequest, view: TaskView): Subject | null {
-  const snapshot = view.directory.current();
-  if (!snapshot || view.policies.suspended) return null;
-  switch (request.type) {
-    case 'GrantLicense':
-    case 'RevokeLicense':
-      return { gid: request.user, email: null };
-    case 'AddToTeam':
-    case 'RemoveFromTeam': {
-      const team = snapshot.teams.get(request.team);
-      return team ? { gid: request.user, email: null, workspace: team.organization, team: team.gid } : null;
-    }
-    case 'AddToWorkspace':
-    case 'RemoveFromWorkspace': {
-      const workspace = snapshot.workspaces.find(({ gid }) => gid === request.workspace)?.gid;
-      return workspace === undefined ? null : { gid: request.user, email: null, workspace };
-    }
-    case 'CreateAccount': {
-      const target = findTarget(request, view.policies, snapshot);
-      const known = 'workspace' in target && isEmailAddress(request.email);
-      return known ? { gid: null, email: request.email.toLowerCase(), workspace: target.workspace } : null;
-    }
-  }
+export function subjectOfTask(request: TaskRequest, { policies, reading }: TaskView): Subject | null {
+  if (!reading || policies.suspended) return null;
+  const wished = resolveWish(request.wish, reading, policies);
+  if ('refusal' in wished) return null;
+  const { user } = request;
+  return subjectOfRight(wished.right, reading, {
+    gid: 'gid' in user ? user.gid : null,
+    email: 'gid' in user ? null : user.email,
+  });
 }
 
-/** The chains end with a policy that always decides. */
-function firstOf<Request>(
-  policies: readonly TaskPolicy<Request>[],
-  subject: TaskCase<Request>,
-): TaskDecision {
-  for (const policy of policies) {
-    const decision = policy(subject);
-    if (decision) return decision;
-  }
-  throw new TypeError('a chain of policies left a task undecided');
+/** Where to look for somebody's right; null where its place is not known. */
+export function subjectOfRight(
+  right: Right,
+  reading: Reading,
+  person: { readonly gid: string | null; readonly email: string | null },
+): Subject | null {
+  if (right.type === 'License') return person;
+  const workspace = placeOfRight(right, reading);
+  const known = reading.snapshot.workspaces.some(({ gid }) => gid === workspace);
+  if (workspace === null || !known) return null;
+  return right.type === 'Team' ? { ...person, workspace, team: right.team } : { ...person, workspace };
 }

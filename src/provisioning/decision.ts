@@ -1,132 +1,94 @@
-import type { ErrorClass } from '../core/errors.ts';
-import type { Account, License, Snapshot } from '../directory/snapshot.ts';
-import type { AppliedRight, LicenseGrant } from './grant.ts';
+import type { Account } from '../directory/snapshot.ts';
+import type { Action } from './action.ts';
+import type { Contest } from './contest.ts';
+import type { Declaration } from './declarations.ts';
+import type { AppliedRight } from './grant.ts';
+import type { Policies } from './policies.ts';
+import type { Reading } from './reading.ts';
+import { type RefusalCode, refusals } from './refusal.ts';
+import type { Right } from './right.ts';
 
-/** The connector's rules, from its spec (DESIGN §3.1). */
-export interface Policies {
-  readonly mode: 'Plan' | 'Apply';
-  readonly suspended: boolean;
-  readonly scimEnabled: boolean;
-  readonly allowDeprovision: boolean;
-  readonly protectedUsers: readonly string[];
-  readonly protectAdmins: boolean;
-  readonly maxEnterpriseLicenses: number | null;
-  readonly defaultWorkspace: string | null;
-}
-
-/** The directory as the decision may read it: the snapshot with the results of our own actions laid over it. */
-export interface DirectoryReading {
-  readonly snapshot: Snapshot;
-  account(gid: string): Account | undefined;
-  accountByEmail(email: string): Account | undefined;
-  /** Accounts of the organization that hold an Enterprise license, actions in flight included. */
-  enterpriseLicenses(): number;
-  /** Null when removals and creations are justified; otherwise why not (incomplete, older than three intervals, shrunk). */
-  untrusted(): { readonly reason: 'AsanaUnavailable' | 'RemovalsPaused'; readonly message: string } | null;
-}
-
-/** What the other grants for the same account mean for this one (rule 2). */
-export type Contest =
-  | { readonly kind: 'Uncontested' }
-  | { readonly kind: 'Lost'; readonly winner: string }
-  /** Only for an ending grant: another live grant will hold the account. `sameLicense`: it inherits `applied`. */
-  | { readonly kind: 'Succeeded'; readonly successor: string; readonly sameLicense: boolean };
-
-export interface DecisionContext {
+/** What the decision about one grant may look at besides the grant. */
+export interface GrantContext {
   readonly policies: Policies;
-  /** Null before the first sync has brought accounts and licenses, and while the connector may not be used. */
-  readonly directory: DirectoryReading | null;
+  /** Null before the first sync has brought what the right is read from. */
+  readonly reading: Reading | null;
   /** What stands in the connector's way, in words; null when nothing does. */
-  readonly notReady: string | null;
+  readonly obstacle: string | null;
   readonly contest: Contest;
+  /** What other live grants declare for the account. */
+  readonly declared: readonly Declaration[];
+  /** A live AsanaAccount declares the address: it creates the account, and licenses wait for it. */
+  readonly accountDeclaredBy: string | null;
+  /** The person was looked up by itself just now: that they are not in the reading is so. */
+  readonly lookedUp: boolean;
+  /** Epoch milliseconds. */
+  readonly now: number;
 }
 
-/** A change of a license or, by SCIM, of an account's being there. */
-export interface LicenseAction {
-  readonly type: 'GrantEnterprise' | 'RevokeEnterprise' | 'Deprovision' | 'CreateAccount';
-  /** Null for CreateAccount. */
-  readonly gid: string | null;
-  readonly email: string | null;
-  /** For CreateAccount: what the account is called, if whoever asked said so. */
-  readonly name?: string | null;
-  readonly from: License | null;
-  readonly to: License | null;
-  /** Lowers somebody's access: removalDelay, holds and the API server's own word come before it. */
-  readonly removal: boolean;
+/** What every decision tells the status. */
+interface Seen {
+  /** As seen now; null when there is none; undefined when nobody looked. */
+  readonly account: Account | null | undefined;
+  /** The right that was decided on; null while it is not known. */
+  readonly right: Right | null;
+  /** What the account holds of it; null for nothing, undefined when nobody looked. */
+  readonly observed: string | null | undefined;
+  readonly message: string;
 }
-
-/** A change of who is in a team. */
-export interface TeamAction {
-  readonly type: 'AddToTeam' | 'RemoveFromTeam';
-  readonly gid: string;
-  readonly email: string | null;
-  readonly team: string;
-  /** The gid of the team's organization. */
-  readonly organization: string;
-  readonly removal: boolean;
-}
-
-/** A change of who is in a workspace. Taking somebody out of the organization deprovisions. */
-export interface WorkspaceAction {
-  readonly type: 'AddToWorkspace' | 'RemoveFromWorkspace';
-  readonly gid: string;
-  readonly email: string | null;
-  readonly workspace: string;
-  readonly removal: boolean;
-}
-
-/** A new account without SCIM: Asana sends an invitation to the address. */
-export interface Invitation {
-  readonly type: 'InviteAccount';
-  readonly gid: null;
-  readonly email: string;
-  readonly workspace: string;
-  readonly removal: false;
-}
-
-/** One change to be made in Asana. */
-export type PlannedAction = LicenseAction | TeamAction | WorkspaceAction | Invitation;
-
-export type ActionType = PlannedAction['type'];
 
 /**
- * What is to be done about one grant, or why not; the pure result of comparing it with the directory under the
- * policies. `message` is for a person and names the remedy.
+ * What is to be done about one grant, or why not: the pure result of comparing it with the directory under the policies.
+ * `message` is for a person and names the remedy.
  */
 export type Decision =
-  /** All is as declared. `applied` is what status should record (unchanged if it says so already). */
-  | {
+  | (Seen & {
+      /** All that is asked for is so. */
       readonly kind: 'Settled';
-      readonly reason: 'Granted';
-      readonly account: Account;
-      readonly applied: AppliedRight;
-      readonly message: string;
-    }
-  /** Something is to be done in Asana. In mode Plan the caller stops here and reports it. `drift`: it holds `applied` but somebody changed it. */
-  | {
+      readonly reason: 'Granted' | 'Removed' | 'Scheduled' | 'Expired';
+      /** What the status should record; null leaves it. */
+      readonly applied: AppliedRight | null;
+    })
+  | (Seen & {
+      /** Something is to be done in Asana. In mode Plan the caller stops here and reports it. */
       readonly kind: 'Act';
-      readonly action: LicenseAction;
-      readonly account: Account | null;
+      readonly action: Action;
+      readonly right: Right;
+      /** It was as declared, and somebody else changed it. */
       readonly drift: boolean;
-      readonly message: string;
-    }
-  /** An ending grant lets go and leaves Asana as it is. `warning`: a rule refused the removal. */
-  | {
+    })
+  | (Seen & {
+      /** The person is not in the reading: they are looked up by themselves before anything follows from it. */
+      readonly kind: 'LookUp';
+    })
+  | (Seen & {
+      /** An ending grant lets go and leaves Asana as it is. `warning`: a rule refused the removal. */
       readonly kind: 'Release';
-      readonly reason: string;
+      readonly reason: ReleaseReason;
       readonly warning: boolean;
-      readonly account: Account | null;
-      readonly message: string;
-    }
-  /** Nothing can or may be done now. */
-  | {
+    })
+  | (Seen & {
+      /** Nothing can or may be done now. */
       readonly kind: 'Blocked';
-      readonly reason: string;
-      readonly errorClass: ErrorClass;
-      readonly account: Account | null;
-      readonly drifted: boolean;
-      readonly message: string;
-    };
+      readonly code: RefusalCode;
+      readonly drift: boolean;
+    });
 
-/** Signature of the decision for license grants; implemented as a chain of policies. */
-export type DecideLicense = (grant: LicenseGrant, context: DecisionContext) => Decision;
+/** Why a grant is let go without a change in Asana. */
+export type ReleaseReason =
+  | 'Abandoned'
+  | 'Suspended'
+  | 'Planned'
+  | 'NothingApplied'
+  | 'Retained'
+  | 'Superseded'
+  | 'AccountGone'
+  | 'ChangedElsewhere'
+  | 'Adopted'
+  | 'Discarded'
+  | RefusalCode;
+
+/** A decision that a person must act on. */
+export function isStalling(decision: Decision): boolean {
+  return decision.kind === 'Blocked' && refusals[decision.code].class === 'stalling';
+}

@@ -1,159 +1,155 @@
-import { isGuest } from '../directory/account.ts';
+import { isRemoval, rulesOf } from './actions.ts';
+import { isOpen, nextLook } from './attempt.ts';
 import type { Decision } from './decision.ts';
-import type { AppliedRight, Ending } from './grant.ts';
+import type { Ending } from './grant.ts';
 import {
-  blocked,
+  blockCase,
   describeOtherHolder,
-  describeProtection,
-  doubtAboutRemovals,
+  describeOtherOrganization,
+  firstDecision,
+  type GrantCase,
+  type GrantPolicy,
+  holdsRight,
   isFoughtOver,
-  type LicenseCase,
-  nameOf,
-  organizationOf,
-  type Policy,
-  release,
+  observedIn,
+  releaseCase,
+  whoIn,
   withWayOut,
-} from './license-case.ts';
+} from './grant-case.ts';
+import { refuseDiscarded } from './live-policies.ts';
+import { refusals } from './refusal.ts';
+import { rightRulesOf } from './rights.ts';
 
 const WARNING = { warning: true };
 
+/** Decides what becomes of the right of a grant that was deleted or has expired, on a reading. */
+export function decideEnding(subject: GrantCase): Decision {
+  return firstDecision(policies, subject) ?? takeBack(subject);
+}
+
 /**
- * What is looked at, in this order, before the right of a deleted or expired grant is taken back. Nothing is released
- * for what a doubtful reading shows, but to a successor.
+ * What is looked at, in this order, before the right is taken back. Nothing is released for what a doubtful reading
+ * shows, but to a successor.
  */
-export const endingPolicies: readonly Policy[] = [
+const policies: readonly GrantPolicy[] = [
   makeSureADiscardedRemovalStaysDiscarded,
   makeSureASuccessorKeepsIt,
-  makeSureADoubtfulReadingRemovesNobody,
+  makeSureTheReadingIsTrusted,
+  makeSureTheOrganizationIsTheSame,
   makeSureTheEmailStillMeansTheSameAccount,
-  releaseWhatIsGone,
-  makeSureTheLicenseCanBeRead,
+  waitForWhatIsOnItsWay,
+  releaseWhatWasNeverApplied,
+  lookUpWhoIsMissing,
   releaseWhatIsFoughtOver,
-  waitForAnUpgradeOnItsWay,
-  releaseWhatIsNoLongerOurs,
   releaseWhatWasFound,
-  makeSureTheProtectedKeepTheirLicense,
-  releaseWhatMayNotBeDeprovisioned,
 ];
 
-/** The last word on an ending grant: its right is taken back, or, where there is none left, the object goes. */
-export function takeBack({ grant, account }: LicenseCase): Decision {
-  const { applied, ending } = grant;
-  if (!account || !applied || !ending)
-    return release('UserNotFound', 'There is nothing to take back: Asana was left as it is.', account);
-  const enterprise = applied.license === 'Enterprise';
-  return {
-    kind: 'Act',
-    action: {
-      type: enterprise ? 'RevokeEnterprise' : 'Deprovision',
-      gid: account.gid,
-      email: account.email,
-      from: applied.license,
-      to: enterprise ? 'ViewOnly' : null,
-      removal: true,
-    },
-    account,
-    drift: false,
-    message: describeTakingBack(applied, ending, nameOf(account)),
-  };
-}
-
-function describeTakingBack({ license }: AppliedRight, { because }: Ending, who: string): string {
-  const why = because === 'Deleted' ? 'The grant was deleted' : 'The grant has expired';
-  const rest = license === 'Enterprise' ? 'view-only is left' : 'the account is deprovisioned';
-  return `${why}: ${license} of ${who} is taken back, ${rest}.`;
-}
-
 /** Expired and discarded: left alone until it is edited. A deletion is an edit, and decided anew. */
-function makeSureADiscardedRemovalStaysDiscarded({ grant, account }: LicenseCase): Decision | null {
-  if (!grant.discarded || grant.ending?.because !== 'Expired') return null;
-  const message = 'A person discarded this removal: edit the grant to have it decided again.';
-  return blocked('RemovalDiscarded', 'stalling', message, account);
+function makeSureADiscardedRemovalStaysDiscarded(subject: GrantCase): Decision | null {
+  const { discarded, ending } = subject.grant;
+  return discarded && ending?.because === 'Expired' ? refuseDiscarded(subject) : null;
 }
 
-/** Rule 2: another grant takes the right over, so nothing is taken away. What is not there (any more) nobody takes over. */
-function makeSureASuccessorKeepsIt({ grant, contest, account, directory }: LicenseCase): Decision | null {
-  if (contest.kind !== 'Succeeded' || !account || account.license !== grant.applied?.license) return null;
-  if (isGuest(account, organizationOf(directory))) return null;
-  return release('Superseded', `Grant ${contest.successor} declares this account now.`, account);
+/** Another grant takes the right over, so nothing is taken away. What is not there (any more) nobody takes over. */
+function makeSureASuccessorKeepsIt(subject: GrantCase): Decision | null {
+  const { contest } = subject.context;
+  if (contest.kind !== 'Succeeded' || !holdsRight(subject)) return null;
+  const { namespace, name } = contest.successor.grant.object;
+  return releaseCase(subject, 'Superseded', `Grant ${namespace}/${name} declares the same now.`);
 }
 
-function makeSureADoubtfulReadingRemovesNobody({ grant, directory, account }: LicenseCase): Decision | null {
-  const doubt = doubtAboutRemovals(directory);
+function makeSureTheReadingIsTrusted(subject: GrantCase): Decision | null {
+  const doubt = subject.reading.doubtAbout(rightRulesOf(subject.right).parts);
   if (!doubt) return null;
-  const message = withWayOut(grant, `Nothing is taken away on a doubtful reading: ${doubt.message}.`);
-  return blocked(doubt.reason, 'waiting', message, account);
+  const message = `Nothing is taken away on a doubtful reading of Asana: ${doubt.message}.`;
+  return blockCase(subject, doubt.code, withWayOut(subject.grant, message));
 }
 
-function makeSureTheEmailStillMeansTheSameAccount(subject: LicenseCase): Decision | null {
+function makeSureTheOrganizationIsTheSame(subject: GrantCase): Decision | null {
+  const message = describeOtherOrganization(subject);
+  return message === null ? null : releaseCase(subject, 'OrganizationChanged', message, WARNING);
+}
+
+function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision | null {
   const message = describeOtherHolder(subject);
-  return message === null ? null : release('IdentityChanged', message, subject.account, WARNING);
+  return message === null ? null : releaseCase(subject, 'IdentityChanged', message, WARNING);
 }
 
-function releaseWhatIsGone({ account, directory }: LicenseCase): Decision | null {
-  if (!account)
-    return release('UserNotFound', 'Asana has no active account any more: there is nothing to take back.');
-  if (!isGuest(account, organizationOf(directory))) return null;
-  const message = `${nameOf(account)} is a guest now: there is no license to take back.`;
-  return release('UserIsGuest', message, account);
+/** Released before Asana shows it, what was given would outlive its grant, and nobody would take it back. */
+function waitForWhatIsOnItsWay(subject: GrantCase): Decision | null {
+  const { grant, context } = subject;
+  const { attempt } = grant;
+  const gives = attempt?.result === 'Pending' && !isRemoval(attempt);
+  if (!gives || nextLook(context.now - attempt.at) === null || holdsRight(subject)) return null;
+  const message = `${attempt.type} for ${whoIn(subject)} was sent before this grant ended, and Asana may still come to show it: it is looked for until three minutes have passed.`;
+  return blockCase(subject, 'UnderWay', withWayOut(grant, message));
 }
 
-/** While no license can be read, nothing is known of the one to take back: it may return. */
-function makeSureTheLicenseCanBeRead({ grant, account }: LicenseCase): Decision | null {
-  if (!account || account.license !== null || (account.scim?.userType ?? null) !== null) return null;
-  const message = `Asana shows no license (userType) for ${nameOf(account)}: it is taken back once it does.`;
-  return blocked('LicensesUnavailable', 'waiting', withWayOut(grant, message), account);
+function releaseWhatWasNeverApplied(subject: GrantCase): Decision | null {
+  const { applied, attempt } = subject.grant;
+  if (applied || (isOpen(attempt) && holdsRight(subject))) return null;
+  return releaseCase(subject, 'NothingApplied', 'It ended, and nothing of it was applied: Asana was left as it is.');
 }
 
-function releaseWhatIsFoughtOver({ grant, account }: LicenseCase): Decision | null {
-  if (!isFoughtOver(grant) || account?.license === grant.applied?.license) return null;
-  const message = `Something else changed the license of ${nameOf(account)} back ${grant.setBacks} times in 24 hours: left as it is.`;
-  return release('Contended', message, account, WARNING);
+/** Nothing follows from somebody's absence in a listing alone. */
+function lookUpWhoIsMissing(subject: GrantCase): Decision | null {
+  const { account, right, context } = subject;
+  if (observedIn(subject) !== null) return null;
+  const message = `${whoIn(subject)} is not in the listing: looked up before the grant is released.`;
+  if (!context.lookedUp) return { kind: 'LookUp', account, right, observed: null, message };
+  // Without any license to be seen, the account may still hold the one to take back: the right's own rules say.
+  if (account && right.type === 'License') return null;
+  return releaseCase(
+    subject,
+    'AccountGone',
+    `${whoIn(subject)} does not hold it any more: there is nothing to take back.`,
+  );
 }
 
-/** Released before Asana shows it, the upgrade would outlive its grant, and nobody would take it back. */
-function waitForAnUpgradeOnItsWay({ grant, account }: LicenseCase): Decision | null {
-  if (!grant.upgrading || !account || account.license === 'Enterprise') return null;
-  const message = `An upgrade of ${nameOf(account)} was sent before this grant ended, and Asana may still come to show it: it is looked for until three minutes have passed.`;
-  return blocked('Progressing', 'waiting', withWayOut(grant, message), account);
+function releaseWhatIsFoughtOver(subject: GrantCase): Decision | null {
+  if (!isFoughtOver(subject) || holdsRight(subject)) return null;
+  const message = `Something else changed the access of ${whoIn(subject)} back ${subject.grant.setBacks} times in 24 hours: left as it is.`;
+  return releaseCase(subject, 'Contended', message, WARNING);
 }
 
-/** Another license than the applied one is somebody else's doing. */
-function releaseWhatIsNoLongerOurs({ grant, account }: LicenseCase): Decision | null {
-  const { applied } = grant;
-  if (!account || !applied || account.license === applied.license) return null;
-  const held = account.license ?? account.scim?.userType ?? 'no license';
-  const message = `${nameOf(account)} holds ${held}, not the ${applied.license} of this grant: left as it is.`;
-  return release('ChangedElsewhere', message, account);
+/** Each right says what of it is taken back; a grant of another namespace takes back only what it gave. */
+function releaseWhatWasFound(subject: GrantCase): Decision | null {
+  const { grant, right } = subject;
+  if (!holdsRight(subject)) return null;
+  const adopted = grant.applied?.adopted ?? false;
+  const value = grant.applied?.value ?? observedIn(subject) ?? '';
+  const kept = rightRulesOf(right).keeps({ adopted, value, created: grant.created }, whoIn(subject));
+  if (kept) return releaseCase(subject, 'Adopted', kept.message, kept);
+  if (grant.sameNamespace || !adopted) return null;
+  const message = `${whoIn(subject)} had this before the grant, and a grant of another namespace takes back only what it gave.`;
+  return releaseCase(subject, 'Adopted', message);
 }
 
-/** Found view-only is never deprovisioned, and a grant of another namespace takes back only what it gave (rule 5). */
-function releaseWhatWasFound({ grant, account }: LicenseCase): Decision | null {
-  const { applied, sameNamespace } = grant;
-  if (!applied?.adopted) return null;
-  if (applied.license === 'ViewOnly') {
-    const message = `${nameOf(account)} had view-only before this grant: what was found is never deprovisioned.`;
-    return release('Adopted', message, account);
+/** The last word: the right is taken back, or a rule says why not, or there is none left. */
+function takeBack(subject: GrantCase): Decision {
+  const { grant, account, right } = subject;
+  const step = rightRulesOf(right).take(subject.subject);
+  switch (step.kind) {
+    case 'AlreadySo':
+      return releaseCase(subject, 'ChangedElsewhere', `${step.message} Asana was left as it is.`);
+    case 'Refused':
+      return refusals[step.code].ended === 'Release'
+        ? releaseCase(subject, step.code, step.message, WARNING)
+        : blockCase(subject, step.code, withWayOut(grant, step.message));
+    case 'Act': {
+      const { action } = step;
+      if (!grant.sameNamespace && rulesOf(action).deprovisions(action)) {
+        const message = `A grant of another namespace than the connector deprovisions nobody: ${whoIn(subject)} keeps the account.`;
+        return releaseCase(subject, 'NamespaceNotAllowed', message, WARNING);
+      }
+      const observed = observedIn(subject);
+      const message = `${describeEnding(grant.ending)}: ${step.message}`;
+      return { kind: 'Act', action, drift: false, account, right, observed, message };
+    }
   }
-  if (sameNamespace) return null;
-  const message = `${nameOf(account)} had ${applied.license} before this grant, and a grant of another namespace takes back only what it gave.`;
-  return release('Adopted', message, account);
+  throw new TypeError(`grant ${grant.object.name}: a step of no known kind`);
 }
 
-function makeSureTheProtectedKeepTheirLicense(subject: LicenseCase): Decision | null {
-  const { account } = subject;
-  const message = account && describeProtection(subject, account);
-  return message ? release('ProtectedUser', message, account, WARNING) : null;
-}
-
-/** Deprovisioning cannot be undone: it takes the connector's word, and a grant of its own namespace. */
-function releaseWhatMayNotBeDeprovisioned({ grant, policies, account }: LicenseCase): Decision | null {
-  if (grant.applied?.license !== 'ViewOnly') return null;
-  if (!grant.sameNamespace) {
-    const message = `A grant of another namespace never deprovisions: ${nameOf(account)} keeps view-only.`;
-    return release('DeprovisionNotAllowed', message, account, WARNING);
-  }
-  if (policies.allowDeprovision) return null;
-  const message = `${nameOf(account)} keeps view-only: taking it away deprovisions, and provisioning.allowDeprovision is off.`;
-  return release('DeprovisionNotAllowed', message, account, WARNING);
+function describeEnding(ending: Ending | null): string {
+  return ending?.because === 'Expired' ? 'The grant has expired' : 'The grant was deleted';
 }

@@ -1,22 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { AsanaError } from '../asana/errors.ts';
 import type { AsanaSession } from '../asana/session.ts';
 import type { Tally } from '../asana/transport.ts';
 import type { Counter, Meter } from '../core/meter.ts';
 import type { UserTypes } from '../directory/account.ts';
 import type { Directory } from '../directory/directory.ts';
-import { type FreshAccount, type FreshReading, refresh } from '../directory/reader.ts';
+import { type FreshReading, refresh } from '../directory/reader.ts';
 import type { Account } from '../directory/snapshot.ts';
-import {
-  describeChange,
-  isOneWay,
-  mayHaveTakenEffect,
-  sendChange,
-  shows,
-  subjectOf,
-} from './asana-change.ts';
+import { type Action, placeOf } from './action.ts';
+import { mayHaveTakenEffect, rulesOf } from './actions.ts';
 import type { AuditLog, Requester } from './audit.ts';
-import type { PlannedAction } from './decision.ts';
 
 /** One change to be made in Asana, and where. */
 export interface ActionRequest {
@@ -24,7 +16,7 @@ export interface ActionRequest {
   readonly session: AsanaSession;
   readonly directory: Directory;
   readonly userTypes: UserTypes;
-  readonly action: PlannedAction;
+  readonly action: Action;
   readonly requester: Requester;
   /** `spec.reason` of the grant, for the audit record. */
   readonly reason: string | null;
@@ -35,10 +27,13 @@ export interface ActionRequest {
 
 /** What the caller contributes to an action; each may throw, and then nothing (more) is sent. */
 export interface ActionHooks {
-  /** Throws unless this process may still act: it leads, and the object and its connector still ask for it. */
-  fence(): void | Promise<void>;
+  /**
+   * Throws unless the action may leave now: this process leads, the object and its connector ask for it still, and the
+   * policies as they stand allow it. Asked before anything is read, and immediately before each request that changes Asana.
+   */
+  guard(stage: 'Begin' | 'Send'): void | Promise<void>;
   /** Takes the decision again on the fresh reading; false when it no longer asks for this action. */
-  confirm(fresh: FreshAccount): boolean | Promise<boolean>;
+  confirm(fresh: FreshReading): boolean | Promise<boolean>;
   /** Puts the intent where a restart finds it, before the request leaves. */
   recordIntent(id: string): Promise<void>;
 }
@@ -50,7 +45,7 @@ export type ActionOutcome =
       readonly id: string;
       readonly account: Account | null;
       /** Asana refused the change, and it is so all the same: somebody else did it. */
-      readonly adopted: boolean;
+      readonly byOthers: boolean;
     }
   /** Asana took it, or may have, and does not show it yet: look again later. `account` is null if nothing could be read. */
   | { readonly kind: 'Unconfirmed'; readonly id: string; readonly account: Account | null }
@@ -64,22 +59,16 @@ interface Sent {
   readonly failure: AsanaError | null;
 }
 
-/** Asana may show an old value for a while: it is looked at again so long after the change, then given up. */
-const READ_BACK_AFTER_MS = [5_000, 15_000, 60_000, 180_000] as const;
-
-/** When to look again, milliseconds from now, `elapsedMs` after the change; null when it is not to be expected any more. */
-export function nextReadBack(elapsedMs: number): number | null {
-  const next = READ_BACK_AFTER_MS.find((after) => after > elapsedMs);
-  return next === undefined ? null : next - elapsedMs;
-}
-
-/** The one place from where declared grants and ConductorOne's tasks change accounts, licenses and memberships. */
+/** The one place from where declared grants and ConductorOne's tasks change Asana. */
 export class Executor {
   readonly #audit: AuditLog;
+  readonly #newId: () => string;
   readonly #actions: Counter;
 
-  constructor(audit: AuditLog, meter: Meter) {
+  /** @param newId names an action in the audit log and in status */
+  constructor(audit: AuditLog, meter: Meter, newId: () => string) {
     this.#audit = audit;
+    this.#newId = newId;
     this.#actions = meter.counter('actions_total', 'Changes made in Asana.', [
       'namespace',
       'connector',
@@ -89,30 +78,29 @@ export class Executor {
   }
 
   /**
-   * Fence, fresh read, confirmation, intent, fence, change, read-back. A license costs three requests; a removal five,
-   * since it looks at the role too; a change of a team at most seven. Each change that leaves has its audit line,
-   * whatever the look at it shows; one that is confirmed later has a second one with the same id.
-   * @throws AsanaError when Asana refuses or cannot be reached, and whatever a hook throws
+   * Guard, fresh read, confirmation, intent, guard, change, read-back. A license costs three requests; a removal five, since
+   * it looks at the role too; a change of a team at most seven. Each change that leaves has its audit line, whatever the look
+   * at it shows; one that is confirmed later has a second one with the same id.
+   * @throws AsanaError or RefusedError when Asana refuses or cannot be reached, and whatever a hook throws
    */
   async execute(request: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {
-    await hooks.fence();
+    await hooks.guard('Begin');
     const fresh = await this.#readFresh(request);
     if (!(await hooks.confirm(fresh))) return { kind: 'Overtaken' };
-    const id = randomUUID();
+    const id = this.#newId();
     await hooks.recordIntent(id);
-    await hooks.fence();
-    const sent = await this.#send(request, id);
+    const sent = await this.#send(request, id, () => hooks.guard('Send'));
     const { failure } = sent;
     const refused = failure !== null && !failure.outcomeUnknown;
     const { reading, error } = await this.#lookBack(request);
     if (reading && isShown(request, reading)) {
       this.#tell(request, id, 'Succeeded', sent.requestIds);
-      return { kind: 'Succeeded', id, account: reading.account, adopted: refused };
+      return { kind: 'Succeeded', id, account: reading.account, byOthers: refused };
     }
-    // A license may be set twice; a creation or a deprovision whose answer was lost is only ever looked for.
-    const ends = failure !== null && (refused || !isOneWay(request.action));
+    // What may be sent twice may be; a creation or a deprovision whose answer was lost is only ever looked for.
+    const ends = failure !== null && (refused || !rulesOf(request.action).oneWay);
     this.#tell(request, id, ends ? failure.code : 'Unconfirmed', sent.requestIds);
-    if (ends) throw failure;
+    if (ends) throw explain(request.action, failure);
     if (error !== null && !isPassing(error)) throw error;
     return { kind: 'Unconfirmed', id, account: reading?.account ?? null };
   }
@@ -123,22 +111,25 @@ export class Executor {
     const { account } = reading;
     if (!isShown(request, reading)) return { kind: 'Unconfirmed', id, account };
     this.#tell(request, id, 'Succeeded', []);
-    return { kind: 'Succeeded', id, account, adopted: false };
+    return { kind: 'Succeeded', id, account, byOthers: false };
   }
 
   /** Sends the change. What Asana refused, or surely never got, is told and thrown. */
-  async #send(request: ActionRequest, id: string): Promise<Sent> {
+  async #send(request: ActionRequest, id: string, guard: () => void | Promise<void>): Promise<Sent> {
     const { session, action, userTypes, signal, tally } = request;
+    const count: Tally = tally ?? { requests: 0 };
     try {
-      const call = { priority: 'action', signal, tally } as const;
-      const { requestId } = await sendChange(session, action, userTypes, call);
+      const call = { priority: 'action', signal, tally: count, guard } as const;
+      const { requestId } = await rulesOf(action).send(session, action, userTypes, call);
       return { requestIds: requestId === null ? [] : [requestId], failure: null };
     } catch (error) {
       const known = error instanceof AsanaError ? error : null;
       const requestIds = known?.requestId ? [known.requestId] : [];
       if (known && mayHaveTakenEffect(action, known)) return { requestIds, failure: known };
-      this.#tell(request, id, known?.code ?? (signal.aborted ? 'Unknown' : 'Failed'), requestIds);
-      throw error;
+      // What never left is no change, and nobody's news.
+      if (count.requests > 0)
+        this.#tell(request, id, known?.code ?? (signal.aborted ? 'Unknown' : 'Failed'), requestIds);
+      throw known ? explain(action, known) : error;
     }
   }
 
@@ -153,10 +144,11 @@ export class Executor {
   }
 
   #readFresh({ session, directory, userTypes, action, signal }: ActionRequest): Promise<FreshReading> {
-    // A removal needs the role too (admins, guests); whoever is created may be a guest whom SCIM hides.
-    const membership = action.removal || action.gid === null || !('from' in action);
+    // A license alone needs SCIM's word only. A removal needs the role too (admins, guests), and whoever is created may be a
+    // guest whom SCIM hides.
+    const membership = action.type !== 'GrantEnterprise';
     const options = { membership, userTypes, priority: 'action', signal } as const;
-    return refresh(session, directory, subjectOf(action), options);
+    return refresh(session, directory, rulesOf(action).subject(action), options);
   }
 
   #tell(
@@ -165,19 +157,18 @@ export class Executor {
     result: string,
     requestIds: readonly string[],
   ): void {
-    this.#actions.add(1, {
-      namespace: connector.namespace,
-      connector: connector.name,
-      type: action.type,
-      result,
-    });
+    const { namespace, name } = connector;
+    this.#actions.add(1, { namespace, connector: name, type: action.type, result });
+    const place = placeOf(action);
     this.#audit.write({
       kind: 'Change',
       id,
       action: action.type,
       requester,
       account: { gid: action.gid, email: action.email },
-      ...describeChange(action),
+      place,
+      before: action.from,
+      after: action.to,
       result,
       reason,
       requestIds,
@@ -185,8 +176,12 @@ export class Executor {
   }
 }
 
+function explain(action: Action, error: AsanaError): Error {
+  return rulesOf(action).explain(error, action) ?? error;
+}
+
 function isShown({ action, directory }: ActionRequest, reading: FreshReading): boolean {
-  return shows(action, reading, directory.current()?.organization?.gid ?? null);
+  return rulesOf(action).shows(action, reading, directory.current()?.organization?.gid ?? null);
 }
 
 function isPassing(error: Error): boolean {

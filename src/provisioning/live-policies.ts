@@ -1,193 +1,159 @@
-import { isGuest, showsLicenses } from '../directory/account.ts';
+import { isOpen } from './attempt.ts';
 import type { Decision } from './decision.ts';
 import type { AppliedRight } from './grant.ts';
 import {
-  blocked,
-  describeLicenseLimit,
+  blockCase,
   describeOtherHolder,
-  describeProtection,
-  describeUnknownLicense,
-  doubtAboutRemovals,
+  describeOtherOrganization,
+  firstDecision,
+  type GrantCase,
+  type GrantPolicy,
+  holdsRight,
   isFoughtOver,
-  type LicenseCase,
-  nameOf,
-  organizationOf,
-  type Policy,
-} from './license-case.ts';
+  observedIn,
+  wasThere,
+  whoIn,
+} from './grant-case.ts';
+import { isSameRight } from './right.ts';
+import type { Step } from './right-rules.ts';
+import { isRemoval } from './actions.ts';
+import { leadsTo, rightRulesOf } from './rights.ts';
 
-/** What is looked at, in this order, before a grant in force is acted on; the last one acts. */
-export const livePolicies: readonly Policy[] = [
+/** Decides a grant in force on a reading. */
+export function decideLive(subject: GrantCase): Decision {
+  const stopped = firstDecision(policies, subject);
+  if (stopped) return stopped;
+  const rules = rightRulesOf(subject.right);
+  return subject.grant.ensure === 'Absent'
+    ? decideAbsence(subject, rules.take(subject.subject))
+    : decidePresence(subject, rules.give(subject.subject));
+}
+
+/** What is looked at, in this order, before the right itself. */
+const policies: readonly GrantPolicy[] = [
+  makeSureTheOrganizationIsTheSame,
   makeSureTheEmailStillMeansTheSameAccount,
   makeSureTheOldestGrantWins,
-  makeSureTheAccountIsThere,
-  makeSureItIsNoGuest,
-  makeSureTheLicenseIsKnown,
-  makeSureADiscardedRemovalStaysDiscarded,
-  makeSureNobodyFightsWithoutEnd,
-  makeSureTheLicenseLimitHolds,
-  makeSureAnotherNamespaceTakesOnlyWhatItGave,
-  makeSureTheProtectedKeepTheirLicense,
-  makeSureADoubtfulReadingRemovesNobody,
-  actOnTheDifference,
+  makeSureNobodyComesBackByItself,
 ];
 
-/** All is as declared. A right that is recorded already is never rewritten (rule 3). */
-export function settle({ grant, account }: LicenseCase): Decision {
-  if (!account) return blocked('UserNotFound', 'waiting', 'Asana has no active account for this grant.');
-  const kept = grant.applied?.license === grant.license ? grant.applied : null;
-  const applied: AppliedRight = kept ?? { license: grant.license, at: '', adopted: true };
-  return {
-    kind: 'Settled',
-    reason: 'Granted',
-    account,
-    applied,
-    message: `${nameOf(account)} holds ${grant.license}.`,
-  };
+function makeSureTheOrganizationIsTheSame(subject: GrantCase): Decision | null {
+  const message = describeOtherOrganization(subject);
+  return message === null ? null : blockCase(subject, 'OrganizationChanged', message);
 }
 
-function makeSureTheEmailStillMeansTheSameAccount(subject: LicenseCase): Decision | null {
+function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision | null {
   const message = describeOtherHolder(subject);
-  return message === null ? null : blocked('IdentityChanged', 'stalling', message, subject.account);
+  return message === null ? null : blockCase(subject, 'IdentityChanged', message);
 }
 
-/** Before an account is looked for: two grants must not create it both. */
-function makeSureTheOldestGrantWins({ contest, account }: LicenseCase): Decision | null {
+/** Before anything is done: two grants must not create one account both. */
+function makeSureTheOldestGrantWins(subject: GrantCase): Decision | null {
+  const { contest } = subject.context;
   if (contest.kind !== 'Lost') return null;
-  const message = `The older grant ${contest.winner} declares this account: delete one of the two.`;
-  return blocked('ConflictingGrant', 'stalling', message, account);
+  const message = `The older grant ${contest.winner} declares the same for ${whoIn(subject)}: delete one of the two.`;
+  return blockCase(subject, 'ConflictingGrant', message);
 }
 
-/** No active account: wait for one, or create it once. */
-function makeSureTheAccountIsThere(subject: LicenseCase): Decision | null {
-  const { grant, account } = subject;
-  if (account) return null;
-  const { recorded, user } = grant;
-  const missing = `Asana has no active account for ${recorded?.email ?? user.email ?? recorded?.gid ?? user.gid ?? 'this user'}.`;
-  if (grant.onMissingAccount === 'Wait') {
-    const remedy = 'Invite the person, or set onMissingAccount: Create.';
-    return blocked('UserNotFound', 'waiting', `${missing} ${remedy}`);
+/** An account that was there and is gone is a leaver: nobody is created a second time. */
+function makeSureNobodyComesBackByItself(subject: GrantCase): Decision | null {
+  const { grant, right } = subject;
+  const needsAccount = right.type === 'Account' || (right.type === 'Workspace' && !subject.account);
+  if (grant.ensure === 'Absent' || !needsAccount || !wasThere(grant) || holdsRight(subject)) return null;
+  if (observedIn(subject) !== null || isOpen(grant.attempt)) return null;
+  const message = `${whoIn(subject)} has no account there any more. It existed before, so it is not created again: invite the person in Asana.`;
+  return blockCase(subject, 'AccountNotFound', message, drifted(subject));
+}
+
+/** `ensure: Present`, and every right but the account: given, and given back. */
+function decidePresence(subject: GrantCase, step: Step): Decision {
+  const { grant, right, account, context } = subject;
+  const seen = { account, right, observed: observedIn(subject) };
+  const drift = drifted(subject);
+  switch (step.kind) {
+    case 'AlreadySo':
+      return { kind: 'Settled', reason: 'Granted', applied: appliedOf(subject), ...seen, message: step.message };
+    case 'Refused':
+      return blockCase(subject, step.code, explainAbsence(subject, step), drift);
+    case 'Act': {
+      const { action } = step;
+      const creates = action.type === 'CreateAccount' || action.type === 'InviteAccount';
+      if (creates && right.type === 'License' && context.accountDeclaredBy !== null) {
+        const message = `${context.accountDeclaredBy} declares the account of ${whoIn(subject)}: this grant waits for it.`;
+        return blockCase(subject, 'AccountNotFound', message);
+      }
+      const refusal = drift && isFoughtOver(subject) ? refuseFighting(subject) : null;
+      if (refusal) return refusal;
+      const lowering = isRemoval(action) ? refuseLowering(subject) : null;
+      if (lowering) return lowering;
+      return { kind: 'Act', action, drift, ...seen, right, message: step.message };
+    }
   }
-  if (user.email === null || recorded || grant.accountCreated) {
-    const remedy = 'It existed before, so it is not created again: invite the person in Asana.';
-    return blocked('UserNotFound', 'waiting', `${missing} ${remedy}`);
-  }
-  return refuseCreation(subject, missing) ?? createAccount(user.email, missing);
+  throw new TypeError(`grant ${grant.object.name}: a step of no known kind`);
 }
 
-/** What stands in the way of a creation; null when nothing does. */
-function refuseCreation({ policies, directory }: LicenseCase, missing: string): Decision | null {
-  if (policies.defaultWorkspace === null) {
-    const remedy = 'To create it, set defaultWorkspace on the connector.';
-    return blocked('WorkspaceNotSet', 'stalling', `${missing} ${remedy}`);
-  }
-  const doubt = directory.untrusted();
-  if (doubt) {
-    const message = `${missing} It is not created on a doubtful reading: ${doubt.message}.`;
-    return blocked(doubt.reason, 'waiting', message);
-  }
-  if (showsLicenses(directory.snapshot)) return null;
-  const why =
-    'It is not created: Asana shows no license (userType) for anybody, so it might not be created view-only.';
-  return blocked('LicensesUnavailable', 'stalling', `${missing} ${why}`);
+/** Who is not there is waited for; a grant that may create says why it does not. */
+function explainAbsence({ grant }: GrantCase, { code, message }: Extract<Step, { kind: 'Refused' }>): string {
+  if (code !== 'AccountNotFound' || grant.wish.type !== 'License') return message;
+  if (grant.mayCreate && wasThere(grant))
+    return `${message} The account existed before, so it is not created again.`;
+  return grant.mayCreate ? message : `${message} To have it created, set onMissingAccount to Create.`;
 }
 
-function createAccount(email: string, missing: string): Decision {
-  return {
-    kind: 'Act',
-    action: { type: 'CreateAccount', gid: null, email, from: null, to: 'ViewOnly', removal: false },
-    account: null,
-    drift: false,
-    message: `${missing} It is created, view-only first.`,
-  };
-}
-
-function makeSureItIsNoGuest({ account, directory }: LicenseCase): Decision | null {
-  if (!account || !isGuest(account, organizationOf(directory))) return null;
-  const message = `${nameOf(account)} is a guest of the organization: guests hold no license.`;
-  return blocked('UserIsGuest', 'stalling', message, account);
-}
-
-/** An unknown license is looked at and never changed. */
-function makeSureTheLicenseIsKnown({ account }: LicenseCase): Decision | null {
-  if (!account || account.license !== null) return null;
-  const message = describeUnknownLicense(account);
-  return blocked('LicensesUnavailable', 'stalling', message, account);
-}
-
-function makeSureADiscardedRemovalStaysDiscarded(subject: LicenseCase): Decision | null {
-  if (!subject.grant.discarded || !lowers(subject)) return null;
-  const message = 'A person discarded this removal: edit the grant to have it decided again.';
-  return blocked('RemovalDiscarded', 'stalling', message, subject.account, drifted(subject));
-}
-
-function makeSureNobodyFightsWithoutEnd(subject: LicenseCase): Decision | null {
-  const { grant, account } = subject;
-  if (!isFoughtOver(grant) || !drifted(subject)) return null;
-  const message = `Something else changed the license of ${nameOf(account)} back ${grant.setBacks} times in 24 hours. Stop it, then edit the grant or set the annotation requestedAt.`;
-  return blocked('Contended', 'stalling', message, account, true);
-}
-
-/** Our own actions never exceed the limit, not even to set a change back. */
-function makeSureTheLicenseLimitHolds(subject: LicenseCase): Decision | null {
-  const { grant, policies, directory, account } = subject;
-  if (grant.license !== 'Enterprise' || account?.license !== 'ViewOnly') return null;
-  const message = describeLicenseLimit(policies, () => directory.enterpriseLicenses());
-  return message === null
-    ? null
-    : blocked('LicenseLimitReached', 'waiting', message, account, drifted(subject));
-}
-
-/** Rule 5, in force as at the end: what another namespace did not give is not its own to take away. */
-function makeSureAnotherNamespaceTakesOnlyWhatItGave(subject: LicenseCase): Decision | null {
-  const { grant, account } = subject;
-  if (grant.sameNamespace || !lowers(subject)) return null;
-  const { applied } = grant;
-  if (applied?.license === 'Enterprise' && !applied.adopted) return null;
-  const message = `${nameOf(account)} holds Enterprise, which this grant did not give, and a grant of another namespace takes back only what it gave: declare ViewOnly in the connector's own namespace.`;
-  return blocked('NamespaceNotAllowed', 'stalling', message, account, drifted(subject));
-}
-
-function makeSureTheProtectedKeepTheirLicense(subject: LicenseCase): Decision | null {
-  const { account } = subject;
-  if (!account || !lowers(subject)) return null;
-  const message = describeProtection(subject, account);
-  return message === null ? null : blocked('ProtectedUser', 'stalling', message, account, drifted(subject));
-}
-
-function makeSureADoubtfulReadingRemovesNobody(subject: LicenseCase): Decision | null {
-  const { directory, account } = subject;
-  const doubt = lowers(subject) ? doubtAboutRemovals(directory) : null;
-  if (!doubt) return null;
-  const message = `Nothing is taken away on a doubtful reading: ${doubt.message}.`;
-  return blocked(doubt.reason, 'waiting', message, account, drifted(subject));
-}
-
-function actOnTheDifference(subject: LicenseCase): Decision | null {
-  const { grant, account } = subject;
-  if (!account || account.license === grant.license) return null;
-  const type = grant.license === 'Enterprise' ? 'GrantEnterprise' : 'RevokeEnterprise';
-  return {
-    kind: 'Act',
-    action: {
-      type,
-      gid: account.gid,
-      email: account.email,
-      from: account.license,
-      to: grant.license,
-      removal: type === 'RevokeEnterprise',
-    },
-    account,
-    drift: drifted(subject),
-    message: `${nameOf(account)} holds ${account.license}, ${grant.license} is declared.`,
-  };
-}
-
-/** What is declared is less than what is held. */
-function lowers({ grant, account }: LicenseCase): boolean {
-  return grant.license === 'ViewOnly' && account?.license === 'Enterprise';
+/** A right that is recorded already is never rewritten, not by setting a change back either. */
+function appliedOf({ grant, right, subject }: GrantCase): AppliedRight {
+  if (grant.applied && isSameRight(grant.applied.right, right)) return grant.applied;
+  const given = isOpen(grant.attempt) && leadsTo(right, grant.attempt);
+  return { right, value: rightRulesOf(right).observe(subject) ?? '', at: '', adopted: !given };
 }
 
 /** It was as declared, and somebody else changed it. */
-function drifted({ grant, account }: LicenseCase): boolean {
-  return account !== null && grant.applied?.license === grant.license && account.license !== grant.license;
+export function drifted(subject: GrantCase): boolean {
+  const { grant, right } = subject;
+  return (
+    grant.ensure === 'Present' &&
+    grant.applied !== null &&
+    isSameRight(grant.applied.right, right) &&
+    !holdsRight(subject)
+  );
+}
+
+function refuseFighting(subject: GrantCase): Decision {
+  const message = `Something else changed the access of ${whoIn(subject)} back ${subject.grant.setBacks} times in 24 hours. Stop it, then edit the grant or set the annotation requestedAt.`;
+  return blockCase(subject, 'Contended', message, true);
+}
+
+/** What a live grant takes by declaring less: not what a person discarded, nor what another namespace did not give. */
+function refuseLowering(subject: GrantCase): Decision | null {
+  const { grant } = subject;
+  if (grant.discarded) return refuseDiscarded(subject);
+  if (grant.sameNamespace || (grant.applied && !grant.applied.adopted)) return null;
+  const message = `${whoIn(subject)} holds ${observedIn(subject) ?? 'more'}, which this grant did not give, and a grant of another namespace takes back only what it gave. Declare it in the namespace of the connector.`;
+  return blockCase(subject, 'NamespaceNotAllowed', message, drifted(subject));
+}
+
+export function refuseDiscarded(subject: GrantCase): Decision {
+  const message = 'A person discarded this removal: edit the grant to have it decided again.';
+  return blockCase(subject, 'RemovalDiscarded', message, drifted(subject));
+}
+
+/** `ensure: Absent`: taken away once a generation. */
+function decideAbsence(subject: GrantCase, step: Step): Decision {
+  const { grant, account, right, context } = subject;
+  const seen = { account, right, observed: observedIn(subject) };
+  switch (step.kind) {
+    case 'AlreadySo':
+      // Nothing follows from the absence in a listing alone.
+      if (!grant.absenceSeen && !context.lookedUp) return { kind: 'LookUp', ...seen, message: step.message };
+      return { kind: 'Settled', reason: 'Removed', applied: null, ...seen, message: step.message };
+    case 'Refused':
+      return blockCase(subject, step.code, step.message);
+    case 'Act': {
+      if (grant.discarded) return refuseDiscarded(subject);
+      if (!grant.absenceSeen) return { kind: 'Act', action: step.action, drift: false, ...seen, right, message: step.message };
+      const message = `${whoIn(subject)} has an account again, after it was removed. To remove it once more, edit this object or set the annotation requestedAt.`;
+      return blockCase(subject, 'Contended', message);
+    }
+  }
+  throw new TypeError(`grant ${grant.object.name}: a step of no known kind`);
 }

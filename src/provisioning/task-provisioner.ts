@@ -3,20 +3,26 @@ import type { Clock } from '../core/clock.ts';
 import type { UserTypes } from '../directory/account.ts';
 import type { Directory } from '../directory/directory.ts';
 import type { Account } from '../directory/snapshot.ts';
+import type { Action } from './action.ts';
+import type { TaskView } from './decide-task.ts';
 import type { Executor } from './executor.ts';
-import type { TaskView } from './task-case.ts';
 import type { TaskOutcome, TaskRequest } from './task-request.ts';
 import { TaskRun } from './task-run.ts';
 
 /** What a task needs of the connector it runs for. */
-export interface TaskContext extends TaskView {
+export interface TaskContext {
   readonly session: AsanaSession;
   readonly directory: Directory;
   readonly userTypes: UserTypes;
+  /** The policies and the reading as they stand now. */
+  view(): TaskView;
   /** Takes an enterprise license while an upgrade is under way, so that all others count it; returns what frees it. */
-  holdSeat(): () => void;
-  /** Throws unless this process may still act. */
-  fence(): void | Promise<void>;
+  takeSeat(action: Action): () => void;
+  /**
+   * Throws unless this process may still act for the connector.
+   * @param removal what takes is judged by the API server, what gives by the cache
+   */
+  guard(removal: boolean): void | Promise<void>;
   /**
    * Books a deprovision against `maxDeprovisions` before its request leaves.
    * @throws RefusedError `TooManyDeprovisions`
@@ -34,7 +40,7 @@ export interface Task {
   readonly signal: AbortSignal;
 }
 
-/** Carries out what ConductorOne's tasks ask for, by the same executor as declared grants. */
+/** Carries out what ConductorOne's tasks ask for, by the same rules and the same executor as declared grants. */
 export class TaskProvisioner {
   readonly #executor: Executor;
   readonly #clock: Clock;

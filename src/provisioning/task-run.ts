@@ -4,20 +4,15 @@ import type { Clock } from '../core/clock.ts';
 import { withTimeLimit } from '../core/time-limit.ts';
 import { refresh } from '../directory/reader.ts';
 import type { Account } from '../directory/snapshot.ts';
-import { isOneWay } from './asana-change.ts';
-import { decideTask, subjectOfTask } from './decide-task.ts';
-import type { PlannedAction } from './decision.ts';
-import {
-  type ActionHooks,
-  type ActionOutcome,
-  type ActionRequest,
-  type Executor,
-  nextReadBack,
-} from './executor.ts';
-import type { TaskDecision } from './task-case.ts';
-import { explainRefusal } from './task-faults.ts';
+import { type Action, isSameAction } from './action.ts';
+import { rulesOf } from './actions.ts';
+import { nextLook } from './attempt.ts';
+import { decideTask, findTaskAccount, subjectOfTask } from './decide-task.ts';
+import type { ActionHooks, ActionOutcome, ActionRequest, Executor } from './executor.ts';
+import { RefusedError } from './refusal.ts';
+import type { Step } from './right-rules.ts';
 import type { Task, TaskContext } from './task-provisioner.ts';
-import { RefusedError, type TaskOutcome, type TaskRequest } from './task-request.ts';
+import type { TaskOutcome, TaskRequest } from './task-request.ts';
 
 export interface TaskRunOptions {
   readonly executor: Executor;
@@ -27,7 +22,7 @@ export interface TaskRunOptions {
   readonly task: Task;
 }
 
-type Final = Exclude<TaskDecision, { kind: 'Act' }>;
+type Final = Exclude<Step, { kind: 'Act' }>;
 
 /** So often a task is decided anew because Asana changed under it, or did not answer in time; then it is given up. */
 const MOST_ROUNDS = 5;
@@ -54,8 +49,8 @@ export class TaskRun {
   async run(): Promise<TaskOutcome> {
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       this.#options.task.signal.throwIfAborted();
-      const decision = this.#decide();
-      const outcome = decision.kind === 'Act' ? await this.#act(decision.action) : await this.#end(decision);
+      const step = this.#decide();
+      const outcome = step.kind === 'Act' ? await this.#act(step.action) : await this.#end(step);
       if (outcome) return outcome;
     }
     throw (
@@ -70,24 +65,22 @@ export class TaskRun {
     this.#freeSeat = null;
   }
 
-  #decide(): TaskDecision {
+  /** On the policies and the directory as they stand. */
+  #decide(): Step {
     const { request, context } = this.#options;
-    return decideTask(request, this.#account(), context);
+    return decideTask(request, context.view());
   }
 
   #account(): Account | null {
     const { request, context } = this.#options;
-    const found =
-      request.type === 'CreateAccount'
-        ? context.directory.accountByEmail(request.email.toLowerCase())
-        : context.directory.account(request.user);
-    return found ?? null;
+    const { reading } = context.view();
+    return reading && findTaskAccount(request, reading);
   }
 
   /** Nothing is to be sent; but what the directory knows may be old, so Asana is looked at before that is said. */
-  async #end(decision: Final): Promise<TaskOutcome | null> {
+  async #end(step: Final): Promise<TaskOutcome | null> {
     const { request, context, task } = this.#options;
-    const subject = this.#fresh ? null : subjectOfTask(request, context);
+    const subject = this.#fresh ? null : subjectOfTask(request, context.view());
     if (subject) {
       const { session, directory, userTypes } = context;
       const options = { membership: true, userTypes, priority: 'action' } as const;
@@ -99,43 +92,36 @@ export class TaskRun {
       this.#fresh = true;
       return null;
     }
-    if (decision.kind === 'Refused') throw new RefusedError(decision.code, decision.message);
-    return { changed: this.#sent, account: decision.account };
+    if (step.kind === 'Refused') throw new RefusedError(step.code, step.message);
+    return { changed: this.#sent, account: this.#account() };
   }
 
-  async #act(action: PlannedAction): Promise<TaskOutcome | null> {
+  async #act(action: Action): Promise<TaskOutcome | null> {
     // In one breath with the decision: another task must not find the same license free.
-    if (action.type === 'GrantEnterprise') this.#freeSeat ??= this.#options.context.holdSeat();
+    if (rulesOf(action).takesSeat) this.#freeSeat ??= this.#options.context.takeSeat(action);
     this.#fresh = false;
-    try {
-      const outcome = await this.#execute(action);
-      switch (outcome?.kind) {
-        case 'Succeeded':
-          return { changed: !outcome.adopted, account: outcome.account };
-        case 'Unconfirmed':
-          return await this.#awaitOutcome(action, outcome.id);
-        case 'Overtaken':
-          this.#fresh = true;
-          return null;
-        case undefined:
-          return null;
-      }
-    } catch (error) {
-      throw explainRefusal(action, error);
+    const outcome = await this.#execute(action);
+    switch (outcome?.kind) {
+      case 'Succeeded':
+        return { changed: !outcome.byOthers, account: outcome.account };
+      case 'Unconfirmed':
+        return await this.#awaitOutcome(action, outcome.id);
+      case 'Overtaken':
+        this.#fresh = true;
+        return null;
+      case undefined:
+        return null;
     }
   }
 
   /** Null when it ran out of time before anything that matters left: to be decided again. */
-  async #execute(action: PlannedAction): Promise<ActionOutcome | null> {
+  async #execute(action: Action): Promise<ActionOutcome | null> {
     const { executor } = this.#options;
     let tally = { requests: 0 };
     let id = '';
     const hooks: ActionHooks = {
-      fence: () => this.#fence(),
-      confirm: () => {
-        const again = this.#decide();
-        return again.kind === 'Act' && again.action.type === action.type;
-      },
+      guard: () => this.#guard(action),
+      confirm: () => this.#asksFor(action),
       recordIntent: async (given) => {
         id = given;
         await this.#book(action);
@@ -151,31 +137,41 @@ export class TaskRun {
       this.#why = slow(error, this.#options.task.actionTimeoutMs);
       if (tally.requests === 0) return null;
       this.#sent = true;
-      if (isOneWay(action)) return { kind: 'Unconfirmed', id, account: null };
+      if (rulesOf(action).oneWay) return { kind: 'Unconfirmed', id, account: null };
       return this.#verify(action, id);
     }
   }
 
-  async #fence(): Promise<void> {
+  /** The process may act, and the task asks for this still, by the policies as they stand. */
+  async #guard(action: Action): Promise<void> {
     const { context, task } = this.#options;
     task.signal.throwIfAborted();
-    await context.fence();
+    await context.guard(rulesOf(action).removal);
+    if (this.#asksFor(action)) return;
+    const step = this.#decide();
+    if (step.kind === 'Refused') throw new RefusedError(step.code, step.message);
+    throw new RefusedError('NotReady', 'What the task is about has changed in Asana: ask again.');
+  }
+
+  #asksFor(action: Action): boolean {
+    const step = this.#decide();
+    return step.kind === 'Act' && isSameAction(step.action, action);
   }
 
   /** Once a task, however often its request has to wait. */
-  async #book({ type }: PlannedAction): Promise<void> {
-    if (this.#booked || (type !== 'Deprovision' && type !== 'RemoveFromWorkspace')) return;
+  async #book(action: Action): Promise<void> {
+    if (this.#booked || !rulesOf(action).deprovisions(action)) return;
     const account = this.#account();
     if (!account) throw new TypeError('a deprovision was decided without an account');
     await this.#options.context.reserveDeprovision(account);
     this.#booked = true;
   }
 
-  async #awaitOutcome(action: PlannedAction, id: string): Promise<TaskOutcome> {
+  async #awaitOutcome(action: Action, id: string): Promise<TaskOutcome> {
     const { clock, task } = this.#options;
     const sentAt = clock.monotonic();
     for (;;) {
-      const wait = nextReadBack(clock.monotonic() - sentAt);
+      const wait = nextLook(clock.monotonic() - sentAt);
       if (wait === null) throw notAccepted(action);
       await clock.sleep(wait, task.signal);
       const outcome = await this.#verify(action, id);
@@ -185,7 +181,7 @@ export class TaskRun {
 
   /** Null when Asana does not show it, or cannot be asked just now. */
   async #verify(
-    action: PlannedAction,
+    action: Action,
     id: string,
   ): Promise<Extract<ActionOutcome, { kind: 'Succeeded' }> | null> {
     const { executor } = this.#options;
@@ -201,7 +197,7 @@ export class TaskRun {
     }
   }
 
-  #requestFor(action: PlannedAction, signal: AbortSignal): ActionRequest {
+  #requestFor(action: Action, signal: AbortSignal): ActionRequest {
     const { context, task } = this.#options;
     return {
       connector: task.connector,
@@ -243,7 +239,7 @@ function slow(cause: unknown, ms: number): AsanaError {
   return new AsanaError('AsanaUnavailable', message, { surface: 'rest', cause });
 }
 
-function notAccepted({ type }: PlannedAction): RefusedError {
+function notAccepted({ type }: Action): RefusedError {
   const message = `Asana took ${type} and does not show it after three minutes: look in the Admin Console.`;
   return new RefusedError('NotAccepted', message);
 }

@@ -1,6 +1,0 @@
-import { randomBytes } from 'node:crypto';
-
-/** A word short enough to type that names one hold; 32 random bits, since a token is compared, not guarded. */
-export function newHoldToken(): string {
-  return randomBytes(4).toString('hex');
-}

@@ -1,0 +1,146 @@
+import { isGuest, isMemberOf, showsLicenses } from '../../directory/account.ts';
+import { isEmailAddress } from '../../directory/email-address.ts';
+import type { PartName } from '../../directory/snapshot.ts';
+import type { AccountRight, Right } from '../right.ts';
+import {
+  act,
+  alreadySo,
+  firstOf,
+  nameOf,
+  type RightCase,
+  type RightRules,
+  type Rule,
+  refused,
+  type Step,
+} from '../right-rules.ts';
+import {
+  makeSureARemovalIsJustified,
+  makeSureDeprovisioningIsAllowed,
+  makeSureItIsNotProtected,
+  makeSureNoAbsenceIsDeclared,
+  makeSureNothingIsDeclared,
+  makeSureTheReadingIsTrusted,
+  makeSureTheWorkspaceIsInScope,
+  whoOf,
+} from '../shared-rules.ts';
+
+type Case = RightCase<AccountRight>;
+
+const PARTS = ['accounts', 'licenses'] as const satisfies readonly PartName[];
+
+/** The account itself. Where the workspace is the organization and SCIM is on, SCIM creates and deprovisions it. */
+export const accountRules: RightRules<AccountRight> = {
+  parts: PARTS,
+  observe: (subject) => (isIn(subject) ? 'Active' : null),
+  holds: (subject) => isIn(subject) && !isGuestThere(subject),
+  give: (subject) => firstOf(giving, subject),
+  take: (subject) => firstOf(taking, subject),
+  keeps: ({ adopted }, who) =>
+    adopted ? { message: `${who} had the account before this grant. It is kept.`, warning: false } : null,
+};
+
+/** What is looked at, in this order, before an account is created; the last rule acts. */
+const giving: readonly Rule<AccountRight>[] = [
+  (subject) => makeSureNoAbsenceIsDeclared(subject, subject.right.workspace),
+  makeSureTheWorkspaceIsInScope,
+  stopWhereItExists,
+  createAccount,
+];
+
+/** The same before an account is taken away. */
+const taking: readonly Rule<AccountRight>[] = [
+  makeSureTheWorkspaceIsInScope,
+  stopWhereThereIsNone,
+  makeSureItIsNotProtected,
+  (subject) => makeSureNothingIsDeclared(subject, subject.right.workspace),
+  makeSureDeprovisioningIsAllowed,
+  (subject) => makeSureARemovalIsJustified(subject, PARTS),
+  takeTheAccount,
+];
+
+function isIn({ account, right, organization }: Case): boolean {
+  return account !== null && isMemberOf(account, right.workspace, organization);
+}
+
+function isGuestThere({ account, right, organization }: Case): boolean {
+  return account !== null && right.workspace === organization && isGuest(account, organization);
+}
+
+/** A guest has an account, and it is not the one that was asked for; ConductorOne takes it for one. */
+function stopWhereItExists(subject: Case): Step | null {
+  if (!isIn(subject)) return null;
+  const who = nameOf(subject.account);
+  if (subject.asker === 'Task' || !isGuestThere(subject)) return alreadySo(`${who} has an account.`);
+  return refused('UserIsGuest', `${who} is a guest of the organization: Asana makes nobody a member by API.`);
+}
+
+/**
+ * Creates an account: over SCIM, view-only, in the organization; else by an invitation. Exported for rights that need
+ * an account first.
+ */
+export function createAccount(subject: RightCase<AccountRight>): Step {
+  return (
+    makeSureTheEmailIsOne(subject) ??
+    makeSureTheReadingIsTrusted(subject, PARTS) ??
+    makeSureItIsCreatedViewOnly(subject) ??
+    create(subject)
+  );
+}
+
+/** SCIM creates in the one organization it speaks of; everywhere else people are invited. */
+export function createsOverScim({
+  right,
+  policies,
+  organization,
+}: Pick<RightCase<Right & { workspace: string }>, 'right' | 'policies' | 'organization'>): boolean {
+  return policies.scimEnabled && right.workspace === organization;
+}
+
+function makeSureTheEmailIsOne({ wanted }: Case): Step | null {
+  if (wanted.email !== null && isEmailAddress(wanted.email)) return null;
+  return refused('InvalidEmail', 'An account is created by its email address, and none is known: name one.');
+}
+
+/** Asana takes a license only where it shows them; elsewhere a new account may hold a full one. */
+function makeSureItIsCreatedViewOnly(subject: Case): Step | null {
+  if (!createsOverScim(subject) || showsLicenses(subject.reading.snapshot)) return null;
+  const message =
+    'The account is not created: Asana shows no license (userType) for anybody, so it might not be view-only.';
+  return refused('LicensesUnavailable', message);
+}
+
+function create(subject: Case): Step {
+  const email = (subject.wanted.email ?? '').toLowerCase();
+  if (createsOverScim(subject)) {
+    const { name } = subject.wanted;
+    return act(
+      { type: 'CreateAccount', gid: null, email, name, from: null, to: 'ViewOnly' },
+      `Asana has no account for ${email}: it is created, view-only.`,
+    );
+  }
+  const { workspace } = subject.right;
+  return act(
+    { type: 'InviteAccount', gid: null, email, workspace, from: null, to: 'Active' },
+    `Asana has no account for ${email}: it is invited to workspace ${workspace}.`,
+  );
+}
+
+function stopWhereThereIsNone(subject: Case): Step | null {
+  if (!isIn(subject)) return alreadySo(`${whoOf(subject)} has no account there.`);
+  if (!isGuestThere(subject)) return null;
+  return refused(
+    'UserIsGuest',
+    `${nameOf(subject.account)} is a guest of the organization: guests are removed in the Admin Console.`,
+  );
+}
+
+function takeTheAccount(subject: Case): Step {
+  const { account, right } = subject;
+  if (!account) throw new TypeError('an account was taken from nobody');
+  const { gid, email, license } = account;
+  const message = `${nameOf(account)} is deprovisioned.`;
+  if (createsOverScim(subject))
+    return act({ type: 'Deprovision', gid, email, from: license ?? 'Active', to: null }, message);
+  const { workspace } = right;
+  return act({ type: 'RemoveFromWorkspace', gid, email, workspace, from: 'Active', to: null }, message);
+}

@@ -1,0 +1,61 @@
+import type { Action, ActionType } from './action.ts';
+import { rulesOf } from './actions.ts';
+
+/** A change of one grant that was begun; kept in the grant's status, so that it survives the process. */
+export interface Attempt {
+  readonly id: string;
+  readonly type: ActionType;
+  /** Epoch milliseconds, when its intent was recorded. */
+  readonly at: number;
+  /** What it leads to: a license, a role, `Active`; null for a removal. */
+  readonly to: string | null;
+  /** Pending until Asana was seen to show it; Unconfirmed when that was given up. */
+  readonly result: 'Pending' | 'Succeeded' | 'Failed' | 'Unconfirmed';
+}
+
+/** What is to be done about an action that is decided on, given what is under way. */
+export type NextStep =
+  | 'Send'
+  /** It was sent already: see whether Asana shows it. */
+  | 'Look'
+  /** Asana had its time to show it. */
+  | 'GiveUp'
+  /** It was given up, and nobody has asked since. */
+  | 'Stay';
+
+/** Asana may show an old value for a while: it is looked at again so long after the change, then given up. */
+const LOOK_AFTER_MS = [5_000, 15_000, 60_000, 180_000] as const;
+const GIVE_UP_AFTER_MS = 180_000;
+
+/** When to look again, milliseconds from now, `elapsedMs` after the change; null when it is not to be expected any more. */
+export function nextLook(elapsedMs: number): number | null {
+  // A clock that was set back must not make this wait for hours.
+  const elapsed = Math.max(0, elapsedMs);
+  const next = LOOK_AFTER_MS.find((after) => after > elapsed);
+  return next === undefined ? null : next - elapsed;
+}
+
+/**
+ * What is next for `action`.
+ * @param asked a person has edited the object, or asked for another try, since
+ */
+export function nextStep(attempt: Attempt | null, action: Action, now: number, asked: boolean): NextStep {
+  if (!attempt || attempt.type !== action.type) return 'Send';
+  const { oneWay } = rulesOf(action);
+  switch (attempt.result) {
+    case 'Succeeded':
+    case 'Failed':
+      return 'Send';
+    case 'Unconfirmed':
+      return asked ? 'Send' : 'Stay';
+    case 'Pending':
+      // What may be sent twice is sent again when a person asks.
+      if (asked && !oneWay) return 'Send';
+      return now - attempt.at > GIVE_UP_AFTER_MS ? 'GiveUp' : 'Look';
+  }
+}
+
+/** Asana took it, or may have, and nobody knows yet. */
+export function isOpen(attempt: Attempt | null): attempt is Attempt {
+  return attempt?.result === 'Pending' || attempt?.result === 'Unconfirmed';
+}

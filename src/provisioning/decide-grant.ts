@@ -1,0 +1,137 @@
+import { isOpen } from './attempt.ts';
+import type { Decision, GrantContext } from './decision.ts';
+import { decideEnding } from './ending-policies.ts';
+import type { Grant } from './grant.ts';
+import {
+  blockUnseen,
+  findAccount,
+  openGrantCase,
+  releaseUnseen,
+  withWayOut,
+} from './grant-case.ts';
+import { decideLive } from './live-policies.ts';
+import type { Policies } from './policies.ts';
+import type { Reading } from './reading.ts';
+import { resolveWish } from './rights.ts';
+import { describeTime } from './time.ts';
+
+/**
+ * Decides one grant, of whatever kind (docs/architecture.md, Grants). In mode Plan the same is decided, and the caller stops
+ * before the action.
+ */
+export function decideGrant(grant: Grant, context: GrantContext): Decision {
+  const decision = decideUnseen(grant, context) ?? decideSeen(grant, context);
+  const lasts = grant.ending?.because === 'Expired' && context.policies.mode === 'Plan';
+  if (!lasts || decision.kind !== 'Release') return decision;
+  // Nothing of an expired grant changes in mode Plan, not even its record; and nothing is asked of anybody.
+  const { account, right, observed } = decision;
+  const message = `Expired. In mode Apply it would be released: ${decision.message}`;
+  return { kind: 'Settled', reason: 'Expired', applied: null, account, right, observed, message };
+}
+
+/** What requires no look at Asana: suspension, permission, time, and whether there is anything to look for. */
+function decideUnseen(grant: Grant, context: GrantContext): Decision | null {
+  return (
+    decideStopped(grant, context.policies) ??
+    decideEmpty(grant) ??
+    decideForbidden(grant) ??
+    decideTime(grant, context)
+  );
+}
+
+function decideStopped(grant: Grant, policies: Policies): Decision | null {
+  const { ending, suspended, abandoned } = grant;
+  const deleted = ending?.because === 'Deleted';
+  if (ending && abandoned)
+    return releaseUnseen('Abandoned', 'Released because of the annotation abandon. Asana was left as it is.');
+  if (deleted && suspended)
+    return releaseUnseen('Suspended', 'Deleted while suspended: Asana was left as it is.');
+  if (suspended) return blockUnseen('Suspended', 'spec.suspend is true: nothing is done until it is false.');
+  if (policies.suspended) return waitForTheConnector(grant);
+  if (deleted && policies.mode === 'Plan')
+    return releaseUnseen('Planned', 'Deleted in mode Plan: Asana was left as it is.');
+  return null;
+}
+
+/** Suspending the connector is the emergency stop: nothing is done, and nothing is lost. */
+function waitForTheConnector(grant: Grant): Decision {
+  const message = grant.ending
+    ? `The connector is suspended: what ended (${grant.ending.because}) waits until it is resumed.`
+    : 'The connector is suspended: nothing is done until it is resumed.';
+  return blockUnseen('Suspended', withWayOut(grant, message));
+}
+
+function decideEmpty(grant: Grant): Decision | null {
+  const { ending, applied, attempt, deletionPolicy, ensure } = grant;
+  if (!ending) return null;
+  if (ensure === 'Absent')
+    return releaseUnseen('NothingApplied', 'It ended, and an absence gives nothing: Asana was left as it is.');
+  if (!applied && !(isOpen(attempt) && attempt.to !== null))
+    return releaseUnseen('NothingApplied', 'It ended, and nothing of it was applied: Asana was left as it is.');
+  if (deletionPolicy === 'Retain')
+    return releaseUnseen('Retained', 'It ended with deletionPolicy Retain: Asana was left as it is.');
+  return null;
+}
+
+function decideForbidden({ object, ending, namespaceAllowed, ensure, sameNamespace }: Grant): Decision | null {
+  if (!namespaceAllowed) {
+    const message = `Namespace "${object.namespace}" may not use this connector: add it to provisioning.allowedNamespaces of the connector.`;
+    return ending
+      ? releaseUnseen('NamespaceNotAllowed', message, { warning: true })
+      : blockUnseen('NamespaceNotAllowed', message);
+  }
+  if (ensure === 'Present' || sameNamespace) return null;
+  const message =
+    'A grant of another namespace than the connector deprovisions nobody: declare the absence in the namespace of the connector.';
+  return blockUnseen('NamespaceNotAllowed', message);
+}
+
+/** Whether it may last as long as it says, and whether it has begun. What is applied has. */
+function decideTime(grant: Grant, { policies, obstacle, now }: GrantContext): Decision | null {
+  if (grant.ending) return null;
+  if (obstacle !== null) return blockUnseen('NotReady', obstacle);
+  const tooLong = describeTime(grant, policies.maxDurationMs, now);
+  if (tooLong !== null) return blockUnseen('DurationTooLong', tooLong);
+  if (grant.startsAt === null || grant.startsAt <= now || grant.applied) return null;
+  const message = `It begins at ${new Date(grant.startsAt).toISOString().slice(0, 19)}Z: nothing is done before.`;
+  return {
+    kind: 'Settled',
+    reason: 'Scheduled',
+    applied: null,
+    account: undefined,
+    right: null,
+    observed: undefined,
+    message,
+  };
+}
+
+function decideSeen(grant: Grant, context: GrantContext): Decision {
+  const { reading, obstacle } = context;
+  if (!reading || obstacle !== null) {
+    const why = obstacle ?? 'The connector has not read the directory yet: see its conditions.';
+    return blockUnseen('NotReady', withWayOut(grant, why));
+  }
+  return grant.ending ? decideEnded(grant, context, reading) : decideWished(grant, context, reading);
+}
+
+/** What ends is the right that was applied, whatever the spec says now; or the one that is on its way. */
+function decideEnded(grant: Grant, context: GrantContext, reading: Reading): Decision {
+  const wished = grant.applied ? { right: grant.applied.right } : resolve(grant, context, reading);
+  if ('refusal' in wished)
+    return releaseUnseen('NothingApplied', 'It ended, and what it declared is not to be found in Asana.');
+  return decideEnding(openGrantCase(grant, context, reading, wished.right));
+}
+
+function decideWished(grant: Grant, context: GrantContext, reading: Reading): Decision {
+  const wished = resolve(grant, context, reading);
+  if ('refusal' in wished) {
+    const { code, message } = wished.refusal;
+    const account = findAccount(grant, reading);
+    return { kind: 'Blocked', code, drift: false, account, right: null, observed: undefined, message };
+  }
+  return decideLive(openGrantCase(grant, context, reading, wished.right));
+}
+
+function resolve(grant: Grant, { policies }: GrantContext, reading: Reading): ReturnType<typeof resolveWish> {
+  return resolveWish(grant.wish, reading, policies);
+}

@@ -1,0 +1,37 @@
+import { describeRight, isSameRight, type Right } from './right.ts';
+
+/** What a live grant says of an account: that it has a right, or (`ensure: Absent`) that it has none. */
+export interface Declaration {
+  readonly ensure: 'Present' | 'Absent';
+  readonly right: Right;
+  /** The gid of the workspace or organization the right is in; null where it is not known. */
+  readonly place: string | null;
+  /** The object, as messages name it: "AsanaLicenseGrant iga/alice". */
+  readonly object: string;
+}
+
+/** The first that keeps an account from being taken out of a place: any right that is declared there. */
+export function findDeclaredIn(declared: readonly Declaration[], place: string | null): Declaration | null {
+  return declared.find((one) => one.ensure === 'Present' && isIn(one, place)) ?? null;
+}
+
+/** The first that declares exactly this right. */
+export function findDeclared(declared: readonly Declaration[], right: Right): Declaration | null {
+  return declared.find((one) => one.ensure === 'Present' && isSameRight(one.right, right)) ?? null;
+}
+
+/** The first that says the person is to have no account in a place. */
+export function findAbsence(declared: readonly Declaration[], place: string | null): Declaration | null {
+  return declared.find((one) => one.ensure === 'Absent' && isIn(one, place)) ?? null;
+}
+
+/** Whose word stands, and what would change it. */
+export function describeDeclaration({ object, ensure, right }: Declaration, who: string): string {
+  const says = ensure === 'Absent' ? `no account for ${who}` : `${describeRight(right)} for ${who}`;
+  return `${object} declares ${says}: change or delete that object instead.`;
+}
+
+/** What is not known to be elsewhere counts. */
+function isIn(declaration: Declaration, place: string | null): boolean {
+  return declaration.place === null || place === null || declaration.place === place;
+}

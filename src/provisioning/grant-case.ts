@@ -1,0 +1,160 @@
+import type { Account } from '../directory/snapshot.ts';
+import type { Decision, GrantContext, ReleaseReason } from './decision.ts';
+import type { Grant } from './grant.ts';
+import { organizationOf, type Reading } from './reading.ts';
+import type { RefusalCode } from './refusal.ts';
+import type { Right } from './right.ts';
+import { nameOf, type RightCase } from './right-rules.ts';
+import { rightRulesOf } from './rights.ts';
+
+/** One grant on one reading: what the policies about its life look at. */
+export interface GrantCase {
+  readonly grant: Grant;
+  readonly context: GrantContext;
+  readonly reading: Reading;
+  readonly right: Right;
+  /** As the directory knows them, in use or not; null for nobody. */
+  readonly account: Account | null;
+  readonly subject: RightCase;
+}
+
+/** A policy about a grant's life has one thing to say: a decision, or null to leave it to the next. */
+export type GrantPolicy = (this: void, subject: GrantCase) => Decision | null;
+
+export function openGrantCase(grant: Grant, context: GrantContext, reading: Reading, right: Right): GrantCase {
+  const account = findAccount(grant, reading);
+  const { policies, declared } = context;
+  const subject: RightCase = {
+    right,
+    account,
+    wanted: { email: grant.user.email ?? grant.recorded?.email ?? null, name: grant.name },
+    aliases: [grant.user.email, grant.recorded?.email].filter((alias) => typeof alias === 'string'),
+    // Nobody is created who was found, or created, before: a leaver does not come back by himself.
+    mayCreate: grant.mayCreate && grant.user.email !== null && !wasThere(grant),
+    asker: 'Grant',
+    policies,
+    reading,
+    organization: organizationOf(reading),
+    declared,
+  };
+  return { grant, context, reading, right, account, subject };
+}
+
+/** The account of a grant: by gid once that is recorded, else as the spec says. */
+export function findAccount({ recorded, user }: Grant, reading: Reading): Account | null {
+  const gid = recorded?.gid ?? user.gid;
+  if (gid !== null) return reading.account(gid) ?? null;
+  return reading.accountByEmail(user.email?.toLowerCase() ?? '') ?? null;
+}
+
+/** The grant had an account already: recorded, or created and perhaps not shown yet. */
+export function wasThere({ recorded, created }: Grant): boolean {
+  return recorded !== null || created;
+}
+
+/** What the account holds of the right. */
+export function observedIn({ subject, right }: GrantCase): string | null {
+  return rightRulesOf(right).observe(subject);
+}
+
+export function holdsRight({ subject, right }: GrantCase): boolean {
+  return rightRulesOf(right).holds(subject);
+}
+
+/** Three set-backs within a day mean that somebody else keeps changing it. */
+const MOST_SET_BACKS = 3;
+
+export function isFoughtOver({ grant }: GrantCase): boolean {
+  return grant.setBacks >= MOST_SET_BACKS;
+}
+
+/** The first decision of a chain; null when every policy leaves it to the next. */
+export function firstDecision(policies: readonly GrantPolicy[], subject: GrantCase): Decision | null {
+  for (const policy of policies) {
+    const decision = policy(subject);
+    if (decision) return decision;
+  }
+  return null;
+}
+
+/** An email that now means another account is nobody's right to move; null while it does not. */
+export function describeOtherHolder({ grant, reading }: GrantCase): string | null {
+  const { email } = grant.user;
+  if (email === null || !grant.recorded) return null;
+  const holder = reading.accountByEmail(email);
+  if (!holder || holder.gid === grant.recorded.gid) return null;
+  return `${email} belongs to account ${holder.gid} now, and this grant was for ${grant.recorded.gid}. Delete the grant and create it again.`;
+}
+
+/** Gids mean nothing in another organization than the one they were recorded in; null while it is the same. */
+export function describeOtherOrganization({ grant, reading }: GrantCase): string | null {
+  const home = grant.recorded?.organization ?? null;
+  const { workspaces } = reading.snapshot;
+  if (home === null || workspaces.some(({ gid }) => gid === home)) return null;
+  return `This grant was recorded in organization ${home}, which the connector does not read any more: its account means nobody there. Correct the connector, or delete the grant and create it again.`;
+}
+
+/** A deleted object that must wait says how to let it go all the same. */
+export function withWayOut({ ending }: Grant, message: string): string {
+  return ending?.because === 'Deleted'
+    ? `${message} To release this object without acting, set the annotation asana-connector.dev/abandon to "true".`
+    : message;
+}
+
+export function whoIn({ account, subject }: GrantCase): string {
+  return account ? nameOf(account) : (subject.wanted.email ?? 'the account');
+}
+
+/** A decision that lets go, with what was seen. */
+export function releaseCase(
+  subject: GrantCase,
+  reason: ReleaseReason,
+  message: string,
+  options: { readonly warning: boolean } = { warning: false },
+): Decision {
+  const { account, right } = subject;
+  return {
+    kind: 'Release',
+    reason,
+    warning: options.warning,
+    account,
+    right,
+    observed: observedIn(subject),
+    message,
+  };
+}
+
+/** A decision that waits, with what was seen. */
+export function blockCase(subject: GrantCase, code: RefusalCode, message: string, drift = false): Decision {
+  const { account, right } = subject;
+  return { kind: 'Blocked', code, drift, account, right, observed: observedIn(subject), message };
+}
+
+/** Decisions of somebody who has not looked at Asana. */
+export function releaseUnseen(
+  reason: ReleaseReason,
+  message: string,
+  options: { readonly warning: boolean } = { warning: false },
+): Decision {
+  return {
+    kind: 'Release',
+    reason,
+    warning: options.warning,
+    account: undefined,
+    right: null,
+    observed: undefined,
+    message,
+  };
+}
+
+export function blockUnseen(code: RefusalCode, message: string): Decision {
+  return {
+    kind: 'Blocked',
+    code,
+    drift: false,
+    account: undefined,
+    right: null,
+    observed: undefined,
+    message,
+  };
+}

@@ -1,0 +1,193 @@
+import { isActive, isGuest } from '../../directory/account.ts';
+import type { Account } from '../../directory/snapshot.ts';
+import { createAccount } from '../account/rules.ts';
+import { describeDeclaration } from '../declarations.ts';
+import type { LicenseRight } from '../right.ts';
+import {
+  act,
+  alreadySo,
+  firstOf,
+  nameOf,
+  type RightCase,
+  type RightRules,
+  type Rule,
+  refused,
+  type Step,
+} from '../right-rules.ts';
+import {
+  makeSureARemovalIsJustified,
+  makeSureDeprovisioningIsAllowed,
+  makeSureItIsNoGuest,
+  makeSureItIsNotDeclared,
+  makeSureItIsNotProtected,
+  makeSureNoAbsenceIsDeclared,
+  makeSureNothingIsDeclared,
+  makeSureTheReadingIsTrusted,
+  refuseUnknown,
+} from '../shared-rules.ts';
+
+type Case = RightCase<LicenseRight>;
+
+const PARTS = ['accounts', 'licenses'] as const;
+
+/** Licenses: Enterprise and ViewOnly exclude each other, and whoever holds none holds no account. */
+export const licenseRules: RightRules<LicenseRight> = {
+  parts: PARTS,
+  observe: ({ account, organization }) =>
+    account && isActive(account, organization) ? account.license : null,
+  holds: ({ right, account, organization }) =>
+    account !== null &&
+    isActive(account, organization) &&
+    !isGuest(account, organization) &&
+    account.license === right.license,
+  give: (subject) => firstOf(giving, subject),
+  take: (subject) => firstOf(taking, subject),
+  keeps: ({ adopted, created, value }, who) => {
+    if (value !== 'ViewOnly' || created) return null;
+    const why = adopted ? `${who} had view-only before this grant` : `This grant did not create ${who}`;
+    return { message: `${why}: whom we found is never deprovisioned.`, warning: false };
+  },
+};
+
+/** What is looked at, in this order, before a license is given; the last rule acts. */
+const giving: readonly Rule<LicenseRight>[] = [
+  makeSureLicensesAreOn,
+  (subject) => makeSureNoAbsenceIsDeclared(subject, subject.organization),
+  makeSureThereIsAHolder,
+  makeSureItIsNoGuest,
+  makeSureNoOtherLicenseIsDeclared,
+  makeSureTheLicenseIsKnown,
+  stopWhereItIsHeld,
+  lowerToViewOnly,
+  makeSureTheLicenseLimitHolds,
+  giveEnterprise,
+];
+
+/** The same before a license is taken away. */
+const taking: readonly Rule<LicenseRight>[] = [
+  makeSureLicensesAreOn,
+  stopWhereNothingIsHeld,
+  makeSureTheLicenseIsKnown,
+  stopWhereItIsNotHeld,
+  makeSureItIsNotDeclared,
+  makeSureItIsNotProtected,
+  (subject) => (subject.right.license === 'ViewOnly' ? makeSureTheAccountMayGo(subject) : null),
+  (subject) => makeSureARemovalIsJustified(subject, PARTS),
+  takeTheLicense,
+];
+
+/** Why licenses cannot be managed at all; null when they can. */
+export function describeLicensesOff(scimEnabled: boolean): string | null {
+  return scimEnabled ? null : 'Licenses require SCIM: set scim.enabled of the connector to true.';
+}
+
+function makeSureLicensesAreOn({ policies }: Case): Step | null {
+  const message = describeLicensesOff(policies.scimEnabled);
+  return message === null ? null : refused('LicensesUnavailable', message);
+}
+
+function makeSureThereIsAHolder(subject: Case): Step | null {
+  const { account, organization, mayCreate, reading } = subject;
+  if (account && isActive(account, organization)) return null;
+  if (!mayCreate) return refuseUnknown(subject);
+  const home = organization ?? reading.snapshot.workspaces[0]?.gid ?? '';
+  if (subject.policies.defaultWorkspace === null) {
+    const message =
+      'The account cannot be created: set defaultWorkspace of the connector, where new accounts go.';
+    return refused('WorkspaceNotSet', message);
+  }
+  return createAccount({ ...subject, right: { type: 'Account', workspace: home } });
+}
+
+/** Git and ConductorOne must not fight over one license. */
+function makeSureNoOtherLicenseIsDeclared(subject: Case): Step | null {
+  if (subject.asker !== 'Task') return null;
+  const other = subject.declared.find(
+    ({ ensure, right }) =>
+      ensure === 'Present' && right.type === 'License' && right.license !== subject.right.license,
+  );
+  return other ? refused('StillDeclared', describeDeclaration(other, nameOf(subject.account))) : null;
+}
+
+/** An unknown license is looked at and never changed; nor is it called revoked. */
+function makeSureTheLicenseIsKnown({ account }: Case): Step | null {
+  if (!account || account.license !== null) return null;
+  return refused('LicensesUnavailable', describeUnknownLicense(account));
+}
+
+function describeUnknownLicense(account: Account): string {
+  const userType = account.scim?.userType ?? null;
+  return userType === null
+    ? `Asana shows no license (userType) for ${nameOf(account)}: the organization has no view-only licenses, or SCIM does not list the account.`
+    : `Asana shows the license "${userType}" for ${nameOf(account)}, which scim.userTypes of the connector does not name. It is left alone.`;
+}
+
+function stopWhereItIsHeld({ right, account }: Case): Step | null {
+  if (account?.license !== right.license) return null;
+  return alreadySo(`${nameOf(account)} holds ${right.license}.`);
+}
+
+/** View-only for an enterprise holder lowers: what a grant declares is a removal, and a task is told to revoke instead. */
+function lowerToViewOnly(subject: Case): Step | null {
+  if (subject.right.license !== 'ViewOnly') return null;
+  if (subject.asker === 'Grant')
+    return firstOf(taking, { ...subject, right: { type: 'License', license: 'Enterprise' } });
+  const message = `${nameOf(subject.account)} holds an enterprise license, and giving view-only would take it away. Revoke the enterprise license instead: view-only is left.`;
+  return refused('HoldsEnterprise', message);
+}
+
+/** Our own actions never exceed the limit; while it is not known how many there are, none is given. */
+function makeSureTheLicenseLimitHolds(subject: Case): Step | null {
+  const { policies, reading } = subject;
+  const limit = policies.maxEnterpriseLicenses;
+  if (limit === null) return null;
+  const doubt = makeSureTheReadingIsTrusted(subject, PARTS);
+  if (doubt) return doubt;
+  const used = reading.enterpriseLicenses();
+  if (used < limit) return null;
+  const message = `${used} of ${limit} enterprise licenses are in use. Raise maxEnterpriseLicenses of the connector, or free one.`;
+  return refused('LicenseLimitReached', message);
+}
+
+function giveEnterprise({ account }: Case): Step {
+  if (!account) throw new TypeError('a license was given to nobody');
+  const { gid, email } = account;
+  return act(
+    { type: 'GrantEnterprise', gid, email, from: 'ViewOnly', to: 'Enterprise' },
+    `${nameOf(account)} holds ViewOnly, Enterprise is wanted.`,
+  );
+}
+
+/** Whoever has left, and every guest, holds no license. */
+function stopWhereNothingIsHeld(subject: Case): Step | null {
+  const { account, organization } = subject;
+  if (!account || !isActive(account, organization))
+    return alreadySo(`${nameOf(account)} is not in use: it holds no license.`);
+  if (!isGuest(account, organization)) return null;
+  return alreadySo(`${nameOf(account)} is a guest of the organization: guests hold no license.`);
+}
+
+function stopWhereItIsNotHeld({ right, account }: Case): Step | null {
+  if (!account || account.license === right.license) return null;
+  return alreadySo(`${nameOf(account)} holds ${account.license}, not ${right.license}.`);
+}
+
+/** Without view-only nothing is left, so the account goes. */
+function makeSureTheAccountMayGo(subject: Case): Step | null {
+  return makeSureNothingIsDeclared(subject, subject.organization) ?? makeSureDeprovisioningIsAllowed(subject);
+}
+
+/** Without Enterprise view-only is left. */
+function takeTheLicense({ right, account }: Case): Step {
+  if (!account) throw new TypeError('a license was taken from nobody');
+  const { gid, email } = account;
+  return right.license === 'Enterprise'
+    ? act(
+        { type: 'RevokeEnterprise', gid, email, from: 'Enterprise', to: 'ViewOnly' },
+        `Enterprise of ${nameOf(account)} is taken back, view-only is left.`,
+      )
+    : act(
+        { type: 'Deprovision', gid, email, from: 'ViewOnly', to: null },
+        `${nameOf(account)} is deprovisioned.`,
+      );
+}

@@ -1,0 +1,26 @@
+import type { PartName } from '../directory/snapshot.ts';
+import type { Account, Snapshot, TeamMembership } from '../directory/snapshot.ts';
+
+/** The directory as a decision may read it: the snapshot with the results of our own actions laid over it. */
+export interface Reading {
+  readonly snapshot: Snapshot;
+  account(gid: string): Account | undefined;
+  /** @param email in lower case */
+  accountByEmail(email: string): Account | undefined;
+  /** Null for somebody who is not in the team. */
+  teamMembership(team: string, user: string): TeamMembership | null;
+  /** How many teams somebody is in. */
+  countTeamsOf(user: string): number;
+  /** Enterprise licenses in the organization, with those on their way to others. */
+  enterpriseLicenses(): number;
+  /** Why these parts justify no removal and no creation; null when they do. */
+  doubtAbout(parts: readonly PartName[]): {
+    readonly code: 'ReadingIncomplete' | 'ReadingHeld';
+    readonly message: string;
+  } | null;
+}
+
+/** The gid of the one organization; null where there is none. */
+export function organizationOf({ snapshot }: Pick<Reading, 'snapshot'>): string | null {
+  return snapshot.organization?.gid ?? null;
+}

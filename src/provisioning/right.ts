@@ -1,0 +1,83 @@
+import type { License } from '../directory/snapshot.ts';
+
+/** What an account can be given. Declared grants and ConductorOne's tasks ask for the same rights. */
+export type Right = LicenseRight | TeamRight | WorkspaceRight | AccountRight;
+
+export interface LicenseRight {
+  readonly type: 'License';
+  readonly license: License;
+}
+
+/** Membership of a team, in whatever role. */
+export interface TeamRight {
+  readonly type: 'Team';
+  readonly team: string;
+}
+
+/** Membership of a workspace. */
+export interface WorkspaceRight {
+  readonly type: 'Workspace';
+  readonly workspace: string;
+}
+
+/** The account itself: that somebody is a member of the organization, or of a workspace without one. */
+export interface AccountRight {
+  readonly type: 'Account';
+  readonly workspace: string;
+}
+
+export type RightType = Right['type'];
+
+/**
+ * A right as it is asked for: a team may be named instead of given by its gid, and an account goes to the connector's
+ * `defaultWorkspace` where no workspace is named.
+ */
+export type Wish =
+  | LicenseRight
+  | WorkspaceRight
+  | {
+      readonly type: 'Team';
+      readonly team: { readonly gid: string } | { readonly name: string };
+    }
+  | { readonly type: 'Account'; readonly workspace: string | null };
+
+/** What two grants contend for: the same right of one account can be declared once. Licenses exclude each other. */
+export function contestKeyOf(wish: Wish): string {
+  switch (wish.type) {
+    case 'License':
+      return 'License';
+    case 'Team':
+      return 'gid' in wish.team ? `Team ${wish.team.gid}` : `Team named ${wish.team.name}`;
+    case 'Workspace':
+      return `Workspace ${wish.workspace}`;
+    case 'Account':
+      return `Account ${wish.workspace ?? ''}`;
+  }
+}
+
+export function isSameRight(a: Right, b: Right): boolean {
+  switch (a.type) {
+    case 'License':
+      return b.type === 'License' && a.license === b.license;
+    case 'Team':
+      return b.type === 'Team' && a.team === b.team;
+    case 'Workspace':
+      return b.type === 'Workspace' && a.workspace === b.workspace;
+    case 'Account':
+      return b.type === 'Account' && a.workspace === b.workspace;
+  }
+}
+
+/** What messages call a right. */
+export function describeRight(right: Right): string {
+  switch (right.type) {
+    case 'License':
+      return `license ${right.license}`;
+    case 'Team':
+      return `team ${right.team}`;
+    case 'Workspace':
+      return `workspace ${right.workspace}`;
+    case 'Account':
+      return `account in ${right.workspace}`;
+  }
+}

@@ -1,0 +1,89 @@
+import { accountRules } from './account/rules.ts';
+import type { ActionType } from './action.ts';
+import { licenseRules } from './license/rules.ts';
+import type { Policies } from './policies.ts';
+import { organizationOf, type Reading } from './reading.ts';
+import type { Right, RightType, Wish } from './right.ts';
+import { type RightRules, refused, type Step } from './right-rules.ts';
+import { refuseTeam, teamRules } from './team/rules.ts';
+import { workspaceRules } from './workspace/rules.ts';
+
+const table: { readonly [T in RightType]: RightRules<Extract<Right, { type: T }>> } = {
+  License: licenseRules,
+  Team: teamRules,
+  Workspace: workspaceRules,
+  Account: accountRules,
+};
+
+/** The rules of a right. */
+export function rightRulesOf<R extends Right>({ type }: R): RightRules<R> {
+  return table[type] as unknown as RightRules<R>;
+}
+
+/** What leads to each right. */
+const givenBy: Readonly<Record<RightType, readonly ActionType[]>> = {
+  License: ['GrantEnterprise', 'RevokeEnterprise', 'CreateAccount'],
+  Team: ['AddToTeam'],
+  Workspace: ['AddToWorkspace', 'CreateAccount', 'InviteAccount'],
+  Account: ['CreateAccount', 'InviteAccount'],
+};
+
+/** Whether an action of this type, to this value, leads to the right. */
+export function leadsTo(right: Right, { type, to }: { readonly type: ActionType; readonly to: string | null }): boolean {
+  return givenBy[right.type].includes(type) && (right.type !== 'License' || to === right.license);
+}
+
+/** The right that a wish comes to now, or why there is none. */
+export function resolveWish(
+  wish: Wish,
+  reading: Reading,
+  { defaultWorkspace }: Pick<Policies, 'defaultWorkspace'>,
+): { readonly right: Right } | { readonly refusal: Extract<Step, { kind: 'Refused' }> } {
+  switch (wish.type) {
+    case 'License':
+    case 'Workspace':
+      return { right: wish };
+    case 'Team':
+      return resolveTeam(wish.team, reading);
+    case 'Account': {
+      const workspace = wish.workspace ?? defaultWorkspace;
+      if (workspace !== null) return { right: { type: 'Account', workspace } };
+      const message =
+        'Nothing says where the account goes: name a workspace, or set defaultWorkspace of the connector.';
+      return refusal(refused('WorkspaceNotSet', message));
+    }
+  }
+}
+
+function resolveTeam(
+  team: { readonly gid: string } | { readonly name: string },
+  reading: Reading,
+): ReturnType<typeof resolveWish> {
+  if ('gid' in team) return { right: { type: 'Team', team: team.gid } };
+  const named = [...reading.snapshot.teams.values()].filter(({ name }) => name === team.name);
+  const [first, second] = named;
+  if (!first) return refusal(refuseTeam(reading, `"${team.name}"`));
+  if (!second) return { right: { type: 'Team', team: first.gid } };
+  const gids = named.slice(0, 5).map(({ gid }) => gid);
+  const message = `${named.length} teams are called "${team.name}" (${gids.join(', ')}): name the team by its gid.`;
+  return refusal(refused('TeamAmbiguous', message));
+}
+
+function refusal(step: Step): ReturnType<typeof resolveWish> {
+  if (step.kind !== 'Refused') throw new TypeError('a refusal was expected');
+  return { refusal: step };
+}
+
+/** The gid of the workspace or organization a right is in; null where it is not known. */
+export function placeOfRight(right: Right, reading: Reading): string | null {
+  switch (right.type) {
+    case 'License':
+      return organizationOf(reading);
+    case 'Team':
+      return reading.snapshot.teams.get(right.team)?.organization ?? null;
+    case 'Workspace':
+    case 'Account':
+      return right.workspace;
+  }
+}
+

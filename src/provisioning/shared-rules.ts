@@ -1,0 +1,123 @@
+import { isActive, isAdmin, isGuest, isMemberOf } from '../directory/account.ts';
+import type { PartName } from '../directory/snapshot.ts';
+import type { Account } from '../directory/snapshot.ts';
+import { describeDeclaration, findAbsence, findDeclared, findDeclaredIn } from './declarations.ts';
+import type { Right } from './right.ts';
+import { nameOf, type RightCase, refused, type Step } from './right-rules.ts';
+
+/** The rules that several rights share, each stated once, for declared grants and for tasks alike. */
+
+/** Nobody is given anything while a live grant declares that they are to have no account. */
+export function makeSureNoAbsenceIsDeclared(subject: RightCase, place: string | null): Step | null {
+  const absence = subject.asker === 'Task' ? findAbsence(subject.declared, place) : null;
+  return absence && refused('StillDeclared', describeDeclaration(absence, whoOf(subject)));
+}
+
+/** A task does not take what Git declares. */
+export function makeSureItIsNotDeclared(subject: RightCase): Step | null {
+  const declared = subject.asker === 'Task' ? findDeclared(subject.declared, subject.right) : null;
+  return declared && refused('StillDeclared', describeDeclaration(declared, whoOf(subject)));
+}
+
+/** Whoever is taken out of a place loses every right there, so nothing may be declared there. */
+export function makeSureNothingIsDeclared(subject: RightCase, place: string | null): Step | null {
+  const declared = findDeclaredIn(subject.declared, place);
+  return declared && refused('StillDeclared', describeDeclaration(declared, whoOf(subject)));
+}
+
+/** Deprovisioning cannot be undone by API: it takes the connector's word. */
+export function makeSureDeprovisioningIsAllowed(subject: RightCase): Step | null {
+  if (subject.policies.allowDeprovision) return null;
+  const message = `This would deprovision ${whoOf(subject)}, which no API undoes, and provisioning.allowDeprovision of the connector is off. Set it to true, or deprovision the account in the Admin Console.`;
+  return refused('DeprovisionNotAllowed', message);
+}
+
+/**
+ * No removal touches the token's own account, `protectedUsers` and, unless that is off, Asana admins: of the organization,
+ * and of the workspace somebody would be removed from.
+ */
+export function makeSureItIsNotProtected(subject: RightCase): Step | null {
+  const { account, reading } = subject;
+  if (!account) return null;
+  const why = protectionOf(subject, account, reading.snapshot.self);
+  return why === null
+    ? null
+    : refused('ProtectedUser', `${whoOf(subject)} is protected (${why}): nothing is taken away.`);
+}
+
+function protectionOf(subject: RightCase, account: Account, self: string | null): string | null {
+  const { protectedUsers, protectAdmins } = subject.policies;
+  if (account.gid === self) return "the token's own account";
+  const addresses = [...subject.aliases, account.email, account.scim?.userName];
+  const names = new Set(addresses.flatMap((address) => (address ? [foldAddress(address)] : [])));
+  if (protectedUsers.some((user) => names.has(foldAddress(user)))) return 'protectedUsers';
+  if (!protectAdmins) return null;
+  const places = [subject.organization, 'workspace' in subject.right ? subject.right.workspace : null];
+  const organization = subject.organization;
+  if (organization === null) return isAdmin(account, null) ? 'an Asana admin' : null;
+  return places.some((place) => place !== null && isAdmin(account, place)) ? 'an Asana admin' : null;
+}
+
+/** Two spellings of one address: composed or not, in whatever case. */
+function foldAddress(address: string): string {
+  return address.normalize('NFC').toLowerCase();
+}
+
+/** A removal or a creation needs a reading of the parts that nobody doubts. */
+export function makeSureTheReadingIsTrusted(
+  { reading }: RightCase,
+  parts: readonly PartName[],
+): Step | null {
+  const doubt = reading.doubtAbout(parts);
+  return doubt && refused(doubt.code, `Nothing is done on a doubtful reading of Asana: ${doubt.message}.`);
+}
+
+/** Whoever must never be touched has to be known before anything is taken away. */
+export function makeSureARemovalIsJustified(subject: RightCase, parts: readonly PartName[]): Step | null {
+  const doubt = makeSureTheReadingIsTrusted(subject, parts);
+  if (doubt || subject.reading.snapshot.self !== null) return doubt;
+  return refused(
+    'ReadingIncomplete',
+    "Nothing is taken away now: the token's own account, which is never touched, could not be read.",
+  );
+}
+
+export function makeSureItIsNoGuest(subject: RightCase): Step | null {
+  const { account, organization } = subject;
+  if (!account || !isGuest(account, organization)) return null;
+  return refused(
+    'UserIsGuest',
+    `${nameOf(account)} is a guest of the organization. Guests hold no license.`,
+  );
+}
+
+/** A right beyond the account itself needs an account in use. */
+export function makeSureTheyAreIn(subject: RightCase, home: string | null): Step | null {
+  const { account, organization } = subject;
+  const inUse =
+    account !== null &&
+    (home === null ? isActive(account, organization) : isMemberOf(account, home, organization));
+  return inUse ? null : refuseUnknown(subject);
+}
+
+export function refuseUnknown(subject: RightCase): Step {
+  return refused(
+    'AccountNotFound',
+    `Asana has no active account for ${whoOf(subject)} there. Invite the person first.`,
+  );
+}
+
+/** A workspace that the connector does not read is none of its business. */
+export function makeSureTheWorkspaceIsInScope(subject: RightCase<Right & { workspace: string }>): Step | null {
+  const { workspace } = subject.right;
+  if (subject.reading.snapshot.workspaces.some(({ gid }) => gid === workspace)) return null;
+  return refused(
+    'WorkspaceNotFound',
+    `Workspace ${workspace} is not one of the connector's: see spec.workspaces, and status.workspaces for what the token may read.`,
+  );
+}
+
+/** What messages call the person of a case. */
+export function whoOf({ account, wanted }: Pick<RightCase, 'account' | 'wanted'>): string {
+  return account ? nameOf(account) : (wanted.email ?? 'this user');
+}

@@ -1,0 +1,52 @@
+import { type AsanaError, isAsanaError } from '../../asana/errors.ts';
+import type { TeamAction } from '../action.ts';
+import type { ActionRules } from '../action-rules.ts';
+import { RefusedError } from '../refusal.ts';
+
+type Rules<T extends TeamAction['type']> = ActionRules<TeamAction & { readonly type: T }>;
+
+const shared = {
+  oneWay: false,
+  takesSeat: false,
+  subject: ({ gid, email, organization, team }: TeamAction) => ({ gid, email, workspace: organization, team }),
+  explain: explainTeam,
+} satisfies Partial<ActionRules<TeamAction>>;
+
+/** Changes of who is in a team. */
+export const teamActions: {
+  readonly AddToTeam: Rules<'AddToTeam'>;
+  readonly RemoveFromTeam: Rules<'RemoveFromTeam'>;
+} = {
+  AddToTeam: {
+    ...shared,
+    removal: false,
+    deprovisions: () => false,
+    send: ({ rest }, { team, gid }, _, call) => rest.addUserToTeam(team, gid, call),
+    shows: (_, { teamMembership }) => teamMembership !== null,
+    event: 'AddedToTeam',
+    describe: ({ team }, who) => `${who} is in team ${team}.`,
+  },
+  RemoveFromTeam: {
+    ...shared,
+    removal: true,
+    deprovisions: ({ guestsLast }) => guestsLast,
+    send: ({ rest }, { team, gid }, _, call) => rest.removeUserFromTeam(team, gid, call),
+    shows: (_, { teamMembership }) => teamMembership === null,
+    event: 'RemovedFromTeam',
+    describe: ({ team }, who) => `${who} was removed from team ${team}.`,
+  },
+};
+
+/** An unknown object in the path is 404, one in the body 400 (Asana's OpenAPI document): the team, or the person. */
+function explainTeam(error: AsanaError, { team, email, gid }: TeamAction): RefusedError | null {
+  if (isAsanaError(error, 'Forbidden') && error.operation?.startsWith('teams.')) {
+    const message = `Asana lets only members of team ${team} change who is in it, and refused the token's account (403). Add that account to the team.`;
+    return new RefusedError('NotTeamMember', message, { cause: error });
+  }
+  if (!isAsanaError(error, 'NotFound')) return null;
+  return error.status === 404
+    ? new RefusedError('TeamNotFound', `Asana has no team ${team} (any more).`, { cause: error })
+    : new RefusedError('AccountNotFound', `Asana has no account ${email ?? gid} there (any more).`, {
+        cause: error,
+      });
+}

@@ -1,0 +1,132 @@
+import { isGuest, teamRoleOf } from '../../directory/account.ts';
+import type { Team } from '../../directory/snapshot.ts';
+import type { TeamAction } from '../action.ts';
+import type { TeamRight } from '../right.ts';
+import {
+  act,
+  alreadySo,
+  firstOf,
+  nameOf,
+  type RightCase,
+  type RightRules,
+  type Rule,
+  refused,
+  type Step,
+} from '../right-rules.ts';
+import {
+  makeSureARemovalIsJustified,
+  makeSureDeprovisioningIsAllowed,
+  makeSureItIsNotDeclared,
+  makeSureItIsNotProtected,
+  makeSureNoAbsenceIsDeclared,
+  makeSureNothingIsDeclared,
+  makeSureTheyAreIn,
+  whoOf,
+} from '../shared-rules.ts';
+
+type Case = RightCase<TeamRight>;
+
+const PARTS = ['accounts', 'teams', 'teamMemberships'] as const;
+
+/** Membership of a team. Roles beyond it are given in Asana alone. */
+export const teamRules: RightRules<TeamRight> = {
+  parts: PARTS,
+  observe: (subject) => {
+    const membership = membershipOf(subject);
+    return membership && teamRoleOf(membership);
+  },
+  holds: (subject) => membershipOf(subject) !== null,
+  give: (subject) => firstOf(giving, subject),
+  take: (subject) => firstOf(taking, subject),
+  keeps: ({ adopted, value }, who) =>
+    adopted && value !== 'Member'
+      ? {
+          message: `${who} was ${value} of the team before this grant: roles are given and taken in Asana only.`,
+          warning: false,
+        }
+      : null,
+};
+
+/** What is looked at, in this order, before somebody joins a team; the last rule acts. */
+const giving: readonly Rule<TeamRight>[] = [
+  makeSureTheTeamIsThere,
+  (subject) => makeSureNoAbsenceIsDeclared(subject, teamOf(subject)?.organization ?? null),
+  // Adding to a team invites nobody (Asana's OpenAPI document, addUserForTeam).
+  (subject) => makeSureTheyAreIn(subject, teamOf(subject)?.organization ?? null),
+  stopWhereTheyAreInTheTeam,
+  (subject) => changeTeam('AddToTeam', subject),
+];
+
+/** The same before somebody leaves one. */
+const taking: readonly Rule<TeamRight>[] = [
+  makeSureTheTeamIsThere,
+  stopWhereTheyAreNotInTheTeam,
+  makeSureItIsNotDeclared,
+  makeSureItIsNotProtected,
+  makeSureAGuestMayGo,
+  (subject) => makeSureARemovalIsJustified(subject, PARTS),
+  (subject) => changeTeam('RemoveFromTeam', subject),
+];
+
+function teamOf({ right, reading }: Case): Team | undefined {
+  return reading.snapshot.teams.get(right.team);
+}
+
+function membershipOf({ right, account, reading }: Case) {
+  return account && reading.teamMembership(right.team, account.gid);
+}
+
+/** A team that only a doubtful reading lacks may well be there. */
+function makeSureTheTeamIsThere(subject: Case): Step | null {
+  return teamOf(subject) ? null : refuseTeam(subject.reading, subject.right.team);
+}
+
+/** Why a team is not found: it is not there, or the teams were not all read. */
+export function refuseTeam(reading: Case['reading'], team: string): Step {
+  const doubt = reading.doubtAbout(['teams']);
+  return doubt
+    ? refused(doubt.code, `Team ${team} is not known, and the teams are in doubt: ${doubt.message}.`)
+    : refused('TeamNotFound', `Asana has no team ${team} (any more), or the token does not see it.`);
+}
+
+function stopWhereTheyAreInTheTeam(subject: Case): Step | null {
+  return membershipOf(subject) ? alreadySo(`${whoOf(subject)} is in the team.`) : null;
+}
+
+function stopWhereTheyAreNotInTheTeam(subject: Case): Step | null {
+  return membershipOf(subject) ? null : alreadySo(`${whoOf(subject)} is not in the team.`);
+}
+
+/** Asana may be set to remove guests with their last team: then this is a deprovision, and only a task may ask for it. */
+function makeSureAGuestMayGo(subject: Case): Step | null {
+  if (!isGuestsLast(subject)) return null;
+  if (subject.asker === 'Task')
+    return makeSureNothingIsDeclared(subject, teamOf(subject)?.organization ?? null) ?? makeSureDeprovisioningIsAllowed(subject);
+  const message = `${whoOf(subject)} is a guest, and this is their last team: Asana may be set to remove such guests. The membership is left. Remove it in Asana.`;
+  return refused('GuestsLastTeam', message);
+}
+
+function isGuestsLast({ account, reading, organization }: Case): boolean {
+  return account !== null && isGuest(account, organization) && reading.countTeamsOf(account.gid) <= 1;
+}
+
+function changeTeam(type: TeamAction['type'], subject: Case): Step {
+  const { account } = subject;
+  const team = teamOf(subject);
+  if (!team || !account) throw new TypeError('a team was changed for nobody, or none was');
+  const { gid, email } = account;
+  const joins = type === 'AddToTeam';
+  const action: TeamAction = {
+    type,
+    gid,
+    email,
+    team: team.gid,
+    organization: team.organization,
+    guestsLast: !joins && isGuestsLast(subject),
+    from: teamRules.observe(subject),
+    to: joins ? 'Member' : null,
+  };
+  const where = `team ${team.name}`;
+  const message = joins ? `${nameOf(account)} is not in ${where}.` : `${nameOf(account)} leaves ${where}.`;
+  return act(action, message);
+}

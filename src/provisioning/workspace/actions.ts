@@ -1,0 +1,57 @@
+import { type AsanaError, isAsanaError } from '../../asana/errors.ts';
+import { isMemberOf } from '../../directory/account.ts';
+import type { WorkspaceAction } from '../action.ts';
+import type { ActionRules } from '../action-rules.ts';
+import { RefusedError } from '../refusal.ts';
+
+type Rules<T extends WorkspaceAction['type']> = ActionRules<WorkspaceAction & { readonly type: T }>;
+
+const shared = {
+  // Asana mails an invitation, and what is taken away is not to be had back.
+  oneWay: true,
+  takesSeat: false,
+  subject: ({ gid, email, workspace }: WorkspaceAction) => ({ gid, email, workspace }),
+  explain: explainWorkspace,
+} satisfies Partial<ActionRules<WorkspaceAction>>;
+
+/** Changes of who is in a workspace. */
+export const workspaceActions: {
+  readonly AddToWorkspace: Rules<'AddToWorkspace'>;
+  readonly RemoveFromWorkspace: Rules<'RemoveFromWorkspace'>;
+} = {
+  AddToWorkspace: {
+    ...shared,
+    removal: false,
+    deprovisions: () => false,
+    send: ({ rest }, { workspace, gid }, _, call) => rest.addUserToWorkspace(workspace, gid, call),
+    shows: ({ workspace }, { account }, organization) =>
+      account !== null && isMemberOf(account, workspace, organization),
+    event: 'AddedToWorkspace',
+    describe: ({ workspace }, who) => `${who} is in workspace ${workspace}.`,
+  },
+  RemoveFromWorkspace: {
+    ...shared,
+    removal: true,
+    deprovisions: () => true,
+    send: ({ rest }, { workspace, gid }, _, call) => rest.removeUserFromWorkspace(workspace, gid, call),
+    shows: ({ workspace }, { account }, organization) =>
+      account === null || !isMemberOf(account, workspace, organization),
+    event: 'RemovedFromWorkspace',
+    describe: ({ workspace }, who) => `${who} was removed from workspace ${workspace}.`,
+  },
+};
+
+/** An unknown object in the path is 404, one in the body 400 (Asana's OpenAPI document): the workspace, or the person. */
+function explainWorkspace(
+  error: AsanaError,
+  { workspace, email, gid }: WorkspaceAction,
+): RefusedError | null {
+  if (!isAsanaError(error, 'NotFound')) return null;
+  return error.status === 404
+    ? new RefusedError('WorkspaceNotFound', `Asana has no workspace ${workspace} (any more).`, {
+        cause: error,
+      })
+    : new RefusedError('AccountNotFound', `Asana has no account ${email ?? gid} there (any more).`, {
+        cause: error,
+      });
+}

@@ -1,0 +1,100 @@
+import { isMemberOf, membershipIn } from '../../directory/account.ts';
+import type { PartName } from '../../directory/snapshot.ts';
+import { createAccount, createsOverScim } from '../account/rules.ts';
+import type { WorkspaceAction } from '../action.ts';
+import type { WorkspaceRight } from '../right.ts';
+import {
+  act,
+  alreadySo,
+  firstOf,
+  nameOf,
+  type RightCase,
+  type RightRules,
+  type Rule,
+  type Step,
+} from '../right-rules.ts';
+import {
+  makeSureARemovalIsJustified,
+  makeSureDeprovisioningIsAllowed,
+  makeSureItIsNotProtected,
+  makeSureNoAbsenceIsDeclared,
+  makeSureNothingIsDeclared,
+  makeSureTheReadingIsTrusted,
+  makeSureTheWorkspaceIsInScope,
+  refuseUnknown,
+  whoOf,
+} from '../shared-rules.ts';
+
+type Case = RightCase<WorkspaceRight>;
+
+const PARTS = ['accounts'] as const satisfies readonly PartName[];
+
+/** Membership of a workspace. What somebody had there is lost when it is taken, so that is a deprovision. */
+export const workspaceRules: RightRules<WorkspaceRight> = {
+  parts: PARTS,
+  observe: (subject) =>
+    isIn(subject) && subject.account
+      ? (membershipIn(subject.account, subject.right.workspace)?.role ?? 'Member')
+      : null,
+  holds: (subject) => isIn(subject),
+  give: (subject) => firstOf(giving, subject),
+  take: (subject) => firstOf(taking, subject),
+  keeps: ({ adopted }, who) =>
+    adopted ? { message: `${who} was in the workspace before this grant. It is kept.`, warning: false } : null,
+};
+
+/** What is looked at, in this order, before somebody joins a workspace; the last rule acts. */
+const giving: readonly Rule<WorkspaceRight>[] = [
+  makeSureTheWorkspaceIsInScope,
+  (subject) => makeSureNoAbsenceIsDeclared(subject, subject.right.workspace),
+  stopWhereTheyAreIn,
+  createWhereScimDoes,
+  (subject) => (subject.account ? null : refuseUnknown(subject)),
+  (subject) => makeSureTheReadingIsTrusted(subject, PARTS),
+  (subject) => changeWorkspace('AddToWorkspace', subject),
+];
+
+/** The same before somebody leaves one. */
+const taking: readonly Rule<WorkspaceRight>[] = [
+  makeSureTheWorkspaceIsInScope,
+  (subject) => (isIn(subject) ? null : alreadySo(`${whoOf(subject)} is not in the workspace.`)),
+  makeSureItIsNotProtected,
+  (subject) => makeSureNothingIsDeclared(subject, subject.right.workspace),
+  makeSureDeprovisioningIsAllowed,
+  (subject) => makeSureARemovalIsJustified(subject, PARTS),
+  (subject) => changeWorkspace('RemoveFromWorkspace', subject),
+];
+
+function isIn({ account, right, organization }: Case): boolean {
+  return account !== null && isMemberOf(account, right.workspace, organization);
+}
+
+function stopWhereTheyAreIn(subject: Case): Step | null {
+  return isIn(subject) ? alreadySo(`${nameOf(subject.account)} is in the workspace.`) : null;
+}
+
+/** In the organization with SCIM a member is an account, and begins view-only. */
+function createWhereScimDoes(subject: Case): Step | null {
+  if (!createsOverScim(subject)) return null;
+  if (!subject.account && subject.wanted.email === null) return refuseUnknown(subject);
+  const email = subject.account?.email ?? subject.wanted.email;
+  const { workspace } = subject.right;
+  return createAccount({
+    ...subject,
+    wanted: { ...subject.wanted, email },
+    right: { type: 'Account', workspace },
+  });
+}
+
+function changeWorkspace(type: WorkspaceAction['type'], subject: Case): Step {
+  const { account, right } = subject;
+  if (!account) throw new TypeError('a workspace was changed for nobody');
+  const { gid, email } = account;
+  const { workspace } = right;
+  const joins = type === 'AddToWorkspace';
+  const from = workspaceRules.observe(subject);
+  const message = joins
+    ? `${nameOf(account)} is not in workspace ${workspace}.`
+    : `${nameOf(account)} leaves workspace ${workspace}.`;
+  return act({ type, gid, email, workspace, from, to: joins ? 'Member' : null }, message);
+}
