@@ -223,6 +223,11 @@ export function grantStatus<O extends TProperties, A extends TProperties, F exte
       ),
     ),
     endSetAt: Type.Optional(instant('Since when expiresAt has had its value.')),
+    endDuration: Type.Optional(
+      text('The spec.duration that expiresAt was computed from. An edit of spec.duration moves expiresAt.', {
+        maxLength: 12,
+      }),
+    ),
     expiresSoonToldAt: Type.Optional(instant('When the event ExpiresSoon was written for this end.')),
     planned: Type.Optional(plannedAction(actions)),
     drift: Type.Optional(
