@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Redacted } from '../../src/core/redacted.ts';
-import { isActive } from '../../src/directory/account.ts';
+import { addressOf, isActive } from '../../src/directory/account.ts';
 import type { Snapshot } from '../../src/directory/snapshot.ts';
 import { type SyncOptions, type SyncProgress, syncDirectory } from '../../src/directory/sync.ts';
 import { fastClock } from '../asana/fake-clock.ts';
@@ -289,6 +289,178 @@ suite('an incomplete reading', () => {
   });
 });
 
+suite('workspaces that are not read', () => {
+  const workspaces = [
+    { gid: '500', organization: true },
+    { gid: '501', organization: true },
+  ];
+  const asked = ({ seen }: SmallAsana, gid: string) =>
+    seen.filter(({ path, query }) => path.includes(`/workspaces/${gid}/`) || query.get('workspace') === gid)
+      .length;
+
+  test("nothing is read where the token's account is a guest", async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(3), workspaces, guestIn: ['501'] });
+    const snapshot = await snapshotOf(asana);
+    assert.equal(asked(asana, '501'), 0);
+    assert.deepEqual(snapshot.leftOut, [{ gid: '501', name: 'W501', organization: true, leftOut: 'Guest' }]);
+    assert.equal(snapshot.organization?.gid, '500', 'SCIM has its one organization');
+  });
+
+  test('of two organizations with SCIM on, one that refuses the token is left out', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3),
+      workspaces,
+      intercept: failing('/501/workspace_memberships', refusal(403)),
+    });
+    const snapshot = await snapshotOf(asana);
+    assert.deepEqual(
+      snapshot.leftOut.map(({ gid, leftOut }) => [gid, leftOut]),
+      [['501', 'Refused']],
+    );
+    assert.equal(snapshot.parts.accounts.complete, true);
+  });
+
+  test('one that refuses only its teams and users is left out with them', async (t) => {
+    const asana = await startSmallAsana(
+      t,
+      {
+        people: makePeople(3),
+        workspaces,
+        teams: { '70': ['1'] },
+        intercept: ({ path, query }) =>
+          path.includes('/501/teams') || (path.endsWith('/users') && query.get('workspace') === '501')
+            ? refusal(403)
+            : null,
+      },
+      { scimEnabled: false },
+    );
+    const { parts, leftOut, accounts, teams } = await snapshotOf(asana);
+    assert.deepEqual([parts.accounts.complete, parts.teams?.complete], [true, true]);
+    assert.deepEqual(
+      leftOut.map(({ gid }) => gid),
+      ['501'],
+    );
+    assert.ok([...accounts.values()].every(({ memberships }) => memberships.length === 1));
+    assert.equal(teams.get('70')?.organization, '500');
+  });
+
+  test('an outage that hides where the account is a guest leaves the accounts incomplete', async (t) => {
+    const intercept = failing('/me/workspace_memberships', refusal(503));
+    const asana = await startSmallAsana(t, { people: makePeople(3), intercept });
+    assert.equal((await snapshotOf(asana)).parts.accounts.complete, false);
+  });
+
+  test('teams of an organization that is not in scope any more are not carried over', async (t) => {
+    const world = { people: makePeople(3), workspaces, teams: { '70': ['1'] } };
+    const asana = await startSmallAsana(t, world, { scimEnabled: false });
+    const previous = await snapshotOf(asana);
+    const teamOf = (organization: string) =>
+      [organization, { gid: organization, name: 'T', organization, memberships: [] }] as const;
+    const both = { ...previous, teams: new Map([teamOf('500'), teamOf('501')]) };
+    asana.world.guestIn = ['501'];
+    const next = await snapshotOf(asana, {
+      teams: false,
+      previous: { ...both, organization: workspaceOf('500') },
+    });
+    assert.deepEqual([...next.teams.keys()], ['500']);
+  });
+});
+
+const workspaceOf = (gid: string) => ({ gid, name: `W${gid}`, organization: true });
+
+suite('a team that vanishes', () => {
+  const notFound = refusal(404, 'team: Unknown object: 71');
+
+  test('while it is read makes nothing incomplete', async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(3), teams: { '70': ['1'], '71': ['2'] } });
+    const previous = await snapshotOf(asana);
+    asana.world.intercept = ({ query }) => {
+      if (query.get('team') !== '71') return null;
+      asana.world.teams = { '70': ['1'] };
+      return notFound;
+    };
+    const { parts, teams } = await snapshotOf(asana, { previous });
+    assert.equal(parts.teams?.complete, true);
+    assert.deepEqual([...teams.keys()], ['70']);
+  });
+
+  test('but is listed still has only hidden its members: the teams are incomplete', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3),
+      teams: { '70': ['1'], '71': ['2'] },
+      intercept: ({ query }) => (query.get('team') === '71' ? notFound : null),
+    });
+    const { parts, teams } = await snapshotOf(asana);
+    assert.equal(parts.teams?.complete, false);
+    assert.deepEqual([...teams.keys()].toSorted(), ['70', '71']);
+  });
+});
+
+suite('a listing that is short', () => {
+  const short = failing('/scim/Users', {
+    body: { totalResults: 3, Resources: [{ id: '1', userName: 'p1@acme.example', userType: 'enterprise' }] },
+  });
+
+  for (const [acceptedShortfall, complete, because] of [
+    [null, false, 'nobody has accepted it'],
+    [1, false, 'more is missing than was accepted'],
+    [2, true, 'so much was accepted'],
+    [3, true, 'more was'],
+  ] as const) {
+    test(`by two is ${complete ? 'whole' : 'incomplete'}: ${because}`, async (t) => {
+      const asana = await startSmallAsana(t, { people: makePeople(3), intercept: short });
+      const { snapshot, scim } = await run(asana, { acceptedShortfall });
+      assert.deepEqual(snapshot?.parts.licenses?.shortfall, { announced: 3, received: 1 });
+      assert.equal(snapshot?.parts.licenses?.complete, complete);
+      assert.equal(scim?.ok, complete);
+    });
+  }
+
+  test('and failed besides is no shortfall that anybody could accept', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(150),
+      intercept: ({ path, query }) =>
+        path.endsWith('/scim/Users') && query.get('startIndex') === '101' ? refusal(503) : null,
+    });
+    const { parts } = await snapshotOf(asana, { acceptedShortfall: 100 });
+    assert.deepEqual([parts.licenses?.complete, parts.licenses?.shortfall], [false, undefined]);
+  });
+});
+
+suite('addresses', () => {
+  test('of former members come from their memberships, and all keep the case Asana writes', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: [{ gid: '1', email: 'Ann@Acme.example', userType: 'enterprise' }],
+      intercept: failing('/500/workspace_memberships', {
+        body: {
+          data: [
+            {
+              gid: 'm9',
+              user: { gid: '9', name: 'Gone', email: 'Gone@Acme.example' },
+              is_active: false,
+              is_admin: false,
+              is_guest: false,
+            },
+          ],
+          next_page: null,
+        },
+      }),
+    });
+    const withScim = await snapshotOf(asana);
+    const without = await snapshotOf(asana, { scim: { enabled: false, userTypes } });
+    for (const { accounts, gidsByEmail } of [withScim, without]) {
+      assert.deepEqual(
+        [...accounts.values()].map((account) => [account.email, addressOf(account)]),
+        [
+          ['ann@acme.example', 'Ann@Acme.example'],
+          ['gone@acme.example', 'Gone@Acme.example'],
+        ],
+      );
+      assert.equal(gidsByEmail.get('gone@acme.example'), '9');
+    }
+  });
+});
+
 suite('what stops everything', () => {
   for (const [status, code] of [
     [401, 'CredentialsRejected'],
@@ -478,6 +650,21 @@ suite('REST and SCIM are checked apart', () => {
     });
     assert.equal((await snapshotOf(asana)).scimIdsForeign, false);
   });
+
+  for (const [members, foreign, because] of [
+    [19, false, 'they may be people whom SCIM leaves out'],
+    [20, true, 'SCIM, read whole, would list them'],
+  ] as const) {
+    test(`of a REST listing that broke off, ${members} members without a SCIM user are ${foreign ? '' : 'not '}foreign: ${because}`, async (t) => {
+      const asana = await startSmallAsana(t, {
+        people: makePeople(members),
+        scimId: (gid) => `other-${gid}`,
+        intercept: ({ path }) => (path.endsWith('/users') ? refusal(503) : null),
+      });
+      const snapshot = await snapshotOf(asana);
+      assert.deepEqual([snapshot.parts.accounts.complete, snapshot.scimIdsForeign], [false, foreign]);
+    });
+  }
 
   test('half a listing of each need not meet: that says nothing, and licenses known before are kept', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(4) });
