@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Single files with a right that their folder has not. */
 const FILE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  'commands/sandbox.ts': ['sandbox'],
+  'commands/sandbox/sandbox-command.ts': ['sandbox'],
 };
 
 /** The only file that may end the process. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { operatorCommand } from '../../src/commands/operator.ts';
+import { operatorCommand } from '../../src/commands/operator/operator-command.ts';
 import { at, CHART, helm, NAMESPACE, only, type Rendered, render } from './helm.ts';
 
 interface Rule {

@@ -59,20 +59,20 @@ describe('the layer check', () => {
     },
     {
       because: 'production code does not know the sandbox',
-      file: 'commands/operator.ts',
-      text: "import { start } from '../sandbox/server.ts';",
+      file: 'commands/operator/operator-command.ts',
+      text: "import { start } from '../../sandbox/server.ts';",
       says: /commands must not know sandbox/,
     },
     {
       because: 'nothing shipped needs the tests',
-      file: 'commands/operator.ts',
-      text: "import { x } from '../../test/x.ts';",
+      file: 'commands/operator/operator-command.ts',
+      text: "import { x } from '../../../test/x.ts';",
       says: /outside src/,
     },
     {
       because: 'a name made at run time could be anything',
-      file: 'commands/operator.ts',
-      text: 'export const load = (name: string) => import(`../${name}.ts`.trim());',
+      file: 'commands/operator/operator-command.ts',
+      text: 'export const load = (name: string) => import(`../../${name}.ts`.trim());',
       says: /computed at run time/,
     },
     {
@@ -101,8 +101,8 @@ describe('the layer check', () => {
       'core/clock.ts': "import { setTimeout } from 'node:timers/promises';",
       'asana/client.ts': "import type { Clock } from '../core/clock.ts';\nimport './errors.ts';",
       'controllers/grant.ts': "import { decide } from '../provisioning/decide.ts';",
-      'commands/sandbox.ts': "import { start } from '../sandbox/server.ts';",
-      'main.ts': "import { operator } from './commands/operator.ts';\nprocess.exit(1);",
+      'commands/sandbox/sandbox-command.ts': "import { start } from '../../sandbox/server.ts';",
+      'main.ts': "import { operator } from './commands/operator/operator-command.ts';\nprocess.exit(1);",
     });
     assert.deepEqual(problems, []);
   });

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { withGrpcExitCode } from './exit.ts';
-import { addSettings } from './settings/options.ts';
-import type { Flags } from './settings/read-settings.ts';
-import type { SettingGroup } from './settings/setting.ts';
+import type { Flags } from '../baton-settings/read-settings.ts';
+import type { SettingGroup } from '../baton-settings/setting.ts';
+import { addSettings } from '../baton-settings/setting-flags.ts';
+import { withGrpcExitCode } from '../command-line/exit-code.ts';
 
 const GROUPS: readonly SettingGroup[] = [
   'asana',
@@ -26,7 +26,7 @@ export function connectorCommand(signal: AbortSignal): Command {
     )
     .action((flags: Flags) =>
       withGrpcExitCode(async () => {
-        const { runConnector } = await import('./connector/run.ts');
+        const { runConnector } = await import('./run-connector.ts');
         await runConnector({ flags, words: command.args, groups: GROUPS, signal });
       }),
     );

@@ -1,6 +1,6 @@
 import { Command, type Option } from 'commander';
-import { integerOption } from './options.ts';
-import type { Output } from './output.ts';
+import { integerOption } from '../command-line/flag-types.ts';
+import type { Output } from '../command-line/output.ts';
 
 interface SandboxFlags {
   readonly port: number;
@@ -68,7 +68,7 @@ export function sandboxCommand(signal: AbortSignal, output: Output = process.std
 async function runSandbox(flags: SandboxFlags, signal: AbortSignal, output: Output): Promise<void> {
   if (signal.aborted) return;
   // Loaded when it is asked for: the operator has no use for an HTTP framework in memory.
-  const { startSandbox } = await import('../sandbox/server.ts');
+  const { startSandbox } = await import('../../sandbox/server.ts');
   const { latency, conductoronePort, ...options } = flags;
   const sandbox = await startSandbox({
     ...options,

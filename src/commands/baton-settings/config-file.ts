@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { InvalidInputError } from '../../core/errors.ts';
-import { scalarText } from './scalar.ts';
-import { settingsList } from './table.ts';
+import { scalarText } from './scalar-text.ts';
+import { settingsList } from './settings-table.ts';
 
 /** What `.baton.yaml` says, by flag name. */
 export interface ConfigFile {
