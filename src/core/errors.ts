@@ -1,5 +1,5 @@
 /**
- * How a failure ends (DESIGN §3.4).
+ * How a failure ends; conditions and requeues follow from it (docs/architecture.md, "Conditions").
  * - `stalling`: a person must act; no retry before something they can change has changed.
  * - `waiting`: comes right by itself at a known time or event; quiet, no backoff.
  * - `transient`: try again with backoff.

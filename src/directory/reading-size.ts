@@ -9,7 +9,7 @@ export interface ReadingSize {
   readonly listed: number | null;
 }
 
-/** DESIGN §4: smaller by more than 10 % and by more than 5 accounts. */
+/** Suddenly smaller: by more than this share, since people leave, and by more than a few, for the sake of small places. */
 const SHRUNK_SHARE = 0.1;
 const SHRUNK_ACCOUNTS = 5;
 

@@ -76,7 +76,8 @@ export interface Part {
 
 /**
  * One immutable reading of the directory. Parts that were not asked for are null (licenses with SCIM off).
- * An incomplete part may still be looked at, and justifies no removal, no creation and no upload (DESIGN §4).
+ * An incomplete part may still be looked at, and justifies no removal, no creation and no upload: who
+ * is missing in it may well be there.
  */
 export interface Snapshot {
   readonly parts: { readonly accounts: Part; readonly licenses: Part | null; readonly teams: Part | null };

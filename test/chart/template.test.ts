@@ -28,7 +28,7 @@ function rightsOf(object: Rendered): string[] {
     .toSorted();
 }
 
-/** The rights of the operator in what it watches; DESIGN §8. */
+/** The rights of the operator in what it watches, and no more: Secrets are got by name, never listed. */
 const OPERATOR_RIGHTS = [
   '/namespaces:get',
   '/secrets:get',

@@ -17,7 +17,7 @@ export class TenantView {
     this.#rig = rig;
   }
 
-  /** Puts ConductorOne's credentials beside the token, as the seed's Secret has them. */
+  /** Puts ConductorOne's credentials beside the token, as the Secret of a baton-asana Deployment has them. */
   async createSecret(token: string): Promise<void> {
     const { clientId, clientSecret, caFile } = this.#rig.sandbox.conductorOne;
     this.#rig.environment['SSL_CERT_FILE'] = caFile;
