@@ -64,7 +64,7 @@ export class TokenSource {
     this.#pending ??= this.#renew().finally(() => {
       this.#pending = null;
     });
-    return (await (signal ? unlessAborted(this.#pending, signal) : this.#pending)).token;
+    return (await unlessAborted(this.#pending, signal)).token;
   }
 
   /** Throws a token away that a call was refused with, unless another has taken its place. */

@@ -1,6 +1,14 @@
-/** The result, or the signal's reason as soon as it aborts; the work itself goes on for others. */
-export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
+/**
+ * The result, or the signal's reason as soon as it aborts; the work itself goes on for others, and how it ends then
+ * is of no interest to this caller.
+ */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  if (signal.aborted) {
+    // Nobody listens to the work any more; a failure of it must not end the process.
+    work.catch(() => {});
+    signal.throwIfAborted();
+  }
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
   signal.addEventListener('abort', onAbort, { once: true });
