@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
 import { callbackify } from 'node:util';
 import { Agent, type buildConnector, request } from 'undici';
 import { unlessAborted } from '../core/abort.ts';
@@ -7,9 +8,9 @@ import { version } from '../core/version.ts';
 import { ASSERTION_SECONDS, signAssertion } from './assertion.ts';
 import type { ClientId, ClientKey } from './credentials.ts';
 import { ConductorOneError } from './errors.ts';
-import type { Proxy } from './proxy.ts';
-import { tlsOptions } from './trust.ts';
-import { openTunnel, type Route } from './tunnel.ts';
+import type { Route } from './route.ts';
+import { connectDirectly } from './tls-connection.ts';
+import { openTunnel } from './tunnel.ts';
 
 export interface TokenOptions {
   readonly route: Route;
@@ -43,13 +44,10 @@ export class TokenSource {
 
   constructor(options: TokenOptions) {
     this.#options = options;
-    const { proxy, trust } = options.route;
     this.#agent = new Agent({
       allowH2: true,
       maxResponseSize: LARGEST_ANSWER_BYTES,
-      connect: proxy
-        ? (_, callback) => this.#connect(proxy, callback)
-        : { ...tlsOptions(trust), timeout: REQUEST_MS },
+      connect: (_, callback) => this.#connect(callback),
     });
   }
 
@@ -77,10 +75,9 @@ export class TokenSource {
     await this.#agent.destroy();
   }
 
-  #connect(proxy: Proxy, callback: buildConnector.Callback): void {
-    const open = callbackify(openTunnel);
-    const { signal } = this.#closing;
-    open({ ...this.#options.route, proxy }, ['http/1.1', 'h2'], signal, (error, socket) =>
+  #connect(callback: buildConnector.Callback): void {
+    const open = callbackify(connectWith);
+    open(this.#options.route, ['http/1.1', 'h2'], this.#closing.signal, (error, socket) =>
       error ? callback(error, null) : callback(null, socket),
     );
   }
@@ -170,6 +167,14 @@ export class TokenSource {
       `${endpoint.host} refused the client credentials (${status}): make a new client ID and secret on the connector's page in ConductorOne, and put both there.`,
     );
   }
+}
+
+/** A connection with the tenant of a route, through its proxy where it has one. */
+function connectWith(route: Route, protocols: readonly string[], signal: AbortSignal): Promise<TLSSocket> {
+  const { proxy } = route;
+  return proxy
+    ? openTunnel({ ...route, proxy }, protocols, signal)
+    : connectDirectly(route, protocols, signal);
 }
 
 interface Answer {
