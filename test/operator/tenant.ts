@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { askControl, type ControlMethod } from '../../scripts/sandbox-control.ts';
 import type { OperatorRig } from './rig.ts';
 
 /** A task as the simulated ConductorOne shows it. */
@@ -75,15 +75,7 @@ export class TenantView {
     await this.#send('POST', '/settings', settings);
   }
 
-  async #send<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${this.#rig.sandbox.controlUrl}/conductorone${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as T;
+  #send<T>(method: ControlMethod, path: string, body?: unknown): Promise<T> {
+    return askControl(this.#rig.sandbox, method, `/conductorone${path}`, body);
   }
 }
