@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -102,7 +103,9 @@ export class OperatorRig {
     this.#stopControlPlane = parts.stop;
   }
 
-  static async start(namespace: string, options: SandboxOptions = {}): Promise<OperatorRig> {
+  /** @param purpose begins the name of its namespace, whose rest no other run on the same control plane has */
+  static async start(purpose: string, options: SandboxOptions = {}): Promise<OperatorRig> {
+    const namespace = `${purpose}-${randomBytes(4).toString('hex')}`;
     const controlPlane = await useControlPlane();
     const config = new KubeConfig();
     config.loadFromFile(controlPlane.kubeconfigPath);
