@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { callbackify } from 'node:util';
 import { Agent, type buildConnector, request } from 'undici';
 import { unlessAborted } from '../core/abort.ts';
+import { codeOf } from '../core/errors.ts';
 import { Redacted } from '../core/redacted.ts';
 import { version } from '../core/version.ts';
 import { ASSERTION_SECONDS, signAssertion } from './assertion.ts';
@@ -129,7 +130,7 @@ export class TokenSource {
       if (cause instanceof ConductorOneError) throw cause;
       throw new ConductorOneError(
         'Disconnected',
-        `No token from ${endpoint.host}: it cannot be reached (${codeOf(cause)}). Check the network, its proxies and the certificate authorities; it is tried again.`,
+        `No token from ${endpoint.host}: it cannot be reached (${codeOf(cause) ?? nameOf(cause)}). Check the network, its proxies and the certificate authorities; it is tried again.`,
         { cause },
       );
     }
@@ -203,8 +204,6 @@ function lifetimeOf(value: unknown): number {
   return Math.min(seconds, LONGEST_LIFETIME_S);
 }
 
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (typeof code === 'string') return code;
+function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown error';
 }

@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestOverTcp } f
 import { request as requestOverTls } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { codeOf } from '../core/errors.ts';
 import { version } from '../core/version.ts';
 import { ConductorOneError } from './errors.ts';
 import type { Endpoint } from './hosts.ts';
@@ -131,7 +132,7 @@ const SIGN_IN = 'it answers itself, with something that is no TLS. See whether i
 
 /** Only the code: an error of the HTTP parser carries what the proxy sent. */
 function explainSilence(error: Error): string {
-  const code = codeOf(error);
+  const code = codeOf(error) ?? 'unknown';
   if (code.startsWith('HPE_')) return `its answer is no HTTP (${code}). See that it is an HTTP proxy.`;
   if (code === 'ECONNRESET') return 'it closes the connection without an answer. See its log.';
   return `it cannot be reached itself (${code}). See that the address is right, that it is up, and, for https, that its certificate is trusted here.`;
@@ -147,10 +148,6 @@ function explainHandshake(error: unknown, route: TunnelRoute): unknown {
     );
   }
   return code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? failure(route, SIGN_IN) : error;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 }
 
 /** Which proxy it is, and the variable it comes from; no credentials, and nothing of what it sent. */

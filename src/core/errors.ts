@@ -54,3 +54,8 @@ export class StoppedError extends CodedError {
 export function isAbort(error: unknown): boolean {
   return error instanceof StoppedError || (error instanceof Error && error.name === 'AbortError');
 }
+
+/** The code that Node and libraries give their errors (`ECONNRESET`, `ERR_TLS_…`); null for what has none. */
+export function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}

@@ -1,8 +1,6 @@
 import { Command } from 'commander';
-import type { Flags } from '../baton-settings/read-settings.ts';
 import type { SettingGroup } from '../baton-settings/setting.ts';
-import { addSettings } from '../baton-settings/setting-flags.ts';
-import { withGrpcExitCode } from '../command-line/exit-code.ts';
+import { runsConnector } from './connector-action.ts';
 
 const GROUPS: readonly SettingGroup[] = [
   'asana',
@@ -20,15 +18,8 @@ const GROUPS: readonly SettingGroup[] = [
  * and what no sub-command means.
  */
 export function connectorCommand(signal: AbortSignal): Command {
-  const command = new Command('connector')
-    .description(
-      "Runs the connector without Kubernetes, configured as baton-asana is: with a client ID and secret in ConductorOne's service mode, else one sync into a file, or one change. Flags come before variables, and those before .baton.yaml (or the file BATON_CONFIG_PATH names). Standard output has one JSON line for each change in Asana; logs go to standard error.",
-    )
-    .action((flags: Flags) =>
-      withGrpcExitCode(async () => {
-        const { runConnector } = await import('./run-connector.ts');
-        await runConnector({ flags, words: command.args, groups: GROUPS, signal });
-      }),
-    );
-  return addSettings(command, GROUPS);
+  const command = new Command('connector').description(
+    "Runs the connector without Kubernetes, configured as baton-asana is: with a client ID and secret in ConductorOne's service mode, else one sync into a file, or one change. Flags come before variables, and those before .baton.yaml (or the file BATON_CONFIG_PATH names). Standard output has one JSON line for each change in Asana; logs go to standard error.",
+  );
+  return runsConnector(command, GROUPS, signal);
 }
