@@ -6,6 +6,7 @@ export interface ShownTask {
   readonly id: string;
   readonly state: string;
   readonly leasedTo: readonly string[];
+  readonly heartbeats: number;
   readonly result: { readonly codeName: string; readonly message: string } | null;
 }
 
