@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { grantKinds, kinds } from '../../src/api/kinds.ts';
-import { operatorCommand } from '../../src/commands/operator.ts';
+import { operatorCommand } from '../../src/commands/operator/operator-command.ts';
 import { at, CHART, helm, NAMESPACE, only, type Rendered, render } from './helm.ts';
 
 interface Rule {
@@ -29,7 +29,7 @@ function rightsOf(object: Rendered): string[] {
     .toSorted();
 }
 
-/** The rights of the operator in what it watches: no more than it needs. */
+/** The rights of the operator in what it watches, and no more: Secrets are got by name, never listed. */
 const OPERATOR_RIGHTS = [
   '/namespaces:get',
   '/secrets:get',

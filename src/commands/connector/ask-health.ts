@@ -1,6 +1,6 @@
 import { CodedError } from '../../core/errors.ts';
-import { readConfigFile } from '../settings/config-file.ts';
-import { type Flags, readSettings } from '../settings/read-settings.ts';
+import { readConfigFile } from '../baton-settings/config-file.ts';
+import { type Flags, readSettings } from '../baton-settings/read-settings.ts';
 
 const PATIENCE_MS = 5_000;
 

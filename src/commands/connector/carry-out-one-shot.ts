@@ -7,9 +7,9 @@ import {
 } from '../../conductorone/entitlement-request.ts';
 import type { Logger } from '../../core/logger.ts';
 import { RefusedError, type TaskRequest } from '../../provisioning/task-request.ts';
-import type { OneShot } from '../settings/one-shot.ts';
-import { nameOf } from '../settings/rules.ts';
-import type { Settings } from '../settings/table.ts';
+import type { OneShot } from '../baton-settings/one-shot-request.ts';
+import { nameOf } from '../baton-settings/setting-rules.ts';
+import type { Settings } from '../baton-settings/settings-table.ts';
 import type { Standalone } from './standalone.ts';
 import { tempFolderOf } from './sync-into-file.ts';
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Output } from './output.ts';
-import type { Setting } from './settings/setting.ts';
-import { settingsList } from './settings/table.ts';
+import type { Setting } from '../baton-settings/setting.ts';
+import { settingsList } from '../baton-settings/settings-table.ts';
+import type { Output } from '../command-line/output.ts';
 
 /** `asana-connector config`: the settings of the connector, as JSON on standard output. */
 export function configCommand(output: Output = process.stdout): Command {

@@ -2,7 +2,7 @@ import { checkBaseUrl } from '../../asana/base-url.ts';
 import { parseClientId, parseClientSecret } from '../../conductorone/credentials.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import type { Redacted } from '../../core/redacted.ts';
-import { type SettingName, type Settings, settingsTable } from './table.ts';
+import { type SettingName, type Settings, settingsTable } from './settings-table.ts';
 
 /** A setting as its user may write it: `--token (BATON_TOKEN)`. */
 export function nameOf(setting: SettingName): string {

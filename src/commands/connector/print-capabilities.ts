@@ -6,8 +6,8 @@ import {
   ConnectorCapabilitiesSchema,
   file_c1_connector_v2_connector,
 } from '../../conductorone/generated/c1/connector/v2/connector_pb.ts';
-import { readConfigFile } from '../settings/config-file.ts';
-import { type Flags, readSettings } from '../settings/read-settings.ts';
+import { readConfigFile } from '../baton-settings/config-file.ts';
+import { type Flags, readSettings } from '../baton-settings/read-settings.ts';
 
 /**
  * The capabilities as Go's connectors print them: a `google.protobuf.Any` in protobuf's JSON, two spaces deep.

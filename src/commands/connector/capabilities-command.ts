@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Output } from './output.ts';
-import { addSettings } from './settings/options.ts';
-import type { Flags } from './settings/read-settings.ts';
+import type { Flags } from '../baton-settings/read-settings.ts';
+import { addSettings } from '../baton-settings/setting-flags.ts';
+import type { Output } from '../command-line/output.ts';
 
 /** `asana-connector capabilities`: what the connector can do under its settings, as JSON on standard output. */
 export function capabilitiesCommand(output: Output = process.stdout): Command {
@@ -10,7 +10,7 @@ export function capabilitiesCommand(output: Output = process.stdout): Command {
       'Prints what the connector can do under its settings (use-scim-api, provisioning), as JSON. Sends nothing.',
     )
     .action(async (flags: Flags) => {
-      const { readCapabilities } = await import('./connector/capabilities.ts');
+      const { readCapabilities } = await import('./print-capabilities.ts');
       output.write(`${await readCapabilities(flags, process.env)}\n`);
     });
   return addSettings(command, ['asana']);

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
-import { InvalidInputError } from '../../core/errors.ts';
-import { scalarText } from './scalar.ts';
-import { settingsList } from './table.ts';
+import { codeOf, InvalidInputError } from '../../core/errors.ts';
+import { scalarText } from './scalar-text.ts';
+import { settingsList } from './settings-table.ts';
 
 /** What `.baton.yaml` says, by flag name. */
 export interface ConfigFile {
@@ -43,7 +43,7 @@ async function readText(path: string, named: boolean): Promise<string | null> {
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    if (!named && (cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (!named && codeOf(cause) === 'ENOENT') return null;
     throw new InvalidInputError(field, `cannot read ${path}: correct the path or its permissions`, { cause });
   }
   if (text.length <= LARGEST_BYTES) return text;

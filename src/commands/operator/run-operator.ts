@@ -6,6 +6,7 @@ import { BudgetRegistry } from '../../asana/budget-registry.ts';
 import { checkHostPatterns, conductorOneHosts } from '../../conductorone/hosts.ts';
 import type { Leadership } from '../../controllers/license-grant-context.ts';
 import { AsanaOperator } from '../../controllers/operator.ts';
+import { untilAborted } from '../../core/abort.ts';
 import { systemClock } from '../../core/clock.ts';
 import { isAbort } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -185,11 +186,4 @@ async function listen(
 function silentWatch(operator: AsanaOperator): string | null {
   const silent = operator.contacts().find(({ silentMs }) => silentMs > LONGEST_SILENCE_MS);
   return silent ? `no word about ${silent.kind} for ${Math.round(silent.silentMs / 1000)} s` : null;
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

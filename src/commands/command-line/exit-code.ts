@@ -14,7 +14,7 @@ export async function withGrpcExitCode(run: () => Promise<void>): Promise<void> 
   try {
     await run();
   } catch (error) {
-    const { grpcCodeOf } = await import('../conductorone/status.ts');
+    const { grpcCodeOf } = await import('../../conductorone/status.ts');
     throw new ExitError(grpcCodeOf(error), error);
   }
 }

@@ -9,9 +9,9 @@ import type { Logger } from '../../core/logger.ts';
 import { silentMeter } from '../../core/meter.ts';
 import { version } from '../../core/version.ts';
 import { RefusedError } from '../../provisioning/task-request.ts';
-import { type ClientCredentials, nameOf } from '../settings/rules.ts';
-import type { Settings } from '../settings/table.ts';
-import { HealthServer } from './health.ts';
+import { type ClientCredentials, nameOf } from '../baton-settings/setting-rules.ts';
+import type { Settings } from '../baton-settings/settings-table.ts';
+import { HealthServer } from './health-server.ts';
 import { STANDALONE, type Standalone } from './standalone.ts';
 import { tempFolderOf } from './sync-into-file.ts';
 

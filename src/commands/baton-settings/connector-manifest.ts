@@ -1,5 +1,5 @@
 import { API_VERSION, asanaConnectors } from '../../api/resources.ts';
-import type { Settings } from './table.ts';
+import type { Settings } from './settings-table.ts';
 
 /** The settings that an AsanaConnector has fields for. */
 export type ManifestSettings = Pick<

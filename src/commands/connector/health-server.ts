@@ -2,8 +2,8 @@ import type { ServiceState } from '../../conductorone/service.ts';
 import type { Clock } from '../../core/clock.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import { type Page, PageServer } from '../../telemetry/servers.ts';
-import { nameOf } from '../settings/rules.ts';
-import type { Settings } from '../settings/table.ts';
+import { nameOf } from '../baton-settings/setting-rules.ts';
+import type { Settings } from '../baton-settings/settings-table.ts';
 
 /**
  * The health pages of Go's connectors: `/live` while the process runs, `/ready` while it is connected with

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { MigrateFlags, MigrateStreams } from './migrate/run.ts';
+import type { MigrateFlags, MigrateStreams } from './run-migrate.ts';
 
 /** `asana-connector migrate`: the Secret of a baton-asana Deployment as an AsanaConnector, on standard output. */
 export function migrateCommand(
@@ -13,7 +13,7 @@ export function migrateCommand(
     .option('--name <name>', "name of the AsanaConnector; default the Secret's, without -secrets")
     .option('--namespace <namespace>', "its namespace; default the Secret's")
     .action(async (flags: MigrateFlags) => {
-      const { runMigrate } = await import('./migrate/run.ts');
+      const { runMigrate } = await import('./run-migrate.ts');
       await runMigrate(flags, streams);
     });
 }

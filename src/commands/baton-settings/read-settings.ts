@@ -1,6 +1,6 @@
 import type { ConfigFile } from './config-file.ts';
 import type { Setting, SettingGroup } from './setting.ts';
-import { type Settings, settingsList } from './table.ts';
+import { type Settings, settingsList } from './settings-table.ts';
 
 /** Flags as the command line gives them: text, `true` for one without value, a list for a repeated one. */
 export type Flags = Readonly<Record<string, string | true | readonly string[] | undefined>>;

@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { InvalidInputError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { createLogger } from '../../telemetry/log.ts';
-import { nameOf } from '../settings/rules.ts';
-import type { Settings } from '../settings/table.ts';
+import { nameOf } from '../baton-settings/setting-rules.ts';
+import type { Settings } from '../baton-settings/settings-table.ts';
 
 export interface ConnectorLog extends Logger {
   /** Writes out what is buffered. */

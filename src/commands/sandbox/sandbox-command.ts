@@ -1,6 +1,7 @@
 import { Command, type Option } from 'commander';
-import { integerOption } from './options.ts';
-import type { Output } from './output.ts';
+import { untilAborted } from '../../core/abort.ts';
+import { integerOption } from '../command-line/flag-types.ts';
+import type { Output } from '../command-line/output.ts';
 
 interface SandboxFlags {
   readonly port: number;
@@ -68,7 +69,7 @@ export function sandboxCommand(signal: AbortSignal, output: Output = process.std
 async function runSandbox(flags: SandboxFlags, signal: AbortSignal, output: Output): Promise<void> {
   if (signal.aborted) return;
   // Loaded when it is asked for: the operator has no use for an HTTP framework in memory.
-  const { startSandbox } = await import('../sandbox/server.ts');
+  const { startSandbox } = await import('../../sandbox/server.ts');
   const { latency, conductoronePort, ...options } = flags;
   const sandbox = await startSandbox({
     ...options,
@@ -80,15 +81,10 @@ async function runSandbox(flags: SandboxFlags, signal: AbortSignal, output: Outp
     const { url, clientId, clientSecret, caFile } = sandbox.conductorOne;
     const conductorOne = { url, clientId, clientSecret, caFile };
     output.write(`${JSON.stringify({ asanaUrl, controlUrl, workspace, tokens, conductorOne })}\n`);
-    await aborted(signal);
+    await untilAborted(signal);
   } finally {
     await sandbox.close();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** A flag that takes a whole number from 0; its variable is `SANDBOX_` and the name. */

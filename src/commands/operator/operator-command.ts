@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { conductorOneHosts } from '../conductorone/hosts.ts';
-import type { OperatorFlags } from './operator/run.ts';
-import { durationOption, integerOption, listOption } from './options.ts';
+import { conductorOneHosts } from '../../conductorone/hosts.ts';
+import { durationOption, integerOption, listOption } from '../command-line/flag-types.ts';
+import type { OperatorFlags } from './run-operator.ts';
 
 /** `asana-connector operator`: the controllers; what the chart runs. */
 export function operatorCommand(signal: AbortSignal): Command {
@@ -113,7 +113,7 @@ export function operatorCommand(signal: AbortSignal): Command {
     )
     .action(async (flags: OperatorFlags) => {
       // Loaded when it is asked for: the other commands have no use for it in memory.
-      const { runOperator } = await import('./operator/run.ts');
+      const { runOperator } = await import('./run-operator.ts');
       await runOperator(flags, signal);
     });
 }

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../../core/errors.ts';
-import { nameOf } from './rules.ts';
-import type { Settings } from './table.ts';
+import { nameOf } from './setting-rules.ts';
+import type { Settings } from './settings-table.ts';
 
 /** One change asked for on the command line; ids as they stand in the c1z file. */
 export type OneShot =

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../api/duration.ts';
+import { parseDuration } from '../../api/duration.ts';
 
 /** A flag that takes a Go duration (`15s`, `1h30m`); its value is milliseconds. */
 export function durationOption(flags: string, description: string, defaultText: string): Option {

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { Setting, SettingGroup } from './setting.ts';
-import { settingsList } from './table.ts';
+import { settingsList } from './settings-table.ts';
 
 /** Gives a command the flags of some groups, each with its variable in the help. Their texts are read later. */
 export function addSettings(command: Command, groups: readonly SettingGroup[]): Command {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { InvalidInputError } from '../../core/errors.ts';
-import type { Output } from '../output.ts';
+import type { Output } from '../command-line/output.ts';
 import { migrateSecret } from './migration.ts';
-import { printConnector } from './print.ts';
+import { printConnector } from './print-connector.ts';
 import { readSecretManifests, type SecretManifest } from './secret-manifest.ts';
 
 export interface MigrateFlags {
