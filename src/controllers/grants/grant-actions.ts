@@ -7,14 +7,14 @@ import type { Counter } from '../../core/meter.ts';
 import { withTimeLimit } from '../../core/time-limit.ts';
 import type { Action } from '../../provisioning/action.ts';
 import { isRemoval, rulesOf } from '../../provisioning/actions.ts';
-import { nextLook, nextStep } from '../../provisioning/attempt.ts';
+import { nextLook, nextStep, type Whereabouts } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome, ActionRequest } from '../../provisioning/executor.ts';
 import { nameOf } from '../../provisioning/right-rules.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { HoldFields, RemovalGate } from '../removals/removal-gate.ts';
 import { GrantActionHooks, type PlannedAct } from './action-hooks.ts';
-import { countDrift, fingerprintOf, type LastAction, lastActionOf } from './action-record.ts';
+import { countDrift, fingerprintOf, lastActionOf } from './action-record.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
 import { grantReasonOf } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
@@ -49,6 +49,8 @@ export class GrantActions {
   readonly #refusedOn = new Map<string, string>();
   /** By uid: what frees the enterprise license that an upgrade under way takes. */
   readonly #seats = new Map<string, () => void>();
+  /** By uid: the attempts that this process began, and whether their requests have left. */
+  readonly #begun = new Map<string, { readonly id: string; readonly sent: boolean }>();
 
   constructor(deps: GrantDeps, gate: RemovalGate, reporter: GrantReporter) {
     this.#deps = deps;
@@ -63,6 +65,7 @@ export class GrantActions {
   /** Nothing is under way (any more): all is as declared, or the object is gone. */
   forget(uid: string): void {
     this.#refusedOn.delete(uid);
+    this.#begun.delete(uid);
     this.#freeSeat(uid);
   }
 
@@ -77,10 +80,11 @@ export class GrantActions {
       const message = 'The connector has no working credentials: see its conditions.';
       return this.#wait(subject, decision, 'ConnectorNotReady', message, null);
     }
-    const asked = isAskedAnew(object);
-    const step = nextStep(view.attempt, decision.action, context.now, asked);
-    if (step === 'Stay') return this.#giveUp(subject, decision, 'Unconfirmed');
-    if (step === 'GiveUp') return this.#giveUp(subject, decision, 'Unconfirmed');
+    const step = nextStep(view.attempt, decision.action, context.now, {
+      asked: isAskedAnew(object),
+      whereabouts: this.#whereaboutsOf(subject),
+    });
+    if (step === 'Stay' || step === 'GiveUp') return this.#giveUp(subject, decision);
     if (this.#refusedOn.get(object.metadata.uid) === fingerprintOf(subject, decision.action))
       return { kind: 'Wait', afterMs: null };
     this.#refusedOn.delete(object.metadata.uid);
@@ -122,15 +126,28 @@ export class GrantActions {
     const hooks = new GrantActionHooks(this.#deps, this.#gate, this.#reporter, act);
     if (rulesOf(action).takesSeat && !this.#seats.has(uid))
       this.#seats.set(uid, session.takeSeat(uid, action.gid ?? action.email ?? uid));
+    const tally = { requests: 0 };
     try {
       const outcome = await this.#limited(signal, (limited) =>
-        this.#deps.executor.execute(this.#requestFor(subject, session, action, limited), hooks),
+        this.#deps.executor.execute({ ...this.#requestFor(subject, session, action, limited), tally }, hooks),
       );
+      this.#noteSent(hooks.object, tally.requests > 0);
       return await this.#conclude({ ...subject, object: hooks.object }, decision, outcome);
     } catch (error) {
-      this.#freeSeat(uid);
+      this.#noteSent(hooks.object, tally.requests > 0);
       return await this.#fail({ ...subject, object: hooks.object }, decision, error);
     }
+  }
+
+  #noteSent({ metadata, status }: GrantObject, sent: boolean): void {
+    const last = status?.lastAction;
+    if (last?.result === 'Pending') this.#begun.set(metadata.uid, { id: last.id, sent });
+  }
+
+  #whereaboutsOf({ object, view }: GrantSubject): Whereabouts {
+    const begun = this.#begun.get(object.metadata.uid);
+    if (!begun || begun.id !== view.attempt?.id) return 'Unknown';
+    return begun.sent ? 'Sent' : 'NotSent';
   }
 
   async #look(
@@ -187,17 +204,17 @@ export class GrantActions {
     const last = subject.object.status?.lastAction;
     const elapsed = last ? this.#deps.clock.now() - Date.parse(last.at) : 0;
     const next = nextLook(elapsed);
-    if (next === null) return this.#giveUp(subject, decision, 'Unconfirmed');
+    if (next === null) return this.#giveUp(subject, decision);
     const message = 'Asana took the change and does not show it yet.';
     return this.#wait(subject, decision, 'Progressing', message, next, { keepsRequest: true });
   }
 
-  async #giveUp(subject: GrantSubject, decision: Act, result: LastAction['result']): Promise<ActionResult> {
+  async #giveUp(subject: GrantSubject, decision: Act): Promise<ActionResult> {
     this.#freeSeat(subject.object.metadata.uid);
     const last = subject.object.status?.lastAction;
     const message = `Asana took ${decision.action.type} and does not show it after three minutes. Look in the Admin Console, then set the annotation requestedAt.`;
     return this.#wait(subject, decision, 'LicenseNotAccepted', message, null, {
-      ...(last ? { lastAction: { ...last, result } } : {}),
+      ...(last ? { lastAction: { ...last, result: 'Unconfirmed' } } : {}),
     });
   }
 
@@ -209,7 +226,10 @@ export class GrantActions {
 
   async #fail(subject: GrantSubject, decision: Act, error: unknown): Promise<ActionResult> {
     const reason = grantReasonOf(error);
-    if (!reason || !(error instanceof CodedError)) throw error;
+    if (!reason || !(error instanceof CodedError)) {
+      if (this.#whereaboutsOf(subject) !== 'Sent') this.#freeSeat(subject.object.metadata.uid);
+      throw error;
+    }
     if (isAsanaError(error, 'CredentialsRejected'))
       this.#deps.touchConnector(subject.connectorKey, 'CredentialsRejected');
     const { object } = subject;
@@ -217,7 +237,8 @@ export class GrantActions {
     if (stalls) this.#refusedOn.set(object.metadata.uid, fingerprintOf(subject, decision.action));
     const last = object.status?.lastAction;
     // What was refused, and what never left, is not under way.
-    const ended = last?.result === 'Pending' && !mayBeUnderWay(error);
+    const ended = last?.result === 'Pending' && !(isAsanaError(error) && error.outcomeUnknown);
+    if (ended) this.#freeSeat(object.metadata.uid);
     const { hold, answer, notBefore } = object.status?.planned ?? {};
     await this.#wait(subject, decision, reason, error.message, null, {
       planned: {
@@ -302,9 +323,4 @@ export class GrantActions {
 
 function isCreation({ type }: Action): boolean {
   return type === 'CreateAccount' || type === 'InviteAccount';
-}
-
-/** The request may have left, and nobody knows what became of it. */
-function mayBeUnderWay(error: CodedError): boolean {
-  return isAsanaError(error) && error.outcomeUnknown;
 }

@@ -35,6 +35,7 @@ export interface GrantFindings {
   readonly expiresSoonToldAt?: string | undefined;
   /** The request is not answered yet: what it asks for is still under way. */
   readonly keepsRequest?: boolean | undefined;
+}
 
 /** The whole status of a grant: a pure function of what it was and what was found. */
 export function grantStatus(
