@@ -7,13 +7,6 @@ export interface RemovalLimits {
   readonly maxDeprovisions: number;
 }
 
-/** What every question to the desk needs to know: the limits as the connector's spec has them now, and the time. */
-export interface Moment {
-  readonly limits: RemovalLimits;
-  /** Epoch milliseconds. */
-  readonly now: number;
-}
-
 /** What a person can say to a hold. */
 export type Answer = 'acknowledge' | 'discard';
 
@@ -21,9 +14,9 @@ export type Answer = 'acknowledge' | 'discard';
 export interface RecordedHold {
   readonly id: string;
   readonly n: number;
-  /** Whether it was recorded for exactly what the grant asks for now. If that cannot be told: false. */
-  readonly sameContent: boolean;
-  /** What a person answered, for that content; null for no answer yet. */
+  /** The `content` of the demand that this was recorded for; null if the status does not say. */
+  readonly content: string | null;
+  /** What a person answered to that content; null for no answer yet. */
   readonly answer: Answer | null;
 }
 
@@ -64,7 +57,7 @@ export type Verdict =
   | { readonly kind: 'Acknowledged'; readonly hold: string; readonly recorded: boolean }
   /** A person said to let it be. To be recorded before it is followed, likewise. */
   | { readonly kind: 'Discarded'; readonly hold: string; readonly recorded: boolean }
-  /** Not held, and not to be carried out yet. Nothing of it belongs into `planned.hold`. */
+  /** Not to be carried out yet. What the grant's status says of a hold stays as it is. */
   | { readonly kind: 'Waits'; readonly on: WaitReason };
 
 /**

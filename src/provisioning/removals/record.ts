@@ -1,4 +1,9 @@
-import type { DoubtReason } from './demand.ts';
+import { formatTime } from '../../core/clock.ts';
+import type { Demand, DoubtReason, RemovalLimits } from './demand.ts';
+import { formatHoldToken } from './hold-token.ts';
+import type { Doubt } from './reading-doubts.ts';
+import type { HoldState } from './removal-hold.ts';
+import { removalLimit, type WindowState } from './removal-window.ts';
 
 /** `status.removals` of a connector. Times are RFC 3339, numbers count people. */
 export interface WindowRecord {
@@ -28,4 +33,56 @@ export interface HoldRecord {
 export interface RemovalsRecord {
   readonly removals?: WindowRecord;
   readonly holds?: readonly HoldRecord[];
+}
+
+/** `status.holds` names so many. */
+const NAMED = 20;
+
+/** What a record is written from. */
+export interface RecordedState {
+  readonly window: WindowState | null;
+  readonly pending: number;
+  readonly limits: RemovalLimits;
+  /** `n` is the change that people are shown; the removals are in the order in which they joined. */
+  readonly hold: (HoldState & { readonly removals: readonly Demand[] }) | null;
+  readonly doubts: readonly Doubt[];
+}
+
+/** What the connector's status has to carry; an empty record if there is nothing to remember. */
+export function writeRecord({ window, pending, limits, hold, doubts }: RecordedState): RemovalsRecord {
+  const holds = [...(hold ? [holdRecord(hold)] : []), ...doubts.map(doubtRecord)];
+  return {
+    ...(window ? { removals: windowRecord(window, pending, limits) } : {}),
+    ...(holds.length > 0 ? { holds } : {}),
+  };
+}
+
+function windowRecord(window: WindowState, pending: number, limits: RemovalLimits): WindowRecord {
+  const { startedAt, baseline, done, deprovisions } = window;
+  return {
+    // Whole seconds, rounded up: a window that a restart shortens would forget a little too early.
+    windowStartedAt: formatTime(Math.ceil(startedAt / 1_000) * 1_000),
+    ...(done === null ? {} : { done }),
+    pending,
+    limit: removalLimit(limits, baseline),
+    baseline,
+    ...(deprovisions === null ? {} : { deprovisions }),
+  };
+}
+
+function holdRecord({ id, n, since, removals }: NonNullable<RecordedState['hold']>): HoldRecord {
+  return {
+    reason: 'TooManyRemovals',
+    id,
+    since: formatTime(since),
+    token: formatHoldToken({ id, n }),
+    count: removals.length,
+    people: new Set(removals.map(({ person }) => person)).size,
+    pending: removals.slice(0, NAMED).map(({ who, what }) => ({ who, what })),
+  };
+}
+
+function doubtRecord(doubt: Doubt): HoldRecord {
+  const { reason, id, since, count } = doubt;
+  return { reason, id, since: formatTime(since), token: formatHoldToken(doubt), count };
 }

@@ -1,0 +1,106 @@
+import type { DoubtReason } from './demand.ts';
+import { type HoldToken, parseHoldToken } from './hold-token.ts';
+import type { Doubt } from './reading-doubts.ts';
+import type { HoldState } from './removal-hold.ts';
+import type { WindowState } from './removal-window.ts';
+
+/** `status.removals` and `status.holds` as they come: somebody may have edited them, or written them long ago. */
+export interface UncheckedRecord {
+  readonly removals?: unknown;
+  readonly holds?: unknown;
+}
+
+/** What a desk begins with. */
+export interface RestoredRemovals {
+  readonly window: WindowState | null;
+  readonly hold: HoldState | null;
+  readonly doubts: readonly Doubt[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const DOUBTS: Readonly<Record<DoubtReason, true>> = {
+  DirectoryShrunk: true,
+  OrganizationChanged: true,
+  ListingShort: true,
+};
+
+/** Leaders' clocks differ by less; a window that begins later than this was not written by one. */
+const CLOCK_TOLERANCE_MS = 300_000;
+
+/**
+ * Reads what the connector's status says. A record that cannot be read is not forgotten: as nobody knows how much of
+ * the limits is used up, a window begins whose limits are, and the next removal that is wanted is held.
+ */
+export function readRecord(record: UncheckedRecord | undefined, now: number): RestoredRemovals {
+  const window = record?.removals === undefined ? null : readWindow(record.removals, now);
+  const { entries, whole } = record?.holds === undefined ? noHolds : readHolds(record.holds, now);
+  const doubts = entries.flatMap(({ doubt }) => doubt ?? []);
+  const hold = entries.find(({ doubt }) => !doubt)?.state ?? null;
+  // Nothing is held without a window in which it was too much.
+  const credible = whole && (hold === null || window !== null);
+  return { window: credible ? window : usedUp(window, now), hold, doubts };
+}
+
+function readWindow(removals: unknown, now: number): WindowState {
+  if (!isFields(removals)) return usedUp(null, now);
+  const { windowStartedAt, baseline, done, deprovisions } = removals;
+  const startedAt = timeOf(windowStartedAt);
+  if (startedAt === null || startedAt > now + CLOCK_TOLERANCE_MS || !isCount(baseline))
+    return usedUp(null, now);
+  const window = { startedAt, baseline };
+  if (!isCount(done) || !isCount(deprovisions)) return { ...window, done: null, deprovisions: null };
+  return { ...window, done, deprovisions };
+}
+
+function usedUp(window: WindowState | null, now: number): WindowState {
+  return { startedAt: now, baseline: window?.baseline ?? 0, done: null, deprovisions: null };
+}
+
+interface Entry {
+  readonly state: HoldState;
+  readonly doubt: Doubt | null;
+}
+
+interface Holds {
+  readonly entries: readonly Entry[];
+  /** Every one of them could be read, and no two are of one reason. */
+  readonly whole: boolean;
+}
+
+const noHolds: Holds = { entries: [], whole: true };
+
+function readHolds(holds: unknown, now: number): Holds {
+  if (!Array.isArray(holds)) return { entries: [], whole: false };
+  const read = holds.map((hold: unknown) => readHold(hold, now)).filter((entry) => entry !== null);
+  const byReason = new Map(read.map((entry) => [entry.doubt?.reason ?? null, entry]));
+  return { entries: [...byReason.values()], whole: byReason.size === holds.length };
+}
+
+function readHold(hold: unknown, now: number): Entry | null {
+  if (!isFields(hold)) return null;
+  const { reason, id, since, token, count } = hold;
+  const named = typeof token === 'string' ? parseHoldToken(token) : null;
+  const began = timeOf(since);
+  if (!named || named.id !== id || began === null || !isCount(count)) return null;
+  const state: HoldState & HoldToken = { ...named, since: Math.min(began, now) };
+  if (reason === 'TooManyRemovals') return { state, doubt: null };
+  return isDoubt(reason) ? { state, doubt: { ...state, reason, count, message: '' } } : null;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isDoubt(reason: unknown): reason is DoubtReason {
+  return typeof reason === 'string' && Object.hasOwn(DOUBTS, reason);
+}
+
+function timeOf(value: unknown): number | null {
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? null : at;
+}

@@ -1,0 +1,130 @@
+import type { RemovalLimits } from './demand.ts';
+import { Headcount } from './headcount.ts';
+
+/** A window as a process before this one recorded it. Null where the record cannot be read. */
+export interface WindowState {
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  /** People with applied grants when it began. */
+  readonly baseline: number;
+  /** People from whom something was removed. */
+  readonly done: number | null;
+  /** People deprovisioned in the organization, whatever asked for it. */
+  readonly deprovisions: number | null;
+}
+
+/** What one demand counts as. */
+export interface Counted {
+  readonly person: string;
+  readonly ends: boolean;
+  readonly deprovision: boolean;
+}
+
+/** The most people of a window. */
+export function removalLimit(limits: RemovalLimits, baseline: number): number {
+  return Math.max(limits.atLeast, Math.floor((limits.percent * baseline) / 100));
+}
+
+/** The people whom the removals of one window of time concern: those pending, and those reserved in it. */
+export class RemovalWindow {
+  readonly #removals = new Headcount();
+  /** Of them, those whose rights end. */
+  readonly #ends = new Headcount();
+  readonly #deprovisions = new Headcount();
+  #startedAt: number | null;
+  /** Null until every grant was looked at: before, nobody knows how many people there are. */
+  #baseline: number | null;
+  /** The record of this window cannot be read: its limits are taken to be used up. */
+  #unreadable: boolean;
+
+  constructor(state: WindowState | null) {
+    this.#startedAt = state?.startedAt ?? null;
+    this.#baseline = state?.baseline ?? null;
+    this.#unreadable = state !== null && (state.done === null || state.deprovisions === null);
+    this.#removals.begin(state?.done ?? 0);
+    // Who of them lost the last right is not recorded: all of them may have.
+    this.#ends.begin(state?.done ?? 0);
+    this.#deprovisions.begin(state?.deprovisions ?? 0);
+  }
+
+  /** People from whom something is to be removed, and whom the window has not counted yet. */
+  get pending(): number {
+    return this.#removals.waiting;
+  }
+
+  /** People deprovisioned in it; null if that cannot be known. */
+  get deprovisions(): number | null {
+    return this.#unreadable ? null : this.#deprovisions.done;
+  }
+
+  /** Whether one more may be deprovisioned that no declared grant asks for; who is counted already may. */
+  hasRoomFor(person: string, limit: number): boolean {
+    return !this.#unreadable && (this.#deprovisions.hasBooked(person) || this.#deprovisions.done < limit);
+  }
+
+  /** For the connector's status; null before the first window. */
+  state(): WindowState | null {
+    if (this.#startedAt === null) return null;
+    return {
+      startedAt: this.#startedAt,
+      baseline: this.#baseline ?? 0,
+      done: this.#unreadable ? null : this.#removals.done,
+      deprovisions: this.deprovisions,
+    };
+  }
+
+  /**
+   * Begins a window where there is none, or the last is over.
+   * @param people with applied grants now; null while not every grant was looked at
+   */
+  roll(now: number, windowMs: number, people: number | null): void {
+    if (this.#startedAt !== null && now - this.#startedAt < windowMs) {
+      this.#baseline ??= people;
+      return;
+    }
+    this.#startedAt = now;
+    this.#baseline = people;
+    this.#unreadable = false;
+    for (const count of [this.#removals, this.#ends, this.#deprovisions]) count.begin();
+  }
+
+  want({ person, ends, deprovision }: Counted): void {
+    this.#removals.want(person);
+    if (ends) this.#ends.want(person);
+    if (deprovision) this.#deprovisions.want(person);
+  }
+
+  unwant({ person, ends, deprovision }: Counted): void {
+    this.#removals.unwant(person);
+    if (ends) this.#ends.unwant(person);
+    if (deprovision) this.#deprovisions.unwant(person);
+  }
+
+  /** Counts a removal before its request leaves. */
+  book({ person, ends, deprovision }: Counted): void {
+    this.#removals.book(person);
+    if (ends) this.#ends.book(person);
+    if (deprovision) this.#deprovisions.book(person);
+  }
+
+  /** Counts a deprovision that this connector's declared grants did not ask for. */
+  bookDeprovision(person: string): void {
+    this.#deprovisions.book(person);
+  }
+
+  /**
+   * Whether what is pending is more than this window may see.
+   * @param staying people who keep an applied right
+   */
+  isOver(limits: RemovalLimits, staying: number): boolean {
+    if (this.#removals.waiting > 0) {
+      if (this.#unreadable) return true;
+      const people = this.#removals.done + this.#removals.waiting;
+      if (people > removalLimit(limits, this.#baseline ?? 0)) return true;
+    }
+    const deprovisions = this.#deprovisions.done + this.#deprovisions.waiting;
+    if (this.#deprovisions.waiting > 0 && deprovisions > limits.maxDeprovisions) return true;
+    // The last of a team is no less of a loss than a fifth of a large one, at once or one after the other.
+    return staying === 0 && this.#ends.waiting > 0 && this.#ends.done + this.#ends.waiting > 1;
+  }
+}
