@@ -1,9 +1,9 @@
-import type { AsanaConnector } from '../api/asana-connector.ts';
-import { REQUESTED_AT_ANNOTATION } from '../api/resources.ts';
-import type { ServiceState } from '../conductorone/service.ts';
-import type { Redacted } from '../core/redacted.ts';
-import type { OpenService } from './conductorone-link.ts';
-import { reasonOf } from './connector-obstacle.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
+import type { ServiceState } from '../../conductorone/service.ts';
+import type { Redacted } from '../../core/redacted.ts';
+import type { OpenService } from './link.ts';
+import { reasonOf } from '../connectors/obstacle.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { CredentialsError, type SecretCache, takeCredential } from './credentials.ts';
 

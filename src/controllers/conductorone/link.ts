@@ -1,7 +1,7 @@
-import type { ConductorOneService, ServiceState } from '../conductorone/service.ts';
-import { CodedError } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
-import { conductorOneReasonOf, type Obstacle } from './connector-obstacle.ts';
+import type { ConductorOneService, ServiceState } from '../../conductorone/service.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import { conductorOneReasonOf, type Obstacle } from '../connectors/obstacle.ts';
 
 /** How service mode stands for one connector. */
 export interface LinkState {

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import type { AsanaConnector } from '../api/asana-connector.ts';
-import { openConnection } from '../conductorone/connection.ts';
-import { ConductorOneService, type ServiceState } from '../conductorone/service.ts';
-import type { TaskHost } from '../conductorone/task-host.ts';
-import { readTrust } from '../conductorone/trust.ts';
-import type { Clock, Random } from '../core/clock.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Meter } from '../core/meter.ts';
-import type { Redacted } from '../core/redacted.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { openConnection } from '../../conductorone/connection.ts';
+import { ConductorOneService, type ServiceState } from '../../conductorone/service.ts';
+import type { TaskHost } from '../../conductorone/task-host.ts';
+import { readTrust } from '../../conductorone/trust.ts';
+import type { Clock, Random } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Meter } from '../../core/meter.ts';
+import type { Redacted } from '../../core/redacted.ts';
 import type { OpenService } from './conductorone-link.ts';
 
 /** What of service mode is the operator's to say, for all connectors. */

@@ -1,10 +1,10 @@
-import type { AsanaConnector } from '../api/asana-connector.ts';
-import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
-import type { Clock } from '../core/clock.ts';
-import { keyOf } from '../kubernetes/resource.ts';
-import type { Store } from '../kubernetes/store.ts';
-import type { TaskProvisioner } from '../provisioning/task-provisioner.ts';
-import { RefusedError } from '../provisioning/task-request.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { AsanaLicenseGrant } from '../../api/asana-license-grant.ts';
+import type { Clock } from '../../core/clock.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
+import type { Store } from '../../kubernetes/store.ts';
+import type { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
+import { RefusedError } from '../../provisioning/task-request.ts';
 import { findObstacle } from './connector-obstacle.ts';
 import type { ConnectorRegistry } from './connector-registry.ts';
 import { ConnectorTaskHost } from './connector-task-host.ts';

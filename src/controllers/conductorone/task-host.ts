@@ -1,10 +1,10 @@
-import type { AsanaConnector } from '../api/asana-connector.ts';
-import type { AsanaSession } from '../asana/session.ts';
-import type { TaskHost } from '../conductorone/task-host.ts';
-import type { Clock } from '../core/clock.ts';
-import type { Account, License, Part, Snapshot } from '../directory/snapshot.ts';
-import type { TaskContext, TaskProvisioner } from '../provisioning/task-provisioner.ts';
-import { RefusedError, type TaskOutcome, type TaskRequest } from '../provisioning/task-request.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { AsanaSession } from '../../asana/session.ts';
+import type { TaskHost } from '../../conductorone/task-host.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Account, License, Part, Snapshot } from '../../directory/snapshot.ts';
+import type { TaskContext, TaskProvisioner } from '../../provisioning/task-provisioner.ts';
+import { RefusedError, type TaskOutcome, type TaskRequest } from '../../provisioning/task-request.ts';
 import { intervalsOf, policiesOf, removalLimitsOf } from './connector-policies.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { viewDirectory } from './directory-view.ts';

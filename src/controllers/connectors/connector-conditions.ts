@@ -1,6 +1,6 @@
-import { type Condition, type ConditionDraft, findCondition, readiness } from '../api/conditions.ts';
-import type { ConnectorReason } from '../api/reasons.ts';
-import type { RemovalLedger } from '../provisioning/removal-ledger.ts';
+import { type Condition, type ConditionDraft, findCondition, readiness } from '../../api/conditions.ts';
+import type { ConnectorReason } from '../../api/reasons.ts';
+import type { RemovalLedger } from '../../provisioning/removal-ledger.ts';
 import { type ConnectorFacts, incompleteParts } from './connector-facts.ts';
 import { conductorOneReasonOf, reasonOf } from './connector-obstacle.ts';
 

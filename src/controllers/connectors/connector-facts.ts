@@ -1,7 +1,7 @@
-import type { AsanaConnector } from '../api/asana-connector.ts';
-import type { DirectoryCounts } from '../directory/directory.ts';
-import type { Snapshot } from '../directory/snapshot.ts';
-import type { RemovalLedger, RemovalLimits } from '../provisioning/removal-ledger.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { DirectoryCounts } from '../../directory/directory.ts';
+import type { Snapshot } from '../../directory/snapshot.ts';
+import type { RemovalLedger, RemovalLimits } from '../../provisioning/removal-ledger.ts';
 import type { LinkState } from './conductorone-link.ts';
 import type { Obstacle } from './connector-obstacle.ts';
 import type { RunningSync, SyncReport } from './connector-session.ts';

@@ -1,5 +1,5 @@
-import type { Meter } from '../core/meter.ts';
-import { splitKey } from '../kubernetes/resource.ts';
+import type { Meter } from '../../core/meter.ts';
+import { splitKey } from '../../kubernetes/resource.ts';
 import type { ConnectorFacts } from './connector-facts.ts';
 
 /** The gauges of each connector (DESIGN §6); every series carries namespace and connector. */

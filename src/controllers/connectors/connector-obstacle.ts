@@ -1,7 +1,7 @@
-import type { AsanaConnector } from '../api/asana-connector.ts';
-import { type ConnectorReason, connectorReasons } from '../api/reasons.ts';
-import { type CodedError, InvalidInputError } from '../core/errors.ts';
-import { keyOf } from '../kubernetes/resource.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { type ConnectorReason, connectorReasons } from '../../api/reasons.ts';
+import { type CodedError, InvalidInputError } from '../../core/errors.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
 import type { ConnectorSession } from './connector-session.ts';
 
 /** Something that keeps a connector from working until a person acts; while there is one, nothing is applied. */

@@ -1,8 +1,8 @@
-import type { AsanaConnector } from '../api/asana-connector.ts';
-import { durationMs } from '../api/duration.ts';
-import type { Policies } from '../provisioning/decision.ts';
-import type { RemovalLimits } from '../provisioning/removal-ledger.ts';
-import type { SyncIntervals } from './connector-session.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { durationMs } from '../../api/duration.ts';
+import type { Policies } from '../../provisioning/policies.ts';
+import type { RemovalLimits } from '../../provisioning/removals/demand.ts';
+import type { PartIntervals } from '../../directory/doubt.ts';
 
 /** The connector's spec as decisions read it. */
 export function policiesOf({ spec }: AsanaConnector): Policies {
@@ -16,6 +16,7 @@ export function policiesOf({ spec }: AsanaConnector): Policies {
     protectAdmins: provisioning.protectAdmins,
     maxEnterpriseLicenses: provisioning.maxEnterpriseLicenses ?? null,
     defaultWorkspace: spec.defaultWorkspace ?? null,
+    maxDurationMs: provisioning.maxDuration === undefined ? null : durationMs(provisioning.maxDuration),
   };
 }
 
@@ -31,7 +32,7 @@ export function removalLimitsOf({ spec }: AsanaConnector): RemovalLimits {
 }
 
 /** Time between syncs, and between readings of the teams. */
-export function intervalsOf({ spec }: AsanaConnector): SyncIntervals {
+export function intervalsOf({ spec }: AsanaConnector): PartIntervals {
   const intervalMs = durationMs(spec.sync.interval);
   return {
     intervalMs,

@@ -1,6 +1,6 @@
-import type { AsanaConnector } from '../api/asana-connector.ts';
-import type { Clock } from '../core/clock.ts';
-import type { DirectoryReading } from '../provisioning/decision.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { DirectoryReading } from '../../provisioning/decision.ts';
 import { intervalsOf } from './connector-policies.ts';
 import type { ConnectorSession } from './connector-session.ts';
 

@@ -1,20 +1,20 @@
-import type { AsanaConnector, AsanaConnectorStatus } from '../api/asana-connector.ts';
-import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
-import { findCondition } from '../api/conditions.ts';
+import type { AsanaConnector, AsanaConnectorStatus } from '../../api/asana-connector.ts';
+import type { AsanaLicenseGrant } from '../../api/asana-license-grant.ts';
+import { findCondition } from '../../api/conditions.ts';
 import {
   ACKNOWLEDGE_ANNOTATION,
   asanaConnectors,
   DISCARD_ANNOTATION,
   REQUESTED_AT_ANNOTATION,
-} from '../api/resources.ts';
-import type { AsanaSession } from '../asana/session.ts';
-import type { Clock } from '../core/clock.ts';
-import type { Logger } from '../core/logger.ts';
-import type { Redacted } from '../core/redacted.ts';
-import type { ReconcileContext, ReconcileResult } from '../kubernetes/controller.ts';
-import type { EventRecorder } from '../kubernetes/events.ts';
-import type { ObjectWriter } from '../kubernetes/object-writer.ts';
-import type { Store } from '../kubernetes/store.ts';
+} from '../../api/resources.ts';
+import type { AsanaSession } from '../../asana/session.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Redacted } from '../../core/redacted.ts';
+import type { ReconcileContext, ReconcileResult } from '../../kubernetes/controller.ts';
+import type { EventRecorder } from '../../kubernetes/events.ts';
+import type { ObjectWriter } from '../../kubernetes/object-writer.ts';
+import type { Store } from '../../kubernetes/store.ts';
 import { type OpenConductorOne, reconcileConductorOne } from './conductorone-reconciler.ts';
 import type { ConnectorFacts } from './connector-facts.ts';
 import type { ConnectorMetrics } from './connector-metrics.ts';

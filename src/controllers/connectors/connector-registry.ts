@@ -1,4 +1,4 @@
-import type { AsanaConnector } from '../api/asana-connector.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { ConnectorSession } from './connector-session.ts';
 
 /** The sessions of this process by connector key ("namespace/name"). One per connector, made at first need. */

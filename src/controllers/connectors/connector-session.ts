@@ -1,97 +1,111 @@
-import type { AsanaConnector, AsanaConnectorSpec, AsanaConnectorStatus } from '../api/asana-connector.ts';
-import { REQUESTED_AT_ANNOTATION } from '../api/resources.ts';
-import type { AsanaSession } from '../asana/session.ts';
-import { unlessAborted } from '../core/abort.ts';
-import type { Clock, Random } from '../core/clock.ts';
-import { CodedError, isAbort } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
-import { Directory } from '../directory/directory.ts';
-import type { Snapshot } from '../directory/snapshot.ts';
-import { type SyncProgress, type SyncResult, syncDirectory } from '../directory/sync.ts';
-import { ConductorOneLink } from './conductorone-link.ts';
-import type { Obstacle } from './connector-obstacle.ts';
-import { ReadingGuard } from './reading-guard.ts';
-import { RemovalDesk } from './removal-desk.ts';
-import { readRemovalRecord } from './removal-record.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
+import type { AsanaSession } from '../../asana/session.ts';
+import type { Clock, Random } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import { Directory } from '../../directory/directory.ts';
+import type { Doubt, DoubtReason } from '../../directory/doubt.ts';
+import type { Measure } from '../../directory/measure.ts';
+import type { Reading } from '../../provisioning/reading.ts';
+import type { Organizations } from '../../provisioning/removals/organizations.ts';
+import { readRecord } from '../../provisioning/removals/record-reading.ts';
+import { RemovalDesk } from '../../provisioning/removals/removal-desk.ts';
+import { ConductorOneLink } from '../conductorone/link.ts';
+import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
+import type { Obstacle } from './obstacle.ts';
+import { ReadingJudge } from './reading-judge.ts';
+import { readingOf } from './session-reading.ts';
 import type { FinishedSync, SyncCause } from './sync-schedule.ts';
-
-/** One finished sync as the status tells it; instants in epoch milliseconds. */
-export interface SyncReport {
-  readonly startedAt: number;
-  readonly completedAt: number;
-  readonly result: SyncResult | null;
-  /** What stopped it; null when there is a result. */
-  readonly error: CodedError | null;
-  /** Requests it cost; 0 when it was stopped before there was a snapshot. */
-  readonly requests: number;
-}
-
-/** Time between syncs, and between readings of the teams, in milliseconds. */
-export interface SyncIntervals {
-  readonly intervalMs: number;
-  readonly teamIntervalMs: number;
-}
+import { type RunningSync, type SyncReport, SyncRunner } from './sync-runner.ts';
 
 /** Nobody asked: whoever asks later, asks for more. */
 const NO_CAUSE: SyncCause = { generation: 0, requestedAt: null, secretVersion: '' };
 
-/** A sync under way. */
-export interface RunningSync {
-  readonly startedAt: number;
-  readonly cause: SyncCause;
-  progress: SyncProgress;
+/** `Accounts`: grants may act although teams are still being read. `Link`: service mode has changed. */
+export type SessionChange = 'Progress' | 'Accounts' | 'Finished' | 'Link';
+
+/** A grant as the limits on removals count it. */
+export interface RosterEntry {
+  readonly uid: string;
+  /** The organization and the gid, as demands name them; null while it is not known whom the grant means. */
+  readonly person: string | null;
+  /** A right is recorded in its status. */
+  readonly applied: boolean;
 }
 
-/** `Accounts`: license grants may act although teams are still being read. `Link`: service mode has changed. */
-export type SessionChange = 'Progress' | 'Accounts' | 'Finished' | 'Link';
+/** One that was there when the session was opened. */
+export interface ExistingGrant extends RosterEntry {
+  /** It is decided here: before it was, nobody knows how many removals are wanted. */
+  readonly ours: boolean;
+}
 
 export interface SessionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly newToken: () => string;
+  /** Names a hold: lower-case letters and digits, never the same twice. */
+  readonly newHoldId: () => string;
+  /** One for all connectors of the process. */
+  readonly organizations: Organizations;
   /** Called when something was learnt. */
   readonly onChange: (what: SessionChange) => void;
 }
 
 /**
- * What one connector knows and does between two reconciles: its Asana clients, its reading of the directory and
- * the sync under way. It decides nothing; the reconcilers do.
+ * What one connector object knows and does between two reconciles: its Asana clients, its reading of the directory, the
+ * desk before its removals and the sync under way. It decides nothing; the reconcilers do. An object of the same name
+ * with another uid has a session of its own, and inherits nothing.
  */
 export class ConnectorSession {
+  /** "namespace/name". */
+  readonly key: string;
+  readonly uid: string;
   readonly directory: Directory;
+  readonly desk: RemovalDesk;
+  /** Service mode; idle without `spec.conductorOne`. */
+  readonly link: ConductorOneLink;
   readonly #deps: SessionDeps;
-  readonly #guard: ReadingGuard;
+  readonly #judge: ReadingJudge;
+  readonly #syncs: SyncRunner;
+  /** Grants that were there at the start and that were not decided since. */
+  readonly #undecided: Set<string>;
+  #connector: AsanaConnector;
   #asana: AsanaSession | null = null;
   #asanaFingerprint = '';
   #asked = '';
-  #running: { sync: RunningSync; abort: AbortController; done: Promise<void> } | null = null;
-  #lastTeamsAt: number | null = null;
-  readonly removals: RemovalDesk;
-  /** Service mode; idle without `spec.conductorOne`. */
-  readonly link: ConductorOneLink;
-  /** Whose upgrade is under way: each takes a license that the directory does not show yet. */
-  readonly #seats = new Set<string>();
-  /** Grants that were decided on the directory of this process; removals wait until all of them were. */
-  readonly decided = new Set<string>();
-  /** The running sync answers a person, so its progress shows. */
-  answering = false;
-  /** What is wrong with the Secret; null when nothing is. */
-  credentialsObstacle: Obstacle | null = null;
-  /** Tokens of holds that were answered, or found unknown, already. */
-  readonly answered = new Set<string>();
-  /** The last sync that ended in this process, for planning and for the status. */
-  finished: FinishedSync | null = null;
-  report: SyncReport | null = null;
+  #credentialsObstacle: Obstacle | null = null;
 
-  /** @param status what a process before this one has left */
-  constructor(deps: SessionDeps, status: AsanaConnectorStatus | undefined) {
+  /** @param connector its status is what a process before this one has left */
+  constructor(deps: SessionDeps, connector: AsanaConnector, grants: readonly ExistingGrant[]) {
+    const { clock, random, log, organizations, newHoldId, onChange } = deps;
+    const { metadata, status } = connector;
     this.#deps = deps;
-    this.#guard = new ReadingGuard(status);
-    const ledger = readRemovalRecord(status, deps.clock.now(), deps.newToken);
-    this.removals = new RemovalDesk(ledger);
-    this.link = new ConductorOneLink(deps.log, () => deps.onChange('Link'));
-    this.directory = new Directory(deps.clock);
+    this.#connector = connector;
+    this.key = `${metadata.namespace}/${metadata.name}`;
+    this.uid = metadata.uid;
+    this.directory = new Directory(clock);
+    this.desk = new RemovalDesk({
+      limits: removalLimitsOf(connector),
+      organizations,
+      newHoldId,
+      restored: readRecord(status, clock.now()),
+    });
+    this.link = new ConductorOneLink(log, () => onChange('Link'));
+    this.#judge = new ReadingJudge({ directory: this.directory, holds: this.desk.doubts, status });
+    this.#syncs = new SyncRunner({
+      clock,
+      random,
+      log,
+      take: (snapshot, { workspaces }) => {
+        this.#judge.take(snapshot, workspaces, clock.now());
+        this.#place();
+      },
+      onChange,
+    });
+    this.#undecided = new Set(grants.filter(({ ours }) => ours).map(({ uid }) => uid));
+    for (const grant of grants) this.noteGrant(grant);
+    this.#place();
+    if (this.#undecided.size === 0) this.desk.allSeen(clock.now());
   }
 
   /** The clients for the credentials last given; null before any were right. */
@@ -100,18 +114,100 @@ export class ConnectorSession {
   }
 
   get running(): RunningSync | null {
-    return this.#running?.sync ?? null;
+    return this.#syncs.running;
   }
 
-  /** REST refused the token at the last sync, so that admins and guests cannot be told from others. */
-  get restRefused(): boolean {
-    return this.report?.result?.rest.ok === false;
+  /** The last sync that ended in this process, for the status. */
+  get report(): SyncReport | null {
+    return this.#syncs.report;
   }
 
-  /** A person accepts the smaller, or other, directory: the next sync, which begins at once, is taken as it is. */
-  acceptSmaller(): void {
-    this.#guard.acceptNext();
-    this.finished = null;
+  /** The same, for planning the next; null when one is due at once. */
+  get finished(): FinishedSync | null {
+    return this.#syncs.finished;
+  }
+
+  /** What is wrong with the Secret; null when nothing is. */
+  get credentialsObstacle(): Obstacle | null {
+    return this.#credentialsObstacle;
+  }
+
+  /** What the next reading is compared with. */
+  get measure(): Measure | null {
+    return this.#judge.measure;
+  }
+
+  /** Gids of the organizations that this connector is of. */
+  get organizations(): readonly string[] {
+    return this.#judge.organizations;
+  }
+
+  /** The doubts about the last reading. */
+  get doubts(): readonly Doubt[] {
+    return this.#judge.doubts;
+  }
+
+  /** Takes note of the object as it is now: its limits and its intervals. */
+  follow(connector: AsanaConnector): void {
+    this.#connector = connector;
+    this.desk.setLimits(removalLimitsOf(connector));
+  }
+
+  /**
+   * The directory as a decision may read it: null before the first reading, of another organization's, and without REST, since
+   * then admins and guests cannot be told.
+   * @param holder the grant's uid, or the task's id: its own seat does not count against it
+   */
+  read(holder: string): Reading | null {
+    const snapshot = this.directory.current();
+    if (!snapshot || snapshot.scimOnly || this.report?.result?.rest.ok === false) return null;
+    return readingOf({
+      directory: this.directory,
+      snapshot,
+      intervals: intervalsOf(this.#connector),
+      doubts: this.doubts,
+      seatsBeside: () => this.#deps.organizations.seatsBeside(this.#seatPlace(), holder),
+      now: this.#deps.clock.now(),
+    });
+  }
+
+  /**
+   * Takes an enterprise license for a change under way, which no reading shows yet; returns what gives it back.
+   * @param holder the grant's uid, or the task's id
+   * @param account who gets it: the gid, or the email while there is none
+   */
+  takeSeat(holder: string, account: string): () => void {
+    return this.#deps.organizations.takeSeat(this.#seatPlace(), holder, account);
+  }
+
+  /** A grant was decided on a reading of this process: the desk may count on having heard of it. */
+  noteDecided(grantUid: string): void {
+    this.#undecided.delete(grantUid);
+    if (this.#undecided.size === 0) this.desk.allSeen(this.#deps.clock.now());
+  }
+
+  /** Keeps the desk's count of people abreast of what grants have applied. */
+  noteGrant({ uid, person, applied }: RosterEntry): void {
+    if (applied && person !== null) this.desk.roster.apply(uid, person);
+    else this.desk.roster.unapply(uid);
+  }
+
+  /** The object is gone. */
+  forgetGrant(uid: string): void {
+    this.desk.forget(uid);
+    this.noteDecided(uid);
+  }
+
+  /** Whether a person can accept a doubt: a reading of this process has to show what it is about. */
+  canAccept(reason: DoubtReason): boolean {
+    return this.#judge.canAccept(reason);
+  }
+
+  /** A person accepts the last reading as it is; the next sync is due at once. */
+  acceptReading(reason: DoubtReason): void {
+    this.#judge.accept(reason);
+    this.#place();
+    this.#syncs.expire();
   }
 
   /** True once for each generation and each request: a person who asks wants everything looked at anew. */
@@ -122,200 +218,73 @@ export class ConnectorSession {
     return anew;
   }
 
-  /**
-   * Takes a license for an upgrade under way, which the directory does not show yet; returns what gives it back.
-   * @param who the grant's uid, or the task's id
-   */
-  takeSeat(who: string): () => void {
-    this.#seats.add(who);
-    return () => this.#seats.delete(who);
-  }
-
-  /** Licenses on their way to others. */
-  seatsTakenBeside(who: string): number {
-    return this.#seats.size - (this.#seats.has(who) ? 1 : 0);
-  }
-
   /** Takes up credentials; clients are made anew only when `fingerprint` moved (a rotated Secret, another setting). */
   async useCredentials(fingerprint: string, open: () => AsanaSession): Promise<void> {
+    this.#credentialsObstacle = null;
     if (this.#asana && fingerprint === this.#asanaFingerprint) return;
-    await this.stopSync('its credentials changed');
+    await this.#syncs.stop('its credentials changed');
     this.#asana?.close();
     this.#asana = open();
     this.#asanaFingerprint = fingerprint;
   }
 
-  /** Drops the clients, so that nothing more is sent with what they hold. */
-  async dropCredentials(): Promise<void> {
-    await this.stopSync('its credentials are gone');
+  /** Drops the clients, so that nothing more is sent with what they hold, and says for want of what. */
+  async dropCredentials(obstacle: Obstacle): Promise<void> {
+    this.#credentialsObstacle = obstacle;
+    await this.#closeAsana('its credentials are gone');
+  }
+
+  /** Begins a sync in the background; does nothing while one runs, or without credentials. */
+  startSync(cause: SyncCause, { answering }: { readonly answering: boolean }): void {
+    if (!this.#asana) return;
+    this.#syncs.start({
+      asana: this.#asana,
+      spec: this.#connector.spec,
+      cause,
+      answering,
+      intervals: intervalsOf(this.#connector),
+      previous: this.directory.current(),
+      restKnown: this.organizations.length > 0,
+      acceptedShortfall: this.measure?.acceptedShortfall ?? null,
+    });
+  }
+
+  /** Begins a sync that neither the interval nor a person asks for; for the interval it counts like any other. */
+  startUnaskedSync(): void {
+    this.startSync(this.finished?.cause ?? NO_CAUSE, { answering: false });
+  }
+
+  /** Resolves once no sync is running; rejects with the signal's reason when it aborts first. */
+  untilIdle(signal: AbortSignal): Promise<void> {
+    return this.#syncs.untilIdle(signal);
+  }
+
+  /** Stops a running sync and waits until nothing of it is under way. */
+  stopSync(why: string): Promise<void> {
+    return this.#syncs.stop(why);
+  }
+
+  /** Ends everything that is under way; the session is of no use afterwards. */
+  async close(): Promise<void> {
+    await this.link.close();
+    await this.#closeAsana('the connector is gone');
+    this.#deps.organizations.remove(this.key);
+  }
+
+  async #closeAsana(why: string): Promise<void> {
+    await this.#syncs.stop(why);
     this.#asana?.close();
     this.#asana = null;
     this.#asanaFingerprint = '';
   }
 
-  /** Begins a sync in the background; does nothing while one runs. */
-  startSync(spec: AsanaConnectorSpec, cause: SyncCause, { intervalMs, teamIntervalMs }: SyncIntervals): void {
-    if (this.#running || !this.#asana) return;
-    const abort = new AbortController();
-    const sync: RunningSync = {
-      startedAt: this.#deps.clock.now(),
-      cause,
-      progress: { phase: 'Accounts', accounts: 0, teams: 0 },
-    };
-    const done = this.#sync(
-      this.#asana,
-      spec,
-      sync,
-      this.#teamsDue(cause, intervalMs, teamIntervalMs),
-      abort.signal,
-    );
-    this.#running = { sync, abort, done };
+  /** What several connectors count together goes by the organizations that each of them reads. */
+  #place(): void {
+    this.#deps.organizations.place(this.key, this.organizations, this.desk);
   }
 
-  /** Begins a sync that neither the interval nor a person asks for; for the interval it counts like any other. */
-  startUnaskedSync(spec: AsanaConnectorSpec, intervals: SyncIntervals): void {
-    if (this.#running) return;
-    this.answering = false;
-    this.startSync(spec, this.finished?.cause ?? NO_CAUSE, intervals);
-  }
-
-  /** Resolves once no sync is running; rejects with the signal's reason when it aborts first. */
-  async untilIdle(signal: AbortSignal): Promise<void> {
-    while (this.#running) await unlessAborted(this.#running.done, signal);
-    signal.throwIfAborted();
-  }
-
-  /** Stops a running sync and waits until nothing of it is under way. */
-  async stopSync(why: string): Promise<void> {
-    const running = this.#running;
-    if (!running) return;
-    running.abort.abort(new DOMException(why, 'AbortError'));
-    await running.done;
-  }
-
-  async close(): Promise<void> {
-    await this.link.close();
-    await this.dropCredentials();
-  }
-
-  /** Team memberships cost a request a team: they have an interval of their own, and a person's request reads them too. */
-  #teamsDue(cause: SyncCause, intervalMs: number, teamIntervalMs: number): boolean {
-    const last = this.finished;
-    if (this.#lastTeamsAt === null || !last) return true;
-    if (last.cause.generation !== cause.generation || last.cause.requestedAt !== cause.requestedAt)
-      return true;
-    // Syncs come with jitter: of two, the one nearer to the interval of the teams reads them.
-    return this.#deps.clock.monotonic() - this.#lastTeamsAt + intervalMs / 2 >= teamIntervalMs;
-  }
-
-  async #sync(
-    asana: AsanaSession,
-    spec: AsanaConnectorSpec,
-    sync: RunningSync,
-    teams: boolean,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { clock, log, onChange } = this.#deps;
-    const begunAt = clock.monotonic();
-    let result: SyncResult | null = null;
-    let error: CodedError | null = null;
-    try {
-      result = await syncDirectory(asana, {
-        workspaces: spec.workspaces,
-        defaultWorkspace: spec.defaultWorkspace,
-        scim: spec.scim,
-        teams,
-        previous: this.directory.current(),
-        signal,
-        clock,
-        onProgress: (progress) => {
-          sync.progress = progress;
-          onChange('Progress');
-        },
-        onAccounts: (snapshot) => {
-          this.#takeIn(snapshot);
-          onChange('Accounts');
-        },
-      });
-      if (result.snapshot) this.#takeIn(result.snapshot);
-      if (teams && result.snapshot?.parts.teams?.complete) this.#lastTeamsAt = begunAt;
-    } catch (thrown) {
-      if (isAbort(thrown) || signal.aborted) {
-        this.#running = null;
-        return;
-      }
-      error = asCoded(thrown);
-      log.warn('sync failed', { error });
-    }
-    this.#finish(sync, begunAt, result, error);
-  }
-
-  /**
-   * Takes a reading in. One that is suspiciously small, or of another organization, begins a hold and does not take the place of a better one; a
-   * whole one ends that hold.
-   */
-  #takeIn(snapshot: Snapshot): void {
-    const suspicion = this.#guard.judge(snapshot, snapshot.scimIdsForeign);
-    if (suspicion) {
-      const { clock, newToken } = this.#deps;
-      this.removals.hold({ ...suspicion, since: clock.now(), token: newToken(), pending: [] });
-      if (this.directory.current()) return;
-    } else if (snapshot.parts.accounts.complete && (snapshot.parts.licenses?.complete ?? true)) {
-      this.removals.endSuspicion();
-    }
-    this.directory.adopt(snapshot);
-  }
-
-  #finish(sync: RunningSync, begunAt: number, result: SyncResult | null, error: CodedError | null): void {
-    const { clock, random, log, onChange } = this.#deps;
-    const outcome = outcomeOf(result, error);
-    const failed = outcome === 'Incomplete' || outcome === 'Unavailable';
-    this.finished = {
-      begunAt,
-      finishedAt: clock.monotonic(),
-      cause: sync.cause,
-      outcome,
-      failures: failed ? (this.finished?.failures ?? 0) + 1 : 0,
-      jitter: random(),
-      retryAfterMs: error?.retryAfterMs ?? null,
-    };
-    this.report = {
-      startedAt: sync.startedAt,
-      completedAt: clock.now(),
-      result,
-      error,
-      requests: result?.snapshot?.requests ?? 0,
-    };
-    this.#running = null;
-    const { requests } = this.report;
-    const seconds = (this.finished.finishedAt - begunAt) / 1000;
-    log.info('sync ended', { outcome, requests, seconds, ...this.directory.counts() });
-    onChange('Finished');
-  }
-}
-
-function outcomeOf(result: SyncResult | null, error: CodedError | null): FinishedSync['outcome'] {
-  if (error) return error.errorClass === 'stalling' ? 'Stalled' : 'Unavailable';
-  const parts = result?.snapshot?.parts;
-  if (!parts) return 'Unavailable';
-  const complete = [parts.accounts, parts.licenses, parts.teams].every(
-    (part) => part === null || part.complete,
-  );
-  return complete ? 'Complete' : 'Incomplete';
-}
-
-/** What is not ours is a fault of the program; it is retried like an outage, and the log has its cause. */
-function asCoded(thrown: unknown): CodedError {
-  return thrown instanceof CodedError ? thrown : new UnexpectedSyncError(thrown);
-}
-
-class UnexpectedSyncError extends CodedError {
-  constructor(cause: unknown) {
-    super(
-      'Unexpected',
-      'transient',
-      'The sync ended on an unexpected fault of this program; its log has the cause.',
-      { cause },
-    );
+  /** Seats are counted in the organization; a connector without one counts its own. */
+  #seatPlace(): string {
+    return this.directory.current()?.organization?.gid ?? this.uid;
   }
 }

@@ -1,10 +1,10 @@
-import type { AsanaConnectorStatus } from '../api/asana-connector.ts';
-import { phaseOf, settleConditions } from '../api/conditions.ts';
-import { formatDuration } from '../api/duration.ts';
-import { formatTime } from '../core/clock.ts';
-import type { DirectoryCounts } from '../directory/directory.ts';
-import type { Snapshot } from '../directory/snapshot.ts';
-import { type RemovalLedger, removalLimit } from '../provisioning/removal-ledger.ts';
+import type { AsanaConnectorStatus } from '../../api/asana-connector.ts';
+import { phaseOf, settleConditions } from '../../api/conditions.ts';
+import { formatDuration } from '../../api/duration.ts';
+import { formatTime } from '../../core/clock.ts';
+import type { DirectoryCounts } from '../../directory/directory.ts';
+import type { Snapshot } from '../../directory/snapshot.ts';
+import { type RemovalLedger, removalLimit } from '../../provisioning/removal-ledger.ts';
 import { draftConditions } from './connector-conditions.ts';
 import { type ConnectorFacts, incompleteParts } from './connector-facts.ts';
 

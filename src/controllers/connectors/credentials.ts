@@ -1,6 +1,6 @@
-import type { Clock } from '../core/clock.ts';
-import { CodedError } from '../core/errors.ts';
-import { Redacted } from '../core/redacted.ts';
+import type { Clock } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import { Redacted } from '../../core/redacted.ts';
 
 /** A referenced Secret that cannot be used: names the Secret and the key, and says how to mend it. */
 export class CredentialsError extends CodedError {

@@ -1,0 +1,40 @@
+import { type Doubt, doubtAbout, type PartIntervals } from '../../directory/doubt.ts';
+import type { Directory } from '../../directory/directory.ts';
+import type { Snapshot } from '../../directory/snapshot.ts';
+import type { Reading } from '../../provisioning/reading.ts';
+
+export interface ReadingParts {
+  readonly directory: Directory;
+  readonly snapshot: Snapshot;
+  readonly intervals: PartIntervals;
+  readonly doubts: readonly Doubt[];
+  /** Enterprise licenses that are on their way to others. */
+  readonly seatsBeside: () => number;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** The directory of one connector as a decision may read it. */
+export function readingOf({ directory, snapshot, intervals, doubts, seatsBeside, now }: ReadingParts): Reading {
+  return {
+    snapshot,
+    account: (gid) => directory.account(gid),
+    accountByEmail: (email) => directory.accountByEmail(email),
+    teamMembership: (team, user) => directory.teamMembership(team, user),
+    countTeamsOf: (user) => countTeamsOf(user, snapshot, directory),
+    enterpriseLicenses: () => directory.counts().enterpriseLicenses + seatsBeside(),
+    doubtAbout: (parts) => {
+      const fault = doubtAbout(snapshot, parts, { now, intervals, doubts });
+      if (!fault) return null;
+      const held = doubts.some(({ reason }) => reason === fault.code);
+      return { code: held ? 'ReadingHeld' : 'ReadingIncomplete', message: fault.message };
+    },
+  };
+}
+
+/** O(team memberships): asked for guests alone, of whom few leave a team. */
+function countTeamsOf(user: string, { teams }: Snapshot, directory: Directory): number {
+  let count = 0;
+  for (const team of teams.keys()) if (directory.teamMembership(team, user)) count += 1;
+  return count;
+}

@@ -1,0 +1,217 @@
+import type { AsanaConnectorSpec } from '../../api/asana-connector.ts';
+import type { AsanaSession } from '../../asana/session.ts';
+import { unlessAborted } from '../../core/abort.ts';
+import type { Clock, Random } from '../../core/clock.ts';
+import { CodedError, isAbort } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Snapshot } from '../../directory/snapshot.ts';
+import { type SyncProgress, type SyncResult, syncDirectory } from '../../directory/sync.ts';
+import type { FinishedSync, SyncCause } from './sync-schedule.ts';
+
+/** One finished sync as the status tells it; instants in epoch milliseconds. */
+export interface SyncReport {
+  readonly startedAt: number;
+  readonly completedAt: number;
+  readonly result: SyncResult | null;
+  /** What stopped it; null when there is a result. */
+  readonly error: CodedError | null;
+  /** Requests it cost; 0 when it was stopped before there was a snapshot. */
+  readonly requests: number;
+}
+
+/** A sync under way. */
+export interface RunningSync {
+  readonly startedAt: number;
+  readonly cause: SyncCause;
+  readonly progress: SyncProgress;
+  /** It answers a person, so its progress shows. */
+  readonly answering: boolean;
+}
+
+/** What a sync is begun with. */
+export interface SyncWish {
+  readonly asana: AsanaSession;
+  readonly spec: AsanaConnectorSpec;
+  readonly cause: SyncCause;
+  readonly answering: boolean;
+  readonly intervals: { readonly intervalMs: number; readonly teamIntervalMs: number };
+  /** The reading before, which lends what this one lacks. */
+  readonly previous: Snapshot | null;
+  /** REST has taken the token before. */
+  readonly restKnown: boolean;
+  /** Items that listings may lack, because a person said so. */
+  readonly acceptedShortfall: number | null;
+}
+
+export interface SyncRunnerDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Takes a reading in: accounts and licenses as soon as they are there, then all of it. */
+  readonly take: (snapshot: Snapshot, spec: AsanaConnectorSpec) => void;
+  readonly onChange: (what: 'Progress' | 'Accounts' | 'Finished') => void;
+}
+
+interface Running {
+  sync: RunningSync;
+  readonly abort: AbortController;
+  done: Promise<void>;
+}
+
+/** Runs the syncs of one connector, one at a time, and remembers how the last one ended. */
+export class SyncRunner {
+  readonly #deps: SyncRunnerDeps;
+  #running: Running | null = null;
+  #lastTeamsAt: number | null = null;
+  #finished: FinishedSync | null = null;
+  #report: SyncReport | null = null;
+
+  constructor(deps: SyncRunnerDeps) {
+    this.#deps = deps;
+  }
+
+  get running(): RunningSync | null {
+    return this.#running?.sync ?? null;
+  }
+
+  /** The last sync that ended in this process, for planning the next; null when one is due at once. */
+  get finished(): FinishedSync | null {
+    return this.#finished;
+  }
+
+  /** The same, for the status. */
+  get report(): SyncReport | null {
+    return this.#report;
+  }
+
+  /** Begins a sync in the background; does nothing while one runs. */
+  start(wish: SyncWish): void {
+    if (this.#running) return;
+    const abort = new AbortController();
+    const sync: RunningSync = {
+      startedAt: this.#deps.clock.now(),
+      cause: wish.cause,
+      progress: { phase: 'Accounts', accounts: 0, teams: 0 },
+      answering: wish.answering,
+    };
+    const running: Running = { sync, abort, done: Promise.resolve() };
+    this.#running = running;
+    running.done = this.#sync(wish, running);
+  }
+
+  /** Resolves once no sync is running; rejects with the signal's reason when it aborts first. */
+  async untilIdle(signal: AbortSignal): Promise<void> {
+    while (this.#running) await unlessAborted(this.#running.done, signal);
+    signal.throwIfAborted();
+  }
+
+  /** Stops a running sync and waits until nothing of it is under way. */
+  async stop(why: string): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    running.abort.abort(new DOMException(why, 'AbortError'));
+    await running.done;
+  }
+
+  /** What is known is out of date: the next sync is due at once, teams included. */
+  expire(): void {
+    this.#finished = null;
+  }
+
+  /** Team memberships cost a request a team: they have an interval of their own, and a person's request reads them too. */
+  #teamsDue({ cause, intervals: { intervalMs, teamIntervalMs } }: SyncWish): boolean {
+    const last = this.#finished;
+    if (this.#lastTeamsAt === null || !last) return true;
+    if (last.cause.generation !== cause.generation || last.cause.requestedAt !== cause.requestedAt)
+      return true;
+    // Syncs come with jitter: of two, the one nearer to the interval of the teams reads them.
+    return this.#deps.clock.monotonic() - this.#lastTeamsAt + intervalMs / 2 >= teamIntervalMs;
+  }
+
+  async #sync(wish: SyncWish, running: Running): Promise<void> {
+    const { clock, log, take, onChange } = this.#deps;
+    const { asana, spec, previous, restKnown, acceptedShortfall } = wish;
+    const { signal } = running.abort;
+    const begunAt = clock.monotonic();
+    const teams = this.#teamsDue(wish);
+    let result: SyncResult | null = null;
+    let error: CodedError | null = null;
+    try {
+      result = await syncDirectory(asana, {
+        workspaces: spec.workspaces,
+        defaultWorkspace: spec.defaultWorkspace,
+        scim: spec.scim,
+        teams,
+        previous,
+        restKnown,
+        acceptedShortfall,
+        signal,
+        clock,
+        onProgress: (progress) => {
+          running.sync = { ...running.sync, progress };
+          onChange('Progress');
+        },
+        onAccounts: (snapshot) => {
+          take(snapshot, spec);
+          onChange('Accounts');
+        },
+      });
+      if (result.snapshot) take(result.snapshot, spec);
+      if (teams && result.snapshot?.parts.teams?.complete) this.#lastTeamsAt = begunAt;
+    } catch (thrown) {
+      if (isAbort(thrown) || signal.aborted) {
+        this.#running = null;
+        return;
+      }
+      error = asCoded(thrown);
+      log.warn('sync failed', { error });
+    }
+    this.#finish(running.sync, begunAt, result, error);
+  }
+
+  #finish(sync: RunningSync, begunAt: number, result: SyncResult | null, error: CodedError | null): void {
+    const { clock, random, log, onChange } = this.#deps;
+    const outcome = outcomeOf(result, error);
+    const failed = outcome === 'Incomplete' || outcome === 'Unavailable';
+    const requests = result?.snapshot?.requests ?? 0;
+    this.#finished = {
+      begunAt,
+      finishedAt: clock.monotonic(),
+      cause: sync.cause,
+      outcome,
+      failures: failed ? (this.#finished?.failures ?? 0) + 1 : 0,
+      jitter: random(),
+      retryAfterMs: error?.retryAfterMs ?? null,
+    };
+    this.#report = { startedAt: sync.startedAt, completedAt: clock.now(), result, error, requests };
+    this.#running = null;
+    log.info('sync ended', { outcome, requests, seconds: (this.#finished.finishedAt - begunAt) / 1000 });
+    onChange('Finished');
+  }
+}
+
+function outcomeOf(result: SyncResult | null, error: CodedError | null): FinishedSync['outcome'] {
+  if (error) return error.errorClass === 'stalling' ? 'Stalled' : 'Unavailable';
+  const parts = result?.snapshot?.parts;
+  if (!parts) return 'Unavailable';
+  const complete = [parts.accounts, parts.licenses, parts.teams].every(
+    (part) => part === null || part.complete,
+  );
+  return complete ? 'Complete' : 'Incomplete';
+}
+
+/** What is not ours is a fault of the program; it is retried like an outage, and the log has its cause. */
+function asCoded(thrown: unknown): CodedError {
+  return thrown instanceof CodedError ? thrown : new UnexpectedSyncError(thrown);
+}
+
+class UnexpectedSyncError extends CodedError {
+  constructor(cause: unknown) {
+    super(
+      'Unexpected',
+      'transient',
+      'The sync ended on an unexpected fault of this program; its log has the cause.',
+      { cause },
+    );
+  }
+}
