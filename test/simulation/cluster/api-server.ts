@@ -5,7 +5,7 @@ import type { WatchLine } from '../../../src/kubernetes/watch-lines.ts';
 import { EVENTS, NAMESPACES } from './builtin-kinds.ts';
 import { type Commit, Etcd } from './etcd.ts';
 import { deletedMeta } from './metadata.ts';
-import { newObject, nextObject } from './next-object.ts';
+import { absent, newObject, nextObject, replacementAsNew } from './next-object.ts';
 import { isObject, isSame, type Json, mergePatch, overTheWire, type StoredObject } from './object.ts';
 import { Pager } from './paging.ts';
 import { notServed, refusal, statusOf } from './refusal.ts';
@@ -155,11 +155,13 @@ export class ApiServer {
     return this.#put(by, 'create', kind, object, null);
   }
 
-  /** Replaces an object; a body without resourceVersion replaces any version, where the kind allows it. */
+  /** Replaces an object by a whole one, as its kind allows it. */
   replace(by: string, resource: Resource, namespace: string, name: string, body: unknown): StoredObject {
     const kind = this.#kindOf(resource);
-    const old = this.#get(kind, namespace, name);
-    return this.#update(by, 'patch', kind, old, nextObject(kind, old, overTheWire(body), 'main'));
+    const sent = overTheWire(body);
+    const old = this.find(resource, namespace, name);
+    if (!old) return this.create(by, resource, namespace, replacementAsNew(kind, sent, name));
+    return this.#update(by, 'patch', kind, old, nextObject(kind, old, sent, 'replace'));
   }
 
   /** A merge patch of the main resource. */
@@ -167,7 +169,7 @@ export class ApiServer {
     const kind = this.#kindOf(resource);
     const old = this.#get(kind, namespace, name);
     const wanted = mergePatch(old, overTheWire(patch)) as Json;
-    return this.#update(by, 'patch', kind, old, nextObject(kind, old, wanted, 'main'));
+    return this.#update(by, 'patch', kind, old, nextObject(kind, old, wanted, 'patch'));
   }
 
   /**
@@ -201,9 +203,9 @@ export class ApiServer {
     return kind;
   }
 
-  #get({ resource }: ServedKind, namespace: string, name: string): StoredObject {
-    const object = this.find(resource, namespace, name);
-    if (!object) throw refusal('NotFound', `${resource.plural}.${resource.group} "${name}" not found`);
+  #get(kind: ServedKind, namespace: string, name: string): StoredObject {
+    const object = this.find(kind.resource, namespace, name);
+    if (!object) throw absent(kind, name);
     return object;
   }
 

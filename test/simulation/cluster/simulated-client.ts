@@ -34,7 +34,7 @@ export class SimulatedClient implements ClusterClient {
   /** Ends the process: its watches break, calls under way get no answer, later ones reach nobody. */
   disconnect(): void {
     this.#cut.abort(unreachable());
-    for (const stream of [...this.#streams.keys()]) stream.fail(unreachable());
+    for (const stream of this.#streams.keys()) stream.fail(unreachable());
   }
 
   get<T extends KubernetesObject>(
@@ -52,11 +52,8 @@ export class SimulatedClient implements ClusterClient {
     page: { limit: number; next?: string },
     signal?: AbortSignal,
   ): Promise<ListPage<T>> {
-    return this.#call(
-      'list',
-      resource,
-      signal,
-      (server) => server.list(resource, namespace, page) as ListPage<unknown> as ListPage<T>,
+    return this.#call('list', resource, signal, (server) =>
+      asSent<ListPage<T>>(server.list(resource, namespace, page)),
     );
   }
 
@@ -78,7 +75,7 @@ export class SimulatedClient implements ClusterClient {
       for await (const line of stream.lines()) {
         const lateMs = this.faults.takeDelay(resource.kind);
         if (lateMs > 0) await clock.sleep(lateMs, AbortSignal.any([signal, this.#cut.signal]));
-        yield line;
+        yield asSent(line);
       }
     } finally {
       signal.removeEventListener('abort', abort);
@@ -99,11 +96,8 @@ export class SimulatedClient implements ClusterClient {
     _fieldManager: string,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#call(
-      'applyStatus',
-      resource,
-      signal,
-      (server, by) => server.applyStatus(by, resource, namespace, name, body) as T,
+    return this.#call('applyStatus', resource, signal, (server, by) =>
+      asSent<T>(server.applyStatus(by, resource, namespace, name, body)),
     );
   }
 
@@ -115,11 +109,8 @@ export class SimulatedClient implements ClusterClient {
     _fieldManager: string,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#call(
-      'mergePatch',
-      resource,
-      signal,
-      (server, by) => server.patch(by, resource, namespace, name, body) as T,
+    return this.#call('mergePatch', resource, signal, (server, by) =>
+      asSent<T>(server.patch(by, resource, namespace, name, body)),
     );
   }
 
@@ -154,11 +145,8 @@ export class SimulatedClient implements ClusterClient {
   }
 
   replaceLease<T>(namespace: string, name: string, lease: unknown, signal: AbortSignal): Promise<T> {
-    return this.#call(
-      'replaceLease',
-      LEASES,
-      signal,
-      (server, by) => server.replace(by, LEASES, namespace, name, lease) as T,
+    return this.#call('replaceLease', LEASES, signal, (server, by) =>
+      asSent<T>(server.replace(by, LEASES, namespace, name, lease)),
     );
   }
 
@@ -185,11 +173,8 @@ export class SimulatedClient implements ClusterClient {
     name: string,
     signal?: AbortSignal,
   ): Promise<T | null> {
-    return this.#call(
-      operation,
-      resource,
-      signal,
-      (server) => server.find(resource, namespace, name) as T | null,
+    return this.#call(operation, resource, signal, (server) =>
+      asSent<T | null>(server.find(resource, namespace, name)),
     );
   }
 
@@ -200,11 +185,8 @@ export class SimulatedClient implements ClusterClient {
     body: unknown,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#call(
-      operation,
-      resource,
-      signal,
-      (server, by) => server.create(by, resource, namespace, body) as T,
+    return this.#call(operation, resource, signal, (server, by) =>
+      asSent<T>(server.create(by, resource, namespace, body)),
     );
   }
 
@@ -222,13 +204,13 @@ export class SimulatedClient implements ClusterClient {
       signal?.throwIfAborted();
       this.#cut.signal.throwIfAborted();
       let recalled = false;
-      const giveUp = (reason: unknown) => {
+      const giveUp = (reason: Error) => {
         recalled = random() < 0.5;
         settle();
-        reject(reason as Error);
+        reject(reason);
       };
-      const aborted = () => giveUp(signal?.reason);
-      const cut = () => giveUp(this.#cut.signal.reason);
+      const aborted = () => giveUp(signal?.reason as Error);
+      const cut = () => giveUp(unreachable());
       const cancel =
         fate.thereMs + fate.backMs > limitMs ? clock.schedule(limitMs, () => giveUp(tooLate())) : () => {};
       const settle = () => {
@@ -248,7 +230,7 @@ export class SimulatedClient implements ClusterClient {
   }
 
   #spoilWatches(fault: WatchFault, kind: string | null): void {
-    for (const [stream, watched] of [...this.#streams]) {
+    for (const [stream, watched] of this.#streams) {
       if (kind !== null && watched !== kind) continue;
       if (fault.type === 'Reset') stream.fail(new TypeError('terminated'));
       if (fault.type === 'Expired')
@@ -256,6 +238,11 @@ export class SimulatedClient implements ClusterClient {
       if (fault.type !== 'Reset') stream.end();
     }
   }
+}
+
+/** What is handed out is its reader's own, as it is off a wire. */
+function asSent<T>(answer: unknown): T {
+  return JSON.parse(JSON.stringify(answer)) as T;
 }
 
 async function travel<T>(clock: Clock, { thereMs, backMs, before, after }: Fate, work: () => T): Promise<T> {

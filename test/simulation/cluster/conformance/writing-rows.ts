@@ -82,17 +82,19 @@ export const writingRows: readonly Row[] = [
         await create({ metadata: { name: 'alice', namespace: 'elsewhere' } }),
         await create({ metadata: {} }),
         await create({ metadata: { name: 'Alice' } }),
+        await create({ metadata: { name: 'alice', labels: { a: 7 } } }),
         await create({ metadata: { name: 'alice', resourceVersion: '1' } }),
       ];
     },
     expected: [
-      '400 BadRequest',
+      '422 Invalid',
       '400 BadRequest',
       '400 BadRequest',
       '400 BadRequest',
       '422 Invalid',
       '422 Invalid',
-      '500 InternalError',
+      '400 BadRequest',
+      '500 Http500',
     ],
   },
   {
@@ -128,6 +130,7 @@ export const writingRows: readonly Row[] = [
         movement(first, second),
         await metadata({ resourceVersion: first.metadata.resourceVersion, labels: { a: 'b' } }),
         await metadata({ uid: '00000000-0000-4000-8000-000000000000', labels: { a: 'b' } }),
+        await metadata({ uid: '0', resourceVersion: first.metadata.resourceVersion }),
         await metadata({ name: 'bob' }),
         await metadata({ namespace: 'elsewhere' }),
         await metadata({
@@ -142,11 +145,12 @@ export const writingRows: readonly Row[] = [
     expected: [
       'newer',
       '409 Conflict',
+      '422 Invalid',
       '409 Conflict',
       '400 BadRequest',
       '400 BadRequest',
       'accepted',
-      '400 BadRequest',
+      '422 Invalid',
       '422 Invalid',
     ],
   },
