@@ -77,9 +77,11 @@ export function nextReadBack(elapsedMs: number): number | null {
 export class Executor {
   readonly #audit: AuditLog;
   readonly #actions: Counter;
+  readonly #newId: () => string;
 
-  constructor(audit: AuditLog, meter: Meter) {
+  constructor(audit: AuditLog, meter: Meter, newId: () => string = randomUUID) {
     this.#audit = audit;
+    this.#newId = newId;
     this.#actions = meter.counter('actions_total', 'Changes made in Asana.', [
       'namespace',
       'connector',
@@ -98,7 +100,7 @@ export class Executor {
     await hooks.fence();
     const fresh = await this.#readFresh(request);
     if (!(await hooks.confirm(fresh))) return { kind: 'Overtaken' };
-    const id = randomUUID();
+    const id = this.#newId();
     await hooks.recordIntent(id);
     await hooks.fence();
     const sent = await this.#send(request, id);
