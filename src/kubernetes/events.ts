@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { StoppedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import type { KubernetesClient } from './client.ts';
+import type { ClusterClient } from './client.ts';
 import { isNotFound } from './errors.ts';
 import { formatMicroTime } from './micro-time.ts';
 import { apiVersionOf, type KubernetesObject, type Resource } from './resource.ts';
 
 export interface EventRecorderOptions {
-  readonly client: KubernetesClient;
+  readonly client: ClusterClient;
   /** Reporting controller and instance. */
   readonly controller: string;
   readonly instance: string;

@@ -10,7 +10,7 @@ import { systemClock } from '../../core/clock.ts';
 import { isAbort } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { version } from '../../core/version.ts';
-import { KubernetesClient } from '../../kubernetes/client.ts';
+import { type ClusterClient, KubernetesClient } from '../../kubernetes/client.ts';
 import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
 import { LeaderElection } from '../../kubernetes/leader-election.ts';
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
@@ -117,7 +117,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
 
 function electionFor(
   flags: OperatorFlags,
-  deps: { client: KubernetesClient; identity: string; log: Logger; metrics: Metrics },
+  deps: { client: ClusterClient; identity: string; log: Logger; metrics: Metrics },
 ): LeaderElection {
   return new LeaderElection({
     client: deps.client,
