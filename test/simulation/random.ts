@@ -4,7 +4,8 @@ import { seededRandom } from '../../src/sandbox/gids.ts';
 /** Randomness of one purpose: what is drawn for one never shifts what is drawn for another. */
 export function stream(seed: number, purpose: string): Random {
   let mixed = seed >>> 0;
-  for (const character of purpose) mixed = Math.imul(mixed ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  for (const character of purpose)
+    mixed = Math.imul(mixed ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   return seededRandom(mixed);
 }
 

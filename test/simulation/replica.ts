@@ -163,7 +163,10 @@ export class Replica {
   /** A client whose every call takes time, and whose answers a dead process never gets. */
   #mortal(client: ClusterClient): ClusterClient {
     const random = stream(this.#options.seed, `latency ${this.name}`);
-    const call = async (method: (...args: unknown[]) => Promise<unknown>, args: unknown[]): Promise<unknown> => {
+    const call = async (
+      method: (...args: unknown[]) => Promise<unknown>,
+      args: unknown[],
+    ): Promise<unknown> => {
       if (this.#dies()) return NEVER;
       await this.#options.clock.sleep(between(random, 1, 12));
       let answer: unknown;
@@ -188,7 +191,10 @@ export class Replica {
     });
   }
 
-  #openService(wish: { readonly connector: { metadata: { namespace: string; name: string } }; readonly host: TaskHost }) {
+  #openService(wish: {
+    readonly connector: { metadata: { namespace: string; name: string } };
+    readonly host: TaskHost;
+  }) {
     const { namespace, name } = wish.connector.metadata;
     const key = `${namespace}/${name}`;
     const run = (signal: AbortSignal): Promise<void> => {
@@ -208,9 +214,11 @@ export class Replica {
   }
 
   #logger(fields: LogFields): Logger {
-    const write = (level: string) => (message: string, more: LogFields = {}) => {
-      if (this.state !== 'Dead') this.#options.onLog(this.name, level, message, { ...fields, ...more });
-    };
+    const write =
+      (level: string) =>
+      (message: string, more: LogFields = {}) => {
+        if (this.state !== 'Dead') this.#options.onLog(this.name, level, message, { ...fields, ...more });
+      };
     return {
       debug: write('debug'),
       info: write('info'),

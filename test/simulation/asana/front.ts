@@ -1,4 +1,4 @@
-import { AxiosError, type AxiosAdapter, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import { type AxiosAdapter, AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import type { Clock, Random } from '../../../src/core/clock.ts';
 import type { FaultEffect } from '../../../src/sandbox/faults.ts';
 import { Refusal } from '../../../src/sandbox/refusal.ts';
@@ -6,7 +6,7 @@ import type { TokenKind } from '../../../src/sandbox/tokens.ts';
 import type { Answer, Ask, Route } from '../../../src/sandbox/world.ts';
 import { between } from '../random.ts';
 import { type Holding, holdingOf } from './holding.ts';
-import { readRequest, RouteTable } from './requests.ts';
+import { RouteTable, readRequest } from './requests.ts';
 import { ASANA_URL, type Site, tokenOf } from './site.ts';
 
 /** One request as it leaves a process. */
@@ -157,7 +157,14 @@ export class AsanaFront {
         throw new Refusal('rest', 403, 'This service account has no permission to use this endpoint.');
       const route = this.#tables.get(site)?.find(method, path)?.route;
       if (!route) throw new Refusal('rest', 404, 'No matching route for request');
-      const ask: Ask = { token, effect, params: request.params, query: request.query, path, body: request.body };
+      const ask: Ask = {
+        token,
+        effect,
+        params: request.params,
+        query: request.query,
+        path,
+        body: request.body,
+      };
       const answer = this.#handle(request, route, ask);
       return { answer, lost: effect.loseResponse === true, delayMs };
     } catch (error) {
@@ -210,7 +217,11 @@ function faultAnswer(effect: FaultEffect, path: string): Answer {
   const surface = path.startsWith('/scim/') ? 'scim' : 'rest';
   const headers: Record<string, string> =
     effect.retryAfter === undefined ? {} : { 'retry-after': String(effect.retryAfter) };
-  return { status, json: new Refusal(surface, status, effect.message ?? 'a fault of the schedule').body(), headers };
+  return {
+    status,
+    json: new Refusal(surface, status, effect.message ?? 'a fault of the schedule').body(),
+    headers,
+  };
 }
 
 function refusalAnswer(refusal: Refusal): Answer {

@@ -27,10 +27,13 @@ export function readHolding(site: Site, person: Person): Holding {
     kind: person.kind,
     active,
     admin,
-    license: person.kind === 'member' && active ? (license === 'enterprise' ? 'Enterprise' : 'ViewOnly') : null,
+    license:
+      person.kind === 'member' && active ? (license === 'enterprise' ? 'Enterprise' : 'ViewOnly') : null,
     teams: person.teamMemberships.map(({ team }) => team.gid),
     workspaces: person.memberships
-      .filter((membership) => !membership.ended && (membership.workspace !== directory.organization || active))
+      .filter(
+        (membership) => !membership.ended && (membership.workspace !== directory.organization || active),
+      )
       .map(({ workspace }) => workspace.gid),
   };
 }

@@ -114,7 +114,8 @@ function openTeams(
       description: '',
       visibility: 'public',
     });
-    for (const person of people) if (random() < 0.3) directory.joinTeam(person, team, { isAdmin: random() < 0.2 });
+    for (const person of people)
+      if (random() < 0.3) directory.joinTeam(person, team, { isAdmin: random() < 0.2 });
     return team;
   });
 }

@@ -3,7 +3,15 @@ import { type Holding, readHolding } from '../asana/holding.ts';
 import type { Site } from '../asana/site.ts';
 import { type Effect, effectOf } from './effect.ts';
 import { deletionPolicyOf, modelOf } from './kinds.ts';
-import { CONNECTOR_KIND, type Connector, connectorKeyOf, type Grant, keyOf, type Seen } from './objects.ts';
+import {
+  ANNOTATIONS,
+  CONNECTOR_KIND,
+  type Connector,
+  connectorKeyOf,
+  type Grant,
+  keyOf,
+  type Seen,
+} from './objects.ts';
 
 /** One change of an object as the API server committed it. */
 export interface Commit {
@@ -62,6 +70,10 @@ export class Facts {
   /** When each generation was first there. */
   readonly #generations = new Map<string, { generation: number; at: number }>();
   readonly #looks = new Map<string, number>();
+  /** When a person last asked for an object to be looked at, by uid. */
+  readonly #requests = new Map<string, number>();
+  /** When a write about somebody last left, by gid. */
+  readonly #sent = new Map<string, number>();
 
   constructor(witness: Witness) {
     this.witness = witness;
@@ -73,7 +85,10 @@ export class Facts {
     if (!object || (kind !== CONNECTOR_KIND && !modelOf(kind))) return;
     const { uid } = object.metadata;
     const at = this.witness.time();
-    if (verb !== 'status') this.#intentChanged.set(uid, at);
+    if (verb !== 'status' && !isOurs(before, after)) this.#intentChanged.set(uid, at);
+    const asked = after?.metadata.annotations?.[ANNOTATIONS.requestedAt];
+    if (asked !== undefined && asked !== before?.metadata.annotations?.[ANNOTATIONS.requestedAt])
+      this.#requests.set(uid, at);
     if (kind !== CONNECTOR_KIND && verb !== 'status') {
       const known = this.#generations.get(uid);
       if (known?.generation !== object.metadata.generation)
@@ -125,6 +140,28 @@ export class Facts {
 
   touchedAt(site: Site, gid: string): number {
     return this.#touched.get(`${site.plan.name} ${gid}`) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** When a write of ours last changed somebody. */
+  changedAt(site: Site, gid: string): number {
+    return (
+      this.changes.findLast((change) => change.site === site && change.gid === gid)?.at ??
+      Number.NEGATIVE_INFINITY
+    );
+  }
+
+  /** A write about somebody leaves. */
+  sends(gid: string): void {
+    this.#sent.set(gid, this.witness.time());
+  }
+
+  sentSince(gid: string, since: number): boolean {
+    return (this.#sent.get(gid) ?? Number.NEGATIVE_INFINITY) >= since;
+  }
+
+  /** When `requestedAt` was last written; null if it never was. */
+  requestedAt(uid: string): number | null {
+    return this.#requests.get(uid) ?? null;
   }
 
   /** When a person's wish in an object last changed: spec, annotations, deletion. */
@@ -219,9 +256,18 @@ export interface Owner {
 /** Whether a request names the account of a grant. */
 export function isAbout(effect: Effect, grant: Grant): boolean {
   const { gid, email } = effect;
-  if (gid !== null) return gid === (grant.status?.user?.gid ?? grant.spec.user?.gid) || gid === grant.status?.user?.gid;
+  if (gid !== null)
+    return gid === (grant.status?.user?.gid ?? grant.spec.user?.gid) || gid === grant.status?.user?.gid;
   const named = modelOf(grant.kind)?.email(grant);
   return email !== null && (named === email || grant.status?.user?.email === email);
+}
+
+/** A finalizer that comes or goes is no wish of anybody. */
+function isOurs(before: Seen | null, after: Seen | null): boolean {
+  if (!before || !after) return false;
+  const wish = ({ metadata, ...object }: Seen) =>
+    JSON.stringify([(object as { spec?: unknown }).spec, metadata.annotations, metadata.deletionTimestamp]);
+  return wish(before) === wish(after);
 }
 
 function same(a: Holding | null, b: Holding): boolean {

@@ -17,7 +17,8 @@ export interface KindModel {
   readonly ended: (grant: Grant, holding: Holding | null, made: boolean) => readonly EffectType[];
 }
 
-const isMember = (holding: Holding | null): holding is Holding => holding?.kind === 'member' && holding.active;
+const isMember = (holding: Holding | null): holding is Holding =>
+  holding?.kind === 'member' && holding.active;
 
 const license: KindModel = {
   kind: 'AsanaLicenseGrant',
@@ -46,8 +47,7 @@ const team: KindModel = {
   email: ({ spec }) => spec.user?.email ?? null,
   right: ({ spec, status }) => `Team ${status?.team?.gid ?? spec.team?.gid ?? spec.team?.name ?? ''}`,
   has: (grant, holding) => holding?.teams.includes(teamOf(grant)) ?? false,
-  live: (grant, holding) =>
-    holding?.active && !holding.teams.includes(teamOf(grant)) ? ['AddToTeam'] : [],
+  live: (grant, holding) => (holding?.active && !holding.teams.includes(teamOf(grant)) ? ['AddToTeam'] : []),
   ended: (grant, holding) => {
     if (!grant.status?.applied || !isMember(holding)) return [];
     return holding.teams.includes(teamOf(grant)) ? ['RemoveFromTeam'] : [];

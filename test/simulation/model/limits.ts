@@ -75,7 +75,9 @@ export class Limits {
     if (grant && this.#held.stateOf(grant) === 'Acknowledged') return null;
     const most = connector.spec.provisioning?.maxDeprovisions ?? 5;
     const start = windowStart(connector, facts);
-    const done = this.#done.filter((one) => one.site === site.plan.name && one.at >= start && one.deprovision);
+    const done = this.#done.filter(
+      (one) => one.site === site.plan.name && one.at >= start && one.deprovision,
+    );
     return done.length + 1 > most ? `${done.length + 1} within the window, ${most} are allowed` : null;
   }
 

@@ -51,7 +51,11 @@ export interface Grant extends Seen {
     readonly user?: { readonly gid?: string; readonly email?: string; readonly organization?: string };
     readonly team?: { readonly gid?: string };
     readonly workspace?: string;
-    readonly observed?: { readonly license?: string; readonly membership?: string; readonly account?: string };
+    readonly observed?: {
+      readonly license?: string;
+      readonly membership?: string;
+      readonly account?: string;
+    };
     readonly applied?: { readonly license?: string; readonly at: string; readonly adopted: boolean };
     readonly created?: { readonly gid: string; readonly at: string };
     readonly expiresAt?: string;
@@ -87,7 +91,11 @@ export interface Connector extends Seen {
       readonly protectAdmins?: boolean;
       readonly maxEnterpriseLicenses?: number;
       readonly removalDelay?: string;
-      readonly maxRemovals?: { readonly percent?: number; readonly atLeast?: number; readonly window?: string };
+      readonly maxRemovals?: {
+        readonly percent?: number;
+        readonly atLeast?: number;
+        readonly window?: string;
+      };
       readonly maxDeprovisions?: number;
       readonly maxDuration?: string;
     };

@@ -78,6 +78,12 @@ export class Readings {
       .reduce((sum, { by }) => sum + by, 0);
   }
 
+  /** When the oldest of the last whole listings began; null while one was never read. */
+  wholeSince(token: string): number | null {
+    const begun = Object.values(PARTS).map((part) => this.#readings.get(`${token} ${part}`)?.wholeAt ?? null);
+    return begun.includes(null) ? null : Math.min(...begun.filter((at) => at !== null));
+  }
+
   /** Why the last readings of a token justify no removal; null when they do. */
   doubt(token: string, connector: Connector): string | null {
     const now = this.#facts.witness.time();

@@ -1,14 +1,7 @@
-import { isDeprovision, isRemoval } from './effect.ts';
+import type { Holding } from '../asana/holding.ts';
+import { type Effect, isDeprovision, isRemoval } from './effect.ts';
 import { deletionPolicyOf, modelOf } from './kinds.ts';
-import {
-  ANNOTATIONS,
-  conditionOf,
-  durationMs,
-  type Grant,
-  holdsOf,
-  modeOf,
-  nameOf,
-} from './objects.ts';
+import { ANNOTATIONS, conditionOf, durationMs, type Grant, holdsOf, modeOf, nameOf } from './objects.ts';
 import type { Case, Rule } from './rule.ts';
 
 /** How long after somebody changes a thing a write may still go by what was before, in ms. */
@@ -45,6 +38,7 @@ export const rules: readonly Rule[] = [
     sentence: 'a write leaves only if its object asks for it, as it stands and as the person stands',
     broken: ofGrant(({ facts, site, effect }, grant) => {
       const asked = facts.asks(grant, site);
+      if (isSoAlready(effect, facts.holdingOf(grant, site))) return null;
       return asked.includes(effect.type)
         ? null
         : `${effect.type} is not asked (${asked.join(', ') || 'nothing is'})`;
@@ -68,12 +62,15 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'NamespaceAllowed',
-    sentence: 'a grant of a namespace that is not allowed gets nothing; from elsewhere only what was given is taken',
+    sentence:
+      'a grant of a namespace that is not allowed gets nothing; from elsewhere only what was given is taken',
     broken: ofGrant(({ connector, effect }, { metadata, status }) => {
       if (metadata.namespace === connector.metadata.namespace) return null;
       const allowed = connector.spec.provisioning?.allowedNamespaces ?? [];
       if (!isRemoval(effect))
-        return allowed.includes('*') || allowed.includes(metadata.namespace) ? null : 'the namespace is not allowed';
+        return allowed.includes('*') || allowed.includes(metadata.namespace)
+          ? null
+          : 'the namespace is not allowed';
       if (isDeprovision(effect)) return 'a foreign namespace deprovisions';
       return status?.applied?.adopted ? 'what was adopted is taken by a foreign namespace' : null;
     }),
@@ -84,7 +81,8 @@ export const rules: readonly Rule[] = [
     broken: ofGrant(({ facts, effect }, grant) => {
       if (!isRemoval(effect) || !facts.hasEnded(grant)) return null;
       const { annotations, deletionTimestamp } = grant.metadata;
-      if (deletionTimestamp !== undefined && annotations?.[ANNOTATIONS.abandon] === 'true') return 'it is abandoned';
+      if (deletionTimestamp !== undefined && annotations?.[ANNOTATIONS.abandon] === 'true')
+        return 'it is abandoned';
       return deletionPolicyOf(grant) === 'Retain' ? 'it retains' : null;
     }),
   },
@@ -96,10 +94,13 @@ export const rules: readonly Rule[] = [
       const delayMs = durationMs(connector.spec.provisioning?.removalDelay, 60_000);
       const { deletionTimestamp } = grant.metadata;
       const sinceMs = facts.hasEnded(grant)
-        ? facts.witness.now() - Date.parse(deletionTimestamp ?? grant.spec.expiresAt ?? grant.status?.expiresAt ?? '')
+        ? facts.witness.now() -
+          Date.parse(deletionTimestamp ?? grant.spec.expiresAt ?? grant.status?.expiresAt ?? '')
         : facts.witness.time() - facts.generationAt(grant);
       // Timestamps of Kubernetes have whole seconds.
-      return sinceMs < delayMs - 1_000 ? `${Math.round(sinceMs / 1000)} s of ${delayMs / 1000} s have passed` : null;
+      return sinceMs < delayMs - 1_000
+        ? `${Math.round(sinceMs / 1000)} s of ${delayMs / 1000} s have passed`
+        : null;
     }),
   },
   {
@@ -164,7 +165,8 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'OldestWins',
-    sentence: 'of grants that contend the oldest alone gives and takes; an end takes nothing that a live one declares',
+    sentence:
+      'of grants that contend the oldest alone gives and takes; an end takes nothing that a live one declares',
     broken: ofGrant((c, grant) => {
       const rival = rivalsOf(c, grant).find((other) => isRivalOf(c, grant, other));
       return rival ? `${nameOf(rival)} declares it` : null;
@@ -191,11 +193,14 @@ export const rules: readonly Rule[] = [
     name: 'DeprovisionAllowed',
     sentence: 'nobody is deprovisioned while allowDeprovision is off',
     broken: ({ effect, connector }) =>
-      isDeprovision(effect) && !connector.spec.provisioning?.allowDeprovision ? 'allowDeprovision is off' : null,
+      isDeprovision(effect) && !connector.spec.provisioning?.allowDeprovision
+        ? 'allowDeprovision is off'
+        : null,
   },
   {
     name: 'OnlyWhoWeMade',
-    sentence: 'nobody is deprovisioned whom the operator did not create, unless an object says Absent or a task says so',
+    sentence:
+      'nobody is deprovisioned whom the operator did not create, unless an object says Absent or a task says so',
     broken: ofGrant(({ effect, facts, site, holding }, { spec }) => {
       if (!isDeprovision(effect) || spec.ensure === 'Absent' || !holding) return null;
       return facts.isMade(site, holding.gid, effect.workspace) ? null : 'the operator found this account';
@@ -243,11 +248,34 @@ export const rules: readonly Rule[] = [
       const action = status?.lastAction;
       if (!action) return 'status has no lastAction';
       if (action.result !== 'Pending') return `lastAction is ${action.result}`;
-      const same = action.type === effect.type || (effect.type === 'CreateAccount' && action.type === 'InviteAccount');
+      const same =
+        action.type === effect.type || (effect.type === 'CreateAccount' && action.type === 'InviteAccount');
       return same ? null : `lastAction is ${action.type}`;
     }),
   },
 ];
+
+/** A change that changes nothing harms nobody: it is sent again when its answer was lost. */
+function isSoAlready({ type, team, workspace }: Effect, holding: Holding | null): boolean {
+  switch (type) {
+    case 'GrantEnterprise':
+      return holding?.license === 'Enterprise';
+    case 'RevokeEnterprise':
+      return holding?.license === 'ViewOnly';
+    case 'AddToTeam':
+      return holding?.teams.includes(team ?? '') ?? false;
+    case 'RemoveFromTeam':
+      return !holding?.teams.includes(team ?? '');
+    case 'AddToWorkspace':
+      return holding?.workspaces.includes(workspace ?? '') ?? false;
+    case 'RemoveFromWorkspace':
+      return !holding?.workspaces.includes(workspace ?? '');
+    case 'CreateAccount':
+      return holding !== null;
+    case 'Deprovision':
+      return !holding?.active;
+  }
+}
 
 /** How long a change of the world may go unseen by a write of this kind. */
 export function graceOf(c: Case): number {
@@ -267,8 +295,14 @@ function declarationsFor({ facts, site, holding }: Case): Grant[] {
   return [...facts.grants.values()].filter((grant) => {
     const connector = facts.connectorOf(grant);
     if (!connector || !facts.isLive(grant) || facts.siteOf(connector) !== site) return false;
-    if (modeOf(connector) !== 'Apply' || connector.spec.suspend || connector.metadata.deletionTimestamp) return false;
-    if (conditionOf(connector, 'Stalled') || conditionOf(grant, 'Stalled') || !grant.status?.observedGeneration) return false;
+    if (modeOf(connector) !== 'Apply' || connector.spec.suspend || connector.metadata.deletionTimestamp)
+      return false;
+    if (
+      conditionOf(connector, 'Stalled') ||
+      conditionOf(grant, 'Stalled') ||
+      !grant.status?.observedGeneration
+    )
+      return false;
     const { namespace } = grant.metadata;
     const allowed = connector.spec.provisioning?.allowedNamespaces ?? [];
     if (namespace !== connector.metadata.namespace && !allowed.includes('*') && !allowed.includes(namespace))
@@ -280,7 +314,11 @@ function declarationsFor({ facts, site, holding }: Case): Grant[] {
 function rivalsOf(c: Case, grant: Grant): Grant[] {
   const right = modelOf(grant.kind)?.right(grant);
   return declarationsFor(c).filter(
-    (other) => other !== grant && other.kind === grant.kind && modelOf(other.kind)?.right(other) === right && isSettled(c, other),
+    (other) =>
+      other !== grant &&
+      other.kind === grant.kind &&
+      modelOf(other.kind)?.right(other) === right &&
+      isSettled(c, other),
   );
 }
 
