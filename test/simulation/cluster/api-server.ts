@@ -36,6 +36,8 @@ const EVERY_VERB = ['create', 'delete', 'deletecollection', 'get', 'list', 'patc
 const VERBS_OF_GOING = ['delete', 'deletecollection', 'get', 'list', 'watch'];
 /** The API server sends a bookmark about once a minute. */
 const BOOKMARK_EVERY_MS = 60_000;
+/** And one so long before a watch ends. */
+const LAST_BOOKMARK_MS = 2_000;
 /** It compacts every five minutes what is older than five minutes. */
 const COMPACT_EVERY_MS = 300_000;
 /** `--event-ttl`. */
@@ -262,11 +264,16 @@ export class ApiServer {
     this.#streams.set(stream, tableOf(resource));
     stream.onClose(() => this.#streams.delete(stream));
     stream.onClose(this.#clock.schedule(timeoutMs, () => stream.end()));
+    const endsAt = this.#clock.monotonic() + timeoutMs;
+    const nextBookmark = () => {
+      const untilLast = endsAt - LAST_BOOKMARK_MS - this.#clock.monotonic();
+      return untilLast > 0 ? Math.min(BOOKMARK_EVERY_MS, untilLast) : BOOKMARK_EVERY_MS;
+    };
     const bookmark = () => {
       stream.push(bookmarkOf(resource, this.#etcd.revision));
-      cancel = this.#clock.schedule(BOOKMARK_EVERY_MS, bookmark);
+      cancel = this.#clock.schedule(nextBookmark(), bookmark);
     };
-    let cancel = this.#clock.schedule(BOOKMARK_EVERY_MS, bookmark);
+    let cancel = this.#clock.schedule(nextBookmark(), bookmark);
     stream.onClose(() => cancel());
   }
 
