@@ -58,6 +58,8 @@ export class Replica {
     const { clock, cluster, asana, seed, name } = options;
     this.#clock = new ProcessClock(clock);
     this.#connection = cluster.connect(name);
+    const latency = stream(seed, `latency ${name}`);
+    this.#connection.faults.latency = () => between(latency, 2, 24);
     const random = stream(seed, `operator ${name}`);
     const newId = uuids(stream(seed, `ids ${name}`));
     this.operator = new AsanaOperator({
@@ -160,32 +162,24 @@ export class Replica {
     };
   }
 
-  /** A client whose every call takes time, and whose answers a dead process never gets. */
+  /** A client that a dead process gets no answer from. What it answers is its caller's own, as off a wire. */
   #mortal(client: ClusterClient): ClusterClient {
-    const random = stream(this.#options.seed, `latency ${this.name}`);
     const call = async (
       method: (...args: unknown[]) => Promise<unknown>,
       args: unknown[],
     ): Promise<unknown> => {
       if (this.#dies()) return NEVER;
-      await this.#options.clock.sleep(between(random, 1, 12));
-      let answer: unknown;
-      let failure: unknown;
-      try {
-        answer = await method(...args);
-      } catch (error) {
-        failure = error;
-      }
+      const [outcome] = await Promise.allSettled([method(...args)]);
       if (this.#dies()) return NEVER;
-      if (failure !== undefined) throw failure;
-      return answer;
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return copy(outcome.value);
     };
     return new Proxy(client, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
         if (typeof member !== 'function') return member;
+        if (name === 'watch') return (...args: Parameters<ClusterClient['watch']>) => copies(target.watch(...args));
         const bound = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
-        if (name === 'watch') return bound;
         return (...args: unknown[]) => call(bound, args);
       },
     });
@@ -227,4 +221,14 @@ export class Replica {
       child: (more) => this.#logger({ ...fields, ...more }),
     };
   }
+}
+
+/** Maps and buffers go through as they are: only a Secret has them, and nobody keeps it. */
+function copy(value: unknown): unknown {
+  if (value === undefined || value === null || typeof value !== 'object') return value;
+  return 'data' in value && value.data instanceof Map ? value : (JSON.parse(JSON.stringify(value)) as unknown);
+}
+
+async function* copies<T>(lines: AsyncGenerator<T>): AsyncGenerator<T> {
+  for await (const line of lines) yield copy(line) as T;
 }
