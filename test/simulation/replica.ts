@@ -178,7 +178,8 @@ export class Replica {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
         if (typeof member !== 'function') return member;
-        if (name === 'watch') return (...args: Parameters<ClusterClient['watch']>) => copies(target.watch(...args));
+        if (name === 'watch')
+          return (...args: Parameters<ClusterClient['watch']>) => copies(target.watch(...args));
         const bound = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
         return (...args: unknown[]) => call(bound, args);
       },
@@ -226,7 +227,9 @@ export class Replica {
 /** Maps and buffers go through as they are: only a Secret has them, and nobody keeps it. */
 function copy(value: unknown): unknown {
   if (value === undefined || value === null || typeof value !== 'object') return value;
-  return 'data' in value && value.data instanceof Map ? value : (JSON.parse(JSON.stringify(value)) as unknown);
+  return 'data' in value && value.data instanceof Map
+    ? value
+    : (JSON.parse(JSON.stringify(value)) as unknown);
 }
 
 async function* copies<T>(lines: AsyncGenerator<T>): AsyncGenerator<T> {

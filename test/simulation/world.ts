@@ -43,6 +43,8 @@ export class World {
   replicas: Replica[] = [];
   readonly lease: Lease = { holder: null, since: 0, takenOver: false, stoppedUntil: null };
   readonly #promptness: Promptness;
+  /** When something last went wrong between the leader and the API server, monotonic. */
+  #disturbedAt = Number.NEGATIVE_INFINITY;
   #born = 0;
   #tasks = 0;
   #closed = false;
@@ -187,6 +189,14 @@ export class World {
     return true;
   }
 
+  /** Lets something go wrong between the leader and the API server. */
+  disturb(work: (faults: Replica['faults']) => void): void {
+    const { leader } = this;
+    if (!leader) return;
+    this.#disturbedAt = this.clock.monotonic();
+    work(leader.faults);
+  }
+
   /** Lets time pass. */
   async advance(ms: number): Promise<void> {
     await this.clock.advance(ms);
@@ -246,7 +256,8 @@ export class World {
   /** Whether one process has led for so long, and nothing stops it. */
   #isCalm(forMs: number): boolean {
     const { sinceMs, stopped } = this.#leadershipFacts();
-    return this.leader !== null && !stopped && sinceMs > forMs;
+    const disturbed = this.clock.monotonic() - this.#disturbedAt < forMs;
+    return this.leader !== null && !stopped && !disturbed && sinceMs > forMs;
   }
 
   #onLog(replica: string, level: string, message: string, fields: Readonly<Record<string, unknown>>): void {

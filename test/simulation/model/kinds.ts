@@ -38,7 +38,8 @@ const license: KindModel = {
     const applied = status?.applied?.license;
     if (!isMember(holding) || applied !== holding.license) return [];
     if (applied === 'Enterprise') return ['RevokeEnterprise'];
-    return made ? ['Deprovision'] : [];
+    // Whether we really made the account is a rule of its own.
+    return made || status?.applied?.adopted === false ? ['Deprovision'] : [];
   },
 };
 

@@ -34,6 +34,15 @@ export const rules: readonly Rule[] = [
     ),
   },
   {
+    name: 'OnlyWhoWeMade',
+    sentence:
+      'nobody is deprovisioned whom the operator did not create, unless an object says Absent or a task says so',
+    broken: ofGrant(({ effect, facts, site, holding }, { spec }) => {
+      if (!isDeprovision(effect) || spec.ensure === 'Absent' || !holding) return null;
+      return facts.isMade(site, holding.gid, effect.workspace) ? null : 'the operator found this account';
+    }),
+  },
+  {
     name: 'ObjectAsks',
     sentence: 'a write leaves only if its object asks for it, as it stands and as the person stands',
     broken: ofGrant(({ facts, site, effect }, grant) => {
@@ -196,15 +205,6 @@ export const rules: readonly Rule[] = [
       isDeprovision(effect) && !connector.spec.provisioning?.allowDeprovision
         ? 'allowDeprovision is off'
         : null,
-  },
-  {
-    name: 'OnlyWhoWeMade',
-    sentence:
-      'nobody is deprovisioned whom the operator did not create, unless an object says Absent or a task says so',
-    broken: ofGrant(({ effect, facts, site, holding }, { spec }) => {
-      if (!isDeprovision(effect) || spec.ensure === 'Absent' || !holding) return null;
-      return facts.isMade(site, holding.gid, effect.workspace) ? null : 'the operator found this account';
-    }),
   },
   {
     name: 'StillDeclared',

@@ -147,7 +147,7 @@ export const faultSteps: readonly StepKind[] = [
     name: 'WatchFault',
     weight: 2,
     draw: (_world, random) => ({ type: pick(random, ['Ended', 'Reset', 'Expired'] as const) }),
-    run: (world, { type }) => world.leader?.faults.watches({ type }),
+    run: (world, { type }) => world.disturb((faults) => faults.watches({ type })),
     tell: ({ type }) => `the watches end (${type})`,
   }),
   stepKind({
@@ -159,7 +159,7 @@ export const faultSteps: readonly StepKind[] = [
       times: between(random, 1, 3),
     }),
     run: (world, { operation, type, times }) =>
-      world.leader?.faults.plan({ type }, { operations: [operation], times }),
+      world.disturb((faults) => faults.plan({ type }, { operations: [operation], times })),
     tell: ({ operation, type, times }) => `${times} ${operation} to the API server: ${type}`,
   }),
 ];
