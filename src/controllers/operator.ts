@@ -1,3 +1,4 @@
+import type { AxiosAdapter } from 'axios';
 import type { AsanaConnector } from '../api/asana-connector.ts';
 import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
 import {
@@ -24,7 +25,7 @@ import { LiveClusterState } from './cluster-state.ts';
 import { ConditionMetrics } from './condition-metrics.ts';
 import type { OpenService } from './conductorone-link.ts';
 import type { OpenConductorOne } from './conductorone-reconciler.ts';
-import type { ConductorOneSettings } from './conductorone-service.ts';
+import type { ConductorOneSettings, openConductorOne } from './conductorone-service.ts';
 import { ConnectorMetrics } from './connector-metrics.ts';
 import { ConnectorRegistry } from './connector-registry.ts';
 import { ConnectorSession, type SessionChange } from './connector-session.ts';
@@ -48,6 +49,19 @@ export interface AsanaOperatorOptions extends OperatorDeps {
   readonly identity: string;
   readonly audit: AuditSink;
   readonly conductorOne: ConductorOneSettings;
+  /** Where this process is not to be on its own wires or use its own luck; each by default the real thing. */
+  readonly means?: OperatorMeans;
+}
+
+/** What connects a process with the outside, so that all of it can run without sockets and the same way twice. */
+export interface OperatorMeans {
+  /** Carries the requests to Asana. */
+  readonly asanaAdapter?: AxiosAdapter;
+  readonly openConductorOne?: typeof openConductorOne;
+  /** A new UUID: names of events, actions and reconciles. */
+  readonly newId?: () => string;
+  /** A new word that names a hold. */
+  readonly newHoldToken?: () => string;
 }
 
 /** On stop, work under way has so long to end by itself. */
@@ -79,11 +93,12 @@ export class AsanaOperator extends ReconcilingOperator {
       instance: options.identity,
       clock,
       log,
+      newId: options.means?.newId,
     });
     this.#secrets = new SecretCache((namespace, name) => client.readSecret(namespace, name), clock);
     this.#registry = new ConnectorRegistry((connector) => this.#openConnector(connector));
     this.#conditions = new ConditionMetrics(meter);
-    const executor = new Executor(new AuditLog(options.audit, clock), meter);
+    const executor = new Executor(new AuditLog(options.audit, clock), meter, options.means?.newId);
     const connectors = this.#connectorReconciler(new TaskProvisioner({ executor, clock }));
     const grants = this.#grantReconciler(executor, (key) => connectors.publish(key));
     this.#connectorController = this.#controller(
@@ -105,7 +120,7 @@ export class AsanaOperator extends ReconcilingOperator {
     concurrency: number,
     reconciler: AsanaConnectorReconciler | LicenseGrantReconciler,
   ): Controller {
-    const { clock, random, log, meter } = this.#options;
+    const { clock, random, log, meter, means } = this.#options;
     return new Controller({
       name,
       queue: new WorkQueue(name, { clock, random, meter }),
@@ -114,6 +129,7 @@ export class AsanaOperator extends ReconcilingOperator {
       clock,
       log,
       meter,
+      newId: means?.newId,
     });
   }
 
@@ -134,6 +150,7 @@ export class AsanaOperator extends ReconcilingOperator {
           ...tokens,
           scimEnabled: connector.spec.scim.enabled,
           budgets: options.budgets,
+          adapter: options.means?.asanaAdapter,
           log,
           meter,
           clock,
@@ -188,8 +205,9 @@ export class AsanaOperator extends ReconcilingOperator {
       readonly publishConnector: (key: Key) => Promise<void>;
     },
   ): Promise<OpenService> {
-    const { openConductorOne } = await import('./conductorone-service.ts');
-    const { clock, random, log, meter, identity, leadership, actionTimeoutMs, conductorOne } = this.#options;
+    const { clock, random, log, meter, identity, leadership, actionTimeoutMs, conductorOne, means } =
+      this.#options;
+    const open = means?.openConductorOne ?? (await import('./conductorone-service.ts')).openConductorOne;
     const host = operatorTaskHost(connector, {
       grants: this.#grants,
       connectors: this.#connectors,
@@ -200,7 +218,7 @@ export class AsanaOperator extends ReconcilingOperator {
       clock,
       ...parts,
     });
-    return openConductorOne(
+    return open(
       { connector, ...credentials, host, onChange },
       {
         identity,
@@ -274,7 +292,7 @@ export class AsanaOperator extends ReconcilingOperator {
         clock,
         random,
         log: log.child({ connector: key }),
-        newToken: newHoldToken,
+        newToken: this.#options.means?.newHoldToken ?? newHoldToken,
         onChange: (what) => this.#onSync(key, what),
       },
       connector.status,
