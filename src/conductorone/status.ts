@@ -50,6 +50,7 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   PreviouslyRemoved: Code.FailedPrecondition,
   Suspended: Code.FailedPrecondition,
   AmbiguousOrganization: Code.FailedPrecondition,
+  ScimOnly: Code.FailedPrecondition,
   // A wrong API address; NotFound would say that the person is gone.
   RouteNotFound: Code.FailedPrecondition,
   HostNotAllowed: Code.FailedPrecondition,
@@ -64,6 +65,7 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   CredentialsRejected: Code.Unauthenticated,
   ClockSkew: Code.Unauthenticated,
   Forbidden: Code.PermissionDenied,
+  PermissionDenied: Code.PermissionDenied,
   PlanRefused: Code.PermissionDenied,
 
   // It comes right by itself.

@@ -221,7 +221,8 @@ export class ConnectorSession {
     let error: CodedError | null = null;
     try {
       result = await syncDirectory(asana, {
-        ...(spec.workspaces ? { workspaces: spec.workspaces } : {}),
+        workspaces: spec.workspaces,
+        defaultWorkspace: spec.defaultWorkspace,
         scim: spec.scim,
         teams,
         previous: this.directory.current(),
@@ -231,12 +232,12 @@ export class ConnectorSession {
           sync.progress = progress;
           onChange('Progress');
         },
-        onAccounts: (snapshot, scimIdsForeign) => {
-          this.#takeIn(snapshot, scimIdsForeign);
+        onAccounts: (snapshot) => {
+          this.#takeIn(snapshot);
           onChange('Accounts');
         },
       });
-      if (result.snapshot) this.#takeIn(result.snapshot, result.scimIdsForeign);
+      if (result.snapshot) this.#takeIn(result.snapshot);
       if (teams && result.snapshot?.parts.teams?.complete) this.#lastTeamsAt = begunAt;
     } catch (thrown) {
       if (isAbort(thrown) || signal.aborted) {
@@ -253,8 +254,8 @@ export class ConnectorSession {
    * Takes a reading in. One that is suspiciously small, or of another organization, begins a hold and does not take the place of a better one; a
    * whole one ends that hold.
    */
-  #takeIn(snapshot: Snapshot, scimIdsForeign: boolean): void {
-    const suspicion = this.#guard.judge(snapshot, scimIdsForeign);
+  #takeIn(snapshot: Snapshot): void {
+    const suspicion = this.#guard.judge(snapshot, snapshot.scimIdsForeign);
     if (suspicion) {
       const { clock, newToken } = this.#deps;
       this.removals.hold({ ...suspicion, since: clock.now(), token: newToken(), pending: [] });
