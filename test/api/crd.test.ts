@@ -44,17 +44,21 @@ describe('the kinds', () => {
     AsanaAccount: { fields: ['workspace'], right: 'account' },
   };
   const SHARED = [
-    ...[
-      'observedGeneration',
-      'lastHandledReconcileAt',
-      'conditions',
-      'user',
-      'observed',
-      'applied',
-      'created',
-    ],
-    ...['expiresAt', 'endSetAt', 'expiresSoonToldAt', 'planned', 'drift', 'lastAction'],
-    ...['removedGeneration', 'discardedGeneration'],
+    'observedGeneration',
+    'lastHandledReconcileAt',
+    'conditions',
+    'user',
+    'observed',
+    'applied',
+    'created',
+    'expiresAt',
+    'endSetAt',
+    'expiresSoonToldAt',
+    'planned',
+    'drift',
+    'lastAction',
+    'removedGeneration',
+    'discardedGeneration',
   ];
   for (const kind of grantKinds) {
     const { fields, right } = OWN[kind.names.kind];
