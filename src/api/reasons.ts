@@ -132,6 +132,11 @@ export type GrantReason = keyof typeof grantReasons;
 /** Every reason of the conditions of an AsanaConnector. */
 export const connectorReasons = {
   Synced: { class: 'ok', remedy: 'The directory was read whole.' },
+  ScimOnly: {
+    class: 'ok',
+    remedy:
+      'Asana takes the token for SCIM alone. Accounts, licenses and teams are read; guests, roles and other workspaces are missing, and nothing is changed. To have all of it, give the service account full permissions.',
+  },
   Accepted: { class: 'ok', remedy: 'Asana takes the credentials.' },
   Available: { class: 'ok', remedy: 'SCIM answers and shows licenses.' },
   Connected: { class: 'ok', remedy: 'ConductorOne is connected.' },
@@ -201,11 +206,16 @@ export const connectorReasons = {
   TooManyRemovals: {
     class: 'waiting',
     remedy:
-      'More removals than `maxRemovals` allows. Look at `status.hold`, then acknowledge or discard it by annotation.',
+      'More removals than `maxRemovals` or `maxDeprovisions` allows. Look at `status.holds`, then acknowledge or discard it by annotation.',
   },
   DirectoryShrunk: {
     class: 'waiting',
     remedy: 'The directory is suddenly much smaller. If that is right, acknowledge the hold by annotation.',
+  },
+  ListingShort: {
+    class: 'waiting',
+    remedy:
+      'Asana keeps listing fewer entries than it announces. If that is right, acknowledge the hold by annotation.',
   },
   Disconnected: {
     class: 'transient',

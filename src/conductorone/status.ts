@@ -2,7 +2,7 @@ import { Code } from '@connectrpc/connect';
 import type { AsanaErrorCode } from '../asana/errors.ts';
 import { CodedError, isAbort } from '../core/errors.ts';
 import type { DirectoryErrorCode } from '../directory/directory-error.ts';
-import type { RefusalCode } from '../provisioning/task-request.ts';
+import type { RefusalCode } from '../provisioning/refusal.ts';
 import type { C1zCode } from './c1z/errors.ts';
 import { type ConductorOneCode, ConductorOneError, type UnsupportedTaskError } from './errors.ts';
 
@@ -16,7 +16,7 @@ type KnownCode =
   | 'InvalidInput';
 
 /**
- * The gRPC code of every failure that has a code of ours (DESIGN §4, ConductorOne). Codes that several kinds of
+ * The gRPC code of every failure that has a code of ours. Codes that several kinds of
  * errors share mean the same in each.
  */
 const CODES: Readonly<Record<KnownCode, Code>> = {
@@ -40,7 +40,6 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   ProtectedUser: Code.FailedPrecondition,
   DeprovisionNotAllowed: Code.FailedPrecondition,
   TooManyDeprovisions: Code.FailedPrecondition,
-  DeclaredOtherwise: Code.FailedPrecondition,
   HoldsEnterprise: Code.FailedPrecondition,
   LicenseLimitReached: Code.FailedPrecondition,
   UserIsGuest: Code.FailedPrecondition,
@@ -49,7 +48,21 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   NotAccepted: Code.FailedPrecondition,
   PreviouslyRemoved: Code.FailedPrecondition,
   Suspended: Code.FailedPrecondition,
+  StillDeclared: Code.FailedPrecondition,
+  GuestsLastTeam: Code.FailedPrecondition,
+  ReadingHeld: Code.FailedPrecondition,
+  OrganizationChanged: Code.FailedPrecondition,
+  ProvisioningOff: Code.FailedPrecondition,
+  // What only declared grants can meet.
+  TeamAmbiguous: Code.FailedPrecondition,
+  NamespaceNotAllowed: Code.FailedPrecondition,
+  IdentityChanged: Code.FailedPrecondition,
+  Contended: Code.FailedPrecondition,
+  ConflictingGrant: Code.FailedPrecondition,
+  RemovalDiscarded: Code.FailedPrecondition,
+  DurationTooLong: Code.FailedPrecondition,
   AmbiguousOrganization: Code.FailedPrecondition,
+  ScimOnly: Code.FailedPrecondition,
   // A wrong API address; NotFound would say that the person is gone.
   RouteNotFound: Code.FailedPrecondition,
   HostNotAllowed: Code.FailedPrecondition,
@@ -57,17 +70,19 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   TempFolderUnusable: Code.FailedPrecondition,
   FileUnusable: Code.FailedPrecondition,
 
-  ProvisioningOff: Code.Unimplemented,
   UnsupportedTask: Code.Unimplemented,
 
   // Asana's 401, its 403 and 402, and ConductorOne's own.
   CredentialsRejected: Code.Unauthenticated,
   ClockSkew: Code.Unauthenticated,
   Forbidden: Code.PermissionDenied,
+  PermissionDenied: Code.PermissionDenied,
   PlanRefused: Code.PermissionDenied,
 
   // It comes right by itself.
   NotReady: Code.Unavailable,
+  ReadingIncomplete: Code.Unavailable,
+  UnderWay: Code.Unavailable,
   RateLimited: Code.Unavailable,
   AsanaUnavailable: Code.Unavailable,
   OffsetExpired: Code.Unavailable,
