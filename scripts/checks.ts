@@ -32,7 +32,7 @@ export const LINT: readonly Check[] = [
   },
   {
     name: 'layers',
-    remedy: 'move the code to the layer that may know what it needs (docs: architecture)',
+    remedy: 'move the code to the layer that may know what it needs (docs/architecture.md, Layers)',
     command: ['scripts/layers.ts'],
   },
   {

@@ -8,7 +8,8 @@ import { serviceAccountKubeconfig } from '../test/controlplane/service-account.t
 import { helmPath, kubectlPath } from '../test/controlplane/tools.ts';
 import { Kubectl, runProgram } from './demo/kubectl.ts';
 import { heading, paint, say, showCommand, showTable } from './demo/screen.ts';
-import { type Happening, type SandboxAddress, tellStory } from './demo/story.ts';
+import { type Happening, tellStory } from './demo/story.ts';
+import type { SandboxAddress } from './sandbox-control.ts';
 
 const NAMESPACE = 'asana-connector';
 const MAIN = join(import.meta.dirname, '../src/main.ts');

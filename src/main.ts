@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { capabilitiesCommand } from './commands/capabilities.ts';
-import { configCommand } from './commands/config.ts';
-import { connectorCommand } from './commands/connector.ts';
-import { ExitError } from './commands/exit.ts';
-import { healthCheckCommand } from './commands/health-check.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { operatorCommand } from './commands/operator.ts';
-import { sandboxCommand } from './commands/sandbox.ts';
-import { syncCommand } from './commands/sync.ts';
+import { ExitError } from './commands/command-line/exit-code.ts';
+import { capabilitiesCommand } from './commands/connector/capabilities-command.ts';
+import { configCommand } from './commands/connector/config-command.ts';
+import { connectorCommand } from './commands/connector/connector-command.ts';
+import { healthCheckCommand } from './commands/connector/health-check-command.ts';
+import { syncCommand } from './commands/connector/sync-command.ts';
+import { migrateCommand } from './commands/migrate/migrate-command.ts';
+import { operatorCommand } from './commands/operator/operator-command.ts';
+import { sandboxCommand } from './commands/sandbox/sandbox-command.ts';
 import { CodedError } from './core/errors.ts';
 import { version } from './core/version.ts';
 

@@ -1,4 +1,4 @@
-/** One figure beside its bound (DESIGN §7). */
+/** One figure beside the bound it must hold. */
 export interface Figure {
   readonly what: string;
   readonly measured: string;

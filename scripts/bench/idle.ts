@@ -13,7 +13,7 @@ import {
   untilConnected,
 } from './rig.ts';
 
-/** Ten minutes (DESIGN, issue 3); `BENCH_IDLE_SECONDS` shortens it for a look. */
+/** Ten minutes, long enough for ten syncs; `BENCH_IDLE_SECONDS` shortens it for a look. */
 const IDLE_SECONDS = Number(process.env['BENCH_IDLE_SECONDS'] ?? 600);
 
 /** What the operator writes and asks while nothing changes. */

@@ -12,20 +12,9 @@ import { ApiServerConnection } from '../../src/kubernetes/connection.ts';
 import type { Resource } from '../../src/kubernetes/resource.ts';
 import { type ControlPlane, startControlPlane } from '../../test/controlplane/control-plane.ts';
 import { bundle } from '../build.ts';
+import { askControl, type SandboxAddress } from '../sandbox-control.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-
-export interface Sandbox {
-  readonly asanaUrl: string;
-  readonly controlUrl: string;
-  readonly workspace: string;
-  readonly tokens: { readonly serviceAccount: string };
-  readonly conductorOne: {
-    readonly clientId: string;
-    readonly clientSecret: string;
-    readonly caFile: string;
-  };
-}
 
 /** Everything a benchmark may need, as processes of their own; `close` ends them all. */
 export class Rig {
@@ -41,7 +30,7 @@ export class Rig {
     membersPerTeam?: number;
     latency?: number;
     requestsPerMinute?: number;
-  }): Promise<Sandbox> {
+  }): Promise<SandboxAddress> {
     const { accounts, teams, membersPerTeam = 25, latency = 0, requestsPerMinute = 0 } = options;
     const flags = {
       accounts,
@@ -54,7 +43,7 @@ export class Rig {
     const child = this.#spawn([join(ROOT, 'src/main.ts'), 'sandbox', ...args], {});
     child.stderr?.resume();
     for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream }))
-      return JSON.parse(line) as Sandbox;
+      return JSON.parse(line) as SandboxAddress;
     throw new Error('the sandbox did not start');
   }
 
@@ -133,7 +122,7 @@ export class Rig {
   }
 
   /** The connector without Kubernetes, in service mode, as the bundle the image runs. */
-  async connector({ asanaUrl, tokens, conductorOne }: Sandbox): Promise<ChildProcess> {
+  async connector({ asanaUrl, tokens, conductorOne }: SandboxAddress): Promise<ChildProcess> {
     this.#bundle ??= await this.#build();
     const child = this.#spawn([this.#bundle], {
       BATON_TOKEN: tokens.serviceAccount,
@@ -205,7 +194,7 @@ export const grants: Resource = {
 const secrets: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
 
 /** A connector in mode Apply with its Secret. */
-export async function createConnector(client: KubernetesClient, sandbox: Sandbox): Promise<void> {
+export async function createConnector(client: KubernetesClient, sandbox: SandboxAddress): Promise<void> {
   await client.create(secrets, 'bench', {
     metadata: { name: 'token' },
     stringData: { BATON_TOKEN: sandbox.tokens.serviceAccount },
@@ -287,23 +276,31 @@ export async function createGrants(
 }
 
 /** Lower-case emails of people who hold `license`, out of the simulated Asana. */
-export async function peopleHolding(sandbox: Sandbox, license: string, most: number): Promise<string[]> {
-  const state = (await (await fetch(`${sandbox.controlUrl}/state`)).json()) as {
+export async function peopleHolding(
+  sandbox: SandboxAddress,
+  license: string,
+  most: number,
+): Promise<string[]> {
+  const { people } = await askControl<{
     people: { email: string; license: string | null; active: boolean; role: string }[];
-  };
-  return state.people
+  }>(sandbox, 'GET', '/state');
+  return people
     .filter((user) => user.license === license && user.active && user.role !== 'guest')
     .slice(0, most)
     .map(({ email }) => email.toLowerCase());
 }
 
-/** Requests the simulated Asana has had. */
-export async function asanaRequests(sandbox: Sandbox): Promise<number> {
-  const statistics = (await (await fetch(`${sandbox.controlUrl}/statistics`)).json()) as {
-    tokens: { requests: Record<string, number> }[];
-  };
-  return statistics.tokens
-    .flatMap(({ requests }) => Object.values(requests))
+/** Requests the simulated Asana has had; of one operation, or of all. */
+export async function asanaRequests(sandbox: SandboxAddress, operation?: string): Promise<number> {
+  const { tokens } = await askControl<{ tokens: { requests: Record<string, number> }[] }>(
+    sandbox,
+    'GET',
+    '/statistics',
+  );
+  return tokens
+    .flatMap(({ requests }) =>
+      operation === undefined ? Object.values(requests) : [requests[operation] ?? 0],
+    )
     .reduce((sum, count) => sum + count, 0);
 }
 

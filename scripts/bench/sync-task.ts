@@ -1,5 +1,6 @@
+import { askControl } from '../sandbox-control.ts';
 import { atMost, type Benchmark, type Figure } from './figure.ts';
-import { asanaRequests, Rig, type Sandbox, until } from './rig.ts';
+import { asanaRequests, Rig, until } from './rig.ts';
 
 const ACCOUNTS = 20_000;
 const TEAMS = 2_000;
@@ -15,20 +16,6 @@ interface Task {
   readonly result: { readonly codeName: string; readonly message: string } | null;
 }
 
-async function ask<T>({ controlUrl }: Sandbox, path: string, body?: unknown): Promise<T> {
-  const init =
-    body === undefined
-      ? {}
-      : {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        };
-  const response = await fetch(`${controlUrl}/conductorone${path}`, init);
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-  return (await response.json()) as T;
-}
-
 /** ConductorOne's sync task from its arrival to its end: reading Asana, writing the c1z, uploading it. */
 export const syncTask: Benchmark = {
   name: 'sync-task',
@@ -37,12 +24,12 @@ export const syncTask: Benchmark = {
     const rig = new Rig();
     try {
       const sandbox = await rig.sandbox({ accounts: ACCOUNTS, teams: TEAMS, latency: LATENCY_MS });
-      const { id } = await ask<Task>(sandbox, '/tasks', { type: 'syncFull' });
+      const { id } = await askControl<Task>(sandbox, 'POST', '/conductorone/tasks', { type: 'syncFull' });
       const before = await asanaRequests(sandbox);
       await rig.connector(sandbox);
       let task: Task | null = null;
       await until('the task ends', async () => {
-        task = await ask<Task>(sandbox, `/tasks/${id}`);
+        task = await askControl<Task>(sandbox, 'GET', `/conductorone/tasks/${id}`);
         return task.result !== null;
       });
       const { result, startedAt, endedAt } = task as unknown as Task;

@@ -12,7 +12,7 @@ export interface SecretValues {
   readonly clientSecret: string;
 }
 
-/** The seed's Secret with the seed's keys; its booleans are quoted, since the API server refuses them bare. */
+/** The Secret of a baton-asana Deployment; its booleans are quoted, since the API server refuses them bare. */
 export function secretManifest({ token, workspace, clientId, clientSecret }: SecretValues): string {
   return `apiVersion: v1
 kind: Secret

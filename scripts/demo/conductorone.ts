@@ -1,13 +1,14 @@
+import { askControl, type SandboxAddress } from '../sandbox-control.ts';
 import { people } from './cast.ts';
 import type { Kubectl } from './kubectl.ts';
 import { say, showTable } from './screen.ts';
 
 /** ConductorOne as a person would see it there, through the sandbox's control endpoint. */
 export class ConductorOneView {
-  readonly #url: string;
+  readonly #sandbox: SandboxAddress;
 
-  constructor(controlUrl: string) {
-    this.#url = `${controlUrl}/conductorone`;
+  constructor(sandbox: SandboxAddress) {
+    this.#sandbox = sandbox;
   }
 
   /** Puts a task into the queue, and returns how it ended: a gRPC code. */
@@ -34,15 +35,8 @@ export class ConductorOneView {
     };
   }
 
-  async #ask<T>(path: string, body?: unknown): Promise<T> {
-    const post = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    };
-    const response = await fetch(`${this.#url}${path}`, body === undefined ? {} : post);
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
+  #ask<T>(path: string, task?: Record<string, string>): Promise<T> {
+    return askControl(this.#sandbox, task ? 'POST' : 'GET', `/conductorone${path}`, task);
   }
 }
 

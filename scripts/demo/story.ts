@@ -1,21 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { askControl, type SandboxAddress, userPath } from '../sandbox-control.ts';
 import { connectorManifest, grantManifest, people, secretManifest } from './cast.ts';
 import { ConductorOneView, tellConductorOne } from './conductorone.ts';
 import type { Kubectl } from './kubectl.ts';
 import { heading, say, showTable } from './screen.ts';
-
-/** What the sandbox prints when it is ready. */
-export interface SandboxAddress {
-  readonly asanaUrl: string;
-  readonly controlUrl: string;
-  readonly workspace: string;
-  readonly tokens: { readonly serviceAccount: string };
-  readonly conductorOne: {
-    readonly clientId: string;
-    readonly clientSecret: string;
-    readonly caFile: string;
-  };
-}
 
 /** One line of the closing table. */
 export interface Happening {
@@ -40,7 +28,7 @@ const PHASES: ReadonlySet<string> = new Set([
 
 /** Tells the whole story with kubectl, and returns what happened. */
 export async function tellStory(kubectl: Kubectl, sandbox: SandboxAddress): Promise<Happening[]> {
-  const asana = new AsanaView(sandbox.controlUrl);
+  const asana = new AsanaView(sandbox);
   const happenings: Happening[] = [];
   const expect = (what: string, saw: string, ok: boolean) => {
     happenings.push({ what, saw, ok });
@@ -124,7 +112,7 @@ export async function tellStory(kubectl: Kubectl, sandbox: SandboxAddress): Prom
   heading(7, 'ConductorOne: connected, an upload, an access request');
   await tellConductorOne({
     kubectl,
-    conductorOne: new ConductorOneView(sandbox.controlUrl),
+    conductorOne: new ConductorOneView(sandbox),
     licenseOfAlice: async () => (await asana.licenses()).alice,
     until,
     expect,
@@ -222,17 +210,16 @@ function showLicenses(licenses: Licenses): void {
 
 /** Asana itself, through the sandbox's control endpoint: what a person would see in the Admin Console. */
 class AsanaView {
-  readonly #controlUrl: string;
+  readonly #sandbox: SandboxAddress;
 
-  constructor(controlUrl: string) {
-    this.#controlUrl = controlUrl;
+  constructor(sandbox: SandboxAddress) {
+    this.#sandbox = sandbox;
   }
 
   async licenses(): Promise<Licenses> {
     const entries = await Promise.all(
       Object.entries(people).map(async ([name, email]) => {
-        const response = await fetch(`${this.#controlUrl}/users/${encodeURIComponent(email)}`);
-        const person = (await response.json()) as { license: string | null };
+        const person = await askControl<{ license: string | null }>(this.#sandbox, 'GET', userPath(email));
         return [name, person.license ?? 'none'] as const;
       }),
     );
@@ -240,11 +227,7 @@ class AsanaView {
   }
 
   async setLicense(email: string, license: string): Promise<void> {
-    await fetch(`${this.#controlUrl}/users/${encodeURIComponent(email)}`, {
-      method: 'PATCH',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ license }),
-    });
+    await askControl(this.#sandbox, 'PATCH', userPath(email), { license });
   }
 }
 

@@ -10,6 +10,7 @@ import {
   grantReasons,
   type ReasonClass,
   type ReasonEntry,
+  whenDeleted,
 } from '../../src/api/reasons.ts';
 import { code, GENERATED_NOTE, table } from './markdown.ts';
 
@@ -19,13 +20,17 @@ export function conditionsPage(): string {
 
 # Conditions and their reasons
 
-Look up the reason that \`kubectl get -o wide\` shows, or \`kubectl describe\`: it says what to do. A condition's
-transition time moves only with its status, and its \`observedGeneration\` says which generation of the object it
-speaks of. Ready, Reconciling and Stalled are those of kstatus, which Flux, Argo CD and \`kubectl wait\` understand.
+Look up the reason that \`kubectl get\` or \`kubectl describe\` shows to learn what to do. The transition time of a
+condition changes only with its status, and its \`observedGeneration\` is the generation of the object that it
+describes. Ready, Reconciling and Stalled follow kstatus, which Flux, Argo CD and \`kubectl wait\` understand.
 
 ## Reasons of a grant
 
-${reasonTable(grantReasons)}
+The last column says what happens to a grant that was deleted, still has access to take back, and meets the reason.
+*Released*: the object is removed with a Warning event and Asana stays as it is. *Waits*: the object stays until the
+access was taken back; the annotation \`asana-connector.dev/abandon: "true"\` releases it at once.
+
+${grantReasonTable()}
 
 The condition Drifted has a reason of its own:
 
@@ -40,10 +45,10 @@ ${reasonTable(connectorReasons)}
 ${table(
   ['class', 'what happens next'],
   [
-    ['ok', 'Nothing: it works.'],
-    ['waiting', 'The operator comes back at a known time or event, by itself. Reconciling is True.'],
-    ['transient', 'The operator tries again by itself, at growing distances. Reconciling is True.'],
-    ['stalling', 'A person must act. Stalled is True, and nothing is tried before something has changed.'],
+    ['ok', 'Nothing needs to be done. Ready is True.'],
+    ['waiting', 'The operator goes on by itself at a known time or event. Reconciling is True.'],
+    ['transient', 'The operator tries again by itself, at growing intervals. Reconciling is True.'],
+    ['stalling', 'A person must act. Stalled is True, and nothing is tried until something changes.'],
     ['as it was', 'Ready keeps the status it had.'],
   ],
 )}
@@ -58,18 +63,39 @@ ${conditionTable(connectorConditionTypes)}
 
 ## Phases of an AsanaConnector
 
-\`status.phase\` sums the conditions up in one word. The first that fits is shown:
+\`status.phase\` sums up the conditions in one word. The first that fits is shown:
 
 ${table(['phase', 'when'], Object.entries(connectorPhases))}
 `;
 }
 
-/** In alphabetical order: people come with the reason in hand. */
+const REASON_COLUMNS = ['reason', 'class', 'what it means and what to do'];
+
 function reasonTable(reasons: Readonly<Record<string, ReasonEntry>>): string {
-  const rows = Object.entries(reasons)
-    .toSorted(([a], [b]) => a.localeCompare(b))
-    .map(([reason, entry]) => [code(reason), className(entry.class), entry.remedy]);
-  return table(['reason', 'class', 'what it means and what to do'], rows);
+  return table(
+    REASON_COLUMNS,
+    inAlphabet(reasons).map(([reason, entry]) => reasonCells(reason, entry)),
+  );
+}
+
+function grantReasonTable(): string {
+  const fates: Readonly<Record<string, 'Release' | 'Wait'>> = whenDeleted;
+  const rows = inAlphabet(grantReasons).map(([reason, entry]) => {
+    const fate = fates[reason];
+    return [...reasonCells(reason, entry), fate ? FATES[fate] : ''];
+  });
+  return table([...REASON_COLUMNS, 'when deleted'], rows);
+}
+
+const FATES = { Release: 'released', Wait: 'waits' } as const;
+
+/** People come with the reason in hand. */
+function inAlphabet(reasons: Readonly<Record<string, ReasonEntry>>): [string, ReasonEntry][] {
+  return Object.entries(reasons).toSorted(([a], [b]) => a.localeCompare(b));
+}
+
+function reasonCells(reason: string, entry: ReasonEntry): string[] {
+  return [code(reason), className(entry.class), entry.remedy];
 }
 
 function className(reasonClass: ReasonClass): string {

@@ -37,8 +37,8 @@ export function fieldsPage(kinds: readonly KindDefinition[]): string {
 
 # Fields
 
-Every field of the API group \`${API_VERSION}\`, as \`kubectl explain\` shows it too. A field without default and
-without *required* may be left out, and then means what its description says.
+Every field of the API group \`${API_VERSION}\`, as \`kubectl explain\` shows it too. A field that is not *required* may
+be left out; its description says what that means.
 
 ${sections.join('\n\n')}
 `;
@@ -54,7 +54,7 @@ function kindSection(kind: KindDefinition): string {
     '### Spec',
     fieldTable(specFields, true),
     '### Rules between fields',
-    'What the API server refuses beyond the bounds above, in its words.',
+    'The API server also refuses objects that break one of these rules.',
     rulesTable(specFields),
   ];
   if (selectableFields.length > 0) {

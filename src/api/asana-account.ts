@@ -2,14 +2,13 @@ import { type Static, Type } from 'typebox';
 import {
   endTakesBack,
   type GrantStatus,
-  grantColumns,
   grantFields,
   grantRules,
   grantStatus,
   immutable,
-  selectableConnector,
   workspaceField,
 } from './grant.ts';
+import { grantColumns, selectableConnector } from './grant-columns.ts';
 import type { KindDefinition, ObjectOf } from './kind.ts';
 import { asanaAccounts } from './resources.ts';
 import { choice, displayName, email, gid, object } from './schema.ts';

@@ -1,16 +1,6 @@
 import type { Static } from 'typebox';
-import {
-  type GrantStatus,
-  grantColumns,
-  grantFields,
-  grantRules,
-  grantStatus,
-  immutable,
-  selectableConnector,
-  selectableUser,
-  userColumn,
-  userField,
-} from './grant.ts';
+import { type GrantStatus, grantFields, grantRules, grantStatus, immutable, userField } from './grant.ts';
+import { grantColumns, selectableConnector, selectableUser, userColumn } from './grant-columns.ts';
 import type { KindDefinition, ObjectOf } from './kind.ts';
 import { asanaLicenseGrants } from './resources.ts';
 import { choice, object } from './schema.ts';

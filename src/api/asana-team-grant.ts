@@ -1,17 +1,14 @@
 import { type Static, Type } from 'typebox';
 import {
   type GrantStatus,
-  grantColumns,
   grantFields,
   grantRules,
   grantStatus,
   immutable,
-  selectableConnector,
-  selectableUser,
   teamField,
-  userColumn,
   userField,
 } from './grant.ts';
+import { grantColumns, selectableConnector, selectableUser, userColumn } from './grant-columns.ts';
 import type { KindDefinition, ObjectOf } from './kind.ts';
 import { asanaTeamGrants } from './resources.ts';
 import { choice, displayName, gid, object } from './schema.ts';

@@ -2,17 +2,14 @@ import type { Static } from 'typebox';
 import {
   endTakesBack,
   type GrantStatus,
-  grantColumns,
   grantFields,
   grantRules,
   grantStatus,
   immutable,
-  selectableConnector,
-  selectableUser,
-  userColumn,
   userField,
   workspaceField,
 } from './grant.ts';
+import { grantColumns, selectableConnector, selectableUser, userColumn } from './grant-columns.ts';
 import type { KindDefinition, ObjectOf } from './kind.ts';
 import { asanaWorkspaceGrants } from './resources.ts';
 import { choice, gid, object } from './schema.ts';

@@ -12,49 +12,57 @@ export const connectorConditionTypes = {
   Ready: {
     shown: 'always',
     meaning:
-      'Whether the connector works. False before its first sync is through and while it is Stalled, True while it works in part (phase Degraded), Unknown while a new generation or a request is worked on.',
+      'Whether the connector works. False until its first sync is complete and while it is Stalled; True also while it works in part (phase Degraded); Unknown while a new generation or a request is processed.',
   },
   Reconciling: {
     shown: WHILE_TRUE,
     meaning:
-      'The operator works on the first sync, a new generation or a request. The syncs at every interval do not count.',
+      'The first sync, a new generation or a request is being processed. The syncs at every interval do not count.',
   },
   Stalled: {
     shown: WHILE_TRUE,
-    meaning: 'A person must act before anything goes on; the message says what to do.',
+    meaning: 'A person must act before the operator goes on. The message says what to do.',
   },
-  CredentialsValid: { shown: 'always', meaning: 'Whether the Secret is there and Asana takes the token.' },
+  CredentialsValid: { shown: 'always', meaning: 'Whether the Secret exists and Asana accepts the token.' },
   ScimAvailable: {
     shown: 'with `scim.enabled`',
     meaning: 'Whether licenses can be read and changed over SCIM.',
   },
-  Synced: { shown: 'always', meaning: 'Whether the last sync read every part of the directory to its end.' },
+  Synced: { shown: 'always', meaning: 'Whether the last sync read every part of the directory completely.' },
   ConductorOneConnected: {
     shown: 'with `conductorOne`',
-    meaning: 'Whether the connection with ConductorOne stands.',
+    meaning: 'Whether the operator is connected with ConductorOne.',
   },
   RemovalsPaused: {
     shown: WHILE_TRUE,
-    meaning: 'Removals are held until a person acknowledges or discards `status.hold`.',
+    meaning:
+      'Removals are stopped until the holds in `status.holds` are answered by annotation, or end. With several holds the reason is that of the first, and the message lists all.',
   },
 } as const satisfies Record<string, ConditionEntry>;
 
 /** Condition types of a grant, in the order they are shown. */
 export const grantConditionTypes = {
-  Ready: { shown: 'always', meaning: 'Whether all that is asked of the operator is done.' },
-  Reconciling: { shown: WHILE_TRUE, meaning: 'Not done yet, and the operator goes on by itself.' },
+  Ready: {
+    shown: 'always',
+    meaning:
+      'Whether the operator has done everything that the grant asks for. In mode Plan, that is to decide.',
+  },
+  Reconciling: {
+    shown: WHILE_TRUE,
+    meaning: 'The grant is not done yet, and the operator goes on by itself.',
+  },
   Stalled: {
     shown: WHILE_TRUE,
-    meaning: 'A person must act before anything goes on; the message says what to do.',
+    meaning: 'A person must act before the operator goes on. The message says what to do.',
   },
   Drifted: {
     shown: WHILE_TRUE,
-    meaning: 'Somebody else changed the license, and it was not set back yet, or may not be.',
+    meaning: 'The access was changed outside of this operator, and was not set back yet, or may not be.',
   },
-  Expired: { shown: WHILE_TRUE, meaning: '`spec.expiresAt` has passed.' },
+  Expired: { shown: WHILE_TRUE, meaning: 'The end of the grant, `status.expiresAt`, has passed.' },
 } as const satisfies Record<string, ConditionEntry>;
 
-/** The phases of an AsanaConnector and when each stands; the first that fits is shown (conditions.ts: phaseOf). */
+/** The phases of an AsanaConnector and when each is shown: the first that fits (conditions.ts: phaseOf). */
 export const connectorPhases = {
   Suspended: '`spec.suspend` is true.',
   Failed: 'Stalled is True.',

@@ -1,6 +1,8 @@
 import { formatTime } from '../core/clock.ts';
+import type { ConnectorHold, HoldReason } from './asana-connector-status.ts';
 import type { ConnectorPhase } from './condition-types.ts';
 import { type DriftedReason, type GrantReason, grantReasons, type ReasonClass } from './reasons.ts';
+import { ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION } from './resources.ts';
 
 /** One condition as the Kubernetes API conventions shape it. */
 export interface Condition {
@@ -58,7 +60,7 @@ export interface GrantOutcome {
   readonly message: string;
   /** What somebody else changed and we have not set back, or may not; null when nothing. */
   readonly drifted?: string | null;
-  /** `expiresAt` has passed. */
+  /** The end of the grant has passed. */
   readonly expired?: boolean;
   /** A reason that usually lasts until a person acts is, here, about to be tried again by itself. */
   readonly retrying?: boolean;
@@ -76,8 +78,20 @@ export function grantConditions(
   if (outcome.drifted)
     drafts.push({ type: 'Drifted', status: 'True', reason: CHANGED_ELSEWHERE, message: outcome.drifted });
   if (outcome.expired)
-    drafts.push({ type: 'Expired', status: 'True', reason: 'Expired', message: 'expiresAt has passed.' });
+    drafts.push({ type: 'Expired', status: 'True', reason: 'Expired', message: 'The grant has ended.' });
   return settleConditions(before, drafts, generation, now);
+}
+
+/**
+ * Whether a grant stalls that did not before, or stalls for another reason: what a person is to be told of by an event,
+ * whatever made it stall.
+ */
+export function newlyStalled(
+  before: readonly Condition[] | undefined,
+  after: readonly Condition[] | undefined,
+): boolean {
+  const stalled = findCondition(after, 'Stalled');
+  return stalled !== undefined && stalled.reason !== findCondition(before, 'Stalled')?.reason;
 }
 
 function classOf(outcome: GrantOutcome): ReasonClass {
@@ -103,6 +117,37 @@ export function readiness(
     case 'waiting':
     case 'transient':
       return [ready('False'), { type: 'Reconciling', status: 'True', reason, message }];
+  }
+}
+
+/** Holds that doubt what is read come before one of removals, which says nothing while they stand. */
+const HOLDS_FIRST_TO_LAST: readonly HoldReason[] = [
+  'OrganizationChanged',
+  'DirectoryShrunk',
+  'ListingShort',
+  'TooManyRemovals',
+];
+
+/** RemovalsPaused of a connector with these holds, whatever their order: none without a hold. */
+export function removalsPaused(holds: readonly ConnectorHold[]): ConditionDraft[] {
+  const ordered = HOLDS_FIRST_TO_LAST.flatMap((reason) => holds.filter((hold) => hold.reason === reason));
+  const [first] = ordered;
+  if (!first) return [];
+  const message = ordered.map(describeHold).join(' ');
+  return [{ type: 'RemovalsPaused', status: 'True', reason: first.reason, message }];
+}
+
+function describeHold({ reason, token, count, people }: ConnectorHold): string {
+  const carryOn = `set the annotation ${ACKNOWLEDGE_ANNOTATION} to "${token}"`;
+  switch (reason) {
+    case 'TooManyRemovals':
+      return `${count} removals that concern ${people} people are held: to carry them out, ${carryOn}; to leave that access as it is, set ${DISCARD_ANNOTATION} to it.`;
+    case 'DirectoryShrunk':
+      return `The last reading lacks ${count} entries that were there before: if that is right, ${carryOn}.`;
+    case 'ListingShort':
+      return `Asana lists ${count} entries fewer than it announces: if the listing is right, ${carryOn}.`;
+    case 'OrganizationChanged':
+      return `The token reads other organizations than before: if that is intended, ${carryOn}.`;
   }
 }
 

@@ -1,5 +1,4 @@
 import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
-import type { PrinterColumn } from './kind.ts';
 import {
   type CelRule,
   choice,
@@ -19,10 +18,7 @@ import {
   timestampText,
 } from './schema.ts';
 
-/**
- * What every grant kind has: the fields, rules and columns that do not depend on the right that is declared. A kind
- * adds its own to these.
- */
+/** What every grant kind has: the fields and rules that do not depend on the right. A kind adds its own to these. */
 
 export type DeletionPolicy = 'Revoke' | 'Retain';
 export type License = 'Enterprise' | 'ViewOnly';
@@ -227,6 +223,11 @@ export function grantStatus<O extends TProperties, A extends TProperties, F exte
       ),
     ),
     endSetAt: Type.Optional(instant('Since when expiresAt has had its value.')),
+    endDuration: Type.Optional(
+      text('The spec.duration that expiresAt was computed from. An edit of spec.duration moves expiresAt.', {
+        maxLength: 12,
+      }),
+    ),
     expiresSoonToldAt: Type.Optional(instant('When the event ExpiresSoon was written for this end.')),
     planned: Type.Optional(plannedAction(actions)),
     drift: Type.Optional(
@@ -342,65 +343,3 @@ export type GrantSpec = Static<TObject<ReturnType<typeof grantFields>>>;
 
 /** Whom a grant is for, as declared. */
 export type UserRef = Static<typeof user>;
-
-/** Fields of the spec that `--field-selector` knows in every kind. */
-export const selectableConnector = ['.spec.connectorRef.name', '.spec.connectorRef.namespace'] as const;
-/** The same for kinds that name a person. */
-export const selectableUser = ['.spec.user.email', '.spec.user.gid'] as const;
-
-const ready = (field: string) => `.status.conditions[?(@.type=="Ready")].${field}`;
-
-/** Who has the right: the columns of kinds that name a person begin with it. */
-export const userColumn: PrinterColumn = {
-  name: 'User',
-  type: 'string',
-  // Of the spec or of the status, whichever has it: while nobody was found, the spec says who is meant.
-  jsonPath: '.*.user.email',
-  description: 'Email address of the person, as declared or as found in Asana.',
-};
-
-/**
- * The columns of a kind: whose right and what is declared come first, then those that every kind has.
- *
- * @param observed the field of the right in `status.observed`
- */
-export function grantColumns(declared: readonly PrinterColumn[], observed: keyof Held): PrinterColumn[] {
-  return [
-    ...declared,
-    {
-      name: 'Observed',
-      type: 'string',
-      jsonPath: `.status.observed.${observed}`,
-      description: 'What was last seen in Asana.',
-    },
-    { name: 'Planned', type: 'string', jsonPath: '.status.planned.action', description: 'The next action.' },
-    {
-      name: 'Ready',
-      type: 'string',
-      jsonPath: ready('status'),
-      description: 'Whether everything that the grant asks for is done.',
-    },
-    { name: 'Reason', type: 'string', jsonPath: ready('reason'), description: 'The reason of Ready.' },
-    {
-      name: 'Expires',
-      type: 'string',
-      // Of the status or of the spec: an end that is declared shows before the status says so, and that of a
-      // duration as soon as it is known. Where both have it they say the same.
-      jsonPath: '.*.expiresAt',
-      description: 'When the grant ends.',
-    },
-    {
-      name: 'Age',
-      type: 'date',
-      jsonPath: '.metadata.creationTimestamp',
-      description: 'Time since the object was created.',
-    },
-    {
-      name: 'Message',
-      type: 'string',
-      jsonPath: ready('message'),
-      priority: 1,
-      description: 'The message of Ready.',
-    },
-  ];
-}

@@ -9,227 +9,325 @@ export interface ReasonEntry {
   readonly remedy: string;
 }
 
-/** Every reason of a grant's Ready condition. */
+/** Every reason of a grant's Ready condition, of whatever kind. */
 export const grantReasons = {
-  Granted: { class: 'ok', remedy: 'All is as declared.' },
+  Granted: { class: 'ok', remedy: 'Asana is as the grant declares.' },
+  Removed: {
+    class: 'ok',
+    remedy: 'The AsanaAccount declares `ensure: Absent`, and there is no such account in Asana.',
+  },
   Planned: {
     class: 'ok',
     remedy:
-      'Mode Plan: `status.planned` says what would be done. Set the connector to `mode: Apply` to have it done.',
+      'The connector is in mode Plan. `status.planned` shows what would be done. Set `provisioning.mode: Apply` to have it done.',
+  },
+  Scheduled: {
+    class: 'ok',
+    remedy: 'The grant begins at `startsAt`. Nothing is changed in Asana before that time.',
   },
   Expired: {
     class: 'ok',
-    remedy: '`expiresAt` has passed and the license was taken back. Delete the object, or set a later time.',
+    remedy:
+      'The grant has ended, and what it held was taken back or left as `deletionPolicy` says. Delete the object, or set a later end to grant again.',
   },
-  Superseded: { class: 'ok', remedy: 'Another grant for the same account took over. Delete this object.' },
-  Progressing: { class: 'transient', remedy: 'The change is under way.' },
+  Superseded: {
+    class: 'ok',
+    remedy: 'Another grant declares the same right and has taken it over. Delete this object.',
+  },
+  Progressing: { class: 'transient', remedy: 'The change is in progress. Nothing needs to be done.' },
   RemovalPending: {
     class: 'waiting',
-    remedy: '`removalDelay` is running; `status.planned.notBefore` says until when.',
+    remedy:
+      'The removal waits for `provisioning.removalDelay`, until `status.planned.notBefore`. Until then it can be prevented by restoring the grant.',
   },
   Throttled: {
     class: 'transient',
-    remedy: "Asana's rate limit or our budget is used up; it goes on by itself.",
+    remedy:
+      'The request limit of Asana, or the share of it that the operator uses, is reached. It is retried.',
   },
   AsanaUnavailable: {
     class: 'transient',
-    remedy: 'Asana did not answer, or its directory could not be read whole. It is tried again.',
+    remedy: 'Asana did not answer, or its directory could not be read completely. It is retried.',
   },
   ConnectorNotReady: {
     class: 'waiting',
-    remedy: 'Look at the AsanaConnector: its own conditions say what is missing.',
+    remedy: 'Look at the conditions of the AsanaConnector: they say what it lacks.',
   },
   ConnectorNotFound: {
     class: 'waiting',
-    remedy: 'Create the AsanaConnector that `connectorRef` names, or correct the reference in a new grant.',
+    remedy:
+      'Create the AsanaConnector that `connectorRef` names. If the name is wrong, delete the grant and create a new one.',
   },
   UserNotFound: {
     class: 'waiting',
     remedy:
-      'Asana has no active account with this email or gid. Invite the person, or set `onMissingAccount: Create`.',
+      'Asana has no active account with this email or gid. Invite the person, declare an AsanaAccount, or, for a license, set `onMissingAccount: Create`.',
   },
-  TeamNotFound: { class: 'waiting', remedy: 'Asana has no such team, or the token cannot see it.' },
+  TeamNotFound: {
+    class: 'waiting',
+    remedy:
+      'The organization has no such team, or the token cannot see it. Create the team, or give the account of the token access to it.',
+  },
   LicenseLimitReached: {
     class: 'waiting',
-    remedy: 'Raise `provisioning.maxEnterpriseLicenses` of the connector, or free a license.',
+    remedy: 'Raise `provisioning.maxEnterpriseLicenses` of the connector, or free an enterprise license.',
   },
   RemovalsPaused: {
     class: 'waiting',
     remedy:
-      'The connector holds removals: see its `status.hold`, then acknowledge or discard it by annotation.',
+      "The connector holds removals. Look at its `status.holds`, then answer with the hold's token in the annotation `acknowledge` or `discard`.",
   },
   ClockSkew: {
     class: 'waiting',
     remedy:
-      "The clock of the operator's node and Asana's differ by more than a minute: correct the node's clock.",
+      "The clocks of the operator's node and of Asana differ by more than a minute. Correct the clock of the node.",
   },
   ConflictingGrant: {
     class: 'stalling',
-    remedy: 'An older grant declares this account. Delete one of the two.',
+    remedy: 'An older grant, which the message names, declares the same right. Delete one of the two.',
   },
   NamespaceNotAllowed: {
     class: 'stalling',
     remedy:
-      "Add the grant's namespace to `provisioning.allowedNamespaces` of the connector. A grant of another namespace lowers only what it gave: declare `ViewOnly` in the connector's own namespace.",
+      "Add the grant's namespace to `provisioning.allowedNamespaces` of the connector. Even then a grant from another namespace takes back only what it gave; to remove other access, declare it in the connector's namespace.",
   },
   UserIsGuest: {
     class: 'stalling',
-    remedy: 'Guests hold no license. The person needs an account with an address of the organization.',
+    remedy:
+      'The person is a guest of the organization. Guests hold no license; they need an account with an address of the organization.',
   },
   LicensesUnavailable: {
     class: 'stalling',
     remedy:
-      'Licenses cannot be managed: SCIM is off, or the organization has no view-only licenses, or shows a `userType` that `scim.userTypes` does not name.',
+      'Licenses cannot be managed: `scim.enabled` is false, or the organization has no view-only licenses, or it uses a `userType` that `scim.userTypes` does not name.',
   },
   LicenseNotAccepted: {
     class: 'stalling',
     remedy:
-      'Asana took the change and still shows the old license. Look in the Admin Console (seats, divisions), then ask again with the annotation requestedAt.',
+      'Asana accepted the change but still shows the old state. Check the Admin Console (free seats, divisions), then set the annotation `requestedAt` to try again.',
   },
   ProtectedUser: {
     class: 'stalling',
-    remedy: 'The person is protected: `protectedUsers`, an Asana admin, or the account of the token itself.',
+    remedy:
+      'The access of this person is never reduced: they are in `protectedUsers`, an Asana admin, or the owner of the token.',
   },
   DeprovisionNotAllowed: {
     class: 'stalling',
-    remedy: 'Taking a view-only license away deprovisions. Allow it with `provisioning.allowDeprovision`.',
+    remedy:
+      'This needs a deprovision. Set `provisioning.allowDeprovision: true` on the connector to allow it.',
   },
   IdentityChanged: {
     class: 'stalling',
-    remedy: 'The email belongs to another account now. Delete the grant and create it anew.',
+    remedy: 'The email address now belongs to another account. Delete the grant and create it again.',
   },
   Contended: {
     class: 'stalling',
     remedy:
-      'Something else changes this license back: an identity provider, a paused license. Stop it, then edit the grant or ask again with requestedAt.',
+      'Something outside of this operator keeps changing this access back, for example an identity provider. Stop it, then edit the grant or set the annotation `requestedAt`.',
   },
-  TeamAmbiguous: { class: 'stalling', remedy: 'Several teams have this name: name the team by gid.' },
+  TeamAmbiguous: {
+    class: 'stalling',
+    remedy: 'Several teams have this name. Create the grant again with `team.gid`.',
+  },
   NotTeamMember: {
     class: 'stalling',
-    remedy: "The token's account must be a member of the team to change it.",
+    remedy: 'The account of the token must be a member of the team to change it. Add it to the team.',
   },
   PreviouslyRemoved: {
     class: 'stalling',
-    remedy: 'Asana does not take back by API who was removed before: invite the person in the Admin Console.',
+    remedy:
+      'The person was removed from Asana before, and cannot be added again through the API. Invite them in the Admin Console.',
   },
   WorkspaceNotSet: {
     class: 'stalling',
-    remedy: 'Set `defaultWorkspace` of the connector: new accounts need a workspace.',
+    remedy: 'New accounts need a workspace: set `defaultWorkspace` on the connector.',
+  },
+  WorkspaceNotFound: {
+    class: 'stalling',
+    remedy:
+      'The connector does not read this workspace. Correct the gid in a new grant, add it to `workspaces` of the connector, or invite the account of the token as a member.',
+  },
+  StillDeclared: {
+    class: 'stalling',
+    remedy:
+      'A deprovision would end access that another grant, which the message names, still declares. Delete that grant first.',
+  },
+  DurationTooLong: {
+    class: 'stalling',
+    remedy:
+      'The connector sets `provisioning.maxDuration`. Give the grant an end within that time after it begins, and `deletionPolicy: Revoke`.',
+  },
+  OrganizationChanged: {
+    class: 'stalling',
+    remedy:
+      'The grant was applied in another organization than the connector now reads. Restore the credentials of the connector, or delete the grant and create it again.',
   },
   RemovalDiscarded: {
     class: 'stalling',
     remedy: 'A person discarded the removal. Edit the grant to have it decided again.',
   },
-  AsanaRefused: { class: 'stalling', remedy: 'Asana refused the change; the message says why.' },
+  AsanaRefused: { class: 'stalling', remedy: 'Asana refused the change. The message says why.' },
   Suspended: {
     class: 'asItWas',
-    remedy: 'The grant or its connector is suspended: nothing is done until it is resumed.',
+    remedy: 'The grant or its connector is suspended. Nothing is done until `suspend` is false.',
   },
 } as const satisfies Record<string, ReasonEntry>;
 
 export type GrantReason = keyof typeof grantReasons;
 
+/** The reasons for which a grant is not, or not yet, what it should be. */
+export type ObstacleReason = {
+  [Reason in GrantReason]: (typeof grantReasons)[Reason]['class'] extends 'ok' ? never : Reason;
+}[GrantReason];
+
+/**
+ * What becomes of a deleted grant that still has something to take back and meets this reason. `Release`: a rule
+ * forbids the removal or it can never be done, so the object goes with a Warning and Asana stays as it is. `Wait`: what
+ * is missing can return, or a person can provide it, so the object stays and its message names the annotation `abandon`.
+ *
+ * TeamNotFound releases only because a complete reading lacks the team: while a reading is incomplete, a team that is
+ * not in it is AsanaUnavailable. Suspended means the connector's: a grant that is suspended itself is released before.
+ */
+export const whenDeleted = {
+  ProtectedUser: 'Release',
+  IdentityChanged: 'Release',
+  OrganizationChanged: 'Release',
+  Contended: 'Release',
+  DeprovisionNotAllowed: 'Release',
+  NamespaceNotAllowed: 'Release',
+  StillDeclared: 'Release',
+  TeamNotFound: 'Release',
+  Progressing: 'Wait',
+  RemovalPending: 'Wait',
+  Throttled: 'Wait',
+  AsanaUnavailable: 'Wait',
+  ConnectorNotReady: 'Wait',
+  ConnectorNotFound: 'Wait',
+  UserNotFound: 'Wait',
+  LicenseLimitReached: 'Wait',
+  RemovalsPaused: 'Wait',
+  ClockSkew: 'Wait',
+  ConflictingGrant: 'Wait',
+  UserIsGuest: 'Wait',
+  LicensesUnavailable: 'Wait',
+  LicenseNotAccepted: 'Wait',
+  TeamAmbiguous: 'Wait',
+  NotTeamMember: 'Wait',
+  PreviouslyRemoved: 'Wait',
+  WorkspaceNotSet: 'Wait',
+  WorkspaceNotFound: 'Wait',
+  DurationTooLong: 'Wait',
+  RemovalDiscarded: 'Wait',
+  AsanaRefused: 'Wait',
+  Suspended: 'Wait',
+} as const satisfies Record<ObstacleReason, 'Release' | 'Wait'>;
+
 /** Every reason of the conditions of an AsanaConnector. */
 export const connectorReasons = {
-  Synced: { class: 'ok', remedy: 'The directory was read whole.' },
+  Synced: { class: 'ok', remedy: 'The directory was read completely.' },
   ScimOnly: {
     class: 'ok',
     remedy:
-      'Asana takes the token for SCIM alone. Accounts, licenses and teams are read; guests, roles and other workspaces are missing, and nothing is changed. To have all of it, give the service account full permissions.',
+      'The token works only for SCIM: accounts, licenses and teams are read, but no guests, roles or other workspaces, and no grant is applied. For those, give the service account full permissions.',
   },
-  Accepted: { class: 'ok', remedy: 'Asana takes the credentials.' },
+  Accepted: { class: 'ok', remedy: 'Asana accepts the credentials.' },
   Available: { class: 'ok', remedy: 'SCIM answers and shows licenses.' },
   Connected: { class: 'ok', remedy: 'ConductorOne is connected.' },
   Pending: { class: 'waiting', remedy: 'No sync has begun yet.' },
-  Syncing: { class: 'waiting', remedy: 'A sync is under way; `status.sync.progress` says how far.' },
-  Degraded: { class: 'ok', remedy: 'It works, but not all of it: the conditions that are False say what.' },
-  Suspended: { class: 'asItWas', remedy: '`spec.suspend` is true: set it to false to go on.' },
-  NotChecked: { class: 'waiting', remedy: 'The other side was not asked yet.' },
+  Syncing: { class: 'waiting', remedy: 'A sync is in progress. `status.sync.progress` shows how far it is.' },
+  Degraded: {
+    class: 'ok',
+    remedy: 'The connector works in part. The conditions that are False say what does not.',
+  },
+  Suspended: { class: 'asItWas', remedy: '`spec.suspend` is true. Set it to false to go on.' },
+  NotChecked: { class: 'waiting', remedy: 'Asana or ConductorOne was not asked yet.' },
   SecretNotFound: {
     class: 'stalling',
     remedy:
-      'Create the Secret that `credentials.secretRef.name` names, in the namespace of the connector. It is looked for every minute.',
+      'Create the Secret that `credentials.secretRef.name` names in the namespace of the connector. It is looked up every minute.',
   },
   SecretKeyMissing: {
     class: 'stalling',
     remedy:
-      'Put the token under the key that `credentials.secretRef.tokenKey` (or `scimTokenKey`) names. It is looked for every minute.',
+      'Store the token under the key that `credentials.secretRef.tokenKey` (or `scimTokenKey`) names. The Secret is read every minute.',
   },
   CredentialsRejected: {
     class: 'stalling',
     remedy:
-      'Asana refuses the token (401), or, in ConductorOneConnected, ConductorOne the client ID and secret. Put valid ones in the Secret; they are taken up within a minute.',
+      'Asana rejects the token (401) or, in ConductorOneConnected, ConductorOne rejects the client ID and secret. Store valid ones in the Secret; they are used within a minute.',
   },
   PermissionDenied: {
     class: 'stalling',
     remedy:
-      'The token lacks permissions; the message says which. A service account with full permissions has them all.',
+      'The token lacks permissions; the message says which. A service account with full permissions has all of them.',
   },
-  PlanRefused: { class: 'stalling', remedy: "The organization's Asana plan does not include this." },
+  PlanRefused: { class: 'stalling', remedy: 'The Asana plan of the organization does not include this.' },
   WorkspaceNotFound: {
     class: 'stalling',
     remedy:
-      'The token does not see a workspace of `spec.workspaces`. Correct the gid, or invite the account of the token.',
+      'The token cannot read a workspace of `spec.workspaces`. Correct the gid, or invite the account of the token.',
   },
   WorkspaceNotSet: { class: 'stalling', remedy: 'Set `spec.defaultWorkspace`.' },
   AmbiguousOrganization: {
     class: 'stalling',
-    remedy: 'SCIM speaks of one organization: name exactly one in `spec.workspaces`.',
+    remedy: 'SCIM serves one organization. List exactly one in `spec.workspaces`.',
   },
   OrganizationChanged: {
     class: 'stalling',
     remedy:
-      'The token reads another organization than before. If that is meant, acknowledge the hold by annotation.',
+      'The token reads other organizations than before, and nothing is changed in Asana. If this is intended, acknowledge the hold in `status.holds` by annotation.',
   },
   OrganizationTaken: {
     class: 'stalling',
-    remedy: 'An older connector in mode Apply has this organization. Keep one of the two in Apply.',
+    remedy:
+      'An older connector in mode Apply manages this organization. Set one of the two to mode Plan, or delete it.',
   },
   HostNotAllowed: {
     class: 'stalling',
     remedy:
-      'The client ID names a host outside the allow-list of the operator (`--allowed-conductorone-hosts`).',
+      'The client ID names a host that is not in the allow-list of the operator (`--allowed-conductorone-hosts`).',
   },
   LicensesUnavailable: {
     class: 'stalling',
-    remedy: 'No user of the organization carries a `userType`: it has no view-only licenses.',
+    remedy: 'No user of the organization has a `userType`: the organization has no view-only licenses.',
   },
   SyncIncomplete: {
     class: 'transient',
     remedy:
-      'A part of the directory could not be read to its end. Nobody is removed; the next sync tries again.',
+      'A part of the directory could not be read completely. Nobody is removed; the next sync tries again.',
   },
   AsanaUnavailable: {
     class: 'transient',
-    remedy: 'Asana did not answer. It is tried again; the last reading stays in use.',
+    remedy: 'Asana did not answer. It is retried; the last reading stays in use.',
   },
   TooManyRemovals: {
     class: 'waiting',
     remedy:
-      'More removals than `maxRemovals` or `maxDeprovisions` allows. Look at `status.holds`, then acknowledge or discard it by annotation.',
+      "More removals are pending than `maxRemovals` or `maxDeprovisions` allows. Look at `status.holds`, then answer with the hold's token in the annotation `acknowledge` or `discard`.",
   },
   DirectoryShrunk: {
     class: 'waiting',
-    remedy: 'The directory is suddenly much smaller. If that is right, acknowledge the hold by annotation.',
+    remedy:
+      'A reading is suddenly much smaller than the one before, so that nobody is removed. If it is right, acknowledge the hold by annotation; it ends by itself when a reading is as large as before.',
   },
   ListingShort: {
     class: 'waiting',
     remedy:
-      'Asana keeps listing fewer entries than it announces. If that is right, acknowledge the hold by annotation.',
+      'Asana repeatedly lists fewer entries than it announces, so that nobody is removed. If the listing is right, acknowledge the hold by annotation.',
   },
   Disconnected: {
     class: 'transient',
-    remedy: 'ConductorOne cannot be reached. It is tried again; sync and grants go on.',
+    remedy: 'ConductorOne cannot be reached. It is retried; syncs and grants go on.',
   },
   ConductorOneRefused: {
     class: 'stalling',
     remedy:
-      'ConductorOne refuses what this connector says: see whether the connector still exists there. It is tried again when the Secret or the connector changes, or at a request (annotation requestedAt).',
+      'ConductorOne refuses the requests of this connector. Check that the connector still exists there. It is retried when the Secret or the connector changes, or when the annotation `requestedAt` is set.',
   },
   ClockSkew: {
     class: 'waiting',
     remedy:
-      'The clock of the node is too far off for ConductorOne to take the credentials. Correct it; it is tried again by itself.',
+      'The clock of the node is too far off for ConductorOne to accept the credentials. Correct it; it is retried.',
   },
 } as const satisfies Record<string, ReasonEntry>;
 
@@ -240,7 +338,7 @@ export const driftedReasons = {
   ChangedElsewhere: {
     class: 'asItWas',
     remedy:
-      'Find out who changed the license in Asana. It is set back by itself unless Ready says otherwise.',
+      'The access was changed outside of this operator. It is set back unless the reason of Ready says otherwise.',
   },
 } as const satisfies Record<string, ReasonEntry>;
 

@@ -58,9 +58,10 @@ interface Lane {
 }
 
 /**
- * The request allowance of one token (DESIGN §4). A request takes a place when it is admitted and gives it
- * back 60 s after its answer came. Asana counts it at some moment in between, so every request that Asana
- * counts within any 60 s held its place at the end of them: no window can see more than there are places.
+ * The request allowance of one token (docs/architecture.md, "The budget"). A request takes a place when it is
+ * admitted and gives it back 60 s after its answer came. Asana counts it at some moment in between, so every
+ * request that Asana counts within any 60 s held its place at the end of them: no window can see more than there
+ * are places.
  *
  * Nothing polls: waiters stand in one line for each priority and kind, and move when a request ends, when the
  * oldest place is given back, or when a Retry-After has passed. Every step costs O(1).

@@ -33,12 +33,21 @@ export interface WorkspaceRecord {
 /** One membership object of a workspace. One person may have several (forum.asana.com/t/57272). */
 export interface WorkspaceMembershipRecord {
   readonly gid: string;
-  readonly user: { readonly gid: string; readonly name: string };
+  /** Former members are shown here alone, so this is where their address comes from. */
+  readonly user: UserRecord;
   readonly active: boolean;
   readonly admin: boolean;
   readonly guest: boolean;
   /** Null when Asana does not say. */
   readonly viewOnly: boolean | null;
+}
+
+/** One membership of the account that the token belongs to. */
+export interface OwnMembershipRecord {
+  readonly gid: string;
+  readonly workspace: string;
+  readonly active: boolean;
+  readonly guest: boolean;
 }
 
 export interface TeamRecord {
@@ -66,6 +75,14 @@ export interface ScimUserRecord {
   readonly userType: string | null;
   /** title, givenName, familyName, department, costCenter, … : those present and not empty. */
   readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** A team as SCIM tells it (RFC 7643 §4.2). */
+export interface ScimGroupRecord {
+  readonly id: string;
+  readonly name: string;
+  /** Ids of its members; null where the answer leaves them out, as Asana's listing does. */
+  readonly members: readonly string[] | null;
 }
 
 /** One page of a REST listing. */
@@ -159,8 +176,12 @@ export function decodePage<T>(body: unknown, decode: (item: unknown) => T): Page
 }
 
 export function decodeUser(value: unknown): UserRecord {
-  const { gid, name, email } = fieldsOf(value, 'user');
-  return { gid: gidOf(gid, 'user.gid'), name: textOf(name, LONGEST_NAME), email: emailOf(email) };
+  return userOf(value, 'user');
+}
+
+function userOf(value: unknown, where: string): UserRecord {
+  const { gid, name, email } = fieldsOf(value, where);
+  return { gid: gidOf(gid, `${where}.gid`), name: textOf(name, LONGEST_NAME), email: emailOf(email) };
 }
 
 export function decodeWorkspace(value: unknown): WorkspaceRecord {
@@ -174,15 +195,26 @@ export function decodeWorkspace(value: unknown): WorkspaceRecord {
 
 export function decodeWorkspaceMembership(value: unknown): WorkspaceMembershipRecord {
   const fields = fieldsOf(value, 'membership');
-  const user = fieldsOf(fields['user'], 'membership.user');
   const viewOnly = fields['is_view_only'];
   return {
     gid: gidOf(fields['gid'], 'membership.gid'),
-    user: { gid: gidOf(user['gid'], 'membership.user.gid'), name: textOf(user['name'], LONGEST_NAME) },
+    user: userOf(fields['user'], 'membership.user'),
     active: requiredFlag(fields['is_active'], 'membership.is_active'),
     admin: requiredFlag(fields['is_admin'], 'membership.is_admin'),
     guest: requiredFlag(fields['is_guest'], 'membership.is_guest'),
     viewOnly: typeof viewOnly === 'boolean' ? viewOnly : null,
+  };
+}
+
+/** A membership as the listing of one person's workspaces shows it. */
+export function decodeOwnMembership(value: unknown): OwnMembershipRecord {
+  const fields = fieldsOf(value, 'membership');
+  const workspace = fieldsOf(fields['workspace'], 'membership.workspace');
+  return {
+    gid: gidOf(fields['gid'], 'membership.gid'),
+    workspace: gidOf(workspace['gid'], 'membership.workspace.gid'),
+    active: requiredFlag(fields['is_active'], 'membership.is_active'),
+    guest: requiredFlag(fields['is_guest'], 'membership.is_guest'),
   };
 }
 
@@ -238,6 +270,16 @@ export function decodeScimUser(value: unknown): ScimUserRecord {
     active: active !== false,
     userType: textOf(userType, LONGEST_ATTRIBUTE) || null,
     attributes: attributesOf(fields, name),
+  };
+}
+
+export function decodeScimGroup(value: unknown): ScimGroupRecord {
+  const { id, displayName, members } = fieldsOf(value, 'group');
+  const list = members === undefined || members === null ? null : listOf(members, MOST_SCIM_ITEMS, 'members');
+  return {
+    id: scimIdOf(id),
+    name: textOf(displayName, LONGEST_NAME),
+    members: list?.map((member) => scimIdOf(fieldsOf(member, 'member')['value'])) ?? null,
   };
 }
 

@@ -51,6 +51,14 @@ export interface AsanaErrorDetails extends CodedErrorOptions {
   readonly date?: number | null;
   /** True when the request may have taken effect although it failed: a write has to be read back. */
   readonly outcomeUnknown?: boolean;
+  /** Of a listing that ended by itself, and short: what it announced, and what came. */
+  readonly shortfall?: ListingShortfall | undefined;
+}
+
+/** How short a listing was that failed in no other way. */
+export interface ListingShortfall {
+  readonly announced: number;
+  readonly received: number;
 }
 
 /** A request to Asana that failed. Holds no header, no body, no address: only what our own tables say of it. */
@@ -62,6 +70,7 @@ export class AsanaError extends CodedError {
   readonly requestId: string | null;
   readonly date: number | null;
   readonly outcomeUnknown: boolean;
+  readonly shortfall: ListingShortfall | null;
 
   constructor(code: AsanaErrorCode, message: string, details: AsanaErrorDetails) {
     super(code, classOfAsanaCode[code], message, details);
@@ -71,6 +80,7 @@ export class AsanaError extends CodedError {
     this.requestId = details.requestId ?? null;
     this.date = details.date ?? null;
     this.outcomeUnknown = details.outcomeUnknown ?? false;
+    this.shortfall = details.shortfall ?? null;
   }
 }
 
@@ -117,10 +127,15 @@ export function tooLarge(surface: Surface, operation: string): AsanaError {
 }
 
 /** The error for a listing that ended before it was whole; what came before stays usable as incomplete. */
-export function truncated(surface: Surface, operation: string, why: string): AsanaError {
+export function truncated(
+  surface: Surface,
+  operation: string,
+  why: string,
+  shortfall?: ListingShortfall,
+): AsanaError {
   return new AsanaError(
     'ListingTruncated',
     `${surfaceName(surface)} did not give the whole listing ${operation}: ${why}. It counts as incomplete, and is read again at the next sync.`,
-    { surface, operation },
+    { surface, operation, shortfall },
   );
 }

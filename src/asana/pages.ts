@@ -102,7 +102,7 @@ export async function readScimPages<T>(
   const second = await readRange(1, 1 + PAGE_SIZE, 1);
   const pageSize = second - 1;
   if (total > MOST_PAGES * pageSize)
-    throw truncated('scim', operation, 'it names more users than its pages can bring');
+    throw truncated('scim', operation, 'it announces more than its pages can bring');
   if (collected < total) {
     const third = await readRange(second, total + 1, 1);
     await readInParallel(
@@ -112,7 +112,8 @@ export async function readScimPages<T>(
     );
   }
   if (collected < total) {
-    throw truncated('scim', operation, `it names ${total} users and gave ${collected}`);
+    const shortfall = { announced: total, received: collected };
+    throw truncated('scim', operation, `it announces ${total} and gave ${collected}`, shortfall);
   }
 }
 

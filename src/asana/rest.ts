@@ -1,12 +1,14 @@
 import {
   decodeData,
   decodeMembershipOfPerson,
+  decodeOwnMembership,
   decodePage,
   decodeTeam,
   decodeTeamMembership,
   decodeUser,
   decodeWorkspace,
   decodeWorkspaceMembership,
+  type OwnMembershipRecord,
   type TeamMembershipRecord,
   type TeamRecord,
   UnexpectedShape,
@@ -23,7 +25,8 @@ export type OnItems<T> = (items: readonly T[]) => void;
 /** `email` never comes unless asked for: listings are compact (OpenAPI, `UserCompact`). */
 const USER_FIELDS = 'email,name';
 const WORKSPACE_FIELDS = 'name,is_organization';
-const MEMBERSHIP_FIELDS = 'is_active,is_admin,is_guest,is_view_only,user.name';
+const MEMBERSHIP_FIELDS = 'is_active,is_admin,is_guest,is_view_only,user.name,user.email';
+const OWN_MEMBERSHIP_FIELDS = 'is_active,is_guest,workspace';
 const TEAM_MEMBERSHIP_FIELDS = 'is_admin,is_guest,is_limited_access,user';
 
 /**
@@ -60,6 +63,18 @@ export class AsanaRest {
       '/workspaces',
       { opt_fields: WORKSPACE_FIELDS },
       decodeWorkspace,
+      onItems,
+      call,
+    );
+  }
+
+  /** The memberships of the token's account; a service account may have none, though it sees workspaces. */
+  ownMemberships(onItems: OnItems<OwnMembershipRecord>, call: Call): Promise<void> {
+    return this.#list(
+      'workspace_memberships.own',
+      '/users/me/workspace_memberships',
+      { opt_fields: OWN_MEMBERSHIP_FIELDS },
+      decodeOwnMembership,
       onItems,
       call,
     );

@@ -1,7 +1,9 @@
 import {
+  decodeScimGroup,
   decodeScimPage,
   decodeScimUser,
   decodeScimUserOrNothing,
+  type ScimGroupRecord,
   type ScimUserRecord,
   UnexpectedShape,
 } from './decode.ts';
@@ -46,18 +48,23 @@ export class AsanaScim {
 
   /** Every user, page by page. Rejects with `ListingTruncated` when fewer came than Asana said there are. */
   users(onItems: OnItems<ScimUserRecord>, call: Call): Promise<void> {
-    const operation = 'users.list';
-    const fetchPage = async (startIndex: number, count: number) => {
-      const read: Exchange = {
-        operation,
-        method: 'GET',
-        path: '/Users',
-        query: { startIndex: String(startIndex), count: String(count) },
-        repeatability: 'safe',
-      };
-      return (await this.#transport.send(read, (body) => decodeScimPage(body, decodeScimUser), call)).value;
+    return this.#list('users.list', '/Users', decodeScimUser, onItems, call);
+  }
+
+  /** Every team, private ones included, in the same way. Asana's listing leaves the members out: see `group`. */
+  groups(onItems: OnItems<ScimGroupRecord>, call: Call): Promise<void> {
+    return this.#list('groups.list', '/Groups', decodeScimGroup, onItems, call);
+  }
+
+  /** One team with its members. @throws AsanaError `NotFound` */
+  group(id: string, call: Call): Promise<Answer<ScimGroupRecord>> {
+    const read: Exchange = {
+      operation: 'groups.get',
+      method: 'GET',
+      path: `/Groups/${encodeURIComponent(id)}`,
+      repeatability: 'safe',
     };
-    return readScimPages(fetchPage, { operation, idOf: (user: ScimUserRecord) => user.id, onItems });
+    return this.#transport.send(read, (body) => ofId(decodeScimGroup(body), id), call);
   }
 
   /** @throws AsanaError `NotFound` for a stranger, a guest, and perhaps somebody deprovisioned */
@@ -116,6 +123,26 @@ export class AsanaScim {
     return this.#patch('users.deactivate', id, 'active', false, 'never', call);
   }
 
+  #list<T extends { readonly id: string }>(
+    operation: string,
+    path: string,
+    decode: (item: unknown) => T,
+    onItems: OnItems<T>,
+    call: Call,
+  ): Promise<void> {
+    const fetchPage = async (startIndex: number, count: number) => {
+      const read: Exchange = {
+        operation,
+        method: 'GET',
+        path,
+        query: { startIndex: String(startIndex), count: String(count) },
+        repeatability: 'safe',
+      };
+      return (await this.#transport.send(read, (body) => decodeScimPage(body, decode), call)).value;
+    };
+    return readScimPages(fetchPage, { operation, idOf: (item: T) => item.id, onItems });
+  }
+
   #patch(
     operation: string,
     id: string,
@@ -144,10 +171,10 @@ function quote(value: string): string {
   return JSON.stringify(value);
 }
 
-/** Another user than the one asked for would have somebody else's license changed. */
-function ofId(user: ScimUserRecord, id: string): ScimUserRecord {
-  if (user.id !== id) throw new UnexpectedShape('the id asked for');
-  return user;
+/** Another record than the one asked for would have somebody else's license changed. */
+function ofId<T extends { readonly id: string }>(record: T, id: string): T {
+  if (record.id !== id) throw new UnexpectedShape('the id asked for');
+  return record;
 }
 
 function requireObject(body: unknown): void {

@@ -1,5 +1,5 @@
 import { create, type JsonObject } from '@bufbuild/protobuf';
-import { isActive } from '../directory/account.ts';
+import { addressOf, isActive } from '../directory/account.ts';
 import { isEmailAddress } from '../directory/email-address.ts';
 import type { Account, Snapshot } from '../directory/snapshot.ts';
 import { annotation } from './annotation.ts';
@@ -52,7 +52,8 @@ export function accountFacts(
   account: Account,
   { organization, serviceAccount }: AccountContext,
 ): AccountFacts {
-  const { gid, email, scim } = account;
+  const { gid, scim } = account;
+  const address = addressOf(account);
   const active = isActive(account, organization);
   const { givenName, familyName, employeeNumber } = scim?.attributes ?? {};
   return {
@@ -61,7 +62,7 @@ export function accountFacts(
     displayName: displayName(account.name, gid),
     active,
     serviceAccount: gid === serviceAccount,
-    address: email !== null && isEmailAddress(email) ? email : null,
+    address: address !== null && isEmailAddress(address) ? address : null,
     login: loginOf(account) ?? '',
     structuredName:
       givenName !== undefined || familyName !== undefined
@@ -126,8 +127,8 @@ function parentOf({ memberships }: Account, organization: string | null): string
   return workspaces.toSorted()[0] ?? null;
 }
 
-function loginOf({ email, scim }: Account): string | null {
-  return scim?.userName ?? email;
+function loginOf(account: Account): string | null {
+  return account.scim?.userName ?? addressOf(account);
 }
 
 /** Names of the profile's entries that come from SCIM attributes, as the Go connector writes them. */

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import { codeOf } from '../core/errors.ts';
 import { type ConductorOneCode, ConductorOneError } from './errors.ts';
 
 /** Codes that no repetition mends; baton-sdk gives up its first Hello at these (pkg/tasks/c1api/manager.go). */
@@ -42,5 +43,5 @@ export function explainFailure(operation: string, host: string, error: unknown):
 
 /** What this side of the connection knows (ECONNREFUSED, a bad certificate); never what the server sent. */
 function causeOf({ cause }: ConnectError): unknown {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause : undefined;
+  return codeOf(cause) === null ? undefined : cause;
 }

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
 import { callbackify } from 'node:util';
 import { Agent, type buildConnector, request } from 'undici';
 import { unlessAborted } from '../core/abort.ts';
+import { codeOf } from '../core/errors.ts';
 import { Redacted } from '../core/redacted.ts';
 import { version } from '../core/version.ts';
 import { ASSERTION_SECONDS, signAssertion } from './assertion.ts';
 import type { ClientId, ClientKey } from './credentials.ts';
 import { ConductorOneError } from './errors.ts';
-import type { Proxy } from './proxy.ts';
-import { tlsOptions } from './trust.ts';
-import { openTunnel, type Route } from './tunnel.ts';
+import type { Route } from './route.ts';
+import { connectDirectly } from './tls-connection.ts';
+import { openTunnel } from './tunnel.ts';
 
 export interface TokenOptions {
   readonly route: Route;
@@ -43,13 +45,10 @@ export class TokenSource {
 
   constructor(options: TokenOptions) {
     this.#options = options;
-    const { proxy, trust } = options.route;
     this.#agent = new Agent({
       allowH2: true,
       maxResponseSize: LARGEST_ANSWER_BYTES,
-      connect: proxy
-        ? (_, callback) => this.#connect(proxy, callback)
-        : { ...tlsOptions(trust), timeout: REQUEST_MS },
+      connect: (_, callback) => this.#connect(callback),
     });
   }
 
@@ -64,7 +63,7 @@ export class TokenSource {
     this.#pending ??= this.#renew().finally(() => {
       this.#pending = null;
     });
-    return (await (signal ? unlessAborted(this.#pending, signal) : this.#pending)).token;
+    return (await unlessAborted(this.#pending, signal)).token;
   }
 
   /** Throws a token away that a call was refused with, unless another has taken its place. */
@@ -77,10 +76,9 @@ export class TokenSource {
     await this.#agent.destroy();
   }
 
-  #connect(proxy: Proxy, callback: buildConnector.Callback): void {
-    const open = callbackify(openTunnel);
-    const { signal } = this.#closing;
-    open({ ...this.#options.route, proxy }, ['http/1.1', 'h2'], signal, (error, socket) =>
+  #connect(callback: buildConnector.Callback): void {
+    const open = callbackify(connectWith);
+    open(this.#options.route, ['http/1.1', 'h2'], this.#closing.signal, (error, socket) =>
       error ? callback(error, null) : callback(null, socket),
     );
   }
@@ -132,7 +130,7 @@ export class TokenSource {
       if (cause instanceof ConductorOneError) throw cause;
       throw new ConductorOneError(
         'Disconnected',
-        `No token from ${endpoint.host}: it cannot be reached (${codeOf(cause)}). Check the network, its proxies and the certificate authorities; it is tried again.`,
+        `No token from ${endpoint.host}: it cannot be reached (${codeOf(cause) ?? nameOf(cause)}). Check the network, its proxies and the certificate authorities; it is tried again.`,
         { cause },
       );
     }
@@ -172,6 +170,14 @@ export class TokenSource {
   }
 }
 
+/** A connection with the tenant of a route, through its proxy where it has one. */
+function connectWith(route: Route, protocols: readonly string[], signal: AbortSignal): Promise<TLSSocket> {
+  const { proxy } = route;
+  return proxy
+    ? openTunnel({ ...route, proxy }, protocols, signal)
+    : connectDirectly(route, protocols, signal);
+}
+
 interface Answer {
   readonly status: number;
   readonly text: string;
@@ -198,8 +204,6 @@ function lifetimeOf(value: unknown): number {
   return Math.min(seconds, LONGEST_LIFETIME_S);
 }
 
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (typeof code === 'string') return code;
+function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown error';
 }

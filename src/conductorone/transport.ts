@@ -2,9 +2,9 @@ import { Code, ConnectError, type Interceptor, type Transport } from '@connectrp
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import { version } from '../core/version.ts';
 import type { ClientId } from './credentials.ts';
+import type { Route } from './route.ts';
+import { beginDirectly } from './tls-connection.ts';
 import type { TokenSource } from './token.ts';
-import { tlsOptions } from './trust.ts';
-import type { Route } from './tunnel.ts';
 import { TunnelledSessions } from './tunnelled-sessions.ts';
 
 /** gRPC's default limit on a message; ConductorOne keeps to it. */
@@ -34,7 +34,7 @@ export interface GrpcConnection {
 
 /** Sets the connection up; connects at the first call, and again whenever the server has closed it. */
 export function openTransport({ route, clientId, tokens }: TransportOptions): GrpcConnection {
-  const { proxy, trust } = route;
+  const { proxy } = route;
   const { origin } = route.endpoint;
   const pings = {
     pingIntervalMs: PING_AFTER_MS,
@@ -43,7 +43,7 @@ export function openTransport({ route, clientId, tokens }: TransportOptions): Gr
   };
   const sessions = proxy
     ? new TunnelledSessions({ ...route, proxy }, pings)
-    : new Http2SessionManager(origin, pings, tlsOptions(trust));
+    : new Http2SessionManager(origin, pings, { createConnection: () => beginDirectly(route, ['h2']) });
   const transport = createGrpcTransport({
     baseUrl: origin,
     sessionManager: sessions,

@@ -1,23 +1,15 @@
-import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request as requestOverTcp } from 'node:http';
 import { request as requestOverTls } from 'node:https';
-import { isIP, type Socket } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
-import type { Clock } from '../core/clock.ts';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { codeOf } from '../core/errors.ts';
 import { version } from '../core/version.ts';
 import { ConductorOneError } from './errors.ts';
 import type { Endpoint } from './hosts.ts';
 import { addressOf, type Proxy } from './proxy.ts';
-import { type Trust, tlsOptions } from './trust.ts';
-
-/** How to get to a tenant. */
-export interface Route {
-  readonly endpoint: Endpoint;
-  /** From `proxyFor`; null for the direct way. */
-  readonly proxy: Proxy | null;
-  readonly trust: Trust;
-  readonly clock: Clock;
-}
+import type { Route } from './route.ts';
+import { beginTls, HANDSHAKE_MS, serverNameOf, whenSecure } from './tls-connection.ts';
+import { tlsOptions } from './trust.ts';
 
 /** A way through a proxy. */
 export interface TunnelRoute extends Route {
@@ -35,7 +27,7 @@ const TUNNEL_MS = 20_000;
  */
 export async function openTunnel(
   route: TunnelRoute,
-  protocols: string[],
+  protocols: readonly string[],
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   const deadline = new AbortController();
@@ -61,24 +53,18 @@ export async function openTunnel(
 async function secure(
   tunnel: Socket,
   route: TunnelRoute,
-  protocols: string[],
+  protocols: readonly string[],
   signal: AbortSignal,
 ): Promise<TLSSocket> {
-  const { host } = addressOf(route.endpoint);
-  const socket = connect({
-    ...tlsOptions(route.trust),
-    socket: tunnel,
-    host,
-    servername: serverNameOf(host),
-    ALPNProtocols: protocols,
-  });
-  // What comes once it has failed tells nothing new; while it lives, its user listens too.
-  socket.on('error', () => {});
+  const late = failure(
+    route,
+    `it opens a tunnel, but TLS is not set up in it after ${HANDSHAKE_MS / 1000} s. See that the proxy reaches that host.`,
+  );
+  const socket = beginTls(route, { protocols, over: tunnel, late });
   try {
-    await once(socket, 'secureConnect', { signal });
+    await whenSecure(socket, signal);
     return socket;
   } catch (error) {
-    socket.destroy();
     tunnel.destroy();
     throw explainHandshake(error, route);
   }
@@ -124,11 +110,6 @@ function connectRequest({ endpoint, proxy, trust }: TunnelRoute, signal: AbortSi
   return requestOverTls({ ...options, ...tlsOptions(trust), servername });
 }
 
-/** Addresses have none (RFC 6066 §3). */
-function serverNameOf(host: string): string {
-  return isIP(host) === 0 ? host : '';
-}
-
 function authorityOf(endpoint: Endpoint): string {
   const { host, port } = addressOf(endpoint);
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -151,7 +132,7 @@ const SIGN_IN = 'it answers itself, with something that is no TLS. See whether i
 
 /** Only the code: an error of the HTTP parser carries what the proxy sent. */
 function explainSilence(error: Error): string {
-  const code = codeOf(error);
+  const code = codeOf(error) ?? 'unknown';
   if (code.startsWith('HPE_')) return `its answer is no HTTP (${code}). See that it is an HTTP proxy.`;
   if (code === 'ECONNRESET') return 'it closes the connection without an answer. See its log.';
   return `it cannot be reached itself (${code}). See that the address is right, that it is up, and, for https, that its certificate is trusted here.`;
@@ -167,10 +148,6 @@ function explainHandshake(error: unknown, route: TunnelRoute): unknown {
     );
   }
   return code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? failure(route, SIGN_IN) : error;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 }
 
 /** Which proxy it is, and the variable it comes from; no credentials, and nothing of what it sent. */

@@ -1,5 +1,5 @@
 /**
- * How a failure ends (DESIGN §3.4).
+ * How a failure ends; conditions and requeues follow from it (docs/architecture.md, "Conditions").
  * - `stalling`: a person must act; no retry before something they can change has changed.
  * - `waiting`: comes right by itself at a known time or event; quiet, no backoff.
  * - `transient`: try again with backoff.
@@ -53,4 +53,9 @@ export class StoppedError extends CodedError {
 /** True for what an aborted signal throws, however deep in a library it was thrown. */
 export function isAbort(error: unknown): boolean {
   return error instanceof StoppedError || (error instanceof Error && error.name === 'AbortError');
+}
+
+/** The code that Node and libraries give their errors (`ECONNRESET`, `ERR_TLS_…`); null for what has none. */
+export function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }

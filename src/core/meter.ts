@@ -18,7 +18,7 @@ export interface Histogram {
 }
 
 /**
- * Where metrics are declared and counted. Names are given without the prefix `asana_connector_` (DESIGN §6);
+ * Where metrics are declared and counted. Names are given without the prefix `asana_connector_`, which all share;
  * declaring a name a second time with the same labels returns the same instrument.
  */
 export interface Meter {

@@ -1,5 +1,7 @@
 import type { ScimUserRecord, UserRecord, WorkspaceMembershipRecord } from '../asana/decode.ts';
 import {
+  addressed,
+  addressOf,
   isActive,
   licenseOf,
   preferActive,
@@ -9,15 +11,50 @@ import {
 } from './account.ts';
 import type { Account, WorkspaceMembership } from './snapshot.ts';
 
+/** Fewer members whom SCIM does not list may be people whom it leaves out; more are another organization's. */
+const MEMBERS_TO_TELL = 20;
+
+/** A person as a listing shows them; the address as Asana writes it. */
+interface Person {
+  readonly name: string;
+  email: string | null;
+}
+
+/** What the listings of one workspace brought so far. */
+class WorkspaceReading {
+  readonly people = new Map<string, Person>();
+  readonly memberships = new Map<string, WorkspaceMembership>();
+
+  addUsers(users: readonly UserRecord[]): void {
+    for (const { gid, name, email } of users) {
+      const known = this.people.get(gid);
+      if (known) known.email = email ?? known.email;
+      else this.people.set(gid, { name, email });
+    }
+  }
+
+  addMemberships(workspace: string, records: readonly WorkspaceMembershipRecord[]): void {
+    for (const record of records) {
+      const { gid, name, email } = record.user;
+      const known = this.people.get(gid);
+      // Somebody whom the listing of users leaves out, a former member perhaps, is an account all the same.
+      if (known) known.email ??= email;
+      else this.people.set(gid, { name, email });
+      const membership = reduceMemberships(workspace, [record]);
+      const other = this.memberships.get(gid);
+      if (membership) this.memberships.set(gid, other ? preferActive(other, membership) : membership);
+    }
+  }
+}
+
 /** What the listings of users, memberships and SCIM users brought so far, joined by gid. */
 export class AccountReading {
-  readonly #users = new Map<string, { readonly name: string; email: string | null }>();
-  readonly #memberships = new Map<string, WorkspaceMembership[]>();
+  readonly #workspaces = new Map<string, WorkspaceReading>();
   readonly #scim = new Map<string, ScimUserRecord>();
 
-  /** Accounts known by REST. */
+  /** Accounts known by REST; with several workspaces, in the largest of them. */
   get size(): number {
-    return this.#users.size;
+    return this.#workspaces.values().reduce((most, { people }) => Math.max(most, people.size), 0);
   }
 
   get scimSize(): number {
@@ -26,37 +63,47 @@ export class AccountReading {
 
   /** At least one user carries `userType`; otherwise the domain has no view-only licenses. */
   get hasUserTypes(): boolean {
-    return [...this.#scim.values()].some(({ userType }) => userType !== null);
+    return this.#scim.values().some(({ userType }) => userType !== null);
   }
 
-  /** SCIM listed users, REST did too, and not one id is a gid: they speak of different organizations. */
-  get scimIdsForeign(): boolean {
-    return (
-      this.#scim.size > 0 && this.#users.size > 0 && ![...this.#scim.keys()].some((id) => this.#users.has(id))
-    );
-  }
-
-  addUsers(users: readonly UserRecord[]): void {
-    for (const { gid, name, email } of users) {
-      const lower = email?.toLowerCase() ?? null;
-      const known = this.#users.get(gid);
-      if (!known) this.#users.set(gid, { name, email: lower });
-      else known.email ??= lower;
-    }
+  addUsers(workspace: string, users: readonly UserRecord[]): void {
+    this.#of(workspace).addUsers(users);
   }
 
   addMemberships(workspace: string, records: readonly WorkspaceMembershipRecord[]): void {
-    for (const record of records) {
-      const { gid, name } = record.user;
-      // Somebody whom the users listing leaves out, an inactive member perhaps, is an account all the same.
-      if (!this.#users.has(gid)) this.#users.set(gid, { name, email: null });
-      const membership = reduceMemberships(workspace, [record]);
-      if (membership) this.#addMembership(gid, membership);
-    }
+    this.#of(workspace).addMemberships(workspace, records);
   }
 
   addScimUsers(users: readonly ScimUserRecord[]): void {
     for (const user of users) this.#scim.set(user.id, user);
+  }
+
+  /** Forgets a workspace that turns out not to be readable. */
+  drop(workspace: string): void {
+    this.#workspaces.delete(workspace);
+  }
+
+  /** False when SCIM and REST both brought somebody, and not one SCIM id is a gid: then nothing may be joined. */
+  get idsMeet(): boolean {
+    if (this.#scim.size === 0 || this.size === 0) return true;
+    return this.#scim.keys().some((id) => this.#workspaces.values().some(({ people }) => people.has(id)));
+  }
+
+  /**
+   * True when SCIM and REST speak of different organizations. Half a listing of each need not meet, so one of them has
+   * to be whole.
+   */
+  isForeign({ restWhole, scimWhole }: { readonly restWhole: boolean; readonly scimWhole: boolean }): boolean {
+    if (this.idsMeet) return false;
+    return restWhole || (scimWhole && this.#countMembers() >= MEMBERS_TO_TELL);
+  }
+
+  /** People whom SCIM would list. */
+  #countMembers(): number {
+    let members = 0;
+    for (const { memberships } of this.#workspaces.values())
+      for (const { active, role } of memberships.values()) if (active && role !== 'Guest') members += 1;
+    return members;
   }
 
   /**
@@ -65,14 +112,12 @@ export class AccountReading {
    */
   assemble(userTypes: UserTypes, previous: PreviousAccounts): Map<string, Account> {
     const accounts = new Map<string, Account>();
-    const foreign = this.scimIdsForeign;
-    const gids = foreign ? this.#users.keys() : new Set([...this.#users.keys(), ...this.#scim.keys()]);
+    const { joinScim } = previous;
+    const gids = new Set(this.#workspaces.values().flatMap(({ people }) => people.keys()));
+    if (joinScim) for (const id of this.#scim.keys()) gids.add(id);
     for (const gid of gids) {
-      const known = previous.accounts?.get(gid);
-      accounts.set(
-        gid,
-        this.#assembleOne(gid, foreign ? undefined : this.#scim.get(gid), userTypes, known, previous),
-      );
+      const scimUser = joinScim ? this.#scim.get(gid) : undefined;
+      accounts.set(gid, this.#assembleOne(gid, scimUser, userTypes, previous));
     }
     if (previous.keepAccounts) {
       for (const [gid, account] of previous.accounts ?? [])
@@ -85,39 +130,70 @@ export class AccountReading {
     gid: string,
     scimUser: ScimUserRecord | undefined,
     userTypes: UserTypes,
-    known: Account | undefined,
-    { keepAccounts, keepLicenses }: PreviousAccounts,
+    previous: PreviousAccounts,
   ): Account {
-    const user = this.#users.get(gid);
-    const email =
-      user?.email ?? scimUser?.email?.toLowerCase() ?? (keepAccounts ? (known?.email ?? null) : null);
-    const memberships = this.#memberships.get(gid) ?? (keepAccounts ? known?.memberships : undefined) ?? [];
-    const scim = scimUser
-      ? scimRecordOf(scimUser, { gid, email })
-      : keepLicenses
-        ? (known?.scim ?? null)
-        : null;
+    const known = previous.accounts?.get(gid);
+    const kept = previous.keepAccounts ? known : undefined;
+    const person = this.#personOf(gid);
+    const own = addressed(person?.email ?? scimUser?.email ?? (kept ? addressOf(kept) : null));
+    const memberships = this.#membershipsOf(gid) ?? kept?.memberships ?? [];
+    const keptScim = previous.keepLicenses ? (known?.scim ?? null) : null;
+    const scim = scimUser ? scimRecordOf(scimUser, { gid, ...own }) : keptScim;
     return {
       gid,
-      email,
-      name: user?.name || scimUser?.name || email || gid,
+      ...own,
+      name: person?.name || scimUser?.name || own.email || gid,
       memberships,
       scim,
       license: licenseOf(scim?.userType ?? null, userTypes),
     };
   }
 
-  #addMembership(gid: string, membership: WorkspaceMembership): void {
-    const known = this.#memberships.get(gid);
-    if (!known) {
-      this.#memberships.set(gid, [membership]);
-      return;
+  /** What the first workspace that knows them says of a person; the address where any shows it. */
+  #personOf(gid: string): Person | undefined {
+    let found: Person | undefined;
+    for (const { people } of this.#workspaces.values()) {
+      const person = people.get(gid);
+      if (!person) continue;
+      found = found ? { name: found.name || person.name, email: found.email ?? person.email } : person;
     }
-    const index = known.findIndex(({ workspace }) => workspace === membership.workspace);
-    const same = known[index];
-    if (same) known[index] = preferActive(same, membership);
-    else known.push(membership);
+    return found;
   }
+
+  /** Undefined for none. */
+  #membershipsOf(gid: string): readonly WorkspaceMembership[] | undefined {
+    const found: WorkspaceMembership[] = [];
+    for (const { memberships } of this.#workspaces.values()) {
+      const membership = memberships.get(gid);
+      if (membership) found.push(membership);
+    }
+    return found.length > 0 ? found : undefined;
+  }
+
+  #of(workspace: string): WorkspaceReading {
+    const known = this.#workspaces.get(workspace);
+    if (known) return known;
+    const reading = new WorkspaceReading();
+    this.#workspaces.set(workspace, reading);
+    return reading;
+  }
+}
+
+/** Accounts that SCIM alone shows, as members of its organization: it lists nobody else, and tells no roles. */
+export function asMembers(accounts: Map<string, Account>, organization: string): Map<string, Account> {
+  for (const [gid, account] of accounts) {
+    const { scim, license, memberships } = account;
+    if (!scim || memberships.length > 0) continue;
+    const place: WorkspaceMembership = {
+      gid: `${organization}-${gid}`,
+      workspace: organization,
+      active: scim.active,
+      role: 'Member',
+      viewOnly: license === null ? null : license === 'ViewOnly',
+    };
+    accounts.set(gid, { ...account, memberships: [place] });
+  }
+  return accounts;
 }
 
 /** What an earlier reading of the same scope may add to one that is not whole. */
@@ -127,6 +203,8 @@ export interface PreviousAccounts {
   readonly keepAccounts: boolean;
   /** The SCIM listing is not whole. */
   readonly keepLicenses: boolean;
+  /** SCIM's ids are gids; of another organization's users nothing is joined. */
+  readonly joinScim: boolean;
 }
 
 /** Email to gid. Where two accounts share an email, the one in use has it. */

@@ -4,6 +4,8 @@ import type {
   License,
   ScimRecord,
   Snapshot,
+  TeamMembership,
+  TeamRole,
   WorkspaceMembership,
   WorkspaceRole,
 } from './snapshot.ts';
@@ -34,6 +36,28 @@ export function roleOf({
   return admin ? 'Admin' : 'Member';
 }
 
+/** What somebody is in a team, as one word: the flags are independent of each other, and the first of these counts. */
+export function teamRoleOf({
+  guest,
+  admin,
+  limitedAccess,
+}: Pick<TeamMembership, 'guest' | 'admin' | 'limitedAccess'>): TeamRole {
+  if (guest) return 'Guest';
+  if (admin) return 'Admin';
+  return limitedAccess ? 'LimitedAccess' : 'Member';
+}
+
+/** Both forms of an address: in lower case for comparing, and as Asana writes it where that is another. */
+export function addressed(written: string | null): Pick<Account, 'email' | 'address'> {
+  const email = written?.toLowerCase() ?? null;
+  return written === null || written === email ? { email } : { email, address: written };
+}
+
+/** The account's address as Asana writes it, to be shown; null when Asana hides it. */
+export function addressOf({ email, address }: Pick<Account, 'email' | 'address'>): string | null {
+  return address ?? email;
+}
+
 /**
  * One person's place in a workspace out of all membership objects found: somebody removed and added again has
  * an old inactive one beside the active one, which counts. Null for none.
@@ -56,12 +80,13 @@ export function preferActive(one: WorkspaceMembership, other: WorkspaceMembershi
 /** The part of a SCIM user that a snapshot keeps. Strings equal to the account's own are shared with it. */
 export function scimRecordOf(
   user: ScimUserRecord,
-  account: { readonly gid: string; readonly email: string | null },
+  account: Pick<Account, 'gid' | 'email' | 'address'>,
 ): ScimRecord {
   const { userName, active, userType, attributes } = user;
+  const address = addressOf(account);
   return {
     id: user.id === account.gid ? account.gid : user.id,
-    userName: userName === account.email ? account.email : userName,
+    userName: userName === address ? address : userName,
     active,
     userType,
     attributes,
@@ -104,16 +129,23 @@ export function showsLicenses({ accounts }: Snapshot): boolean {
   return accounts.values().some(({ scim }) => (scim?.userType ?? null) !== null);
 }
 
-/** True for somebody from outside the organization's domains: guests hold no license. */
-export function isGuest(account: Account, organization: string | null): boolean {
-  return hasRole(account, organization, 'Guest');
+/**
+ * True for somebody from outside the organization's domains: guests hold no license.
+ * @param workspace the gid of the organization or of another workspace; null for any
+ */
+export function isGuest(account: Account, workspace: string | null): boolean {
+  return hasRole(account, workspace, 'Guest');
 }
 
-export function isAdmin(account: Account, organization: string | null): boolean {
-  return hasRole(account, organization, 'Admin');
+/**
+ * True for an admin of that workspace: plain workspaces have admins of their own.
+ * @param workspace the gid of the organization or of another workspace; null for any
+ */
+export function isAdmin(account: Account, workspace: string | null): boolean {
+  return hasRole(account, workspace, 'Admin');
 }
 
-function hasRole(account: Account, organization: string | null, role: WorkspaceRole): boolean {
-  if (organization !== null) return membershipIn(account, organization)?.role === role;
+function hasRole(account: Account, workspace: string | null, role: WorkspaceRole): boolean {
+  if (workspace !== null) return membershipIn(account, workspace)?.role === role;
   return account.memberships.some((membership) => membership.role === role);
 }

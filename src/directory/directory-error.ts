@@ -4,7 +4,13 @@ export type DirectoryErrorCode =
   | 'WorkspaceNotFound'
   | 'AmbiguousOrganization'
   | 'LicensesUnavailable'
-  | 'CredentialsRejected';
+  | 'CredentialsRejected'
+  /** REST refuses a token that SCIM takes and that REST has taken before. */
+  | 'PermissionDenied'
+  /** REST refuses a token that SCIM takes, and always has: what SCIM shows was read. */
+  | 'ScimOnly'
+  /** Nothing says which organization SCIM speaks of. */
+  | 'WorkspaceNotSet';
 
 /** What a directory lacks although Asana answered; always a person's to mend. */
 export class DirectoryError extends CodedError {

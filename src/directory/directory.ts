@@ -2,6 +2,8 @@ import type { Clock } from '../core/clock.ts';
 import { isActive, isGuest } from './account.ts';
 import { indexByEmail } from './account-reading.ts';
 import { LaidTeamMemberships } from './laid-team-memberships.ts';
+import type { Measure, PartCounts } from './measure.ts';
+import { type OwnRemoval, OwnRemovals } from './own-removals.ts';
 import type { Account, Snapshot, TeamMembership } from './snapshot.ts';
 
 /** An account that a fresh read did not find any more. */
@@ -59,6 +61,7 @@ export class Directory {
   /** Emails of what is laid; the account's own email decides whether an entry still holds. */
   readonly #laidEmails = new Map<string, string>();
   readonly #laidTeams = new LaidTeamMemberships();
+  readonly #removals = new OwnRemovals();
   #counts = noAccounts();
   #effective: Snapshot | null = null;
 
@@ -119,6 +122,16 @@ export class Directory {
     if (!this.#snapshot) return;
     this.#laidTeams.put(team, user, { membership, at: this.now(), begunAt });
     this.#effective = null;
+  }
+
+  /** Notes that an action of ours took something away, so that a reading without it is not suddenly smaller. */
+  noteRemoval(removal: OwnRemoval): void {
+    this.#removals.note(removal, this.#clock.now());
+  }
+
+  /** How much of each part our own actions have removed since it was measured. O(team memberships) after leavers. */
+  removedSince(measure: Measure | null): PartCounts {
+    return this.#removals.since(measure, this.#snapshot?.teams ?? new Map());
   }
 
   /** Somebody's membership of a team; null for none. O(members of the team). */

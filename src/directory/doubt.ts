@@ -110,5 +110,9 @@ function faultOf(
   const interval = name === 'teams' || name === 'teamMemberships' ? teamIntervalMs : intervalMs;
   if (now - part.at <= OUTDATED_AFTER * interval) return null;
   const minutes = Math.round((now - part.at) / 60_000);
-  return { part: name, code: 'Outdated', message: `The ${word} were read ${minutes} min ago, and every reading since has failed.` };
+  return {
+    part: name,
+    code: 'Outdated',
+    message: `The ${word} were read ${minutes} min ago, and every reading since has failed.`,
+  };
 }

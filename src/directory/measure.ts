@@ -53,7 +53,9 @@ export function weigh(snapshot: Snapshot): ReadingSize {
   };
   return {
     scope: workspaces.map(({ gid }) => gid),
-    organizations: scimOnly ? null : workspaces.flatMap(({ gid, organization }) => (organization ? [gid] : [])),
+    organizations: scimOnly
+      ? null
+      : workspaces.flatMap(({ gid, organization }) => (organization ? [gid] : [])),
     parts: {
       accounts: weightOf('accounts'),
       licenses: weightOf('licenses'),

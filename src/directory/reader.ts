@@ -3,7 +3,14 @@ import type { ScimUserRecord, WorkspaceMembershipRecord } from '../asana/decode.
 import { isAsanaError } from '../asana/errors.ts';
 import type { AsanaSession } from '../asana/session.ts';
 import type { Answer, Call } from '../asana/transport.ts';
-import { licenseOf, reduceMemberships, scimRecordOf, type UserTypes } from './account.ts';
+import {
+  addressed,
+  addressOf,
+  licenseOf,
+  reduceMemberships,
+  scimRecordOf,
+  type UserTypes,
+} from './account.ts';
 import type { Directory } from './directory.ts';
 import type { Account, TeamMembership, WorkspaceMembership } from './snapshot.ts';
 
@@ -18,8 +25,13 @@ export interface ReadOptions {
 }
 
 export interface FreshAccount {
-  /** Null when Asana has no such account (any more). */
+  /** Null when Asana has no such account (any more), as far as it was asked: see `certain`. */
   readonly account: Account | null;
+  /**
+   * Everything that could show the account in this workspace was asked, SCIM and REST (SCIM hides guests): without an
+   * account, nobody is there. Without `membership`, where SCIM is on, it never is.
+   */
+  readonly certain: boolean;
   /** Asana's clock, epoch milliseconds; null when it sent no Date. */
   readonly asanaDate: number | null;
 }
@@ -54,12 +66,12 @@ export async function readAccount(
     memberships: memberships && workspace !== null ? { workspace, records: memberships.value ?? [] } : null,
     userTypes,
   });
-  return { account, asanaDate: latest(user?.date, memberships?.date) };
+  return { account, certain: asksRest, asanaDate: latest(user?.date, memberships?.date) };
 }
 
 /**
  * Looks an account up by email: in SCIM by `userName`, and with `membership` (or SCIM off) in REST, which
- * shows guests too. Null only means that the email is free if `membership` was asked for.
+ * shows guests too.
  */
 export async function findAccount(
   session: AsanaSession,
@@ -79,7 +91,7 @@ export async function findAccount(
   const records = memberships?.value ?? [];
   const gid = user?.value?.id ?? records[0]?.user.gid;
   const asanaDate = latest(user?.date, memberships?.date);
-  if (gid === undefined) return { account: null, asanaDate };
+  if (gid === undefined) return { account: null, certain: asksRest, asanaDate };
   const account = join({
     gid,
     known: directory.account(gid),
@@ -88,8 +100,14 @@ export async function findAccount(
     memberships: memberships && workspace !== null ? { workspace, records } : null,
     userTypes,
   });
-  // Asana found the person by this email, whatever the listing showed before.
-  return { account: account && { ...account, email: email.toLowerCase() }, asanaDate };
+  return { account: account && answering(account, email.toLowerCase()), certain: asksRest, asanaDate };
+}
+
+/** Asana found the person by this email, whatever it shows as their address. */
+function answering(account: Account, email: string): Account {
+  if (account.email === email) return account;
+  const { address: _, ...others } = account;
+  return { ...others, email };
 }
 
 /** Whom to read afresh, and where. */
@@ -170,22 +188,24 @@ function join({ gid, known, scimAsked, scimUser, memberships, userTypes }: Findi
   const others = (known?.memberships ?? []).filter(({ workspace }) => workspace !== memberships?.workspace);
   const places = fresh ? [fresh, ...others] : others;
   if (!scimUser && !survives(known, scimAsked, memberships !== null, places)) return null;
-  const email = emailOf(known, scimUser);
+  const shown = records.find(({ user }) => user.email !== null)?.user.email ?? null;
+  const own = addressed(shown ?? addressKnown(known, scimUser));
   return {
     gid,
-    email,
-    name: known?.name || scimUser?.name || records[0]?.user.name || email || gid,
+    ...own,
+    name: known?.name || scimUser?.name || records[0]?.user.name || own.email || gid,
     memberships: places,
-    scim: scimUser && scimRecordOf(scimUser, { gid, email }),
+    scim: scimUser && scimRecordOf(scimUser, { gid, ...own }),
     license: licenseOf(scimUser?.userType ?? null, userTypes),
   };
 }
 
-/** REST's email, from the listing, stands until SCIM shows a rename: the two may differ for one person. */
-function emailOf(known: Account | undefined, scimUser: ScimUserRecord | null): string | null {
+/** REST's address, from the listing, stands until SCIM shows a rename: the two may differ for one person. */
+function addressKnown(known: Account | undefined, scimUser: ScimUserRecord | null): string | null {
   const renamed = known?.scim && scimUser && known.scim.userName !== scimUser.userName;
-  if (known && known.email !== null && !renamed) return known.email;
-  return scimUser?.email?.toLowerCase() ?? known?.email ?? null;
+  const address = known ? addressOf(known) : null;
+  if (address !== null && !renamed) return address;
+  return scimUser?.email ?? address;
 }
 
 /** Whether somebody SCIM did not show, or was not asked for, is still an account. */

@@ -1,39 +1,93 @@
 import { DirectoryError } from './directory-error.ts';
-import type { Workspace } from './snapshot.ts';
+import type { LeftOutWorkspace, Workspace } from './snapshot.ts';
 
 /** The workspaces one connector reads. */
 export interface Scope {
   readonly workspaces: readonly Workspace[];
-  /** Those of them that are organizations: only they have teams. */
+  /** Those that the token sees and that are not read, although the connector does not exclude them. */
+  readonly leftOut: readonly LeftOutWorkspace[];
+  /** Those of `workspaces` that are organizations: only they have teams. */
   readonly organizations: readonly Workspace[];
   /** The one organization; null when there is none or several. */
   readonly organization: Workspace | null;
 }
 
 export interface ScopeWish {
-  /** Gids from the connector's spec; undefined or empty for all that the token sees. */
+  /** Gids from the connector's spec; undefined or empty for all that the token sees as a member. */
   readonly workspaces: readonly string[] | undefined;
-  /** SCIM speaks of one organization without naming it, so exactly one must be in scope. */
-  readonly scim: boolean;
+  /** Gids of the workspaces in which the token's account is a guest. */
+  readonly guestIn: ReadonlySet<string>;
 }
 
 /**
- * Chooses among the workspaces the token sees.
- * @throws DirectoryError `WorkspaceNotFound`, `AmbiguousOrganization`
+ * Chooses among the workspaces the token sees. Where its account is a guest nothing is read unless the workspace is
+ * named: that would be a stranger's directory, and a part of it.
+ * @throws DirectoryError `WorkspaceNotFound`
  */
-export function chooseScope(seen: readonly Workspace[], { workspaces: wanted = [], scim }: ScopeWish): Scope {
-  const workspaces = wanted.length === 0 ? seen : pick(seen, wanted);
-  if (workspaces.length === 0) {
-    throw new DirectoryError(
-      'WorkspaceNotFound',
-      'The token sees no workspace. Add its account to the organization, or use the token of a service account.',
-    );
-  }
+export function chooseScope(
+  seen: readonly Workspace[],
+  { workspaces: named = [], guestIn }: ScopeWish,
+): Scope {
+  if (named.length > 0) return scopeOf(pick(seen, named), []);
+  const isGuest = ({ gid }: Workspace) => guestIn.has(gid);
+  const guests = seen.filter(isGuest).map((workspace) => ({ ...workspace, leftOut: 'Guest' as const }));
+  const workspaces = seen.filter((workspace) => !isGuest(workspace));
+  if (workspaces.length > 0) return scopeOf(workspaces, guests);
+  throw new DirectoryError(
+    'WorkspaceNotFound',
+    guests.length > 0
+      ? `The token's account is a guest in every workspace it sees: ${listNames(seen)}. Use the token of a member, or name in spec.workspaces what is to be read nevertheless.`
+      : 'The token sees no workspace. Add its account to the organization, or use the token of a service account.',
+  );
+}
+
+/** The scope without workspaces that refuse the token. */
+export function leaveOutRefused({ workspaces, leftOut }: Scope, refused: ReadonlySet<string>): Scope {
+  const without = workspaces.filter(({ gid }) => refused.has(gid));
+  return scopeOf(
+    workspaces.filter(({ gid }) => !refused.has(gid)),
+    [...leftOut, ...without.map((workspace) => ({ ...workspace, leftOut: 'Refused' as const }))],
+  );
+}
+
+/**
+ * SCIM speaks of one organization without naming it, so exactly one must be in scope.
+ * @throws DirectoryError `AmbiguousOrganization`
+ */
+export function requireOneOrganization({ organization, organizations }: Scope): void {
+  if (organization) return;
+  throw new DirectoryError(
+    'AmbiguousOrganization',
+    organizations.length === 0
+      ? 'SCIM needs an organization, and there is none among the workspaces in scope. Name it in spec.workspaces, or turn SCIM off.'
+      : `SCIM speaks of one organization, and several are in scope: ${listNames(organizations)}. Name the one the SCIM token belongs to in spec.workspaces.`,
+  );
+}
+
+/**
+ * The scope of a token that SCIM alone takes. SCIM does not name its organization, so the connector has to.
+ * @throws DirectoryError `WorkspaceNotSet`
+ */
+export function scopeOverScim({
+  workspaces: named = [],
+  defaultWorkspace,
+}: {
+  readonly workspaces?: readonly string[] | undefined;
+  readonly defaultWorkspace?: string | undefined;
+}): Scope {
+  const [first, ...others] = new Set(named);
+  const gid = defaultWorkspace ?? (others.length === 0 ? first : undefined);
+  if (gid !== undefined) return scopeOf([{ gid, name: gid, organization: true }], []);
+  throw new DirectoryError(
+    'WorkspaceNotSet',
+    'The REST API refuses the token and SCIM takes it, but SCIM does not say which organization it speaks of. Set defaultWorkspace to the gid of the organization, or name it alone in workspaces.',
+  );
+}
+
+function scopeOf(workspaces: readonly Workspace[], leftOut: readonly LeftOutWorkspace[]): Scope {
   const organizations = workspaces.filter((workspace) => workspace.organization);
-  const [first] = organizations;
-  const organization = organizations.length === 1 && first ? first : null;
-  if (scim && !organization) throw ambiguous(organizations);
-  return { workspaces, organizations, organization };
+  const [first, second] = organizations;
+  return { workspaces, leftOut, organizations, organization: second ? null : (first ?? null) };
 }
 
 function pick(seen: readonly Workspace[], wanted: readonly string[]): readonly Workspace[] {
@@ -46,15 +100,6 @@ function pick(seen: readonly Workspace[], wanted: readonly string[]): readonly W
       `The token does not see workspace ${gid} of spec.workspaces. It sees ${listNames(seen)}: mend the list, or give the token's account access.`,
     );
   });
-}
-
-function ambiguous(organizations: readonly Workspace[]): DirectoryError {
-  return new DirectoryError(
-    'AmbiguousOrganization',
-    organizations.length === 0
-      ? 'SCIM needs an organization, and there is none among the workspaces in scope. Name it in spec.workspaces, or turn SCIM off.'
-      : `SCIM speaks of one organization, and several are in scope: ${listNames(organizations)}. Name the one the SCIM token belongs to in spec.workspaces.`,
-  );
 }
 
 /** As many as fit a status message. */

@@ -103,7 +103,8 @@ export type PartName = (typeof partNames)[number];
 
 /**
  * One immutable reading of the directory. Parts that were not asked for are null (licenses with SCIM off).
- * An incomplete part may still be looked at, and justifies no removal, no creation and no upload.
+ * An incomplete part may still be looked at, and justifies no removal, no creation and no upload: who
+ * is missing in it may well be there.
  */
 export interface Snapshot {
   /** Teams are read together with who is in them: `teams` stands for both; see `partOf`. */

@@ -5,12 +5,13 @@ import type { Call } from '../asana/transport.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CodedError } from '../core/errors.ts';
 import type { UserTypes } from './account.ts';
-import { AccountReading, indexByEmail } from './account-reading.ts';
+import { AccountReading, asMembers, indexByEmail } from './account-reading.ts';
 import { DirectoryError } from './directory-error.ts';
 import { Faults, outcomeOf } from './faults.ts';
-import { chooseScope, type Scope } from './scope.ts';
-import type { Part, Snapshot, Team, Workspace } from './snapshot.ts';
-import { readTeams } from './team-reading.ts';
+import { readRest } from './rest-reading.ts';
+import { type Scope, scopeOverScim } from './scope.ts';
+import type { Part, Shortfall, Snapshot, Team, Workspace } from './snapshot.ts';
+import { readTeams, type TeamSource, teamsOverRest, teamsOverScim } from './team-reading.ts';
 
 export interface SyncProgress {
   /** Accounts and licenses are read first; teams may be under way at the same time. */
@@ -21,8 +22,14 @@ export interface SyncProgress {
 }
 
 export interface SyncOptions {
-  /** Gids; undefined or empty for every workspace the token sees. */
+  /** Gids; undefined or empty for every workspace whose member, not guest, the token's account is. */
   readonly workspaces?: readonly string[] | undefined;
+  /** Names the organization of a token that SCIM alone takes. */
+  readonly defaultWorkspace?: string | undefined;
+  /** REST has taken the token before: that it refuses it now is a loss, and no reason to do with less. */
+  readonly restKnown?: boolean | undefined;
+  /** Listings may lack so many of the items they announce, and count as whole. */
+  readonly acceptedShortfall?: number | null | undefined;
   readonly scim: { readonly enabled: boolean; readonly userTypes: UserTypes };
   /** Read the teams too; otherwise the teams of `previous` are carried over. */
   readonly teams: boolean;
@@ -32,32 +39,28 @@ export interface SyncOptions {
   readonly clock: Clock;
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
   /** Called once, as soon as accounts and licenses are there; the teams part is that of `previous`, or null. */
-  readonly onAccounts?: ((snapshot: Snapshot, scimIdsForeign: boolean) => void) | undefined;
+  readonly onAccounts?: ((snapshot: Snapshot) => void) | undefined;
 }
 
 /** Whether one of Asana's two interfaces takes the credentials and gives what is needed. */
 export type SurfaceCheck = { readonly ok: true } | { readonly ok: false; readonly error: CodedError };
 
 export interface SyncResult {
-  /** Null when REST refuses the token while SCIM works, and there is a better reading already: `previous`. */
+  /** Null when REST refuses a token that it has taken before, or another one than SCIM takes. */
   readonly snapshot: Snapshot | null;
+  /** Not ok with `ScimOnly` when REST never took the token: then the snapshot is what SCIM shows. */
   readonly rest: SurfaceCheck;
   /** Null with SCIM off. Not ok with `LicensesUnavailable` where no user carries `userType`. */
   readonly scim: SurfaceCheck | null;
-  /**
-   * Not one SCIM id is a gid of REST, all of whose accounts were read: the two tokens belong to different organizations.
-   * Nothing was joined, and the snapshot shows REST's accounts without licenses.
-   */
-  readonly scimIdsForeign: boolean;
 }
 
 /**
- * Reads the whole directory: 3⌈A/100⌉ + ⌈T/100⌉ + Σ⌈m/100⌉ + 2 requests for A accounts and T teams of m
+ * Reads the whole directory: 3⌈A/100⌉ + ⌈T/100⌉ + Σ⌈m/100⌉ + 3 requests for A accounts and T teams of m
  * members, all listings at once. A part whose listing fails is marked incomplete, with the reason, and keeps
- * what came.
+ * what came. With a token that SCIM alone takes: ⌈A/100⌉ + ⌈T/100⌉ + T + 3.
  *
  * @throws AsanaError when REST cannot be read at all (`CredentialsRejected`, `PlanRefused`, `AsanaUnavailable`, …)
- * @throws DirectoryError `WorkspaceNotFound`, `AmbiguousOrganization`
+ * @throws DirectoryError `WorkspaceNotFound`, `AmbiguousOrganization`, `WorkspaceNotSet`
  * @throws the signal's reason when it aborts
  */
 export async function syncDirectory(session: AsanaSession, options: SyncOptions): Promise<SyncResult> {
@@ -71,13 +74,19 @@ export async function syncDirectory(session: AsanaSession, options: SyncOptions)
   }
 }
 
-interface RestReading {
-  readonly scope: Scope;
-  readonly self: string | null;
-  readonly teams: Promise<ReadonlyMap<string, Team>> | null;
+/** The teams of one organization, on their way. */
+interface StartedTeams {
+  readonly organization: string;
+  readonly faults: Faults;
+  readonly teams: Promise<ReadonlyMap<string, Team>>;
 }
 
-const NOWHERE: Scope = { workspaces: [], organizations: [], organization: null };
+/** What decides over the accounts that came. */
+interface AccountsFound {
+  readonly scope: Scope;
+  readonly self: string | null;
+  readonly scimOnly: boolean;
+}
 
 class Sync {
   readonly #session: AsanaSession;
@@ -87,8 +96,10 @@ class Sync {
   readonly #call: Call;
   readonly #reading = new AccountReading();
   readonly #accountFaults = new Faults();
-  readonly #teamFaults = new Faults();
+  readonly #licenseFaults = new Faults();
   readonly #begunAt: number;
+  readonly #startedAt: number;
+  #startedTeams: readonly StartedTeams[] = [];
   #phase: SyncProgress['phase'] = 'Accounts';
   #teamsRead = 0;
 
@@ -98,100 +109,105 @@ class Sync {
     this.#scim = options.scim.enabled ? session.scim : null;
     this.#call = { priority: 'sync', signal, tally: this.#tally };
     this.#begunAt = options.clock.monotonic();
+    this.#startedAt = options.clock.now();
   }
 
   async run(): Promise<SyncResult> {
     const [rest, scimError] = await Promise.all([this.#readRest(), this.#readScim()]);
-    const restError = 'error' in rest ? this.#judgeRest(rest.error, scimError) : null;
-    const { scope, self, teams }: RestReading =
-      'error' in rest ? { scope: NOWHERE, self: null, teams: null } : rest;
-    const useless = restError !== null && this.#options.previous;
-    // Half a listing of each need not meet; that says nothing of the organizations.
-    const scimIdsForeign = this.#reading.scimIdsForeign && this.#accountFaults.isEmpty();
-    const accounts = useless ? null : this.#assemble(scope, self, scimError);
-    if (accounts) this.#options.onAccounts?.(accounts, scimIdsForeign);
-    return {
-      snapshot: accounts && (await this.#complete(accounts, teams)),
-      rest: restError ? { ok: false, error: restError } : { ok: true },
-      scim: this.#scim ? this.#judgeScim(scimError) : null,
-      scimIdsForeign,
-    };
+    if (scimError) this.#licenseFaults.add(scimError);
+    if ('error' in rest) return this.#goOnOverScim(rest.error, scimError);
+    const snapshot = await this.#complete(this.#assemble({ ...rest, scimOnly: false }));
+    return { snapshot, rest: { ok: true }, scim: this.#judgeScim(snapshot, scimError) };
   }
 
-  /** Waits for the teams. */
-  async #complete(accounts: Snapshot, teams: RestReading['teams']): Promise<Snapshot> {
-    this.#phase = 'Teams';
-    this.#report();
-    if (!teams) return accounts;
-    const read = await teams;
-    const parts = { ...accounts.parts, teams: this.#part(this.#teamFaults.describe()) };
-    return { ...accounts, parts, teams: read, requests: this.#tally.requests };
-  }
-
-  /** Everything of REST. Resolves when accounts are read, with the teams still on their way. */
-  async #readRest(): Promise<RestReading | { readonly error: AsanaError }> {
-    const { rest } = this.#session;
-    const seen: Workspace[] = [];
-    let self: string | null = null;
-    const [selfError, error] = await Promise.all([
-      outcomeOf(rest.me(this.#call).then(({ value }) => (self = value.gid))),
-      outcomeOf(rest.workspaces((items) => seen.push(...items), this.#call)),
-    ]);
-    if (error) return { error };
-    // A refusal is the token's nature; an outage leaves open who must be protected from removal.
-    if (selfError && selfError.errorClass !== 'stalling') this.#accountFaults.add(selfError);
-    const scope = chooseScope(seen, { workspaces: this.#options.workspaces, scim: this.#scim !== null });
-    const teams = this.#options.teams ? this.#startTeams(scope) : null;
-    await this.#readAccounts(scope);
-    return { scope, self, teams };
-  }
-
-  #startTeams({ organizations }: Scope): Promise<ReadonlyMap<string, Team>> {
-    const teams = readTeams({
-      rest: this.#session.rest,
-      organizations: organizations.map(({ gid }) => gid),
-      call: this.#call,
-      faults: this.#teamFaults,
-      previous: this.#options.previous?.teams ?? null,
-      onTeam: (count) => {
-        this.#teamsRead = count;
-        this.#report();
-      },
-    });
-    // Awaited after the accounts; a failure before that must not count as unhandled.
-    teams.catch(() => {});
-    return teams;
-  }
-
-  async #readAccounts({ workspaces }: Scope): Promise<void> {
-    const { rest } = this.#session;
-    const listings = workspaces.flatMap(({ gid }) => [
-      rest.users(gid, (users) => this.#take(() => this.#reading.addUsers(users)), this.#call),
-      rest.workspaceMemberships(
-        gid,
-        (records) => this.#take(() => this.#reading.addMemberships(gid, records)),
-        this.#call,
-      ),
-    ]);
-    for (const error of await Promise.all(listings.map(outcomeOf))) {
-      if (!error) continue;
-      // Revoked while we were reading: nothing that follows would be answered either.
-      if (error.code === 'CredentialsRejected') throw error;
-      this.#accountFaults.add(error);
-      if (this.#reading.size === 0) throw error;
+  /**
+   * REST refuses the token. If SCIM takes the same one, and REST never did better, SCIM alone is read; any other
+   * failure of REST ends the sync.
+   */
+  async #goOnOverScim(error: AsanaError, scimError: AsanaError | null): Promise<SyncResult> {
+    const scim = this.#scim;
+    const refused = ['CredentialsRejected', 'Forbidden', 'RouteNotFound'].includes(error.code);
+    if (!refused || !scim || (scimError && !scimError.shortfall)) throw error;
+    const { sharedToken } = this.#session;
+    const { restKnown, previous } = this.#options;
+    if (!sharedToken || restKnown || previous?.scimOnly === false) {
+      const judged = sharedToken ? permissionLost(error) : error;
+      return { snapshot: null, rest: { ok: false, error: judged }, scim: { ok: true } };
     }
+    const scope = scopeOverScim(this.#options);
+    const accounts = this.#assemble({ scope, self: null, scimOnly: true });
+    this.#startTeams(scope.organizations, () => teamsOverScim(scim, this.#call));
+    const snapshot = await this.#complete(accounts);
+    const check: SurfaceCheck = { ok: false, error: scimOnly(error) };
+    return { snapshot, rest: check, scim: this.#judgeScim(snapshot, scimError) };
+  }
+
+  #readRest() {
+    const { rest } = this.#session;
+    return readRest({
+      rest,
+      call: this.#call,
+      workspaces: this.#options.workspaces,
+      scim: this.#scim !== null,
+      reading: this.#reading,
+      faults: this.#accountFaults,
+      onPage: () => this.#report(),
+      onOrganizations: (organizations) =>
+        this.#startTeams(organizations, ({ gid }) => teamsOverRest(rest, gid, this.#call)),
+    });
   }
 
   #readScim(): Promise<AsanaError | null> {
     if (!this.#scim) return Promise.resolve(null);
-    return outcomeOf(
-      this.#scim.users((users) => this.#take(() => this.#reading.addScimUsers(users)), this.#call),
-    );
+    const listing = this.#scim.users((users) => {
+      this.#reading.addScimUsers(users);
+      this.#report();
+    }, this.#call);
+    return outcomeOf(listing);
   }
 
-  #take(add: () => void): void {
-    add();
+  #startTeams(organizations: readonly Workspace[], sourceOf: (organization: Workspace) => TeamSource): void {
+    if (!this.#options.teams) return;
+    this.#startedTeams = organizations.map((organization) => {
+      const faults = new Faults();
+      const teams = readTeams({
+        source: sourceOf(organization),
+        organization: organization.gid,
+        faults,
+        previous: this.#options.previous?.teams ?? null,
+        onTeam: () => {
+          this.#teamsRead += 1;
+          this.#report();
+        },
+      });
+      // Awaited after the accounts, or not at all; a failure before that must not count as unhandled.
+      teams.catch(() => {});
+      return { organization: organization.gid, faults, teams };
+    });
+  }
+
+  /** Gives the accounts out, and waits for the teams. */
+  async #complete(accounts: Snapshot): Promise<Snapshot> {
+    this.#options.onAccounts?.(accounts);
+    this.#phase = 'Teams';
     this.#report();
+    if (!this.#options.teams) return accounts;
+    const wanted = new Set(accounts.workspaces.map(({ gid }) => gid));
+    const started = this.#startedTeams.filter(({ organization }) => wanted.has(organization));
+    const read = await Promise.all(started.map(({ teams }) => teams));
+    const lacking = accounts.parts.licenses?.shortfall;
+    const faults = started.map((organization) => organization.faults);
+    const part = this.#part(faults, this.#allowedShortfall - (lacking ? missingOf(lacking) : 0));
+    return {
+      ...accounts,
+      parts: { ...accounts.parts, teams: part },
+      teams: new Map(read.flatMap((teams) => [...teams])),
+      requests: this.#tally.requests,
+    };
+  }
+
+  get #allowedShortfall(): number {
+    return this.#options.acceptedShortfall ?? 0;
   }
 
   #report(): void {
@@ -199,17 +215,9 @@ class Sync {
     this.#options.onProgress?.({ phase: this.#phase, accounts, teams: this.#teamsRead });
   }
 
-  /** REST refuses the token and SCIM works: that is worth telling apart. Any other failure ends the sync. */
-  #judgeRest(error: AsanaError, scimError: AsanaError | null): CodedError {
-    const refused = ['CredentialsRejected', 'Forbidden', 'RouteNotFound'].includes(error.code);
-    if (!refused || !this.#scim || scimError) throw error;
-    const judged = this.#session.sharedToken ? scimOnly(error) : error;
-    this.#accountFaults.add(judged);
-    return judged;
-  }
-
-  #judgeScim(error: AsanaError | null): SurfaceCheck {
-    if (error) return { ok: false, error };
+  #judgeScim({ parts: { licenses } }: Snapshot, error: AsanaError | null): SurfaceCheck | null {
+    if (!this.#scim) return null;
+    if (error && !licenses?.complete) return { ok: false, error };
     if (this.#reading.scimSize === 0 || this.#reading.hasUserTypes) return { ok: true };
     const unavailable = new DirectoryError(
       'LicensesUnavailable',
@@ -218,30 +226,34 @@ class Sync {
     return { ok: false, error: unavailable };
   }
 
-  #assemble(
-    { workspaces, organization }: Scope,
-    self: string | null,
-    scimError: AsanaError | null,
-  ): Snapshot {
+  #assemble({ scope, self, scimOnly }: AccountsFound): Snapshot {
+    const { workspaces, leftOut, organization } = scope;
     const previous = this.#previousOf(organization);
-    const accountsPart = this.#part(this.#accountFaults.describe());
-    const accounts = this.#reading.assemble(this.#options.scim.userTypes, {
+    const licenses = this.#scim ? this.#part([this.#licenseFaults], this.#allowedShortfall) : null;
+    const part = scimOnly && licenses ? licenses : this.#part([this.#accountFaults], 0);
+    const reading = this.#reading;
+    const joinScim = reading.idsMeet;
+    const accounts = reading.assemble(this.#options.scim.userTypes, {
       accounts: previous?.accounts ?? null,
-      keepAccounts: !accountsPart.complete,
-      keepLicenses: scimError !== null || (this.#reading.scimIdsForeign && !accountsPart.complete),
+      keepAccounts: !part.complete,
+      keepLicenses: licenses?.complete === false || (!joinScim && !part.complete),
+      joinScim,
     });
+    if (scimOnly && organization) asMembers(accounts, organization.gid);
     return {
-      parts: {
-        accounts: accountsPart,
-        licenses: this.#scim ? this.#part(scimError?.message ?? null) : null,
-        teams: previous?.parts.teams ?? null,
-      },
+      parts: { accounts: part, licenses, teams: previous?.parts.teams ?? null },
       workspaces,
+      leftOut,
       organization,
+      scimOnly,
+      scimIdsForeign: reading.isForeign({
+        restWhole: part.complete,
+        scimWhole: licenses?.complete ?? false,
+      }),
       self,
       accounts,
       gidsByEmail: indexByEmail(accounts, organization?.gid ?? null),
-      teams: previous?.teams ?? new Map(),
+      teams: previous ? teamsWithin(previous.teams, scope) : new Map(),
       requests: this.#tally.requests,
     };
   }
@@ -252,22 +264,48 @@ class Sync {
     return previous && previous.organization?.gid === organization?.gid ? previous : null;
   }
 
-  #part(incompleteBecause: string | null): Part {
+  /** @param allowed how many items a listing may lack that failed in no other way */
+  #part(faults: readonly Faults[], allowed: number): Part {
     const { clock } = this.#options;
+    const hurt = faults.filter((found) => !found.isEmpty());
+    const shortfall = hurt.length === 1 ? (hurt[0]?.shortfall ?? null) : null;
+    const complete = hurt.length === 0 || (shortfall !== null && missingOf(shortfall) <= allowed);
     return {
       at: clock.now(),
+      startedAt: this.#startedAt,
       begunAt: this.#begunAt,
-      complete: incompleteBecause === null,
-      incompleteBecause,
+      complete,
+      incompleteBecause: complete ? null : hurt.map((found) => found.describe()).join(' '),
+      ...(shortfall ? { shortfall } : {}),
     };
   }
 }
 
-/** A service account with SCIM's permissions alone: what it lacks, and what that means. */
+function missingOf({ announced, received }: Shortfall): number {
+  return announced - received;
+}
+
+/** The same map where all of them are in scope. */
+function teamsWithin(teams: Snapshot['teams'], { organizations }: Scope): Snapshot['teams'] {
+  const isWithin = ({ organization }: Team) => organizations.some(({ gid }) => gid === organization);
+  if (teams.values().every(isWithin)) return teams;
+  return new Map(teams.entries().filter(([, team]) => isWithin(team)));
+}
+
+/** A service account with SCIM's permissions alone: what is read nevertheless, and what is missing. */
 function scimOnly(error: AsanaError): DirectoryError {
   return new DirectoryError(
-    'CredentialsRejected',
-    `SCIM takes the token, the REST API does not (${error.status}): with only the permissions Users and Teams a service account can do SCIM alone. Admins and guests cannot be told without REST, so nothing is changed. Give the service account full permissions, or put a token that has them under tokenKey and this one under scimTokenKey.`,
+    'ScimOnly',
+    `SCIM takes the token, the REST API does not (${error.status}): with only the permissions Users and Teams a service account can do SCIM alone. Accounts, licenses, teams and their members are read; guests, roles and further workspaces are missing, and nothing is changed, since admins and guests cannot be told. Give the service account full permissions to have all of it.`,
+    error,
+  );
+}
+
+/** The same where REST took the token before. */
+function permissionLost(error: AsanaError): DirectoryError {
+  return new DirectoryError(
+    'PermissionDenied',
+    `The REST API, which took the token before, refuses it (${error.status}), and SCIM takes it: the service account has lost permissions. Nothing is changed or uploaded. Give it full permissions again, or put a token that has them under tokenKey and this one under scimTokenKey.`,
     error,
   );
 }

@@ -168,7 +168,7 @@ export class Controller {
     this.#meters.seconds.observe((clock.monotonic() - began) / 1000, { controller: name });
   }
 
-  /** One place decides what an error means for the queue (DESIGN §3.4, three classes). */
+  /** One place decides what the class of an error (core/errors.ts) means for the queue. */
   #handle(key: Key, error: unknown, log: Logger): string {
     const { queue, name } = this.#options;
     if (isConflict(error) || isNotFound(error)) {

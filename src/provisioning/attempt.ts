@@ -35,11 +35,20 @@ export function nextLook(elapsedMs: number): number | null {
   return next === undefined ? null : next - elapsed;
 }
 
+/** What this process knows of an attempt: that its request left, that it did not, or nothing (another process began it). */
+export type Whereabouts = 'Sent' | 'NotSent' | 'Unknown';
+
 /**
- * What is next for `action`.
+ * What is next for `action`. What may be sent twice is sent again after a restart, or when a person asks; what may not is
+ * looked for first.
  * @param asked a person has edited the object, or asked for another try, since
  */
-export function nextStep(attempt: Attempt | null, action: Action, now: number, asked: boolean): NextStep {
+export function nextStep(
+  attempt: Attempt | null,
+  action: Action,
+  now: number,
+  { asked, whereabouts }: { readonly asked: boolean; readonly whereabouts: Whereabouts },
+): NextStep {
   if (!attempt || attempt.type !== action.type) return 'Send';
   const { oneWay } = rulesOf(action);
   switch (attempt.result) {
@@ -48,10 +57,12 @@ export function nextStep(attempt: Attempt | null, action: Action, now: number, a
       return 'Send';
     case 'Unconfirmed':
       return asked ? 'Send' : 'Stay';
-    case 'Pending':
-      // What may be sent twice is sent again when a person asks.
-      if (asked && !oneWay) return 'Send';
-      return now - attempt.at > GIVE_UP_AFTER_MS ? 'GiveUp' : 'Look';
+    case 'Pending': {
+      if (whereabouts === 'NotSent' || (!oneWay && (asked || whereabouts === 'Unknown'))) return 'Send';
+      if (now - attempt.at <= GIVE_UP_AFTER_MS) return 'Look';
+      // Nobody knows that it left, and Asana has had its time to show it: it did not.
+      return whereabouts === 'Unknown' ? 'Send' : 'GiveUp';
+    }
   }
 }
 

@@ -2,10 +2,20 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { buildCrd } from '../../src/api/crd.ts';
-import { kinds } from '../../src/api/kinds.ts';
+import { type GrantKindName, grantKinds, kinds } from '../../src/api/kinds.ts';
 import { ManifestValidator } from '../../src/api/validation.ts';
 import { Cluster } from './cluster.ts';
-import { accepted, connector, fullConnector, fullGrant, grant, type Manifest, refused } from './manifests.ts';
+import {
+  accepted,
+  connector,
+  fullConnector,
+  fullGrants,
+  grant,
+  grantOf,
+  type Manifest,
+  refused,
+  smallestOf,
+} from './manifests.ts';
 import { type Schema, schemaOf } from './published-schema.ts';
 
 interface Stored extends Manifest {
@@ -23,6 +33,7 @@ function sampleOf(schema: Schema): unknown {
   if (schema.items) return [sampleOf(schema.items)];
   if (schema.enum) return schema.enum.at(-1);
   if (schema.format === 'date-time') return '2027-01-31T00:00:00Z';
+  if (schema.pattern?.startsWith('^[a-z0-9]{1,32}')) return schema.pattern.includes('[.]') ? 'a1.2' : 'a1';
   return { string: 'Text', integer: 7, boolean: true }[schema.type];
 }
 
@@ -125,63 +136,101 @@ describe('the API server', () => {
     }
   });
 
-  for (const { because, spec, says } of [
+  const CONNECTOR_CHANGES = [
+    { to: 'another connector', spec: { connectorRef: { name: 'other' } }, field: 'connectorRef' },
     {
-      because: 'another connector',
-      spec: { connectorRef: { name: 'other' } },
-      says: 'spec.connectorRef: Invalid value: connectorRef is immutable: delete this grant and create another one',
-    },
-    {
-      because: 'another namespace of the connector',
+      to: 'another namespace of the connector',
       spec: { connectorRef: { namespace: 'other' } },
-      says: 'connectorRef is immutable',
+      field: 'connectorRef',
     },
-    {
-      because: 'another address',
-      spec: { user: { email: 'bob@acme.com' } },
-      says: 'spec.user: Invalid value: user is immutable: delete this grant and create another one',
-    },
-    {
-      because: 'a gid instead of the address',
-      spec: { user: { email: null, gid: '1' } },
-      says: 'user is immutable',
-    },
+  ];
+  const USER_CHANGES = [
+    { to: 'another address', spec: { user: { email: 'bob@acme.com' } }, field: 'user' },
+    { to: 'a gid instead of the address', spec: { user: { email: null, gid: '1' } }, field: 'user' },
+  ];
+  const IMMUTABLE: Record<GrantKindName, { to: string; spec: object; field: string }[]> = {
+    AsanaLicenseGrant: USER_CHANGES,
+    AsanaTeamGrant: [
+      ...USER_CHANGES,
+      { to: 'another team', spec: { team: { gid: '1' } }, field: 'team' },
+      { to: 'a name instead of the gid', spec: { team: { gid: null, name: 'Design' } }, field: 'team' },
+    ],
+    AsanaWorkspaceGrant: [
+      ...USER_CHANGES,
+      { to: 'another workspace', spec: { workspace: '1' }, field: 'workspace' },
+    ],
+    AsanaAccount: [
+      { to: 'another address', spec: { email: 'bob@acme.com' }, field: 'email' },
+      { to: 'a workspace where there was none', spec: { workspace: '1' }, field: 'workspace' },
+    ],
+  };
+  /** Tries to change an object, and expects to be told that the field cannot be changed. */
+  async function refusesToChange(manifest: Manifest, spec: object, field: string): Promise<void> {
+    await cluster.run(['apply', '-f', '-'], manifest);
+    const { code, stderr } = await cluster.try([
+      'patch',
+      manifest.kind,
+      manifest.metadata.name,
+      '--type=merge',
+      `--patch=${JSON.stringify({ spec })}`,
+    ]);
+    assert.equal(code, 1, 'it was changed');
+    assert.ok(stderr.includes(`spec.${field}: `), stderr);
+    assert.ok(stderr.includes(`${field} is immutable: delete this grant and create another one`), stderr);
+  }
+  for (const { names } of grantKinds) {
+    for (const { to, spec, field } of [...CONNECTOR_CHANGES, ...IMMUTABLE[names.kind]]) {
+      test(`refuses to change an ${names.kind} to ${to}`, () =>
+        refusesToChange(grantOf(names.kind, {}, 'immutable'), spec, field));
+    }
+  }
+  for (const { to, workspace } of [
+    { to: 'another workspace', workspace: '2' },
+    { to: "the connector's default workspace", workspace: null },
   ]) {
-    test(`refuses to change a grant to ${because}`, async () => {
-      await cluster.run(['apply', '-f', '-'], grant({}, 'immutable'));
-      const { code, stderr } = await cluster.try([
-        'patch',
-        'alg',
-        'immutable',
-        '--type=merge',
-        `--patch=${JSON.stringify({ spec })}`,
-      ]);
-      assert.equal(code, 1, 'it was changed');
-      // It prints the value as well, which is as long as it is.
-      assert.ok(
-        stderr.replaceAll(/Invalid value: .*?: (?=\w+ is immutable)/g, 'Invalid value: ').includes(says),
-        stderr,
-      );
-    });
+    test(`refuses to change an AsanaAccount of a workspace to ${to}`, () =>
+      refusesToChange(
+        grantOf('AsanaAccount', { workspace: '1' }, 'immutable-workspace'),
+        { workspace },
+        'workspace',
+      ));
   }
 
-  test('lets everything else of a grant be changed', async () => {
-    await cluster.run(['apply', '-f', '-'], grant({}, 'changing'));
-    await cluster.run(
-      ['apply', '-f', '-'],
-      grant({ license: 'ViewOnly', reason: 'New.', suspend: true }, 'changing'),
-    );
-    assert.equal((await stored(grant({}, 'changing'))).metadata.generation, 2);
-  });
+  const MUTABLE: Record<GrantKindName, object> = {
+    AsanaLicenseGrant: { license: 'ViewOnly', onMissingAccount: 'Create' },
+    AsanaTeamGrant: {},
+    AsanaWorkspaceGrant: {},
+    AsanaAccount: { ensure: 'Absent', name: 'Alice' },
+  };
+  for (const { names } of grantKinds) {
+    test(`lets everything else of an ${names.kind} be changed`, async () => {
+      const before = grantOf(names.kind, {}, 'changing');
+      await cluster.run(['apply', '-f', '-'], before);
+      const changes = {
+        deletionPolicy: 'Revoke',
+        startsAt: '2026-12-01T00:00:00Z',
+        expiresAt: '2027-01-31T00:00:00Z',
+        reason: 'New.',
+        suspend: true,
+        ...MUTABLE[names.kind],
+      };
+      await cluster.run(['apply', '-f', '-'], grantOf(names.kind, changes, 'changing'));
+      assert.equal((await stored(before)).metadata.generation, 2);
+    });
+  }
 
   for (const { how, flags } of [
     { how: 'client', flags: [] },
     { how: 'server', flags: ['--server-side', '--field-manager=gitops'] },
   ]) {
     test(`changes nothing when the same manifests are applied again on the ${how}'s side`, async (t) => {
-      const manifests = [connector(), fullConnector, grant(), fullGrant].map((manifest) =>
-        named(`${how}-${manifest.metadata.name}`, manifest),
-      );
+      const empty = connector({ provisioning: { allowedNamespaces: [], protectedUsers: [] } }, 'empty');
+      const manifests = [
+        ...kinds.map(({ names }) => smallestOf(names.kind, 'smallest')),
+        ...Object.values(fullGrants),
+        fullConnector,
+        empty,
+      ].map((manifest) => named(`${how}-${manifest.metadata.name}`, manifest));
       const gitops = (verb: string) => cluster.try([verb, ...flags, '-f', '-'], listOf(manifests));
       const setFinalizers = async (finalizers: string[] | null) => {
         const patch = JSON.stringify({ metadata: { finalizers } });
@@ -229,13 +278,38 @@ describe('the API server', () => {
 
   for (const kind of kinds) {
     test(`keeps every field of the status of an ${kind.names.kind} as it was written`, async () => {
-      const manifest = named('status', kind.names.kind === 'AsanaConnector' ? connector() : grant());
+      const manifest = smallestOf(kind.names.kind, 'status');
       await cluster.run(['apply', '-f', '-'], manifest);
       const status = sampleOf(schemaOf(kind, 'status'));
       await writeStatus(manifest, status);
       const { metadata, status: kept } = await stored(manifest);
       assert.deepEqual(kept, status);
       assert.equal(metadata.generation, 1, 'a status is no new generation');
+    });
+  }
+
+  test('keeps holds of different reasons side by side, and refuses two of one reason', async () => {
+    const manifest = connector({}, 'holds');
+    await cluster.run(['apply', '-f', '-'], manifest);
+    const hold = { id: 'h1', since: NOW, token: 'h1.1', count: 3, people: 3 };
+    const written = (reasons: string[]) =>
+      cluster.try([
+        'patch',
+        'asc',
+        'holds',
+        '--subresource=status',
+        '--type=merge',
+        `--patch=${JSON.stringify({ status: { holds: reasons.map((reason) => ({ ...hold, reason })) } })}`,
+      ]);
+    assert.equal((await written(['TooManyRemovals', 'ListingShort'])).code, 0);
+    assert.match((await written(['ListingShort', 'ListingShort'])).stderr, /Duplicate value/);
+  });
+
+  for (const token of ['h1', 'h1.', 'H1.1', 'h1.1.1', `${'x'.repeat(33)}.1`, 'h1.1234567890']) {
+    test(`refuses the hold ${token} in a status, which no annotation could name`, async () => {
+      await cluster.run(['apply', '-f', '-'], grant({}, 'held'));
+      const planned = { action: 'RevokeEnterprise', reason: 'Deleted.', hold: token };
+      await assert.rejects(writeStatus(grant({}, 'held'), { planned }), /status\.planned\.hold/);
     });
   }
 
@@ -248,42 +322,75 @@ describe('the API server', () => {
     assert.equal((await stored(manifest)).status, undefined);
   });
 
-  test('finds grants by each of the fields that are selectable', async () => {
-    const byEmail = grant({ connectorRef: { name: 'selected', namespace: 'iga' } }, 'by-email');
-    const byGid = grant(
-      { connectorRef: { name: 'selected' }, user: { gid: '77' }, license: 'ViewOnly' },
-      'by-gid',
-    );
-    for (const manifest of [byEmail, byGid]) await cluster.run(['apply', '-f', '-'], manifest);
-    const select = async (selector: string) =>
-      (
-        await cluster.run([
-          'get',
-          'alg',
-          '-o',
-          'name',
-          '--field-selector',
-          `spec.connectorRef.name=selected,${selector}`,
-        ])
-      )
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => line.split('/')[1]);
-    assert.deepEqual(await select('spec.user.email=alice@acme.com'), ['by-email']);
-    assert.deepEqual(await select('spec.user.gid=77'), ['by-gid']);
-    assert.deepEqual(await select('spec.license=ViewOnly'), ['by-gid']);
-    assert.deepEqual(await select('spec.license=Enterprise'), ['by-email'], 'the default is selectable too');
-    assert.deepEqual(await select('spec.connectorRef.namespace=iga'), ['by-email']);
-    assert.deepEqual(
-      await select('spec.connectorRef.namespace='),
-      ['by-gid'],
-      'no namespace is the empty string',
-    );
-    assert.deepEqual(
-      await select('spec.user.email=Alice@acme.com'),
-      [],
-      'selectors know case, hence the lower case',
-    );
+  /** The names of the objects of a kind that a selector finds among those of this connector. */
+  async function selected(shortName: string, selector: string): Promise<string[]> {
+    const fields = `spec.connectorRef.name=selected,${selector}`;
+    const output = await cluster.run(['get', shortName, '-o', 'name', '--field-selector', fields]);
+    return output
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split('/')[1] ?? '');
+  }
+
+  /** Of every kind, what tells the second of two objects from the first. */
+  const SECOND: Record<GrantKindName, Record<string, unknown>> = {
+    AsanaLicenseGrant: { user: { gid: '77' }, license: 'ViewOnly' },
+    AsanaTeamGrant: { user: { gid: '77' }, team: { gid: '8' } },
+    AsanaWorkspaceGrant: { user: { gid: '77' }, workspace: '9' },
+    AsanaAccount: { email: 'bob@acme.com', workspace: '9', ensure: 'Absent' },
+  };
+  const SELECTORS: Record<GrantKindName, Record<string, string>> = {
+    AsanaLicenseGrant: {
+      'spec.user.email=alice@acme.com': 'first',
+      'spec.user.gid=77': 'second',
+      'spec.license=ViewOnly': 'second',
+      'spec.license=Enterprise': 'first',
+    },
+    AsanaTeamGrant: {
+      'spec.user.email=alice@acme.com': 'first',
+      'spec.user.gid=77': 'second',
+      'spec.team.gid=1200000000000007': 'first',
+      'spec.team.gid=8': 'second',
+    },
+    AsanaWorkspaceGrant: {
+      'spec.user.email=alice@acme.com': 'first',
+      'spec.user.gid=77': 'second',
+      'spec.workspace=9': 'second',
+    },
+    AsanaAccount: {
+      'spec.email=alice@acme.com': 'first',
+      'spec.workspace=9': 'second',
+      'spec.workspace=': 'first',
+      'spec.ensure=Present': 'first',
+      'spec.ensure=Absent': 'second',
+    },
+  };
+  for (const { names, selectableFields } of grantKinds) {
+    test(`finds an ${names.kind} by each of the fields that are selectable, defaults included`, async () => {
+      const connectorRef = { name: 'selected' };
+      const first = grantOf(names.kind, { connectorRef: { ...connectorRef, namespace: 'iga' } }, 'first');
+      const second = grantOf(names.kind, { connectorRef, ...SECOND[names.kind] }, 'second');
+      for (const manifest of [first, second]) await cluster.run(['apply', '-f', '-'], manifest);
+      const selectors = {
+        'spec.connectorRef.namespace=iga': 'first',
+        // One that is absent is the empty string.
+        'spec.connectorRef.namespace=': 'second',
+        ...SELECTORS[names.kind],
+      };
+      for (const [selector, name] of Object.entries(selectors))
+        assert.deepEqual(await selected(names.shortName, selector), [name], selector);
+      const tried = new Set(Object.keys(selectors).map((selector) => `.${selector.split('=')[0]}`));
+      assert.deepEqual(
+        selectableFields.filter((field) => !tried.has(field)),
+        ['.spec.connectorRef.name'],
+        'every selectable field is tried, the name of the connector each time',
+      );
+    });
+  }
+
+  test('knows case when it selects, which is why addresses are in lower case', async () => {
+    await cluster.run(['apply', '-f', '-'], grant({ connectorRef: { name: 'selected' } }, 'lower-case'));
+    assert.deepEqual(await selected('alg', 'spec.user.email=Alice@acme.com'), []);
   });
 
   test('shows a connector in the columns of the design, and the rest with -o wide', async () => {
@@ -314,45 +421,80 @@ describe('the API server', () => {
     assert.deepEqual(wideRow?.slice(9), ['12', '188', 'Synced is False.']);
   });
 
-  test('shows a grant in the columns of the design, an expiry in the future included', async () => {
-    const manifest = grant({ expiresAt: '2100-01-31T00:00:00Z' }, 'columns');
-    await cluster.run(['apply', '-f', '-'], manifest);
-    await writeStatus(manifest, {
-      conditions: [readyCondition('True', 'Planned', 'Would be granted.')],
-      user: { gid: '42', email: 'alice@acme.com' },
-      observed: { license: 'ViewOnly', since: NOW },
-      planned: { action: 'GrantEnterprise', reason: 'Declared.' },
+  /** Of every kind, what its own columns show. */
+  const COLUMNS: Record<GrantKindName, { head: string; spec: object; declared: string; observed: object }> = {
+    AsanaLicenseGrant: {
+      head: 'LICENSE',
+      spec: {},
+      declared: 'Enterprise',
+      observed: { license: 'ViewOnly' },
+    },
+    AsanaTeamGrant: {
+      head: 'TEAM',
+      spec: { team: { name: 'Design & UX' } },
+      declared: 'Design & UX',
+      observed: { membership: 'LimitedAccess' },
+    },
+    AsanaWorkspaceGrant: {
+      head: 'WORKSPACE',
+      spec: { deletionPolicy: 'Revoke' },
+      declared: '1200000000000001',
+      observed: { membership: 'None' },
+    },
+    AsanaAccount: {
+      head: 'ENSURE',
+      spec: { deletionPolicy: 'Revoke' },
+      declared: 'Present',
+      observed: { account: 'Absent' },
+    },
+  };
+  for (const kind of grantKinds) {
+    const { kind: name, shortName } = kind.names;
+    const { head: own, spec, declared, observed } = COLUMNS[name];
+
+    test(`shows an ${name} in its columns, also who is meant and when it ends before it has a status`, async () => {
+      const manifest = grantOf(name, { ...spec, expiresAt: '2100-01-31T00:00:00Z' }, 'columns');
+      await cluster.run(['apply', '-f', '-'], manifest);
+      const [, bare] = await tableOf(shortName, 'columns');
+      assert.deepEqual(bare?.slice(0, 4), ['columns', 'alice@acme.com', declared, '2100-01-31T00:00:00Z']);
+      const action =
+        schemaOf(kind, 'status').properties?.['planned']?.properties?.['action']?.enum?.[0] ?? '';
+      await writeStatus(manifest, {
+        conditions: [readyCondition('True', 'Planned', 'Would be granted.')],
+        user: { gid: '42', email: 'alice@acme.com' },
+        observed: { ...observed, since: NOW },
+        planned: { action, reason: 'Declared.' },
+        expiresAt: '2100-01-31T00:00:00Z',
+      });
+      const [head, row] = await tableOf(shortName, 'columns');
+      assert.deepEqual(head, [
+        ...['NAME', 'USER', own, 'OBSERVED', 'PLANNED', 'READY', 'REASON', 'EXPIRES', 'AGE'],
+      ]);
+      assert.deepEqual(row?.slice(0, 8), [
+        ...['columns', 'alice@acme.com', declared, ...Object.values(observed), action, 'True', 'Planned'],
+        '2100-01-31T00:00:00Z',
+      ]);
+      const [wideHead, wideRow] = await tableOf(shortName, 'columns', '-o', 'wide');
+      assert.deepEqual(wideHead?.slice(9), ['MESSAGE']);
+      assert.deepEqual(wideRow?.slice(9), ['Would be granted.']);
     });
-    const [head, row] = await tableOf('alg', 'columns');
-    assert.deepEqual(head, [
-      'NAME',
-      'USER',
-      'LICENSE',
-      'OBSERVED',
-      'PLANNED',
-      'READY',
-      'REASON',
-      'EXPIRES',
-      'AGE',
-    ]);
-    assert.deepEqual(row?.slice(0, 8), [
-      'columns',
-      'alice@acme.com',
-      'Enterprise',
-      'ViewOnly',
-      'GrantEnterprise',
-      'True',
-      'Planned',
-      '2100-01-31T00:00:00Z',
-    ]);
-    const [wideHead, wideRow] = await tableOf('alg', 'columns', '-o', 'wide');
-    assert.deepEqual(wideHead?.slice(9), ['MESSAGE']);
-    assert.deepEqual(wideRow?.slice(9), ['Would be granted.']);
+
+    test(`shows when an ${name} with a duration ends as soon as that is known`, async () => {
+      const manifest = grantOf(name, { ...spec, deletionPolicy: 'Revoke', duration: '8h' }, 'lasting');
+      await cluster.run(['apply', '-f', '-'], manifest);
+      await writeStatus(manifest, { expiresAt: '2100-01-31T08:00:00Z' });
+      assert.ok((await tableOf(shortName, 'lasting'))[1]?.includes('2100-01-31T08:00:00Z'));
+    });
+  }
+
+  test('shows a team by its gid when that is declared', async () => {
+    await cluster.run(['apply', '-f', '-'], grantOf('AsanaTeamGrant', {}, 'by-gid'));
+    assert.ok((await tableOf('atg', 'by-gid'))[1]?.includes('1200000000000007'));
   });
 
   test('shows all of our kinds under the category asana', async () => {
-    await cluster.run(['apply', '-f', '-'], connector({}, 'in-category'));
-    await cluster.run(['apply', '-f', '-'], grant({}, 'in-category'));
+    const manifests = kinds.map(({ names }) => smallestOf(names.kind, 'in-category'));
+    await cluster.run(['apply', '-f', '-'], listOf(manifests));
     const names = (await cluster.run(['get', 'asana', '-o', 'name'])).split('\n');
     for (const kind of kinds) {
       assert.ok(names.includes(`${kind.names.singular}.asana-connector.dev/in-category`), kind.names.kind);

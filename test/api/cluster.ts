@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { kinds } from '../../src/api/kinds.ts';
 import { useControlPlane } from '../controlplane/control-plane.ts';
 import { kubectlPath } from '../controlplane/tools.ts';
 
@@ -92,8 +93,8 @@ export class Cluster {
 
   async #untilPublished(): Promise<void> {
     const giveUp = AbortSignal.timeout(PUBLISHED_WITHIN_MS);
-    for (const resource of ['asanaconnectors', 'asanalicensegrants']) {
-      while ((await this.try(['explain', `${resource}.spec`])).code !== 0)
+    for (const { names } of kinds) {
+      while ((await this.try(['explain', `${names.plural}.spec`])).code !== 0)
         await sleep(200, undefined, { signal: giveUp });
     }
   }

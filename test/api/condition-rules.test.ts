@@ -23,6 +23,26 @@ function grant(...conditions: Condition[]): CheckedObject {
   };
 }
 
+/** A grant of a kind whose Ready has `reason`, with more in its status. */
+function grantOf(
+  kind: string,
+  ready: Condition['status'],
+  reason: string,
+  more: Record<string, unknown> = {},
+  ...conditions: Condition[]
+): CheckedObject {
+  const reasoned = condition('Ready', ready, { reason });
+  return {
+    kind,
+    metadata: { generation: 2 },
+    status: { observedGeneration: 2, conditions: [reasoned, ...conditions], ...more },
+  };
+}
+
+const NOW = '2026-11-24T08:00:00Z';
+const planned = { action: 'RevokeEnterprise', reason: 'Deleted.' };
+const hold = { reason: 'ListingShort', id: 'h1', since: NOW, token: 'h1.1', count: 3, people: 3 };
+
 function connector(...conditions: Condition[]): CheckedObject {
   return { ...grant(...conditions), kind: 'AsanaConnector' };
 }
@@ -64,6 +84,50 @@ const KEPT: { because: string; object: CheckedObject }[] = [
       condition('Stalled', 'True', { reason: 'SecretNotFound' }),
       condition('Synced', 'True', { reason: 'Synced', observedGeneration: 1 }),
     ),
+  },
+  {
+    because: 'it is planned and says what',
+    object: grantOf('AsanaLicenseGrant', 'True', 'Planned', { planned }),
+  },
+  {
+    because: 'an account is gone as declared',
+    object: grantOf('AsanaAccount', 'True', 'Removed', { observed: { account: 'Absent', since: NOW } }),
+  },
+  {
+    because: 'a membership is held until its end',
+    object: grantOf('AsanaTeamGrant', 'True', 'Granted', {
+      team: { gid: '7', name: 'Design' },
+      observed: { membership: 'LimitedAccess', since: NOW },
+      applied: { membership: 'LimitedAccess', at: NOW, adopted: true },
+      expiresAt: '2027-01-31T00:00:00Z',
+      endSetAt: NOW,
+      expiresSoonToldAt: NOW,
+    }),
+  },
+  {
+    because: 'a removal is held and answered',
+    object: grantOf(
+      'AsanaLicenseGrant',
+      'False',
+      'RemovalsPaused',
+      { planned: { ...planned, hold: 'h1.2', answer: 'Acknowledged' } },
+      condition('Reconciling', 'True', { reason: 'RemovalsPaused' }),
+    ),
+  },
+  {
+    because: 'two holds stand',
+    object: {
+      kind: 'AsanaConnector',
+      metadata: { generation: 2 },
+      status: {
+        observedGeneration: 2,
+        conditions: [
+          condition('Ready', 'True', { reason: 'Degraded' }),
+          condition('RemovalsPaused', 'True', { reason: 'ListingShort' }),
+        ],
+        holds: [hold, { ...hold, reason: 'TooManyRemovals' }],
+      },
+    },
   },
   {
     because: 'the status may lag behind the object',
@@ -155,10 +219,18 @@ const BROKEN: { says: string; object: CheckedObject }[] = [
   },
   {
     says: 'RemovalsPaused is False',
-    object: connector(
-      condition('Ready', 'True', { reason: 'Synced' }),
-      condition('RemovalsPaused', 'False', { reason: 'TooManyRemovals' }),
-    ),
+    object: {
+      kind: 'AsanaConnector',
+      metadata: { generation: 2 },
+      status: {
+        observedGeneration: 2,
+        conditions: [
+          condition('Ready', 'True', { reason: 'Synced' }),
+          condition('RemovalsPaused', 'False', { reason: 'TooManyRemovals' }),
+        ],
+        holds: [hold],
+      },
+    },
   },
   {
     says: 'Ready is ahead of the object',
@@ -177,6 +249,74 @@ const BROKEN: { says: string; object: CheckedObject }[] = [
       object: grant(condition('Ready', 'True', { lastTransitionTime })),
     }),
   ),
+  { says: 'Ready is False for Granted', object: grantOf('AsanaTeamGrant', 'False', 'Granted') },
+  { says: 'Ready is True for UserIsGuest', object: grantOf('AsanaAccount', 'True', 'UserIsGuest') },
+  { says: 'Planned without a plan', object: grantOf('AsanaLicenseGrant', 'True', 'Planned') },
+  { says: 'Granted with a plan', object: grantOf('AsanaLicenseGrant', 'True', 'Granted', { planned }) },
+  { says: 'Removed is no reason of this kind', object: grantOf('AsanaWorkspaceGrant', 'True', 'Removed') },
+  {
+    says: 'Ready says Expired without the condition Expired',
+    object: grantOf('AsanaWorkspaceGrant', 'True', 'Expired'),
+  },
+  {
+    says: 'what is Removed is applied',
+    object: grantOf('AsanaAccount', 'True', 'Removed', {
+      applied: { account: 'Active', at: NOW, adopted: false },
+    }),
+  },
+  {
+    says: 'RemovalPending without planned.notBefore',
+    object: grantOf(
+      'AsanaLicenseGrant',
+      'False',
+      'RemovalPending',
+      { planned },
+      condition('Reconciling', 'True', { reason: 'RemovalPending' }),
+    ),
+  },
+  {
+    says: 'planned.answer without planned.hold',
+    object: grantOf('AsanaLicenseGrant', 'True', 'Planned', {
+      planned: { ...planned, answer: 'Acknowledged' },
+    }),
+  },
+  {
+    says: 'expiresAt and endSetAt are not there together',
+    object: grantOf('AsanaLicenseGrant', 'True', 'Granted', { expiresAt: '2027-01-31T00:00:00Z' }),
+  },
+  {
+    says: 'expiresSoonToldAt without expiresAt',
+    object: grantOf('AsanaLicenseGrant', 'True', 'Granted', { expiresSoonToldAt: NOW }),
+  },
+  {
+    says: 'status.observed.license is no field of this kind',
+    object: grantOf('AsanaTeamGrant', 'True', 'Granted', {
+      observed: { membership: 'Member', license: 'Enterprise', since: NOW },
+    }),
+  },
+  {
+    says: 'status.planned.action must be equal to one of the allowed values',
+    object: grantOf('AsanaTeamGrant', 'True', 'Planned', { planned }),
+  },
+  {
+    says: 'RemovalsPaused is there without a hold',
+    object: connector(
+      condition('Ready', 'True', { reason: 'Degraded' }),
+      condition('RemovalsPaused', 'True', { reason: 'TooManyRemovals' }),
+    ),
+  },
+  {
+    says: 'a hold is there without RemovalsPaused',
+    object: {
+      kind: 'AsanaConnector',
+      metadata: { generation: 2 },
+      status: {
+        observedGeneration: 2,
+        conditions: [condition('Ready', 'True', { reason: 'Degraded' })],
+        holds: [hold],
+      },
+    },
+  },
   { says: 'Ready has no message', object: grant(condition('Ready', 'True', { message: ' ' })) },
   {
     says: 'Ready has a message of 1025 characters',

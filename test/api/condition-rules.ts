@@ -1,14 +1,42 @@
 import { connectorConditionTypes, grantConditionTypes } from '../../src/api/condition-types.ts';
 import type { Condition } from '../../src/api/conditions.ts';
-import { connectorReasons, driftedReasons, grantReasons } from '../../src/api/reasons.ts';
+import { type GrantKindName, grantKinds, kinds } from '../../src/api/kinds.ts';
+import {
+  connectorReasons,
+  driftedReasons,
+  type GrantReason,
+  grantReasons,
+  type ReasonEntry,
+} from '../../src/api/reasons.ts';
 import { asanaConnectors } from '../../src/api/resources.ts';
+import { statusMisfits } from './published-schema.ts';
 
 /** An object whose status is to be held to the rules. */
 export interface CheckedObject {
   readonly kind?: string;
   readonly metadata: { readonly generation: number };
-  readonly status?: { readonly observedGeneration?: number; readonly conditions?: readonly Condition[] };
+  readonly status?: CheckedStatus;
 }
+
+interface CheckedStatus {
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly Condition[];
+  readonly holds?: readonly unknown[];
+  readonly planned?: { readonly notBefore?: string; readonly hold?: string; readonly answer?: string };
+  readonly applied?: unknown;
+  readonly expiresAt?: string;
+  readonly endSetAt?: string;
+  readonly expiresSoonToldAt?: string;
+}
+
+/** Reasons of a grant that only grants of one kind can have. */
+const ONLY_OF: Partial<Record<GrantReason, GrantKindName>> = {
+  Removed: 'AsanaAccount',
+  LicenseLimitReached: 'AsanaLicenseGrant',
+  TeamNotFound: 'AsanaTeamGrant',
+  TeamAmbiguous: 'AsanaTeamGrant',
+  NotTeamMember: 'AsanaTeamGrant',
+};
 
 /** Conditions that are there only while they are True. */
 const ONLY_WHILE_TRUE = new Set(['Reconciling', 'Stalled', 'Drifted', 'Expired', 'RemovalsPaused']);
@@ -19,18 +47,31 @@ const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 /** No message is longer: it is read by people, and etcd keeps an object whole. */
 const LONGEST_MESSAGE = 1024;
 
+/** States a rule: the sentence is kept when it does not hold. */
+type Rule = (holds: boolean, sentence: string) => void;
+
 /**
  * The rules that every status must keep, those of kstatus and of Flux' condition checker among them; returns the
  * broken ones as sentences. An object without status keeps them all: nobody has looked at it yet.
  */
 export function checkConditions({ kind, metadata, status }: CheckedObject): string[] {
   if (!status) return [];
-  const { generation } = metadata;
-  const conditions = status.conditions ?? [];
   const broken: string[] = [];
-  const rule = (holds: boolean, sentence: string) => {
+  const rule: Rule = (holds, sentence) => {
     if (!holds) broken.push(sentence);
   };
+  checkTypes(kind, metadata.generation, status, rule);
+  if (kind === asanaConnectors.kind) checkConnector(status, rule);
+  if (grantKinds.some(({ names }) => names.kind === kind)) checkGrant(kind, status, rule);
+  const definition = kinds.find(({ names }) => names.kind === kind);
+  // The conditions were looked at one by one already.
+  const { conditions: _, ...others } = status;
+  return definition ? [...broken, ...statusMisfits(definition, others)] : broken;
+}
+
+/** What holds for the conditions of every kind. */
+function checkTypes(kind: string | undefined, generation: number, status: CheckedStatus, rule: Rule): void {
+  const conditions = status.conditions ?? [];
   const find = (type: string) => conditions.find((condition) => condition.type === type);
   const ready = find('Ready');
   const reconciling = find('Reconciling')?.status === 'True';
@@ -65,7 +106,45 @@ export function checkConditions({ kind, metadata, status }: CheckedObject): stri
     rule(message.trim() !== '', `${type} has no message`);
     rule(message.length <= LONGEST_MESSAGE, `${type} has a message of ${message.length} characters`);
   }
-  return broken;
+}
+
+function checkConnector({ conditions = [], holds = [] }: CheckedStatus, rule: Rule): void {
+  const paused = conditions.some(({ type }) => type === 'RemovalsPaused');
+  rule(!paused || holds.length > 0, 'RemovalsPaused is there without a hold');
+  rule(paused || holds.length === 0, 'a hold is there without RemovalsPaused');
+}
+
+/** What holds for the status of a grant of any kind. */
+function checkGrant(kind: string | undefined, status: CheckedStatus, rule: Rule): void {
+  const { conditions = [], planned, applied, expiresAt, endSetAt, expiresSoonToldAt } = status;
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const reason = ready?.reason as GrantReason | undefined;
+  const reasons: Readonly<Record<string, ReasonEntry>> = grantReasons;
+  const reasonClass = reason && Object.hasOwn(reasons, reason) ? reasons[reason]?.class : undefined;
+  if (reasonClass === 'ok') {
+    rule(ready?.status === 'True', `Ready is ${ready?.status} for ${reason}`);
+    rule(
+      (reason === 'Planned') === (planned !== undefined),
+      `${reason} ${planned ? 'with' : 'without'} a plan`,
+    );
+  } else if (reasonClass !== undefined && reasonClass !== 'asItWas') {
+    rule(ready?.status !== 'True', `Ready is True for ${reason}`);
+  }
+  const only = reasonClass && reason ? ONLY_OF[reason] : undefined;
+  rule(!only || only === kind, `${reason} is no reason of this kind`);
+  const expired = conditions.some(({ type }) => type === 'Expired');
+  rule(reason !== 'Expired' || expired, 'Ready says Expired without the condition Expired');
+  rule(reason !== 'Removed' || applied === undefined, 'what is Removed is applied');
+  rule(
+    reason !== 'RemovalPending' || planned?.notBefore !== undefined,
+    'RemovalPending without planned.notBefore',
+  );
+  rule(planned?.answer === undefined || planned.hold !== undefined, 'planned.answer without planned.hold');
+  rule(
+    (expiresAt === undefined) === (endSetAt === undefined),
+    'expiresAt and endSetAt are not there together',
+  );
+  rule(expiresSoonToldAt === undefined || expiresAt !== undefined, 'expiresSoonToldAt without expiresAt');
 }
 
 /** The reasons a condition of a kind may have; null when the kind has no such condition. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
+import type { ConnectorHold, HoldReason } from '../../src/api/asana-connector-status.ts';
 import { connectorPhases } from '../../src/api/condition-types.ts';
 import {
   type Condition,
@@ -8,11 +9,14 @@ import {
   findCondition,
   type GrantOutcome,
   grantConditions,
+  newlyStalled,
   phaseOf,
   readiness,
+  removalsPaused,
   settleConditions,
 } from '../../src/api/conditions.ts';
-import { connectorReasons, type GrantReason, grantReasons } from '../../src/api/reasons.ts';
+import type { GrantKindName } from '../../src/api/kinds.ts';
+import { connectorReasons, type GrantReason, grantReasons, whenDeleted } from '../../src/api/reasons.ts';
 import { formatTime } from '../../src/core/clock.ts';
 import { checkConditions } from './condition-rules.ts';
 
@@ -36,7 +40,9 @@ const STUCK = 'Ready False, Reconciling -, Stalled True';
 /** Every reason of a grant and where it leaves Ready, Reconciling and Stalled. */
 const EXPECTED: Record<GrantReason, string> = {
   Granted: DONE,
+  Removed: DONE,
   Planned: DONE,
+  Scheduled: DONE,
   Expired: DONE,
   Superseded: DONE,
   Progressing: UNDER_WAY,
@@ -63,27 +69,56 @@ const EXPECTED: Record<GrantReason, string> = {
   NotTeamMember: STUCK,
   PreviouslyRemoved: STUCK,
   WorkspaceNotSet: STUCK,
+  WorkspaceNotFound: STUCK,
+  StillDeclared: STUCK,
+  DurationTooLong: STUCK,
+  OrganizationChanged: STUCK,
   RemovalDiscarded: STUCK,
   AsanaRefused: STUCK,
   Suspended: 'Ready Unknown, Reconciling -, Stalled -',
 };
 
+/** What a status must have beside its conditions with some reasons. */
+const BESIDE: Partial<Record<GrantReason, object>> = {
+  Planned: { planned: { action: 'Deprovision', reason: 'Declared.' } },
+  RemovalPending: {
+    planned: { action: 'Deprovision', notBefore: '2027-01-31T00:00:00Z', reason: 'Deleted.' },
+  },
+};
+
+/** A kind whose grants may have the reason. */
+function kindWith(reason: GrantReason): GrantKindName {
+  if (reason === 'LicenseLimitReached') return 'AsanaLicenseGrant';
+  return reason.includes('Team') ? 'AsanaTeamGrant' : 'AsanaAccount';
+}
+
 describe('the conditions of a grant', () => {
-  for (const [reason, expected] of Object.entries(EXPECTED)) {
+  for (const [reason, expected] of Object.entries(EXPECTED) as [GrantReason, string][]) {
     test(`${reason} on a new grant means ${expected}, and keeps the rules`, () => {
-      const conditions = settle({ reason: reason as GrantReason, message: 'Why.' });
+      const conditions = settle({ reason, message: 'Why.', expired: reason === 'Expired' });
       assert.equal(picture(conditions), expected);
       for (const condition of conditions) assert.equal(condition.reason, reason, condition.type);
       assert.deepEqual(
         checkConditions({
-          kind: 'AsanaLicenseGrant',
+          kind: kindWith(reason),
           metadata: { generation: 1 },
-          status: { observedGeneration: 1, conditions },
+          status: { observedGeneration: 1, conditions, ...BESIDE[reason] },
         }),
         [],
       );
     });
   }
+
+  test('newly stall when they stall for the first time or for another reason, and not again', () => {
+    const guest = settle({ reason: 'UserIsGuest', message: 'A guest.' });
+    const refused = settle({ reason: 'AsanaRefused', message: 'Refused.' }, guest);
+    const waiting = settle({ reason: 'AsanaRefused', message: 'Again soon.', retrying: true }, guest);
+    assert.equal(newlyStalled(undefined, guest), true);
+    assert.equal(newlyStalled(guest, guest), false);
+    assert.equal(newlyStalled(guest, refused), true);
+    assert.equal(newlyStalled(guest, waiting), false, 'what is tried again does not stall');
+    assert.equal(newlyStalled(waiting, refused), true);
+  });
 
   for (const { earlier, expected } of [
     { earlier: 'Granted', expected: 'True' },
@@ -108,7 +143,7 @@ describe('the conditions of a grant', () => {
     assert.equal(picture(settle({ reason: 'Granted', message: 'Done.', retrying: true })), DONE);
   });
 
-  test('have Drifted only while somebody else changed the license', () => {
+  test('have Drifted only while somebody else changed the access', () => {
     const drifted = settle({ reason: 'Progressing', message: 'Under way.', drifted: 'Set to view-only.' });
     const { status, reason, message } = findCondition(drifted, 'Drifted') ?? {};
     assert.deepEqual(
@@ -223,6 +258,82 @@ describe('the message of a condition', () => {
         },
       ),
     );
+  });
+});
+
+describe('the condition RemovalsPaused', () => {
+  const hold = (reason: HoldReason): ConnectorHold => ({
+    reason,
+    id: 'x',
+    since: formatTime(NOW),
+    token: `${reason.toLowerCase()}.3`,
+    count: 41,
+    people: 40,
+  });
+
+  test('is not there without a hold', () => {
+    assert.deepEqual(removalsPaused([]), []);
+  });
+
+  test('names every hold with its token, and has the reason of the gravest, in whatever order they are', () => {
+    const holds = (
+      ['TooManyRemovals', 'ListingShort', 'OrganizationChanged', 'DirectoryShrunk'] as const
+    ).map(hold);
+    const [draft, ...others] = removalsPaused(holds);
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      [draft?.type, draft?.status, draft?.reason],
+      ['RemovalsPaused', 'True', 'OrganizationChanged'],
+    );
+    for (const { token } of holds) assert.ok(draft?.message.includes(`"${token}"`), token);
+    assert.deepEqual(removalsPaused(holds.toReversed()), [draft]);
+  });
+
+  test('offers to discard only what can be discarded: removals', () => {
+    for (const reason of ['ListingShort', 'OrganizationChanged', 'DirectoryShrunk'] as const)
+      assert.ok(!removalsPaused([hold(reason)])[0]?.message.includes('discard'), reason);
+    assert.match(
+      removalsPaused([hold('TooManyRemovals')])[0]?.message ?? '',
+      /^41 removals that concern 40 people .*acknowledge to "toomanyremovals\.3".*discard/,
+    );
+  });
+
+  test('has a message that is not cut when all four holds stand', () => {
+    const holds = (
+      ['TooManyRemovals', 'ListingShort', 'OrganizationChanged', 'DirectoryShrunk'] as const
+    ).map((reason) => ({
+      ...hold(reason),
+      token: `${'x'.repeat(16)}.999999999`,
+      count: 1_000_000,
+      people: 1_000_000,
+    }));
+    const { message = '' } = removalsPaused(holds)[0] ?? {};
+    assert.ok(message.length <= 1024, `${message.length} characters`);
+  });
+});
+
+describe('what becomes of a deleted grant', () => {
+  test('is said for every reason but those of what is done', () => {
+    const obstacles = Object.entries(grantReasons).flatMap(([reason, { class: reasonClass }]) =>
+      reasonClass === 'ok' ? [] : [reason],
+    );
+    assert.deepEqual(Object.keys(whenDeleted).toSorted(), obstacles.toSorted());
+  });
+
+  test('is to be released for what is refused by rule or for good, and for nothing else', () => {
+    const released = Object.entries(whenDeleted).flatMap(([reason, fate]) =>
+      fate === 'Release' ? [reason] : [],
+    );
+    assert.deepEqual(released.toSorted(), [
+      'Contended',
+      'DeprovisionNotAllowed',
+      'IdentityChanged',
+      'NamespaceNotAllowed',
+      'OrganizationChanged',
+      'ProtectedUser',
+      'StillDeclared',
+      'TeamNotFound',
+    ]);
   });
 });
 

@@ -1,3 +1,5 @@
+import type { GrantKindName } from '../../src/api/kinds.ts';
+
 /** Manifests the API server and the validator must judge alike. */
 
 export interface Manifest {
@@ -19,15 +21,41 @@ export function connector(spec: Record<string, unknown> = {}, name = 'acme'): Ma
   };
 }
 
-export function grant(spec: Record<string, unknown> = {}, name = 'alice'): Manifest {
-  const smallest = { connectorRef: { name: 'acme' }, user: { email: 'alice@acme.com' } };
+/** What is required of each grant kind. */
+const SMALLEST: Readonly<Record<GrantKindName, Readonly<Record<string, unknown>>>> = {
+  AsanaLicenseGrant: { user: { email: 'alice@acme.com' } },
+  AsanaTeamGrant: { user: { email: 'alice@acme.com' }, team: { gid: '1200000000000007' } },
+  AsanaWorkspaceGrant: { user: { email: 'alice@acme.com' }, workspace: '1200000000000001' },
+  AsanaAccount: { email: 'alice@acme.com' },
+};
+
+/** A grant of a kind with what is required of it, and `spec` over that. */
+export function grantOf(kind: GrantKindName, spec: Record<string, unknown> = {}, name = 'alice'): Manifest {
   return {
     apiVersion: API_VERSION,
-    kind: 'AsanaLicenseGrant',
+    kind,
     metadata: { name },
-    spec: { ...smallest, ...spec },
+    spec: { connectorRef: { name: 'acme' }, ...SMALLEST[kind], ...spec },
   };
 }
+
+export function grant(spec: Record<string, unknown> = {}, name = 'alice'): Manifest {
+  return grantOf('AsanaLicenseGrant', spec, name);
+}
+const teamGrant = (spec: Record<string, unknown>) => grantOf('AsanaTeamGrant', spec);
+const workspaceGrant = (spec: Record<string, unknown>) => grantOf('AsanaWorkspaceGrant', spec);
+const account = (spec: Record<string, unknown>) => grantOf('AsanaAccount', spec);
+
+/** The smallest manifest of any kind. */
+export function smallestOf(kind: string, name?: string): Manifest {
+  return kind === 'AsanaConnector' ? connector({}, name) : grantOf(kind as GrantKindName, {}, name);
+}
+
+const GRANT_KINDS = Object.keys(SMALLEST) as GrantKindName[];
+/** Those that name a person in `user`. */
+const KINDS_WITH_USER = GRANT_KINDS.filter((kind) => kind !== 'AsanaAccount');
+/** Those that take nothing back by default. */
+const KINDS_THAT_RETAIN: readonly GrantKindName[] = ['AsanaWorkspaceGrant', 'AsanaAccount'];
 
 /** JavaScript reads accepted instants with Date.parse: one it cannot read would never come. */
 const INSTANTS = [
@@ -40,7 +68,7 @@ const INSTANTS = [
 
 const serviceAccount = { type: 'ServiceAccount', secretRef: { name: 'asana' } };
 
-/** Every field of both specs set, none to its default. */
+/** Every field of a connector set, none to its default. */
 export const fullConnector = connector(
   {
     suspend: true,
@@ -62,6 +90,7 @@ export const fullConnector = connector(
       removalDelay: '60s',
       maxRemovals: { percent: 10, atLeast: 3, window: '120m' },
       maxDeprovisions: 1,
+      maxDuration: '2160h',
     },
     conductorOne: {
       secretRef: { name: 'conductorone', clientIdKey: 'ID', clientSecretKey: 'SECRET' },
@@ -71,19 +100,48 @@ export const fullConnector = connector(
   'full',
 );
 
-export const fullGrant = grant(
-  {
-    connectorRef: { name: 'acme', namespace: 'iga' },
-    user: { gid: '1200000000000042' },
-    license: 'ViewOnly',
-    onMissingAccount: 'Create',
-    deletionPolicy: 'Retain',
-    expiresAt: '2027-01-31T00:00:00+01:00',
-    reason: 'Design project, REQ-1234',
-    suspend: true,
-  },
-  'full',
-);
+const everyGrantField = {
+  connectorRef: { name: 'acme', namespace: 'iga' },
+  deletionPolicy: 'Retain',
+  startsAt: '2026-12-01T00:00:00Z',
+  expiresAt: '2027-01-31T00:00:00+01:00',
+  reason: 'Design project, REQ-1234',
+  suspend: true,
+};
+
+/** Every field of each grant kind set, none to its default; of `expiresAt` and `duration` there is one at most. */
+export const fullGrants: Readonly<Record<GrantKindName, Manifest>> = {
+  AsanaLicenseGrant: grant(
+    {
+      ...everyGrantField,
+      user: { gid: '1200000000000042' },
+      license: 'ViewOnly',
+      onMissingAccount: 'Create',
+    },
+    'full',
+  ),
+  AsanaTeamGrant: grantOf(
+    'AsanaTeamGrant',
+    { ...everyGrantField, user: { gid: '1200000000000042' }, team: { name: 'Design & UX' } },
+    'full',
+  ),
+  AsanaWorkspaceGrant: grantOf(
+    'AsanaWorkspaceGrant',
+    { ...everyGrantField, deletionPolicy: 'Revoke', user: { gid: '1200000000000042' } },
+    'full',
+  ),
+  AsanaAccount: grantOf(
+    'AsanaAccount',
+    {
+      ...everyGrantField,
+      deletionPolicy: 'Revoke',
+      name: 'Alice Ångström',
+      workspace: '1200000000000001',
+      ensure: 'Absent',
+    },
+    'full',
+  ),
+};
 
 export const accepted: readonly { because: string; manifest: Manifest }[] = [
   { because: 'only what is required', manifest: connector() },
@@ -149,8 +207,53 @@ export const accepted: readonly { because: string; manifest: Manifest }[] = [
       },
     }),
   },
-  { because: 'only what is required of a grant', manifest: grant() },
-  { because: 'every field of a grant', manifest: fullGrant },
+  {
+    because: 'empty lists where the list may be empty',
+    manifest: connector({ provisioning: { allowedNamespaces: [], protectedUsers: [] } }),
+  },
+  ...['1m', '87600h'].map((maxDuration) => ({
+    because: `grants of at most ${maxDuration}`,
+    manifest: connector({ provisioning: { maxDuration } }),
+  })),
+  ...GRANT_KINDS.flatMap((kind) => [
+    { because: 'only what is required', manifest: grantOf(kind) },
+    { because: 'every field', manifest: fullGrants[kind] },
+    ...['1s', '8h', '1.5h30m', '87600h'].map((duration) => ({
+      because: `an end after ${duration}`,
+      manifest: grantOf(kind, { deletionPolicy: 'Revoke', duration }),
+    })),
+    {
+      because: 'a beginning and a duration',
+      manifest: grantOf(kind, {
+        deletionPolicy: 'Revoke',
+        startsAt: '2026-12-01T00:00:00Z',
+        duration: '8h',
+      }),
+    },
+    {
+      because: 'fields with nothing after the colon',
+      manifest: grantOf(kind, { startsAt: null, expiresAt: null, duration: null, deletionPolicy: null }),
+    },
+  ]),
+  {
+    because: 'an end a second after the beginning, in other time zones',
+    manifest: grant({ startsAt: '2026-12-01T02:00:00+02:00', expiresAt: '2026-11-30T23:00:01-01:00' }),
+  },
+  {
+    because: 'an end that takes nothing back',
+    manifest: grant({ deletionPolicy: 'Retain', duration: '8h' }),
+  },
+  { because: 'a team by its name', manifest: teamGrant({ team: { name: 'Ü' } }) },
+  { because: 'a person by gid in a team', manifest: teamGrant({ user: { gid: '42' } }) },
+  { because: 'an account that is to go', manifest: account({ ensure: 'Absent' }) },
+  {
+    because: 'an absence that takes nothing back and is said so',
+    manifest: account({ ensure: 'Absent', deletionPolicy: 'Retain', reason: 'Left, REQ-77' }),
+  },
+  {
+    because: 'an absence that ends',
+    manifest: account({ ensure: 'Absent', deletionPolicy: 'Revoke', expiresAt: '2027-01-31T00:00:00Z' }),
+  },
   ...INSTANTS.map((expiresAt) => ({ because: `the instant ${expiresAt}`, manifest: grant({ expiresAt }) })),
 ];
 
@@ -169,6 +272,14 @@ const delay = 'removalDelay must be between 0s and 720h';
 const lowerCase = 'write the email address in lower case';
 const noEmail = 'this is no email address: write it as name@example.com';
 const oneUser = 'give exactly one of user.email and user.gid';
+const oneTeam = 'give exactly one of team.gid and team.name';
+const oneEnd = 'give at most one of expiresAt and duration';
+const endAfterBeginning = 'expiresAt must be later than startsAt';
+const retained = 'expiresAt and duration need deletionPolicy Revoke: with Retain the access would stay';
+const presentOnly =
+  'duration needs ensure Present: it runs from when the account is first there. Use expiresAt for an end of Absent';
+const durationRange = 'duration must be between 1s and 87600h';
+const maxDurationRange = 'maxDuration must be between 1m and 87600h';
 const noScim =
   'scim.enabled needs credentials.type ServiceAccount, or credentials.secretRef.scimTokenKey with the token of one: a personal access token cannot use SCIM';
 const noDeprovision =
@@ -367,13 +478,149 @@ export const refused: readonly Refused[] = [
     manifest: connector({ conductorOne: {} }),
     field: 'spec.conductorOne.secretRef',
   },
+  ...KINDS_WITH_USER.flatMap((kind) => [
+    {
+      because: `an address and a gid could mean two people (${kind})`,
+      manifest: grantOf(kind, { user: { email: 'alice@acme.com', gid: '1' } }),
+      field: 'spec.user',
+      says: oneUser,
+    },
+    {
+      because: `nobody is named (${kind})`,
+      manifest: grantOf(kind, { user: {} }),
+      field: 'spec.user',
+      says: oneUser,
+    },
+    {
+      because: `the person is missing (${kind})`,
+      manifest: grantOf(kind, { user: null }),
+      field: 'spec.user',
+    },
+  ]),
+  ...GRANT_KINDS.flatMap((kind) => [
+    {
+      because: `a grant ends once (${kind})`,
+      manifest: grantOf(kind, {
+        deletionPolicy: 'Revoke',
+        expiresAt: '2027-01-31T00:00:00Z',
+        duration: '8h',
+      }),
+      field: 'spec.duration',
+      says: oneEnd,
+    },
+    {
+      because: `it would end when it begins (${kind})`,
+      manifest: grantOf(kind, {
+        deletionPolicy: 'Revoke',
+        startsAt: '2027-01-31T00:00:00Z',
+        expiresAt: '2027-01-31T01:00:00+01:00',
+      }),
+      field: 'spec.expiresAt',
+      says: endAfterBeginning,
+    },
+    ...['0s', '0.9s', '87600h1s'].map((duration) => ({
+      because: `${duration} is no duration of a grant (${kind})`,
+      manifest: grantOf(kind, { deletionPolicy: 'Revoke', duration }),
+      field: 'spec.duration',
+      says: durationRange,
+    })),
+    ...['8', '1d', '-8h', '', '1h 30m'].map((duration) => ({
+      because: `"${duration}" is no duration (${kind})`,
+      manifest: grantOf(kind, { deletionPolicy: 'Revoke', duration }),
+      field: 'spec.duration',
+    })),
+    {
+      because: `a beginning is an instant (${kind})`,
+      manifest: grantOf(kind, { startsAt: 'tomorrow' }),
+      field: 'spec.startsAt',
+    },
+    {
+      because: `the connector is not named (${kind})`,
+      manifest: grantOf(kind, { connectorRef: {} }),
+      field: 'spec.connectorRef.name',
+    },
+    {
+      because: `there is no such policy (${kind})`,
+      manifest: grantOf(kind, { deletionPolicy: 'Orphan' }),
+      field: 'spec.deletionPolicy',
+    },
+    {
+      because: `a reason is a line, no document (${kind})`,
+      manifest: grantOf(kind, { reason: 'x'.repeat(513) }),
+      field: 'spec.reason',
+    },
+  ]),
+  ...KINDS_THAT_RETAIN.flatMap((kind) =>
+    [{ expiresAt: '2027-01-31T00:00:00Z' }, { duration: '8h' }].flatMap((end) =>
+      [{}, { deletionPolicy: 'Retain' }].map((policy) => ({
+        because: `what is retained does not end: ${JSON.stringify({ ...end, ...policy })} (${kind})`,
+        manifest: grantOf(kind, { ...end, ...policy }),
+        field: 'spec.deletionPolicy',
+        says: retained,
+      })),
+    ),
+  ),
   {
-    because: 'an address and a gid could mean two people',
-    manifest: grant({ user: { email: 'alice@acme.com', gid: '1' } }),
-    field: 'spec.user',
-    says: oneUser,
+    because: 'a gid and a name could mean two teams',
+    manifest: teamGrant({ team: { gid: '1', name: 'Design' } }),
+    field: 'spec.team',
+    says: oneTeam,
   },
-  { because: 'nobody is named', manifest: grant({ user: {} }), field: 'spec.user', says: oneUser },
+  { because: 'no team is named', manifest: teamGrant({ team: {} }), field: 'spec.team', says: oneTeam },
+  { because: 'the team is missing', manifest: teamGrant({ team: null }), field: 'spec.team' },
+  {
+    because: 'the gid of a team has only digits',
+    manifest: teamGrant({ team: { gid: 'design' } }),
+    field: 'spec.team.gid',
+  },
+  ...['', ' Design', 'Design ', 'De\nsign', '\u00a0Design', 'Design\u2028UX', 'x'.repeat(256)].map(
+    (name) => ({
+      because: `no team has the name ${JSON.stringify(name).slice(0, 20)}`,
+      manifest: teamGrant({ team: { name } }),
+      field: 'spec.team.name',
+    }),
+  ),
+  {
+    because: 'the workspace is missing',
+    manifest: workspaceGrant({ workspace: null }),
+    field: 'spec.workspace',
+  },
+  {
+    because: 'a workspace is named by its gid',
+    manifest: workspaceGrant({ workspace: 'Acme' }),
+    field: 'spec.workspace',
+  },
+  { because: 'the address is missing', manifest: account({ email: null }), field: 'spec.email' },
+  {
+    because: 'the address of an account is in upper case',
+    manifest: account({ email: 'Alice@acme.com' }),
+    field: 'spec.email',
+    says: lowerCase,
+  },
+  {
+    because: 'the address of an account is none',
+    manifest: account({ email: 'alice' }),
+    field: 'spec.email',
+    says: noEmail,
+  },
+  { because: 'an account has a name or none', manifest: account({ name: '' }), field: 'spec.name' },
+  {
+    because: 'an account is there or not',
+    manifest: account({ ensure: 'Suspended' }),
+    field: 'spec.ensure',
+  },
+  {
+    because: 'an absence holds nothing from which a duration could run',
+    manifest: account({ ensure: 'Absent', deletionPolicy: 'Revoke', duration: '8h' }),
+    field: 'spec.duration',
+    says: presentOnly,
+  },
+  ...['59s', '0s', '87600h1ms'].map((maxDuration) => ({
+    because: `grants cannot be kept to ${maxDuration}`,
+    manifest: withProvisioning({ maxDuration }),
+    field: 'spec.provisioning.maxDuration',
+    says: maxDurationRange,
+  })),
   ...['Alice@acme.com', 'alice@ACME.com', 'jÖrg@acme.com', 'ǅ@acme.com', 'Ж@acme.com'].map((email) => ({
     because: `${email} has upper case`,
     manifest: grant({ user: { email } }),
@@ -416,11 +663,6 @@ export const refused: readonly Refused[] = [
     field: 'spec.user.gid',
   },
   { because: 'there is no such license', manifest: grant({ license: 'Full' }), field: 'spec.license' },
-  {
-    because: 'there is no such policy',
-    manifest: grant({ deletionPolicy: 'Orphan' }),
-    field: 'spec.deletionPolicy',
-  },
   ...[
     'tomorrow',
     '',
@@ -440,14 +682,4 @@ export const refused: readonly Refused[] = [
     manifest: grant({ expiresAt }),
     field: 'spec.expiresAt',
   })),
-  {
-    because: 'a reason is a line, no document',
-    manifest: grant({ reason: 'x'.repeat(513) }),
-    field: 'spec.reason',
-  },
-  {
-    because: 'the connector is not named',
-    manifest: grant({ connectorRef: {} }),
-    field: 'spec.connectorRef.name',
-  },
 ];

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { Ajv, type ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
 import { buildCrd } from '../../src/api/crd.ts';
 import type { KindDefinition } from '../../src/api/kind.ts';
 
@@ -36,6 +38,43 @@ export function schemaOf(kind: KindDefinition, part: 'spec' | 'status'): Schema 
   const schema = crd.spec.versions[0].schema.openAPIV3Schema.properties[part];
   assert.ok(schema, part);
   return schema;
+}
+
+/** Compiled once a kind. */
+const statusValidators = new WeakMap<KindDefinition, ValidateFunction>();
+
+/** What of a status does not fit its kind's CRD, a sentence each; unknown fields do not fit either. */
+export function statusMisfits(kind: KindDefinition, status: unknown): string[] {
+  const validate = statusValidators.get(kind) ?? compileStatus(kind);
+  statusValidators.set(kind, validate);
+  if (validate(status)) return [];
+  return (validate.errors ?? []).map(({ instancePath, message, params }) => {
+    const field = (params as { additionalProperty?: string }).additionalProperty;
+    const path = `status${instancePath.replaceAll('/', '.')}`;
+    return field === undefined ? `${path} ${message}` : `${path}.${field} is no field of this kind`;
+  });
+}
+
+function compileStatus(kind: KindDefinition): ValidateFunction {
+  const ajv = new Ajv({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addFormat('int64', true);
+  return ajv.compile(closed(schemaOf(kind, 'status')));
+}
+
+/** The schema with unknown fields refused at every level. */
+function closed(schema: Schema): Schema & { additionalProperties?: false } {
+  const { properties, items } = schema;
+  return {
+    ...schema,
+    ...(properties && {
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, property]) => [name, closed(property)]),
+      ),
+    }),
+    ...(items && { items: closed(items) }),
+  };
 }
 
 /** Every field of a kind's spec or status, the whole included; items of lists as `path[]`. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { kinds } from '../../src/api/kinds.ts';
+import { type GrantKindName, kinds } from '../../src/api/kinds.ts';
 import { ManifestValidator } from '../../src/api/validation.ts';
 import { InvalidInputError } from '../../src/core/errors.ts';
-import { accepted, connector, grant, type Manifest, refused } from './manifests.ts';
+import { accepted, connector, grant, grantOf, type Manifest, refused } from './manifests.ts';
 
 const validator = new ManifestValidator();
 
@@ -75,6 +75,19 @@ describe('the manifest validator', () => {
     });
   });
 
+  const GRANT_DEFAULTS: Record<GrantKindName, object> = {
+    AsanaLicenseGrant: { deletionPolicy: 'Revoke', license: 'Enterprise', onMissingAccount: 'Wait' },
+    AsanaTeamGrant: { deletionPolicy: 'Revoke' },
+    AsanaWorkspaceGrant: { deletionPolicy: 'Retain' },
+    AsanaAccount: { deletionPolicy: 'Retain', ensure: 'Present' },
+  };
+  for (const [kind, defaults] of Object.entries(GRANT_DEFAULTS) as [GrantKindName, object][]) {
+    test(`fills in the defaults of an ${kind}, among them whether deleting it takes back`, () => {
+      const manifest = grantOf(kind);
+      assert.deepEqual(validator.check(manifest).spec, { ...manifest.spec, suspend: false, ...defaults });
+    });
+  }
+
   const REMEDIES: { manifest: Manifest; field: string; says: string }[] = [
     {
       manifest: grant({ user: { gid: '12a' } }),
@@ -95,6 +108,11 @@ describe('the manifest validator', () => {
       manifest: grant({ connectorRef: { name: 'acme', namespace: 'a.b' } }),
       field: 'spec.connectorRef.namespace',
       says: 'write the name of a namespace: letters in lower case, digits and "-"',
+    },
+    {
+      manifest: grantOf('AsanaTeamGrant', { team: { name: 'Design ' } }),
+      field: 'spec.team.name',
+      says: 'write the name on one line, without a space before or after it',
     },
     {
       manifest: connector({ provisioning: { allowedNamespaces: ['team-*'] } }),
@@ -189,7 +207,7 @@ describe('the manifest validator', () => {
       because: 'another kind',
       manifest: { ...grant(), kind: 'AsanaTeam' },
       field: 'kind',
-      says: /must be one of AsanaConnector, AsanaLicenseGrant/,
+      says: /must be one of AsanaConnector, AsanaLicenseGrant, AsanaTeamGrant, AsanaWorkspaceGrant, AsanaAccount/,
     },
     {
       because: 'a kind that every object has as a property',

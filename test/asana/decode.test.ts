@@ -83,7 +83,7 @@ suite('records of REST', () => {
   test('a membership is read with its four flags', () => {
     assert.deepEqual(decodeWorkspaceMembership(membership), {
       gid: '9',
-      user: { gid: '1', name: 'Ann' },
+      user: { gid: '1', name: 'Ann', email: null },
       active: true,
       admin: false,
       guest: false,

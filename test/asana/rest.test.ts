@@ -53,7 +53,7 @@ suite('listings', () => {
     await rest.teamMemberships('7', () => {}, call);
     assert.deepEqual(seen.map(lineOf), [
       'GET /api/1.0/workspaces?opt_fields=name,is_organization&limit=100',
-      'GET /api/1.0/workspaces/5/workspace_memberships?opt_fields=is_active,is_admin,is_guest,is_view_only,user.name&limit=100',
+      'GET /api/1.0/workspaces/5/workspace_memberships?opt_fields=is_active,is_admin,is_guest,is_view_only,user.name,user.email&limit=100',
       'GET /api/1.0/workspaces/5/teams?opt_fields=name&limit=100',
       'GET /api/1.0/team_memberships?team=7&opt_fields=is_admin,is_guest,is_limited_access,user&limit=100',
     ]);

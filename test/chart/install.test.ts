@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
+import { grantKinds, kinds } from '../../src/api/kinds.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { serviceAccountKubeconfig } from '../controlplane/service-account.ts';
 import { kubectlPath } from '../controlplane/tools.ts';
@@ -27,12 +28,11 @@ interface Question {
 
 const ALLOWED: Question[] = [
   { ask: 'list asanaconnectors.asana-connector.dev -A', because: 'it watches every namespace' },
-  { ask: 'watch asanalicensegrants.asana-connector.dev -A', because: 'it watches every namespace' },
-  { ask: 'patch asanalicensegrants.asana-connector.dev -n other', because: 'finalizers are in the object' },
-  {
-    ask: 'patch asanalicensegrants.asana-connector.dev --subresource=status -n other',
-    because: 'status is its report',
-  },
+  ...grantKinds.flatMap(({ names: { plural, group } }) => [
+    { ask: `watch ${plural}.${group} -A`, because: 'it watches every namespace' },
+    { ask: `patch ${plural}.${group} -n other`, because: 'finalizers are in the object' },
+    { ask: `patch ${plural}.${group} --subresource=status -n other`, because: 'status is its report' },
+  ]),
   {
     ask: 'patch asanaconnectors.asana-connector.dev --subresource=status -n other',
     because: 'status is its report',
@@ -51,8 +51,10 @@ const ALLOWED: Question[] = [
 const DENIED: Question[] = [
   { ask: 'list secrets -n other', because: 'one Secret at a time' },
   { ask: 'watch secrets -n other', because: 'one Secret at a time' },
-  { ask: 'create asanalicensegrants.asana-connector.dev -n other', because: 'it declares nothing itself' },
-  { ask: 'delete asanalicensegrants.asana-connector.dev -n other', because: 'it deletes nothing' },
+  ...grantKinds.flatMap(({ names: { plural, group } }) => [
+    { ask: `create ${plural}.${group} -n other`, because: 'it declares nothing itself' },
+    { ask: `delete ${plural}.${group} -n other`, because: 'it deletes nothing' },
+  ]),
   {
     ask: 'patch asanaconnectors.asana-connector.dev -n other',
     because: 'connectors carry no finalizer of ours',
@@ -174,7 +176,7 @@ describe('the chart, installed', () => {
     const examples = parse(chart.annotations['artifacthub.io/crdsExamples'] ?? '') as { kind: string }[];
     assert.deepEqual(
       examples.map(({ kind }) => kind),
-      ['AsanaConnector', 'AsanaLicenseGrant'],
+      kinds.map(({ names }) => names.kind),
     );
     for (const example of examples) {
       const args = ['create', '--dry-run=server', '--validate=strict', '-f', '-'];

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { operatorCommand } from '../../src/commands/operator.ts';
+import { grantKinds, kinds } from '../../src/api/kinds.ts';
+import { operatorCommand } from '../../src/commands/operator/operator-command.ts';
 import { at, CHART, helm, NAMESPACE, only, type Rendered, render } from './helm.ts';
 
 interface Rule {
@@ -28,22 +29,18 @@ function rightsOf(object: Rendered): string[] {
     .toSorted();
 }
 
-/** The rights of the operator in what it watches; DESIGN §8. */
+/** The rights of the operator in what it watches, and no more: Secrets are got by name, never listed. */
 const OPERATOR_RIGHTS = [
   '/namespaces:get',
   '/secrets:get',
-  'asana-connector.dev/asanaconnectors/status:patch',
-  'asana-connector.dev/asanaconnectors:get',
-  'asana-connector.dev/asanaconnectors:list',
-  'asana-connector.dev/asanaconnectors:watch',
-  'asana-connector.dev/asanalicensegrants/status:patch',
-  'asana-connector.dev/asanalicensegrants:get',
-  'asana-connector.dev/asanalicensegrants:list',
-  'asana-connector.dev/asanalicensegrants:patch',
-  'asana-connector.dev/asanalicensegrants:watch',
+  ...kinds.flatMap(({ names }) =>
+    ['/status:patch', ':get', ':list', ':watch'].map((right) => `${names.group}/${names.plural}${right}`),
+  ),
+  // The finalizer; connectors carry none.
+  ...grantKinds.map(({ names }) => `${names.group}/${names.plural}:patch`),
   'events.k8s.io/events:create',
   'events.k8s.io/events:patch',
-];
+].toSorted();
 
 const VARIANTS: Record<string, string[]> = {
   default: [],
@@ -292,10 +289,10 @@ describe('the chart', () => {
     const definitions = async (...values: string[]) =>
       (await render(...values)).filter(({ kind }) => kind === 'CustomResourceDefinition');
     const kept = await definitions();
-    assert.deepEqual(kept.map(({ metadata }) => metadata.name).toSorted(), [
-      'asanaconnectors.asana-connector.dev',
-      'asanalicensegrants.asana-connector.dev',
-    ]);
+    assert.deepEqual(
+      kept.map(({ metadata }) => metadata.name).toSorted(),
+      kinds.map(({ names }) => `${names.plural}.${names.group}`).toSorted(),
+    );
     for (const { metadata } of kept)
       assert.equal(metadata.annotations?.['helm.sh/resource-policy'], 'keep', metadata.name);
     for (const { metadata } of await definitions('crds.keep=false')) {

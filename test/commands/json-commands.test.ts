@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { capabilitiesCommand } from '../../src/commands/capabilities.ts';
-import { configCommand } from '../../src/commands/config.ts';
-import { settingsList } from '../../src/commands/settings/table.ts';
+import { settingsList } from '../../src/commands/baton-settings/settings-table.ts';
+import { capabilitiesCommand } from '../../src/commands/connector/capabilities-command.ts';
+import { configCommand } from '../../src/commands/connector/config-command.ts';
 import { Json } from '../sandbox/json.ts';
 
 async function capabilities(...flags: string[]): Promise<{ text: string; json: Json }> {

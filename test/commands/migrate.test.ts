@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { parse } from 'yaml';
 import { ManifestValidator } from '../../src/api/validation.ts';
-import { migrateCommand } from '../../src/commands/migrate.ts';
+import { migrateCommand } from '../../src/commands/migrate/migrate-command.ts';
 import { InvalidInputError } from '../../src/core/errors.ts';
 import { Json } from '../sandbox/json.ts';
 import { clientSecret } from './credentials.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { migrateCommand } from '../../src/commands/migrate.ts';
-import { settingsList } from '../../src/commands/settings/table.ts';
+import { settingsList } from '../../src/commands/baton-settings/settings-table.ts';
+import { migrateCommand } from '../../src/commands/migrate/migrate-command.ts';
 import { clientSecret } from './credentials.ts';
 
 const page = await readFile(join(import.meta.dirname, '../../docs/migrating-from-baton-asana.md'), 'utf8');

@@ -5,13 +5,21 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Command } from 'commander';
-import { readConfigFile } from '../../src/commands/settings/config-file.ts';
-import { oneShotOf } from '../../src/commands/settings/one-shot.ts';
-import { addSettings } from '../../src/commands/settings/options.ts';
-import { readSettings, type Sources, unknownVariables } from '../../src/commands/settings/read-settings.ts';
-import { checkTogether, clientCredentials, requireToken } from '../../src/commands/settings/rules.ts';
-import type { SettingGroup } from '../../src/commands/settings/setting.ts';
-import { type Settings, settingsList } from '../../src/commands/settings/table.ts';
+import { readConfigFile } from '../../src/commands/baton-settings/config-file.ts';
+import { oneShotOf } from '../../src/commands/baton-settings/one-shot-request.ts';
+import {
+  readSettings,
+  type Sources,
+  unknownVariables,
+} from '../../src/commands/baton-settings/read-settings.ts';
+import type { SettingGroup } from '../../src/commands/baton-settings/setting.ts';
+import { addSettings } from '../../src/commands/baton-settings/setting-flags.ts';
+import {
+  checkTogether,
+  clientCredentials,
+  requireToken,
+} from '../../src/commands/baton-settings/setting-rules.ts';
+import { type Settings, settingsList } from '../../src/commands/baton-settings/settings-table.ts';
 import { InvalidInputError } from '../../src/core/errors.ts';
 import { clientSecret } from './credentials.ts';
 

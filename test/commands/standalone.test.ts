@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { readSettings } from '../../src/commands/baton-settings/read-settings.ts';
+import { requireToken } from '../../src/commands/baton-settings/setting-rules.ts';
 import { openStandalone, type Standalone } from '../../src/commands/connector/standalone.ts';
-import { readSettings } from '../../src/commands/settings/read-settings.ts';
-import { requireToken } from '../../src/commands/settings/rules.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';

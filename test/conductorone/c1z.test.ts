@@ -408,7 +408,13 @@ suite('a c1z', () => {
   ] as const) {
     test(`is never made of a reading whose ${part} are incomplete or missing: ${because}`, async (t) => {
       const tempFolder = await inTempFolder(t);
-      const incomplete = { at: 0, begunAt: 0, complete: false, incompleteBecause: 'page 3 failed' };
+      const incomplete = {
+        at: 0,
+        startedAt: 0,
+        begunAt: 0,
+        complete: false,
+        incompleteBecause: 'page 3 failed',
+      };
       for (const value of part === 'accounts' ? [incomplete] : [incomplete, null]) {
         const snapshot = { ...small, parts: { ...small.parts, [part]: value } };
         await assert.rejects(

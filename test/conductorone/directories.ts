@@ -1,6 +1,6 @@
 import type { Account, Snapshot, Team, TeamMembership, Workspace } from '../../src/directory/snapshot.ts';
 
-const whole = { at: 1_800_000_000_000, begunAt: 0, complete: true, incompleteBecause: null };
+const whole = { at: 1_800_000_000_000, startedAt: 0, begunAt: 0, complete: true, incompleteBecause: null };
 
 export const acme: Workspace = { gid: '1200', name: 'Acme', organization: true };
 
@@ -35,6 +35,9 @@ export function snapshotOf(
     parts: { accounts: whole, licenses: whole, teams: whole },
     workspaces: [acme],
     organization: acme,
+    leftOut: [],
+    scimOnly: false,
+    scimIdsForeign: false,
     self: null,
     accounts: new Map(accounts.map((one) => [one.gid, one])),
     gidsByEmail: new Map(),

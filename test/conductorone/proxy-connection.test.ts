@@ -185,7 +185,7 @@ suite('a connection through a proxy', () => {
     {
       reply: 'HTTP/1.1 200 OK\r\n\r\n',
       silent: true,
-      words: ['after 20 s'],
+      words: ['opens a tunnel', 'after 10 s'],
       because: 'opens a tunnel that leads nowhere',
     },
   ] as readonly Misbehaviour[]) {
@@ -194,7 +194,7 @@ suite('a connection through a proxy', () => {
       let hasty = silent;
       const clock: Clock = {
         ...systemClock,
-        schedule: (ms, callback) => systemClock.schedule(hasty ? 300 : ms, callback),
+        schedule: (ms, callback) => systemClock.schedule(hasty ? ms / 50 : ms, callback),
       };
       const { client, proxy, tenant } = await connect(t, { user, instead, clock });
       for (const sooner of [1, 2]) {

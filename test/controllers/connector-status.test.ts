@@ -19,7 +19,7 @@ function report(changes: Partial<SyncReport> = {}): SyncReport {
   return {
     startedAt: NOW - 5_000,
     completedAt: NOW,
-    result: { snapshot, rest: ok, scim: ok, scimIdsForeign: false },
+    result: { snapshot, rest: ok, scim: ok },
     error: null,
     requests: 4,
     ...changes,
@@ -114,7 +114,7 @@ const rows: readonly Row[] = [
   },
   {
     changes: {
-      report: report({ result: { snapshot: cut('accounts'), rest: ok, scim: ok, scimIdsForeign: false } }),
+      report: report({ result: { snapshot: cut('accounts'), rest: ok, scim: ok } }),
     },
     phase: 'Degraded',
     ready: 'True Degraded',
@@ -127,7 +127,6 @@ const rows: readonly Row[] = [
           snapshot,
           rest: ok,
           scim: { ok: false, error: new AsanaError('Forbidden', 'No SCIM.', { surface: 'scim' }) },
-          scimIdsForeign: false,
         },
       }),
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
+import { askControl, userPath } from '../../scripts/sandbox-control.ts';
 import { BudgetRegistry } from '../../src/asana/budget-registry.ts';
 import { type AsanaSession, openSession } from '../../src/asana/session.ts';
 import { ConnectorSession } from '../../src/controllers/connector-session.ts';
@@ -91,11 +92,8 @@ suite('the host of a connector’s tasks', () => {
   };
   /** What an admin does in Asana's console. */
   const console = async (method: 'PUT' | 'DELETE', emails: readonly string[]) => {
-    const body = method === 'PUT' ? { body: '{}', headers: { 'content-type': 'application/json' } } : {};
-    for (const email of emails) {
-      const response = await fetch(`${sandbox.controlUrl}/users/${email}`, { method, ...body });
-      assert.ok(response.ok, await response.text());
-    }
+    for (const email of emails)
+      await askControl(sandbox, method, userPath(email), method === 'PUT' ? {} : undefined);
   };
   const gidOf = (email: string) => sandbox.state.personByEmail(email)?.gid ?? '';
 

@@ -21,7 +21,7 @@ suite('the status of a grant', () => {
           before ? { status: grantStatus(grantObject(), { outcome: { reason: before, message } }, NOW) } : {},
         );
         const object = { ...first, status: grantStatus(first, { outcome: { reason, message } }, NOW) };
-        // Suspended before anything else leaves Ready Unknown, as DESIGN §3.4 wants it.
+        // Suspended before anything else leaves Ready Unknown, since nothing has been decided yet.
         assert.deepEqual(checkConditions(object), [], `${before} → ${reason}`);
       }
     }

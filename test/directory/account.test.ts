@@ -44,7 +44,7 @@ suite('roles', () => {
 suite('several memberships of one person', () => {
   const record = (gid: string, active: boolean, admin = false) => ({
     gid,
-    user: { gid: '1', name: 'Ann' },
+    user: { gid: '1', name: 'Ann', email: null },
     active,
     admin,
     guest: false,

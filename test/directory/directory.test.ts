@@ -54,7 +54,13 @@ function inTeam(user: string): TeamMembership {
 
 function makeSnapshot(accounts: readonly Account[], shape: SnapshotShape = {}): Snapshot {
   const { begunAt = 0, complete = true, teams = {}, teamsBegunAt } = shape;
-  const part: Part = { at: 0, begunAt, complete, incompleteBecause: complete ? null : 'cut off' };
+  const part: Part = {
+    at: 0,
+    startedAt: 0,
+    begunAt,
+    complete,
+    incompleteBecause: complete ? null : 'cut off',
+  };
   return {
     parts: {
       accounts: part,
@@ -63,6 +69,9 @@ function makeSnapshot(accounts: readonly Account[], shape: SnapshotShape = {}): 
     },
     workspaces: [organization],
     organization,
+    leftOut: [],
+    scimOnly: false,
+    scimIdsForeign: false,
     self: null,
     accounts: new Map(accounts.map((account) => [account.gid, account])),
     gidsByEmail: new Map(accounts.map(({ gid, email }) => [email ?? '', gid])),

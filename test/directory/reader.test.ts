@@ -32,6 +32,34 @@ const people = [
   { gid: '2', role: 'guest' as const },
 ];
 
+suite('how sure an absence is', () => {
+  for (const [scimEnabled, membership, certain, because] of [
+    [true, true, true, 'SCIM and REST were asked'],
+    [true, false, false, 'SCIM alone hides guests'],
+    [false, false, true, 'without SCIM, REST shows everybody'],
+  ] as const) {
+    test(`by gid and by email, ${because}: ${certain ? 'certain' : 'not certain'}`, async (t) => {
+      const { session, directory, world } = await setUp(t, { people }, { scimEnabled });
+      world.people = [];
+      const byGid = await readAccount(session, directory, '1', { ...options, membership });
+      const byEmail = await findAccount(session, directory, 'p1@acme.example', { ...options, membership });
+      assert.deepEqual([byGid.account, byGid.certain], [null, certain]);
+      assert.deepEqual([byEmail.account, byEmail.certain], [null, certain]);
+    });
+  }
+
+  test('without an organization and a workspace nothing is certain: REST could not be asked', async (t) => {
+    const { session, directory } = await setUp(t, {
+      people,
+      workspaces: [{ gid: '500', organization: true }],
+    });
+    const nowhere = new Directory(fastClock(100));
+    assert.ok(directory.current());
+    const { account, certain } = await findAccount(session, nowhere, 'x@acme.example', withMembership);
+    assert.deepEqual([account, certain], [null, false]);
+  });
+});
+
 suite('one account, read afresh', () => {
   test('costs one SCIM request, and shows the license of now', async (t) => {
     const { session, directory, world, seen } = await setUp(t, { people });

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { chooseScope } from '../../src/directory/scope.ts';
+import {
+  chooseScope,
+  leaveOutRefused,
+  requireOneOrganization,
+  scopeOverScim,
+} from '../../src/directory/scope.ts';
 
 const org = (gid: string) => ({ gid, name: `Org ${gid}`, organization: true });
 const plain = (gid: string) => ({ gid, name: `Plain ${gid}`, organization: false });
 
+const guestIn = new Set<string>();
+
 suite('the workspaces of a connector', () => {
   test('all that the token sees, unless some are named', () => {
-    const scope = chooseScope([org('1'), plain('2')], { workspaces: undefined, scim: true });
+    const scope = chooseScope([org('1'), plain('2')], { workspaces: undefined, guestIn });
     assert.deepEqual(
       scope.workspaces.map(({ gid }) => gid),
       ['1', '2'],
@@ -22,7 +29,7 @@ suite('the workspaces of a connector', () => {
   test('those that are named, each once, in their order', () => {
     const scope = chooseScope([org('1'), plain('2'), plain('3')], {
       workspaces: ['3', '1', '3'],
-      scim: false,
+      guestIn,
     });
     assert.deepEqual(
       scope.workspaces.map(({ gid }) => gid),
@@ -31,7 +38,7 @@ suite('the workspaces of a connector', () => {
   });
 
   test('one that the token does not see is named, with those it does', () => {
-    assert.throws(() => chooseScope([org('1')], { workspaces: ['1', '9'], scim: false }), {
+    assert.throws(() => chooseScope([org('1')], { workspaces: ['1', '9'], guestIn }), {
       code: 'WorkspaceNotFound',
       errorClass: 'stalling',
       message: /workspace 9 .* 1 \(Org 1\)/,
@@ -39,23 +46,65 @@ suite('the workspaces of a connector', () => {
   });
 
   test('a token that sees nothing at all is no empty directory', () => {
-    assert.throws(() => chooseScope([], { workspaces: [], scim: false }), { code: 'WorkspaceNotFound' });
+    assert.throws(() => chooseScope([], { workspaces: [], guestIn }), { code: 'WorkspaceNotFound' });
   });
 
   test('SCIM needs exactly one organization, and one can be chosen', () => {
     const seen = [org('1'), org('2'), plain('3')];
-    assert.throws(() => chooseScope(seen, { workspaces: undefined, scim: true }), {
+    assert.throws(() => requireOneOrganization(chooseScope(seen, { workspaces: undefined, guestIn })), {
       code: 'AmbiguousOrganization',
       message: /1 \(Org 1\), 2 \(Org 2\)/,
     });
-    assert.throws(() => chooseScope([plain('3')], { workspaces: undefined, scim: true }), {
-      code: 'AmbiguousOrganization',
+    assert.throws(
+      () => requireOneOrganization(chooseScope([plain('3')], { workspaces: undefined, guestIn })),
+      {
+        code: 'AmbiguousOrganization',
+      },
+    );
+    assert.equal(chooseScope(seen, { workspaces: ['2'], guestIn }).organization?.gid, '2');
+  });
+
+  test("one in which the token's account is a guest is left out, and read if it is named", () => {
+    const seen = [org('1'), org('2')];
+    const scope = chooseScope(seen, { workspaces: undefined, guestIn: new Set(['2']) });
+    assert.deepEqual(scope.leftOut, [{ ...org('2'), leftOut: 'Guest' }]);
+    assert.equal(scope.organization?.gid, '1');
+    const named = chooseScope(seen, { workspaces: ['2'], guestIn: new Set(['2']) });
+    assert.deepEqual([named.organization?.gid, named.leftOut], ['2', []]);
+  });
+
+  test('an account that is a guest everywhere reads nothing, and is told so', () => {
+    assert.throws(() => chooseScope([org('1')], { workspaces: undefined, guestIn: new Set(['1']) }), {
+      code: 'WorkspaceNotFound',
+      message: /guest in every workspace/,
     });
-    assert.equal(chooseScope(seen, { workspaces: ['2'], scim: true }).organization?.gid, '2');
+  });
+
+  test('those that refuse the token are left out beside those where it is a guest', () => {
+    const scope = chooseScope([org('1'), org('2'), plain('3')], {
+      workspaces: undefined,
+      guestIn: new Set(['3']),
+    });
+    const { leftOut, organization } = leaveOutRefused(scope, new Set(['2']));
+    assert.deepEqual(
+      leftOut.map(({ gid, leftOut: why }) => [gid, why]),
+      [
+        ['3', 'Guest'],
+        ['2', 'Refused'],
+      ],
+    );
+    assert.equal(organization?.gid, '1');
+  });
+
+  test('over SCIM alone the organization is the default workspace, else the only one that is named', () => {
+    assert.equal(scopeOverScim({ workspaces: ['1', '2'], defaultWorkspace: '2' }).organization?.gid, '2');
+    assert.equal(scopeOverScim({ workspaces: ['1', '1'] }).organization?.gid, '1');
+    for (const workspaces of [undefined, [], ['1', '2']])
+      assert.throws(() => scopeOverScim({ workspaces }), { code: 'WorkspaceNotSet' });
   });
 
   test('without SCIM several organizations are read, and none is the one', () => {
-    const scope = chooseScope([org('1'), org('2')], { workspaces: undefined, scim: false });
+    const scope = chooseScope([org('1'), org('2')], { workspaces: undefined, guestIn });
     assert.equal(scope.organization, null);
     assert.equal(scope.organizations.length, 2);
   });

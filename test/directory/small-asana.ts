@@ -20,6 +20,8 @@ export interface SmallWorld {
   teams?: Readonly<Record<string, readonly string[]>>;
   /** Answers instead of the world; null lets the world answer. */
   intercept?: (request: SeenRequest) => ScriptedReply | null;
+  /** Workspaces in which the token's account is a guest. */
+  guestIn?: readonly string[];
   /** Ids SCIM uses, if others than the gids. */
   scimId?: (gid: string) => string;
 }
@@ -65,6 +67,17 @@ function answer(world: SmallWorld, { path, query }: SeenRequest): ScriptedReply 
     }));
     return page(query, users);
   }
+  if (route === '/users/me/workspace_memberships') {
+    return page(
+      query,
+      (world.guestIn ?? []).map((gid) => ({
+        gid: `own-${gid}`,
+        workspace: { gid },
+        is_active: true,
+        is_guest: true,
+      })),
+    );
+  }
   if (route.endsWith('/workspace_memberships')) {
     const wanted = query.get('user');
     const found = people.filter(
@@ -93,8 +106,28 @@ function answer(world: SmallWorld, { path, query }: SeenRequest): ScriptedReply 
       members.map((gid) => ({ gid: `tm-${query.get('team')}-${gid}`, user: { gid } })),
     );
   }
+  if (route.startsWith('/scim/Groups')) return answerScimGroups(teams, route, query);
   if (route.startsWith('/scim/Users')) return answerScim(world, route, query);
   return { status: 404, body: { errors: [{ message: 'No matching route for request' }] } };
+}
+
+function answerScimGroups(
+  teams: Readonly<Record<string, readonly string[]>>,
+  route: string,
+  query: URLSearchParams,
+): ScriptedReply {
+  const groups = Object.keys(teams).map((gid) => ({ id: gid, displayName: `Team ${gid}` }));
+  const id = /^\/scim\/Groups\/(.+)$/.exec(route)?.[1];
+  if (id !== undefined) {
+    const group = groups.find((candidate) => candidate.id === id);
+    const members = teams[id]?.map((gid) => ({ value: gid }));
+    return group
+      ? { body: { ...group, members } }
+      : { status: 404, body: { detail: 'not found', status: '404' } };
+  }
+  const start = Number(query.get('startIndex') ?? 1) - 1;
+  const Resources = groups.slice(start, start + Number(query.get('count') ?? 100));
+  return { body: { totalResults: groups.length, Resources } };
 }
 
 function answerScim(

@@ -4,7 +4,7 @@ import { BudgetRegistry } from '../../src/asana/budget-registry.ts';
 import type { AsanaSession } from '../../src/asana/session.ts';
 import { silentMeter } from '../../src/core/meter.ts';
 import { Redacted } from '../../src/core/redacted.ts';
-import { isActive } from '../../src/directory/account.ts';
+import { addressOf, isActive } from '../../src/directory/account.ts';
 import { Directory } from '../../src/directory/directory.ts';
 import { findAccount, type ReadOptions, readAccount } from '../../src/directory/reader.ts';
 import type { Part, Snapshot } from '../../src/directory/snapshot.ts';
@@ -130,12 +130,82 @@ suite('a sync against the strict sandbox', () => {
     assert.equal(snapshot.self, snapshot.gidsByEmail.get('root@acme.example'));
   });
 
-  test('a token with SCIM permissions alone reads licenses, and says what it lacks', async (t) => {
-    const { snapshot, rest, scim } = await (await setUp(t, {}, 'scimOnly')).run();
-    assert.ok(snapshot && !rest.ok && scim?.ok);
-    assert.match(rest.error.message, /full permissions/);
-    assert.ok([...snapshot.accounts.values()].some(({ license }) => license === 'Enterprise'));
-    assert.equal(snapshot.parts.accounts.complete, false);
+  test("the seed's minimum service account reads accounts, licenses, teams and members over SCIM", async (t) => {
+    const { sandbox, session, run } = await setUp(t, { accounts: 130, teams: 7 }, 'scimOnly');
+    const full = openTestSession(t, '', {
+      baseUrl: sandbox.asanaUrl,
+      token: new Redacted(sandbox.tokens.serviceAccount),
+      clock,
+    });
+    const over = await run({ defaultWorkspace: sandbox.workspace });
+    const { snapshot: whole } = await syncDirectory(full, {
+      scim: { enabled: true, userTypes },
+      teams: true,
+      clock,
+    });
+    const { snapshot } = over;
+    assert.ok(snapshot && whole && !over.rest.ok && session.scim);
+    assert.equal(over.rest.error.code, 'ScimOnly');
+    for (const part of Object.values(snapshot.parts)) assert.equal(part?.complete, true);
+    const shown = [...whole.accounts.values()].filter(({ scim }) => scim);
+    assert.deepEqual([...snapshot.accounts.keys()].toSorted(), shown.map(({ gid }) => gid).toSorted());
+    for (const account of shown) {
+      const same = snapshot.accounts.get(account.gid);
+      assert.ok(same);
+      assert.deepEqual(
+        [same.license, same.email, same.address],
+        [account.license, account.email, account.address],
+      );
+      assert.equal(isActive(same, sandbox.workspace), isActive(account, sandbox.workspace));
+    }
+    const members = ({ teams }: Snapshot) =>
+      [...teams.values()].map(({ gid, name, memberships }) => [
+        gid,
+        name,
+        memberships.map(({ user }) => user),
+      ]);
+    assert.deepEqual(members(snapshot), members(whole));
+  });
+
+  test('a token that REST refuses although it is recorded uploads nothing: its permissions are lost', async (t) => {
+    const { sandbox, run } = await setUp(t, {}, 'scimOnly');
+    const { snapshot, rest } = await run({ defaultWorkspace: sandbox.workspace, restKnown: true });
+    assert.ok(!rest.ok);
+    assert.deepEqual([snapshot, rest.error.code], [null, 'PermissionDenied']);
+  });
+
+  test('somebody who left has an address all the same, and everybody the one Asana writes', async (t) => {
+    const { snapshot } = await adopted((await setUp(t, { accounts: 40, deprovisioned: 4 })).run);
+    const left = [...snapshot.accounts.values()].filter(
+      (account) => !isActive(account, snapshot.organization?.gid ?? null),
+    );
+    assert.ok(left.length >= 4);
+    for (const account of left) assert.ok(addressOf(account), `${account.gid} has an address`);
+  });
+
+  test('a workspace that answers 403 is left out, and stops nothing', async (t) => {
+    const { sandbox, run } = await setUp(t, { secondWorkspace: 'workspace' }, 'personalAccessToken');
+    const { snapshot: before } = await run({ scim: { enabled: false, userTypes } });
+    const second = before?.workspaces.find(({ organization }) => !organization);
+    assert.ok(second);
+    sandbox.faults.add(
+      parseFault({
+        match: { path: `/workspaces/${second.gid}/workspace_memberships`, times: 0 },
+        effect: { status: 403 },
+      }),
+    );
+    const { snapshot } = await run({ scim: { enabled: false, userTypes } });
+    assert.deepEqual(snapshot?.leftOut, [{ ...second, leftOut: 'Refused' }]);
+    assert.equal(snapshot?.parts.accounts.complete, true);
+    assert.deepEqual(
+      snapshot?.workspaces.map(({ gid }) => gid),
+      [sandbox.workspace],
+    );
+    const named = await run({
+      scim: { enabled: false, userTypes },
+      workspaces: [sandbox.workspace, second.gid],
+    });
+    assert.equal(named.snapshot?.parts.accounts.complete, false, 'named, it is an error');
   });
 
   test('a second workspace is read beside the organization', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Redacted } from '../../src/core/redacted.ts';
+import { addressOf, isActive } from '../../src/directory/account.ts';
 import type { Snapshot } from '../../src/directory/snapshot.ts';
 import { type SyncOptions, type SyncProgress, syncDirectory } from '../../src/directory/sync.ts';
 import { fastClock } from '../asana/fake-clock.ts';
@@ -41,12 +42,13 @@ suite('a whole reading', () => {
       ],
       teams: { '70': ['1', '3'], '71': [] },
     });
-    const { snapshot, rest, scim, scimIdsForeign } = await run(asana);
+    const { snapshot, rest, scim } = await run(asana);
     assert.ok(snapshot);
-    assert.deepEqual([rest, scim, scimIdsForeign], [{ ok: true }, { ok: true }, false]);
+    assert.deepEqual([rest, scim, snapshot.scimIdsForeign], [{ ok: true }, { ok: true }, false]);
     assert.deepEqual(snapshot.accounts.get('1'), {
       gid: '1',
       email: 'ann@acme.example',
+      address: 'Ann@Acme.example',
       name: 'Person 1',
       memberships: [{ gid: 'm1', workspace: ORGANIZATION, active: true, role: 'Admin', viewOnly: false }],
       scim: { id: '1', userName: 'Ann@Acme.example', active: true, userType: 'enterprise', attributes: {} },
@@ -70,13 +72,13 @@ suite('a whole reading', () => {
     }
   });
 
-  test('costs 3⌈A/100⌉ + ⌈T/100⌉ + Σ⌈m/100⌉ + 2 requests', async (t) => {
+  test('costs 3⌈A/100⌉ + ⌈T/100⌉ + Σ⌈m/100⌉ + 3 requests', async (t) => {
     const people = makePeople(250);
     const members = people.map(({ gid }) => gid);
     const teams = Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`t${index}`, ['1']]));
     const asana = await startSmallAsana(t, { people, teams: { ...teams, big: members } });
     const snapshot = await snapshotOf(asana);
-    const bound = 3 * 3 + 2 + 120 + 3 + 2;
+    const bound = 3 * 3 + 2 + 120 + 3 + 3;
     assert.equal(asana.seen.length, bound);
     assert.equal(snapshot.requests, bound);
     assert.equal(snapshot.teams.get('big')?.memberships.length, 250);
@@ -117,7 +119,7 @@ suite('a whole reading', () => {
     const next = await snapshotOf(asana, { teams: false, previous });
     assert.equal(next.teams, previous.teams);
     assert.equal(next.parts.teams, previous.parts.teams);
-    assert.equal(asana.seen.length, 5);
+    assert.equal(asana.seen.length, 6);
   });
 
   test('with SCIM off there are no licenses, several organizations, and no SCIM request', async (t) => {
@@ -242,7 +244,7 @@ suite('an incomplete reading', () => {
     const { snapshot, scim } = await run(asana);
     assert.ok(snapshot && scim && !scim.ok);
     assert.equal(part(snapshot, 'accounts')?.complete, true);
-    assert.match(String(part(snapshot, 'licenses')?.incompleteBecause), /3 users and gave 1/);
+    assert.match(String(part(snapshot, 'licenses')?.incompleteBecause), /announces 3 and gave 1/);
     assert.equal(snapshot.accounts.get('1')?.license, 'Enterprise');
   });
 
@@ -284,6 +286,178 @@ suite('an incomplete reading', () => {
     asana.world.intercept = failing('/users/me', refusal(403));
     const refused = await snapshotOf(asana);
     assert.deepEqual([refused.self, part(refused, 'accounts')?.complete], [null, true]);
+  });
+});
+
+suite('workspaces that are not read', () => {
+  const workspaces = [
+    { gid: '500', organization: true },
+    { gid: '501', organization: true },
+  ];
+  const asked = ({ seen }: SmallAsana, gid: string) =>
+    seen.filter(({ path, query }) => path.includes(`/workspaces/${gid}/`) || query.get('workspace') === gid)
+      .length;
+
+  test("nothing is read where the token's account is a guest", async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(3), workspaces, guestIn: ['501'] });
+    const snapshot = await snapshotOf(asana);
+    assert.equal(asked(asana, '501'), 0);
+    assert.deepEqual(snapshot.leftOut, [{ gid: '501', name: 'W501', organization: true, leftOut: 'Guest' }]);
+    assert.equal(snapshot.organization?.gid, '500', 'SCIM has its one organization');
+  });
+
+  test('of two organizations with SCIM on, one that refuses the token is left out', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3),
+      workspaces,
+      intercept: failing('/501/workspace_memberships', refusal(403)),
+    });
+    const snapshot = await snapshotOf(asana);
+    assert.deepEqual(
+      snapshot.leftOut.map(({ gid, leftOut }) => [gid, leftOut]),
+      [['501', 'Refused']],
+    );
+    assert.equal(snapshot.parts.accounts.complete, true);
+  });
+
+  test('one that refuses only its teams and users is left out with them', async (t) => {
+    const asana = await startSmallAsana(
+      t,
+      {
+        people: makePeople(3),
+        workspaces,
+        teams: { '70': ['1'] },
+        intercept: ({ path, query }) =>
+          path.includes('/501/teams') || (path.endsWith('/users') && query.get('workspace') === '501')
+            ? refusal(403)
+            : null,
+      },
+      { scimEnabled: false },
+    );
+    const { parts, leftOut, accounts, teams } = await snapshotOf(asana);
+    assert.deepEqual([parts.accounts.complete, parts.teams?.complete], [true, true]);
+    assert.deepEqual(
+      leftOut.map(({ gid }) => gid),
+      ['501'],
+    );
+    assert.ok([...accounts.values()].every(({ memberships }) => memberships.length === 1));
+    assert.equal(teams.get('70')?.organization, '500');
+  });
+
+  test('an outage that hides where the account is a guest leaves the accounts incomplete', async (t) => {
+    const intercept = failing('/me/workspace_memberships', refusal(503));
+    const asana = await startSmallAsana(t, { people: makePeople(3), intercept });
+    assert.equal((await snapshotOf(asana)).parts.accounts.complete, false);
+  });
+
+  test('teams of an organization that is not in scope any more are not carried over', async (t) => {
+    const world = { people: makePeople(3), workspaces, teams: { '70': ['1'] } };
+    const asana = await startSmallAsana(t, world, { scimEnabled: false });
+    const previous = await snapshotOf(asana);
+    const teamOf = (organization: string) =>
+      [organization, { gid: organization, name: 'T', organization, memberships: [] }] as const;
+    const both = { ...previous, teams: new Map([teamOf('500'), teamOf('501')]) };
+    asana.world.guestIn = ['501'];
+    const next = await snapshotOf(asana, {
+      teams: false,
+      previous: { ...both, organization: workspaceOf('500') },
+    });
+    assert.deepEqual([...next.teams.keys()], ['500']);
+  });
+});
+
+const workspaceOf = (gid: string) => ({ gid, name: `W${gid}`, organization: true });
+
+suite('a team that vanishes', () => {
+  const notFound = refusal(404, 'team: Unknown object: 71');
+
+  test('while it is read makes nothing incomplete', async (t) => {
+    const asana = await startSmallAsana(t, { people: makePeople(3), teams: { '70': ['1'], '71': ['2'] } });
+    const previous = await snapshotOf(asana);
+    asana.world.intercept = ({ query }) => {
+      if (query.get('team') !== '71') return null;
+      asana.world.teams = { '70': ['1'] };
+      return notFound;
+    };
+    const { parts, teams } = await snapshotOf(asana, { previous });
+    assert.equal(parts.teams?.complete, true);
+    assert.deepEqual([...teams.keys()], ['70']);
+  });
+
+  test('but is listed still has only hidden its members: the teams are incomplete', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(3),
+      teams: { '70': ['1'], '71': ['2'] },
+      intercept: ({ query }) => (query.get('team') === '71' ? notFound : null),
+    });
+    const { parts, teams } = await snapshotOf(asana);
+    assert.equal(parts.teams?.complete, false);
+    assert.deepEqual([...teams.keys()].toSorted(), ['70', '71']);
+  });
+});
+
+suite('a listing that is short', () => {
+  const short = failing('/scim/Users', {
+    body: { totalResults: 3, Resources: [{ id: '1', userName: 'p1@acme.example', userType: 'enterprise' }] },
+  });
+
+  for (const [acceptedShortfall, complete, because] of [
+    [null, false, 'nobody has accepted it'],
+    [1, false, 'more is missing than was accepted'],
+    [2, true, 'so much was accepted'],
+    [3, true, 'more was'],
+  ] as const) {
+    test(`by two is ${complete ? 'whole' : 'incomplete'}: ${because}`, async (t) => {
+      const asana = await startSmallAsana(t, { people: makePeople(3), intercept: short });
+      const { snapshot, scim } = await run(asana, { acceptedShortfall });
+      assert.deepEqual(snapshot?.parts.licenses?.shortfall, { announced: 3, received: 1 });
+      assert.equal(snapshot?.parts.licenses?.complete, complete);
+      assert.equal(scim?.ok, complete);
+    });
+  }
+
+  test('and failed besides is no shortfall that anybody could accept', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(150),
+      intercept: ({ path, query }) =>
+        path.endsWith('/scim/Users') && query.get('startIndex') === '101' ? refusal(503) : null,
+    });
+    const { parts } = await snapshotOf(asana, { acceptedShortfall: 100 });
+    assert.deepEqual([parts.licenses?.complete, parts.licenses?.shortfall], [false, undefined]);
+  });
+});
+
+suite('addresses', () => {
+  test('of former members come from their memberships, and all keep the case Asana writes', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: [{ gid: '1', email: 'Ann@Acme.example', userType: 'enterprise' }],
+      intercept: failing('/500/workspace_memberships', {
+        body: {
+          data: [
+            {
+              gid: 'm9',
+              user: { gid: '9', name: 'Gone', email: 'Gone@Acme.example' },
+              is_active: false,
+              is_admin: false,
+              is_guest: false,
+            },
+          ],
+          next_page: null,
+        },
+      }),
+    });
+    const withScim = await snapshotOf(asana);
+    const without = await snapshotOf(asana, { scim: { enabled: false, userTypes } });
+    for (const { accounts, gidsByEmail } of [withScim, without]) {
+      assert.deepEqual(
+        [...accounts.values()].map((account) => [account.email, addressOf(account)]),
+        [
+          ['ann@acme.example', 'Ann@Acme.example'],
+          ['gone@acme.example', 'Gone@Acme.example'],
+        ],
+      );
+      assert.equal(gidsByEmail.get('gone@acme.example'), '9');
+    }
   });
 });
 
@@ -365,26 +539,76 @@ suite('REST and SCIM are checked apart', () => {
   });
 
   for (const status of [401, 403]) {
-    test(`a token with SCIM's permissions alone (${status} on REST) says which are missing`, async (t) => {
+    const overScim = (request: SeenRequest) => (isScim(request) ? null : refusal(status));
+
+    test(`a token with SCIM's permissions alone (${status} on REST) reads what SCIM shows`, async (t) => {
       const asana = await startSmallAsana(t, {
-        people: makePeople(3),
-        intercept: (request) => (isScim(request) ? null : refusal(status)),
+        people: [...makePeople(3), { gid: '4', userType: 'view only', scimActive: false }],
+        teams: { '70': ['1', '2'], '71': [] },
+        intercept: overScim,
       });
-      const { snapshot, rest, scim } = await run(asana);
+      const { snapshot, rest, scim } = await run(asana, { defaultWorkspace: ORGANIZATION });
       assert.deepEqual(scim, { ok: true });
-      assert.ok(!rest.ok);
-      assert.equal(rest.error.code, 'CredentialsRejected');
-      assert.match(rest.error.message, /full permissions/);
-      assert.equal(snapshot?.accounts.get('1')?.license, 'Enterprise');
-      assert.equal(snapshot?.parts.accounts.complete, false);
+      assert.ok(snapshot && !rest.ok);
+      assert.equal(rest.error.code, 'ScimOnly');
+      assert.match(rest.error.message, /guests, roles and further workspaces are missing/);
+      assert.deepEqual(
+        [snapshot.scimOnly, snapshot.self, snapshot.organization?.gid],
+        [true, null, ORGANIZATION],
+      );
+      assert.equal(snapshot.accounts.get('1')?.license, 'Enterprise');
+      const active = [...snapshot.accounts.values()].filter((account) => isActive(account, ORGANIZATION));
+      assert.deepEqual(
+        active.map(({ gid }) => gid),
+        ['1', '2', '3'],
+      );
+      assert.deepEqual(
+        snapshot.teams.get('70')?.memberships.map(({ user }) => user),
+        ['1', '2'],
+      );
+      assert.deepEqual(snapshot.teams.get('71')?.memberships, []);
+      for (const part of Object.values(snapshot.parts)) assert.equal(part?.complete, true);
+      assert.equal(
+        asana.seen.length,
+        3 + 1 + 1 + 2,
+        'three refusals, a page of users, one of groups, two groups',
+      );
     });
+
+    for (const [options, because] of [
+      [{ restKnown: true }, 'REST is recorded'],
+      [{ previous: 'read' }, 'REST was read before in this process'],
+    ] as const) {
+      test(`a token that REST has taken is not done with less (${status}): ${because}`, async (t) => {
+        const asana = await startSmallAsana(t, { people: makePeople(3) });
+        const previous = 'previous' in options ? await snapshotOf(asana) : null;
+        asana.world.intercept = overScim;
+        const known = { restKnown: 'restKnown' in options, previous, defaultWorkspace: ORGANIZATION };
+        const { snapshot, rest } = await run(asana, known);
+        assert.equal(snapshot, null);
+        assert.ok(!rest.ok);
+        assert.equal(rest.error.code, 'PermissionDenied');
+        assert.match(rest.error.message, /full permissions/);
+      });
+    }
   }
 
-  test('it does not replace a reading that had REST', async (t) => {
-    const asana = await startSmallAsana(t, { people: makePeople(3) });
-    const previous = await snapshotOf(asana);
-    asana.world.intercept = (request) => (isScim(request) ? null : refusal(401));
-    assert.equal((await run(asana, { previous })).snapshot, null);
+  test('over SCIM alone nothing says which organization it is: that must be named', async (t) => {
+    const intercept = (request: SeenRequest) => (isScim(request) ? null : refusal(403));
+    const asana = await startSmallAsana(t, { people: makePeople(3), intercept });
+    await assert.rejects(run(asana), { code: 'WorkspaceNotSet', message: /defaultWorkspace.*workspaces/ });
+    await assert.rejects(run(asana, { workspaces: ['500', '501'] }), { code: 'WorkspaceNotSet' });
+    const { organization } = await snapshotOf(asana, { workspaces: [ORGANIZATION] });
+    assert.equal(organization?.gid, ORGANIZATION);
+  });
+
+  test('over SCIM alone a listing that breaks off ends the sync', async (t) => {
+    const asana = await startSmallAsana(t, {
+      people: makePeople(150),
+      intercept: ({ path, query }) =>
+        path.includes('/scim/') ? (query.get('startIndex') === '101' ? refusal(503) : null) : refusal(403),
+    });
+    await assert.rejects(run(asana, { defaultWorkspace: ORGANIZATION }), { code: 'Forbidden' });
   });
 
   test('with two tokens a rejected REST token is just that', async (t) => {
@@ -413,8 +637,8 @@ suite('REST and SCIM are checked apart', () => {
 
   test('SCIM ids of which none is a gid are flagged and joined to nobody', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(4), scimId: (gid) => `other-${gid}` });
-    const { snapshot, scimIdsForeign } = await run(asana);
-    assert.equal(scimIdsForeign, true);
+    const { snapshot } = await run(asana);
+    assert.equal(snapshot?.scimIdsForeign, true);
     assert.equal(snapshot?.accounts.size, 4);
     assert.ok([...(snapshot?.accounts.values() ?? [])].every(({ scim, license }) => !scim && !license));
   });
@@ -424,8 +648,23 @@ suite('REST and SCIM are checked apart', () => {
       people: makePeople(4),
       scimId: (gid) => (gid === '3' ? gid : `other-${gid}`),
     });
-    assert.equal((await run(asana)).scimIdsForeign, false);
+    assert.equal((await snapshotOf(asana)).scimIdsForeign, false);
   });
+
+  for (const [members, foreign, because] of [
+    [19, false, 'they may be people whom SCIM leaves out'],
+    [20, true, 'SCIM, read whole, would list them'],
+  ] as const) {
+    test(`of a REST listing that broke off, ${members} members without a SCIM user are ${foreign ? '' : 'not '}foreign: ${because}`, async (t) => {
+      const asana = await startSmallAsana(t, {
+        people: makePeople(members),
+        scimId: (gid) => `other-${gid}`,
+        intercept: ({ path }) => (path.endsWith('/users') ? refusal(503) : null),
+      });
+      const snapshot = await snapshotOf(asana);
+      assert.deepEqual([snapshot.parts.accounts.complete, snapshot.scimIdsForeign], [false, foreign]);
+    });
+  }
 
   test('half a listing of each need not meet: that says nothing, and licenses known before are kept', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(4) });
@@ -450,8 +689,8 @@ suite('REST and SCIM are checked apart', () => {
       );
       return { body: { data, next_page: { offset: 'more', path: '/', uri: '' } } };
     };
-    const { snapshot, scimIdsForeign } = await run(asana, { previous: before });
-    assert.equal(scimIdsForeign, false);
+    const { snapshot } = await run(asana, { previous: before });
+    assert.equal(snapshot?.scimIdsForeign, false);
     assert.equal(snapshot?.parts.accounts.complete, false);
     assert.equal(snapshot?.accounts.get('1')?.license, before?.accounts.get('1')?.license);
   });

@@ -70,7 +70,7 @@ describe('the bundle', () => {
   });
 
   test('gives the operator no more to load than it needs: no gRPC, no HTTP framework', () => {
-    const loaded = loadedBy('src/commands/operator/run.ts');
+    const loaded = loadedBy('src/commands/operator/run-operator.ts');
     const bytes = loaded.reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0);
     assert.ok(bytes > 1024 * 1024 && bytes < LARGEST_OPERATOR_BYTES, `${bytes} bytes`);
     const modules = loaded.flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}));

@@ -59,20 +59,20 @@ describe('the layer check', () => {
     },
     {
       because: 'production code does not know the sandbox',
-      file: 'commands/operator.ts',
-      text: "import { start } from '../sandbox/server.ts';",
+      file: 'commands/operator/operator-command.ts',
+      text: "import { start } from '../../sandbox/server.ts';",
       says: /commands must not know sandbox/,
     },
     {
       because: 'nothing shipped needs the tests',
-      file: 'commands/operator.ts',
-      text: "import { x } from '../../test/x.ts';",
+      file: 'commands/operator/operator-command.ts',
+      text: "import { x } from '../../../test/x.ts';",
       says: /outside src/,
     },
     {
       because: 'a name made at run time could be anything',
-      file: 'commands/operator.ts',
-      text: 'export const load = (name: string) => import(`../${name}.ts`.trim());',
+      file: 'commands/operator/operator-command.ts',
+      text: 'export const load = (name: string) => import(`../../${name}.ts`.trim());',
       says: /computed at run time/,
     },
     {
@@ -87,6 +87,12 @@ describe('the layer check', () => {
       text: '',
       says: /misc is not among the folders/,
     },
+    {
+      because: 'so does a new room of the controllers',
+      file: 'controllers/misc/x.ts',
+      text: '',
+      says: /controllers\/misc is not among the rooms/,
+    },
   ];
   for (const { because, file, text, says } of forbidden) {
     test(`refuses ${file}, because ${because}`, async () => {
@@ -100,9 +106,84 @@ describe('the layer check', () => {
     const problems = await problemsOf({
       'core/clock.ts': "import { setTimeout } from 'node:timers/promises';",
       'asana/client.ts': "import type { Clock } from '../core/clock.ts';\nimport './errors.ts';",
-      'controllers/grant.ts': "import { decide } from '../provisioning/decide.ts';",
-      'commands/sandbox.ts': "import { start } from '../sandbox/server.ts';",
-      'main.ts': "import { operator } from './commands/operator.ts';\nprocess.exit(1);",
+      'controllers/operator.ts': "import { watch } from './connectors/watch.ts';",
+      'controllers/grants/grant.ts': "import { decide } from '../../provisioning/license/decide.ts';",
+      'commands/sandbox/sandbox-command.ts': "import { start } from '../../sandbox/server.ts';",
+      'main.ts': "import { operator } from './commands/operator/operator-command.ts';\nprocess.exit(1);",
+    });
+    assert.deepEqual(problems, []);
+  });
+});
+
+describe('the check for circles', () => {
+  const circles: { because: string; files: Record<string, string>; says: string }[] = [
+    {
+      because: 'two files that need each other are one',
+      files: {
+        'core/a.ts': "import { b } from './b.ts';",
+        'core/b.ts': "import { a } from './a.ts';",
+      },
+      says: 'core/a.ts imports itself in a circle: core/a.ts → core/b.ts → core/a.ts.',
+    },
+    {
+      because: 'a type ties two files together as much as a value does',
+      files: {
+        'core/a.ts': "import type { B } from './b.ts';",
+        'core/b.ts': "export type { A } from './a.ts';",
+      },
+      says: 'core/a.ts imports itself in a circle: core/a.ts → core/b.ts → core/a.ts.',
+    },
+    {
+      because: 'the shortest way round is the easiest to cut, wherever it begins',
+      files: {
+        'core/a.ts': "import './b.ts';",
+        'core/b.ts': "import './c.ts';",
+        'core/c.ts': "import './d.ts'; import './a.ts';",
+        'core/d.ts': "import './c.ts';",
+      },
+      says: 'core/c.ts imports itself in a circle: core/c.ts → core/d.ts → core/c.ts.',
+    },
+    {
+      because: 'a file that imports itself is the smallest circle',
+      files: { 'core/a.ts': "export const load = () => import('./a.ts');" },
+      says: 'core/a.ts imports itself in a circle: core/a.ts → core/a.ts.',
+    },
+    {
+      because: 'a layer may know itself, and a circle within it is no better',
+      files: {
+        'controllers/grants/a.ts': "import '../removals/b.ts';",
+        'controllers/removals/b.ts': "import '../grants/a.ts';",
+      },
+      says: 'controllers/grants/a.ts imports itself in a circle: controllers/grants/a.ts → controllers/removals/b.ts → controllers/grants/a.ts.',
+    },
+  ];
+  for (const { because, files, says } of circles) {
+    test(`reports one circle, once: ${because}`, async () => {
+      const problems = await problemsOf(files);
+      assert.equal(problems.length, 1, because);
+      assert.ok((problems[0] ?? '').startsWith(says), because);
+    });
+  }
+
+  test('reports two circles that have nothing to do with each other, and what leads to one is none', async () => {
+    const problems = await problemsOf({
+      'core/a.ts': "import './b.ts';",
+      'core/b.ts': "import './a.ts';",
+      'core/c.ts': "import './a.ts';",
+      'core/x.ts': "import './y.ts';",
+      'core/y.ts': "import './x.ts';",
+    });
+    assert.deepEqual(
+      problems.map((problem) => problem.split(' ')[0]),
+      ['core/a.ts', 'core/x.ts'],
+    );
+  });
+
+  test('lets two files share a third', async () => {
+    const problems = await problemsOf({
+      'core/a.ts': "import './b.ts'; import './c.ts';",
+      'core/b.ts': "import './c.ts';",
+      'core/c.ts': '',
     });
     assert.deepEqual(problems, []);
   });

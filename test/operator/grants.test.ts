@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { askControl } from '../../scripts/sandbox-control.ts';
 import { conditionOf, OperatorRig } from './rig.ts';
 
 const alice = 'alice@acme.example';
@@ -197,12 +198,8 @@ suite('license grants in mode Apply', () => {
   });
 
   test('stall when the email comes to mean another account', async () => {
-    const response = await fetch(`${rig.sandbox.controlUrl}/users`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email: carol, name: 'Another Carol', license: 'view only' }),
-    });
-    assert.equal(response.status, 201);
+    const other = { email: carol, name: 'Another Carol', license: 'view only' };
+    await askControl(rig.sandbox, 'POST', '/users', other);
     await rig.sync();
     await rig.untilReason('renamed', 'IdentityChanged');
     assert.equal(await rig.licenseInAsana(carol), 'view only', 'the other person was not touched');

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
+import { askControl, userPath } from '../../scripts/sandbox-control.ts';
 import type { AsanaConnector } from '../../src/api/asana-connector.ts';
 import type { AsanaLicenseGrant } from '../../src/api/asana-license-grant.ts';
 import { asanaConnectors, asanaLicenseGrants } from '../../src/api/resources.ts';
@@ -101,7 +103,9 @@ export class OperatorRig {
     this.#stopControlPlane = parts.stop;
   }
 
-  static async start(namespace: string, options: SandboxOptions = {}): Promise<OperatorRig> {
+  /** @param purpose begins the name of its namespace, whose rest no other run on the same control plane has */
+  static async start(purpose: string, options: SandboxOptions = {}): Promise<OperatorRig> {
+    const namespace = `${purpose}-${randomBytes(4).toString('hex')}`;
     const controlPlane = await useControlPlane();
     const config = new KubeConfig();
     config.loadFromFile(controlPlane.kubeconfigPath);
@@ -310,10 +314,8 @@ export class OperatorRig {
   }
 
   /** A person as Asana itself shows them to an admin. */
-  async personInAsana(email: string): Promise<{ license: string | null; active: boolean }> {
-    const response = await fetch(`${this.sandbox.controlUrl}/users/${encodeURIComponent(email)}`);
-    assert.equal(response.status, 200);
-    return (await response.json()) as { license: string | null; active: boolean };
+  personInAsana(email: string): Promise<{ license: string | null; active: boolean }> {
+    return askControl(this.sandbox, 'GET', userPath(email));
   }
 
   async licenseInAsana(email: string): Promise<string | null> {
@@ -322,22 +324,12 @@ export class OperatorRig {
 
   /** Somebody changes a license in Asana's console. */
   async changeInConsole(email: string, change: Record<string, unknown>): Promise<void> {
-    const response = await fetch(`${this.sandbox.controlUrl}/users/${encodeURIComponent(email)}`, {
-      method: 'PATCH',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(change),
-    });
-    assert.equal(response.status, 200, await response.text());
+    await askControl(this.sandbox, 'PATCH', userPath(email), change);
   }
 
   /** Changes how Asana behaves. */
   async setAsana(settings: Record<string, unknown>): Promise<void> {
-    const response = await fetch(`${this.sandbox.controlUrl}/settings`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(settings),
-    });
-    assert.equal(response.status, 200, await response.text());
+    await askControl(this.sandbox, 'POST', '/settings', settings);
   }
 
   /** Writes that Asana has had. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { askControl, userPath } from '../../scripts/sandbox-control.ts';
 import { conditionOf, OperatorRig } from './rig.ts';
 
 const alice = 'alice@acme.example';
@@ -131,9 +132,9 @@ suite('many removals at once', () => {
   const people: string[] = [];
   before(async () => {
     rig = await OperatorRig.start('holds', { accounts: 60 });
-    const state = (await (await fetch(`${rig.sandbox.controlUrl}/state`)).json()) as {
+    const state = await askControl<{
       people: { email: string; license: string; role: string; active: boolean }[];
-    };
+    }>(rig.sandbox, 'GET', '/state');
     people.push(
       ...state.people
         .filter((person) => person.license === 'enterprise' && person.role === 'member' && person.active)
@@ -257,12 +258,14 @@ suite('a directory that suddenly shrinks', () => {
     await rig.untilPhase('Connected');
     await rig.createGrant('alice', alice);
     await rig.untilReason('alice', 'Granted');
-    const state = (await (await fetch(`${rig.sandbox.controlUrl}/state`)).json()) as {
-      people: { email: string; role: string }[];
-    };
+    const state = await askControl<{ people: { email: string; role: string }[] }>(
+      rig.sandbox,
+      'GET',
+      '/state',
+    );
     const lost = state.people.filter(({ email, role }) => role === 'member' && !email.startsWith('alice'));
     for (const { email } of lost.slice(0, 20)) {
-      await fetch(`${rig.sandbox.controlUrl}/users/${encodeURIComponent(email)}`, { method: 'DELETE' });
+      await askControl(rig.sandbox, 'DELETE', userPath(email));
     }
     await rig.sync();
   });

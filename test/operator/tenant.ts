@@ -1,4 +1,4 @@
-import assert from 'node:assert/strict';
+import { askControl, type ControlMethod } from '../../scripts/sandbox-control.ts';
 import type { OperatorRig } from './rig.ts';
 
 /** A task as the simulated ConductorOne shows it. */
@@ -6,6 +6,7 @@ export interface ShownTask {
   readonly id: string;
   readonly state: string;
   readonly leasedTo: readonly string[];
+  readonly heartbeats: number;
   readonly result: { readonly codeName: string; readonly message: string } | null;
 }
 
@@ -17,7 +18,7 @@ export class TenantView {
     this.#rig = rig;
   }
 
-  /** Puts ConductorOne's credentials beside the token, as the seed's Secret has them. */
+  /** Puts ConductorOne's credentials beside the token, as the Secret of a baton-asana Deployment has them. */
   async createSecret(token: string): Promise<void> {
     const { clientId, clientSecret, caFile } = this.#rig.sandbox.conductorOne;
     this.#rig.environment['SSL_CERT_FILE'] = caFile;
@@ -75,15 +76,7 @@ export class TenantView {
     await this.#send('POST', '/settings', settings);
   }
 
-  async #send<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${this.#rig.sandbox.controlUrl}/conductorone${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text) as T;
+  #send<T>(method: ControlMethod, path: string, body?: unknown): Promise<T> {
+    return askControl(this.#rig.sandbox, method, `/conductorone${path}`, body);
   }
 }

@@ -47,7 +47,13 @@ function summary(decision: TaskDecision): string {
 
 function viewOf(accounts: readonly Account[], around: Around): TaskView {
   const { snapshot } = reading(accounts, { self: around.self === undefined ? '999' : around.self });
-  const part = { at: 0, begunAt: 0, complete: around.teamsComplete ?? true, incompleteBecause: null };
+  const part = {
+    at: 0,
+    startedAt: 0,
+    begunAt: 0,
+    complete: around.teamsComplete ?? true,
+    incompleteBecause: null,
+  };
   const membership = { gid: 'tm', user: '1', admin: false, guest: false, limitedAccess: false };
   const team: Team = {
     gid: '7',

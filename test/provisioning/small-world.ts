@@ -64,11 +64,14 @@ export interface ReadingShape {
 
 export function reading(accounts: readonly Account[], shape: ReadingShape = {}): DirectoryReading {
   const { untrusted = null, self = '999' } = shape;
-  const part = { at: 0, begunAt: 0, complete: true, incompleteBecause: null };
+  const part = { at: 0, startedAt: 0, begunAt: 0, complete: true, incompleteBecause: null };
   const snapshot: Snapshot = {
     parts: { accounts: part, licenses: part, teams: null },
     workspaces: [ORGANIZATION],
+    leftOut: [],
     organization: ORGANIZATION,
+    scimOnly: false,
+    scimIdsForeign: false,
     self,
     accounts: new Map(accounts.map((account) => [account.gid, account])),
     gidsByEmail: new Map(accounts.flatMap(({ gid, email }) => (email === null ? [] : [[email, gid]]))),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
-import { sandboxCommand } from '../../src/commands/sandbox.ts';
+import { sandboxCommand } from '../../src/commands/sandbox/sandbox-command.ts';
 import { parseClientId, parseClientSecret } from '../../src/conductorone/credentials.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import { Json } from './json.ts';

@@ -50,17 +50,26 @@ app.kubernetes.io/part-of: asana-connector
 {{- dict "items" (default (list .Release.Namespace) .Values.watchNamespaces | uniq) | toJson }}
 {{- end }}
 
+{{/* The kinds that carry the operator's finalizer. */}}
+{{- define "asana-connector.grants" -}}
+asanalicensegrants, asanateamgrants, asanaworkspacegrants, asanaaccounts
+{{- end }}
+
 {{/* What the operator may do in the namespaces it watches. The same for a ClusterRole and for Roles. */}}
 {{- define "asana-connector.rules" -}}
 - apiGroups: [asana-connector.dev]
-  resources: [asanaconnectors, asanalicensegrants]
+  resources: [asanaconnectors, {{ include "asana-connector.grants" . }}]
   verbs: [get, list, watch]
 # metadata.finalizers, and nothing else of the object.
 - apiGroups: [asana-connector.dev]
-  resources: [asanalicensegrants]
+  resources: [{{ include "asana-connector.grants" . }}]
   verbs: [patch]
 - apiGroups: [asana-connector.dev]
-  resources: [asanaconnectors/status, asanalicensegrants/status]
+  resources:
+    - asanaconnectors/status
+    {{- range splitList ", " (include "asana-connector.grants" .) }}
+    - {{ . }}/status
+    {{- end }}
   verbs: [patch]
 # One at a time, those that connectors name: never listed, never watched.
 - apiGroups: [""]

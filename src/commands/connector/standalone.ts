@@ -16,8 +16,8 @@ import { AuditLog, type AuditSink } from '../../provisioning/audit.ts';
 import { Executor } from '../../provisioning/executor.ts';
 import { Organizations } from '../../provisioning/removals/organizations.ts';
 import { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
-import { connectorManifest } from '../settings/connector-manifest.ts';
-import type { Settings } from '../settings/table.ts';
+import { connectorManifest } from '../baton-settings/connector-manifest.ts';
+import type { Settings } from '../baton-settings/settings-table.ts';
 
 /** How the connector goes by in audit lines; there is no cluster that would give it a name. */
 export const STANDALONE = { namespace: 'local', name: 'asana-connector' };

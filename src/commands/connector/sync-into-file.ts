@@ -4,7 +4,7 @@ import type { Selection } from '../../conductorone/c1z/selection.ts';
 import { addSync } from '../../conductorone/c1z/writer.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
-import type { Settings } from '../settings/table.ts';
+import type { Settings } from '../baton-settings/settings-table.ts';
 import type { Standalone } from './standalone.ts';
 
 /**

@@ -2,9 +2,9 @@ import { ManifestValidator } from '../../api/validation.ts';
 import { parseClientId, parseClientSecret } from '../../conductorone/credentials.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import { Redacted } from '../../core/redacted.ts';
-import { connectorManifest } from '../settings/connector-manifest.ts';
-import type { Setting } from '../settings/setting.ts';
-import { type SettingName, settingsList, settingsTable } from '../settings/table.ts';
+import { connectorManifest } from '../baton-settings/connector-manifest.ts';
+import type { Setting } from '../baton-settings/setting.ts';
+import { type SettingName, settingsList, settingsTable } from '../baton-settings/settings-table.ts';
 import type { SecretManifest } from './secret-manifest.ts';
 
 /** Where the AsanaConnector goes. */

@@ -1,6 +1,6 @@
 import { type Document, isMap, parseAllDocuments } from 'yaml';
 import { InvalidInputError } from '../../core/errors.ts';
-import { scalarText } from '../settings/scalar.ts';
+import { scalarText } from '../baton-settings/scalar-text.ts';
 
 /** A Secret as its manifest writes it, values decoded. */
 export interface SecretManifest {

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
+import { codeOf } from '../../core/errors.ts';
 import { C1zError, damagedFile } from './errors.ts';
 
 /** `C1ZF\0`: what follows are zstd frames of one SQLite file. */
@@ -27,9 +28,8 @@ export async function unpack(source: string, database: string): Promise<void> {
       createWriteStream(database, { flags: 'wx', mode: 0o600, highWaterMark: BUFFER_BYTES }),
     );
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     // A frame that ends too early is a Z_BUF_ERROR.
-    if (/^Z(STD)?_/.test(code)) throw damagedFile(source, cause);
+    if (/^Z(STD)?_/.test(codeOf(cause) ?? '')) throw damagedFile(source, cause);
     throw cause;
   }
 }

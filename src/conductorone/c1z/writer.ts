@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { access, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { unlessAborted } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Part, Snapshot } from '../../directory/snapshot.ts';
 import type { ModelSettings } from '../model.ts';
@@ -113,17 +114,11 @@ async function runSync(options: RunOptions): Promise<WrittenSync> {
   const syncId = ksuid(startedAt, options.random(KSUID_RANDOM_BYTES));
   const packer = new Packer(join(folder, DATABASE_FILE), join(folder, SPOOL_FILE));
   const worker = new SyncWorker(jobOf(options, syncId, startedAt), (bytes) => packer.settle(bytes));
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
-  aborted.promise.catch(() => {});
-  signal?.addEventListener('abort', abort, { once: true });
   try {
-    for await (const piece of piecesOf(options.snapshot))
-      await Promise.race([worker.send(piece), aborted.promise]);
-    const counts = await Promise.race([worker.finish(formatSqlTime(clock.now())), aborted.promise]);
+    for await (const piece of piecesOf(options.snapshot)) await unlessAborted(worker.send(piece), signal);
+    const counts = await unlessAborted(worker.finish(formatSqlTime(clock.now())), signal);
     return { counts, bytes: await seal(packer, options), syncId };
   } finally {
-    signal?.removeEventListener('abort', abort);
     await worker.stop();
     // What made it fail was told by `seal`, or does not matter any more.
     await packer.stop().catch(() => {});

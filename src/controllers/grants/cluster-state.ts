@@ -1,5 +1,5 @@
-import { asanaConnectors, asanaLicenseGrants } from '../api/resources.ts';
-import type { KubernetesClient } from '../kubernetes/client.ts';
+import { asanaConnectors, asanaLicenseGrants } from '../../api/resources.ts';
+import type { KubernetesClient } from '../../kubernetes/client.ts';
 import type { ClusterState } from './from-above.ts';
 
 /** The verbs a CRD loses in discovery when it is being deleted. */

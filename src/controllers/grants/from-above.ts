@@ -1,4 +1,4 @@
-import { ABANDON_ANNOTATION } from '../api/resources.ts';
+import { ABANDON_ANNOTATION } from '../../api/resources.ts';
 
 /** What the API server itself says of the things above a grant; each may throw, and then nothing is known. */
 export interface ClusterState {

@@ -1,66 +1,61 @@
-import type { AsanaLicenseGrant, AsanaLicenseGrantStatus } from '../api/asana-license-grant.ts';
-import type { GrantReason } from '../api/reasons.ts';
-import { asanaLicenseGrants } from '../api/resources.ts';
-import { isAsanaError } from '../asana/errors.ts';
-import { formatTime } from '../core/clock.ts';
-import { CodedError } from '../core/errors.ts';
-import { withTimeLimit } from '../core/time-limit.ts';
-import type { Account } from '../directory/snapshot.ts';
-import { keyOf } from '../kubernetes/resource.ts';
-import type { Decision, PlannedAction } from '../provisioning/decision.ts';
-import { type ActionOutcome, type ActionRequest, nextReadBack } from '../provisioning/executor.ts';
-import { FencedError, grantReasonOf, PreviouslyRemovedError } from './grant-faults.ts';
-import { LicenseActionHooks } from './license-action-hooks.ts';
-import { ActionMemories, type ActionMemory } from './license-action-memory.ts';
-import {
-  actionEvents,
-  countDrift,
-  doneMessage,
-  fingerprint,
-  type LastAction,
-  lastActionOf,
-} from './license-action-record.ts';
-import type { GrantCase, GrantDeps } from './license-grant-context.ts';
-import { type GrantFindings, grantStatus } from './license-grant-status.ts';
-import { isExpired, openRequest } from './license-grant-view.ts';
-import { RemovalGates } from './removal-gates.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import type { GrantReason } from '../../api/reasons.ts';
+import { isAsanaError } from '../../asana/errors.ts';
+import { formatTime } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Counter } from '../../core/meter.ts';
+import { withTimeLimit } from '../../core/time-limit.ts';
+import type { Action } from '../../provisioning/action.ts';
+import { isRemoval, rulesOf } from '../../provisioning/actions.ts';
+import { nextLook, nextStep, type Whereabouts } from '../../provisioning/attempt.ts';
+import type { Decision } from '../../provisioning/decision.ts';
+import type { ActionOutcome, ActionRequest } from '../../provisioning/executor.ts';
+import { nameOf } from '../../provisioning/right-rules.ts';
+import type { ConnectorSession } from '../connectors/connector-session.ts';
+import type { HoldFields, RemovalGate } from '../removals/removal-gate.ts';
+import { GrantActionHooks, type PlannedAct } from './action-hooks.ts';
+import { countDrift, fingerprintOf, lastActionOf } from './action-record.ts';
+import type { GrantDeps, GrantSubject } from './grant-context.ts';
+import { grantReasonOf } from './grant-reasons.ts';
+import type { GrantReporter } from './grant-reporter.ts';
+import type { GrantFindings } from './grant-status.ts';
+import { identityOf, isAskedAnew } from './grant-view.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 
 /** What came of carrying a decision out. */
 export type ActionResult =
-  /** The status says why; come again after so long, or when something changes. */
-  | { readonly kind: 'Wait'; readonly requeueAfterMs: number | null }
+  /** The status says why; come again after so long, or when something changes (null). */
+  | { readonly kind: 'Wait'; readonly afterMs: number | null }
   /** What was found asks for another decision. */
   | { readonly kind: 'Again' }
+  /** A person let it be: the removal is not carried out. */
+  | { readonly kind: 'Discarded' }
   | {
       readonly kind: 'Done';
-      readonly object: AsanaLicenseGrant;
-      readonly account: Account | null;
-      readonly lastAction: LastAction;
-      readonly applied: NonNullable<AsanaLicenseGrantStatus['applied']>;
-      readonly drift: AsanaLicenseGrantStatus['drift'] | null;
+      readonly object: GrantObject;
+      /** What the next status says of it. */
+      readonly done: Partial<GrantFindings>;
       readonly message: string;
-      /** An account was created view-only, and more is declared. */
-      readonly againAtOnce: boolean;
     };
 
-/** Decide again now: something has just been learnt. */
-const AT_ONCE_MS = 1;
-/** Without credentials, or before the account was ever seen, an upgrade cannot be looked for. */
-const UPGRADE_LOOK_MS = 15_000;
-
-/** Carries out the actions of license grants: the gates before them, the action, and what the status says meanwhile. */
-export class LicenseActions {
+/** Carries out the actions of grants: the gate before them, the action, and what the status says meanwhile. */
+export class GrantActions {
   readonly #deps: GrantDeps;
-  readonly #gates: RemovalGates;
-  readonly #memories: ActionMemories;
-  readonly #drifts;
+  readonly #gate: RemovalGate;
+  readonly #reporter: GrantReporter;
+  readonly #drifts: Counter;
+  /** By uid: what was so when Asana refused. It is tried again when any of it moves, and after a restart. */
+  readonly #refusedOn = new Map<string, string>();
+  /** By uid: what frees the enterprise license that an upgrade under way takes. */
+  readonly #seats = new Map<string, () => void>();
+  /** By uid: the attempts that this process began, and whether their requests have left. */
+  readonly #begun = new Map<string, { readonly id: string; readonly sent: boolean }>();
 
-  constructor(deps: GrantDeps) {
+  constructor(deps: GrantDeps, gate: RemovalGate, reporter: GrantReporter) {
     this.#deps = deps;
-    this.#gates = new RemovalGates(deps);
-    this.#memories = new ActionMemories(deps.clock);
+    this.#gate = gate;
+    this.#reporter = reporter;
     this.#drifts = deps.meter.counter('drift_total', 'Changes of others that were set back.', [
       'namespace',
       'connector',
@@ -68,73 +63,219 @@ export class LicenseActions {
   }
 
   /** Nothing is under way (any more): all is as declared, or the object is gone. */
-  forget(key: string): void {
-    this.#memories.forget(key);
+  forget(uid: string): void {
+    this.#refusedOn.delete(uid);
+    this.#begun.delete(uid);
+    this.#freeSeat(uid);
   }
 
-  /** No removal is wanted (any more). */
-  forgetRemoval(key: string): void {
-    this.#memories.forgetRemoval(key);
-  }
-
-  async carryOut(subject: GrantCase, decision: Act, signal: AbortSignal): Promise<ActionResult> {
-    const { session, object } = subject;
-    const asana = session?.asana;
-    if (!session || !asana)
-      return this.#wait(
-        subject,
-        decision,
-        'ConnectorNotReady',
-        'The connector has no working credentials: see its conditions.',
-        null,
-      );
-    const memory = this.#memories.of(object);
-    if (memory.stalledOn !== undefined && memory.stalledOn === fingerprint(subject, decision))
-      return { kind: 'Wait', requeueAfterMs: null };
-    delete memory.stalledOn;
-    if (decision.action.removal) {
-      const gate = await this.#gates.pass(
-        subject,
-        session,
-        decision,
-        this.#memories.removalOf(memory, object),
-      );
-      if (gate)
-        return this.#wait(subject, decision, gate.reason, gate.message, gate.requeueAfterMs, gate.planned);
+  async carryOut(
+    subject: GrantSubject,
+    decision: Act,
+    done: Partial<GrantFindings>,
+    signal: AbortSignal,
+  ): Promise<ActionResult> {
+    const { session, object, view, context } = subject;
+    if (!session?.asana) {
+      const message = 'The connector has no working credentials: see its conditions.';
+      return this.#wait(subject, decision, 'ConnectorNotReady', message, null);
     }
-    const doer = new LicenseActionHooks(this.#deps, subject, decision);
-    if (decision.action.type === 'GrantEnterprise') memory.freeSeat = session.takeSeat(object.metadata.uid);
-    try {
-      const unconfirmed = this.#memories.unconfirmedOf(memory, object, decision.action.type);
-      const outcome = await this.#limited(signal, (limited) => {
-        const request = this.#requestFor(subject, decision.action, limited);
-        const { executor } = this.#deps;
-        return unconfirmed ? executor.verify(request, unconfirmed.id) : executor.execute(request, doer);
-      });
-      return await this.#digest(subject, decision, doer.object, outcome, memory);
-    } catch (error) {
-      return await this.#fail(subject, decision, doer.object, explainRefusal(decision, error), memory);
-    } finally {
-      // What Asana may still come to show takes its license until then.
-      if (!memory.unconfirmed) memory.freeSeat?.();
+    const step = nextStep(view.attempt, decision.action, context.now, {
+      asked: isAskedAnew(object),
+      whereabouts: this.#whereaboutsOf(subject),
+    });
+    if (step === 'Stay' || step === 'GiveUp') return this.#giveUp(subject, decision);
+    if (this.#refusedOn.get(object.metadata.uid) === fingerprintOf(subject, decision.action))
+      return { kind: 'Wait', afterMs: null };
+    this.#refusedOn.delete(object.metadata.uid);
+    if (step === 'Look') return this.#look(subject, session, decision, signal);
+    let planned: HoldFields = {};
+    if (isRemoval(decision.action)) {
+      const passage = await this.#gate.pass(subject, session, decision);
+      if (passage.kind === 'Discarded') return passage;
+      if (passage.kind === 'Answered') return this.#recordAnswer(subject, decision, passage.planned);
+      if (passage.kind === 'Closed')
+        return this.#wait(subject, decision, passage.reason, passage.message, passage.afterMs, {
+          planned: passage.planned,
+        });
+      planned = passage.planned;
     }
+    return this.#send({ subject, session, decision, planned, done }, signal);
   }
 
   /**
-   * Looks whether an upgrade shows that was sent before the grant ended.
+   * Looks whether something shows that was sent before the grant ended.
    * @returns milliseconds until the grant is to be decided again
    */
-  async lookForUpgrade(subject: GrantCase, signal: AbortSignal): Promise<number> {
+  async lookForAttempt(subject: GrantSubject, action: Action, signal: AbortSignal): Promise<number> {
+    const { attempt } = subject.view;
+    const { session } = subject;
+    const next = attempt === null ? null : nextLook(this.#deps.clock.now() - attempt.at);
+    if (!attempt || next === null) return 0;
+    if (!session?.asana) return next;
+    const outcome = await this.#limited(signal, (limited) =>
+      this.#deps.executor.verify(this.#requestFor(subject, session, action, limited), attempt.id),
+    );
+    return outcome.kind === 'Succeeded' ? 0 : next;
+  }
+
+  async #send(act: PlannedAct, signal: AbortSignal): Promise<ActionResult> {
+    const { subject, session, decision } = act;
+    const { action } = decision;
+    const { uid } = subject.object.metadata;
+    const hooks = new GrantActionHooks(this.#deps, this.#gate, this.#reporter, act);
+    if (rulesOf(action).takesSeat && !this.#seats.has(uid))
+      this.#seats.set(uid, session.takeSeat(uid, action.gid ?? action.email ?? uid));
+    const tally = { requests: 0 };
+    try {
+      const outcome = await this.#limited(signal, (limited) =>
+        this.#deps.executor.execute({ ...this.#requestFor(subject, session, action, limited), tally }, hooks),
+      );
+      this.#noteSent(hooks.object, tally.requests > 0);
+      return await this.#conclude({ ...subject, object: hooks.object }, decision, outcome);
+    } catch (error) {
+      this.#noteSent(hooks.object, tally.requests > 0);
+      return await this.#fail({ ...subject, object: hooks.object }, decision, error);
+    }
+  }
+
+  #noteSent({ metadata, status }: GrantObject, sent: boolean): void {
+    const last = status?.lastAction;
+    if (last?.result === 'Pending') this.#begun.set(metadata.uid, { id: last.id, sent });
+  }
+
+  #whereaboutsOf({ object, view }: GrantSubject): Whereabouts {
+    const begun = this.#begun.get(object.metadata.uid);
+    if (!begun || begun.id !== view.attempt?.id) return 'Unknown';
+    return begun.sent ? 'Sent' : 'NotSent';
+  }
+
+  async #look(
+    subject: GrantSubject,
+    session: ConnectorSession,
+    decision: Act,
+    signal: AbortSignal,
+  ): Promise<ActionResult> {
+    const { attempt } = subject.view;
+    const { uid } = subject.object.metadata;
+    if (rulesOf(decision.action).takesSeat && !this.#seats.has(uid))
+      this.#seats.set(uid, session.takeSeat(uid, decision.action.gid ?? uid));
+    try {
+      const outcome = await this.#limited(signal, (limited) => {
+        const request = this.#requestFor(subject, session, decision.action, limited);
+        return this.#deps.executor.verify(request, attempt?.id ?? '');
+      });
+      return await this.#conclude(subject, decision, outcome);
+    } catch (error) {
+      return this.#fail(subject, decision, error);
+    }
+  }
+
+  async #conclude(subject: GrantSubject, decision: Act, outcome: ActionOutcome): Promise<ActionResult> {
+    const { object } = subject;
+    const { uid } = object.metadata;
+    if (outcome.kind === 'Overtaken') {
+      this.#freeSeat(uid);
+      return { kind: 'Again' };
+    }
+    if (outcome.kind === 'Unconfirmed') return this.#awaitOutcome(subject, decision);
+    this.forget(uid);
+    const { action, drift } = decision;
+    const now = this.#deps.clock.now();
+    const at = object.status?.lastAction?.at ?? formatTime(now);
+    const result = outcome.byOthers ? 'Failed' : 'Succeeded';
+    const created = isCreation(action) && !outcome.byOthers ? outcome.account?.gid : undefined;
+    const message = rulesOf(action).describe(action, action.email ?? nameOf(outcome.account ?? decision.account ?? null));
+    this.#tellDone(subject, decision, message);
+    return {
+      kind: 'Done',
+      object,
+      message,
+      done: {
+        lastAction: lastActionOf(action, outcome.id, at, result),
+        ...(created === undefined ? {} : { created: { gid: created, at: formatTime(now) } }),
+        ...(drift ? { drift: countDrift(object, now) } : {}),
+      },
+    };
+  }
+
+  /** Looked at again after 5, 15, 60 and 180 s; then Asana is taken at its word that it does not do it. */
+  async #awaitOutcome(subject: GrantSubject, decision: Act): Promise<ActionResult> {
     const last = subject.object.status?.lastAction;
-    const gid = subject.view.recorded?.gid;
-    if (!last || gid === undefined || !subject.session?.asana) return UPGRADE_LOOK_MS;
-    const action = { type: 'GrantEnterprise', gid, email: null, from: 'ViewOnly', to: 'Enterprise' } as const;
-    const outcome = await this.#limited(signal, (limited) => {
-      const request = this.#requestFor(subject, { ...action, removal: false }, limited);
-      return this.#deps.executor.verify(request, last.id);
+    const elapsed = last ? this.#deps.clock.now() - Date.parse(last.at) : 0;
+    const next = nextLook(elapsed);
+    if (next === null) return this.#giveUp(subject, decision);
+    const message = 'Asana took the change and does not show it yet.';
+    return this.#wait(subject, decision, 'Progressing', message, next, { keepsRequest: true });
+  }
+
+  async #giveUp(subject: GrantSubject, decision: Act): Promise<ActionResult> {
+    this.#freeSeat(subject.object.metadata.uid);
+    const last = subject.object.status?.lastAction;
+    const message = `Asana took ${decision.action.type} and does not show it after three minutes. Look in the Admin Console, then set the annotation requestedAt.`;
+    return this.#wait(subject, decision, 'LicenseNotAccepted', message, null, {
+      ...(last ? { lastAction: { ...last, result: 'Unconfirmed' } } : {}),
     });
-    const next = nextReadBack(this.#deps.clock.now() - Date.parse(last.at));
-    return outcome.kind === 'Succeeded' || next === null ? AT_ONCE_MS : next;
+  }
+
+  async #recordAnswer(subject: GrantSubject, decision: Act, planned: HoldFields): Promise<ActionResult> {
+    const message = 'The removal was acknowledged.';
+    await this.#wait(subject, decision, 'RemovalPending', message, null, { planned, keepsRequest: true });
+    return { kind: 'Again' };
+  }
+
+  async #fail(subject: GrantSubject, decision: Act, error: unknown): Promise<ActionResult> {
+    const reason = grantReasonOf(error);
+    if (!reason || !(error instanceof CodedError)) {
+      if (this.#whereaboutsOf(subject) !== 'Sent') this.#freeSeat(subject.object.metadata.uid);
+      throw error;
+    }
+    if (isAsanaError(error, 'CredentialsRejected'))
+      this.#deps.touchConnector(subject.connectorKey, 'CredentialsRejected');
+    const { object } = subject;
+    const stalls = error.errorClass === 'stalling' && reason !== 'ConnectorNotReady';
+    if (stalls) this.#refusedOn.set(object.metadata.uid, fingerprintOf(subject, decision.action));
+    const last = object.status?.lastAction;
+    // What was refused, and what never left, is not under way.
+    const ended = last?.result === 'Pending' && !(isAsanaError(error) && error.outcomeUnknown);
+    if (ended) this.#freeSeat(object.metadata.uid);
+    const { hold, answer, notBefore } = object.status?.planned ?? {};
+    await this.#wait(subject, decision, reason, error.message, null, {
+      planned: {
+        ...(hold === undefined ? {} : { hold }),
+        ...(answer === undefined ? {} : { answer }),
+        ...(notBefore === undefined ? {} : { notBefore }),
+      },
+      ...(ended ? { lastAction: { ...last, result: 'Failed' } } : {}),
+    });
+    // The queue knows how long to wait for an error of this class.
+    if (error.errorClass !== 'stalling') throw error;
+    return { kind: 'Wait', afterMs: null };
+  }
+
+  /** Writes why the action waits, and says when to come again. */
+  async #wait(
+    { kind, object, context }: GrantSubject,
+    { action, message: why, drift, account, right, observed }: Act,
+    reason: GrantReason,
+    message: string,
+    afterMs: number | null,
+    more: Omit<Partial<GrantFindings>, 'planned'> & { readonly planned?: HoldFields } = {},
+  ): Promise<ActionResult> {
+    const { planned, ...findings } = more;
+    await this.#reporter.report(
+      { kind, object },
+      {
+        ...findings,
+        outcome: { reason, message, drifted: drift ? why : null },
+        account: account ?? undefined,
+        right,
+        observed,
+        reading: context.reading,
+        planned: { action: action.type, reason: why, ...planned },
+      },
+    );
+    return { kind: 'Wait', afterMs };
   }
 
   #limited<T>(signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {
@@ -143,166 +284,43 @@ export class LicenseActions {
   }
 
   #requestFor(
-    { object, connector, session }: GrantCase,
-    action: PlannedAction,
+    { kind, object, connector }: GrantSubject,
+    session: ConnectorSession,
+    action: Action,
     signal: AbortSignal,
   ): ActionRequest {
-    const { namespace, name, uid, generation } = object.metadata;
-    if (!session?.asana) throw new FencedError('The connector has lost its credentials.');
+    const { asana, directory } = session;
+    if (!asana) throw new TypeError('an action without clients');
+    const { namespace, name } = connector.metadata;
     return {
-      connector: { namespace: connector.metadata.namespace, name: connector.metadata.name },
-      session: session.asana,
-      directory: session.directory,
+      connector: { namespace, name },
+      session: asana,
+      directory,
       userTypes: connector.spec.scim.userTypes,
       action,
-      requester: { type: 'Object', kind: asanaLicenseGrants.kind, namespace, name, uid, generation },
+      requester: { type: 'Object', ...identityOf({ kind, object }) },
       reason: object.spec.reason ?? null,
       signal,
     };
   }
 
-  async #digest(
-    subject: GrantCase,
-    decision: Act,
-    object: AsanaLicenseGrant,
-    outcome: ActionOutcome,
-    memory: ActionMemory,
-  ): Promise<ActionResult> {
-    if (outcome.kind === 'Overtaken') return { kind: 'Again' };
-    if (outcome.kind === 'Unconfirmed')
-      return this.#awaitConfirmation(subject, decision, object, outcome.id, memory);
-    delete memory.unconfirmed;
-    this.forget(keyOf(subject.object));
-    const { action } = decision;
-    const at = formatTime(this.#deps.clock.now());
-    const lastAction = lastActionOf(decision, outcome.id, object.status?.lastAction?.at ?? at, 'Succeeded');
-    this.#tellDone(subject, decision, object);
-    return {
-      kind: 'Done',
-      object,
-      account: outcome.account,
-      lastAction,
-      applied: { license: action.to ?? 'ViewOnly', at, adopted: outcome.adopted },
-      drift: decision.drift ? countDrift(subject.object, this.#deps.clock.now()) : null,
-      message: doneMessage(decision),
-      againAtOnce: action.to !== subject.view.license && !subject.view.ending,
-    };
-  }
-
-  /** Looked at again after 5, 15, 60 and 180 s; then Asana is taken at its word that it does not do it. */
-  async #awaitConfirmation(
-    subject: GrantCase,
-    decision: Act,
-    object: AsanaLicenseGrant,
-    id: string,
-    memory: ActionMemory,
-  ): Promise<ActionResult> {
-    const { clock } = this.#deps;
-    const sent = memory.unconfirmed ?? { id, type: decision.action.type, at: clock.monotonic() };
-    memory.unconfirmed = sent;
-    const next = nextReadBack(clock.monotonic() - sent.at);
-    if (next !== null) {
-      return this.#wait(
-        { ...subject, object },
-        decision,
-        'Progressing',
-        'Asana took the change and does not show it yet.',
-        next,
-      );
-    }
-    delete memory.unconfirmed;
-    memory.stalledOn = fingerprint(subject, decision);
-    const message = `Asana took ${decision.action.type} and does not show it after three minutes. Look in the Admin Console, then ask again with the annotation requestedAt.`;
-    const lastAction = lastActionOf(
-      decision,
-      id,
-      object.status?.lastAction?.at ?? formatTime(clock.now()),
-      'Unconfirmed',
-    );
-    return this.#wait({ ...subject, object }, decision, 'LicenseNotAccepted', message, null, {}, lastAction);
-  }
-
-  async #fail(
-    subject: GrantCase,
-    decision: Act,
-    object: AsanaLicenseGrant,
-    error: unknown,
-    memory: ActionMemory,
-  ): Promise<ActionResult> {
-    const reason = grantReasonOf(error);
-    if (!reason || !(error instanceof CodedError)) throw error;
-    if (isAsanaError(error, 'CredentialsRejected'))
-      this.#deps.touchConnector(subject.connectorKey, 'CredentialsRejected');
-    const stalls = reason === 'AsanaRefused' || reason === 'PreviouslyRemoved';
-    if (stalls) memory.stalledOn = fingerprint(subject, decision);
-    const last = object.status?.lastAction;
-    const lastAction =
-      last?.result === 'Pending' && stalls ? { ...last, result: 'Failed' as const } : undefined;
-    const { hold, notBefore } = object.status?.planned ?? {};
-    const kept = {
-      ...(hold === undefined ? {} : { hold }),
-      ...(notBefore === undefined ? {} : { notBefore }),
-    };
-    await this.#wait({ ...subject, object }, decision, reason, error.message, null, kept, lastAction);
-    // The queue knows how long to wait for an error of this class.
-    if (!stalls && error.errorClass !== 'stalling') throw error;
-    return { kind: 'Wait', requeueAfterMs: null };
-  }
-
-  /** Writes why the action waits, and says when to come again. */
-  async #wait(
-    { object }: GrantCase,
-    decision: Act,
-    reason: GrantReason,
-    message: string,
-    requeueAfterMs: number | null,
-    planned: { hold?: string; notBefore?: string } = {},
-    lastAction?: LastAction,
-  ): Promise<ActionResult> {
-    const { writer, clock } = this.#deps;
-    const findings: GrantFindings = {
-      outcome: {
-        reason,
-        message,
-        drifted: decision.drift ? decision.message : null,
-        expired: isExpired(object, clock.now()),
-      },
-      account: decision.account ?? undefined,
-      planned: { action: decision.action.type, reason: decision.message, ...planned },
-      ...(lastAction ? { lastAction } : {}),
-      handledRequest: openRequest(object),
-    };
-    await writer.writeStatus(object, grantStatus(object, findings, clock.now()));
-    return { kind: 'Wait', requeueAfterMs };
-  }
-
-  #tellDone({ connector, object: before }: GrantCase, decision: Act, object: AsanaLicenseGrant): void {
-    const { events } = this.#deps;
-    if (decision.drift) {
-      this.#drifts.add(1, { namespace: connector.metadata.namespace, connector: connector.metadata.name });
-      events.record(
-        asanaLicenseGrants,
-        before,
-        'Warning',
-        'DriftCorrected',
-        doneMessage(decision),
-        decision.action.type,
-      );
+  #tellDone({ kind, object, connector }: GrantSubject, { action, drift }: Act, message: string): void {
+    if (!drift) {
+      this.#reporter.tell({ kind, object }, 'Normal', rulesOf(action).event, message, action.type);
       return;
     }
-    events.record(
-      asanaLicenseGrants,
-      object,
-      'Normal',
-      actionEvents[decision.action.type],
-      doneMessage(decision),
-      decision.action.type,
-    );
+    const { namespace, name } = connector.metadata;
+    this.#drifts.add(1, { namespace, connector: name });
+    const note = `${message} Somebody else had changed it.`;
+    this.#reporter.tell({ kind, object }, 'Warning', 'DriftCorrected', note, action.type);
+  }
+
+  #freeSeat(uid: string): void {
+    this.#seats.get(uid)?.();
+    this.#seats.delete(uid);
   }
 }
 
-/** A creation that conflicts, while no active account is to be seen, met somebody who was removed before. */
-function explainRefusal({ action }: Act, error: unknown): unknown {
-  const removedBefore = action.type === 'CreateAccount' && isAsanaError(error, 'Conflict');
-  return removedBefore ? new PreviouslyRemovedError(action.email ?? 'this user', error) : error;
+function isCreation({ type }: Action): boolean {
+  return type === 'CreateAccount' || type === 'InviteAccount';
 }

@@ -1,13 +1,14 @@
-import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import type { GrantKind } from './grant-kinds.ts';
 
-/** Index of the grant store: every name an account goes by in this grant (`gid:…`, `email:…`). */
+/** Index of a grant store: every name an account goes by in a grant (`gid:…`, `email:…`). */
 export const IDENTITY_INDEX = 'identity';
 
-/** Index of the grant store: the key of the connector a grant names. */
+/** Index of a grant store: the key of the connector a grant names. */
 export const CONNECTOR_INDEX = 'connector';
 
 /** The key "namespace/name" of the connector a grant names; the namespace defaults to the grant's own. */
-export function connectorKeyOf(grant: AsanaLicenseGrant): string {
+export function connectorKeyOf(grant: GrantObject): string {
   const { namespace, name } = grant.spec.connectorRef;
   return `${namespace ?? grant.metadata.namespace}/${name}`;
 }
@@ -16,11 +17,11 @@ export function connectorKeyOf(grant: AsanaLicenseGrant): string {
  * The names a grant's account is known by: what the spec says and what was recorded. Two grants that share one
  * may mean the same account; whether they do is decided on the gid.
  */
-export function identitiesOf(grant: AsanaLicenseGrant): string[] {
+export function identitiesOf(kind: GrantKind, grant: GrantObject): string[] {
   const names = new Set<string>();
-  const { user } = grant.spec;
-  if (user.gid !== undefined) names.add(gidIdentity(user.gid));
-  if (user.email !== undefined) names.add(emailIdentity(user.email));
+  const { email, gid } = kind.user(grant);
+  if (gid !== null) names.add(gidIdentity(gid));
+  if (email !== null) names.add(emailIdentity(email));
   const recorded = grant.status?.user;
   if (recorded?.gid) names.add(gidIdentity(recorded.gid));
   if (recorded?.email) names.add(emailIdentity(recorded.email));

@@ -1,14 +1,19 @@
-import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
-import { asanaLicenseGrants, REVOKE_FINALIZER } from '../api/resources.ts';
-import type { Counter } from '../core/meter.ts';
-import { splitKey } from '../kubernetes/resource.ts';
-import { connectorKeyOf } from './identity.ts';
-import type { GrantDeps } from './license-grant-context.ts';
+import { REVOKE_FINALIZER } from '../../api/resources.ts';
+import type { Counter } from '../../core/meter.ts';
+import { splitKey } from '../../kubernetes/resource.ts';
+import type { ReleaseReason } from '../../provisioning/decision.ts';
+import { placeOf } from '../../provisioning/right.ts';
+import type { FromAboveReason } from './from-above.ts';
+import type { GrantDeps } from './grant-context.ts';
+import { connectorKeyOf } from './grant-identity.ts';
+import type { KnownGrant } from './grant-stores.ts';
+import { identityOf } from './grant-view.ts';
 
 /** Why a grant is let go, as metrics, events and audit lines tell it. */
-interface Cause {
-  readonly reason: string;
+export interface ReleaseCause {
+  readonly reason: ReleaseReason | FromAboveReason;
   readonly message: string;
+  readonly warning: boolean;
 }
 
 /** Lets grants go and leaves Asana as it is: each time with an event, a metric and an audit line. */
@@ -18,37 +23,38 @@ export class GrantReleases {
 
   constructor(deps: Pick<GrantDeps, 'writer' | 'events' | 'audit' | 'meter'>) {
     this.#deps = deps;
-    this.#counter = deps.meter.counter('releases_total', 'Grants let go without acting in Asana.', [
+    this.#counter = deps.meter.counter('releases_total', 'Grants let go without a change in Asana.', [
       'namespace',
       'connector',
       'reason',
     ]);
   }
 
-  /** Removes the finalizer, and says so. */
-  async release(object: AsanaLicenseGrant, cause: Cause, warning: boolean): Promise<void> {
-    await this.#deps.writer.removeFinalizer(object, REVOKE_FINALIZER);
-    this.record(object, cause, warning);
+  /** Removes the finalizer, and says so where one stood. */
+  async release(known: KnownGrant, cause: ReleaseCause): Promise<void> {
+    const { kind, object } = known;
+    const stood = object.metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false;
+    await this.#deps.writer(kind).removeFinalizer(object, REVOKE_FINALIZER);
+    if (stood) this.#tell(known, cause);
   }
 
-  /** Says that a grant was let go. */
-  record(object: AsanaLicenseGrant, { reason, message }: Cause, warning: boolean): void {
+  #tell({ kind, object }: KnownGrant, { reason, message, warning }: ReleaseCause): void {
     const { events, audit } = this.#deps;
-    const { namespace, name, uid, generation } = object.metadata;
-    const connector = splitKey(connectorKeyOf(object));
-    this.#counter.add(1, { namespace: connector.namespace, connector: connector.name, reason });
-    events.record(asanaLicenseGrants, object, warning ? 'Warning' : 'Normal', 'Released', message);
+    const { namespace, name: connector } = splitKey(connectorKeyOf(object));
+    this.#counter.add(1, { namespace, connector, reason });
+    events.record(kind.resource, object, warning ? 'Warning' : 'Normal', 'Released', message);
+    const { status } = object;
+    const { email, gid } = kind.user(object);
+    const right = kind.applied(object);
     audit.write({
       kind: 'Release',
       id: null,
       action: reason,
-      requester: { type: 'Object', kind: asanaLicenseGrants.kind, namespace, name, uid, generation },
-      account: {
-        gid: object.status?.user?.gid ?? null,
-        email: object.status?.user?.email ?? object.spec.user.email ?? null,
-      },
-      before: object.status?.applied?.license ?? null,
-      after: object.status?.observed?.license ?? null,
+      requester: { type: 'Object', ...identityOf({ kind, object }) },
+      account: { gid: status?.user?.gid ?? gid, email: status?.user?.email ?? email },
+      place: right && placeOf(right),
+      before: status?.applied?.[kind.field] ?? null,
+      after: status?.observed?.[kind.field] ?? null,
       result: 'Released',
       reason: object.spec.reason ?? null,
       requestIds: [],

@@ -1,78 +1,171 @@
-import type { AsanaLicenseGrant, AsanaLicenseGrantStatus } from '../api/asana-license-grant.ts';
-import { type GrantOutcome, grantConditions } from '../api/conditions.ts';
-import { formatTime } from '../core/clock.ts';
-import type { Account } from '../directory/snapshot.ts';
+import { type GrantOutcome, grantConditions } from '../../api/conditions.ts';
+import type { Held } from '../../api/grant.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import { formatTime } from '../../core/clock.ts';
+import { isActive } from '../../directory/account.ts';
+import type { Account } from '../../directory/snapshot.ts';
+import type { AppliedRight } from '../../provisioning/grant.ts';
+import { organizationOf, type Reading } from '../../provisioning/reading.ts';
+import type { Right } from '../../provisioning/right.ts';
+import { placeOfRight } from '../../provisioning/rights.ts';
+import type { GrantKind } from './grant-kinds.ts';
+import { endFields } from './grant-time.ts';
+import { isAskedAnew, openRequest } from './grant-view.ts';
 
-type Status = AsanaLicenseGrantStatus;
+export type GrantStatus = NonNullable<GrantObject['status']>;
 
 /** What a reconcile has found out about a grant; what is left out stays as the status says. */
 export interface GrantFindings {
-  readonly outcome: GrantOutcome;
+  readonly outcome: Omit<GrantOutcome, 'expired'>;
   /** The account as seen now; null when there is none, undefined when nobody looked. */
   readonly account?: Account | null | undefined;
+  readonly right?: Right | null | undefined;
+  /** What the account holds of it; null for nothing, undefined when nobody looked. */
+  readonly observed?: string | null | undefined;
+  /** Where the account and the right were looked for. */
+  readonly reading?: Reading | null | undefined;
   /** Null takes the record away. */
-  readonly applied?: Status['applied'] | null;
-  readonly planned?: Status['planned'] | null;
-  readonly lastAction?: Status['lastAction'];
-  readonly drift?: Status['drift'] | null;
-  readonly discardedGeneration?: number;
-  /** The request that this reconcile has answered. */
-  readonly handledRequest?: string | null;
+  readonly applied?: AppliedRight | null | undefined;
+  readonly created?: GrantStatus['created'] | undefined;
+  readonly planned?: GrantStatus['planned'] | null | undefined;
+  readonly lastAction?: GrantStatus['lastAction'] | undefined;
+  readonly drift?: GrantStatus['drift'] | undefined;
+  readonly removedGeneration?: number | undefined;
+  readonly discardedGeneration?: number | undefined;
+  readonly expiresSoonToldAt?: string | undefined;
+  /** The request is not answered yet: what it asks for is still under way. */
+  readonly keepsRequest?: boolean | undefined;
 }
 
-/** The whole status of a grant; a pure function of what it was and what was found. */
-export function grantStatus(object: AsanaLicenseGrant, findings: GrantFindings, now: number): Status {
-  const before = object.status ?? {};
-  const generation = object.metadata.generation;
-  const status: Status = {
-    observedGeneration: generation,
-    conditions: grantConditions(before.conditions, findings.outcome, generation, now),
-  };
-  const handled = findings.handledRequest ?? before.lastHandledReconcileAt;
-  if (handled !== undefined) status.lastHandledReconcileAt = handled;
-  Object.assign(status, accountFields(findings.account, before, now));
-  keep(status, 'applied', findings.applied, before.applied);
-  // What is planned is what was decided just now; it never outlives the decision.
-  keep(status, 'planned', findings.planned ?? null, undefined);
-  // An edit or a request asks for another try: what was counted before it is forgotten.
-  const anew = before.observedGeneration !== generation || Boolean(findings.handledRequest);
-  keep(status, 'drift', findings.drift, anew ? undefined : before.drift);
-  keep(status, 'lastAction', findings.lastAction, before.lastAction);
-  const discarded = findings.discardedGeneration ?? before.discardedGeneration;
-  if (discarded === generation) status.discardedGeneration = discarded;
-  return status;
-}
-
-/** `user` and `observed`; both stay when the account is gone, for people to see whose it was. */
-function accountFields(
-  account: Account | null | undefined,
-  before: Status,
+/** The whole status of a grant: a pure function of what it was and what was found. */
+export function grantStatus(
+  kind: GrantKind,
+  object: GrantObject,
+  findings: GrantFindings,
   now: number,
-): Pick<Status, 'user' | 'observed'> {
-  if (!account) {
-    return {
-      ...(before.user ? { user: before.user } : {}),
-      ...(account === undefined && before.observed ? { observed: before.observed } : {}),
-    };
-  }
-  const { gid, email, name, license } = account;
-  const observed =
-    license === null || before.observed?.license === license
-      ? before.observed
-      : { license, since: formatTime(now) };
+): GrantStatus {
+  const before = object.status ?? {};
+  const { generation } = object.metadata;
+  const applied = appliedFields(kind, before, findings, now);
+  const end = endFields({ ...object, status: { ...before, ...applied } } as GrantObject, now);
+  const expired = end.expiresAt !== undefined && Date.parse(end.expiresAt) <= now;
   return {
-    user: { gid, ...(email === null ? {} : { email }), name },
-    ...(observed && license !== null ? { observed } : {}),
+    observedGeneration: generation,
+    ...handledRequest(object, findings),
+    conditions: grantConditions(before.conditions, { ...findings.outcome, expired }, generation, now),
+    ...userFields(before, findings),
+    ...placeFields(kind, before, findings),
+    ...observedFields(kind, before, findings, now),
+    ...applied,
+    ...end,
+    ...toldFields(before, findings, end.expiresAt),
+    ...recordFields(object, findings),
   };
 }
 
-/** A found value, nothing for null, and what was there when nothing was found out. */
-function keep<K extends keyof Status>(
-  status: Status,
-  field: K,
-  found: Status[K] | null | undefined,
-  before: Status[K] | undefined,
-): void {
-  const value = found === undefined ? before : found;
-  if (value !== null && value !== undefined) status[field] = value;
+function handledRequest(object: GrantObject, { keepsRequest }: GrantFindings): Partial<GrantStatus> {
+  const handled = keepsRequest
+    ? object.status?.lastHandledReconcileAt
+    : (openRequest(object) ?? object.status?.lastHandledReconcileAt);
+  return handled === undefined ? {} : { lastHandledReconcileAt: handled };
+}
+
+/** Whose it is stays when the account is gone, for people to see. */
+function userFields(before: GrantStatus, { account, right, reading }: GrantFindings): Partial<GrantStatus> {
+  const kept = before.user ? { user: before.user } : {};
+  // Somebody who left before this grant found them is nobody's identity.
+  if (!account || (!before.user && reading && !isInUse(account, organizationOf(reading)))) return kept;
+  const { gid, email, name } = account;
+  const found = right && reading ? placeOfRight(right, reading) : null;
+  const organization = before.user?.organization ?? found;
+  return {
+    user: {
+      gid,
+      ...(email === null ? {} : { email }),
+      name,
+      ...(organization === null ? {} : { organization }),
+    },
+  };
+}
+
+function isInUse(account: Account, organization: string | null): boolean {
+  return isActive(account, organization) || account.memberships.some(({ active }) => active);
+}
+
+/** The team or workspace of the right: once found, it is where the right is. */
+function placeFields(kind: GrantKind, before: GrantStatus, { right, reading }: GrantFindings): Partial<GrantStatus> {
+  const kept = {
+    ...(before.team ? { team: before.team } : {}),
+    ...(before.workspace === undefined ? {} : { workspace: before.workspace }),
+  };
+  if (right?.type === 'Team') {
+    const name = reading?.snapshot.teams.get(right.team)?.name ?? before.team?.name;
+    return { team: { gid: right.team, ...(name === undefined ? {} : { name }) } };
+  }
+  const isPlaced = right?.type === 'Workspace' || right?.type === 'Account';
+  return isPlaced && kind.field !== 'license' ? { workspace: right.workspace } : kept;
+}
+
+function observedFields(
+  kind: GrantKind,
+  before: GrantStatus,
+  { observed }: GrantFindings,
+  now: number,
+): Partial<GrantStatus> {
+  if (observed === undefined) return before.observed ? { observed: before.observed } : {};
+  const value = observed ?? kind.nothing;
+  if (value === null) return {};
+  if (before.observed?.[kind.field] === value) return { observed: before.observed };
+  return { observed: { ...heldField(kind, value), since: formatTime(now) } };
+}
+
+/** One that names the same right is never rewritten. */
+function appliedFields(
+  kind: GrantKind,
+  before: GrantStatus,
+  { applied }: GrantFindings,
+  now: number,
+): Partial<GrantStatus> {
+  if (applied === undefined) return before.applied ? { applied: before.applied } : {};
+  if (applied === null) return {};
+  if (applied.at !== '') return before.applied ? { applied: before.applied } : {};
+  const { value, adopted } = applied;
+  return { applied: { ...heldField(kind, value), at: formatTime(now), adopted } };
+}
+
+function heldField(kind: GrantKind, value: string): Held {
+  return { [kind.field]: value };
+}
+
+/** The event about the end belongs to that end: an extension has one of its own. */
+function toldFields(
+  before: GrantStatus,
+  { expiresSoonToldAt }: GrantFindings,
+  expiresAt: string | undefined,
+): Partial<GrantStatus> {
+  const kept = before.expiresAt === expiresAt ? before.expiresSoonToldAt : undefined;
+  const told = expiresSoonToldAt ?? kept;
+  return told === undefined ? {} : { expiresSoonToldAt: told };
+}
+
+/** What was done, is planned, and was set back. */
+function recordFields(object: GrantObject, findings: GrantFindings): Partial<GrantStatus> {
+  const before = object.status ?? {};
+  const { generation } = object.metadata;
+  // What is planned is what was decided just now; it never outlives the decision, but for what is undecided.
+  const { planned } = findings;
+  // An edit or a request asks for another try: what was counted before it is forgotten.
+  const drift = findings.drift ?? (isAskedAnew(object) ? undefined : before.drift);
+  const created = findings.created ?? before.created;
+  const lastAction = findings.lastAction ?? before.lastAction;
+  const removed = findings.removedGeneration ?? before.removedGeneration;
+  const discarded = findings.discardedGeneration ?? before.discardedGeneration;
+  return {
+    ...(created ? { created } : {}),
+    ...(planned ? { planned } : {}),
+    ...(drift ? { drift } : {}),
+    ...(lastAction ? { lastAction } : {}),
+    ...(removed === generation ? { removedGeneration: removed } : {}),
+    ...(discarded === generation ? { discardedGeneration: discarded } : {}),
+  };
 }

@@ -1,77 +1,75 @@
-import type { AsanaConnector } from '../api/asana-connector.ts';
-import type { AsanaLicenseGrant, AsanaLicenseGrantStatus } from '../api/asana-license-grant.ts';
-import { ABANDON_ANNOTATION, REQUESTED_AT_ANNOTATION } from '../api/resources.ts';
-import { nextReadBack } from '../provisioning/executor.ts';
-import type { Ending, LicenseGrant } from '../provisioning/grant.ts';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { durationMs } from '../../api/duration.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import { ABANDON_ANNOTATION, REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
+import type { Attempt } from '../../provisioning/attempt.ts';
+import type { AppliedRight, Grant, ObjectIdentity } from '../../provisioning/grant.ts';
+import type { KnownGrant } from './grant-stores.ts';
+import { endingOf, endOf } from './grant-time.ts';
 
-/** Set-backs are counted over this long; the third makes a grant Contended (DESIGN §4, two masters). */
+/** Set-backs are counted over this long; the third makes a grant Contended. */
 export const DRIFT_WINDOW_MS = 24 * 3600_000;
 
-/** An AsanaLicenseGrant as provisioning sees it at `now` (epoch milliseconds). */
-export function viewLicenseGrant(
-  object: AsanaLicenseGrant,
-  connector: AsanaConnector,
-  now: number,
-): LicenseGrant {
+/** A grant as provisioning sees it at `now` (epoch milliseconds). */
+export function viewGrant({ kind, object }: KnownGrant, connector: AsanaConnector, now: number): Grant {
   const { metadata, spec, status } = object;
-  const sameNamespace = metadata.namespace === connector.metadata.namespace;
+  const { namespace } = metadata;
+  const sameNamespace = namespace === connector.metadata.namespace;
+  const recorded = status?.user;
   return {
-    object: {
-      kind: 'AsanaLicenseGrant',
-      namespace: metadata.namespace,
-      name: metadata.name,
-      uid: metadata.uid,
-      generation: metadata.generation,
-    },
+    object: identityOf({ kind, object }),
     createdAt: Date.parse(metadata.creationTimestamp),
-    user: { email: spec.user.email ?? null, gid: spec.user.gid ?? null },
-    recorded: status?.user?.gid ? { gid: status.user.gid, email: status.user.email ?? null } : null,
-    license: spec.license,
-    onMissingAccount: spec.onMissingAccount,
+    wish: kind.wish(object),
+    ensure: kind.ensure(object),
+    user: kind.user(object),
+    name: kind.accountName(object),
+    recorded: recorded?.gid
+      ? { gid: recorded.gid, email: recorded.email ?? null, organization: recorded.organization ?? null }
+      : null,
+    mayCreate: kind.mayCreate(object),
     deletionPolicy: spec.deletionPolicy,
     reason: spec.reason ?? null,
+    startsAt: spec.startsAt === undefined ? null : Date.parse(spec.startsAt),
+    endsAt: endOf(object),
+    durationMs: spec.duration === undefined ? null : durationMs(spec.duration),
     ending: endingOf(object, now),
     suspended: spec.suspend,
     abandoned: metadata.annotations?.[ABANDON_ANNOTATION] === 'true',
-    applied: status?.applied ?? (endingOf(object, now) ? pendingRight(status) : null),
-    upgrading: isUpgrading(status, now),
-    accountCreated: hasCreatedAccount(status),
+    applied: appliedOf({ kind, object }),
+    created: status?.created !== undefined,
+    attempt: attemptOf(object),
     sameNamespace,
-    namespaceAllowed: sameNamespace || allowsNamespace(connector, metadata.namespace),
+    namespaceAllowed: sameNamespace || allowsNamespace(connector, namespace),
     setBacks: countSetBacks(object, now),
     discarded: status?.discardedGeneration === metadata.generation,
+    absenceSeen: status?.removedGeneration === metadata.generation && openRequest(object) === null,
   };
 }
 
-/** Deletion outranks expiry: an expired object that is deleted ends because it was deleted. */
-export function endingOf(object: AsanaLicenseGrant, now: number): Ending | null {
-  const { deletionTimestamp } = object.metadata;
-  if (deletionTimestamp) return { because: 'Deleted', at: Date.parse(deletionTimestamp) };
-  const expiry = expiryOf(object);
-  return expiry !== null && expiry <= now ? { because: 'Expired', at: expiry } : null;
+/** The object as audit records and messages name it. */
+export function identityOf({ kind, object }: KnownGrant): ObjectIdentity {
+  const { namespace, name, uid, generation } = object.metadata;
+  return { kind: kind.resource.kind, namespace, name, uid, generation };
 }
 
-/** `spec.expiresAt` in epoch milliseconds; null when it does not expire. */
-export function expiryOf(object: AsanaLicenseGrant): number | null {
-  return object.spec.expiresAt === undefined ? null : Date.parse(object.spec.expiresAt);
+function appliedOf({ kind, object }: KnownGrant): AppliedRight | null {
+  const applied = object.status?.applied;
+  const right = applied ? kind.applied(object) : null;
+  if (!applied || !right) return null;
+  return { right, value: applied[kind.field] ?? '', at: applied.at, adopted: applied.adopted };
 }
 
-/** `spec.expiresAt` has passed at `now` (epoch milliseconds). */
-export function isExpired(object: AsanaLicenseGrant, now: number): boolean {
-  const expiry = expiryOf(object);
-  return expiry !== null && expiry <= now;
-}
-
-/** Milliseconds from `now` to the expiry, 1 for one that has passed; null for none. Whoever decided before it must come again. */
-export function untilExpiry(object: AsanaLicenseGrant, now: number): number | null {
-  const expiry = expiryOf(object);
-  return expiry === null ? null : Math.max(expiry - now, 1);
+function attemptOf({ status }: GrantObject): Attempt | null {
+  const last = status?.lastAction;
+  if (!last) return null;
+  const { id, type, to, at, result } = last;
+  return { id, type, to: to ?? null, at: Date.parse(at), result };
 }
 
 /** `connector` lets grants of `namespace` name it. Its own namespace needs no permission. */
-export function allowsNamespace(connector: AsanaConnector, namespace: string): boolean {
+function allowsNamespace(connector: AsanaConnector, namespace: string): boolean {
   const allowed = connector.spec.provisioning.allowedNamespaces ?? [];
-  return namespace === connector.metadata.namespace || allowed.includes('*') || allowed.includes(namespace);
+  return allowed.includes('*') || allowed.includes(namespace);
 }
 
 /** The value of `asana-connector.dev/requestedAt` that nobody has answered yet; null when there is none. */
@@ -83,37 +81,17 @@ export function openRequest(object: {
   return requested !== undefined && requested !== object.status?.lastHandledReconcileAt ? requested : null;
 }
 
-/** Set-backs that still count: within 24 h, and no edit or request since (both ask for another try). */
-function countSetBacks(object: AsanaLicenseGrant, now: number): number {
-  const { drift, observedGeneration } = object.status ?? {};
-  // A deletion moves the generation too, and is no edit.
+/** A person has edited the object, or asked for another try, since its status was written. A deletion is no edit. */
+export function isAskedAnew(object: GrantObject): boolean {
+  const { metadata, status } = object;
   const edited =
-    observedGeneration !== object.metadata.generation && object.metadata.deletionTimestamp === undefined;
-  if (!drift || edited || openRequest(object) !== null) return 0;
+    status?.observedGeneration !== metadata.generation && metadata.deletionTimestamp === undefined;
+  return edited || openRequest(object) !== null;
+}
+
+/** Set-backs that still count: within 24 h, and no edit or request since (both ask for another try). */
+function countSetBacks(object: GrantObject, now: number): number {
+  const drift = object.status?.drift;
+  if (!drift || isAskedAnew(object)) return 0;
   return now - Date.parse(drift.since) < DRIFT_WINDOW_MS ? drift.count : 0;
-}
-
-/**
- * A CreateAccount that was done: a leaver is not created again (DESIGN §3.2 rule 1). One that is pending is looked for
- * before anything else happens.
- */
-function hasCreatedAccount(status: AsanaLicenseGrantStatus | undefined): boolean {
-  const last = status?.lastAction;
-  return last?.type === 'CreateAccount' && (last.result === 'Succeeded' || last.result === 'Unconfirmed');
-}
-
-/**
- * The license of an upgrade that was sent and not confirmed before the grant ended: it may hold, and then we gave it.
- */
-function pendingRight(status: AsanaLicenseGrantStatus | undefined): LicenseGrant['applied'] {
-  const last = status?.lastAction;
-  if (last?.type !== 'GrantEnterprise' || last.result !== 'Pending') return null;
-  return { license: 'Enterprise', at: last.at, adopted: false };
-}
-
-/** Asana took an upgrade, or may have, and has not had its time to show it yet. */
-function isUpgrading(status: AsanaLicenseGrantStatus | undefined, now: number): boolean {
-  const last = status?.lastAction;
-  if (last?.type !== 'GrantEnterprise' || last.result !== 'Pending') return false;
-  return nextReadBack(now - Date.parse(last.at)) !== null;
 }

@@ -1,172 +1,204 @@
-import type { AsanaLicenseGrantStatus } from '../api/asana-license-grant.ts';
-import { durationMs } from '../api/duration.ts';
-import type { GrantReason } from '../api/reasons.ts';
-import { ACKNOWLEDGE_ANNOTATION, REVOKE_FINALIZER } from '../api/resources.ts';
-import { formatTime } from '../core/clock.ts';
-import { keyOf } from '../kubernetes/resource.ts';
-import type { Decision } from '../provisioning/decision.ts';
-import { removalDue } from '../provisioning/removal-delay.ts';
-import type { RemovalDemand } from '../provisioning/removal-ledger.ts';
-import { removalLimitsOf } from './connector-policies.ts';
-import type { ConnectorSession } from './connector-session.ts';
-import { FencedError } from './grant-faults.ts';
-import { newHoldToken } from './hold-token.ts';
-import { CONNECTOR_INDEX } from './identity.ts';
-import { countApplied, type GrantCase, type GrantDeps, settlingMs } from './license-grant-context.ts';
-import type { Verdict } from './removal-desk.ts';
+import type { GrantReason } from '../../api/reasons.ts';
+import { durationMs } from '../../api/duration.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import { formatTime } from '../../core/clock.ts';
+import type { Decision } from '../../provisioning/decision.ts';
+import { removalDue } from '../../provisioning/removal-delay.ts';
+import type { Verdict } from '../../provisioning/removals/demand.ts';
+import { isRemoval } from '../../provisioning/actions.ts';
+import { removalLimitsOf } from '../connectors/connector-policies.ts';
+import type { ConnectorSession } from '../connectors/connector-session.ts';
+import type { GrantDeps, GrantSubject } from '../grants/grant-context.ts';
+import { FencedError } from '../grants/grant-reasons.ts';
+import { settlingMs } from '../leadership.ts';
+import { demandOf, recordedDemandOf } from './removal-demand.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
-type Planned = NonNullable<AsanaLicenseGrantStatus['planned']>;
+type Planned = NonNullable<NonNullable<GrantObject['status']>['planned']>;
+
+/** What the gate says to a removal that wants to be carried out. */
+export type Passage =
+  | { readonly kind: 'Open'; readonly planned: HoldFields }
+  /** What the status says, and when to try again (null: when something changes). */
+  | {
+      readonly kind: 'Closed';
+      readonly reason: GrantReason;
+      readonly message: string;
+      readonly afterMs: number | null;
+      readonly planned: HoldFields;
+    }
+  /** A person's answer, to be recorded on the grant before it is followed. */
+  | { readonly kind: 'Answered'; readonly planned: HoldFields }
+  | { readonly kind: 'Discarded' };
+
+/** What `status.planned` says of a removal besides the action. */
+export type HoldFields = Pick<Planned, 'hold' | 'answer' | 'notBefore'>;
 
 /** What this process remembers of a removal that a generation of a grant wants. */
-export interface RemovalMemory {
-  readonly generation: number;
-  /** Monotonic clock when it was first wanted. */
-  readonly firstSeen: number;
-  /** A process before this one had seen it already: its delay is not begun anew. */
-  readonly restarted: boolean;
-  /** It was booked: another try of the same removal is not booked again. */
-  booked: boolean;
-}
-
-/** A gate that is closed: what the status says, and when to try again (null: when something changes). */
-export interface ClosedGate {
-  readonly reason: GrantReason;
-  readonly message: string;
-  readonly requeueAfterMs: number | null;
-  readonly planned: Pick<Planned, 'hold' | 'notBefore'>;
+interface FirstSight {
+  readonly content: string;
+  /** Monotonic clock when it was first wanted; null when a process before this one had seen it already. */
+  readonly at: number | null;
 }
 
 /**
- * What stands before every removal (DESIGN §3.2 rule 4, §4): the limit and its holds, the delay, the time given to
- * another leader's last action, the decisions about all other grants, and the API server's own word.
+ * What stands before every removal of a grant: the limits and their holds, the delay, the time given to another leader's
+ * last action, and the decisions about all other grants.
  */
-export class RemovalGates {
-  readonly #deps: GrantDeps;
+export class RemovalGate {
+  readonly #deps: Pick<GrantDeps, 'leadership' | 'publishConnector' | 'actionTimeoutMs' | 'clock'>;
+  /** By uid; forgotten with the object, and when nothing is wanted any more. */
+  readonly #sights = new Map<string, FirstSight>();
 
-  constructor(deps: GrantDeps) {
+  constructor(deps: Pick<GrantDeps, 'leadership' | 'publishConnector' | 'actionTimeoutMs' | 'clock'>) {
     this.#deps = deps;
   }
 
-  /** The first gate that is closed; null when the removal was booked and may go ahead. */
-  async pass(
-    subject: GrantCase,
-    session: ConnectorSession,
-    decision: Act,
-    memory: RemovalMemory,
-  ): Promise<ClosedGate | null> {
-    const demand = demandOf(subject, decision);
-    const { notBefore, waitMs } = this.#due(subject, memory);
-    // A hold that was acknowledged stays on record until the removal is done: it is what exempts it from the limit.
-    const acknowledged = demand.acknowledged ? { hold: subject.object.status?.planned?.hold ?? '' } : {};
-    const planned = { ...acknowledged, notBefore: formatTime(notBefore) };
-    const held = this.#weigh(subject, session, demand, memory);
-    if (held) return { ...held, planned: { ...planned, ...held.planned } };
-    const closed = (message: string, requeueAfterMs: number): ClosedGate => ({
-      reason: 'RemovalPending',
-      message,
-      requeueAfterMs,
-      planned,
-    });
-    if (waitMs > 0) return closed(decision.message, waitMs);
-    const settling = settlingMs(this.#deps.leadership, this.#deps.actionTimeoutMs);
-    if (settling > 0)
-      return closed('Another process led before: its last action is given time to end.', settling);
-    if (this.#anyUndecided(subject, session)) {
-      return closed('Every other grant of the connector is decided first.', 1_000);
+  /** The object is gone. */
+  forget(uid: string): void {
+    this.#sights.delete(uid);
+  }
+
+  /**
+   * Tells the desk what a grant wants, each time it is decided: what is wanted counts, what is not wanted any more leaves,
+   * and what cannot be decided stays where it is.
+   * @returns what the status has to keep of a hold
+   */
+  note(subject: GrantSubject, decision: Decision): HoldFields | null {
+    const { session, object, context } = subject;
+    if (!session) return null;
+    const { uid } = object.metadata;
+    const wanted = decision.kind === 'Act' && isRemoval(decision.action);
+    const undecided = decision.kind === 'Blocked' && decision.code !== 'RemovalDiscarded';
+    const demand =
+      wanted && context.policies.mode === 'Apply'
+        ? demandOf(subject, decision.action, this.#windowOf(subject))
+        : wanted || undecided
+          ? recordedDemandOf(subject)
+          : null;
+    if (demand) {
+      session.desk.ask(demand, context.now);
+      if (!wanted || context.policies.mode === 'Plan') return this.#keep(subject);
+      return null;
     }
-    await this.#askApiServer(subject);
-    // While the API server was asked another grant may have begun a hold.
-    const heldMeanwhile = this.#weigh(subject, session, demand, memory);
-    if (heldMeanwhile) return { ...heldMeanwhile, planned: { ...planned, ...heldMeanwhile.planned } };
-    if (!memory.booked) session.removals.reserve(demand);
-    memory.booked = true;
-    await this.#deps.publishConnector(subject.connectorKey);
+    if (!undecided) this.#sights.delete(uid);
+    if (!undecided || !object.status?.planned?.hold) session.desk.withdraw(uid);
     return null;
   }
 
-  /** Held, or null. */
-  #weigh(
-    subject: GrantCase,
-    session: ConnectorSession,
-    demand: RemovalDemand,
-    { booked }: RemovalMemory,
-  ): ClosedGate | null {
-    const verdict = booked ? session.removals.verdictOn(demand) : this.#ask(subject, session, demand);
-    if (verdict.kind === 'Free') return null;
+  /** The first gate that is closed; open when the removal was booked and may go ahead. */
+  async pass(subject: GrantSubject, session: ConnectorSession, decision: Act): Promise<Passage> {
+    const { clock, leadership, actionTimeoutMs, publishConnector } = this.#deps;
+    const { uid } = subject.object.metadata;
+    const demand = demandOf(subject, decision.action, this.#windowOf(subject));
+    const { notBefore, waitMs } = this.#due(subject, demand.content);
+    const delayed = { notBefore: formatTime(notBefore) };
+    const stopped = stopBy(session.desk.ask(demand, clock.now()), subject.connectorKey, delayed);
+    if (stopped) return stopped;
+    const planned = { ...acknowledgedFields(subject.object), ...delayed };
+    const closed = (message: string, afterMs: number): Passage => ({
+      kind: 'Closed',
+      reason: 'RemovalPending',
+      message,
+      afterMs,
+      planned,
+    });
+    if (waitMs > 0) return closed(decision.message, waitMs);
+    const settling = settlingMs(leadership, actionTimeoutMs);
+    if (settling > 0)
+      return closed('Another process led before: its last action is given time to end.', settling);
+    const booked = stopBy(session.desk.reserve(uid, clock.now()), subject.connectorKey, delayed);
+    if (booked) return booked;
+    await publishConnector(subject.connectorKey);
+    return { kind: 'Open', planned };
+  }
+
+  /**
+   * The same once more, immediately before a request leaves.
+   * @throws FencedError when the removal is held, or waits, by now
+   */
+  check({ object, connectorKey }: GrantSubject, session: ConnectorSession): void {
+    const verdict = session.desk.check(object.metadata.uid, this.#deps.clock.now());
+    const stopped = stopBy(verdict, connectorKey, {});
+    if (stopped) throw new FencedError('The removal is held, or has to wait, by now.');
+  }
+
+  #windowOf({ connector }: GrantSubject): number {
+    return removalLimitsOf(connector).windowMs;
+  }
+
+  /** A grant that is not decided keeps what its status says of the hold. */
+  #keep({ object }: GrantSubject): HoldFields {
+    const { hold, answer, notBefore } = object.status?.planned ?? {};
     return {
-      reason: 'RemovalsPaused',
-      message: `Removals are held: see status.hold of AsanaConnector ${subject.connectorKey}.`,
-      requeueAfterMs: null,
-      planned: verdict.frozen ? { hold: verdict.token } : {},
+      ...(hold === undefined ? {} : { hold }),
+      ...(answer === undefined ? {} : { answer }),
+      ...(notBefore === undefined ? {} : { notBefore }),
     };
   }
 
-  #ask({ connector, connectorKey }: GrantCase, session: ConnectorSession, demand: RemovalDemand): Verdict {
-    const applied = countApplied(this.#deps.grants, connectorKey);
-    const before = session.removals.ledger.hold;
-    const limits = removalLimitsOf(connector);
-    const verdict = session.removals.ask(demand, limits, applied, this.#deps.clock.now(), newHoldToken);
-    if (session.removals.ledger.hold !== before) this.#deps.touchConnector(connectorKey, 'Held');
-    return verdict;
-  }
-
-  #due({ object, connector, view }: GrantCase, memory: RemovalMemory): { notBefore: number; waitMs: number } {
+  #due({ object, connector, view }: GrantSubject, content: string): { notBefore: number; waitMs: number } {
     const { clock } = this.#deps;
     const delayMs = durationMs(connector.spec.provisioning.removalDelay);
     const { status, metadata } = object;
     const recorded =
       status?.observedGeneration === metadata.generation ? status.planned?.notBefore : undefined;
+    const firstSeen = this.#sight(metadata.uid, content, recorded !== undefined);
     const firstSight = recorded === undefined ? clock.now() : Date.parse(recorded) - delayMs;
-    return removalDue(
-      {
-        since: view.ending?.at ?? firstSight,
-        delayMs,
-        firstSeen: memory.restarted ? null : memory.firstSeen,
-      },
-      { now: clock.now(), monotonic: clock.monotonic() },
-    );
+    const removal = { since: view.ending?.at ?? firstSight, delayMs, firstSeen };
+    return removalDue(removal, { now: clock.now(), monotonic: clock.monotonic() });
   }
 
-  /** Until every grant was looked at, nobody knows how many removals are wanted. */
-  #anyUndecided({ connectorKey }: GrantCase, session: ConnectorSession): boolean {
-    const grants = this.#deps.grants.by(CONNECTOR_INDEX, connectorKey);
-    return grants.some((grant) => {
-      // A deleted grant without our finalizer is somebody else's to keep, and none of ours to decide.
-      const ours =
-        grant.metadata.deletionTimestamp === undefined ||
-        grant.metadata.finalizers?.includes(REVOKE_FINALIZER);
-      return ours && !session.decided.has(grant.metadata.uid);
-    });
-  }
-
-  /** Before a removal etcd is asked, not the cache. */
-  async #askApiServer({ object, connector }: GrantCase): Promise<void> {
-    const { namespace, name, uid, generation } = object.metadata;
-    const [grant, owner] = await Promise.all([
-      this.#deps.readGrant(namespace, name),
-      this.#deps.readConnector(connector.metadata.namespace, connector.metadata.name),
-    ]);
-    if (grant?.metadata.uid !== uid || grant.metadata.generation !== generation) {
-      throw new FencedError('The grant has changed on the API server since it was decided.');
-    }
-    if (
-      owner?.metadata.uid !== connector.metadata.uid ||
-      owner.metadata.generation !== connector.metadata.generation
-    ) {
-      throw new FencedError('The connector has changed on the API server since the grant was decided.');
-    }
+  /** @param restarted a process before this one had seen it already: its delay is not begun anew */
+  #sight(uid: string, content: string, restarted: boolean): number | null {
+    const known = this.#sights.get(uid);
+    if (known?.content === content) return known.at;
+    const at = restarted && !known ? null : this.#deps.clock.monotonic();
+    this.#sights.set(uid, { content, at });
+    return at;
   }
 }
 
-function demandOf({ object, connector, view }: GrantCase, { action }: Act): RemovalDemand {
-  const held = object.status?.planned?.hold;
-  return {
-    id: object.metadata.uid,
-    who: action.email ?? action.gid ?? view.object.name,
-    what: `${action.type} (grant ${keyOf(object)})`,
-    deprovision: action.type === 'Deprovision',
-    held: held ?? null,
-    acknowledged: held !== undefined && connector.metadata.annotations?.[ACKNOWLEDGE_ANNOTATION] === held,
-  };
+/** What a verdict stops; null where it lets through. */
+function stopBy(verdict: Verdict, connectorKey: string, delayed: HoldFields): Passage | null {
+  switch (verdict.kind) {
+    case 'Free':
+      return null;
+    case 'Acknowledged':
+      return verdict.recorded
+        ? null
+        : { kind: 'Answered', planned: { ...delayed, hold: verdict.hold, answer: 'Acknowledged' } };
+    case 'Discarded':
+      return { kind: 'Discarded' };
+    case 'Held':
+      return {
+        kind: 'Closed',
+        reason: 'RemovalsPaused',
+        message: `Removals are held: see status.holds of AsanaConnector ${connectorKey}, then acknowledge or discard the hold by annotation.`,
+        afterMs: null,
+        planned: { ...delayed, hold: verdict.hold },
+      };
+    case 'Waits':
+      return verdict.on === 'Counting' || verdict.on === 'NotAsked'
+        ? {
+            kind: 'Closed',
+            reason: 'RemovalPending',
+            message: 'Every other grant of the connector is decided first.',
+            afterMs: null,
+            planned: delayed,
+          }
+        : {
+            kind: 'Closed',
+            reason: 'RemovalsPaused',
+            message: `The directory is in doubt (${verdict.on}): see status.holds of AsanaConnector ${connectorKey}.`,
+            afterMs: null,
+            planned: delayed,
+          };
+  }
+}
+
+/** An answer stays on record until the removal is done: it is what exempts it from the limits. */
+function acknowledgedFields({ status }: GrantObject): HoldFields {
+  const { hold, answer } = status?.planned ?? {};
+  return hold !== undefined && answer !== undefined ? { hold, answer } : {};
 }

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
+import { codeOf } from '../../core/errors.ts';
 import { BadFileError } from './bad-file.ts';
 
 const MAGIC = Buffer.from([0x43, 0x31, 0x5a, 0x46, 0x00]);
@@ -28,8 +29,7 @@ export async function unpackC1z(content: Uint8Array, target: string): Promise<vo
     );
   } catch (error) {
     if (error instanceof BadFileError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!/^Z(STD)?_/.test(code)) throw error;
+    if (!/^Z(STD)?_/.test(codeOf(error) ?? '')) throw error;
     throw new BadFileError('envelope', 'what follows must be whole zstd frames', error);
   }
 }

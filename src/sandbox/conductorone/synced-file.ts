@@ -11,6 +11,7 @@ import {
   type ResourceType,
   ResourceTypeSchema,
 } from '../../conductorone/generated/c1/connector/v2/resource_pb.ts';
+import { codeOf } from '../../core/errors.ts';
 import { BadFileError } from './bad-file.ts';
 import { checkContent, type FileContent, type Known } from './c1z-content.ts';
 import { checkLayout } from './c1z-layout.ts';
@@ -159,8 +160,7 @@ export class SyncedFile implements Disposable {
 
 /** What SQLite itself cannot read. */
 function asBadFile(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'ERR_SQLITE_ERROR'
+  return codeOf(error) === 'ERR_SQLITE_ERROR'
     ? new BadFileError('database', 'cannot be read by SQLite', error)
     : error;
 }

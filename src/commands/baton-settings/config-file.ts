@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { parseDocument } from 'yaml';
+import { codeOf, InvalidInputError } from '../../core/errors.ts';
+import { scalarText } from './scalar-text.ts';
+import { settingsList } from './settings-table.ts';
+
+/** What `.baton.yaml` says, by flag name. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly values: ReadonlyMap<string, string>;
+  /** Keys that are no setting. */
+  readonly unknown: readonly string[];
+}
+
+const DEFAULT_PATH = '.baton.yaml';
+const LARGEST_BYTES = 1024 * 1024;
+
+/**
+ * Reads the configuration file of Go's connectors: flag names and their values, in YAML. It is the one that
+ * `BATON_CONFIG_PATH` names, or `.baton.yaml` in the working directory if there is one.
+ * @throws InvalidInputError when it cannot be read; nothing of it is repeated, since it may hold secrets
+ */
+export async function readConfigFile(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ConfigFile | null> {
+  const named = environment['BATON_CONFIG_PATH'] ?? '';
+  const path = named === '' ? DEFAULT_PATH : named;
+  const text = await readText(path, named !== '');
+  if (text === null) return null;
+  const values = new Map<string, string>();
+  const unknown: string[] = [];
+  for (const [key, value] of Object.entries(parseMapping(path, text))) {
+    const name = key.toLowerCase();
+    if (settingsList.some(([, { flag }]) => flag === name)) values.set(name, textOf(path, name, value));
+    else unknown.push(key);
+  }
+  return { path, values, unknown };
+}
+
+async function readText(path: string, named: boolean): Promise<string | null> {
+  const field = named ? 'BATON_CONFIG_PATH' : path;
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    if (!named && codeOf(cause) === 'ENOENT') return null;
+    throw new InvalidInputError(field, `cannot read ${path}: correct the path or its permissions`, { cause });
+  }
+  if (text.length <= LARGEST_BYTES) return text;
+  throw new InvalidInputError(field, `${path} has more than 1 MiB: this is no configuration file`);
+}
+
+function parseMapping(path: string, text: string): Readonly<Record<string, unknown>> {
+  // A gid of 17 digits is no number that JavaScript can hold.
+  const document = parseDocument(text, { intAsBigInt: true });
+  // YAML's complaint shows the line, and with it what is secret there.
+  const place = document.errors[0]?.linePos?.[0].line;
+  if (place !== undefined) throw new InvalidInputError(path, `line ${place} is no YAML: correct it`);
+  const value: unknown = document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 });
+  if (value === null) return {};
+  if (typeof value === 'object' && !Array.isArray(value)) return { ...value };
+  throw new InvalidInputError(path, 'must hold names of flags with their values, such as "log-level: debug"');
+}
+
+function textOf(path: string, name: string, value: unknown): string {
+  if (value === null) return '';
+  const text = scalarText(value);
+  if (text !== null) return text;
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',');
+  throw new InvalidInputError(`${name} in ${path}`, 'must be a single value, or a list of words');
+}

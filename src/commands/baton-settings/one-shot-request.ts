@@ -1,0 +1,86 @@
+import { InvalidInputError } from '../../core/errors.ts';
+import { nameOf } from './setting-rules.ts';
+import type { Settings } from './settings-table.ts';
+
+/** One change asked for on the command line; ids as they stand in the c1z file. */
+export type OneShot =
+  | {
+      readonly kind: 'Grant';
+      readonly entitlement: string;
+      readonly principal: string;
+      readonly type: string;
+    }
+  | { readonly kind: 'Revoke'; readonly grant: string }
+  | {
+      readonly kind: 'CreateAccount';
+      readonly login: string | null;
+      readonly email: string | null;
+      readonly profile: Readonly<Record<string, unknown>>;
+    };
+
+/**
+ * The one change the settings ask for; null when they ask for none.
+ * @throws InvalidInputError for half of one, and for more than one
+ */
+export function oneShotOf(settings: Settings): OneShot | null {
+  const asked = [grantOf(settings), revokeOf(settings), creationOf(settings)].filter((shot) => shot !== null);
+  const [first = null] = asked;
+  if (asked.length <= 1) return first;
+  throw new InvalidInputError(
+    `${nameOf('grantEntitlement')}, ${nameOf('revokeGrant')}, ${nameOf('createAccountLogin')}`,
+    'one change at a time: keep one of them and remove the others',
+  );
+}
+
+function grantOf({ grantEntitlement, grantPrincipal, grantPrincipalType }: Settings): OneShot | null {
+  const parts = { grantEntitlement, grantPrincipal, grantPrincipalType };
+  if (Object.values(parts).every((part) => part === null)) return null;
+  if (grantEntitlement !== null && grantPrincipal !== null && grantPrincipalType !== null) {
+    return {
+      kind: 'Grant',
+      entitlement: grantEntitlement,
+      principal: grantPrincipal,
+      type: grantPrincipalType,
+    };
+  }
+  const names = Object.keys(parts) as (keyof typeof parts)[];
+  const missing = names.filter((name) => parts[name] === null).map(nameOf);
+  throw new InvalidInputError(
+    missing.join(', '),
+    'is missing: a grant needs the entitlement, the principal and its type',
+  );
+}
+
+function revokeOf({ revokeGrant }: Settings): OneShot | null {
+  return revokeGrant === null ? null : { kind: 'Revoke', grant: revokeGrant };
+}
+
+function creationOf(settings: Settings): OneShot | null {
+  const { createAccountLogin: login, createAccountEmail: email, createAccountResourceType: type } = settings;
+  const { createAccountProfile } = settings;
+  if (login === null && email === null && createAccountProfile === null) {
+    if (type === null) return null;
+    throw new InvalidInputError(
+      nameOf('createAccountLogin'),
+      'is missing: an account needs a login or email',
+    );
+  }
+  if (type !== null && type !== 'user') {
+    throw new InvalidInputError(nameOf('createAccountResourceType'), 'must be user: nothing else is created');
+  }
+  return { kind: 'CreateAccount', login, email, profile: profileOf(createAccountProfile) };
+}
+
+function profileOf(text: string | null): Readonly<Record<string, unknown>> {
+  if (text === null) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // The sentence below says it all; JSON's own would repeat what was written.
+  }
+  throw new InvalidInputError(
+    nameOf('createAccountProfile'),
+    'must be a JSON object such as {"first_name":"Ada","last_name":"Lovelace"}',
+  );
+}

@@ -1,0 +1,71 @@
+import { checkBaseUrl } from '../../asana/base-url.ts';
+import { parseClientId, parseClientSecret } from '../../conductorone/credentials.ts';
+import { InvalidInputError } from '../../core/errors.ts';
+import type { Redacted } from '../../core/redacted.ts';
+import { type SettingName, type Settings, settingsTable } from './settings-table.ts';
+
+/** A setting as its user may write it: `--token (BATON_TOKEN)`. */
+export function nameOf(setting: SettingName): string {
+  const { flag, variables } = settingsTable[setting];
+  return `--${flag} (${variables[0]})`;
+}
+
+/**
+ * What no single setting can tell.
+ * @throws InvalidInputError naming the setting to change
+ */
+export function checkTogether(settings: Settings): void {
+  const { useServiceAccount, scimToken, useScimApi, allowDeprovision, skipGrants, syncResources } = settings;
+  checkBaseUrl(settings.asanaApiUrl);
+  if (useScimApi && !useServiceAccount && !scimToken) {
+    throw new InvalidInputError(
+      nameOf('useScimApi'),
+      `needs the token of a service account: set ${nameOf('useServiceAccount')} to "true" if it is one, or give one for SCIM with ${nameOf('scimToken')}`,
+    );
+  }
+  if (allowDeprovision && !useServiceAccount) {
+    throw new InvalidInputError(
+      nameOf('allowDeprovision'),
+      `needs the token of a service account, and ${nameOf('useServiceAccount')}: with a personal access token a deprovisioned person's work would pass to the owner of the token`,
+    );
+  }
+  if (skipGrants && syncResources.length === 0) {
+    throw new InvalidInputError(
+      nameOf('skipGrants'),
+      `needs ${nameOf('syncResources')}: a full sync without grants would read as if nobody had any`,
+    );
+  }
+}
+
+/** @throws InvalidInputError when there is no token */
+export function requireToken({ token }: Settings): Redacted {
+  if (token) return token;
+  throw new InvalidInputError(
+    nameOf('token'),
+    'is missing: put a personal access token or a service account token of Asana there',
+  );
+}
+
+export interface ClientCredentials {
+  readonly clientId: string;
+  readonly clientSecret: Redacted;
+}
+
+/**
+ * The credentials of service mode; null when there are none, which means no service mode.
+ * @throws InvalidInputError when one of the two is missing or malformed
+ */
+export function clientCredentials({ clientId, clientSecret }: Settings): ClientCredentials | null {
+  if (clientId !== null && clientSecret !== null) {
+    parseClientId(clientId, nameOf('clientId'));
+    parseClientSecret(clientSecret, nameOf('clientSecret'));
+    return { clientId, clientSecret };
+  }
+  if (clientId === null && clientSecret === null) return null;
+  const [there, missing] =
+    clientId === null ? (['clientSecret', 'clientId'] as const) : (['clientId', 'clientSecret'] as const);
+  throw new InvalidInputError(
+    nameOf(missing),
+    `is missing: ${nameOf(there)} is there, and service mode needs both; remove it to sync into a file`,
+  );
+}

@@ -1,0 +1,41 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../../api/duration.ts';
+
+/** A flag that takes a Go duration (`15s`, `1h30m`); its value is milliseconds. */
+export function durationOption(flags: string, description: string, defaultText: string): Option {
+  return new Option(flags, description)
+    .argParser(readDuration)
+    .default(readDuration(defaultText), defaultText);
+}
+
+/** A flag that takes a whole number within bounds. */
+export function integerOption(
+  flags: string,
+  description: string,
+  bounds: { min: number; max: number },
+): Option {
+  return new Option(flags, description).argParser((text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < bounds.min || value > bounds.max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${bounds.min} to ${bounds.max}.`);
+    }
+    return value;
+  });
+}
+
+/** A flag that may be repeated; its variable holds the same values with commas between them. */
+export function listOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text: string, previous: unknown) => [
+    ...(Array.isArray(previous) ? previous : []),
+    ...text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  ]);
+}
+
+function readDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new InvalidArgumentError('It must be a duration such as 15s, 2m or 1h30m.');
+  return ms;
+}

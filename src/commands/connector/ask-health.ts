@@ -1,0 +1,44 @@
+import { CodedError } from '../../core/errors.ts';
+import { readConfigFile } from '../baton-settings/config-file.ts';
+import { type Flags, readSettings } from '../baton-settings/read-settings.ts';
+
+const PATIENCE_MS = 5_000;
+
+/** The connector is not well, or does not run. */
+class UnhealthyError extends CodedError {
+  constructor(message: string, cause?: unknown) {
+    super('Unhealthy', 'transient', message, { cause });
+  }
+}
+
+/**
+ * Asks the health server that the settings name.
+ * @throws UnhealthyError, InvalidInputError
+ */
+export async function checkHealth(
+  flags: Flags,
+  environment: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const file = await readConfigFile(environment);
+  const settings = readSettings(['health'], { flags, environment, file });
+  const url = `http://${reachable(settings.healthCheckBindAddress)}:${settings.healthCheckPort}/health`;
+  let status: number;
+  try {
+    const response = await fetch(url, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    });
+    ({ status } = response);
+    await response.body?.cancel();
+  } catch (cause) {
+    throw new UnhealthyError(`${url} does not answer: is the connector running with --health-check?`, cause);
+  }
+  if (status !== 200) throw new UnhealthyError(`${url} answers ${status}: see the log of the connector.`);
+}
+
+/** Who listens on every address is reached on loopback; a bare IPv6 address needs brackets in a URL. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  if (address === '::') return '[::1]';
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,0 +1,64 @@
+import { setDefaultCACertificates } from 'node:tls';
+import { readTrust } from '../../conductorone/trust.ts';
+import { systemClock } from '../../core/clock.ts';
+import { isAbort } from '../../core/errors.ts';
+import { readConfigFile } from '../baton-settings/config-file.ts';
+import { oneShotOf } from '../baton-settings/one-shot-request.ts';
+import { type Flags, readSettings, unknownVariables } from '../baton-settings/read-settings.ts';
+import type { SettingGroup } from '../baton-settings/setting.ts';
+import { checkTogether, clientCredentials, requireToken } from '../baton-settings/setting-rules.ts';
+import { refuseWords } from '../baton-settings/stray-words.ts';
+import { carryOutOneShot } from './carry-out-one-shot.ts';
+import { openLog } from './connector-log.ts';
+import { runService } from './run-service.ts';
+import { openStandalone } from './standalone.ts';
+import { syncIntoFile } from './sync-into-file.ts';
+
+export interface ConnectorRun {
+  readonly flags: Flags;
+  /** What stands on the command line beside the flags. */
+  readonly words: readonly string[];
+  /** The settings the command takes. */
+  readonly groups: readonly SettingGroup[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs what the settings ask for: one change, service mode, or one sync into a file. Service mode ends without error
+ * when `signal` aborts.
+ * @throws CodedError
+ */
+export async function runConnector({ flags, words, groups, signal }: ConnectorRun): Promise<void> {
+  refuseWords(words);
+  const environment = process.env;
+  const file = await readConfigFile(environment);
+  const settings = readSettings(groups, { flags, environment, file });
+  checkTogether(settings);
+  const oneShot = oneShotOf(settings);
+  const credentials = clientCredentials(settings);
+  const token = requireToken(settings);
+  const trust = await readTrust(environment);
+  // Go's variable is about every connection of the process, those with Asana among them.
+  if (trust) setDefaultCACertificates(trust);
+  const log = await openLog(settings);
+  try {
+    const ignored = [...unknownVariables(environment), ...(file?.unknown ?? [])];
+    if (ignored.length > 0) log.warn('settings unknown to this program have no effect', { names: ignored });
+    const audit = (line: string) => process.stdout.write(`${line}\n`);
+    await using standalone = await openStandalone(settings, token, {
+      log,
+      audit,
+      clock: systemClock,
+      signal,
+    });
+    if (oneShot) await carryOutOneShot(oneShot, settings, standalone, { log, signal });
+    else if (credentials) await runService(credentials, settings, standalone, { trust, log, signal });
+    else await syncIntoFile(settings, standalone, { log, signal });
+  } catch (error) {
+    // Asked to stop, the service has done what it should; a sync or a change has not.
+    if (credentials && !oneShot && signal.aborted && isAbort(error)) return;
+    throw error;
+  } finally {
+    await log.close();
+  }
+}

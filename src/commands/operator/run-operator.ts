@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { STOPPED_UNTIL_ANNOTATION } from '../../api/resources.ts';
+import { checkBaseUrl } from '../../asana/base-url.ts';
+import { BudgetRegistry } from '../../asana/budget-registry.ts';
+import { checkHostPatterns, conductorOneHosts } from '../../conductorone/hosts.ts';
+import type { Leadership } from '../../controllers/license-grant-context.ts';
+import { AsanaOperator } from '../../controllers/operator.ts';
+import { untilAborted } from '../../core/abort.ts';
+import { systemClock } from '../../core/clock.ts';
+import { isAbort } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import { version } from '../../core/version.ts';
+import { KubernetesClient } from '../../kubernetes/client.ts';
+import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
+import { LeaderElection } from '../../kubernetes/leader-election.ts';
+import { createLogger, type LogLevel } from '../../telemetry/log.ts';
+import { Metrics } from '../../telemetry/metrics.ts';
+import { type Check, PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
+
+/** The lease's name; the chart's Role allows this one. */
+const LEASE_NAME = 'asana-connector';
+/** No bookmark for so long (they come once a minute) and a watch is not alive. */
+const LONGEST_SILENCE_MS = 300_000;
+/** Twice the longest reconcile: something hangs. */
+const LONGEST_RECONCILE_S = 600;
+
+/** The operator's flags as commander gives them; durations in milliseconds. */
+export interface OperatorFlags {
+  readonly namespace?: string[];
+  readonly leaderElect: boolean;
+  readonly leaderElectionNamespace?: string;
+  readonly leaderElectionLeaseDuration: number;
+  readonly leaderElectionRenewDeadline: number;
+  readonly leaderElectionRetryPeriod: number;
+  readonly metricsBindAddress: string;
+  readonly healthBindAddress: string;
+  readonly concurrency: number;
+  readonly actionTimeout: number;
+  readonly asanaRequestsPerMinute: number;
+  readonly asanaBudgetPercent: number;
+  readonly asanaApiUrl: string;
+  readonly conductoroneHost?: string;
+  readonly allowedConductoroneHosts?: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'json' | 'console';
+}
+
+/**
+ * Runs the operator until `signal` aborts.
+ * @throws CodedError for flags that cannot be used, and when the lease is lost
+ */
+export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Promise<void> {
+  checkBaseUrl(flags.asanaApiUrl);
+  const allowedHosts = checkHostPatterns(
+    '--allowed-conductorone-hosts',
+    flags.allowedConductoroneHosts ?? conductorOneHosts,
+  );
+  const clock = systemClock;
+  const random = Math.random;
+  const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
+  const metrics = new Metrics();
+  const config = loadKubeConfig();
+  const connection = new ApiServerConnection(config, clock);
+  const client = new KubernetesClient(connection);
+  const identity = `${hostname()}_${randomUUID()}`;
+  const election = flags.leaderElect ? electionFor(flags, { client, identity, log, metrics }) : null;
+  const leadership: Leadership = election ?? {
+    leads: true,
+    leadingForMs: Number.POSITIVE_INFINITY,
+    takenOver: false,
+    stoppedUntil: null,
+  };
+  const budgets = new BudgetRegistry(
+    { requestsPerMinute: flags.asanaRequestsPerMinute, percent: flags.asanaBudgetPercent },
+    { clock, meter: metrics },
+  );
+  const operator = new AsanaOperator({
+    config,
+    client,
+    clock,
+    random,
+    log,
+    meter: metrics,
+    namespaces: flags.namespace && flags.namespace.length > 0 ? flags.namespace : null,
+    concurrency: flags.concurrency,
+    asanaApiUrl: flags.asanaApiUrl,
+    budgets,
+    actionTimeoutMs: flags.actionTimeout,
+    leadership,
+    identity,
+    audit: (line) => process.stdout.write(`${line}\n`),
+    conductorOne: { apiHost: flags.conductoroneHost, allowedHosts, environment: process.env },
+  });
+  const servers = await listen(flags, operator, metrics, election);
+  log.info('starting', { version, node: process.version, identity, asanaApiUrl: flags.asanaApiUrl });
+  // The lease is renewed until everything is drained: what is still under way needs the fence to stand.
+  const drained = new AbortController();
+  let keeping: Promise<void> = Promise.resolve();
+  try {
+    await operator.start();
+    await election?.acquire(signal);
+    keeping = election?.keep(drained.signal) ?? untilAborted(drained.signal);
+    await Promise.race([keeping, Promise.all([operator.lead(signal), untilAborted(signal)])]);
+  } catch (error) {
+    if (!signal.aborted || !isAbort(error)) throw error;
+  } finally {
+    log.info('stopping');
+    await operator.drain();
+    drained.abort();
+    await keeping.catch((error: unknown) => log.warn('the lease was not kept to the end', { error }));
+    await election?.release();
+    await Promise.all(servers.map((server) => server.close()));
+    await connection.close();
+    log.info('stopped');
+  }
+}
+
+function electionFor(
+  flags: OperatorFlags,
+  deps: { client: KubernetesClient; identity: string; log: Logger; metrics: Metrics },
+): LeaderElection {
+  return new LeaderElection({
+    client: deps.client,
+    namespace: flags.leaderElectionNamespace ?? inClusterNamespace() ?? 'default',
+    name: LEASE_NAME,
+    identity: deps.identity,
+    leaseDurationMs: flags.leaderElectionLeaseDuration,
+    renewDeadlineMs: flags.leaderElectionRenewDeadline,
+    retryPeriodMs: flags.leaderElectionRetryPeriod,
+    stopAnnotation: STOPPED_UNTIL_ANNOTATION,
+    clock: systemClock,
+    random: Math.random,
+    log: deps.log,
+    meter: deps.metrics,
+  });
+}
+
+/** The servers for metrics and probes, on one port if the addresses are the same. */
+async function listen(
+  flags: OperatorFlags,
+  operator: AsanaOperator,
+  metrics: Metrics,
+  election: LeaderElection | null,
+): Promise<PageServer[]> {
+  const alive: Check[] = [
+    { name: 'watches', check: () => silentWatch(operator) },
+    {
+      name: 'workers',
+      check: () =>
+        operator.longestRunningSeconds() > LONGEST_RECONCILE_S
+          ? `a reconcile runs for ${Math.round(operator.longestRunningSeconds())} s`
+          : null,
+    },
+    {
+      name: 'leaderElection',
+      check: () =>
+        election && election.leadingForMs > 0 && !election.leads ? 'the lease is not renewed' : null,
+    },
+  ];
+  const ready: Check[] = [
+    { name: 'caches', check: () => (operator.synced ? null : 'the first lists are not read yet') },
+  ];
+  const health: Pages = { '/livez': probePage(alive), '/readyz': probePage([...alive, ...ready]) };
+  const scrape: Pages = {
+    '/metrics': async () => {
+      operator.refreshMetrics();
+      return { contentType: metrics.contentType, body: await metrics.render() };
+    },
+  };
+  const bound: [string, string, Pages][] = [
+    ['--metrics-bind-address', flags.metricsBindAddress, scrape],
+    ['--health-bind-address', flags.healthBindAddress, health],
+  ];
+  const servers: PageServer[] = [];
+  for (const [flag, text, pages] of bound) {
+    const address = parseBindAddress(flag, text);
+    if (!address) continue;
+    const server = new PageServer(pages);
+    await server.listen(address);
+    servers.push(server);
+  }
+  return servers;
+}
+
+function silentWatch(operator: AsanaOperator): string | null {
+  const silent = operator.contacts().find(({ silentMs }) => silentMs > LONGEST_SILENCE_MS);
+  return silent ? `no word about ${silent.kind} for ${Math.round(silent.silentMs / 1000)} s` : null;
+}

@@ -1,0 +1,99 @@
+import { Command, type Option } from 'commander';
+import { untilAborted } from '../../core/abort.ts';
+import { integerOption } from '../command-line/flag-types.ts';
+import type { Output } from '../command-line/output.ts';
+
+interface SandboxFlags {
+  readonly port: number;
+  readonly controlPort: number;
+  readonly conductoronePort: number;
+  readonly accounts: number;
+  readonly teams: number;
+  readonly membersPerTeam: number;
+  readonly latency: number;
+  readonly seed: number;
+  readonly requestsPerMinute: number;
+}
+
+/**
+ * `asana-connector sandbox`: a simulated Asana and a simulated ConductorOne on loopback, until `signal` aborts. When
+ * they are ready it prints one line of JSON: `{ asanaUrl, controlUrl, workspace, tokens, conductorOne }`.
+ */
+export function sandboxCommand(signal: AbortSignal, output: Output = process.stdout): Command {
+  return new Command('sandbox')
+    .description(
+      'Runs a simulated Asana and a simulated ConductorOne on loopback, to develop, demonstrate and test against. Prints one line of JSON when ready.',
+    )
+    .addOption(
+      countOption('--port <number>', 'port of the simulated Asana; 0 = any free one', 'PORT', 0, 65_535),
+    )
+    .addOption(
+      countOption(
+        '--control-port <number>',
+        'port of its control endpoint; 0 = any free one',
+        'CONTROL_PORT',
+        0,
+        65_535,
+      ),
+    )
+    .addOption(
+      countOption(
+        '--conductorone-port <number>',
+        'port of the simulated ConductorOne; 0 = any free one',
+        'CONDUCTORONE_PORT',
+        0,
+        65_535,
+      ),
+    )
+    .addOption(countOption('--accounts <number>', 'people in the organization', 'ACCOUNTS', 40, 500_000))
+    .addOption(countOption('--teams <number>', 'teams in the organization', 'TEAMS', 6, 100_000))
+    .addOption(countOption('--members-per-team <number>', 'people in each team', 'MEMBERS_PER_TEAM', 8, 5000))
+    .addOption(
+      countOption('--latency <milliseconds>', 'how long every answer is held back', 'LATENCY', 0, 600_000),
+    )
+    .addOption(
+      countOption('--seed <number>', 'the same seed gives the same directory', 'SEED', 1, 4_294_967_295),
+    )
+    .addOption(
+      countOption(
+        '--requests-per-minute <number>',
+        'what one token may ask in 60 s; 0 = no limit',
+        'REQUESTS_PER_MINUTE',
+        1500,
+        10_000_000,
+      ),
+    )
+    .action((flags: SandboxFlags) => runSandbox(flags, signal, output));
+}
+
+async function runSandbox(flags: SandboxFlags, signal: AbortSignal, output: Output): Promise<void> {
+  if (signal.aborted) return;
+  // Loaded when it is asked for: the operator has no use for an HTTP framework in memory.
+  const { startSandbox } = await import('../../sandbox/server.ts');
+  const { latency, conductoronePort, ...options } = flags;
+  const sandbox = await startSandbox({
+    ...options,
+    latencyMs: latency,
+    conductorOnePort: conductoronePort,
+  });
+  try {
+    const { asanaUrl, controlUrl, workspace, tokens } = sandbox;
+    const { url, clientId, clientSecret, caFile } = sandbox.conductorOne;
+    const conductorOne = { url, clientId, clientSecret, caFile };
+    output.write(`${JSON.stringify({ asanaUrl, controlUrl, workspace, tokens, conductorOne })}\n`);
+    await untilAborted(signal);
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** A flag that takes a whole number from 0; its variable is `SANDBOX_` and the name. */
+function countOption(
+  flags: string,
+  description: string,
+  variable: string,
+  fallback: number,
+  max: number,
+): Option {
+  return integerOption(flags, description, { min: 0, max }).env(`SANDBOX_${variable}`).default(fallback);
+}

@@ -1,0 +1,13 @@
+import type { Clock } from '../core/clock.ts';
+import type { Endpoint } from './hosts.ts';
+import type { Proxy } from './proxy.ts';
+import type { Trust } from './trust.ts';
+
+/** How to get to a tenant. */
+export interface Route {
+  readonly endpoint: Endpoint;
+  /** From `proxyFor`; null for the direct way. */
+  readonly proxy: Proxy | null;
+  readonly trust: Trust;
+  readonly clock: Clock;
+}

@@ -1,0 +1,41 @@
+import type { GrantObject } from '../../api/kinds.ts';
+import { formatTime } from '../../core/clock.ts';
+import type { Action } from '../../provisioning/action.ts';
+import type { GrantSubject } from './grant-context.ts';
+import type { GrantStatus } from './grant-status.ts';
+import { DRIFT_WINDOW_MS, isAskedAnew, openRequest } from './grant-view.ts';
+
+export type LastAction = NonNullable<GrantStatus['lastAction']>;
+
+/** `status.lastAction` of an action. */
+export function lastActionOf(
+  { type, from, to }: Action,
+  id: string,
+  at: string,
+  result: LastAction['result'],
+): LastAction {
+  return { id, type, ...(from === null ? {} : { from }), ...(to === null ? {} : { to }), at, result };
+}
+
+/** What, once any of it moves, makes another try worth while after Asana refused. */
+export function fingerprintOf({ object, connector, session }: GrantSubject, action: Action): string {
+  return [
+    object.metadata.generation,
+    openRequest(object),
+    connector.metadata.generation,
+    action.type,
+    action.from,
+    session?.directory.counts().enterpriseLicenses,
+  ].join('|');
+}
+
+/**
+ * One more set-back. Those of more than a day ago, or before an edit or a request, are forgotten.
+ * @param object as it was when this set-back was decided
+ */
+export function countDrift(object: GrantObject, now: number): NonNullable<GrantStatus['drift']> {
+  const known = object.status?.drift;
+  return known && !isAskedAnew(object) && now - Date.parse(known.since) < DRIFT_WINDOW_MS
+    ? { count: known.count + 1, since: known.since }
+    : { count: 1, since: formatTime(now) };
+}

@@ -1,0 +1,142 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { Contender } from '../../provisioning/contest.ts';
+import type { Grant } from '../../provisioning/grant.ts';
+import { organizationOf, type Reading } from '../../provisioning/reading.ts';
+import { isSameRight, type Right } from '../../provisioning/right.ts';
+import { placeOfRight, resolveWish } from '../../provisioning/rights.ts';
+import { describeTime } from '../../provisioning/time.ts';
+import type { Store } from '../../kubernetes/store.ts';
+import { findObstacle } from '../connectors/connector-obstacle.ts';
+import { policiesOf } from '../connectors/connector-policies.ts';
+import type { ConnectorRegistry } from '../connectors/connector-registry.ts';
+import { connectorKeyOf, emailIdentity, gidIdentity, identitiesOf } from './grant-identity.ts';
+import type { GrantStores, KnownGrant } from './grant-stores.ts';
+import { viewGrant } from './grant-view.ts';
+
+/** Where grants and what is known of their connectors are found. */
+export interface ContenderSources {
+  readonly grants: GrantStores;
+  readonly connectors: Store<AsanaConnector>;
+  readonly registry: ConnectorRegistry;
+}
+
+/** A grant among others, with where its right is and whom it means. */
+export interface KnownContender extends Contender {
+  readonly known: KnownGrant;
+  readonly connectorKey: string;
+  readonly reading: Reading | null;
+  /** The account it means; null while that is not known. */
+  readonly gid: string | null;
+  /** The organization or workspace its right is in; null while that is not known. */
+  readonly place: string | null;
+}
+
+/** The grants that mean the same person, as a contest or a deprovision has to see them. */
+export class Contenders {
+  readonly #sources: ContenderSources;
+  readonly #now: number;
+
+  constructor(sources: ContenderSources, now: number) {
+    this.#sources = sources;
+    this.#now = now;
+  }
+
+  /** A grant with its connector. */
+  of(known: KnownGrant, connector: AsanaConnector): KnownContender {
+    const { registry, connectors } = this.#sources;
+    const connectorKey = connectorKeyOf(known.object);
+    const session = registry.find(connectorKey);
+    const grant = viewGrant(known, connector, this.#now);
+    const policies = policiesOf(connector);
+    const stalled = session !== null && findObstacle(connector, session, connectors.values()) !== null;
+    const reading = session?.read(grant.object.uid) ?? null;
+    const right = rightOf(grant, reading, policies);
+    const { applied, startsAt } = grant;
+    return {
+      known,
+      connectorKey,
+      reading,
+      grant,
+      right,
+      gid: gidOf(grant, reading),
+      place: right && reading ? placeOfRight(right, reading) : null,
+      acts: policies.mode === 'Apply' && !policies.suspended && !stalled,
+      mode: policies.mode,
+      excluded: stalled || (applied === null && describeTime(grant, policies.maxDurationMs, this.#now) !== null),
+      unstarted: applied === null && startsAt !== null && startsAt > this.#now,
+    };
+  }
+
+  /** Everybody else's grants for the same person, of every kind. */
+  besides(own: KnownContender): KnownContender[] {
+    const { kind, object } = own.known;
+    const names = new Set(identitiesOf(kind, object));
+    const account = own.gid === null ? undefined : own.reading?.account(own.gid);
+    if (own.gid !== null) names.add(gidIdentity(own.gid));
+    if (account?.email) names.add(emailIdentity(account.email));
+    const others = this.#sources.grants
+      .byIdentities(names)
+      .filter((known) => known.object.metadata.uid !== object.metadata.uid);
+    return this.#withConnectors(others).filter((other) => isSamePerson(own, other));
+  }
+
+  /** Every grant that means an account of an organization. */
+  about(account: { readonly gid: string; readonly email: string | null }): KnownContender[] {
+    const candidates = this.#withConnectors(this.#sources.grants.byAccount(account));
+    return candidates.filter(({ gid }) => gid === account.gid);
+  }
+
+  #withConnectors(grants: readonly KnownGrant[]): KnownContender[] {
+    return grants.flatMap((known) => {
+      const connector = this.#sources.connectors.get(connectorKeyOf(known.object));
+      return connector && connector.metadata.deletionTimestamp === undefined
+        ? [this.of(known, connector)]
+        : [];
+    });
+  }
+}
+
+/** Those of `others` that declare the same right: what a contest is about. */
+export function rivalsAmong(own: KnownContender, others: readonly KnownContender[]): KnownContender[] {
+  const { kind } = own.known.kind.resource;
+  return others.filter((other) => other.known.kind.resource.kind === kind && isSameSlot(own, other));
+}
+
+/** The right it holds, once it ends, else the one it declares; null while the team it names is not found. */
+function rightOf(
+  grant: Grant,
+  reading: Reading | null,
+  policies: { readonly defaultWorkspace: string | null },
+): Right | null {
+  if (grant.ending && grant.applied) return grant.applied.right;
+  if (reading) {
+    const wished = resolveWish(grant.wish, reading, policies);
+    return 'right' in wished ? wished.right : null;
+  }
+  return grant.wish.type === 'License' || grant.wish.type === 'Workspace' ? grant.wish : null;
+}
+
+function gidOf({ recorded, user }: Grant, reading: Reading | null): string | null {
+  const known = recorded?.gid ?? user.gid;
+  if (known !== null) return known;
+  return reading?.accountByEmail(user.email?.toLowerCase() ?? '')?.gid ?? null;
+}
+
+/** On the gid it is decided whether two grants mean one person; without it, on the names they share. */
+function isSamePerson(own: KnownContender, other: KnownContender): boolean {
+  if (own.gid !== null && other.gid !== null) return own.gid === other.gid;
+  const names = new Set(identitiesOf(own.known.kind, own.known.object));
+  return identitiesOf(other.known.kind, other.known.object).some((name) => names.has(name));
+}
+
+/** Licenses exclude each other within an organization; every other right has its place in itself. */
+function isSameSlot(own: KnownContender, other: KnownContender): boolean {
+  if (own.right?.type === 'License' && other.right?.type === 'License') return isSameOrganization(own, other);
+  return own.right !== null && other.right !== null && isSameRight(own.right, other.right);
+}
+
+function isSameOrganization(own: KnownContender, other: KnownContender): boolean {
+  if (own.connectorKey === other.connectorKey) return true;
+  const [a, b] = [own, other].map(({ reading }) => (reading ? organizationOf(reading) : null));
+  return a !== null && a === b;
+}

@@ -1,0 +1,115 @@
+import type { AsanaAccount } from '../../api/asana-account.ts';
+import type { AsanaLicenseGrant } from '../../api/asana-license-grant.ts';
+import type { AsanaTeamGrant } from '../../api/asana-team-grant.ts';
+import type { AsanaWorkspaceGrant } from '../../api/asana-workspace-grant.ts';
+import type { GrantKindName, GrantObject } from '../../api/kinds.ts';
+import {
+  asanaAccounts,
+  asanaLicenseGrants,
+  asanaTeamGrants,
+  asanaWorkspaceGrants,
+  type ResourceNames,
+} from '../../api/resources.ts';
+import type { Right, Wish } from '../../provisioning/right.ts';
+
+/** The part of a status that shows a right: one field of it belongs to each kind. */
+export type ValueField = 'license' | 'membership' | 'account';
+
+/** One kind of grant: how its objects say what the engine wants to know. */
+export interface GrantKind {
+  readonly resource: ResourceNames<GrantKindName>;
+  /** The field of `status.observed` and `status.applied` that shows the right. */
+  readonly field: ValueField;
+  /** What that field shows for somebody who has nothing of it; null: it is left out. */
+  readonly nothing: string | null;
+  wish(object: GrantObject): Wish;
+  /** The right behind `status.applied`; null while the status does not say where it is. */
+  applied(object: GrantObject): Right | null;
+  ensure(object: GrantObject): 'Present' | 'Absent';
+  user(object: GrantObject): { readonly email: string | null; readonly gid: string | null };
+  /** What an account is called when it is created. */
+  accountName(object: GrantObject): string | null;
+  /** A missing account is created. */
+  mayCreate(object: GrantObject): boolean;
+}
+
+/** The kinds of grants. What holds for all of them goes over this. */
+export const grantKinds: readonly GrantKind[] = [
+  row<AsanaLicenseGrant>({
+    resource: asanaLicenseGrants,
+    field: 'license',
+    nothing: null,
+    wish: ({ spec }) => ({ type: 'License', license: spec.license }),
+    applied: ({ status }) => {
+      const license = status?.applied?.license;
+      return license === undefined ? null : { type: 'License', license };
+    },
+    user: userOf,
+    mayCreate: ({ spec }) => spec.onMissingAccount === 'Create',
+  }),
+  row<AsanaTeamGrant>({
+    resource: asanaTeamGrants,
+    field: 'membership',
+    nothing: 'None',
+    wish: ({ spec, status }) => {
+      const gid = status?.team?.gid ?? spec.team.gid;
+      return { type: 'Team', team: gid === undefined ? { name: spec.team.name ?? '' } : { gid } };
+    },
+    applied: ({ spec, status }) => {
+      const team = status?.team?.gid ?? spec.team.gid;
+      return team === undefined ? null : { type: 'Team', team };
+    },
+    user: userOf,
+    mayCreate: () => false,
+  }),
+  row<AsanaWorkspaceGrant>({
+    resource: asanaWorkspaceGrants,
+    field: 'membership',
+    nothing: 'None',
+    wish: ({ spec }) => ({ type: 'Workspace', workspace: spec.workspace }),
+    applied: ({ spec }) => ({ type: 'Workspace', workspace: spec.workspace }),
+    user: userOf,
+    mayCreate: () => false,
+  }),
+  row<AsanaAccount>({
+    resource: asanaAccounts,
+    field: 'account',
+    nothing: 'Absent',
+    wish: ({ spec, status }) => ({ type: 'Account', workspace: spec.workspace ?? status?.workspace ?? null }),
+    applied: ({ spec, status }) => {
+      const workspace = spec.workspace ?? status?.workspace;
+      return workspace === undefined ? null : { type: 'Account', workspace };
+    },
+    ensure: ({ spec }) => spec.ensure,
+    user: ({ spec }) => ({ email: spec.email, gid: null }),
+    accountName: ({ spec }) => spec.name ?? null,
+    mayCreate: ({ spec }) => spec.ensure === 'Present',
+  }),
+];
+
+type Row<T> = {
+  readonly [K in 'resource' | 'field' | 'nothing']: GrantKind[K];
+} & {
+  wish(object: T): Wish;
+  applied(object: T): Right | null;
+  ensure?(object: T): 'Present' | 'Absent';
+  user(object: T): { readonly email: string | null; readonly gid: string | null };
+  accountName?(object: T): string | null;
+  mayCreate(object: T): boolean;
+};
+
+/** A store holds the objects of one kind only, so a row is never asked about those of another. */
+function row<T extends GrantObject>(kind: Row<T>): GrantKind {
+  return {
+    ensure: () => 'Present',
+    accountName: () => null,
+    ...(kind as unknown as Row<GrantObject>),
+  };
+}
+
+function userOf({ spec }: { spec: { user: { email?: string; gid?: string } } }): {
+  email: string | null;
+  gid: string | null;
+} {
+  return { email: spec.user.email ?? null, gid: spec.user.gid ?? null };
+}

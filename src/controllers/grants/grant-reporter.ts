@@ -1,0 +1,66 @@
+import { newlyStalled } from '../../api/conditions.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import { formatTime } from '../../core/clock.ts';
+import type { Counter } from '../../core/meter.ts';
+import { splitKey } from '../../kubernetes/resource.ts';
+import type { GrantDeps } from './grant-context.ts';
+import { connectorKeyOf } from './grant-identity.ts';
+import type { KnownGrant } from './grant-stores.ts';
+import { type GrantFindings, grantStatus } from './grant-status.ts';
+import { noticeAt } from './grant-time.ts';
+
+/** Writes the status of grants, the one place that does, and tells in events what a person should know of it. */
+export class GrantReporter {
+  readonly #deps: Pick<GrantDeps, 'writer' | 'events' | 'touchConnector' | 'clock'>;
+  readonly #expiring: Counter;
+
+  constructor(deps: Pick<GrantDeps, 'writer' | 'events' | 'touchConnector' | 'clock' | 'meter'>) {
+    this.#deps = deps;
+    this.#expiring = deps.meter.counter('expires_soon_total', 'Grants that told that they end soon.', [
+      'namespace',
+      'connector',
+    ]);
+  }
+
+  /**
+   * Writes the status if anything of it changed.
+   * @returns the object as it is then
+   */
+  async report({ kind, object }: KnownGrant, findings: GrantFindings): Promise<GrantObject> {
+    const { writer, clock, touchConnector } = this.#deps;
+    const now = clock.now();
+    const soon = this.#endsSoon(object, now);
+    const told = soon ? { expiresSoonToldAt: formatTime(now) } : {};
+    const status = grantStatus(kind, object, { ...findings, ...told }, now);
+    const written = await writer(kind).writeStatus(object, status);
+    if (written === object) return object;
+    touchConnector(connectorKeyOf(object), 'Counts');
+    if (soon) this.#tellEnd({ kind, object: written }, status.expiresAt ?? '');
+    if (newlyStalled(object.status?.conditions, written.status?.conditions))
+      this.tell({ kind, object: written }, 'Warning', findings.outcome.reason, findings.outcome.message);
+    return written;
+  }
+
+  tell(
+    { kind, object }: KnownGrant,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    note: string,
+    action?: string,
+  ): void {
+    this.#deps.events.record(kind.resource, object, type, reason, note, action);
+  }
+
+  #endsSoon(object: GrantObject, now: number): boolean {
+    const at = noticeAt(object);
+    const end = object.status?.expiresAt;
+    return at !== null && at <= now && end !== undefined && now < Date.parse(end);
+  }
+
+  #tellEnd(known: KnownGrant, end: string): void {
+    const { namespace, name: connector } = splitKey(connectorKeyOf(known.object));
+    this.#expiring.add(1, { namespace, connector });
+    const note = `The grant ends at ${end}. To extend it, move spec.expiresAt or spec.duration.`;
+    this.tell(known, 'Normal', 'ExpiresSoon', note);
+  }
+}

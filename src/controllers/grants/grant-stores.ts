@@ -1,0 +1,64 @@
+import type { GrantKindName, GrantObject } from '../../api/kinds.ts';
+import { Store } from '../../kubernetes/store.ts';
+import {
+  CONNECTOR_INDEX,
+  connectorKeyOf,
+  emailIdentity,
+  gidIdentity,
+  IDENTITY_INDEX,
+  identitiesOf,
+} from './grant-identity.ts';
+import { type GrantKind, grantKinds } from './grant-kinds.ts';
+
+/** A grant with its kind, which the stored object itself does not say. */
+export interface KnownGrant {
+  readonly kind: GrantKind;
+  readonly object: GrantObject;
+}
+
+/** The grants of every kind as last seen. */
+export class GrantStores {
+  readonly #stores = new Map<GrantKindName, Store<GrantObject>>();
+
+  constructor() {
+    for (const kind of grantKinds) {
+      const store = new Store<GrantObject>({
+        [IDENTITY_INDEX]: (grant) => identitiesOf(kind, grant),
+        [CONNECTOR_INDEX]: (grant) => [connectorKeyOf(grant)],
+      });
+      this.#stores.set(kind.resource.kind, store);
+    }
+  }
+
+  of(kind: GrantKind): Store<GrantObject> {
+    const store = this.#stores.get(kind.resource.kind);
+    if (!store) throw new TypeError(`there is no store of ${kind.resource.kind}`);
+    return store;
+  }
+
+  /** Every grant that names a connector. */
+  byConnector(connectorKey: string): KnownGrant[] {
+    return this.#by(CONNECTOR_INDEX, connectorKey);
+  }
+
+  /** Every grant that may mean the account; whether it does is decided on the gid. */
+  byAccount(account: { readonly gid: string | null; readonly email: string | null }): KnownGrant[] {
+    const names = [
+      ...(account.gid === null ? [] : [gidIdentity(account.gid)]),
+      ...(account.email === null ? [] : [emailIdentity(account.email)]),
+    ];
+    return this.byIdentities(names);
+  }
+
+  /** Every grant that goes by one of these names. */
+  byIdentities(names: Iterable<string>): KnownGrant[] {
+    const found = new Map<string, KnownGrant>();
+    for (const name of names)
+      for (const known of this.#by(IDENTITY_INDEX, name)) found.set(known.object.metadata.uid, known);
+    return [...found.values()];
+  }
+
+  #by(index: string, value: string): KnownGrant[] {
+    return grantKinds.flatMap((kind) => this.of(kind).by(index, value).map((object) => ({ kind, object })));
+  }
+}

@@ -1,0 +1,78 @@
+import type { GrantObject } from '../../api/kinds.ts';
+import type { Action } from '../../provisioning/action.ts';
+import { rulesOf } from '../../provisioning/actions.ts';
+import type { Ending } from '../../provisioning/grant.ts';
+import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
+import type { Demand, RecordedHold } from '../../provisioning/removals/demand.ts';
+import type { GrantSubject } from '../grants/grant-context.ts';
+import { endsOnTime } from '../grants/grant-time.ts';
+
+/** What a grant asks the removal desk for, out of the action that is decided on. */
+export function demandOf(subject: GrantSubject, action: Action, windowMs: number): Demand {
+  const { object, view, context } = subject;
+  const { namespace, name, uid, generation } = object.metadata;
+  return {
+    id: uid,
+    ...personOf(subject, action.gid),
+    who: action.email ?? action.gid ?? name,
+    what: `${action.type} (${subject.kind.resource.kind} ${namespace}/${name})`,
+    deprovision: rulesOf(action).deprovisions(action),
+    ends: view.ending !== null,
+    onTime: endsOnTime(object, view.ending, windowMs, context.now),
+    content: contentOf(generation, action.type, view.ending),
+    recorded: recordedHoldOf(object),
+  };
+}
+
+/**
+ * The same for a removal that cannot be decided now (mode Plan, a suspension, an outage) and that the status says is in a
+ * hold: it stays there. Null for a grant in no hold.
+ */
+export function recordedDemandOf(subject: GrantSubject): Demand | null {
+  const { object, view } = subject;
+  const { planned, user } = object.status ?? {};
+  const recorded = recordedHoldOf(object);
+  if (!planned || !recorded) return null;
+  const { namespace, name, uid, generation } = object.metadata;
+  return {
+    id: uid,
+    ...personOf(subject, user?.gid ?? null),
+    who: user?.email ?? user?.gid ?? name,
+    what: `${planned.action} (${subject.kind.resource.kind} ${namespace}/${name})`,
+    deprovision: planned.action === 'Deprovision' || planned.action === 'RemoveFromWorkspace',
+    ends: view.ending !== null,
+    onTime: false,
+    content: contentOf(generation, planned.action, view.ending),
+    recorded,
+  };
+}
+
+function personOf(
+  { view, context }: GrantSubject,
+  gid: string | null,
+): Pick<Demand, 'person' | 'organization'> {
+  const organization = context.reading?.snapshot.organization?.gid ?? view.recorded?.organization ?? '';
+  return { organization, person: `${organization}/${gid ?? view.recorded?.gid ?? view.object.uid}` };
+}
+
+/** What exactly is asked for: another generation, action or cause requires another answer. */
+function contentOf(generation: number, action: string, ending: Ending | null): string {
+  return `${generation} ${action} ${ending?.because ?? 'Lowered'}`;
+}
+
+/** What the grant's own status says of the hold it is in; null for none. */
+function recordedHoldOf({ metadata, status }: GrantObject): RecordedHold | null {
+  const { planned, observedGeneration, conditions } = status ?? {};
+  const token = planned?.hold === undefined ? null : parseHoldToken(planned.hold);
+  if (!planned || !token) return null;
+  const expired = conditions?.some(({ type, status: value }) => type === 'Expired' && value === 'True');
+  // Deletion moves the generation, so a status of this generation speaks of the object as it is, deleted or not.
+  const because = metadata.deletionTimestamp !== undefined ? 'Deleted' : expired ? 'Expired' : null;
+  const ending = because === null ? null : ({ because, at: 0 } as const);
+  return {
+    ...token,
+    content: contentOf(observedGeneration ?? 0, planned.action, ending),
+    answer: planned.answer === 'Acknowledged' ? 'acknowledge' : null,
+  };
+}
+

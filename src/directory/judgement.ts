@@ -1,0 +1,333 @@
+import { type Doubt, wordFor } from './doubt.ts';
+import {
+  isEmptyMeasure,
+  type Measure,
+  noMeasure,
+  type PartCounts,
+  type PartSize,
+  type PartWeight,
+  type ReadingSize,
+  weigh,
+} from './measure.ts';
+import { type LeftOutWorkspace, type PartName, partNames, partOf, type Snapshot } from './snapshot.ts';
+
+/** What is compared with what: by how much a part may become smaller without a question. */
+const SHRUNK_SHARE = 0.1;
+const SHRUNK_ITEMS = 5;
+
+/** The same shortfall so many times is no accident of one reading. */
+const SHORT_READINGS = 3;
+
+/** How often a listing was short in the same way, from reading to reading. */
+export interface ShortfallStreak {
+  /** Items that were announced and did not come. */
+  readonly missing: number;
+  readonly times: number;
+  /** `begunAt` of the reading that counted last: one that is judged twice counts once. */
+  readonly begunAt: number;
+}
+
+export interface JudgementContext {
+  /** Gids of the organizations that are recorded; empty before the first reading. */
+  readonly organizations: readonly string[];
+  /** The workspaces that the connector names; undefined or empty for all that the token sees. */
+  readonly workspaces: readonly string[] | undefined;
+  /** What our own actions have removed of each part since it was measured. */
+  readonly removed: PartCounts;
+  /** The doubts that stand. */
+  readonly doubts: readonly Doubt[];
+  /** The streak of the judgement before; null without one. */
+  readonly streak: ShortfallStreak | null;
+}
+
+/** What later readings are compared with. */
+export interface Baseline {
+  /** Null when nothing was measured yet. */
+  readonly measure: Measure | null;
+  readonly organizations: readonly string[];
+}
+
+export interface Judgement extends Baseline {
+  /** All that stand after this reading: an earlier one stands until its parts are read whole, and large enough. */
+  readonly doubts: readonly Doubt[];
+  readonly streak: ShortfallStreak | null;
+  /** What was judged, for `accept`. */
+  readonly reading: ReadingSize;
+}
+
+/**
+ * Compares a reading with the measure. What is whole and undoubted becomes the measure; of everything else the old
+ * one stays, so that neither a partial nor a doubtful reading, nor one of another organization, is ever compared with.
+ * The organization is judged before all else, however much of the reading is missing.
+ */
+export function judgeReading(
+  measure: Measure | null,
+  snapshot: Snapshot,
+  context: JudgementContext,
+): Judgement {
+  const reading = weigh(snapshot);
+  const { organizations } = context;
+  const foreign =
+    doubtOrganization(measure, snapshot, reading, organizations) ?? keepForeign(reading, context.doubts);
+  if (foreign) return { doubts: [foreign], measure, organizations, streak: null, reading };
+
+  const base = rescope(measure ?? noMeasure, reading, context);
+  const streak = continueStreak(snapshot, context.streak);
+  const doubts = [
+    doubtSize(base, snapshot, reading, context),
+    doubtListings(snapshot, reading, streak, context.doubts),
+  ].filter((doubt) => doubt !== null);
+  const next = measureAnew(base, snapshot, reading, doubts);
+  const seen = reading.parts.accounts?.whole && !isDoubted('accounts', doubts) ? reading.organizations : null;
+  return {
+    doubts,
+    measure: isEmptyMeasure(next) ? measure : next,
+    organizations: seen ?? organizations,
+    streak,
+    reading,
+  };
+}
+
+/**
+ * A person says that a doubt of this judgement is none: exactly what was read becomes the measure. A reading that gets
+ * worse afterwards is doubted anew.
+ */
+export function accept(
+  { measure, organizations, reading, doubts, streak }: Judgement,
+  reason: Doubt['reason'],
+): Baseline {
+  const base = measure ?? noMeasure;
+  const doubt = doubts.find((candidate) => candidate.reason === reason);
+  if (!doubt) return { measure, organizations };
+  if (reason === 'ListingShort') {
+    return {
+      measure: { ...base, acceptedShortfall: streak?.missing ?? base.acceptedShortfall },
+      organizations,
+    };
+  }
+  const { scope, parts } = reading;
+  const accepted = { organizations: reading.organizations ?? organizations };
+  if (reason === 'OrganizationChanged') {
+    const sizes = mapParts((name) => (parts[name]?.whole ? sizeOf(parts[name]) : null));
+    return { ...accepted, measure: { ...noMeasure, ...sizes, scope } };
+  }
+  const sizes = mapParts((name) =>
+    doubt.parts.includes(name) ? acceptPart(name, base, reading, doubt) : base[name],
+  );
+  return { ...accepted, measure: { ...base, ...sizes, scope } };
+}
+
+/** The size a person accepts: as it was read, or as an earlier reading showed it, if this one could not. */
+function acceptPart(
+  name: PartName,
+  base: Measure,
+  { parts }: ReadingSize,
+  { missing }: Doubt,
+): PartSize | null {
+  const part = parts[name];
+  const size = base[name];
+  if (part?.whole && part.fresh) return sizeOf(part);
+  return size && { at: size.at, count: Math.max(0, size.count - (missing[name] ?? 0)) };
+}
+
+function doubtOrganization(
+  measure: Measure | null,
+  { scimIdsForeign, leftOut }: Snapshot,
+  { organizations }: ReadingSize,
+  recorded: readonly string[],
+): Doubt | null {
+  const about = { reason: 'OrganizationChanged', parts: partNames, count: 0, missing: {} } as const;
+  // One that is still there, and refuses us now, is a smaller directory, not another one.
+  const seen = organizations && [...organizations, ...leftOut.map(({ gid }) => gid)];
+  if (seen && recorded.length > 0 && !recorded.some((gid) => seen.includes(gid))) {
+    const others = organizations.length > 0 ? organizations.join(', ') : 'none';
+    const message = `The token belongs to another organization: recorded is ${recorded.join(', ')}, read was ${others}.`;
+    return { ...about, places: organizations, message };
+  }
+  // Accepting foreign ids leaves a measure without a single license, since they are joined to nobody.
+  if (!scimIdsForeign || measure?.licenses?.count === 0) return null;
+  const message =
+    'SCIM speaks of another organization than REST: not one of its ids is the gid of an account. Check that both tokens belong to one organization.';
+  return { ...about, places: ['scim'], message };
+}
+
+/** Half a reading says too little to end what a whole one began. */
+function keepForeign({ parts }: ReadingSize, doubts: readonly Doubt[]): Doubt | null {
+  const standing = doubts.find(({ reason }) => reason === 'OrganizationChanged');
+  return standing && !(parts.accounts?.whole && (parts.licenses?.whole ?? true)) ? standing : null;
+}
+
+/**
+ * The measure without what the connector does not read any more because its object says so: counts that included it
+ * are no measure for those that do not.
+ */
+function rescope(
+  measure: Measure,
+  { scope, organizations }: ReadingSize,
+  { workspaces: named = [], organizations: recorded }: JudgementContext,
+): Measure {
+  const excluded = measure.scope.filter(
+    (gid) => !scope.includes(gid) && (organizations === null || (named.length > 0 && !named.includes(gid))),
+  );
+  if (excluded.length === 0) return measure;
+  const kept = { ...measure, accounts: null, scope: measure.scope.filter((gid) => !excluded.includes(gid)) };
+  const organizationLeft = excluded.some((gid) => recorded.includes(gid));
+  return organizationLeft ? { ...kept, licenses: null, teams: null, teamMemberships: null } : kept;
+}
+
+function doubtSize(
+  measure: Measure,
+  { leftOut }: Snapshot,
+  { scope, parts }: ReadingSize,
+  { removed, doubts }: JudgementContext,
+): Doubt | null {
+  const standing = doubts.find(({ reason }) => reason === 'DirectoryShrunk');
+  const places = measure.scope.filter((gid) => !scope.includes(gid));
+  const missing: Partial<Record<PartName, number>> = {};
+  /** Of parts that an earlier process doubted and that were not read since: nobody knows how many. */
+  const unknown: PartName[] = [];
+  for (const name of partNames) {
+    const part = parts[name];
+    if (part?.whole && part.fresh) {
+      const lost = countLost((measure[name]?.count ?? 0) - removed[name], part.count);
+      if (lost > 0) missing[name] = lost;
+    } else if (standing && isAwaited(name, part)) {
+      const before = standing.missing[name];
+      if (before !== undefined) missing[name] = before;
+      else if (standing.parts.includes(name) && standing.places.length === 0) unknown.push(name);
+    }
+  }
+  const lacking = partNames.filter((name) => missing[name] !== undefined || unknown.includes(name));
+  if (lacking.length === 0 && places.length === 0) return null;
+  const counts = [...Object.values(missing), places.length, unknown.length > 0 ? (standing?.count ?? 0) : 0];
+  return {
+    reason: 'DirectoryShrunk',
+    parts: places.length > 0 ? partNames : lacking,
+    count: Math.max(...counts),
+    missing,
+    places,
+    message: describeLoss(measure, missing, places, leftOut) || (standing?.message ?? ''),
+  };
+}
+
+/** Licenses that were not read are not asked for; everything else will be read sooner or later. */
+function isAwaited(name: PartName, part: PartWeight | null): boolean {
+  return part !== null || name !== 'licenses';
+}
+
+/** How many are missing, if that is suspiciously many; else 0. */
+function countLost(before: number, after: number): number {
+  const lost = before - after;
+  return lost > SHRUNK_ITEMS && lost > before * SHRUNK_SHARE ? lost : 0;
+}
+
+function describeLoss(
+  measure: Measure,
+  missing: Doubt['missing'],
+  places: readonly string[],
+  leftOut: readonly LeftOutWorkspace[],
+): string {
+  const why = { Guest: "has the token's account as a guest now", Refused: 'refuses the token now' };
+  const gone = places.map((gid) => {
+    const known = leftOut.find((workspace) => workspace.gid === gid);
+    return `Workspace ${gid}, which was read before, ${known ? why[known.leftOut] : 'is not shown to the token any more'}.`;
+  });
+  const lost = partNames.flatMap((name) => {
+    const count = missing[name];
+    return count === undefined ? [] : [`${count} of ${measure[name]?.count ?? count} ${wordFor(name)}`];
+  });
+  if (lost.length > 0) gone.push(`Asana suddenly lacks ${lost.join(', ')}. Check what the token may see.`);
+  return gone.join(' ');
+}
+
+/** The listings that announced more than they gave, and are not accepted as they are. */
+function shortParts(snapshot: Snapshot): readonly PartName[] {
+  return partNames.filter((name) => {
+    const part = partOf(snapshot, name);
+    return part !== null && !part.complete && part.shortfall !== undefined;
+  });
+}
+
+/** Items that listings lack. Over SCIM alone, accounts and licenses are one listing; teams and their members too. */
+function countMissing({ parts }: Snapshot): number {
+  const lacking = ({ shortfall } = parts.accounts) =>
+    shortfall ? shortfall.announced - shortfall.received : 0;
+  return lacking(parts.licenses ?? parts.accounts) + (parts.teams ? lacking(parts.teams) : 0);
+}
+
+function continueStreak(snapshot: Snapshot, before: ShortfallStreak | null): ShortfallStreak | null {
+  if (shortParts(snapshot).length === 0) return null;
+  const { begunAt } = snapshot.parts.accounts;
+  const missing = countMissing(snapshot);
+  if (before?.missing !== missing) return { missing, times: 1, begunAt };
+  return { missing, times: before.begunAt === begunAt ? before.times : before.times + 1, begunAt };
+}
+
+function doubtListings(
+  snapshot: Snapshot,
+  { parts }: ReadingSize,
+  streak: ShortfallStreak | null,
+  doubts: readonly Doubt[],
+): Doubt | null {
+  const standing = doubts.find(({ reason }) => reason === 'ListingShort');
+  if (!streak) {
+    const isWhole = (name: PartName) => parts[name]?.whole ?? !isAwaited(name, null);
+    return standing && !standing.parts.every(isWhole) ? standing : null;
+  }
+  if (!standing && streak.times < SHORT_READINGS) return null;
+  const short = shortParts(snapshot);
+  return {
+    reason: 'ListingShort',
+    parts: short,
+    count: streak.missing,
+    missing: Object.fromEntries(short.map((name) => [name, streak.missing])),
+    places: [],
+    message: `Asana keeps announcing ${streak.missing} more than it gives (${short.map(wordFor).join(', ')}).`,
+  };
+}
+
+/** The measure after this reading. */
+function measureAnew(
+  base: Measure,
+  snapshot: Snapshot,
+  { scope, parts }: ReadingSize,
+  doubts: readonly Doubt[],
+): Measure {
+  const sizes = mapParts((name) => {
+    const part = parts[name];
+    const takes = part?.whole && (part.fresh || base[name] === null) && !isDoubted(name, doubts);
+    return takes ? sizeOf(part) : base[name];
+  });
+  // The scope is that of the accounts: only with them is a workspace read.
+  const moved = sizes.accounts !== base.accounts;
+  return {
+    ...sizes,
+    scope: moved ? scope : base.scope,
+    acceptedShortfall: shortfallAccepted(base, snapshot),
+  };
+}
+
+/** What was accepted stands while it does not grow, and falls when less is missing. */
+function shortfallAccepted({ acceptedShortfall }: Measure, snapshot: Snapshot): number | null {
+  const { accounts, licenses, teams } = snapshot.parts;
+  if (acceptedShortfall === null || ![accounts, licenses ?? accounts, teams].every((part) => part?.complete))
+    return acceptedShortfall;
+  return Math.min(acceptedShortfall, countMissing(snapshot)) || null;
+}
+
+function isDoubted(name: PartName, doubts: readonly Doubt[]): boolean {
+  return doubts.some(({ parts }) => parts.includes(name));
+}
+
+function sizeOf({ at, count }: PartSize): PartSize {
+  return { at, count };
+}
+
+function mapParts<T>(of: (name: PartName) => T): Record<PartName, T> {
+  return {
+    accounts: of('accounts'),
+    licenses: of('licenses'),
+    teams: of('teams'),
+    teamMemberships: of('teamMemberships'),
+  };
+}

@@ -1,0 +1,129 @@
+import type { AsanaError } from '../asana/errors.ts';
+import type { AsanaRest } from '../asana/rest.ts';
+import type { Call } from '../asana/transport.ts';
+import type { AccountReading } from './account-reading.ts';
+import { type Faults, outcomeOf } from './faults.ts';
+import { chooseScope, leaveOutRefused, requireOneOrganization, type Scope } from './scope.ts';
+import type { Workspace } from './snapshot.ts';
+
+export interface RestReadingOptions {
+  readonly rest: AsanaRest;
+  readonly call: Call;
+  /** Gids that the connector names; undefined or empty for all in which the token's account is a member. */
+  readonly workspaces: readonly string[] | undefined;
+  /** SCIM is on: exactly one organization must be in scope. */
+  readonly scim: boolean;
+  /** Where accounts go, and what kept them from being whole. */
+  readonly reading: AccountReading;
+  readonly faults: Faults;
+  /** Called after each page. */
+  readonly onPage: () => void;
+  /** Called as soon as the organizations are known, for what is read beside the accounts. */
+  readonly onOrganizations: (organizations: readonly Workspace[]) => void;
+}
+
+/** What the token sees over REST. */
+export interface RestReading {
+  readonly scope: Scope;
+  /** The gid of the token's account; null when it could not be read. */
+  readonly self: string | null;
+}
+
+/**
+ * Finds out what the token sees, and reads who is in each workspace: two listings a workspace, all at once.
+ * @returns the error, if not even the workspaces can be read
+ * @throws AsanaError when nobody at all can be read
+ * @throws DirectoryError `WorkspaceNotFound`, `AmbiguousOrganization`
+ */
+export async function readRest(
+  options: RestReadingOptions,
+): Promise<RestReading | { readonly error: AsanaError }> {
+  const { rest, call, workspaces, scim, faults, onOrganizations } = options;
+  const seen: Workspace[] = [];
+  const guestIn = new Set<string>();
+  let self: string | null = null;
+  const isNamed = workspaces !== undefined && workspaces.length > 0;
+  const [error, ...ownErrors] = await Promise.all([
+    outcomeOf(rest.workspaces((items) => seen.push(...items), call)),
+    outcomeOf(rest.me(call).then(({ value }) => (self = value.gid))),
+    isNamed ? null : outcomeOf(askWhereGuest(options, guestIn)),
+  ]);
+  if (error) return { error };
+  // A refusal is the token's nature; an outage leaves open who must be protected, and whose directory this is.
+  for (const own of ownErrors) if (own && own.errorClass !== 'stalling') faults.add(own);
+  const chosen = chooseScope(seen, { workspaces, guestIn });
+  const scope = isNamed || !scim ? chosen : await leaveOutIfAmbiguous(options, chosen);
+  if (scim) requireOneOrganization(scope);
+  onOrganizations(scope.organizations);
+  return { scope: await readAccounts(options, scope, isNamed), self };
+}
+
+async function askWhereGuest({ rest, call }: RestReadingOptions, guestIn: Set<string>): Promise<void> {
+  await rest.ownMemberships((items) => {
+    for (const { workspace, active, guest } of items) if (active && guest) guestIn.add(workspace);
+  }, call);
+}
+
+/** SCIM needs one organization: of several, those that refuse the token are not meant. */
+async function leaveOutIfAmbiguous({ rest, call }: RestReadingOptions, scope: Scope): Promise<Scope> {
+  if (scope.organizations.length < 2) return scope;
+  const refused = new Set<string>();
+  const asked = scope.organizations.map(async ({ gid }) => {
+    const error = await outcomeOf(rest.workspaceMembershipsOf(gid, 'me', call));
+    if (error?.code === 'Forbidden') refused.add(gid);
+  });
+  await Promise.all(asked);
+  return leaveOutRefused(scope, refused);
+}
+
+/** Returns the scope without the workspaces that refuse the token and were not named. */
+async function readAccounts(options: RestReadingOptions, scope: Scope, isNamed: boolean): Promise<Scope> {
+  const { reading, faults, scim } = options;
+  const refused = new Set<string>();
+  let first: AsanaError | null = null;
+  for (const { workspace, error, isEmpty } of await Promise.all(startListings(options, scope))) {
+    if (!error) continue;
+    // Revoked while we were reading: nothing that follows would be answered either.
+    if (error.code === 'CredentialsRejected') throw error;
+    first ??= error;
+    if (error.code === 'Forbidden' && isEmpty && !isNamed) refused.add(workspace);
+    else faults.add(error);
+  }
+  for (const workspace of refused) reading.drop(workspace);
+  if (first && reading.size === 0) throw first;
+  const readable = leaveOutRefused(scope, refused);
+  if (first && scim && !readable.organization) throw first;
+  return readable;
+}
+
+interface ListingEnd {
+  readonly workspace: string;
+  /** Null when it came to its end. */
+  readonly error: AsanaError | null;
+  /** Nothing came. */
+  readonly isEmpty: boolean;
+}
+
+function startListings(
+  { rest, call, reading, onPage }: RestReadingOptions,
+  { workspaces }: Scope,
+): Promise<ListingEnd>[] {
+  const follow = async (
+    workspace: string,
+    list: (take: (add: () => void) => void) => Promise<void>,
+  ): Promise<ListingEnd> => {
+    let isEmpty = true;
+    const take = (add: () => void) => {
+      isEmpty = false;
+      add();
+      onPage();
+    };
+    return { workspace, error: await outcomeOf(list(take)), isEmpty };
+  };
+  return workspaces.flatMap(({ gid }) => [
+    follow(gid, (take) => rest.users(gid, (users) => take(() => reading.addUsers(gid, users)), call)),
+    follow(gid, (take) =>
+      rest.workspaceMemberships(gid, (records) => take(() => reading.addMemberships(gid, records)), call),
+    ),
+  ]);
+}

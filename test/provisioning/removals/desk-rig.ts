@@ -1,0 +1,90 @@
+import { formatTime } from '../../../src/core/clock.ts';
+import type { Demand, RemovalLimits } from '../../../src/provisioning/removals/demand.ts';
+import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
+import type { RemovalsRecord } from '../../../src/provisioning/removals/record.ts';
+import { readRecord, type UncheckedRecord } from '../../../src/provisioning/removals/record-reading.ts';
+import { RemovalDesk } from '../../../src/provisioning/removals/removal-desk.ts';
+
+export const HOUR = 3_600_000;
+/** When the stories of these tests begin: a whole second, as a status keeps no others. */
+export const START = Date.parse('2026-11-02T08:00:00Z');
+export const ORGANIZATION = '1200';
+
+export function limitsOf(changes: Partial<RemovalLimits> = {}): RemovalLimits {
+  return { percent: 0, atLeast: 5, windowMs: HOUR, maxDeprovisions: 5, ...changes };
+}
+
+/** The end of a license of a person who has no other right, unless told otherwise. */
+export function demandOf(id: string, changes: Partial<Demand> = {}): Demand {
+  return {
+    id,
+    person: `${ORGANIZATION}/${id}`,
+    organization: ORGANIZATION,
+    who: `${id}@acme.com`,
+    what: `RevokeEnterprise (grant iga/${id})`,
+    deprovision: false,
+    ends: true,
+    onTime: false,
+    content: '1 RevokeEnterprise Deleted',
+    recorded: null,
+    ...changes,
+  };
+}
+
+/** Ids of so many grants. */
+export function grantIds(count: number, prefix = 'g'): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+}
+
+export interface DeskRig {
+  readonly limits?: Partial<RemovalLimits>;
+  readonly record?: UncheckedRecord;
+  readonly organizations?: Organizations;
+  /** People with one applied right each, `staff0` and so on, who keep it. Default 100. */
+  readonly staff?: number;
+  /** Grants that are applied, one a person. */
+  readonly applied?: readonly string[];
+  /** Not every grant was looked at yet. */
+  readonly unseen?: boolean;
+  /** The first letters of the ids of its holds. */
+  readonly holds?: string;
+  readonly now?: number;
+}
+
+/** A desk at which every grant was looked at, in a company of a hundred that stay. */
+export function deskOf(rig: DeskRig = {}): RemovalDesk {
+  const { limits, record, organizations = new Organizations(), now = START } = rig;
+  let holds = 0;
+  const newHoldId = () => {
+    holds += 1;
+    return `${rig.holds ?? 'hold'}${holds}`;
+  };
+  const restored = readRecord(record, now);
+  const desk = new RemovalDesk({ limits: limitsOf(limits), organizations, newHoldId, restored });
+  for (const id of grantIds(rig.staff ?? 100, 'staff')) desk.roster.apply(id, `${ORGANIZATION}/${id}`);
+  for (const id of rig.applied ?? []) desk.roster.apply(id, `${ORGANIZATION}/${id}`);
+  if (!rig.unseen) desk.allSeen(now);
+  return desk;
+}
+
+/** A desk with a hold `hold1` over six removals, `g0` to `g5`, that began with five of them. */
+export function deskWithHold(rig: DeskRig = {}): RemovalDesk {
+  const desk = deskOf({ ...rig, limits: { atLeast: 4, ...rig.limits } });
+  for (const id of grantIds(6)) desk.ask(demandOf(id), rig.now ?? START);
+  return desk;
+}
+
+/** The window that a status records, with so many people done. */
+export function recordOf(done: number, changes: Partial<RemovalsRecord> = {}): RemovalsRecord {
+  return {
+    removals: {
+      windowStartedAt: formatTime(START),
+      done,
+      pending: 0,
+      limit: 5,
+      baseline: 100,
+      deprovisions: 0,
+    },
+    ...changes,
+  };
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
+import { demandOf, deskOf, grantIds, HOUR, ORGANIZATION, START } from './desk-rig.ts';
+
+function peers(limits: readonly number[]) {
+  const organizations = new Organizations();
+  const desks = limits.map((maxDeprovisions, index) => {
+    const desk = deskOf({ organizations, limits: { maxDeprovisions } });
+    organizations.place(`iga/c${index}`, [ORGANIZATION], desk);
+    return desk;
+  });
+  const [first, second] = desks;
+  assert.ok(first && second);
+  return { organizations, first, second };
+}
+
+suite('deprovisions of an organization', () => {
+  test('of one connector use up the limit of another', () => {
+    const { first, second } = peers([5, 2]);
+    for (const id of grantIds(2)) {
+      first.ask(demandOf(id, { deprovision: true }), START);
+      assert.equal(first.check(id, START).kind, 'Free');
+    }
+    assert.equal(second.ask(demandOf('x', { deprovision: true }), START).kind, 'Held');
+    assert.equal(first.ask(demandOf('y', { deprovision: true }), START).kind, 'Free', 'by its own limit');
+  });
+
+  test('by tasks count for the declared grants of every connector', () => {
+    const { first, second } = peers([5, 2]);
+    second.ask(demandOf('x', { deprovision: true }), START);
+    for (const person of ['a', 'b']) first.reserveDeprovision(ORGANIZATION, person, START);
+    assert.equal(second.check('x', START).kind, 'Held', 'it was free when it asked');
+  });
+
+  test('by tasks are refused with the figures once the limit is used up', () => {
+    const { first } = peers([2, 5]);
+    const outcomes = ['a', 'b', 'c'].map((person) => first.reserveDeprovision(ORGANIZATION, person, START));
+    assert.deepEqual(outcomes, [
+      { kind: 'Booked' },
+      { kind: 'Booked' },
+      { kind: 'Refused', done: 2, limit: 2 },
+    ]);
+    assert.deepEqual(first.reserveDeprovision(ORGANIZATION, 'a', START), { kind: 'Booked' }, 'tried again');
+    assert.deepEqual(first.reserveDeprovision(ORGANIZATION, 'c', START + HOUR), { kind: 'Booked' });
+  });
+
+  test('do not count as removals of declared grants', () => {
+    const { first } = peers([9, 9]);
+    for (const person of grantIds(9)) first.reserveDeprovision(ORGANIZATION, person, START);
+    assert.deepEqual([first.toRecord().removals?.done, first.toRecord().removals?.deprovisions], [0, 9]);
+  });
+
+  test('are counted in the window of each connector, and in its record', () => {
+    const { first, second, organizations } = peers([5, 5]);
+    first.reserveDeprovision(ORGANIZATION, 'a', START + HOUR / 2);
+    assert.equal(second.toRecord().removals?.deprovisions, 1);
+    assert.deepEqual(organizations.connectorsOf(ORGANIZATION), ['iga/c0', 'iga/c1']);
+    assert.deepEqual(organizations.connectorsOf('other'), []);
+  });
+
+  test('of another organization, or after a connector has gone, are nothing to it', () => {
+    const { first, second, organizations } = peers([5, 5]);
+    first.reserveDeprovision('other', 'a', START);
+    organizations.remove('iga/c1');
+    first.reserveDeprovision(ORGANIZATION, 'b', START);
+    assert.equal(second.toRecord().removals?.deprovisions ?? 0, 0);
+  });
+
+  test('that come before every grant was looked at do not make the company small for good', () => {
+    const desk = deskOf({ unseen: true, staff: 0, limits: { percent: 20, atLeast: 0 } });
+    desk.bookDeprovision('a', START);
+    for (const id of grantIds(100)) desk.roster.apply(id, id);
+    desk.allSeen(START);
+    for (const id of grantIds(20)) desk.ask(demandOf(id), START);
+    assert.equal(desk.check('g0', START).kind, 'Free');
+  });
+});
+
+suite('enterprise licenses under way', () => {
+  test('are counted but for the one who asks', () => {
+    const organizations = new Organizations();
+    organizations.takeSeat('o', 'uid-1', 'gid-1');
+    organizations.takeSeat('o', 'task-2', 'gid-2');
+    assert.equal(organizations.seatsBeside('o', 'uid-1'), 1);
+    assert.equal(organizations.seatsBeside('o', 'uid-3'), 2);
+    assert.equal(organizations.seatsBeside('other', 'uid-3'), 0);
+  });
+
+  test('are one for a person whom a grant and a task give one', () => {
+    const organizations = new Organizations();
+    organizations.takeSeat('o', 'uid-1', 'gid-1');
+    const free = organizations.takeSeat('o', 'task-1', 'gid-1');
+    assert.equal(organizations.seatsBeside('o', 'uid-9'), 1);
+    assert.equal(organizations.seatsBeside('o', 'task-1'), 0);
+    free();
+    assert.equal(organizations.seatsBeside('o', 'uid-9'), 1);
+  });
+
+  test('are freed once, and not for who has taken another since', () => {
+    const organizations = new Organizations();
+    const first = organizations.takeSeat('o', 'uid-1', 'gid-1');
+    organizations.takeSeat('o', 'uid-1', 'gid-2');
+    first();
+    first();
+    assert.equal(organizations.seatsBeside('o', 'uid-9'), 1);
+  });
+
+  test('are counted anew when all of before were freed', () => {
+    const organizations = new Organizations();
+    const first = organizations.takeSeat('o', 'uid-1', 'gid-1');
+    first();
+    organizations.takeSeat('o', 'uid-2', 'gid-2');
+    first();
+    assert.equal(organizations.seatsBeside('o', 'uid-9'), 1);
+  });
+});

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import * as fc from 'fast-check';
+import { demandOf, deskOf, grantIds, HOUR, START } from './desk-rig.ts';
+import { GRANTS, HeldWorld, LIMITS } from './held-world.ts';
+
+type Step = { readonly says: string; readonly take: (world: HeldWorld) => void };
+
+function step(says: string, take: (world: HeldWorld) => void): Step {
+  return { says, take };
+}
+
+const index = fc.nat(GRANTS - 1);
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 10, arbitrary: index.map((i) => step(`want ${i}`, (world) => world.want(i))) },
+  { weight: 3, arbitrary: index.map((i) => step(`change ${i}`, (world) => world.change(i))) },
+  { weight: 2, arbitrary: index.map((i) => step(`withdraw ${i}`, (world) => world.withdraw(i))) },
+  { weight: 6, arbitrary: index.map((i) => step(`record ${i}`, (world) => world.record(i))) },
+  { weight: 6, arbitrary: index.map((i) => step(`catch up ${i}`, (world) => world.catchUp(i))) },
+  { weight: 8, arbitrary: index.map((i) => step(`send ${i}`, (world) => world.send(i))) },
+  { weight: 3, arbitrary: fc.constant(step('save', (world) => world.save())) },
+  { weight: 2, arbitrary: fc.constant(step('restart', (world) => world.restart())) },
+  { weight: 4, arbitrary: fc.constant(step('all seen', (world) => world.allSeen())) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(100, 4_000, HOUR).map((ms) => step(`pass ${ms}`, (world) => world.pass(ms))),
+  },
+  {
+    weight: 5,
+    arbitrary: fc
+      .tuple(fc.nat(20), fc.constantFrom(0, 0, 0, 1), fc.constantFrom('acknowledge', 'discard'))
+      .map(([choice, bump, word]) =>
+        step(`answer ${choice}+${bump} ${word}`, (world) => world.answer(choice, bump, word)),
+      ),
+  },
+  { weight: 1, arbitrary: fc.boolean().map((on) => step(`doubt ${on}`, (world) => world.doubt(on))) },
+);
+
+suite('whatever happens to grants, people and processes', () => {
+  test('what was held leaves only by an answer that named it, and no window sees more than its limit', () => {
+    const seen = new Map<string, number>();
+    const story = fc.array(steps, { minLength: 5, maxLength: 80, size: 'max' });
+    fc.assert(
+      fc.property(story, (taken) => {
+        const world = new HeldWorld();
+        for (const { take } of taken) take(world);
+        world.finish();
+        for (const [what, count] of world.seen) seen.set(what, (seen.get(what) ?? 0) + count);
+        assert.deepEqual(world.findings, [], taken.map(({ says }) => says).join('; '));
+      }),
+      { numRuns: 1_500 },
+    );
+    // A world in which nothing of this happens shows nothing.
+    const needed = [
+      'send Free',
+      'send Held',
+      'send Acknowledged',
+      'send Waits',
+      'ask Discarded',
+      'answer Unknown',
+    ];
+    for (const what of [...needed, 'answer Removals', 'answer TooEarly', 'restart']) {
+      assert.ok((seen.get(what) ?? 0) >= 100, `${what}: ${seen.get(what) ?? 0}`);
+    }
+  });
+
+  test('raising and lowering the limit frees nothing that is held', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(index, fc.nat(9)), { maxLength: 40 }), (taken) => {
+        const world = new HeldWorld();
+        for (const [grant, limit] of taken) {
+          world.want(grant);
+          const held = world.grants.filter(({ last }) => last?.kind === 'Held').map(({ id }) => id);
+          world.setLimit(limit);
+          for (const { id, last } of world.grants) {
+            if (held.includes(id)) assert.equal(last?.kind, 'Held', id);
+          }
+          if (held.length > 0) world.send(grant);
+        }
+        assert.equal(LIMITS.atLeast, 2);
+        assert.deepEqual(world.findings, []);
+      }),
+    );
+  });
+});
+
+suite('ten thousand grants', () => {
+  const DEMANDS = 10_000;
+
+  /** The longest that a thousand questions in a row took, in milliseconds. */
+  function slowestThousand(ask: (id: string) => void): number {
+    const ids = grantIds(DEMANDS);
+    const times = Array.from({ length: DEMANDS / 1_000 }, (_, part) => {
+      const began = performance.now();
+      for (const id of ids.slice(part * 1_000, (part + 1) * 1_000)) ask(id);
+      return performance.now() - began;
+    });
+    return Math.max(...times);
+  }
+
+  test('that end one after another block for well under 50 ms a thousand, held or not', () => {
+    for (const percent of [100, 20]) {
+      const desk = deskOf({ staff: 100, applied: grantIds(DEMANDS), limits: { percent } });
+      const asking = slowestThousand((id) => desk.ask(demandOf(id), START));
+      const checking = slowestThousand((id) => desk.check(id, START));
+      assert.ok(asking < 50 && checking < 50, `asking ${asking} ms, checking ${checking} ms`);
+    }
+  });
+
+  test('that are held are answered, recorded and written into a status within 50 ms each', () => {
+    const desk = deskOf({ applied: grantIds(DEMANDS) });
+    for (const id of grantIds(DEMANDS)) desk.ask(demandOf(id), START);
+    const began = performance.now();
+    const record = desk.toRecord();
+    const written = performance.now();
+    assert.equal(record.holds?.[0]?.count, DEMANDS);
+    const outcome = desk.answer(`hold1.${DEMANDS - 5}`, 'acknowledge');
+    const answered = performance.now();
+    assert.equal(outcome.kind === 'Removals' && outcome.ids.length, DEMANDS);
+    assert.ok(written - began < 50 && answered - written < 50, `${written - began} ${answered - written}`);
+  });
+});
