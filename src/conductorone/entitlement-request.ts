@@ -1,6 +1,8 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { isEmailAddress } from '../directory/email-address.ts';
-import { RefusedError, type TaskRequest } from '../provisioning/task-request.ts';
+import { RefusedError } from '../provisioning/refusal.ts';
+import type { Wish } from '../provisioning/right.ts';
+import type { TaskRequest } from '../provisioning/task-request.ts';
 import { isImmutableTeamRole, isImmutableWorkspaceRole } from './entitlements.ts';
 import type { AccountInfo } from './generated/c1/connector/v2/resource_pb.ts';
 import { type EntitlementTarget, readEntitlementId, readGrantId } from './ids.ts';
@@ -29,14 +31,9 @@ const GID = /^[\w-]{1,64}$/;
 export function grantRequestOf(entitlement: string, principal: Principal): TaskRequest {
   const target = targetOf(entitlement);
   const user = userOf(principal);
-  if (target.type === 'license') return { type: 'GrantLicense', license: target.license, user };
-  if (target.type === 'team') {
-    if (isImmutableTeamRole(target.role)) throw immutable(target, GIVE_BY_HAND);
-    return { type: 'AddToTeam', team: target.gid, user };
-  }
-  if (isImmutableWorkspaceRole(target.role)) throw immutable(target, GIVE_BY_HAND);
-  if (target.role === 'Guest') throw immutable(target, NO_CHOICE);
-  return { type: 'AddToWorkspace', workspace: target.gid, user };
+  refuseImmutable(target, GIVE_BY_HAND);
+  if (target.type === 'workspace' && target.role === 'Guest') throw immutable(target, NO_CHOICE);
+  return { wish: wishOf(target), want: 'Give', user };
 }
 
 /**
@@ -47,13 +44,26 @@ export function revokeRequestOf(grant: GrantParts): TaskRequest {
   const read = readGrantId(grant.id);
   const target = targetOf(grant.entitlement ?? read?.entitlement ?? grant.id);
   const user = userOf(grant.principal ?? { type: 'user', id: read?.user ?? '' });
-  if (target.type === 'license') return { type: 'RevokeLicense', license: target.license, user };
-  if (target.type === 'team') {
-    if (isImmutableTeamRole(target.role)) throw immutable(target, TAKE_BY_HAND);
-    return { type: 'RemoveFromTeam', team: target.gid, user };
+  refuseImmutable(target, TAKE_BY_HAND);
+  return { wish: wishOf(target), want: 'Take', user };
+}
+
+function wishOf(target: EntitlementTarget): Wish {
+  switch (target.type) {
+    case 'license':
+      return { type: 'License', license: target.license };
+    case 'team':
+      return { type: 'Team', team: { gid: target.gid } };
+    case 'workspace':
+      return { type: 'Workspace', workspace: target.gid };
   }
-  if (isImmutableWorkspaceRole(target.role)) throw immutable(target, TAKE_BY_HAND);
-  return { type: 'RemoveFromWorkspace', workspace: target.gid, user };
+}
+
+function refuseImmutable(target: EntitlementTarget, remedy: (target: Role) => string): void {
+  if (target.type === 'license') return;
+  const isFixed =
+    target.type === 'team' ? isImmutableTeamRole(target.role) : isImmutableWorkspaceRole(target.role);
+  if (isFixed) throw immutable(target, remedy);
 }
 
 function targetOf(entitlement: string): EntitlementTarget {
@@ -65,14 +75,14 @@ function targetOf(entitlement: string): EntitlementTarget {
   );
 }
 
-function userOf({ type, id }: Principal): string {
+function userOf({ type, id }: Principal): TaskRequest['user'] {
   if (type !== 'user') {
     throw new RefusedError(
       'InvalidPrincipal',
       `Only users hold rights in Asana, and ${quote(`${type}:${id}`)} is none: request it for a user.`,
     );
   }
-  if (GID.test(id)) return id;
+  if (GID.test(id)) return { gid: id };
   if (id === '') {
     throw new RefusedError(
       'InvalidPrincipal',
@@ -138,11 +148,10 @@ export function createAccountRequestOf({ emails, login, profile = {} }: NewAccou
     );
   }
   return {
-    type: 'CreateAccount',
+    wish: { type: 'Account', workspace: workspaceIn(profile) },
+    want: 'Give',
     // Accounts are looked up by their lower-cased address.
-    email: address.toLowerCase(),
-    name: nameIn(profile),
-    workspace: workspaceIn(profile),
+    user: { email: address.toLowerCase(), name: nameIn(profile) },
   };
 }
 

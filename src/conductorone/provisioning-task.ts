@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
+import { RefusedError } from '../provisioning/refusal.ts';
 import type { TaskOutcome, TaskRequest } from '../provisioning/task-request.ts';
-import { RefusedError } from '../provisioning/task-request.ts';
 import { accountResource } from './account-resource.ts';
 import { annotation } from './annotation.ts';
 import type { FinalState } from './client.ts';
@@ -45,9 +45,10 @@ export type Provision = (request: TaskRequest) => Promise<TaskOutcome>;
 export async function carryOutGrant(task: Task_GrantTask, provision: Provision): Promise<FinalState> {
   const { entitlement = create(EntitlementSchema), principal = create(ResourceSchema) } = task;
   const request = grantRequestOf(entitlement.id, principalIn(principal));
+  const { wish } = request;
   const { changed } = await provision(request);
   const granted = grantOf(withResource(entitlement), principal);
-  const replaced = request.type === 'GrantLicense' && request.license === 'Enterprise';
+  const replaced = wish.type === 'License' && wish.license === 'Enterprise';
   const annotations = [];
   if (!changed) annotations.push(annotation(GrantAlreadyExistsSchema, {}));
   // Everybody who can have an enterprise license had the other one before.

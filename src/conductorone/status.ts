@@ -2,7 +2,7 @@ import { Code } from '@connectrpc/connect';
 import type { AsanaErrorCode } from '../asana/errors.ts';
 import { CodedError, isAbort } from '../core/errors.ts';
 import type { DirectoryErrorCode } from '../directory/directory-error.ts';
-import type { RefusalCode } from '../provisioning/task-request.ts';
+import type { RefusalCode } from '../provisioning/refusal.ts';
 import type { C1zCode } from './c1z/errors.ts';
 import { type ConductorOneCode, ConductorOneError, type UnsupportedTaskError } from './errors.ts';
 
@@ -40,7 +40,6 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   ProtectedUser: Code.FailedPrecondition,
   DeprovisionNotAllowed: Code.FailedPrecondition,
   TooManyDeprovisions: Code.FailedPrecondition,
-  DeclaredOtherwise: Code.FailedPrecondition,
   HoldsEnterprise: Code.FailedPrecondition,
   LicenseLimitReached: Code.FailedPrecondition,
   UserIsGuest: Code.FailedPrecondition,
@@ -49,6 +48,19 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   NotAccepted: Code.FailedPrecondition,
   PreviouslyRemoved: Code.FailedPrecondition,
   Suspended: Code.FailedPrecondition,
+  StillDeclared: Code.FailedPrecondition,
+  GuestsLastTeam: Code.FailedPrecondition,
+  ReadingHeld: Code.FailedPrecondition,
+  OrganizationChanged: Code.FailedPrecondition,
+  ProvisioningOff: Code.FailedPrecondition,
+  // What only declared grants can meet.
+  TeamAmbiguous: Code.FailedPrecondition,
+  NamespaceNotAllowed: Code.FailedPrecondition,
+  IdentityChanged: Code.FailedPrecondition,
+  Contended: Code.FailedPrecondition,
+  ConflictingGrant: Code.FailedPrecondition,
+  RemovalDiscarded: Code.FailedPrecondition,
+  DurationTooLong: Code.FailedPrecondition,
   AmbiguousOrganization: Code.FailedPrecondition,
   ScimOnly: Code.FailedPrecondition,
   // A wrong API address; NotFound would say that the person is gone.
@@ -58,7 +70,6 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   TempFolderUnusable: Code.FailedPrecondition,
   FileUnusable: Code.FailedPrecondition,
 
-  ProvisioningOff: Code.Unimplemented,
   UnsupportedTask: Code.Unimplemented,
 
   // Asana's 401, its 403 and 402, and ConductorOne's own.
@@ -70,6 +81,8 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
 
   // It comes right by itself.
   NotReady: Code.Unavailable,
+  ReadingIncomplete: Code.Unavailable,
+  UnderWay: Code.Unavailable,
   RateLimited: Code.Unavailable,
   AsanaUnavailable: Code.Unavailable,
   OffsetExpired: Code.Unavailable,

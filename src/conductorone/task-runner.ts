@@ -2,7 +2,7 @@ import type { Duration } from '@bufbuild/protobuf/wkt';
 import { Code } from '@connectrpc/connect';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
-import { RefusedError } from '../provisioning/task-request.ts';
+import { RefusedError } from '../provisioning/refusal.ts';
 import type { BatonClient, FinalState } from './client.ts';
 import { UnsupportedTaskError } from './errors.ts';
 import { failed, reportEnd, succeeded } from './finish.ts';

@@ -6,7 +6,8 @@ import {
   revokeRequestOf,
 } from '../../conductorone/entitlement-request.ts';
 import type { Logger } from '../../core/logger.ts';
-import { RefusedError, type TaskRequest } from '../../provisioning/task-request.ts';
+import { RefusedError } from '../../provisioning/refusal.ts';
+import type { TaskRequest } from '../../provisioning/task-request.ts';
 import type { OneShot } from '../baton-settings/one-shot-request.ts';
 import { nameOf } from '../baton-settings/setting-rules.ts';
 import type { Settings } from '../baton-settings/settings-table.ts';
@@ -29,7 +30,11 @@ export async function carryOutOneShot(
 ): Promise<void> {
   const request = await requestOf(shot, settings);
   const { changed, account } = await host.provision(request, COMMAND_LINE, signal);
-  log.info(changed ? 'change made' : 'nothing to change', { type: request.type, account: account?.gid });
+  log.info(changed ? 'change made' : 'nothing to change', {
+    want: request.want,
+    right: request.wish.type,
+    account: account?.gid,
+  });
 }
 
 async function requestOf(shot: OneShot, settings: Settings): Promise<TaskRequest> {

@@ -8,7 +8,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { silentMeter } from '../../core/meter.ts';
 import { version } from '../../core/version.ts';
-import { RefusedError } from '../../provisioning/task-request.ts';
+import { RefusedError } from '../../provisioning/refusal.ts';
 import { type ClientCredentials, nameOf } from '../baton-settings/setting-rules.ts';
 import type { Settings } from '../baton-settings/settings-table.ts';
 import { HealthServer } from './health-server.ts';

@@ -1,18 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { ManifestValidator } from '../../api/validation.ts';
 import { BudgetRegistry } from '../../asana/budget-registry.ts';
 import { openSession } from '../../asana/session.ts';
 import type { ModelSettings } from '../../conductorone/model.ts';
 import type { TaskHost } from '../../conductorone/task-host.ts';
-import { ConnectorSession } from '../../controllers/connector-session.ts';
-import { ConnectorTaskHost } from '../../controllers/connector-task-host.ts';
-import { newHoldToken } from '../../controllers/hold-token.ts';
+import { ConnectorTaskHost } from '../../controllers/conductorone/task-host.ts';
+import { ConnectorSession } from '../../controllers/connectors/connector-session.ts';
+import { newHoldId } from '../../controllers/connectors/hold-id.ts';
 import { type Clock, formatTime } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { silentMeter } from '../../core/meter.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import { AuditLog, type AuditSink } from '../../provisioning/audit.ts';
 import { Executor } from '../../provisioning/executor.ts';
+import { Organizations } from '../../provisioning/removals/organizations.ts';
 import { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
 import { connectorManifest } from '../baton-settings/connector-manifest.ts';
 import type { Settings } from '../baton-settings/settings-table.ts';
@@ -51,10 +53,12 @@ export async function openStandalone(
       clock,
       random,
       log,
-      newToken: newHoldToken,
-      onChange: (what) => what === 'Finished' && warnOfHold(session, log),
+      newHoldId,
+      organizations: new Organizations(),
+      onChange: (what) => what === 'Finished' && warnOfDoubts(session, log),
     },
-    undefined,
+    connector,
+    [],
   );
   const budgets = new BudgetRegistry(
     { requestsPerMinute: settings.asanaRequestsPerMinute, percent: settings.asanaBudgetPercent },
@@ -78,10 +82,10 @@ export async function openStandalone(
   const host = new ConnectorTaskHost({
     session: () => session,
     connector: () => connector,
-    provisioner: new TaskProvisioner({ executor: new Executor(audit, meter), clock }),
-    fence: () => signal.throwIfAborted(),
+    provisioner: new TaskProvisioner({ executor: new Executor(audit, meter, randomUUID), clock }),
+    guard: () => signal.throwIfAborted(),
     // No object declares anything here, and none remembers a removal: its window lasts as long as the process.
-    declaredFor: () => null,
+    findDeclarations: () => [],
     saveRemovals: () => Promise.resolve(),
     actionTimeoutMs: settings.actionTimeout,
     clock,
@@ -94,14 +98,15 @@ export async function openStandalone(
 }
 
 /** There is no object here whose annotation could accept a smaller directory. */
-function warnOfHold({ removals }: ConnectorSession, log: Logger): void {
-  const { hold } = removals.ledger;
-  if (!hold) return;
-  log.warn('the directory is suddenly smaller, or another one: nothing is uploaded or removed', {
-    reason: hold.reason,
-    missing: hold.count,
-    remedy: 'if that is right, restart the connector; else restore what its token may see',
-  });
+function warnOfDoubts({ doubts }: ConnectorSession, log: Logger): void {
+  for (const { reason, count, message } of doubts) {
+    log.warn('the directory looks wrong: nothing is uploaded or removed', {
+      reason,
+      missing: count,
+      message,
+      remedy: 'if that is right, restart the connector; else restore what its token may see',
+    });
+  }
 }
 
 /** The settings as the AsanaConnector that `migrate` would print, defaults filled in. */

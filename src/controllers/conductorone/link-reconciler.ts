@@ -4,8 +4,8 @@ import type { ServiceState } from '../../conductorone/service.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import type { OpenService } from './link.ts';
 import { reasonOf } from '../connectors/obstacle.ts';
-import type { ConnectorSession } from './connector-session.ts';
-import { CredentialsError, type SecretCache, takeCredential } from './credentials.ts';
+import type { ConductorOneLink } from './link.ts';
+import { CredentialsError, type SecretCache, takeCredential } from '../connectors/credentials.ts';
 
 /** Makes a service for a connector; sends nothing before it runs. */
 export type OpenConductorOne = (
@@ -21,7 +21,7 @@ export type OpenConductorOne = (
  */
 export async function reconcileConductorOne(
   connector: AsanaConnector,
-  { link }: ConnectorSession,
+  link: ConductorOneLink,
   fresh: boolean,
   { secrets, open }: { readonly secrets: SecretCache; readonly open: OpenConductorOne },
 ): Promise<void> {

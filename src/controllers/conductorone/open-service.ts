@@ -9,7 +9,7 @@ import type { Clock, Random } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Meter } from '../../core/meter.ts';
 import type { Redacted } from '../../core/redacted.ts';
-import type { OpenService } from './conductorone-link.ts';
+import type { OpenService } from './link.ts';
 
 /** What of service mode is the operator's to say, for all connectors. */
 export interface ConductorOneSettings {

@@ -1,68 +1,97 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
-import type { AsanaLicenseGrant } from '../../api/asana-license-grant.ts';
 import type { Clock } from '../../core/clock.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { Store } from '../../kubernetes/store.ts';
+import { RefusedError } from '../../provisioning/refusal.ts';
 import type { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
-import { RefusedError } from '../../provisioning/task-request.ts';
-import { findObstacle } from './connector-obstacle.ts';
-import type { ConnectorRegistry } from './connector-registry.ts';
-import { ConnectorTaskHost } from './connector-task-host.ts';
-import { findDeclaredLicense } from './declared-license.ts';
-import { countApplied, type Leadership, settlingMs, type TouchReason } from './license-grant-context.ts';
+import { findObstacle } from '../connectors/connector-obstacle.ts';
+import type { ConnectorRegistry } from '../connectors/connector-registry.ts';
+import type { ConnectorSession } from '../connectors/connector-session.ts';
+import { ConnectorTaskHost, type TaskHostOptions } from './task-host.ts';
 
-interface OperatorParts {
-  readonly grants: Store<AsanaLicenseGrant>;
-  readonly connectors: Store<AsanaConnector>;
+interface OperatorParts extends Pick<TaskHostOptions, 'findDeclarations' | 'settlingMs'> {
+  readonly connectors: Pick<Store<AsanaConnector>, 'get' | 'values'>;
+  /** As etcd has it, asked for before every removal. */
+  readonly readConnector: (namespace: string, name: string) => Promise<AsanaConnector | null>;
   readonly registry: ConnectorRegistry;
   readonly provisioner: TaskProvisioner;
-  readonly leadership: Leadership;
-  readonly publishConnector: (key: string) => Promise<void>;
-  readonly touchConnector: (key: string, why: TouchReason) => void;
+  readonly leadership: { readonly leads: boolean; readonly stoppedUntil: number | null };
+  /** Writes the status of the connector, and of all that share an organization with it. */
+  readonly publishWithPeers: (key: string) => Promise<void>;
+  /** A task has changed something: a seat may be free. */
+  readonly onChanged: (key: string) => void;
   readonly actionTimeoutMs: number;
   readonly clock: Clock;
 }
 
 /** The tasks of a connector object: under the lease, beside what its grants declare, booked in its status. */
 export function operatorTaskHost(object: AsanaConnector, parts: OperatorParts): ConnectorTaskHost {
-  const { grants, connectors, registry, leadership, actionTimeoutMs, clock } = parts;
+  const { connectors, registry, provisioner, findDeclarations, settlingMs, actionTimeoutMs, clock } = parts;
+  const { uid } = object.metadata;
   const key = keyOf(object);
-
   const connector = (): AsanaConnector => {
     const now = connectors.get(key);
-    if (now && now.metadata.uid === object.metadata.uid) return now;
-    throw new RefusedError('NotReady', `AsanaConnector ${key} is gone.`);
+    if (now?.metadata.uid === uid) return now;
+    throw gone(key);
   };
-  const session = () => {
+  const session = (): ConnectorSession => {
     const now = registry.find(key);
-    if (now) return now;
-    throw new RefusedError('NotReady', `AsanaConnector ${key} is gone.`);
-  };
-  const fence = () => {
-    if (!leadership.leads) throw new RefusedError('NotReady', 'This process does not lead (any more).');
-    if (leadership.stoppedUntil !== null)
-      throw new RefusedError('NotReady', 'The release is being uninstalled: nothing is changed any more.');
-    const now = connector();
-    if (now.spec.suspend) throw new RefusedError('Suspended', `AsanaConnector ${key} is suspended.`);
-    if (now.spec.conductorOne?.provision !== true)
-      throw new RefusedError('ProvisioningOff', 'conductorOne.provision of the connector is off.');
-    const obstacle = findObstacle(now, session(), connectors.values());
-    if (obstacle) throw new RefusedError('NotReady', obstacle.message);
+    if (now?.uid === uid) return now;
+    throw gone(key);
   };
   return new ConnectorTaskHost({
     session,
     connector,
-    provisioner: parts.provisioner,
-    fence,
-    declaredFor: (account) => {
-      const organization = session().directory.current()?.organization?.gid ?? null;
-      return findDeclaredLicense({ grants, connectors, registry }, account, organization, clock.now());
+    provisioner,
+    guard: async (removal) => {
+      makeSureThisProcessActs(parts);
+      makeSureItMayAct(connector(), session(), connectors);
+      if (!removal) return;
+      await makeSureTheApiServerAgrees(connector(), parts);
+      // While it was asked, the lease may have gone.
+      makeSureThisProcessActs(parts);
     },
-    saveRemovals: () => parts.publishConnector(key),
-    appliedGrants: () => countApplied(grants, key),
-    settlingMs: () => settlingMs(leadership, actionTimeoutMs),
-    onChanged: () => parts.touchConnector(key, 'SeatFreed'),
+    findDeclarations,
+    saveRemovals: () => parts.publishWithPeers(key),
+    settlingMs,
+    onChanged: () => parts.onChanged(key),
     actionTimeoutMs,
     clock,
   });
+}
+
+function makeSureThisProcessActs({ leadership }: Pick<OperatorParts, 'leadership'>): void {
+  if (!leadership.leads) throw new RefusedError('NotReady', 'This process does not lead (any more).');
+  if (leadership.stoppedUntil !== null)
+    throw new RefusedError('NotReady', 'The release is being uninstalled: nothing is changed any more.');
+}
+
+function makeSureItMayAct(
+  connector: AsanaConnector,
+  session: ConnectorSession,
+  connectors: OperatorParts['connectors'],
+): void {
+  const { spec, metadata } = connector;
+  if (metadata.deletionTimestamp !== undefined) throw gone(keyOf(connector));
+  if (spec.suspend) throw new RefusedError('Suspended', `AsanaConnector ${keyOf(connector)} is suspended.`);
+  if (spec.conductorOne?.provision !== true)
+    throw new RefusedError('ProvisioningOff', 'conductorOne.provision of the connector is off.');
+  const obstacle = findObstacle(connector, session, connectors.values());
+  if (obstacle) throw new RefusedError('NotReady', obstacle.message);
+}
+
+/** Nothing is taken away by a spec that was changed meanwhile: then the cache has to catch up first. */
+async function makeSureTheApiServerAgrees(
+  { metadata }: AsanaConnector,
+  { readConnector }: Pick<OperatorParts, 'readConnector'>,
+): Promise<void> {
+  const key = `${metadata.namespace}/${metadata.name}`;
+  const now = await readConnector(metadata.namespace, metadata.name);
+  if (now?.metadata.uid !== metadata.uid || now.metadata.deletionTimestamp !== undefined) throw gone(key);
+  if (now.metadata.generation === metadata.generation) return;
+  throw new RefusedError('NotReady', `AsanaConnector ${key} has just been changed: ask again in a moment.`);
+}
+
+function gone(key: string): RefusedError {
+  return new RefusedError('NotReady', `AsanaConnector ${key} is gone.`);
 }

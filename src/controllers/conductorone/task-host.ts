@@ -2,26 +2,28 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { AsanaSession } from '../../asana/session.ts';
 import type { TaskHost } from '../../conductorone/task-host.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Account, License, Part, Snapshot } from '../../directory/snapshot.ts';
+import type { Account, Part, Snapshot } from '../../directory/snapshot.ts';
+import type { Declaration } from '../../provisioning/declarations.ts';
+import { RefusedError } from '../../provisioning/refusal.ts';
+import type { Right } from '../../provisioning/right.ts';
+import { rightRulesOf } from '../../provisioning/rights.ts';
 import type { TaskContext, TaskProvisioner } from '../../provisioning/task-provisioner.ts';
-import { RefusedError, type TaskOutcome, type TaskRequest } from '../../provisioning/task-request.ts';
-import { intervalsOf, policiesOf, removalLimitsOf } from './connector-policies.ts';
-import type { ConnectorSession } from './connector-session.ts';
-import { viewDirectory } from './directory-view.ts';
+import type { TaskOutcome, TaskRequest } from '../../provisioning/task-request.ts';
+import { intervalsOf, policiesOf, removalLimitsOf } from '../connectors/connector-policies.ts';
+import type { ConnectorSession } from '../connectors/connector-session.ts';
+import { personKey } from '../connectors/person.ts';
 
 export interface TaskHostOptions {
   /** As they are now; both throw once the connector is gone. */
   readonly session: () => ConnectorSession;
   readonly connector: () => AsanaConnector;
   readonly provisioner: TaskProvisioner;
-  /** Throws unless this process may act for the connector. */
-  readonly fence: () => void | Promise<void>;
-  /** The live declared grant in Apply mode that rules this account. */
-  readonly declaredFor: (account: Account) => { readonly license: License; readonly object: string } | null;
-  /** Keeps what the removal desk has booked, where a restart finds it. */
+  /** Throws unless this process may act for the connector; what takes is judged by the API server. */
+  readonly guard: (removal: boolean) => void | Promise<void>;
+  /** What live grants of connectors that act declare for an account. */
+  readonly findDeclarations: (account: Account, organization: string | null) => readonly Declaration[];
+  /** Keeps what the removal desk has booked, for all connectors of the organization, where a restart finds it. */
   readonly saveRemovals: () => Promise<void>;
-  /** Declared grants with a right recorded: what the limits on removals are a share of; default none. */
-  readonly appliedGrants?: (() => number) | undefined;
   /** How long nothing may be taken away yet, since another process led before; default 0. */
   readonly settlingMs?: (() => number) | undefined;
   /** Called when a task has changed something. */
@@ -30,7 +32,7 @@ export interface TaskHostOptions {
   readonly clock: Clock;
 }
 
-/** A sync task takes a reading that is no older (DESIGN §4, ConductorOne). */
+/** A sync task takes a reading that is no older. */
 const FRESH_MS = 600_000;
 
 /** Serves ConductorOne's tasks with what a connector's session knows and may do. */
@@ -48,13 +50,13 @@ export class ConnectorTaskHost implements TaskHost {
       const snapshot = session.directory.effective();
       if (!doubt && snapshot && this.#isFresh(snapshot)) return snapshot;
       if (synced) throw doubt ?? whyNot(session, snapshot);
-      this.#startSync(session);
+      session.startUnaskedSync();
     }
   }
 
   async provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
     const { provisioner, actionTimeoutMs, clock, settlingMs, onChanged } = this.#options;
-    await this.#ensureReading(signal);
+    await this.#ensureReading(request, taskId, signal);
     // What another leader began last is given time to end, where a second request would be a second invitation or removal.
     const settling = isRepeatable(request) ? 0 : (settlingMs?.() ?? 0);
     if (settling > 0) await clock.sleep(settling, signal);
@@ -73,18 +75,19 @@ export class ConnectorTaskHost implements TaskHost {
    * Reads the directory once more where the reading justifies no removal. If it still does not, what takes nothing away
    * goes on with the one there is; the one account is read afresh anyway.
    */
-  async #ensureReading(signal: AbortSignal): Promise<void> {
+  async #ensureReading({ wish }: TaskRequest, taskId: string, signal: AbortSignal): Promise<void> {
+    const { parts } = rightRulesOf({ type: wish.type } as Right);
     for (let synced = false; ; synced = true) {
       const session = await this.#idleSession(signal);
-      const view = viewDirectory(session, this.#options.connector(), '', this.#options.clock);
-      if (view && (synced || !view.untrusted())) {
-        // Of another organization nothing is changed at all.
-        const doubt = doubtOf(session);
-        if (doubt && session.removals.ledger.hold?.reason === 'OrganizationChanged') throw doubt;
-        return;
+      const reading = session.read(taskId);
+      if (reading && !reading.doubtAbout(parts)) return;
+      if (!synced) {
+        session.startUnaskedSync();
+        continue;
       }
-      if (synced) throw whyNot(session, null);
-      this.#startSync(session);
+      // Of another organization nothing is changed at all.
+      if (!reading || session.isForeign) throw doubtOf(session) ?? whyNot(session, null);
+      return;
     }
   }
 
@@ -92,13 +95,8 @@ export class ConnectorTaskHost implements TaskHost {
   async #idleSession(signal: AbortSignal): Promise<ConnectorSession> {
     const session = this.#options.session();
     await session.untilIdle(signal);
-    this.#asana(session);
+    asanaOf(session);
     return session;
-  }
-
-  #startSync(session: ConnectorSession): void {
-    const connector = this.#options.connector();
-    session.startUnaskedSync(connector.spec, intervalsOf(connector));
   }
 
   /** Every part is whole, and none older than ten minutes; teams have an interval of their own. */
@@ -116,55 +114,59 @@ export class ConnectorTaskHost implements TaskHost {
   }
 
   #contextFor(taskId: string): TaskContext {
-    const { clock, fence, declaredFor, saveRemovals, appliedGrants } = this.#options;
-    const connector = this.#options.connector();
-    const session = this.#options.session();
-    const view = viewDirectory(session, connector, taskId, clock);
-    if (!view) throw whyNot(session, null);
+    const { connector, session, guard, findDeclarations } = this.#options;
+    const { directory } = session();
     return {
-      policies: policiesOf(connector),
-      session: this.#asana(session),
-      directory: session.directory,
-      userTypes: connector.spec.scim.userTypes,
-      enterpriseLicenses: () => view.enterpriseLicenses(),
-      untrusted: () => view.untrusted(),
-      declaredFor,
-      holdSeat: () => session.takeSeat(taskId),
-      fence,
-      reserveDeprovision: async (account) => {
-        const limits = removalLimitsOf(connector);
-        if (!session.removals.reserveDeprovision(limits, appliedGrants?.() ?? 0, clock.now()))
-          throw new RefusedError(
-            'TooManyDeprovisions',
-            `${account.email ?? account.gid} is not deprovisioned: ${limits.maxDeprovisions} within ${Math.round(limits.windowMs / 60_000)} min are done or under way already, which is all that maxDeprovisions allows.`,
-          );
-        await saveRemovals();
-      },
+      session: asanaOf(session()),
+      directory,
+      userTypes: connector().spec.scim.userTypes,
+      view: () => ({
+        policies: policiesOf(connector()),
+        reading: session().read(taskId),
+        declaredFor: (account) => findDeclarations(account, directory.current()?.organization?.gid ?? null),
+      }),
+      takeSeat: ({ gid, email }) => session().takeSeat(taskId, gid ?? email ?? taskId),
+      guard,
+      reserveDeprovision: (account) => this.#reserveDeprovision(account),
     };
   }
 
-  #asana({ asana, credentialsObstacle }: ConnectorSession): AsanaSession {
-    if (asana) return asana;
-    throw new RefusedError(
-      'NotReady',
-      credentialsObstacle?.message ?? "The connector's credentials are not there yet.",
-    );
+  async #reserveDeprovision({ gid, email }: Account): Promise<void> {
+    const { session, connector, saveRemovals, clock } = this.#options;
+    const { desk, directory, uid } = session();
+    // Without an organization a connector counts alone.
+    const organization = directory.current()?.organization?.gid ?? uid;
+    const outcome = desk.reserveDeprovision(organization, personKey(organization, gid), clock.now());
+    if (outcome.kind === 'Refused') {
+      const minutes = Math.round(removalLimitsOf(connector()).windowMs / 60_000);
+      const message = `${email ?? gid} is not deprovisioned: ${outcome.done ?? 'an unknown number'} within ${minutes} min are done or under way already, and maxDeprovisions allows ${outcome.limit}.`;
+      throw new RefusedError('TooManyDeprovisions', message);
+    }
+    await saveRemovals();
   }
 }
 
+function asanaOf({ asana, credentialsObstacle }: ConnectorSession): AsanaSession {
+  if (asana) return asana;
+  const message = credentialsObstacle?.message ?? "The connector's credentials are not there yet.";
+  throw new RefusedError('NotReady', message);
+}
+
 /** Why a reading must not be uploaded, however whole it is; null when it may. */
-function doubtOf({ removals }: ConnectorSession): RefusedError | null {
-  const { hold } = removals.ledger;
-  if (!hold || hold.reason === 'TooManyRemovals') return null;
-  return new RefusedError(
-    'NotReady',
-    `The directory looks wrong (${hold.reason}), so it is neither uploaded nor relied on: see the connector's hold.`,
-  );
+function doubtOf({ doubts, report }: ConnectorSession): Error | null {
+  const [doubt] = doubts;
+  if (doubt) {
+    const message = `The directory looks wrong (${doubt.reason}), so it is neither uploaded nor relied on: see the connector's hold. ${doubt.message}`;
+    return new RefusedError('NotReady', message);
+  }
+  // REST was there and is lost: what SCIM alone shows is less than was uploaded before.
+  const result = report?.result;
+  return result && !result.snapshot && !result.rest.ok ? result.rest.error : null;
 }
 
 /** Twice is the same as once, and takes nothing away. */
-function isRepeatable({ type }: TaskRequest): boolean {
-  return type === 'GrantLicense' || type === 'AddToTeam';
+function isRepeatable({ want, wish }: TaskRequest): boolean {
+  return want === 'Give' && (wish.type === 'License' || wish.type === 'Team');
 }
 
 /** Why a sync that has just ended is not good enough. */

@@ -1,8 +1,9 @@
 import { type Condition, type ConditionDraft, findCondition, readiness } from '../../api/conditions.ts';
 import type { ConnectorReason } from '../../api/reasons.ts';
-import type { RemovalLedger } from '../../provisioning/removal-ledger.ts';
+import { ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION } from '../../api/resources.ts';
+import type { HoldRecord } from '../../provisioning/removals/record.ts';
 import { type ConnectorFacts, incompleteParts } from './connector-facts.ts';
-import { conductorOneReasonOf, reasonOf } from './connector-obstacle.ts';
+import { conductorOneReasonOf, reasonOf } from './obstacle.ts';
 
 function everSynced({ object, report }: ConnectorFacts): boolean {
   return (report !== null && report.error === null) || object.status?.sync?.completedAt !== undefined;
@@ -16,13 +17,13 @@ export function draftConditions(facts: ConnectorFacts): ConditionDraft[] {
     ...scimOf(facts),
     syncedOf(facts),
     ...conductorOneOf(facts),
-    ...(facts.ledger.hold ? [pausedBy(facts.ledger.hold)] : []),
+    ...pausedOf(facts),
   ];
 }
 
 /** Ready with Reconciling or Stalled beside it. */
 function readyOf(facts: ConnectorFacts): ConditionDraft[] {
-  const { object, obstacle, running, reconciling } = facts;
+  const { object, obstacle, running } = facts;
   const readyBefore = findCondition(object.status?.conditions, 'Ready');
   if (object.spec.suspend) {
     return readiness(
@@ -40,7 +41,7 @@ function readyOf(facts: ConnectorFacts): ConditionDraft[] {
       ? readiness('waiting', 'Syncing', 'The first sync is under way.', undefined)
       : readiness('waiting', 'Pending', 'No sync has begun yet.', undefined);
   }
-  if (reconciling) {
+  if (running?.answering) {
     // Neither the old answer nor the new one is true yet (kstatus: Unknown goes with Reconciling).
     const message = 'A sync for the newest spec or request is under way.';
     return [
@@ -49,8 +50,10 @@ function readyOf(facts: ConnectorFacts): ConditionDraft[] {
     ];
   }
   const impaired = impairment(facts);
-  return impaired
-    ? readiness('ok', 'Degraded', impaired, undefined)
+  if (impaired) return readiness('ok', 'Degraded', impaired, undefined);
+  const synced = syncedOf(facts);
+  return synced.reason === 'ScimOnly'
+    ? readiness('ok', 'ScimOnly', synced.message, undefined)
     : readiness('ok', 'Synced', 'The directory is read and everything works.', undefined);
 }
 
@@ -60,7 +63,7 @@ function impairment(facts: ConnectorFacts): string | null {
     (condition) => condition.status === 'False',
   );
   if (impaired) return `${impaired.type} is False: ${impaired.message}`;
-  return facts.ledger.hold ? pausedBy(facts.ledger.hold).message : null;
+  return pausedOf(facts)[0]?.message ?? null;
 }
 
 const CREDENTIAL_REASONS: ReadonlySet<string> = new Set([
@@ -80,7 +83,7 @@ function credentialsOf({ object, obstacle, report }: ConnectorFacts): ConditionD
   });
   if (obstacle && CREDENTIAL_REASONS.has(obstacle.reason))
     return draft('False', obstacle.reason, obstacle.message);
-  if (report?.result?.rest.ok) return draft('True', 'Accepted', 'Asana takes the token.');
+  if (report?.result?.snapshot) return draft('True', 'Accepted', 'Asana takes the token.');
   const kept = findCondition(object.status?.conditions, 'CredentialsValid');
   if (kept && kept.status === 'True') return kept;
   return draft('Unknown', 'NotChecked', 'Asana was not asked yet.');
@@ -116,6 +119,8 @@ function syncedOf({ object, report }: ConnectorFacts): ConditionDraft {
   }
   if (report.error) return draft('False', reasonOf(report.error), report.error.message);
   const reasons = incompleteParts(report);
+  const rest = report.result?.rest;
+  if (reasons.length === 0 && rest?.ok === false) return draft('True', 'ScimOnly', rest.error.message);
   return reasons.length === 0
     ? draft('True', 'Synced', 'The directory was read whole.')
     : draft(
@@ -144,16 +149,23 @@ function conductorOneOf({ object, conductorOne }: ConnectorFacts): ConditionDraf
   return [kept ?? draft('Unknown', 'NotChecked', 'ConductorOne was not asked yet.')];
 }
 
-function pausedBy(hold: NonNullable<RemovalLedger['hold']>): ConditionDraft {
-  const what = {
-    TooManyRemovals: `More removals than allowed: held are ${hold.count}`,
-    DirectoryShrunk: `The directory looks wrong (accounts missing: ${hold.count}): removals are held`,
-    OrganizationChanged: 'The reading is of another organization: everything is held',
-  }[hold.reason];
-  return {
-    type: 'RemovalsPaused',
-    status: 'True',
-    reason: hold.reason,
-    message: `${what}. To go on, annotate asana-connector.dev/acknowledge=${hold.token}; to drop them, asana-connector.dev/discard=${hold.token}.`,
-  };
+/** All holds in one condition: the reason is that of the first, the message names each with its token. */
+function pausedOf({ removals, doubts }: ConnectorFacts): ConditionDraft[] {
+  const [first, ...others] = removals.holds ?? [];
+  if (!first) return [];
+  const message = [first, ...others].map((hold) => `${describeHold(hold, doubts)} ${answersTo(hold)}`).join(' ');
+  return [{ type: 'RemovalsPaused', status: 'True', reason: first.reason, message }];
+}
+
+function describeHold({ reason, count, people = 0 }: HoldRecord, doubts: ConnectorFacts['doubts']): string {
+  if (reason === 'TooManyRemovals') return `More removals than allowed: held are ${count}, of ${people} people.`;
+  return doubts.find((doubt) => doubt.reason === reason)?.message ?? `The last reading is doubtful (${reason}).`;
+}
+
+/** What a person can type. To discard a reading changes nothing. */
+function answersTo({ reason, token }: HoldRecord): string {
+  const annotate = (annotation: string) => `annotate ${annotation}=${token}`;
+  return reason === 'TooManyRemovals'
+    ? `To go on, ${annotate(ACKNOWLEDGE_ANNOTATION)}; to drop them, ${annotate(DISCARD_ANNOTATION)}.`
+    : `If that is right, ${annotate(ACKNOWLEDGE_ANNOTATION)}.`;
 }

@@ -1,19 +1,14 @@
-import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { AsanaConnector, AsanaConnectorStatus } from '../../api/asana-connector.ts';
 import type { DirectoryCounts } from '../../directory/directory.ts';
+import type { Doubt } from '../../directory/doubt.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
-import type { RemovalLedger, RemovalLimits } from '../../provisioning/removal-ledger.ts';
-import type { LinkState } from './conductorone-link.ts';
-import type { Obstacle } from './connector-obstacle.ts';
-import type { RunningSync, SyncReport } from './connector-session.ts';
-
-/** How the grants of a connector stand. */
-export interface GrantTally {
-  readonly grants: number;
-  readonly grantsReady: number;
-  readonly grantsPlanned: number;
-  readonly grantsBlocked: number;
-  readonly unmanagedEnterpriseLicenses: number;
-}
+import type { RemovalsRecord } from '../../provisioning/removals/record.ts';
+import type { LinkState } from '../conductorone/link.ts';
+import type { ConnectorSession } from './connector-session.ts';
+import type { GrantTally } from './grant-tally.ts';
+import { writeMeasure } from './measure-record.ts';
+import type { Obstacle } from './obstacle.ts';
+import type { RunningSync, SyncReport } from './sync-runner.ts';
 
 /** Everything the status of a connector is made of. */
 export interface ConnectorFacts {
@@ -21,19 +16,46 @@ export interface ConnectorFacts {
   /** Null when nothing does. */
   readonly obstacle: Obstacle | null;
   readonly running: RunningSync | null;
-  /** The sync that is running, or due, answers a person (first, new generation, request). */
-  readonly reconciling: boolean;
   readonly report: SyncReport | null;
   readonly snapshot: Snapshot | null;
   readonly counts: DirectoryCounts | null;
   readonly tally: GrantTally;
-  readonly ledger: RemovalLedger;
-  readonly pendingRemovals: number;
-  readonly limits: RemovalLimits;
+  /** Gids, as they are recorded; empty before the first reading over REST. */
+  readonly organizations: readonly string[];
+  /** Null before anything was measured. */
+  readonly measure: NonNullable<AsanaConnectorStatus['measure']> | null;
+  /** What the desk before removals has to remember. */
+  readonly removals: RemovalsRecord;
+  /** What is doubtful about the last reading. */
+  readonly doubts: readonly Doubt[];
   /** Null without `spec.conductorOne`. */
   readonly conductorOne: LinkState | null;
   /** The request (annotation requestedAt) the last finished sync has answered; null before any. */
   readonly handledRequest: string | null;
+}
+
+/** What a connector's session knows now. */
+export function factsOf(
+  object: AsanaConnector,
+  session: ConnectorSession,
+  others: { readonly obstacle: Obstacle | null; readonly tally: GrantTally },
+): ConnectorFacts {
+  const { directory, measure } = session;
+  const snapshot = directory.current();
+  return {
+    object,
+    ...others,
+    running: session.running,
+    report: session.report,
+    snapshot,
+    counts: snapshot ? directory.counts() : null,
+    organizations: session.organizations,
+    measure: measure && writeMeasure(measure, directory.removedSince(measure)),
+    removals: session.desk.toRecord(),
+    doubts: session.doubts,
+    conductorOne: object.spec.conductorOne ? session.link.state : null,
+    handledRequest: session.answeredBefore?.requestedAt ?? null,
+  };
 }
 
 /** Each part of the reading that was not read whole, with the reason. */

@@ -1,8 +1,10 @@
 import type { Meter } from '../../core/meter.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
+import { grantKinds } from '../../api/kinds.ts';
 import type { ConnectorFacts } from './connector-facts.ts';
+import type { KindTally } from './grant-tally.ts';
 
-/** The gauges of each connector (DESIGN §6); every series carries namespace and connector. */
+/** The gauges of each connector; every series carries namespace and connector. */
 export class ConnectorMetrics {
   readonly #gauges;
   /** Finished syncs already counted, by connector. */
@@ -35,7 +37,7 @@ export class ConnectorMetrics {
   }
 
   /** Sets the gauges of a connector from what its status was made of. */
-  observe(key: string, { counts, tally, ledger, object, report, snapshot }: ConnectorFacts): void {
+  observe(key: string, { counts, tally, removals, object, report, snapshot }: ConnectorFacts): void {
     const labels = labelsOf(key);
     const gauges = this.#gauges;
     if (counts) {
@@ -43,14 +45,16 @@ export class ConnectorMetrics {
       gauges.accounts.set(counts.enterpriseLicenses, { ...labels, license: 'Enterprise' });
       gauges.accounts.set(counts.viewOnlyLicenses, { ...labels, license: 'ViewOnly' });
       gauges.accounts.set(counts.accounts - licensed, { ...labels, license: 'none' });
-      gauges.unmanaged.set(tally.unmanagedEnterpriseLicenses, labels);
+      const unmanaged = counts.enterpriseLicenses - tally.managedEnterpriseLicenses;
+      gauges.unmanaged.set(Math.max(0, unmanaged), labels);
     }
     const limit = object.spec.provisioning.maxEnterpriseLicenses;
     if (limit === undefined) gauges.limit.remove(labels);
     else gauges.limit.set(limit, labels);
-    for (const [state, count] of Object.entries(statesOf(tally)))
-      gauges.grants.set(count, { ...labels, kind: 'AsanaLicenseGrant', state });
-    gauges.paused.set(ledger.hold ? 1 : 0, labels);
+    for (const [kind, grants] of tally.kinds)
+      for (const [state, count] of Object.entries(statesOf(grants)))
+        gauges.grants.set(count, { ...labels, kind, state });
+    gauges.paused.set(removals.holds ? 1 : 0, labels);
     if (!report || this.#counted.get(key) === report.startedAt) return;
     this.#counted.set(key, report.startedAt);
     const parts = snapshot?.parts;
@@ -70,8 +74,8 @@ export class ConnectorMetrics {
     const { accounts, grants, duration: _, ...rest } = this.#gauges;
     for (const gauge of Object.values(rest)) gauge.remove(labels);
     for (const license of ['Enterprise', 'ViewOnly', 'none']) accounts.remove({ ...labels, license });
-    for (const state of ['Ready', 'Planned', 'Blocked', 'Other'])
-      grants.remove({ ...labels, kind: 'AsanaLicenseGrant', state });
+    for (const { names } of grantKinds)
+      for (const state of states) grants.remove({ ...labels, kind: names.kind, state });
     this.#counted.delete(key);
   }
 }
@@ -81,12 +85,8 @@ function labelsOf(key: string): { namespace: string; connector: string } {
   return { namespace, connector: name };
 }
 
-function statesOf(tally: ConnectorFacts['tally']): Record<'Ready' | 'Planned' | 'Blocked' | 'Other', number> {
-  const { grants, grantsReady, grantsPlanned, grantsBlocked } = tally;
-  return {
-    Ready: grantsReady,
-    Planned: grantsPlanned,
-    Blocked: grantsBlocked,
-    Other: Math.max(0, grants - grantsReady - grantsBlocked),
-  };
+const states = ['Ready', 'Planned', 'Blocked', 'Other'] as const;
+
+function statesOf({ grants, ready, planned, blocked }: KindTally): Record<(typeof states)[number], number> {
+  return { Ready: ready, Planned: planned, Blocked: blocked, Other: Math.max(0, grants - ready - blocked) };
 }

@@ -1,18 +1,11 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
-import { type ConnectorReason, connectorReasons } from '../../api/reasons.ts';
-import { type CodedError, InvalidInputError } from '../../core/errors.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { ConnectorSession } from './connector-session.ts';
-
-/** Something that keeps a connector from working until a person acts; while there is one, nothing is applied. */
-export interface Obstacle {
-  readonly reason: ConnectorReason;
-  readonly message: string;
-}
+import { type Obstacle, reasonOf } from './obstacle.ts';
 
 /**
  * The first obstacle in a connector's way, or null: its Secret, another organization than before, what Asana
- * refused at the last sync, an older connector on the same organization.
+ * refused at the last sync, an older connector on the same organization. While there is one, nothing is applied.
  */
 export function findObstacle(
   connector: AsanaConnector,
@@ -20,50 +13,51 @@ export function findObstacle(
   connectors: Iterable<AsanaConnector>,
 ): Obstacle | null {
   if (session.credentialsObstacle) return session.credentialsObstacle;
-  const { report } = session;
-  if (session.removals.ledger.hold?.reason === 'OrganizationChanged') {
-    return {
-      reason: 'OrganizationChanged',
-      message:
-        'The token reads none of the organizations recorded in status.organizations, or SCIM (with a token of its own, perhaps) another one: nothing is changed. If that is meant, acknowledge the hold.',
-    };
+  const foreign = session.doubts.find(({ reason }) => reason === 'OrganizationChanged');
+  if (foreign) {
+    const message = `${foreign.message} Nothing is changed. If that is meant, acknowledge the hold OrganizationChanged.`;
+    return { reason: 'OrganizationChanged', message };
   }
-  const rest = report?.result?.rest;
-  const refusal = report?.error ?? (rest && !rest.ok ? rest.error : null);
-  if (refusal?.errorClass === 'stalling') return { reason: reasonOf(refusal), message: refusal.message };
-  return findTaker(connector, session, connectors);
-}
-
-/** An error's code as a reason of ours; what has no reason of its own counts as Asana being unavailable. */
-export function reasonOf(error: CodedError): ConnectorReason {
-  if (error.code === 'Forbidden') return 'PermissionDenied';
-  return error.code in connectorReasons ? (error.code as ConnectorReason) : 'AsanaUnavailable';
+  return findRefusal(session) ?? findTaker(connector, session, connectors);
 }
 
 /**
- * The same for what ConductorOne's side failed with. Credentials without their shape are credentials it would refuse;
- * what else is malformed (the proxy, the certificates) keeps us from it.
+ * Why nothing is applied for a connector, in words; null when it may be. Beside its obstacles: REST refuses the token, so
+ * that admins and guests cannot be told, although the connector works as far as it goes.
  */
-export function conductorOneReasonOf(error: CodedError): ConnectorReason {
-  if (error instanceof InvalidInputError && error.field.startsWith('client-')) return 'CredentialsRejected';
-  return error.code in connectorReasons ? (error.code as ConnectorReason) : 'Disconnected';
+export function whyNothingIsApplied(
+  connector: AsanaConnector,
+  session: ConnectorSession,
+  connectors: Iterable<AsanaConnector>,
+): string | null {
+  const obstacle = findObstacle(connector, session, connectors);
+  if (obstacle) return obstacle.message;
+  const rest = session.report?.result?.rest;
+  return rest && !rest.ok ? rest.error.message : null;
+}
+
+/** What Asana refused at the last sync. To have SCIM alone is less, and no obstacle. */
+function findRefusal({ report }: ConnectorSession): Obstacle | null {
+  const rest = report?.result?.rest;
+  const refusal = report?.error ?? (rest && !rest.ok && !report.result?.snapshot ? rest.error : null);
+  return refusal?.errorClass === 'stalling' ? { reason: reasonOf(refusal), message: refusal.message } : null;
 }
 
 /** Two connectors in mode Apply on one organization would fight: the younger one stops. */
 function findTaker(
   connector: AsanaConnector,
-  session: ConnectorSession,
+  { organizations }: ConnectorSession,
   connectors: Iterable<AsanaConnector>,
 ): Obstacle | null {
-  const organization = session.directory.current()?.organization?.gid;
-  if (organization === undefined || connector.spec.provisioning.mode !== 'Apply') return null;
+  if (organizations.length === 0 || connector.spec.provisioning.mode !== 'Apply') return null;
   for (const other of connectors) {
     const applies = other.spec.provisioning.mode === 'Apply' && !other.spec.suspend;
-    const same = other.status?.organizations?.includes(organization) ?? false;
-    if (keyOf(other) === keyOf(connector) || !applies || !same || !isOlder(other, connector)) continue;
+    const shared = other.status?.organizations?.find((gid) => organizations.includes(gid));
+    if (keyOf(other) === keyOf(connector) || !applies || shared === undefined || !isOlder(other, connector))
+      continue;
     return {
       reason: 'OrganizationTaken',
-      message: `AsanaConnector ${keyOf(other)} is older and applies grants to organization ${organization}: set one of the two to mode Plan.`,
+      message: `AsanaConnector ${keyOf(other)} is older and applies grants to organization ${shared}: set one of the two to mode Plan.`,
     };
   }
   return null;

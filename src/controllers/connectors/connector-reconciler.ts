@@ -1,56 +1,50 @@
 import type { AsanaConnector, AsanaConnectorStatus } from '../../api/asana-connector.ts';
-import type { AsanaLicenseGrant } from '../../api/asana-license-grant.ts';
 import { findCondition } from '../../api/conditions.ts';
-import {
-  ACKNOWLEDGE_ANNOTATION,
-  asanaConnectors,
-  DISCARD_ANNOTATION,
-  REQUESTED_AT_ANNOTATION,
-} from '../../api/resources.ts';
-import type { AsanaSession } from '../../asana/session.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import { asanaConnectors } from '../../api/resources.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
-import type { Redacted } from '../../core/redacted.ts';
 import type { ReconcileContext, ReconcileResult } from '../../kubernetes/controller.ts';
 import type { EventRecorder } from '../../kubernetes/events.ts';
 import type { ObjectWriter } from '../../kubernetes/object-writer.ts';
 import type { Store } from '../../kubernetes/store.ts';
-import { type OpenConductorOne, reconcileConductorOne } from './conductorone-reconciler.ts';
-import type { ConnectorFacts } from './connector-facts.ts';
+import type { Organizations } from '../../provisioning/removals/organizations.ts';
+import { type OpenConductorOne, reconcileConductorOne } from '../conductorone/link-reconciler.ts';
+import { type OpenAsana, takeUpCredentials } from './connector-credentials.ts';
+import { factsOf } from './connector-facts.ts';
 import type { ConnectorMetrics } from './connector-metrics.ts';
-import { findObstacle, type Obstacle, reasonOf } from './connector-obstacle.ts';
-import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
+import { findObstacle } from './connector-obstacle.ts';
+import { intervalsOf } from './connector-policies.ts';
 import type { ConnectorRegistry } from './connector-registry.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { connectorStatus } from './connector-status.ts';
-import { CredentialsError, SECRET_FRESHNESS_MS, type SecretCache, takeCredential } from './credentials.ts';
+import { SECRET_FRESHNESS_MS, type SecretCache } from './credentials.ts';
 import { tallyGrants } from './grant-tally.ts';
-import { CONNECTOR_INDEX } from './identity.ts';
-import { answersPerson, nextSyncAt, type SyncCause } from './sync-schedule.ts';
+import type { GivenAnswer } from './hold-answers.ts';
+import { answersPerson, causeOf, nextSyncAt, settledBefore } from './sync-schedule.ts';
 
 export interface ConnectorDeps {
   readonly connectors: Store<AsanaConnector>;
-  readonly grants: Store<AsanaLicenseGrant>;
   readonly registry: ConnectorRegistry;
+  readonly organizations: Organizations;
   readonly secrets: SecretCache;
-  readonly writer: ObjectWriter<AsanaConnector>;
-  readonly events: EventRecorder;
+  readonly writer: Pick<ObjectWriter<AsanaConnector>, 'writeStatus'>;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly metrics: ConnectorMetrics;
-  readonly openAsana: (
-    connector: AsanaConnector,
-    tokens: { token: Redacted; scimToken: Redacted | undefined },
-  ) => AsanaSession;
+  readonly openAsana: OpenAsana;
   readonly openConductorOne: OpenConductorOne;
-  /** Puts every grant of the connector into the queue, behind what people changed. */
-  readonly enqueueGrants: (key: string) => void;
+  /** The grants of all kinds that name a connector. */
+  readonly grantsOf: (key: string) => Iterable<GrantObject>;
+  /** Puts grants of a connector into their queues, behind what people changed: these uids, or all of them. */
+  readonly enqueueGrants: (key: string, uids?: ReadonlySet<string>) => void;
   readonly clock: Clock;
 }
 
-/** Counts of a running sync are written at most this often (DESIGN §3.4). */
+/** Counts of a running sync are written at most this often. */
 const PROGRESS_EVERY_MS = 10_000;
 
 /** Keeps the sessions of AsanaConnectors as their specs say, and their status as things are. */
-export class AsanaConnectorReconciler {
+export class ConnectorReconciler {
   readonly #deps: ConnectorDeps;
   readonly #publishing = new Map<string, Promise<void>>();
   readonly #progressAt = new Map<string, number>();
@@ -60,49 +54,28 @@ export class AsanaConnectorReconciler {
   }
 
   async reconcile(key: string, { log }: ReconcileContext): Promise<ReconcileResult | void> {
-    const { connectors, registry, metrics, enqueueGrants, clock } = this.#deps;
+    const { connectors, registry } = this.#deps;
     const connector = connectors.get(key);
-    if (!connector || connector.metadata.deletionTimestamp !== undefined) {
-      await registry.close(key);
-      metrics.forget(key);
-      this.#publishing.delete(key);
-      this.#progressAt.delete(key);
-      return;
-    }
+    if (!connector || connector.metadata.deletionTimestamp !== undefined) return this.#forget(key);
     const session = await registry.of(key, connector);
+    session.follow(connector);
     if (connector.spec.suspend) {
       await session.link.end();
       await session.stopSync('the connector is suspended');
+      const { againInMs } = this.#workOnHolds(key, session);
       await this.publish(key);
-      return;
+      return againInMs === null ? undefined : { requeueAfterMs: againInMs };
     }
     const fresh = session.isAskedAnew(connector);
-    const credentials = await this.#takeUpCredentials(connector, session, fresh);
-    session.credentialsObstacle = credentials.obstacle;
-    this.#answerHold(key, connector, session);
+    const secretVersion = await takeUpCredentials(connector, session, { ...this.#deps, fresh });
+    this.#takeAnswers(key, connector, session);
     const { secrets, openConductorOne: open } = this.#deps;
-    await reconcileConductorOne(connector, session, fresh, { secrets, open });
-    if (credentials.obstacle) {
-      await this.publish(key);
-      return { requeueAfterMs: SECRET_FRESHNESS_MS };
-    }
-    // The first status is there before the first request leaves (kstatus takes an object without one for ready).
-    if (!connector.status?.conditions) await this.publish(key);
-    const cause = causeOf(connector, credentials.secretVersion);
-    const { intervalMs, teamIntervalMs } = intervalsOf(connector);
-    const now = clock.monotonic();
-    const dueAt = nextSyncAt(session.finished, cause, intervalMs, now);
-    if (dueAt !== null && dueAt <= now && !session.running) {
-      session.answering = answersPerson(session.finished?.cause ?? settledBefore(connector), cause);
-      log.info('sync begins', { answersPerson: session.answering });
-      session.startSync(connector.spec, cause, { intervalMs, teamIntervalMs });
-      enqueueGrants(key);
-    }
-    if (!session.running || session.answering) await this.#publishInTime(key, session, log);
-    const next = nextSyncAt(session.finished, cause, intervalMs, clock.monotonic());
-    const untilSync =
-      session.running || next === null ? SECRET_FRESHNESS_MS : Math.max(next - clock.monotonic(), 1_000);
-    return { requeueAfterMs: Math.min(untilSync, SECRET_FRESHNESS_MS) };
+    await reconcileConductorOne(connector, session.link, fresh, { secrets, open });
+    if (!session.credentialsObstacle) await this.#startDueSync(connector, session, secretVersion, log);
+    const { moved, againInMs } = this.#workOnHolds(key, session);
+    if (moved || !session.running || session.running.answering) await this.#publishInTime(key, session, moved, log);
+    const waits = [SECRET_FRESHNESS_MS, againInMs, this.#untilSync(connector, session, secretVersion)];
+    return { requeueAfterMs: Math.min(...waits.filter((wait) => wait !== null)) };
   }
 
   /** Writes the status as things are now. One at a time for a connector, so that none is written over by an older one. */
@@ -117,12 +90,90 @@ export class AsanaConnectorReconciler {
     }
   }
 
+  /** The same for all that count with it: what is done in an organization is on record with every connector of it. */
+  async publishWithPeers(key: string): Promise<void> {
+    const { registry, organizations } = this.#deps;
+    const shared = registry.find(key)?.organizations ?? [];
+    const keys = new Set([key, ...shared.flatMap((organization) => organizations.connectorsOf(organization))]);
+    await Promise.all([...keys].map((one) => this.publish(one)));
+  }
+
+  async #forget(key: string): Promise<void> {
+    const { registry, metrics } = this.#deps;
+    await registry.close(key);
+    metrics.forget(key);
+    this.#publishing.delete(key);
+    this.#progressAt.delete(key);
+  }
+
+  async #startDueSync(
+    connector: AsanaConnector,
+    session: ConnectorSession,
+    secretVersion: string,
+    log: Logger,
+  ): Promise<void> {
+    const { clock, enqueueGrants } = this.#deps;
+    // The first status is there before the first request leaves (kstatus takes an object without one for ready).
+    if (!connector.status?.conditions) await this.publish(session.key);
+    const cause = causeOf(connector, secretVersion);
+    const now = clock.monotonic();
+    const dueAt = nextSyncAt(session.finished, cause, intervalsOf(connector).intervalMs, now);
+    if (dueAt === null || dueAt > now || session.running) return;
+    const answering = answersPerson(session.answeredBefore ?? settledBefore(connector), cause);
+    log.info('sync begins', { answersPerson: answering });
+    session.startSync(cause, { answering });
+    enqueueGrants(session.key);
+  }
+
+  /** How long until the next sync is due; null when it is not for time to bring it about. */
+  #untilSync(connector: AsanaConnector, session: ConnectorSession, secretVersion: string): number | null {
+    if (session.running || session.credentialsObstacle) return null;
+    const now = this.#deps.clock.monotonic();
+    const cause = causeOf(connector, secretVersion);
+    const next = nextSyncAt(session.finished, cause, intervalsOf(connector).intervalMs, now);
+    return next === null ? null : Math.max(next - now, 1_000);
+  }
+
+  /** Has those grants decided again that may hear something else now, and moves the token that people are shown. */
+  #workOnHolds(key: string, { desk }: ConnectorSession): { moved: boolean; againInMs: number | null } {
+    const changed = desk.takeChanged();
+    if (changed.size > 0) this.#deps.enqueueGrants(key, changed);
+    return desk.publish(this.#deps.clock.now());
+  }
+
+  /** A person answered a hold by annotation. */
+  #takeAnswers(key: string, connector: AsanaConnector, session: ConnectorSession): void {
+    const { events, enqueueGrants } = this.#deps;
+    for (const answer of session.takeAnswers(connector)) {
+      const [type, reason, note] = eventOf(answer);
+      events.record(asanaConnectors, connector, type, reason, note);
+      if (answer.kind === 'Removals') enqueueGrants(key, new Set(answer.ids));
+      if (answer.kind === 'Accepted') enqueueGrants(key);
+    }
+  }
+
+  /** Phases and holds show at once, counts at most every ten seconds. */
+  async #publishInTime(key: string, session: ConnectorSession, atOnce: boolean, log: Logger): Promise<void> {
+    const { clock, connectors } = this.#deps;
+    const { running } = session;
+    const shown = connectors.get(key)?.status?.sync?.progress;
+    const last = this.#progressAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    const early = clock.monotonic() - last < PROGRESS_EVERY_MS;
+    if (running && !atOnce && early && shown?.phase === running.progress.phase) return;
+    this.#progressAt.set(key, clock.monotonic());
+    if (running) log.info('sync goes on', { ...running.progress });
+    await this.publish(key);
+  }
+
   async #write(key: string): Promise<void> {
-    const { connectors, registry, writer, clock, metrics } = this.#deps;
+    const { connectors, registry, writer, clock, metrics, grantsOf } = this.#deps;
     const connector = connectors.get(key);
     const session = registry.find(key);
-    if (!connector || !session) return;
-    const facts = this.#factsOf(key, connector, session);
+    if (!connector || !session || session.uid !== connector.metadata.uid) return;
+    const facts = factsOf(connector, session, {
+      obstacle: findObstacle(connector, session, connectors.values()),
+      tally: tallyGrants(grantsOf(key), session.directory),
+    });
     const status = connectorStatus(facts, clock.now());
     await writer.writeStatus(connector, status);
     this.#tellConductorOne(connector, status);
@@ -140,123 +191,16 @@ export class AsanaConnectorReconciler {
         : (['Warning', is.reason] as const);
     this.#deps.events.record(asanaConnectors, before, type, reason, is.message);
   }
-
-  /** Phases show at once, counts at most every ten seconds. */
-  async #publishInTime(key: string, session: ConnectorSession, log: Logger): Promise<void> {
-    const { clock, connectors } = this.#deps;
-    const shown = connectors.get(key)?.status?.sync?.progress;
-    const phase = session.running?.progress.phase;
-    const last = this.#progressAt.get(key) ?? Number.NEGATIVE_INFINITY;
-    if (session.running && shown?.phase === phase && clock.monotonic() - last < PROGRESS_EVERY_MS) return;
-    this.#progressAt.set(key, clock.monotonic());
-    if (session.running) log.info('sync goes on', { ...session.running.progress });
-    await this.publish(key);
-  }
-
-  #factsOf(key: string, object: AsanaConnector, session: ConnectorSession): ConnectorFacts {
-    const snapshot = session.directory.current();
-    const counts = snapshot ? session.directory.counts() : null;
-    return {
-      object,
-      obstacle: findObstacle(object, session, this.#deps.connectors.values()),
-      running: session.running,
-      reconciling: session.running !== null && session.answering,
-      report: session.report,
-      snapshot,
-      counts,
-      tally: tallyGrants(
-        this.#deps.grants.by(CONNECTOR_INDEX, key),
-        session.directory,
-        counts?.enterpriseLicenses ?? 0,
-      ),
-      ledger: session.removals.ledger,
-      pendingRemovals: session.removals.pending,
-      limits: removalLimitsOf(object),
-      conductorOne: object.spec.conductorOne ? session.link.state : null,
-      handledRequest: session.finished?.cause.requestedAt ?? null,
-    };
-  }
-
-  async #takeUpCredentials(
-    connector: AsanaConnector,
-    session: ConnectorSession,
-    fresh: boolean,
-  ): Promise<{ obstacle: Obstacle | null; secretVersion: string }> {
-    const { secrets, openAsana } = this.#deps;
-    const { secretRef } = connector.spec.credentials;
-    try {
-      const secret = await secrets.get(connector.metadata.namespace, secretRef.name, { fresh });
-      const token = takeCredential(secret, secretRef.name, secretRef.tokenKey);
-      const scimToken =
-        secretRef.scimTokenKey === undefined
-          ? undefined
-          : takeCredential(secret, secretRef.name, secretRef.scimTokenKey);
-      const fingerprint = [token.fingerprint(), scimToken?.fingerprint(), connector.spec.scim.enabled].join(
-        ' ',
-      );
-      await session.useCredentials(fingerprint, () => openAsana(connector, { token, scimToken }));
-      return { obstacle: null, secretVersion: secret?.resourceVersion ?? '' };
-    } catch (error) {
-      if (!(error instanceof CredentialsError)) throw error;
-      await session.dropCredentials();
-      return { obstacle: { reason: reasonOf(error), message: error.message }, secretVersion: '' };
-    }
-  }
-
-  /** Every grant the hold has frozen says so itself; before that, an answer would miss those that do not yet. */
-  #isRecorded(key: string, session: ConnectorSession, token: string): boolean {
-    const frozen = this.#deps.grants
-      .by(CONNECTOR_INDEX, key)
-      .filter(({ metadata }) => session.removals.frozen.has(metadata.uid));
-    return frozen.every(({ status }) => status?.planned?.hold === token);
-  }
-
-  /** A person answered the hold by annotation: accepted, its removals go ahead; discarded, they are dropped. */
-  #answerHold(key: string, connector: AsanaConnector, session: ConnectorSession): void {
-    const annotations = connector.metadata.annotations ?? {};
-    const { hold } = session.removals.ledger;
-    for (const annotation of [ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION]) {
-      const token = annotations[annotation];
-      if (token === undefined || session.answered.has(token)) continue;
-      if (hold?.token === token && !this.#isRecorded(key, session, token)) continue;
-      session.answered.add(token);
-      if (hold?.token !== token) {
-        const note = `${annotation} names no hold there is: see status.hold.token.`;
-        this.#deps.events.record(asanaConnectors, connector, 'Warning', 'UnknownHold', note);
-        continue;
-      }
-      if (hold.reason !== 'TooManyRemovals' && annotation === DISCARD_ANNOTATION) continue;
-      session.removals.end(token);
-      if (hold.reason !== 'TooManyRemovals') session.acceptSmaller();
-      this.#deps.events.record(
-        asanaConnectors,
-        connector,
-        'Normal',
-        'HoldEnded',
-        `The hold ${token} was answered by ${annotation}.`,
-      );
-      this.#deps.enqueueGrants(key);
-    }
-  }
 }
 
-function causeOf({ metadata }: AsanaConnector, secretVersion: string): SyncCause {
-  return {
-    generation: metadata.generation,
-    requestedAt: metadata.annotations?.[REQUESTED_AT_ANNOTATION] ?? null,
-    secretVersion,
-  };
-}
-
-/** What the status of a process before this one says was answered already; null when somebody still waits. */
-function settledBefore({
-  metadata,
-  status,
-}: AsanaConnector): { generation: number; requestedAt: string | null } | null {
-  const waiting =
-    status?.conditions?.some(({ type, status: value }) => type === 'Reconciling' && value === 'True') ?? true;
-  if (waiting || status?.sync?.completedAt === undefined) return null;
-  const requestedAt = metadata.annotations?.[REQUESTED_AT_ANNOTATION] ?? null;
-  const handled = status.lastHandledReconcileAt ?? null;
-  return { generation: status.observedGeneration ?? 0, requestedAt: requestedAt === null ? null : handled };
+function eventOf(answer: GivenAnswer): readonly ['Normal' | 'Warning', string, string] {
+  const { annotation, token } = answer;
+  switch (answer.kind) {
+    case 'Unknown':
+      return ['Warning', 'UnknownHold', `${annotation}=${token} names no hold that stands: see status.holds.`];
+    case 'Removals':
+      return ['Normal', 'HoldAnswered', `${annotation}=${token} answers ${answer.ids.length} removals.`];
+    case 'Accepted':
+      return ['Normal', 'HoldAnswered', `${annotation}=${token} accepts the reading (${answer.reason}).`];
+  }
 }

@@ -4,7 +4,7 @@ import type { AsanaSession } from '../../asana/session.ts';
 import type { Clock, Random } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { Directory } from '../../directory/directory.ts';
-import type { Doubt, DoubtReason } from '../../directory/doubt.ts';
+import type { Doubt } from '../../directory/doubt.ts';
 import type { Measure } from '../../directory/measure.ts';
 import type { Reading } from '../../provisioning/reading.ts';
 import type { Organizations } from '../../provisioning/removals/organizations.ts';
@@ -12,6 +12,7 @@ import { readRecord } from '../../provisioning/removals/record-reading.ts';
 import { RemovalDesk } from '../../provisioning/removals/removal-desk.ts';
 import { ConductorOneLink } from '../conductorone/link.ts';
 import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
+import { type GivenAnswer, HoldAnswers } from './hold-answers.ts';
 import type { Obstacle } from './obstacle.ts';
 import { ReadingJudge } from './reading-judge.ts';
 import { readingOf } from './session-reading.ts';
@@ -66,6 +67,7 @@ export class ConnectorSession {
   readonly link: ConductorOneLink;
   readonly #deps: SessionDeps;
   readonly #judge: ReadingJudge;
+  readonly #answers: HoldAnswers;
   readonly #syncs: SyncRunner;
   /** Grants that were there at the start and that were not decided since. */
   readonly #undecided: Set<string>;
@@ -102,6 +104,7 @@ export class ConnectorSession {
       },
       onChange,
     });
+    this.#answers = new HoldAnswers(connector);
     this.#undecided = new Set(grants.filter(({ ours }) => ours).map(({ uid }) => uid));
     for (const grant of grants) this.noteGrant(grant);
     this.#place();
@@ -127,6 +130,11 @@ export class ConnectorSession {
     return this.#syncs.finished;
   }
 
+  /** What the last sync of this process answered, also one that is out of date; null before the first. */
+  get answeredBefore(): SyncCause | null {
+    return this.#syncs.lastCause;
+  }
+
   /** What is wrong with the Secret; null when nothing is. */
   get credentialsObstacle(): Obstacle | null {
     return this.#credentialsObstacle;
@@ -140,6 +148,11 @@ export class ConnectorSession {
   /** Gids of the organizations that this connector is of. */
   get organizations(): readonly string[] {
     return this.#judge.organizations;
+  }
+
+  /** The last reading is of another organization: nothing counts. */
+  get isForeign(): boolean {
+    return this.#judge.isForeign;
   }
 
   /** The doubts about the last reading. */
@@ -198,16 +211,17 @@ export class ConnectorSession {
     this.noteDecided(uid);
   }
 
-  /** Whether a person can accept a doubt: a reading of this process has to show what it is about. */
-  canAccept(reason: DoubtReason): boolean {
-    return this.#judge.canAccept(reason);
-  }
-
-  /** A person accepts the last reading as it is; the next sync is due at once. */
-  acceptReading(reason: DoubtReason): void {
-    this.#judge.accept(reason);
-    this.#place();
-    this.#syncs.expire();
+  /** Follows what people have answered to the holds by annotation; an accepted reading makes a sync due at once. */
+  takeAnswers(connector: AsanaConnector): readonly GivenAnswer[] {
+    return this.#answers.take(connector, {
+      desk: this.desk,
+      canAccept: (reason) => this.#judge.canAccept(reason),
+      acceptReading: (reason) => {
+        this.#judge.accept(reason);
+        this.#place();
+        this.#syncs.expire();
+      },
+    });
   }
 
   /** True once for each generation and each request: a person who asks wants everything looked at anew. */

@@ -1,14 +1,16 @@
 import type { AsanaConnectorStatus } from '../../api/asana-connector.ts';
+import type { ConnectorHold } from '../../api/asana-connector-status.ts';
 import { phaseOf, settleConditions } from '../../api/conditions.ts';
 import { formatDuration } from '../../api/duration.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { DirectoryCounts } from '../../directory/directory.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
-import { type RemovalLedger, removalLimit } from '../../provisioning/removal-ledger.ts';
+import type { HoldRecord } from '../../provisioning/removals/record.ts';
 import { draftConditions } from './connector-conditions.ts';
 import { type ConnectorFacts, incompleteParts } from './connector-facts.ts';
+import { sumTally } from './grant-tally.ts';
 
-/** The whole status of a connector; a pure function of what is known (DESIGN §3.4). */
+/** The whole status of a connector; a pure function of what is known. */
 export function connectorStatus(facts: ConnectorFacts, now: number): AsanaConnectorStatus {
   const { object } = facts;
   const before = object.status ?? {};
@@ -24,7 +26,6 @@ export function connectorStatus(facts: ConnectorFacts, now: number): AsanaConnec
     counts: countsOf(facts, before),
     ...syncOf(facts, before),
     ...removalsOf(facts),
-    ...(facts.ledger.hold ? { hold: holdOf(facts.ledger.hold) } : {}),
     ...conductorOneOf(facts, before),
   };
 }
@@ -33,41 +34,53 @@ function syncBegun({ object, running, report }: ConnectorFacts): boolean {
   return running !== null || report !== null || object.status?.sync?.startedAt !== undefined;
 }
 
-/** A reading that is held (too small, or of another organization) tells nothing about what there is. */
-function isDoubted({ ledger }: ConnectorFacts): boolean {
-  return ledger.hold !== null && ledger.hold.reason !== 'TooManyRemovals';
+function scopeOf(
+  { snapshot, organizations, measure }: ConnectorFacts,
+  before: AsanaConnectorStatus,
+): Pick<AsanaConnectorStatus, 'organizations' | 'workspaces' | 'measure'> {
+  const workspaces = snapshot ? workspacesOf(snapshot) : before.workspaces;
+  return {
+    ...(organizations.length > 0 ? { organizations: [...organizations] } : {}),
+    ...(workspaces ? { workspaces } : {}),
+    ...(measure ? { measure } : {}),
+  };
 }
 
-function scopeOf(
-  facts: ConnectorFacts,
-  before: AsanaConnectorStatus,
-): Pick<AsanaConnectorStatus, 'organizations' | 'workspaces'> {
-  const read = isDoubted(facts) ? undefined : facts.snapshot?.workspaces;
-  const workspaces =
-    read?.map(({ gid, name, organization }) => ({ gid, name, organization })) ?? before.workspaces;
-  const organizations =
-    read?.flatMap(({ gid, organization }) => (organization ? [gid] : [])) ?? before.organizations;
-  return { ...(organizations ? { organizations } : {}), ...(workspaces ? { workspaces } : {}) };
+function workspacesOf({ workspaces, leftOut }: Snapshot): NonNullable<AsanaConnectorStatus['workspaces']> {
+  return [
+    ...workspaces.map(({ gid, name, organization }) => ({ gid, name, organization })),
+    ...leftOut.map(({ gid, name, organization, leftOut: why }) => ({ gid, name, organization, leftOut: why })),
+  ];
 }
 
 function countsOf(
-  facts: ConnectorFacts,
+  { counts, snapshot, tally }: ConnectorFacts,
   before: AsanaConnectorStatus,
 ): NonNullable<AsanaConnectorStatus['counts']> {
-  const { counts, snapshot, tally } = facts;
-  const read = counts && snapshot && !isDoubted(facts);
-  return { ...(read ? withoutUnreadLicenses(counts, snapshot) : before.counts), ...tally };
+  const { grants, ready, planned, blocked } = sumTally(tally);
+  const unmanaged = Math.max(0, (counts?.enterpriseLicenses ?? 0) - tally.managedEnterpriseLicenses);
+  return {
+    ...(counts && snapshot ? withoutUnread(counts, snapshot) : before.counts),
+    ...(counts ? { unmanagedEnterpriseLicenses: unmanaged } : {}),
+    grants,
+    grantsReady: ready,
+    grantsPlanned: planned,
+    grantsBlocked: blocked,
+  };
 }
 
-/** With SCIM off nobody knows the licenses, and 0 would be a lie. */
-function withoutUnreadLicenses(counts: DirectoryCounts, snapshot: Snapshot): Partial<DirectoryCounts> {
-  if (snapshot.parts.licenses) return counts;
-  const { enterpriseLicenses: _, viewOnlyLicenses: __, ...read } = counts;
-  return read;
+/** What was not asked nobody knows, and 0 would be a lie: licenses with SCIM off, guests over SCIM alone. */
+function withoutUnread(counts: DirectoryCounts, { parts, scimOnly }: Snapshot): Partial<DirectoryCounts> {
+  const { enterpriseLicenses, viewOnlyLicenses, guests, ...read } = counts;
+  return {
+    ...read,
+    ...(scimOnly ? {} : { guests }),
+    ...(parts.licenses ? { enterpriseLicenses, viewOnlyLicenses } : {}),
+  };
 }
 
 function syncOf(facts: ConnectorFacts, before: AsanaConnectorStatus): Pick<AsanaConnectorStatus, 'sync'> {
-  const { running, reconciling, report } = facts;
+  const { running, report } = facts;
   const kept = before.sync ?? {};
   const last = report
     ? {
@@ -82,7 +95,7 @@ function syncOf(facts: ConnectorFacts, before: AsanaConnectorStatus): Pick<Asana
         complete: report.error === null && incompleteParts(report).length === 0,
       }
     : withoutProgress(kept);
-  if (!running || !reconciling) return Object.keys(last).length === 0 ? {} : { sync: last };
+  if (!running?.answering) return Object.keys(last).length === 0 ? {} : { sync: last };
   return { sync: { ...last, startedAt: formatTime(running.startedAt), progress: { ...running.progress } } };
 }
 
@@ -94,38 +107,13 @@ function withoutProgress(
 }
 
 function removalsOf({
-  ledger,
-  limits,
-  pendingRemovals,
-}: ConnectorFacts): Pick<AsanaConnectorStatus, 'removals'> {
-  if (!ledger.window) return {};
-  const { startedAt, baseline, done, deprovisions } = ledger.window;
-  return {
-    removals: {
-      windowStartedAt: formatTime(startedAt),
-      done,
-      deprovisions,
-      pending: pendingRemovals,
-      limit: removalLimit(limits, baseline),
-      baseline,
-    },
-  };
+  removals: { removals, holds },
+}: ConnectorFacts): Pick<AsanaConnectorStatus, 'removals' | 'holds'> {
+  return { ...(removals ? { removals: { ...removals } } : {}), ...(holds ? { holds: holds.map(holdOf) } : {}) };
 }
 
-function holdOf({
-  reason,
-  since,
-  token,
-  count,
-  pending,
-}: NonNullable<RemovalLedger['hold']>): NonNullable<AsanaConnectorStatus['hold']> {
-  return {
-    reason,
-    since: formatTime(since),
-    token,
-    count,
-    ...(pending.length > 0 ? { pending: [...pending] } : {}),
-  };
+function holdOf({ people = 0, pending = [], ...hold }: HoldRecord): ConnectorHold {
+  return { ...hold, people, ...(pending.length > 0 ? { pending: [...pending] } : {}) };
 }
 
 /** What a process before this one has recorded stays until there is something newer. */

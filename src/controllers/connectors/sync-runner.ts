@@ -65,6 +65,7 @@ export class SyncRunner {
   #lastTeamsAt: number | null = null;
   #finished: FinishedSync | null = null;
   #report: SyncReport | null = null;
+  #lastCause: SyncCause | null = null;
 
   constructor(deps: SyncRunnerDeps) {
     this.#deps = deps;
@@ -79,7 +80,12 @@ export class SyncRunner {
     return this.#finished;
   }
 
-  /** The same, for the status. */
+  /** What the last sync that ended was made for. */
+  get lastCause(): SyncCause | null {
+    return this.#lastCause;
+  }
+
+  /** The last sync, for the status. */
   get report(): SyncReport | null {
     return this.#report;
   }
@@ -183,6 +189,7 @@ export class SyncRunner {
       jitter: random(),
       retryAfterMs: error?.retryAfterMs ?? null,
     };
+    this.#lastCause = sync.cause;
     this.#report = { startedAt: sync.startedAt, completedAt: clock.now(), result, error, requests };
     this.#running = null;
     log.info('sync ended', { outcome, requests, seconds: (this.#finished.finishedAt - begunAt) / 1000 });

@@ -1,3 +1,6 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
+
 /** What a finished sync leaves behind for planning the next one. Times are monotonic milliseconds. */
 export interface FinishedSync {
   readonly begunAt: number;
@@ -31,7 +34,7 @@ const LONGEST_RETRY_MS = 300_000;
 
 /**
  * When the next sync is due, on the monotonic clock: `now` or earlier means at once, null means not before a
- * person changes something (DESIGN §3.4, stalling).
+ * person changes something.
  */
 export function nextSyncAt(
   last: FinishedSync | null,
@@ -79,4 +82,26 @@ function sameCause(a: SyncCause, b: SyncCause): boolean {
   return (
     a.generation === b.generation && a.requestedAt === b.requestedAt && a.secretVersion === b.secretVersion
   );
+}
+
+/** What asks for a sync of a connector now. */
+export function causeOf({ metadata }: AsanaConnector, secretVersion: string): SyncCause {
+  return {
+    generation: metadata.generation,
+    requestedAt: metadata.annotations?.[REQUESTED_AT_ANNOTATION] ?? null,
+    secretVersion,
+  };
+}
+
+/** What the status of a process before this one says was answered already; null when somebody still waits. */
+export function settledBefore({
+  metadata,
+  status,
+}: AsanaConnector): Pick<SyncCause, 'generation' | 'requestedAt'> | null {
+  const waiting =
+    status?.conditions?.some(({ type, status: value }) => type === 'Reconciling' && value === 'True') ?? true;
+  if (waiting || status?.sync?.completedAt === undefined) return null;
+  const requestedAt = metadata.annotations?.[REQUESTED_AT_ANNOTATION] ?? null;
+  const handled = status.lastHandledReconcileAt ?? null;
+  return { generation: status.observedGeneration ?? 0, requestedAt: requestedAt === null ? null : handled };
 }

@@ -1,0 +1,37 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { AsanaSession } from '../../asana/session.ts';
+import type { Redacted } from '../../core/redacted.ts';
+import type { ConnectorSession } from './connector-session.ts';
+import { CredentialsError, type SecretCache, takeCredential } from './credentials.ts';
+import { reasonOf } from './obstacle.ts';
+
+/** Makes the clients of a connector; sends nothing yet. */
+export type OpenAsana = (
+  connector: AsanaConnector,
+  tokens: { readonly token: Redacted; readonly scimToken: Redacted | undefined },
+) => AsanaSession;
+
+/**
+ * Takes up the tokens that the connector's Secret holds now, or says in the session what is wrong with it.
+ * @param fresh read the Secret from the API server, whatever is remembered
+ * @returns the version of the Secret; empty while it cannot be used
+ */
+export async function takeUpCredentials(
+  connector: AsanaConnector,
+  session: ConnectorSession,
+  { secrets, openAsana, fresh }: { readonly secrets: SecretCache; readonly openAsana: OpenAsana; readonly fresh: boolean },
+): Promise<string> {
+  const { name, tokenKey, scimTokenKey } = connector.spec.credentials.secretRef;
+  try {
+    const secret = await secrets.get(connector.metadata.namespace, name, { fresh });
+    const token = takeCredential(secret, name, tokenKey);
+    const scimToken = scimTokenKey === undefined ? undefined : takeCredential(secret, name, scimTokenKey);
+    const parts = [token.fingerprint(), scimToken?.fingerprint(), connector.spec.scim.enabled];
+    await session.useCredentials(parts.join(' '), () => openAsana(connector, { token, scimToken }));
+    return secret?.resourceVersion ?? '';
+  } catch (error) {
+    if (!(error instanceof CredentialsError)) throw error;
+    await session.dropCredentials({ reason: reasonOf(error), message: error.message });
+    return '';
+  }
+}

@@ -1,0 +1,62 @@
+import { type GrantKindName, grantKinds, type GrantObject } from '../../api/kinds.ts';
+import { isActive } from '../../directory/account.ts';
+import type { Directory } from '../../directory/directory.ts';
+
+/** How many grants of one kind stand how. */
+export interface KindTally {
+  readonly grants: number;
+  readonly ready: number;
+  readonly planned: number;
+  readonly blocked: number;
+}
+
+/** How the grants of a connector stand. */
+export interface GrantTally {
+  readonly kinds: ReadonlyMap<GrantKindName, KindTally>;
+  /** Accounts with an enterprise license that a live grant declares. */
+  readonly managedEnterpriseLicenses: number;
+}
+
+/** Counts the grants of one connector by kind and by how they stand. */
+export function tallyGrants(grants: Iterable<GrantObject>, directory: Directory): GrantTally {
+  const kinds = new Map(
+    grantKinds.map(({ names }) => [names.kind, { grants: 0, ready: 0, planned: 0, blocked: 0 }]),
+  );
+  const organization = directory.current()?.organization?.gid ?? null;
+  const managed = new Set<string>();
+  for (const grant of grants) {
+    const { kind, status } = grant;
+    const tally = kinds.get(kind);
+    if (!tally) continue;
+    tally.grants += 1;
+    if (isTrue(grant, 'Ready')) tally.ready += 1;
+    if (isTrue(grant, 'Stalled')) tally.blocked += 1;
+    if (status?.planned) tally.planned += 1;
+    const gid = declaresEnterprise(grant) ? status?.user?.gid : undefined;
+    const account = gid === undefined ? undefined : directory.account(gid);
+    // Only active accounts are counted as holders.
+    if (account?.license === 'Enterprise' && isActive(account, organization)) managed.add(account.gid);
+  }
+  return { kinds, managedEnterpriseLicenses: managed.size };
+}
+
+function isTrue({ status }: GrantObject, type: string): boolean {
+  return status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
+}
+
+function declaresEnterprise(grant: GrantObject): boolean {
+  const live = grant.metadata.deletionTimestamp === undefined;
+  return live && grant.kind === 'AsanaLicenseGrant' && grant.spec.license === 'Enterprise';
+}
+
+/** All kinds together. */
+export function sumTally({ kinds }: GrantTally): KindTally {
+  const sum = { grants: 0, ready: 0, planned: 0, blocked: 0 };
+  for (const one of kinds.values()) {
+    sum.grants += one.grants;
+    sum.ready += one.ready;
+    sum.planned += one.planned;
+    sum.blocked += one.blocked;
+  }
+  return sum;
+}
