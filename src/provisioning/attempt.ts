@@ -25,7 +25,8 @@ export type NextStep =
 
 /** Asana may show an old value for a while: it is looked at again so long after the change, then given up. */
 const LOOK_AFTER_MS = [5_000, 15_000, 60_000, 180_000] as const;
-const GIVE_UP_AFTER_MS = 180_000;
+/** The last look, which comes a little after its time, may take as long as an action. */
+const GIVE_UP_AFTER_MS = 180_000 + 60_000;
 
 /** When to look again, milliseconds from now, `elapsedMs` after the change; null when it is not to be expected any more. */
 export function nextLook(elapsedMs: number): number | null {
@@ -36,7 +37,8 @@ export function nextLook(elapsedMs: number): number | null {
 }
 
 /**
- * What is next for `action`.
+ * What is next for `action`. Who has looked in vain, with no further look to come (`nextLook`), gives it up; a change that is
+ * still pending after that belongs to a process that went away, and is sent again if it may be.
  * @param asked a person has edited the object, or asked for another try, since
  */
 export function nextStep(attempt: Attempt | null, action: Action, now: number, asked: boolean): NextStep {
@@ -51,7 +53,8 @@ export function nextStep(attempt: Attempt | null, action: Action, now: number, a
     case 'Pending':
       // What may be sent twice is sent again when a person asks.
       if (asked && !oneWay) return 'Send';
-      return now - attempt.at > GIVE_UP_AFTER_MS ? 'GiveUp' : 'Look';
+      if (now - attempt.at <= GIVE_UP_AFTER_MS) return 'Look';
+      return oneWay ? 'GiveUp' : 'Send';
   }
 }
 
