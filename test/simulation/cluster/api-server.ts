@@ -146,7 +146,7 @@ export class ApiServer {
     const kind = this.#kindOf(resource);
     const sent = overTheWire(body);
     if (this.standing(resource) === 'Terminating')
-      throw refusal('MethodNotAllowed', 'create not allowed while custom resource definition is terminating');
+      throw refusal('Forbidden', 'create not allowed while custom resource definition is terminating');
     if (kind.table !== NAMESPACE_TABLE) this.#checkNamespace(namespace, kind);
     const object = newObject(kind, sent, { namespace, uid: this.#newUid(), nowMs: this.#clock.now() });
     const { name } = object.metadata;

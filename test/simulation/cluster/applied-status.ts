@@ -11,7 +11,7 @@ import { hasRepeatedKeys, type Schema } from './schema.ts';
  *   object where there was something
  */
 export function appliedStatus(schema: Schema, old: unknown, sent: unknown): unknown {
-  if (sent === undefined || sent === null) return undefined;
+  if (sent === undefined || (sent === null && !isObject(old))) return undefined;
   checkTypes(schema, sent, 'status');
   return applied(schema, old, sent, 'status');
 }

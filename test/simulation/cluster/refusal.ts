@@ -4,7 +4,6 @@ const CODES = {
   BadRequest: 400,
   Forbidden: 403,
   NotFound: 404,
-  MethodNotAllowed: 405,
   AlreadyExists: 409,
   Conflict: 409,
   Expired: 410,

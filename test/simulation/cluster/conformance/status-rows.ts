@@ -120,6 +120,7 @@ export const statusRows: readonly Row[] = [
       await subject.apply(within(subject, grant()));
       const apply = (status: unknown) => outcomeOf(applyStatus(subject, status));
       return [
+        await apply(null),
         await apply({}),
         await apply({ user: null }),
         await apply({ conditions: [{ ...condition('Ready'), reason: null }] }),
