@@ -4,7 +4,7 @@ import { STOPPED_UNTIL_ANNOTATION } from '../../api/resources.ts';
 import { checkBaseUrl } from '../../asana/base-url.ts';
 import { BudgetRegistry } from '../../asana/budget-registry.ts';
 import { checkHostPatterns, conductorOneHosts } from '../../conductorone/hosts.ts';
-import type { Leadership } from '../../controllers/license-grant-context.ts';
+import type { Leadership } from '../../controllers/leadership.ts';
 import { AsanaOperator } from '../../controllers/operator.ts';
 import { untilAborted } from '../../core/abort.ts';
 import { systemClock } from '../../core/clock.ts';

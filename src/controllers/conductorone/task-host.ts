@@ -7,7 +7,8 @@ import type { Declaration } from '../../provisioning/declarations.ts';
 import { RefusedError } from '../../provisioning/refusal.ts';
 import type { Right } from '../../provisioning/right.ts';
 import { rightRulesOf } from '../../provisioning/rights.ts';
-import type { TaskContext, TaskProvisioner } from '../../provisioning/task-provisioner.ts';
+import type { TaskContext } from '../../provisioning/task-context.ts';
+import type { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
 import type { TaskOutcome, TaskRequest } from '../../provisioning/task-request.ts';
 import { intervalsOf, policiesOf, removalLimitsOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
@@ -76,7 +77,8 @@ export class ConnectorTaskHost implements TaskHost {
    * goes on with the one there is; the one account is read afresh anyway.
    */
   async #ensureReading({ wish }: TaskRequest, taskId: string, signal: AbortSignal): Promise<void> {
-    const { parts } = rightRulesOf({ type: wish.type } as Right);
+    const rules = rightRulesOf({ type: wish.type } as Right);
+    const parts = rules.parts(policiesOf(this.#options.connector()));
     for (let synced = false; ; synced = true) {
       const session = await this.#idleSession(signal);
       const reading = session.read(taskId);

@@ -211,7 +211,7 @@ export class GrantReconciler {
     const told = status?.observedGeneration === metadata.generation && status.conditions !== undefined;
     if (unseen && told && metadata.deletionTimestamp === undefined) return this.#untilNextInstant(object);
     const looked = decision.account !== undefined;
-    const held = status?.planned?.hold !== undefined && decision.code !== 'RemovalDiscarded';
+    const held = status?.planned?.hold !== undefined;
     const written = await this.#report(object, {
       ...this.#seenBy(subject, decision),
       ...progress.done,
@@ -324,15 +324,15 @@ export class GrantReconciler {
       session?.desk.forget(object.metadata.uid);
       return { result: {} };
     }
+    // The hold stays on record: whatever the next edit asks to be removed was in one.
     await this.#report(object, {
       outcome: {
         reason: 'RemovalDiscarded',
         message: 'A person discarded this removal: edit the grant to have it decided again.',
       },
-      planned: null,
+      planned: object.status?.planned ?? null,
       discardedGeneration: object.metadata.generation,
     });
-    session?.desk.withdraw(object.metadata.uid);
     return { result: {} };
   }
 

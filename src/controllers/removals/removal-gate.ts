@@ -74,7 +74,7 @@ export class RemovalGate {
     if (!session) return null;
     const { uid } = object.metadata;
     const wanted = decision.kind === 'Act' && isRemoval(decision.action);
-    const undecided = decision.kind === 'Blocked' && decision.code !== 'RemovalDiscarded';
+    const undecided = decision.kind === 'Blocked';
     const demand =
       wanted && context.policies.mode === 'Apply'
         ? demandOf(subject, decision.action, this.#windowOf(subject))
