@@ -57,7 +57,7 @@ function nextMain(kind: ServedKind, old: StoredObject, wanted: Json): StoredObje
 
 function withStatus(object: StoredObject, status: unknown): StoredObject {
   const { status: _, ...rest } = object;
-  return (status === undefined ? rest : { ...rest, status }) as StoredObject;
+  return status === undefined ? rest : { ...rest, status };
 }
 
 /** A writer that means another object, or an older version of this one, is refused. */

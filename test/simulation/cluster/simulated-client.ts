@@ -52,8 +52,11 @@ export class SimulatedClient implements ClusterClient {
     page: { limit: number; next?: string },
     signal?: AbortSignal,
   ): Promise<ListPage<T>> {
-    return this.#call('list', resource, signal, (server) =>
-      asSent<ListPage<T>>(server.list(resource, namespace, page)),
+    return this.#call(
+      'list',
+      resource,
+      signal,
+      (server) => asSent(server.list(resource, namespace, page)) as ListPage<T>,
     );
   }
 
@@ -75,7 +78,7 @@ export class SimulatedClient implements ClusterClient {
       for await (const line of stream.lines()) {
         const lateMs = this.faults.takeDelay(resource.kind);
         if (lateMs > 0) await clock.sleep(lateMs, AbortSignal.any([signal, this.#cut.signal]));
-        yield asSent(line);
+        yield asSent(line) as WatchLine;
       }
     } finally {
       signal.removeEventListener('abort', abort);
@@ -96,8 +99,11 @@ export class SimulatedClient implements ClusterClient {
     _fieldManager: string,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#call('applyStatus', resource, signal, (server, by) =>
-      asSent<T>(server.applyStatus(by, resource, namespace, name, body)),
+    return this.#call(
+      'applyStatus',
+      resource,
+      signal,
+      (server, by) => asSent(server.applyStatus(by, resource, namespace, name, body)) as T,
     );
   }
 
@@ -109,8 +115,11 @@ export class SimulatedClient implements ClusterClient {
     _fieldManager: string,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#call('mergePatch', resource, signal, (server, by) =>
-      asSent<T>(server.patch(by, resource, namespace, name, body)),
+    return this.#call(
+      'mergePatch',
+      resource,
+      signal,
+      (server, by) => asSent(server.patch(by, resource, namespace, name, body)) as T,
     );
   }
 
@@ -145,8 +154,11 @@ export class SimulatedClient implements ClusterClient {
   }
 
   replaceLease<T>(namespace: string, name: string, lease: unknown, signal: AbortSignal): Promise<T> {
-    return this.#call('replaceLease', LEASES, signal, (server, by) =>
-      asSent<T>(server.replace(by, LEASES, namespace, name, lease)),
+    return this.#call(
+      'replaceLease',
+      LEASES,
+      signal,
+      (server, by) => asSent(server.replace(by, LEASES, namespace, name, lease)) as T,
     );
   }
 
@@ -173,8 +185,11 @@ export class SimulatedClient implements ClusterClient {
     name: string,
     signal?: AbortSignal,
   ): Promise<T | null> {
-    return this.#call(operation, resource, signal, (server) =>
-      asSent<T | null>(server.find(resource, namespace, name)),
+    return this.#call(
+      operation,
+      resource,
+      signal,
+      (server) => asSent(server.find(resource, namespace, name)) as T | null,
     );
   }
 
@@ -185,8 +200,11 @@ export class SimulatedClient implements ClusterClient {
     body: unknown,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#call(operation, resource, signal, (server, by) =>
-      asSent<T>(server.create(by, resource, namespace, body)),
+    return this.#call(
+      operation,
+      resource,
+      signal,
+      (server, by) => asSent(server.create(by, resource, namespace, body)) as T,
     );
   }
 
@@ -241,8 +259,8 @@ export class SimulatedClient implements ClusterClient {
 }
 
 /** What is handed out is its reader's own, as it is off a wire. */
-function asSent<T>(answer: unknown): T {
-  return JSON.parse(JSON.stringify(answer)) as T;
+function asSent(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer)) as unknown;
 }
 
 async function travel<T>(clock: Clock, { thereMs, backMs, before, after }: Fate, work: () => T): Promise<T> {

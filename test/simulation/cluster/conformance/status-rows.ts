@@ -132,12 +132,13 @@ export const statusRows: readonly Row[] = [
     },
     expected: [
       'accepted',
-      '422 Invalid',
-      '422 Invalid',
       'accepted',
       '422 Invalid',
       '422 Invalid',
       'accepted',
+      '422 Invalid',
+      '422 Invalid',
+      '422 Invalid',
     ],
   },
   {
