@@ -8,7 +8,7 @@ import { shrink } from './shrink.ts';
 import { tellStory } from './tell.ts';
 
 /** Different rules whose first finding is made short and told. */
-const MOST_TOLD = 5;
+const MOST_TOLD = 16;
 
 export interface SimulateOptions {
   readonly seeds: number;

@@ -15,6 +15,8 @@ import { effectsOf, requestOf, type TaskWish } from './tasks.ts';
 const API_VERSION = 'asana-connector.dev/v1alpha1';
 /** A lease that nobody renews stands so long. */
 const LEASE_MS = 15_000;
+/** Faults that were planned for the next calls to the API server are over after this. */
+const DISTURBED_MS = 20_000;
 
 /** A line of the operator's log that says something goes wrong. */
 export interface Complaint {
@@ -193,8 +195,10 @@ export class World {
   disturb(work: (faults: Replica['faults']) => void): void {
     const { leader } = this;
     if (!leader) return;
-    this.#disturbedAt = this.clock.monotonic();
     work(leader.faults);
+    // What is not used up by then is forgotten, or it would come as a surprise much later.
+    this.#disturbedAt = this.clock.monotonic() + DISTURBED_MS;
+    this.clock.schedule(DISTURBED_MS, () => leader.faults.clear());
   }
 
   /** Lets time pass. */

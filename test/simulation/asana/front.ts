@@ -201,7 +201,7 @@ function pathOf(config: InternalAxiosRequestConfig): string {
 
 /** A listing that leaves people out and says it is whole. */
 function lie(site: Site, operation: string, answer: Answer): Answer {
-  const found = site.lies.find((candidate) => candidate.operation === operation);
+  const found = site.lies.find(({ operations }) => operations.includes(operation));
   if (!found || typeof answer.json !== 'object' || answer.json === null) return answer;
   const json = answer.json as { Resources?: unknown[]; data?: unknown[] };
   const keep = <T>(all: T[]) => all.slice(0, Math.ceil(all.length * found.keep));

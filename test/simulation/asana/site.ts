@@ -31,7 +31,7 @@ export interface SitePlan {
 
 /** A listing that tells less than there is, and looks whole. */
 export interface Lie {
-  readonly operation: string;
+  readonly operations: readonly string[];
   /** Share of the records that is shown. */
   readonly keep: number;
 }

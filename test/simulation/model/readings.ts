@@ -1,6 +1,6 @@
 import type { AsanaAnswer } from '../asana/front.ts';
 import type { Site } from '../asana/site.ts';
-import { isDeprovision } from './effect.ts';
+import { type Effect, isDeprovision } from './effect.ts';
 import type { Facts } from './facts.ts';
 import { type Connector, durationMs } from './objects.ts';
 
@@ -9,9 +9,16 @@ const PARTS = {
   scimListUsers: 'licenses',
   getUsers: 'accounts',
   getWorkspaceMembershipsForWorkspace: 'memberships',
+  getTeamsForWorkspace: 'teams',
 } as const;
 
 type Part = (typeof PARTS)[keyof typeof PARTS];
+
+/** The listings a right is read from. */
+const PARTS_OF: Readonly<Record<'account' | 'team', readonly Part[]>> = {
+  account: ['licenses', 'accounts', 'memberships'],
+  team: ['accounts', 'memberships', 'teams'],
+};
 
 interface Reading {
   /** Records of the listing under way. */
@@ -80,21 +87,27 @@ export class Readings {
 
   /** When the oldest of the last whole listings began; null while one was never read. */
   wholeSince(token: string): number | null {
-    const begun = Object.values(PARTS).map((part) => this.#readings.get(`${token} ${part}`)?.wholeAt ?? null);
+    const begun = PARTS_OF.account.map((part) => this.#readings.get(`${token} ${part}`)?.wholeAt ?? null);
     return begun.includes(null) ? null : Math.min(...begun.filter((at) => at !== null));
   }
 
   /** Why the last readings of a token justify no removal; null when they do. */
-  doubt(token: string, connector: Connector): string | null {
+  doubt(token: string, connector: Connector, effect: Effect): string | null {
     const now = this.#facts.witness.time();
     const intervalMs = durationMs(connector.spec.sync?.interval, 3_600_000);
-    for (const part of Object.values(PARTS)) {
+    const shrunk = (part: Part) => {
+      const since = this.#readings.get(`${token} ${part}`)?.shrunkSince ?? null;
+      return since !== null && now - since > LET_IT_END_MS;
+    };
+    for (const part of PARTS_OF[effect.team === null ? 'account' : 'team']) {
       const reading = this.#readings.get(`${token} ${part}`);
       if (!reading || reading.wholeAt === null) return `${part} were never read whole`;
-      const { failedSince, shortSince, shrunkSince, wholeAt } = reading;
+      const { failedSince, shortSince, wholeAt } = reading;
       if (failedSince !== null && now - failedSince > RETRIES_MS) return `${part} fail`;
       if (shortSince !== null && now - shortSince > RETRIES_MS) return `${part} are short`;
-      if (shrunkSince !== null && now - shrunkSince > LET_IT_END_MS) return `${part} have shrunk`;
+      // Of the two listings of accounts either shows who is there.
+      const twin = part === 'accounts' ? 'memberships' : part === 'memberships' ? 'accounts' : part;
+      if (shrunk(part) && shrunk(twin)) return `${part} have shrunk`;
       if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
     }
     return null;

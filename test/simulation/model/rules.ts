@@ -148,8 +148,8 @@ export const rules: readonly Rule[] = [
   {
     name: 'ReadingWhole',
     sentence: 'a removal needs a last reading that was whole, recent and not suddenly smaller',
-    broken: onRemoval(({ readings, request, connector, held }) =>
-      held.hasAnswers(connector) ? null : readings.doubt(request.token, connector),
+    broken: onRemoval(({ readings, request, connector, held, effect }) =>
+      held.hasAnswers(connector) ? null : readings.doubt(request.token, connector, effect),
     ),
   },
   {

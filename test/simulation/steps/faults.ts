@@ -17,6 +17,15 @@ const WRITES = [
   'addUserForWorkspace',
 ];
 
+/** Listings that show the same, so that they shrink together. */
+const SAME: readonly (readonly string[])[] = [
+  ['scimListUsers'],
+  ['getUsers', 'getWorkspaceMembershipsForWorkspace'],
+  ['scimListUsers', 'getUsers', 'getWorkspaceMembershipsForWorkspace'],
+  ['getTeamsForWorkspace'],
+  ['getTeamMemberships'],
+];
+
 /** Everything that Asana's side does to be wrong is well again. */
 export function mendAsana(world: World): void {
   for (const site of world.sites) {
@@ -105,11 +114,11 @@ export const faultSteps: readonly StepKind[] = [
   stepKind({
     name: 'Shrunken',
     weight: 2,
-    draw: (_world, random) => ({ operation: pick(random, LISTINGS), keep: pick(random, [0, 0.3, 0.5]) }),
-    run: (world, { operation, keep }) => {
-      world.sites[0]?.lies.push({ operation, keep });
+    draw: (_world, random) => ({ operations: pick(random, SAME), keep: pick(random, [0, 0.3, 0.5]) }),
+    run: (world, { operations, keep }) => {
+      world.sites[0]?.lies.push({ operations, keep });
     },
-    tell: ({ operation, keep }) => `${operation} shows ${keep * 100} % as if that were all`,
+    tell: ({ operations, keep }) => `${operations.join(', ')} show ${keep * 100} % as if that were all`,
   }),
   stepKind({
     name: 'Foreign',
