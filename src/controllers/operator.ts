@@ -5,7 +5,6 @@ import type { GrantKindName, GrantObject } from '../api/kinds.ts';
 import { asanaConnectors, FIELD_MANAGER, REVOKE_FINALIZER } from '../api/resources.ts';
 import type { BudgetRegistry } from '../asana/budget-registry.ts';
 import { openSession } from '../asana/session.ts';
-import type { Account } from '../directory/snapshot.ts';
 import { Controller, type Reconcile } from '../kubernetes/controller.ts';
 import { EventRecorder } from '../kubernetes/events.ts';
 import { ObjectWriter } from '../kubernetes/object-writer.ts';
@@ -228,7 +227,7 @@ export class AsanaOperator extends ReconcilingOperator {
       registry: this.#registry,
       provisioner,
       leadership,
-      findDeclarations: (account, organization) => this.#findDeclarations(account, organization),
+      findDeclarations: (person, organization) => this.#findDeclarations(person, organization),
       publishWithPeers: (key) => this.#connectorReconciler.publishWithPeers(key),
       onChanged: (key) => this.#touchConnector(key, 'SeatFreed'),
       settlingMs: () => settlingMs(leadership, actionTimeoutMs),
@@ -248,13 +247,16 @@ export class AsanaOperator extends ReconcilingOperator {
     );
   }
 
-  /** What Git declares for an account: gids mean nothing beyond the organization that asks. */
-  #findDeclarations(account: Account, organization: string | null): readonly Declaration[] {
+  /** What Git declares for somebody: gids mean nothing beyond the organization that asks. */
+  #findDeclarations(
+    person: Parameters<Contenders['about']>[0],
+    organization: string | null,
+  ): readonly Declaration[] {
     const sources = { grants: this.#grants, connectors: this.#connectors, registry: this.#registry };
     const contenders = new Contenders(sources, this.#options.clock.now());
     return declarationsOf(
       contenders
-        .about(account)
+        .about(person)
         .filter(({ reading }) => (reading?.snapshot.organization?.gid ?? null) === organization),
     );
   }

@@ -21,8 +21,11 @@ export interface TaskHostOptions {
   readonly provisioner: TaskProvisioner;
   /** Throws unless this process may act for the connector; what takes is judged by the API server. */
   readonly guard: (removal: boolean) => void | Promise<void>;
-  /** What live grants of connectors that act declare for an account. */
-  readonly findDeclarations: (account: Account, organization: string | null) => readonly Declaration[];
+  /** What live grants of connectors that act declare for somebody. */
+  readonly findDeclarations: (
+    person: { readonly gid: string | null; readonly email: string | null },
+    organization: string | null,
+  ) => readonly Declaration[];
   /** Keeps what the removal desk has booked, for all connectors of the organization, where a restart finds it. */
   readonly saveRemovals: () => Promise<void>;
   /** How long nothing may be taken away yet, since another process led before; default 0. */
@@ -125,7 +128,11 @@ export class ConnectorTaskHost implements TaskHost {
       view: () => ({
         policies: policiesOf(connector()),
         reading: session().read(taskId),
-        declaredFor: (account) => findDeclarations(account, directory.current()?.organization?.gid ?? null),
+        declaredFor: (account, email) =>
+          findDeclarations(
+            { gid: account?.gid ?? null, email: account?.email ?? email },
+            directory.current()?.organization?.gid ?? null,
+          ),
       }),
       takeSeat: ({ gid, email }) => session().takeSeat(taskId, gid ?? email ?? taskId),
       guard,

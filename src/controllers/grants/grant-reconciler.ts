@@ -358,8 +358,8 @@ export class GrantReconciler {
   /** Comes again when time changes what is to be done, even if that has passed since the grant was decided. */
   #untilNextInstant(object: GrantObject): { readonly result: ReconcileResult } {
     if (object.metadata.deletionTimestamp !== undefined) return { result: {} };
-    const { status } = object;
-    const over = status?.conditions?.some(({ type, status: value }) => type === 'Expired' && value === 'True');
+    const ready = object.status?.conditions?.find(({ type }) => type === 'Ready');
+    const over = ready?.reason === 'Expired' || ready?.reason === 'Superseded';
     const wait = over ? null : untilNextInstant(object, this.#deps.clock.now());
     return { result: wait === null ? {} : { requeueAfterMs: wait } };
   }
