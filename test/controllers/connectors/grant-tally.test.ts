@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { AsanaLicenseGrantStatus } from '../../src/api/asana-license-grant.ts';
-import { tallyGrants } from '../../src/controllers/grant-tally.ts';
-import { connectorKeyOf, identitiesOf } from '../../src/controllers/identity.ts';
-import { Directory } from '../../src/directory/directory.ts';
-import { FakeClock } from '../asana/fake-clock.ts';
-import { person, reading } from '../provisioning/small-world.ts';
-import { CREATED, grantObject } from './objects.ts';
+import type { AsanaLicenseGrantStatus } from '../../../src/api/asana-license-grant.ts';
+import { tallyGrants } from '../../../src/controllers/connectors/grant-tally.ts';
+import { connectorKeyOf, identitiesOf } from '../../../src/controllers/grants/grant-identity.ts';
+import { Directory } from '../../../src/directory/directory.ts';
+import { FakeClock } from '../../asana/fake-clock.ts';
+import { person, reading } from '../../provisioning/small-world.ts';
+import { CREATED, grantObject } from '../objects.ts';
 
 function condition(type: string): NonNullable<AsanaLicenseGrantStatus['conditions']>[number] {
   return {
