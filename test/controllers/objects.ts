@@ -3,14 +3,11 @@ import type {
   AsanaConnectorSpec,
   AsanaConnectorStatus,
 } from '../../src/api/asana-connector.ts';
-import type {
-  AsanaLicenseGrant,
-  AsanaLicenseGrantSpec,
-  AsanaLicenseGrantStatus,
-} from '../../src/api/asana-license-grant.ts';
+import type { AsanaLicenseGrant } from '../../src/api/asana-license-grant.ts';
 import { API_VERSION, asanaConnectors, asanaLicenseGrants } from '../../src/api/resources.ts';
 
 type Metadata = AsanaLicenseGrant['metadata'];
+type Status = NonNullable<AsanaLicenseGrant['status']>;
 
 export const CREATED = '2026-01-01T00:00:00Z';
 
@@ -18,8 +15,8 @@ export const CREATED = '2026-01-01T00:00:00Z';
 export function grantObject(
   changes: {
     metadata?: Partial<Metadata>;
-    spec?: Partial<AsanaLicenseGrantSpec>;
-    status?: AsanaLicenseGrantStatus;
+    spec?: Partial<AsanaLicenseGrant['spec']>;
+    status?: Status;
   } = {},
 ): AsanaLicenseGrant {
   return {

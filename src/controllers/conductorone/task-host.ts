@@ -142,9 +142,8 @@ export class ConnectorTaskHost implements TaskHost {
 
   async #reserveDeprovision({ gid, email }: Account): Promise<void> {
     const { session, connector, saveRemovals, clock } = this.#options;
-    const { desk, directory, uid } = session();
-    // Without an organization a connector counts alone.
-    const organization = directory.current()?.organization?.gid ?? uid;
+    const { desk, directory } = session();
+    const organization = directory.current()?.organization?.gid ?? '';
     const outcome = desk.reserveDeprovision(organization, personKey(organization, gid), clock.now());
     if (outcome.kind === 'Refused') {
       const minutes = Math.round(removalLimitsOf(connector()).windowMs / 60_000);

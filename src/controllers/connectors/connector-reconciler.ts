@@ -1,6 +1,5 @@
 import type { AsanaConnector, AsanaConnectorStatus } from '../../api/asana-connector.ts';
 import { findCondition } from '../../api/conditions.ts';
-import type { GrantObject } from '../../api/kinds.ts';
 import { asanaConnectors } from '../../api/resources.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -19,7 +18,7 @@ import type { ConnectorRegistry } from './connector-registry.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { connectorStatus } from './connector-status.ts';
 import { SECRET_FRESHNESS_MS, type SecretCache } from './credentials.ts';
-import { tallyGrants } from './grant-tally.ts';
+import { type TalliedGrant, tallyGrants } from './grant-tally.ts';
 import type { GivenAnswer } from './hold-answers.ts';
 import { answersPerson, causeOf, nextSyncAt, settledBefore } from './sync-schedule.ts';
 
@@ -34,7 +33,7 @@ export interface ConnectorDeps {
   readonly openAsana: OpenAsana;
   readonly openConductorOne: OpenConductorOne;
   /** The grants of all kinds that name a connector. */
-  readonly grantsOf: (key: string) => Iterable<GrantObject>;
+  readonly grantsOf: (key: string) => Iterable<TalliedGrant>;
   /** Puts grants of a connector into their queues, behind what people changed: these uids, or all of them. */
   readonly enqueueGrants: (key: string, uids?: ReadonlySet<string>) => void;
   readonly clock: Clock;

@@ -17,22 +17,27 @@ export interface GrantTally {
   readonly managedEnterpriseLicenses: number;
 }
 
+/** A grant and of which kind it is, which the stored object itself does not say. */
+export interface TalliedGrant {
+  readonly kind: { readonly resource: { readonly kind: GrantKindName } };
+  readonly object: GrantObject;
+}
+
 /** Counts the grants of one connector by kind and by how they stand. */
-export function tallyGrants(grants: Iterable<GrantObject>, directory: Directory): GrantTally {
+export function tallyGrants(grants: Iterable<TalliedGrant>, directory: Directory): GrantTally {
   const kinds = new Map(
     grantKinds.map(({ names }) => [names.kind, { grants: 0, ready: 0, planned: 0, blocked: 0 }]),
   );
   const organization = directory.current()?.organization?.gid ?? null;
   const managed = new Set<string>();
-  for (const grant of grants) {
-    const { kind, status } = grant;
-    const tally = kinds.get(kind);
+  for (const { kind, object } of grants) {
+    const tally = kinds.get(kind.resource.kind);
     if (!tally) continue;
     tally.grants += 1;
-    if (isTrue(grant, 'Ready')) tally.ready += 1;
-    if (isTrue(grant, 'Stalled')) tally.blocked += 1;
-    if (status?.planned) tally.planned += 1;
-    const gid = declaresEnterprise(grant) ? status?.user?.gid : undefined;
+    if (isTrue(object, 'Ready')) tally.ready += 1;
+    if (isTrue(object, 'Stalled')) tally.blocked += 1;
+    if (object.status?.planned) tally.planned += 1;
+    const gid = declaresEnterprise(object) ? object.status?.user?.gid : undefined;
     const account = gid === undefined ? undefined : directory.account(gid);
     // Only active accounts are counted as holders.
     if (account?.license === 'Enterprise' && isActive(account, organization)) managed.add(account.gid);
@@ -44,9 +49,8 @@ function isTrue({ status }: GrantObject, type: string): boolean {
   return status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
 }
 
-function declaresEnterprise(grant: GrantObject): boolean {
-  const live = grant.metadata.deletionTimestamp === undefined;
-  return live && grant.kind === 'AsanaLicenseGrant' && grant.spec.license === 'Enterprise';
+function declaresEnterprise({ metadata, spec }: GrantObject): boolean {
+  return metadata.deletionTimestamp === undefined && 'license' in spec && spec.license === 'Enterprise';
 }
 
 /** All kinds together. */

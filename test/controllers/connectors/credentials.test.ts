@@ -7,8 +7,8 @@ import {
   SecretCache,
   type SecretReading,
   takeCredential,
-} from '../../src/controllers/credentials.ts';
-import { FakeClock } from '../asana/fake-clock.ts';
+} from '../../../src/controllers/connectors/credentials.ts';
+import { FakeClock } from '../../asana/fake-clock.ts';
 
 const secret = (values: Record<string, string | Buffer>): SecretReading => ({
   resourceVersion: '7',

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { ServiceState } from '../../src/conductorone/service.ts';
-import { ConductorOneLink, type OpenService } from '../../src/controllers/conductorone-link.ts';
-import { CodedError, InvalidInputError } from '../../src/core/errors.ts';
-import { silentLogger } from '../../src/core/logger.ts';
+import type { ServiceState } from '../../../src/conductorone/service.ts';
+import { ConductorOneLink, type OpenService } from '../../../src/controllers/conductorone/link.ts';
+import { CodedError, InvalidInputError } from '../../../src/core/errors.ts';
+import { silentLogger } from '../../../src/core/logger.ts';
 
 const idle: ServiceState = {
   connected: false,

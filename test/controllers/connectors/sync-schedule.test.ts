@@ -6,7 +6,7 @@ import {
   type FinishedSync,
   nextSyncAt,
   type SyncCause,
-} from '../../src/controllers/sync-schedule.ts';
+} from '../../../src/controllers/connectors/sync-schedule.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

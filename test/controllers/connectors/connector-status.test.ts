@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { AsanaConnectorStatus } from '../../src/api/asana-connector.ts';
-import { AsanaError } from '../../src/asana/errors.ts';
-import { ConductorOneError } from '../../src/conductorone/errors.ts';
-import type { ConnectorFacts } from '../../src/controllers/connector-facts.ts';
-import type { SyncReport } from '../../src/controllers/connector-session.ts';
-import { connectorStatus } from '../../src/controllers/connector-status.ts';
-import { emptyLedger, type Hold } from '../../src/provisioning/removal-ledger.ts';
-import { checkConditions } from '../api/condition-rules.ts';
-import { person, reading } from '../provisioning/small-world.ts';
-import { connectorObject } from './objects.ts';
+import type { AsanaConnectorStatus } from '../../../src/api/asana-connector.ts';
+import { AsanaError } from '../../../src/asana/errors.ts';
+import { ConductorOneError } from '../../../src/conductorone/errors.ts';
+import type { ConnectorFacts } from '../../../src/controllers/connectors/connector-facts.ts';
+import type { SyncReport } from '../../../src/controllers/connectors/connector-session.ts';
+import { connectorStatus } from '../../../src/controllers/connectors/connector-status.ts';
+import { emptyLedger, type Hold } from '../../../src/provisioning/removal-ledger.ts';
+import { checkConditions } from '../../api/condition-rules.ts';
+import { person, reading } from '../../provisioning/small-world.ts';
+import { connectorObject } from '../objects.ts';
 
 const NOW = Date.UTC(2026, 5, 1);
 const { snapshot } = reading([person()]);

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { GrantKindName, GrantObject } from '../../../src/api/kinds.ts';
+import {
+  sumTally,
+  type TalliedGrant,
+  tallyGrants,
+} from '../../../src/controllers/connectors/grant-tally.ts';
+import { Directory } from '../../../src/directory/directory.ts';
+import { FakeClock } from '../../asana/fake-clock.ts';
+import { CREATED, grantObject } from '../objects.ts';
+import { snapshotOf } from './readings.ts';
+
+type Status = NonNullable<ReturnType<typeof grantObject>['status']>;
+
+function condition(type: string): NonNullable<Status['conditions']>[number] {
+  return {
+    type,
+    status: 'True',
+    reason: 'Granted',
+    message: 'm',
+    observedGeneration: 1,
+    lastTransitionTime: CREATED,
+  };
+}
+
+/** As a store gives it out: the object itself does not say of which kind it is. */
+function known(object: GrantObject, kind: GrantKindName = 'AsanaLicenseGrant'): TalliedGrant {
+  return { kind: { resource: { kind } }, object };
+}
+
+function directoryOf(enterprise: number): Directory {
+  const directory = new Directory(new FakeClock());
+  directory.adopt(snapshotOf(enterprise, { enterprise }));
+  return directory;
+}
+
+const user = (gid: string) => ({ gid, name: 'N' });
+
+suite('the tally of grants', () => {
+  test('counts them by kind, by their conditions and by their plans', () => {
+    const ready = grantObject({ status: { conditions: [condition('Ready')] } });
+    const planned = grantObject({
+      status: { conditions: [condition('Ready')], planned: { action: 'GrantEnterprise', reason: 'r' } },
+    });
+    const stalled = grantObject({ status: { conditions: [condition('Stalled')] } });
+    const tally = tallyGrants(
+      [known(ready), known(planned), known(stalled, 'AsanaTeamGrant'), known(grantObject())],
+      directoryOf(0),
+    );
+    assert.deepEqual(tally.kinds.get('AsanaLicenseGrant'), { grants: 3, ready: 2, planned: 1, blocked: 0 });
+    assert.deepEqual(tally.kinds.get('AsanaTeamGrant'), { grants: 1, ready: 0, planned: 0, blocked: 1 });
+    assert.deepEqual(tally.kinds.get('AsanaAccount'), { grants: 0, ready: 0, planned: 0, blocked: 0 });
+    assert.deepEqual(sumTally(tally), { grants: 4, ready: 2, planned: 1, blocked: 1 });
+  });
+
+  test('counts the enterprise licenses that live grants declare, each account once', () => {
+    const grants = [
+      grantObject({ status: { user: user('0') } }),
+      grantObject({ status: { user: user('0') } }),
+      grantObject({ spec: { license: 'ViewOnly' }, status: { user: user('1') } }),
+      grantObject({ metadata: { deletionTimestamp: CREATED }, status: { user: user('2') } }),
+      grantObject({ status: { user: user('gone') } }),
+    ].map((object) => known(object));
+    assert.equal(tallyGrants(grants, directoryOf(5)).managedEnterpriseLicenses, 1);
+  });
+});

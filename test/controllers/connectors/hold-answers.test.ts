@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { AsanaConnector } from '../../../src/api/asana-connector.ts';
+import { ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION } from '../../../src/api/resources.ts';
+import { type AnswerTaker, HoldAnswers } from '../../../src/controllers/connectors/hold-answers.ts';
+import type { AnswerOutcome } from '../../../src/provisioning/removals/demand.ts';
+import { ReadingDoubts } from '../../../src/provisioning/removals/reading-doubts.ts';
+import { connectorObject } from '../objects.ts';
+
+const hold = {
+  reason: 'TooManyRemovals' as const,
+  id: 'aa',
+  since: '2026-01-01T00:00:00Z',
+  token: 'aa.1',
+  count: 3,
+  people: 3,
+};
+
+function annotated(annotations: Record<string, string>, holds = [hold]): AsanaConnector {
+  return connectorObject({ metadata: { annotations }, status: { holds } });
+}
+
+/** Whom answers go to: a desk that answers `outcome`, and a reading that may be accepted or not. */
+function taker(outcome: AnswerOutcome, { doubted = false, seen = true } = {}) {
+  const asked: string[] = [];
+  const accepted: string[] = [];
+  const doubts = new ReadingDoubts([], () => 'dd', () => {});
+  if (doubted) doubts.raise('DirectoryShrunk', 50, 'm', 1);
+  const taking: AnswerTaker = {
+    desk: {
+      doubts,
+      answer: (token, word) => {
+        asked.push(`${word} ${token}`);
+        return outcome;
+      },
+    },
+    canAccept: () => seen,
+    acceptReading: (reason) => void accepted.push(reason),
+  };
+  return { taking, asked, accepted };
+}
+
+const removals: AnswerOutcome = { kind: 'Removals', ids: ['u1', 'u2'] };
+const shrunk = { kind: 'Reading', reason: 'DirectoryShrunk', count: 50 } as const;
+
+suite('the answers to holds', () => {
+  test('are given once, with the word that the annotation stands for', () => {
+    const { taking, asked } = taker(removals);
+    const answers = new HoldAnswers(connectorObject());
+    const connector = annotated({ [DISCARD_ANNOTATION]: 'aa.1' });
+    assert.deepEqual(answers.take(connector, taking), [
+      { kind: 'Removals', annotation: DISCARD_ANNOTATION, token: 'aa.1', ids: ['u1', 'u2'] },
+    ]);
+    assert.deepEqual(answers.take(connector, taking), []);
+    assert.deepEqual(asked, ['discard aa.1']);
+  });
+
+  test('are given again with a later token', () => {
+    const { taking, asked } = taker(removals);
+    const answers = new HoldAnswers(connectorObject());
+    answers.take(annotated({ [ACKNOWLEDGE_ANNOTATION]: 'aa.1' }), taking);
+    answers.take(annotated({ [ACKNOWLEDGE_ANNOTATION]: 'aa.2' }), taking);
+    assert.deepEqual(asked, ['acknowledge aa.1', 'acknowledge aa.2']);
+  });
+
+  test('that name no hold are reported once', () => {
+    const { taking } = taker({ kind: 'Unknown' });
+    const answers = new HoldAnswers(connectorObject());
+    const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'zz.9' });
+    assert.deepEqual(
+      answers.take(connector, taking).map(({ kind }) => kind),
+      ['Unknown'],
+    );
+    assert.deepEqual(answers.take(connector, taking), []);
+  });
+
+  test('to a hold of long ago, which a new process finds on the object, are nobody’s mistake', () => {
+    const { taking, asked } = taker({ kind: 'Unknown' });
+    const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'old.3' });
+    assert.deepEqual(new HoldAnswers(connector).take(connector, taking), []);
+    assert.deepEqual(asked, []);
+  });
+
+  test('to a hold that still stands are given again by a new process', () => {
+    const { taking, asked } = taker(removals);
+    const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'aa.1' });
+    new HoldAnswers(connector).take(connector, taking);
+    assert.deepEqual(asked, ['acknowledge aa.1']);
+  });
+
+  test('that come before all grants were looked at are given again later', () => {
+    const answers = new HoldAnswers(connectorObject());
+    const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'aa.1' });
+    assert.deepEqual(answers.take(connector, taker({ kind: 'TooEarly' }).taking), []);
+    assert.equal(answers.take(connector, taker(removals).taking).length, 1);
+  });
+
+  test('accept a reading only after this process has seen one', () => {
+    const answers = new HoldAnswers(connectorObject());
+    const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'dd.1' });
+    const unseen = taker({ ...shrunk, accepted: true }, { doubted: true, seen: false });
+    assert.deepEqual(answers.take(connector, unseen.taking), []);
+    assert.deepEqual(unseen.asked, [], 'or the hold would be gone and nothing accepted');
+    const seen = taker({ ...shrunk, accepted: true }, { doubted: true });
+    assert.deepEqual(
+      answers.take(connector, seen.taking).map(({ kind }) => kind),
+      ['Accepted'],
+    );
+    assert.deepEqual(seen.accepted, ['DirectoryShrunk']);
+  });
+
+  test('change nothing when they discard a reading', () => {
+    const { taking, accepted } = taker({ ...shrunk, accepted: false }, { doubted: true });
+    const answers = new HoldAnswers(connectorObject());
+    assert.deepEqual(answers.take(annotated({ [DISCARD_ANNOTATION]: 'dd.1' }), taking), []);
+    assert.deepEqual(accepted, []);
+  });
+});

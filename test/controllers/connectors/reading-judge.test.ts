@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { AsanaConnectorStatus } from '../../../src/api/asana-connector.ts';
+import { writeMeasure } from '../../../src/controllers/connectors/measure-record.ts';
+import { ReadingJudge } from '../../../src/controllers/connectors/reading-judge.ts';
+import { Directory } from '../../../src/directory/directory.ts';
+import { noCounts } from '../../../src/directory/measure.ts';
+import { readRecord } from '../../../src/provisioning/removals/record-reading.ts';
+import { ReadingDoubts } from '../../../src/provisioning/removals/reading-doubts.ts';
+import { FakeClock } from '../../asana/fake-clock.ts';
+import { snapshotOf } from './readings.ts';
+
+const NOW = 1_800_000_000_000;
+
+/** A judge, as a process that finds this status begins with one. */
+function begin(status?: AsanaConnectorStatus) {
+  let ids = 0;
+  const directory = new Directory(new FakeClock());
+  const { doubts } = readRecord(status, NOW);
+  const holds = new ReadingDoubts(doubts, () => `h${(ids += 1)}`, () => {});
+  const judge = new ReadingJudge({ directory, holds, status });
+  const reasons = () => holds.list().map(({ reason }) => reason);
+  const take = (snapshot: Parameters<ReadingJudge['take']>[0]) => judge.take(snapshot, undefined, NOW);
+  return { directory, holds, judge, reasons, take };
+}
+
+/** What a process leaves in the status that has just taken these readings. */
+function statusAfter(...readings: Parameters<ReadingJudge['take']>[0][]): AsanaConnectorStatus {
+  const { judge, take } = begin();
+  for (const reading of readings) take(reading);
+  assert.ok(judge.measure);
+  return { measure: writeMeasure(judge.measure, noCounts), organizations: [...judge.organizations] };
+}
+
+suite('a judge of readings', () => {
+  test('takes the first whole reading for the measure, and a partial one never', () => {
+    const { judge, take, directory } = begin();
+    take(snapshotOf(20, { complete: false }));
+    assert.equal(judge.measure, null);
+    assert.equal(directory.current()?.accounts.size, 20, 'it may still be looked at');
+    take(snapshotOf(100, { at: 2 }));
+    assert.equal(judge.measure?.accounts?.count, 100);
+  });
+
+  test('holds what is suddenly smaller, after a restart too', () => {
+    const { reasons, take } = begin(statusAfter(snapshotOf(300)));
+    take(snapshotOf(100, { at: 2 }));
+    assert.deepEqual(reasons(), ['DirectoryShrunk']);
+  });
+
+  test('holds shrunken teams, and goes on with accounts and licenses', () => {
+    const { judge, take, reasons, directory } = begin();
+    take(snapshotOf(50, { teams: 40, membersPerTeam: 5 }));
+    take(snapshotOf(51, { teams: 3, membersPerTeam: 5, at: 2 }));
+    assert.deepEqual(reasons(), ['DirectoryShrunk']);
+    assert.deepEqual(judge.doubts[0]?.parts, ['teams', 'teamMemberships']);
+    assert.deepEqual([directory.current()?.accounts.size, directory.current()?.teams.size], [51, 40]);
+  });
+
+  test('ends a hold by a reading as large as before, never by repeating the small one', () => {
+    const { take, reasons, directory } = begin();
+    take(snapshotOf(100));
+    for (let at = 2; at < 8; at += 1) take(snapshotOf(50, { at }));
+    assert.deepEqual(reasons(), ['DirectoryShrunk']);
+    assert.equal(directory.current()?.accounts.size, 100, 'the better reading stays');
+    take(snapshotOf(97, { at: 9 }));
+    assert.deepEqual(reasons(), []);
+    assert.equal(directory.current()?.accounts.size, 97);
+  });
+
+  test('keeps the token while the reading is no worse, and moves it when it is', () => {
+    const { take, holds } = begin();
+    take(snapshotOf(100));
+    take(snapshotOf(50, { at: 2 }));
+    const [first] = holds.list();
+    take(snapshotOf(60, { at: 3 }));
+    assert.deepEqual([holds.list()[0]?.id, holds.list()[0]?.n], [first?.id, 1]);
+    take(snapshotOf(40, { at: 4 }));
+    assert.deepEqual([holds.list()[0]?.id, holds.list()[0]?.n], [first?.id, 2]);
+  });
+
+  test('adopts a smaller reading once a person accepts it, which then is the measure', () => {
+    const { judge, take, directory, reasons, holds } = begin();
+    take(snapshotOf(100));
+    take(snapshotOf(50, { at: 2 }));
+    assert.equal(judge.canAccept('DirectoryShrunk'), true);
+    holds.drop('DirectoryShrunk');
+    judge.accept('DirectoryShrunk');
+    assert.deepEqual([judge.measure?.accounts?.count, directory.current()?.accounts.size], [50, 50]);
+    take(snapshotOf(49, { at: 3 }));
+    assert.deepEqual(reasons(), []);
+  });
+
+  test('lets nothing of another organization in, however little of it was read', () => {
+    for (const complete of [true, false]) {
+      const { judge, take, directory, reasons } = begin(statusAfter(snapshotOf(30)));
+      take(snapshotOf(30, { organization: '700', complete, at: 2 }));
+      assert.deepEqual(reasons(), ['OrganizationChanged'], `complete: ${complete}`);
+      assert.equal(directory.current(), null);
+      assert.deepEqual([judge.isForeign, judge.organizations], [true, ['500']]);
+    }
+  });
+
+  test('has another token for another organization yet', () => {
+    const { take, holds } = begin(statusAfter(snapshotOf(30)));
+    take(snapshotOf(30, { organization: '700', at: 2 }));
+    const [first] = holds.list();
+    take(snapshotOf(30, { organization: '800', at: 3 }));
+    assert.notEqual(holds.list()[0]?.id, first?.id);
+  });
+
+  test('goes over to another organization once a person accepts it, and keeps nothing of the old one', () => {
+    const { judge, take, directory } = begin();
+    take(snapshotOf(100));
+    take(snapshotOf(5, { organization: '700', at: 2 }));
+    judge.accept('OrganizationChanged');
+    assert.deepEqual([judge.organizations, judge.isForeign], [['700'], false]);
+    assert.equal(directory.current()?.organization?.gid, '700');
+    assert.equal(judge.measure?.accounts?.count, 5);
+  });
+
+  test('remembers a hold over a restart, and lets nobody accept a reading that it has not seen', () => {
+    const status: AsanaConnectorStatus = {
+      ...statusAfter(snapshotOf(100)),
+      holds: [
+        { reason: 'DirectoryShrunk', id: 'abc', since: '2026-01-01T00:00:00Z', token: 'abc.2', count: 50, people: 0 },
+      ],
+    };
+    const { judge, take, holds, reasons } = begin(status);
+    assert.deepEqual([reasons(), judge.canAccept('DirectoryShrunk')], [['DirectoryShrunk'], false]);
+    take(snapshotOf(50, { at: 2 }));
+    assert.deepEqual([holds.named('abc.2')?.reason, judge.canAccept('DirectoryShrunk')], ['DirectoryShrunk', true]);
+  });
+
+  test('holds a listing that is short the same way three times, until a person accepts it', () => {
+    const { judge, take, reasons } = begin();
+    for (const at of [1, 2]) take(snapshotOf(60, { short: 1, at }));
+    assert.deepEqual(reasons(), []);
+    take(snapshotOf(60, { short: 1, at: 3 }));
+    assert.deepEqual(reasons(), ['ListingShort']);
+    judge.accept('ListingShort');
+    assert.ok((judge.measure?.acceptedShortfall ?? 0) > 0);
+  });
+});
+
+suite('the measure in the status', () => {
+  test('is one measure short of what our own actions took away since', () => {
+    const { judge } = begin(statusAfter(snapshotOf(100)));
+    assert.ok(judge.measure);
+    const record = writeMeasure(judge.measure, { ...noCounts, accounts: 7 });
+    assert.deepEqual([record.accounts?.count, record.licenses?.count, record.teams], [93, 100, undefined]);
+  });
+});
