@@ -168,7 +168,7 @@ export class AsanaOperator extends ReconcilingOperator {
           random,
         }),
       openConductorOne: (...wish) => this.#openConductorOne(provisioner, ...wish),
-      grantsOf: (key) => this.#grants.byConnector(key).map(({ object }) => object),
+      grantsOf: (key) => this.#grants.byConnector(key),
       enqueueGrants: (key, uids) =>
         this.#router.enqueueGrants(key, uids ? Priority.change : Priority.resync, uids),
       clock,
