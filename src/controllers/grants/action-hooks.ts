@@ -11,7 +11,7 @@ import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionHooks } from '../../provisioning/executor.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { HoldFields, RemovalGate } from '../removals/removal-gate.ts';
-import { lastActionOf } from './action-record.ts';
+import { givenFields, lastActionOf } from './action-record.ts';
 import { type GrantDeps, type GrantSubject, openSubject } from './grant-context.ts';
 import { ClockSkewError, FencedError, NotYetError } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
@@ -75,6 +75,7 @@ export class GrantActionHooks implements ActionHooks {
     this.object = await this.#reporter.report(
       { kind, object: this.object },
       {
+        ...givenFields(subject, decision, clock.now()),
         ...done,
         outcome: { reason: 'Progressing', message, drifted: drift ? message : null },
         account: account ?? undefined,

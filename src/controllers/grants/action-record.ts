@@ -1,8 +1,10 @@
 import type { GrantObject } from '../../api/kinds.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { Action } from '../../provisioning/action.ts';
+import type { Decision } from '../../provisioning/decision.ts';
+import { isSameRight } from '../../provisioning/right.ts';
 import type { GrantSubject } from './grant-context.ts';
-import type { GrantStatus } from './grant-status.ts';
+import type { GrantFindings, GrantStatus } from './grant-status.ts';
 import { DRIFT_WINDOW_MS, isAskedAnew, openRequest } from './grant-view.ts';
 
 export type LastAction = NonNullable<GrantStatus['lastAction']>;
@@ -15,6 +17,25 @@ export function lastActionOf(
   result: LastAction['result'],
 ): LastAction {
   return { id, type, ...(from === null ? {} : { from }), ...(to === null ? {} : { to }), at, result };
+}
+
+/**
+ * What an ending grant gave, where only `lastAction` said so until now: the removal takes the place of that record, and
+ * without it nobody would know any more that there is something to take back.
+ */
+export function givenFields(
+  { view, object }: Pick<GrantSubject, 'view' | 'object'>,
+  { right, observed, account }: Extract<Decision, { kind: 'Act' }>,
+  now: number,
+): Pick<GrantFindings, 'applied' | 'created'> {
+  const recorded = view.applied !== null && isSameRight(view.applied.right, right);
+  if (!view.ending || recorded || !observed) return {};
+  const creates = view.attempt?.type === 'CreateAccount' || view.attempt?.type === 'InviteAccount';
+  const created = creates && account && !object.status?.created;
+  return {
+    applied: { right, value: observed, at: '', adopted: false },
+    ...(created ? { created: { gid: account.gid, at: formatTime(now) } } : {}),
+  };
 }
 
 /** What, once any of it moves, makes another try worth while after Asana refused. */
