@@ -80,7 +80,11 @@ suite('the host of the tasks of a connector object', () => {
 
   const changed = (spec: Partial<AsanaConnector['spec']>, generation = 2): AsanaConnector => {
     const { metadata } = object;
-    return { ...object, metadata: { ...metadata, generation, resourceVersion: '2' }, spec: { ...object.spec, ...spec } };
+    return {
+      ...object,
+      metadata: { ...metadata, generation, resourceVersion: '2' },
+      spec: { ...object.spec, ...spec },
+    };
   };
 
   for (const { because, code, arrange } of [
@@ -124,7 +128,11 @@ suite('the host of the tasks of a connector object', () => {
       code: 'NotReady',
       arrange: () => void (real = changed({ suspend: true })),
     },
-    { because: 'the API server has no such object any more', code: 'NotReady', arrange: () => void (real = null) },
+    {
+      because: 'the API server has no such object any more',
+      code: 'NotReady',
+      arrange: () => void (real = null),
+    },
   ]) {
     test(`takes nothing away when ${because}`, async () => {
       arrange();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
 import { askControl, userPath } from '../../../scripts/sandbox-control.ts';
-import type { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
 import { ConnectorTaskHost, type TaskHostOptions } from '../../../src/controllers/conductorone/task-host.ts';
+import type { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
 import { silentMeter } from '../../../src/core/meter.ts';
 import type { License } from '../../../src/directory/snapshot.ts';
 import { AuditLog } from '../../../src/provisioning/audit.ts';
@@ -133,8 +133,7 @@ suite('the host of a connector’s tasks', () => {
   });
 
   test('books a deprovision where a restart finds it, and refuses the one above the limit', async () => {
-    const revoke = (email: string) =>
-      host.provision(license('Take', 'ViewOnly', email), 'task', never);
+    const revoke = (email: string) => host.provision(license('Take', 'ViewOnly', email), 'task', never);
     const viewOnly = [...sandbox.state.people].filter(
       ({ profile }) => profile.license === 'view only' && profile.email !== ALICE,
     );
@@ -160,7 +159,11 @@ suite('the host of a connector’s tasks', () => {
   test('has a grant repeated found as it is, and a revoke of somebody who is gone found done', async () => {
     const give = enterprise('Give', ALICE);
     await host.provision(give, 'task', never);
-    assert.equal((await host.provision(give, 'task', never)).changed, false, 'for ConductorOne: GrantAlreadyExists');
+    assert.equal(
+      (await host.provision(give, 'task', never)).changed,
+      false,
+      'for ConductorOne: GrantAlreadyExists',
+    );
     const [leaver] = [...sandbox.state.people].filter(
       ({ profile }) => profile.license === 'view only' && profile.email !== ALICE,
     );
@@ -168,7 +171,11 @@ suite('the host of a connector’s tasks', () => {
     const take = license('Take', 'ViewOnly', leaver.profile.email);
     await host.readDirectory(never);
     await console('DELETE', [leaver.profile.email]);
-    assert.equal((await host.provision(take, 'task', never)).changed, false, 'for ConductorOne: GrantAlreadyRevoked');
+    assert.equal(
+      (await host.provision(take, 'task', never)).changed,
+      false,
+      'for ConductorOne: GrantAlreadyRevoked',
+    );
   });
 
   test('refuses what a live grant declares otherwise, and names it', async () => {

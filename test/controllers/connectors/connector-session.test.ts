@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import type { AsanaConnector } from '../../../src/api/asana-connector.ts';
 import { ACKNOWLEDGE_ANNOTATION } from '../../../src/api/resources.ts';
-import type { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
 import { factsOf } from '../../../src/controllers/connectors/connector-facts.ts';
 import { findObstacle, whyNothingIsApplied } from '../../../src/controllers/connectors/connector-obstacle.ts';
+import type { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
 import { connectorStatus } from '../../../src/controllers/connectors/connector-status.ts';
 import { tallyGrants } from '../../../src/controllers/connectors/grant-tally.ts';
 import type { Demand } from '../../../src/provisioning/removals/demand.ts';
@@ -70,7 +70,10 @@ suite('the session of a connector', () => {
     leave(sandbox, 25);
     const second = await open(object);
     await sync(second);
-    assert.deepEqual(second.doubts.map(({ reason }) => reason), ['DirectoryShrunk']);
+    assert.deepEqual(
+      second.doubts.map(({ reason }) => reason),
+      ['DirectoryShrunk'],
+    );
     assert.equal(second.read('u1')?.doubtAbout(['licenses'])?.code, 'ReadingHeld');
     assert.deepEqual(recorded(object, second, clock.now()).status?.measure, object.status?.measure);
   });
@@ -91,7 +94,10 @@ suite('the session of a connector', () => {
     const object = connectorObject({ status: { organizations: ['1'] } });
     const session = await open(object);
     await sync(session);
-    assert.deepEqual([session.isForeign, session.directory.current(), session.read('u1')], [true, null, null]);
+    assert.deepEqual(
+      [session.isForeign, session.directory.current(), session.read('u1')],
+      [true, null, null],
+    );
     assert.equal(findObstacle(object, session, [])?.reason, 'OrganizationChanged');
     const [hold] = recorded(object, session, Date.now()).status?.holds ?? [];
     assert.ok(hold);
@@ -155,7 +161,9 @@ suite('the session of a connector', () => {
     const { open } = await startWorld(t);
     const organizations = new Organizations();
     const one = await open(connectorObject(), { deps: { organizations } });
-    const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), { deps: { organizations } });
+    const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
+      deps: { organizations },
+    });
     await sync(one);
     await sync(other);
     const before = one.read('u1')?.enterpriseLicenses() ?? 0;
@@ -170,7 +178,9 @@ suite('the session of a connector', () => {
     const { sandbox, clock, open } = await startWorld(t);
     const organizations = new Organizations();
     const one = await open(connectorObject(), { deps: { organizations } });
-    const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), { deps: { organizations } });
+    const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
+      deps: { organizations },
+    });
     await sync(one);
     await sync(other);
     one.desk.reserveDeprovision(sandbox.workspace, `${sandbox.workspace}/7`, clock.now());

@@ -257,7 +257,14 @@ suite('the status of a connector', () => {
       ['AsanaLicenseGrant' as const, kind],
       ['AsanaTeamGrant' as const, { ...kind, blocked: 1 }],
     ]);
-    const counts = { accounts: 9, guests: 0, teams: 0, workspaces: 1, enterpriseLicenses: 5, viewOnlyLicenses: 4 };
+    const counts = {
+      accounts: 9,
+      guests: 0,
+      teams: 0,
+      workspaces: 1,
+      enterpriseLicenses: 5,
+      viewOnlyLicenses: 4,
+    };
     const around = facts({ counts, tally: { kinds, managedEnterpriseLicenses: 2 } });
     const shown = connectorStatus(around, NOW).counts;
     assert.deepEqual(
@@ -273,7 +280,10 @@ suite('the status of a connector', () => {
     const status: AsanaConnectorStatus = {
       sync: { progress: running.progress, startedAt: '2026-01-01T00:00:00Z' },
     };
-    const later = connectorStatus(facts({ object: connectorObject({ status }), running: { ...running, answering: false } }), NOW);
+    const later = connectorStatus(
+      facts({ object: connectorObject({ status }), running: { ...running, answering: false } }),
+      NOW,
+    );
     assert.equal(later.sync?.progress, undefined);
   });
 
