@@ -26,7 +26,7 @@ const spec = object(
     ),
     name: Type.Optional(
       displayName(
-        'Name that the account is created with. It is not used for an account that exists. Default: the part of the email address before the @.',
+        'Name that the account is created with. It is not used for an account that exists. Default: a name made from the part of the email address before the @.',
       ),
     ),
     workspace: Type.Optional(

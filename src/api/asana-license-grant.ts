@@ -34,6 +34,7 @@ const status = grantStatus({
   observed: { license: choice('The license that the account has in Asana.', LICENSES) },
   applied: { license: choice('The license that the grant holds.', LICENSES) },
   actions: ['GrantEnterprise', 'RevokeEnterprise', 'Deprovision', 'CreateAccount'],
+  further: {},
 });
 
 export type AsanaLicenseGrantSpec = Static<typeof spec>;

@@ -1,4 +1,4 @@
-import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox';
+import { type Static, type TObject, type TProperties, Type } from 'typebox';
 import {
   type CelRule,
   choice,
@@ -165,25 +165,9 @@ export const endTakesBack: CelRule<Ends> = {
 /** Any value of a right: of a license, a membership or an account. */
 const value = (description: string) => Type.String({ description, maxLength: 32 });
 
-/** What `status` of a kind is made of, beside what all have. */
-interface StatusParts<O extends TProperties, A extends TProperties, F extends TProperties> {
-  /** The field of the right as it may be seen in Asana. */
-  readonly observed: O;
-  /** The same field as it may be held. */
-  readonly applied: A;
-  readonly actions: readonly GrantAction[];
-  /** Further fields of the status. */
-  readonly further?: F;
-}
-
-/** The schema of the status of a kind. */
-export function grantStatus<O extends TProperties, A extends TProperties, F extends TProperties>({
-  observed,
-  applied,
-  actions,
-  further,
-}: StatusParts<O, A, F>) {
-  return object('What the operator has seen and done. Only the operator writes it.', {
+/** Fields of the status that do not depend on the right. */
+function sharedStatus(actions: readonly GrantAction[]) {
+  return {
     observedGeneration: count('The generation of the spec that this status describes.'),
     lastHandledReconcileAt: Type.Optional(
       handledRequest('The last value of the annotation asana-connector.dev/requestedAt that was handled.'),
@@ -194,23 +178,6 @@ export function grantStatus<O extends TProperties, A extends TProperties, F exte
       ),
     ),
     user: Type.Optional(foundUser),
-    ...(further ?? ({} as F)),
-    observed: Type.Optional(
-      object('What was last seen in Asana.', {
-        ...observed,
-        since: instant('Since when this value has been seen. Changes only with the value.'),
-      }),
-    ),
-    applied: Type.Optional(
-      object('The right that this grant holds in Asana, and takes back when it ends.', {
-        ...applied,
-        at: instant('When the right was first seen to be held.'),
-        adopted: Type.Boolean({
-          description:
-            'True if the person already had the right, false if an action of this grant led to it.',
-        }),
-      }),
-    ),
     created: Type.Optional(
       object('The account that an action of this grant created.', {
         gid: Type.String({ description: 'The gid of the account.', maxLength: 64 }),
@@ -245,6 +212,42 @@ export function grantStatus<O extends TProperties, A extends TProperties, F exte
     ),
     discardedGeneration: count(
       'The generation whose removal was discarded by annotation. The grant is left alone until it is edited.',
+    ),
+  };
+}
+
+/** What is noted beside the value that was seen. */
+const seen = { since: instant('Since when this value has been seen. Changes only with the value.') };
+
+/** What is noted beside the value that is held. */
+const held = {
+  at: instant('When the right was first seen to be held.'),
+  adopted: Type.Boolean({
+    description: 'True if the person already had the right, false if an action of this grant led to it.',
+  }),
+};
+
+/**
+ * The schema of the status of a kind.
+ *
+ * @param right the field of the right: `observed` as it may be seen in Asana, `applied` as it may be held; the actions
+ *   that lead there and back; and further fields of the status
+ */
+export function grantStatus<O extends TProperties, A extends TProperties, F extends TProperties>(right: {
+  readonly observed: O;
+  readonly applied: A;
+  readonly actions: readonly GrantAction[];
+  readonly further: F;
+}) {
+  return object('What the operator has seen and done. Only the operator writes it.', {
+    ...sharedStatus(right.actions),
+    ...right.further,
+    observed: Type.Optional(object('What was last seen in Asana.', { ...right.observed, ...seen })),
+    applied: Type.Optional(
+      object('The right that this grant holds in Asana, and takes back when it ends.', {
+        ...right.applied,
+        ...held,
+      }),
     ),
   });
 }
@@ -325,21 +328,20 @@ export interface Held {
   account?: AccountState;
 }
 
-type NoFields = Record<never, TSchema>;
-type SharedStatus = Static<ReturnType<typeof grantStatus<NoFields, NoFields, NoFields>>>;
+type Fields<P extends TProperties> = Static<TObject<P>>;
 
 /** The status of a grant of any kind. Of the fields of the right a grant has the one of its kind. */
-export type GrantStatus = Omit<SharedStatus, 'observed' | 'applied'> & {
+export type GrantStatus = Fields<ReturnType<typeof sharedStatus>> & {
   /** Of a team grant: the team as it was found in Asana. */
   team?: FoundTeam;
   /** Of an account or a workspace grant: the gid of the workspace. */
   workspace?: string;
-  observed?: Held & NonNullable<SharedStatus['observed']>;
-  applied?: Held & NonNullable<SharedStatus['applied']>;
+  observed?: Held & Fields<typeof seen>;
+  applied?: Held & Fields<typeof held>;
 };
 
 /** The part of a grant's spec that every kind has. */
-export type GrantSpec = Static<TObject<ReturnType<typeof grantFields>>>;
+export type GrantSpec = Fields<ReturnType<typeof grantFields>>;
 
 /** Whom a grant is for, as declared. */
 export type UserRef = Static<typeof user>;

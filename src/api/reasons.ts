@@ -66,7 +66,7 @@ export const grantReasons = {
   TeamNotFound: {
     class: 'waiting',
     remedy:
-      'The organization has no such team, or the token cannot see it. Create the team, or give the account of the token access to it.',
+      'A complete reading of the organization has no such team, or the token cannot see it. Create the team, or give the account of the token access to it.',
   },
   LicenseLimitReached: {
     class: 'waiting',

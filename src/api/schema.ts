@@ -124,16 +124,21 @@ const UPPER_CASE = String.raw`[\p{Lu}\p{Lt}]`;
 const NOT_IN_EMAIL = String.raw`\p{Z}\p{Cc}\p{Cf}@"\\<>(),;:`;
 const EMAIL = `^[^${NOT_IN_EMAIL}]+@[^.${NOT_IN_EMAIL}]+([.][^.${NOT_IN_EMAIL}]+)+$`;
 
-/** A Go duration kept as the user wrote it; its floor and ceiling are rules of the object around it. */
+/**
+ * A Go duration kept as the user wrote it; its floor and ceiling are rules of the object around it. So many digits at
+ * most that CEL's duration() can hold it (292 years): a rule that cannot be evaluated names no field.
+ */
 export function duration(description: string, fallback?: string) {
   return Type.String({
     description,
     maxLength: 12,
-    pattern: '^([0-9]+(\\.[0-9]+)?(h|m|s|ms))+$',
+    pattern: `^([0-9]{1,6}${FRACTION}h|[0-9]{1,8}${FRACTION}m|[0-9]{1,9}${FRACTION}(s|ms))+$`,
     [REMEDY]: 'write a duration such as 30s, 5m or 1h30m; days are no unit',
     ...(fallback === undefined ? {} : { default: fallback }),
   });
 }
+
+const FRACTION = '([.][0-9]+)?';
 
 /**
  * A rule that keeps a duration field within bounds. It asks for the field first, even where it has a default: the
@@ -241,21 +246,23 @@ export function conditions(description: string) {
         type: Type.String({ description: 'What the condition is about, in CamelCase.', maxLength: 316 }),
         status: Type.Enum(['True', 'False', 'Unknown'], {
           type: 'string',
-          description: 'Whether it holds: True, False or Unknown.',
+          description: 'Whether the condition holds: True, False or Unknown.',
         }),
         observedGeneration: Type.Integer({
-          description: 'The generation of the object the condition speaks of.',
+          description: 'The generation of the object that the condition describes.',
           minimum: 0,
           format: 'int64',
         }),
-        lastTransitionTime: instant('When the status last moved; a new reason or message does not move it.'),
+        lastTransitionTime: instant(
+          'When the status last changed. A new reason or message alone does not change it.',
+        ),
         reason: Type.String({
-          description: 'Why, in one CamelCase word out of a documented list.',
+          description: 'Why, as one word in CamelCase from a documented list.',
           minLength: 1,
           maxLength: 1024,
           pattern: '^[A-Z][A-Za-z0-9]*$',
         }),
-        message: Type.String({ description: 'Why, for a person, with the remedy.', maxLength: 32768 }),
+        message: Type.String({ description: 'Why, in words, and what to do.', maxLength: 32768 }),
       },
       { description: 'One aspect of the state of the object.' },
     ),

@@ -1,3 +1,4 @@
+import type { AxiosAdapter } from 'axios';
 import type { Clock, Random } from '../core/clock.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
@@ -34,6 +35,8 @@ export interface SessionOptions {
   readonly scimEnabled: boolean;
   readonly budgets: BudgetRegistry;
   readonly limits?: Partial<SessionLimits> | undefined;
+  /** What carries a request; by default HTTP. */
+  readonly adapter?: AxiosAdapter | undefined;
   readonly log: Logger;
   readonly meter: Meter;
   readonly clock: Clock;
@@ -56,7 +59,7 @@ export interface AsanaSession {
  * @throws InvalidInputError for a base URL no token may be sent to, or a token no header can carry
  */
 export function openSession(options: SessionOptions): AsanaSession {
-  const { token, scimToken = token, scimEnabled, budgets, log, meter, clock, random } = options;
+  const { token, scimToken = token, scimEnabled, budgets, adapter, log, meter, clock, random } = options;
   const limits = { ...defaultSessionLimits, ...options.limits };
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
   const closers: (() => void)[] = [];
@@ -70,6 +73,7 @@ export function openSession(options: SessionOptions): AsanaSession {
       token: bearer,
       budget,
       limits: { requestMs: limits.requestMs, responseBytes },
+      adapter,
       clock,
       random,
       log,

@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { type AxiosInstance, type AxiosResponse, create } from 'axios';
+import { type AxiosAdapter, type AxiosInstance, type AxiosResponse, create } from 'axios';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Counter, Histogram, Meter } from '../core/meter.ts';
@@ -66,6 +66,8 @@ export interface TransportOptions {
   readonly token: Redacted;
   readonly budget: Budget;
   readonly limits: TransportLimits;
+  /** What carries a request; by default HTTP. */
+  readonly adapter?: AxiosAdapter | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -91,7 +93,7 @@ export class Transport {
   readonly #deprecations = new Set<string>();
 
   constructor(options: TransportOptions) {
-    const { baseUrl, meter, limits } = options;
+    const { baseUrl, meter, limits, adapter = 'http' } = options;
     const url = checkBaseUrl(baseUrl);
     this.#options = options;
     // Node's own proxy support (HTTPS_PROXY, NO_PROXY) keeps tunnels open; that of axios opens one a request.
@@ -105,7 +107,7 @@ export class Transport {
         ? { httpsAgent: this.#agent }
         : // Plain HTTP is for loopback; through a proxy it would show the token to the proxy.
           { httpAgent: this.#agent, proxy: false as const }),
-      adapter: 'http',
+      adapter,
       maxRedirects: 0,
       maxContentLength: limits.responseBytes,
       maxBodyLength: LARGEST_REQUEST_BYTES,

@@ -1,40 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import type { AxiosAdapter } from 'axios';
 import type { AsanaConnector } from '../api/asana-connector.ts';
-import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
-import {
-  ACKNOWLEDGE_ANNOTATION,
-  asanaConnectors,
-  asanaLicenseGrants,
-  DISCARD_ANNOTATION,
-  FIELD_MANAGER,
-} from '../api/resources.ts';
+import type { GrantKindName, GrantObject } from '../api/kinds.ts';
+import { asanaConnectors, FIELD_MANAGER, REVOKE_FINALIZER } from '../api/resources.ts';
 import type { BudgetRegistry } from '../asana/budget-registry.ts';
 import { openSession } from '../asana/session.ts';
-import { Controller } from '../kubernetes/controller.ts';
+import { Controller, type Reconcile } from '../kubernetes/controller.ts';
 import { EventRecorder } from '../kubernetes/events.ts';
 import { ObjectWriter } from '../kubernetes/object-writer.ts';
 import { type OperatorDeps, ReconcilingOperator } from '../kubernetes/operator.ts';
+import type { Change } from '../kubernetes/reflector.ts';
 import { type Key, keyOf } from '../kubernetes/resource.ts';
 import { Store } from '../kubernetes/store.ts';
 import { Priority, WorkQueue } from '../kubernetes/work-queue.ts';
 import { AuditLog, type AuditSink } from '../provisioning/audit.ts';
+import type { Declaration } from '../provisioning/declarations.ts';
 import { Executor } from '../provisioning/executor.ts';
+import { Organizations } from '../provisioning/removals/organizations.ts';
 import { TaskProvisioner } from '../provisioning/task-provisioner.ts';
-import { AsanaConnectorReconciler } from './asana-connector-reconciler.ts';
-import { LiveClusterState } from './cluster-state.ts';
 import { ConditionMetrics } from './condition-metrics.ts';
-import type { OpenService } from './conductorone-link.ts';
-import type { OpenConductorOne } from './conductorone-reconciler.ts';
-import type { ConductorOneSettings } from './conductorone-service.ts';
-import { ConnectorMetrics } from './connector-metrics.ts';
-import { ConnectorRegistry } from './connector-registry.ts';
-import { ConnectorSession, type SessionChange } from './connector-session.ts';
-import { SecretCache } from './credentials.ts';
-import { newHoldToken } from './hold-token.ts';
-import { CONNECTOR_INDEX, connectorKeyOf, IDENTITY_INDEX, identitiesOf } from './identity.ts';
-import type { Leadership, TouchReason } from './license-grant-context.ts';
-import { LicenseGrantReconciler } from './license-grant-reconciler.ts';
-import { operatorTaskHost } from './operator-task-host.ts';
-import { QueueRouter } from './queue-router.ts';
+import type { OpenService } from './conductorone/link.ts';
+import type { OpenConductorOne } from './conductorone/link-reconciler.ts';
+import type { ConductorOneSettings, openConductorOne } from './conductorone/open-service.ts';
+import { operatorTaskHost } from './conductorone/operator-task-host.ts';
+import { ConnectorMetrics } from './connectors/connector-metrics.ts';
+import { ConnectorReconciler } from './connectors/connector-reconciler.ts';
+import { ConnectorRegistry } from './connectors/connector-registry.ts';
+import { ConnectorSession, type RosterEntry, type SessionChange } from './connectors/connector-session.ts';
+import { SecretCache } from './connectors/credentials.ts';
+import { newHoldId } from './connectors/hold-id.ts';
+import { personKey } from './connectors/person.ts';
+import { LiveClusterState } from './grants/cluster-state.ts';
+import { Contenders } from './grants/contenders.ts';
+import { declarationsOf } from './grants/declared-rights.ts';
+import type { GrantDeps } from './grants/grant-context.ts';
+import { connectorKeyOf } from './grants/grant-identity.ts';
+import { type GrantKind, grantKinds } from './grants/grant-kinds.ts';
+import { GrantReconciler } from './grants/grant-reconciler.ts';
+import { GrantStores } from './grants/grant-stores.ts';
+import { type Leadership, settlingMs } from './leadership.ts';
+import { QueueRouter, type TouchReason } from './queue-router.ts';
 
 export interface AsanaOperatorOptions extends OperatorDeps {
   /** Namespaces to watch; null for all. */
@@ -48,82 +53,104 @@ export interface AsanaOperatorOptions extends OperatorDeps {
   readonly identity: string;
   readonly audit: AuditSink;
   readonly conductorOne: ConductorOneSettings;
+  /** Where this process is not to be on its own wires or use its own luck; each by default the real thing. */
+  readonly means?: OperatorMeans;
+}
+
+/** What connects a process with the outside, so that all of it can run without sockets and the same way twice. */
+export interface OperatorMeans {
+  /** Carries the requests to Asana. */
+  readonly asanaAdapter?: AxiosAdapter;
+  readonly openConductorOne?: typeof openConductorOne;
+  /** A new UUID: names of events, actions and reconciles. */
+  readonly newId?: () => string;
+  /** A new word that names a hold. */
+  readonly newHoldId?: () => string;
 }
 
 /** On stop, work under way has so long to end by itself. */
 const GRACE_MS = 25_000;
+/** Connectors reconcile quickly: what takes long, a sync, runs beside them. */
+const MOST_CONNECTOR_WORKERS = 8;
 
-/** The operator: what it watches, its two controllers, and how a change of one kind wakes the other. */
+/** One kind of grants with what reconciles it. */
+interface GrantLane {
+  readonly kind: GrantKind;
+  readonly reconciler: GrantReconciler;
+  readonly controller: Controller;
+}
+
+/** The operator: what it watches, a controller for each kind, and how a change of one kind wakes the others. */
 export class AsanaOperator extends ReconcilingOperator {
   readonly #options: AsanaOperatorOptions;
   readonly #connectors = new Store<AsanaConnector>();
-  readonly #grants = new Store<AsanaLicenseGrant>({
-    [IDENTITY_INDEX]: identitiesOf,
-    [CONNECTOR_INDEX]: (grant) => [connectorKeyOf(grant)],
-  });
+  readonly #grants = new GrantStores();
+  readonly #organizations = new Organizations();
   readonly #registry: ConnectorRegistry;
   readonly #secrets: SecretCache;
   readonly #events: EventRecorder;
-  readonly #connectorController: Controller;
-  readonly #grantController: Controller;
   readonly #conditions: ConditionMetrics;
+  readonly #audit: AuditLog;
+  readonly #connectorReconciler: ConnectorReconciler;
+  readonly #connectorController: Controller;
+  readonly #lanes: readonly GrantLane[];
   readonly #router: QueueRouter;
 
   constructor(options: AsanaOperatorOptions) {
     super(options);
     this.#options = options;
-    const { client, clock, log, meter } = options;
+    const { client, clock, log, meter, means, concurrency } = options;
+    const newId = means?.newId ?? randomUUID;
     this.#events = new EventRecorder({
       client,
       controller: FIELD_MANAGER,
       instance: options.identity,
       clock,
       log,
+      newId,
     });
     this.#secrets = new SecretCache((namespace, name) => client.readSecret(namespace, name), clock);
-    this.#registry = new ConnectorRegistry((connector) => this.#openConnector(connector));
+    this.#registry = new ConnectorRegistry((connector) => this.#openSession(connector));
     this.#conditions = new ConditionMetrics(meter);
-    const executor = new Executor(new AuditLog(options.audit, clock), meter);
-    const connectors = this.#connectorReconciler(new TaskProvisioner({ executor, clock }));
-    const grants = this.#grantReconciler(executor, (key) => connectors.publish(key));
-    this.#connectorController = this.#controller(
-      'asanaconnector',
-      Math.min(options.concurrency, 8),
-      connectors,
+    this.#audit = new AuditLog(options.audit, clock);
+    const executor = new Executor(this.#audit, meter, newId);
+    this.#connectorReconciler = this.#reconcileConnectors(new TaskProvisioner({ executor, clock }));
+    this.#connectorController = this.#control(
+      asanaConnectors.singular,
+      Math.min(concurrency, MOST_CONNECTOR_WORKERS),
+      (key, context) => this.#connectorReconciler.reconcile(key, context),
     );
-    this.#grantController = this.#controller('asanalicensegrant', options.concurrency, grants);
+    const grantDeps = this.#grantDeps(executor);
+    this.#lanes = grantKinds.map((kind) => {
+      const reconciler = new GrantReconciler(kind, grantDeps);
+      const controller = this.#control(kind.resource.singular, concurrency, (key, context) =>
+        reconciler.reconcile(key, context),
+      );
+      return { kind, reconciler, controller };
+    });
     this.#router = new QueueRouter({
       connectors: this.#connectors,
       grants: this.#grants,
       connectorQueue: this.#connectorController.queue,
-      grantQueue: this.#grantController.queue,
+      grantQueues: new Map<GrantKindName, WorkQueue>(
+        this.#lanes.map(({ kind, controller }) => [kind.resource.kind, controller.queue]),
+      ),
     });
   }
 
-  #controller(
-    name: string,
-    concurrency: number,
-    reconciler: AsanaConnectorReconciler | LicenseGrantReconciler,
-  ): Controller {
-    const { clock, random, log, meter } = this.#options;
-    return new Controller({
-      name,
-      queue: new WorkQueue(name, { clock, random, meter }),
-      concurrency,
-      reconcile: (key, context) => reconciler.reconcile(key, context),
-      clock,
-      log,
-      meter,
-    });
+  #control(name: string, concurrency: number, reconcile: Reconcile): Controller {
+    const { clock, random, log, meter, means } = this.#options;
+    const queue = new WorkQueue(name, { clock, random, meter });
+    return new Controller({ name, queue, concurrency, reconcile, clock, log, meter, newId: means?.newId });
   }
 
-  #connectorReconciler(provisioner: TaskProvisioner): AsanaConnectorReconciler {
+  #reconcileConnectors(provisioner: TaskProvisioner): ConnectorReconciler {
     const options = this.#options;
     const { client, clock, random, log, meter } = options;
-    const connectors: AsanaConnectorReconciler = new AsanaConnectorReconciler({
+    return new ConnectorReconciler({
       connectors: this.#connectors,
-      grants: this.#grants,
       registry: this.#registry,
+      organizations: this.#organizations,
       secrets: this.#secrets,
       writer: new ObjectWriter(client, asanaConnectors, this.#connectors, FIELD_MANAGER),
       events: this.#events,
@@ -134,73 +161,80 @@ export class AsanaOperator extends ReconcilingOperator {
           ...tokens,
           scimEnabled: connector.spec.scim.enabled,
           budgets: options.budgets,
+          adapter: options.means?.asanaAdapter,
           log,
           meter,
           clock,
           random,
         }),
-      openConductorOne: (connector, credentials, onChange) =>
-        this.#openConductorOne(connector, credentials, onChange, {
-          provisioner,
-          publishConnector: (key) => connectors.publish(key),
-        }),
-      enqueueGrants: (key) => this.#router.enqueueGrants(key, Priority.resync),
+      openConductorOne: (...wish) => this.#openConductorOne(provisioner, ...wish),
+      grantsOf: (key) => this.#grants.byConnector(key),
+      enqueueGrants: (key, uids) =>
+        this.#router.enqueueGrants(key, uids ? Priority.change : Priority.resync, uids),
       clock,
     });
-    return connectors;
   }
 
-  #grantReconciler(
-    executor: Executor,
-    publishConnector: (key: Key) => Promise<void>,
-  ): LicenseGrantReconciler {
-    const options = this.#options;
-    const { client, clock, random, log, meter } = options;
-    return new LicenseGrantReconciler({
+  #grantDeps(executor: Executor): GrantDeps {
+    const { client, clock, log, meter, leadership, actionTimeoutMs } = this.#options;
+    const writers = new Map(
+      grantKinds.map((kind) => [
+        kind,
+        new ObjectWriter(client, kind.resource, this.#grants.of(kind), FIELD_MANAGER),
+      ]),
+    );
+    return {
       grants: this.#grants,
       connectors: this.#connectors,
       registry: this.#registry,
-      writer: new ObjectWriter(client, asanaLicenseGrants, this.#grants, FIELD_MANAGER),
+      writer: (kind) => {
+        const writer = writers.get(kind);
+        if (!writer) throw new TypeError(`there is no writer of ${kind.resource.kind}`);
+        return writer;
+      },
       events: this.#events,
       executor,
-      audit: new AuditLog(options.audit, clock),
-      leadership: options.leadership,
+      audit: this.#audit,
+      leadership,
       cluster: new LiveClusterState(client),
-      readGrant: (namespace, name) => client.get<AsanaLicenseGrant>(asanaLicenseGrants, namespace, name),
+      readGrant: (kind, namespace, name) => client.get<GrantObject>(kind.resource, namespace, name),
       readConnector: (namespace, name) => client.get<AsanaConnector>(asanaConnectors, namespace, name),
-      publishConnector,
+      publishConnector: (key, withPeers) =>
+        withPeers
+          ? this.#connectorReconciler.publishWithPeers(key)
+          : this.#connectorReconciler.publish(key),
       touchConnector: (key, why) => this.#touchConnector(key, why),
-      actionTimeoutMs: options.actionTimeoutMs,
+      actionTimeoutMs,
       clock,
-      random,
       log,
       meter,
-    });
+    };
   }
 
   /** Loaded when a connector asks for it: most operators need no gRPC in memory. */
   async #openConductorOne(
+    provisioner: TaskProvisioner,
     connector: AsanaConnector,
     credentials: Parameters<OpenConductorOne>[1],
     onChange: Parameters<OpenConductorOne>[2],
-    parts: {
-      readonly provisioner: TaskProvisioner;
-      readonly publishConnector: (key: Key) => Promise<void>;
-    },
   ): Promise<OpenService> {
-    const { openConductorOne } = await import('./conductorone-service.ts');
-    const { clock, random, log, meter, identity, leadership, actionTimeoutMs, conductorOne } = this.#options;
+    const { client, clock, random, log, meter, identity, leadership, actionTimeoutMs, conductorOne, means } =
+      this.#options;
+    const open = means?.openConductorOne ?? (await import('./conductorone/open-service.ts')).openConductorOne;
     const host = operatorTaskHost(connector, {
-      grants: this.#grants,
       connectors: this.#connectors,
+      readConnector: (namespace, name) => client.get<AsanaConnector>(asanaConnectors, namespace, name),
       registry: this.#registry,
-      touchConnector: (key, why) => this.#touchConnector(key, why),
+      provisioner,
       leadership,
+      findDeclarations: (person, organization) => this.#findDeclarations(person, organization),
+      publishWithPeers: (key) => this.#connectorReconciler.publishWithPeers(key),
+      onChanged: (key) => this.#touchConnector(key, 'SeatFreed'),
+      settlingMs: () => settlingMs(leadership, actionTimeoutMs),
       actionTimeoutMs,
       clock,
-      ...parts,
     });
-    return openConductorOne(
+    return open(
       { connector, ...credentials, host, onChange },
       {
         identity,
@@ -213,30 +247,56 @@ export class AsanaOperator extends ReconcilingOperator {
     );
   }
 
+  /** What Git declares for somebody: gids mean nothing beyond the organization that asks. */
+  #findDeclarations(
+    person: Parameters<Contenders['about']>[0],
+    organization: string | null,
+  ): readonly Declaration[] {
+    const sources = { grants: this.#grants, connectors: this.#connectors, registry: this.#registry };
+    const contenders = new Contenders(sources, this.#options.clock.now());
+    return declarationsOf(
+      contenders
+        .about(person)
+        .filter(({ reading }) => (reading?.snapshot.organization?.gid ?? null) === organization),
+    );
+  }
+
   /** Begins to watch; called by `start`. A standby does so too, so that it has warm caches when it leads. */
   protected override init(): Promise<void> {
     for (const namespace of this.#options.namespaces ?? [null]) {
       this.reflect(asanaConnectors, namespace, this.#connectors, (change) =>
         this.#router.onConnector(change),
       );
-      this.reflect(asanaLicenseGrants, namespace, this.#grants, (change) => this.#router.onGrant(change));
+      for (const lane of this.#lanes)
+        this.reflect(lane.kind.resource, namespace, this.#grants.of(lane.kind), (change) =>
+          this.#onGrant(lane, change),
+        );
     }
     return Promise.resolve();
+  }
+
+  /** What was remembered of an object goes with it; one of the same name inherits nothing. */
+  #onGrant({ kind, reconciler }: GrantLane, change: Change<GrantObject>): void {
+    const { previous, current } = change;
+    if (previous && previous.metadata.uid !== current?.metadata.uid) {
+      reconciler.forget(previous.metadata.uid);
+      this.#registry.find(connectorKeyOf(previous))?.forgetGrant(previous.metadata.uid);
+    }
+    if (current) this.#registry.find(connectorKeyOf(current))?.noteGrant(rosterEntryOf(current));
+    this.#router.onGrant(kind, change);
   }
 
   /** Begins to reconcile, once everything there is was read; only the leader does. */
   async lead(signal: AbortSignal): Promise<void> {
     await this.untilSynced(signal);
-    this.#connectorController.start();
-    this.#grantController.start();
+    for (const controller of this.#controllers()) controller.start();
   }
 
   /** Ends everything in order: tasks at once and no new work, what is under way, syncs, events, watches. */
   async drain(): Promise<void> {
     await Promise.all([
       this.#registry.closeLinks(),
-      this.#connectorController.stop(GRACE_MS),
-      this.#grantController.stop(GRACE_MS),
+      ...this.#controllers().map((controller) => controller.stop(GRACE_MS)),
     ]);
     await this.#registry.closeAll();
     await this.#events.flush();
@@ -246,47 +306,52 @@ export class AsanaOperator extends ReconcilingOperator {
 
   /** Seconds the key longest in work has been there; for liveness. */
   longestRunningSeconds(): number {
-    return Math.max(
-      this.#connectorController.queue.longestRunningSeconds(),
-      this.#grantController.queue.longestRunningSeconds(),
-    );
+    return Math.max(...this.#controllers().map(({ queue }) => queue.longestRunningSeconds()));
   }
 
   /** Brings the gauges that are counted, not kept, up to date; called before metrics are read. */
   refreshMetrics(): void {
     this.#options.budgets.refresh();
     this.#conditions.refresh(asanaConnectors.kind, this.#connectors.values());
-    this.#conditions.refresh(asanaLicenseGrants.kind, this.#grants.values());
+    for (const { kind } of this.#lanes)
+      this.#conditions.refresh(kind.resource.kind, this.#grants.of(kind).values());
     const contact = this.#options.meter.gauge(
       'watch_last_contact_seconds',
       'Seconds since the API server last said anything about a kind.',
       ['kind'],
     );
     for (const { kind, silentMs } of this.contacts()) contact.set(silentMs / 1000, { kind });
-    for (const { queue } of [this.#connectorController, this.#grantController]) queue.refreshMetrics();
+    for (const { queue } of this.#controllers()) queue.refreshMetrics();
   }
 
-  #openConnector(connector: AsanaConnector): ConnectorSession {
-    const { clock, random, log } = this.#options;
+  #controllers(): Controller[] {
+    return [this.#connectorController, ...this.#lanes.map(({ controller }) => controller)];
+  }
+
+  #openSession(connector: AsanaConnector): ConnectorSession {
+    const { clock, random, log, means } = this.#options;
     const key = keyOf(connector);
-    const session = new ConnectorSession(
+    const grants = this.#grants.byConnector(key).map(({ object }) => ({
+      ...rosterEntryOf(object),
+      ours: isOurs(object),
+    }));
+    return new ConnectorSession(
       {
         clock,
         random,
         log: log.child({ connector: key }),
-        newToken: newHoldToken,
+        newHoldId: means?.newHoldId ?? newHoldId,
+        organizations: this.#organizations,
         onChange: (what) => this.#onSync(key, what),
       },
-      connector.status,
+      connector,
+      grants,
     );
-    // An answer to a hold of long ago stays on the object, and is no mistake of anybody.
-    if (!connector.status?.hold) for (const token of answersOf(connector)) session.answered.add(token);
-    return session;
   }
 
   #onSync(key: Key, what: SessionChange): void {
     const session = this.#registry.find(key);
-    if (what === 'Progress' && !session?.answering) return;
+    if (what === 'Progress' && !session?.running?.answering) return;
     if (what === 'Accounts' || what === 'Finished') this.#router.enqueueGrants(key, Priority.resync);
     if (what === 'Finished' && session?.report?.error?.code === 'CredentialsRejected')
       this.#forgetSecret(key);
@@ -305,9 +370,19 @@ export class AsanaOperator extends ReconcilingOperator {
   }
 }
 
-function answersOf({ metadata }: AsanaConnector): string[] {
-  const { annotations = {} } = metadata;
-  return [annotations[ACKNOWLEDGE_ANNOTATION], annotations[DISCARD_ANNOTATION]].filter(
-    (token) => token !== undefined,
+/** A grant as the limits on removals count it. */
+function rosterEntryOf({ metadata, status }: GrantObject): RosterEntry {
+  const { gid, organization } = status?.user ?? {};
+  return {
+    uid: metadata.uid,
+    person: gid === undefined ? null : personKey(organization ?? '', gid),
+    applied: status?.applied !== undefined,
+  };
+}
+
+/** A deleted grant without our finalizer is somebody else's to keep, and none of ours to decide. */
+function isOurs({ metadata }: GrantObject): boolean {
+  return (
+    metadata.deletionTimestamp === undefined || (metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false)
   );
 }

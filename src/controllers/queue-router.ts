@@ -1,104 +1,130 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AsanaConnector } from '../api/asana-connector.ts';
-import type { AsanaLicenseGrant } from '../api/asana-license-grant.ts';
+import type { GrantKindName, GrantObject } from '../api/kinds.ts';
 import type { Change } from '../kubernetes/reflector.ts';
 import { type Key, type KubernetesObject, keyOf } from '../kubernetes/resource.ts';
 import type { Store } from '../kubernetes/store.ts';
 import { Priority, type WorkQueue } from '../kubernetes/work-queue.ts';
-import { CONNECTOR_INDEX, connectorKeyOf, IDENTITY_INDEX, identitiesOf } from './identity.ts';
-import type { TouchReason } from './license-grant-context.ts';
+import { connectorKeyOf, identitiesOf } from './grants/grant-identity.ts';
+import type { GrantKind } from './grants/grant-kinds.ts';
+import type { GrantStores, KnownGrant } from './grants/grant-stores.ts';
+
+/**
+ * Why a connector is to be looked at soon: its counts have changed, an enterprise license has become free, its
+ * credentials were refused, or what its removal desk knows has changed.
+ */
+export type TouchReason = 'Counts' | 'SeatFreed' | 'CredentialsRejected' | 'Removals';
 
 /** What grants change in a connector's status is gathered for so long before it is written. */
 const COUNTS_SETTLE_MS = 5_000;
 
 interface Routes {
   readonly connectors: Store<AsanaConnector>;
-  readonly grants: Store<AsanaLicenseGrant>;
+  readonly grants: GrantStores;
   readonly connectorQueue: WorkQueue;
-  readonly grantQueue: WorkQueue;
+  readonly grantQueues: ReadonlyMap<GrantKindName, WorkQueue>;
 }
 
-/** Which keys a change puts into which queue: how a change of one kind wakes the other. */
+/** Which keys a change puts into which queue: how a change of one object wakes others. */
 export class QueueRouter {
-  readonly #connectors: Store<AsanaConnector>;
-  readonly #grants: Store<AsanaLicenseGrant>;
-  readonly #connectorQueue: WorkQueue;
-  readonly #grantQueue: WorkQueue;
+  readonly #routes: Routes;
 
-  constructor({ connectors, grants, connectorQueue, grantQueue }: Routes) {
-    this.#connectors = connectors;
-    this.#grants = grants;
-    this.#connectorQueue = connectorQueue;
-    this.#grantQueue = grantQueue;
+  constructor(routes: Routes) {
+    this.#routes = routes;
   }
 
   onConnector({ key, previous, current, initial }: Change<AsanaConnector>): void {
     if (onlyStatusMoved(previous, current)) return;
-    const priority = initial ? Priority.change : Priority.edit;
-    this.#connectorQueue.add(key, { priority });
+    this.#routes.connectorQueue.add(key, { priority: initial ? Priority.change : Priority.edit });
+    if (sameSpec(previous, current)) return;
     this.enqueueGrants(key, Priority.change);
-    this.#enqueuePeers(key);
+    this.#enqueuePeers(key, [previous, current]);
   }
 
   /** Whether a connector may apply depends on the others of its organization. */
-  #enqueuePeers(key: Key): void {
-    for (const other of this.#connectors.values()) {
-      if (keyOf(other) === key) continue;
-      this.#connectorQueue.add(keyOf(other));
+  #enqueuePeers(key: Key, versions: readonly (AsanaConnector | null)[]): void {
+    const organizations = new Set(versions.flatMap((version) => version?.status?.organizations ?? []));
+    for (const other of this.#routes.connectors.values()) {
+      const shared = other.status?.organizations?.some((gid) => organizations.has(gid)) ?? false;
+      if (!shared || keyOf(other) === key) continue;
+      this.#routes.connectorQueue.add(keyOf(other));
       this.enqueueGrants(keyOf(other), Priority.resync);
     }
   }
 
-  onGrant({ key, previous, current, initial }: Change<AsanaLicenseGrant>): void {
-    const any = (current ?? previous) as AsanaLicenseGrant;
-    if (!initial) this.#enqueueRivals(any);
+  onGrant(kind: GrantKind, { key, previous, current, initial }: Change<GrantObject>): void {
+    const any = current ?? previous;
+    if (!any) return;
+    if (!initial && !isTheSameToOthers(previous, current)) this.#enqueueOthers(kind, any);
     if (onlyStatusMoved(previous, current)) return;
-    this.#grantQueue.add(key, { priority: initial ? Priority.resync : Priority.edit });
+    this.#queueOf(kind).add(key, { priority: initial ? Priority.resync : Priority.edit });
     this.touchConnector(connectorKeyOf(any), 'Counts');
   }
 
-  /** A contest is decided anew for everybody in it. */
-  #enqueueRivals(grant: AsanaLicenseGrant): void {
-    const own = keyOf(grant);
-    for (const name of identitiesOf(grant)) {
-      for (const rival of this.#grants.by(IDENTITY_INDEX, name)) {
-        if (keyOf(rival) !== own) this.#grantQueue.add(keyOf(rival));
-      }
+  /** What one grant declares or holds counts for every other of the same person. */
+  #enqueueOthers(kind: GrantKind, grant: GrantObject): void {
+    for (const other of this.#routes.grants.byIdentities(identitiesOf(kind, grant))) {
+      if (other.object.metadata.uid !== grant.metadata.uid) this.#enqueue(other, Priority.change);
     }
   }
 
-  /** Every grant of a connector. */
-  enqueueGrants(connectorKey: Key, priority: number): void {
-    for (const grant of this.#grants.by(CONNECTOR_INDEX, connectorKey))
-      this.#grantQueue.add(keyOf(grant), { priority });
+  /** Every grant of a connector, or those of them with these uids. */
+  enqueueGrants(connectorKey: Key, priority: number, uids?: ReadonlySet<string>): void {
+    for (const known of this.#routes.grants.byConnector(connectorKey))
+      if (!uids || uids.has(known.object.metadata.uid)) this.#enqueue(known, priority);
   }
 
   /** Something a connector's status or its other grants depend on has changed. */
   touchConnector(key: Key, why: TouchReason): void {
-    if (why === 'Held') this.enqueueGrants(key, Priority.change);
     if (why === 'SeatFreed') this.#enqueueLimited(key);
     const afterMs = why === 'Counts' || why === 'SeatFreed' ? COUNTS_SETTLE_MS : 0;
-    this.#connectorQueue.add(key, { priority: Priority.change, afterMs });
+    this.#routes.connectorQueue.add(key, { priority: Priority.change, afterMs });
   }
 
   /** Those that wait for a license to become free. */
   #enqueueLimited(connectorKey: Key): void {
-    const limit = this.#connectors.get(connectorKey)?.spec.provisioning.maxEnterpriseLicenses;
+    const limit = this.#routes.connectors.get(connectorKey)?.spec.provisioning.maxEnterpriseLicenses;
     if (limit === undefined) return;
-    for (const grant of this.#grants.by(CONNECTOR_INDEX, connectorKey)) {
-      const waits = grant.status?.conditions?.some(({ reason }) => reason === 'LicenseLimitReached') ?? false;
-      if (waits) this.#grantQueue.add(keyOf(grant));
+    for (const known of this.#routes.grants.byConnector(connectorKey)) {
+      const conditions = known.object.status?.conditions ?? [];
+      if (conditions.some(({ reason }) => reason === 'LicenseLimitReached'))
+        this.#enqueue(known, Priority.change);
     }
+  }
+
+  #enqueue({ kind, object }: KnownGrant, priority: number): void {
+    this.#queueOf(kind).add(keyOf(object), { priority });
+  }
+
+  #queueOf(kind: GrantKind): WorkQueue {
+    const queue = this.#routes.grantQueues.get(kind.resource.kind);
+    if (!queue) throw new TypeError(`there is no queue of ${kind.resource.kind}`);
+    return queue;
   }
 }
 
 /** Our own status writes come back through the watch; they ask for nothing. */
 function onlyStatusMoved(previous: KubernetesObject | null, current: KubernetesObject | null): boolean {
+  if (!sameSpec(previous, current)) return false;
+  return isDeepStrictEqual(previous?.metadata.annotations ?? {}, current?.metadata.annotations ?? {});
+}
+
+function sameSpec(previous: KubernetesObject | null, current: KubernetesObject | null): boolean {
   if (!previous || !current) return false;
   const [a, b] = [previous.metadata, current.metadata];
   return (
-    a.uid === b.uid &&
-    a.generation === b.generation &&
-    a.deletionTimestamp === b.deletionTimestamp &&
-    JSON.stringify(a.annotations ?? {}) === JSON.stringify(b.annotations ?? {})
+    a.uid === b.uid && a.generation === b.generation && a.deletionTimestamp === b.deletionTimestamp
+  );
+}
+
+/** Nothing moved that the grants of the same person go by. */
+function isTheSameToOthers(previous: GrantObject | null, current: GrantObject | null): boolean {
+  if (!previous || !current || !sameSpec(previous, current)) return false;
+  const [a, b] = [previous.status, current.status];
+  return (
+    isDeepStrictEqual(a?.applied, b?.applied) &&
+    a?.user?.gid === b?.user?.gid &&
+    a?.user?.email === b?.user?.email &&
+    a?.created?.gid === b?.created?.gid
   );
 }

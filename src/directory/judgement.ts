@@ -1,31 +1,20 @@
 import { type Doubt, wordFor } from './doubt.ts';
 import {
+  isAwaited,
   isEmptyMeasure,
   type Measure,
   noMeasure,
   type PartCounts,
   type PartSize,
-  type PartWeight,
   type ReadingSize,
   weigh,
 } from './measure.ts';
-import { type LeftOutWorkspace, type PartName, partNames, partOf, type Snapshot } from './snapshot.ts';
+import { continueStreak, doubtListings, type ShortfallStreak, shortfallAccepted } from './shortfall.ts';
+import { type LeftOutWorkspace, type PartName, partNames, type Snapshot } from './snapshot.ts';
 
 /** What is compared with what: by how much a part may become smaller without a question. */
 const SHRUNK_SHARE = 0.1;
 const SHRUNK_ITEMS = 5;
-
-/** The same shortfall so many times is no accident of one reading. */
-const SHORT_READINGS = 3;
-
-/** How often a listing was short in the same way, from reading to reading. */
-export interface ShortfallStreak {
-  /** Items that were announced and did not come. */
-  readonly missing: number;
-  readonly times: number;
-  /** `begunAt` of the reading that counted last: one that is judged twice counts once. */
-  readonly begunAt: number;
-}
 
 export interface JudgementContext {
   /** Gids of the organizations that are recorded; empty before the first reading. */
@@ -210,11 +199,6 @@ function doubtSize(
   };
 }
 
-/** Licenses that were not read are not asked for; everything else will be read sooner or later. */
-function isAwaited(name: PartName, part: PartWeight | null): boolean {
-  return part !== null || name !== 'licenses';
-}
-
 /** How many are missing, if that is suspiciously many; else 0. */
 function countLost(before: number, after: number): number {
   const lost = before - after;
@@ -240,52 +224,6 @@ function describeLoss(
   return gone.join(' ');
 }
 
-/** The listings that announced more than they gave, and are not accepted as they are. */
-function shortParts(snapshot: Snapshot): readonly PartName[] {
-  return partNames.filter((name) => {
-    const part = partOf(snapshot, name);
-    return part !== null && !part.complete && part.shortfall !== undefined;
-  });
-}
-
-/** Items that listings lack. Over SCIM alone, accounts and licenses are one listing; teams and their members too. */
-function countMissing({ parts }: Snapshot): number {
-  const lacking = ({ shortfall } = parts.accounts) =>
-    shortfall ? shortfall.announced - shortfall.received : 0;
-  return lacking(parts.licenses ?? parts.accounts) + (parts.teams ? lacking(parts.teams) : 0);
-}
-
-function continueStreak(snapshot: Snapshot, before: ShortfallStreak | null): ShortfallStreak | null {
-  if (shortParts(snapshot).length === 0) return null;
-  const { begunAt } = snapshot.parts.accounts;
-  const missing = countMissing(snapshot);
-  if (before?.missing !== missing) return { missing, times: 1, begunAt };
-  return { missing, times: before.begunAt === begunAt ? before.times : before.times + 1, begunAt };
-}
-
-function doubtListings(
-  snapshot: Snapshot,
-  { parts }: ReadingSize,
-  streak: ShortfallStreak | null,
-  doubts: readonly Doubt[],
-): Doubt | null {
-  const standing = doubts.find(({ reason }) => reason === 'ListingShort');
-  if (!streak) {
-    const isWhole = (name: PartName) => parts[name]?.whole ?? !isAwaited(name, null);
-    return standing && !standing.parts.every(isWhole) ? standing : null;
-  }
-  if (!standing && streak.times < SHORT_READINGS) return null;
-  const short = shortParts(snapshot);
-  return {
-    reason: 'ListingShort',
-    parts: short,
-    count: streak.missing,
-    missing: Object.fromEntries(short.map((name) => [name, streak.missing])),
-    places: [],
-    message: `Asana keeps announcing ${streak.missing} more than it gives (${short.map(wordFor).join(', ')}).`,
-  };
-}
-
 /** The measure after this reading. */
 function measureAnew(
   base: Measure,
@@ -305,14 +243,6 @@ function measureAnew(
     scope: moved ? scope : base.scope,
     acceptedShortfall: shortfallAccepted(base, snapshot),
   };
-}
-
-/** What was accepted stands while it does not grow, and falls when less is missing. */
-function shortfallAccepted({ acceptedShortfall }: Measure, snapshot: Snapshot): number | null {
-  const { accounts, licenses, teams } = snapshot.parts;
-  if (acceptedShortfall === null || ![accounts, licenses ?? accounts, teams].every((part) => part?.complete))
-    return acceptedShortfall;
-  return Math.min(acceptedShortfall, countMissing(snapshot)) || null;
 }
 
 function isDoubted(name: PartName, doubts: readonly Doubt[]): boolean {

@@ -41,6 +41,11 @@ export interface ReadingSize {
   readonly parts: Readonly<Record<PartName, PartWeight | null>>;
 }
 
+/** Licenses that were not read are not asked for; everything else will be read sooner or later. */
+export function isAwaited(name: PartName, part: PartWeight | null): boolean {
+  return part !== null || name !== 'licenses';
+}
+
 /** Weighs a reading. O(accounts + teams). */
 export function weigh(snapshot: Snapshot): ReadingSize {
   const { workspaces, scimOnly } = snapshot;
@@ -65,9 +70,10 @@ export function weigh(snapshot: Snapshot): ReadingSize {
   };
 }
 
-function countParts({ accounts, teams }: Snapshot): PartCounts {
+function countParts({ accounts, teams, scimIdsForeign }: Snapshot): PartCounts {
   let licenses = 0;
-  for (const { scim } of accounts.values()) if (scim) licenses += 1;
+  // Of another organization's users nothing is joined; what an account has then is of an earlier reading.
+  if (!scimIdsForeign) for (const { scim } of accounts.values()) if (scim) licenses += 1;
   let teamMemberships = 0;
   for (const { memberships } of teams.values()) teamMemberships += memberships.length;
   return { accounts: accounts.size, licenses, teams: teams.size, teamMemberships };

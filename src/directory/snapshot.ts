@@ -82,6 +82,11 @@ export interface Shortfall {
   readonly received: number;
 }
 
+/** How many items a listing lacks. */
+export function missingOf({ announced, received }: Shortfall): number {
+  return announced - received;
+}
+
 /** One part of a snapshot: when it was read and whether every page of it came. */
 export interface Part {
   /** Wall clock, epoch milliseconds, when reading it ended. */

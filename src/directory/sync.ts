@@ -6,11 +6,11 @@ import type { Clock } from '../core/clock.ts';
 import type { CodedError } from '../core/errors.ts';
 import type { UserTypes } from './account.ts';
 import { AccountReading, asMembers, indexByEmail } from './account-reading.ts';
-import { DirectoryError } from './directory-error.ts';
+import { DirectoryError, permissionLost, scimOnly } from './directory-error.ts';
 import { Faults, outcomeOf } from './faults.ts';
 import { readRest } from './rest-reading.ts';
 import { type Scope, scopeOverScim } from './scope.ts';
-import type { Part, Shortfall, Snapshot, Team, Workspace } from './snapshot.ts';
+import { missingOf, type Part, type Snapshot, type Team, type Workspace } from './snapshot.ts';
 import { readTeams, type TeamSource, teamsOverRest, teamsOverScim } from './team-reading.ts';
 
 export interface SyncProgress {
@@ -281,31 +281,9 @@ class Sync {
   }
 }
 
-function missingOf({ announced, received }: Shortfall): number {
-  return announced - received;
-}
-
 /** The same map where all of them are in scope. */
 function teamsWithin(teams: Snapshot['teams'], { organizations }: Scope): Snapshot['teams'] {
   const isWithin = ({ organization }: Team) => organizations.some(({ gid }) => gid === organization);
   if (teams.values().every(isWithin)) return teams;
   return new Map(teams.entries().filter(([, team]) => isWithin(team)));
-}
-
-/** A service account with SCIM's permissions alone: what is read nevertheless, and what is missing. */
-function scimOnly(error: AsanaError): DirectoryError {
-  return new DirectoryError(
-    'ScimOnly',
-    `SCIM takes the token, the REST API does not (${error.status}): with only the permissions Users and Teams a service account can do SCIM alone. Accounts, licenses, teams and their members are read; guests, roles and further workspaces are missing, and nothing is changed, since admins and guests cannot be told. Give the service account full permissions to have all of it.`,
-    error,
-  );
-}
-
-/** The same where REST took the token before. */
-function permissionLost(error: AsanaError): DirectoryError {
-  return new DirectoryError(
-    'PermissionDenied',
-    `The REST API, which took the token before, refuses it (${error.status}), and SCIM takes it: the service account has lost permissions. Nothing is changed or uploaded. Give it full permissions again, or put a token that has them under tokenKey and this one under scimTokenKey.`,
-    error,
-  );
 }

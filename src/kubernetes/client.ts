@@ -223,3 +223,9 @@ export class KubernetesClient {
     }
   }
 }
+
+/**
+ * What the rest of the program takes as its client: everything a KubernetesClient can be asked, whatever answers. The
+ * simulation answers from memory.
+ */
+export type ClusterClient = Pick<KubernetesClient, keyof KubernetesClient>;

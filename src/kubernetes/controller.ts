@@ -34,6 +34,8 @@ export interface ControllerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly meter: Meter;
+  /** Names one reconcile in the log; by default at random. */
+  readonly newId?: (() => string) | undefined;
   /** A reconcile that takes longer is aborted. */
   readonly timeoutMs?: number;
 }
@@ -140,8 +142,8 @@ export class Controller {
   }
 
   async #reconcileOne(key: Key): Promise<void> {
-    const { name, queue, reconcile, clock } = this.#options;
-    const log = this.#options.log.child({ controller: name, ...splitKey(key), reconcileID: randomUUID() });
+    const { name, queue, reconcile, clock, newId = randomUUID } = this.#options;
+    const log = this.#options.log.child({ controller: name, ...splitKey(key), reconcileID: newId() });
     // A controller of its own: AbortSignal.any would let whoever forgets a listener on it grow the process.
     const abort = new AbortController();
     this.#running.add(abort);

@@ -2,18 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { StoppedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import type { KubernetesClient } from './client.ts';
+import type { ClusterClient } from './client.ts';
 import { isNotFound } from './errors.ts';
 import { formatMicroTime } from './micro-time.ts';
 import { apiVersionOf, type KubernetesObject, type Resource } from './resource.ts';
 
 export interface EventRecorderOptions {
-  readonly client: KubernetesClient;
+  readonly client: ClusterClient;
   /** Reporting controller and instance. */
   readonly controller: string;
   readonly instance: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Makes the names of events unique; a UUID, by default a random one. */
+  readonly newId?: (() => string) | undefined;
 }
 
 /** The API server refuses longer notes; it counts bytes. */
@@ -79,7 +81,7 @@ export class EventRecorder {
     note: string,
     action = reason,
   ): void {
-    const { clock } = this.#options;
+    const { clock, newId = randomUUID } = this.#options;
     const at = formatMicroTime(clock.now());
     const happening = { resource, object, type, reason, note: cutNote(note), action, at };
     const identity = [object.metadata.uid, type, reason, happening.note].join('\n');
@@ -91,7 +93,7 @@ export class EventRecorder {
       return;
     }
     const told: Told = {
-      name: known?.name ?? eventName(object.metadata.name),
+      name: known?.name ?? eventName(object.metadata.name, newId()),
       at: clock.monotonic(),
       count: known?.count ?? 1,
     };
@@ -188,9 +190,7 @@ function cutNote(note: string): string {
 }
 
 /** A label must not end in `-`, and an object's name may be as long as an event's. */
-function eventName(objectName: string): string {
+function eventName(objectName: string, id: string): string {
   const stem = objectName.slice(0, LONGEST_NAME - NAME_SUFFIX).replace(/[^a-z0-9]+$/, '');
-  return `${stem}.${randomUUID()
-    .replaceAll('-', '')
-    .slice(0, NAME_SUFFIX - 1)}`;
+  return `${stem}.${id.replaceAll('-', '').slice(0, NAME_SUFFIX - 1)}`;
 }

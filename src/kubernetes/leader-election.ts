@@ -2,7 +2,8 @@ import type { Clock, Random } from '../core/clock.ts';
 import { CodedError, InvalidInputError, isAbort } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
-import type { KubernetesClient } from './client.ts';
+import { withTimeLimit } from '../core/time-limit.ts';
+import type { ClusterClient } from './client.ts';
 import { isConflict } from './errors.ts';
 import { formatMicroTime } from './micro-time.ts';
 
@@ -18,7 +19,7 @@ export class LeadershipLostError extends CodedError {
 }
 
 export interface LeaderElectionOptions {
-  readonly client: KubernetesClient;
+  readonly client: ClusterClient;
   readonly namespace: string;
   readonly name: string;
   /** Names this process; two processes must differ. */
@@ -156,22 +157,27 @@ export class LeaderElection {
 
   /** Lets go of the lease so that another can lead at once. Only after all work has been drained. */
   async release(): Promise<void> {
-    const { client, namespace, name, identity, clock, log } = this.#options;
+    const { clock, log } = this.#options;
     this.#leadsSince = null;
     this.#leader.set(0);
     if (!this.#asked) return;
+    const { signal } = new AbortController();
     try {
-      const signal = AbortSignal.timeout(RELEASE_MS);
-      // Read afresh: the signal that ended the last try may have cut off its answer, not the try.
-      const lease = await client.getLease<Lease>(namespace, name, signal);
-      if (lease?.spec?.holderIdentity !== identity) return;
-      const renewTime = formatMicroTime(clock.now());
-      const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime };
-      await client.replaceLease(namespace, name, { ...lease, spec }, signal);
+      await withTimeLimit({ clock, ms: RELEASE_MS, signal }, (limited) => this.#letGo(limited));
     } catch (error) {
       // The lease then simply runs out.
       log.warn('could not release the leader lease', { error });
     }
+  }
+
+  async #letGo(signal: AbortSignal): Promise<void> {
+    const { client, namespace, name, identity, clock } = this.#options;
+    // Read afresh: the signal that ended the last try may have cut off its answer, not the try.
+    const lease = await client.getLease<Lease>(namespace, name, signal);
+    if (lease?.spec?.holderIdentity !== identity) return;
+    const renewTime = formatMicroTime(clock.now());
+    const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime };
+    await client.replaceLease(namespace, name, { ...lease, spec }, signal);
   }
 
   /** One try to take or renew the lease. Failures are logged and are no answer. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubernetesClient } from './client.ts';
+import type { ClusterClient } from './client.ts';
 import { apiVersionOf, type KubernetesObject, type Resource, withoutBookkeeping } from './resource.ts';
 import type { Store } from './store.ts';
 
@@ -10,12 +10,12 @@ export interface ObjectWithStatus<S> extends KubernetesObject {
 
 /** Writes the status of one kind, and finalizers, and keeps the store abreast of what was written. */
 export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
-  readonly #client: KubernetesClient;
+  readonly #client: ClusterClient;
   readonly #resource: Resource;
   readonly #store: Store<T>;
   readonly #fieldManager: string;
 
-  constructor(client: KubernetesClient, resource: Resource, store: Store<T>, fieldManager: string) {
+  constructor(client: ClusterClient, resource: Resource, store: Store<T>, fieldManager: string) {
     this.#client = client;
     this.#resource = resource;
     this.#store = store;

@@ -4,7 +4,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import { StoppedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
-import type { KubernetesClient } from './client.ts';
+import type { ClusterClient } from './client.ts';
 import { KubernetesError } from './errors.ts';
 import { type Change, Reflector } from './reflector.ts';
 import { collectionPath, type KubernetesObject, type Resource } from './resource.ts';
@@ -14,7 +14,7 @@ const OperatorBase = dotI.default;
 
 export interface OperatorDeps {
   readonly config: KubeConfig;
-  readonly client: KubernetesClient;
+  readonly client: ClusterClient;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

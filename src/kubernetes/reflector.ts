@@ -2,7 +2,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import { CodedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
-import type { KubernetesClient, ListPage } from './client.ts';
+import type { ClusterClient, ListPage } from './client.ts';
 import { errorOfAnswer, isOutage, KubernetesError } from './errors.ts';
 import {
   isOlderVersion,
@@ -25,7 +25,7 @@ export interface Change<T> {
 }
 
 export interface ReflectorOptions<T extends KubernetesObject> {
-  readonly client: KubernetesClient;
+  readonly client: ClusterClient;
   readonly resource: Resource;
   /** Null for every namespace. */
   readonly namespace: string | null;

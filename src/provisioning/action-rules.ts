@@ -21,7 +21,11 @@ export interface ActionRules<A extends Action> {
   /** Sends its one request. */
   send(asana: AsanaSession, action: A, userTypes: UserTypes, call: Call): Promise<Answer<unknown>>;
   /** Whether a reading shows its outcome. */
-  shows(action: A, seen: Pick<FreshReading, 'account' | 'teamMembership'>, organization: string | null): boolean;
+  shows(
+    action: A,
+    seen: Pick<FreshReading, 'account' | 'teamMembership'>,
+    organization: string | null,
+  ): boolean;
   /** What Asana's refusal means; null where the error says it all. */
   explain(error: AsanaError, action: A): RefusedError | null;
   /** The reason of the event that tells of it, and what was done, in a sentence. */

@@ -70,9 +70,16 @@ export interface WorkspaceAction {
 
 export type ActionType = Action['type'];
 
-/** Two actions that come to the same change. */
+/** Two actions that come to the same change: a team that has become a guest's last one makes another of it. */
 export function isSameAction(a: Action, b: Action): boolean {
-  return a.type === b.type && placeOf(a) === placeOf(b) && (a.gid ?? a.email) === (b.gid ?? b.email);
+  const isSamePerson = (a.gid ?? a.email) === (b.gid ?? b.email);
+  return (
+    a.type === b.type && placeOf(a) === placeOf(b) && isSamePerson && isGuestsLast(a) === isGuestsLast(b)
+  );
+}
+
+function isGuestsLast(action: Action): boolean {
+  return 'guestsLast' in action && action.guestsLast;
 }
 
 /** The gid of the team or workspace an action changes; null where it is the organization. */

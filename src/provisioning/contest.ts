@@ -1,4 +1,5 @@
-import type { AppliedRight, Grant } from './grant.ts';
+import { isOpen } from './attempt.ts';
+import type { Grant } from './grant.ts';
 import { isSameRight, type Right } from './right.ts';
 
 /** A grant in a contest, with what its connector says about it. */
@@ -19,7 +20,7 @@ export interface Contender {
 export type Contest =
   | { readonly kind: 'Uncontested' }
   | { readonly kind: 'Lost'; readonly winner: string }
-  /** Only for an ending grant: a live one that acts declares the right that is applied, and takes it over. */
+  /** Only for an ending grant: the winner of those that act declares the right it holds, or sent for, and takes it over. */
   | { readonly kind: 'Succeeded'; readonly successor: Contender };
 
 /**
@@ -30,15 +31,14 @@ export type Contest =
 export function judgeContest(own: Contender, rivals: readonly Contender[]): Contest {
   const { grant } = own;
   if (grant.ending) {
-    const { applied } = grant;
-    const successor = applied && oldestOf(rivals.filter((rival) => takesOver(rival, applied)));
-    return successor ? { kind: 'Succeeded', successor } : { kind: 'Uncontested' };
+    const successor = oldestOf(rivals.filter((rival) => contends(rival) && rival.acts));
+    return successor && takesOver(successor, own)
+      ? { kind: 'Succeeded', successor }
+      : { kind: 'Uncontested' };
   }
   if (!contends(own)) return { kind: 'Uncontested' };
   const oldest = oldestOf(rivals.filter((rival) => contends(rival) && rival.mode === own.mode));
-  return oldest && precedes(oldest, own)
-    ? { kind: 'Lost', winner: nameOf(oldest) }
-    : { kind: 'Uncontested' };
+  return oldest && precedes(oldest, own) ? { kind: 'Lost', winner: nameOf(oldest) } : { kind: 'Uncontested' };
 }
 
 /**
@@ -57,13 +57,16 @@ export function findPredecessor(own: Contender, rivals: readonly Contender[]): G
 
 /** Every live grant that contends, whatever it declares. */
 export function contends({ grant, excluded, unstarted }: Contender): boolean {
-  return !grant.ending && !grant.suspended && grant.namespaceAllowed && !excluded && !unstarted;
+  const allowed = grant.namespaceAllowed && (grant.ensure === 'Present' || grant.sameNamespace);
+  return !grant.ending && !grant.suspended && allowed && !excluded && !unstarted;
 }
 
-function takesOver(rival: Contender, { right }: AppliedRight): boolean {
-  return (
-    contends(rival) && rival.acts && rival.grant.ensure === 'Present' && rival.right !== null && isSameRight(rival.right, right)
-  );
+/** What an ended grant holds, or sent for and may still come to hold. */
+function takesOver({ grant, right }: Contender, ended: Contender): boolean {
+  if (grant.ensure === 'Absent' || right === null) return false;
+  const { applied, attempt } = ended.grant;
+  const rights = [applied?.right ?? null, isOpen(attempt) ? ended.right : null];
+  return rights.some((held) => held !== null && isSameRight(held, right));
 }
 
 function oldestOf(contenders: readonly Contender[]): Contender | null {

@@ -5,6 +5,10 @@ import type { Grant } from './grant.ts';
 import {
   blockUnseen,
   findAccount,
+  type GrantCase,
+  holdsRight,
+  isAwaited,
+  isGiving,
   openGrantCase,
   releaseUnseen,
   withWayOut,
@@ -12,6 +16,8 @@ import {
 import { decideLive } from './live-policies.ts';
 import type { Policies } from './policies.ts';
 import type { Reading } from './reading.ts';
+import { refusals } from './refusal.ts';
+import { isSameRight } from './right.ts';
 import { resolveWish } from './rights.ts';
 import { describeTime } from './time.ts';
 
@@ -65,15 +71,27 @@ function decideEmpty(grant: Grant): Decision | null {
   const { ending, applied, attempt, deletionPolicy, ensure } = grant;
   if (!ending) return null;
   if (ensure === 'Absent')
-    return releaseUnseen('NothingApplied', 'It ended, and an absence gives nothing: Asana was left as it is.');
+    return releaseUnseen(
+      'NothingApplied',
+      'It ended, and an absence gives nothing: Asana was left as it is.',
+    );
   if (!applied && !(isOpen(attempt) && attempt.to !== null))
-    return releaseUnseen('NothingApplied', 'It ended, and nothing of it was applied: Asana was left as it is.');
+    return releaseUnseen(
+      'NothingApplied',
+      'It ended, and nothing of it was applied: Asana was left as it is.',
+    );
   if (deletionPolicy === 'Retain')
     return releaseUnseen('Retained', 'It ended with deletionPolicy Retain: Asana was left as it is.');
   return null;
 }
 
-function decideForbidden({ object, ending, namespaceAllowed, ensure, sameNamespace }: Grant): Decision | null {
+function decideForbidden({
+  object,
+  ending,
+  namespaceAllowed,
+  ensure,
+  sameNamespace,
+}: Grant): Decision | null {
   if (!namespaceAllowed) {
     const message = `Namespace "${object.namespace}" may not use this connector: add it to provisioning.allowedNamespaces of the connector.`;
     return ending
@@ -116,10 +134,31 @@ function decideSeen(grant: Grant, context: GrantContext): Decision {
 
 /** What ends is the right that was applied, whatever the spec says now; or the one that is on its way. */
 function decideEnded(grant: Grant, context: GrantContext, reading: Reading): Decision {
-  const wished = grant.applied ? { right: grant.applied.right } : resolve(grant, context, reading);
-  if ('refusal' in wished)
-    return releaseUnseen('NothingApplied', 'It ended, and what it declared is not to be found in Asana.');
-  return decideEnding(openGrantCase(grant, context, reading, wished.right));
+  if (grant.applied) {
+    const { right } = grant.applied;
+    const subject =
+      openWhatWasSentFor(grant, context, reading) ?? openGrantCase(grant, context, reading, right);
+    return decideEnding(subject);
+  }
+  const wished = resolve(grant, context, reading);
+  if (!('refusal' in wished)) return decideEnding(openGrantCase(grant, context, reading, wished.right));
+  const { code, message } = wished.refusal;
+  return refusals[code].ended === 'Wait'
+    ? blockUnseen(code, withWayOut(grant, message))
+    : releaseUnseen('NothingApplied', 'It ended, and what it declared is not to be found in Asana.');
+}
+
+/**
+ * Another right than the applied one, sent for by an edit before the grant ended: it comes first where Asana shows it, or may
+ * still come to, since nobody else would take it back. Null when there is none.
+ */
+function openWhatWasSentFor(grant: Grant, context: GrantContext, reading: Reading): GrantCase | null {
+  const wished = resolve(grant, context, reading);
+  if ('refusal' in wished || !grant.applied) return null;
+  const { right } = wished;
+  if (isSameRight(right, grant.applied.right) || !isGiving(grant, right)) return null;
+  const subject = openGrantCase({ ...grant, applied: null }, context, reading, right);
+  return holdsRight(subject) || isAwaited(grant, context.now) ? subject : null;
 }
 
 function decideWished(grant: Grant, context: GrantContext, reading: Reading): Decision {

@@ -13,8 +13,11 @@ export interface TaskView {
   readonly policies: Policies;
   /** Null before the first reading. */
   readonly reading: Reading | null;
-  /** What live grants of connectors that act declare for an account. */
-  declaredFor(account: Account): readonly Declaration[];
+  /**
+   * What live grants of connectors that act declare for a person.
+   * @param account null where there is none (yet): then the email tells whom
+   */
+  declaredFor(account: Account | null, email: string | null): readonly Declaration[];
 }
 
 /** Decides one ConductorOne task: what to do in Asana, that it is so already, or why it is not done. */
@@ -26,17 +29,18 @@ export function decideTask(request: TaskRequest, { policies, reading, declaredFo
   const wished = resolveWish(request.wish, reading, policies);
   if ('refusal' in wished) return wished.refusal;
   const account = findTaskAccount(request, reading);
+  const wanted = 'gid' in request.user ? { email: null, name: null } : request.user;
   const subject: RightCase = {
     right: wished.right,
     account,
-    wanted: 'gid' in request.user ? { email: null, name: null } : request.user,
-    aliases: 'gid' in request.user ? [] : [request.user.email],
+    wanted,
+    aliases: wanted.email === null ? [] : [wanted.email],
     mayCreate: false,
     asker: 'Task',
     policies,
     reading,
     organization: organizationOf(reading),
-    declared: account ? declaredFor(account) : [],
+    declared: declaredFor(account, wanted.email),
   };
   const rules = rightRulesOf(wished.right);
   return request.want === 'Give' ? rules.give(subject) : rules.take(subject);

@@ -1,5 +1,5 @@
-import { isRemoval, rulesOf } from './actions.ts';
-import { isOpen, nextLook } from './attempt.ts';
+import { isActive } from '../directory/account.ts';
+import { rulesOf } from './actions.ts';
 import type { Decision } from './decision.ts';
 import type { Ending } from './grant.ts';
 import {
@@ -10,15 +10,19 @@ import {
   type GrantCase,
   type GrantPolicy,
   holdsRight,
+  isAwaited,
   isFoughtOver,
+  isGiving,
   observedIn,
   releaseCase,
   whoIn,
   withWayOut,
 } from './grant-case.ts';
 import { refuseDiscarded } from './live-policies.ts';
+import { organizationOf } from './reading.ts';
 import { refusals } from './refusal.ts';
-import { rightRulesOf } from './rights.ts';
+import { isSameRight } from './right.ts';
+import { isPlaceRead, rightRulesOf } from './rights.ts';
 
 const WARNING = { warning: true };
 
@@ -41,6 +45,7 @@ const policies: readonly GrantPolicy[] = [
   releaseWhatWasNeverApplied,
   lookUpWhoIsMissing,
   releaseWhatIsFoughtOver,
+  releaseWhatIsGone,
   releaseWhatWasFound,
 ];
 
@@ -54,12 +59,14 @@ function makeSureADiscardedRemovalStaysDiscarded(subject: GrantCase): Decision |
 function makeSureASuccessorKeepsIt(subject: GrantCase): Decision | null {
   const { contest } = subject.context;
   if (contest.kind !== 'Succeeded' || !holdsRight(subject)) return null;
-  const { namespace, name } = contest.successor.grant.object;
+  const { grant, right } = contest.successor;
+  if (right === null || !isSameRight(right, subject.right)) return null;
+  const { namespace, name } = grant.object;
   return releaseCase(subject, 'Superseded', `Grant ${namespace}/${name} declares the same now.`);
 }
 
 function makeSureTheReadingIsTrusted(subject: GrantCase): Decision | null {
-  const doubt = subject.reading.doubtAbout(rightRulesOf(subject.right).parts);
+  const doubt = subject.reading.doubtAbout(rightRulesOf(subject.right).parts(subject.context.policies));
   if (!doubt) return null;
   const message = `Nothing is taken away on a doubtful reading of Asana: ${doubt.message}.`;
   return blockCase(subject, doubt.code, withWayOut(subject.grant, message));
@@ -79,26 +86,39 @@ function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision 
 function waitForWhatIsOnItsWay(subject: GrantCase): Decision | null {
   const { grant, context } = subject;
   const { attempt } = grant;
-  const gives = attempt?.result === 'Pending' && !isRemoval(attempt);
-  if (!gives || nextLook(context.now - attempt.at) === null || holdsRight(subject)) return null;
+  if (!attempt || !isAwaited(grant, context.now) || holdsRight(subject)) return null;
   const message = `${attempt.type} for ${whoIn(subject)} was sent before this grant ended, and Asana may still come to show it: it is looked for until three minutes have passed.`;
   return blockCase(subject, 'UnderWay', withWayOut(grant, message));
 }
 
 function releaseWhatWasNeverApplied(subject: GrantCase): Decision | null {
-  const { applied, attempt } = subject.grant;
-  if (applied || (isOpen(attempt) && holdsRight(subject))) return null;
-  return releaseCase(subject, 'NothingApplied', 'It ended, and nothing of it was applied: Asana was left as it is.');
+  const { grant, right } = subject;
+  if (grant.applied || (isGiving(grant, right) && holdsRight(subject))) return null;
+  return releaseCase(
+    subject,
+    'NothingApplied',
+    'It ended, and nothing of it was applied: Asana was left as it is.',
+  );
 }
 
 /** Nothing follows from somebody's absence in a listing alone. */
 function lookUpWhoIsMissing(subject: GrantCase): Decision | null {
   const { account, right, context } = subject;
-  if (observedIn(subject) !== null) return null;
+  if (!isMissing(subject) || context.lookedUp) return null;
   const message = `${whoIn(subject)} is not in the listing: looked up before the grant is released.`;
-  if (!context.lookedUp) return { kind: 'LookUp', account, right, observed: null, message };
+  return { kind: 'LookUp', account, right, observed: null, message };
+}
+
+/** Where the team or workspace itself was not read, the right's own rules say what follows. */
+function isMissing(subject: GrantCase): boolean {
+  return observedIn(subject) === null && isPlaceRead(subject.right, subject.reading);
+}
+
+function releaseWhatIsGone(subject: GrantCase): Decision | null {
+  const { account, right, reading } = subject;
+  if (!isMissing(subject)) return null;
   // Without any license to be seen, the account may still hold the one to take back: the right's own rules say.
-  if (account && right.type === 'License') return null;
+  if (account && right.type === 'License' && isActive(account, organizationOf(reading))) return null;
   return releaseCase(
     subject,
     'AccountGone',
@@ -107,7 +127,7 @@ function lookUpWhoIsMissing(subject: GrantCase): Decision | null {
 }
 
 function releaseWhatIsFoughtOver(subject: GrantCase): Decision | null {
-  if (!isFoughtOver(subject) || holdsRight(subject)) return null;
+  if (!isFoughtOver(subject) || holdsRight(subject) || !subject.account) return null;
   const message = `Something else changed the access of ${whoIn(subject)} back ${subject.grant.setBacks} times in 24 hours: left as it is.`;
   return releaseCase(subject, 'Contended', message, WARNING);
 }
@@ -118,7 +138,8 @@ function releaseWhatWasFound(subject: GrantCase): Decision | null {
   if (!holdsRight(subject)) return null;
   const adopted = grant.applied?.adopted ?? false;
   const value = grant.applied?.value ?? observedIn(subject) ?? '';
-  const kept = rightRulesOf(right).keeps({ adopted, value, created: grant.created }, whoIn(subject));
+  const created = grant.created || (grant.attempt?.type === 'CreateAccount' && isGiving(grant, right));
+  const kept = rightRulesOf(right).keeps({ adopted, value, created }, whoIn(subject));
   if (kept) return releaseCase(subject, 'Adopted', kept.message, kept);
   if (grant.sameNamespace || !adopted) return null;
   const message = `${whoIn(subject)} had this before the grant, and a grant of another namespace takes back only what it gave.`;

@@ -127,8 +127,7 @@ export class Executor {
       const requestIds = known?.requestId ? [known.requestId] : [];
       if (known && mayHaveTakenEffect(action, known)) return { requestIds, failure: known };
       // What never left is no change, and nobody's news.
-      if (count.requests > 0)
-        this.#tell(request, id, known?.code ?? (signal.aborted ? 'Unknown' : 'Failed'), requestIds);
+      if (count.requests > 0) this.#tell(request, id, known?.code ?? 'Unknown', requestIds);
       throw known ? explain(action, known) : error;
     }
   }

@@ -1,11 +1,14 @@
+import { membershipIn } from '../directory/account.ts';
 import type { Account } from '../directory/snapshot.ts';
+import { isOneWay, isRemoval } from './actions.ts';
+import { isOpen, nextLook } from './attempt.ts';
 import type { Decision, GrantContext, ReleaseReason } from './decision.ts';
 import type { Grant } from './grant.ts';
 import { organizationOf, type Reading } from './reading.ts';
 import type { RefusalCode } from './refusal.ts';
 import type { Right } from './right.ts';
 import { nameOf, type RightCase } from './right-rules.ts';
-import { rightRulesOf } from './rights.ts';
+import { leadsTo, placeOfRight, rightRulesOf } from './rights.ts';
 
 /** One grant on one reading: what the policies about its life look at. */
 export interface GrantCase {
@@ -21,7 +24,12 @@ export interface GrantCase {
 /** A policy about a grant's life has one thing to say: a decision, or null to leave it to the next. */
 export type GrantPolicy = (this: void, subject: GrantCase) => Decision | null;
 
-export function openGrantCase(grant: Grant, context: GrantContext, reading: Reading, right: Right): GrantCase {
+export function openGrantCase(
+  grant: Grant,
+  context: GrantContext,
+  reading: Reading,
+  right: Right,
+): GrantCase {
   const account = findAccount(grant, reading);
   const { policies, declared } = context;
   const subject: RightCase = {
@@ -50,6 +58,30 @@ export function findAccount({ recorded, user }: Grant, reading: Reading): Accoun
 /** The grant had an account already: recorded, or created and perhaps not shown yet. */
 export function wasThere({ recorded, created }: Grant): boolean {
   return recorded !== null || created;
+}
+
+/**
+ * Whether the person had an account in the place of the right: whom the grant found elsewhere only has not left it.
+ */
+export function hadAnAccountThere({ grant, right, account, reading }: GrantCase): boolean {
+  if (!wasThere(grant)) return false;
+  if (grant.created || grant.applied !== null || account === null) return true;
+  const place = placeOfRight(right, reading);
+  return place === null || account.scim !== null || membershipIn(account, place) !== undefined;
+}
+
+/**
+ * An action of this object leads to the right, so what is held of it was given. What came of a creation that was given up
+ * nobody knows: a person was asked to look, and may have done it by hand.
+ */
+export function isGiving({ attempt }: Grant, right: Right): boolean {
+  if (!isOpen(attempt) || !leadsTo(right, attempt)) return false;
+  return attempt.result === 'Pending' || !isOneWay(attempt.type);
+}
+
+/** Something was given that Asana does not show, and its time to do so has not passed. */
+export function isAwaited({ attempt }: Grant, now: number): boolean {
+  return attempt?.result === 'Pending' && !isRemoval(attempt) && nextLook(now - attempt.at) !== null;
 }
 
 /** What the account holds of the right. */
@@ -81,7 +113,7 @@ export function firstDecision(policies: readonly GrantPolicy[], subject: GrantCa
 export function describeOtherHolder({ grant, reading }: GrantCase): string | null {
   const { email } = grant.user;
   if (email === null || !grant.recorded) return null;
-  const holder = reading.accountByEmail(email);
+  const holder = reading.accountByEmail(email.toLowerCase());
   if (!holder || holder.gid === grant.recorded.gid) return null;
   return `${email} belongs to account ${holder.gid} now, and this grant was for ${grant.recorded.gid}. Delete the grant and create it again.`;
 }
@@ -89,8 +121,8 @@ export function describeOtherHolder({ grant, reading }: GrantCase): string | nul
 /** Gids mean nothing in another organization than the one they were recorded in; null while it is the same. */
 export function describeOtherOrganization({ grant, reading }: GrantCase): string | null {
   const home = grant.recorded?.organization ?? null;
-  const { workspaces } = reading.snapshot;
-  if (home === null || workspaces.some(({ gid }) => gid === home)) return null;
+  const { workspaces, leftOut } = reading.snapshot;
+  if (home === null || [...workspaces, ...leftOut].some(({ gid }) => gid === home)) return null;
   return `This grant was recorded in organization ${home}, which the connector does not read any more: its account means nobody there. Correct the connector, or delete the grant and create it again.`;
 }
 

@@ -1,3 +1,5 @@
+import type { Action } from './action.ts';
+import { isRemoval } from './actions.ts';
 import { isOpen } from './attempt.ts';
 import type { Decision } from './decision.ts';
 import type { AppliedRight } from './grant.ts';
@@ -8,15 +10,16 @@ import {
   firstDecision,
   type GrantCase,
   type GrantPolicy,
+  hadAnAccountThere,
   holdsRight,
   isFoughtOver,
+  isGiving,
   observedIn,
   wasThere,
   whoIn,
 } from './grant-case.ts';
 import { isSameRight } from './right.ts';
 import type { Step } from './right-rules.ts';
-import { isRemoval } from './actions.ts';
 import { leadsTo, rightRulesOf } from './rights.ts';
 
 /** Decides a grant in force on a reading. */
@@ -34,7 +37,6 @@ const policies: readonly GrantPolicy[] = [
   makeSureTheOrganizationIsTheSame,
   makeSureTheEmailStillMeansTheSameAccount,
   makeSureTheOldestGrantWins,
-  makeSureNobodyComesBackByItself,
 ];
 
 function makeSureTheOrganizationIsTheSame(subject: GrantCase): Decision | null {
@@ -56,40 +58,49 @@ function makeSureTheOldestGrantWins(subject: GrantCase): Decision | null {
 }
 
 /** An account that was there and is gone is a leaver: nobody is created a second time. */
-function makeSureNobodyComesBackByItself(subject: GrantCase): Decision | null {
-  const { grant, right } = subject;
-  const needsAccount = right.type === 'Account' || (right.type === 'Workspace' && !subject.account);
-  if (grant.ensure === 'Absent' || !needsAccount || !wasThere(grant) || holdsRight(subject)) return null;
-  if (observedIn(subject) !== null || isOpen(grant.attempt)) return null;
+function refuseCreation(subject: GrantCase): Decision | null {
+  const { grant, right, context } = subject;
+  if (right.type !== 'Account' && context.accountDeclaredBy !== null) {
+    const message = `${context.accountDeclaredBy} declares the account of ${whoIn(subject)}: this grant waits for it.`;
+    return blockCase(subject, 'AccountNotFound', message);
+  }
+  // What was sent already is looked for, or was given up and says so.
+  const isUnderWay = isOpen(grant.attempt) && leadsTo(right, grant.attempt);
+  if (isUnderWay || !hadAnAccountThere(subject)) return null;
   const message = `${whoIn(subject)} has no account there any more. It existed before, so it is not created again: invite the person in Asana.`;
   return blockCase(subject, 'AccountNotFound', message, drifted(subject));
 }
 
 /** `ensure: Present`, and every right but the account: given, and given back. */
 function decidePresence(subject: GrantCase, step: Step): Decision {
-  const { grant, right, account, context } = subject;
+  const { grant, right, account } = subject;
   const seen = { account, right, observed: observedIn(subject) };
   const drift = drifted(subject);
   switch (step.kind) {
     case 'AlreadySo':
-      return { kind: 'Settled', reason: 'Granted', applied: appliedOf(subject), ...seen, message: step.message };
+      return {
+        kind: 'Settled',
+        reason: 'Granted',
+        applied: appliedOf(subject),
+        ...seen,
+        message: step.message,
+      };
     case 'Refused':
       return blockCase(subject, step.code, explainAbsence(subject, step), drift);
     case 'Act': {
       const { action } = step;
-      const creates = action.type === 'CreateAccount' || action.type === 'InviteAccount';
-      if (creates && right.type === 'License' && context.accountDeclaredBy !== null) {
-        const message = `${context.accountDeclaredBy} declares the account of ${whoIn(subject)}: this grant waits for it.`;
-        return blockCase(subject, 'AccountNotFound', message);
-      }
-      const refusal = drift && isFoughtOver(subject) ? refuseFighting(subject) : null;
-      if (refusal) return refusal;
-      const lowering = isRemoval(action) ? refuseLowering(subject) : null;
-      if (lowering) return lowering;
-      return { kind: 'Act', action, drift, ...seen, right, message: step.message };
+      const refusal =
+        (creates(action) ? refuseCreation(subject) : null) ??
+        (drift && isFoughtOver(subject) ? refuseFighting(subject) : null) ??
+        (isRemoval(action) ? refuseLowering(subject, action) : null);
+      return refusal ?? { kind: 'Act', action, drift, ...seen, right, message: step.message };
     }
   }
   throw new TypeError(`grant ${grant.object.name}: a step of no known kind`);
+}
+
+function creates({ type }: Action): boolean {
+  return type === 'CreateAccount' || type === 'InviteAccount';
 }
 
 /** Who is not there is waited for; a grant that may create says why it does not. */
@@ -103,8 +114,8 @@ function explainAbsence({ grant }: GrantCase, { code, message }: Extract<Step, {
 /** A right that is recorded already is never rewritten, not by setting a change back either. */
 function appliedOf({ grant, right, subject }: GrantCase): AppliedRight {
   if (grant.applied && isSameRight(grant.applied.right, right)) return grant.applied;
-  const given = isOpen(grant.attempt) && leadsTo(right, grant.attempt);
-  return { right, value: rightRulesOf(right).observe(subject) ?? '', at: '', adopted: !given };
+  const value = rightRulesOf(right).observe(subject) ?? '';
+  return { right, value, at: '', adopted: !isGiving(grant, right) };
 }
 
 /** It was as declared, and somebody else changed it. */
@@ -124,10 +135,11 @@ function refuseFighting(subject: GrantCase): Decision {
 }
 
 /** What a live grant takes by declaring less: not what a person discarded, nor what another namespace did not give. */
-function refuseLowering(subject: GrantCase): Decision | null {
+function refuseLowering(subject: GrantCase, action: Action): Decision | null {
   const { grant } = subject;
   if (grant.discarded) return refuseDiscarded(subject);
-  if (grant.sameNamespace || (grant.applied && !grant.applied.adopted)) return null;
+  const gave = grant.applied !== null && !grant.applied.adopted && grant.applied.value === action.from;
+  if (grant.sameNamespace || gave) return null;
   const message = `${whoIn(subject)} holds ${observedIn(subject) ?? 'more'}, which this grant did not give, and a grant of another namespace takes back only what it gave. Declare it in the namespace of the connector.`;
   return blockCase(subject, 'NamespaceNotAllowed', message, drifted(subject));
 }
@@ -150,7 +162,8 @@ function decideAbsence(subject: GrantCase, step: Step): Decision {
       return blockCase(subject, step.code, step.message);
     case 'Act': {
       if (grant.discarded) return refuseDiscarded(subject);
-      if (!grant.absenceSeen) return { kind: 'Act', action: step.action, drift: false, ...seen, right, message: step.message };
+      if (!grant.absenceSeen)
+        return { kind: 'Act', action: step.action, drift: false, ...seen, right, message: step.message };
       const message = `${whoIn(subject)} has an account again, after it was removed. To remove it once more, edit this object or set the annotation requestedAt.`;
       return blockCase(subject, 'Contended', message);
     }

@@ -1,5 +1,4 @@
-import type { PartName } from '../directory/snapshot.ts';
-import type { Account, Snapshot, TeamMembership } from '../directory/snapshot.ts';
+import type { Account, PartName, Snapshot, TeamMembership } from '../directory/snapshot.ts';
 
 /** The directory as a decision may read it: the snapshot with the results of our own actions laid over it. */
 export interface Reading {

@@ -20,7 +20,7 @@ export const refusals = {
   AccountNotFound: { class: 'waiting', ended: 'Release' },
   UserIsGuest: { class: 'stalling', ended: 'Release' },
   TeamNotFound: { class: 'waiting', ended: 'Release' },
-  TeamAmbiguous: { class: 'stalling', ended: 'Release' },
+  TeamAmbiguous: { class: 'stalling', ended: 'Wait' },
   /** Asana lets only members of a team change it, and the token's account is none. */
   NotTeamMember: { class: 'stalling', ended: 'Wait' },
   /** The team is the last one of a guest, whom Asana may remove with it. */
@@ -29,7 +29,7 @@ export const refusals = {
   /** Neither who asks nor the connector says where a new account goes. */
   WorkspaceNotSet: { class: 'stalling', ended: 'Wait' },
   /** Asana takes nobody back by API who was removed before. */
-  PreviouslyRemoved: { class: 'stalling', ended: 'Release' },
+  PreviouslyRemoved: { class: 'stalling', ended: 'Wait' },
   LicensesUnavailable: { class: 'stalling', ended: 'Wait' },
   LicenseLimitReached: { class: 'waiting', ended: 'Wait' },
   ProtectedUser: { class: 'stalling', ended: 'Release' },
@@ -44,7 +44,7 @@ export const refusals = {
   IdentityChanged: { class: 'stalling', ended: 'Release' },
   OrganizationChanged: { class: 'stalling', ended: 'Release' },
   Contended: { class: 'stalling', ended: 'Release' },
-  ConflictingGrant: { class: 'stalling', ended: 'Release' },
+  ConflictingGrant: { class: 'stalling', ended: 'Wait' },
   RemovalDiscarded: { class: 'stalling', ended: 'Wait' },
   DurationTooLong: { class: 'stalling', ended: 'Wait' },
   /** Asana took the change and did not show it within three minutes. */

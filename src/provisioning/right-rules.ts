@@ -1,5 +1,4 @@
-import type { PartName } from '../directory/snapshot.ts';
-import type { Account } from '../directory/snapshot.ts';
+import type { Account, PartName } from '../directory/snapshot.ts';
 import type { Action } from './action.ts';
 import type { Declaration } from './declarations.ts';
 import type { Policies } from './policies.ts';
@@ -49,8 +48,11 @@ export interface HeldRight {
 
 /** All that is peculiar to one type of right. */
 export interface RightRules<R extends Right> {
-  /** The parts of a reading that the right is read from: a doubt about any justifies no removal and no creation. */
-  readonly parts: readonly PartName[];
+  /**
+   * The parts of a reading that the right is read from: a doubt about any justifies no removal and no creation. Without SCIM
+   * there are no licenses to be read.
+   */
+  parts(policies: Pick<Policies, 'scimEnabled'>): readonly PartName[];
   /** What the account holds of it now, as the status shows it; null for nothing. */
   observe(subject: RightCase<R>): string | null;
   /** Whether the account holds exactly this right. */

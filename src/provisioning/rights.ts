@@ -29,7 +29,10 @@ const givenBy: Readonly<Record<RightType, readonly ActionType[]>> = {
 };
 
 /** Whether an action of this type, to this value, leads to the right. */
-export function leadsTo(right: Right, { type, to }: { readonly type: ActionType; readonly to: string | null }): boolean {
+export function leadsTo(
+  right: Right,
+  { type, to }: { readonly type: ActionType; readonly to: string | null },
+): boolean {
   return givenBy[right.type].includes(type) && (right.type !== 'License' || to === right.license);
 }
 
@@ -63,7 +66,13 @@ function resolveTeam(
   const named = [...reading.snapshot.teams.values()].filter(({ name }) => name === team.name);
   const [first, second] = named;
   if (!first) return refusal(refuseTeam(reading, `"${team.name}"`));
-  if (!second) return { right: { type: 'Team', team: first.gid } };
+  if (!second) {
+    // Another of that name may be among those that were not read, and the gid, once found, stays.
+    const doubt = reading.doubtAbout(['teams']);
+    return doubt
+      ? refusal(refuseTeam(reading, `"${team.name}"`))
+      : { right: { type: 'Team', team: first.gid } };
+  }
   const gids = named.slice(0, 5).map(({ gid }) => gid);
   const message = `${named.length} teams are called "${team.name}" (${gids.join(', ')}): name the team by its gid.`;
   return refusal(refused('TeamAmbiguous', message));
@@ -72,6 +81,19 @@ function resolveTeam(
 function refusal(step: Step): ReturnType<typeof resolveWish> {
   if (step.kind !== 'Refused') throw new TypeError('a refusal was expected');
   return { refusal: step };
+}
+
+/** Whether the team or workspace of a right was read: only then does it mean anything that somebody is not in it. */
+export function isPlaceRead(right: Right, { snapshot }: Reading): boolean {
+  switch (right.type) {
+    case 'License':
+      return true;
+    case 'Team':
+      return snapshot.teams.has(right.team);
+    case 'Workspace':
+    case 'Account':
+      return snapshot.workspaces.some(({ gid }) => gid === right.workspace);
+  }
 }
 
 /** The gid of the workspace or organization a right is in; null where it is not known. */
@@ -86,4 +108,3 @@ export function placeOfRight(right: Right, reading: Reading): string | null {
       return right.workspace;
   }
 }
-

@@ -1,6 +1,5 @@
 import { isActive, isAdmin, isGuest, isMemberOf } from '../directory/account.ts';
-import type { PartName } from '../directory/snapshot.ts';
-import type { Account } from '../directory/snapshot.ts';
+import type { Account, PartName } from '../directory/snapshot.ts';
 import { describeDeclaration, findAbsence, findDeclared, findDeclaredIn } from './declarations.ts';
 import type { Right } from './right.ts';
 import { nameOf, type RightCase, refused, type Step } from './right-rules.ts';
@@ -52,10 +51,15 @@ function protectionOf(subject: RightCase, account: Account, self: string | null)
   const names = new Set(addresses.flatMap((address) => (address ? [foldAddress(address)] : [])));
   if (protectedUsers.some((user) => names.has(foldAddress(user)))) return 'protectedUsers';
   if (!protectAdmins) return null;
-  const places = [subject.organization, 'workspace' in subject.right ? subject.right.workspace : null];
-  const organization = subject.organization;
-  if (organization === null) return isAdmin(account, null) ? 'an Asana admin' : null;
-  return places.some((place) => place !== null && isAdmin(account, place)) ? 'an Asana admin' : null;
+  return isAdminWhereItCounts(subject, account) ? 'an Asana admin' : null;
+}
+
+/** In the organization, and where somebody would be removed from. Without an organization every workspace counts. */
+function isAdminWhereItCounts({ right, organization, reading }: RightCase, account: Account): boolean {
+  if (organization === null) return isAdmin(account, null);
+  const home = right.type === 'Team' ? reading.snapshot.teams.get(right.team)?.organization : undefined;
+  const places = [organization, home, 'workspace' in right ? right.workspace : undefined];
+  return places.some((place) => place !== undefined && isAdmin(account, place));
 }
 
 /** Two spellings of one address: composed or not, in whatever case. */
@@ -64,10 +68,7 @@ function foldAddress(address: string): string {
 }
 
 /** A removal or a creation needs a reading of the parts that nobody doubts. */
-export function makeSureTheReadingIsTrusted(
-  { reading }: RightCase,
-  parts: readonly PartName[],
-): Step | null {
+export function makeSureTheReadingIsTrusted({ reading }: RightCase, parts: readonly PartName[]): Step | null {
   const doubt = reading.doubtAbout(parts);
   return doubt && refused(doubt.code, `Nothing is done on a doubtful reading of Asana: ${doubt.message}.`);
 }
@@ -85,10 +86,7 @@ export function makeSureARemovalIsJustified(subject: RightCase, parts: readonly 
 export function makeSureItIsNoGuest(subject: RightCase): Step | null {
   const { account, organization } = subject;
   if (!account || !isGuest(account, organization)) return null;
-  return refused(
-    'UserIsGuest',
-    `${nameOf(account)} is a guest of the organization. Guests hold no license.`,
-  );
+  return refused('UserIsGuest', `${nameOf(account)} is a guest of the organization. Guests hold no license.`);
 }
 
 /** A right beyond the account itself needs an account in use. */
@@ -108,7 +106,9 @@ export function refuseUnknown(subject: RightCase): Step {
 }
 
 /** A workspace that the connector does not read is none of its business. */
-export function makeSureTheWorkspaceIsInScope(subject: RightCase<Right & { workspace: string }>): Step | null {
+export function makeSureTheWorkspaceIsInScope(
+  subject: RightCase<Right & { workspace: string }>,
+): Step | null {
   const { workspace } = subject.right;
   if (subject.reading.snapshot.workspaces.some(({ gid }) => gid === workspace)) return null;
   return refused(

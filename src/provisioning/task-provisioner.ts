@@ -1,44 +1,8 @@
-import type { AsanaSession } from '../asana/session.ts';
 import type { Clock } from '../core/clock.ts';
-import type { UserTypes } from '../directory/account.ts';
-import type { Directory } from '../directory/directory.ts';
-import type { Account } from '../directory/snapshot.ts';
-import type { Action } from './action.ts';
-import type { TaskView } from './decide-task.ts';
 import type { Executor } from './executor.ts';
+import type { Task, TaskContext } from './task-context.ts';
 import type { TaskOutcome, TaskRequest } from './task-request.ts';
 import { TaskRun } from './task-run.ts';
-
-/** What a task needs of the connector it runs for. */
-export interface TaskContext {
-  readonly session: AsanaSession;
-  readonly directory: Directory;
-  readonly userTypes: UserTypes;
-  /** The policies and the reading as they stand now. */
-  view(): TaskView;
-  /** Takes an enterprise license while an upgrade is under way, so that all others count it; returns what frees it. */
-  takeSeat(action: Action): () => void;
-  /**
-   * Throws unless this process may still act for the connector.
-   * @param removal what takes is judged by the API server, what gives by the cache
-   */
-  guard(removal: boolean): void | Promise<void>;
-  /**
-   * Books a deprovision against `maxDeprovisions` before its request leaves.
-   * @throws RefusedError `TooManyDeprovisions`
-   */
-  reserveDeprovision(account: Account): Promise<void>;
-}
-
-/** The task as ConductorOne gave it. */
-export interface Task {
-  readonly id: string;
-  readonly connector: { readonly namespace: string; readonly name: string };
-  /** How long one action, reads included, may take. */
-  readonly actionTimeoutMs: number;
-  /** Ends the task, and every wait in it. */
-  readonly signal: AbortSignal;
-}
 
 /** Carries out what ConductorOne's tasks ask for, by the same rules and the same executor as declared grants. */
 export class TaskProvisioner {

@@ -11,7 +11,7 @@ import { decideTask, findTaskAccount, subjectOfTask } from './decide-task.ts';
 import type { ActionHooks, ActionOutcome, ActionRequest, Executor } from './executor.ts';
 import { RefusedError } from './refusal.ts';
 import type { Step } from './right-rules.ts';
-import type { Task, TaskContext } from './task-provisioner.ts';
+import type { Task, TaskContext } from './task-context.ts';
 import type { TaskOutcome, TaskRequest } from './task-request.ts';
 
 export interface TaskRunOptions {
@@ -29,6 +29,9 @@ const MOST_ROUNDS = 5;
 
 /** A Retry-After of nothing must not become a loop without pause. */
 const SHORTEST_WAIT_MS = 1_000;
+
+/** Asana has changed while a request waited: it does not leave, and the task is decided anew. */
+class OvertakenError extends Error {}
 
 /** One task on its way. */
 export class TaskRun {
@@ -114,7 +117,7 @@ export class TaskRun {
     }
   }
 
-  /** Null when it ran out of time before anything that matters left: to be decided again. */
+  /** Null when it was overtaken, or ran out of time, before anything that matters left: to be decided again. */
   async #execute(action: Action): Promise<ActionOutcome | null> {
     const { executor } = this.#options;
     let tally = { requests: 0 };
@@ -133,6 +136,10 @@ export class TaskRun {
         return executor.execute({ ...this.#requestFor(action, signal), tally }, hooks);
       });
     } catch (error) {
+      if (error instanceof OvertakenError) {
+        this.#sent ||= tally.requests > 0;
+        return null;
+      }
       if (!this.#isTimeout(error)) throw error;
       this.#why = slow(error, this.#options.task.actionTimeoutMs);
       if (tally.requests === 0) return null;
@@ -149,8 +156,7 @@ export class TaskRun {
     await context.guard(rulesOf(action).removal);
     if (this.#asksFor(action)) return;
     const step = this.#decide();
-    if (step.kind === 'Refused') throw new RefusedError(step.code, step.message);
-    throw new RefusedError('NotReady', 'What the task is about has changed in Asana: ask again.');
+    throw step.kind === 'Refused' ? new RefusedError(step.code, step.message) : new OvertakenError();
   }
 
   #asksFor(action: Action): boolean {
@@ -180,10 +186,7 @@ export class TaskRun {
   }
 
   /** Null when Asana does not show it, or cannot be asked just now. */
-  async #verify(
-    action: Action,
-    id: string,
-  ): Promise<Extract<ActionOutcome, { kind: 'Succeeded' }> | null> {
+  async #verify(action: Action, id: string): Promise<Extract<ActionOutcome, { kind: 'Succeeded' }> | null> {
     const { executor } = this.#options;
     try {
       const outcome = await this.#patiently((signal) =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildCrd } from '../../src/api/crd.ts';
-import { kinds } from '../../src/api/kinds.ts';
-import { type Field, fieldsOf } from './published-schema.ts';
+import { type GrantKindName, grantKinds, kinds } from '../../src/api/kinds.ts';
+import { type Field, fieldsOf, schemaOf } from './published-schema.ts';
 
 /** One of these two must be given, so neither has a default. */
 const EITHER = new Set(['spec.user.email', 'spec.user.gid', 'spec.team.gid', 'spec.team.name']);
@@ -19,6 +19,58 @@ function isBounded({ schema }: Field): boolean {
       return true;
   }
 }
+
+describe('the kinds', () => {
+  test('are addressed as documented, each in the category asana', () => {
+    const addressed = kinds.map((kind) => {
+      const { names } = (buildCrd(kind) as { spec: { names: Record<string, unknown> } }).spec;
+      const { plural, singular, shortNames, categories } = names;
+      return [names['kind'], plural, singular, shortNames, categories];
+    });
+    assert.deepEqual(addressed, [
+      ['AsanaConnector', 'asanaconnectors', 'asanaconnector', ['asc'], ['asana']],
+      ['AsanaLicenseGrant', 'asanalicensegrants', 'asanalicensegrant', ['alg'], ['asana']],
+      ['AsanaTeamGrant', 'asanateamgrants', 'asanateamgrant', ['atg'], ['asana']],
+      ['AsanaWorkspaceGrant', 'asanaworkspacegrants', 'asanaworkspacegrant', ['awg'], ['asana']],
+      ['AsanaAccount', 'asanaaccounts', 'asanaaccount', ['aac'], ['asana']],
+    ]);
+  });
+
+  /** What a grant kind has in its status beside what all have. */
+  const OWN: Record<GrantKindName, { fields: string[]; right: string }> = {
+    AsanaLicenseGrant: { fields: [], right: 'license' },
+    AsanaTeamGrant: { fields: ['team'], right: 'membership' },
+    AsanaWorkspaceGrant: { fields: ['workspace'], right: 'membership' },
+    AsanaAccount: { fields: ['workspace'], right: 'account' },
+  };
+  const SHARED = [
+    'observedGeneration',
+    'lastHandledReconcileAt',
+    'conditions',
+    'user',
+    'observed',
+    'applied',
+    'created',
+    'expiresAt',
+    'endSetAt',
+    'expiresSoonToldAt',
+    'planned',
+    'drift',
+    'lastAction',
+    'removedGeneration',
+    'discardedGeneration',
+  ];
+  for (const kind of grantKinds) {
+    const { fields, right } = OWN[kind.names.kind];
+    test(`have one status for every grant: ${kind.names.kind} adds ${fields.join() || 'nothing'} and holds its ${right}`, () => {
+      const { properties = {} } = schemaOf(kind, 'status');
+      assert.deepEqual(Object.keys(properties).toSorted(), [...SHARED, ...fields].toSorted());
+      const { observed, applied } = properties;
+      assert.deepEqual(Object.keys(observed?.properties ?? {}), [right, 'since']);
+      assert.deepEqual(Object.keys(applied?.properties ?? {}), [right, 'at', 'adopted']);
+    });
+  }
+});
 
 for (const kind of kinds) {
   const spec = fieldsOf(kind, 'spec');

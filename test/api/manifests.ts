@@ -218,7 +218,7 @@ export const accepted: readonly { because: string; manifest: Manifest }[] = [
   ...GRANT_KINDS.flatMap((kind) => [
     { because: 'only what is required', manifest: grantOf(kind) },
     { because: 'every field', manifest: fullGrants[kind] },
-    ...['1s', '8h', '1.5h30m', '87600h'].map((duration) => ({
+    ...['1s', '8h', '1.5h30m', '87600h', '315360000s', '90000000ms'].map((duration) => ({
       because: `an end after ${duration}`,
       manifest: grantOf(kind, { deletionPolicy: 'Revoke', duration }),
     })),
@@ -518,13 +518,13 @@ export const refused: readonly Refused[] = [
       field: 'spec.expiresAt',
       says: endAfterBeginning,
     },
-    ...['0s', '0.9s', '87600h1s'].map((duration) => ({
+    ...['0s', '0.9s', '87600h1s', '999999h'].map((duration) => ({
       because: `${duration} is no duration of a grant (${kind})`,
       manifest: grantOf(kind, { deletionPolicy: 'Revoke', duration }),
       field: 'spec.duration',
       says: durationRange,
     })),
-    ...['8', '1d', '-8h', '', '1h 30m'].map((duration) => ({
+    ...['8', '1d', '-8h', '', '1h 30m', '9999999h', '999999999m', '9999999999s'].map((duration) => ({
       because: `"${duration}" is no duration (${kind})`,
       manifest: grantOf(kind, { deletionPolicy: 'Revoke', duration }),
       field: 'spec.duration',

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import {
+  addressed,
+  addressOf,
   isActive,
   isAdmin,
   isGuest,
   licenseOf,
   reduceMemberships,
   roleOf,
+  teamRoleOf,
 } from '../../src/directory/account.ts';
 import type { Account, ScimRecord, WorkspaceMembership } from '../../src/directory/snapshot.ts';
 
@@ -65,6 +68,31 @@ suite('several memberships of one person', () => {
   });
 });
 
+suite('a role in a team, as one word', () => {
+  const none = { guest: false, admin: false, limitedAccess: false };
+  for (const [flags, role, because] of [
+    [{}, 'Member', 'without a flag'],
+    [{ limitedAccess: true }, 'LimitedAccess', 'with limited access'],
+    [{ admin: true, limitedAccess: true }, 'Admin', 'an admin before limited access'],
+    [{ guest: true, admin: true, limitedAccess: true }, 'Guest', 'a guest before all'],
+  ] as const)
+    test(`${because}: ${role}`, () => {
+      assert.equal(teamRoleOf({ ...none, ...flags }), role);
+    });
+});
+
+suite('addresses', () => {
+  for (const [written, expected, because] of [
+    [null, { email: null }, 'hidden'],
+    ['ann@acme.example', { email: 'ann@acme.example' }, 'the same twice is kept once'],
+    ['Ann@Acme.example', { email: 'ann@acme.example', address: 'Ann@Acme.example' }, 'both forms'],
+  ] as const)
+    test(`${written}: ${because}`, () => {
+      assert.deepEqual(addressed(written), expected);
+      assert.equal(addressOf(addressed(written)), written);
+    });
+});
+
 suite('who is active, guest or admin', () => {
   const member = (workspace: string, active: boolean, role: WorkspaceMembership['role'] = 'Member') => ({
     gid: `m${workspace}`,
@@ -94,6 +122,14 @@ suite('who is active, guest or admin', () => {
   for (const [person, organization, active, because] of rows) {
     test(`active is ${active}: ${because}`, () => assert.equal(isActive(person, organization), active));
   }
+
+  test('an admin of a plain workspace is one there, and not in the organization', () => {
+    const person = account([member('5', true), member('6', true, 'Admin')]);
+    assert.deepEqual(
+      [isAdmin(person, '6'), isAdmin(person, '5'), isAdmin(person, null)],
+      [true, false, true],
+    );
+  });
 
   test('the role in the organization decides, not that elsewhere', () => {
     const person = account([member('6', true, 'Guest'), member('5', true, 'Admin')]);

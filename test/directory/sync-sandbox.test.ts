@@ -7,7 +7,7 @@ import { Redacted } from '../../src/core/redacted.ts';
 import { addressOf, isActive } from '../../src/directory/account.ts';
 import { Directory } from '../../src/directory/directory.ts';
 import { findAccount, type ReadOptions, readAccount } from '../../src/directory/reader.ts';
-import type { Part, Snapshot } from '../../src/directory/snapshot.ts';
+import type { Account, Part, Snapshot } from '../../src/directory/snapshot.ts';
 import { type SyncOptions, syncDirectory } from '../../src/directory/sync.ts';
 import { parseFault } from '../../src/sandbox/faults.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
@@ -150,7 +150,7 @@ suite('a sync against the strict sandbox', () => {
     const shown = [...whole.accounts.values()].filter(({ scim }) => scim);
     assert.deepEqual([...snapshot.accounts.keys()].toSorted(), shown.map(({ gid }) => gid).toSorted());
     for (const account of shown) {
-      const same = snapshot.accounts.get(account.gid);
+      const same: Account | undefined = snapshot.accounts.get(account.gid);
       assert.ok(same);
       assert.deepEqual(
         [same.license, same.email, same.address],

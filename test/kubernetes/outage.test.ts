@@ -6,7 +6,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { silentMeter } from '../../src/core/meter.ts';
-import { KubernetesClient } from '../../src/kubernetes/client.ts';
+import { type ClusterClient, KubernetesClient } from '../../src/kubernetes/client.ts';
 import { ApiServerConnection } from '../../src/kubernetes/connection.ts';
 import { KubernetesError } from '../../src/kubernetes/errors.ts';
 import { LeaderElection } from '../../src/kubernetes/leader-election.ts';
@@ -37,7 +37,7 @@ class MapsOperator extends ReconcilingOperator {
     this.connection = connection;
   }
 
-  get client(): KubernetesClient {
+  get client(): ClusterClient {
     return this.deps.client;
   }
 

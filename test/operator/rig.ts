@@ -11,7 +11,7 @@ import type { AsanaConnector } from '../../src/api/asana-connector.ts';
 import type { AsanaLicenseGrant } from '../../src/api/asana-license-grant.ts';
 import { asanaConnectors, asanaLicenseGrants } from '../../src/api/resources.ts';
 import { BudgetRegistry } from '../../src/asana/budget-registry.ts';
-import type { Leadership } from '../../src/controllers/license-grant-context.ts';
+import type { Leadership } from '../../src/controllers/leadership.ts';
 import { AsanaOperator } from '../../src/controllers/operator.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { KubernetesClient } from '../../src/kubernetes/client.ts';

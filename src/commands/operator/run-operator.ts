@@ -4,14 +4,14 @@ import { STOPPED_UNTIL_ANNOTATION } from '../../api/resources.ts';
 import { checkBaseUrl } from '../../asana/base-url.ts';
 import { BudgetRegistry } from '../../asana/budget-registry.ts';
 import { checkHostPatterns, conductorOneHosts } from '../../conductorone/hosts.ts';
-import type { Leadership } from '../../controllers/license-grant-context.ts';
+import type { Leadership } from '../../controllers/leadership.ts';
 import { AsanaOperator } from '../../controllers/operator.ts';
 import { untilAborted } from '../../core/abort.ts';
 import { systemClock } from '../../core/clock.ts';
 import { isAbort } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { version } from '../../core/version.ts';
-import { KubernetesClient } from '../../kubernetes/client.ts';
+import { type ClusterClient, KubernetesClient } from '../../kubernetes/client.ts';
 import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
 import { LeaderElection } from '../../kubernetes/leader-election.ts';
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
@@ -118,7 +118,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
 
 function electionFor(
   flags: OperatorFlags,
-  deps: { client: KubernetesClient; identity: string; log: Logger; metrics: Metrics },
+  deps: { client: ClusterClient; identity: string; log: Logger; metrics: Metrics },
 ): LeaderElection {
   return new LeaderElection({
     client: deps.client,

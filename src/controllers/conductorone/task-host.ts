@@ -7,7 +7,8 @@ import type { Declaration } from '../../provisioning/declarations.ts';
 import { RefusedError } from '../../provisioning/refusal.ts';
 import type { Right } from '../../provisioning/right.ts';
 import { rightRulesOf } from '../../provisioning/rights.ts';
-import type { TaskContext, TaskProvisioner } from '../../provisioning/task-provisioner.ts';
+import type { TaskContext } from '../../provisioning/task-context.ts';
+import type { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
 import type { TaskOutcome, TaskRequest } from '../../provisioning/task-request.ts';
 import { intervalsOf, policiesOf, removalLimitsOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
@@ -20,8 +21,11 @@ export interface TaskHostOptions {
   readonly provisioner: TaskProvisioner;
   /** Throws unless this process may act for the connector; what takes is judged by the API server. */
   readonly guard: (removal: boolean) => void | Promise<void>;
-  /** What live grants of connectors that act declare for an account. */
-  readonly findDeclarations: (account: Account, organization: string | null) => readonly Declaration[];
+  /** What live grants of connectors that act declare for somebody. */
+  readonly findDeclarations: (
+    person: { readonly gid: string | null; readonly email: string | null },
+    organization: string | null,
+  ) => readonly Declaration[];
   /** Keeps what the removal desk has booked, for all connectors of the organization, where a restart finds it. */
   readonly saveRemovals: () => Promise<void>;
   /** How long nothing may be taken away yet, since another process led before; default 0. */
@@ -76,7 +80,8 @@ export class ConnectorTaskHost implements TaskHost {
    * goes on with the one there is; the one account is read afresh anyway.
    */
   async #ensureReading({ wish }: TaskRequest, taskId: string, signal: AbortSignal): Promise<void> {
-    const { parts } = rightRulesOf({ type: wish.type } as Right);
+    const rules = rightRulesOf({ type: wish.type } as Right);
+    const parts = rules.parts(policiesOf(this.#options.connector()));
     for (let synced = false; ; synced = true) {
       const session = await this.#idleSession(signal);
       const reading = session.read(taskId);
@@ -123,7 +128,11 @@ export class ConnectorTaskHost implements TaskHost {
       view: () => ({
         policies: policiesOf(connector()),
         reading: session().read(taskId),
-        declaredFor: (account) => findDeclarations(account, directory.current()?.organization?.gid ?? null),
+        declaredFor: (account, email) =>
+          findDeclarations(
+            { gid: account?.gid ?? null, email: account?.email ?? email },
+            directory.current()?.organization?.gid ?? null,
+          ),
       }),
       takeSeat: ({ gid, email }) => session().takeSeat(taskId, gid ?? email ?? taskId),
       guard,

@@ -1,5 +1,6 @@
-import { asanaConnectors, asanaLicenseGrants } from '../../api/resources.ts';
-import type { KubernetesClient } from '../../kubernetes/client.ts';
+import { kinds } from '../../api/kinds.ts';
+import { asanaConnectors } from '../../api/resources.ts';
+import type { ClusterClient } from '../../kubernetes/client.ts';
 import type { ClusterState } from './from-above.ts';
 
 /** The verbs a CRD loses in discovery when it is being deleted. */
@@ -7,10 +8,10 @@ const VERBS_OF_A_STANDING_KIND = ['create', 'update'];
 
 /** Asks the API server about what stands above a grant. */
 export class LiveClusterState implements ClusterState {
-  readonly #client: KubernetesClient;
+  readonly #client: ClusterClient;
   readonly #answers = new Map<string, Promise<boolean>>();
 
-  constructor(client: KubernetesClient) {
+  constructor(client: ClusterClient) {
     this.#client = client;
   }
 
@@ -28,7 +29,7 @@ export class LiveClusterState implements ClusterState {
   kindsGoing(): Promise<boolean> {
     return this.#once('kinds', async () => {
       const verbs = await Promise.all(
-        [asanaConnectors, asanaLicenseGrants].map((resource) => this.#client.verbs(resource)),
+        kinds.map(({ names }) => this.#client.verbs(names)),
       );
       return verbs.some((offered) => !VERBS_OF_A_STANDING_KIND.every((verb) => offered?.includes(verb)));
     });

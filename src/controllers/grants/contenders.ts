@@ -80,10 +80,10 @@ export class Contenders {
     return this.#withConnectors(others).filter((other) => isSamePerson(own, other));
   }
 
-  /** Every grant that means an account of an organization. */
-  about(account: { readonly gid: string; readonly email: string | null }): KnownContender[] {
-    const candidates = this.#withConnectors(this.#sources.grants.byAccount(account));
-    return candidates.filter(({ gid }) => gid === account.gid);
+  /** Every grant that means a person: by the gid, or by the address while there is no account. */
+  about(person: { readonly gid: string | null; readonly email: string | null }): KnownContender[] {
+    const candidates = this.#withConnectors(this.#sources.grants.byAccount(person));
+    return candidates.filter(({ gid }) => person.gid === null || gid === null || gid === person.gid);
   }
 
   #withConnectors(grants: readonly KnownGrant[]): KnownContender[] {

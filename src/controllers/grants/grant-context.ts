@@ -33,8 +33,8 @@ export interface GrantDeps extends ContenderSources {
   /** Objects as etcd has them, asked for before every removal. */
   readonly readGrant: (kind: GrantKind, namespace: string, name: string) => Promise<GrantObject | null>;
   readonly readConnector: (namespace: string, name: string) => Promise<AsanaConnector | null>;
-  /** Writes the connector's status now, with what its removal desk has booked. */
-  readonly publishConnector: (key: string) => Promise<void>;
+  /** Writes the connector's status now, with what its removal desk has booked; its peers' of the organization too. */
+  readonly publishConnector: (key: string, withPeers: boolean) => Promise<void>;
   readonly touchConnector: (key: string, why: TouchReason) => void;
   readonly actionTimeoutMs: number;
   readonly clock: Clock;

@@ -211,7 +211,7 @@ export class GrantReconciler {
     const told = status?.observedGeneration === metadata.generation && status.conditions !== undefined;
     if (unseen && told && metadata.deletionTimestamp === undefined) return this.#untilNextInstant(object);
     const looked = decision.account !== undefined;
-    const held = status?.planned?.hold !== undefined && decision.code !== 'RemovalDiscarded';
+    const held = status?.planned?.hold !== undefined;
     const written = await this.#report(object, {
       ...this.#seenBy(subject, decision),
       ...progress.done,
@@ -324,15 +324,15 @@ export class GrantReconciler {
       session?.desk.forget(object.metadata.uid);
       return { result: {} };
     }
+    // The hold stays on record: whatever the next edit asks to be removed was in one.
     await this.#report(object, {
       outcome: {
         reason: 'RemovalDiscarded',
         message: 'A person discarded this removal: edit the grant to have it decided again.',
       },
-      planned: null,
+      planned: object.status?.planned ?? null,
       discardedGeneration: object.metadata.generation,
     });
-    session?.desk.withdraw(object.metadata.uid);
     return { result: {} };
   }
 
@@ -358,8 +358,8 @@ export class GrantReconciler {
   /** Comes again when time changes what is to be done, even if that has passed since the grant was decided. */
   #untilNextInstant(object: GrantObject): { readonly result: ReconcileResult } {
     if (object.metadata.deletionTimestamp !== undefined) return { result: {} };
-    const { status } = object;
-    const over = status?.conditions?.some(({ type, status: value }) => type === 'Expired' && value === 'True');
+    const ready = object.status?.conditions?.find(({ type }) => type === 'Ready');
+    const over = ready?.reason === 'Expired' || ready?.reason === 'Superseded';
     const wait = over ? null : untilNextInstant(object, this.#deps.clock.now());
     return { result: wait === null ? {} : { requeueAfterMs: wait } };
   }

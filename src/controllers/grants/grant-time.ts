@@ -30,7 +30,8 @@ export function endFields(
   const end = endOf(object);
   if (end === null) return {};
   const before = object.status;
-  const expiresAt = formatTime(end);
+  // As the user wrote it: two spellings of one instant are no difference.
+  const expiresAt = object.spec.expiresAt ?? formatTime(end);
   const same = before?.expiresAt === expiresAt && before.endSetAt !== undefined;
   const { duration } = object.spec;
   return {

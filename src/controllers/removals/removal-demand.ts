@@ -62,7 +62,7 @@ function contentOf(generation: number, action: string, ending: Ending | null): s
 
 /** What the grant's own status says of the hold it is in; null for none. */
 function recordedHoldOf({ metadata, status }: GrantObject): RecordedHold | null {
-  const { planned, observedGeneration, conditions } = status ?? {};
+  const { planned, observedGeneration, conditions, discardedGeneration } = status ?? {};
   const token = planned?.hold === undefined ? null : parseHoldToken(planned.hold);
   if (!planned || !token) return null;
   const expired = conditions?.some(({ type, status: value }) => type === 'Expired' && value === 'True');
@@ -72,7 +72,12 @@ function recordedHoldOf({ metadata, status }: GrantObject): RecordedHold | null 
   return {
     ...token,
     content: contentOf(observedGeneration ?? 0, planned.action, ending),
-    answer: planned.answer === 'Acknowledged' ? 'acknowledge' : null,
+    answer:
+      planned.answer === 'Acknowledged'
+        ? 'acknowledge'
+        : discardedGeneration !== undefined && discardedGeneration === observedGeneration
+          ? 'discard'
+          : null,
   };
 }
 

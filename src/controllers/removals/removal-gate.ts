@@ -41,16 +41,21 @@ interface FirstSight {
   readonly at: number | null;
 }
 
+type GateDeps = Pick<
+  GrantDeps,
+  'leadership' | 'publishConnector' | 'touchConnector' | 'actionTimeoutMs' | 'clock'
+>;
+
 /**
  * What stands before every removal of a grant: the limits and their holds, the delay, the time given to another leader's
  * last action, and the decisions about all other grants.
  */
 export class RemovalGate {
-  readonly #deps: Pick<GrantDeps, 'leadership' | 'publishConnector' | 'actionTimeoutMs' | 'clock'>;
+  readonly #deps: GateDeps;
   /** By uid; forgotten with the object, and when nothing is wanted any more. */
   readonly #sights = new Map<string, FirstSight>();
 
-  constructor(deps: Pick<GrantDeps, 'leadership' | 'publishConnector' | 'actionTimeoutMs' | 'clock'>) {
+  constructor(deps: GateDeps) {
     this.#deps = deps;
   }
 
@@ -65,11 +70,11 @@ export class RemovalGate {
    * @returns what the status has to keep of a hold
    */
   note(subject: GrantSubject, decision: Decision): HoldFields | null {
-    const { session, object, context } = subject;
+    const { session, object, context, connectorKey } = subject;
     if (!session) return null;
     const { uid } = object.metadata;
     const wanted = decision.kind === 'Act' && isRemoval(decision.action);
-    const undecided = decision.kind === 'Blocked' && decision.code !== 'RemovalDiscarded';
+    const undecided = decision.kind === 'Blocked';
     const demand =
       wanted && context.policies.mode === 'Apply'
         ? demandOf(subject, decision.action, this.#windowOf(subject))
@@ -78,11 +83,13 @@ export class RemovalGate {
           : null;
     if (demand) {
       session.desk.ask(demand, context.now);
-      if (!wanted || context.policies.mode === 'Plan') return this.#keep(subject);
-      return null;
+      // What the desk holds now, or lets go, is for the connector's status and for the other grants to hear.
+      this.#deps.touchConnector(connectorKey, 'Removals');
+      return !wanted || context.policies.mode === 'Plan' ? this.#keep(subject) : null;
     }
-    if (!undecided) this.#sights.delete(uid);
-    if (!undecided || !object.status?.planned?.hold) session.desk.withdraw(uid);
+    const wasWanted = this.#sights.delete(uid) || object.status?.planned?.hold !== undefined;
+    session.desk.withdraw(uid);
+    if (wasWanted) this.#deps.touchConnector(connectorKey, 'Removals');
     return null;
   }
 
@@ -109,7 +116,7 @@ export class RemovalGate {
       return closed('Another process led before: its last action is given time to end.', settling);
     const booked = stopBy(session.desk.reserve(uid, clock.now()), subject.connectorKey, delayed);
     if (booked) return booked;
-    await publishConnector(subject.connectorKey);
+    await publishConnector(subject.connectorKey, demand.deprovision);
     return { kind: 'Open', planned };
   }
 

@@ -27,10 +27,16 @@ import {
 type Case = RightCase<AccountRight>;
 
 const PARTS = ['accounts', 'licenses'] as const satisfies readonly PartName[];
+const PARTS_WITHOUT_SCIM = ['accounts'] as const satisfies readonly PartName[];
+
+/** What accounts and licenses are read from. */
+export function partsWithScim({ scimEnabled }: { readonly scimEnabled: boolean }): readonly PartName[] {
+  return scimEnabled ? PARTS : PARTS_WITHOUT_SCIM;
+}
 
 /** The account itself. Where the workspace is the organization and SCIM is on, SCIM creates and deprovisions it. */
 export const accountRules: RightRules<AccountRight> = {
-  parts: PARTS,
+  parts: partsWithScim,
   observe: (subject) => (isIn(subject) ? 'Active' : null),
   holds: (subject) => isIn(subject) && !isGuestThere(subject),
   give: (subject) => firstOf(giving, subject),
@@ -54,7 +60,7 @@ const taking: readonly Rule<AccountRight>[] = [
   makeSureItIsNotProtected,
   (subject) => makeSureNothingIsDeclared(subject, subject.right.workspace),
   makeSureDeprovisioningIsAllowed,
-  (subject) => makeSureARemovalIsJustified(subject, PARTS),
+  (subject) => makeSureARemovalIsJustified(subject, partsWithScim(subject.policies)),
   takeTheAccount,
 ];
 
@@ -81,7 +87,7 @@ function stopWhereItExists(subject: Case): Step | null {
 export function createAccount(subject: RightCase<AccountRight>): Step {
   return (
     makeSureTheEmailIsOne(subject) ??
-    makeSureTheReadingIsTrusted(subject, PARTS) ??
+    makeSureTheReadingIsTrusted(subject, partsWithScim(subject.policies)) ??
     makeSureItIsCreatedViewOnly(subject) ??
     create(subject)
   );

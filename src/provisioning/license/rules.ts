@@ -1,6 +1,6 @@
 import { isActive, isGuest } from '../../directory/account.ts';
 import type { Account } from '../../directory/snapshot.ts';
-import { createAccount } from '../account/rules.ts';
+import { createAccount, partsWithScim } from '../account/rules.ts';
 import { describeDeclaration } from '../declarations.ts';
 import type { LicenseRight } from '../right.ts';
 import {
@@ -28,11 +28,9 @@ import {
 
 type Case = RightCase<LicenseRight>;
 
-const PARTS = ['accounts', 'licenses'] as const;
-
 /** Licenses: Enterprise and ViewOnly exclude each other, and whoever holds none holds no account. */
 export const licenseRules: RightRules<LicenseRight> = {
-  parts: PARTS,
+  parts: partsWithScim,
   observe: ({ account, organization }) =>
     account && isActive(account, organization) ? account.license : null,
   holds: ({ right, account, organization }) =>
@@ -72,7 +70,7 @@ const taking: readonly Rule<LicenseRight>[] = [
   makeSureItIsNotDeclared,
   makeSureItIsNotProtected,
   (subject) => (subject.right.license === 'ViewOnly' ? makeSureTheAccountMayGo(subject) : null),
-  (subject) => makeSureARemovalIsJustified(subject, PARTS),
+  (subject) => makeSureARemovalIsJustified(subject, partsWithScim(subject.policies)),
   takeTheLicense,
 ];
 
@@ -87,16 +85,21 @@ function makeSureLicensesAreOn({ policies }: Case): Step | null {
 }
 
 function makeSureThereIsAHolder(subject: Case): Step | null {
-  const { account, organization, mayCreate, reading } = subject;
+  const { account, organization, mayCreate } = subject;
   if (account && isActive(account, organization)) return null;
   if (!mayCreate) return refuseUnknown(subject);
-  const home = organization ?? reading.snapshot.workspaces[0]?.gid ?? '';
+  // An invitation elsewhere would give no license, and perhaps more than view-only.
+  if (organization === null)
+    return refused(
+      'LicensesUnavailable',
+      'The connector reads no organization, and licenses are held in one.',
+    );
   if (subject.policies.defaultWorkspace === null) {
     const message =
       'The account cannot be created: set defaultWorkspace of the connector, where new accounts go.';
     return refused('WorkspaceNotSet', message);
   }
-  return createAccount({ ...subject, right: { type: 'Account', workspace: home } });
+  return createAccount({ ...subject, right: { type: 'Account', workspace: organization } });
 }
 
 /** Git and ConductorOne must not fight over one license. */
@@ -141,7 +144,7 @@ function makeSureTheLicenseLimitHolds(subject: Case): Step | null {
   const { policies, reading } = subject;
   const limit = policies.maxEnterpriseLicenses;
   if (limit === null) return null;
-  const doubt = makeSureTheReadingIsTrusted(subject, PARTS);
+  const doubt = makeSureTheReadingIsTrusted(subject, partsWithScim(policies));
   if (doubt) return doubt;
   const used = reading.enterpriseLicenses();
   if (used < limit) return null;

@@ -29,7 +29,6 @@ export interface PendingRemoval {
 export function takeUp(demand: Demand, before: PendingRemoval | null, held: boolean): PendingRemoval {
   const { recorded, content } = demand;
   const known = before?.demand.content === content ? before : null;
-  if (known?.answer?.recorded) return { ...known, demand };
   if (recorded?.answer && recorded.content === content) {
     const answer = { word: recorded.answer, hold: formatHoldToken(recorded), recorded: true };
     return { demand, answer, mustJoin: false, sent: known?.sent ?? false };

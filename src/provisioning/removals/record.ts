@@ -1,9 +1,9 @@
 import { formatTime } from '../../core/clock.ts';
-import type { Demand, DoubtReason, RemovalLimits } from './demand.ts';
+import type { DoubtReason, RemovalLimits } from './demand.ts';
 import { formatHoldToken } from './hold-token.ts';
 import type { Doubt } from './reading-doubts.ts';
-import type { HoldState } from './removal-hold.ts';
 import { removalLimit, type WindowState } from './removal-window.ts';
+import type { ShownHold } from './standing-hold.ts';
 
 /** `status.removals` of a connector. Times are RFC 3339, numbers count people. */
 export interface WindowRecord {
@@ -35,16 +35,12 @@ export interface RemovalsRecord {
   readonly holds?: readonly HoldRecord[];
 }
 
-/** `status.holds` names so many. */
-const NAMED = 20;
-
 /** What a record is written from. */
 export interface RecordedState {
   readonly window: WindowState | null;
   readonly pending: number;
   readonly limits: RemovalLimits;
-  /** `n` is the change that people are shown; the removals are in the order in which they joined. */
-  readonly hold: (HoldState & { readonly removals: readonly Demand[] }) | null;
+  readonly hold: ShownHold | null;
   readonly doubts: readonly Doubt[];
 }
 
@@ -70,15 +66,15 @@ function windowRecord(window: WindowState, pending: number, limits: RemovalLimit
   };
 }
 
-function holdRecord({ id, n, since, removals }: NonNullable<RecordedState['hold']>): HoldRecord {
+function holdRecord({ id, n, since, count, people, first }: ShownHold): HoldRecord {
   return {
     reason: 'TooManyRemovals',
     id,
     since: formatTime(since),
     token: formatHoldToken({ id, n }),
-    count: removals.length,
-    people: new Set(removals.map(({ person }) => person)).size,
-    pending: removals.slice(0, NAMED).map(({ who, what }) => ({ who, what })),
+    count,
+    people,
+    pending: first.map(({ who, what }) => ({ who, what })),
   };
 }
 

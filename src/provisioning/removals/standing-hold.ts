@@ -4,6 +4,19 @@ import { canBeHeld, type PendingRemoval } from './pending-removal.ts';
 import type { RemovalBook } from './removal-book.ts';
 import { type HoldState, RemovalHold } from './removal-hold.ts';
 
+/** The connector's status names so many. */
+const NAMED = 20;
+
+/** A hold as people see it. */
+export interface ShownHold extends HoldState {
+  /** Removals. */
+  readonly count: number;
+  /** People whom they are about. */
+  readonly people: number;
+  /** The first twenty, in the order in which they joined. */
+  readonly first: readonly { readonly who: string; readonly what: string }[];
+}
+
 /** What a hold needs of its desk. */
 export interface HoldParts {
   readonly book: RemovalBook;
@@ -32,11 +45,19 @@ export class StandingHold {
   }
 
   /** For the connector's status: `n` is what people are shown. */
-  state(): (HoldState & { readonly removals: readonly Demand[] }) | null {
+  state(): ShownHold | null {
     const hold = this.#hold;
     if (!hold) return null;
-    const removals = [...hold.members()].flatMap((id) => this.#book.get(id)?.demand ?? []);
-    return { id: hold.id, n: hold.shown, since: hold.since, removals };
+    const people = new Set<string>();
+    const first: Demand[] = [];
+    for (const id of hold.members()) {
+      const demand = this.#book.get(id)?.demand;
+      if (!demand) continue;
+      people.add(demand.person);
+      if (first.length < NAMED) first.push(demand);
+    }
+    const { id, shown, since, size } = hold;
+    return { id, n: shown, since, count: size, people: people.size, first };
   }
 
   /** The token under which this grant is held; null if it is not. */

@@ -8,7 +8,12 @@ type Rules<T extends TeamAction['type']> = ActionRules<TeamAction & { readonly t
 const shared = {
   oneWay: false,
   takesSeat: false,
-  subject: ({ gid, email, organization, team }: TeamAction) => ({ gid, email, workspace: organization, team }),
+  subject: ({ gid, email, organization, team }: TeamAction) => ({
+    gid,
+    email,
+    workspace: organization,
+    team,
+  }),
   explain: explainTeam,
 } satisfies Partial<ActionRules<TeamAction>>;
 

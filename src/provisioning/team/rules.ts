@@ -30,7 +30,7 @@ const PARTS = ['accounts', 'teams', 'teamMemberships'] as const;
 
 /** Membership of a team. Roles beyond it are given in Asana alone. */
 export const teamRules: RightRules<TeamRight> = {
-  parts: PARTS,
+  parts: () => PARTS,
   observe: (subject) => {
     const membership = membershipOf(subject);
     return membership && teamRoleOf(membership);
@@ -101,13 +101,18 @@ function stopWhereTheyAreNotInTheTeam(subject: Case): Step | null {
 function makeSureAGuestMayGo(subject: Case): Step | null {
   if (!isGuestsLast(subject)) return null;
   if (subject.asker === 'Task')
-    return makeSureNothingIsDeclared(subject, teamOf(subject)?.organization ?? null) ?? makeSureDeprovisioningIsAllowed(subject);
+    return (
+      makeSureNothingIsDeclared(subject, teamOf(subject)?.organization ?? null) ??
+      makeSureDeprovisioningIsAllowed(subject)
+    );
   const message = `${whoOf(subject)} is a guest, and this is their last team: Asana may be set to remove such guests. The membership is left. Remove it in Asana.`;
   return refused('GuestsLastTeam', message);
 }
 
-function isGuestsLast({ account, reading, organization }: Case): boolean {
-  return account !== null && isGuest(account, organization) && reading.countTeamsOf(account.gid) <= 1;
+function isGuestsLast(subject: Case): boolean {
+  const { account, reading } = subject;
+  const home = teamOf(subject)?.organization ?? null;
+  return account !== null && isGuest(account, home) && reading.countTeamsOf(account.gid) <= 1;
 }
 
 function changeTeam(type: TeamAction['type'], subject: Case): Step {

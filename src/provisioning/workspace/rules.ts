@@ -19,7 +19,6 @@ import {
   makeSureItIsNotProtected,
   makeSureNoAbsenceIsDeclared,
   makeSureNothingIsDeclared,
-  makeSureTheReadingIsTrusted,
   makeSureTheWorkspaceIsInScope,
   refuseUnknown,
   whoOf,
@@ -31,7 +30,7 @@ const PARTS = ['accounts'] as const satisfies readonly PartName[];
 
 /** Membership of a workspace. What somebody had there is lost when it is taken, so that is a deprovision. */
 export const workspaceRules: RightRules<WorkspaceRight> = {
-  parts: PARTS,
+  parts: () => PARTS,
   observe: (subject) =>
     isIn(subject) && subject.account
       ? (membershipIn(subject.account, subject.right.workspace)?.role ?? 'Member')
@@ -40,7 +39,9 @@ export const workspaceRules: RightRules<WorkspaceRight> = {
   give: (subject) => firstOf(giving, subject),
   take: (subject) => firstOf(taking, subject),
   keeps: ({ adopted }, who) =>
-    adopted ? { message: `${who} was in the workspace before this grant. It is kept.`, warning: false } : null,
+    adopted
+      ? { message: `${who} was in the workspace before this grant. It is kept.`, warning: false }
+      : null,
 };
 
 /** What is looked at, in this order, before somebody joins a workspace; the last rule acts. */
@@ -48,9 +49,9 @@ const giving: readonly Rule<WorkspaceRight>[] = [
   makeSureTheWorkspaceIsInScope,
   (subject) => makeSureNoAbsenceIsDeclared(subject, subject.right.workspace),
   stopWhereTheyAreIn,
-  createWhereScimDoes,
+  // Who is known nowhere is declared as an account, or invited, first.
   (subject) => (subject.account ? null : refuseUnknown(subject)),
-  (subject) => makeSureTheReadingIsTrusted(subject, PARTS),
+  createWhereScimDoes,
   (subject) => changeWorkspace('AddToWorkspace', subject),
 ];
 
@@ -76,7 +77,6 @@ function stopWhereTheyAreIn(subject: Case): Step | null {
 /** In the organization with SCIM a member is an account, and begins view-only. */
 function createWhereScimDoes(subject: Case): Step | null {
   if (!createsOverScim(subject)) return null;
-  if (!subject.account && subject.wanted.email === null) return refuseUnknown(subject);
   const email = subject.account?.email ?? subject.wanted.email;
   const { workspace } = subject.right;
   return createAccount({

@@ -1,5 +1,10 @@
 import { formatTime } from '../../../src/core/clock.ts';
-import type { Demand, RemovalLimits } from '../../../src/provisioning/removals/demand.ts';
+import type {
+  Answer,
+  Demand,
+  RecordedHold,
+  RemovalLimits,
+} from '../../../src/provisioning/removals/demand.ts';
 import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
 import type { RemovalsRecord } from '../../../src/provisioning/removals/record.ts';
 import { readRecord, type UncheckedRecord } from '../../../src/provisioning/removals/record-reading.ts';
@@ -88,3 +93,19 @@ export function recordOf(done: number, changes: Partial<RemovalsRecord> = {}): R
     ...changes,
   };
 }
+
+const CONTENT = demandOf('any').content;
+
+/** What a grant's status says that was held under this change. */
+export function recordedAs(n: number, answer: Answer | null = null, id = 'hold1'): RecordedHold {
+  return { id, n, content: CONTENT, answer };
+}
+
+/** Asks, and says the verdict in one line. */
+export function verdictOf(desk: RemovalDesk, id: string, changes: Partial<Demand> = {}, now = START): string {
+  const verdict = desk.ask(demandOf(id, changes), now);
+  return 'hold' in verdict ? `${verdict.kind} ${verdict.hold}` : verdict.kind;
+}
+
+/** Why removals stand still, by the connector's status. */
+export const reasonsOf = (desk: RemovalDesk) => desk.toRecord().holds?.map(({ reason }) => reason) ?? [];

@@ -10,7 +10,8 @@ function step(says: string, take: (world: HeldWorld) => void): Step {
   return { says, take };
 }
 
-const index = fc.nat(GRANTS - 1);
+/** The first grants more often than the others: a story needs several steps of the same one to be of interest. */
+const index = fc.oneof(fc.nat(2), fc.nat(GRANTS - 1));
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: index.map((i) => step(`want ${i}`, (world) => world.want(i))) },
@@ -18,6 +19,15 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: index.map((i) => step(`withdraw ${i}`, (world) => world.withdraw(i))) },
   { weight: 6, arbitrary: index.map((i) => step(`record ${i}`, (world) => world.record(i))) },
   { weight: 6, arbitrary: index.map((i) => step(`catch up ${i}`, (world) => world.catchUp(i))) },
+  {
+    weight: 4,
+    arbitrary: index.map((i) =>
+      step(`record and catch up ${i}`, (world) => {
+        world.record(i);
+        world.catchUp(i);
+      }),
+    ),
+  },
   { weight: 8, arbitrary: index.map((i) => step(`send ${i}`, (world) => world.send(i))) },
   { weight: 3, arbitrary: fc.constant(step('save', (world) => world.save())) },
   { weight: 2, arbitrary: fc.constant(step('restart', (world) => world.restart())) },
@@ -49,7 +59,7 @@ suite('whatever happens to grants, people and processes', () => {
         for (const [what, count] of world.seen) seen.set(what, (seen.get(what) ?? 0) + count);
         assert.deepEqual(world.findings, [], taken.map(({ says }) => says).join('; '));
       }),
-      { numRuns: 1_500 },
+      { numRuns: 6_000 },
     );
     // A world in which nothing of this happens shows nothing.
     const needed = [
@@ -88,36 +98,42 @@ suite('whatever happens to grants, people and processes', () => {
 suite('ten thousand grants', () => {
   const DEMANDS = 10_000;
 
-  /** The longest that a thousand questions in a row took, in milliseconds. */
+  /** How long the event loop is kept, in milliseconds: the thread's own time, as the machine may be busy. */
+  function blocked(work: () => void): number {
+    const before = process.threadCpuUsage();
+    work();
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1_000;
+  }
+
+  /** The longest that a thousand questions in a row took. */
   function slowestThousand(ask: (id: string) => void): number {
     const ids = grantIds(DEMANDS);
-    const times = Array.from({ length: DEMANDS / 1_000 }, (_, part) => {
-      const began = performance.now();
-      for (const id of ids.slice(part * 1_000, (part + 1) * 1_000)) ask(id);
-      return performance.now() - began;
-    });
+    const times = Array.from({ length: DEMANDS / 1_000 }, (_, part) =>
+      blocked(() => ids.slice(part * 1_000, (part + 1) * 1_000).forEach(ask)),
+    );
     return Math.max(...times);
   }
 
-  test('that end one after another block for well under 50 ms a thousand, held or not', () => {
+  test('that end one after another block for well under 50 ms a thousand, held or not', (t) => {
     for (const percent of [100, 20]) {
       const desk = deskOf({ staff: 100, applied: grantIds(DEMANDS), limits: { percent } });
       const asking = slowestThousand((id) => desk.ask(demandOf(id), START));
       const checking = slowestThousand((id) => desk.check(id, START));
+      t.diagnostic(`${percent} %: asking ${asking} ms, checking ${checking} ms`);
       assert.ok(asking < 50 && checking < 50, `asking ${asking} ms, checking ${checking} ms`);
     }
   });
 
-  test('that are held are answered, recorded and written into a status within 50 ms each', () => {
+  test('that are held are answered, and written into a status, within 50 ms each', (t) => {
     const desk = deskOf({ applied: grantIds(DEMANDS) });
     for (const id of grantIds(DEMANDS)) desk.ask(demandOf(id), START);
-    const began = performance.now();
-    const record = desk.toRecord();
-    const written = performance.now();
-    assert.equal(record.holds?.[0]?.count, DEMANDS);
-    const outcome = desk.answer(`hold1.${DEMANDS - 5}`, 'acknowledge');
-    const answered = performance.now();
-    assert.equal(outcome.kind === 'Removals' && outcome.ids.length, DEMANDS);
-    assert.ok(written - began < 50 && answered - written < 50, `${written - began} ${answered - written}`);
+    const writing = blocked(() => assert.equal(desk.toRecord().holds?.[0]?.count, DEMANDS));
+    const answering = blocked(() => {
+      const outcome = desk.answer(`hold1.${DEMANDS - 5}`, 'acknowledge');
+      assert.equal(outcome.kind === 'Removals' && outcome.ids.length, DEMANDS);
+    });
+    t.diagnostic(`writing ${writing} ms, answering ${answering} ms`);
+    assert.ok(writing < 50 && answering < 50, `writing ${writing} ms, answering ${answering} ms`);
   });
 });

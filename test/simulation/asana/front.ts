@@ -1,0 +1,252 @@
+import { type AxiosAdapter, AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import type { Clock, Random } from '../../../src/core/clock.ts';
+import type { FaultEffect } from '../../../src/sandbox/faults.ts';
+import { Refusal } from '../../../src/sandbox/refusal.ts';
+import type { TokenKind } from '../../../src/sandbox/tokens.ts';
+import type { Answer, Ask, Route } from '../../../src/sandbox/world.ts';
+import { between } from '../random.ts';
+import { type Holding, holdingOf } from './holding.ts';
+import { RouteTable, readRequest } from './requests.ts';
+import { ASANA_URL, type Site, tokenOf } from './site.ts';
+
+/** One request as it leaves a process. */
+export interface AsanaRequest {
+  readonly number: number;
+  /** The process that sent it. */
+  readonly by: string;
+  readonly token: string;
+  readonly site: Site;
+  readonly method: string;
+  /** Asana's name of the operation, as the sandbox has it. */
+  readonly operation: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** A write that has reached Asana: whom it is about, and how they stood before and after. */
+export interface AsanaWrite extends AsanaRequest {
+  readonly status: number;
+  readonly before: Holding | null;
+  readonly after: Holding | null;
+}
+
+/** An answer that a process has got; status 0 for one that was lost. */
+export interface AsanaAnswer extends AsanaRequest {
+  readonly status: number;
+  readonly json: unknown;
+}
+
+/** What is told of everything that passes between the processes and Asana. */
+export interface AsanaWatcher {
+  leaves?(request: AsanaRequest): void;
+  writes?(write: AsanaWrite): void;
+  answers?(answer: AsanaAnswer): void;
+}
+
+/** The process a request comes from, as far as the wire knows it. */
+export interface Caller {
+  readonly name: string;
+  readonly clock: Clock;
+  /** Called before a request leaves and again after it had its effect; true once the process is dead. */
+  readonly dies: () => boolean;
+}
+
+/** What never comes: the answer a dead process waits for. */
+const NEVER = new Promise<never>(() => {});
+
+/**
+ * The wire between the processes and the organizations of the simulated Asana: tokens, allowance, faults and time it
+ * takes, then the sandbox's own routes. No sockets: a request is a few calls.
+ */
+export class AsanaFront {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #sites: readonly Site[];
+  readonly #tables = new Map<Site, RouteTable>();
+  readonly #watchers: AsanaWatcher[] = [];
+  /** The organization behind each token; steps may put another there. */
+  readonly #behind = new Map<string, { site: Site; kind: TokenKind }>();
+  #numbers = 0;
+
+  constructor(options: { readonly clock: Clock; readonly random: Random; readonly sites: readonly Site[] }) {
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#sites = options.sites;
+    for (const site of options.sites) {
+      this.#tables.set(site, new RouteTable(site.routes));
+      for (const kind of ['serviceAccount', 'scimOnly'] as const)
+        this.#behind.set(tokenOf(site.plan, kind), { site, kind });
+    }
+  }
+
+  watch(watcher: AsanaWatcher): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** Puts another organization behind a site's tokens, or its own again. */
+  redirect(from: Site, to: Site): void {
+    for (const kind of ['serviceAccount', 'scimOnly'] as const)
+      this.#behind.set(tokenOf(from.plan, kind), { site: to, kind });
+  }
+
+  /** The organization that a token reads now. */
+  siteOf(token: string): Site | null {
+    return this.#behind.get(token)?.site ?? null;
+  }
+
+  /** What carries the requests of one process. */
+  adapterFor(caller: Caller): AxiosAdapter {
+    return (config) => this.#carry(caller, config);
+  }
+
+  async #carry(caller: Caller, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
+    const request = this.#open(caller, config);
+    if (caller.dies()) return NEVER;
+    for (const watcher of this.#watchers) watcher.leaves?.(request);
+    await this.#clock.sleep(between(this.#random, 5, 120));
+    const { answer, lost, delayMs } = this.#serve(request, config);
+    if (caller.dies()) return NEVER;
+    const abort = config.signal;
+    await Promise.race([
+      caller.clock.sleep(between(this.#random, 5, 120) + delayMs),
+      new Promise<void>((resolve) => abort?.addEventListener?.('abort', () => resolve(), { once: true })),
+    ]);
+    if (abort?.aborted) throw new AxiosError('aborted', AxiosError.ERR_CANCELED);
+    if (lost) {
+      this.#tell({ ...request, status: 0, json: undefined });
+      throw new AxiosError('socket hang up', 'ECONNRESET');
+    }
+    this.#tell({ ...request, status: answer.status, json: answer.json });
+    return responseOf(request, answer, config);
+  }
+
+  #open(caller: Caller, config: InternalAxiosRequestConfig): AsanaRequest {
+    const { token, method, path, query, body } = readRequest(config, ASANA_URL);
+    this.#numbers += 1;
+    const site = this.siteOf(token) ?? this.#sites[0];
+    if (!site) throw new Error('a simulated Asana needs an organization');
+    const found = this.#tables.get(site)?.find(method, path) ?? null;
+    const operation = found?.route.operation ?? 'unmatched';
+    const params = found?.params ?? {};
+    return { number: this.#numbers, by: caller.name, token, site, method, operation, params, query, body };
+  }
+
+  /** The request is at Asana: whatever it changes, it changes now. */
+  #serve(
+    request: AsanaRequest,
+    config: InternalAxiosRequestConfig,
+  ): { answer: Answer; lost: boolean; delayMs: number } {
+    const { site, method, operation } = request;
+    const path = pathOf(config);
+    const kind = this.#behind.get(request.token)?.kind ?? 'serviceAccount';
+    // The token of a redirected connector is one of the other organization's.
+    const token = site.tokens.identify(`Bearer ${tokenOf(site.plan, kind)}`);
+    const effect = site.faults.strike({ method, path, operation, token: kind });
+    const delayMs = effect.delayMs ?? 0;
+    if (effect.resetConnection) return { answer: { status: 0 }, lost: true, delayMs };
+    try {
+      if (!token || this.#behind.get(request.token) === undefined)
+        throw new Refusal('rest', 401, 'Not Authorized');
+      const admission = token.limits.admit(method === 'GET' ? 'read' : 'write', operation);
+      if (!admission.admitted)
+        throw new Refusal('rest', 429, 'rate limited', { retryAfterSeconds: admission.retryAfterSeconds });
+      admission.done();
+      if (effect.status !== undefined) return { answer: faultAnswer(effect, path), lost: false, delayMs };
+      if (kind === 'scimOnly' && !path.startsWith('/scim/'))
+        throw new Refusal('rest', 403, 'This service account has no permission to use this endpoint.');
+      const route = this.#tables.get(site)?.find(method, path)?.route;
+      if (!route) throw new Refusal('rest', 404, 'No matching route for request');
+      const ask: Ask = {
+        token,
+        effect,
+        params: request.params,
+        query: request.query,
+        path,
+        body: request.body,
+      };
+      const answer = this.#handle(request, route, ask);
+      return { answer, lost: effect.loseResponse === true, delayMs };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { answer: refusalAnswer(error), lost: effect.loseResponse === true, delayMs };
+    }
+  }
+
+  #handle(request: AsanaRequest, route: Route, ask: Ask): Answer {
+    if (request.method === 'GET') return lie(request.site, request.operation, route.handler(ask));
+    const before = holdingOf(request);
+    let status = 0;
+    try {
+      const answer = route.handler(ask);
+      status = answer.status;
+      return answer;
+    } catch (error) {
+      if (error instanceof Refusal) status = error.status;
+      throw error;
+    } finally {
+      const write = { ...request, status, before, after: holdingOf(request) };
+      for (const watcher of this.#watchers) watcher.writes?.(write);
+    }
+  }
+
+  #tell(answer: AsanaAnswer): void {
+    for (const watcher of this.#watchers) watcher.answers?.(answer);
+  }
+}
+
+function pathOf(config: InternalAxiosRequestConfig): string {
+  return readRequest(config, ASANA_URL).path;
+}
+
+/** A listing that leaves people out and says it is whole. */
+function lie(site: Site, operation: string, answer: Answer): Answer {
+  const found = site.lies.find(({ operations }) => operations.includes(operation));
+  if (!found || typeof answer.json !== 'object' || answer.json === null) return answer;
+  const json = answer.json as { Resources?: unknown[]; data?: unknown[] };
+  const keep = <T>(all: T[]) => all.slice(0, Math.ceil(all.length * found.keep));
+  if (Array.isArray(json.Resources)) {
+    const shown = keep(json.Resources);
+    return { ...answer, json: { ...json, Resources: shown, totalResults: shown.length } };
+  }
+  return Array.isArray(json.data) ? { ...answer, json: { ...json, data: keep(json.data) } } : answer;
+}
+
+function faultAnswer(effect: FaultEffect, path: string): Answer {
+  const status = effect.status ?? 500;
+  const surface = path.startsWith('/scim/') ? 'scim' : 'rest';
+  const headers: Record<string, string> =
+    effect.retryAfter === undefined ? {} : { 'retry-after': String(effect.retryAfter) };
+  return {
+    status,
+    json: new Refusal(surface, status, effect.message ?? 'a fault of the schedule').body(),
+    headers,
+  };
+}
+
+function refusalAnswer(refusal: Refusal): Answer {
+  const { status, retryAfterSeconds } = refusal;
+  return {
+    status,
+    json: refusal.body(),
+    ...(retryAfterSeconds === null ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } }),
+  };
+}
+
+function responseOf(
+  request: AsanaRequest,
+  answer: Answer,
+  config: InternalAxiosRequestConfig,
+): AxiosResponse {
+  return {
+    status: answer.status,
+    statusText: '',
+    headers: {
+      date: request.site.time.httpDate(),
+      'x-request-id': `r-${request.number}`,
+      ...answer.headers,
+    },
+    data: answer.json === undefined ? '' : JSON.stringify(answer.json),
+    config,
+  };
+}

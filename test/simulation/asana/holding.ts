@@ -1,0 +1,53 @@
+import type { Person } from '../../../src/sandbox/records.ts';
+import type { AsanaRequest } from './front.ts';
+import type { Site } from './site.ts';
+
+/** What one person has in an organization, as Asana itself knows it. */
+export interface Holding {
+  readonly gid: string;
+  readonly email: string;
+  readonly kind: Person['kind'];
+  readonly active: boolean;
+  readonly admin: boolean;
+  /** Null for guests and for who is out. */
+  readonly license: 'Enterprise' | 'ViewOnly' | null;
+  /** gids of teams. */
+  readonly teams: readonly string[];
+  /** gids of workspaces, the organization among them. */
+  readonly workspaces: readonly string[];
+}
+
+/** How somebody stands now. */
+export function readHolding(site: Site, person: Person): Holding {
+  const { directory } = site;
+  const { email, active, admin, license } = person.profile;
+  return {
+    gid: person.gid,
+    email: email.toLowerCase(),
+    kind: person.kind,
+    active,
+    admin,
+    license:
+      person.kind === 'member' && active ? (license === 'enterprise' ? 'Enterprise' : 'ViewOnly') : null,
+    teams: person.teamMemberships.map(({ team }) => team.gid),
+    workspaces: person.memberships
+      .filter(
+        (membership) => !membership.ended && (membership.workspace !== directory.organization || active),
+      )
+      .map(({ workspace }) => workspace.gid),
+  };
+}
+
+/** Whom a write is about: in its path, or in its body by gid or email. Null for somebody Asana does not know. */
+export function subjectOf({ site, params, body }: AsanaRequest): Person | null {
+  const { data, userName } = (body ?? {}) as { data?: { user?: string }; userName?: string };
+  const id = params['id'] ?? data?.user ?? userName;
+  if (id === undefined) return null;
+  return site.directory.person(id) ?? site.directory.personByEmail(id) ?? null;
+}
+
+/** How the person a write is about stands now; null while there is none. */
+export function holdingOf(request: AsanaRequest): Holding | null {
+  const person = subjectOf(request);
+  return person ? readHolding(request.site, person) : null;
+}

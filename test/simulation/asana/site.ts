@@ -1,0 +1,121 @@
+import type { Clock } from '../../../src/core/clock.ts';
+import { Directory } from '../../../src/sandbox/directory.ts';
+import { AsanaFaults } from '../../../src/sandbox/faults.ts';
+import { FieldCompiler } from '../../../src/sandbox/fields.ts';
+import { Pager } from '../../../src/sandbox/paging.ts';
+import type { Person, Team, Workspace } from '../../../src/sandbox/records.ts';
+import { teamRoutes } from '../../../src/sandbox/rest-teams.ts';
+import { userRoutes } from '../../../src/sandbox/rest-users.ts';
+import { workspaceRoutes } from '../../../src/sandbox/rest-workspaces.ts';
+import { SandboxTime } from '../../../src/sandbox/sandbox-time.ts';
+import { scimGroupRoutes } from '../../../src/sandbox/scim-groups.ts';
+import { scimMetaRoutes } from '../../../src/sandbox/scim-meta.ts';
+import { scimUserRoutes } from '../../../src/sandbox/scim-users.ts';
+import { defaultSettings, type Settings } from '../../../src/sandbox/settings.ts';
+import { type TokenKind, Tokens } from '../../../src/sandbox/tokens.ts';
+import type { Route } from '../../../src/sandbox/world.ts';
+import { stream } from '../random.ts';
+
+export const ASANA_URL = 'http://127.0.0.1:1/api/1.0';
+
+/** How one organization begins. */
+export interface SitePlan {
+  readonly name: string;
+  /** gid of the organization. */
+  readonly organization: string;
+  /** Domain of its members. */
+  readonly domain: string;
+  readonly people: number;
+  readonly teams: number;
+}
+
+/** A listing that tells less than there is, and looks whole. */
+export interface Lie {
+  readonly operations: readonly string[];
+  /** Share of the records that is shown. */
+  readonly keep: number;
+}
+
+/** One organization of the simulated Asana, with its people and its ways to go wrong. */
+export interface Site {
+  readonly plan: SitePlan;
+  readonly directory: Directory;
+  readonly organization: Workspace;
+  readonly teams: readonly Team[];
+  readonly settings: Settings;
+  readonly faults: AsanaFaults;
+  readonly tokens: Tokens;
+  readonly time: SandboxTime;
+  readonly routes: readonly Route[];
+  lies: Lie[];
+}
+
+/** The kinds of token a site issues, by the name under which the simulation keeps them. */
+export function tokenOf(site: SitePlan, kind: TokenKind): string {
+  return `${site.name}-${kind}`;
+}
+
+/** The address of the n-th person of a site; the first ones are the cast that steps like to choose. */
+export function addressOf(plan: SitePlan, index: number): string {
+  return `p${index}@${plan.domain}`;
+}
+
+/** Builds an organization: an administrator, members with both licenses, a guest, teams. */
+export function openSite(plan: SitePlan, seed: number, clock: Clock): Site {
+  const random = stream(seed, `site ${plan.name}`);
+  const settings = { ...defaultSettings };
+  const time = new SandboxTime(clock);
+  const directory = new Directory(settings, time, random);
+  const organization = directory.addWorkspace(plan.organization, plan.name, [plan.domain]);
+  const owner = directory.addPerson('serviceAccount', {
+    email: `governance@${plan.name}.service`,
+    name: 'Governance',
+  });
+  const people: Person[] = [];
+  for (let index = 0; index < plan.people; index += 1) {
+    const person = directory.addPerson('member', {
+      email: addressOf(plan, index),
+      name: `Person ${index}`,
+      license: random() < 0.5 ? 'enterprise' : 'view only',
+      admin: index === 0,
+    });
+    directory.joinWorkspace(person, organization);
+    people.push(person);
+  }
+  const guest = directory.addPerson('guest', { email: `guest@elsewhere.${plan.name}`, name: 'Guest' });
+  directory.joinWorkspace(guest, organization);
+  const teams = openTeams(directory, organization, [...people, guest], plan.teams, random);
+  const tokens = new Tokens(settings, clock);
+  for (const kind of ['serviceAccount', 'scimOnly'] as const) tokens.issue(tokenOf(plan, kind), kind, owner);
+  const pager = new Pager(`site ${plan.name}`, () => time.now());
+  const world = { directory, settings, pager, fields: new FieldCompiler(), baseUrl: () => ASANA_URL };
+  const routes = [
+    ...userRoutes(world),
+    ...workspaceRoutes(world),
+    ...teamRoutes(world),
+    ...scimMetaRoutes(world),
+    ...scimUserRoutes(world),
+    ...scimGroupRoutes(world),
+  ];
+  const faults = new AsanaFaults();
+  return { plan, directory, organization, teams, settings, faults, tokens, time, routes, lies: [] };
+}
+
+function openTeams(
+  directory: Directory,
+  organization: Workspace,
+  people: readonly Person[],
+  count: number,
+  random: () => number,
+): Team[] {
+  return Array.from({ length: count }, (_, index) => {
+    const team = directory.addTeam(organization, {
+      name: `Team ${index}`,
+      description: '',
+      visibility: 'public',
+    });
+    for (const person of people)
+      if (random() < 0.3) directory.joinTeam(person, team, { isAdmin: random() < 0.2 });
+    return team;
+  });
+}

@@ -1,0 +1,74 @@
+import { Worker } from 'node:worker_threads';
+import type { Violation } from './model/judge.ts';
+import type { Story } from './run.ts';
+import { Tally } from './tally.ts';
+import type { SeedRange, SeedReport, TallyReport } from './worker.ts';
+
+export interface CampaignOptions {
+  readonly from: number;
+  readonly seeds: number;
+  readonly steps: number;
+  readonly workers: number;
+  /** Where the simulation is; another copy of it for a copy of the source. */
+  readonly folder?: string;
+  /** End at the first finding. */
+  readonly untilFound?: boolean;
+  readonly onSeed?: (done: number) => void;
+}
+
+export interface Finding {
+  readonly seed: number;
+  readonly story: Story;
+  readonly violation: Violation;
+}
+
+export interface CampaignResult {
+  readonly done: number;
+  /** In the order of seeds. */
+  readonly findings: readonly Finding[];
+  readonly tally: Tally;
+}
+
+/** Runs many seeds on several threads. Each seed is a world of its own, so that their order does not matter. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { from, seeds, steps, workers: count, folder = import.meta.dirname } = options;
+  const findings: Finding[] = [];
+  const tally = new Tally();
+  let done = 0;
+  const workers = Array.from({ length: Math.min(count, seeds) }, (_, index) => {
+    const workerData: SeedRange = {
+      first: from + index,
+      end: from + seeds,
+      stride: Math.min(count, seeds),
+      steps,
+    };
+    return new Worker(`${folder}/worker.ts`, { workerData });
+  });
+  const stopAll = () => Promise.all(workers.map((worker) => worker.terminate()));
+  const take = (report: SeedReport | TallyReport) => {
+    if ('tally' in report) {
+      tally.add(report.tally);
+      return;
+    }
+    done += 1;
+    options.onSeed?.(done);
+    const { seed, story, violation } = report;
+    if (!story || !violation) return;
+    findings.push({ seed, story, violation });
+    if (options.untilFound) void stopAll();
+  };
+  try {
+    await Promise.all(workers.map((worker) => untilDone(worker, take)));
+  } finally {
+    await stopAll();
+  }
+  return { done, findings: findings.toSorted((a, b) => a.seed - b.seed), tally };
+}
+
+function untilDone(worker: Worker, take: (report: SeedReport | TallyReport) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.on('message', take);
+    worker.on('error', reject);
+    worker.on('exit', () => resolve());
+  });
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { EPOCH, ProcessClock, SimulatedClock } from './clock.ts';
+
+test('timers ring in the order of their times, and those of one time in the order they were set', async () => {
+  const clock = new SimulatedClock();
+  const rung: string[] = [];
+  for (const [ms, name] of [
+    [20, 'c'],
+    [10, 'a'],
+    [20, 'd'],
+    [10, 'b'],
+    [0, 'first'],
+  ] as const)
+    clock.schedule(ms, () => rung.push(`${name} ${clock.monotonic()}`));
+  await clock.advance(20);
+  assert.deepEqual(rung, ['first 0', 'a 10', 'b 10', 'c 20', 'd 20']);
+});
+
+test('what a timer sets off runs before the next timer rings, turns of the event loop included', async () => {
+  const clock = new SimulatedClock();
+  const seen: string[] = [];
+  const work = async () => {
+    await nextTurn();
+    await nextTurn();
+    seen.push('work done');
+  };
+  clock.schedule(1, () => void work());
+  clock.schedule(2, () => seen.push('second timer'));
+  await clock.advance(5);
+  assert.deepEqual(seen, ['work done', 'second timer']);
+});
+
+test('a timer that is cancelled, even by one of the same instant, does not ring', async () => {
+  const clock = new SimulatedClock();
+  let rung = false;
+  clock.schedule(5, () => cancel());
+  const cancel = clock.schedule(5, () => {
+    rung = true;
+  });
+  await clock.advance(10);
+  assert.equal(rung, false);
+});
+
+test('a jump moves the wall clock and no timer', async () => {
+  const clock = new SimulatedClock();
+  let rung = false;
+  clock.schedule(60_000, () => {
+    rung = true;
+  });
+  clock.jump(3_600_000);
+  await clock.advance(1_000);
+  assert.equal(clock.now(), EPOCH + 3_601_000);
+  assert.equal(clock.monotonic(), 1_000);
+  assert.equal(rung, false);
+});
+
+test('a sleep ends with the reason of its signal when that aborts first', async () => {
+  const clock = new SimulatedClock();
+  const abort = new AbortController();
+  const sleep = clock.sleep(1_000, abort.signal);
+  abort.abort(new Error('enough'));
+  await assert.rejects(sleep, /enough/);
+});
+
+test('a dead process hears of no timer', async () => {
+  const world = new SimulatedClock();
+  const clock = new ProcessClock(world);
+  let rung = false;
+  clock.schedule(10, () => {
+    rung = true;
+  });
+  clock.kill();
+  await world.advance(20);
+  assert.equal(rung, false);
+});

@@ -1,0 +1,189 @@
+import { API_VERSION, asanaLicenseGrants, FIELD_MANAGER } from '../../../../src/api/resources.ts';
+import { isOlderVersion, type KubernetesObject } from '../../../../src/kubernetes/resource.ts';
+import { grant } from '../../../api/manifests.ts';
+import { eventsOf, outcomeOf, recordWatch, until, within } from './observing.ts';
+import type { Row, Subject } from './subject.ts';
+
+const GRANT = 'AsanaLicenseGrant';
+
+function create(subject: Subject, name: string): Promise<KubernetesObject> {
+  return subject.apply(within(subject, grant({}, name)));
+}
+
+function page(subject: Subject, limit: number, next = '') {
+  return subject.client.list<KubernetesObject>(asanaLicenseGrants, subject.namespace, { limit, next });
+}
+
+function namesOf(items: readonly KubernetesObject[]): string[] {
+  return items.map(({ metadata }) => metadata.name);
+}
+
+/** Lists and watches. */
+export const readingRows: readonly Row[] = [
+  {
+    name: 'a list comes in pages, in the order of names, all of the state of the first page',
+    script: async (subject) => {
+      for (const name of ['d', 'a', 'c', 'b', 'a.b', 'a-b']) await create(subject, name);
+      const first = await page(subject, 4);
+      await subject.remove(GRANT, 'd');
+      await create(subject, 'e');
+      const second = await page(subject, 4, first.next);
+      const anew = await page(subject, 100);
+      return [
+        namesOf(first.items),
+        first.next === '',
+        namesOf(second.items),
+        second.next,
+        first.resourceVersion === second.resourceVersion,
+        namesOf(anew.items),
+        anew.next,
+        isOlderVersion(first.resourceVersion, anew.resourceVersion),
+      ];
+    },
+    expected: [
+      ['a', 'a-b', 'a.b', 'b'],
+      false,
+      ['c', 'd'],
+      '',
+      true,
+      ['a', 'a-b', 'a.b', 'b', 'c', 'e'],
+      '',
+      true,
+    ],
+  },
+  {
+    name: 'a page that ends with the last object is the last one',
+    script: async (subject) => {
+      for (const name of ['a', 'b']) await create(subject, name);
+      const { items, next } = await page(subject, 2);
+      return [namesOf(items), next];
+    },
+    expected: [['a', 'b'], ''],
+  },
+  {
+    name: 'the version of a list is not older than any object in it, and of an empty list it is one to watch from',
+    script: async (subject) => {
+      const { resourceVersion, items } = await page(subject, 10);
+      const recording = recordWatch(subject, asanaLicenseGrants, { resourceVersion });
+      const { metadata } = await create(subject, 'a');
+      const [line] = await eventsOf(subject, recording, 1);
+      const listed = await page(subject, 10);
+      return [items, line?.type, isOlderVersion(listed.resourceVersion, metadata.resourceVersion)];
+    },
+    expected: [[], 'ADDED', false],
+  },
+  {
+    name: 'a continue token that is none is refused, and one of what was compacted is Expired',
+    script: async (subject) => {
+      for (const name of ['a', 'b', 'c']) await create(subject, name);
+      const { next } = await page(subject, 1);
+      const none = await outcomeOf(page(subject, 1, 'no-token'));
+      await create(subject, 'd');
+      await subject.compact();
+      let late = 'accepted';
+      await until(subject, 'the token is too old', async () => {
+        late = await outcomeOf(page(subject, 1, next));
+        return late !== 'accepted';
+      });
+      return [none, late];
+    },
+    expected: ['400 BadRequest', '410 Expired'],
+  },
+  {
+    name: 'a watch tells what came after its version, in order, of its namespace alone',
+    script: async (subject) => {
+      const elsewhere = `${subject.namespace}-other`;
+      await subject.createNamespace(elsewhere);
+      const { metadata } = await create(subject, 'a');
+      await create(subject, 'b');
+      await subject.apply({
+        ...within(subject, grant({}, 'foreign')),
+        metadata: { name: 'foreign', namespace: elsewhere },
+      });
+      await subject.edit(GRANT, 'a', { spec: { reason: 'New.' } });
+      const recording = recordWatch(subject, asanaLicenseGrants, {
+        resourceVersion: metadata.resourceVersion,
+      });
+      const status = {
+        apiVersion: API_VERSION,
+        kind: GRANT,
+        metadata: {},
+        status: { observedGeneration: 2 },
+      };
+      await subject.client.applyStatus(asanaLicenseGrants, subject.namespace, 'a', status, FIELD_MANAGER);
+      await subject.remove(GRANT, 'b');
+      await create(subject, 'b');
+      const lines = await eventsOf(subject, recording, 5);
+      const objects = lines.map(({ object }) => object as unknown as KubernetesObject);
+      const versions = objects.map((object) => object.metadata.resourceVersion);
+      return [
+        lines.map(({ type }, index) => `${type} ${objects[index]?.metadata.name}`),
+        versions.every((version, index) => index === 0 || isOlderVersion(versions[index - 1] ?? '', version)),
+      ];
+    },
+    expected: [['ADDED b', 'MODIFIED a', 'MODIFIED a', 'DELETED b', 'ADDED b'], true],
+  },
+  {
+    name: 'a write that changes nothing is no event',
+    script: async (subject) => {
+      const { metadata } = await create(subject, 'a');
+      const recording = recordWatch(subject, asanaLicenseGrants, {
+        resourceVersion: metadata.resourceVersion,
+      });
+      await subject.edit(GRANT, 'a', { spec: { license: 'Enterprise' } });
+      await subject.edit(GRANT, 'a', { metadata: { labels: { a: 'b' } } });
+      const lines = await eventsOf(subject, recording, 1);
+      return lines.map(
+        ({ object }) => (object as unknown as { metadata: { labels: unknown } }).metadata.labels,
+      );
+    },
+    expected: [{ a: 'b' }],
+  },
+  {
+    name: 'a watch ends politely when its time is over, and shortly before says up to where it was',
+    script: async (subject) => {
+      const { metadata } = await create(subject, 'a');
+      const { resourceVersion } = metadata;
+      const recording = recordWatch(subject, asanaLicenseGrants, { resourceVersion, timeoutSeconds: 5 });
+      await subject.sleep(1000);
+      await subject.apply({ ...within(subject, grant({}, 'b')) });
+      await until(subject, 'the end', () => recording.ended !== null);
+      const last = recording.lines.at(-1)?.object as { kind: string; metadata: { resourceVersion: string } };
+      return [
+        recording.ended,
+        // One bookmark or two, as the clocks have it.
+        [...new Set(recording.lines.map(({ type }) => type))],
+        last.kind,
+        isOlderVersion(last.metadata.resourceVersion, resourceVersion),
+      ];
+    },
+    expected: ['politely', ['ADDED', 'BOOKMARK'], GRANT, false],
+  },
+  {
+    name: 'a watch from a version that was compacted says so in its first event and ends',
+    script: async (subject) => {
+      await create(subject, 'a');
+      const recording = recordWatch(subject, asanaLicenseGrants, { resourceVersion: '1' });
+      await until(subject, 'the end', () => recording.ended !== null);
+      return [
+        recording.ended,
+        recording.lines.map(({ type, object }) => [type, object['code'], object['reason']]),
+      ];
+    },
+    expected: ['politely', [['ERROR', 410, 'Expired']]],
+  },
+  {
+    name: 'a watch that is given up ends with an error',
+    script: async (subject) => {
+      const { metadata } = await create(subject, 'a');
+      const recording = recordWatch(subject, asanaLicenseGrants, {
+        resourceVersion: metadata.resourceVersion,
+      });
+      await subject.sleep(200);
+      recording.stop();
+      await until(subject, 'the end', () => recording.ended !== null);
+      return recording.ended;
+    },
+    expected: 'with an error',
+  },
+];

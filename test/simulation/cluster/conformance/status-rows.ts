@@ -1,0 +1,238 @@
+import { API_VERSION, asanaLicenseGrants, FIELD_MANAGER } from '../../../../src/api/resources.ts';
+import type { KubernetesObject } from '../../../../src/kubernetes/resource.ts';
+import { grant } from '../../../api/manifests.ts';
+import { movement, outcomeOf, within } from './observing.ts';
+import type { Row, Subject } from './subject.ts';
+
+type Stored = KubernetesObject & { spec: { license: string }; status?: unknown };
+
+const NOW = '2026-11-24T08:00:00Z';
+
+function condition(type: string, status = 'True') {
+  return {
+    type,
+    status,
+    observedGeneration: 1,
+    lastTransitionTime: NOW,
+    reason: 'Granted',
+    message: 'Done.',
+  };
+}
+
+function applyStatus(
+  { client, namespace }: Subject,
+  status: unknown,
+  metadata: object = {},
+  rest: object = {},
+): Promise<Stored> {
+  const body = {
+    apiVersion: API_VERSION,
+    kind: 'AsanaLicenseGrant',
+    metadata: { name: 'alice', namespace, ...metadata },
+    ...rest,
+    status,
+  };
+  return client.applyStatus<Stored>(asanaLicenseGrants, namespace, 'alice', body, FIELD_MANAGER);
+}
+
+/** The status and its one writer. */
+export const statusRows: readonly Row[] = [
+  {
+    name: 'fields that the manager no longer sends go away, and the order is the one last sent',
+    script: async (subject) => {
+      const first = await subject.apply(within(subject, grant()));
+      const statuses = [
+        {
+          observedGeneration: 1,
+          conditions: [condition('Ready'), condition('Reconciling')],
+          user: { gid: '1', name: 'A' },
+        },
+        {
+          conditions: [condition('Stalled'), condition('Reconciling', 'False'), condition('Ready')],
+          user: { gid: '1' },
+        },
+        { conditions: [condition('Ready')] },
+        { observedGeneration: 2 },
+        undefined,
+      ];
+      const seen: unknown[] = [];
+      let last: KubernetesObject = first;
+      for (const status of statuses) {
+        const next = await applyStatus(subject, status);
+        seen.push([movement(last, next), next.metadata.generation, next.status]);
+        last = next;
+      }
+      return seen;
+    },
+    expected: [
+      [
+        'newer',
+        1,
+        {
+          observedGeneration: 1,
+          conditions: [condition('Ready'), condition('Reconciling')],
+          user: { gid: '1', name: 'A' },
+        },
+      ],
+      [
+        'newer',
+        1,
+        {
+          conditions: [condition('Stalled'), condition('Reconciling', 'False'), condition('Ready')],
+          user: { gid: '1' },
+        },
+      ],
+      ['newer', 1, { conditions: [condition('Ready')] }],
+      ['newer', 1, { observedGeneration: 2 }],
+      ['newer', 1, undefined],
+    ],
+  },
+  {
+    name: 'a list by keys that is emptied vanishes, with what held nothing else, and then stays empty',
+    script: async (subject) => {
+      await subject.apply(within(subject, grant()));
+      const seen: unknown[] = [];
+      for (const status of [
+        { conditions: [] },
+        { conditions: [condition('Ready')] },
+        { conditions: [] },
+        { conditions: [condition('Ready')], observedGeneration: 1 },
+        { conditions: [], observedGeneration: 1 },
+        { conditions: [], observedGeneration: 1 },
+        { observedGeneration: 1 },
+      ])
+        seen.push((await applyStatus(subject, status)).status);
+      return seen;
+    },
+    expected: [
+      { conditions: [] },
+      { conditions: [condition('Ready')] },
+      undefined,
+      { conditions: [condition('Ready')], observedGeneration: 1 },
+      { observedGeneration: 1 },
+      { conditions: [], observedGeneration: 1 },
+      { conditions: [], observedGeneration: 1 },
+    ],
+  },
+  {
+    name: 'null, and an empty object where there was something, are refused; an empty status over none is not',
+    script: async (subject) => {
+      await subject.apply(within(subject, grant()));
+      const apply = (status: unknown) => outcomeOf(applyStatus(subject, status));
+      return [
+        await apply(null),
+        await apply({}),
+        await apply({ user: null }),
+        await apply({ conditions: [{ ...condition('Ready'), reason: null }] }),
+        await apply({ user: { gid: '1' } }),
+        await apply({ user: {} }),
+        await apply({}),
+        await apply(null),
+      ];
+    },
+    expected: [
+      'accepted',
+      'accepted',
+      '422 Invalid',
+      '422 Invalid',
+      'accepted',
+      '422 Invalid',
+      '422 Invalid',
+      '422 Invalid',
+    ],
+  },
+  {
+    name: 'an apply that changes nothing is no write',
+    script: async (subject) => {
+      await subject.apply(within(subject, grant()));
+      const status = { observedGeneration: 1, conditions: [condition('Ready')] };
+      const first = await applyStatus(subject, status);
+      return movement(first, await applyStatus(subject, status));
+    },
+    expected: 'same',
+  },
+  {
+    name: 'a stale version is refused, a wrong uid alone is not, and no version is any version',
+    script: async (subject) => {
+      const first = await subject.apply(within(subject, grant()));
+      const second = await subject.edit('AsanaLicenseGrant', 'alice', { spec: { reason: 'New.' } });
+      const apply = (metadata: object) =>
+        outcomeOf(applyStatus(subject, { observedGeneration: 1 }, metadata));
+      return [
+        await apply({ resourceVersion: first.metadata.resourceVersion }),
+        await apply({ resourceVersion: second.metadata.resourceVersion, uid: second.metadata.uid }),
+        await apply({ uid: '00000000-0000-4000-8000-000000000000' }),
+        await apply({}),
+        await apply({ name: 'bob' }),
+      ];
+    },
+    expected: ['409 Conflict', 'accepted', 'accepted', 'accepted', '400 BadRequest'],
+  },
+  {
+    name: 'spec and metadata that come with a status are ignored',
+    script: async (subject) => {
+      await subject.apply(within(subject, grant()));
+      const { metadata, spec, status } = await applyStatus(
+        subject,
+        { observedGeneration: 1 },
+        { labels: { a: 'b' }, finalizers: ['asana-connector.dev/revoke'] },
+        { spec: { license: 'ViewOnly' } },
+      );
+      return [metadata, spec.license, status];
+    },
+    expected: [
+      {
+        name: 'alice',
+        namespace: '(namespace)',
+        uid: '(uid)',
+        resourceVersion: '(version)',
+        generation: 1,
+        creationTimestamp: '(instant)',
+      },
+      'Enterprise',
+      { observedGeneration: 1 },
+    ],
+  },
+  {
+    name: 'a status is validated by its schema, and there must be an object',
+    script: async (subject) => {
+      const absent = await outcomeOf(applyStatus(subject, { observedGeneration: 1 }));
+      await subject.apply(within(subject, grant()));
+      const apply = (status: unknown) => outcomeOf(applyStatus(subject, status));
+      return [
+        absent,
+        await apply({ observed: { license: 'Gold', since: NOW } }),
+        await apply({ observed: { license: 'ViewOnly' } }),
+        await apply({ observed: { license: 'ViewOnly', since: 'yesterday' } }),
+        await apply({ conditions: [{ ...condition('Ready'), reason: 'not camel case' }] }),
+        await apply({ observedGeneration: -1 }),
+        await apply({ user: { gid: 'x'.repeat(65) } }),
+      ];
+    },
+    expected: [
+      '404 NotFound',
+      '422 Invalid',
+      '422 Invalid',
+      '422 Invalid',
+      '422 Invalid',
+      '422 Invalid',
+      '422 Invalid',
+    ],
+  },
+  {
+    name: 'a status that does not fit the types of its schema is no apply at all',
+    script: async (subject) => {
+      await subject.apply(within(subject, grant()));
+      const apply = (status: unknown) => outcomeOf(applyStatus(subject, status));
+      return [
+        await apply({ nickname: 'Al' }),
+        await apply({ user: { gid: '1', nickname: 'Al' } }),
+        await apply({ observedGeneration: 'one' }),
+        await apply({ user: 'alice' }),
+        await apply({ conditions: [condition('Ready'), condition('Ready')] }),
+        await apply({ conditions: [{ ...condition('Ready'), type: undefined }] }),
+      ];
+    },
+    expected: ['500 Http500', '500 Http500', '500 Http500', '500 Http500', '500 Http500', '500 Http500'],
+  },
+];

@@ -1,0 +1,89 @@
+import { formatTime } from '../../../src/core/clock.ts';
+import { isObject, type Json, type StoredMeta } from './object.ts';
+import { refusal, UndecodableError } from './refusal.ts';
+
+/** What apimachinery allows the annotations of one object to be together (TotalAnnotationSizeLimitB). */
+const LARGEST_ANNOTATIONS = 256 * 1024;
+const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const QUALIFIED = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+/** What the API server itself decides of a new object. */
+export interface Birth {
+  readonly namespace: string;
+  readonly uid: string;
+  readonly nowMs: number;
+  /** Whether its kind counts generations. */
+  readonly counted: boolean;
+}
+
+/** Metadata of a new object. */
+export function newMeta(wanted: Json, { namespace, uid, nowMs, counted }: Birth): StoredMeta {
+  const { name } = wanted;
+  if (typeof name !== 'string' || !SUBDOMAIN.test(name))
+    throw refusal('Invalid', `metadata.name: Invalid value: ${JSON.stringify(name)}`);
+  return {
+    name,
+    namespace,
+    uid,
+    resourceVersion: '',
+    ...(counted ? { generation: 1 } : {}),
+    creationTimestamp: formatTime(nowMs),
+    ...freeParts(wanted),
+  } as StoredMeta;
+}
+
+/** Metadata after an update: labels, annotations and finalizers are the writer's, all else stays. */
+export function updatedMeta(old: StoredMeta, wanted: Json): StoredMeta {
+  const { labels: _, annotations: __, finalizers: ___, ...kept } = old;
+  const parts = freeParts(wanted);
+  const added = (parts.finalizers ?? []).filter((name) => !old.finalizers?.includes(name));
+  if (old.deletionTimestamp !== undefined && added.length > 0)
+    throw refusal(
+      'Invalid',
+      `metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${added.join(', ')}`,
+    );
+  return { ...kept, ...parts };
+}
+
+/** Metadata of an object that is to go and is kept by its finalizers. */
+export function deletedMeta(old: StoredMeta, nowMs: number): StoredMeta {
+  return {
+    ...old,
+    ...(old.generation === undefined ? {} : { generation: old.generation + 1 }),
+    deletionTimestamp: formatTime(nowMs),
+    deletionGracePeriodSeconds: 0,
+  };
+}
+
+/** What a writer decides of an object's metadata; what is empty is not there. */
+function freeParts(wanted: Json): Pick<StoredMeta, 'labels' | 'annotations' | 'finalizers'> {
+  const labels = words(wanted['labels'], 'labels');
+  const annotations = words(wanted['annotations'], 'annotations');
+  const finalizers = (wanted['finalizers'] ?? []) as readonly string[];
+  if (sizeOf(annotations) > LARGEST_ANNOTATIONS)
+    throw refusal(
+      'Invalid',
+      `metadata.annotations: Too long: may not be more than ${LARGEST_ANNOTATIONS} bytes`,
+    );
+  for (const name of finalizers)
+    if (!QUALIFIED.test(name)) throw refusal('Invalid', `metadata.finalizers: Invalid value: "${name}"`);
+  return {
+    ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+    ...(finalizers.length > 0 ? { finalizers: [...new Set(finalizers)] } : {}),
+  };
+}
+
+function words(value: unknown, field: string): Record<string, string> {
+  if (value === undefined || value === null) return {};
+  if (!isObject(value) || Object.values(value).some((word) => typeof word !== 'string'))
+    throw new UndecodableError(`metadata.${field}: a map of strings is wanted`);
+  return value as Record<string, string>;
+}
+
+function sizeOf(annotations: Readonly<Record<string, string>>): number {
+  return Object.entries(annotations).reduce(
+    (size, [key, value]) => size + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  );
+}

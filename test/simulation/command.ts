@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Finding, runCampaign } from './campaign.ts';
+import { runMutants } from './mutation.ts';
+import { runStory, type Story } from './run.ts';
+import { shrink } from './shrink.ts';
+import { tellStory } from './tell.ts';
+
+/** Different rules whose first finding is made short and told. */
+const MOST_TOLD = 16;
+
+export interface SimulateOptions {
+  readonly seeds: number;
+  readonly from: number;
+  readonly steps: number;
+  readonly workers: number;
+  readonly mutants: boolean;
+  /** A story to run again, in place of seeds. */
+  readonly story: string | null;
+  /** Print stories as JSON too, as `regressions/` keeps them. */
+  readonly json: boolean;
+}
+
+/** @throws TypeError for an option that there is not, RangeError for a number that is none */
+export function readOptions(args: readonly string[]): SimulateOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seeds: { type: 'string', default: '1000' },
+      from: { type: 'string', default: '1' },
+      steps: { type: 'string', default: '60' },
+      workers: { type: 'string', default: String(availableParallelism()) },
+      story: { type: 'string' },
+      mutants: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const whole = (name: 'seeds' | 'from' | 'steps' | 'workers') => {
+    const number = Number(values[name]);
+    if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`--${name} takes a whole number`);
+    return number;
+  };
+  const { mutants, json, story = null } = values;
+  return {
+    seeds: whole('seeds'),
+    from: whole('from'),
+    steps: whole('steps'),
+    workers: Math.max(1, whole('workers')),
+    mutants,
+    json,
+    story,
+  };
+}
+
+/** Runs what the options ask for and prints what came of it. True if nothing was found that must not be. */
+export async function simulate(options: SimulateOptions, print: (line: string) => void): Promise<boolean> {
+  if (options.mutants) return runMutants(options, print);
+  if (options.story !== null) return replay(options.story, print);
+  const { from, seeds, steps } = options;
+  const begun = performance.now();
+  const { findings, tally, done } = await runCampaign(options);
+  const seconds = (performance.now() - begun) / 1000;
+  await tellFindings(findings, options, print);
+  print(tally.render());
+  print(
+    `${done} of ${seeds} seeds from ${from}, ${steps} steps each, in ${seconds.toFixed(1)} s (${(done / seconds).toFixed(1)} a second): ${findings.length} findings`,
+  );
+  for (const [rule, count] of countRules(findings)) print(`  ${rule}: ${count}`);
+  return findings.length === 0;
+}
+
+async function replay(file: string, print: (line: string) => void): Promise<boolean> {
+  const story = JSON.parse(await readFile(file, 'utf8')) as Story;
+  const violation = await runStory(story);
+  print(violation ? tellStory(story, violation) : 'nothing is wrong');
+  return violation === null;
+}
+
+/** The first finding of each rule, made short. */
+async function tellFindings(
+  findings: readonly Finding[],
+  { steps, json }: SimulateOptions,
+  print: (line: string) => void,
+): Promise<void> {
+  const told = new Set<string>();
+  for (const { seed, story, violation } of findings) {
+    if (told.has(violation.rule) || told.size >= MOST_TOLD) continue;
+    told.add(violation.rule);
+    const short = await shrink(story, violation.rule);
+    const again = (await runStory(short)) ?? violation;
+    print(
+      `${tellStory(short, again)}\nAgain: npm run simulate -- --from ${seed} --seeds 1 --steps ${steps}\n`,
+    );
+    if (json) print(`${JSON.stringify(short)}\n`);
+  }
+}
+
+function countRules(findings: readonly Finding[]): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const { violation } of findings) counts.set(violation.rule, (counts.get(violation.rule) ?? 0) + 1);
+  return [...counts].toSorted(([, a], [, b]) => b - a);
+}

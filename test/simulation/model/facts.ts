@@ -1,0 +1,281 @@
+import type { AsanaAnswer, AsanaRequest, AsanaWrite } from '../asana/front.ts';
+import { type Holding, readHolding } from '../asana/holding.ts';
+import type { Site } from '../asana/site.ts';
+import { type Effect, effectOf } from './effect.ts';
+import { deletionPolicyOf, modelOf } from './kinds.ts';
+import {
+  ANNOTATIONS,
+  CONNECTOR_KIND,
+  type Connector,
+  connectorKeyOf,
+  type Grant,
+  keyOf,
+  type Seen,
+} from './objects.ts';
+
+/** One change of an object as the API server committed it. */
+export interface Commit {
+  readonly by: string;
+  readonly verb: 'create' | 'patch' | 'status' | 'delete';
+  readonly kind: string;
+  readonly before: Seen | null;
+  readonly after: Seen | null;
+}
+
+/** A task of ConductorOne, from when it was given until it was answered. */
+export interface Task {
+  readonly id: string;
+  readonly connector: string;
+  readonly effects: readonly string[];
+  /** gid, or the address of an account to create. */
+  readonly user: string;
+  readonly givenAt: number;
+}
+
+/** An effective write, with the object or task that it was made for. */
+export interface Change {
+  readonly at: number;
+  readonly effect: Effect;
+  readonly site: Site;
+  readonly gid: string;
+  /** uid of the object, or id of the task; null if nobody can be found. */
+  readonly owner: string | null;
+  /** `lastAction.id` of the owner. */
+  readonly action: string | null;
+}
+
+/** What the judge asks of the world. Nothing of it comes from the code that is judged. */
+export interface Witness {
+  /** Monotonic milliseconds. */
+  readonly time: () => number;
+  /** Asana's wall clock. */
+  readonly now: () => number;
+  readonly siteOf: (token: string) => Site | null;
+  readonly tokenOfSecret: (name: string) => string;
+}
+
+/** Everything the judge has seen: objects, people, writes. It only remembers; rules are elsewhere. */
+export class Facts {
+  readonly witness: Witness;
+  readonly grants = new Map<string, Grant>();
+  readonly connectors = new Map<string, Connector>();
+  readonly gone = new Map<string, { readonly grant: Grant; readonly at: number }>();
+  readonly tasks = new Map<string, Task>();
+  readonly changes: Change[] = [];
+  /** Accounts, and places in workspaces, that the operator made: `site gid` and `site gid workspace`. */
+  readonly made = new Set<string>();
+  /** When a person of a site was last changed by somebody else, and how the change was seen. */
+  readonly #touched = new Map<string, number>();
+  readonly #intentChanged = new Map<string, number>();
+  /** When each generation was first there. */
+  readonly #generations = new Map<string, { generation: number; at: number }>();
+  readonly #looks = new Map<string, number>();
+  /** When a person last asked for an object to be looked at, by uid. */
+  readonly #requests = new Map<string, number>();
+  /** When a write about somebody last left, by gid. */
+  readonly #sent = new Map<string, number>();
+
+  constructor(witness: Witness) {
+    this.witness = witness;
+  }
+
+  /** Takes in a commit of the API server. */
+  commit({ kind, verb, before, after }: Commit): void {
+    const object = after ?? before;
+    if (!object || (kind !== CONNECTOR_KIND && !modelOf(kind))) return;
+    const { uid } = object.metadata;
+    const at = this.witness.time();
+    if (verb !== 'status' && !isOurs(before, after)) this.#intentChanged.set(uid, at);
+    const asked = after?.metadata.annotations?.[ANNOTATIONS.requestedAt];
+    if (asked !== undefined && asked !== before?.metadata.annotations?.[ANNOTATIONS.requestedAt])
+      this.#requests.set(uid, at);
+    if (kind !== CONNECTOR_KIND && verb !== 'status') {
+      const known = this.#generations.get(uid);
+      if (known?.generation !== object.metadata.generation)
+        this.#generations.set(uid, { generation: object.metadata.generation, at });
+    }
+    const all: Map<string, Seen> = kind === CONNECTOR_KIND ? this.connectors : this.grants;
+    if (after) all.set(uid, after);
+    else {
+      all.delete(uid);
+      if (kind !== CONNECTOR_KIND) this.gone.set(uid, { grant: object as Grant, at });
+    }
+  }
+
+  /** Takes in a look: a process has got an answer that shows one person, or a listing. */
+  look(answer: AsanaAnswer): void {
+    if (answer.method !== 'GET' || answer.status !== 200) return;
+    const gid = answer.params['id'] ?? answer.query['user'];
+    if (gid !== undefined) this.#looks.set(`${answer.by} ${gid}`, this.witness.time());
+  }
+
+  /** Monotonic time of a process's last look at one person; null without one. */
+  lookedAt(by: string, gid: string): number | null {
+    return this.#looks.get(`${by} ${gid}`) ?? null;
+  }
+
+  /** Takes in a write that has reached Asana; gives its change if it changed anything. */
+  write(write: AsanaWrite, owner: Owner | null): Change | null {
+    const effect = effectOf(write);
+    const { before, after, site } = write;
+    if (!effect || !after || same(before, after)) return null;
+    if (effect.type === 'CreateAccount' && !before) this.made.add(`${site.plan.name} ${after.gid}`);
+    if (effect.workspace) this.made.add(`${site.plan.name} ${after.gid} ${effect.workspace}`);
+    const change: Change = {
+      at: this.witness.time(),
+      effect,
+      site,
+      gid: after.gid,
+      owner: owner?.id ?? null,
+      action: owner?.action ?? null,
+    };
+    this.changes.push(change);
+    return change;
+  }
+
+  /** Somebody else changed a person. */
+  touch(site: Site, gid: string): void {
+    this.#touched.set(`${site.plan.name} ${gid}`, this.witness.time());
+  }
+
+  touchedAt(site: Site, gid: string): number {
+    return this.#touched.get(`${site.plan.name} ${gid}`) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** When a write of ours last changed somebody. */
+  changedAt(site: Site, gid: string): number {
+    return (
+      this.changes.findLast((change) => change.site === site && change.gid === gid)?.at ??
+      Number.NEGATIVE_INFINITY
+    );
+  }
+
+  /** A write about somebody leaves. */
+  sends(gid: string): void {
+    this.#sent.set(gid, this.witness.time());
+  }
+
+  sentSince(gid: string, since: number): boolean {
+    return (this.#sent.get(gid) ?? Number.NEGATIVE_INFINITY) >= since;
+  }
+
+  /** When `requestedAt` was last written; null if it never was. */
+  requestedAt(uid: string): number | null {
+    return this.#requests.get(uid) ?? null;
+  }
+
+  /** When a person's wish in an object last changed: spec, annotations, deletion. */
+  intentChangedAt(uid: string): number {
+    return this.#intentChanged.get(uid) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** When the generation that stands was first there, monotonic. */
+  generationAt({ metadata }: Grant): number {
+    return this.#generations.get(metadata.uid)?.at ?? 0;
+  }
+
+  connectorOf(grant: Grant): Connector | null {
+    const key = connectorKeyOf(grant);
+    return [...this.connectors.values()].find((connector) => keyOf(connector) === key) ?? null;
+  }
+
+  grantsOf(connector: Connector): Grant[] {
+    const key = keyOf(connector);
+    return [...this.grants.values()].filter((grant) => connectorKeyOf(grant) === key);
+  }
+
+  /** The connectors whose Secret holds this token. */
+  connectorsOf(token: string): Connector[] {
+    return [...this.connectors.values()].filter(
+      ({ spec }) => this.witness.tokenOfSecret(spec.credentials.secretRef.name) === token,
+    );
+  }
+
+  /** The organization a connector reads now. */
+  siteOf(connector: Connector): Site | null {
+    return this.witness.siteOf(this.witness.tokenOfSecret(connector.spec.credentials.secretRef.name));
+  }
+
+  /** The account of a grant: by gid once one is recorded, else by address. */
+  holdingOf(grant: Grant, site: Site): Holding | null {
+    const gid = grant.status?.user?.gid ?? grant.spec.user?.gid;
+    const email = modelOf(grant.kind)?.email(grant);
+    const person = gid ? site.directory.person(gid) : site.directory.personByEmail(email ?? '');
+    return person ? readHolding(site, person) : null;
+  }
+
+  /** Whether the operator created this account, or put it into that workspace. */
+  isMade(site: Site, gid: string, workspace: string | null): boolean {
+    const { name } = site.plan;
+    if (workspace !== null && workspace !== site.organization.gid)
+      return this.made.has(`${name} ${gid} ${workspace}`);
+    return this.made.has(`${name} ${gid}`) || this.made.has(`${name} ${gid} ${site.organization.gid}`);
+  }
+
+  /** Whether a grant has come to its end: deleted, or expired by Asana's clock. */
+  hasEnded(grant: Grant): boolean {
+    return grant.metadata.deletionTimestamp !== undefined || this.hasExpired(grant);
+  }
+
+  hasExpired({ spec, status }: Grant): boolean {
+    const end = spec.expiresAt ?? (spec.duration === undefined ? undefined : status?.expiresAt);
+    return end !== undefined && Date.parse(end) <= this.witness.now();
+  }
+
+  hasStarted({ spec, status }: Grant): boolean {
+    return (
+      spec.startsAt === undefined ||
+      status?.applied !== undefined ||
+      Date.parse(spec.startsAt) <= this.witness.now()
+    );
+  }
+
+  /** Whether a grant counts as a live declaration, apart from its connector. */
+  isLive(grant: Grant): boolean {
+    return !this.hasEnded(grant) && grant.spec.suspend !== true && this.hasStarted(grant);
+  }
+
+  /** What an object asks for now, whatever stands against it. */
+  asks(grant: Grant, site: Site): readonly string[] {
+    const model = modelOf(grant.kind);
+    if (!model) return [];
+    const holding = this.holdingOf(grant, site);
+    if (!this.hasEnded(grant)) return this.hasStarted(grant) ? model.live(grant, holding) : [];
+    if (deletionPolicyOf(grant) === 'Retain') return [];
+    const made = holding !== null && this.isMade(site, holding.gid, grant.spec.workspace ?? null);
+    return model.ended(grant, holding, made);
+  }
+}
+
+/** Whom a write was made for. */
+export interface Owner {
+  readonly id: string;
+  readonly action: string | null;
+}
+
+/** Whether a request names the account of a grant. */
+export function isAbout(effect: Effect, grant: Grant): boolean {
+  const { gid, email } = effect;
+  if (gid !== null)
+    return gid === (grant.status?.user?.gid ?? grant.spec.user?.gid) || gid === grant.status?.user?.gid;
+  const named = modelOf(grant.kind)?.email(grant);
+  return email !== null && (named === email || grant.status?.user?.email === email);
+}
+
+/** A finalizer that comes or goes is no wish of anybody. */
+function isOurs(before: Seen | null, after: Seen | null): boolean {
+  if (!before || !after) return false;
+  const wish = ({ metadata, ...object }: Seen) =>
+    JSON.stringify([(object as { spec?: unknown }).spec, metadata.annotations, metadata.deletionTimestamp]);
+  return wish(before) === wish(after);
+}
+
+function same(a: Holding | null, b: Holding): boolean {
+  return a !== null && JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** A request with the effect it asks for. */
+export interface Departure {
+  readonly request: AsanaRequest;
+  readonly effect: Effect;
+}

@@ -1,0 +1,99 @@
+import type { Facts } from './facts.ts';
+import { ANNOTATIONS, type Connector, connectorKeyOf, type Grant, holdsOf, keyOf } from './objects.ts';
+
+/** A hold token or a place in a hold: `<id>.<n>`; without a number everything that joined by then. */
+interface Place {
+  readonly id: string;
+  readonly n: number;
+}
+
+interface Answer extends Place {
+  readonly verb: 'acknowledge' | 'discard';
+  readonly at: number;
+}
+
+interface Held extends Place {
+  readonly connector: string;
+  readonly generation: number;
+}
+
+/** How a grant stands to the holds it was ever in. */
+export type HeldState = 'Free' | 'Held' | 'Acknowledged' | 'Discarded';
+
+/**
+ * Remembers what was ever held. A grant that was is free again only when a person's token named it, or when it asks
+ * for nothing any more.
+ */
+export class HeldGrants {
+  readonly #facts: Facts;
+  readonly #held = new Map<string, Held>();
+  readonly #answers = new Map<string, Answer[]>();
+
+  constructor(facts: Facts) {
+    this.#facts = facts;
+  }
+
+  /** Takes in a commit of a grant. */
+  grant(grant: Grant): void {
+    const place = parse(grant.status?.planned?.hold);
+    const { uid, generation } = grant.metadata;
+    if (place) this.#held.set(uid, { ...place, connector: connectorKeyOf(grant), generation });
+    else if (this.#held.has(uid) && !this.#asksForRemoval(grant)) this.#held.delete(uid);
+  }
+
+  /** Takes in a commit of a connector: an answer counts if its token names a hold that stands. */
+  connector(before: Connector | null, after: Connector): void {
+    for (const verb of ['acknowledge', 'discard'] as const) {
+      const token = after.metadata.annotations?.[ANNOTATIONS[verb]];
+      if (token === undefined || token === before?.metadata.annotations?.[ANNOTATIONS[verb]]) continue;
+      const place = parse(token);
+      const hold = holdsOf(after).find((standing) => parse(standing.token)?.id === place?.id);
+      if (!place || !hold) continue;
+      // A token of the future names nothing: nobody has published it.
+      const newest = parse(hold.token)?.n ?? 0;
+      if (place.n > newest) continue;
+      const answers = this.#answers.get(keyOf(after)) ?? [];
+      this.#answers.set(keyOf(after), [...answers, { ...place, verb, at: this.#facts.witness.time() }]);
+    }
+  }
+
+  /** A connector is gone, and with it what it held. */
+  forget(connector: Connector): void {
+    for (const [uid, held] of this.#held) if (held.connector === keyOf(connector)) this.#held.delete(uid);
+    this.#answers.delete(keyOf(connector));
+  }
+
+  stateOf(grant: Grant): HeldState {
+    const held = this.#held.get(grant.metadata.uid);
+    if (!held) return 'Free';
+    const answers = this.#answers.get(held.connector) ?? [];
+    const answer = answers.findLast(({ id, n }) => id === held.id && n >= held.n);
+    if (!answer) return 'Held';
+    if (answer.verb === 'acknowledge') return 'Acknowledged';
+    return held.generation === grant.metadata.generation ? 'Discarded' : 'Held';
+  }
+
+  /** Whether a hold of this id was ever acknowledged. */
+  isAcknowledged(connector: Connector, id: string): boolean {
+    const answers = this.#answers.get(keyOf(connector)) ?? [];
+    return answers.some((answer) => answer.id === id && answer.verb === 'acknowledge');
+  }
+
+  /** Whether a person ever answered any hold of this connector. */
+  hasAnswers(connector: Connector): boolean {
+    return (this.#answers.get(keyOf(connector))?.length ?? 0) > 0;
+  }
+
+  #asksForRemoval(grant: Grant): boolean {
+    const connector = this.#facts.connectorOf(grant);
+    const site = connector && this.#facts.siteOf(connector);
+    if (!site) return true;
+    return this.#facts.asks(grant, site).some((type) => /^(Revoke|Remove|Deprovision)/.test(type));
+  }
+}
+
+function parse(text: string | undefined): Place | null {
+  if (text === undefined || text === '') return null;
+  const dot = text.lastIndexOf('.');
+  return dot < 0 ? { id: text, n: 0 } : { id: text.slice(0, dot), n: Number(text.slice(dot + 1)) };
+}

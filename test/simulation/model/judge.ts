@@ -1,0 +1,242 @@
+import type { AsanaAnswer, AsanaRequest, AsanaWatcher, AsanaWrite } from '../asana/front.ts';
+import { type Holding, readHolding, subjectOf } from '../asana/holding.ts';
+import type { Site } from '../asana/site.ts';
+import { type Effect, effectOf, isRemoval } from './effect.ts';
+import { type Commit, Facts, isAbout, type Owner, type Task, type Witness } from './facts.ts';
+import { HeldGrants } from './holds.ts';
+import { modelOf } from './kinds.ts';
+import { Limits } from './limits.ts';
+import { CONNECTOR_KIND, type Connector, type Grant, keyOf, nameOf } from './objects.ts';
+import { Readings } from './readings.ts';
+import type { Case, LeadershipFacts, Rule } from './rule.ts';
+import { graceOf, rules } from './rules.ts';
+import { type StatusCase, statusRules } from './status-rules.ts';
+
+/** Something that must never be, and was. */
+export interface Violation {
+  /** Simulated milliseconds since the world began. */
+  readonly at: number;
+  readonly rule: string;
+  readonly sentence: string;
+  readonly detail: string;
+}
+
+export interface JudgeOptions {
+  readonly witness: Witness;
+  readonly leadership: () => LeadershipFacts;
+  /** Names of the processes of the operator. */
+  readonly isOperator: (name: string) => boolean;
+  readonly onViolation: (violation: Violation) => void;
+}
+
+const UNASKED = {
+  name: 'Unasked',
+  sentence: 'no write leaves that no object and no task stands for',
+};
+const TWICE = {
+  name: 'OncePerIntent',
+  sentence: 'one intent changes Asana once',
+};
+
+/** Sees every commit, request and answer, and says at once when something is not as the contract has it. */
+export class Judge implements AsanaWatcher {
+  readonly facts: Facts;
+  readonly held: HeldGrants;
+  readonly readings: Readings;
+  readonly limits: Limits;
+  readonly #options: JudgeOptions;
+  /** Whom each request that is under way was found to be made for. */
+  readonly #owners = new Map<number, { owner: Owner; connector: Connector; grant: Grant | null }>();
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+    this.facts = new Facts(options.witness);
+    this.held = new HeldGrants(this.facts);
+    this.readings = new Readings(this.facts);
+    this.limits = new Limits(this.facts, this.held, this.readings);
+  }
+
+  /** Something that a rule outside of this class has found. */
+  report(rule: Pick<Rule, 'name' | 'sentence'>, detail: string): void {
+    const at = this.facts.witness.time();
+    this.#options.onViolation({ at, rule: rule.name, sentence: rule.sentence, detail });
+  }
+
+  commit(commit: Commit): void {
+    const { kind, before, after, verb, by } = commit;
+    this.facts.commit(commit);
+    if (kind === CONNECTOR_KIND) {
+      if (after) this.held.connector(before as Connector | null, after as Connector);
+      else if (before) this.held.forget(before as Connector);
+    } else if (modelOf(kind) && after) {
+      const grant = after as Grant;
+      this.held.grant(grant);
+      const connector = this.facts.connectorOf(grant);
+      if (connector) this.limits.sample(connector);
+    }
+    if (
+      verb === 'status' &&
+      after &&
+      this.#options.isOperator(by) &&
+      (kind === CONNECTOR_KIND || modelOf(kind))
+    )
+      this.#judgeStatus({
+        before: before as Grant | null,
+        after: after as Grant,
+        facts: this.facts,
+        readings: this.readings,
+      });
+  }
+
+  leaves(request: AsanaRequest): void {
+    if (request.method === 'GET') return;
+    const effect = effectOf(request);
+    if (!effect) {
+      this.report(UNASKED, `${request.method} ${request.operation} is nothing that the contract knows`);
+      return;
+    }
+    const { site } = request;
+    const person = subjectOf(request);
+    const holding = person ? readHolding(site, person) : null;
+    if (holding) this.facts.sends(holding.gid);
+    const cases = this.#casesFor(request, effect, holding);
+    if (cases.length === 0) {
+      if (!this.#isGoneOfLate(effect, site, holding))
+        this.report(
+          UNASKED,
+          `${tell(effect, holding)} by ${request.by}: no object and no task is about this person`,
+        );
+      return;
+    }
+    const judged = cases
+      .map((c) => ({ c, broken: brokenOf(c) }))
+      .sort((a, b) => a.broken.length - b.broken.length);
+    const best = judged.find(({ c }) => isPending(c)) ?? judged[0];
+    if (!best) return;
+    const innocent = judged.find(({ broken }) => broken.length === 0) ?? best;
+    this.#remember(request, innocent.c);
+    const [first] = innocent.broken.length === 0 ? [] : best.broken;
+    if (!first || (first.rule.name !== 'LeaderActs' && this.#isForgiven(best.c))) return;
+    const whom = best.c.grant ? nameOf(best.c.grant) : `task ${best.c.task?.id ?? ''}`;
+    this.report(first.rule, `${tell(effect, holding)} by ${request.by} for ${whom}: ${first.detail}`);
+  }
+
+  writes(write: AsanaWrite): void {
+    const made = this.#owners.get(write.number) ?? null;
+    const earlier = this.facts.changes.findLast(
+      ({ owner, action, gid }) =>
+        made !== null &&
+        owner === made.owner.id &&
+        action !== null &&
+        action === made.owner.action &&
+        gid === write.after?.gid,
+    );
+    const change = this.facts.write(write, made?.owner ?? null);
+    if (!change) return;
+    if (
+      earlier &&
+      this.facts.touchedAt(change.site, change.gid) < earlier.at &&
+      earlier.effect.type === change.effect.type
+    )
+      this.report(
+        TWICE,
+        `${tell(change.effect, write.after)}: ${change.action ?? ''} has changed Asana before`,
+      );
+    if (made) this.limits.count(change, made.connector, made.grant);
+  }
+
+  answers(answer: AsanaAnswer): void {
+    this.facts.look(answer);
+    this.readings.take(answer);
+  }
+
+  /** A task of ConductorOne is given to the operator. */
+  given(task: Task): void {
+    this.facts.tasks.set(task.id, task);
+  }
+
+  /** A task was answered, or nobody is there any more to answer it. */
+  ended(id: string): void {
+    this.facts.tasks.delete(id);
+  }
+
+  #judgeStatus(c: StatusCase): void {
+    for (const rule of statusRules) {
+      const detail = rule.broken(c);
+      if (detail !== null) this.report(rule, `${nameOf(c.after)}: ${detail}`);
+    }
+  }
+
+  #casesFor(request: AsanaRequest, effect: Effect, holding: Holding | null): Case[] {
+    const { facts, held, limits, readings } = this;
+    const { site } = request;
+    const leadership = this.#options.leadership();
+    const shared = { request, effect, site, holding, facts, held, limits, readings, leadership };
+    return facts.connectorsOf(request.token).flatMap((connector) => {
+      const grants = facts
+        .grantsOf(connector)
+        .filter(
+          (grant) =>
+            isAbout(effect, grant) || (holding !== null && facts.holdingOf(grant, site)?.gid === holding.gid),
+        )
+        .map((grant): Case => ({ ...shared, connector, grant, task: null }));
+      const tasks = [...facts.tasks.values()]
+        .filter(
+          (task) =>
+            task.connector === keyOf(connector) &&
+            task.effects.includes(effect.type) &&
+            (task.user === effect.gid || task.user === effect.email),
+        )
+        .map((task): Case => ({ ...shared, connector, grant: null, task }));
+      return [...grants, ...tasks];
+    });
+  }
+
+  #remember(request: AsanaRequest, { grant, task, connector }: Case): void {
+    const owner: Owner = grant
+      ? { id: grant.metadata.uid, action: grant.status?.lastAction?.id ?? null }
+      : { id: task?.id ?? '', action: task?.id ?? null };
+    this.#owners.set(request.number, { owner, connector, grant });
+  }
+
+  #isGoneOfLate(effect: Effect, site: Site, holding: Holding | null): boolean {
+    const graceMs = isRemoval(effect) ? 1_000 : 6_000;
+    const since = this.facts.witness.time() - graceMs;
+    return [...this.facts.gone.values()].some(
+      ({ grant, at }) =>
+        at >= since && (isAbout(effect, grant) || this.facts.holdingOf(grant, site)?.gid === holding?.gid),
+    );
+  }
+
+  /** What changed a moment ago, or since the last look, the process could not know. */
+  #isForgiven(c: Case): boolean {
+    const now = this.facts.witness.time();
+    const graceMs = graceOf(c);
+    const recent = (at: number) => now - at <= graceMs;
+    if (recent(this.facts.intentChangedAt(c.connector.metadata.uid))) return true;
+    if (c.grant && recent(this.facts.intentChangedAt(c.grant.metadata.uid))) return true;
+    if (!c.holding) return false;
+    const touched = this.facts.touchedAt(c.site, c.holding.gid);
+    const looked = this.facts.lookedAt(c.request.by, c.holding.gid);
+    if (recent(touched) || (looked !== null && touched >= looked - graceMs)) return true;
+    return c.site.directory.hasStaleReads();
+  }
+}
+
+function brokenOf(c: Case): { rule: Rule; detail: string }[] {
+  return rules.flatMap((rule) => {
+    const detail = rule.broken(c);
+    return detail === null ? [] : [{ rule, detail }];
+  });
+}
+
+function isPending({ grant, effect }: Case): boolean {
+  const action = grant?.status?.lastAction;
+  return action?.result === 'Pending' && action.type === effect.type;
+}
+
+function tell({ type, gid, email, team, workspace }: Effect, holding: Holding | null): string {
+  const where = team ?? (type === 'RemoveFromWorkspace' || type === 'AddToWorkspace' ? workspace : null);
+  const who = holding?.email ?? email ?? gid ?? 'nobody';
+  return `${type} of ${who}${where === null ? '' : ` in ${where}`}`;
+}

@@ -1,0 +1,123 @@
+import { isDeprovision, isRemoval } from './effect.ts';
+import type { Change, Facts } from './facts.ts';
+import type { HeldGrants } from './holds.ts';
+import { type Connector, connectorKeyOf, durationMs, type Grant, keyOf } from './objects.ts';
+import type { Readings } from './readings.ts';
+import type { Case } from './rule.ts';
+
+interface Counted {
+  /** Wall clock. */
+  readonly at: number;
+  readonly person: string;
+  readonly connector: string;
+  readonly site: string;
+  readonly deprovision: boolean;
+  /** Of a declared grant, and not one whose end was known long before. */
+  readonly counts: boolean;
+}
+
+/** Counts what the limits count, from the writes themselves. */
+export class Limits {
+  readonly #facts: Facts;
+  readonly #held: HeldGrants;
+  readonly #readings: Readings;
+  readonly #done: Counted[] = [];
+  /** How many people had an applied grant of a connector, whenever that changed. */
+  readonly #people = new Map<string, { at: number; count: number }[]>();
+
+  constructor(facts: Facts, held: HeldGrants, readings: Readings) {
+    this.#facts = facts;
+    this.#held = held;
+    this.#readings = readings;
+  }
+
+  /** Takes in an effective write with its owner. */
+  count(change: Change, connector: Connector, grant: Grant | null): void {
+    if (!isRemoval(change.effect)) return;
+    const acknowledged = grant !== null && this.#held.stateOf(grant) === 'Acknowledged';
+    const expected = grant !== null && !grant.metadata.deletionTimestamp && this.#facts.hasExpired(grant);
+    this.#done.push({
+      at: this.#facts.witness.now(),
+      person: change.gid,
+      connector: keyOf(connector),
+      site: change.site.plan.name,
+      deprovision: isDeprovision(change.effect) && !acknowledged,
+      counts: grant !== null && !acknowledged && !expected,
+    });
+  }
+
+  /** Takes in that grants have changed. */
+  sample(connector: Connector): void {
+    const count = this.#appliedPeople(connector).size;
+    const samples = this.#people.get(keyOf(connector)) ?? [];
+    if (samples.at(-1)?.count === count) return;
+    samples.push({ at: this.#facts.witness.now(), count });
+    this.#people.set(keyOf(connector), samples);
+  }
+
+  removals({ connector, grant, effect, facts }: Case): string | null {
+    if (!grant || this.#held.stateOf(grant) === 'Acknowledged') return null;
+    if (!grant.metadata.deletionTimestamp && facts.hasExpired(grant)) return null;
+    const { percent = 20, atLeast = 5 } = connector.spec.provisioning?.maxRemovals ?? {};
+    const start = windowStart(connector, facts);
+    const done = this.#done.filter(
+      (one) => one.connector === keyOf(connector) && one.at >= start && one.counts,
+    );
+    const people = new Set([...done.map(({ person }) => person), effect.gid ?? '']);
+    const most = this.#mostPeople(connector, start);
+    const limit = Math.max(atLeast, Math.ceil((most * percent) / 100));
+    if (people.size > limit) return `${people.size} people within the window, ${limit} are allowed`;
+    const wholeAtOnce = most >= 2 && people.size >= most && this.#appliedPeople(connector).size <= 1;
+    return wholeAtOnce && most === people.size ? `all ${most} people lose their last right` : null;
+  }
+
+  deprovisions({ connector, site, grant, facts }: Case): string | null {
+    if (grant && this.#held.stateOf(grant) === 'Acknowledged') return null;
+    const most = connector.spec.provisioning?.maxDeprovisions ?? 5;
+    const start = windowStart(connector, facts);
+    const done = this.#done.filter(
+      (one) => one.site === site.plan.name && one.at >= start && one.deprovision,
+    );
+    return done.length + 1 > most ? `${done.length + 1} within the window, ${most} are allowed` : null;
+  }
+
+  seats({ connector, site, facts, request }: Case): string | null {
+    const most = connector.spec.provisioning?.maxEnterpriseLicenses;
+    if (most === undefined) return null;
+    let taken = 0;
+    for (const { kind, profile } of site.organization.people)
+      if (kind === 'member' && profile.active && profile.license === 'enterprise') taken += 1;
+    // What others changed since the last whole listing nobody can know.
+    const unknown = this.#readings.unknownSeats(request.token, site);
+    return taken + 1 - unknown > most
+      ? `${taken} are taken and one more leaves, ${most} are allowed (${facts.witness.time()} ms)`
+      : null;
+  }
+
+  #appliedPeople(connector: Connector): Set<string> {
+    const people = new Set<string>();
+    for (const grant of this.#facts.grants.values()) {
+      if (connectorKeyOf(grant) !== keyOf(connector) || !grant.status?.applied) continue;
+      people.add(grant.status.user?.gid ?? grant.metadata.uid);
+    }
+    return people;
+  }
+
+  /** The most people there were since the window began. */
+  #mostPeople(connector: Connector, start: number): number {
+    let most = 0;
+    for (const { at, count } of (this.#people.get(keyOf(connector)) ?? []).toReversed()) {
+      most = Math.max(most, count);
+      if (at < start) break;
+    }
+    return most;
+  }
+}
+
+/** When the window under way began, by the connector's own record; now where it has none. */
+function windowStart({ status, spec }: Connector, facts: Facts): number {
+  const now = facts.witness.now();
+  const windowMs = durationMs(spec.provisioning?.maxRemovals?.window, 3_600_000);
+  const recorded = Date.parse(status?.removals?.windowStartedAt ?? '');
+  return Number.isNaN(recorded) || now - recorded > windowMs ? now : recorded;
+}

@@ -1,0 +1,160 @@
+/** Objects as the judge reads them: what the contract says of them, and no type of the code that is judged. */
+export interface Seen {
+  readonly kind: string;
+  readonly metadata: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly generation: number;
+    readonly creationTimestamp: string;
+    readonly deletionTimestamp?: string;
+    readonly finalizers?: readonly string[];
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration: number;
+  readonly lastTransitionTime: string;
+}
+
+export interface Planned {
+  readonly action: string;
+  readonly notBefore?: string;
+  readonly hold?: string;
+}
+
+export interface Grant extends Seen {
+  readonly spec: {
+    readonly connectorRef: { readonly name: string; readonly namespace?: string };
+    readonly deletionPolicy?: 'Revoke' | 'Retain';
+    readonly startsAt?: string;
+    readonly expiresAt?: string;
+    readonly duration?: string;
+    readonly suspend?: boolean;
+    readonly user?: { readonly email?: string; readonly gid?: string };
+    readonly license?: 'Enterprise' | 'ViewOnly';
+    readonly onMissingAccount?: 'Wait' | 'Create';
+    readonly team?: { readonly gid?: string; readonly name?: string };
+    readonly workspace?: string;
+    readonly email?: string;
+    readonly ensure?: 'Present' | 'Absent';
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly lastHandledReconcileAt?: string;
+    readonly conditions?: readonly Condition[];
+    readonly user?: { readonly gid?: string; readonly email?: string; readonly organization?: string };
+    readonly team?: { readonly gid?: string };
+    readonly workspace?: string;
+    readonly observed?: {
+      readonly license?: string;
+      readonly membership?: string;
+      readonly account?: string;
+    };
+    readonly applied?: { readonly license?: string; readonly at: string; readonly adopted: boolean };
+    readonly created?: { readonly gid: string; readonly at: string };
+    readonly expiresAt?: string;
+    readonly planned?: Planned;
+    readonly drift?: { readonly count: number; readonly since: string };
+    readonly lastAction?: {
+      readonly id: string;
+      readonly type: string;
+      readonly at: string;
+      readonly result: string;
+    };
+  };
+}
+
+export interface Hold {
+  readonly reason: string;
+  readonly id?: string;
+  readonly token?: string;
+  readonly count?: number;
+}
+
+export interface Connector extends Seen {
+  readonly spec: {
+    readonly suspend?: boolean;
+    readonly credentials: { readonly secretRef: { readonly name: string } };
+    readonly defaultWorkspace?: string;
+    readonly sync?: { readonly interval?: string };
+    readonly provisioning?: {
+      readonly mode?: 'Plan' | 'Apply';
+      readonly allowDeprovision?: boolean;
+      readonly allowedNamespaces?: readonly string[];
+      readonly protectedUsers?: readonly string[];
+      readonly protectAdmins?: boolean;
+      readonly maxEnterpriseLicenses?: number;
+      readonly removalDelay?: string;
+      readonly maxRemovals?: {
+        readonly percent?: number;
+        readonly atLeast?: number;
+        readonly window?: string;
+      };
+      readonly maxDeprovisions?: number;
+      readonly maxDuration?: string;
+    };
+    readonly conductorOne?: { readonly provision?: boolean };
+  };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly Condition[];
+    readonly organizations?: readonly string[];
+    readonly holds?: readonly Hold[];
+    /** One hold alone, as it was before there could be several. */
+    readonly hold?: Hold;
+    readonly removals?: { readonly windowStartedAt?: string; readonly done?: number };
+    readonly sync?: { readonly completedAt?: string; readonly complete?: boolean };
+  };
+}
+
+export const CONNECTOR_KIND = 'AsanaConnector';
+const PREFIX = 'asana-connector.dev';
+export const ANNOTATIONS = {
+  requestedAt: `${PREFIX}/requestedAt`,
+  acknowledge: `${PREFIX}/acknowledge`,
+  discard: `${PREFIX}/discard`,
+  abandon: `${PREFIX}/abandon`,
+} as const;
+
+export function keyOf({ metadata }: Seen): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+/** Kind and place: the name people know an object by. */
+export function nameOf(object: Seen): string {
+  return `${object.kind} ${keyOf(object)}`;
+}
+
+export function connectorKeyOf(grant: Grant): string {
+  const { name, namespace } = grant.spec.connectorRef;
+  return `${namespace ?? grant.metadata.namespace}/${name}`;
+}
+
+export function conditionOf(object: Grant | Connector, type: string): Condition | undefined {
+  return object.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** The holds of a connector that stand. */
+export function holdsOf({ status }: Connector): readonly Hold[] {
+  return status?.holds ?? (status?.hold ? [status.hold] : []);
+}
+
+/** Milliseconds of a duration such as `1h30m`; `fallback` where there is none. */
+export function durationMs(text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
+    total += Number(amount) * (units[unit ?? ''] ?? 0);
+  return total;
+}
+
+export function modeOf({ spec }: Connector): 'Plan' | 'Apply' {
+  return spec.provisioning?.mode ?? 'Plan';
+}

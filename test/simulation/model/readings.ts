@@ -1,0 +1,184 @@
+import type { AsanaAnswer } from '../asana/front.ts';
+import type { Site } from '../asana/site.ts';
+import { type Effect, isDeprovision } from './effect.ts';
+import type { Facts } from './facts.ts';
+import { type Connector, durationMs } from './objects.ts';
+
+/** What a connector's listings are, in the parts of a reading. */
+const PARTS = {
+  scimListUsers: 'licenses',
+  getUsers: 'accounts',
+  getWorkspaceMembershipsForWorkspace: 'memberships',
+  getTeamsForWorkspace: 'teams',
+} as const;
+
+type Part = (typeof PARTS)[keyof typeof PARTS];
+
+/** The listings a right is read from. */
+const PARTS_OF: Readonly<Record<'account' | 'team', readonly Part[]>> = {
+  account: ['licenses', 'accounts', 'memberships'],
+  team: ['accounts', 'memberships', 'teams'],
+};
+
+interface Reading {
+  /** Records of the listing under way. */
+  items: number;
+  startedAt: number;
+  /** When the last whole listing began, and what it counted. */
+  wholeAt: number | null;
+  count: number;
+  /** Since when it fails, or is short; null while it does neither. */
+  failedSince: number | null;
+  shortSince: number | null;
+  shrunkSince: number | null;
+}
+
+/** A listing that fails is tried again for a while before its reading is given up. */
+const RETRIES_MS = 120_000;
+const LET_IT_END_MS = 30_000;
+
+/** Everything the processes were told of the whole directory: which listings were whole, and how large. */
+export class Readings {
+  readonly #facts: Facts;
+  readonly #readings = new Map<string, Reading>();
+  /** Enterprise licenses that somebody else gave, by site. */
+  readonly #seats: { readonly at: number; readonly site: string; readonly by: number }[] = [];
+
+  constructor(facts: Facts) {
+    this.#facts = facts;
+  }
+
+  /** Takes in an answer. */
+  take(answer: AsanaAnswer): void {
+    const part = partOf(answer);
+    if (!part) return;
+    const now = this.#facts.witness.time();
+    const reading = this.#of(answer.token, part);
+    // To wait is not to fail.
+    if (answer.status === 429) return;
+    if (answer.status !== 200) {
+      reading.failedSince ??= now;
+      return;
+    }
+    const page = readPage(answer);
+    if (page.first) {
+      reading.items = 0;
+      reading.startedAt = now;
+    }
+    reading.items += page.items;
+    if (page.announced !== null && reading.items < page.announced) {
+      reading.failedSince = null;
+      reading.shortSince ??= now;
+    } else if (page.last) this.#end(reading, answer);
+  }
+
+  /** Somebody other than the operator gave (+1) or took (-1) an enterprise license. */
+  seat(site: Site, by: number): void {
+    this.#seats.push({ at: this.#facts.witness.time(), site: site.plan.name, by });
+  }
+
+  /** Enterprise licenses given by others that no whole listing can have shown yet. */
+  unknownSeats(token: string, site: Site): number {
+    const since = (this.#readings.get(`${token} licenses`)?.wholeAt ?? Number.NEGATIVE_INFINITY) - 2_000;
+    return this.#seats
+      .filter(({ at, site: name, by }) => name === site.plan.name && at >= since && by > 0)
+      .reduce((sum, { by }) => sum + by, 0);
+  }
+
+  /** When the oldest of the last whole listings began; null while one was never read. */
+  wholeSince(token: string): number | null {
+    const begun = PARTS_OF.account.map((part) => this.#readings.get(`${token} ${part}`)?.wholeAt ?? null);
+    return begun.includes(null) ? null : Math.min(...begun.filter((at) => at !== null));
+  }
+
+  /** Why the last readings of a token justify no removal; null when they do. */
+  doubt(token: string, connector: Connector, effect: Effect): string | null {
+    const now = this.#facts.witness.time();
+    const intervalMs = durationMs(connector.spec.sync?.interval, 3_600_000);
+    const shrunk = (part: Part) => {
+      const since = this.#readings.get(`${token} ${part}`)?.shrunkSince ?? null;
+      return since !== null && now - since > LET_IT_END_MS;
+    };
+    for (const part of PARTS_OF[effect.team === null ? 'account' : 'team']) {
+      const reading = this.#readings.get(`${token} ${part}`);
+      if (!reading || reading.wholeAt === null) return `${part} were never read whole`;
+      const { failedSince, shortSince, wholeAt } = reading;
+      if (failedSince !== null && now - failedSince > RETRIES_MS) return `${part} fail`;
+      if (shortSince !== null && now - shortSince > RETRIES_MS) return `${part} are short`;
+      // Of the two listings of accounts either shows who is there.
+      const twin = part === 'accounts' ? 'memberships' : part === 'memberships' ? 'accounts' : part;
+      if (shrunk(part) && shrunk(twin)) return `${part} have shrunk`;
+      if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
+    }
+    return null;
+  }
+
+  #end(reading: Reading, answer: AsanaAnswer): void {
+    const now = this.#facts.witness.time();
+    const own = this.#facts.changes.filter(
+      ({ at, effect, site }) =>
+        site === answer.site && isDeprovision(effect) && reading.wholeAt !== null && at >= reading.wholeAt,
+    ).length;
+    const missing = reading.count - own - reading.items;
+    const shrunk = reading.wholeAt !== null && missing > 5 && missing > reading.count * 0.1;
+    reading.failedSince = null;
+    reading.shortSince = null;
+    if (shrunk) {
+      reading.shrunkSince ??= now;
+      return;
+    }
+    reading.shrunkSince = null;
+    reading.wholeAt = reading.startedAt;
+    reading.count = reading.items;
+  }
+
+  #of(token: string, part: Part): Reading {
+    const key = `${token} ${part}`;
+    const known = this.#readings.get(key);
+    if (known) return known;
+    const reading: Reading = {
+      items: 0,
+      startedAt: 0,
+      wholeAt: null,
+      count: 0,
+      failedSince: null,
+      shortSince: null,
+      shrunkSince: null,
+    };
+    this.#readings.set(key, reading);
+    return reading;
+  }
+}
+
+/** Only listings of everybody: a look at one person comes by the same operation. */
+function partOf({ operation, query }: AsanaAnswer): Part | null {
+  if (query['user'] !== undefined || query['filter'] !== undefined) return null;
+  return operation in PARTS ? PARTS[operation as keyof typeof PARTS] : null;
+}
+
+function readPage({ json, query }: AsanaAnswer): {
+  first: boolean;
+  last: boolean;
+  items: number;
+  announced: number | null;
+} {
+  const page = (json ?? {}) as {
+    Resources?: unknown[];
+    totalResults?: number;
+    data?: unknown[];
+    next_page?: unknown;
+  };
+  if (page.Resources)
+    return {
+      first: (query['startIndex'] ?? '1') === '1',
+      last: true,
+      items: page.Resources.length,
+      announced: page.totalResults ?? null,
+    };
+  return {
+    first: query['offset'] === undefined,
+    last: !page.next_page,
+    items: page.data?.length ?? 0,
+    announced: null,
+  };
+}

@@ -1,0 +1,91 @@
+import { type CheckedObject, checkConditions } from '../../api/condition-rules.ts';
+import type { Facts } from './facts.ts';
+import { modelOf } from './kinds.ts';
+import { ANNOTATIONS, CONNECTOR_KIND, conditionOf, type Grant, modeOf } from './objects.ts';
+import type { Readings } from './readings.ts';
+
+/** A status as it was written; a connector's too, of which the rules for grants say nothing. */
+export interface StatusCase {
+  readonly before: Grant | null;
+  readonly after: Grant;
+  readonly facts: Facts;
+  readonly readings: Readings;
+}
+
+export interface StatusRule {
+  readonly name: string;
+  readonly sentence: string;
+  readonly broken: (c: StatusCase) => string | null;
+}
+
+/** A reading, and what is decided on it, take no longer to become a status. */
+const SETTLE_MS = 20_000;
+
+const ofGrants = (check: (c: StatusCase) => string | null) => (c: StatusCase) =>
+  c.after.kind === CONNECTOR_KIND ? null : check(c);
+
+/** What must hold of every status that is written. */
+export const statusRules: readonly StatusRule[] = [
+  {
+    name: 'ConditionRules',
+    sentence: 'every status keeps the rules of conditions',
+    broken: ({ after }) => checkConditions(after as CheckedObject)[0] ?? null,
+  },
+  {
+    name: 'AppliedStays',
+    sentence: 'an applied right that names the same is never rewritten',
+    broken: ofGrants(({ before, after }) => {
+      const [old, now] = [before?.status?.applied, after.status?.applied];
+      if (!old || !now || old.license !== now.license) return null;
+      return old.adopted === now.adopted ? null : `adopted was ${old.adopted} and is ${now.adopted}`;
+    }),
+  },
+  {
+    name: 'GivenByUs',
+    sentence: 'a right is given only if an action of ours led there',
+    broken: ofGrants(({ before, after, facts }) => {
+      const { applied, user } = after.status ?? {};
+      if (!applied || applied.adopted || before?.status?.applied) return null;
+      return facts.changes.some(({ gid }) => gid === user?.gid)
+        ? null
+        : 'it says given, and nothing was sent';
+    }),
+  },
+  {
+    name: 'GrantedIsSo',
+    sentence: 'a status never says Granted of what is not so at the last look',
+    broken: ofGrants(({ after, facts, readings }) => {
+      const ready = conditionOf(after, 'Ready');
+      const connector = facts.connectorOf(after);
+      const model = modelOf(after.kind);
+      if (ready?.status !== 'True' || !['Granted', 'Removed'].includes(ready.reason) || !connector || !model)
+        return null;
+      if (after.status?.planned || after.status?.observedGeneration !== after.metadata.generation)
+        return null;
+      if (facts.hasEnded(after) || modeOf(connector) === 'Plan') return null;
+      const site = facts.siteOf(connector);
+      const holding = site && facts.holdingOf(after, site);
+      if (!site || !holding || site.directory.hasStaleReads() || model.has(after, holding)) return null;
+      const token = facts.witness.tokenOfSecret(connector.spec.credentials.secretRef.name);
+      const seen = readings.wholeSince(token);
+      const changed = Math.max(facts.touchedAt(site, holding.gid), facts.changedAt(site, holding.gid));
+      if (seen === null || changed > seen || facts.witness.time() - seen < SETTLE_MS) return null;
+      return `${ready.reason}, and Asana shows ${JSON.stringify(holding)}`;
+    }),
+  },
+  {
+    name: 'RequestAnswered',
+    sentence: 'a request is marked as handled only when something came of it',
+    broken: ofGrants(({ before, after, facts }) => {
+      const asked = after.metadata.annotations?.[ANNOTATIONS.requestedAt];
+      const { lastHandledReconcileAt, lastAction } = after.status ?? {};
+      if (asked === undefined || lastHandledReconcileAt !== asked) return null;
+      if (before?.status?.lastHandledReconcileAt === asked || lastAction?.result !== 'Pending') return null;
+      if (lastAction.id !== before?.status?.lastAction?.id || !/Enterprise$/.test(lastAction.type))
+        return null;
+      const since = facts.requestedAt(after.metadata.uid);
+      const sent = since === null || facts.sentSince(after.status?.user?.gid ?? '', since);
+      return sent ? null : `${lastAction.type} is still pending, and was not sent again`;
+    }),
+  },
+];

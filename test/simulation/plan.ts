@@ -1,0 +1,91 @@
+import type { SitePlan } from './asana/site.ts';
+import { between, chance, pick, stream } from './random.ts';
+
+export interface ConnectorPlan {
+  readonly namespace: string;
+  readonly name: string;
+  /** Index of its organization. */
+  readonly site: number;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** How a world begins. Together with a seed and steps it is a whole story. */
+export interface WorldPlan {
+  readonly sites: readonly SitePlan[];
+  readonly namespaces: readonly string[];
+  readonly connectors: readonly ConnectorPlan[];
+  /** Processes of the operator, of which one leads. */
+  readonly replicas: number;
+  /** Whether Asana's listings show those who were removed. */
+  readonly inactiveMemberships: boolean;
+  readonly keepDeprovisioned: boolean;
+}
+
+export const NAMESPACES = ['iga', 'team-a', 'team-b'];
+
+/** Draws how the world of a seed begins. */
+export function drawPlan(seed: number): WorldPlan {
+  const random = stream(seed, 'plan');
+  const sites = [
+    {
+      name: 'acme',
+      organization: '1200000000000001',
+      domain: 'acme.example',
+      people: between(random, 6, 20),
+      teams: pick(random, [0, 1, 2, 3, 9]),
+    },
+    { name: 'beta', organization: '1300000000000001', domain: 'beta.example', people: 7, teams: 1 },
+  ];
+  const connectors = [drawConnector('acme', 'iga', 0, random)];
+  if (chance(random, 0.3)) connectors.push(drawConnector('beta', pick(random, NAMESPACES), 1, random));
+  if (chance(random, 0.25)) connectors.push(drawConnector('second', pick(random, NAMESPACES), 0, random));
+  return {
+    sites,
+    namespaces: NAMESPACES,
+    connectors,
+    replicas: chance(random, 0.4) ? 2 : 1,
+    inactiveMemberships: chance(random, 0.5),
+    keepDeprovisioned: chance(random, 0.5),
+  };
+}
+
+/** Draws one connector; it acts, more often than not. */
+export function drawConnector(
+  name: string,
+  namespace: string,
+  site: number,
+  random: () => number,
+): ConnectorPlan {
+  const organization = site === 0 ? '1200000000000001' : '1300000000000001';
+  return {
+    name,
+    namespace,
+    site,
+    spec: {
+      credentials: { type: 'ServiceAccount', secretRef: { name: site === 0 ? 'asana-acme' : 'asana-beta' } },
+      defaultWorkspace: organization,
+      scim: { enabled: true },
+      sync: { interval: pick(random, ['10m', '20m', '1h']) },
+      provisioning: {
+        mode: chance(random, 0.85) ? 'Apply' : 'Plan',
+        allowDeprovision: chance(random, 0.6),
+        ...(chance(random, 0.4)
+          ? { allowedNamespaces: pick(random, [['*'], ['team-a'], ['team-a', 'team-b']]) }
+          : {}),
+        protectAdmins: chance(random, 0.8),
+        ...(chance(random, 0.3) ? { maxEnterpriseLicenses: between(random, 4, 12) } : {}),
+        removalDelay: pick(random, ['0s', '5s', '1m', '1m']),
+        maxRemovals: {
+          percent: pick(random, [10, 20, 50]),
+          atLeast: pick(random, [1, 2, 3, 5]),
+          window: pick(random, ['5m', '30m', '1h']),
+        },
+        maxDeprovisions: pick(random, [1, 2, 5]),
+      },
+      conductorOne: {
+        secretRef: { name: site === 0 ? 'asana-acme' : 'asana-beta' },
+        provision: chance(random, 0.8),
+      },
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Violation } from './model/judge.ts';
+import { drawPlan, type WorldPlan } from './plan.ts';
+import { stream } from './random.ts';
+import { settle } from './settle.ts';
+import { drawStep, runStep } from './steps/all.ts';
+import type { Step } from './steps/step.ts';
+import { Tally } from './tally.ts';
+import { World } from './world.ts';
+
+/** A world and what happens in it: everything that is needed to see the same again. */
+export interface Story {
+  readonly seed: number;
+  readonly plan: WorldPlan;
+  readonly steps: readonly Step[];
+}
+
+export interface Outcome {
+  readonly story: Story;
+  /** The first thing that was wrong; null when nothing was. */
+  readonly violation: Violation | null;
+}
+
+/** Runs the world of a seed for so many steps, or until something is wrong. */
+export async function runSeed(seed: number, steps: number, tally: Tally = new Tally()): Promise<Outcome> {
+  const plan = drawPlan(seed);
+  const random = stream(seed, 'steps');
+  const done: Step[] = [];
+  const next = (world: World) => {
+    if (done.length >= steps) return null;
+    const step = drawStep(world, random);
+    done.push(step);
+    return step;
+  };
+  const violation = await run(new World(plan, seed, tally), next);
+  return { story: { seed, plan, steps: done }, violation };
+}
+
+/** Runs a story again. */
+export async function runStory(story: Story, tally: Tally = new Tally()): Promise<Violation | null> {
+  const steps = story.steps[Symbol.iterator]();
+  return run(new World(story.plan, story.seed, tally), () => {
+    const next = steps.next();
+    return next.done ? null : next.value;
+  });
+}
+
+async function run(world: World, next: (world: World) => Step | null): Promise<Violation | null> {
+  try {
+    await world.begin();
+    for (let step = next(world); step && world.violations.length === 0; step = next(world))
+      await runStep(world, step);
+    if (world.violations.length === 0) await settle(world);
+    return world.violations[0] ?? null;
+  } finally {
+    world.close();
+  }
+}

@@ -1,0 +1,157 @@
+import { modelOf } from './model/kinds.ts';
+import {
+  ANNOTATIONS,
+  CONNECTOR_KIND,
+  type Connector,
+  conditionOf,
+  connectorKeyOf,
+  type Grant,
+  holdsOf,
+  keyOf,
+  modeOf,
+  nameOf,
+} from './model/objects.ts';
+import { mendAsana } from './steps/faults.ts';
+import { attempt, connectorsOf, grantsOf } from './steps/objects.ts';
+import type { World } from './world.ts';
+
+const MINUTE = 60_000;
+/** Reasons that pass by themselves: whoever still has one when all is quiet hangs. */
+const PASSING = [
+  'Progressing',
+  'Throttled',
+  'AsanaUnavailable',
+  'ConnectorNotReady',
+  'ClockSkew',
+  'RemovalPending',
+];
+
+const HANGS = {
+  name: 'NothingHangs',
+  sentence: 'a world that is left alone settles: no object waits for what will not come',
+};
+const TABLE = {
+  name: 'AsTheTable',
+  sentence: 'when all is quiet every grant is as the table of grants says',
+};
+const ANSWERED = { name: 'HoldsEnd', sentence: 'a hold that is answered ends' };
+const QUIET = {
+  name: 'NothingForEver',
+  sentence: 'when nothing changes nothing is written, and no key is retried for ever',
+};
+
+/** Leaves a world alone until it must have settled, and holds every object to the contract. */
+export async function settle(world: World): Promise<void> {
+  mendAsana(world);
+  for (const { time, settings } of world.sites) {
+    time.skewMs = 0;
+    settings.enterpriseSeats = null;
+  }
+  world.lease.stoppedUntil = null;
+  for (const namespace of world.plan.namespaces)
+    await attempt(() => Promise.resolve(world.restoreSecrets(namespace)));
+  await world.advance(75 * MINUTE);
+  await answerHolds(world);
+  await world.advance(15 * MINUTE);
+  await judgeQuiet(world);
+  for (const grant of grantsOf(world)) judgeGrant(world, grant);
+}
+
+/** Acknowledges whatever is held; what cannot be answered so is found. */
+async function answerHolds(world: World): Promise<void> {
+  const asked = new Set<string>();
+  for (let round = 0; round < 4; round += 1) {
+    const holding = connectorsOf(world).filter(
+      (connector) => holdsOf(connector).length > 0 && !connector.spec.suspend,
+    );
+    if (holding.length === 0) return;
+    for (const connector of holding) {
+      const { namespace, name } = connector.metadata;
+      for (const { token = '' } of holdsOf(connector)) {
+        asked.add(`${keyOf(connector)} ${token}`);
+        const annotations = { [ANNOTATIONS.acknowledge]: token };
+        await attempt(() =>
+          world.cluster.edit(CONNECTOR_KIND, namespace, name, { metadata: { annotations } }),
+        );
+        await world.advance(30_000);
+      }
+    }
+    await world.advance(12 * MINUTE);
+  }
+  for (const connector of connectorsOf(world)) {
+    if (connector.spec.suspend) continue;
+    for (const { reason, token = '' } of holdsOf(connector))
+      if (asked.has(`${keyOf(connector)} ${token}`))
+        world.judge.report(
+          ANSWERED,
+          `${nameOf(connector)}: ${reason} ${token} still stands after its acknowledgement`,
+        );
+  }
+}
+
+/** An hour in which nothing happens. */
+async function judgeQuiet(world: World): Promise<void> {
+  const { asanaWrites, grantWrites } = world;
+  const failures = world.complaints.length;
+  await world.advance(45 * MINUTE);
+  const failed = world.complaints.slice(failures).filter(({ message }) => message === 'reconcile failed');
+  const [first] = failed;
+  if (failed.length > 2 && first)
+    world.judge.report(
+      QUIET,
+      `${failed.length} reconciles failed, such as ${String(first.fields['namespace'])}/${String(first.fields['name'])}: ${describe(first.fields['error'])}`,
+    );
+  if (world.asanaWrites > asanaWrites + 1)
+    world.judge.report(QUIET, `${world.asanaWrites - asanaWrites} writes reached Asana`);
+  // What begins or ends meanwhile is written when it does.
+  const timed = grantsOf(world).filter(({ spec }) => spec.expiresAt ?? spec.startsAt ?? spec.duration).length;
+  if (world.grantWrites > grantWrites + 3 + 6 * timed)
+    world.judge.report(QUIET, `${world.grantWrites - grantWrites} statuses of grants were written`);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name} ${error.message}` : String(error);
+}
+
+function judgeGrant(world: World, grant: Grant): void {
+  const { facts } = world.judge;
+  const connector =
+    connectorsOf(world).find((candidate) => keyOf(candidate) === connectorKeyOf(grant)) ?? null;
+  const ready = conditionOf(grant, 'Ready');
+  const reason = ready?.reason ?? 'none';
+  if (!connector) {
+    if (grant.metadata.deletionTimestamp)
+      world.judge.report(HANGS, `${nameOf(grant)} is deleted, its connector is gone`);
+    return;
+  }
+  if (!canAct(connector)) return;
+  const site = facts.siteOf(connector);
+  if (!site) return;
+  if (PASSING.includes(reason) && !isWaitingForTime(world, grant))
+    world.judge.report(HANGS, `${nameOf(grant)} is ${reason}: ${ready?.message ?? ''}`);
+  if (grant.metadata.deletionTimestamp !== undefined) {
+    if (ready?.status === 'True') world.judge.report(HANGS, `${nameOf(grant)} is deleted and ${reason}`);
+    return;
+  }
+  if (modeOf(connector) === 'Plan' || !facts.isLive(grant)) return;
+  const holding = facts.holdingOf(grant, site);
+  const model = modelOf(grant.kind);
+  if (!model || !holding || ready?.status !== 'True' || reason === 'Suspended') return;
+  if (!model.has(grant, holding))
+    world.judge.report(TABLE, `${nameOf(grant)} is ${reason}, and Asana shows ${JSON.stringify(holding)}`);
+}
+
+function canAct(connector: Connector): boolean {
+  const stalled = conditionOf(connector, 'Stalled') !== undefined;
+  return (
+    !stalled &&
+    !connector.spec.suspend &&
+    !connector.metadata.deletionTimestamp &&
+    holdsOf(connector).length === 0
+  );
+}
+
+function isWaitingForTime(world: World, { status }: Grant): boolean {
+  const until = Date.parse(status?.planned?.notBefore ?? '');
+  return !Number.isNaN(until) && until > world.clock.now() - MINUTE;
+}

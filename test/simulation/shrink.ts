@@ -1,0 +1,53 @@
+import { runStory, type Story } from './run.ts';
+import type { Step } from './steps/step.ts';
+
+/** Runs at most so many worlds to make one story short. */
+const MOST_RUNS = 400;
+
+/**
+ * Makes a story as short as it gets while the same rule is broken: leaves steps out, first many at once, then waits,
+ * then parts of the world.
+ */
+export async function shrink(story: Story, rule: string): Promise<Story> {
+  let best = story;
+  let runs = 0;
+  const tryStory = async (candidate: Story): Promise<boolean> => {
+    if (runs >= MOST_RUNS) return false;
+    runs += 1;
+    const violation = await runStory(candidate);
+    if (violation?.rule !== rule) return false;
+    best = candidate;
+    return true;
+  };
+  await dropSteps(story.steps, (steps) => tryStory({ ...best, steps }));
+  for (const plan of simplerPlans(best)) await tryStory({ ...best, plan });
+  for (let index = 0; index < best.steps.length; index += 1) {
+    const steps = best.steps.map((step, at) => (at === index ? { ...step, waitMs: 0 } : step));
+    if (best.steps[index]?.waitMs !== 0) await tryStory({ ...best, steps });
+  }
+  await dropSteps(best.steps, (steps) => tryStory({ ...best, steps }));
+  return best;
+}
+
+/** Leaves out as many steps as `holds` allows: halves, quarters, and so on down to single ones. */
+async function dropSteps(
+  all: readonly Step[],
+  holds: (steps: readonly Step[]) => Promise<boolean>,
+): Promise<void> {
+  let steps = all;
+  for (let size = Math.ceil(steps.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let start = steps.length - size; start > -size; start -= size) {
+      const from = Math.max(0, start);
+      const fewer = [...steps.slice(0, from), ...steps.slice(start + size)];
+      if (fewer.length < steps.length && (await holds(fewer))) steps = fewer;
+    }
+  }
+}
+
+function simplerPlans({ plan }: Story): Story['plan'][] {
+  const single = { ...plan, replicas: 1 };
+  return [
+    single,
+    ...plan.connectors.map((_, at) => ({ ...single, connectors: plan.connectors.toSpliced(at, 1) })),
+  ];
+}

@@ -1,0 +1,156 @@
+import type { Random } from '../../../src/core/clock.ts';
+import { ANNOTATIONS, CONNECTOR_KIND, type Connector, holdsOf } from '../model/objects.ts';
+import { drawConnector } from '../plan.ts';
+import { between, chance, pick } from '../random.ts';
+import type { World } from '../world.ts';
+import { attempt, connectorsOf, drawAddress, drawExisting, placeOf } from './objects.ts';
+import { type StepKind, stepKind } from './step.ts';
+
+function drawPolicy(world: World, connector: Connector, random: Random): Record<string, unknown> {
+  const now = connector.spec.provisioning ?? {};
+  const provisioning = pick<Record<string, unknown>>(random, [
+    { mode: now.mode === 'Apply' ? 'Plan' : 'Apply' },
+    { mode: 'Apply' },
+    { allowDeprovision: !now.allowDeprovision },
+    {
+      protectedUsers: [drawAddress(world, connector, random), drawAddress(world, connector, random)].filter(
+        (email, at, all) => all.indexOf(email) === at,
+      ),
+    },
+    { protectedUsers: null },
+    { protectAdmins: now.protectAdmins === false },
+    { maxEnterpriseLicenses: chance(random, 0.7) ? between(random, 3, 14) : null },
+    { maxRemovals: { percent: pick(random, [0, 10, 20, 100]), atLeast: pick(random, [0, 1, 3, 5]) } },
+    { maxDeprovisions: pick(random, [0, 1, 3]) },
+    { removalDelay: pick(random, ['0s', '5s', '1m', '10m']) },
+    { allowedNamespaces: pick(random, [['*'], ['team-a'], null]) },
+  ]);
+  return { provisioning };
+}
+
+/** Tokens that were published once, in the order in which they were. */
+const oldTokens = new WeakMap<World, string[]>();
+
+function tokensOf(world: World): string[] {
+  const tokens = oldTokens.get(world) ?? [];
+  oldTokens.set(world, tokens);
+  for (const connector of connectorsOf(world))
+    for (const { token } of holdsOf(connector)) if (token && !tokens.includes(token)) tokens.push(token);
+  return tokens;
+}
+
+/** Which token a person takes: that of a standing hold, one of long ago, or a wrong one. */
+type Which = 'Current' | 'Old' | 'Wrong';
+
+function tokenFor(world: World, connector: Connector, which: Which, index: number): string | null {
+  const old = tokensOf(world);
+  if (which === 'Wrong') return 'ffffffff.9';
+  if (which === 'Old') return old[index % Math.max(old.length, 1)] ?? null;
+  const tokens = holdsOf(connector).flatMap(({ token }) => (token ? [token] : []));
+  return tokens[index % Math.max(tokens.length, 1)] ?? null;
+}
+
+/** What people do to connectors. */
+export const connectorSteps: readonly StepKind[] = [
+  stepKind({
+    name: 'EditPolicy',
+    weight: 9,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      return connector && { ...placeOf(connector), spec: drawPolicy(world, connector, random) };
+    },
+    run: (world, { kind, namespace, name, spec }) =>
+      attempt(() => world.cluster.edit(kind, namespace, name, { spec })),
+    tell: ({ namespace, name, spec }) => `edit connector ${namespace}/${name} ${JSON.stringify(spec)}`,
+  }),
+  stepKind({
+    name: 'SuspendConnector',
+    weight: 3,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      return connector && { ...placeOf(connector), suspend: connector.spec.suspend !== true };
+    },
+    run: (world, { kind, namespace, name, suspend }) =>
+      attempt(() => world.cluster.edit(kind, namespace, name, { spec: { suspend } })),
+    tell: ({ namespace, name, suspend }) =>
+      `${suspend ? 'suspend' : 'resume'} connector ${namespace}/${name}`,
+  }),
+  stepKind({
+    name: 'RequestSync',
+    weight: 4,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      return connector && { ...placeOf(connector), value: `r${between(random, 0, 99_999)}` };
+    },
+    run: (world, { kind, namespace, name, value }) =>
+      attempt(() =>
+        world.cluster.edit(kind, namespace, name, {
+          metadata: { annotations: { [ANNOTATIONS.requestedAt]: value } },
+        }),
+      ),
+    tell: ({ namespace, name }) => `annotate connector ${namespace}/${name} requestedAt`,
+  }),
+  stepKind({
+    name: 'AnswerHold',
+    weight: 9,
+    draw: (world, random) => {
+      tokensOf(world);
+      const connector = drawExisting(world, random);
+      const holding = connectorsOf(world).filter((candidate) => holdsOf(candidate).length > 0);
+      const chosen = holding.length > 0 ? pick(random, holding) : connector;
+      if (!chosen) return null;
+      if (holding.length === 0 && chance(random, 0.8)) return null;
+      const which = pick<Which>(random, ['Current', 'Current', 'Current', 'Old', 'Wrong']);
+      const verb = chance(random, 0.6) ? ('acknowledge' as const) : ('discard' as const);
+      return { ...placeOf(chosen), which, verb, index: between(random, 0, 5) };
+    },
+    run: async (world, { kind, namespace, name, which, verb, index }) => {
+      const connector = world.cluster.object(kind, namespace, name) as unknown as Connector | null;
+      const token = connector && tokenFor(world, connector, which, index);
+      if (!token) return;
+      const annotations = { [ANNOTATIONS[verb]]: token };
+      await attempt(() => world.cluster.edit(kind, namespace, name, { metadata: { annotations } }));
+    },
+    tell: ({ namespace, name, which, verb }) =>
+      `${verb} the ${which.toLowerCase()} hold of ${namespace}/${name}`,
+  }),
+  stepKind({
+    name: 'DeleteConnector',
+    weight: 0.7,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      return connector && placeOf(connector);
+    },
+    run: (world, { kind, namespace, name }) => attempt(() => world.cluster.remove(kind, namespace, name)),
+    tell: ({ namespace, name }) => `delete connector ${namespace}/${name}`,
+  }),
+  stepKind({
+    name: 'CreateConnector',
+    weight: 1.5,
+    draw: (world, random) => {
+      const planned = pick(random, world.plan.connectors);
+      if (world.cluster.object(CONNECTOR_KIND, planned.namespace, planned.name)) return null;
+      const moved = chance(random, 0.2) ? 1 - planned.site : planned.site;
+      return { ...drawConnector(planned.name, planned.namespace, moved, random) };
+    },
+    run: (world, { namespace, name, spec }) =>
+      attempt(() => world.apply(CONNECTOR_KIND, namespace, name, spec)),
+    tell: ({ namespace, name, spec }) => `create connector ${namespace}/${name} ${JSON.stringify(spec)}`,
+  }),
+  stepKind({
+    name: 'SecretGone',
+    weight: 0.7,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      return (
+        connector && {
+          namespace: connector.metadata.namespace,
+          name: connector.spec.credentials.secretRef.name,
+        }
+      );
+    },
+    run: (world, { namespace, name }) =>
+      attempt(() => Promise.resolve(world.cluster.removeSecret(namespace, name))),
+    tell: ({ namespace, name }) => `delete secret ${namespace}/${name}`,
+  }),
+];

@@ -1,0 +1,139 @@
+import type { Random } from '../../../src/core/clock.ts';
+import type { Person } from '../../../src/sandbox/records.ts';
+import type { Site } from '../asana/site.ts';
+import { between, chance, pick } from '../random.ts';
+import type { World } from '../world.ts';
+import { type StepKind, stepKind } from './step.ts';
+
+interface Subject {
+  readonly site: number;
+  readonly gid: string;
+  readonly [key: string]: unknown;
+}
+
+function drawPerson(world: World, random: Random): Subject | null {
+  const index = chance(random, 0.85) ? 0 : world.sites.length - 1;
+  const people = (world.sites[index]?.organization.people ?? []).filter(
+    ({ kind }) => kind !== 'serviceAccount',
+  );
+  return people.length === 0 ? null : { site: index, gid: pick(random, people).gid };
+}
+
+function find(world: World, { site, gid }: Subject): { site: Site; person: Person } | null {
+  const place = world.sites[site];
+  const person = place?.directory.person(gid);
+  return place && person ? { site: place, person } : null;
+}
+
+/** A change that somebody makes in Asana's own console, of which the judge is told. */
+function change(world: World, subject: Subject, work: (site: Site, person: Person) => void): void {
+  const found = find(world, subject);
+  if (!found) return;
+  const had = hasSeat(found.person);
+  work(found.site, found.person);
+  world.judge.facts.touch(found.site, subject.gid);
+  const has = hasSeat(found.person);
+  if (had !== has) world.judge.readings.seat(found.site, has ? 1 : -1);
+}
+
+function hasSeat({ kind, profile }: Person): boolean {
+  return kind === 'member' && profile.active && profile.license === 'enterprise';
+}
+
+/** What people do in Asana behind the operator's back. */
+export const consoleSteps: readonly StepKind[] = [
+  stepKind({
+    name: 'LicenseChanged',
+    weight: 7,
+    draw: (world, random) => {
+      const subject = drawPerson(world, random);
+      return subject && { ...subject, license: chance(random, 0.5) ? 'enterprise' : 'view only' };
+    },
+    run: (world, data) =>
+      change(world, data, ({ directory }, person) => directory.change(person, { license: data.license })),
+    tell: ({ gid, license }) => `in Asana ${gid} gets ${license}`,
+  }),
+  stepKind({
+    name: 'Leaver',
+    weight: 2,
+    draw: drawPerson,
+    run: (world, data) =>
+      change(world, data, ({ directory }, person) => {
+        if (person.profile.active) directory.deprovision(person, null);
+      }),
+    tell: ({ gid }) => `in Asana ${gid} leaves`,
+  }),
+  stepKind({
+    name: 'Return',
+    weight: 1,
+    draw: (world, random) => {
+      const [site] = world.sites;
+      const out = (site?.organization.people ?? []).filter(({ profile }) => !profile.active);
+      return out.length === 0 ? null : { site: 0, gid: pick(random, out).gid };
+    },
+    run: (world, data) =>
+      change(world, data, ({ directory }, person) => directory.change(person, { active: true })),
+    tell: ({ gid }) => `in Asana ${gid} comes back`,
+  }),
+  stepKind({
+    name: 'Rename',
+    weight: 1.5,
+    draw: (world, random) => {
+      const subject = drawPerson(world, random);
+      return subject && { ...subject, local: pick(random, ['renamed', 'p1', 'p2', 'new0']) };
+    },
+    run: (world, data) =>
+      change(world, data, ({ directory, plan }, person) => {
+        const email = `${data.local}@${plan.domain}`;
+        if (!directory.personByEmail(email)) directory.change(person, { email });
+      }),
+    tell: ({ gid, local }) => `in Asana ${gid} is now ${local}@…`,
+  }),
+  stepKind({
+    name: 'AdminChanged',
+    weight: 1.5,
+    draw: (world, random) => {
+      const subject = drawPerson(world, random);
+      return subject && { ...subject, admin: chance(random, 0.6) };
+    },
+    run: (world, data) =>
+      change(world, data, ({ directory }, person) => directory.change(person, { admin: data.admin })),
+    tell: ({ gid, admin }) => `in Asana ${gid} ${admin ? 'becomes an administrator' : 'is no administrator'}`,
+  }),
+  stepKind({
+    name: 'TeamChanged',
+    weight: 2,
+    draw: (world, random) => {
+      const subject = drawPerson(world, random);
+      const teams = subject === null ? [] : (world.sites[subject.site]?.teams ?? []);
+      return subject && teams.length > 0 ? { ...subject, team: pick(random, teams).gid } : null;
+    },
+    run: (world, data) =>
+      change(world, data, ({ directory }, person) => {
+        const team = directory.team(data.team);
+        const membership = person.teamMemberships.find((candidate) => candidate.team === team);
+        if (membership) directory.leaveTeam(membership);
+        else if (team) directory.joinTeam(person, team);
+      }),
+    tell: ({ gid, team }) => `in Asana ${gid} enters or leaves team ${team}`,
+  }),
+  stepKind({
+    name: 'Joiner',
+    weight: 1.5,
+    draw: (_world, random) => ({
+      site: 0,
+      number: between(random, 0, 9),
+      license: chance(random, 0.5) ? 'enterprise' : 'view only',
+    }),
+    run: (world, { site, number, license }) => {
+      const place = world.sites[site];
+      const email = `new${number}@${place?.plan.domain ?? ''}`;
+      if (!place || place.directory.personByEmail(email)) return;
+      const person = place.directory.addPerson('member', { email, name: email, license });
+      place.directory.joinWorkspace(person, place.organization);
+      world.judge.facts.touch(place, person.gid);
+      if (hasSeat(person)) world.judge.readings.seat(place, 1);
+    },
+    tell: ({ number, license }) => `in Asana new${number} joins with ${license}`,
+  }),
+];

@@ -1,0 +1,174 @@
+import { between, chance, pick } from '../random.ts';
+import type { World } from '../world.ts';
+import { type StepKind, stepKind } from './step.ts';
+
+const LISTINGS = [
+  'scimListUsers',
+  'getUsers',
+  'getWorkspaceMembershipsForWorkspace',
+  'getTeamsForWorkspace',
+  'getTeamMemberships',
+];
+const WRITES = [
+  'scimPatchUser',
+  'scimCreateUser',
+  'addUserForTeam',
+  'removeUserForTeam',
+  'addUserForWorkspace',
+];
+
+/** Listings that show the same, so that they shrink together. */
+const SAME: readonly (readonly string[])[] = [
+  ['scimListUsers'],
+  ['getUsers', 'getWorkspaceMembershipsForWorkspace'],
+  ['scimListUsers', 'getUsers', 'getWorkspaceMembershipsForWorkspace'],
+  ['getTeamsForWorkspace'],
+  ['getTeamMemberships'],
+];
+
+/** Everything that Asana's side does to be wrong is well again. */
+export function mendAsana(world: World): void {
+  for (const site of world.sites) {
+    site.faults.clear();
+    site.lies = [];
+    world.asana.redirect(site, site);
+  }
+}
+
+/** Ways in which Asana, and what lies between, goes wrong. */
+export const faultSteps: readonly StepKind[] = [
+  stepKind({
+    name: 'Throttled',
+    weight: 5,
+    draw: (_world, random) => ({
+      operation: chance(random, 0.5) ? pick(random, WRITES) : null,
+      retryAfter: pick(random, [2, 10, 40, 90, 400]),
+      times: between(random, 1, 4),
+    }),
+    run: (world, { operation, retryAfter, times }) => {
+      const match = operation === null ? { times } : { operation, times };
+      world.sites[0]?.faults.add({ match, effect: { status: 429, retryAfter } });
+    },
+    tell: ({ operation, retryAfter, times }) =>
+      `429 with Retry-After ${retryAfter} s, ${times} times, for ${operation ?? 'anything'}`,
+  }),
+  stepKind({
+    name: 'ServerErrors',
+    weight: 3,
+    draw: (_world, random) => ({
+      operation: pick(random, [...LISTINGS, ...WRITES]),
+      status: pick(random, [500, 502, 503]),
+      times: pick(random, [1, 3, 10, 40]),
+    }),
+    run: (world, { operation, status, times }) => {
+      world.sites[0]?.faults.add({ match: { operation, times }, effect: { status } });
+    },
+    tell: ({ operation, status, times }) => `${operation} fails with ${status}, ${times} times`,
+  }),
+  stepKind({
+    name: 'Refused',
+    weight: 1,
+    draw: (_world, random) => ({
+      operation: pick(random, [...WRITES, 'getWorkspaces', 'scimListUsers']),
+      status: pick(random, [400, 401, 403]),
+      times: pick(random, [1, 5]),
+    }),
+    run: (world, { operation, status, times }) => {
+      world.sites[0]?.faults.add({ match: { operation, times }, effect: { status } });
+    },
+    tell: ({ operation, status, times }) => `${operation} is refused with ${status}, ${times} times`,
+  }),
+  stepKind({
+    name: 'LostAnswer',
+    weight: 4,
+    draw: (_world, random) => ({ operation: pick(random, WRITES), times: between(random, 1, 2) }),
+    run: (world, { operation, times }) => {
+      world.sites[0]?.faults.add({ match: { operation, times }, effect: { loseResponse: true } });
+    },
+    tell: ({ operation, times }) => `the answer of ${operation} is lost, ${times} times`,
+  }),
+  stepKind({
+    name: 'LateVisibility',
+    weight: 4,
+    draw: (_world, random) => ({
+      operation: pick(random, WRITES),
+      staleForMs: pick(random, [2_000, 30_000, 100_000, 400_000]),
+    }),
+    run: (world, { operation, staleForMs }) => {
+      world.sites[0]?.faults.add({ match: { operation, times: 1 }, effect: { staleForMs } });
+    },
+    tell: ({ operation, staleForMs }) => `the next ${operation} shows ${staleForMs / 1000} s late`,
+  }),
+  stepKind({
+    name: 'ShortListing',
+    weight: 1.5,
+    draw: (_world, random) => ({ times: pick(random, [1, 2, 8]), by: between(random, 1, 4) }),
+    run: (world, { times, by }) => {
+      world.sites[0]?.faults.add({
+        match: { operation: 'scimListUsers', times },
+        effect: { totalResultsBy: by },
+      });
+    },
+    tell: ({ times, by }) => `SCIM announces ${by} more than it lists, ${times} times`,
+  }),
+  stepKind({
+    name: 'Shrunken',
+    weight: 2,
+    draw: (_world, random) => ({ operations: pick(random, SAME), keep: pick(random, [0, 0.3, 0.5]) }),
+    run: (world, { operations, keep }) => {
+      world.sites[0]?.lies.push({ operations, keep });
+    },
+    tell: ({ operations, keep }) => `${operations.join(', ')} show ${keep * 100} % as if that were all`,
+  }),
+  stepKind({
+    name: 'Foreign',
+    weight: 0.8,
+    draw: () => ({}),
+    run: (world) => {
+      const [own, other] = world.sites;
+      if (own && other) world.asana.redirect(own, other);
+    },
+    tell: () => 'the token of the first organization now reads the second',
+  }),
+  stepKind({
+    name: 'SeatsShort',
+    weight: 0.7,
+    draw: (_world, random) => ({ seats: chance(random, 0.5) ? between(random, 3, 12) : null }),
+    run: (world, { seats }) => {
+      const [site] = world.sites;
+      if (site) site.settings.enterpriseSeats = seats;
+    },
+    tell: ({ seats }) => `${seats ?? 'any number of'} enterprise licenses are bought`,
+  }),
+  stepKind({
+    name: 'Mend',
+    weight: 6,
+    draw: () => ({}),
+    run: (world) => {
+      mendAsana(world);
+      for (const namespace of world.plan.namespaces) {
+        if (world.cluster.object('Namespace', '', namespace)) world.restoreSecrets(namespace);
+      }
+    },
+    tell: () => 'Asana and the Secrets are well again',
+  }),
+  stepKind({
+    name: 'WatchFault',
+    weight: 2,
+    draw: (_world, random) => ({ type: pick(random, ['Ended', 'Reset', 'Expired'] as const) }),
+    run: (world, { type }) => world.disturb((faults) => faults.watches({ type })),
+    tell: ({ type }) => `the watches end (${type})`,
+  }),
+  stepKind({
+    name: 'ApiServerFault',
+    weight: 3,
+    draw: (_world, random) => ({
+      operation: pick(random, ['applyStatus', 'mergePatch', 'get'] as const),
+      type: pick(random, ['RequestLost', 'AnswerLost'] as const),
+      times: between(random, 1, 3),
+    }),
+    run: (world, { operation, type, times }) =>
+      world.disturb((faults) => faults.plan({ type }, { operations: [operation], times })),
+    tell: ({ operation, type, times }) => `${times} ${operation} to the API server: ${type}`,
+  }),
+];

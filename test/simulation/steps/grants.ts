@@ -1,0 +1,226 @@
+import type { Random } from '../../../src/core/clock.ts';
+import { ANNOTATIONS, type Grant } from '../model/objects.ts';
+import { NAMESPACES } from '../plan.ts';
+import { between, chance, pick } from '../random.ts';
+import type { World } from '../world.ts';
+import {
+  attempt,
+  connectorsOf,
+  drawExisting,
+  drawGrant,
+  type GrantDraft,
+  grantDrafts,
+  grantsOf,
+  hasField,
+  instant,
+  type Place,
+  placeOf,
+} from './objects.ts';
+import { type StepKind, stepKind } from './step.ts';
+
+function drawDraft(random: Random): GrantDraft {
+  const total = grantDrafts.reduce((sum, { weight }) => sum + weight, 0);
+  let at = random() * total;
+  for (const draft of grantDrafts) {
+    at -= draft.weight;
+    if (at < 0) return draft;
+  }
+  throw new Error('this program has no kind of grant');
+}
+
+/** A grant of a few names, so that names come again. */
+function drawNew(world: World, random: Random): (Place & { spec: Record<string, unknown> }) | null {
+  const connector = drawExisting(world, random);
+  if (!connector) return null;
+  const draft = drawDraft(random);
+  const own = draft.spec(world, connector, random);
+  if (!own) return null;
+  const namespace = chance(random, 0.75) ? connector.metadata.namespace : pick(random, NAMESPACES);
+  const now = world.clock.monotonic();
+  const ends = drawTime(draft.kind, now, random);
+  const retains = chance(random, 0.06) && !('expiresAt' in ends) && !('duration' in ends);
+  const spec = {
+    connectorRef: { name: connector.metadata.name, namespace: connector.metadata.namespace },
+    ...own,
+    ...ends,
+    ...('expiresAt' in ends || 'duration' in ends ? { deletionPolicy: 'Revoke' } : {}),
+    ...(retains ? { deletionPolicy: 'Retain' } : {}),
+    ...(chance(random, 0.04) ? { suspend: true } : {}),
+  };
+  return { kind: draft.kind, namespace, name: `g${between(random, 0, 39)}`, spec };
+}
+
+function drawTime(kind: string, now: number, random: Random): Record<string, unknown> {
+  if (chance(random, 0.12)) return { expiresAt: instant(now + between(random, 60_000, 4 * 3_600_000)) };
+  if (hasField(kind, 'duration') && chance(random, 0.06))
+    return { duration: pick(random, ['5m', '30m', '2h']) };
+  if (hasField(kind, 'startsAt') && chance(random, 0.05))
+    return { startsAt: instant(now + between(random, 10_000, 3_600_000)) };
+  return {};
+}
+
+function drawEdit(world: World, grant: Grant, random: Random): Record<string, unknown> {
+  const draft = grantDrafts.find(({ kind }) => kind === grant.kind);
+  const now = world.clock.monotonic();
+  const edits: (Record<string, unknown> | null | undefined)[] = [
+    draft?.edit(world, random),
+    draft?.edit(world, random),
+    { suspend: grant.spec.suspend !== true },
+    { expiresAt: instant(now + between(random, -60_000, 2 * 3_600_000)), deletionPolicy: 'Revoke' },
+    { expiresAt: null },
+    { deletionPolicy: chance(random, 0.6) ? 'Revoke' : 'Retain' },
+    { reason: `why ${between(random, 0, 9)}` },
+  ];
+  const possible = edits.filter((edit) => edit !== null && edit !== undefined);
+  return pick(random, possible);
+}
+
+async function create(
+  world: World,
+  { kind, namespace, name, spec }: Place & { spec: Record<string, unknown> },
+) {
+  const there = world.cluster.object(kind, namespace, name);
+  // Applying onto an object that is there would be an edit; a new object is meant.
+  if (!there) await attempt(() => world.apply(kind, namespace, name, spec));
+}
+
+/** Objects that come, change and go. */
+export const grantSteps: readonly StepKind[] = [
+  stepKind({
+    name: 'CreateGrant',
+    weight: 18,
+    draw: drawNew,
+    run: create,
+    tell: ({ kind, namespace, name, spec }) => `create ${kind} ${namespace}/${name} ${JSON.stringify(spec)}`,
+  }),
+  stepKind({
+    name: 'CreateMany',
+    weight: 4,
+    draw: (world, random) => {
+      const objects = Array.from({ length: between(random, 4, 12) }, () => drawNew(world, random));
+      return { objects: objects.filter((object) => object !== null) };
+    },
+    run: async (world, { objects }) => {
+      for (const object of objects) await create(world, object);
+    },
+    tell: ({ objects }) =>
+      `create ${objects.map(({ namespace, name, spec }) => `${namespace}/${name} ${JSON.stringify(spec)}`).join('; ')}`,
+  }),
+  stepKind({
+    name: 'EditGrant',
+    weight: 10,
+    draw: (world, random) => {
+      const grant = drawGrant(world, random);
+      return grant && { ...placeOf(grant), spec: drawEdit(world, grant, random) };
+    },
+    run: (world, { kind, namespace, name, spec }) =>
+      attempt(() => world.cluster.edit(kind, namespace, name, { spec })),
+    tell: ({ kind, namespace, name, spec }) => `edit ${kind} ${namespace}/${name} ${JSON.stringify(spec)}`,
+  }),
+  stepKind({
+    name: 'DeleteGrant',
+    weight: 8,
+    draw: (world, random) => {
+      const grant = drawGrant(world, random);
+      return grant && placeOf(grant);
+    },
+    run: (world, { kind, namespace, name }) => attempt(() => world.cluster.remove(kind, namespace, name)),
+    tell: ({ kind, namespace, name }) => `delete ${kind} ${namespace}/${name}`,
+  }),
+  stepKind({
+    name: 'DeleteMany',
+    weight: 5,
+    draw: (world, random) => {
+      const share = pick(random, [0.3, 0.6, 1]);
+      const places = grantsOf(world)
+        .filter(() => chance(random, share))
+        .map(placeOf);
+      return places.length < 2 ? null : { places };
+    },
+    run: async (world, { places }) => {
+      for (const { kind, namespace, name } of places)
+        await attempt(() => world.cluster.remove(kind, namespace, name));
+    },
+    tell: ({ places }) => `delete ${places.map(({ namespace, name }) => `${namespace}/${name}`).join(', ')}`,
+  }),
+  stepKind({
+    name: 'Recreate',
+    weight: 4,
+    draw: (world, random) => {
+      const grant = drawGrant(world, random);
+      const draft = grantDrafts.find(({ kind }) => kind === grant?.kind);
+      if (!grant || !draft) return null;
+      const change = chance(random, 0.5) ? (draft.edit(world, random) ?? {}) : {};
+      return {
+        ...placeOf(grant),
+        spec: { ...grant.spec, ...change },
+        afterMs: pick(random, [0, 100, 2_000, 70_000]),
+      };
+    },
+    run: async (world, { kind, namespace, name, spec, afterMs }) => {
+      await attempt(() => world.cluster.remove(kind, namespace, name));
+      await world.advance(afterMs);
+      await create(world, { kind, namespace, name, spec });
+    },
+    tell: ({ kind, namespace, name, spec, afterMs }) =>
+      `delete ${kind} ${namespace}/${name}, after ${afterMs} ms create it with ${JSON.stringify(spec)}`,
+  }),
+  stepKind({
+    name: 'RequestGrant',
+    weight: 4,
+    draw: (world, random) => {
+      const grant = drawGrant(world, random);
+      return grant && { ...placeOf(grant), value: `r${between(random, 0, 99_999)}` };
+    },
+    run: (world, { kind, namespace, name, value }) =>
+      attempt(() =>
+        world.cluster.edit(kind, namespace, name, {
+          metadata: { annotations: { [ANNOTATIONS.requestedAt]: value } },
+        }),
+      ),
+    tell: ({ kind, namespace, name }) => `annotate ${kind} ${namespace}/${name} requestedAt`,
+  }),
+  stepKind({
+    name: 'Abandon',
+    weight: 1,
+    draw: (world, random) => {
+      const going = grantsOf(world).filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+      return going.length === 0 ? null : placeOf(pick(random, going));
+    },
+    run: (world, { kind, namespace, name }) =>
+      attempt(() =>
+        world.cluster.edit(kind, namespace, name, {
+          metadata: { annotations: { [ANNOTATIONS.abandon]: 'true' } },
+        }),
+      ),
+    tell: ({ kind, namespace, name }) => `annotate ${kind} ${namespace}/${name} abandon`,
+  }),
+  stepKind({
+    name: 'RemoveNamespace',
+    weight: 0.3,
+    draw: (_world, random) => ({ namespace: pick(random, NAMESPACES) }),
+    run: async (world, { namespace }) => {
+      await attempt(() => Promise.resolve(world.cluster.removeNamespace(namespace)));
+      await world.advance(60_000);
+      await attempt(async () => {
+        world.cluster.createNamespace(namespace);
+        world.restoreSecrets(namespace);
+      });
+      for (const { namespace: home, name, spec } of world.plan.connectors)
+        if (home === namespace && !connectorsOf(world).some(({ metadata }) => metadata.name === name))
+          await attempt(() => world.apply('AsanaConnector', home, name, spec));
+    },
+    tell: ({ namespace }) => `delete namespace ${namespace}, make it anew a minute later`,
+  }),
+  stepKind({
+    name: 'RemoveKind',
+    weight: 0.15,
+    draw: (_world, random) => ({ kind: pick(random, grantDrafts).kind }),
+    run: async (world, { kind }) => {
+      await attempt(() => Promise.resolve(world.cluster.removeKind(kind)));
+      await world.advance(60_000);
+      await attempt(() => Promise.resolve(world.cluster.installKind(kind)));
+    },
+    tell: ({ kind }) => `delete the CRD of ${kind}, install it a minute later`,
+  }),
+];

@@ -1,0 +1,88 @@
+import { readHolding } from '../asana/holding.ts';
+import { keyOf } from '../model/objects.ts';
+import { between, chance, pick } from '../random.ts';
+import type { TaskRight, TaskWish } from '../tasks.ts';
+import { drawExisting, siteOf } from './objects.ts';
+import { type StepKind, stepKind } from './step.ts';
+
+/** What happens to the operator itself, and what ConductorOne asks of it. */
+export const processSteps: readonly StepKind[] = [
+  stepKind({
+    name: 'Kill',
+    weight: 3,
+    draw: (_world, random) => ({ calls: chance(random, 0.2) ? 0 : between(random, 1, 40) }),
+    run: (world, { calls }) => world.killLeader(calls),
+    tell: ({ calls }) => (calls === 0 ? 'the leader dies' : `the leader dies at its ${calls}. call from now`),
+  }),
+  stepKind({
+    name: 'Restart',
+    weight: 2,
+    draw: () => ({}),
+    run: (world) => world.restartLeader(),
+    tell: () => 'the leader is restarted',
+  }),
+  stepKind({
+    name: 'LoseLease',
+    weight: 2,
+    draw: (_world, random) => ({ gapMs: between(random, 0, 8_000) }),
+    run: (world, { gapMs }) => world.loseLease(gapMs),
+    tell: ({ gapMs }) => `the leader loses its lease, another takes over ${gapMs} ms later`,
+  }),
+  stepKind({
+    name: 'StopAll',
+    weight: 0.6,
+    draw: (_world, random) => ({ forMs: between(random, 60_000, 600_000) }),
+    run: (world, { forMs }) => {
+      world.lease.stoppedUntil = world.clock.now() + forMs;
+    },
+    tell: ({ forMs }) => `an uninstallation stops everything for ${Math.round(forMs / 1000)} s`,
+  }),
+  stepKind({
+    name: 'Task',
+    weight: 9,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      if (!connector) return null;
+      const site = siteOf(world, connector);
+      const person = pick(random, site.organization.people);
+      const { gid } = readHolding(site, person);
+      const right = pick<TaskRight>(random, [
+        { type: 'License', license: 'Enterprise' },
+        { type: 'License', license: 'Enterprise' },
+        { type: 'License', license: 'ViewOnly' },
+        { type: 'Account', workspace: null },
+        { type: 'Workspace', workspace: site.organization.gid },
+        ...site.teams.map((team) => ({ type: 'Team', team: team.gid }) as const),
+      ]);
+      const creates = right.type === 'Account';
+      const user = creates ? `new${between(random, 0, 9)}@${site.plan.domain}` : gid;
+      return {
+        want: creates || chance(random, 0.5) ? 'Give' : 'Take',
+        right,
+        user,
+        connector: keyOf(connector),
+      } as const;
+    },
+    run: (world, wish: TaskWish & Record<string, unknown>) => {
+      if (!world.give(wish)) world.tally.count('task', 'NotServed');
+    },
+    tell: ({ want, right, user, connector }) =>
+      `a task of ${connector}: ${want} ${JSON.stringify(right)} ${want === 'Give' ? 'to' : 'from'} ${user}`,
+  }),
+  stepKind({
+    name: 'TimePasses',
+    weight: 4,
+    draw: (_world, random) => ({ ms: between(random, 60_000, 5_400_000) }),
+    run: (world, { ms }) => world.advance(ms),
+    tell: ({ ms }) => `${Math.round(ms / 60_000)} min pass`,
+  }),
+  stepKind({
+    name: 'ClockJumps',
+    weight: 0.4,
+    draw: (_world, random) => ({ ms: between(random, -90_000, 90_000) }),
+    run: (world, { ms }) => {
+      for (const { time } of world.sites) time.skewMs = ms;
+    },
+    tell: ({ ms }) => `Asana's clock is ${Math.round(ms / 1000)} s off`,
+  }),
+];

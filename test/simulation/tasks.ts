@@ -1,0 +1,48 @@
+import type { TaskRequest } from '../../src/provisioning/task-request.ts';
+
+/** What a task of ConductorOne is about. */
+export type TaskRight =
+  | { readonly type: 'License'; readonly license: 'Enterprise' | 'ViewOnly' }
+  | { readonly type: 'Team'; readonly team: string }
+  | { readonly type: 'Workspace'; readonly workspace: string }
+  | { readonly type: 'Account'; readonly workspace: string | null };
+
+export interface TaskWish {
+  readonly want: 'Give' | 'Take';
+  readonly right: TaskRight;
+  /** gid; of an account that is to be created, its address. */
+  readonly user: string;
+  /** `namespace/name`. */
+  readonly connector: string;
+}
+
+/** A task as the operator's task host takes it. */
+export function requestOf({ want, right, user }: TaskWish): TaskRequest {
+  const gives = want === 'Give';
+  switch (right.type) {
+    case 'License':
+      return { type: gives ? 'GrantLicense' : 'RevokeLicense', license: right.license, user };
+    case 'Team':
+      return { type: gives ? 'AddToTeam' : 'RemoveFromTeam', team: right.team, user };
+    case 'Workspace':
+      return { type: gives ? 'AddToWorkspace' : 'RemoveFromWorkspace', workspace: right.workspace, user };
+    case 'Account':
+      return { type: 'CreateAccount', email: user, name: null, workspace: right.workspace };
+  }
+}
+
+/** The changes of Asana that a task stands for, in the words of the judge. */
+export function effectsOf({ want, right }: TaskWish): string[] {
+  const gives = want === 'Give';
+  switch (right.type) {
+    case 'License':
+      if (right.license === 'ViewOnly') return gives ? [] : ['Deprovision'];
+      return [gives ? 'GrantEnterprise' : 'RevokeEnterprise'];
+    case 'Team':
+      return [gives ? 'AddToTeam' : 'RemoveFromTeam'];
+    case 'Workspace':
+      return gives ? ['AddToWorkspace', 'CreateAccount'] : ['RemoveFromWorkspace', 'Deprovision'];
+    case 'Account':
+      return ['CreateAccount', 'AddToWorkspace'];
+  }
+}

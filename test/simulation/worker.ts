@@ -1,0 +1,35 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Violation } from './model/judge.ts';
+import { runSeed, type Story } from './run.ts';
+import { Tally } from './tally.ts';
+
+export interface SeedRange {
+  /** Seeds `first`, `first + stride`, … below `end`. */
+  readonly first: number;
+  readonly end: number;
+  readonly stride: number;
+  readonly steps: number;
+}
+
+/** What a worker tells of each seed. */
+export interface SeedReport {
+  readonly seed: number;
+  readonly story: Story | null;
+  readonly violation: Violation | null;
+}
+
+/** The last thing a worker tells: what its seeds have covered. */
+export interface TallyReport {
+  readonly tally: Record<string, Record<string, number>>;
+}
+
+const port = parentPort;
+if (port) {
+  const { first, end, stride, steps } = workerData as SeedRange;
+  const tally = new Tally();
+  for (let seed = first; seed < end; seed += stride) {
+    const { story, violation } = await runSeed(seed, steps, tally);
+    port.postMessage({ seed, violation, story: violation ? story : null } satisfies SeedReport);
+  }
+  port.postMessage({ tally: tally.toJSON() } satisfies TallyReport);
+}

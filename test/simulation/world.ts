@@ -1,0 +1,278 @@
+import type { TaskRequest } from '../../src/provisioning/task-request.ts';
+import { AsanaFront } from './asana/front.ts';
+import { openSite, type Site, tokenOf } from './asana/site.ts';
+import { SimulatedClock } from './clock.ts';
+import { SimulatedCluster } from './cluster/simulated-cluster.ts';
+import type { Commit } from './model/facts.ts';
+import { Judge, type Violation } from './model/judge.ts';
+import { Promptness } from './model/promptness.ts';
+import type { WorldPlan } from './plan.ts';
+import { between, stream } from './random.ts';
+import { type Lease, Replica } from './replica.ts';
+import { Tally } from './tally.ts';
+import { effectsOf, requestOf, type TaskWish } from './tasks.ts';
+
+const API_VERSION = 'asana-connector.dev/v1alpha1';
+/** A lease that nobody renews stands so long. */
+const LEASE_MS = 15_000;
+/** Faults that were planned for the next calls to the API server are over after this. */
+const DISTURBED_MS = 20_000;
+
+/** A line of the operator's log that says something goes wrong. */
+export interface Complaint {
+  readonly at: number;
+  readonly replica: string;
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** One simulated world: a cluster, organizations, processes of the operator, and the judge who sees all of it. */
+export class World {
+  readonly seed: number;
+  readonly plan: WorldPlan;
+  readonly clock = new SimulatedClock();
+  readonly cluster: SimulatedCluster;
+  readonly sites: readonly Site[];
+  readonly asana: AsanaFront;
+  readonly judge: Judge;
+  readonly tally: Tally;
+  readonly violations: Violation[] = [];
+  readonly complaints: Complaint[] = [];
+  /** Requests that reached Asana to change something, and status writes of grants, since the world began. */
+  asanaWrites = 0;
+  grantWrites = 0;
+  replicas: Replica[] = [];
+  readonly lease: Lease = { holder: null, since: 0, takenOver: false, stoppedUntil: null };
+  readonly #promptness: Promptness;
+  /** When something last went wrong between the leader and the API server, monotonic. */
+  #disturbedAt = Number.NEGATIVE_INFINITY;
+  #born = 0;
+  #tasks = 0;
+  #closed = false;
+
+  constructor(plan: WorldPlan, seed: number, tally: Tally = new Tally()) {
+    this.plan = plan;
+    this.seed = seed;
+    this.tally = tally;
+    const { clock } = this;
+    this.cluster = new SimulatedCluster({ clock, random: stream(seed, 'cluster') });
+    this.sites = plan.sites.map((site) => openSite(site, seed, clock));
+    for (const { settings } of this.sites) {
+      settings.inactiveMemberships = plan.inactiveMemberships;
+      settings.keepDeprovisioned = plan.keepDeprovisioned;
+    }
+    this.asana = new AsanaFront({ clock, random: stream(seed, 'asana'), sites: this.sites });
+    this.judge = new Judge({
+      witness: {
+        time: () => clock.monotonic(),
+        now: () => clock.now(),
+        siteOf: (token) => this.asana.siteOf(token),
+        tokenOfSecret: (name) => `${name.replace(/^asana-/, '')}-serviceAccount`,
+      },
+      leadership: () => this.#leadershipFacts(),
+      isOperator: (name) => name.startsWith('operator-'),
+      onViolation: (violation) => this.violations.push(violation),
+    });
+    this.#promptness = new Promptness({
+      judge: this.judge,
+      clock,
+      events: () => this.cluster.events(),
+      isCalm: (forMs) => this.#isCalm(forMs),
+    });
+    this.asana.watch(this.judge);
+    this.asana.watch({
+      writes: ({ operation }) => {
+        this.asanaWrites += 1;
+        this.tally.count('write', operation);
+      },
+    });
+    this.cluster.onWrite((write) => this.#onWrite(write as Commit));
+  }
+
+  /** Makes everything the plan names, and starts the operator. */
+  async begin(): Promise<void> {
+    for (const name of this.plan.namespaces) this.cluster.createNamespace(name);
+    for (const namespace of this.plan.namespaces) this.restoreSecrets(namespace);
+    for (const { namespace, name, spec } of this.plan.connectors)
+      await this.apply('AsanaConnector', namespace, name, spec);
+    for (let count = 0; count < this.plan.replicas; count += 1) await this.#bear();
+    this.elect(false);
+    await this.clock.advance(5_000);
+  }
+
+  /** Ends every process; what was under way is dropped. */
+  close(): void {
+    this.#closed = true;
+    for (const replica of this.replicas) replica.kill();
+  }
+
+  restoreSecrets(namespace: string): void {
+    for (const { plan } of this.sites)
+      this.cluster.putSecret(namespace, `asana-${plan.name}`, {
+        BATON_TOKEN: tokenOf(plan, 'serviceAccount'),
+        BATON_CLIENT_ID: 'client@tenant.conductor.one',
+        BATON_CLIENT_SECRET: 'secret',
+      });
+  }
+
+  async apply(kind: string, namespace: string, name: string, spec: object): Promise<void> {
+    await this.cluster.apply({ apiVersion: API_VERSION, kind, metadata: { namespace, name }, spec });
+  }
+
+  get leader(): Replica | null {
+    const { holder } = this.lease;
+    return holder?.state === 'Running' ? holder : null;
+  }
+
+  /** Gives the lease to a process that runs and does not have it. */
+  elect(takenOver: boolean): void {
+    if (this.#closed || this.leader) return;
+    const next = this.replicas.find(({ state }) => state === 'Running');
+    if (!next) return;
+    Object.assign(this.lease, { holder: next, since: this.clock.monotonic(), takenOver });
+    next.lead();
+  }
+
+  /** The machine of the leader is gone, at once or at its n-th call from now. */
+  killLeader(calls: number): void {
+    const { leader } = this;
+    if (!leader) return;
+    if (calls > 0) return leader.killAfter(calls);
+    leader.kill();
+    this.#onDeath(leader);
+  }
+
+  /** The leader is told to stop; the next one leads when it has. */
+  async restartLeader(): Promise<void> {
+    const { leader } = this;
+    if (!leader) return;
+    void leader.stop().then(() => {
+      this.#replace(leader);
+      if (this.lease.holder === leader) {
+        this.lease.holder = null;
+        this.elect(false);
+      }
+    });
+    await this.clock.settle();
+  }
+
+  /** The leader could not renew: it leads no more, and another takes over after `gapMs`. */
+  loseLease(gapMs: number): void {
+    const { leader } = this;
+    if (!leader) return;
+    this.lease.holder = null;
+    void leader.stop().then(() => this.#replace(leader));
+    this.clock.schedule(gapMs, () => this.elect(true));
+  }
+
+  /** ConductorOne gives a task to the process that serves the connector. False where none does. */
+  give(wish: TaskWish): boolean {
+    const host = this.leader?.hosts.get(wish.connector);
+    if (!host) return false;
+    this.#tasks += 1;
+    const id = `task-${this.#tasks}`;
+    this.judge.given({
+      id,
+      connector: wish.connector,
+      effects: effectsOf(wish),
+      user: wish.user,
+      givenAt: this.clock.monotonic(),
+    });
+    const end = (outcome: string) => {
+      this.judge.ended(id);
+      this.tally.count('task', outcome);
+    };
+    const request: TaskRequest = requestOf(wish);
+    host.provision(request, id, new AbortController().signal).then(
+      ({ changed }) => end(changed ? 'Done' : 'NothingToDo'),
+      (error: unknown) => end((error as { code?: string }).code ?? 'Failed'),
+    );
+    return true;
+  }
+
+  /** Lets something go wrong between the leader and the API server. */
+  disturb(work: (faults: Replica['faults']) => void): void {
+    const { leader } = this;
+    if (!leader) return;
+    work(leader.faults);
+    // What is not used up by then is forgotten, or it would come as a surprise much later.
+    this.#disturbedAt = this.clock.monotonic() + DISTURBED_MS;
+    this.clock.schedule(DISTURBED_MS, () => leader.faults.clear());
+  }
+
+  /** Lets time pass. */
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+  }
+
+  async #bear(): Promise<void> {
+    this.#born += 1;
+    const replica = new Replica({
+      name: `operator-${this.#born}`,
+      seed: this.seed,
+      clock: this.clock,
+      cluster: this.cluster,
+      asana: this.asana,
+      lease: this.lease,
+      onLog: (name, level, message, fields) => this.#onLog(name, level, message, fields),
+      onAudit: () => {},
+      onDeath: (dead) => this.#onDeath(dead),
+    });
+    this.replicas.push(replica);
+    await replica.start();
+  }
+
+  #onDeath(dead: Replica): void {
+    this.tally.count('death', 'killed');
+    this.#replace(dead);
+    if (this.lease.holder !== dead) return;
+    const patience = between(stream(this.seed, dead.name), LEASE_MS, LEASE_MS + 5_000);
+    this.clock.schedule(patience, () => {
+      if (this.lease.holder === dead) {
+        this.lease.holder = null;
+        this.elect(true);
+      }
+    });
+  }
+
+  /** A deployment keeps as many processes as it should have. */
+  #replace(dead: Replica): void {
+    this.replicas = this.replicas.filter((replica) => replica !== dead);
+    this.clock.schedule(3_000, () => {
+      if (this.#closed) return;
+      void this.#bear().then(() => {
+        if (this.lease.holder === null) this.elect(true);
+      });
+    });
+  }
+
+  #leadershipFacts() {
+    const { holder, since, takenOver, stoppedUntil } = this.lease;
+    return {
+      holder: holder && holder.state !== 'Dead' ? holder.name : null,
+      sinceMs: this.clock.monotonic() - since,
+      takenOver,
+      stopped: stoppedUntil !== null && stoppedUntil > this.clock.now(),
+    };
+  }
+
+  /** Whether one process has led for so long, and nothing stops it. */
+  #isCalm(forMs: number): boolean {
+    const { sinceMs, stopped } = this.#leadershipFacts();
+    const disturbed = this.clock.monotonic() - this.#disturbedAt < forMs;
+    return this.leader !== null && !stopped && !disturbed && sinceMs > forMs;
+  }
+
+  #onLog(replica: string, level: string, message: string, fields: Readonly<Record<string, unknown>>): void {
+    if (level !== 'error') return;
+    this.complaints.push({ at: this.clock.monotonic(), replica, level, message, fields });
+  }
+
+  #onWrite(write: Commit): void {
+    this.judge.commit(write);
+    this.#promptness.commit(write);
+    if (write.verb === 'status' && write.kind !== 'AsanaConnector') this.grantWrites += 1;
+    this.tally.commit(write);
+  }
+}
