@@ -18,7 +18,11 @@ suite('a connector in service mode', () => {
     });
     tenant = new TenantView(rig);
     await tenant.createSecret(SERVICE_ACCOUNT);
-    await rig.createConnector({ ...serviceMode, provisioning: { allowDeprovision: false } });
+    await rig.createConnector({
+      ...serviceMode,
+      defaultWorkspace: rig.sandbox.workspace,
+      provisioning: { allowDeprovision: false },
+    });
   });
   after(() => rig.close());
 

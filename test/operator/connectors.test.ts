@@ -107,7 +107,7 @@ suite('what a token may see', () => {
     await rig.untilReason('no-scim', 'LicensesUnavailable');
   });
 
-  test('a token that can only do SCIM stalls with the permissions it lacks', async () => {
+  test('a token that can only do SCIM stalls until it is told of which organization', async () => {
     await rig.createSecret({ BATON_TOKEN: SCIM_ONLY }, 'scim-only');
     await rig.createConnector(
       {
@@ -117,8 +117,18 @@ suite('what a token may see', () => {
       'scim-only',
     );
     const connector = await rig.untilPhase('Failed', 'scim-only');
-    assert.match(conditionOf(connector, 'Stalled')?.message ?? '', /permission/i);
+    assert.match(conditionOf(connector, 'Stalled')?.message ?? '', /defaultWorkspace/);
     assert.equal(conditionOf(connector, 'ScimAvailable')?.status, 'True');
+  });
+
+  test('a token that can only do SCIM reads what SCIM shows, and applies nothing', async () => {
+    await rig.patchConnector({ spec: { defaultWorkspace: rig.sandbox.workspace } }, 'scim-only');
+    const connector = await rig.untilPhase('Connected', 'scim-only');
+    assert.equal(conditionOf(connector, 'Synced')?.reason, 'ScimOnly');
+    assert.ok((connector.status?.counts?.enterpriseLicenses ?? 0) > 0);
+    await rig.createGrant('scim-only', 'alice@acme.example', { connectorRef: { name: 'scim-only' } });
+    await rig.untilReason('scim-only', 'ConnectorNotReady');
+    assert.deepEqual(rig.writesInAsana(), []);
   });
 
   test('a token that can only do SCIM serves beside a personal one', async () => {

@@ -1,28 +1,33 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
-import { parse } from 'yaml';
 import { askControl, userPath } from '../../scripts/sandbox-control.ts';
 import type { AsanaConnector } from '../../src/api/asana-connector.ts';
-import type { AsanaLicenseGrant } from '../../src/api/asana-license-grant.ts';
-import { asanaConnectors, asanaLicenseGrants } from '../../src/api/resources.ts';
+import type { ConnectorHold, HoldReason } from '../../src/api/asana-connector-status.ts';
+import { type GrantObject, grantKinds } from '../../src/api/kinds.ts';
+import {
+  API_VERSION,
+  asanaConnectors,
+  asanaLicenseGrants,
+  type ResourceNames,
+} from '../../src/api/resources.ts';
 import { BudgetRegistry } from '../../src/asana/budget-registry.ts';
 import type { Leadership } from '../../src/controllers/leadership.ts';
 import { AsanaOperator } from '../../src/controllers/operator.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { ApiServerConnection } from '../../src/kubernetes/connection.ts';
-import { isNotFound, KubernetesError } from '../../src/kubernetes/errors.ts';
+import { isNotFound } from '../../src/kubernetes/errors.ts';
 import type { Resource } from '../../src/kubernetes/resource.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
-import { type CheckedObject, checkConditions } from '../api/condition-rules.ts';
+import { checkConditions } from '../api/condition-rules.ts';
 import { useControlPlane } from '../controlplane/control-plane.ts';
+import { installKinds } from './installed-kinds.ts';
+import { StatusWatch } from './status-watch.ts';
 
 /** Every secret of these tests carries this word: it must be found in no output. */
 const CANARY = 'canary';
@@ -39,6 +44,43 @@ const PATIENCE_MS = 30_000;
 
 export type ConnectorSpec = Record<string, unknown>;
 
+/**
+ * A grant as kubectl names it: `atg/design`, and `elsewhere/atg/design` for one of another namespace. A name alone is a
+ * license grant's.
+ */
+export type GrantRef = string;
+
+/** An event, as far as tests look at it. */
+export interface SeenEvent {
+  readonly reason: string;
+  readonly type: string;
+  readonly note: string;
+  readonly regarding: { readonly kind: string; readonly name: string };
+}
+
+/** A line of the audit log, as far as tests look at it. */
+export interface AuditLine {
+  readonly kind: string;
+  readonly action: string;
+  readonly requester: { readonly type: string; readonly name?: string };
+  readonly account: { readonly gid: string | null; readonly email: string | null };
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly result: string;
+}
+
+/** One grant, addressed. */
+interface GrantAddress {
+  readonly kind: ResourceNames;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface RigOptions extends SandboxOptions {
+  /** A second namespace that the operator watches. */
+  readonly neighbour?: boolean;
+}
+
 /** The operator's client, which keeps what is patched outside of a status: RBAC lets it change finalizers, no more. */
 class RecordingClient extends KubernetesClient {
   readonly patches: unknown[] = [];
@@ -50,7 +92,7 @@ class RecordingClient extends KubernetesClient {
     body: unknown,
     fieldManager: string,
   ): Promise<T> {
-    if (resource.group === asanaLicenseGrants.group) this.patches.push(body);
+    if (resource.group === asanaConnectors.group) this.patches.push(body);
     return super.mergePatch(resource, namespace, name, body, fieldManager);
   }
 }
@@ -63,6 +105,8 @@ export class OperatorRig {
   readonly sandbox: Sandbox;
   readonly client: KubernetesClient;
   readonly namespace: string;
+  /** Another namespace that the operator watches; there only if it was asked for. */
+  readonly neighbour: string;
   readonly kubeconfigPath: string;
   readonly metrics = new Metrics();
   readonly audit: string[] = [];
@@ -78,9 +122,9 @@ export class OperatorRig {
   readonly environment: Record<string, string> = {};
   readonly #config: KubeConfig;
   readonly #connection: ApiServerConnection;
-  readonly #watching = new AbortController();
-  readonly #watches: Promise<void>[] = [];
-  readonly #statuses: CheckedObject[] = [];
+  readonly #running = new AbortController();
+  readonly #statuses: StatusWatch;
+  readonly #namespaces: readonly string[];
   readonly #stopControlPlane: () => Promise<void>;
   readonly #recording: RecordingClient;
   #operator: AsanaOperator | null = null;
@@ -89,7 +133,7 @@ export class OperatorRig {
     sandbox: Sandbox;
     config: KubeConfig;
     connection: ApiServerConnection;
-    namespace: string;
+    namespaces: readonly [string, ...string[]];
     kubeconfigPath: string;
     stop: () => Promise<void>;
   }) {
@@ -98,20 +142,25 @@ export class OperatorRig {
     this.#connection = parts.connection;
     this.client = new KubernetesClient(parts.connection);
     this.#recording = new RecordingClient(parts.connection);
-    this.namespace = parts.namespace;
+    this.#namespaces = parts.namespaces;
+    [this.namespace] = parts.namespaces;
+    this.neighbour = parts.namespaces[1] ?? '';
+    this.#statuses = new StatusWatch(this.client, parts.namespaces);
     this.kubeconfigPath = parts.kubeconfigPath;
     this.#stopControlPlane = parts.stop;
   }
 
   /** @param purpose begins the name of its namespace, whose rest no other run on the same control plane has */
-  static async start(purpose: string, options: SandboxOptions = {}): Promise<OperatorRig> {
+  static async start(purpose: string, { neighbour, ...options }: RigOptions = {}): Promise<OperatorRig> {
     const namespace = `${purpose}-${randomBytes(4).toString('hex')}`;
+    const further = neighbour ? [`${namespace}-neighbour`] : [];
     const controlPlane = await useControlPlane();
     const config = new KubeConfig();
     config.loadFromFile(controlPlane.kubeconfigPath);
     const connection = new ApiServerConnection(config, systemClock);
     await installKinds(connection);
-    await connection.send({ method: 'POST', path: NAMESPACES, body: { metadata: { name: namespace } } });
+    for (const name of [namespace, ...further])
+      await connection.send({ method: 'POST', path: NAMESPACES, body: { metadata: { name } } });
     const sandbox = await startSandbox({
       accounts: 40,
       teams: 3,
@@ -120,8 +169,8 @@ export class OperatorRig {
       ...options,
     });
     const { kubeconfigPath, stop } = controlPlane;
-    const rig = new OperatorRig({ sandbox, config, connection, namespace, kubeconfigPath, stop });
-    rig.#watchStatuses();
+    const namespaces = [namespace, ...further] as const;
+    const rig = new OperatorRig({ sandbox, config, connection, namespaces, kubeconfigPath, stop });
     await rig.startOperator();
     return rig;
   }
@@ -142,7 +191,7 @@ export class OperatorRig {
       random: Math.random,
       log: createLogger({ level: 'debug', format: 'json', stream }),
       meter: this.metrics,
-      namespaces: [this.namespace],
+      namespaces: [...this.#namespaces],
       concurrency: 10,
       asanaApiUrl: this.sandbox.asanaUrl,
       budgets: new BudgetRegistry(
@@ -156,7 +205,7 @@ export class OperatorRig {
       conductorOne: { apiHost: undefined, allowedHosts: ['localhost'], environment: this.environment },
     });
     await this.#operator.start();
-    await this.#operator.lead(this.#watching.signal);
+    await this.#operator.lead(this.#running.signal);
   }
 
   async stopOperator(): Promise<void> {
@@ -204,12 +253,29 @@ export class OperatorRig {
     });
   }
 
+  /** Creates a license grant. */
   async createGrant(name: string, email: string, spec: Record<string, unknown> = {}): Promise<void> {
-    await this.client.create(asanaLicenseGrants, this.namespace, {
-      apiVersion: 'asana-connector.dev/v1alpha1',
-      kind: 'AsanaLicenseGrant',
+    await this.declare(name, { user: { email }, ...spec });
+  }
+
+  /**
+   * Declares what the administrator holds already. Ends that would leave nobody with a right are held, so somebody has to
+   * keep one where a test takes rights back and is not about holds.
+   */
+  async declareSomebodyWhoStays(): Promise<void> {
+    await this.createGrant('stays', 'root@acme.example');
+    await this.untilReason('stays', 'Granted');
+  }
+
+  /** Creates a grant of whatever kind, for the connector `acme` of this rig's namespace if the spec says no other. */
+  async declare(ref: GrantRef, spec: Record<string, unknown>): Promise<void> {
+    const { kind, namespace, name } = this.#addressOf(ref);
+    const home = namespace === this.namespace ? {} : { namespace: this.namespace };
+    await this.client.create(kind, namespace, {
+      apiVersion: API_VERSION,
+      kind: kind.kind,
       metadata: { name },
-      spec: { connectorRef: { name: 'acme' }, user: { email }, ...spec },
+      spec: { connectorRef: { name: 'acme', ...home }, ...spec },
     });
   }
 
@@ -217,23 +283,24 @@ export class OperatorRig {
     return this.client.get<AsanaConnector>(asanaConnectors, this.namespace, name);
   }
 
-  grant(name: string): Promise<AsanaLicenseGrant | null> {
-    return this.client.get<AsanaLicenseGrant>(asanaLicenseGrants, this.namespace, name);
+  grant(ref: GrantRef): Promise<GrantObject | null> {
+    const { kind, namespace, name } = this.#addressOf(ref);
+    return this.client.get<GrantObject>(kind, namespace, name);
   }
 
   async patchConnector(patch: unknown, name = 'acme'): Promise<void> {
     await this.client.mergePatch(asanaConnectors, this.namespace, name, patch, 'test');
   }
 
-  async patchGrant(name: string, patch: unknown): Promise<void> {
-    await this.client.mergePatch(asanaLicenseGrants, this.namespace, name, patch, 'test');
+  async patchGrant(ref: GrantRef, patch: unknown): Promise<void> {
+    const { kind, namespace, name } = this.#addressOf(ref);
+    await this.client.mergePatch(kind, namespace, name, patch, 'test');
   }
 
   /** Deletes a grant and returns at once; its finalizer may keep it. */
-  async deleteGrant(name: string): Promise<void> {
-    await this.#delete(
-      `/apis/asana-connector.dev/v1alpha1/namespaces/${this.namespace}/asanalicensegrants/${name}`,
-    );
+  async deleteGrant(ref: GrantRef): Promise<void> {
+    const { kind, namespace, name } = this.#addressOf(ref);
+    await this.#delete(`/apis/${API_VERSION}/namespaces/${namespace}/${kind.plural}/${name}`);
   }
 
   async deleteConnector(name = 'acme'): Promise<void> {
@@ -275,29 +342,80 @@ export class OperatorRig {
   }
 
   /** Waits until a grant's Ready condition has this reason. */
-  async untilReason(name: string, reason: string): Promise<AsanaLicenseGrant> {
-    let grant: AsanaLicenseGrant | null = null;
+  async untilReason(ref: GrantRef, reason: string): Promise<GrantObject> {
+    let grant: GrantObject | null = null;
     await this.until(
-      `grant ${name} is ${reason}`,
+      `grant ${ref} is ${reason}`,
       async () => {
-        grant = await this.grant(name);
+        grant = await this.grant(ref);
         return conditionOf(grant, 'Ready')?.reason === reason;
       },
       () => JSON.stringify(grant?.status),
     );
-    return grant as unknown as AsanaLicenseGrant;
+    return grant as unknown as GrantObject;
   }
 
-  async untilGone(name: string): Promise<void> {
-    let grant: AsanaLicenseGrant | null = null;
+  /** Waits until a grant is gone from the API server. */
+  async untilGone(ref: GrantRef): Promise<void> {
+    let grant: GrantObject | null = null;
     await this.until(
-      `grant ${name} is gone`,
+      `grant ${ref} is gone`,
       async () => {
-        grant = await this.grant(name);
+        grant = await this.grant(ref);
         return grant === null;
       },
       () => JSON.stringify(grant?.status),
     );
+  }
+
+  /** Waits until the token of the hold over removals names all of these grants: what joins is shown once it is still. */
+  async untilNamed(refs: readonly GrantRef[]): Promise<ConnectorHold> {
+    let seen: { hold: ConnectorHold | undefined; joined: (string | undefined)[] } | undefined;
+    await this.until(
+      `a token that names ${refs.join(', ')}`,
+      async () => {
+        const hold = (await this.connector())?.status?.holds?.find(
+          ({ reason }) => reason === 'TooManyRemovals',
+        );
+        const grants = await Promise.all(refs.map((ref) => this.grant(ref)));
+        seen = { hold, joined: grants.map((grant) => grant?.status?.planned?.hold) };
+        return seen.joined.every((joined) => names(hold?.token, joined));
+      },
+      () => JSON.stringify(seen),
+    );
+    return seen?.hold as ConnectorHold;
+  }
+
+  /** Waits until the connector has a hold of this reason over `count` removals, or missing entries, or more. */
+  async untilHeld(reason: HoldReason, count = 1): Promise<ConnectorHold> {
+    let holds: readonly ConnectorHold[] | undefined;
+    await this.until(
+      `a hold ${reason} over ${count}`,
+      async () => {
+        holds = (await this.connector())?.status?.holds;
+        return (holds?.find((hold) => hold.reason === reason)?.count ?? 0) >= count;
+      },
+      () => JSON.stringify(holds),
+    );
+    return holds?.find((hold) => hold.reason === reason) as ConnectorHold;
+  }
+
+  /** Waits until the connector has no hold. */
+  async untilNoHold(): Promise<void> {
+    let holds: unknown;
+    await this.until(
+      'no hold is left',
+      async () => {
+        holds = (await this.connector())?.status?.holds;
+        return holds === undefined;
+      },
+      () => JSON.stringify(holds),
+    );
+  }
+
+  /** A person answers a hold by annotation. */
+  async answer(word: 'acknowledge' | 'discard', token: string): Promise<void> {
+    await this.patchConnector({ metadata: { annotations: { [`asana-connector.dev/${word}`]: token } } });
   }
 
   async until(
@@ -314,7 +432,7 @@ export class OperatorRig {
   }
 
   /** A person as Asana itself shows them to an admin. */
-  personInAsana(email: string): Promise<{ license: string | null; active: boolean }> {
+  personInAsana(email: string): Promise<{ license: string | null; active: boolean; teams: string[] }> {
     return askControl(this.sandbox, 'GET', userPath(email));
   }
 
@@ -337,19 +455,31 @@ export class OperatorRig {
     return this.sandbox.requests.since(0).filter(({ method }) => method !== 'GET');
   }
 
-  async events(): Promise<{ reason: string; type: string; note: string; regarding: { name: string } }[]> {
-    const page = await this.client.list<{
-      reason: string;
-      type: string;
-      note: string;
-      regarding: { name: string };
-    }>(EVENTS, this.namespace, { limit: 500 });
+  /** What the operator wrote to its audit log, one record a change. */
+  auditRecords(): AuditLine[] {
+    return this.audit.map((line) => JSON.parse(line) as AuditLine);
+  }
+
+  async events(namespace = this.namespace): Promise<SeenEvent[]> {
+    const page = await this.client.list<SeenEvent>(EVENTS, namespace, { limit: 500 });
     return [...page.items];
   }
 
-  /** How often the status of any object was written, by the watch. */
-  get statusesSeen(): number {
-    return this.#statuses.length;
+  /** Waits for an event about a grant. */
+  async untilEvent(ref: GrantRef, reason: string, type: 'Normal' | 'Warning' = 'Normal'): Promise<SeenEvent> {
+    const { kind, namespace, name } = this.#addressOf(ref);
+    let found: SeenEvent | undefined;
+    await this.until(`an event ${reason} about ${ref}`, async () => {
+      found = (await this.events(namespace)).find(
+        ({ regarding, ...event }) =>
+          regarding.kind === kind.kind &&
+          regarding.name === name &&
+          event.reason === reason &&
+          event.type === type,
+      );
+      return found !== undefined;
+    });
+    return found as SeenEvent;
   }
 
   /** Stops everything, then holds every status that was ever written to the condition rules and every output to silence. */
@@ -357,12 +487,12 @@ export class OperatorRig {
     const events = JSON.stringify(await this.events());
     const metrics = await this.metrics.render();
     await this.stopOperator();
-    this.#watching.abort();
-    await Promise.all(this.#watches);
+    this.#running.abort();
+    const statuses = await this.#statuses.stop();
     await this.sandbox.close();
     await this.#connection.close();
     await this.#stopControlPlane();
-    for (const object of this.#statuses)
+    for (const object of statuses)
       assert.deepEqual(checkConditions(object), [], JSON.stringify(object.status));
     for (const patch of this.#recording.patches) {
       const { metadata, ...rest } = patch as { metadata: Record<string, unknown> };
@@ -374,7 +504,7 @@ export class OperatorRig {
       metrics,
       logs: this.logs.join(''),
       audit: this.audit.join('\n'),
-      statuses: JSON.stringify(this.#statuses),
+      statuses: JSON.stringify(statuses),
     };
     const jwk = this.sandbox.conductorOne.clientSecret.split(':').at(-1) ?? '';
     for (const [name, text] of Object.entries(outputs))
@@ -383,28 +513,13 @@ export class OperatorRig {
     assert.ok(outputs.logs.length > 0, 'nothing was logged, so nothing was searched');
   }
 
-  #watchStatuses(): void {
-    for (const resource of [asanaConnectors, asanaLicenseGrants])
-      this.#watches.push(this.#watchStatusesOf(resource));
-  }
-
-  async #watchStatusesOf(resource: Resource): Promise<void> {
-    const { signal } = this.#watching;
-    const { resourceVersion } = await this.client.list(resource, this.namespace, { limit: 500 });
-    while (!signal.aborted) {
-      try {
-        const options = { resourceVersion, timeoutSeconds: 3600 };
-        for await (const { type, object } of this.client.watch(resource, this.namespace, options, signal)) {
-          if (type === 'ADDED' || type === 'MODIFIED')
-            this.#statuses.push(object as unknown as CheckedObject);
-        }
-      } catch (error) {
-        // The kinds may be so new that the API server asks for patience (429).
-        const early = error instanceof KubernetesError && error.status === 429;
-        if (!signal.aborted && !early) throw error;
-        await sleep(100);
-      }
-    }
+  #addressOf(ref: GrantRef): GrantAddress {
+    const parts = ref.split('/');
+    const name = parts.at(-1) ?? '';
+    const shortName = parts.at(-2) ?? asanaLicenseGrants.shortName;
+    const kind = grantKinds.find(({ names }) => names.shortName === shortName)?.names;
+    if (!kind) throw new TypeError(`${shortName} is the short name of no kind`);
+    return { kind, namespace: parts.at(-3) ?? this.namespace, name };
   }
 
   async #delete(path: string): Promise<void> {
@@ -416,6 +531,13 @@ export class OperatorRig {
   }
 }
 
+/** Whether a token names what joined with a change of a hold. */
+function names(token: string | undefined, joined: string | undefined): boolean {
+  const [id, n] = token?.split('.') ?? [];
+  const [hold, change] = joined?.split('.') ?? [];
+  return id !== undefined && id === hold && Number(change) <= Number(n);
+}
+
 /** A condition of an object. */
 export function conditionOf(
   object: {
@@ -424,22 +546,4 @@ export function conditionOf(
   type: string,
 ) {
   return object?.status?.conditions?.find((condition) => condition.type === type);
-}
-
-/** Our CRDs, once per control plane; another test file may be doing the same. */
-async function installKinds(connection: ApiServerConnection): Promise<void> {
-  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-  const folder = join(import.meta.dirname, '../../crds');
-  for (const file of readdirSync(folder)) {
-    const crd: unknown = parse(readFileSync(join(folder, file), 'utf8'));
-    try {
-      await connection.send({ method: 'POST', path, body: crd });
-    } catch (error) {
-      if (!(error instanceof KubernetesError) || error.code !== 'AlreadyExists') throw error;
-    }
-  }
-  const client = new KubernetesClient(connection);
-  for (const kind of [asanaConnectors, asanaLicenseGrants]) {
-    while (!(await client.verbs(kind))?.includes('create')) await sleep(50);
-  }
 }

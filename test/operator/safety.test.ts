@@ -15,6 +15,7 @@ suite('deletion from above', () => {
     await rig.createSecret();
     await rig.createConnector();
     await rig.untilPhase('Connected');
+    await rig.declareSomebodyWhoStays();
   });
   after(() => rig.close());
 
@@ -103,18 +104,45 @@ suite('deprovisioning', () => {
     rig = await OperatorRig.start('deprovision');
     await rig.createSecret();
     await rig.createConnector({
-      provisioning: { mode: 'Apply', removalDelay: '0s', allowDeprovision: true },
+      defaultWorkspace: rig.sandbox.workspace,
+      provisioning: { allowDeprovision: false },
     });
     await rig.untilPhase('Connected');
+    await rig.declareSomebodyWhoStays();
   });
   after(() => rig.close());
 
-  test('happens when a view-only license that was given is revoked, where it is allowed', async () => {
+  const created = async (name: string): Promise<string> => {
+    const email = `${name}@acme.example`;
+    await rig.createGrant(name, email, { license: 'ViewOnly', onMissingAccount: 'Create' });
+    await rig.untilReason(name, 'Granted');
+    return email;
+  };
+
+  test('is not done where the connector does not allow it: a created account is released with a Warning', async () => {
+    const email = await created('erin');
+    await rig.deleteGrant('erin');
+    await rig.untilGone('erin');
+    assert.equal((await rig.personInAsana(email)).active, true);
+    const { note } = await rig.untilEvent('erin', 'Released', 'Warning');
+    assert.match(note, /allowDeprovision/);
+  });
+
+  test('is done to an account that the object created, where it is allowed', async () => {
+    const email = await created('frank');
+    await rig.patchConnector({ spec: { provisioning: { allowDeprovision: true } } });
+    await rig.deleteGrant('frank');
+    await rig.untilGone('frank');
+    assert.equal((await rig.personInAsana(email)).active, false);
+  });
+
+  test('is never done to somebody who was found, downgraded by the grant or not', async () => {
     await rig.createGrant('bob', bob, { license: 'ViewOnly' });
     await rig.untilReason('bob', 'Granted');
+    assert.equal(await rig.licenseInAsana(bob), 'view only');
     await rig.deleteGrant('bob');
     await rig.untilGone('bob');
-    assert.equal((await rig.personInAsana(bob)).active, false);
+    assert.equal((await rig.personInAsana(bob)).active, true);
   });
 
   test('never happens to a view-only license that was found', async () => {
@@ -166,7 +194,9 @@ suite('many removals at once', () => {
     for (const i of [0, 1, 2, 3, 4, 5]) await rig.untilReason(`grant-${i}`, 'RemovalsPaused');
     const connector = await rig.untilPhase('Degraded');
     assert.equal(conditionOf(connector, 'RemovalsPaused')?.reason, 'TooManyRemovals');
-    assert.equal(connector.status?.hold?.reason, 'TooManyRemovals');
+    const hold = await rig.untilHeld('TooManyRemovals', 6);
+    assert.deepEqual([hold.count, hold.people, hold.pending?.length], [6, 6, 6]);
+    assert.equal(connector.status?.holds?.length, 1);
     assert.equal(await enterprise(), 8);
     await rig.createGrant('new', alice);
     await rig.untilReason('new', 'Granted');
@@ -174,18 +204,16 @@ suite('many removals at once', () => {
   });
 
   test('stay held across a restart', async () => {
-    const token = (await rig.connector())?.status?.hold?.token;
+    const { token } = await rig.untilHeld('TooManyRemovals', 6);
     await rig.stopOperator();
     await rig.startOperator();
     await rig.sync();
-    assert.equal((await rig.connector())?.status?.hold?.token, token);
+    assert.equal((await rig.untilHeld('TooManyRemovals', 6)).token, token);
     assert.equal(await enterprise(), 8);
   });
 
   test('are not freed by a wrong token', async () => {
-    await rig.patchConnector({
-      metadata: { annotations: { 'asana-connector.dev/acknowledge': 'no-such-token' } },
-    });
+    await rig.answer('acknowledge', 'nosuchhold.1');
     await rig.until('the operator says so', async () =>
       (await rig.events()).some(({ reason }) => reason === 'UnknownHold'),
     );
@@ -193,19 +221,19 @@ suite('many removals at once', () => {
   });
 
   test('go ahead when a person acknowledges the hold, once, even after a restart', async () => {
-    const token = (await rig.connector())?.status?.hold?.token ?? '';
-    const frozen = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => rig.grant(`grant-${i}`)));
+    const { id, token } = await rig.untilNamed([0, 1, 2, 3, 4, 5].map((i) => `grant-${i}`));
+    const held = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => rig.grant(`grant-${i}`)));
     assert.ok(
-      frozen.filter((grant) => grant?.status?.planned?.hold === token).length >= 4,
-      'those the hold began with carry its token',
+      held.every((grant) => grant?.status?.planned?.hold?.startsWith(`${id}.`)),
+      'each says with which change it joined the hold',
     );
-    await rig.patchConnector({ metadata: { annotations: { 'asana-connector.dev/acknowledge': token } } });
+    await rig.answer('acknowledge', token);
     await rig.until(
       'all six are taken back',
       async () => (await enterprise()) === 2,
       () => rig.logs.slice(-12).join(''),
     );
-    await rig.until('no hold is left', async () => (await rig.connector())?.status?.hold === undefined);
+    await rig.untilNoHold();
   });
 });
 
@@ -277,13 +305,13 @@ suite('a directory that suddenly shrinks', () => {
     await rig.deleteGrant('alice');
     await rig.untilReason('alice', 'RemovalsPaused');
     await rig.sync();
-    assert.equal((await rig.connector())?.status?.hold?.reason, 'DirectoryShrunk');
+    await rig.untilHeld('DirectoryShrunk');
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
   });
 
   test('goes on when a person acknowledges it', async () => {
-    const token = (await rig.connector())?.status?.hold?.token ?? '';
-    await rig.patchConnector({ metadata: { annotations: { 'asana-connector.dev/acknowledge': token } } });
+    const { token } = await rig.untilHeld('DirectoryShrunk');
+    await rig.answer('acknowledge', token);
     await rig.untilGone('alice');
     assert.equal(await rig.licenseInAsana(alice), 'view only');
     await rig.untilPhase('Connected');

@@ -84,7 +84,7 @@ export class Replica {
       means: {
         asanaAdapter: asana.adapterFor({ name, clock: this.#clock, dies: () => this.#dies() }),
         newId,
-        newHoldToken: () => newId().slice(0, 8),
+        newHoldId: () => newId().slice(0, 8),
         openConductorOne: (wish) => Promise.resolve(this.#openService(wish)),
       },
     });

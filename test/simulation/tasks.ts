@@ -18,17 +18,9 @@ export interface TaskWish {
 
 /** A task as the operator's task host takes it. */
 export function requestOf({ want, right, user }: TaskWish): TaskRequest {
-  const gives = want === 'Give';
-  switch (right.type) {
-    case 'License':
-      return { type: gives ? 'GrantLicense' : 'RevokeLicense', license: right.license, user };
-    case 'Team':
-      return { type: gives ? 'AddToTeam' : 'RemoveFromTeam', team: right.team, user };
-    case 'Workspace':
-      return { type: gives ? 'AddToWorkspace' : 'RemoveFromWorkspace', workspace: right.workspace, user };
-    case 'Account':
-      return { type: 'CreateAccount', email: user, name: null, workspace: right.workspace };
-  }
+  if (right.type === 'Account') return { wish: right, want, user: { email: user, name: null } };
+  const wish = right.type === 'Team' ? ({ type: 'Team', team: { gid: right.team } } as const) : right;
+  return { wish, want, user: { gid: user } };
 }
 
 /** The changes of Asana that a task stands for, in the words of the judge. */

@@ -195,7 +195,7 @@ export class GrantReconciler {
         'Adopted',
         `${message} It was found so and is kept so.`,
       );
-    return this.#untilNextInstant(written);
+    return this.#untilNextInstant(subject, written);
   }
 
   /** Nothing can or may be done. Without a reading a status that speaks of this generation stays as it is. */
@@ -209,7 +209,7 @@ export class GrantReconciler {
     const { status, metadata } = object;
     const unseen = !context.reading && decision.code === 'NotReady';
     const told = status?.observedGeneration === metadata.generation && status.conditions !== undefined;
-    if (unseen && told && metadata.deletionTimestamp === undefined) return this.#untilNextInstant(object);
+    if (unseen && told && metadata.deletionTimestamp === undefined) return this.#untilNextInstant(subject, object);
     const looked = decision.account !== undefined;
     const held = status?.planned?.hold !== undefined;
     const written = await this.#report(object, {
@@ -231,7 +231,7 @@ export class GrantReconciler {
       if (afterMs === 0) return { again: { ...progress, object: written } };
       return { result: { requeueAfterMs: afterMs } };
     }
-    return this.#untilNextInstant(written);
+    return this.#untilNextInstant(subject, written);
   }
 
   async #plan(subject: GrantSubject, decision: Act, held: GrantFindings['planned'] | object | null): Promise<Next> {
@@ -241,14 +241,14 @@ export class GrantReconciler {
       outcome: { reason: 'Planned', message: `Planned: ${message}`, drifted: drift ? message : null },
       planned: { action: action.type, reason: message, ...held },
     });
-    return this.#untilNextInstant(written);
+    return this.#untilNextInstant(subject, written);
   }
 
   async #act(subject: GrantSubject, decision: Act, progress: Progress, signal: AbortSignal): Promise<Next> {
     const result = await this.#actions.carryOut(subject, decision, progress.done, signal);
     switch (result.kind) {
       case 'Wait': {
-        const instant = this.#untilNextInstant(subject.object);
+        const instant = this.#untilNextInstant(subject, subject.object);
         return result.afterMs === null ? instant : { result: { requeueAfterMs: Math.max(1, result.afterMs) } };
       }
       case 'Again':
@@ -356,11 +356,8 @@ export class GrantReconciler {
   }
 
   /** Comes again when time changes what is to be done, even if that has passed since the grant was decided. */
-  #untilNextInstant(object: GrantObject): { readonly result: ReconcileResult } {
-    if (object.metadata.deletionTimestamp !== undefined) return { result: {} };
-    const ready = object.status?.conditions?.find(({ type }) => type === 'Ready');
-    const over = ready?.reason === 'Expired' || ready?.reason === 'Superseded';
-    const wait = over ? null : untilNextInstant(object, this.#deps.clock.now());
+  #untilNextInstant({ view }: GrantSubject, object: GrantObject): { readonly result: ReconcileResult } {
+    const wait = view.ending ? null : untilNextInstant(object, this.#deps.clock.now());
     return { result: wait === null ? {} : { requeueAfterMs: wait } };
   }
 }

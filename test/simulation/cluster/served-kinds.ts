@@ -1,4 +1,4 @@
-import { kinds as ourKinds } from '../../../src/api/validation.ts';
+import { kinds as ourKinds } from '../../../src/api/kinds.ts';
 import { builtinKinds } from './builtin-kinds.ts';
 import { customKind } from './custom-kind.ts';
 import type { ServedKind } from './served-kind.ts';

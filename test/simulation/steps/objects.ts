@@ -1,4 +1,4 @@
-import { kinds } from '../../../src/api/validation.ts';
+import { kinds } from '../../../src/api/kinds.ts';
 import type { Random } from '../../../src/core/clock.ts';
 import { readHolding } from '../asana/holding.ts';
 import { addressOf } from '../asana/site.ts';

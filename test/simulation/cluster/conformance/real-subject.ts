@@ -1,5 +1,5 @@
 import { buildCrd } from '../../../../src/api/crd.ts';
-import { kinds as ourKinds } from '../../../../src/api/validation.ts';
+import { kinds as ourKinds } from '../../../../src/api/kinds.ts';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { KubernetesClient } from '../../../../src/kubernetes/client.ts';
 import { ApiServerConnection } from '../../../../src/kubernetes/connection.ts';

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { askControl } from '../../scripts/sandbox-control.ts';
+import type { Person, Team } from '../../src/sandbox/records.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+
+/** What people do with teams in Asana's console, and see there. */
+export class Teams {
+  readonly #sandbox: Sandbox;
+
+  constructor(sandbox: Sandbox) {
+    this.#sandbox = sandbox;
+  }
+
+  /** @returns the gid of the new team */
+  async create(name: string, members: readonly string[] = []): Promise<string> {
+    return (await askControl<{ gid: string }>(this.#sandbox, 'POST', '/teams', { name, members })).gid;
+  }
+
+  add(email: string, gid: string, flags: { isAdmin?: boolean } = {}): void {
+    this.#sandbox.state.joinTeam(this.#person(email), this.#team(gid), flags);
+  }
+
+  remove(email: string, gid: string): void {
+    const { memberships } = this.#team(gid);
+    const membership = memberships.find(({ person }) => person === this.#person(email));
+    assert.ok(membership, `${email} is not in the team`);
+    this.#sandbox.state.leaveTeam(membership);
+  }
+
+  has(email: string, gid: string): boolean {
+    return this.#team(gid).memberships.some(({ person }) => person === this.#person(email));
+  }
+
+  #team(gid: string): Team {
+    const team = this.#sandbox.state.team(gid);
+    assert.ok(team, `there is no team ${gid}`);
+    return team;
+  }
+
+  #person(email: string): Person {
+    return personOf(this.#sandbox, email);
+  }
+}
+
+/** Whether somebody is in a workspace, as Asana has it. */
+export function isInWorkspace(sandbox: Sandbox, email: string, gid: string): boolean {
+  const person = sandbox.state.personByEmail(email);
+  const workspace = sandbox.state.workspace(gid);
+  return (
+    person !== undefined &&
+    workspace !== undefined &&
+    sandbox.state.activeMembership(person, workspace) !== undefined
+  );
+}
+
+export function personOf(sandbox: Sandbox, email: string): Person {
+  const person = sandbox.state.personByEmail(email);
+  assert.ok(person, `there is nobody with the address ${email}`);
+  return person;
+}

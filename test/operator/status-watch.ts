@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kinds } from '../../src/api/kinds.ts';
+import type { KubernetesClient } from '../../src/kubernetes/client.ts';
+import { KubernetesError } from '../../src/kubernetes/errors.ts';
+import type { Resource } from '../../src/kubernetes/resource.ts';
+import type { CheckedObject } from '../api/condition-rules.ts';
+
+/** Sees every status that is ever written to an object of ours in some namespaces. */
+export class StatusWatch {
+  readonly #client: KubernetesClient;
+  readonly #watching = new AbortController();
+  readonly #watches: readonly Promise<void>[];
+  readonly #seen: CheckedObject[] = [];
+
+  constructor(client: KubernetesClient, namespaces: readonly string[]) {
+    this.#client = client;
+    this.#watches = namespaces.flatMap((namespace) =>
+      kinds.map(({ names }) => this.#watch(names, namespace)),
+    );
+  }
+
+  /** Ends the watches, and returns the objects as they were at each write. */
+  async stop(): Promise<readonly CheckedObject[]> {
+    this.#watching.abort();
+    await Promise.all(this.#watches);
+    return this.#seen;
+  }
+
+  async #watch(resource: Resource, namespace: string): Promise<void> {
+    const { signal } = this.#watching;
+    const { resourceVersion } = await this.#client.list(resource, namespace, { limit: 500 });
+    while (!signal.aborted) {
+      try {
+        const options = { resourceVersion, timeoutSeconds: 3600 };
+        for await (const { type, object } of this.#client.watch(resource, namespace, options, signal)) {
+          if (type === 'ADDED' || type === 'MODIFIED') this.#seen.push(object as unknown as CheckedObject);
+        }
+      } catch (error) {
+        // The kinds may be so new that the API server asks for patience (429).
+        const early = error instanceof KubernetesError && error.status === 429;
+        if (!signal.aborted && !early) throw error;
+        await sleep(100);
+      }
+    }
+  }
+}

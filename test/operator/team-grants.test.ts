@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { Teams } from './console.ts';
+import { conditionOf, OperatorRig } from './rig.ts';
+
+const alice = 'alice@acme.example';
+const bob = 'bob@acme.example';
+const carol = 'carol@acme.example';
+const guest = 'dave@partner.example';
+
+suite('team grants in mode Apply', () => {
+  let rig: OperatorRig;
+  let teams: Teams;
+  let design = '';
+  before(async () => {
+    rig = await OperatorRig.start('team-grants', { accounts: 40, membersPerTeam: 0 });
+    teams = new Teams(rig.sandbox);
+    design = await teams.create('Design guild', [bob]);
+    await rig.createSecret();
+    await rig.createConnector({ provisioning: { maxRemovals: { percent: 100, atLeast: 100, window: '1h' } } });
+    await rig.untilPhase('Connected');
+    await rig.declareSomebodyWhoStays();
+  });
+  after(() => rig.close());
+
+  const declare = (name: string, email: string, spec: Record<string, unknown> = {}) =>
+    rig.declare(`atg/${name}`, { user: { email }, team: { gid: design }, ...spec });
+
+  test('add a member of the organization to the team, which is found by its name', async () => {
+    await declare('alice', alice, { team: { name: 'Design guild' } });
+    const { status } = await rig.untilReason('atg/alice', 'Granted');
+    assert.equal(teams.has(alice, design), true);
+    assert.deepEqual(status?.team, { gid: design, name: 'Design guild' });
+    assert.equal(status?.applied?.membership, 'Member');
+    assert.equal(status?.applied?.adopted, false);
+    assert.equal(status?.observed?.membership, 'Member');
+    await rig.untilEvent('atg/alice', 'AddedToTeam');
+  });
+
+  test('adopt who is in the team already, and send nothing', async () => {
+    const writes = rig.writesInAsana().length;
+    await declare('bob', bob);
+    const { status } = await rig.untilReason('atg/bob', 'Granted');
+    assert.equal(status?.applied?.adopted, true);
+    assert.equal(rig.writesInAsana().length, writes);
+  });
+
+  test('add again who was removed in the console, and count it', async () => {
+    teams.remove(alice, design);
+    await rig.sync();
+    await rig.until('alice is in the team again', async () => teams.has(alice, design));
+    await rig.until(
+      'the set-back is counted',
+      async () => (await rig.grant('atg/alice'))?.status?.drift?.count === 1,
+    );
+    await rig.untilEvent('atg/alice', 'DriftCorrected', 'Warning');
+    assert.equal((await rig.grant('atg/alice'))?.status?.applied?.adopted, false);
+  });
+
+  test('remove whom they added once the object is deleted', async () => {
+    await rig.deleteGrant('atg/alice');
+    await rig.untilGone('atg/alice');
+    assert.equal(teams.has(alice, design), false);
+    assert.equal((await rig.personInAsana(alice)).active, true);
+  });
+
+  test('remove whom they found as a plain member too', async () => {
+    await rig.deleteGrant('atg/bob');
+    await rig.untilGone('atg/bob');
+    assert.equal(teams.has(bob, design), false);
+  });
+
+  test('release whom they found with another role: roles are given in Asana only', async () => {
+    teams.add(bob, design, { isAdmin: true });
+    await rig.sync();
+    await declare('admin', bob);
+    assert.equal((await rig.untilReason('atg/admin', 'Granted')).status?.applied?.membership, 'Admin');
+    await rig.deleteGrant('atg/admin');
+    await rig.untilGone('atg/admin');
+    assert.equal(teams.has(bob, design), true);
+    await rig.untilEvent('atg/admin', 'Released');
+  });
+
+  test('leave the team as it is with deletionPolicy Retain', async () => {
+    await declare('retained', carol, { deletionPolicy: 'Retain' });
+    await rig.untilReason('atg/retained', 'Granted');
+    await rig.deleteGrant('atg/retained');
+    await rig.untilGone('atg/retained');
+    assert.equal(teams.has(carol, design), true);
+  });
+
+  test('release a guest whose last team it is, with a Warning: Asana may be set to remove such guests', async () => {
+    await declare('guest', guest);
+    await rig.untilReason('atg/guest', 'Granted');
+    await rig.deleteGrant('atg/guest');
+    await rig.untilGone('atg/guest');
+    assert.equal(teams.has(guest, design), true);
+    assert.match((await rig.untilEvent('atg/guest', 'Released', 'Warning')).note, /last team/);
+  });
+
+  test('remove a guest who is in another team as well', async () => {
+    teams.add(guest, await teams.create('Second team'));
+    await rig.sync();
+    await declare('guest', guest);
+    await rig.untilReason('atg/guest', 'Granted');
+    await rig.deleteGrant('atg/guest');
+    await rig.untilGone('atg/guest');
+    assert.equal(teams.has(guest, design), false);
+  });
+
+  test('wait for a team that is not there, and go on once it is', async () => {
+    await declare('early', alice, { team: { name: 'Not yet' } });
+    const early = await rig.untilReason('atg/early', 'TeamNotFound');
+    assert.equal(conditionOf(early, 'Reconciling')?.status, 'True');
+    const gid = await teams.create('Not yet');
+    await rig.sync();
+    await rig.untilReason('atg/early', 'Granted');
+    assert.equal(teams.has(alice, gid), true);
+  });
+
+  test('follow the team when it is renamed, and not another that takes its name', async () => {
+    const before = (await rig.grant('atg/early'))?.status?.team?.gid ?? '';
+    const team = rig.sandbox.state.team(before);
+    assert.ok(team);
+    Object.assign(team, { name: 'Renamed' });
+    const other = await teams.create('Not yet');
+    await rig.sync();
+    await rig.until(
+      'the new name is recorded',
+      async () => (await rig.grant('atg/early'))?.status?.team?.name === 'Renamed',
+    );
+    assert.equal((await rig.grant('atg/early'))?.status?.team?.gid, before);
+    assert.equal(teams.has(alice, other), false);
+  });
+
+  test('stall on a name that two teams have, and name their gids', async () => {
+    const gids = [await teams.create('Twins'), await teams.create('Twins')];
+    await rig.sync();
+    await declare('twins', alice, { team: { name: 'Twins' } });
+    const grant = await rig.untilReason('atg/twins', 'TeamAmbiguous');
+    assert.equal(conditionOf(grant, 'Stalled')?.status, 'True');
+    for (const gid of gids) assert.match(conditionOf(grant, 'Ready')?.message ?? '', new RegExp(gid));
+    await rig.untilEvent('atg/twins', 'TeamAmbiguous', 'Warning');
+  });
+
+  test('wait for somebody who is not in the organization: a team grant invites nobody', async () => {
+    await declare('nobody', 'nobody@acme.example');
+    const grant = await rig.untilReason('atg/nobody', 'UserNotFound');
+    assert.equal(conditionOf(grant, 'Reconciling')?.status, 'True');
+  });
+
+  test('stall when Asana lets only members of the team change it', async () => {
+    const closed = await teams.create('Closed');
+    await rig.setAsana({ serviceAccountNeedsTeam: true });
+    await rig.sync();
+    await declare('closed', alice, { team: { gid: closed } });
+    const grant = await rig.untilReason('atg/closed', 'NotTeamMember');
+    assert.match(conditionOf(grant, 'Stalled')?.message ?? '', /token's account/);
+    await rig.setAsana({ serviceAccountNeedsTeam: false });
+    await rig.patchGrant('atg/closed', {
+      metadata: { annotations: { 'asana-connector.dev/requestedAt': 'again' } },
+    });
+    await rig.untilReason('atg/closed', 'Granted');
+    assert.equal(teams.has(alice, closed), true);
+  });
+
+  test('let go of a team that is deleted in Asana', async () => {
+    const gid = (await rig.grant('atg/closed'))?.status?.team?.gid ?? '';
+    const { organization } = rig.sandbox.state;
+    teams.remove(alice, gid);
+    organization.teams.splice(
+      organization.teams.findIndex((team) => team.gid === gid),
+      1,
+    );
+    await rig.sync();
+    await rig.untilReason('atg/closed', 'TeamNotFound');
+    await rig.deleteGrant('atg/closed');
+    await rig.untilGone('atg/closed');
+  });
+
+  test('let the older of two grants for one team and person win, and hand over to the other', async () => {
+    await declare('elder', alice);
+    await rig.untilReason('atg/elder', 'Granted');
+    await declare('junior', alice, { team: { name: 'Design guild' } });
+    await rig.untilReason('atg/junior', 'ConflictingGrant');
+    await rig.deleteGrant('atg/elder');
+    await rig.untilGone('atg/elder');
+    const heir = await rig.untilReason('atg/junior', 'Granted');
+    assert.equal(heir.status?.applied?.adopted, false, 'the successor inherits what was given');
+    assert.equal(
+      rig.auditRecords().filter(({ action, account }) => action === 'RemoveFromTeam' && account.email === alice)
+        .length,
+      1,
+      'only the removal of the first test',
+    );
+  });
+
+  test('do not contend with a license grant of the same person', async () => {
+    await rig.createGrant('license', alice);
+    await rig.untilReason('license', 'Granted');
+    await rig.untilReason('atg/junior', 'Granted');
+  });
+});
+
+suite('team grants in mode Plan', () => {
+  let rig: OperatorRig;
+  let teams: Teams;
+  before(async () => {
+    rig = await OperatorRig.start('team-plan', { membersPerTeam: 0 });
+    teams = new Teams(rig.sandbox);
+    await teams.create('Design guild', [bob]);
+    await rig.createSecret();
+    await rig.createConnector({ provisioning: { mode: 'Plan' } });
+    await rig.untilPhase('Connected');
+  });
+  after(() => rig.close());
+
+  test('are decided and reported, and Asana gets not one write', async () => {
+    await rig.declare('atg/alice', { user: { email: alice }, team: { name: 'Design guild' } });
+    const grant = await rig.untilReason('atg/alice', 'Planned');
+    assert.equal(grant.status?.planned?.action, 'AddToTeam');
+    assert.equal(grant.status?.observed?.membership, 'None');
+    assert.equal(grant.status?.applied, undefined);
+    assert.equal(grant.metadata.finalizers, undefined);
+    await rig.deleteGrant('atg/alice');
+    await rig.untilGone('atg/alice');
+    assert.deepEqual(rig.writesInAsana(), []);
+  });
+});
