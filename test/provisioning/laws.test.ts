@@ -22,7 +22,7 @@ suite('whatever is declared, found and configured', () => {
     law((decision) => {
       const what = decision.kind === 'Act' ? decision.action.type : decision.kind;
       seen.set(what, (seen.get(what) ?? 0) + 1);
-    });
+    }, 15_000);
     const wanted =
       'GrantEnterprise RevokeEnterprise Deprovision CreateAccount InviteAccount AddToTeam RemoveFromTeam AddToWorkspace RemoveFromWorkspace Settled Release Blocked LookUp';
     for (const what of wanted.split(' ')) assert.ok((seen.get(what) ?? 0) >= 5, `${what}: ${seen.get(what)}`);
