@@ -26,7 +26,22 @@ export async function shrink(story: Story, rule: string): Promise<Story> {
     if (best.steps[index]?.waitMs !== 0) await tryStory({ ...best, steps });
   }
   await dropSteps(best.steps, (steps) => tryStory({ ...best, steps }));
+  for (let index = 0; index < best.steps.length; index += 1) await thinOut(index);
   return best;
+
+  /** Of what a step does to many, leaves out what is not needed. */
+  async function thinOut(index: number): Promise<void> {
+    for (const [field, value] of Object.entries(best.steps[index]?.with ?? {})) {
+      if (!Array.isArray(value)) continue;
+      for (let at = value.length - 1; at >= 0; at -= 1) {
+        const step = best.steps[index];
+        const now: unknown = step?.with[field];
+        if (!step || !Array.isArray(now) || now.length < 2) return;
+        const thinner = { ...step, with: { ...step.with, [field]: now.toSpliced(at, 1) } };
+        await tryStory({ ...best, steps: best.steps.with(index, thinner) });
+      }
+    }
+  }
 }
 
 /** Leaves out as many steps as `holds` allows: halves, quarters, and so on down to single ones. */

@@ -14,6 +14,8 @@ interface Counted {
   readonly deprovision: boolean;
   /** Of a declared grant, and not one whose end was known long before. */
   readonly counts: boolean;
+  /** The end of a grant, not a change of what a live one says. */
+  readonly end: boolean;
 }
 
 /** Counts what the limits count, from the writes themselves. */
@@ -43,6 +45,7 @@ export class Limits {
       site: change.site.plan.name,
       deprovision: isDeprovision(change.effect) && !acknowledged,
       counts: grant !== null && !acknowledged && !expected,
+      end: grant !== null && this.#facts.hasEnded(grant),
     });
   }
 
@@ -67,8 +70,10 @@ export class Limits {
     const most = this.#mostPeople(connector, start);
     const limit = Math.max(atLeast, Math.ceil((most * percent) / 100));
     if (people.size > limit) return `${people.size} people within the window, ${limit} are allowed`;
-    const wholeAtOnce = most >= 2 && people.size >= most && this.#appliedPeople(connector).size <= 1;
-    return wholeAtOnce && most === people.size ? `all ${most} people lose their last right` : null;
+    const ended = new Set([...done.filter(({ end }) => end).map(({ person }) => person), effect.gid ?? '']);
+    // Who still has a grant, this one apart, keeps a right.
+    const all = most >= 2 && ended.size >= most && this.#appliedPeople(connector).size <= 1;
+    return all && facts.hasEnded(grant) ? `all ${most} people lose their last right` : null;
   }
 
   deprovisions({ connector, site, grant, facts }: Case): string | null {
