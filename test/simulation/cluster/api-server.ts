@@ -1,16 +1,16 @@
 import type { Clock, Random } from '../../../src/core/clock.ts';
 import type { ListPage } from '../../../src/kubernetes/client.ts';
 import type { Resource } from '../../../src/kubernetes/resource.ts';
-import type { WatchLine } from '../../../src/kubernetes/watch-lines.ts';
 import { EVENTS, NAMESPACES } from './builtin-kinds.ts';
-import { type Commit, Etcd } from './etcd.ts';
+import { Etcd } from './etcd.ts';
 import { deletedMeta } from './metadata.ts';
-import { newObject, nextObject } from './next-object.ts';
+import { absent, newObject, nextObject, replacementAsNew } from './next-object.ts';
 import { isObject, isSame, type Json, mergePatch, overTheWire, type StoredObject } from './object.ts';
+import { OpenWatches, type WatchOptions } from './open-watches.ts';
 import { Pager } from './paging.ts';
-import { notServed, refusal, statusOf } from './refusal.ts';
+import { notServed, refusal } from './refusal.ts';
 import { type ServedKind, tableOf } from './served-kind.ts';
-import { WatchStream } from './watch-stream.ts';
+import type { WatchStream } from './watch-stream.ts';
 
 /** One write that was committed. `before` is null for a creation; `after` is null once the object is gone. */
 export interface Write {
@@ -34,10 +34,6 @@ export interface ApiServerOptions {
 const EVERY_VERB = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 /** Of a CRD that is being deleted. */
 const VERBS_OF_GOING = ['delete', 'deletecollection', 'get', 'list', 'watch'];
-/** The API server sends a bookmark about once a minute. */
-const BOOKMARK_EVERY_MS = 60_000;
-/** And one so long before a watch ends. */
-const LAST_BOOKMARK_MS = 2_000;
 /** It compacts every five minutes what is older than five minutes. */
 const COMPACT_EVERY_MS = 300_000;
 /** `--event-ttl`. */
@@ -56,7 +52,7 @@ export class ApiServer {
   readonly #pager = new Pager(this.#etcd);
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #streams = new Map<WatchStream, string>();
+  readonly #watches: OpenWatches;
   readonly #listeners: ((write: Write) => void)[] = [];
   /** When each event goes, oldest first. */
   readonly #eventsEnd = new Map<string, number>();
@@ -66,6 +62,7 @@ export class ApiServer {
     this.#kinds = new Map(kinds.map((kind) => [kind.table, kind]));
     this.#clock = clock;
     this.#random = random;
+    this.#watches = new OpenWatches(this.#etcd, clock);
     this.#compacting = { at: clock.monotonic(), revision: this.#etcd.revision };
   }
 
@@ -83,8 +80,7 @@ export class ApiServer {
   setStanding(resource: Resource, standing: Standing): void {
     const table = tableOf(resource);
     this.#standing.set(table, standing);
-    if (standing !== 'Absent') return;
-    for (const [stream, watched] of this.#streams) if (watched === table) stream.end();
+    if (standing === 'Absent') this.#watches.end(table);
   }
 
   /** The verbs discovery offers; null when the kind is not there. */
@@ -116,37 +112,18 @@ export class ApiServer {
     return this.#pager.page(table, prefixOf(namespace), page);
   }
 
-  /** An open watch from a version on. */
-  watch(
-    resource: Resource,
-    namespace: string | null,
-    { resourceVersion, timeoutSeconds }: { resourceVersion: string; timeoutSeconds: number },
-  ): WatchStream {
-    const { table } = this.#kindOf(resource);
+  /** An open watch; a version that was compacted is said in the stream. */
+  watch(resource: Resource, namespace: string | null, options: WatchOptions): WatchStream {
+    this.#kindOf(resource);
     this.#compactInTime();
-    const stream = new WatchStream();
-    const missed = this.#etcd.since(Number(resourceVersion));
-    if (!missed) {
-      const status = statusOf('Expired', `too old resource version: ${resourceVersion}`);
-      stream.push({ type: 'ERROR', object: status });
-      stream.end();
-      return stream;
-    }
-    const tell = (commit: Commit) => {
-      if (commit.table === table && commit.key.startsWith(prefixOf(namespace)))
-        stream.push({ type: commit.type, object: commit.object });
-    };
-    missed.forEach(tell);
-    this.#keepOpen(stream, resource, timeoutSeconds * 1000);
-    stream.onClose(this.#etcd.follow(tell));
-    return stream;
+    return this.#watches.open(resource, prefixOf(namespace), options);
   }
 
   create(by: string, resource: Resource, namespace: string, body: unknown): StoredObject {
     const kind = this.#kindOf(resource);
     const sent = overTheWire(body);
     if (this.standing(resource) === 'Terminating')
-      throw refusal('MethodNotAllowed', 'create not allowed while custom resource definition is terminating');
+      throw refusal('Forbidden', 'create not allowed while custom resource definition is terminating');
     if (kind.table !== NAMESPACE_TABLE) this.#checkNamespace(namespace, kind);
     const object = newObject(kind, sent, { namespace, uid: this.#newUid(), nowMs: this.#clock.now() });
     const { name } = object.metadata;
@@ -155,11 +132,13 @@ export class ApiServer {
     return this.#put(by, 'create', kind, object, null);
   }
 
-  /** Replaces an object; a body without resourceVersion replaces any version, where the kind allows it. */
+  /** Replaces an object by a whole one, as its kind allows it. */
   replace(by: string, resource: Resource, namespace: string, name: string, body: unknown): StoredObject {
     const kind = this.#kindOf(resource);
-    const old = this.#get(kind, namespace, name);
-    return this.#update(by, 'patch', kind, old, nextObject(kind, old, overTheWire(body), 'main'));
+    const sent = overTheWire(body);
+    const old = this.find(resource, namespace, name);
+    if (!old) return this.create(by, resource, namespace, replacementAsNew(kind, sent, name));
+    return this.#update(by, 'patch', kind, old, nextObject(kind, old, sent, 'replace'));
   }
 
   /** A merge patch of the main resource. */
@@ -167,7 +146,7 @@ export class ApiServer {
     const kind = this.#kindOf(resource);
     const old = this.#get(kind, namespace, name);
     const wanted = mergePatch(old, overTheWire(patch)) as Json;
-    return this.#update(by, 'patch', kind, old, nextObject(kind, old, wanted, 'main'));
+    return this.#update(by, 'patch', kind, old, nextObject(kind, old, wanted, 'patch'));
   }
 
   /**
@@ -201,9 +180,9 @@ export class ApiServer {
     return kind;
   }
 
-  #get({ resource }: ServedKind, namespace: string, name: string): StoredObject {
-    const object = this.find(resource, namespace, name);
-    if (!object) throw refusal('NotFound', `${resource.plural}.${resource.group} "${name}" not found`);
+  #get(kind: ServedKind, namespace: string, name: string): StoredObject {
+    const object = this.find(kind.resource, namespace, name);
+    if (!object) throw absent(kind, name);
     return object;
   }
 
@@ -260,23 +239,6 @@ export class ApiServer {
     for (const listener of this.#listeners) listener(write);
   }
 
-  #keepOpen(stream: WatchStream, resource: Resource, timeoutMs: number): void {
-    this.#streams.set(stream, tableOf(resource));
-    stream.onClose(() => this.#streams.delete(stream));
-    stream.onClose(this.#clock.schedule(timeoutMs, () => stream.end()));
-    const endsAt = this.#clock.monotonic() + timeoutMs;
-    const nextBookmark = () => {
-      const untilLast = endsAt - LAST_BOOKMARK_MS - this.#clock.monotonic();
-      return untilLast > 0 ? Math.min(BOOKMARK_EVERY_MS, untilLast) : BOOKMARK_EVERY_MS;
-    };
-    const bookmark = () => {
-      stream.push(bookmarkOf(resource, this.#etcd.revision));
-      cancel = this.#clock.schedule(nextBookmark(), bookmark);
-    };
-    let cancel = this.#clock.schedule(nextBookmark(), bookmark);
-    stream.onClose(() => cancel());
-  }
-
   #compactInTime(): void {
     const now = this.#clock.monotonic();
     if (now - this.#compacting.at < COMPACT_EVERY_MS) return;
@@ -303,11 +265,6 @@ export class ApiServer {
 /** Keys begin with the namespace; null for every one. */
 function prefixOf(namespace: string | null): string {
   return namespace === null ? '' : `${namespace}/`;
-}
-
-function bookmarkOf({ group, version, kind }: Resource, revision: number): WatchLine {
-  const apiVersion = group === '' ? version : `${group}/${version}`;
-  return { type: 'BOOKMARK', object: { apiVersion, kind, metadata: { resourceVersion: String(revision) } } };
 }
 
 /** What a caller may see of an object's data, or an empty one. */

@@ -1,6 +1,6 @@
 import type { Resource } from '../../../src/kubernetes/resource.ts';
 import { isObject, type Json, type StoredObject } from './object.ts';
-import { refusal } from './refusal.ts';
+import { refusal, UndecodableError } from './refusal.ts';
 import { type ServedKind, tableOf } from './served-kind.ts';
 
 export const LEASES: Resource = {
@@ -16,7 +16,7 @@ export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespa
 
 /** The kinds every API server has, as far as the operator meets them. */
 export const builtinKinds: readonly ServedKind[] = [
-  builtin(LEASES, checkLease, true),
+  builtin(LEASES, checkLease, 'NamedVersionOrNew'),
   builtin(EVENTS, checkEvent),
   builtin(SECRETS, () => {}),
   builtin(NAMESPACES, () => {}),
@@ -24,12 +24,16 @@ export const builtinKinds: readonly ServedKind[] = [
 
 type Check = (object: StoredObject, previous: StoredObject | null) => void;
 
-function builtin(resource: Resource, check: Check, needsVersion = false): ServedKind {
+function builtin(
+  resource: Resource,
+  check: Check,
+  replacing: ServedKind['replacing'] = 'AnyVersion',
+): ServedKind {
   return {
     resource,
     table: tableOf(resource),
     custom: false,
-    needsVersion,
+    replacing,
     admit: (object, previous) => {
       check(object, previous);
       return object;
@@ -49,7 +53,7 @@ function checkMicroTimes(fields: Json, names: readonly string[]): void {
     const value = fields[name];
     if (value === undefined || value === null) continue;
     if (typeof value !== 'string' || !MICRO_TIME.test(value))
-      throw refusal('BadRequest', `parsing time of ${name}: six digits after the seconds are wanted`);
+      throw new UndecodableError(`parsing time of ${name}: six digits after the seconds are wanted`);
   }
 }
 
@@ -78,7 +82,7 @@ function checkEvent(event: StoredObject, previous: StoredObject | null): void {
 }
 
 function checkNewEvent(event: StoredObject): void {
-  const { eventTime, reportingController, type, note, regarding, metadata } = event;
+  const { eventTime, reportingController, type, note } = event;
   if (eventTime === undefined) invalid(event, 'eventTime: Required value');
   if (typeof reportingController !== 'string' || reportingController === '')
     invalid(event, 'reportingController: Required value');
@@ -89,6 +93,4 @@ function checkNewEvent(event: StoredObject): void {
   }
   if (type !== 'Normal' && type !== 'Warning') invalid(event, 'type: has invalid value');
   if (typeof note === 'string' && Buffer.byteLength(note) > LONGEST_NOTE) invalid(event, 'note: Too long');
-  if (isObject(regarding) && (regarding['namespace'] ?? '') !== metadata.namespace)
-    invalid(event, 'regarding.namespace: does not match the namespace of the event');
 }

@@ -23,9 +23,10 @@ const rows: readonly Row[] = [
 
 type Runner = { run<T>(namespace: string, script: (subject: Subject) => Promise<T>): Promise<T> };
 
-async function check(cluster: Runner, { script, expected }: Row, index: number): Promise<void> {
+async function check(cluster: Runner, row: Row, index: number): Promise<void> {
   const namespace = `conformance-${index}`;
-  assert.deepEqual(normalised(await cluster.run(namespace, script), namespace), expected);
+  const seen = await cluster.run(namespace, (subject) => row.script(subject));
+  assert.deepEqual(normalised(seen, namespace), row.expected);
 }
 
 describe('the simulated cluster', () => {

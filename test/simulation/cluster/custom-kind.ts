@@ -3,17 +3,11 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import type { KindDefinition } from '../../../src/api/kind.ts';
 import type { CelRule } from '../../../src/api/schema.ts';
+import { appliedStatus } from './applied-status.ts';
 import { isObject, type StoredObject } from './object.ts';
 import { refusal } from './refusal.ts';
+import { hasRepeatedKeys, type Schema } from './schema.ts';
 import { type ServedKind, tableOf } from './served-kind.ts';
-
-type Schema = {
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly items?: Schema;
-  readonly default?: unknown;
-  readonly 'x-kubernetes-validations'?: readonly CelRule<unknown>[];
-  readonly 'x-kubernetes-list-map-keys'?: readonly string[];
-} & Readonly<Record<string, unknown>>;
 
 /**
  * One of our kinds as its CRD has it served: pruned, defaulted, and validated by its schema and rules.
@@ -35,7 +29,8 @@ export function customKind(kind: KindDefinition): ServedKind {
     resource: kind.names,
     table: tableOf(kind.names),
     custom: true,
-    needsVersion: false,
+    replacing: 'AnyVersion',
+    applyStatus: (old, sent) => appliedStatus(parts.status, old, sent),
     admit: (object, previous) => {
       const { apiVersion, kind: kindName, metadata } = object;
       const admitted: Record<string, unknown> = { apiVersion, kind: kindName, metadata };
@@ -100,10 +95,7 @@ function* brokenRules(schema: Schema, value: unknown, previous: unknown, path: s
 
 function* repeatedKeys(schema: Schema, value: unknown, path: string): Generator<string> {
   const keys = schema['x-kubernetes-list-map-keys'];
-  if (Array.isArray(value) && keys) {
-    const seen = new Set(value.map((item) => JSON.stringify(keys.map((key) => (item as never)[key]))));
-    if (seen.size < value.length) yield `${path}: Duplicate value`;
-  }
+  if (Array.isArray(value) && keys && hasRepeatedKeys(value, keys)) yield `${path}: Duplicate value`;
   if (isObject(value))
     for (const [name, property] of Object.entries(schema.properties ?? {}))
       yield* repeatedKeys(property, value[name], `${path}.${name}`);
@@ -123,8 +115,7 @@ const IMMUTABLE =
 
 /** How a rule is judged here: by its twin, or, of those that compare, as the immutability of a field. */
 function judgeOf(rule: CelRule<unknown>): Judge {
-  const { holds } = rule;
-  if (holds) return (self) => holds.call(rule, self);
+  if (rule.holds) return (self) => rule.holds?.(self) ?? true;
   const [, optional, plain] = IMMUTABLE.exec(rule.rule) ?? [];
   const field = optional ?? plain;
   if (field === undefined)

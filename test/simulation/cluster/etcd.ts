@@ -96,6 +96,6 @@ export class Etcd {
   #commit(write: Omit<Commit, 'revision'>): void {
     const commit = { ...write, revision: this.#revision };
     this.#log.push(commit);
-    for (const tell of [...this.#followers]) tell(commit);
+    for (const tell of this.#followers) tell(commit);
   }
 }

@@ -47,7 +47,7 @@ function recordOf(by: string, event: StoredObject): EventRecord {
     type: String(event['type']),
     reason: String(event['reason']),
     action: String(event['action']),
-    note: String(event['note'] ?? ''),
+    note: typeof event['note'] === 'string' ? event['note'] : '',
     at: String(event['eventTime']),
     count: isObject(series) ? Number(series['count']) : 1,
     regarding: {

@@ -1,6 +1,6 @@
 import { formatTime } from '../../../src/core/clock.ts';
 import { isObject, type Json, type StoredMeta } from './object.ts';
-import { refusal } from './refusal.ts';
+import { refusal, UndecodableError } from './refusal.ts';
 
 /** What apimachinery allows the annotations of one object to be together (TotalAnnotationSizeLimitB). */
 const LARGEST_ANNOTATIONS = 256 * 1024;
@@ -18,8 +18,9 @@ export interface Birth {
 
 /** Metadata of a new object. */
 export function newMeta(wanted: Json, { namespace, uid, nowMs, counted }: Birth): StoredMeta {
-  const name = String(wanted['name'] ?? '');
-  if (!SUBDOMAIN.test(name)) throw refusal('Invalid', `metadata.name: Invalid value: "${name}"`);
+  const { name } = wanted;
+  if (typeof name !== 'string' || !SUBDOMAIN.test(name))
+    throw refusal('Invalid', `metadata.name: Invalid value: ${JSON.stringify(name)}`);
   return {
     name,
     namespace,
@@ -76,7 +77,7 @@ function freeParts(wanted: Json): Pick<StoredMeta, 'labels' | 'annotations' | 'f
 function words(value: unknown, field: string): Record<string, string> {
   if (value === undefined || value === null) return {};
   if (!isObject(value) || Object.values(value).some((word) => typeof word !== 'string'))
-    throw refusal('BadRequest', `metadata.${field}: a map of strings is wanted`);
+    throw new UndecodableError(`metadata.${field}: a map of strings is wanted`);
   return value as Record<string, string>;
 }
 

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { KubernetesError } from '../../../src/kubernetes/errors.ts';
 import { apiVersionOf } from '../../../src/kubernetes/resource.ts';
 import { type Birth, newMeta, updatedMeta } from './metadata.ts';
 import { isObject, type Json, type StoredObject } from './object.ts';
-import { refusal } from './refusal.ts';
+import { decoding, failure, refusal } from './refusal.ts';
 import type { ServedKind } from './served-kind.ts';
 
-/** Which part of an object a write is about. */
-export type Part = 'main' | 'status';
+/** How an object is written: as a whole, by a patch of it, or its status alone. */
+export type Way = 'replace' | 'patch' | 'status';
 
 /** What a body becomes as a new object. @throws KubernetesError when it is refused */
 export function newObject(kind: ServedKind, body: Json, birth: Omit<Birth, 'counted'>): StoredObject {
@@ -18,15 +19,17 @@ export function newObject(kind: ServedKind, body: Json, birth: Omit<Birth, 'coun
       'the namespace of the provided object does not match the namespace sent on the request',
     );
   if ((wanted['resourceVersion'] ?? '') !== '')
-    throw refusal('InternalError', 'resourceVersion should not be set on objects to be created');
+    throw failure('resourceVersion should not be set on objects to be created');
   const { status, ...rest } = body;
-  return kind.admit(
-    {
-      ...(kind.custom || status === undefined ? rest : body),
-      ...typeOf(kind),
-      metadata: newMeta(wanted, { ...birth, counted: kind.custom }),
-    },
-    null,
+  return decoding('BadRequest', () =>
+    kind.admit(
+      {
+        ...(kind.custom || status === undefined ? rest : body),
+        ...typeOf(kind),
+        metadata: newMeta(wanted, { ...birth, counted: kind.custom }),
+      },
+      null,
+    ),
   );
 }
 
@@ -35,10 +38,15 @@ export function newObject(kind: ServedKind, body: Json, birth: Omit<Birth, 'coun
  * Equal to `old` but for the resourceVersion when nothing changes.
  * @throws KubernetesError when it is refused
  */
-export function nextObject(kind: ServedKind, old: StoredObject, wanted: Json, part: Part): StoredObject {
+export function nextObject(kind: ServedKind, old: StoredObject, wanted: Json, way: Way): StoredObject {
   checkType(kind, wanted);
-  checkIdentity(kind, old, metaOf(wanted), part);
-  if (part === 'status') return kind.admit(withStatus(old, wanted['status']), old);
+  checkIdentity(kind, old, metaOf(wanted), way);
+  if (way === 'status')
+    return kind.admit(withStatus(old, kind.applyStatus?.(old['status'], wanted['status'])), old);
+  return decoding(way === 'patch' ? 'Invalid' : 'BadRequest', () => nextMain(kind, old, wanted));
+}
+
+function nextMain(kind: ServedKind, old: StoredObject, wanted: Json): StoredObject {
   const metadata = updatedMeta(old.metadata, metaOf(wanted));
   const object = { ...wanted, ...typeOf(kind), metadata };
   if (!kind.custom) return kind.admit(object, old);
@@ -49,38 +57,54 @@ export function nextObject(kind: ServedKind, old: StoredObject, wanted: Json, pa
 
 function withStatus(object: StoredObject, status: unknown): StoredObject {
   const { status: _, ...rest } = object;
-  return (status === undefined ? rest : { ...rest, status }) as StoredObject;
+  return status === undefined ? rest : { ...rest, status };
 }
 
 /** A writer that means another object, or an older version of this one, is refused. */
-function checkIdentity(kind: ServedKind, old: StoredObject, wanted: Json, part: Part): void {
-  const { name, namespace, uid, resourceVersion } = old.metadata;
+function checkIdentity(kind: ServedKind, old: StoredObject, wanted: Json, way: Way): void {
+  const { name, namespace, uid } = old.metadata;
+  const otherUid = (wanted['uid'] ?? uid) !== uid;
   if ((wanted['name'] ?? name) !== name)
     throw refusal('BadRequest', 'the name of the object does not match the name on the URL');
   if ((wanted['namespace'] ?? namespace) !== namespace)
     throw refusal('BadRequest', 'the namespace of the object does not match the namespace on the request');
-  // The status endpoint takes over all metadata of the stored object before it compares.
-  if (part === 'main' && (wanted['uid'] ?? uid) !== uid)
-    throw conflict(
-      kind,
-      name,
-      `Precondition failed: UID in precondition: ${String(wanted['uid'])}, UID in object meta: ${uid}`,
-    );
-  const version = wanted['resourceVersion'] ?? '';
-  if (version === '' && kind.needsVersion)
+  // Of a whole object the uid is a precondition; in a patch it is a field that cannot change, looked at later; and
+  // the status endpoint takes all metadata from the stored object.
+  if (way === 'replace' && otherUid)
+    throw conflict(kind, name, 'the UID in the precondition is of another object');
+  checkVersion(kind, old, wanted['resourceVersion'] ?? '');
+  if (way === 'patch' && otherUid)
+    throw refusal('Invalid', `${kind.resource.kind} "${name}" is invalid: metadata.uid: field is immutable`);
+}
+
+function checkVersion(kind: ServedKind, { metadata }: StoredObject, version: unknown): void {
+  if (version === '' && kind.replacing === 'NamedVersionOrNew')
     throw refusal(
       'Invalid',
-      `${kind.resource.kind} "${name}" is invalid: metadata.resourceVersion: must be specified for an update`,
+      `${kind.resource.kind} "${metadata.name}" is invalid: metadata.resourceVersion: must be specified for an update`,
     );
-  if (version !== '' && version !== resourceVersion)
+  if (version !== '' && version !== metadata.resourceVersion)
     throw conflict(
       kind,
-      name,
+      metadata.name,
       'the object has been modified; please apply your changes to the latest version and try again',
     );
 }
 
-function conflict({ resource }: ServedKind, name: string, why: string) {
+/** The body of a replacement of what is not there, as that of a new object. */
+export function replacementAsNew(kind: ServedKind, body: Json, name: string): Json {
+  const { uid, resourceVersion: _, ...metadata } = metaOf(body);
+  if (kind.replacing !== 'NamedVersionOrNew') throw absent(kind, name);
+  if (uid !== undefined) throw conflict(kind, name, 'the UID in the precondition is of another object');
+  return { ...body, metadata };
+}
+
+/** There is no such object. */
+export function absent({ resource }: ServedKind, name: string): KubernetesError {
+  return refusal('NotFound', `${resource.plural}.${resource.group} "${name}" not found`);
+}
+
+function conflict({ resource }: ServedKind, name: string, why: string): KubernetesError {
   return refusal(
     'Conflict',
     `Operation cannot be fulfilled on ${resource.plural}.${resource.group} "${name}": ${why}`,
@@ -92,11 +116,12 @@ function checkType(kind: ServedKind, body: Json): void {
   const { apiVersion, kind: name } = typeOf(kind);
   const said = { apiVersion: body['apiVersion'], kind: body['kind'] };
   if (!kind.custom && said.apiVersion === undefined && said.kind === undefined) return;
-  if (said.apiVersion !== apiVersion || said.kind !== name)
+  if (said.apiVersion !== apiVersion || said.kind === undefined)
     throw refusal(
       'BadRequest',
-      `the API version and kind in the data do not match: ${apiVersion}, ${name} is wanted`,
+      `the API version in the data does not match: ${apiVersion} and a kind are wanted`,
     );
+  if (said.kind !== name) throw refusal('Invalid', `kind: Invalid value: must be ${name}`);
 }
 
 function typeOf({ resource }: ServedKind): { apiVersion: string; kind: string } {

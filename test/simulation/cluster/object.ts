@@ -8,10 +8,7 @@ export interface StoredMeta extends ObjectMeta {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/**
- * An object as it is stored. It is frozen to its depth, so that everybody may hold the same one: who writes into what
- * was read gets a TypeError.
- */
+/** An object as it is stored: frozen to its depth, so that nobody changes what was committed. */
 export interface StoredObject extends KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;

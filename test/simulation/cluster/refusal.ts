@@ -4,7 +4,6 @@ const CODES = {
   BadRequest: 400,
   Forbidden: 403,
   NotFound: 404,
-  MethodNotAllowed: 405,
   AlreadyExists: 409,
   Conflict: 409,
   Expired: 410,
@@ -24,6 +23,30 @@ export function refusal(reason: RefusalReason, message: string, retryAfterSecond
     JSON.stringify(statusOf(reason, message)),
     retryAfterSeconds === undefined ? undefined : String(retryAfterSeconds),
   );
+}
+
+/** An error the API server has no reason for: it answers 500 with the message alone. */
+export function failure(message: string): KubernetesError {
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code: 500 };
+  return errorOfAnswer('the API server', 500, JSON.stringify(status));
+}
+
+/**
+ * A body that does not fit the types of its kind. It is a BadRequest where the whole object was sent, and Invalid
+ * where a patch led to it.
+ */
+export class UndecodableError extends Error {
+  override readonly name = 'UndecodableError';
+}
+
+/** Runs `work` with what cannot be decoded refused for `reason`. */
+export function decoding<T>(reason: 'BadRequest' | 'Invalid', work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof UndecodableError) throw refusal(reason, error.message);
+    throw error;
+  }
 }
 
 /** The Status object of a refusal. */

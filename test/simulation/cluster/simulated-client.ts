@@ -34,7 +34,7 @@ export class SimulatedClient implements ClusterClient {
   /** Ends the process: its watches break, calls under way get no answer, later ones reach nobody. */
   disconnect(): void {
     this.#cut.abort(unreachable());
-    for (const stream of [...this.#streams.keys()]) stream.fail(unreachable());
+    for (const stream of this.#streams.keys()) stream.fail(unreachable());
   }
 
   get<T extends KubernetesObject>(
@@ -56,7 +56,7 @@ export class SimulatedClient implements ClusterClient {
       'list',
       resource,
       signal,
-      (server) => server.list(resource, namespace, page) as ListPage<unknown> as ListPage<T>,
+      (server) => asSent(server.list(resource, namespace, page)) as ListPage<T>,
     );
   }
 
@@ -78,7 +78,7 @@ export class SimulatedClient implements ClusterClient {
       for await (const line of stream.lines()) {
         const lateMs = this.faults.takeDelay(resource.kind);
         if (lateMs > 0) await clock.sleep(lateMs, AbortSignal.any([signal, this.#cut.signal]));
-        yield line;
+        yield asSent(line) as WatchLine;
       }
     } finally {
       signal.removeEventListener('abort', abort);
@@ -103,7 +103,7 @@ export class SimulatedClient implements ClusterClient {
       'applyStatus',
       resource,
       signal,
-      (server, by) => server.applyStatus(by, resource, namespace, name, body) as T,
+      (server, by) => asSent(server.applyStatus(by, resource, namespace, name, body)) as T,
     );
   }
 
@@ -119,7 +119,7 @@ export class SimulatedClient implements ClusterClient {
       'mergePatch',
       resource,
       signal,
-      (server, by) => server.patch(by, resource, namespace, name, body) as T,
+      (server, by) => asSent(server.patch(by, resource, namespace, name, body)) as T,
     );
   }
 
@@ -158,7 +158,7 @@ export class SimulatedClient implements ClusterClient {
       'replaceLease',
       LEASES,
       signal,
-      (server, by) => server.replace(by, LEASES, namespace, name, lease) as T,
+      (server, by) => asSent(server.replace(by, LEASES, namespace, name, lease)) as T,
     );
   }
 
@@ -189,7 +189,7 @@ export class SimulatedClient implements ClusterClient {
       operation,
       resource,
       signal,
-      (server) => server.find(resource, namespace, name) as T | null,
+      (server) => asSent(server.find(resource, namespace, name)) as T | null,
     );
   }
 
@@ -204,7 +204,7 @@ export class SimulatedClient implements ClusterClient {
       operation,
       resource,
       signal,
-      (server, by) => server.create(by, resource, namespace, body) as T,
+      (server, by) => asSent(server.create(by, resource, namespace, body)) as T,
     );
   }
 
@@ -222,13 +222,13 @@ export class SimulatedClient implements ClusterClient {
       signal?.throwIfAborted();
       this.#cut.signal.throwIfAborted();
       let recalled = false;
-      const giveUp = (reason: unknown) => {
+      const giveUp = (reason: Error) => {
         recalled = random() < 0.5;
         settle();
-        reject(reason as Error);
+        reject(reason);
       };
-      const aborted = () => giveUp(signal?.reason);
-      const cut = () => giveUp(this.#cut.signal.reason);
+      const aborted = () => giveUp(signal?.reason as Error);
+      const cut = () => giveUp(unreachable());
       const cancel =
         fate.thereMs + fate.backMs > limitMs ? clock.schedule(limitMs, () => giveUp(tooLate())) : () => {};
       const settle = () => {
@@ -248,7 +248,7 @@ export class SimulatedClient implements ClusterClient {
   }
 
   #spoilWatches(fault: WatchFault, kind: string | null): void {
-    for (const [stream, watched] of [...this.#streams]) {
+    for (const [stream, watched] of this.#streams) {
       if (kind !== null && watched !== kind) continue;
       if (fault.type === 'Reset') stream.fail(new TypeError('terminated'));
       if (fault.type === 'Expired')
@@ -256,6 +256,11 @@ export class SimulatedClient implements ClusterClient {
       if (fault.type !== 'Reset') stream.end();
     }
   }
+}
+
+/** What is handed out is its reader's own, as it is off a wire. */
+function asSent(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer)) as unknown;
 }
 
 async function travel<T>(clock: Clock, { thereMs, backMs, before, after }: Fate, work: () => T): Promise<T> {

@@ -1,14 +1,13 @@
-import { kinds as ourKinds } from '../../../src/api/validation.ts';
 import type { Clock, Random } from '../../../src/core/clock.ts';
 import type { ClusterClient } from '../../../src/kubernetes/client.ts';
 import type { Resource } from '../../../src/kubernetes/resource.ts';
 import { ApiServer, type Write } from './api-server.ts';
-import { builtinKinds, NAMESPACES, SECRETS } from './builtin-kinds.ts';
+import { NAMESPACES, SECRETS } from './builtin-kinds.ts';
 import type { ClientFaults } from './client-faults.ts';
-import { customKind } from './custom-kind.ts';
 import { type EventRecord, EventRecords } from './event-records.ts';
 import { Going } from './going.ts';
 import type { Json, MergePatch, StoredObject } from './object.ts';
+import { servedKinds } from './served-kinds.ts';
 import { SimulatedClient } from './simulated-client.ts';
 
 export type { Write } from './api-server.ts';
@@ -59,7 +58,7 @@ export class SimulatedCluster {
   readonly #resources: ReadonlyMap<string, Resource>;
 
   constructor(options: SimulatedClusterOptions) {
-    const kinds = [...builtinKinds, ...ourKinds.map(customKind)];
+    const kinds = servedKinds;
     this.#options = options;
     this.#server = new ApiServer({ ...options, kinds });
     this.#going = new Going({ ...options, server: this.#server, kinds });

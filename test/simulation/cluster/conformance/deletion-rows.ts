@@ -191,6 +191,6 @@ export const deletionRows: readonly Row[] = [
         ),
       ];
     },
-    expected: [false, '409 Conflict'],
+    expected: [false, '422 Invalid'],
   },
 ];

@@ -160,7 +160,7 @@ export const goingRows: readonly Row[] = [
     expected: [
       ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
       ['delete', 'deletecollection', 'get', 'list', 'watch'],
-      '405 MethodNotAllowed',
+      '403 Forbidden',
       ['accepted', 2],
       'politely',
       ['MODIFIED', 'MODIFIED', 'DELETED'],

@@ -65,17 +65,16 @@ export function recordWatch(
   };
   const options = { resourceVersion, timeoutSeconds };
   const read = async () => {
-    for await (const line of subject.client.watch(resource, subject.namespace, options, stop.signal))
-      recording.lines.push(line);
-  };
-  void read().then(
-    () => {
+    try {
+      for await (const line of subject.client.watch(resource, subject.namespace, options, stop.signal))
+        recording.lines.push(line);
       recording.ended = 'politely';
-    },
-    () => {
+    } catch {
+      // How it fails is for the script to judge.
       recording.ended = 'with an error';
-    },
-  );
+    }
+  };
+  void read();
   return recording;
 }
 

@@ -80,7 +80,12 @@ export const readingRows: readonly Row[] = [
       const none = await outcomeOf(page(subject, 1, 'no-token'));
       await create(subject, 'd');
       await subject.compact();
-      return [none, await outcomeOf(page(subject, 1, next))];
+      let late = 'accepted';
+      await until(subject, 'the token is too old', async () => {
+        late = await outcomeOf(page(subject, 1, next));
+        return late !== 'accepted';
+      });
+      return [none, late];
     },
     expected: ['400 BadRequest', '410 Expired'],
   },
@@ -146,7 +151,8 @@ export const readingRows: readonly Row[] = [
       const last = recording.lines.at(-1)?.object as { kind: string; metadata: { resourceVersion: string } };
       return [
         recording.ended,
-        recording.lines.map(({ type }) => type),
+        // One bookmark or two, as the clocks have it.
+        [...new Set(recording.lines.map(({ type }) => type))],
         last.kind,
         isOlderVersion(last.metadata.resourceVersion, resourceVersion),
       ];

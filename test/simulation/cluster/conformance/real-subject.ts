@@ -54,7 +54,21 @@ export class RealSubject {
   /** Runs a script on it in a namespace of its own. */
   async run<T>(namespace: string, script: (subject: Subject) => Promise<T>): Promise<T> {
     await this.#createNamespace(namespace);
-    return script(this.#subject(namespace));
+    try {
+      return await script(this.#subject(namespace));
+    } finally {
+      for (const { names } of ourKinds) await this.#clear(names);
+    }
+  }
+
+  /** What a finalizer keeps would keep its whole CRD. */
+  async #clear(resource: Resource): Promise<void> {
+    const { items } = await this.#client.list<KubernetesObject>(resource, null, { limit: 1000 });
+    for (const { metadata } of items) {
+      const { namespace, name } = metadata;
+      await this.#client.mergePatch(resource, namespace, name, { metadata: { finalizers: null } }, 'kubectl');
+      if (metadata.deletionTimestamp === undefined) await this.#delete(objectPath(resource, namespace, name));
+    }
   }
 
   #subject(namespace: string): Subject {

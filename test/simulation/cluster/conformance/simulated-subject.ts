@@ -11,12 +11,12 @@ export class SimulatedSubject {
   /** Runs a script on it in a namespace of its own. */
   async run<T>(namespace: string, script: (subject: Subject) => Promise<T>): Promise<T> {
     this.#cluster.createNamespace(namespace);
-    let done = false;
+    const run = { done: false };
     const running = script(this.#subject(namespace)).finally(() => {
-      done = true;
+      run.done = true;
     });
     const drive = async () => {
-      for (await settle(); !done; await settle())
+      for (await settle(); !run.done; await settle())
         if (this.#clock.pending > 0) await this.#clock.advance(this.#clock.next - this.#clock.monotonic());
     };
     const [seen] = await Promise.all([running, drive()]);

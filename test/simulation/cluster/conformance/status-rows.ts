@@ -52,9 +52,8 @@ export const statusRows: readonly Row[] = [
           user: { gid: '1' },
         },
         { conditions: [condition('Ready')] },
-        { conditions: [] },
-        {},
         { observedGeneration: 2 },
+        undefined,
       ];
       const seen: unknown[] = [];
       let last: KubernetesObject = first;
@@ -84,9 +83,62 @@ export const statusRows: readonly Row[] = [
         },
       ],
       ['newer', 1, { conditions: [condition('Ready')] }],
-      ['newer', 1, { conditions: [] }],
-      ['newer', 1, {}],
       ['newer', 1, { observedGeneration: 2 }],
+      ['newer', 1, undefined],
+    ],
+  },
+  {
+    name: 'a list by keys that is emptied vanishes, with what held nothing else, and then stays empty',
+    script: async (subject) => {
+      await subject.apply(within(subject, grant()));
+      const seen: unknown[] = [];
+      for (const status of [
+        { conditions: [] },
+        { conditions: [condition('Ready')] },
+        { conditions: [] },
+        { conditions: [condition('Ready')], observedGeneration: 1 },
+        { conditions: [], observedGeneration: 1 },
+        { conditions: [], observedGeneration: 1 },
+        { observedGeneration: 1 },
+      ])
+        seen.push((await applyStatus(subject, status)).status);
+      return seen;
+    },
+    expected: [
+      { conditions: [] },
+      { conditions: [condition('Ready')] },
+      undefined,
+      { conditions: [condition('Ready')], observedGeneration: 1 },
+      { observedGeneration: 1 },
+      { conditions: [], observedGeneration: 1 },
+      { conditions: [], observedGeneration: 1 },
+    ],
+  },
+  {
+    name: 'null, and an empty object where there was something, are refused; an empty status over none is not',
+    script: async (subject) => {
+      await subject.apply(within(subject, grant()));
+      const apply = (status: unknown) => outcomeOf(applyStatus(subject, status));
+      return [
+        await apply(null),
+        await apply({}),
+        await apply({ user: null }),
+        await apply({ conditions: [{ ...condition('Ready'), reason: null }] }),
+        await apply({ user: { gid: '1' } }),
+        await apply({ user: {} }),
+        await apply({}),
+        await apply(null),
+      ];
+    },
+    expected: [
+      'accepted',
+      'accepted',
+      '422 Invalid',
+      '422 Invalid',
+      'accepted',
+      '422 Invalid',
+      '422 Invalid',
+      '422 Invalid',
     ],
   },
   {

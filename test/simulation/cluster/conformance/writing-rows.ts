@@ -11,13 +11,12 @@ type Stored = KubernetesObject & { spec: Record<string, unknown>; status?: unkno
 
 /** The spec that is stored, or how it was refused. */
 async function creation(subject: Subject, manifest: ReturnType<typeof grant>): Promise<unknown> {
-  let stored: Stored | undefined;
-  const outcome = await outcomeOf(
-    subject.apply(within(subject, manifest)).then((object) => {
-      stored = object as Stored;
-    }),
-  );
-  return stored?.spec ?? outcome;
+  let spec: unknown;
+  const create = async () => {
+    spec = ((await subject.apply(within(subject, manifest))) as Stored).spec;
+  };
+  const outcome = await outcomeOf(create());
+  return spec ?? outcome;
 }
 
 function patch(subject: Subject, body: unknown, name = 'alice'): Promise<Stored> {
@@ -28,12 +27,12 @@ function patch(subject: Subject, body: unknown, name = 'alice'): Promise<Stored>
 export const writingRows: readonly Row[] = [
   ...accepted.map(({ because, manifest }, index) => ({
     name: `a manifest is accepted and filled in: ${because} (${index})`,
-    script: (subject: Subject) => creation(subject, manifest as ReturnType<typeof grant>),
+    script: (subject: Subject) => creation(subject, manifest),
     expected: new ManifestValidator().check(manifest).spec,
   })),
   ...refused.map(({ because, manifest }, index) => ({
     name: `a manifest is refused: ${because} (${index})`,
-    script: (subject: Subject) => creation(subject, manifest as ReturnType<typeof grant>),
+    script: (subject: Subject) => creation(subject, manifest),
     expected: '422 Invalid',
   })),
   {
@@ -82,17 +81,19 @@ export const writingRows: readonly Row[] = [
         await create({ metadata: { name: 'alice', namespace: 'elsewhere' } }),
         await create({ metadata: {} }),
         await create({ metadata: { name: 'Alice' } }),
+        await create({ metadata: { name: 'alice', labels: { a: 7 } } }),
         await create({ metadata: { name: 'alice', resourceVersion: '1' } }),
       ];
     },
     expected: [
-      '400 BadRequest',
+      '422 Invalid',
       '400 BadRequest',
       '400 BadRequest',
       '400 BadRequest',
       '422 Invalid',
       '422 Invalid',
-      '500 InternalError',
+      '400 BadRequest',
+      '500 Http500',
     ],
   },
   {
@@ -128,6 +129,7 @@ export const writingRows: readonly Row[] = [
         movement(first, second),
         await metadata({ resourceVersion: first.metadata.resourceVersion, labels: { a: 'b' } }),
         await metadata({ uid: '00000000-0000-4000-8000-000000000000', labels: { a: 'b' } }),
+        await metadata({ uid: '0', resourceVersion: first.metadata.resourceVersion }),
         await metadata({ name: 'bob' }),
         await metadata({ namespace: 'elsewhere' }),
         await metadata({
@@ -142,11 +144,12 @@ export const writingRows: readonly Row[] = [
     expected: [
       'newer',
       '409 Conflict',
+      '422 Invalid',
       '409 Conflict',
       '400 BadRequest',
       '400 BadRequest',
       'accepted',
-      '400 BadRequest',
+      '422 Invalid',
       '422 Invalid',
     ],
   },
