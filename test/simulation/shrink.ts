@@ -1,5 +1,6 @@
 import { runStory, type Story } from './run.ts';
 import type { Step } from './steps/step.ts';
+import type { WorldOptions } from './world.ts';
 
 /** Runs at most so many worlds to make one story short. */
 const MOST_RUNS = 400;
@@ -8,13 +9,13 @@ const MOST_RUNS = 400;
  * Makes a story as short as it gets while the same rule is broken: leaves steps out, first many at once, then waits,
  * then parts of the world.
  */
-export async function shrink(story: Story, rule: string): Promise<Story> {
+export async function shrink(story: Story, rule: string, options: WorldOptions = {}): Promise<Story> {
   let best = story;
   let runs = 0;
   const tryStory = async (candidate: Story): Promise<boolean> => {
     if (runs >= MOST_RUNS) return false;
     runs += 1;
-    const violation = await runStory(candidate);
+    const violation = await runStory(candidate, options);
     if (violation?.rule !== rule) return false;
     best = candidate;
     return true;

@@ -74,6 +74,8 @@ export class Facts {
   readonly #requests = new Map<string, number>();
   /** When a write about somebody last left, by gid. */
   readonly #sent = new Map<string, number>();
+  /** Writes on their way to Asana, by number. */
+  readonly #underWay = new Map<number, { readonly site: Site; readonly type: string }>();
 
   constructor(witness: Witness) {
     this.witness = witness;
@@ -150,9 +152,20 @@ export class Facts {
     );
   }
 
-  /** A write about somebody leaves. */
-  sends(gid: string): void {
-    this.#sent.set(gid, this.witness.time());
+  /** A write leaves. */
+  sends(request: AsanaRequest, effect: Effect, gid: string | null): void {
+    if (gid !== null) this.#sent.set(gid, this.witness.time());
+    this.#underWay.set(request.number, { site: request.site, type: effect.type });
+  }
+
+  /** A write has arrived, or was lost on its way. */
+  arrives(request: AsanaRequest): void {
+    this.#underWay.delete(request.number);
+  }
+
+  /** Writes of a kind that have left and not arrived. */
+  inFlight(site: Site, type: string): number {
+    return [...this.#underWay.values()].filter((one) => one.site === site && one.type === type).length;
   }
 
   sentSince(gid: string, since: number): boolean {

@@ -98,7 +98,7 @@ export class Judge implements AsanaWatcher {
     const { site } = request;
     const person = subjectOf(request);
     const holding = person ? readHolding(site, person) : null;
-    if (holding) this.facts.sends(holding.gid);
+    this.facts.sends(request, effect, holding?.gid ?? null);
     const cases = this.#casesFor(request, effect, holding);
     if (cases.length === 0) {
       if (!this.#isGoneOfLate(effect, site, holding))
@@ -122,6 +122,7 @@ export class Judge implements AsanaWatcher {
   }
 
   writes(write: AsanaWrite): void {
+    this.facts.arrives(write);
     const made = this.#owners.get(write.number) ?? null;
     const earlier = this.facts.changes.findLast(
       ({ owner, action, gid }) =>
@@ -146,6 +147,7 @@ export class Judge implements AsanaWatcher {
   }
 
   answers(answer: AsanaAnswer): void {
+    this.facts.arrives(answer);
     this.facts.look(answer);
     this.readings.take(answer);
   }

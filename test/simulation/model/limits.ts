@@ -88,15 +88,11 @@ export class Limits {
 
   seats({ connector, site, facts, request }: Case): string | null {
     const most = connector.spec.provisioning?.maxEnterpriseLicenses;
-    if (most === undefined) return null;
-    let taken = 0;
-    for (const { kind, profile } of site.organization.people)
-      if (kind === 'member' && profile.active && profile.license === 'enterprise') taken += 1;
-    // What others changed since the last whole listing nobody can know.
-    const unknown = this.#readings.unknownSeats(request.token, site);
-    return taken + 1 - unknown > most
-      ? `${taken} are taken and one more leaves, ${most} are allowed (${facts.witness.time()} ms)`
-      : null;
+    const known = this.#readings.seatsKnown(request.token, site);
+    if (most === undefined || known === null) return null;
+    // This one is under way already.
+    const underWay = facts.inFlight(site, 'GrantEnterprise');
+    return known + underWay > most ? `${known} are taken, ${underWay} under way, ${most} are allowed` : null;
   }
 
   #appliedPeople(connector: Connector): Set<string> {

@@ -166,10 +166,11 @@ export const rules: readonly Rule[] = [
   {
     name: 'OrganizationKnown',
     sentence: 'nothing is written into an organization that is not the one recorded',
-    broken: ({ connector, site }) => {
+    broken: ({ connector, readings, request }) => {
       const recorded = connector.status?.organizations;
-      if (!recorded || recorded.includes(site.organization.gid)) return null;
-      return `${site.plan.name} is not among ${recorded.join(', ')}`;
+      const shown = readings.workspacesOf(request.token);
+      if (!recorded || !shown || shown.some((gid) => recorded.includes(gid))) return null;
+      return `Asana shows ${shown.join(', ')}, recorded is ${recorded.join(', ')}`;
     },
   },
   {
