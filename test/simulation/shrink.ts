@@ -3,7 +3,7 @@ import type { Step } from './steps/step.ts';
 import type { WorldOptions } from './world.ts';
 
 /** Runs at most so many worlds to make one story short. */
-const MOST_RUNS = 400;
+const MOST_RUNS = 160;
 
 /**
  * Makes a story as short as it gets while the same rule is broken: leaves steps out, first many at once, then waits,

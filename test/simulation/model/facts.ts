@@ -1,7 +1,7 @@
 import type { AsanaAnswer, AsanaRequest, AsanaWrite } from '../asana/front.ts';
 import { type Holding, readHolding } from '../asana/holding.ts';
 import type { Site } from '../asana/site.ts';
-import { type Effect, effectOf } from './effect.ts';
+import { type Effect, type EffectType, effectOf } from './effect.ts';
 import { deletionPolicyOf, modelOf } from './kinds.ts';
 import {
   ANNOTATIONS,
@@ -12,6 +12,14 @@ import {
   keyOf,
   type Seen,
 } from './objects.ts';
+
+/** What takes a change back. */
+const UNDOES: Partial<Record<EffectType, EffectType[]>> = {
+  GrantEnterprise: ['RevokeEnterprise'],
+  CreateAccount: ['Deprovision'],
+  AddToTeam: ['RemoveFromTeam'],
+  AddToWorkspace: ['RemoveFromWorkspace', 'Deprovision'],
+};
 
 /** One change of an object as the API server committed it. */
 export interface Commit {
@@ -248,6 +256,13 @@ export class Facts {
     return !this.hasEnded(grant) && grant.spec.suspend !== true && this.hasStarted(grant);
   }
 
+  /** What an object that ends takes back although status does not say so yet: its own change has only just arrived. */
+  #undone({ metadata }: Grant, holding: Holding | null): EffectType[] {
+    if (!holding?.active) return [];
+    const own = this.changes.filter(({ owner }) => owner === metadata.uid);
+    return own.flatMap(({ effect }) => UNDOES[effect.type] ?? []);
+  }
+
   /** What an object asks for now, whatever stands against it. */
   asks(grant: Grant, site: Site): readonly string[] {
     const model = modelOf(grant.kind);
@@ -256,7 +271,7 @@ export class Facts {
     if (!this.hasEnded(grant)) return this.hasStarted(grant) ? model.live(grant, holding) : [];
     if (deletionPolicyOf(grant) === 'Retain') return [];
     const made = holding !== null && this.isMade(site, holding.gid, grant.spec.workspace ?? null);
-    return model.ended(grant, holding, made);
+    return [...model.ended(grant, holding, made), ...this.#undone(grant, holding)];
   }
 }
 

@@ -132,9 +132,8 @@ export class Readings {
       const { failedSince, shortSince, wholeAt } = reading;
       if (failedSince !== null && now - failedSince > RETRIES_MS) return `${part} fail`;
       if (shortSince !== null && now - shortSince > RETRIES_MS) return `${part} are short`;
-      // Of the two listings of accounts either shows who is there.
-      const twin = part === 'accounts' ? 'memberships' : part === 'memberships' ? 'accounts' : part;
-      if (shrunk(part) && shrunk(twin)) return `${part} have shrunk`;
+      // Who is there is shown by SCIM as well: accounts alone never shrink.
+      if ((part === 'licenses' || part === 'teams') && shrunk(part)) return `${part} have shrunk`;
       if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
     }
     return null;

@@ -1,5 +1,6 @@
 import type { Holding } from '../asana/holding.ts';
 import { type Effect, isDeprovision, isRemoval } from './effect.ts';
+import { isOverReading } from './holds.ts';
 import { deletionPolicyOf, modelOf } from './kinds.ts';
 import { ANNOTATIONS, conditionOf, durationMs, type Grant, holdsOf, modeOf, nameOf } from './objects.ts';
 import type { Case, Rule } from './rule.ts';
@@ -138,9 +139,7 @@ export const rules: readonly Rule[] = [
     sentence: 'nothing is removed while a hold over the reading stands',
     broken: onRemoval(({ connector, held }) => {
       const doubt = holdsOf(connector).find(
-        ({ reason, id = '', token = '' }) =>
-          ['DirectoryShrunk', 'ListingShort', 'OrganizationChanged'].includes(reason) &&
-          !held.isAcknowledged(connector, id || token),
+        (hold) => isOverReading(hold) && !held.isAcknowledged(connector, hold.id ?? hold.token ?? ''),
       );
       return doubt ? `${doubt.reason} stands` : null;
     }),
