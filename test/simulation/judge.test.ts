@@ -113,11 +113,12 @@ class BadWorld {
       ['getWorkspaceMembershipsForWorkspace', { data: Array.from({ length: 13 }), next_page: null }],
     ] as const;
     for (const [operation, json] of listings)
-      this.judge.answers({ ...this.#request('GET', operation), status: 200, json });
+      this.judge.answers({ ...this.#request('GET', operation), status: 200, json, retryAfterMs: null });
     this.judge.answers({
       ...this.#request('GET', 'scimGetUser', { id: this.person.gid }),
       status: 200,
       json: {},
+      retryAfterMs: null,
     });
   }
 

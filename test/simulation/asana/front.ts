@@ -34,6 +34,8 @@ export interface AsanaWrite extends AsanaRequest {
 export interface AsanaAnswer extends AsanaRequest {
   readonly status: number;
   readonly json: unknown;
+  /** What a 429 asks for. */
+  readonly retryAfterMs: number | null;
 }
 
 /** What is told of everything that passes between the processes and Asana. */
@@ -112,10 +114,12 @@ export class AsanaFront {
     ]);
     if (abort?.aborted) throw new AxiosError('aborted', AxiosError.ERR_CANCELED);
     if (lost) {
-      this.#tell({ ...request, status: 0, json: undefined });
+      this.#tell({ ...request, status: 0, json: undefined, retryAfterMs: null });
       throw new AxiosError('socket hang up', 'ECONNRESET');
     }
-    this.#tell({ ...request, status: answer.status, json: answer.json });
+    const pause = answer.headers?.['retry-after'];
+    const retryAfterMs = pause === undefined ? null : Number(pause) * 1000;
+    this.#tell({ ...request, status: answer.status, json: answer.json, retryAfterMs });
     return responseOf(request, answer, config);
   }
 

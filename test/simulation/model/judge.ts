@@ -33,6 +33,10 @@ const UNASKED = {
   name: 'Unasked',
   sentence: 'no write leaves that no object and no task stands for',
 };
+const PAUSE = {
+  name: 'PauseKept',
+  sentence: 'after a 429 nothing is sent before Retry-After has passed',
+};
 const TWICE = {
   name: 'OncePerIntent',
   sentence: 'one intent changes Asana once',
@@ -47,6 +51,9 @@ export class Judge implements AsanaWatcher {
   readonly #options: JudgeOptions;
   /** Whom each request that is under way was found to be made for. */
   readonly #owners = new Map<number, { owner: Owner; connector: Connector; grant: Grant | null }>();
+
+  /** Until when each process may send nothing with each token. */
+  readonly #pauses = new Map<string, number>();
 
   constructor(options: JudgeOptions) {
     this.#options = options;
@@ -89,6 +96,10 @@ export class Judge implements AsanaWatcher {
   }
 
   leaves(request: AsanaRequest): void {
+    const pausedUntil = this.#pauses.get(`${request.by} ${request.token}`) ?? 0;
+    const early = pausedUntil - this.facts.witness.time();
+    if (early > 0)
+      this.report(PAUSE, `${request.operation} by ${request.by} leaves ${Math.ceil(early)} ms too early`);
     if (request.method === 'GET') return;
     const effect = effectOf(request);
     if (!effect) {
@@ -150,6 +161,11 @@ export class Judge implements AsanaWatcher {
     this.facts.arrives(answer);
     this.facts.look(answer);
     this.readings.take(answer);
+    const { by, token, status, retryAfterMs } = answer;
+    if (status === 429 && retryAfterMs !== null) {
+      const until = this.facts.witness.time() + retryAfterMs;
+      this.#pauses.set(`${by} ${token}`, Math.max(until, this.#pauses.get(`${by} ${token}`) ?? 0));
+    }
   }
 
   /** A task of ConductorOne is given to the operator. */
