@@ -182,7 +182,7 @@ export class GrantReconciler {
       ...progress.done,
       ...confirmed(subject, decision, progress),
       outcome: { reason, message: progress.message ?? message },
-      ...(acts && applied ? { applied } : {}),
+      ...(acts && applied ? { applied } : removed === undefined ? {} : { applied: null }),
       removedGeneration: removed,
       planned: null,
     });
