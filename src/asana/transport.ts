@@ -155,13 +155,17 @@ export class Transport {
   async #attempt<T>(exchange: Exchange, decode: (body: unknown) => T, call: Call): Promise<Answer<T>> {
     const { budget } = this.#options;
     const kind = exchange.method === 'GET' ? 'read' : 'write';
-    const permit = await budget.acquire(kind, call.priority, call.signal);
-    try {
-      await call.guard?.();
-      const response = await this.#exchange(exchange, call);
-      return this.#read(exchange, response, decode, permit);
-    } finally {
-      permit.release();
+    for (;;) {
+      const permit = await budget.acquire(kind, call.priority, call.signal);
+      try {
+        await call.guard?.();
+        // While the guard was asked, another request may have been told to wait.
+        if (permit.isOvertaken()) continue;
+        const response = await this.#exchange(exchange, call);
+        return this.#read(exchange, response, decode, permit);
+      } finally {
+        permit.release();
+      }
     }
   }
 
