@@ -1,14 +1,16 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
+import type { Store } from '../../kubernetes/store.ts';
 import type { Contender } from '../../provisioning/contest.ts';
 import type { Grant } from '../../provisioning/grant.ts';
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
-import { isSameRight, type Right } from '../../provisioning/right.ts';
+import { isSameRight, type Right, type Wish } from '../../provisioning/right.ts';
 import { placeOfRight, resolveWish } from '../../provisioning/rights.ts';
 import { describeTime } from '../../provisioning/time.ts';
-import type { Store } from '../../kubernetes/store.ts';
 import { findObstacle } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorRegistry } from '../connectors/connector-registry.ts';
+import type { ConnectorSession } from '../connectors/connector-session.ts';
 import { connectorKeyOf, emailIdentity, gidIdentity, identitiesOf } from './grant-identity.ts';
 import type { GrantStores, KnownGrant } from './grant-stores.ts';
 import { viewGrant } from './grant-view.ts';
@@ -45,7 +47,7 @@ export class Contenders {
   of(known: KnownGrant, connector: AsanaConnector): KnownContender {
     const { registry, connectors } = this.#sources;
     const connectorKey = connectorKeyOf(known.object);
-    const session = registry.find(connectorKey);
+    const session = sessionOf(registry, connector);
     const grant = viewGrant(known, connector, this.#now);
     const policies = policiesOf(connector);
     const stalled = session !== null && findObstacle(connector, session, connectors.values()) !== null;
@@ -62,7 +64,8 @@ export class Contenders {
       place: right && reading ? placeOfRight(right, reading) : null,
       acts: policies.mode === 'Apply' && !policies.suspended && !stalled,
       mode: policies.mode,
-      excluded: stalled || (applied === null && describeTime(grant, policies.maxDurationMs, this.#now) !== null),
+      excluded:
+        stalled || (applied === null && describeTime(grant, policies.maxDurationMs, this.#now) !== null),
       unstarted: applied === null && startsAt !== null && startsAt > this.#now,
     };
   }
@@ -77,7 +80,7 @@ export class Contenders {
     const others = this.#sources.grants
       .byIdentities(names)
       .filter((known) => known.object.metadata.uid !== object.metadata.uid);
-    return this.#withConnectors(others).filter((other) => isSamePerson(own, other));
+    return this.#withConnectors(others).filter((other) => isSamePerson(own, other, names));
   }
 
   /** Every grant that means a person: by the gid, or by the address while there is no account. */
@@ -94,6 +97,12 @@ export class Contenders {
         : [];
     });
   }
+}
+
+/** The session of exactly this connector object: one of the same name may still have the session of the one before. */
+export function sessionOf(registry: ConnectorRegistry, connector: AsanaConnector): ConnectorSession | null {
+  const session = registry.find(keyOf(connector));
+  return session?.uid === connector.metadata.uid ? session : null;
 }
 
 /** Those of `others` that declare the same right: what a contest is about. */
@@ -113,7 +122,25 @@ function rightOf(
     const wished = resolveWish(grant.wish, reading, policies);
     return 'right' in wished ? wished.right : null;
   }
-  return grant.wish.type === 'License' || grant.wish.type === 'Workspace' ? grant.wish : null;
+  return rightUnread(grant.wish, policies);
+}
+
+/** What is declared counts before its connector has read anything: a team by its gid, an account by its workspace. */
+function rightUnread(
+  wish: Wish,
+  { defaultWorkspace }: { readonly defaultWorkspace: string | null },
+): Right | null {
+  switch (wish.type) {
+    case 'License':
+    case 'Workspace':
+      return wish;
+    case 'Team':
+      return 'gid' in wish.team ? { type: 'Team', team: wish.team.gid } : null;
+    case 'Account': {
+      const workspace = wish.workspace ?? defaultWorkspace;
+      return workspace === null ? null : { type: 'Account', workspace };
+    }
+  }
 }
 
 function gidOf({ recorded, user }: Grant, reading: Reading | null): string | null {
@@ -123,9 +150,8 @@ function gidOf({ recorded, user }: Grant, reading: Reading | null): string | nul
 }
 
 /** On the gid it is decided whether two grants mean one person; without it, on the names they share. */
-function isSamePerson(own: KnownContender, other: KnownContender): boolean {
+function isSamePerson(own: KnownContender, other: KnownContender, names: ReadonlySet<string>): boolean {
   if (own.gid !== null && other.gid !== null) return own.gid === other.gid;
-  const names = new Set(identitiesOf(own.known.kind, own.known.object));
   return identitiesOf(other.known.kind, other.known.object).some((name) => names.has(name));
 }
 
