@@ -46,11 +46,11 @@ export function judgeContest(own: Contender, rivals: readonly Contender[]): Cont
  * does not win its own contest or does not act.
  */
 export function findPredecessor(own: Contender, rivals: readonly Contender[]): Grant | null {
-  const { right } = own;
-  if (own.grant.ending || !own.acts || right === null || judgeContest(own, rivals).kind === 'Lost')
-    return null;
+  const { grant, right } = own;
+  const takes = contends(own) && own.acts && grant.ensure === 'Present';
+  if (!takes || right === null || judgeContest(own, rivals).kind === 'Lost') return null;
   const ended = rivals.filter(
-    ({ grant }) => grant.ending && grant.applied && isSameRight(grant.applied.right, right),
+    ({ grant: { ending, applied } }) => ending && applied && isSameRight(applied.right, right),
   );
   return oldestOf(ended)?.grant ?? null;
 }

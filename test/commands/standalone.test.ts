@@ -102,7 +102,7 @@ describe('the connector between the syncs that ConductorOne asks for', () => {
     const asked = sandbox.requests.since(0).length;
     clock.movedMs += 5 * HOUR_MS;
     const outcome = await standalone.host.provision(
-      { type: 'RevokeLicense', license: 'Enterprise', user: holder.gid },
+      { wish: { type: 'License', license: 'Enterprise' }, want: 'Take', user: { gid: holder.gid } },
       'task-1',
       signal,
     );

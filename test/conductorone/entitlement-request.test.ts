@@ -7,7 +7,9 @@ import {
   type NewAccount,
   revokeRequestOf,
 } from '../../src/conductorone/entitlement-request.ts';
-import { RefusedError, type TaskRequest } from '../../src/provisioning/task-request.ts';
+import { RefusedError } from '../../src/provisioning/refusal.ts';
+import type { Wish } from '../../src/provisioning/right.ts';
+import type { TaskRequest } from '../../src/provisioning/task-request.ts';
 
 const user = { type: 'user', id: '905' };
 
@@ -21,17 +23,17 @@ function refusedAs(code: string, says: RegExp) {
 }
 
 suite('granting', () => {
-  for (const { entitlement, request } of [
-    { entitlement: 'enterprise', request: { type: 'GrantLicense', license: 'Enterprise', user: '905' } },
-    { entitlement: 'view only', request: { type: 'GrantLicense', license: 'ViewOnly', user: '905' } },
-    { entitlement: 'team:501:Team Member', request: { type: 'AddToTeam', team: '501', user: '905' } },
+  for (const { entitlement, wish } of [
+    { entitlement: 'enterprise', wish: { type: 'License', license: 'Enterprise' } },
+    { entitlement: 'view only', wish: { type: 'License', license: 'ViewOnly' } },
+    { entitlement: 'team:501:Team Member', wish: { type: 'Team', team: { gid: '501' } } },
     {
       entitlement: 'workspace:1200:Member',
-      request: { type: 'AddToWorkspace', workspace: '1200', user: '905' },
+      wish: { type: 'Workspace', workspace: '1200' },
     },
-  ] satisfies { entitlement: string; request: TaskRequest }[]) {
-    test(`${entitlement} is ${request.type}`, () => {
-      assert.deepEqual(grantRequestOf(entitlement, user), request);
+  ] satisfies { entitlement: string; wish: Wish }[]) {
+    test(`${entitlement} is to be given ${wish.type}`, () => {
+      assert.deepEqual(grantRequestOf(entitlement, user), { wish, want: 'Give', user: { gid: '905' } });
     });
   }
 
@@ -123,22 +125,22 @@ suite('revoking', () => {
   for (const { grant, request, because } of [
     {
       grant: { id: 'enterprise:905' },
-      request: { type: 'RevokeLicense', license: 'Enterprise', user: '905' },
+      request: { wish: { type: 'License', license: 'Enterprise' }, want: 'Take', user: { gid: '905' } },
       because: 'a license, by the id alone',
     },
     {
       grant: { id: 'view only:905' },
-      request: { type: 'RevokeLicense', license: 'ViewOnly', user: '905' },
+      request: { wish: { type: 'License', license: 'ViewOnly' }, want: 'Take', user: { gid: '905' } },
       because: 'a license with a space in its name',
     },
     {
       grant: { id: 'team:501:Team Member:user:905' },
-      request: { type: 'RemoveFromTeam', team: '501', user: '905' },
+      request: { wish: { type: 'Team', team: { gid: '501' } }, want: 'Take', user: { gid: '905' } },
       because: 'a role, by the id alone',
     },
     {
       grant: { id: 'workspace:1200:Guest:user:905' },
-      request: { type: 'RemoveFromWorkspace', workspace: '1200', user: '905' },
+      request: { wish: { type: 'Workspace', workspace: '1200' }, want: 'Take', user: { gid: '905' } },
       because: 'guests can be taken out',
     },
     {
@@ -147,21 +149,21 @@ suite('revoking', () => {
         entitlement: 'team:501:Team Member',
         principal: { type: 'user', id: '905' },
       },
-      request: { type: 'RemoveFromTeam', team: '501', user: '905' },
+      request: { wish: { type: 'Team', team: { gid: '501' } }, want: 'Take', user: { gid: '905' } },
       because: 'the parts count: the Go connector built ids on the wrong resource',
     },
     {
       grant: { id: 'what ever: it is', entitlement: 'enterprise', principal: { type: 'user', id: '30' } },
-      request: { type: 'RevokeLicense', license: 'Enterprise', user: '30' },
+      request: { wish: { type: 'License', license: 'Enterprise' }, want: 'Take', user: { gid: '30' } },
       because: 'with both parts the id is not read',
     },
     {
       grant: { id: 'enterprise:905', principal: { type: 'user', id: '905' } },
-      request: { type: 'RevokeLicense', license: 'Enterprise', user: '905' },
+      request: { wish: { type: 'License', license: 'Enterprise' }, want: 'Take', user: { gid: '905' } },
       because: 'the missing part comes from the id',
     },
   ] satisfies { grant: GrantParts; request: TaskRequest; because: string }[]) {
-    test(`${grant.id} is ${request.type}: ${because}`, () => {
+    test(`${grant.id} is to be taken, ${request.wish.type}: ${because}`, () => {
       assert.deepEqual(revokeRequestOf(grant), request);
     });
   }
@@ -212,7 +214,12 @@ suite('revoking', () => {
 });
 
 suite('creating an account', () => {
-  const ada = { type: 'CreateAccount', email: 'ada@acme.com', name: null, workspace: null } as const;
+  const account = (name: string | null, workspace: string | null): TaskRequest => ({
+    wish: { type: 'Account', workspace },
+    want: 'Give',
+    user: { email: 'ada@acme.com', name },
+  });
+  const ada = account(null, null);
 
   for (const { info, request, because } of [
     { info: { profile: { email: 'ada@acme.com' } }, request: ada, because: 'the schema asks for email' },
@@ -241,12 +248,12 @@ suite('creating an account', () => {
       info: {
         profile: { email: 'ada@acme.com', first_name: 'Ada', last_name: 'Lovelace', workspace_id: '1200' },
       },
-      request: { ...ada, name: 'Ada Lovelace', workspace: '1200' },
+      request: account('Ada Lovelace', '1200'),
       because: 'name and workspace are taken',
     },
     {
       info: { profile: { email: 'ada@acme.com', name: 'Ada L.', workspace_id: '' } },
-      request: { ...ada, name: 'Ada L.' },
+      request: account('Ada L.', null),
       because: 'a name in one piece does, and empty is absent',
     },
     {

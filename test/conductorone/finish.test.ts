@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { Code } from '@connectrpc/connect';
 import { ConductorOneError } from '../../src/conductorone/errors.ts';
 import { failed, reportEnd, succeeded } from '../../src/conductorone/finish.ts';
-import { RefusedError } from '../../src/provisioning/task-request.ts';
+import { RefusedError } from '../../src/provisioning/refusal.ts';
 import { FakeClock, settle } from '../asana/fake-clock.ts';
 import { never } from './serving.ts';
 

@@ -17,7 +17,7 @@ import type {
   Task_CreateAccountTaskSchema,
 } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
 import { grantOf } from '../../src/conductorone/grants.ts';
-import { RefusedError } from '../../src/provisioning/task-request.ts';
+import { RefusedError } from '../../src/provisioning/refusal.ts';
 import { account, acme, team } from './directories.ts';
 import { never, serve } from './serving.ts';
 import { refuse } from './tenant.ts';
@@ -48,7 +48,10 @@ suite('a grant task', () => {
     const id = conductor.give({ case: 'grant', value: { entitlement: enterprise, principal } });
     const end = await conductor.end(id);
     assert.deepEqual(host.requests, [
-      { request: { type: 'GrantLicense', license: 'Enterprise', user: '905' }, taskId: id },
+      {
+        request: { wish: { type: 'License', license: 'Enterprise' }, want: 'Give', user: { gid: '905' } },
+        taskId: id,
+      },
     ]);
     const { response, annotations } = answerIn(end, GrantManagerServiceGrantResponseSchema);
     assert.deepEqual(annotations, ['GrantReplaced']);
@@ -62,7 +65,11 @@ suite('a grant task', () => {
     const { conductor, host } = await serve(t);
     const entitlement = teamRights['Team Member'];
     const end = await conductor.end(conductor.give({ case: 'grant', value: { entitlement, principal } }));
-    assert.deepEqual(host.requests[0]?.request, { type: 'AddToTeam', team: '501', user: '905' });
+    assert.deepEqual(host.requests[0]?.request, {
+      wish: { type: 'Team', team: { gid: '501' } },
+      want: 'Give',
+      user: { gid: '905' },
+    });
     const { response, annotations } = answerIn(end, GrantManagerServiceGrantResponseSchema);
     assert.deepEqual(annotations, []);
     const [grant] = response.grants;
@@ -108,7 +115,11 @@ suite('a revoke task', () => {
     host.outcome = async () => ({ changed: true, account: null });
     const grant = { ...grantOf(viewOnly, principal), id: 'some: other id' };
     const end = await conductor.end(conductor.give({ case: 'revoke', value: { grant } }));
-    assert.deepEqual(host.requests[0]?.request, { type: 'RevokeLicense', license: 'ViewOnly', user: '905' });
+    assert.deepEqual(host.requests[0]?.request, {
+      wish: { type: 'License', license: 'ViewOnly' },
+      want: 'Take',
+      user: { gid: '905' },
+    });
     const { response, annotations } = answerIn(end, GrantManagerServiceRevokeResponseSchema);
     assert.deepEqual([annotations, response.annotations], [[], []]);
   });
@@ -121,7 +132,11 @@ suite('a revoke task', () => {
     const { response, annotations } = answerIn(end, GrantManagerServiceRevokeResponseSchema);
     assert.deepEqual(annotations, ['GrantAlreadyRevoked']);
     assert.equal(response.annotations.length, 1);
-    assert.deepEqual(host.requests[0]?.request, { type: 'RemoveFromTeam', team: '501', user: '905' });
+    assert.deepEqual(host.requests[0]?.request, {
+      wish: { type: 'Team', team: { gid: '501' } },
+      want: 'Take',
+      user: { gid: '905' },
+    });
   });
 });
 
@@ -140,10 +155,9 @@ suite('a create-account task', () => {
       host.outcome = async () => ({ changed, account: ada });
       const end = await conductor.end(conductor.give({ case: 'createAccount', value: task }));
       assert.deepEqual(host.requests[0]?.request, {
-        type: 'CreateAccount',
-        email: 'user905@acme.com',
-        name: 'Ada',
-        workspace: null,
+        wish: { type: 'Account', workspace: null },
+        want: 'Give',
+        user: { email: 'user905@acme.com', name: 'Ada' },
       });
       const { result } = answerIn(end, CreateAccountResponseSchema).response;
       assert.ok(result.case === ending && result.value);
@@ -179,7 +193,7 @@ suite('a task that changes something', () => {
   for (const { taskType, error, code, because } of [
     {
       taskType: give,
-      error: new RefusedError('DeclaredOtherwise', 'iga/alice declares ViewOnly.'),
+      error: new RefusedError('StillDeclared', 'iga/alice declares ViewOnly.'),
       code: Code.FailedPrecondition,
       because: 'it is declared otherwise',
     },
@@ -243,10 +257,10 @@ suite('a task that changes something', () => {
     { case: 'revoke' as const, value: { grant: { id: 'enterprise:905' } } },
     { case: 'createAccount' as const, value: { accountInfo: { login: 'a@acme.com' } } },
   ]) {
-    test(`(${taskType.case}) is refused as Unimplemented where provisioning is off`, async (t) => {
+    test(`(${taskType.case}) is refused as FailedPrecondition where provisioning is off`, async (t) => {
       const { conductor, host } = await serve(t, { settings: { provision: false } });
       const { status, finalState } = await conductor.end(conductor.give(taskType));
-      assert.equal(status?.code, Code.Unimplemented);
+      assert.equal(status?.code, Code.FailedPrecondition);
       assert.match(status.message, /conductorOne\.provision/);
       assert.ok(finalState.case === 'error' && finalState.value.nonRetryable);
       assert.deepEqual(host.requests, []);

@@ -10,7 +10,7 @@ import { Code } from '@connectrpc/connect';
 import { AsanaError } from '../../src/asana/errors.ts';
 import type { Task_SyncFullTaskSchema } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
 import type { Snapshot } from '../../src/directory/snapshot.ts';
-import { RefusedError } from '../../src/provisioning/task-request.ts';
+import { RefusedError } from '../../src/provisioning/refusal.ts';
 import { ReadC1z } from './c1z-file.ts';
 import { receive } from './conductor.ts';
 import { largeSnapshot, snapshotOf } from './directories.ts';

@@ -7,7 +7,7 @@ import { ConductorOneError, UnsupportedTaskError } from '../../src/conductorone/
 import { grpcCodeOf } from '../../src/conductorone/status.ts';
 import { CodedError, InvalidInputError, StoppedError } from '../../src/core/errors.ts';
 import { DirectoryError } from '../../src/directory/directory-error.ts';
-import { classOfRefusal, type RefusalCode, RefusedError } from '../../src/provisioning/task-request.ts';
+import { type RefusalCode, RefusedError, refusals } from '../../src/provisioning/refusal.ts';
 
 const REFUSALS: Readonly<Record<RefusalCode, Code>> = {
   AccountNotFound: Code.NotFound,
@@ -22,7 +22,6 @@ const REFUSALS: Readonly<Record<RefusalCode, Code>> = {
   PreviouslyRemoved: Code.FailedPrecondition,
   DeprovisionNotAllowed: Code.FailedPrecondition,
   TooManyDeprovisions: Code.FailedPrecondition,
-  DeclaredOtherwise: Code.FailedPrecondition,
   HoldsEnterprise: Code.FailedPrecondition,
   LicenseLimitReached: Code.FailedPrecondition,
   UserIsGuest: Code.FailedPrecondition,
@@ -30,7 +29,20 @@ const REFUSALS: Readonly<Record<RefusalCode, Code>> = {
   NotTeamMember: Code.FailedPrecondition,
   NotAccepted: Code.FailedPrecondition,
   Suspended: Code.FailedPrecondition,
-  ProvisioningOff: Code.Unimplemented,
+  StillDeclared: Code.FailedPrecondition,
+  GuestsLastTeam: Code.FailedPrecondition,
+  ReadingHeld: Code.FailedPrecondition,
+  OrganizationChanged: Code.FailedPrecondition,
+  ProvisioningOff: Code.FailedPrecondition,
+  TeamAmbiguous: Code.FailedPrecondition,
+  NamespaceNotAllowed: Code.FailedPrecondition,
+  IdentityChanged: Code.FailedPrecondition,
+  Contended: Code.FailedPrecondition,
+  ConflictingGrant: Code.FailedPrecondition,
+  RemovalDiscarded: Code.FailedPrecondition,
+  DurationTooLong: Code.FailedPrecondition,
+  ReadingIncomplete: Code.Unavailable,
+  UnderWay: Code.Unavailable,
   NotReady: Code.Unavailable,
 };
 
@@ -53,7 +65,7 @@ const ASANA: Readonly<Record<AsanaErrorCode, Code>> = {
 class OtherError extends CodedError {}
 
 suite('the gRPC code', () => {
-  for (const code of Object.keys(classOfRefusal) as RefusalCode[]) {
+  for (const code of Object.keys(refusals) as RefusalCode[]) {
     test(`of the refusal ${code} is ${Code[REFUSALS[code]]}`, () => {
       assert.equal(Code[grpcCodeOf(new RefusedError(code, 'no'))], Code[REFUSALS[code]]);
     });

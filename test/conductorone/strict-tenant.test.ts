@@ -136,10 +136,14 @@ suite('against a strict ConductorOne', () => {
     assert.deepEqual(
       host.requests.map(({ request }) => request),
       [
-        { type: 'GrantLicense', license: 'Enterprise', user: '30' },
-        { type: 'AddToTeam', team: '501', user: '30' },
-        { type: 'RevokeLicense', license: 'Enterprise', user: '905' },
-        { type: 'CreateAccount', email: 'new@acme.com', name: null, workspace: null },
+        { wish: { type: 'License', license: 'Enterprise' }, want: 'Give', user: { gid: '30' } },
+        { wish: { type: 'Team', team: { gid: '501' } }, want: 'Give', user: { gid: '30' } },
+        { wish: { type: 'License', license: 'Enterprise' }, want: 'Take', user: { gid: '905' } },
+        {
+          wish: { type: 'Account', workspace: null },
+          want: 'Give',
+          user: { email: 'new@acme.com', name: null },
+        },
       ] satisfies TaskRequest[],
     );
     assert.deepEqual(

@@ -246,6 +246,7 @@ suite('the limit on enterprise licenses', () => {
     const { counts } = (await rig.untilPhase('Connected')).status ?? {};
     const held = counts?.enterpriseLicenses ?? 0;
     await rig.patchConnector({ spec: { provisioning: { maxEnterpriseLicenses: held + 1 } } });
+    await rig.declareSomebodyWhoStays();
   });
   after(() => rig.close());
 

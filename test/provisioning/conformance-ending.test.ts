@@ -2,13 +2,13 @@ import { suite } from 'node:test';
 import {
   check,
   deletedOf,
-  gives,
   heldIn,
   itFound,
   itGave,
   mapped,
   notHeldIn,
   samples,
+  takes,
   withoutAliceIn,
 } from './conformance.ts';
 import { contender, deleted, expired, NOW, person, reading } from './world.ts';

@@ -1,5 +1,5 @@
 import { suite } from 'node:test';
-import { check, gives, heldIn, itGave, notHeldIn, unseen, withoutAliceIn } from './conformance.ts';
+import { check, gives, heldIn, itGave, mapped, notHeldIn, unseen, withoutAliceIn } from './conformance.ts';
 import { NOW, person, reading } from './world.ts';
 
 suite('declared, whatever the right', () => {

@@ -9,10 +9,11 @@ import {
   notHeldIn,
   type Situation,
   samples,
+  takes,
   unseen,
   withoutAliceIn,
 } from './conformance.ts';
-import { type ContextShape, deleted, ORGANIZATION, person } from './world.ts';
+import { type ContextShape, ORGANIZATION } from './world.ts';
 
 suite('who and what is protected, whatever the right', () => {
   const reasons: readonly (Pick<Situation, 'what'> & {

@@ -1,179 +1,34 @@
 import assert from 'node:assert/strict';
-import { suite, type TestContext, test } from 'node:test';
-import type { AsanaSession } from '../../src/asana/session.ts';
+import { suite, test } from 'node:test';
 import { silentMeter } from '../../src/core/meter.ts';
-import { Redacted } from '../../src/core/redacted.ts';
 import { Directory } from '../../src/directory/directory.ts';
-import { syncDirectory } from '../../src/directory/sync.ts';
 import { AuditLog, type AuditRecord } from '../../src/provisioning/audit.ts';
-import type { LicenseAction } from '../../src/provisioning/decision.ts';
-import {
-  type ActionHooks,
-  type ActionRequest,
-  Executor,
-  nextReadBack,
-} from '../../src/provisioning/executor.ts';
-import type { FaultEffect, FaultMatch } from '../../src/sandbox/faults.ts';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
-import { fastClock } from '../asana/fake-clock.ts';
-import { RecordingMeter } from '../asana/recording-meter.ts';
-import { openTestSession } from '../asana/sessions.ts';
+import { type ActionHooks, type ActionRequest, Executor } from '../../src/provisioning/executor.ts';
 import { startSmallAsana } from '../directory/small-asana.ts';
-
-const userTypes = { enterprise: 'enterprise', viewOnly: 'view only' };
-const clock = fastClock(100);
-const ALICE = 'alice@acme.example';
-const BOB = 'bob@acme.example';
-
-/** What happened, in its order: hooks, and requests as the sandbox names them. */
-type Step = string;
-
-class Rig {
-  readonly sandbox: Sandbox;
-  readonly directory: Directory;
-  readonly audit: (AuditRecord & { time: string })[] = [];
-  readonly meter = new RecordingMeter();
-  readonly steps: Step[] = [];
-  readonly executor: Executor;
-  readonly #session: AsanaSession;
-  #sequence = 0;
-
-  constructor(sandbox: Sandbox, session: AsanaSession, directory: Directory) {
-    this.sandbox = sandbox;
-    this.directory = directory;
-    this.#session = session;
-    this.executor = new Executor(
-      new AuditLog((line) => this.audit.push(JSON.parse(line)), clock),
-      this.meter,
-    );
-    this.#sequence = sandbox.requests.last;
-  }
-
-  /** The gid of somebody by email. */
-  gid(email: string): string {
-    const person = this.sandbox.state.personByEmail(email);
-    assert.ok(person, email);
-    return person.gid;
-  }
-
-  license(email: string): string | undefined {
-    return this.sandbox.state.personByEmail(email)?.profile.license;
-  }
-
-  request(type: LicenseAction['type'], email: string, signal = new AbortController().signal): ActionRequest {
-    return {
-      connector: { namespace: 'iga', name: 'acme' },
-      session: this.#session,
-      directory: this.directory,
-      userTypes,
-      action: actionOf(type, type === 'CreateAccount' ? null : this.gid(email), email),
-      requester: {
-        type: 'Object',
-        kind: 'AsanaLicenseGrant',
-        namespace: 'iga',
-        name: 'alice',
-        uid: 'u1',
-        generation: 3,
-      },
-      reason: 'REQ-1234',
-      signal,
-    };
-  }
-
-  /** Hooks that agree to everything and note when they were asked. */
-  hooks(overrides: Partial<ActionHooks> = {}): ActionHooks {
-    const noting =
-      <A extends unknown[], R>(step: Step, hook: (...args: A) => R) =>
-      (...args: A): R => {
-        this.#noteRequests();
-        this.steps.push(step);
-        return hook(...args);
-      };
-    return {
-      fence: noting('fence', overrides.fence ?? (() => {})),
-      confirm: noting('confirm', overrides.confirm ?? (() => true)),
-      recordIntent: noting('intent', overrides.recordIntent ?? (() => Promise.resolve())),
-    };
-  }
-
-  async execute(type: LicenseAction['type'], email: string, overrides: Partial<ActionHooks> = {}) {
-    try {
-      return await this.executor.execute(this.request(type, email), this.hooks(overrides));
-    } finally {
-      this.#noteRequests();
-    }
-  }
-
-  async verify(type: LicenseAction['type'], email: string, id: string) {
-    try {
-      return await this.executor.verify(this.request(type, email), id);
-    } finally {
-      this.#noteRequests();
-    }
-  }
-
-  fault(match: FaultMatch, effect: FaultEffect): void {
-    this.sandbox.faults.add({ match, effect });
-  }
-
-  /** Results that were told to auditors, the oldest first. */
-  get results(): string[] {
-    return this.audit.map(({ result }) => result);
-  }
-
-  #noteRequests(): void {
-    for (const { operation, sequence } of this.sandbox.requests.since(this.#sequence)) {
-      this.steps.push(operation);
-      this.#sequence = sequence;
-    }
-  }
-}
-
-async function setUp(t: TestContext, options: SandboxOptions = {}): Promise<Rig> {
-  const sandbox = await startSandbox({ requestsPerMinute: 0, clock, ...options });
-  t.after(() => sandbox.close());
-  const session = openTestSession(t, '', {
-    baseUrl: sandbox.asanaUrl,
-    token: new Redacted(sandbox.tokens.serviceAccount),
-    clock,
-  });
-  const { snapshot } = await syncDirectory(session, {
-    scim: { enabled: true, userTypes },
-    teams: false,
-    clock,
-  });
-  assert.ok(snapshot);
-  const directory = new Directory(clock);
-  directory.adopt(snapshot);
-  return new Rig(sandbox, session, directory);
-}
-
-function actionOf(type: LicenseAction['type'], gid: string | null, email: string): LicenseAction {
-  switch (type) {
-    case 'GrantEnterprise':
-      return { type, gid, email, from: 'ViewOnly', to: 'Enterprise', removal: false };
-    case 'RevokeEnterprise':
-      return { type, gid, email, from: 'Enterprise', to: 'ViewOnly', removal: true };
-    case 'Deprovision':
-      return { type, gid, email, from: 'ViewOnly', to: null, removal: true };
-    case 'CreateAccount':
-      return { type, gid, email, from: null, to: 'ViewOnly', removal: false };
-  }
-}
+import {
+  ALICE,
+  actionOf,
+  BOB,
+  clock,
+  type ExecutorRig,
+  type Step,
+  setUp,
+  userTypes,
+} from './executor-rig.ts';
 
 suite('an action', () => {
-  test('of granting Enterprise costs three requests, with the fence before and after the intent', async (t) => {
+  test('of granting Enterprise costs three requests, and is asked about before the read and before it leaves', async (t) => {
     const rig = await setUp(t);
     const outcome = await rig.execute('GrantEnterprise', ALICE);
-    assert.ok(outcome.kind === 'Succeeded' && !outcome.adopted);
+    assert.ok(outcome.kind === 'Succeeded' && !outcome.byOthers);
     assert.equal(outcome.account?.license, 'Enterprise');
     assert.equal(rig.license(ALICE), 'enterprise');
     assert.deepEqual(rig.steps, [
-      'fence',
+      'guard',
       'scimGetUser',
       'confirm',
       'intent',
-      'fence',
+      'guard',
       'scimPatchUser',
       'scimGetUser',
     ]);
@@ -199,7 +54,7 @@ suite('an action', () => {
   test('of creating an account makes it view-only, with a name out of its address', async (t) => {
     const rig = await setUp(t);
     const outcome = await rig.execute('CreateAccount', 'ada.byron@acme.example');
-    assert.ok(outcome.kind === 'Succeeded' && !outcome.adopted);
+    assert.ok(outcome.kind === 'Succeeded' && !outcome.byOthers);
     const { profile } = rig.sandbox.state.personByEmail('ada.byron@acme.example') ?? {};
     assert.deepEqual([profile?.license, profile?.name], ['view only', 'Ada Byron']);
     assert.equal(rig.directory.accountByEmail('ada.byron@acme.example')?.license, 'ViewOnly');
@@ -215,7 +70,7 @@ suite('an action', () => {
     const rig = await setUp(t);
     const outcome = await rig.execute('GrantEnterprise', ALICE, { confirm: () => false });
     assert.deepEqual(outcome, { kind: 'Overtaken' });
-    assert.deepEqual(rig.steps, ['fence', 'scimGetUser', 'confirm']);
+    assert.deepEqual(rig.steps, ['guard', 'scimGetUser', 'confirm']);
     assert.deepEqual(rig.audit, []);
   });
 
@@ -239,19 +94,23 @@ suite('an action is not sent', () => {
   const stop = () => {
     throw new Error('fenced');
   };
-  const rows: readonly [because: string, overrides: (rig: Rig) => Partial<ActionHooks>, steps: Step[]][] = [
-    ['the fence is down', () => ({ fence: stop }), ['fence']],
+  const rows: readonly [
+    because: string,
+    overrides: (rig: ExecutorRig) => Partial<ActionHooks>,
+    steps: Step[],
+  ][] = [
+    ['the fence is down', () => ({ guard: stop }), ['guard']],
     [
       'the fence comes down while the intent is written',
-      (rig) => ({ fence: () => (rig.steps.includes('intent') ? stop() : undefined) }),
-      ['fence', 'scimGetUser', 'confirm', 'intent', 'fence'],
+      (rig) => ({ guard: () => (rig.steps.includes('intent') ? stop() : undefined) }),
+      ['guard', 'scimGetUser', 'confirm', 'intent', 'guard'],
     ],
     [
       'the intent cannot be written',
       () => ({ recordIntent: () => Promise.reject(new Error('conflict')) }),
-      ['fence', 'scimGetUser', 'confirm', 'intent'],
+      ['guard', 'scimGetUser', 'confirm', 'intent'],
     ],
-    ['confirming throws', () => ({ confirm: stop }), ['fence', 'scimGetUser', 'confirm']],
+    ['confirming throws', () => ({ confirm: stop }), ['guard', 'scimGetUser', 'confirm']],
   ];
   for (const [because, overrides, steps] of rows) {
     test(because, async (t) => {
@@ -321,7 +180,7 @@ suite('a change whose answer is lost', () => {
       if (rig.steps.includes('intent'))
         setImmediate(() => setImmediate(() => abort.abort(new Error('time is up'))));
     };
-    await assert.rejects(rig.executor.execute(request, rig.hooks({ fence })), /time is up/);
+    await assert.rejects(rig.executor.execute(request, rig.hooks({ guard: fence })), /time is up/);
     assert.deepEqual(rig.results, ['Unknown']);
   });
 });
@@ -339,7 +198,7 @@ suite('a change that Asana takes', () => {
     person.stale = null;
     const later = await rig.verify('GrantEnterprise', ALICE, outcome.id);
     assert.ok(later.kind === 'Succeeded' && later.account?.license === 'Enterprise');
-    assert.equal(later.adopted, false, 'what we sent and find later was given, not found');
+    assert.equal(later.byOthers, false, 'what we sent and find later was given, not found');
     assert.deepEqual(
       rig.audit.map(({ id, result }) => [id, result]),
       [
@@ -409,7 +268,7 @@ suite('a change that Asana refuses', () => {
         return Promise.resolve();
       },
     });
-    assert.ok(outcome.kind === 'Succeeded' && outcome.adopted);
+    assert.ok(outcome.kind === 'Succeeded' && outcome.byOthers);
     assert.equal(outcome.account?.email, 'race@acme.example');
   });
 
@@ -418,7 +277,10 @@ suite('a change that Asana refuses', () => {
     const person = rig.sandbox.state.personByEmail(ALICE);
     assert.ok(person);
     rig.sandbox.state.deprovision(person, null);
-    await assert.rejects(rig.execute('CreateAccount', ALICE), { code: 'Conflict', errorClass: 'stalling' });
+    await assert.rejects(rig.execute('CreateAccount', ALICE), {
+      code: 'PreviouslyRemoved',
+      errorClass: 'stalling',
+    });
     assert.deepEqual(rig.results, ['Conflict']);
   });
 });
@@ -446,6 +308,7 @@ suite('what is told', () => {
         generation: 3,
       },
       account: { gid: rig.gid(ALICE), email: ALICE },
+      place: null,
       before: 'ViewOnly',
       after: 'Enterprise',
       result: 'Succeeded',
@@ -461,7 +324,7 @@ suite('what is told', () => {
         intercept: ({ method }) => (method === 'PATCH' ? { status, headers, body: {} } : null),
       });
       const lines: string[] = [];
-      const executor = new Executor(new AuditLog((line) => lines.push(line), clock), silentMeter);
+      const executor = new Executor(new AuditLog((line) => lines.push(line), clock), silentMeter, () => 'id');
       const request: ActionRequest = {
         connector: { namespace: 'iga', name: 'acme' },
         session,
@@ -472,7 +335,7 @@ suite('what is told', () => {
         reason: null,
         signal: new AbortController().signal,
       };
-      const agreeing = { fence: () => {}, confirm: () => true, recordIntent: () => Promise.resolve() };
+      const agreeing = { guard: () => {}, confirm: () => true, recordIntent: () => Promise.resolve() };
       await executor.execute(request, agreeing).catch(() => {});
       assert.deepEqual(JSON.parse(lines[0] ?? '').requestIds, ['request-77']);
       assert.deepEqual(JSON.parse(lines[0] ?? '').requester, { type: 'Task', taskId: 'task-5' });
@@ -499,6 +362,7 @@ suite('what is told', () => {
       action: 'Retained',
       requester: { type: 'Task', taskId: 'task' },
       account: { gid: null, email: null },
+      place: null,
       before: null,
       after: null,
       result: 'Released',
@@ -510,23 +374,4 @@ suite('what is told', () => {
     assert.doesNotMatch(lines[0] ?? '', /[\r\n]/);
     assert.equal(JSON.parse(lines[0] ?? '').reason, record.reason);
   });
-});
-
-suite('looking again', () => {
-  const rows: readonly [elapsedMs: number, next: number | null][] = [
-    [0, 5_000],
-    [4_999, 1],
-    [5_000, 10_000],
-    [5_200, 9_800],
-    [15_000, 45_000],
-    [60_000, 120_000],
-    [179_999, 1],
-    [180_000, null],
-    [999_999, null],
-  ];
-  for (const [elapsedMs, next] of rows) {
-    test(`${elapsedMs} ms after the change comes ${next === null ? 'never more' : `in ${next} ms`}`, () => {
-      assert.equal(nextReadBack(elapsedMs), next);
-    });
-  }
 });

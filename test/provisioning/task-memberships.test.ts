@@ -1,24 +1,31 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import type { TaskRequest } from '../../src/provisioning/task-request.ts';
 import { ALICE, BOB, DAVE, startTaskRig, type TaskRig } from './task-rig.ts';
 
 const CAROL = 'carol@acme.example';
 const allowed = { policies: { allowDeprovision: true } };
-const createAccount = (email: string, workspace: string | null = null): TaskRequest => ({
-  type: 'CreateAccount',
-  email,
-  name: null,
-  workspace,
+const createAccount = (email: string, name: string | null = null): TaskRequest => ({
+  wish: { type: 'Account', workspace: null },
+  want: 'Give',
+  user: { email: email.toLowerCase(), name },
+});
+const addTo = (workspace: string, gid: string): TaskRequest => ({
+  wish: { type: 'Workspace', workspace },
+  want: 'Give',
+  user: { gid },
+});
+const removeFrom = (workspace: string, gid: string): TaskRequest => ({
+  ...addTo(workspace, gid),
+  want: 'Take',
 });
 
 const join = (rig: TaskRig, email: string): TaskRequest => ({
-  type: 'AddToTeam',
-  team: rig.team().gid,
-  user: rig.gid(email),
+  wish: { type: 'Team', team: { gid: rig.team().gid } },
+  want: 'Give',
+  user: { gid: rig.gid(email) },
 });
-const leave = (rig: TaskRig, email: string): TaskRequest =>
-  ({ ...join(rig, email), type: 'RemoveFromTeam' }) as TaskRequest;
+const leave = (rig: TaskRig, email: string): TaskRequest => ({ ...join(rig, email), want: 'Take' });
 
 /** Who is in the rig's team as an upload would show it. */
 function shownIn(rig: TaskRig): readonly string[] {
@@ -34,10 +41,10 @@ suite('a team task', () => {
     assert.deepEqual([outcome.changed, outcome.account?.gid], [true, rig.gid(CAROL)]);
     assert.ok(rig.isIn(rig.team(), CAROL));
     assert.ok(shownIn(rig).includes(rig.gid(CAROL)));
-    const { action, before, after, result } = rig.audit[0] ?? assert.fail();
+    const { action, before, after, place, result } = rig.audit[0] ?? assert.fail();
     assert.deepEqual(
-      [action, before, after, result],
-      ['AddToTeam', null, `team ${rig.team().gid}`, 'Succeeded'],
+      [action, place, before, after, result],
+      ['AddToTeam', rig.team().gid, null, 'Member', 'Succeeded'],
     );
   });
 
@@ -83,7 +90,7 @@ suite('a team task', () => {
     const rig = await startTaskRig(t, { serviceAccountNeedsTeam: true });
     await assert.rejects(rig.carryOut(join(rig, CAROL)), {
       code: 'NotTeamMember',
-      message: /add it to the team/,
+      message: /Add that account to the team/,
     });
     await assert.rejects(rig.carryOut(leave(rig, BOB)), { code: 'NotTeamMember' });
     assert.deepEqual(rig.results, ['Forbidden', 'Forbidden']);
@@ -104,11 +111,11 @@ suite('a team task', () => {
     const rig = await startTaskRig(t);
     const membership = rig.person(BOB).teamMemberships.find(({ team }) => team === rig.team());
     assert.ok(membership);
-    let fences = 0;
+    let guards = 0;
     const outcome = await rig.carryOut(leave(rig, BOB), {
-      fence: () => {
-        fences += 1;
-        if (fences === 2) rig.sandbox.state.leaveTeam(membership);
+      guard: () => {
+        guards += 1;
+        if (guards === 2) rig.sandbox.state.leaveTeam(membership);
       },
     });
     assert.equal(outcome.changed, false);
@@ -130,11 +137,42 @@ suite('a team task', () => {
   });
 });
 
+suite('a guest in their last team', () => {
+  async function startWithGuest(t: TestContext): Promise<TaskRig> {
+    const rig = await startTaskRig(t);
+    const guest = rig.person(DAVE);
+    const { state } = rig.sandbox;
+    for (const membership of guest.teamMemberships.toReversed()) state.leaveTeam(membership);
+    state.joinTeam(guest, rig.team());
+    const membership = { gid: 'tm', user: guest.gid, admin: false, guest: true, limitedAccess: false };
+    for (const team of rig.directory.current()?.teams.keys() ?? [])
+      rig.directory.layTeamMembership({
+        team,
+        user: guest.gid,
+        membership: team === rig.team().gid ? membership : null,
+      });
+    return rig;
+  }
+
+  test('is taken out of it by a task only where deprovisioning is allowed', async (t) => {
+    const rig = await startWithGuest(t);
+    await assert.rejects(rig.carryOut(leave(rig, DAVE)), { code: 'DeprovisionNotAllowed' });
+    assert.ok(rig.isIn(rig.team(), DAVE));
+  });
+
+  test('is booked as a deprovision when they are taken out of it', async (t) => {
+    const rig = await startWithGuest(t);
+    assert.equal((await rig.carryOut(leave(rig, DAVE), allowed)).changed, true);
+    assert.deepEqual(rig.reserved, [rig.gid(DAVE)]);
+    assert.ok(!rig.isIn(rig.team(), DAVE));
+  });
+});
+
 suite('a workspace task', () => {
   test('takes somebody out of the organization, booked as a deprovision', async (t) => {
     const rig = await startTaskRig(t);
     const user = rig.gid(ALICE);
-    const request: TaskRequest = { type: 'RemoveFromWorkspace', workspace: rig.sandbox.workspace, user };
+    const request = removeFrom(rig.sandbox.workspace, user);
     const outcome = await rig.carryOut(request, allowed);
     assert.equal(outcome.changed, true);
     assert.equal(rig.person(ALICE).profile.active, false);
@@ -146,7 +184,7 @@ suite('a workspace task', () => {
   test('takes a guest out, whom SCIM never shows', async (t) => {
     const rig = await startTaskRig(t);
     const user = rig.gid(DAVE);
-    const request: TaskRequest = { type: 'RemoveFromWorkspace', workspace: rig.sandbox.workspace, user };
+    const request = removeFrom(rig.sandbox.workspace, user);
     assert.equal((await rig.carryOut(request, allowed)).changed, true);
     assert.equal(rig.person(DAVE).profile.active, false);
   });
@@ -161,13 +199,10 @@ suite('a workspace task', () => {
     assert.ok(workspace !== undefined);
     const user = rig.gid(CAROL);
     const placesOf = () => rig.directory.account(user)?.memberships.filter(({ active }) => active).length;
-    assert.equal((await rig.carryOut({ type: 'AddToWorkspace', workspace, user })).changed, true);
+    assert.equal((await rig.carryOut(addTo(workspace, user))).changed, true);
     assert.equal(placesOf(), 2);
-    assert.equal((await rig.carryOut({ type: 'AddToWorkspace', workspace, user })).changed, false);
-    assert.equal(
-      (await rig.carryOut({ type: 'RemoveFromWorkspace', workspace, user }, allowed)).changed,
-      true,
-    );
+    assert.equal((await rig.carryOut(addTo(workspace, user))).changed, false);
+    assert.equal((await rig.carryOut(removeFrom(workspace, user), allowed)).changed, true);
     assert.equal(placesOf(), 1);
     assert.equal(rig.person(CAROL).profile.active, true);
   });
@@ -176,7 +211,7 @@ suite('a workspace task', () => {
     const rig = await startTaskRig(t, { speed: 1000 });
     rig.fault({ operation: 'removeUserForWorkspace' }, { resetConnection: true });
     const user = rig.gid(ALICE);
-    const request: TaskRequest = { type: 'RemoveFromWorkspace', workspace: rig.sandbox.workspace, user };
+    const request = removeFrom(rig.sandbox.workspace, user);
     await assert.rejects(rig.carryOut(request, allowed), { code: 'NotAccepted' });
     assert.equal(rig.count('removeUserForWorkspace'), 1);
   });
@@ -185,12 +220,7 @@ suite('a workspace task', () => {
 suite('a new account', () => {
   test('is created view-only by SCIM, with the name of the request', async (t) => {
     const rig = await startTaskRig(t);
-    const request: TaskRequest = {
-      type: 'CreateAccount',
-      email: 'Ada@Acme.example',
-      name: 'Ada Lovelace',
-      workspace: null,
-    };
+    const request = createAccount('Ada@Acme.example', 'Ada Lovelace');
     const outcome = await rig.carryOut(request);
     assert.deepEqual(
       [outcome.changed, outcome.account?.email, outcome.account?.license],
@@ -210,8 +240,8 @@ suite('a new account', () => {
     assert.equal((await rig.carryOut(createAccount('ADA@acme.example'))).changed, false);
     assert.equal(rig.count('addUserForWorkspace'), 1);
     assert.deepEqual(
-      [rig.audit[0]?.action, rig.audit[0]?.after],
-      ['InviteAccount', `workspace ${rig.sandbox.workspace}`],
+      [rig.audit[0]?.action, rig.audit[0]?.place, rig.audit[0]?.after],
+      ['InviteAccount', rig.sandbox.workspace, 'Active'],
     );
   });
 

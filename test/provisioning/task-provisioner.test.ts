@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { RefusedError } from '../../src/provisioning/refusal.ts';
 import type { TaskRequest } from '../../src/provisioning/task-request.ts';
-import { RefusedError } from '../../src/provisioning/task-request.ts';
 import { ALICE, BOB, startTaskRig } from './task-rig.ts';
 
-const grant = (user: string): TaskRequest => ({ type: 'GrantLicense', license: 'Enterprise', user });
-const revoke = (user: string, license: 'Enterprise' | 'ViewOnly' = 'Enterprise'): TaskRequest => ({
-  type: 'RevokeLicense',
-  license,
-  user,
+const grant = (gid: string): TaskRequest => ({
+  wish: { type: 'License', license: 'Enterprise' },
+  want: 'Give',
+  user: { gid },
 });
+const revoke = (gid: string, license: 'Enterprise' | 'ViewOnly' = 'Enterprise'): TaskRequest => ({
+  wish: { type: 'License', license },
+  want: 'Take',
+  user: { gid },
+});
+const creation: TaskRequest = {
+  wish: { type: 'Account', workspace: null },
+  want: 'Give',
+  user: { email: 'ada@acme.example', name: null },
+};
 const allowed = { policies: { allowDeprovision: true } };
 
 suite('a license task', () => {
@@ -202,7 +211,7 @@ suite('a change that Asana takes and does not show yet', () => {
   });
 
   test('is given up after three minutes, with its license held until then', async (t) => {
-    const rig = await startTaskRig(t, { speed: 1000 });
+    const rig = await startTaskRig(t, { speed: 200 });
     rig.fault({ operation: 'scimPatchUser' }, { ignoreWrite: true });
     const task = rig.carryOut(grant(rig.gid(ALICE)));
     setTimeout(() => assert.equal(rig.seats.held, 1), 100);
@@ -230,11 +239,7 @@ suite('a change that Asana takes and does not show yet', () => {
 suite('what cannot be undone', () => {
   const rows = [
     ['a deprovision', 'scimPatchUser', (gid: string) => revoke(gid, 'ViewOnly')],
-    [
-      'a creation',
-      'scimCreateUser',
-      (): TaskRequest => ({ type: 'CreateAccount', email: 'ada@acme.example', name: null, workspace: null }),
-    ],
+    ['a creation', 'scimCreateUser', (): TaskRequest => creation],
   ] as const;
   for (const [what, operation, requestFor] of rows) {
     test(`${what} whose answer is lost is found by looking`, async (t) => {
@@ -267,22 +272,22 @@ suite('what cannot be undone', () => {
 });
 
 suite('what happens meanwhile', () => {
-  test('a fence that falls stops the task before anything is sent', async (t) => {
+  test('a guard that refuses stops the task before anything is sent', async (t) => {
     const rig = await startTaskRig(t);
     let asked = 0;
-    const fence = () => {
+    const guard = () => {
       asked += 1;
       if (asked === 2) throw new Error('this process does not lead any more');
     };
-    await assert.rejects(rig.carryOut(grant(rig.gid(ALICE)), { fence }), /does not lead/);
+    await assert.rejects(rig.carryOut(grant(rig.gid(ALICE)), { guard }), /does not lead/);
     assert.equal(rig.license(ALICE), 'view only');
     assert.deepEqual(rig.audit, []);
   });
 
   test('a license that somebody else gives meanwhile is not given twice', async (t) => {
     const rig = await startTaskRig(t);
-    const fence = () => rig.sandbox.state.change(rig.person(ALICE), { license: 'enterprise' });
-    const outcome = await rig.carryOut(grant(rig.gid(ALICE)), { fence });
+    const guard = () => rig.sandbox.state.change(rig.person(ALICE), { license: 'enterprise' });
+    const outcome = await rig.carryOut(grant(rig.gid(ALICE)), { guard });
     assert.deepEqual([outcome.changed, outcome.account?.license], [false, 'Enterprise']);
     assert.equal(rig.count('scimPatchUser'), 0);
   });
@@ -290,14 +295,15 @@ suite('what happens meanwhile', () => {
   test('a declared grant that appears while the task waits is heeded', async (t) => {
     const rig = await startTaskRig(t);
     const object = 'AsanaLicenseGrant iga/bob';
-    let declared = false;
+    const right = { type: 'License', license: 'Enterprise' } as const;
+    let isDeclared = false;
     const task = rig.carryOut(revoke(rig.gid(BOB)), {
-      fence: () => {
-        declared = true;
+      guard: () => {
+        isDeclared = true;
       },
-      declaredFor: () => (declared ? { license: 'Enterprise', object } : null),
+      look: () => ({ declared: isDeclared ? [{ ensure: 'Present', right, place: null, object }] : [] }),
     });
-    await assert.rejects(task, { code: 'DeclaredOtherwise', message: /AsanaLicenseGrant iga\/bob/ });
+    await assert.rejects(task, { code: 'StillDeclared', message: /AsanaLicenseGrant iga\/bob/ });
     assert.equal(rig.license(BOB), 'enterprise');
   });
 

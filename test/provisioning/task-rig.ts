@@ -6,9 +6,13 @@ import { Redacted } from '../../src/core/redacted.ts';
 import { Directory } from '../../src/directory/directory.ts';
 import { syncDirectory } from '../../src/directory/sync.ts';
 import { AuditLog, type AuditRecord } from '../../src/provisioning/audit.ts';
-import type { Policies } from '../../src/provisioning/decision.ts';
+import type { TaskView } from '../../src/provisioning/decide-task.ts';
+import type { Declaration } from '../../src/provisioning/declarations.ts';
 import { Executor } from '../../src/provisioning/executor.ts';
-import { type TaskContext, TaskProvisioner } from '../../src/provisioning/task-provisioner.ts';
+import type { Policies } from '../../src/provisioning/policies.ts';
+import type { Reading } from '../../src/provisioning/reading.ts';
+import type { TaskContext } from '../../src/provisioning/task-context.ts';
+import { TaskProvisioner } from '../../src/provisioning/task-provisioner.ts';
 import type { TaskOutcome, TaskRequest } from '../../src/provisioning/task-request.ts';
 import type { FaultEffect, FaultMatch } from '../../src/sandbox/faults.ts';
 import type { Person, Team } from '../../src/sandbox/records.ts';
@@ -16,7 +20,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandb
 import type { TokenKind } from '../../src/sandbox/tokens.ts';
 import { fastClock } from '../asana/fake-clock.ts';
 import { openTestSession } from '../asana/sessions.ts';
-import { policies } from './small-world.ts';
+import { policies } from './world.ts';
 
 export const userTypes = { enterprise: 'enterprise', viewOnly: 'view only' };
 export const ALICE = 'alice@acme.example';
@@ -30,6 +34,19 @@ export interface TaskRigOptions extends SandboxOptions {
   readonly speed?: number;
 }
 
+/** What is so for one look. */
+export interface RigView {
+  readonly policies?: Partial<Policies>;
+  readonly declared?: readonly Declaration[];
+  readonly doubt?: ReturnType<Reading['doubtAbout']>;
+  readonly enterpriseLicenses?: () => number;
+}
+
+export interface RigContext extends RigView, Partial<Pick<TaskContext, 'guard' | 'reserveDeprovision'>> {
+  /** Asked at each look, for what changes while a task is under way. */
+  readonly look?: () => RigView;
+}
+
 /** A task provisioner against the sandbox's Asana, over HTTP. */
 export class TaskRig {
   readonly sandbox: Sandbox;
@@ -40,6 +57,7 @@ export class TaskRig {
   readonly seats = { held: 0, most: 0 };
   readonly reserved: string[] = [];
   readonly #first: number;
+  #actions = 0;
   readonly #policies: Policies;
 
   constructor(
@@ -52,9 +70,16 @@ export class TaskRig {
     this.session = session;
     this.directory = directory;
     const audit = new AuditLog((line) => this.audit.push(JSON.parse(line)), clock);
-    this.provisioner = new TaskProvisioner({ executor: new Executor(audit, silentMeter), clock });
+    this.provisioner = new TaskProvisioner({
+      executor: new Executor(audit, silentMeter, () => `id-${(this.#actions += 1)}`),
+      clock,
+    });
     this.#first = sandbox.requests.last;
-    this.#policies = policies({ scimEnabled, defaultWorkspace: sandbox.workspace });
+    this.#policies = policies({
+      scimEnabled,
+      defaultWorkspace: sandbox.workspace,
+      allowDeprovision: false,
+    });
   }
 
   person(email: string): Person {
@@ -82,18 +107,35 @@ export class TaskRig {
     return team.memberships.some(({ person }) => person === this.person(email));
   }
 
-  context(
-    changes: Partial<Omit<TaskContext, 'policies'>> & { policies?: Partial<Policies> } = {},
-  ): TaskContext {
+  /** What a task may look at; `changes` are asked for anew at each look. */
+  view(
+    { policies: changed = {}, declared = [], doubt = null, enterpriseLicenses }: RigView = {},
+    own = 0,
+  ): TaskView {
+    const snapshot = this.directory.current();
+    assert.ok(snapshot);
+    const counted = () => this.directory.counts().enterpriseLicenses + this.seats.held - own;
+    const reading: Reading = {
+      snapshot,
+      account: (gid) => this.directory.account(gid),
+      accountByEmail: (email) => this.directory.accountByEmail(email),
+      teamMembership: (team, user) => this.directory.teamMembership(team, user),
+      countTeamsOf: (user) =>
+        [...snapshot.teams.keys()].filter((team) => this.directory.teamMembership(team, user)).length,
+      enterpriseLicenses: enterpriseLicenses ?? counted,
+      doubtAbout: () => doubt,
+    };
+    return { policies: { ...this.#policies, ...changed }, reading, declaredFor: () => declared };
+  }
+
+  context({ look = () => ({}), ...changes }: RigContext = {}): TaskContext {
     let own = 0;
     return {
       session: this.session,
       directory: this.directory,
       userTypes,
-      enterpriseLicenses: () => this.directory.counts().enterpriseLicenses + this.seats.held - own,
-      untrusted: () => null,
-      declaredFor: () => null,
-      holdSeat: () => {
+      view: () => this.view({ ...changes, ...look() }, own),
+      takeSeat: () => {
         own = 1;
         this.seats.held += 1;
         this.seats.most = Math.max(this.seats.most, this.seats.held);
@@ -102,19 +144,19 @@ export class TaskRig {
           this.seats.held -= 1;
         };
       },
-      fence: () => {},
-      reserveDeprovision: ({ gid }) => {
-        this.reserved.push(gid);
-        return Promise.resolve();
-      },
-      ...changes,
-      policies: { ...this.#policies, ...changes.policies },
+      guard: changes.guard ?? (() => {}),
+      reserveDeprovision:
+        changes.reserveDeprovision ??
+        (({ gid }) => {
+          this.reserved.push(gid);
+          return Promise.resolve();
+        }),
     };
   }
 
   carryOut(
     request: TaskRequest,
-    changes: Parameters<TaskRig['context']>[0] = {},
+    changes: RigContext = {},
     signal = new AbortController().signal,
     actionTimeoutMs = 60_000_000,
   ): Promise<TaskOutcome> {

@@ -14,7 +14,14 @@ import type { Declaration } from '../../src/provisioning/declarations.ts';
 import type { AppliedRight, Ending, Grant } from '../../src/provisioning/grant.ts';
 import type { Policies } from '../../src/provisioning/policies.ts';
 import type { Reading } from '../../src/provisioning/reading.ts';
-import type { Right, Wish } from '../../src/provisioning/right.ts';
+import type {
+  AccountRight,
+  LicenseRight,
+  Right,
+  TeamRight,
+  Wish,
+  WorkspaceRight,
+} from '../../src/provisioning/right.ts';
 import type { RightCase, Step } from '../../src/provisioning/right-rules.ts';
 
 /** A world small enough to read in a test: Alice, an organization with one team, and a plain workspace. */
@@ -158,11 +165,11 @@ export function adopted(right: Right, value: string): AppliedRight {
   return { ...given(right, value), adopted: true };
 }
 
-export const enterprise: Right = { type: 'License', license: 'Enterprise' };
-export const viewOnly: Right = { type: 'License', license: 'ViewOnly' };
-export const team: Right = { type: 'Team', team: TEAM };
-export const plain: Right = { type: 'Workspace', workspace: PLAIN.gid };
-export const account: Right = { type: 'Account', workspace: ORGANIZATION.gid };
+export const enterprise: LicenseRight = { type: 'License', license: 'Enterprise' };
+export const viewOnly: LicenseRight = { type: 'License', license: 'ViewOnly' };
+export const team: TeamRight = { type: 'Team', team: TEAM };
+export const plain: WorkspaceRight = { type: 'Workspace', workspace: PLAIN.gid };
+export const account: AccountRight = { type: 'Account', workspace: ORGANIZATION.gid };
 
 export function wishOf(right: Right): Wish {
   return right.type === 'Team' ? { type: 'Team', team: { gid: right.team } } : right;

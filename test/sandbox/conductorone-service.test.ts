@@ -8,7 +8,7 @@ import { ConductorOneService } from '../../src/conductorone/service.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { silentMeter } from '../../src/core/meter.ts';
-import { RefusedError } from '../../src/provisioning/task-request.ts';
+import { RefusedError } from '../../src/provisioning/refusal.ts';
 import { readOrder } from '../../src/sandbox/conductorone/task-order.ts';
 import { isOver, type TaskRecord } from '../../src/sandbox/conductorone/task-record.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
@@ -148,8 +148,8 @@ suite('the service of the product, against the strict sandbox', () => {
     assert.equal(created.state, 'succeeded', created.end?.message ?? '');
     assert.match(JSON.stringify(created.end?.response), /"resource":"77"/);
     assert.deepEqual(
-      host.requests.map(({ request }) => request.type),
-      ['AddToTeam', 'AddToTeam', 'RevokeLicense', 'CreateAccount'],
+      host.requests.map(({ request }) => `${request.want} ${request.wish.type}`),
+      ['Give Team', 'Give Team', 'Take License', 'Give Account'],
     );
   });
 
@@ -158,7 +158,7 @@ suite('the service of the product, against the strict sandbox', () => {
     const { host } = await startInstance(sandbox, 'host-1');
     await carriedOut(sandbox, { type: 'syncFull' });
     host.outcome = async () => {
-      throw new RefusedError('DeclaredOtherwise', 'iga/alice declares otherwise');
+      throw new RefusedError('StillDeclared', 'iga/alice declares otherwise');
     };
     const principal = { id: { resourceType: 'user', resource: '905' } };
     const cases: readonly (readonly [order: unknown, code: number])[] = [

@@ -9,6 +9,7 @@ export interface CampaignOptions {
   readonly seeds: number;
   readonly steps: number;
   readonly workers: number;
+  readonly ignored?: readonly string[];
   /** Where the simulation is; another copy of it for a copy of the source. */
   readonly folder?: string;
   /** End at the first finding. */
@@ -31,7 +32,7 @@ export interface CampaignResult {
 
 /** Runs many seeds on several threads. Each seed is a world of its own, so that their order does not matter. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { from, seeds, steps, workers: count, folder = import.meta.dirname } = options;
+  const { from, seeds, steps, workers: count, ignored = [], folder = import.meta.dirname } = options;
   const findings: Finding[] = [];
   const tally = new Tally();
   let done = 0;
@@ -41,6 +42,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       end: from + seeds,
       stride: Math.min(count, seeds),
       steps,
+      ignored,
     };
     return new Worker(`${folder}/worker.ts`, { workerData });
   });

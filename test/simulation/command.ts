@@ -20,6 +20,8 @@ export interface SimulateOptions {
   readonly story: string | null;
   /** Print stories as JSON too, as `regressions/` keeps them. */
   readonly json: boolean;
+  /** Names of rules that are not judged. */
+  readonly ignored: readonly string[];
 }
 
 /** @throws TypeError for an option that there is not, RangeError for a number that is none */
@@ -32,6 +34,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       steps: { type: 'string', default: '60' },
       workers: { type: 'string', default: String(availableParallelism()) },
       story: { type: 'string' },
+      ignore: { type: 'string', default: '' },
       mutants: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
@@ -41,7 +44,8 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`--${name} takes a whole number`);
     return number;
   };
-  const { mutants, json, story = null } = values;
+  const { mutants, json, story = null, ignore } = values;
+  const ignored = ignore.split(',').filter((name) => name !== '');
   return {
     seeds: whole('seeds'),
     from: whole('from'),
@@ -50,6 +54,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     mutants,
     json,
     story,
+    ignored,
   };
 }
 
@@ -80,15 +85,15 @@ async function replay(file: string, print: (line: string) => void): Promise<bool
 /** The first finding of each rule, made short. */
 async function tellFindings(
   findings: readonly Finding[],
-  { steps, json }: SimulateOptions,
+  { steps, json, ignored }: SimulateOptions,
   print: (line: string) => void,
 ): Promise<void> {
   const told = new Set<string>();
   for (const { seed, story, violation } of findings) {
     if (told.has(violation.rule) || told.size >= MOST_TOLD) continue;
     told.add(violation.rule);
-    const short = await shrink(story, violation.rule);
-    const again = (await runStory(short)) ?? violation;
+    const short = await shrink(story, violation.rule, { ignored });
+    const again = (await runStory(short, { ignored })) ?? violation;
     print(
       `${tellStory(short, again)}\nAgain: npm run simulate -- --from ${seed} --seeds 1 --steps ${steps}\n`,
     );

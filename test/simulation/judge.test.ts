@@ -37,7 +37,7 @@ class BadWorld {
         time: () => this.clock.monotonic(),
         now: () => this.clock.now(),
         siteOf: () => this.site,
-        tokenOfSecret: () => tokenOf(plan, 'serviceAccount'),
+        tokenOfSecret: () => tokenOf(plan, 'acme'),
       },
       leadership: () => this.leadership,
       isOperator: (name) => name === 'operator-1',
@@ -68,7 +68,7 @@ class BadWorld {
         kind: 'AsanaConnector',
         metadata: meta('acme', 'uid-connector'),
         spec: {
-          credentials: { secretRef: { name: 'asana-acme' } },
+          credentials: { secretRef: { name: 'asana-acme-acme' } },
           provisioning: { mode: 'Apply', removalDelay: '0s', maxRemovals: { atLeast: 5 } },
         },
         status: { organizations: ['1200000000000001'] },
@@ -101,16 +101,24 @@ class BadWorld {
   async read(): Promise<void> {
     await this.clock.advance(10_000);
     const listings = [
-      ['scimListUsers', { Resources: Array.from({ length: 12 }), totalResults: 12 }],
+      ['getWorkspaces', { data: [{ gid: this.site.organization.gid }] }],
+      [
+        'scimListUsers',
+        {
+          Resources: Array.from({ length: 12 }, () => ({ userType: 'enterprise', active: true })),
+          totalResults: 12,
+        },
+      ],
       ['getUsers', { data: Array.from({ length: 13 }), next_page: null }],
       ['getWorkspaceMembershipsForWorkspace', { data: Array.from({ length: 13 }), next_page: null }],
     ] as const;
     for (const [operation, json] of listings)
-      this.judge.answers({ ...this.#request('GET', operation), status: 200, json });
+      this.judge.answers({ ...this.#request('GET', operation), status: 200, json, retryAfterMs: null });
     this.judge.answers({
       ...this.#request('GET', 'scimGetUser', { id: this.person.gid }),
       status: 200,
       json: {},
+      retryAfterMs: null,
     });
   }
 
@@ -124,7 +132,7 @@ class BadWorld {
 
   #request(method: string, operation: string, params: Record<string, string> = {}): AsanaRequest {
     this.#number += 1;
-    const token = tokenOf(this.site.plan, 'serviceAccount');
+    const token = tokenOf(this.site.plan, 'acme');
     return {
       number: this.#number,
       by: 'operator-1',

@@ -13,6 +13,7 @@ export interface MutationOptions {
   readonly seeds: number;
   readonly steps: number;
   readonly workers: number;
+  readonly ignored?: readonly string[];
 }
 
 /** Puts each known fault back, in a copy of the source, until a seed finds it. True if every one is found. */

@@ -1,4 +1,4 @@
-import type { SitePlan } from './asana/site.ts';
+import { type SitePlan, secretOf } from './asana/site.ts';
 import { between, chance, pick, stream } from './random.ts';
 
 export interface ConnectorPlan {
@@ -56,13 +56,14 @@ export function drawConnector(
   site: number,
   random: () => number,
 ): ConnectorPlan {
+  const secret = secretOf({ name: site === 0 ? 'acme' : 'beta' }, name);
   const organization = site === 0 ? '1200000000000001' : '1300000000000001';
   return {
     name,
     namespace,
     site,
     spec: {
-      credentials: { type: 'ServiceAccount', secretRef: { name: site === 0 ? 'asana-acme' : 'asana-beta' } },
+      credentials: { type: 'ServiceAccount', secretRef: { name: secret } },
       defaultWorkspace: organization,
       scim: { enabled: true },
       sync: { interval: pick(random, ['10m', '20m', '1h']) },
@@ -83,7 +84,7 @@ export function drawConnector(
         maxDeprovisions: pick(random, [1, 2, 5]),
       },
       conductorOne: {
-        secretRef: { name: site === 0 ? 'asana-acme' : 'asana-beta' },
+        secretRef: { name: secret },
         provision: chance(random, 0.8),
       },
     },

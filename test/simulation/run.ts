@@ -4,8 +4,7 @@ import { stream } from './random.ts';
 import { settle } from './settle.ts';
 import { drawStep, runStep } from './steps/all.ts';
 import type { Step } from './steps/step.ts';
-import { Tally } from './tally.ts';
-import { World } from './world.ts';
+import { World, type WorldOptions } from './world.ts';
 
 /** A world and what happens in it: everything that is needed to see the same again. */
 export interface Story {
@@ -21,7 +20,7 @@ export interface Outcome {
 }
 
 /** Runs the world of a seed for so many steps, or until something is wrong. */
-export async function runSeed(seed: number, steps: number, tally: Tally = new Tally()): Promise<Outcome> {
+export async function runSeed(seed: number, steps: number, options: WorldOptions = {}): Promise<Outcome> {
   const plan = drawPlan(seed);
   const random = stream(seed, 'steps');
   const done: Step[] = [];
@@ -31,14 +30,14 @@ export async function runSeed(seed: number, steps: number, tally: Tally = new Ta
     done.push(step);
     return step;
   };
-  const violation = await run(new World(plan, seed, tally), next);
+  const violation = await run(new World(plan, seed, options), next);
   return { story: { seed, plan, steps: done }, violation };
 }
 
 /** Runs a story again. */
-export async function runStory(story: Story, tally: Tally = new Tally()): Promise<Violation | null> {
+export async function runStory(story: Story, options: WorldOptions = {}): Promise<Violation | null> {
   const steps = story.steps[Symbol.iterator]();
-  return run(new World(story.plan, story.seed, tally), () => {
+  return run(new World(story.plan, story.seed, options), () => {
     const next = steps.next();
     return next.done ? null : next.value;
   });

@@ -1,20 +1,21 @@
 import { runStory, type Story } from './run.ts';
 import type { Step } from './steps/step.ts';
+import type { WorldOptions } from './world.ts';
 
 /** Runs at most so many worlds to make one story short. */
-const MOST_RUNS = 400;
+const MOST_RUNS = 160;
 
 /**
  * Makes a story as short as it gets while the same rule is broken: leaves steps out, first many at once, then waits,
  * then parts of the world.
  */
-export async function shrink(story: Story, rule: string): Promise<Story> {
+export async function shrink(story: Story, rule: string, options: WorldOptions = {}): Promise<Story> {
   let best = story;
   let runs = 0;
   const tryStory = async (candidate: Story): Promise<boolean> => {
     if (runs >= MOST_RUNS) return false;
     runs += 1;
-    const violation = await runStory(candidate);
+    const violation = await runStory(candidate, options);
     if (violation?.rule !== rule) return false;
     best = candidate;
     return true;
@@ -26,7 +27,22 @@ export async function shrink(story: Story, rule: string): Promise<Story> {
     if (best.steps[index]?.waitMs !== 0) await tryStory({ ...best, steps });
   }
   await dropSteps(best.steps, (steps) => tryStory({ ...best, steps }));
+  for (let index = 0; index < best.steps.length; index += 1) await thinOut(index);
   return best;
+
+  /** Of what a step does to many, leaves out what is not needed. */
+  async function thinOut(index: number): Promise<void> {
+    for (const [field, value] of Object.entries(best.steps[index]?.with ?? {})) {
+      if (!Array.isArray(value)) continue;
+      for (let at = value.length - 1; at >= 0; at -= 1) {
+        const step = best.steps[index];
+        const now: unknown = step?.with[field];
+        if (!step || !Array.isArray(now) || now.length < 2) return;
+        const thinner = { ...step, with: { ...step.with, [field]: now.toSpliced(at, 1) } };
+        await tryStory({ ...best, steps: best.steps.with(index, thinner) });
+      }
+    }
+  }
 }
 
 /** Leaves out as many steps as `holds` allows: halves, quarters, and so on down to single ones. */

@@ -9,6 +9,7 @@ export interface SeedRange {
   readonly end: number;
   readonly stride: number;
   readonly steps: number;
+  readonly ignored: readonly string[];
 }
 
 /** What a worker tells of each seed. */
@@ -25,10 +26,10 @@ export interface TallyReport {
 
 const port = parentPort;
 if (port) {
-  const { first, end, stride, steps } = workerData as SeedRange;
+  const { first, end, stride, steps, ignored } = workerData as SeedRange;
   const tally = new Tally();
   for (let seed = first; seed < end; seed += stride) {
-    const { story, violation } = await runSeed(seed, steps, tally);
+    const { story, violation } = await runSeed(seed, steps, { tally, ignored });
     port.postMessage({ seed, violation, story: violation ? story : null } satisfies SeedReport);
   }
   port.postMessage({ tally: tally.toJSON() } satisfies TallyReport);

@@ -171,8 +171,8 @@ export class ConnectorReconciler {
   async #write(key: string): Promise<void> {
     const { connectors, registry, writer, clock, metrics, grantsOf } = this.#deps;
     const connector = connectors.get(key);
-    const session = registry.find(key);
-    if (!connector || !session || session.uid !== connector.metadata.uid) return;
+    const session = connector && registry.findFor(connector);
+    if (!session) return;
     const facts = factsOf(connector, session, {
       obstacle: findObstacle(connector, session, connectors.values()),
       tally: tallyGrants(grantsOf(key), session.directory),

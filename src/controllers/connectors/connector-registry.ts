@@ -3,7 +3,7 @@ import type { ConnectorSession } from './connector-session.ts';
 
 /** The sessions of this process by connector key ("namespace/name"). One per connector, made at first need. */
 export class ConnectorRegistry {
-  readonly #sessions = new Map<string, { uid: string; session: ConnectorSession }>();
+  readonly #sessions = new Map<string, ConnectorSession>();
   readonly #open: (connector: AsanaConnector) => ConnectorSession;
 
   constructor(open: (connector: AsanaConnector) => ConnectorSession) {
@@ -12,16 +12,22 @@ export class ConnectorRegistry {
 
   /** The session, if there is one. */
   find(key: string): ConnectorSession | null {
-    return this.#sessions.get(key)?.session ?? null;
+    return this.#sessions.get(key) ?? null;
   }
 
-  /** The session of exactly this object: one of the same name with another uid starts from nothing. */
+  /** The session of exactly this object, if there is one: that of a namesake before it knows another Asana. */
+  findFor({ metadata }: AsanaConnector): ConnectorSession | null {
+    const known = this.#sessions.get(`${metadata.namespace}/${metadata.name}`);
+    return known?.uid === metadata.uid ? known : null;
+  }
+
+  /** The session of exactly this object, made at first need: one of the same name with another uid starts from nothing. */
   async of(key: string, connector: AsanaConnector): Promise<ConnectorSession> {
     const known = this.#sessions.get(key);
-    if (known && known.uid === connector.metadata.uid) return known.session;
+    if (known?.uid === connector.metadata.uid) return known;
     if (known) await this.close(key);
     const session = this.#open(connector);
-    this.#sessions.set(key, { uid: connector.metadata.uid, session });
+    this.#sessions.set(key, session);
     return session;
   }
 
@@ -29,12 +35,12 @@ export class ConnectorRegistry {
   async close(key: string): Promise<void> {
     const known = this.#sessions.get(key);
     this.#sessions.delete(key);
-    await known?.session.close();
+    await known?.close();
   }
 
   /** Ends service mode everywhere, at once: ConductorOne gives its tasks to whoever leads next. */
   async closeLinks(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map(({ session }) => session.link.close()));
+    await Promise.all([...this.#sessions.values()].map(({ link }) => link.close()));
   }
 
   async closeAll(): Promise<void> {

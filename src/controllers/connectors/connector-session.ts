@@ -11,6 +11,7 @@ import type { Organizations } from '../../provisioning/removals/organizations.ts
 import { readRecord } from '../../provisioning/removals/record-reading.ts';
 import { RemovalDesk } from '../../provisioning/removals/removal-desk.ts';
 import { ConductorOneLink } from '../conductorone/link.ts';
+import { AsanaClients } from './asana-clients.ts';
 import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
 import { type GivenAnswer, HoldAnswers } from './hold-answers.ts';
 import type { Obstacle } from './obstacle.ts';
@@ -22,8 +23,11 @@ import type { FinishedSync, SyncCause } from './sync-schedule.ts';
 /** Nobody asked: whoever asks later, asks for more. */
 const NO_CAUSE: SyncCause = { generation: 0, requestedAt: null, secretVersion: '' };
 
-/** `Accounts`: grants may act although teams are still being read. `Link`: service mode has changed. */
-export type SessionChange = 'Progress' | 'Accounts' | 'Finished' | 'Link';
+/**
+ * `Accounts`: grants may act although teams are still being read. `Link`: service mode has changed. `AllSeen`: every grant
+ * that was there at the start has been decided, so that removals may go and holds be answered.
+ */
+export type SessionChange = 'Progress' | 'Accounts' | 'Finished' | 'Link' | 'AllSeen';
 
 /** A grant as the limits on removals count it. */
 export interface RosterEntry {
@@ -66,16 +70,14 @@ export class ConnectorSession {
   /** Service mode; idle without `spec.conductorOne`. */
   readonly link: ConductorOneLink;
   readonly #deps: SessionDeps;
+  readonly #clients = new AsanaClients();
   readonly #judge: ReadingJudge;
   readonly #answers: HoldAnswers;
   readonly #syncs: SyncRunner;
   /** Grants that were there at the start and that were not decided since. */
   readonly #undecided: Set<string>;
   #connector: AsanaConnector;
-  #asana: AsanaSession | null = null;
-  #asanaFingerprint = '';
   #asked = '';
-  #credentialsObstacle: Obstacle | null = null;
 
   /** @param connector its status is what a process before this one has left */
   constructor(deps: SessionDeps, connector: AsanaConnector, grants: readonly ExistingGrant[]) {
@@ -113,7 +115,7 @@ export class ConnectorSession {
 
   /** The clients for the credentials last given; null before any were right. */
   get asana(): AsanaSession | null {
-    return this.#asana;
+    return this.#clients.current;
   }
 
   get running(): RunningSync | null {
@@ -137,7 +139,7 @@ export class ConnectorSession {
 
   /** What is wrong with the Secret; null when nothing is. */
   get credentialsObstacle(): Obstacle | null {
-    return this.#credentialsObstacle;
+    return this.#clients.obstacle;
   }
 
   /** What the next reading is compared with. */
@@ -195,8 +197,9 @@ export class ConnectorSession {
 
   /** A grant was decided on a reading of this process: the desk may count on having heard of it. */
   noteDecided(grantUid: string): void {
-    this.#undecided.delete(grantUid);
-    if (this.#undecided.size === 0) this.desk.allSeen(this.#deps.clock.now());
+    if (!this.#undecided.delete(grantUid) || this.#undecided.size > 0) return;
+    this.desk.allSeen(this.#deps.clock.now());
+    this.#deps.onChange('AllSeen');
   }
 
   /** Keeps the desk's count of people abreast of what grants have applied. */
@@ -234,25 +237,21 @@ export class ConnectorSession {
 
   /** Takes up credentials; clients are made anew only when `fingerprint` moved (a rotated Secret, another setting). */
   async useCredentials(fingerprint: string, open: () => AsanaSession): Promise<void> {
-    this.#credentialsObstacle = null;
-    if (this.#asana && fingerprint === this.#asanaFingerprint) return;
-    await this.#syncs.stop('its credentials changed');
-    this.#asana?.close();
-    this.#asana = open();
-    this.#asanaFingerprint = fingerprint;
+    if (!this.#clients.areOf(fingerprint)) await this.#syncs.stop('its credentials changed');
+    this.#clients.use(fingerprint, open);
   }
 
-  /** Drops the clients, so that nothing more is sent with what they hold, and says for want of what. */
+  /** Drops the clients, and says for want of what. */
   async dropCredentials(obstacle: Obstacle): Promise<void> {
-    this.#credentialsObstacle = obstacle;
-    await this.#closeAsana('its credentials are gone');
+    await this.#syncs.stop('its credentials are gone');
+    this.#clients.drop(obstacle);
   }
 
   /** Begins a sync in the background; does nothing while one runs, or without credentials. */
   startSync(cause: SyncCause, { answering }: { readonly answering: boolean }): void {
-    if (!this.#asana) return;
+    if (!this.asana) return;
     this.#syncs.start({
-      asana: this.#asana,
+      asana: this.asana,
       spec: this.#connector.spec,
       cause,
       answering,
@@ -281,15 +280,9 @@ export class ConnectorSession {
   /** Ends everything that is under way; the session is of no use afterwards. */
   async close(): Promise<void> {
     await this.link.close();
-    await this.#closeAsana('the connector is gone');
+    await this.#syncs.stop('the connector is gone');
+    this.#clients.drop(null);
     this.#deps.organizations.remove(this.key);
-  }
-
-  async #closeAsana(why: string): Promise<void> {
-    await this.#syncs.stop(why);
-    this.#asana?.close();
-    this.#asana = null;
-    this.#asanaFingerprint = '';
   }
 
   /** What several connectors count together goes by the organizations that each of them reads. */

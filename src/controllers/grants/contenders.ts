@@ -1,5 +1,4 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
-import { keyOf } from '../../kubernetes/resource.ts';
 import type { Store } from '../../kubernetes/store.ts';
 import type { Contender } from '../../provisioning/contest.ts';
 import type { Grant } from '../../provisioning/grant.ts';
@@ -10,7 +9,6 @@ import { describeTime } from '../../provisioning/time.ts';
 import { findObstacle } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorRegistry } from '../connectors/connector-registry.ts';
-import type { ConnectorSession } from '../connectors/connector-session.ts';
 import { connectorKeyOf, emailIdentity, gidIdentity, identitiesOf } from './grant-identity.ts';
 import type { GrantStores, KnownGrant } from './grant-stores.ts';
 import { viewGrant } from './grant-view.ts';
@@ -47,7 +45,7 @@ export class Contenders {
   of(known: KnownGrant, connector: AsanaConnector): KnownContender {
     const { registry, connectors } = this.#sources;
     const connectorKey = connectorKeyOf(known.object);
-    const session = sessionOf(registry, connector);
+    const session = registry.findFor(connector);
     const grant = viewGrant(known, connector, this.#now);
     const policies = policiesOf(connector);
     const stalled = session !== null && findObstacle(connector, session, connectors.values()) !== null;
@@ -97,12 +95,6 @@ export class Contenders {
         : [];
     });
   }
-}
-
-/** The session of exactly this connector object: one of the same name may still have the session of the one before. */
-export function sessionOf(registry: ConnectorRegistry, connector: AsanaConnector): ConnectorSession | null {
-  const session = registry.find(keyOf(connector));
-  return session?.uid === connector.metadata.uid ? session : null;
 }
 
 /** Those of `others` that declare the same right: what a contest is about. */

@@ -20,7 +20,6 @@ import {
   Contenders,
   type KnownContender,
   rivalsAmong,
-  sessionOf,
 } from './contenders.ts';
 import { declarationsBeside, findAccountDeclaration } from './declared-rights.ts';
 import type { ClusterState } from './from-above.ts';
@@ -77,7 +76,7 @@ export function openSubject(
 ): GrantSubject {
   const now = deps.clock.now();
   const connectorKey = connectorKeyOf(object);
-  const session = sessionOf(deps.registry, connector);
+  const session = deps.registry.findFor(connector);
   const obstacle = session && whyNothingIsApplied(connector, session, deps.connectors.values());
   const reading = session && !obstacle ? session.read(object.metadata.uid) : null;
   const contenders = new Contenders(deps, now);

@@ -263,7 +263,7 @@ export class GrantReconciler {
         reason,
         message: reason === 'Removed' ? describeAbsence(message, findings, object) : message,
       },
-      ...(acts && applied ? { applied } : {}),
+      ...(acts && (applied || reason === 'Removed') ? { applied } : {}),
       removedGeneration: reason === 'Removed' && acts ? object.metadata.generation : undefined,
       planned: null,
     });

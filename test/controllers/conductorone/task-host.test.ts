@@ -1,50 +1,21 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
-import { askControl, userPath } from '../../scripts/sandbox-control.ts';
-import { BudgetRegistry } from '../../../src/asana/budget-registry.ts';
-import { type AsanaSession, openSession } from '../../../src/asana/session.ts';
-import { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
+import { askControl, userPath } from '../../../scripts/sandbox-control.ts';
 import { ConnectorTaskHost, type TaskHostOptions } from '../../../src/controllers/conductorone/task-host.ts';
-import type { Clock } from '../../../src/core/clock.ts';
-import { silentLogger } from '../../../src/core/logger.ts';
+import type { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
 import { silentMeter } from '../../../src/core/meter.ts';
-import { Redacted } from '../../../src/core/redacted.ts';
+import type { License } from '../../../src/directory/snapshot.ts';
 import { AuditLog } from '../../../src/provisioning/audit.ts';
 import { Executor } from '../../../src/provisioning/executor.ts';
+import { RefusedError } from '../../../src/provisioning/refusal.ts';
 import { TaskProvisioner } from '../../../src/provisioning/task-provisioner.ts';
+import type { TaskRequest } from '../../../src/provisioning/task-request.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
-import { fastClock } from '../../asana/fake-clock.ts';
 import { connectorObject } from '../objects.ts';
+import { MovableClock, openSandboxSession } from '../sandbox-session.ts';
 
 const ALICE = 'alice@acme.example';
 const never = new AbortController().signal;
-const intervals = { intervalMs: 3_600_000, teamIntervalMs: 3_600_000 };
-
-/** A clock that a test can move on by hand, beside the real one. */
-class MovableClock implements Clock {
-  #ahead = 0;
-  readonly #clock = fastClock(1);
-  now = () => this.#clock.now() + this.#ahead;
-  monotonic = () => this.#clock.monotonic() + this.#ahead;
-  sleep = (ms: number, signal?: AbortSignal) => this.#clock.sleep(ms, signal);
-  schedule = (ms: number, callback: () => void) => this.#clock.schedule(ms, callback);
-  moveOn(ms: number): void {
-    this.#ahead += ms;
-  }
-}
-
-function openAsana(sandbox: Sandbox, clock: Clock): AsanaSession {
-  return openSession({
-    baseUrl: sandbox.asanaUrl,
-    token: new Redacted(sandbox.tokens.serviceAccount),
-    scimEnabled: true,
-    budgets: new BudgetRegistry({ requestsPerMinute: 0, percent: 100 }, { clock, meter: silentMeter }),
-    log: silentLogger,
-    meter: silentMeter,
-    clock,
-    random: () => 0.5,
-  });
-}
 
 suite('the host of a connector’s tasks', () => {
   let sandbox: Sandbox;
@@ -59,11 +30,11 @@ suite('the host of a connector’s tasks', () => {
       session: () => session,
       connector: () => connector,
       provisioner: new TaskProvisioner({
-        executor: new Executor(new AuditLog(() => {}, clock), silentMeter),
+        executor: new Executor(new AuditLog(() => {}, clock), silentMeter, () => 'a1'),
         clock,
       }),
-      fence: () => {},
-      declaredFor: () => null,
+      guard: () => {},
+      findDeclarations: () => [],
       saveRemovals: async () => void saved.push('saved'),
       actionTimeoutMs: 60_000,
       clock,
@@ -79,9 +50,7 @@ suite('the host of a connector’s tasks', () => {
     sandbox.faults.clear();
     saved.length = 0;
     clock = new MovableClock();
-    const deps = { clock, random: () => 0, log: silentLogger, newToken: () => 't1', onChange: () => {} };
-    session = new ConnectorSession(deps, undefined);
-    await session.useCredentials('one', () => openAsana(sandbox, clock));
+    session = await openSandboxSession(sandbox, clock, connector);
     host = hostWith();
   });
 
@@ -96,6 +65,12 @@ suite('the host of a connector’s tasks', () => {
       await askControl(sandbox, method, userPath(email), method === 'PUT' ? {} : undefined);
   };
   const gidOf = (email: string) => sandbox.state.personByEmail(email)?.gid ?? '';
+  const license = (want: 'Give' | 'Take', name: License, email: string): TaskRequest => ({
+    wish: { type: 'License', license: name },
+    want,
+    user: { gid: gidOf(email) },
+  });
+  const enterprise = (want: 'Give' | 'Take', email: string) => license(want, 'Enterprise', email);
 
   test('reads the directory when nobody has yet, teams and all', async () => {
     const snapshot = await host.readDirectory(never);
@@ -114,7 +89,7 @@ suite('the host of a connector’s tasks', () => {
     const alone = await requests(() => host.readDirectory(never));
     clock.moveOn(11 * 60_000);
     const joined = await requests(async () => {
-      session.startUnaskedSync(connector.spec, intervals);
+      session.startUnaskedSync();
       await Promise.all([host.readDirectory(never), host.readDirectory(never)]);
     });
     assert.ok(joined <= alone, `${joined} requests instead of ${alone}`);
@@ -137,18 +112,14 @@ suite('the host of a connector’s tasks', () => {
     await console('DELETE', people);
     clock.moveOn(11 * 60_000);
     await assert.rejects(host.readDirectory(never), { code: 'NotReady', message: /DirectoryShrunk/ });
-    const license = { license: 'Enterprise', user: gidOf(ALICE) } as const;
-    assert.equal((await host.provision({ type: 'GrantLicense', ...license }, 'task', never)).changed, true);
-    await assert.rejects(host.provision({ type: 'RevokeLicense', ...license }, 'task', never), {
-      code: 'NotReady',
-    });
+    assert.equal((await host.provision(enterprise('Give', ALICE), 'task', never)).changed, true);
+    await assert.rejects(host.provision(enterprise('Take', ALICE), 'task', never), { code: 'ReadingHeld' });
     await console('PUT', people);
     assert.ok(await host.readDirectory(never), 'once everybody shows again, so does the directory');
   });
 
   test('without credentials says what is wrong with them', async () => {
-    await session.dropCredentials();
-    session.credentialsObstacle = { reason: 'SecretNotFound', message: 'There is no Secret.' };
+    await session.dropCredentials({ reason: 'SecretNotFound', message: 'There is no Secret.' });
     await assert.rejects(host.readDirectory(never), { code: 'NotReady', message: 'There is no Secret.' });
   });
 
@@ -162,8 +133,7 @@ suite('the host of a connector’s tasks', () => {
   });
 
   test('books a deprovision where a restart finds it, and refuses the one above the limit', async () => {
-    const revoke = (email: string) =>
-      host.provision({ type: 'RevokeLicense', license: 'ViewOnly', user: gidOf(email) }, 'task', never);
+    const revoke = (email: string) => host.provision(license('Take', 'ViewOnly', email), 'task', never);
     const viewOnly = [...sandbox.state.people].filter(
       ({ profile }) => profile.license === 'view only' && profile.email !== ALICE,
     );
@@ -171,7 +141,7 @@ suite('the host of a connector’s tasks', () => {
     assert.ok(first && second);
     assert.equal((await revoke(first)).changed, true);
     assert.deepEqual(saved, ['saved']);
-    assert.equal(session.removals.ledger.window?.deprovisions, 1);
+    assert.equal(session.desk.toRecord().removals?.deprovisions, 1);
     await assert.rejects(revoke(second), { code: 'TooManyDeprovisions', message: /maxDeprovisions/ });
     assert.equal(sandbox.state.personByEmail(second)?.profile.license, 'view only');
   });
@@ -180,10 +150,59 @@ suite('the host of a connector’s tasks', () => {
     const waits: number[] = [];
     clock.sleep = async (ms) => void waits.push(ms);
     const settling = hostWith({ settlingMs: () => 40_000 });
-    const request = { license: 'Enterprise', user: gidOf(ALICE) } as const;
-    await settling.provision({ type: 'GrantLicense', ...request }, 'task', never);
+    await settling.provision(enterprise('Give', ALICE), 'task', never);
     assert.deepEqual(waits, []);
-    await settling.provision({ type: 'RevokeLicense', ...request }, 'task', never);
+    await settling.provision(enterprise('Take', ALICE), 'task', never);
     assert.deepEqual(waits.slice(0, 1), [40_000]);
+  });
+
+  test('has a grant repeated found as it is, and a revoke of somebody who is gone found done', async () => {
+    const give = enterprise('Give', ALICE);
+    await host.provision(give, 'task', never);
+    assert.equal(
+      (await host.provision(give, 'task', never)).changed,
+      false,
+      'for ConductorOne: GrantAlreadyExists',
+    );
+    const [leaver] = [...sandbox.state.people].filter(
+      ({ profile }) => profile.license === 'view only' && profile.email !== ALICE,
+    );
+    assert.ok(leaver);
+    const take = license('Take', 'ViewOnly', leaver.profile.email);
+    await host.readDirectory(never);
+    await console('DELETE', [leaver.profile.email]);
+    assert.equal(
+      (await host.provision(take, 'task', never)).changed,
+      false,
+      'for ConductorOne: GrantAlreadyRevoked',
+    );
+  });
+
+  test('refuses what a live grant declares otherwise, and names it', async () => {
+    const declaring = hostWith({
+      findDeclarations: () => [
+        {
+          ensure: 'Present',
+          right: { type: 'License', license: 'Enterprise' },
+          place: sandbox.workspace,
+          object: 'AsanaLicenseGrant iga/alice',
+        },
+      ],
+    });
+    await host.provision(enterprise('Give', ALICE), 'task', never);
+    await assert.rejects(declaring.provision(enterprise('Take', ALICE), 'task', never), {
+      code: 'StillDeclared',
+      message: /AsanaLicenseGrant iga\/alice/,
+    });
+  });
+
+  test('asks the guard before every change, and tells it whether it takes', async () => {
+    const asked: boolean[] = [];
+    const guarded = hostWith({ guard: (removal) => void asked.push(removal) });
+    await guarded.provision(enterprise('Take', ALICE), 'task', never);
+    await guarded.provision(enterprise('Give', ALICE), 'task', never);
+    assert.deepEqual(new Set(asked), new Set([false, true]));
+    const stopped = hostWith({ guard: () => Promise.reject(new RefusedError('Suspended', 'no')) });
+    await assert.rejects(stopped.provision(enterprise('Take', ALICE), 'task', never), { code: 'Suspended' });
   });
 });

@@ -4,16 +4,20 @@ import type { AsanaConnectorStatus } from '../../../src/api/asana-connector.ts';
 import { AsanaError } from '../../../src/asana/errors.ts';
 import { ConductorOneError } from '../../../src/conductorone/errors.ts';
 import type { ConnectorFacts } from '../../../src/controllers/connectors/connector-facts.ts';
-import type { SyncReport } from '../../../src/controllers/connectors/connector-session.ts';
 import { connectorStatus } from '../../../src/controllers/connectors/connector-status.ts';
-import { emptyLedger, type Hold } from '../../../src/provisioning/removal-ledger.ts';
+import type { GrantTally } from '../../../src/controllers/connectors/grant-tally.ts';
+import type { RunningSync, SyncReport } from '../../../src/controllers/connectors/sync-runner.ts';
+import { DirectoryError } from '../../../src/directory/directory-error.ts';
+import type { Doubt } from '../../../src/directory/doubt.ts';
+import type { HoldRecord, WindowRecord } from '../../../src/provisioning/removals/record.ts';
 import { checkConditions } from '../../api/condition-rules.ts';
-import { person, reading } from '../../provisioning/small-world.ts';
 import { connectorObject } from '../objects.ts';
+import { snapshotOf } from './readings.ts';
 
 const NOW = Date.UTC(2026, 5, 1);
-const { snapshot } = reading([person()]);
+const snapshot = snapshotOf(1);
 const ok = { ok: true } as const;
+const tally: GrantTally = { kinds: new Map(), managedEnterpriseLicenses: 0 };
 
 function report(changes: Partial<SyncReport> = {}): SyncReport {
   return {
@@ -31,14 +35,14 @@ function facts(changes: Partial<ConnectorFacts> = {}): ConnectorFacts {
     object: connectorObject(),
     obstacle: null,
     running: null,
-    reconciling: false,
     report: report(),
     snapshot,
     counts: { accounts: 1, guests: 0, teams: 0, workspaces: 1, enterpriseLicenses: 0, viewOnlyLicenses: 1 },
-    tally: { grants: 0, grantsReady: 0, grantsPlanned: 0, grantsBlocked: 0, unmanagedEnterpriseLicenses: 0 },
-    ledger: emptyLedger,
-    pendingRemovals: 0,
-    limits: { percent: 20, atLeast: 5, windowMs: 3_600_000, maxDeprovisions: 5 },
+    tally,
+    organizations: ['500'],
+    measure: null,
+    removals: {},
+    doubts: [],
     conductorOne: null,
     handledRequest: null,
     ...changes,
@@ -49,18 +53,37 @@ const cut = (part: 'accounts' | 'licenses') => {
   const broken = { ...snapshot.parts.accounts, complete: false, incompleteBecause: 'page 3 failed' };
   return { ...snapshot, parts: { ...snapshot.parts, [part]: broken } };
 };
-const running = {
+const running: RunningSync = {
   startedAt: NOW,
   cause: { generation: 1, requestedAt: null, secretVersion: '' },
-  progress: { phase: 'Accounts' as const, accounts: 10, teams: 0 },
+  progress: { phase: 'Accounts', accounts: 10, teams: 0 },
+  answering: true,
 };
-const hold: Hold = {
+const hold: HoldRecord = {
   reason: 'TooManyRemovals',
-  since: NOW,
-  token: 'abc',
+  id: 'abc',
+  since: '2026-06-01T00:00:00Z',
+  token: 'abc.3',
   count: 7,
+  people: 5,
   pending: [{ who: 'a', what: 'b' }],
 };
+const shrunk: HoldRecord = { ...hold, reason: 'DirectoryShrunk', id: 'def', token: 'def.1', count: 50 };
+const doubt: Doubt = {
+  reason: 'DirectoryShrunk',
+  parts: ['accounts'],
+  count: 50,
+  missing: { accounts: 50 },
+  places: [],
+  message: 'Asana suddenly lacks 50 of 100 accounts.',
+};
+const scimOnly: SyncReport = report({
+  result: {
+    snapshot: { ...snapshot, scimOnly: true },
+    rest: { ok: false, error: new DirectoryError('ScimOnly', 'SCIM takes the token, REST does not.') },
+    scim: ok,
+  },
+});
 const outage = new AsanaError('AsanaUnavailable', 'Asana did not answer.', { surface: 'rest' });
 
 interface Row {
@@ -80,19 +103,19 @@ const rows: readonly Row[] = [
     because: 'no sync has begun',
   },
   {
-    changes: { report: null, snapshot: null, counts: null, running, reconciling: true },
+    changes: { report: null, snapshot: null, counts: null, running },
     phase: 'Syncing',
     ready: 'False Syncing',
     because: 'the first sync is under way',
   },
   {
-    changes: { running, reconciling: true },
+    changes: { running },
     phase: 'Syncing',
     ready: 'Unknown Syncing',
     because: 'a person is being answered',
   },
   {
-    changes: { running, reconciling: false },
+    changes: { running: { ...running, answering: false } },
     phase: 'Connected',
     ready: 'True Synced',
     because: 'a sync that the interval brings shows nowhere',
@@ -135,10 +158,16 @@ const rows: readonly Row[] = [
     because: 'SCIM does not work',
   },
   {
-    changes: { ledger: { ...emptyLedger, hold } },
+    changes: { removals: { holds: [hold] } },
     phase: 'Degraded',
     ready: 'True Degraded',
     because: 'removals are held',
+  },
+  {
+    changes: { report: scimOnly },
+    phase: 'Connected',
+    ready: 'True ScimOnly',
+    because: 'the token does SCIM alone, which syncs',
   },
   {
     changes: { report: report({ error: outage, result: null }), snapshot: null, counts: null },
@@ -169,34 +198,103 @@ suite('the status of a connector', () => {
   });
 
   test('tells a hold with its token and both ways out of it', () => {
-    const { hold: shown, conditions } = connectorStatus(facts({ ledger: { ...emptyLedger, hold } }), NOW);
-    assert.deepEqual(shown, { ...hold, since: '2026-06-01T00:00:00Z' });
+    const { holds, conditions } = connectorStatus(facts({ removals: { holds: [hold] } }), NOW);
+    assert.deepEqual(holds, [hold]);
     const paused = conditions?.find(({ type }) => type === 'RemovalsPaused');
-    assert.match(paused?.message ?? '', /acknowledge=abc.*discard=abc/s);
+    assert.match(paused?.message ?? '', /7, of 5 people.*acknowledge=abc\.3.*discard=abc\.3/s);
   });
 
-  test('tells what was removed in the window, and out of how many', () => {
-    const window = { startedAt: NOW, baseline: 50, done: 3, deprovisions: 1 };
+  test('tells holds that stand side by side in one condition, each with its own token', () => {
+    const around = facts({ removals: { holds: [hold, shrunk] }, doubts: [doubt] });
+    const { holds, conditions } = connectorStatus(around, NOW);
+    assert.equal(holds?.length, 2);
+    const paused = conditions?.filter(({ type }) => type === 'RemovalsPaused') ?? [];
     assert.deepEqual(
-      connectorStatus(facts({ ledger: { window, hold: null }, pendingRemovals: 2 }), NOW).removals,
-      {
-        windowStartedAt: '2026-06-01T00:00:00Z',
-        done: 3,
-        deprovisions: 1,
-        pending: 2,
-        limit: 10,
-        baseline: 50,
-      },
+      paused.map(({ status, reason }) => [status, reason]),
+      [['True', 'TooManyRemovals']],
     );
+    const message = paused[0]?.message ?? '';
+    assert.match(message, /discard=abc\.3.*lacks 50 of 100 accounts.*acknowledge=def\.1/s);
+    assert.doesNotMatch(message, /discard=def/, 'to discard a reading changes nothing');
+  });
+
+  test('says what is doubtful about a reading that a process before this one held', () => {
+    const { conditions } = connectorStatus(facts({ removals: { holds: [shrunk] } }), NOW);
+    const paused = conditions?.find(({ type }) => type === 'RemovalsPaused');
+    assert.match(paused?.message ?? '', /DirectoryShrunk/);
+  });
+
+  test('carries what the removal desk has to remember', () => {
+    const removals: WindowRecord = {
+      windowStartedAt: '2026-06-01T00:00:00Z',
+      done: 3,
+      deprovisions: 1,
+      pending: 2,
+      limit: 10,
+      baseline: 50,
+    };
+    assert.deepEqual(connectorStatus(facts({ removals: { removals } }), NOW).removals, removals);
+  });
+
+  test('shows workspaces that are left out, and why', () => {
+    const stranger = { gid: '900', name: 'Stranger', organization: true, leftOut: 'Guest' as const };
+    const around = facts({ snapshot: { ...snapshot, leftOut: [stranger] } });
+    const { workspaces } = connectorStatus(around, NOW);
+    assert.deepEqual(workspaces, [{ gid: '500', name: 'Acme', organization: true }, stranger]);
+  });
+
+  test('claims no number of guests where SCIM alone was read, since SCIM hides them', () => {
+    const around = facts({ report: scimOnly, snapshot: { ...snapshot, scimOnly: true } });
+    const { counts, conditions } = connectorStatus(around, NOW);
+    assert.deepEqual([counts?.guests, counts?.viewOnlyLicenses], [undefined, 1]);
+    const synced = conditions?.find(({ type }) => type === 'Synced');
+    assert.deepEqual([synced?.status, synced?.reason], ['True', 'ScimOnly']);
+  });
+
+  test('says that SCIM answers where only the organization of the token is not named', () => {
+    const error = new DirectoryError('WorkspaceNotSet', 'Set defaultWorkspace.');
+    const obstacle = { reason: 'WorkspaceNotSet', message: error.message } as const;
+    const { conditions, phase } = connectorStatus(
+      facts({ report: report({ result: null, error }), obstacle }),
+      NOW,
+    );
+    const scim = conditions?.find(({ type }) => type === 'ScimAvailable');
+    assert.deepEqual([phase, scim?.status], ['Failed', 'True']);
+  });
+
+  test('counts grants of all kinds, and the licenses that none of them declares', () => {
+    const kind = { grants: 2, ready: 1, planned: 1, blocked: 0 };
+    const kinds = new Map([
+      ['AsanaLicenseGrant' as const, kind],
+      ['AsanaTeamGrant' as const, { ...kind, blocked: 1 }],
+    ]);
+    const counts = {
+      accounts: 9,
+      guests: 0,
+      teams: 0,
+      workspaces: 1,
+      enterpriseLicenses: 5,
+      viewOnlyLicenses: 4,
+    };
+    const around = facts({ counts, tally: { kinds, managedEnterpriseLicenses: 2 } });
+    const shown = connectorStatus(around, NOW).counts;
+    assert.deepEqual(
+      [shown?.grants, shown?.grantsReady, shown?.grantsPlanned, shown?.grantsBlocked],
+      [4, 2, 2, 1],
+    );
+    assert.equal(shown?.unmanagedEnterpriseLicenses, 3);
   });
 
   test('shows progress only while a person is being answered', () => {
-    const { sync } = connectorStatus(facts({ running, reconciling: true }), NOW);
+    const { sync } = connectorStatus(facts({ running }), NOW);
     assert.deepEqual(sync?.progress, running.progress);
     const status: AsanaConnectorStatus = {
       sync: { progress: running.progress, startedAt: '2026-01-01T00:00:00Z' },
     };
-    const later = connectorStatus(facts({ object: connectorObject({ status }), running }), NOW);
+    const later = connectorStatus(
+      facts({ object: connectorObject({ status }), running: { ...running, answering: false } }),
+      NOW,
+    );
     assert.equal(later.sync?.progress, undefined);
   });
 
@@ -209,11 +307,13 @@ suite('the status of a connector', () => {
     );
   });
 
-  test('keeps the organizations that were recorded while the token reads another', () => {
-    const status: AsanaConnectorStatus = { organizations: ['700'] };
-    const foreign: Hold = { ...hold, reason: 'OrganizationChanged' };
-    const around = facts({ object: connectorObject({ status }), ledger: { ...emptyLedger, hold: foreign } });
-    assert.deepEqual(connectorStatus(around, NOW).organizations, ['700']);
+  test('keeps what was recorded while nothing was read that counts', () => {
+    const workspaces = [{ gid: '700', name: 'Acme', organization: true }];
+    const status: AsanaConnectorStatus = { organizations: ['700'], workspaces };
+    const object = connectorObject({ status });
+    const around = facts({ object, snapshot: null, counts: null, organizations: ['700'] });
+    const shown = connectorStatus(around, NOW);
+    assert.deepEqual([shown.organizations, shown.workspaces], [['700'], workspaces]);
   });
 });
 

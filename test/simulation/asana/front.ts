@@ -2,12 +2,11 @@ import { type AxiosAdapter, AxiosError, type AxiosResponse, type InternalAxiosRe
 import type { Clock, Random } from '../../../src/core/clock.ts';
 import type { FaultEffect } from '../../../src/sandbox/faults.ts';
 import { Refusal } from '../../../src/sandbox/refusal.ts';
-import type { TokenKind } from '../../../src/sandbox/tokens.ts';
 import type { Answer, Ask, Route } from '../../../src/sandbox/world.ts';
 import { between } from '../random.ts';
 import { type Holding, holdingOf } from './holding.ts';
 import { RouteTable, readRequest } from './requests.ts';
-import { ASANA_URL, type Site, tokenOf } from './site.ts';
+import { ASANA_URL, type Site, TOKEN_HOLDERS, tokenOf } from './site.ts';
 
 /** One request as it leaves a process. */
 export interface AsanaRequest {
@@ -35,6 +34,8 @@ export interface AsanaWrite extends AsanaRequest {
 export interface AsanaAnswer extends AsanaRequest {
   readonly status: number;
   readonly json: unknown;
+  /** What a 429 asks for. */
+  readonly retryAfterMs: number | null;
 }
 
 /** What is told of everything that passes between the processes and Asana. */
@@ -66,7 +67,7 @@ export class AsanaFront {
   readonly #tables = new Map<Site, RouteTable>();
   readonly #watchers: AsanaWatcher[] = [];
   /** The organization behind each token; steps may put another there. */
-  readonly #behind = new Map<string, { site: Site; kind: TokenKind }>();
+  readonly #behind = new Map<string, { readonly site: Site; readonly own: string }>();
   #numbers = 0;
 
   constructor(options: { readonly clock: Clock; readonly random: Random; readonly sites: readonly Site[] }) {
@@ -75,8 +76,7 @@ export class AsanaFront {
     this.#sites = options.sites;
     for (const site of options.sites) {
       this.#tables.set(site, new RouteTable(site.routes));
-      for (const kind of ['serviceAccount', 'scimOnly'] as const)
-        this.#behind.set(tokenOf(site.plan, kind), { site, kind });
+      this.redirect(site, site);
     }
   }
 
@@ -86,8 +86,8 @@ export class AsanaFront {
 
   /** Puts another organization behind a site's tokens, or its own again. */
   redirect(from: Site, to: Site): void {
-    for (const kind of ['serviceAccount', 'scimOnly'] as const)
-      this.#behind.set(tokenOf(from.plan, kind), { site: to, kind });
+    for (const holder of TOKEN_HOLDERS)
+      this.#behind.set(tokenOf(from.plan, holder), { site: to, own: tokenOf(to.plan, holder) });
   }
 
   /** The organization that a token reads now. */
@@ -114,10 +114,12 @@ export class AsanaFront {
     ]);
     if (abort?.aborted) throw new AxiosError('aborted', AxiosError.ERR_CANCELED);
     if (lost) {
-      this.#tell({ ...request, status: 0, json: undefined });
+      this.#tell({ ...request, status: 0, json: undefined, retryAfterMs: null });
       throw new AxiosError('socket hang up', 'ECONNRESET');
     }
-    this.#tell({ ...request, status: answer.status, json: answer.json });
+    const pause = answer.headers?.['retry-after'];
+    const retryAfterMs = pause === undefined ? null : Number(pause) * 1000;
+    this.#tell({ ...request, status: answer.status, json: answer.json, retryAfterMs });
     return responseOf(request, answer, config);
   }
 
@@ -139,22 +141,18 @@ export class AsanaFront {
   ): { answer: Answer; lost: boolean; delayMs: number } {
     const { site, method, operation } = request;
     const path = pathOf(config);
-    const kind = this.#behind.get(request.token)?.kind ?? 'serviceAccount';
     // The token of a redirected connector is one of the other organization's.
-    const token = site.tokens.identify(`Bearer ${tokenOf(site.plan, kind)}`);
-    const effect = site.faults.strike({ method, path, operation, token: kind });
+    const token = site.tokens.identify(`Bearer ${this.#behind.get(request.token)?.own ?? ''}`);
+    const effect = site.faults.strike({ method, path, operation, token: 'serviceAccount' });
     const delayMs = effect.delayMs ?? 0;
     if (effect.resetConnection) return { answer: { status: 0 }, lost: true, delayMs };
     try {
-      if (!token || this.#behind.get(request.token) === undefined)
-        throw new Refusal('rest', 401, 'Not Authorized');
+      if (!token) throw new Refusal('rest', 401, 'Not Authorized');
       const admission = token.limits.admit(method === 'GET' ? 'read' : 'write', operation);
       if (!admission.admitted)
         throw new Refusal('rest', 429, 'rate limited', { retryAfterSeconds: admission.retryAfterSeconds });
       admission.done();
       if (effect.status !== undefined) return { answer: faultAnswer(effect, path), lost: false, delayMs };
-      if (kind === 'scimOnly' && !path.startsWith('/scim/'))
-        throw new Refusal('rest', 403, 'This service account has no permission to use this endpoint.');
       const route = this.#tables.get(site)?.find(method, path)?.route;
       if (!route) throw new Refusal('rest', 404, 'No matching route for request');
       const ask: Ask = {

@@ -12,7 +12,7 @@ import { scimGroupRoutes } from '../../../src/sandbox/scim-groups.ts';
 import { scimMetaRoutes } from '../../../src/sandbox/scim-meta.ts';
 import { scimUserRoutes } from '../../../src/sandbox/scim-users.ts';
 import { defaultSettings, type Settings } from '../../../src/sandbox/settings.ts';
-import { type TokenKind, Tokens } from '../../../src/sandbox/tokens.ts';
+import { Tokens } from '../../../src/sandbox/tokens.ts';
 import type { Route } from '../../../src/sandbox/world.ts';
 import { stream } from '../random.ts';
 
@@ -50,9 +50,23 @@ export interface Site {
   lies: Lie[];
 }
 
-/** The kinds of token a site issues, by the name under which the simulation keeps them. */
-export function tokenOf(site: SitePlan, kind: TokenKind): string {
-  return `${site.name}-${kind}`;
+/** Each connector has a token of its own in every organization, so that its requests are known by it. */
+export const TOKEN_HOLDERS = ['acme', 'beta', 'second'] as const;
+
+/** The token of a connector, by its name, for an organization. */
+export function tokenOf(site: Pick<SitePlan, 'name'>, connector: string): string {
+  return `${site.name}.${connector}`;
+}
+
+/** The Secret that holds it. */
+export function secretOf(site: Pick<SitePlan, 'name'>, connector: string): string {
+  return `asana-${site.name}-${connector}`;
+}
+
+/** The token in a Secret, by the Secret's name. */
+export function tokenInSecret(name: string): string {
+  const [, site = '', connector = ''] = name.split('-');
+  return tokenOf({ name: site }, connector);
 }
 
 /** The address of the n-th person of a site; the first ones are the cast that steps like to choose. */
@@ -86,7 +100,7 @@ export function openSite(plan: SitePlan, seed: number, clock: Clock): Site {
   directory.joinWorkspace(guest, organization);
   const teams = openTeams(directory, organization, [...people, guest], plan.teams, random);
   const tokens = new Tokens(settings, clock);
-  for (const kind of ['serviceAccount', 'scimOnly'] as const) tokens.issue(tokenOf(plan, kind), kind, owner);
+  for (const holder of TOKEN_HOLDERS) tokens.issue(tokenOf(plan, holder), 'serviceAccount', owner);
   const pager = new Pager(`site ${plan.name}`, () => time.now());
   const world = { directory, settings, pager, fields: new FieldCompiler(), baseUrl: () => ASANA_URL };
   const routes = [

@@ -1,7 +1,7 @@
 import type { AsanaAnswer, AsanaRequest, AsanaWrite } from '../asana/front.ts';
 import { type Holding, readHolding } from '../asana/holding.ts';
 import type { Site } from '../asana/site.ts';
-import { type Effect, effectOf } from './effect.ts';
+import { type Effect, type EffectType, effectOf } from './effect.ts';
 import { deletionPolicyOf, modelOf } from './kinds.ts';
 import {
   ANNOTATIONS,
@@ -12,6 +12,14 @@ import {
   keyOf,
   type Seen,
 } from './objects.ts';
+
+/** What takes a change back. */
+const UNDOES: Partial<Record<EffectType, EffectType[]>> = {
+  GrantEnterprise: ['RevokeEnterprise'],
+  CreateAccount: ['Deprovision'],
+  AddToTeam: ['RemoveFromTeam'],
+  AddToWorkspace: ['RemoveFromWorkspace', 'Deprovision'],
+};
 
 /** One change of an object as the API server committed it. */
 export interface Commit {
@@ -74,6 +82,8 @@ export class Facts {
   readonly #requests = new Map<string, number>();
   /** When a write about somebody last left, by gid. */
   readonly #sent = new Map<string, number>();
+  /** Writes on their way to Asana, by number. */
+  readonly #underWay = new Map<number, { readonly site: Site; readonly type: string }>();
 
   constructor(witness: Witness) {
     this.witness = witness;
@@ -150,9 +160,20 @@ export class Facts {
     );
   }
 
-  /** A write about somebody leaves. */
-  sends(gid: string): void {
-    this.#sent.set(gid, this.witness.time());
+  /** A write leaves. */
+  sends(request: AsanaRequest, effect: Effect, gid: string | null): void {
+    if (gid !== null) this.#sent.set(gid, this.witness.time());
+    this.#underWay.set(request.number, { site: request.site, type: effect.type });
+  }
+
+  /** A write has arrived, or was lost on its way. */
+  arrives(request: AsanaRequest): void {
+    this.#underWay.delete(request.number);
+  }
+
+  /** Writes of a kind that have left and not arrived. */
+  inFlight(site: Site, type: string): number {
+    return [...this.#underWay.values()].filter((one) => one.site === site && one.type === type).length;
   }
 
   sentSince(gid: string, since: number): boolean {
@@ -235,6 +256,13 @@ export class Facts {
     return !this.hasEnded(grant) && grant.spec.suspend !== true && this.hasStarted(grant);
   }
 
+  /** What an object that ends takes back although status does not say so yet: its own change has only just arrived. */
+  #undone({ metadata }: Grant, holding: Holding | null): EffectType[] {
+    if (!holding?.active) return [];
+    const own = this.changes.filter(({ owner }) => owner === metadata.uid);
+    return own.flatMap(({ effect }) => UNDOES[effect.type] ?? []);
+  }
+
   /** What an object asks for now, whatever stands against it. */
   asks(grant: Grant, site: Site): readonly string[] {
     const model = modelOf(grant.kind);
@@ -243,7 +271,7 @@ export class Facts {
     if (!this.hasEnded(grant)) return this.hasStarted(grant) ? model.live(grant, holding) : [];
     if (deletionPolicyOf(grant) === 'Retain') return [];
     const made = holding !== null && this.isMade(site, holding.gid, grant.spec.workspace ?? null);
-    return model.ended(grant, holding, made);
+    return [...model.ended(grant, holding, made), ...this.#undone(grant, holding)];
   }
 }
 

@@ -1,5 +1,13 @@
 import type { Facts } from './facts.ts';
-import { ANNOTATIONS, type Connector, connectorKeyOf, type Grant, holdsOf, keyOf } from './objects.ts';
+import {
+  ANNOTATIONS,
+  type Connector,
+  connectorKeyOf,
+  type Grant,
+  type Hold,
+  holdsOf,
+  keyOf,
+} from './objects.ts';
 
 /** A hold token or a place in a hold: `<id>.<n>`; without a number everything that joined by then. */
 interface Place {
@@ -37,6 +45,7 @@ export class HeldGrants {
   grant(grant: Grant): void {
     const place = parse(grant.status?.planned?.hold);
     const { uid, generation } = grant.metadata;
+    if (place && this.#isOverReading(grant, place)) return;
     if (place) this.#held.set(uid, { ...place, connector: connectorKeyOf(grant), generation });
     else if (this.#held.has(uid) && !this.#asksForRemoval(grant)) this.#held.delete(uid);
   }
@@ -84,12 +93,24 @@ export class HeldGrants {
     return (this.#answers.get(keyOf(connector))?.length ?? 0) > 0;
   }
 
+  /** A hold over a reading contains nothing: what waits for it goes on when it ends. */
+  #isOverReading(grant: Grant, { id }: Place): boolean {
+    const connector = this.#facts.connectorOf(grant);
+    const hold = connector && holdsOf(connector).find(({ token }) => parse(token)?.id === id);
+    return hold ? isOverReading(hold) : false;
+  }
+
   #asksForRemoval(grant: Grant): boolean {
     const connector = this.#facts.connectorOf(grant);
     const site = connector && this.#facts.siteOf(connector);
     if (!site) return true;
     return this.#facts.asks(grant, site).some((type) => /^(Revoke|Remove|Deprovision)/.test(type));
   }
+}
+
+/** Whether a hold doubts what was read, and stops everything that is taken. */
+export function isOverReading({ reason }: Hold): boolean {
+  return ['DirectoryShrunk', 'ListingShort', 'OrganizationChanged'].includes(reason);
 }
 
 function parse(text: string | undefined): Place | null {

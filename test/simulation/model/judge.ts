@@ -33,6 +33,10 @@ const UNASKED = {
   name: 'Unasked',
   sentence: 'no write leaves that no object and no task stands for',
 };
+const PAUSE = {
+  name: 'PauseKept',
+  sentence: 'after a 429 nothing is sent before Retry-After has passed',
+};
 const TWICE = {
   name: 'OncePerIntent',
   sentence: 'one intent changes Asana once',
@@ -47,6 +51,9 @@ export class Judge implements AsanaWatcher {
   readonly #options: JudgeOptions;
   /** Whom each request that is under way was found to be made for. */
   readonly #owners = new Map<number, { owner: Owner; connector: Connector; grant: Grant | null }>();
+
+  /** Until when each process may send nothing with each token. */
+  readonly #pauses = new Map<string, number>();
 
   constructor(options: JudgeOptions) {
     this.#options = options;
@@ -89,6 +96,10 @@ export class Judge implements AsanaWatcher {
   }
 
   leaves(request: AsanaRequest): void {
+    const pausedUntil = this.#pauses.get(`${request.by} ${request.token}`) ?? 0;
+    const early = pausedUntil - this.facts.witness.time();
+    if (early > 0)
+      this.report(PAUSE, `${request.operation} by ${request.by} leaves ${Math.ceil(early)} ms too early`);
     if (request.method === 'GET') return;
     const effect = effectOf(request);
     if (!effect) {
@@ -98,7 +109,7 @@ export class Judge implements AsanaWatcher {
     const { site } = request;
     const person = subjectOf(request);
     const holding = person ? readHolding(site, person) : null;
-    if (holding) this.facts.sends(holding.gid);
+    this.facts.sends(request, effect, holding?.gid ?? null);
     const cases = this.#casesFor(request, effect, holding);
     if (cases.length === 0) {
       if (!this.#isGoneOfLate(effect, site, holding))
@@ -122,6 +133,7 @@ export class Judge implements AsanaWatcher {
   }
 
   writes(write: AsanaWrite): void {
+    this.facts.arrives(write);
     const made = this.#owners.get(write.number) ?? null;
     const earlier = this.facts.changes.findLast(
       ({ owner, action, gid }) =>
@@ -146,8 +158,14 @@ export class Judge implements AsanaWatcher {
   }
 
   answers(answer: AsanaAnswer): void {
+    this.facts.arrives(answer);
     this.facts.look(answer);
     this.readings.take(answer);
+    const { by, token, status, retryAfterMs } = answer;
+    if (status === 429 && retryAfterMs !== null) {
+      const until = this.facts.witness.time() + retryAfterMs;
+      this.#pauses.set(`${by} ${token}`, Math.max(until, this.#pauses.get(`${by} ${token}`) ?? 0));
+    }
   }
 
   /** A task of ConductorOne is given to the operator. */

@@ -14,6 +14,8 @@ interface Counted {
   readonly deprovision: boolean;
   /** Of a declared grant, and not one whose end was known long before. */
   readonly counts: boolean;
+  /** The end of a grant, not a change of what a live one says. */
+  readonly end: boolean;
 }
 
 /** Counts what the limits count, from the writes themselves. */
@@ -43,6 +45,7 @@ export class Limits {
       site: change.site.plan.name,
       deprovision: isDeprovision(change.effect) && !acknowledged,
       counts: grant !== null && !acknowledged && !expected,
+      end: grant !== null && this.#facts.hasEnded(grant),
     });
   }
 
@@ -67,8 +70,10 @@ export class Limits {
     const most = this.#mostPeople(connector, start);
     const limit = Math.max(atLeast, Math.ceil((most * percent) / 100));
     if (people.size > limit) return `${people.size} people within the window, ${limit} are allowed`;
-    const wholeAtOnce = most >= 2 && people.size >= most && this.#appliedPeople(connector).size <= 1;
-    return wholeAtOnce && most === people.size ? `all ${most} people lose their last right` : null;
+    const ended = new Set([...done.filter(({ end }) => end).map(({ person }) => person), effect.gid ?? '']);
+    // Who still has a grant, this one apart, keeps a right.
+    const all = most >= 2 && ended.size >= most && this.#appliedPeople(connector).size <= 1;
+    return all && facts.hasEnded(grant) ? `all ${most} people lose their last right` : null;
   }
 
   deprovisions({ connector, site, grant, facts }: Case): string | null {
@@ -83,15 +88,11 @@ export class Limits {
 
   seats({ connector, site, facts, request }: Case): string | null {
     const most = connector.spec.provisioning?.maxEnterpriseLicenses;
-    if (most === undefined) return null;
-    let taken = 0;
-    for (const { kind, profile } of site.organization.people)
-      if (kind === 'member' && profile.active && profile.license === 'enterprise') taken += 1;
-    // What others changed since the last whole listing nobody can know.
-    const unknown = this.#readings.unknownSeats(request.token, site);
-    return taken + 1 - unknown > most
-      ? `${taken} are taken and one more leaves, ${most} are allowed (${facts.witness.time()} ms)`
-      : null;
+    const known = this.#readings.seatsKnown(request.token, site);
+    if (most === undefined || known === null) return null;
+    // This one is under way already.
+    const underWay = facts.inFlight(site, 'GrantEnterprise');
+    return known + underWay > most ? `${known} are taken, ${underWay} under way, ${most} are allowed` : null;
   }
 
   #appliedPeople(connector: Connector): Set<string> {

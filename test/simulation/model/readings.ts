@@ -41,8 +41,13 @@ const LET_IT_END_MS = 30_000;
 export class Readings {
   readonly #facts: Facts;
   readonly #readings = new Map<string, Reading>();
-  /** Enterprise licenses that somebody else gave, by site. */
-  readonly #seats: { readonly at: number; readonly site: string; readonly by: number }[] = [];
+  /** Enterprise licenses that somebody else took away, by site. */
+  readonly #freed: { readonly at: number; readonly site: string }[] = [];
+  /** The enterprise licenses of the last whole listing of each token, and when that began. */
+  readonly #enterprise = new Map<string, { readonly at: number; readonly count: number }>();
+  readonly #counting = new Map<string, number>();
+  /** The workspaces each token was last shown. */
+  readonly #workspaces = new Map<string, readonly string[]>();
 
   constructor(facts: Facts) {
     this.#facts = facts;
@@ -50,6 +55,8 @@ export class Readings {
 
   /** Takes in an answer. */
   take(answer: AsanaAnswer): void {
+    if (answer.operation === 'getWorkspaces' && answer.status === 200)
+      this.#workspaces.set(answer.token, gidsOf(answer.json));
     const part = partOf(answer);
     if (!part) return;
     const now = this.#facts.witness.time();
@@ -66,6 +73,11 @@ export class Readings {
       reading.startedAt = now;
     }
     reading.items += page.items;
+    if (part === 'licenses')
+      this.#counting.set(
+        answer.token,
+        (page.first ? 0 : (this.#counting.get(answer.token) ?? 0)) + page.enterprise,
+      );
     if (page.announced !== null && reading.items < page.announced) {
       reading.failedSince = null;
       reading.shortSince ??= now;
@@ -74,15 +86,30 @@ export class Readings {
 
   /** Somebody other than the operator gave (+1) or took (-1) an enterprise license. */
   seat(site: Site, by: number): void {
-    this.#seats.push({ at: this.#facts.witness.time(), site: site.plan.name, by });
+    if (by < 0) this.#freed.push({ at: this.#facts.witness.time(), site: site.plan.name });
   }
 
-  /** Enterprise licenses given by others that no whole listing can have shown yet. */
-  unknownSeats(token: string, site: Site): number {
-    const since = (this.#readings.get(`${token} licenses`)?.wholeAt ?? Number.NEGATIVE_INFINITY) - 2_000;
-    return this.#seats
-      .filter(({ at, site: name, by }) => name === site.plan.name && at >= since && by > 0)
-      .reduce((sum, { by }) => sum + by, 0);
+  /** The workspaces a token was last shown; null before it was. */
+  workspacesOf(token: string): readonly string[] | null {
+    return this.#workspaces.get(token) ?? null;
+  }
+
+  /**
+   * The fewest enterprise licenses that a token can believe are taken: those of its last whole listing, with what we
+   * gave since, without what anybody took since. Null before there was a listing.
+   */
+  seatsKnown(token: string, site: Site): number | null {
+    const listed = this.#enterprise.get(token);
+    if (!listed) return null;
+    const own = this.#facts.changes.filter(({ at, site: place }) => place === site && at >= listed.at);
+    const given = own.filter(({ effect }) => effect.type === 'GrantEnterprise').length;
+    const taken = own.filter(({ effect }) =>
+      ['RevokeEnterprise', 'Deprovision'].includes(effect.type),
+    ).length;
+    const freed = this.#freed.filter(
+      ({ at, site: name }) => name === site.plan.name && at >= listed.at,
+    ).length;
+    return listed.count + given - taken - freed;
   }
 
   /** When the oldest of the last whole listings began; null while one was never read. */
@@ -105,9 +132,8 @@ export class Readings {
       const { failedSince, shortSince, wholeAt } = reading;
       if (failedSince !== null && now - failedSince > RETRIES_MS) return `${part} fail`;
       if (shortSince !== null && now - shortSince > RETRIES_MS) return `${part} are short`;
-      // Of the two listings of accounts either shows who is there.
-      const twin = part === 'accounts' ? 'memberships' : part === 'memberships' ? 'accounts' : part;
-      if (shrunk(part) && shrunk(twin)) return `${part} have shrunk`;
+      // Who is there is shown by SCIM as well: accounts alone never shrink.
+      if ((part === 'licenses' || part === 'teams') && shrunk(part)) return `${part} have shrunk`;
       if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
     }
     return null;
@@ -129,6 +155,11 @@ export class Readings {
     }
     reading.shrunkSince = null;
     reading.wholeAt = reading.startedAt;
+    if (partOf(answer) === 'licenses')
+      this.#enterprise.set(answer.token, {
+        at: reading.startedAt,
+        count: this.#counting.get(answer.token) ?? 0,
+      });
     reading.count = reading.items;
   }
 
@@ -161,6 +192,7 @@ function readPage({ json, query }: AsanaAnswer): {
   last: boolean;
   items: number;
   announced: number | null;
+  enterprise: number;
 } {
   const page = (json ?? {}) as {
     Resources?: unknown[];
@@ -174,11 +206,23 @@ function readPage({ json, query }: AsanaAnswer): {
       last: true,
       items: page.Resources.length,
       announced: page.totalResults ?? null,
+      enterprise: page.Resources.filter(isEnterprise).length,
     };
   return {
     first: query['offset'] === undefined,
     last: !page.next_page,
     items: page.data?.length ?? 0,
     announced: null,
+    enterprise: 0,
   };
+}
+
+function isEnterprise(resource: unknown): boolean {
+  const { userType, active } = (resource ?? {}) as { userType?: string; active?: boolean };
+  return userType === 'enterprise' && active === true;
+}
+
+function gidsOf(json: unknown): string[] {
+  const { data = [] } = (json ?? {}) as { data?: { gid: string }[] };
+  return data.map(({ gid }) => gid);
 }

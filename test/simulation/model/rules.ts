@@ -1,5 +1,6 @@
 import type { Holding } from '../asana/holding.ts';
 import { type Effect, isDeprovision, isRemoval } from './effect.ts';
+import { isOverReading } from './holds.ts';
 import { deletionPolicyOf, modelOf } from './kinds.ts';
 import { ANNOTATIONS, conditionOf, durationMs, type Grant, holdsOf, modeOf, nameOf } from './objects.ts';
 import type { Case, Rule } from './rule.ts';
@@ -138,9 +139,7 @@ export const rules: readonly Rule[] = [
     sentence: 'nothing is removed while a hold over the reading stands',
     broken: onRemoval(({ connector, held }) => {
       const doubt = holdsOf(connector).find(
-        ({ reason, id = '', token = '' }) =>
-          ['DirectoryShrunk', 'ListingShort', 'OrganizationChanged'].includes(reason) &&
-          !held.isAcknowledged(connector, id || token),
+        (hold) => isOverReading(hold) && !held.isAcknowledged(connector, hold.id ?? hold.token ?? ''),
       );
       return doubt ? `${doubt.reason} stands` : null;
     }),
@@ -166,10 +165,11 @@ export const rules: readonly Rule[] = [
   {
     name: 'OrganizationKnown',
     sentence: 'nothing is written into an organization that is not the one recorded',
-    broken: ({ connector, site }) => {
+    broken: ({ connector, readings, request }) => {
       const recorded = connector.status?.organizations;
-      if (!recorded || recorded.includes(site.organization.gid)) return null;
-      return `${site.plan.name} is not among ${recorded.join(', ')}`;
+      const shown = readings.workspacesOf(request.token);
+      if (!recorded || !shown || shown.some((gid) => recorded.includes(gid))) return null;
+      return `Asana shows ${shown.join(', ')}, recorded is ${recorded.join(', ')}`;
     },
   },
   {

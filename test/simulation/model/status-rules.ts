@@ -81,7 +81,10 @@ export const statusRules: readonly StatusRule[] = [
       const { lastHandledReconcileAt, lastAction } = after.status ?? {};
       if (asked === undefined || lastHandledReconcileAt !== asked) return null;
       if (before?.status?.lastHandledReconcileAt === asked || lastAction?.result !== 'Pending') return null;
-      if (lastAction.id !== before?.status?.lastAction?.id || !/Enterprise$/.test(lastAction.type))
+      const connector = facts.connectorOf(after);
+      if (!connector || connector.spec.suspend || after.spec.suspend || modeOf(connector) === 'Plan')
+        return null;
+      if (lastAction.id !== before?.status?.lastAction?.id || !lastAction.type.endsWith('Enterprise'))
         return null;
       const since = facts.requestedAt(after.metadata.uid);
       const sent = since === null || facts.sentSince(after.status?.user?.gid ?? '', since);

@@ -27,8 +27,8 @@ export function drawAddress(world: World, connector: Connector, random: Random):
 }
 
 export function siteOf(world: World, connector: Connector) {
-  const site = world.sites.find(
-    ({ plan }) => `asana-${plan.name}` === connector.spec.credentials.secretRef.name,
+  const site = world.sites.find(({ plan }) =>
+    connector.spec.credentials.secretRef.name.startsWith(`asana-${plan.name}-`),
   );
   const [first] = world.sites;
   if (!first) throw new Error('a world needs an organization');

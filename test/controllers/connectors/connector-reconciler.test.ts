@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import type { AsanaConnector, AsanaConnectorStatus } from '../../../src/api/asana-connector.ts';
+import { ACKNOWLEDGE_ANNOTATION, REQUESTED_AT_ANNOTATION } from '../../../src/api/resources.ts';
+import { ConnectorMetrics } from '../../../src/controllers/connectors/connector-metrics.ts';
+import { ConnectorReconciler } from '../../../src/controllers/connectors/connector-reconciler.ts';
+import { ConnectorRegistry } from '../../../src/controllers/connectors/connector-registry.ts';
+import { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
+import { SecretCache, type SecretReading } from '../../../src/controllers/connectors/credentials.ts';
+import { silentLogger } from '../../../src/core/logger.ts';
+import { keyOf } from '../../../src/kubernetes/resource.ts';
+import { Store } from '../../../src/kubernetes/store.ts';
+import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
+import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
+import { checkConditions } from '../../api/condition-rules.ts';
+import { RecordingMeter } from '../../asana/recording-meter.ts';
+import { connectorObject } from '../objects.ts';
+import { MovableClock, openAsana } from '../sandbox-session.ts';
+
+const never = new AbortController().signal;
+const context = { signal: never, log: silentLogger };
+const HOUR_MS = 3_600_000;
+const KEY = 'iga/acme';
+
+/** A reconciler with everything around it in memory, and a sandbox for Asana. */
+class Bench {
+  readonly clock = new MovableClock();
+  readonly connectors = new Store<AsanaConnector>();
+  readonly organizations = new Organizations();
+  readonly meter = new RecordingMeter();
+  readonly registry: ConnectorRegistry;
+  readonly reconciler: ConnectorReconciler;
+  /** Every status written, in order. */
+  readonly written: { readonly key: string; readonly status: AsanaConnectorStatus }[] = [];
+  readonly events: string[] = [];
+  readonly enqueued: string[] = [];
+  secret: SecretReading | null = { resourceVersion: '1', data: new Map([['BATON_TOKEN', Buffer.from('t')]]) };
+  #ids = 0;
+
+  constructor(sandbox: Sandbox) {
+    const { clock, connectors, organizations } = this;
+    this.registry = new ConnectorRegistry(
+      (connector) =>
+        new ConnectorSession(
+          {
+            clock,
+            random: () => 0.5,
+            log: silentLogger,
+            newHoldId: () => `h${(this.#ids += 1)}`,
+            organizations,
+            onChange: () => {},
+          },
+          connector,
+          [],
+        ),
+    );
+    this.reconciler = new ConnectorReconciler({
+      connectors,
+      registry: this.registry,
+      organizations,
+      secrets: new SecretCache(() => Promise.resolve(this.secret), clock),
+      writer: { writeStatus: (object, status) => Promise.resolve(this.#write(object, status)) },
+      events: { record: (_, __, type, reason) => void this.events.push(`${type} ${reason}`) },
+      metrics: new ConnectorMetrics(this.meter),
+      openAsana: () => openAsana(sandbox, clock),
+      openConductorOne: () => Promise.reject(new TypeError('nobody asked for service mode')),
+      grantsOf: () => [],
+      enqueueGrants: (key, uids) => void this.enqueued.push(uids ? [...uids].join(' ') : key),
+      clock,
+    });
+  }
+
+  /** As the API server would: what is the same is not written. */
+  #write(object: AsanaConnector, status: AsanaConnectorStatus): AsanaConnector {
+    const next = JSON.parse(JSON.stringify(status)) as AsanaConnectorStatus;
+    if (JSON.stringify(next) === JSON.stringify(object.status)) return object;
+    const after = { ...object, status: next };
+    assert.deepEqual(checkConditions(after), []);
+    this.written.push({ key: keyOf(object), status: next });
+    this.put(after);
+    return after;
+  }
+
+  put(object: AsanaConnector): void {
+    const version = Number(this.connectors.get(keyOf(object))?.metadata.resourceVersion ?? 0) + 1;
+    this.connectors.put({ ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
+  }
+
+  annotate(annotations: Record<string, string>): void {
+    const object = this.connectors.get(KEY);
+    assert.ok(object);
+    this.put({ ...object, metadata: { ...object.metadata, annotations } });
+  }
+
+  /** Reconciles, lets the sync that it begins end, and reconciles again, as the queue would. */
+  async settle(key = KEY): Promise<void> {
+    await this.reconciler.reconcile(key, context);
+    await this.registry.find(key)?.untilIdle(never);
+    await this.reconciler.reconcile(key, context);
+  }
+
+  get status(): AsanaConnectorStatus {
+    return this.connectors.get(KEY)?.status ?? {};
+  }
+
+  get ready(): string {
+    const ready = this.status.conditions?.find(({ type }) => type === 'Ready');
+    return `${ready?.status} ${ready?.reason}`;
+  }
+}
+
+async function start(t: TestContext): Promise<{ readonly sandbox: Sandbox; readonly bench: Bench }> {
+  const sandbox = await startSandbox({ accounts: 60, teams: 6, requestsPerMinute: 0 });
+  const bench = new Bench(sandbox);
+  t.after(async () => {
+    await bench.registry.closeAll();
+    await sandbox.close();
+  });
+  return { sandbox, bench };
+}
+
+function leave(sandbox: Sandbox, people: number): void {
+  for (const person of [...sandbox.state.people].filter(({ profile }) => profile.active).slice(-people))
+    sandbox.state.change(person, { active: false });
+}
+
+suite('the reconciler of connectors', () => {
+  test('has the first status there before the first request, and the measure after the first sync', async (t) => {
+    const { bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    assert.equal(bench.written[0]?.status.phase, 'Pending');
+    assert.deepEqual([bench.status.phase, bench.ready], ['Connected', 'True Synced']);
+    assert.ok((bench.status.measure?.accounts?.count ?? 0) >= 60);
+    assert.equal(bench.status.organizations?.length, 1);
+    assert.equal(bench.meter.values.get('removals_paused{namespace="iga",connector="acme"}'), 0);
+  });
+
+  test('writes the connector once for a steady sync, and nothing between two', async (t) => {
+    const { bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    const before = bench.written.length;
+    await bench.reconciler.reconcile(KEY, context);
+    assert.equal(bench.written.length, before);
+    bench.clock.moveOn(HOUR_MS + 1);
+    await bench.settle();
+    await bench.reconciler.reconcile(KEY, context);
+    assert.equal(bench.written.length, before + 1);
+  });
+
+  test('holds a directory that shrank, says how to answer, and goes on once it is acknowledged', async (t) => {
+    const { sandbox, bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    leave(sandbox, 25);
+    bench.clock.moveOn(HOUR_MS + 1);
+    await bench.settle();
+    const [hold] = bench.status.holds ?? [];
+    assert.ok(hold);
+    assert.deepEqual([hold.reason, bench.status.phase], ['DirectoryShrunk', 'Degraded']);
+    assert.equal(bench.meter.values.get('removals_paused{namespace="iga",connector="acme"}'), 1);
+    bench.annotate({ [ACKNOWLEDGE_ANNOTATION]: hold.token });
+    bench.enqueued.length = 0;
+    await bench.settle();
+    assert.deepEqual([bench.status.holds, bench.status.phase], [undefined, 'Connected']);
+    assert.ok(bench.enqueued.includes(KEY), 'every grant is decided again');
+    assert.ok(bench.events.includes('Normal HoldAnswered'));
+  });
+
+  test('warns once of an answer that names no hold', async (t) => {
+    const { bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    bench.annotate({ [ACKNOWLEDGE_ANNOTATION]: 'nobody.1' });
+    await bench.settle();
+    await bench.settle();
+    assert.deepEqual(
+      bench.events.filter((event) => event === 'Warning UnknownHold'),
+      ['Warning UnknownHold'],
+    );
+  });
+
+  test('stalls the younger of two connectors that apply grants to one organization', async (t) => {
+    const { bench } = await start(t);
+    const older = connectorObject({
+      metadata: { name: 'older', uid: 'c0', creationTimestamp: '2020-01-01T00:00:00Z' },
+    });
+    bench.put(older);
+    await bench.settle('iga/older');
+    bench.put(connectorObject());
+    await bench.settle();
+    assert.deepEqual([bench.status.phase, bench.ready], ['Failed', 'False OrganizationTaken']);
+  });
+
+  test('puts a deprovision on record with every connector of the organization', async (t) => {
+    const { sandbox, bench } = await start(t);
+    bench.put(connectorObject());
+    bench.put(connectorObject({ metadata: { name: 'other', uid: 'c2' }, provisioning: { mode: 'Plan' } }));
+    await bench.settle();
+    await bench.settle('iga/other');
+    const session = bench.registry.find('iga/other');
+    session?.desk.reserveDeprovision(sandbox.workspace, `${sandbox.workspace}/7`, bench.clock.now());
+    await bench.reconciler.publishWithPeers('iga/other');
+    assert.equal(bench.status.removals?.deprovisions, 1);
+  });
+
+  test('says what is wrong with a Secret, and asks nothing of Asana meanwhile', async (t) => {
+    const { sandbox, bench } = await start(t);
+    bench.secret = null;
+    bench.put(connectorObject());
+    await bench.settle();
+    assert.deepEqual([bench.status.phase, bench.ready], ['Failed', 'False SecretNotFound']);
+    assert.equal(sandbox.requests.since(0).length, 0);
+  });
+
+  test('answers a request with a sync, and only then says that it is handled', async (t) => {
+    const { bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    bench.annotate({ [REQUESTED_AT_ANNOTATION]: 'now' });
+    await bench.reconciler.reconcile(KEY, context);
+    assert.deepEqual([bench.ready, bench.status.lastHandledReconcileAt], ['Unknown Syncing', undefined]);
+    await bench.settle();
+    assert.deepEqual([bench.ready, bench.status.lastHandledReconcileAt], ['True Synced', 'now']);
+  });
+
+  test('forgets a connector that is gone, its series too', async (t) => {
+    const { bench } = await start(t);
+    const object = connectorObject();
+    bench.put(object);
+    await bench.settle();
+    const now = bench.connectors.get(KEY);
+    assert.ok(now);
+    bench.put({ ...now, metadata: { ...now.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } });
+    await bench.reconciler.reconcile(KEY, context);
+    assert.equal(bench.registry.find(KEY), null);
+    const series = [...bench.meter.values.keys()].filter((name) => !name.startsWith('sync_duration'));
+    assert.deepEqual(series, []);
+  });
+});

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import type { AsanaConnector } from '../../../src/api/asana-connector.ts';
+import { ACKNOWLEDGE_ANNOTATION } from '../../../src/api/resources.ts';
+import { factsOf } from '../../../src/controllers/connectors/connector-facts.ts';
+import { findObstacle, whyNothingIsApplied } from '../../../src/controllers/connectors/connector-obstacle.ts';
+import type { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
+import { connectorStatus } from '../../../src/controllers/connectors/connector-status.ts';
+import { tallyGrants } from '../../../src/controllers/connectors/grant-tally.ts';
+import type { Demand } from '../../../src/provisioning/removals/demand.ts';
+import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/server.ts';
+import { connectorObject } from '../objects.ts';
+import { MovableClock, openSandboxSession } from '../sandbox-session.ts';
+
+const never = new AbortController().signal;
+const HOUR_MS = 3_600_000;
+
+async function startWorld(t: TestContext, options: SandboxOptions = {}) {
+  const sandbox = await startSandbox({ accounts: 60, teams: 8, requestsPerMinute: 0, ...options });
+  t.after(() => sandbox.close());
+  const clock = new MovableClock();
+  const open = async (connector: AsanaConnector, around: Parameters<typeof openSandboxSession>[3] = {}) => {
+    const session = await openSandboxSession(sandbox, clock, connector, around);
+    t.after(() => session.close());
+    return session;
+  };
+  return { sandbox, clock, open };
+}
+
+async function sync(session: ConnectorSession): Promise<void> {
+  session.startUnaskedSync();
+  await session.untilIdle(never);
+}
+
+/** The object with the status that the session leaves. */
+function recorded(object: AsanaConnector, session: ConnectorSession, now: number): AsanaConnector {
+  const others = { obstacle: findObstacle(object, session, []), tally: tallyGrants([], session.directory) };
+  return { ...object, status: connectorStatus(factsOf(object, session, others), now) };
+}
+
+function leave(sandbox: Sandbox, people: number): void {
+  for (const person of [...sandbox.state.people].filter(({ profile }) => profile.active).slice(-people))
+    sandbox.state.change(person, { active: false });
+}
+
+function demandOf(id: string): Demand {
+  const person = `${id}-person`;
+  return {
+    id,
+    person,
+    organization: '500',
+    who: person,
+    what: 'RevokeEnterprise',
+    deprovision: false,
+    ends: true,
+    onTime: false,
+    content: '1 RevokeEnterprise Deleted',
+    recorded: null,
+  };
+}
+
+suite('the session of a connector', () => {
+  test('holds a directory that shrank while nobody ran, by the measure in the status', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const first = await open(connectorObject());
+    await sync(first);
+    const object = recorded(connectorObject(), first, clock.now());
+    assert.ok((object.status?.measure?.accounts?.count ?? 0) >= 60);
+    leave(sandbox, 25);
+    const second = await open(object);
+    await sync(second);
+    assert.deepEqual(
+      second.doubts.map(({ reason }) => reason),
+      ['DirectoryShrunk'],
+    );
+    assert.equal(second.read('u1')?.doubtAbout(['licenses'])?.code, 'ReadingHeld');
+    assert.equal(
+      recorded(object, second, clock.now()).status?.measure?.licenses?.count,
+      object.status?.measure?.licenses?.count,
+      'what is doubted never becomes the measure',
+    );
+  });
+
+  test('of a re-created object knows neither the measure nor the organization of the old one', async (t) => {
+    const { sandbox, open } = await startWorld(t);
+    const first = await open(connectorObject());
+    await sync(first);
+    leave(sandbox, 25);
+    const second = await open(connectorObject({ metadata: { uid: 'c2' } }));
+    assert.deepEqual([second.measure, second.organizations, second.directory.current()], [null, [], null]);
+    await sync(second);
+    assert.deepEqual(second.doubts, []);
+  });
+
+  test('of another organization reads nothing that a decision could see', async (t) => {
+    const { open } = await startWorld(t);
+    const object = connectorObject({ status: { organizations: ['1'] } });
+    const session = await open(object);
+    await sync(session);
+    assert.deepEqual(
+      [session.isForeign, session.directory.current(), session.read('u1')],
+      [true, null, null],
+    );
+    assert.equal(findObstacle(object, session, [])?.reason, 'OrganizationChanged');
+    const [hold] = recorded(object, session, Date.now()).status?.holds ?? [];
+    assert.ok(hold);
+    const annotations = { [ACKNOWLEDGE_ANNOTATION]: hold.token };
+    const [answer] = session.takeAnswers(connectorObject({ metadata: { annotations } }));
+    assert.equal(answer?.kind, 'Accepted');
+    assert.deepEqual([session.isForeign, findObstacle(object, session, [])], [false, null]);
+    assert.ok(session.read('u1'), 'accepted, the reading counts at once');
+    assert.equal(session.finished, null, 'and a sync is due');
+  });
+
+  test('goes on by a smaller directory once a person has accepted it', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    leave(sandbox, 25);
+    clock.moveOn(HOUR_MS);
+    await sync(session);
+    const token = session.desk.toRecord().holds?.[0]?.token ?? '';
+    const annotations = { [ACKNOWLEDGE_ANNOTATION]: token };
+    session.takeAnswers(connectorObject({ metadata: { annotations } }));
+    assert.deepEqual([session.doubts, session.desk.toRecord().holds], [[], undefined]);
+    await sync(session);
+    assert.deepEqual(session.doubts, []);
+  });
+
+  test('with a token for SCIM alone reads, and has nothing applied', async (t) => {
+    const { sandbox, open } = await startWorld(t);
+    const object = connectorObject({ spec: { defaultWorkspace: sandbox.workspace } });
+    const session = await open(object, { token: 'scimOnly' });
+    await sync(session);
+    assert.equal(session.directory.current()?.scimOnly, true);
+    assert.equal(session.read('u1'), null);
+    assert.equal(findObstacle(object, session, []), null, 'the connector works as far as it goes');
+    assert.match(whyNothingIsApplied(object, session, []) ?? '', /full permissions/);
+  });
+
+  test('lets no removal go before every grant that was there has been decided', async (t) => {
+    const { clock, open } = await startWorld(t);
+    const grants = ['u1', 'u2'].map((uid) => ({ uid, person: `500/${uid}`, applied: true, ours: true }));
+    const told: string[] = [];
+    const deps = { onChange: (what: string) => void told.push(what) };
+    const session = await open(connectorObject(), { grants, deps });
+    assert.equal(session.desk.roster.people, 2);
+    session.noteDecided('u1');
+    assert.deepEqual(session.desk.ask(demandOf('u1'), clock.now()), { kind: 'Waits', on: 'Counting' });
+    session.forgetGrant('u2');
+    assert.notDeepEqual(session.desk.ask(demandOf('u1'), clock.now()), { kind: 'Waits', on: 'Counting' });
+    session.noteDecided('u1');
+    assert.deepEqual(told, ['AllSeen'], 'once, so that those that wait are decided again');
+  });
+
+  test('counts nobody twice whose grant is noted again, and forgets whose is gone', async (t) => {
+    const { open } = await startWorld(t);
+    const session = await open(connectorObject());
+    for (const uid of ['u1', 'u2']) session.noteGrant({ uid, person: '500/7', applied: true });
+    session.noteGrant({ uid: 'u1', person: '500/7', applied: true });
+    assert.equal(session.desk.roster.people, 1);
+    session.noteGrant({ uid: 'u1', person: null, applied: false });
+    session.forgetGrant('u2');
+    assert.equal(session.desk.roster.people, 0);
+  });
+
+  test('counts the seats that the other connectors of its organization have on their way', async (t) => {
+    const { open } = await startWorld(t);
+    const organizations = new Organizations();
+    const one = await open(connectorObject(), { deps: { organizations } });
+    const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
+      deps: { organizations },
+    });
+    await sync(one);
+    await sync(other);
+    const before = one.read('u1')?.enterpriseLicenses() ?? 0;
+    const free = other.takeSeat('task', '77');
+    assert.equal(one.read('u1')?.enterpriseLicenses(), before + 1);
+    assert.equal(other.read('task')?.enterpriseLicenses(), before, 'its own seat does not stand in its way');
+    free();
+    assert.equal(one.read('u1')?.enterpriseLicenses(), before);
+  });
+
+  test('counts a deprovision in the record of every connector of the organization', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const organizations = new Organizations();
+    const one = await open(connectorObject(), { deps: { organizations } });
+    const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
+      deps: { organizations },
+    });
+    await sync(one);
+    await sync(other);
+    one.desk.reserveDeprovision(sandbox.workspace, `${sandbox.workspace}/7`, clock.now());
+    assert.equal(other.desk.toRecord().removals?.deprovisions, 1);
+    assert.deepEqual(organizations.connectorsOf(sandbox.workspace), ['iga/acme', 'iga/other']);
+    await other.close();
+    assert.deepEqual(organizations.connectorsOf(sandbox.workspace), ['iga/acme']);
+  });
+});

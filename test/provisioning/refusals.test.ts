@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { isSameAction } from '../../src/provisioning/action.ts';
+import { type RefusalCode, refusals } from '../../src/provisioning/refusal.ts';
+import { type Right } from '../../src/provisioning/right.ts';
+import { leadsTo, rightRulesOf } from '../../src/provisioning/rights.ts';
+import { account, enterprise, person, plain, reading, rightCase, team, viewOnly } from './world.ts';
+
+suite('refusals', () => {
+  const released: readonly RefusalCode[] = [
+    'ProtectedUser',
+    'IdentityChanged',
+    'OrganizationChanged',
+    'Contended',
+    'DeprovisionNotAllowed',
+    'NamespaceNotAllowed',
+    'StillDeclared',
+    'TeamNotFound',
+    // The table has these three rows of its own.
+    'AccountNotFound',
+    'UserIsGuest',
+    'GuestsLastTeam',
+  ];
+  for (const [code, { class: errorClass, ended }] of Object.entries(refusals)) {
+    const isReleased = released.some((one) => one === code);
+    test(`${code}: an ended grant ${isReleased ? 'is released' : 'waits'}`, () => {
+      assert.equal(ended, isReleased ? 'Release' : 'Wait');
+      assert.ok(['stalling', 'waiting', 'transient'].includes(errorClass));
+    });
+  }
+
+  const quiet: readonly RefusalCode[] = [
+    'AccountNotFound',
+    'TeamNotFound',
+    'LicenseLimitReached',
+    'ReadingIncomplete',
+    'ReadingHeld',
+    'UnderWay',
+    'NotReady',
+  ];
+  test('come right by themselves where somebody or something may yet come, and else ask for a person', () => {
+    const passing = Object.entries(refusals).filter(([, entry]) => entry.class !== 'stalling');
+    assert.deepEqual(passing.map(([code]) => code).toSorted(), quiet.toSorted());
+  });
+});
+
+suite('rights and actions', () => {
+  test('an action leads to the right it ends in, and to no other', () => {
+    const rows: readonly [
+      right: Right,
+      type: Parameters<typeof leadsTo>[1]['type'],
+      to: string,
+      leads: boolean,
+    ][] = [
+      [enterprise, 'GrantEnterprise', 'Enterprise', true],
+      [enterprise, 'CreateAccount', 'ViewOnly', false],
+      [viewOnly, 'CreateAccount', 'ViewOnly', true],
+      [viewOnly, 'RevokeEnterprise', 'ViewOnly', true],
+      [team, 'AddToTeam', 'Member', true],
+      [plain, 'AddToWorkspace', 'Member', true],
+      [account, 'InviteAccount', 'Active', true],
+      [account, 'GrantEnterprise', 'Enterprise', false],
+    ];
+    for (const [right, type, to, leads] of rows)
+      assert.equal(leadsTo(right, { type, to }), leads, `${type} to ${right.type}`);
+  });
+
+  test('a team that has become the last one of a guest makes another action of its removal', () => {
+    const members = { members: { 1: { guest: true } } };
+    const guest = person({ role: 'Guest' });
+    const [one, last] = [2, 1].map((teamsOfEach) => {
+      const step = rightRulesOf(team).take(
+        rightCase(team, guest, { asker: 'Task', reading: reading([guest], { ...members, teamsOfEach }) }),
+      );
+      return step.kind === 'Act' ? step.action : assert.fail(step.message);
+    });
+    assert.ok(one && last);
+    assert.ok(isSameAction(one, one));
+    assert.ok(!isSameAction(one, last), 'it counts as a deprovision now');
+  });
+});

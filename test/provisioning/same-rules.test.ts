@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import * as fc from 'fast-check';
+import type { Account } from '../../src/directory/snapshot.ts';
+import type { RightCase, Step } from '../../src/provisioning/right-rules.ts';
+import { rightRulesOf } from '../../src/provisioning/rights.ts';
+import { anyContext, anyPerson, anyRight } from './random-world.ts';
+import { person, reading, rightCase } from './world.ts';
+
+suite('one rule for grants and tasks', () => {
+  /** What is meant to differ: Git is the master of what it declares, and a task is one decision of a person. */
+  const differ = new Set(['StillDeclared', 'UserIsGuest', 'HoldsEnterprise', 'GuestsLastTeam']);
+  const codeOf = (step: Step) => (step.kind === 'Refused' ? step.code : null);
+
+  const anyCase = fc
+    .tuple(anyRight, fc.option(anyPerson, { freq: 6 }), anyContext)
+    .map(([right, shape, { reading: read, policies, declared }]) => {
+      const who: Account | null = shape ? person(shape) : null;
+      const around = read ?? reading(who ? [who] : []);
+      return rightCase(right, who, { reading: around, policies, declared });
+    });
+
+  const check = (move: 'give' | 'take') => (subject: RightCase) => {
+    const rules = rightRulesOf(subject.right);
+    const asked = (asker: 'Grant' | 'Task') => rules[move]({ ...subject, asker });
+    const [byGrant, byTask] = [asked('Grant'), asked('Task')];
+    const codes = [codeOf(byGrant), codeOf(byTask)];
+    if (codes.some((code) => code !== null && differ.has(code))) return;
+    // To declare view-only is to lower; a task is told to revoke instead.
+    if (subject.right.type === 'License' && subject.right.license === 'ViewOnly' && move === 'give') return;
+    assert.deepEqual(
+      byGrant.kind === 'Act' ? byGrant.action.type : byGrant,
+      byTask.kind === 'Act' ? byTask.action.type : byTask,
+    );
+  };
+
+  test('gives the same refusal, or the same action, before giving', () => {
+    fc.assert(fc.property(anyCase, check('give')), { numRuns: 3_000 });
+  });
+
+  test('gives the same refusal, or the same action, before taking', () => {
+    fc.assert(fc.property(anyCase, check('take')), { numRuns: 3_000 });
+  });
+});

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { glob, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { runCampaign } from './campaign.ts';
+import { runStory, type Story } from './run.ts';
+import { tellStory } from './tell.ts';
+
+/** As many as fit into a minute on two cores. */
+const SEEDS = 200;
+const STEPS = 60;
+const REGRESSIONS = join(import.meta.dirname, 'regressions');
+
+test(`${SEEDS} seeds show nothing that must not be`, async () => {
+  const { done, findings } = await runCampaign({
+    from: 1,
+    seeds: SEEDS,
+    steps: STEPS,
+    workers: availableParallelism(),
+  });
+  const [first] = findings;
+  assert.equal(first && tellStory(first.story, first.violation), undefined);
+  assert.equal(done, SEEDS);
+});
+
+for await (const file of glob('*.json', { cwd: REGRESSIONS }))
+  test(`once wrong and well since: ${basename(file, '.json').replaceAll('-', ' ')}`, async () => {
+    const story = JSON.parse(await readFile(join(REGRESSIONS, file), 'utf8')) as Story;
+    const violation = await runStory(story);
+    assert.equal(violation && tellStory(story, violation), null);
+  });
