@@ -26,7 +26,7 @@ export function findObstacle(
  * guests cannot be told, although the connector works as far as it goes.
  * @returns the reason in words, and whether it lasts until a person acts
  */
-export function whyNothingIsApplied(
+export function findHindrance(
   connector: AsanaConnector,
   session: ConnectorSession,
   connectors: Iterable<AsanaConnector>,
@@ -36,6 +36,11 @@ export function whyNothingIsApplied(
   const rest = session.report?.result?.rest;
   if (!rest || rest.ok) return null;
   return { message: rest.error.message, lasts: rest.error.errorClass === 'stalling' };
+}
+
+/** The same in words. */
+export function whyNothingIsApplied(...of: Parameters<typeof findHindrance>): string | null {
+  return findHindrance(...of)?.message ?? null;
 }
 
 /** What Asana refused at the last sync. To have SCIM alone is less, and no obstacle. */

@@ -50,7 +50,13 @@ export class GrantActionHooks implements ActionHooks {
     this.#reporter = reporter;
     this.#act = act;
     this.#object = act.subject.object;
-    this.#word = new PromptWord(deps.clock, this.#object, (object) => this.#sayItIsUnderWay(object));
+    const { kind } = act.subject;
+    this.#word = new PromptWord({
+      clock: deps.clock,
+      object: this.#object,
+      latest: () => deps.grants.of(kind).get(keyOf(this.#object)),
+      say: (object) => this.#sayItIsUnderWay(object),
+    });
   }
 
   /** As it is with what was written meanwhile. */
@@ -64,9 +70,9 @@ export class GrantActionHooks implements ActionHooks {
   }
 
   /** Carries the action out; an edit is observed meanwhile, however long Asana takes. */
-  async during<T>(work: () => Promise<T>): Promise<T> {
+  async during<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      return await this.#word.during(work);
+      return await this.#word.during({ ms: this.#deps.actionTimeoutMs, signal }, work);
     } finally {
       if (this.#intent === null) this.#object = await this.#word.newest();
     }

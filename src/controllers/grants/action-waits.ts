@@ -1,3 +1,4 @@
+import type { GrantObject } from '../../api/kinds.ts';
 import type { GrantReason } from '../../api/reasons.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
 import type { Decision } from '../../provisioning/decision.ts';
@@ -57,15 +58,27 @@ export class ActionWaits {
 
   /** Writes why the action waits. @returns when to come again */
   async say(
-    { kind, object, context, view }: GrantSubject,
-    { action, message: why, drift, account, right, observed }: Act,
+    subject: GrantSubject,
+    decision: Act,
     reason: GrantReason,
     message: string,
     afterMs: number | null,
     more: More = {},
   ): Promise<Wait> {
+    await this.write(subject, decision, reason, message, more);
+    return { kind: 'Wait', afterMs };
+  }
+
+  /** The same for what goes on at once. @returns the object as it is then */
+  write(
+    { kind, object, context, view }: GrantSubject,
+    { action, message: why, drift, account, right, observed }: Act,
+    reason: GrantReason,
+    message: string,
+    more: More = {},
+  ): Promise<GrantObject> {
     const { planned = isRemoval(action) ? keptFields(object) : {}, ...findings } = more;
-    await this.#reporter.report(
+    return this.#reporter.report(
       { kind, object },
       {
         ...findings,
@@ -77,6 +90,5 @@ export class ActionWaits {
         planned: { action: action.type, reason: why, ...planned },
       },
     );
-    return { kind: 'Wait', afterMs };
   }
 }

@@ -3,7 +3,7 @@ import { isAsanaError } from '../../asana/errors.ts';
 import { formatTime } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Counter } from '../../core/meter.ts';
-import { withTimeLimit } from '../../core/time-limit.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
 import type { Action } from '../../provisioning/action.ts';
 import { isRemoval, rulesOf } from '../../provisioning/actions.ts';
 import { nextLook, nextStep } from '../../provisioning/attempt.ts';
@@ -21,6 +21,7 @@ import { grantReasonOf } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
 import type { GrantFindings } from './grant-status.ts';
 import { identityOf, isAskedAnew } from './grant-view.ts';
+import { EditedMeanwhileError, PromptWord } from './prompt-word.ts';
 import { Seats } from './seats.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
@@ -127,11 +128,12 @@ export class GrantActions {
     if (!attempt || next === null) return 0;
     if (!action || !session?.asana) return next;
     try {
-      const outcome = await this.#limited(signal, (limited) =>
+      const outcome = await this.#promptly(subject, signal, (limited) =>
         this.#deps.executor.verify(this.#requestFor(subject, session, action, limited), attempt.id),
       );
       if (outcome.kind !== 'Succeeded') return next;
     } catch (error) {
+      if (error instanceof EditedMeanwhileError) return 0;
       this.#tellRejected(subject, error);
       if (!isAsanaError(error) || error.errorClass !== 'stalling') throw error;
       return next;
@@ -153,13 +155,8 @@ export class GrantActions {
       return { ...subject, object: hooks.object };
     };
     try {
-      const outcome = await hooks.during(() =>
-        this.#limited(signal, (limited) =>
-          this.#deps.executor.execute(
-            { ...this.#requestFor(subject, session, action, limited), tally },
-            hooks,
-          ),
-        ),
+      const outcome = await hooks.during(signal, (limited) =>
+        this.#deps.executor.execute({ ...this.#requestFor(subject, session, action, limited), tally }, hooks),
       );
       return await this.#conclude(note(), decision, outcome);
     } catch (error) {
@@ -173,16 +170,24 @@ export class GrantActions {
   }
 
   async #look(
-    subject: GrantSubject,
+    found: GrantSubject,
     session: ConnectorSession,
     decision: Act,
     signal: AbortSignal,
   ): Promise<ActionResult> {
-    const { attempt } = subject.view;
-    this.#seats.take(subject, session, decision.action);
+    const { attempt } = found.view;
+    this.#seats.take(found, session, decision.action);
+    // An edit is observed first: Asana may take its time.
+    const message = 'Asana is asked whether it shows the change.';
+    const { metadata, status } = found.object;
+    const told = status?.observedGeneration === metadata.generation;
+    const object = told
+      ? found.object
+      : await this.#waits.write(found, decision, 'Progressing', message, { keepsRequest: true });
+    const subject = { ...found, object };
     let outcome: ActionOutcome;
     try {
-      outcome = await this.#limited(signal, (limited) => {
+      outcome = await this.#promptly(subject, signal, (limited) => {
         const request = this.#requestFor(subject, session, decision.action, limited);
         return this.#deps.executor.verify(request, attempt?.id ?? '');
       });
@@ -257,6 +262,7 @@ export class GrantActions {
     { isUnderWay, intent, planned }: FailedAct,
   ): Promise<ActionResult> {
     if (!isUnderWay) this.#seats.free(subject);
+    if (error instanceof EditedMeanwhileError) return { kind: 'Again' };
     const reason = grantReasonOf(error);
     if (!reason || !(error instanceof CodedError)) throw error;
     this.#tellRejected(subject, error);
@@ -282,9 +288,20 @@ export class GrantActions {
       this.#deps.touchConnector(connectorKey, 'CredentialsRejected');
   }
 
-  #limited<T>(signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {
-    const { clock, actionTimeoutMs: ms } = this.#deps;
-    return withTimeLimit({ clock, ms, signal }, work);
+  /** A look, of which the status speaks already: an edit that comes meanwhile ends it. */
+  #promptly<T>(
+    { kind, object }: GrantSubject,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { clock, actionTimeoutMs: ms, grants } = this.#deps;
+    const word = new PromptWord({
+      clock,
+      object,
+      latest: () => grants.of(kind).get(keyOf(object)),
+      say: (seen) => Promise.resolve(seen),
+    });
+    return word.during({ ms, signal }, work);
   }
 
   #requestFor(

@@ -10,17 +10,12 @@ import { type Contender, findPredecessor, judgeContest } from '../../provisionin
 import type { GrantContext } from '../../provisioning/decision.ts';
 import type { Executor } from '../../provisioning/executor.ts';
 import type { Grant } from '../../provisioning/grant.ts';
-import { whyNothingIsApplied } from '../connectors/connector-obstacle.ts';
+import { findHindrance } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { Leadership } from '../leadership.ts';
 import type { TouchReason } from '../queue-router.ts';
-import {
-  type ContenderSources,
-  Contenders,
-  type KnownContender,
-  rivalsAmong,
-} from './contenders.ts';
+import { type ContenderSources, Contenders, type KnownContender, rivalsAmong } from './contenders.ts';
 import { declarationsBeside, findAccountDeclaration } from './declared-rights.ts';
 import type { ClusterState } from './from-above.ts';
 import { connectorKeyOf } from './grant-identity.ts';
@@ -77,7 +72,7 @@ export function openSubject(
   const now = deps.clock.now();
   const connectorKey = connectorKeyOf(object);
   const session = deps.registry.findFor(connector);
-  const obstacle = session && whyNothingIsApplied(connector, session, deps.connectors.values());
+  const obstacle = session && findHindrance(connector, session, deps.connectors.values());
   const reading = session && !obstacle ? session.read(object.metadata.uid) : null;
   const contenders = new Contenders(deps, now);
   const found = contenders.of({ kind, object }, connector);

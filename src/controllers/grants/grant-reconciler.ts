@@ -1,19 +1,14 @@
 import { type Condition, findCondition } from '../../api/conditions.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
-import { isAsanaError } from '../../asana/errors.ts';
-import { CodedError } from '../../core/errors.ts';
-import { withTimeLimit } from '../../core/time-limit.ts';
-import { refresh } from '../../directory/reader.ts';
 import type { ReconcileContext, ReconcileResult } from '../../kubernetes/controller.ts';
 import { keyOf, splitKey } from '../../kubernetes/resource.ts';
 import { nextLook } from '../../provisioning/attempt.ts';
 import { decideGrant } from '../../provisioning/decide-grant.ts';
-import { subjectOfRight } from '../../provisioning/decide-task.ts';
 import type { Decision } from '../../provisioning/decision.ts';
-import { blockUnseen, isAwaited, withWayOut } from '../../provisioning/grant-case.ts';
+import { isAwaited } from '../../provisioning/grant-case.ts';
 import type { RefusalCode } from '../../provisioning/refusal.ts';
-import { type HoldFields, RemovalGate } from '../removals/removal-gate.ts';
+import { type HoldFields, plannedStill, RemovalGate } from '../removals/removal-gate.ts';
 import { confirmedBy } from './action-record.ts';
 import { BegunAttempts } from './begun-attempts.ts';
 import { judgeFromAbove } from './from-above.ts';
@@ -22,13 +17,13 @@ import { type GrantDeps, type GrantSubject, openSubject } from './grant-context.
 import { GrantEndings } from './grant-endings.ts';
 import { connectorKeyOf } from './grant-identity.ts';
 import type { GrantKind } from './grant-kinds.ts';
-import { grantReasonOf, reasonOfRefusal } from './grant-reasons.ts';
+import { GrantLookups } from './grant-lookups.ts';
+import { reasonOfRefusal } from './grant-reasons.ts';
 import { GrantReleases } from './grant-releases.ts';
 import { GrantReporter } from './grant-reporter.ts';
 import type { GrantFindings } from './grant-status.ts';
 import { untilNextInstant } from './grant-time.ts';
 import { attemptAfter, openAttemptAction } from './open-attempt.ts';
-import { PromptWord } from './prompt-word.ts';
 
 /** Longer than an answer of the API server about what stands above a grant is remembered. */
 const RETRY_FROM_ABOVE_MS = 3_000;
@@ -75,6 +70,7 @@ export class GrantReconciler {
   readonly #actions: GrantActions;
   readonly #releases: GrantReleases;
   readonly #endings: GrantEndings;
+  readonly #lookups: GrantLookups;
 
   constructor(kind: GrantKind, deps: GrantDeps) {
     this.#kind = kind;
@@ -87,6 +83,7 @@ export class GrantReconciler {
     this.#actions = actions;
     this.#releases = releases;
     this.#endings = new GrantEndings({ deps, reporter, releases, actions });
+    this.#lookups = new GrantLookups(deps, this.#gate, reporter);
   }
 
   get kind(): GrantKind {
@@ -192,56 +189,10 @@ export class GrantReconciler {
     progress: Progress,
     signal: AbortSignal,
   ): Promise<Next> {
-    const { session, context, connector, view, object } = subject;
-    const { clock, actionTimeoutMs: ms } = this.#deps;
-    const person = { gid: view.recorded?.gid ?? view.user.gid, email: view.user.email };
-    const where = right && context.reading && subjectOfRight(right, context.reading, person);
-    const asana = session?.asana;
-    if (!session || !asana || !where) return { again: { ...progress, lookedUp: true } };
-    const word = new PromptWord(clock, object, (seen) => this.#sayWhileLookedUp(seen));
-    try {
-      await word.during(() =>
-        withTimeLimit({ clock, ms, signal }, (limited) =>
-          refresh(asana, session.directory, where, {
-            membership: true,
-            userTypes: connector.spec.scim.userTypes,
-            priority: 'read',
-            signal: limited,
-          }),
-        ),
-      );
-    } catch (error) {
-      return this.#failToLookUp({ ...subject, object: await word.newest() }, error);
-    }
-    return { again: { ...progress, object: await word.newest(), lookedUp: true } };
-  }
-
-  #sayWhileLookedUp(object: GrantObject): Promise<GrantObject> {
-    const outcome = { reason: 'Progressing', message: 'The person is looked up in Asana.' } as const;
-    return this.#report(object, { outcome, planned: object.status?.planned ?? null, keepsRequest: true });
-  }
-
-  /** Whoever could not be looked up is not decided on; what is held stays so. */
-  async #failToLookUp(subject: GrantSubject, error: unknown): Promise<Next> {
-    const { object, view, session, context, connectorKey } = subject;
-    const reason = grantReasonOf(error);
-    if (!reason || !(error instanceof CodedError)) throw error;
-    if (isAsanaError(error, 'CredentialsRejected'))
-      this.#deps.touchConnector(connectorKey, 'CredentialsRejected');
-    const kept = this.#gate.note(subject, blockUnseen('NotReady', error.message));
-    session?.noteDecided(object.metadata.uid);
-    await this.#report(object, {
-      outcome: {
-        reason,
-        message: withWayOut(view, error.message),
-        retrying: view.ending?.because === 'Deleted',
-      },
-      reading: context.reading,
-      planned: plannedStill(object, kept),
-      keepsRequest: true,
-    });
-    if (error.errorClass !== 'stalling') throw error;
-    return this.#untilNextInstant(subject, object);
+    const found = await this.#lookups.lookUp(subject, right, signal);
+    if (found.kind === 'Failed') return this.#untilNextInstant(subject, found.object);
+    const object = this.#newest(found.object);
+    return object ? { again: { ...progress, object, lookedUp: found.kind === 'LookedUp' } } : { result: {} };
   }
 
   /** All is as declared. In mode Apply the right is recorded, and with it the finalizer that takes it back. */
@@ -335,10 +286,8 @@ export class GrantReconciler {
       case 'Wait':
         return sooner(this.#untilNextInstant(subject, object), result.afterMs);
       case 'Again': {
-        // What this reconcile wrote itself is in the store at once. One of the same name begins anew.
-        const newest = this.#deps.grants.of(this.#kind).get(keyOf(object));
-        if (newest?.metadata.uid !== object.metadata.uid) return { result: {} };
-        return { again: { ...progress, object: newest } };
+        const newest = this.#newest(object);
+        return newest ? { again: { ...progress, object: newest } } : { result: {} };
       }
       case 'Discarded':
         await this.#endings.discard(subject, decision, result.planned);
@@ -353,6 +302,12 @@ export class GrantReconciler {
         return { again: { object: result.object, lookedUp: true, done } };
       }
     }
+  }
+
+  /** What this reconcile wrote itself is in the store at once. Null for one of the same name, which begins anew. */
+  #newest(object: GrantObject): GrantObject | null {
+    const known = this.#deps.grants.of(this.#kind).get(keyOf(object));
+    return known?.metadata.uid === object.metadata.uid ? known : null;
   }
 
   #seenBy({ context }: GrantSubject, { account, right, observed }: Decision): Partial<GrantFindings> {
@@ -396,12 +351,6 @@ function reasonOf(decision: Decision): string {
 function sooner({ result }: { readonly result: ReconcileResult }, afterMs: number | null): Next {
   const waits = [result.requeueAfterMs, afterMs].filter((wait) => typeof wait === 'number');
   return { result: waits.length === 0 ? {} : { requeueAfterMs: Math.max(1, Math.min(...waits)) } };
-}
-
-/** A removal that cannot be decided now is planned still, and held as the desk says. */
-function plannedStill({ status }: GrantObject, kept: HoldFields | null): GrantFindings['planned'] {
-  const { planned } = status ?? {};
-  return planned && kept ? { action: planned.action, reason: planned.reason, ...kept } : null;
 }
 
 /** Before a reading, nothing is said anew to a grant whose status speaks of this generation, and is no less true than it was. */

@@ -247,6 +247,12 @@ export function keptFields({ metadata, status }: GrantObject): HoldFields {
   };
 }
 
+/** A removal that cannot be decided now is planned still, and held as the desk says; null for none. */
+export function plannedStill({ status }: GrantObject, kept: HoldFields | null): Planned | null {
+  const { planned } = status ?? {};
+  return planned && kept ? { action: planned.action, reason: planned.reason, ...kept } : null;
+}
+
 /** What the desk says of it: the change with which it joined, or the answer it got. */
 function answeredFields(verdict: Verdict): Pick<HoldFields, 'hold' | 'answer'> {
   if (verdict.kind === 'Held') return { hold: verdict.hold };
