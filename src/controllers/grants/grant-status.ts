@@ -74,7 +74,7 @@ function handledRequest(object: GrantObject, { keepsRequest }: GrantFindings): P
 function userFields(before: GrantStatus, { account, right, reading }: GrantFindings): Partial<GrantStatus> {
   const kept = before.user ? { user: before.user } : {};
   // Somebody who left before this grant found them is nobody's identity.
-  if (!account || (!before.user && reading && !isInUse(account, organizationOf(reading)))) return kept;
+  if (!account || (!before.user && reading && !isInUse(account, reading))) return kept;
   const { gid, email, name } = account;
   const found = right && reading ? placeOfRight(right, reading) : null;
   const organization = before.user?.organization ?? found;
@@ -88,12 +88,17 @@ function userFields(before: GrantStatus, { account, right, reading }: GrantFindi
   };
 }
 
-function isInUse(account: Account, organization: string | null): boolean {
-  return isActive(account, organization) || account.memberships.some(({ active }) => active);
+/** Somebody who has not left: in the organization, or in another workspace. */
+export function isInUse(account: Account, reading: Reading): boolean {
+  return isActive(account, organizationOf(reading)) || account.memberships.some(({ active }) => active);
 }
 
 /** The team or workspace of the right: once found, it is where the right is. */
-function placeFields(kind: GrantKind, before: GrantStatus, { right, reading }: GrantFindings): Partial<GrantStatus> {
+function placeFields(
+  kind: GrantKind,
+  before: GrantStatus,
+  { right, reading }: GrantFindings,
+): Partial<GrantStatus> {
   const kept = {
     ...(before.team ? { team: before.team } : {}),
     ...(before.workspace === undefined ? {} : { workspace: before.workspace }),
