@@ -1,6 +1,7 @@
 import type { GrantObject } from '../../api/kinds.ts';
 import type { GrantReason } from '../../api/reasons.ts';
 import { isAsanaError } from '../../asana/errors.ts';
+import type { Tally } from '../../asana/transport.ts';
 import { formatTime } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Counter } from '../../core/meter.ts';
@@ -126,21 +127,23 @@ export class GrantActions {
     const hooks = new GrantActionHooks(this.#deps, this.#gate, this.#reporter, act);
     if (rulesOf(action).takesSeat && !this.#seats.has(uid))
       this.#seats.set(uid, session.takeSeat(uid, action.gid ?? action.email ?? uid));
-    const tally = { requests: 0 };
+    const tally: Tally = { requests: 0 };
     try {
       const outcome = await this.#limited(signal, (limited) =>
         this.#deps.executor.execute({ ...this.#requestFor(subject, session, action, limited), tally }, hooks),
       );
-      this.#noteSent(hooks.object, tally.requests > 0);
+      this.#noteSent(hooks.object, tally);
       return await this.#conclude({ ...subject, object: hooks.object }, decision, outcome);
     } catch (error) {
-      this.#noteSent(hooks.object, tally.requests > 0);
+      this.#noteSent(hooks.object, tally);
       return await this.#fail({ ...subject, object: hooks.object }, decision, error);
     }
   }
 
-  #noteSent({ metadata, status }: GrantObject, sent: boolean): void {
+  /** What Asana refused each time, and was then stopped by the fence, is not under way. */
+  #noteSent({ metadata, status }: GrantObject, { requests, refused = 0 }: Tally): void {
     const last = status?.lastAction;
+    const sent = requests > refused;
     if (last?.result === 'Pending') this.#begun.set(metadata.uid, { id: last.id, sent });
   }
 
@@ -185,7 +188,10 @@ export class GrantActions {
     const at = object.status?.lastAction?.at ?? formatTime(now);
     const result = outcome.byOthers ? 'Failed' : 'Succeeded';
     const created = isCreation(action) && !outcome.byOthers ? outcome.account?.gid : undefined;
-    const message = rulesOf(action).describe(action, action.email ?? nameOf(outcome.account ?? decision.account ?? null));
+    const message = rulesOf(action).describe(
+      action,
+      action.email ?? nameOf(outcome.account ?? decision.account ?? null),
+    );
     this.#tellDone(subject, decision, message);
     return {
       kind: 'Done',
