@@ -19,7 +19,7 @@ suite('grants of another namespace than the connector', () => {
       secondWorkspace: 'workspace',
     });
     teams = new Teams(rig.sandbox);
-    design = await teams.create('Design guild', [bob]);
+    design = await teams.create('Design guild', ['root@acme.example', bob]);
     // Only personal tokens see a second workspace; the connector takes this one for a service account's.
     await rig.createSecret({ BATON_TOKEN: PERSONAL, SCIM_TOKEN: SERVICE_ACCOUNT });
     await rig.createConnector({
@@ -87,7 +87,7 @@ suite('grants of another namespace than the connector', () => {
   });
 
   test('leave what they found', async () => {
-    const found = { license: `${rig.neighbour}/found`, team: `${rig.neighbour}/atg/found` };
+    const found = { license: `${rig.neighbour}/alg/found`, team: `${rig.neighbour}/atg/found` };
     await rig.declare(found.license, { user: { email: bob } });
     await rig.declare(found.team, { user: { email: bob }, team: { gid: design } });
     for (const ref of Object.values(found)) {
@@ -100,14 +100,14 @@ suite('grants of another namespace than the connector', () => {
   });
 
   test('lower nobody whom they did not raise', async () => {
-    const ref = `${rig.neighbour}/lower`;
+    const ref = `${rig.neighbour}/alg/lower`;
     await rig.declare(ref, { user: { email: bob }, license: 'ViewOnly' });
     await rig.untilReason(ref, 'NamespaceNotAllowed');
     assert.equal(await rig.licenseInAsana(bob), 'enterprise');
   });
 
   test('are released with a Warning when the permission is withdrawn and they go', async () => {
-    const ref = `${rig.neighbour}/withdrawn`;
+    const ref = `${rig.neighbour}/alg/withdrawn`;
     await rig.declare(ref, { user: { email: alice } });
     await rig.untilReason(ref, 'Granted');
     await rig.patchConnector({ spec: { provisioning: { allowedNamespaces: [] } } });
