@@ -16,7 +16,9 @@ export async function tellHolds(stage: Stage): Promise<void> {
   await untilAllHold(stage, emails);
   say(`${PEOPLE} people of project Apollo have their grants, and hold enterprise.`);
 
-  say("Somebody deletes them all. That is more than the connector's maxRemovals allows, so nothing is taken back yet.");
+  say(
+    "Somebody deletes them all. That is more than the connector's maxRemovals allows, so nothing is taken back yet.",
+  );
   const first = await deleteProject(stage);
   say('It was a mistake: discard. The deleted objects are released, and Asana stays as it is.');
   await annotate(kubectl, 'discard', first.token);

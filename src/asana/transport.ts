@@ -157,12 +157,16 @@ export class Transport {
   async #attempt<T>(exchange: Exchange, decode: (body: unknown) => T, call: Call): Promise<Answer<T>> {
     const { budget } = this.#options;
     const kind = exchange.method === 'GET' ? 'read' : 'write';
-    const permit = await budget.acquire(kind, call.priority, call.signal);
-    try {
-      await call.guard?.();
-      return await this.#ask(exchange, decode, call, permit);
-    } finally {
-      permit.release();
+    for (;;) {
+      const permit = await budget.acquire(kind, call.priority, call.signal);
+      try {
+        await call.guard?.();
+        // While the guard was asked, another request may have been told to wait.
+        if (permit.isOvertaken()) continue;
+        return await this.#ask(exchange, decode, call, permit);
+      } finally {
+        permit.release();
+      }
     }
   }
 

@@ -135,7 +135,7 @@ export class GrantReconciler {
   ): Promise<Next> {
     if (decision.kind === 'LookUp') return this.#lookUp(subject, decision, progress, signal);
     const held = this.#gate.note(subject, decision);
-    if (subject.context.reading) subject.session?.noteDecided(subject.object.metadata.uid);
+    this.#noteDecision(subject, decision);
     switch (decision.kind) {
       case 'Settled':
         return this.#settle(subject, decision, progress);
@@ -148,6 +148,15 @@ export class GrantReconciler {
           ? this.#plan(subject, decision, held)
           : this.#act(subject, decision, progress, signal);
     }
+  }
+
+  /** Where the connector stops all decisions nobody knows what a grant will want once it goes on. */
+  #noteDecision({ session, object, context, view }: GrantSubject, decision: Decision): void {
+    const { uid } = object.metadata;
+    const stopped = context.policies.mode === 'Plan' || context.policies.suspended;
+    const unknown = decision.kind === 'Blocked' && decision.code === 'NotReady';
+    if (unknown || (stopped && !view.suspended)) session?.noteUndecided(uid);
+    else session?.noteDecided(uid);
   }
 
   /** Nothing follows from somebody's absence in a listing alone. */

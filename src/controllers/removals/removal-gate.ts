@@ -2,6 +2,8 @@ import type { GrantReason } from '../../api/reasons.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { formatTime } from '../../core/clock.ts';
+import type { Action } from '../../provisioning/action.ts';
+import { decideGrant } from '../../provisioning/decide-grant.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { removalDue } from '../../provisioning/removal-delay.ts';
 import type { Verdict } from '../../provisioning/removals/demand.ts';
@@ -73,14 +75,14 @@ export class RemovalGate {
     const { session, object, context, connectorKey } = subject;
     if (!session) return null;
     const { uid } = object.metadata;
-    const wanted = decision.kind === 'Act' && isRemoval(decision.action);
+    const wanted = removalIn(decision) !== null;
     const undecided = decision.kind === 'Blocked';
-    const demand =
-      wanted && context.policies.mode === 'Apply'
-        ? demandOf(subject, decision.action, this.#windowOf(subject))
-        : wanted || undecided
-          ? recordedDemandOf(subject)
-          : null;
+    const action = context.policies.mode === 'Apply' ? removalIn(decision) ?? removalBehindDoubt(subject, decision) : null;
+    const demand = action
+      ? demandOf(subject, action, this.#windowOf(subject))
+      : wanted || undecided
+        ? recordedDemandOf(subject)
+        : null;
     if (demand) {
       session.desk.ask(demand, context.now);
       // What the desk holds now, or lets go, is for the connector's status and for the other grants to hear.
@@ -164,6 +166,20 @@ export class RemovalGate {
     this.#sights.set(uid, { content, at });
     return at;
   }
+}
+
+function removalIn(decision: Decision): Action | null {
+  return decision.kind === 'Act' && isRemoval(decision.action) ? decision.action : null;
+}
+
+/** What would be removed if nobody doubted the reading: it waits, and counts as pending meanwhile. */
+function removalBehindDoubt({ view, context }: GrantSubject, decision: Decision): Action | null {
+  const { reading } = context;
+  const doubted =
+    decision.kind === 'Blocked' && (decision.code === 'ReadingIncomplete' || decision.code === 'ReadingHeld');
+  if (!doubted || !reading) return null;
+  const trusted = { ...context, reading: { ...reading, doubtAbout: () => null }, lookedUp: true };
+  return removalIn(decideGrant(view, trusted));
 }
 
 /** What a verdict stops; null where it lets through. */
