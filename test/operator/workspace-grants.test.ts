@@ -133,21 +133,21 @@ suite('a workspace grant for the organization itself', () => {
     await rig.createSecret(secondWorkspace.secret);
     await rig.createConnector({
       credentials: secondWorkspace.credentials,
-      provisioning: { allowDeprovision: true },
+      provisioning: { mode: 'Plan' },
     });
     await rig.untilPhase('Connected');
   });
   after(() => rig.close());
 
-  test('with SCIM creates the account view-only, as a declared account would', async () => {
+  test('is planned as a creation over SCIM, as a declared account is, and not as an invitation', async () => {
     const gina = rig.sandbox.state.addPerson('member', { email: 'gina@acme.example', name: 'Gina Gray' });
     const second = rig.sandbox.state.workspace(SECOND_WORKSPACE_GID);
     assert.ok(second);
     rig.sandbox.state.joinWorkspace(gina, second);
     await rig.sync();
     await rig.declare('awg/gina', { user: { email: 'gina@acme.example' }, workspace: rig.sandbox.workspace });
-    const { status } = await rig.untilReason('awg/gina', 'Granted');
-    assert.equal(status?.lastAction?.type, 'CreateAccount');
-    assert.equal(await rig.licenseInAsana('gina@acme.example'), 'view only');
+    const { status } = await rig.untilReason('awg/gina', 'Planned');
+    assert.equal(status?.planned?.action, 'CreateAccount');
+    assert.deepEqual(rig.writesInAsana(), []);
   });
 });
