@@ -29,6 +29,8 @@ export interface Call {
 
 export interface Tally {
   requests: number;
+  /** Those of them that Asana surely did not carry out, by its answer or because nothing reached it; absent for none. */
+  refused?: number;
 }
 
 /** One request, before a token and an address are put to it. */
@@ -161,11 +163,26 @@ export class Transport {
         await call.guard?.();
         // While the guard was asked, another request may have been told to wait.
         if (permit.isOvertaken()) continue;
-        const response = await this.#exchange(exchange, call);
-        return this.#read(exchange, response, decode, permit);
+        return await this.#ask(exchange, decode, call, permit);
       } finally {
         permit.release();
       }
+    }
+  }
+
+  async #ask<T>(
+    exchange: Exchange,
+    decode: (body: unknown) => T,
+    call: Call,
+    permit: Permit,
+  ): Promise<Answer<T>> {
+    try {
+      return this.#read(exchange, await this.#exchange(exchange, call), decode, permit);
+    } catch (error) {
+      const { tally } = call;
+      if (tally && error instanceof AsanaError && !error.outcomeUnknown)
+        tally.refused = (tally.refused ?? 0) + 1;
+      throw error;
     }
   }
 

@@ -107,6 +107,8 @@ export class GrantReconciler {
       return this.#leave(object);
     let progress: Progress = { object, lookedUp: false, done: {} };
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      // Gone while something was waited for: what was forgotten of it must not be remembered again, in a hold for one.
+      if (this.#deps.grants.of(this.#kind).get(key)?.metadata.uid !== object.metadata.uid) return;
       const subject = this.#open(progress);
       if (!subject) return this.#waitForTheConnector(progress.object);
       const decision = decideGrant(subject.view, subject.context);
