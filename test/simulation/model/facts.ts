@@ -207,14 +207,16 @@ export class Facts {
 
   /** The connectors whose Secret holds this token. */
   connectorsOf(token: string): Connector[] {
-    return [...this.connectors.values()].filter(
-      ({ spec }) => this.witness.tokenOfSecret(spec.credentials.secretRef.name) === token,
-    );
+    return [...this.connectors.values()].filter((connector) => this.tokenOf(connector) === token);
+  }
+
+  tokenOf({ spec }: Connector): string {
+    return this.witness.tokenOfSecret(spec.credentials.secretRef.name);
   }
 
   /** The organization a connector reads now. */
   siteOf(connector: Connector): Site | null {
-    return this.witness.siteOf(this.witness.tokenOfSecret(connector.spec.credentials.secretRef.name));
+    return this.witness.siteOf(this.tokenOf(connector));
   }
 
   /** The account of a grant: by gid once one is recorded, else by address. */

@@ -74,7 +74,10 @@ export class Judge implements AsanaWatcher {
     this.facts.commit(commit);
     if (kind === CONNECTOR_KIND) {
       if (after) this.held.connector(before as Connector | null, after as Connector);
-      else if (before) this.held.forget(before as Connector);
+      else if (before) {
+        this.held.forget(before as Connector);
+        this.readings.forget(this.facts.tokenOf(before as Connector));
+      }
     } else if (modelOf(kind) && after) {
       const grant = after as Grant;
       this.held.grant(grant);
