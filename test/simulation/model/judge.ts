@@ -2,14 +2,15 @@ import type { AsanaAnswer, AsanaRequest, AsanaWatcher, AsanaWrite } from '../asa
 import { type Holding, readHolding, subjectOf } from '../asana/holding.ts';
 import type { Site } from '../asana/site.ts';
 import { type Effect, effectOf, isRemoval } from './effect.ts';
-import { type Commit, Facts, isAbout, type Owner, type Task, type Witness } from './facts.ts';
+import { Facts, isAbout } from './facts.ts';
 import { HeldGrants } from './holds.ts';
 import { modelOf } from './kinds.ts';
 import { Limits } from './limits.ts';
 import { CONNECTOR_KIND, type Connector, type Grant, keyOf, nameOf } from './objects.ts';
 import { Readings } from './readings.ts';
-import type { Case, LeadershipFacts, Rule } from './rule.ts';
-import { graceOf, rules } from './rules.ts';
+import type { Commit, Owner, Task, Witness } from './records.ts';
+import { type Case, graceOf, type LeadershipFacts, type Rule } from './rule.ts';
+import { rules } from './rules.ts';
 import { type StatusCase, statusRules } from './status-rules.ts';
 
 /** Something that must never be, and was. */

@@ -1,8 +1,9 @@
 import { isDeprovision, isRemoval } from './effect.ts';
-import type { Change, Facts } from './facts.ts';
+import type { Facts } from './facts.ts';
 import type { HeldGrants } from './holds.ts';
 import { type Connector, connectorKeyOf, durationMs, type Grant, keyOf } from './objects.ts';
 import type { Readings } from './readings.ts';
+import type { Change } from './records.ts';
 import type { Case } from './rule.ts';
 
 interface Counted {
