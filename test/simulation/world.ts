@@ -190,6 +190,7 @@ export class World {
       id,
       connector: wish.connector,
       effects: effectsOf(wish),
+      team: wish.right.type === 'Team' ? wish.right.team : null,
       user: wish.user,
       givenAt: this.clock.monotonic(),
     });

@@ -197,6 +197,7 @@ export class Judge implements AsanaWatcher {
     return facts.connectorsOf(request.token).flatMap((connector) => {
       const grants = facts
         .grantsOf(connector)
+        .filter((grant) => isOfTeam(effect, grant))
         .filter(
           (grant) =>
             isAbout(effect, grant) || (holding !== null && facts.holdingOf(grant, site)?.gid === holding.gid),
@@ -207,6 +208,7 @@ export class Judge implements AsanaWatcher {
           (task) =>
             task.connector === keyOf(connector) &&
             task.effects.includes(effect.type) &&
+            task.team === effect.team &&
             (task.user === effect.gid || task.user === effect.email),
         )
         .map((task): Case => ({ ...shared, connector, grant: null, task }));
@@ -250,6 +252,12 @@ function brokenOf(c: Case): { rule: Rule; detail: string }[] {
     const detail = rule.broken(c);
     return detail === null ? [] : [{ rule, detail }];
   });
+}
+
+/** Whether a write about a team may be made for a grant: only for one of that very team. */
+function isOfTeam({ team }: Effect, { kind, spec, status }: Grant): boolean {
+  if (team === null) return kind !== 'AsanaTeamGrant';
+  return kind === 'AsanaTeamGrant' && team === (status?.team?.gid ?? spec.team?.gid);
 }
 
 function isPending({ grant, effect }: Case): boolean {

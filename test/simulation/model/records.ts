@@ -16,6 +16,8 @@ export interface Task {
   readonly id: string;
   readonly connector: string;
   readonly effects: readonly string[];
+  /** gid of the team it is about; null for other rights. */
+  readonly team: string | null;
   /** gid, or the address of an account to create. */
   readonly user: string;
   readonly givenAt: number;
