@@ -64,6 +64,8 @@ export interface GrantDeps {
   readonly publishConnector: (key: string) => Promise<void>;
   readonly touchConnector: (key: string, why: TouchReason) => void;
   readonly actionTimeoutMs: number;
+  /** A new word that names a hold. */
+  readonly newHoldToken: () => string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;

@@ -188,6 +188,7 @@ export class AsanaOperator extends ReconcilingOperator {
       publishConnector,
       touchConnector: (key, why) => this.#touchConnector(key, why),
       actionTimeoutMs: options.actionTimeoutMs,
+      newHoldToken: options.means?.newHoldToken ?? newHoldToken,
       clock,
       random,
       log,

@@ -10,7 +10,6 @@ import type { RemovalDemand } from '../provisioning/removal-ledger.ts';
 import { removalLimitsOf } from './connector-policies.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { FencedError } from './grant-faults.ts';
-import { newHoldToken } from './hold-token.ts';
 import { CONNECTOR_INDEX } from './identity.ts';
 import { countApplied, type GrantCase, type GrantDeps, settlingMs } from './license-grant-context.ts';
 import type { Verdict } from './removal-desk.ts';
@@ -106,7 +105,13 @@ export class RemovalGates {
     const applied = countApplied(this.#deps.grants, connectorKey);
     const before = session.removals.ledger.hold;
     const limits = removalLimitsOf(connector);
-    const verdict = session.removals.ask(demand, limits, applied, this.#deps.clock.now(), newHoldToken);
+    const verdict = session.removals.ask(
+      demand,
+      limits,
+      applied,
+      this.#deps.clock.now(),
+      this.#deps.newHoldToken,
+    );
     if (session.removals.ledger.hold !== before) this.#deps.touchConnector(connectorKey, 'Held');
     return verdict;
   }
