@@ -1,8 +1,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Condition } from '../../../src/api/conditions.ts';
+import { BudgetRegistry } from '../../../src/asana/budget-registry.ts';
 import type { GrantStatus } from '../../../src/controllers/grants/grant-status.ts';
 import { AsanaOperator } from '../../../src/controllers/operator.ts';
-import { BudgetRegistry } from '../../../src/asana/budget-registry.ts';
 import type { Logger } from '../../../src/core/logger.ts';
 import type { Person } from '../../../src/sandbox/records.ts';
 import { checkConditions } from '../../api/condition-rules.ts';
@@ -42,7 +42,12 @@ export class GrantRig {
   readonly #told = new Map<string, string[]>();
   /** Status writes by kind and name. */
   readonly writes = new Map<string, number>();
-  readonly leadership = { leads: true, leadingForMs: 3_600_000, takenOver: false, stoppedUntil: null as number | null };
+  readonly leadership = {
+    leads: true,
+    leadingForMs: 3_600_000,
+    takenOver: false,
+    stoppedUntil: null as number | null,
+  };
   readonly connection: Connection;
   readonly #operator: AsanaOperator;
 
@@ -80,10 +85,13 @@ export class GrantRig {
   }
 
   /** With the connector iga/acme, whose first reading is there. `provisioning` differs from: Apply, no delay, deprovisioning. */
-  static async open(provisioning: Record<string, unknown> = {}, spec: Record<string, unknown> = {}): Promise<GrantRig> {
+  static async open(
+    provisioning: Record<string, unknown> = {},
+    spec: Record<string, unknown> = {},
+  ): Promise<GrantRig> {
     const rig = new GrantRig();
     for (const name of ['iga', 'team-a']) rig.cluster.createNamespace(name);
-    rig.cluster.putSecret('iga', 'asana', { BATON_TOKEN: tokenOf(PLAN, 'serviceAccount') });
+    rig.cluster.putSecret('iga', 'asana', { BATON_TOKEN: tokenOf(PLAN, 'acme') });
     await rig.connector(provisioning, spec);
     await rig.#operator.start();
     const never = new AbortController().signal;
@@ -93,7 +101,10 @@ export class GrantRig {
     return rig;
   }
 
-  connector(provisioning: Record<string, unknown> = {}, spec: Record<string, unknown> = {}): Promise<unknown> {
+  connector(
+    provisioning: Record<string, unknown> = {},
+    spec: Record<string, unknown> = {},
+  ): Promise<unknown> {
     return this.apply('AsanaConnector', 'iga', 'acme', {
       credentials: { type: 'ServiceAccount', secretRef: { name: 'asana' } },
       defaultWorkspace: ORGANIZATION,
@@ -128,7 +139,12 @@ export class GrantRig {
   }
 
   annotate(kind: string, name: string, key: string, value: string, ms = 3_000): Promise<void> {
-    return this.edit(kind, name, { metadata: { annotations: { [`asana-connector.dev/${key}`]: value } } }, ms);
+    return this.edit(
+      kind,
+      name,
+      { metadata: { annotations: { [`asana-connector.dev/${key}`]: value } } },
+      ms,
+    );
   }
 
   async remove(kind: string, name: string, ms = 3_000): Promise<void> {
@@ -183,7 +199,9 @@ export class GrantRig {
 
   /** `action result` of the audit lines. */
   audited(): string[] {
-    return this.audit.map(({ kind, action, result }) => `${String(kind)} ${String(action)} ${String(result)}`);
+    return this.audit.map(
+      ({ kind, action, result }) => `${String(kind)} ${String(action)} ${String(result)}`,
+    );
   }
 
   /** Ends the operator. */

@@ -28,7 +28,12 @@ interface Outcome {
 
 const labels = 'namespace="iga",connector="acme"';
 const grant = (rig: GrantRig, spec: object = {}, ms?: number) =>
-  rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') }, license: 'Enterprise', ...spec }, ms);
+  rig.declare(
+    LICENSE,
+    'g',
+    { user: { email: rig.member(1, 'view only') }, license: 'Enterprise', ...spec },
+    ms,
+  );
 const fault = (rig: GrantRig, operation: string, effect: object, times = 1) =>
   rig.site.faults.add({ match: { operation, times }, effect } as never);
 
@@ -107,7 +112,7 @@ const outcomes: readonly Outcome[] = [
   },
   {
     what: 'refused by Asana',
-    because: 'a 403 is a person\'s to mend: it is told, and not tried again by itself',
+    because: "a 403 is a person's to mend: it is told, and not tried again by itself",
     kind: LICENSE,
     run: async (rig) => {
       fault(rig, 'scimPatchUser', { status: 403 }, 1);
@@ -480,7 +485,10 @@ const outcomes: readonly Outcome[] = [
     kind: LICENSE,
     provisioning: { removalDelay: '10s' },
     run: async (rig) => {
-      for (const [name, index] of [['g', 1], ['other', 2]] as const)
+      for (const [name, index] of [
+        ['g', 1],
+        ['other', 2],
+      ] as const)
         await rig.declare(LICENSE, name, { user: { email: rig.member(index, 'enterprise') } });
       const edit = { spec: { license: 'ViewOnly' } };
       await rig.connector({ removalDelay: '10s', maxRemovals: { percent: 0, atLeast: 1, window: '1m' } });
@@ -575,7 +583,7 @@ const outcomes: readonly Outcome[] = [
     },
     asana: ['addUserForTeam', 'removeUserForTeam'],
     reason: null,
-    events: ['Normal TeamMemberAdded', 'Normal TeamMemberRemoved'],
+    events: ['Normal AddedToTeam', 'Normal RemovedFromTeam'],
   },
   {
     what: 'workspace: adopted, and released',
@@ -626,7 +634,7 @@ suite('what becomes of a grant', () => {
       await row.run(rig);
       await rig.pass(2_000);
       const seen = rig.exists(row.kind, 'g') ? rig.see(row.kind, 'g') : null;
-      assert.deepEqual([seen?.reason, rig.changes], [row.reason ?? undefined, row.asana], seen?.message);
+      assert.deepEqual([seen?.reason ?? null, rig.changes], [row.reason, row.asana], seen?.message ?? '');
       assert.deepEqual(rig.broken, []);
       if (row.message) assert.match(seen?.message ?? '', row.message);
       if (row.told) assert.deepEqual(rig.told(row.kind, 'g'), row.told);
