@@ -52,6 +52,7 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   GuestsLastTeam: Code.FailedPrecondition,
   ReadingHeld: Code.FailedPrecondition,
   OrganizationChanged: Code.FailedPrecondition,
+  ProvisioningOff: Code.FailedPrecondition,
   // What only declared grants can meet.
   TeamAmbiguous: Code.FailedPrecondition,
   NamespaceNotAllowed: Code.FailedPrecondition,
@@ -69,7 +70,6 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   TempFolderUnusable: Code.FailedPrecondition,
   FileUnusable: Code.FailedPrecondition,
 
-  ProvisioningOff: Code.Unimplemented,
   UnsupportedTask: Code.Unimplemented,
 
   // Asana's 401, its 403 and 402, and ConductorOne's own.

@@ -33,7 +33,7 @@ const REFUSALS: Readonly<Record<RefusalCode, Code>> = {
   GuestsLastTeam: Code.FailedPrecondition,
   ReadingHeld: Code.FailedPrecondition,
   OrganizationChanged: Code.FailedPrecondition,
-  ProvisioningOff: Code.Unimplemented,
+  ProvisioningOff: Code.FailedPrecondition,
   TeamAmbiguous: Code.FailedPrecondition,
   NamespaceNotAllowed: Code.FailedPrecondition,
   IdentityChanged: Code.FailedPrecondition,

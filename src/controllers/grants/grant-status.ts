@@ -74,7 +74,7 @@ function handledRequest(object: GrantObject, { keepsRequest }: GrantFindings): P
 function userFields(before: GrantStatus, { account, right, reading }: GrantFindings): Partial<GrantStatus> {
   const kept = before.user ? { user: before.user } : {};
   // Somebody who left before this grant found them is nobody's identity.
-  if (!account || (!before.user && reading && !isInUse(account, organizationOf(reading)))) return kept;
+  if (!account || (!before.user && reading && !isInUse(account, reading))) return kept;
   const { gid, email, name } = account;
   // In a workspace that is not read nobody was found.
   const found = right && reading && isPlaceRead(right, reading) ? placeOfRight(right, reading) : null;
@@ -89,8 +89,9 @@ function userFields(before: GrantStatus, { account, right, reading }: GrantFindi
   };
 }
 
-function isInUse(account: Account, organization: string | null): boolean {
-  return isActive(account, organization) || account.memberships.some(({ active }) => active);
+/** Somebody who has not left: in the organization, or in another workspace. */
+export function isInUse(account: Account, reading: Reading): boolean {
+  return isActive(account, organizationOf(reading)) || account.memberships.some(({ active }) => active);
 }
 
 /** The team or workspace of the right: once found, it is where the right is. */

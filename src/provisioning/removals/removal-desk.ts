@@ -96,6 +96,11 @@ export class RemovalDesk implements DeprovisionCounter {
     return this.#verdictOn(demand.id);
   }
 
+  /** The token under which a grant is held now; null if it is in no hold. */
+  holdOf(id: string): string | null {
+    return this.#hold.tokenOf(id);
+  }
+
   /** Books a removal, if it may go ahead. Its connector's status, and its peers' for a deprovision, comes next. */
   reserve(id: string, now: number): Verdict {
     return this.#pass(id, now);
