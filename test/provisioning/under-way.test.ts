@@ -167,7 +167,8 @@ suite('the next step of an action', () => {
     attempt: Attempt | null,
     asked: boolean,
     expect: string,
-    because: string, whereabouts?: Whereabouts,
+    because: string,
+    whereabouts?: Whereabouts,
   ][] = [
     [upgrade, null, false, 'Send', 'nothing was begun'],
     [upgrade, of('RevokeEnterprise', 'Pending'), false, 'Send', 'another action is no answer to this one'],

@@ -153,8 +153,7 @@ export class GrantActions {
     // What Asana refused each time, and was then stopped by the guard, is not under way.
     const hasLeft = () => tally.requests > (tally.refused ?? 0);
     const note = () => {
-      if (hooks.intent !== null)
-        this.#begun.note(subject.object.metadata.uid, hooks.intent, hasLeft());
+      if (hooks.intent !== null) this.#begun.note(subject.object.metadata.uid, hooks.intent, hasLeft());
       return { ...subject, object: hooks.object };
     };
     try {
