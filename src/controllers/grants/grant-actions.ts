@@ -1,5 +1,6 @@
 import type { GrantObject } from '../../api/kinds.ts';
 import { isAsanaError } from '../../asana/errors.ts';
+import type { Tally } from '../../asana/transport.ts';
 import { formatTime } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
@@ -144,10 +145,11 @@ export class GrantActions {
     const { action } = decision;
     const hooks = new GrantActionHooks(this.#deps, this.#gate, this.#reporter, act);
     this.#seats.take(subject, session, action);
-    const tally = { requests: 0 };
+    const tally: Tally = { requests: 0 };
+    // What Asana refused each time, and was then stopped by the guard, is not under way.
+    const hasLeft = () => tally.requests > (tally.refused ?? 0);
     const note = () => {
-      if (hooks.intent !== null)
-        this.#begun.note(subject.object.metadata.uid, hooks.intent, tally.requests > 0);
+      if (hooks.intent !== null) this.#begun.note(subject.object.metadata.uid, hooks.intent, hasLeft());
       return { ...subject, object: hooks.object };
     };
     try {
@@ -157,7 +159,7 @@ export class GrantActions {
       return await this.#conclude(note(), decision, outcome);
     } catch (error) {
       const isRefused = isAsanaError(error) ? !error.outcomeUnknown : error instanceof RefusedError;
-      const isLost = tally.requests > 0 && !isRefused;
+      const isLost = hasLeft() && !isRefused;
       return await this.#fail(note(), decision, error, {
         isUnderWay: isLost,
         intent: hooks.intent,

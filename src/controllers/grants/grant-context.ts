@@ -94,7 +94,7 @@ export function openSubject(
       obstacle: obstacle?.message ?? null,
       contest: judgeContest(own, rivals),
       declared: declarationsBeside(found, others),
-      accountDeclaredBy: kind.field === 'license' ? findAccountDeclaration(others) : null,
+      accountDeclaredBy: kind.field === 'account' ? null : findAccountDeclaration(others),
       lookedUp,
       now,
     },

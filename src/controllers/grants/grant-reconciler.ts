@@ -100,6 +100,8 @@ export class GrantReconciler {
       return this.#leave(object);
     let progress: Progress = { object, lookedUp: false, done: {} };
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
+      // Gone while something was waited for: what was forgotten of it must not be remembered again, in a hold for one.
+      if (this.#deps.grants.of(this.#kind).get(key)?.metadata.uid !== object.metadata.uid) return;
       const subject = this.#open(progress);
       if (!subject) return this.#waitForTheConnector(progress.object);
       const decision = decideGrant(subject.view, subject.context);
@@ -159,7 +161,7 @@ export class GrantReconciler {
   ): Promise<Next> {
     if (decision.kind === 'LookUp') return this.#lookUp(subject, decision, progress, signal);
     const kept = this.#gate.note(subject, decision);
-    if (subject.context.reading) subject.session?.noteDecided(subject.object.metadata.uid);
+    this.#noteDecision(subject, decision);
     switch (decision.kind) {
       case 'Settled':
         return this.#settle(subject, decision, progress);
@@ -173,6 +175,15 @@ export class GrantReconciler {
           ? this.#plan(subject, decision, kept)
           : this.#act(subject, decision, progress, signal);
     }
+  }
+
+  /** Where the connector stops all decisions nobody knows what a grant will want once it goes on. */
+  #noteDecision({ session, object, context, view }: GrantSubject, decision: Decision): void {
+    const { uid } = object.metadata;
+    const stopped = context.policies.mode === 'Plan' || context.policies.suspended;
+    const unknown = decision.kind === 'Blocked' && decision.code === 'NotReady';
+    if (unknown || (stopped && !view.suspended)) session?.noteUndecided(uid);
+    else session?.noteDecided(uid);
   }
 
   /** Nothing follows from somebody's absence in a listing alone. */

@@ -2,7 +2,9 @@ import { durationMs } from '../../api/duration.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import type { GrantReason } from '../../api/reasons.ts';
 import { formatTime } from '../../core/clock.ts';
+import type { Action } from '../../provisioning/action.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
+import { decideGrant } from '../../provisioning/decide-grant.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { RefusalCode } from '../../provisioning/refusal.ts';
 import { removalDue } from '../../provisioning/removal-delay.ts';
@@ -81,10 +83,10 @@ export class RemovalGate {
   note(subject: GrantSubject, decision: Decision): HoldFields | null {
     const { session, object, context, connectorKey } = subject;
     if (!session) return keptFields(object);
-    const wanted = decision.kind === 'Act' && isRemoval(decision.action);
-    const acts = wanted && context.policies.mode === 'Apply';
-    const demand = acts
-      ? demandOf(subject, decision.action, this.#windowOf(subject))
+    const acts = removalIn(decision) !== null && context.policies.mode === 'Apply';
+    const action = acts ? removalIn(decision) : removalBehindDoubt(subject, decision);
+    const demand = action
+      ? demandOf(subject, action, this.#windowOf(subject))
       : this.#isUndecided(subject, decision)
         ? recordedDemandOf(subject, this.#windowOf(subject))
         : null;
@@ -189,6 +191,20 @@ export class RemovalGate {
     this.#sights.set(uid, { content, at });
     return at;
   }
+}
+
+function removalIn(decision: Decision): Action | null {
+  return decision.kind === 'Act' && isRemoval(decision.action) ? decision.action : null;
+}
+
+/** What would be removed if nobody doubted the reading: it waits, and counts as pending meanwhile. */
+function removalBehindDoubt({ view, context }: GrantSubject, decision: Decision): Action | null {
+  const { reading } = context;
+  const doubted =
+    decision.kind === 'Blocked' && (decision.code === 'ReadingIncomplete' || decision.code === 'ReadingHeld');
+  if (!doubted || !reading || context.policies.mode !== 'Apply') return null;
+  const trusted = { ...context, reading: { ...reading, doubtAbout: () => null }, lookedUp: true };
+  return removalIn(decideGrant(view, trusted));
 }
 
 /**

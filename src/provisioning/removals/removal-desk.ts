@@ -74,6 +74,11 @@ export class RemovalDesk implements DeprovisionCounter {
     this.#changeAll();
   }
 
+  /** What a grant wants cannot be told for now: until each is decided again, nobody knows how much is wanted. */
+  recount(): void {
+    this.#allSeen = false;
+  }
+
   /**
    * A grant wants a removal, its delay over or not. It asks whenever it is decided, until the removal is carried out
    * or no longer wanted. What cannot be decided for now (Plan, suspended, an outage) is still wanted.
