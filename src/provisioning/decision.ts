@@ -92,3 +92,18 @@ export type ReleaseReason =
 export function isStalling(decision: Decision): boolean {
   return decision.kind === 'Blocked' && refusals[decision.code].class === 'stalling';
 }
+
+/** What a log calls a decision: its action, refusal or reason. */
+export function wordFor(decision: Decision): string {
+  switch (decision.kind) {
+    case 'Act':
+      return decision.action.type;
+    case 'Blocked':
+      return decision.code;
+    case 'LookUp':
+      return 'LookUp';
+    case 'Settled':
+    case 'Release':
+      return decision.reason;
+  }
+}

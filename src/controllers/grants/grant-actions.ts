@@ -3,25 +3,26 @@ import { isAsanaError } from '../../asana/errors.ts';
 import type { Tally } from '../../asana/transport.ts';
 import { formatTime } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
-import type { Counter } from '../../core/meter.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { Action } from '../../provisioning/action.ts';
 import { isRemoval, rulesOf } from '../../provisioning/actions.ts';
 import { nextLook, nextStep } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
-import type { ActionOutcome, ActionRequest } from '../../provisioning/executor.ts';
+import type { ActionOutcome } from '../../provisioning/executor.ts';
+import { RefusedError } from '../../provisioning/refusal.ts';
 import { nameOf } from '../../provisioning/right-rules.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { HoldFields, RemovalGate } from '../removals/removal-gate.ts';
 import { GrantActionHooks, type PlannedAct } from './action-hooks.ts';
 import { countDrift, isCreation, lastActionOf } from './action-record.ts';
+import { requestFor } from './action-request.ts';
 import { ActionWaits } from './action-waits.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
 import { grantReasonOf } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
 import type { GrantFindings } from './grant-status.ts';
-import { identityOf, isAskedAnew } from './grant-view.ts';
+import { isAskedAnew } from './grant-view.ts';
 import { EditedMeanwhileError, PromptWord } from './prompt-word.ts';
 import { Seats } from './seats.ts';
 
@@ -61,7 +62,6 @@ export class GrantActions {
   readonly #begun: BegunAttempts;
   readonly #waits: ActionWaits;
   readonly #seats: Seats;
-  readonly #drifts: Counter;
 
   constructor(deps: GrantDeps, gate: RemovalGate, reporter: GrantReporter, begun: BegunAttempts) {
     this.#deps = deps;
@@ -70,10 +70,6 @@ export class GrantActions {
     this.#begun = begun;
     this.#waits = new ActionWaits(reporter);
     this.#seats = new Seats(deps.touchConnector);
-    this.#drifts = deps.meter.counter('drift_total', 'Changes of others that were set back.', [
-      'namespace',
-      'connector',
-    ]);
   }
 
   /** Nothing is under way (any more): all is as declared, or the object is gone. */
@@ -92,8 +88,8 @@ export class GrantActions {
     const { session, object, view, context } = subject;
     const { uid } = object.metadata;
     if (!session?.asana) {
-      const message = 'The connector has no working credentials: see its conditions.';
-      return this.#waits.say(subject, decision, 'ConnectorNotReady', message, null, { keepsRequest: true });
+      const why = 'The connector has no working credentials: see its conditions.';
+      return this.#waits.say(subject, decision, 'ConnectorNotReady', why, null, { keepsRequest: true });
     }
     const step = nextStep(view.attempt, decision.action, context.now, {
       asked: isAskedAnew(object),
@@ -130,7 +126,7 @@ export class GrantActions {
     if (!action || !session?.asana) return next;
     try {
       const outcome = await this.#promptly(subject, signal, (limited) =>
-        this.#deps.executor.verify(this.#requestFor(subject, session, action, limited), attempt.id),
+        this.#deps.executor.verify(requestFor(subject, session, action, limited), attempt.id),
       );
       if (outcome.kind !== 'Succeeded') return next;
     } catch (error) {
@@ -158,11 +154,12 @@ export class GrantActions {
     };
     try {
       const outcome = await hooks.during(signal, (limited) =>
-        this.#deps.executor.execute({ ...this.#requestFor(subject, session, action, limited), tally }, hooks),
+        this.#deps.executor.execute({ ...requestFor(subject, session, action, limited), tally }, hooks),
       );
       return await this.#conclude(note(), decision, outcome);
     } catch (error) {
-      const isLost = hasLeft() && (!(error instanceof CodedError) || isOutcomeUnknown(error));
+      const isRefused = isAsanaError(error) ? !error.outcomeUnknown : error instanceof RefusedError;
+      const isLost = hasLeft() && !isRefused;
       return await this.#fail(note(), decision, error, {
         isUnderWay: isLost,
         intent: hooks.intent,
@@ -190,7 +187,7 @@ export class GrantActions {
     let outcome: ActionOutcome;
     try {
       outcome = await this.#promptly(subject, signal, (limited) => {
-        const request = this.#requestFor(subject, session, decision.action, limited);
+        const request = requestFor(subject, session, decision.action, limited);
         return this.#deps.executor.verify(request, attempt?.id ?? '');
       });
     } catch (error) {
@@ -216,7 +213,7 @@ export class GrantActions {
     const created = isCreation(action.type) && !outcome.byOthers ? outcome.account?.gid : undefined;
     const who = action.email ?? nameOf(outcome.account ?? decision.account ?? null);
     const message = rulesOf(action).describe(action, who);
-    this.#tellDone(subject, decision, message);
+    this.#reporter.tellDone(subject, decision, message);
     return {
       kind: 'Done',
       object,
@@ -305,40 +302,4 @@ export class GrantActions {
     });
     return word.during({ ms, signal }, work);
   }
-
-  #requestFor(
-    { kind, object, connector }: GrantSubject,
-    session: ConnectorSession,
-    action: Action,
-    signal: AbortSignal,
-  ): ActionRequest {
-    const { asana, directory } = session;
-    if (!asana) throw new TypeError('an action without clients');
-    const { namespace, name } = connector.metadata;
-    return {
-      connector: { namespace, name },
-      session: asana,
-      directory,
-      userTypes: connector.spec.scim.userTypes,
-      action,
-      requester: { type: 'Object', ...identityOf({ kind, object }) },
-      reason: object.spec.reason ?? null,
-      signal,
-    };
-  }
-
-  #tellDone({ kind, object, connector }: GrantSubject, { action, drift }: Act, message: string): void {
-    if (!drift) {
-      this.#reporter.tell({ kind, object }, 'Normal', rulesOf(action).event, message, action.type);
-      return;
-    }
-    const { namespace, name } = connector.metadata;
-    this.#drifts.add(1, { namespace, connector: name });
-    const note = `${message} Somebody else had changed it.`;
-    this.#reporter.tell({ kind, object }, 'Warning', 'DriftCorrected', note, action.type);
-  }
-}
-
-function isOutcomeUnknown(error: CodedError): boolean {
-  return isAsanaError(error) && error.outcomeUnknown;
 }

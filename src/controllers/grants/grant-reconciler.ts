@@ -1,15 +1,11 @@
-import { type Condition, findCondition } from '../../api/conditions.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import type { ReconcileContext, ReconcileResult } from '../../kubernetes/controller.ts';
 import { keyOf, splitKey } from '../../kubernetes/resource.ts';
-import { nextLook } from '../../provisioning/attempt.ts';
 import { decideGrant } from '../../provisioning/decide-grant.ts';
-import type { Decision } from '../../provisioning/decision.ts';
-import { isAwaited } from '../../provisioning/grant-case.ts';
+import { type Decision, wordFor } from '../../provisioning/decision.ts';
 import type { RefusalCode } from '../../provisioning/refusal.ts';
 import { type HoldFields, plannedStill, RemovalGate } from '../removals/removal-gate.ts';
-import { confirmedBy } from './action-record.ts';
 import { BegunAttempts } from './begun-attempts.ts';
 import { judgeFromAbove } from './from-above.ts';
 import { GrantActions } from './grant-actions.ts';
@@ -21,9 +17,11 @@ import { GrantLookups } from './grant-lookups.ts';
 import { reasonOfRefusal } from './grant-reasons.ts';
 import { GrantReleases } from './grant-releases.ts';
 import { GrantReporter } from './grant-reporter.ts';
+import { GrantSettlements } from './grant-settlements.ts';
 import type { GrantFindings } from './grant-status.ts';
 import { untilNextInstant } from './grant-time.ts';
 import { attemptAfter, openAttemptAction } from './open-attempt.ts';
+import { staysUntold } from './untold.ts';
 
 /** Longer than an answer of the API server about what stands above a grant is remembered. */
 const RETRY_FROM_ABOVE_MS = 3_000;
@@ -37,13 +35,6 @@ const UNDECIDED: ReadonlySet<RefusalCode> = new Set([
   'ReadingIncomplete',
   'ReadingHeld',
 ]);
-/** Reasons that are not so any more once the connector is merely waiting for its reading. */
-const OF_THE_CONNECTOR: ReadonlySet<string> = new Set([
-  'ConnectorNotFound',
-  'ConnectorNotReady',
-  'Suspended',
-]);
-
 type Settled = Extract<Decision, { kind: 'Settled' }>;
 type Blocked = Extract<Decision, { kind: 'Blocked' }>;
 type Act = Extract<Decision, { kind: 'Act' }>;
@@ -71,6 +62,7 @@ export class GrantReconciler {
   readonly #releases: GrantReleases;
   readonly #endings: GrantEndings;
   readonly #lookups: GrantLookups;
+  readonly #settlements: GrantSettlements;
 
   constructor(kind: GrantKind, deps: GrantDeps) {
     this.#kind = kind;
@@ -84,6 +76,7 @@ export class GrantReconciler {
     this.#releases = releases;
     this.#endings = new GrantEndings({ deps, reporter, releases, actions });
     this.#lookups = new GrantLookups(deps, this.#gate, reporter);
+    this.#settlements = new GrantSettlements(deps, reporter, actions);
   }
 
   get kind(): GrantKind {
@@ -112,7 +105,7 @@ export class GrantReconciler {
       const subject = this.#open(progress);
       if (!subject) return this.#waitForTheConnector(progress.object);
       const decision = decideGrant(subject.view, subject.context);
-      log.debug('decided', { decision: decision.kind, reason: reasonOf(decision) });
+      log.debug('decided', { decision: decision.kind, reason: wordFor(decision) });
       const next = await this.#follow(subject, decision, progress, signal);
       if ('result' in next) return next.result;
       progress = next.again;
@@ -202,50 +195,12 @@ export class GrantReconciler {
   ): Promise<Next> {
     const found = await this.#lookups.lookUp(subject, right, signal);
     if (found.kind === 'Failed') return this.#untilNextInstant(subject, found.object);
-    const object = this.#newest(found.object);
-    return object ? { again: { ...progress, object, lookedUp: found.kind === 'LookedUp' } } : { result: {} };
+    return this.#decideAnew(found.object, { ...progress, lookedUp: found.kind === 'LookedUp' });
   }
 
-  /** All is as declared. In mode Apply the right is recorded, and with it the finalizer that takes it back. */
-  async #settle(subject: GrantSubject, decision: Settled, progress: Progress): Promise<Next> {
-    const { context, view } = subject;
-    let { object } = subject;
-    const { applied, reason, message } = decision;
-    const acts = context.policies.mode === 'Apply';
-    if (acts && applied) object = await this.#deps.writer(this.#kind).addFinalizer(object, REVOKE_FINALIZER);
-    const found = acts && applied !== null && applied.adopted && applied.at === '' && view.applied === null;
-    const findings = { ...confirmedBy(subject, decision), ...progress.done };
-    const created =
-      findings.created ?? (acts && applied ? (subject.inheritedCreation ?? undefined) : undefined);
-    const written = await this.#report(object, {
-      ...this.#seenBy(subject, decision),
-      ...findings,
-      created,
-      outcome: {
-        reason,
-        message: reason === 'Removed' ? describeAbsence(message, findings, object) : message,
-      },
-      ...(acts && (applied || reason === 'Removed') ? { applied } : {}),
-      removedGeneration: reason === 'Removed' && acts ? object.metadata.generation : undefined,
-      planned: null,
-    });
-    this.#touchAfter(subject, findings);
-    if (found)
-      this.#reporter.tell(
-        { kind: this.#kind, object: written },
-        'Normal',
-        'Adopted',
-        `${message} It was found so and is kept so.`,
-      );
-    const next = this.#untilNextInstant(subject, written);
-    // What was sent for something else may still come to show: its license is not anybody else's until then.
-    const stillMs =
-      isAwaited(view, context.now) && !findings.lastAction
-        ? nextLook(context.now - (view.attempt?.at ?? 0))
-        : null;
-    if (stillMs !== null) return sooner(next, stillMs);
-    this.#actions.forget(object.metadata.uid);
-    return next;
+  async #settle(subject: GrantSubject, decision: Settled, { done }: Progress): Promise<Next> {
+    const { written, stillMs } = await this.#settlements.settle(subject, decision, done);
+    return sooner(this.#untilNextInstant(subject, written), stillMs);
   }
 
   /** Nothing can or may be done. Without a reading a status that speaks of this generation stays as it is. */
@@ -275,9 +230,7 @@ export class GrantReconciler {
     if (decision.code !== 'UnderWay') return this.#untilNextInstant(subject, written);
     const seen = { ...subject, object: written };
     const afterMs = await this.#actions.lookForAttempt(seen, openAttemptAction(seen), signal);
-    return afterMs === 0
-      ? { again: { ...progress, object: written } }
-      : { result: { requeueAfterMs: afterMs } };
+    return afterMs === 0 ? this.#decideAnew(written, progress) : { result: { requeueAfterMs: afterMs } };
   }
 
   async #plan(subject: GrantSubject, decision: Act, kept: HoldFields | null): Promise<Next> {
@@ -296,10 +249,8 @@ export class GrantReconciler {
     switch (result.kind) {
       case 'Wait':
         return sooner(this.#untilNextInstant(subject, object), result.afterMs);
-      case 'Again': {
-        const newest = this.#newest(object);
-        return newest ? { again: { ...progress, object: newest } } : { result: {} };
-      }
+      case 'Again':
+        return this.#decideAnew(object, progress);
       case 'Discarded':
         await this.#endings.discard(subject, decision, result.planned);
         return { result: {} };
@@ -315,10 +266,12 @@ export class GrantReconciler {
     }
   }
 
-  /** What this reconcile wrote itself is in the store at once. Null for one of the same name, which begins anew. */
-  #newest(object: GrantObject): GrantObject | null {
+  /** What this reconcile wrote itself is in the store at once. One of the same name begins with a reconcile of its own. */
+  #decideAnew(object: GrantObject, progress: Progress): Next {
     const known = this.#deps.grants.of(this.#kind).get(keyOf(object));
-    return known?.metadata.uid === object.metadata.uid ? known : null;
+    return known?.metadata.uid === object.metadata.uid
+      ? { again: { ...progress, object: known } }
+      : { result: {} };
   }
 
   #seenBy({ context }: GrantSubject, { account, right, observed }: Decision): Partial<GrantFindings> {
@@ -327,11 +280,6 @@ export class GrantReconciler {
 
   #report(object: GrantObject, findings: GrantFindings): Promise<GrantObject> {
     return this.#reporter.report({ kind: this.#kind, object }, findings);
-  }
-
-  #touchAfter({ connectorKey }: GrantSubject, { lastAction }: Partial<GrantFindings>): void {
-    if (lastAction)
-      this.#deps.touchConnector(connectorKey, lastAction.from === 'Enterprise' ? 'SeatFreed' : 'Counts');
   }
 
   /** Comes again when time changes what is to be done, even if that has passed since the grant was decided. */
@@ -345,48 +293,7 @@ function hasFinalizer(object: GrantObject): boolean {
   return object.metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false;
 }
 
-function reasonOf(decision: Decision): string {
-  switch (decision.kind) {
-    case 'Act':
-      return decision.action.type;
-    case 'Blocked':
-      return decision.code;
-    case 'LookUp':
-      return 'LookUp';
-    case 'Settled':
-    case 'Release':
-      return decision.reason;
-  }
-}
-
 function sooner({ result }: { readonly result: ReconcileResult }, afterMs: number | null): Next {
   const waits = [result.requeueAfterMs, afterMs].filter((wait) => typeof wait === 'number');
   return { result: waits.length === 0 ? {} : { requeueAfterMs: Math.max(1, Math.min(...waits)) } };
-}
-
-/** Before a reading, nothing is said anew to a grant whose status speaks of this generation, and is no less true than it was. */
-function staysUntold({ object, context, obstructed, view }: GrantSubject, kept: HoldFields | null): boolean {
-  const { status, metadata } = object;
-  const ready: Condition | undefined = findCondition(status?.conditions, 'Ready');
-  return (
-    context.reading === null &&
-    !obstructed &&
-    view.ending?.because !== 'Deleted' &&
-    status?.observedGeneration === metadata.generation &&
-    ready !== undefined &&
-    !OF_THE_CONNECTOR.has(ready.reason) &&
-    status.planned?.hold === kept?.hold
-  );
-}
-
-/** Whether there was an account from the start, or this object had it removed. */
-function describeAbsence(
-  message: string,
-  { lastAction }: Partial<GrantFindings>,
-  { status }: GrantObject,
-): string {
-  const last = lastAction ?? status?.lastAction;
-  return last?.result === 'Succeeded' && last.to === undefined
-    ? `${message} This object had it removed at ${last.at}.`
-    : `${message} It was so from the start, by a look at Asana.`;
 }

@@ -3,8 +3,10 @@ import type { GrantObject } from '../../api/kinds.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { Counter } from '../../core/meter.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
+import { rulesOf } from '../../provisioning/actions.ts';
+import type { Decision } from '../../provisioning/decision.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
-import type { GrantDeps } from './grant-context.ts';
+import type { GrantDeps, GrantSubject } from './grant-context.ts';
 import { connectorKeyOf } from './grant-identity.ts';
 import { type GrantFindings, grantStatus } from './grant-status.ts';
 import type { KnownGrant } from './grant-stores.ts';
@@ -15,6 +17,7 @@ export class GrantReporter {
   readonly #deps: Pick<GrantDeps, 'writer' | 'events' | 'touchConnector' | 'clock'>;
   readonly #begun: BegunAttempts;
   readonly #expiring: Counter;
+  readonly #drifts: Counter;
 
   constructor(
     deps: Pick<GrantDeps, 'writer' | 'events' | 'touchConnector' | 'clock' | 'meter'>,
@@ -22,6 +25,10 @@ export class GrantReporter {
   ) {
     this.#deps = deps;
     this.#begun = begun;
+    this.#drifts = deps.meter.counter('drift_total', 'Changes of others that were set back.', [
+      'namespace',
+      'connector',
+    ]);
     this.#expiring = deps.meter.counter('expires_soon_total', 'Grants that told that they end soon.', [
       'namespace',
       'connector',
@@ -56,6 +63,19 @@ export class GrantReporter {
     action?: string,
   ): void {
     this.#deps.events.record(kind.resource, object, type, reason, note, action);
+  }
+
+  /** Tells that an action was carried out: what somebody else had changed is a Warning. */
+  tellDone(
+    { kind, object, connector }: GrantSubject,
+    { action, drift }: Extract<Decision, { kind: 'Act' }>,
+    message: string,
+  ): void {
+    const known = { kind, object };
+    if (!drift) return this.tell(known, 'Normal', rulesOf(action).event, message, action.type);
+    const { namespace, name } = connector.metadata;
+    this.#drifts.add(1, { namespace, connector: name });
+    this.tell(known, 'Warning', 'DriftCorrected', `${message} Somebody else had changed it.`, action.type);
   }
 
   #endsSoon(object: GrantObject, now: number): boolean {

@@ -1,0 +1,84 @@
+import type { GrantObject } from '../../api/kinds.ts';
+import { REVOKE_FINALIZER } from '../../api/resources.ts';
+import { nextLook } from '../../provisioning/attempt.ts';
+import type { Decision } from '../../provisioning/decision.ts';
+import { isAwaited } from '../../provisioning/grant-case.ts';
+import { confirmedBy } from './action-record.ts';
+import type { GrantActions } from './grant-actions.ts';
+import type { GrantDeps, GrantSubject } from './grant-context.ts';
+import type { GrantReporter } from './grant-reporter.ts';
+import type { GrantFindings } from './grant-status.ts';
+
+type Settled = Extract<Decision, { kind: 'Settled' }>;
+
+/** What is so as declared: in mode Apply the right is recorded, and with it the finalizer that takes it back. */
+export class GrantSettlements {
+  readonly #deps: GrantDeps;
+  readonly #reporter: GrantReporter;
+  readonly #actions: GrantActions;
+
+  constructor(deps: GrantDeps, reporter: GrantReporter, actions: GrantActions) {
+    this.#deps = deps;
+    this.#reporter = reporter;
+    this.#actions = actions;
+  }
+
+  /**
+   * @param done what this reconcile has done before
+   * @returns the object as it is then, and when to see whether something else still comes to show; null for nothing
+   */
+  async settle(
+    subject: GrantSubject,
+    decision: Settled,
+    done: Partial<GrantFindings>,
+  ): Promise<{ readonly written: GrantObject; readonly stillMs: number | null }> {
+    const { kind, context, view, connectorKey } = subject;
+    let { object } = subject;
+    const { applied, reason, message, account, right, observed } = decision;
+    const acts = context.policies.mode === 'Apply';
+    const removed = reason === 'Removed';
+    if (acts && applied) object = await this.#deps.writer(kind).addFinalizer(object, REVOKE_FINALIZER);
+    const findings = { ...confirmedBy(subject, decision), ...done };
+    const inherited = acts && applied ? (subject.inheritedCreation ?? undefined) : undefined;
+    const written = await this.#reporter.report(
+      { kind, object },
+      {
+        account,
+        right,
+        observed,
+        reading: context.reading,
+        ...findings,
+        created: findings.created ?? inherited,
+        outcome: { reason, message: removed ? describeAbsence(message, findings, object) : message },
+        ...(acts && (applied || removed) ? { applied } : {}),
+        removedGeneration: removed && acts ? object.metadata.generation : undefined,
+        planned: null,
+      },
+    );
+    const { lastAction } = findings;
+    if (lastAction)
+      this.#deps.touchConnector(connectorKey, lastAction.from === 'Enterprise' ? 'SeatFreed' : 'Counts');
+    if (acts && applied?.adopted && applied.at === '' && view.applied === null) {
+      const note = `${message} It was found so and is kept so.`;
+      this.#reporter.tell({ kind, object: written }, 'Normal', 'Adopted', note);
+    }
+    // What was sent for something else may still come to show: its license is nobody else's until then.
+    const { attempt } = view;
+    const awaits = attempt !== null && isAwaited(view, context.now) && !lastAction;
+    const stillMs = awaits ? nextLook(context.now - attempt.at) : null;
+    if (stillMs === null) this.#actions.forget(object.metadata.uid);
+    return { written, stillMs };
+  }
+}
+
+/** Whether there was no account from the start, or this object had it removed. */
+function describeAbsence(
+  message: string,
+  { lastAction }: Partial<GrantFindings>,
+  { status }: GrantObject,
+): string {
+  const last = lastAction ?? status?.lastAction;
+  return last?.result === 'Succeeded' && last.to === undefined
+    ? `${message} This object had it removed at ${last.at}.`
+    : `${message} It was so from the start, by a look at Asana.`;
+}
