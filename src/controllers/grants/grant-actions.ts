@@ -91,6 +91,10 @@ export class GrantActions {
       const why = 'The connector has no working credentials: see its conditions.';
       return this.#waits.say(subject, decision, 'ConnectorNotReady', why, null, { keepsRequest: true });
     }
+    // Whatever the removal waits for, or was refused for, an answer to its hold is recorded.
+    const answer = isRemoval(decision.action) ? this.#gate.answerTo(subject, session, decision) : null;
+    if (answer?.kind === 'Discarded') return answer;
+    if (answer?.kind === 'Answered') return this.#recordAnswer(subject, decision, answer.planned);
     const step = nextStep(view.attempt, decision.action, context.now, {
       asked: isAskedAnew(object),
       whereabouts: this.#begun.whereabouts(uid, view.attempt?.id),

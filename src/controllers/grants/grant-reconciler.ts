@@ -5,7 +5,7 @@ import { keyOf, splitKey } from '../../kubernetes/resource.ts';
 import { decideGrant } from '../../provisioning/decide-grant.ts';
 import { type Decision, wordFor } from '../../provisioning/decision.ts';
 import type { RefusalCode } from '../../provisioning/refusal.ts';
-import { type HoldFields, plannedStill, RemovalGate } from '../removals/removal-gate.ts';
+import { discardedFields, type KeptRemoval, plannedStill, RemovalGate } from '../removals/removal-gate.ts';
 import { BegunAttempts } from './begun-attempts.ts';
 import { judgeFromAbove } from './from-above.ts';
 import { GrantActions } from './grant-actions.ts';
@@ -172,7 +172,7 @@ export class GrantReconciler {
         return { result: {} };
       case 'Act':
         return subject.context.policies.mode === 'Plan'
-          ? this.#plan(subject, decision, kept)
+          ? this.#plan(subject, { decision, kept }, progress)
           : this.#act(subject, decision, progress, signal);
     }
   }
@@ -206,13 +206,17 @@ export class GrantReconciler {
   /** Nothing can or may be done. Without a reading a status that speaks of this generation stays as it is. */
   async #block(
     subject: GrantSubject,
-    { decision, kept }: { readonly decision: Blocked; readonly kept: HoldFields | null },
+    { decision, kept }: { readonly decision: Blocked; readonly kept: KeptRemoval | null },
     progress: Progress,
     signal: AbortSignal,
   ): Promise<Next> {
     const { object, view } = subject;
     if (decision.code === 'NotReady' && staysUntold(subject, kept))
       return this.#untilNextInstant(subject, object);
+    if (kept?.answer === 'discard' && view.ending?.because === 'Deleted' && decision.code !== 'Suspended') {
+      await this.#endings.letGo(subject);
+      return { result: {} };
+    }
     const unseen = decision.account === undefined;
     const written = await this.#report(object, {
       ...this.#seenBy(subject, decision),
@@ -225,21 +229,29 @@ export class GrantReconciler {
         retrying: view.ending?.because === 'Deleted',
       },
       planned: kept ? plannedStill(object, kept) : unseen ? (object.status?.planned ?? null) : null,
+      ...discardedFields(object, kept),
       keepsRequest: UNDECIDED.has(decision.code),
     });
+    if (kept?.answer) return { again: { ...progress, object: written } };
     if (decision.code !== 'UnderWay') return this.#untilNextInstant(subject, written);
     const seen = { ...subject, object: written };
     const afterMs = await this.#actions.lookForAttempt(seen, openAttemptAction(seen), signal);
     return afterMs === 0 ? this.#decideAnew(written, progress) : { result: { requeueAfterMs: afterMs } };
   }
 
-  async #plan(subject: GrantSubject, decision: Act, kept: HoldFields | null): Promise<Next> {
+  async #plan(
+    subject: GrantSubject,
+    { decision, kept }: { readonly decision: Act; readonly kept: KeptRemoval | null },
+    progress: Progress,
+  ): Promise<Next> {
     const { action, message, drift } = decision;
     const written = await this.#report(subject.object, {
       ...this.#seenBy(subject, decision),
       outcome: { reason: 'Planned', message: `Planned: ${message}`, drifted: drift ? message : null },
-      planned: { action: action.type, reason: message, ...kept },
+      planned: { action: action.type, reason: message, ...kept?.planned },
+      ...discardedFields(subject.object, kept),
     });
+    if (kept?.answer) return { again: { ...progress, object: written } };
     return this.#untilNextInstant(subject, written);
   }
 

@@ -1,5 +1,5 @@
 import { findCondition } from '../../api/conditions.ts';
-import type { HoldFields } from '../removals/removal-gate.ts';
+import type { KeptRemoval } from '../removals/removal-gate.ts';
 import type { GrantSubject } from './grant-context.ts';
 
 /** Reasons that are not so any more once the connector is merely waiting for its reading. */
@@ -12,7 +12,7 @@ const OF_THE_CONNECTOR: ReadonlySet<string> = new Set([
 /** Before a reading, nothing is said anew to a grant whose status speaks of this generation, and is no less true than it was. */
 export function staysUntold(
   { object, context, obstructed, view }: GrantSubject,
-  kept: HoldFields | null,
+  kept: KeptRemoval | null,
 ): boolean {
   const { status, metadata } = object;
   const ready = findCondition(status?.conditions, 'Ready');
@@ -23,6 +23,7 @@ export function staysUntold(
     status?.observedGeneration === metadata.generation &&
     ready !== undefined &&
     !OF_THE_CONNECTOR.has(ready.reason) &&
-    status.planned?.hold === kept?.hold
+    !kept?.answer &&
+    status.planned?.hold === kept?.planned.hold
   );
 }
