@@ -216,7 +216,7 @@ const outcomes: readonly Outcome[] = [
     },
     asana: ['scimPatchUser'],
     reason: 'Granted',
-    told: ['Progressing', 'Granted'],
+    told: ['Throttled', 'Progressing', 'Granted'],
   },
   {
     what: 'edited while Asana is waited for',
