@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AxiosAdapter } from 'axios';
 import type { AsanaConnector } from '../api/asana-connector.ts';
 import type { GrantKindName, GrantObject } from '../api/kinds.ts';
-import { asanaConnectors, FIELD_MANAGER, REVOKE_FINALIZER } from '../api/resources.ts';
+import { asanaConnectors, FIELD_MANAGER } from '../api/resources.ts';
 import type { BudgetRegistry } from '../asana/budget-registry.ts';
 import { openSession } from '../asana/session.ts';
 import { Controller, type Reconcile } from '../kubernetes/controller.ts';
@@ -26,10 +26,9 @@ import { operatorTaskHost } from './conductorone/operator-task-host.ts';
 import { ConnectorMetrics } from './connectors/connector-metrics.ts';
 import { ConnectorReconciler } from './connectors/connector-reconciler.ts';
 import { ConnectorRegistry } from './connectors/connector-registry.ts';
-import { ConnectorSession, type RosterEntry, type SessionChange } from './connectors/connector-session.ts';
+import { ConnectorSession, type SessionChange } from './connectors/connector-session.ts';
 import { SecretCache } from './connectors/credentials.ts';
 import { newHoldId } from './connectors/hold-id.ts';
-import { personKey } from './connectors/person.ts';
 import { LiveClusterState } from './grants/cluster-state.ts';
 import { Contenders } from './grants/contenders.ts';
 import { declarationsOf } from './grants/declared-rights.ts';
@@ -38,6 +37,7 @@ import { connectorKeyOf } from './grants/grant-identity.ts';
 import { type GrantKind, grantKinds } from './grants/grant-kinds.ts';
 import { GrantReconciler } from './grants/grant-reconciler.ts';
 import { GrantStores } from './grants/grant-stores.ts';
+import { existingGrantOf, rosterEntryOf } from './grants/roster-entry.ts';
 import { type Leadership, settlingMs } from './leadership.ts';
 import { QueueRouter, type TouchReason } from './queue-router.ts';
 
@@ -331,10 +331,7 @@ export class AsanaOperator extends ReconcilingOperator {
   #openSession(connector: AsanaConnector): ConnectorSession {
     const { clock, random, log, means } = this.#options;
     const key = keyOf(connector);
-    const grants = this.#grants.byConnector(key).map(({ object }) => ({
-      ...rosterEntryOf(object),
-      ours: isOurs(object),
-    }));
+    const grants = this.#grants.byConnector(key).map(({ object }) => existingGrantOf(object));
     return new ConnectorSession(
       {
         clock,
@@ -368,21 +365,4 @@ export class AsanaOperator extends ReconcilingOperator {
     if (connector)
       this.#secrets.forget(connector.metadata.namespace, connector.spec.credentials.secretRef.name);
   }
-}
-
-/** A grant as the limits on removals count it. */
-function rosterEntryOf({ metadata, status }: GrantObject): RosterEntry {
-  const { gid, organization } = status?.user ?? {};
-  return {
-    uid: metadata.uid,
-    person: gid === undefined ? null : personKey(organization ?? '', gid),
-    applied: status?.applied !== undefined,
-  };
-}
-
-/** A deleted grant without our finalizer is somebody else's to keep, and none of ours to decide. */
-function isOurs({ metadata }: GrantObject): boolean {
-  return (
-    metadata.deletionTimestamp === undefined || (metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false)
-  );
 }

@@ -22,10 +22,13 @@ import { connectorKeyOf } from './grant-identity.ts';
 import type { GrantKind } from './grant-kinds.ts';
 import type { KnownGrant } from './grant-stores.ts';
 
+/** What is written of a grant: its status, and the finalizer. */
+export type GrantWriter = Pick<ObjectWriter<GrantObject>, 'writeStatus' | 'addFinalizer' | 'removeFinalizer'>;
+
 /** Everything the reconciler of grants works with. */
 export interface GrantDeps extends ContenderSources {
-  readonly writer: (kind: GrantKind) => ObjectWriter<GrantObject>;
-  readonly events: EventRecorder;
+  readonly writer: (kind: GrantKind) => GrantWriter;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly executor: Executor;
   readonly audit: AuditLog;
   readonly leadership: Leadership;

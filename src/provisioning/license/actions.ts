@@ -1,5 +1,4 @@
-import type { AsanaScim } from '../../asana/scim.ts';
-import type { AsanaSession } from '../../asana/session.ts';
+import type { AsanaSession, ScimClient } from '../../asana/session.ts';
 import { isActive } from '../../directory/account.ts';
 import type { LicenseAction } from '../action.ts';
 import type { ActionRules } from '../action-rules.ts';
@@ -40,7 +39,7 @@ export const licenseActions: {
 };
 
 /** The client for SCIM; decisions ask for no change over SCIM while it is off. */
-export function scimOf({ scim }: AsanaSession): AsanaScim {
+export function scimOf({ scim }: AsanaSession): ScimClient {
   if (!scim) throw new TypeError('a change over SCIM was decided although SCIM is off');
   return scim;
 }
