@@ -8,6 +8,7 @@ import { healthCheckCommand } from './commands/connector/health-check-command.ts
 import { syncCommand } from './commands/connector/sync-command.ts';
 import { migrateCommand } from './commands/migrate/migrate-command.ts';
 import { operatorCommand } from './commands/operator/operator-command.ts';
+import { planCommand } from './commands/plan/plan-command.ts';
 import { sandboxCommand } from './commands/sandbox/sandbox-command.ts';
 import { CodedError } from './core/errors.ts';
 import { version } from './core/version.ts';
@@ -54,6 +55,7 @@ async function main(): Promise<number> {
     capabilitiesCommand(),
     configCommand(),
     healthCheckCommand(signal),
+    planCommand(signal),
     migrateCommand(),
     sandboxCommand(signal),
   ];
@@ -77,7 +79,8 @@ async function main(): Promise<number> {
 function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
   if (error instanceof ExitError) {
-    reportFailure(error.cause);
+    // The command has said it all where there is no cause.
+    if (error.cause !== null) reportFailure(error.cause);
     return error.exitCode;
   }
   if (error instanceof CodedError) {

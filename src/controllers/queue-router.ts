@@ -112,9 +112,7 @@ function onlyStatusMoved(previous: KubernetesObject | null, current: KubernetesO
 function sameSpec(previous: KubernetesObject | null, current: KubernetesObject | null): boolean {
   if (!previous || !current) return false;
   const [a, b] = [previous.metadata, current.metadata];
-  return (
-    a.uid === b.uid && a.generation === b.generation && a.deletionTimestamp === b.deletionTimestamp
-  );
+  return a.uid === b.uid && a.generation === b.generation && a.deletionTimestamp === b.deletionTimestamp;
 }
 
 /** Nothing moved that the grants of the same person go by. */

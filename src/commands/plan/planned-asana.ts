@@ -1,4 +1,9 @@
-import type { ScimUserRecord, TeamMembershipRecord, UserRecord, WorkspaceMembershipRecord } from '../../asana/decode.ts';
+import type {
+  ScimUserRecord,
+  TeamMembershipRecord,
+  UserRecord,
+  WorkspaceMembershipRecord,
+} from '../../asana/decode.ts';
 import { AsanaError, type Surface } from '../../asana/errors.ts';
 import type { NewScimUser } from '../../asana/scim.ts';
 import type { AsanaSession, RestClient, ScimClient } from '../../asana/session.ts';
@@ -49,7 +54,13 @@ class PlannedRest implements RestClient {
     return answer(this.#clock, account ? membershipsOf(account, workspace) : []);
   }
 
-  async teamMembershipOf({ team, user }: { team: string; user: string }): Promise<TeamMembershipRecord | null> {
+  async teamMembershipOf({
+    team,
+    user,
+  }: {
+    team: string;
+    user: string;
+  }): Promise<TeamMembershipRecord | null> {
     return this.#directory.teamMembership(team, user);
   }
 
@@ -112,12 +123,16 @@ class PlannedScim implements ScimClient {
   }
 
   /** An address that somebody had before, or has as a guest, conflicts: Asana takes nobody back by API. */
-  async createUser({ email, name, userType }: NewScimUser, call: Call): Promise<Answer<ScimUserRecord | null>> {
+  async createUser(
+    { email, name, userType }: NewScimUser,
+    call: Call,
+  ): Promise<Answer<ScimUserRecord | null>> {
     await beforeChange(call);
     if (this.#directory.find(email)) throw refuse('scim', 'Conflict', 409);
     const { organization } = this.#directory;
     const created = this.#directory.create(email, name);
-    const member = organization === null ? created : this.#directory.setMembership(created, organization, true);
+    const member =
+      organization === null ? created : this.#directory.setMembership(created, organization, true);
     return answer(this.#clock, scimUserOf(this.#directory.setScim(member, { userName: email, userType })));
   }
 
@@ -130,7 +145,8 @@ class PlannedScim implements ScimClient {
     await beforeChange(call);
     const { organization } = this.#directory;
     const account = this.#find(id);
-    const left = organization === null ? account : this.#directory.setMembership(account, organization, false);
+    const left =
+      organization === null ? account : this.#directory.setMembership(account, organization, false);
     return answer(this.#clock, scimUserOf(this.#directory.setScim(left, { active: false })));
   }
 

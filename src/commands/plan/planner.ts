@@ -110,7 +110,8 @@ export class Planner {
       this.#waiting.delete(uid);
       const made = (this.#decisions.get(uid) ?? 0) + 1;
       this.#decisions.set(uid, made);
-      if (made > MOST_DECISIONS) throw new TypeError(`the plan of ${keyOf(next.object)} does not come to an end`);
+      if (made > MOST_DECISIONS)
+        throw new TypeError(`the plan of ${keyOf(next.object)} does not come to an end`);
       await this.#reconcile(next, signal);
       this.#wakeChanged(connectorKeyOf(next.object));
     }

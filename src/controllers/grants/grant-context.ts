@@ -15,7 +15,7 @@ import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { Leadership } from '../leadership.ts';
 import type { TouchReason } from '../queue-router.ts';
-import { Contenders, type ContenderSources, rivalsAmong } from './contenders.ts';
+import { type ContenderSources, Contenders, rivalsAmong } from './contenders.ts';
 import { declarationsBeside, findAccountDeclaration } from './declared-rights.ts';
 import type { ClusterState } from './from-above.ts';
 import { connectorKeyOf } from './grant-identity.ts';

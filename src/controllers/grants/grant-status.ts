@@ -93,7 +93,11 @@ function isInUse(account: Account, organization: string | null): boolean {
 }
 
 /** The team or workspace of the right: once found, it is where the right is. */
-function placeFields(kind: GrantKind, before: GrantStatus, { right, reading }: GrantFindings): Partial<GrantStatus> {
+function placeFields(
+  kind: GrantKind,
+  before: GrantStatus,
+  { right, reading }: GrantFindings,
+): Partial<GrantStatus> {
   const kept = {
     ...(before.team ? { team: before.team } : {}),
     ...(before.workspace === undefined ? {} : { workspace: before.workspace }),
