@@ -6,6 +6,7 @@ import { configCommand } from './commands/connector/config-command.ts';
 import { connectorCommand } from './commands/connector/connector-command.ts';
 import { healthCheckCommand } from './commands/connector/health-check-command.ts';
 import { syncCommand } from './commands/connector/sync-command.ts';
+import { exportCommand } from './commands/export/export-command.ts';
 import { migrateCommand } from './commands/migrate/migrate-command.ts';
 import { operatorCommand } from './commands/operator/operator-command.ts';
 import { planCommand } from './commands/plan/plan-command.ts';
@@ -56,6 +57,7 @@ async function main(): Promise<number> {
     configCommand(),
     healthCheckCommand(signal),
     planCommand(signal),
+    exportCommand(signal),
     migrateCommand(),
     sandboxCommand(signal),
   ];
