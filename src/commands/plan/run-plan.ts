@@ -75,7 +75,7 @@ export async function makePlan(flags: PlanFlags, means: PlanMeans, signal: Abort
   const planned = applyManifests(objects, there, {
     validator,
     now: clock.now(),
-    isPruned: pruningOf(flags, objects),
+    isPruned: pruningOf(flags),
   });
   const connectors = planned.connectors.filter((connector) => isConcerned(connector, objects));
   if (connectors.length === 0) throw noConnector(flags);
@@ -119,16 +119,11 @@ function noConnector({ connector, against }: PlanFlags): InvalidInputError {
   );
 }
 
-/** Objects of connectors that the manifests do not concern are none of this plan's, and dropped later. */
-function pruningOf(
-  { prune, selector }: PlanFlags,
-  declared: readonly DeclaredObject[],
-): (object: GrantObject) => boolean {
-  const namespaces = new Set(declared.map(({ namespace }) => namespace));
+/** In every namespace: the last grant of one that a pull request removes must show too. */
+function pruningOf({ prune, selector }: PlanFlags): (object: GrantObject) => boolean {
   return ({ metadata }) => {
     const labels = metadata.labels ?? {};
-    const selected = Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value);
-    return prune && selected && namespaces.has(metadata.namespace);
+    return prune && Object.entries(selector ?? {}).every(([key, value]) => labels[key] === value);
   };
 }
 

@@ -7,7 +7,7 @@ import type { Account } from '../../directory/snapshot.ts';
 import type { AppliedRight } from '../../provisioning/grant.ts';
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
 import type { Right } from '../../provisioning/right.ts';
-import { placeOfRight } from '../../provisioning/rights.ts';
+import { isPlaceRead, placeOfRight } from '../../provisioning/rights.ts';
 import type { GrantKind } from './grant-kinds.ts';
 import { endFields } from './grant-time.ts';
 import { isAskedAnew, openRequest } from './grant-view.ts';
@@ -76,7 +76,8 @@ function userFields(before: GrantStatus, { account, right, reading }: GrantFindi
   // Somebody who left before this grant found them is nobody's identity.
   if (!account || (!before.user && reading && !isInUse(account, organizationOf(reading)))) return kept;
   const { gid, email, name } = account;
-  const found = right && reading ? placeOfRight(right, reading) : null;
+  // A workspace that is not read is no place where anybody was found.
+  const found = right && reading && isPlaceRead(right, reading) ? placeOfRight(right, reading) : null;
   const organization = before.user?.organization ?? found;
   return {
     user: {
