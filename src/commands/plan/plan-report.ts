@@ -174,7 +174,7 @@ function reportChange(
 
 function reportHeld({ status }: GrantObject, object: ReportedObject): ReportedHeld[] {
   const { planned, user } = status ?? {};
-  if (!planned?.hold) return [];
+  if (!planned || !isHeld(status)) return [];
   return [
     { action: planned.action, who: user?.email ?? user?.gid ?? object.name, why: planned.reason, object },
   ];
@@ -182,10 +182,15 @@ function reportHeld({ status }: GrantObject, object: ReportedObject): ReportedHe
 
 function reportBlock({ status }: GrantObject, object: ReportedObject, fate: Fate): ReportedBlock[] {
   const ready = findCondition(status?.conditions, 'Ready');
-  const stands = ready?.status === 'True' || status?.planned?.hold !== undefined;
-  if (!ready || stands) return [];
+  if (!ready || ready.status === 'True' || isHeld(status)) return [];
   const stalled = findCondition(status?.conditions, 'Stalled')?.status === 'True';
   return [{ rule: ready.reason, message: ready.message, stalled, object, fate }];
+}
+
+/** It waits for a person's answer, and for nothing else. */
+function isHeld(status: GrantObject['status']): boolean {
+  const ready = findCondition(status?.conditions, 'Ready');
+  return status?.planned?.hold !== undefined && ready?.reason === 'RemovalsPaused';
 }
 
 function describe({ kind, object }: KnownGrant, place: Place | null): ReportedObject {

@@ -1,5 +1,5 @@
 import type { ScimUserRecord, TeamMembershipRecord, WorkspaceMembershipRecord } from '../../asana/decode.ts';
-import { addressed, addressOf } from '../../directory/account.ts';
+import { addressed, addressOf, isGuest } from '../../directory/account.ts';
 import type { Directory } from '../../directory/directory.ts';
 import type { Account, ScimRecord, WorkspaceMembership } from '../../directory/snapshot.ts';
 
@@ -70,7 +70,9 @@ export class PlannedDirectory {
 
   joinTeam(team: string, user: string): TeamMembershipRecord {
     const gid = `${team}-${user}`;
-    const membership = { gid, user, admin: false, guest: false, limitedAccess: false };
+    const account = this.find(user);
+    const guest = account !== null && isGuest(account, this.organization);
+    const membership = { gid, user, admin: false, guest, limitedAccess: false };
     this.#teams.set(`${team} ${user}`, membership);
     return membership;
   }

@@ -1,7 +1,7 @@
 import type { Random } from '../../../src/core/clock.ts';
+import { addressOf } from '../../simulation/asana/site.ts';
 import { EPOCH } from '../../simulation/clock.ts';
 import { between, chance, pick } from '../../simulation/random.ts';
-import { addressOf } from '../../simulation/asana/site.ts';
 import { NAMESPACES, ORGANIZATION, type SimulatedSite, type TestManifest } from './simulated-site.ts';
 
 const DAY = 86_400_000;
@@ -31,15 +31,24 @@ export function drawConnector(random: Random): TestManifest {
 
 /** Grants of every kind, of few people, so that they meet. */
 export function drawGrants(site: SimulatedSite, random: Random, count: number): TestManifest[] {
-  return Array.from({ length: count }, (_, index) => drawGrant(site, random, `g${String(index).padStart(2, '0')}`));
+  return Array.from({ length: count }, (_, index) =>
+    drawGrant(site, random, `g${String(index).padStart(2, '0')}`),
+  );
 }
 
 export function drawGrant(site: SimulatedSite, random: Random, name: string): TestManifest {
   const namespace = chance(random, 0.8) ? 'iga' : pick(random, NAMESPACES);
-  const [kind, own] = pick(random, [drawLicense, drawLicense, drawTeam, drawAccount, drawWorkspace])(site, random);
+  const [kind, own] = pick(random, [drawLicense, drawLicense, drawTeam, drawAccount, drawWorkspace])(
+    site,
+    random,
+  );
   const time = drawTime(random);
   const ends = 'expiresAt' in time || 'duration' in time;
-  const policy = ends ? { deletionPolicy: 'Revoke' } : chance(random, 0.2) ? { deletionPolicy: 'Retain' } : {};
+  const policy = ends
+    ? { deletionPolicy: 'Revoke' }
+    : chance(random, 0.2)
+      ? { deletionPolicy: 'Retain' }
+      : {};
   const spec = {
     connectorRef: { name: 'acme', namespace: 'iga' },
     ...own,
@@ -75,7 +84,9 @@ function drawLicense(site: SimulatedSite, random: Random): Draw {
 
 function drawTeam(site: SimulatedSite, random: Random): Draw {
   const team = pick(random, site.site.teams);
-  const named = chance(random, 0.1) ? { name: 'No such team' } : pick(random, [{ gid: team.gid }, { name: team.name }]);
+  const named = chance(random, 0.1)
+    ? { name: 'No such team' }
+    : pick(random, [{ gid: team.gid }, { name: team.name }]);
   return ['AsanaTeamGrant', { user: drawUser(site, random), team: named }];
 }
 

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
-import type { ClusterClient } from '../../../src/kubernetes/client.ts';
-import { silentLogger } from '../../../src/core/logger.ts';
+import { type ExportFlags, runExport } from '../../../src/commands/export/run-export.ts';
 import { listObjects } from '../../../src/commands/plan/cluster-reading.ts';
 import type { PlanReport } from '../../../src/commands/plan/plan-report.ts';
 import { makePlan, type PlanFlags } from '../../../src/commands/plan/run-plan.ts';
-import { type ExportFlags, runExport } from '../../../src/commands/export/run-export.ts';
+import { silentLogger } from '../../../src/core/logger.ts';
+import type { ClusterClient } from '../../../src/kubernetes/client.ts';
 import type { AuditRecord } from '../../../src/provisioning/audit.ts';
 import { AsanaFront } from '../../simulation/asana/front.ts';
 import { ASANA_URL, openSite, type Site, type SitePlan, tokenOf } from '../../simulation/asana/site.ts';
@@ -43,7 +43,8 @@ export class SimulatedSite {
     this.cluster = new SimulatedCluster({ clock: this.clock, random: stream(seed, 'cluster') });
     this.front = new AsanaFront({ clock: this.clock, random: stream(seed, 'asana'), sites: [this.site] });
     this.front.watch({
-      leaves: ({ by, method, operation }) => void (by === 'plan' && this.planned.push(`${method} ${operation}`)),
+      leaves: ({ by, method, operation }) =>
+        void (by === 'plan' && this.planned.push(`${method} ${operation}`)),
     });
     for (const name of NAMESPACES) this.cluster.createNamespace(name);
     for (const name of NAMESPACES)
@@ -90,7 +91,9 @@ export class SimulatedSite {
   /** Plans manifests; what is to be read is read while simulated time goes by. */
   async plan(manifests: readonly TestManifest[], flags: Partial<PlanFlags> = {}): Promise<PlanReport> {
     const text = manifests.map(printManifest).join('---\n');
-    return this.#inTime(makePlan({ ...this.#flags(), ...flags }, this.#means(text), new AbortController().signal));
+    return this.#inTime(
+      makePlan({ ...this.#flags(), ...flags }, this.#means(text), new AbortController().signal),
+    );
   }
 
   /** Exports the directory; returns what was written. */
@@ -100,13 +103,19 @@ export class SimulatedSite {
     const all = { ...this.#flags(), connector: '-', ...flags };
     const write = (text: string) => void (output += text);
     await this.#inTime(
-      runExport(all, { ...means, output: { write }, errors: { write: () => {} } }, new AbortController().signal),
+      runExport(
+        all,
+        { ...means, output: { write }, errors: { write: () => {} } },
+        new AbortController().signal,
+      ),
     );
     return output;
   }
 
   async planText(text: string, flags: Partial<PlanFlags> = {}): Promise<PlanReport> {
-    return this.#inTime(makePlan({ ...this.#flags(), ...flags }, this.#means(text), new AbortController().signal));
+    return this.#inTime(
+      makePlan({ ...this.#flags(), ...flags }, this.#means(text), new AbortController().signal),
+    );
   }
 
   async #inTime<T>(work: Promise<T>): Promise<T> {
