@@ -47,8 +47,8 @@ export function judgeContest(own: Contender, rivals: readonly Contender[]): Cont
  */
 export function findPredecessor(own: Contender, rivals: readonly Contender[]): Grant | null {
   const { right } = own;
-  if (own.grant.ending || !own.acts || right === null || judgeContest(own, rivals).kind === 'Lost')
-    return null;
+  // Who does not contend (not begun, say) takes nothing over either.
+  if (!contends(own) || !own.acts || right === null || judgeContest(own, rivals).kind === 'Lost') return null;
   const ended = rivals.filter(
     ({ grant }) => grant.ending && grant.applied && isSameRight(grant.applied.right, right),
   );
