@@ -22,15 +22,19 @@ export function conclude(report: PlanReport): string {
   const { changes, held, blocked, released, objects, foreign } = report;
   const removals = changes.filter(({ removal }) => removal).length;
   const done = hasChanges(report)
-    ? `${changes.length} changes in Asana, ${removals} of them removals; ${held.length} held.`
+    ? `${count(changes.length, 'change')} in Asana, ${count(removals, 'removal')} among them; ${held.length} held.`
     : 'Nothing to do in Asana.';
   const { Added, Changed, Removed, Unchanged } = objects;
   const grants = `Grants: ${Added} added, ${Changed} changed, ${Removed} removed, ${Unchanged} unchanged; ${blocked.length} blocked, ${released.length} released.`;
-  const passed = foreign === 0 ? '' : ` ${foreign} objects of other kinds were passed over.`;
+  const passed = foreign === 0 ? '' : ` ${count(foreign, 'object')} of other kinds passed over.`;
   return `${done} ${grants}${passed}`;
 }
 
 /** An object as people name it. */
 export function nameOf({ kind, namespace, name }: ReportedObject): string {
   return `${kind} ${namespace}/${name}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

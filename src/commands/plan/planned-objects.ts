@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { GrantObject } from '../../api/kinds.ts';
 import type { GrantWriter } from '../../controllers/grants/grant-context.ts';
 import type { GrantKind } from '../../controllers/grants/grant-kinds.ts';
@@ -27,15 +26,17 @@ export class PlannedWriter implements GrantWriter {
 
   async writeStatus(object: GrantObject, status: NonNullable<GrantObject['status']>): Promise<GrantObject> {
     // JSON has no undefined, and neither has a status that comes back from an API server.
-    const written = JSON.parse(JSON.stringify(status)) as typeof status;
-    if (isDeepStrictEqual(written, object.status ?? null)) return object;
+    const text = JSON.stringify(status);
+    if (object.status && text === JSON.stringify(object.status)) return object;
+    const written = JSON.parse(text) as typeof status;
     return this.#put(object, { ...object, status: written } as GrantObject);
   }
 
-  async addFinalizer(object: GrantObject, finalizer: string): Promise<GrantObject> {
+  /** In the store with the status that is written next: on an object that stays it has no meaning of its own. */
+  addFinalizer(object: GrantObject, finalizer: string): Promise<GrantObject> {
     const finalizers = object.metadata.finalizers ?? [];
-    if (finalizers.includes(finalizer)) return object;
-    return this.#put(object, withFinalizers(object, [...finalizers, finalizer]));
+    const stands = finalizers.includes(finalizer);
+    return Promise.resolve(stands ? object : withFinalizers(object, [...finalizers, finalizer]));
   }
 
   async removeFinalizer(object: GrantObject, finalizer: string): Promise<GrantObject> {
