@@ -5,7 +5,6 @@ import {
   isScalar,
   isSeq,
   LineCounter,
-  type Pair,
   parseAllDocuments,
   type TagId,
   type Tags,
@@ -26,7 +25,6 @@ export interface WrittenObject {
 /** A document above this would take a gigabyte to parse; a List of ten thousand grants has 4 MiB. */
 const LARGEST_DOCUMENT = 8 * 1024 * 1024;
 const MOST_ALIASES = 100;
-/** Never more than this many errors of one run: nobody reads on. */
 const DOCUMENT_START = /^---(?=\s|$)/gm;
 /** Tags of YAML 1.1 that the parser of Kubernetes makes no values of their own of. */
 const FOREIGN_TAGS: readonly TagId[] = [
@@ -163,7 +161,7 @@ function child(node: unknown, step: string): { value: unknown; position: number 
     return item === undefined ? null : { value: item, position: rangeStart(item) };
   }
   if (!isMap(node)) return null;
-  const pair = (node.items as Pair[]).find(({ key }) => isScalar(key) && String(key.value) === step);
+  const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
   return pair ? { value: pair.value, position: rangeStart(pair.key) } : null;
 }
 

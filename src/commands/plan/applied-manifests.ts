@@ -114,7 +114,7 @@ function identityIn(kind: string, { metadata }: ApiObject): string {
 
 function checkEdit(declared: DeclaredObject, before: ApiObject, validator: ManifestValidator): void {
   try {
-    validator.checkChange(declared, before.spec as unknown as Readonly<Record<string, unknown>>);
+    validator.checkChange(declared, before.spec);
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     const { file, line } = declared.placeOf(error.field);
@@ -160,7 +160,7 @@ function keepOrRemove(known: KnownGrant, pruned: boolean, now: number): PlannedG
     generation: object.metadata.generation + 1,
     deletionTimestamp: new Date(now).toISOString(),
   };
-  return [{ known: { kind, object: { ...object, metadata } as GrantObject }, fate: 'Removed', place: null }];
+  return [{ known: { kind, object: { ...object, metadata } }, fate: 'Removed', place: null }];
 }
 
 /** @throws ManifestErrors for every grant whose connector is nowhere */

@@ -29,7 +29,7 @@ export class PlannedWriter implements GrantWriter {
     const text = JSON.stringify(status);
     if (object.status && text === JSON.stringify(object.status)) return object;
     const written = JSON.parse(text) as typeof status;
-    return this.#put(object, { ...object, status: written } as GrantObject);
+    return this.#put(object, { ...object, status: written });
   }
 
   /** In the store with the status that is written next: on an object that stays it has no meaning of its own. */
@@ -61,5 +61,5 @@ export class PlannedWriter implements GrantWriter {
 }
 
 function withFinalizers(object: GrantObject, finalizers: readonly string[]): GrantObject {
-  return { ...object, metadata: { ...object.metadata, finalizers } } as GrantObject;
+  return { ...object, metadata: { ...object.metadata, finalizers } };
 }

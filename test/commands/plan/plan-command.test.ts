@@ -105,7 +105,7 @@ suite('asana-connector plan and export', () => {
     );
     const { code, stdout } = await run({ ASANA_TOKEN: TOKEN }, 'plan', '-f', 'twice.yaml');
     assert.equal(code, 1);
-    assert.match(stdout, /ConflictingGrant +AsanaLicenseGrant iga\/b +twice\.yaml:15/);
+    assert.match(stdout, /ConflictingGrant +AsanaLicenseGrant iga\/b +twice\.yaml:16/);
   });
 
   test('takes the token from a file too', async () => {

@@ -132,7 +132,12 @@ function edit(site: SimulatedSite, grants: readonly TestManifest[], random: () =
   const added = Array.from({ length: between(random, 0, 5) }, (_, index) =>
     drawGrant(site, random, `h${index}`),
   );
-  return [...kept, ...added];
+  // Made within one second: the name decides which is the older.
+  return [...kept, ...added.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))];
+}
+
+function keyOf({ namespace, name }: TestManifest): string {
+  return `${namespace}/${name}`;
 }
 
 function editSpec({ kind, spec }: TestManifest, random: () => number): TestManifest['spec'] {

@@ -4,7 +4,6 @@ import { listObjects } from '../../../src/commands/plan/cluster-reading.ts';
 import type { PlanReport } from '../../../src/commands/plan/plan-report.ts';
 import { makePlan, type PlanFlags } from '../../../src/commands/plan/run-plan.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
-import type { ClusterClient } from '../../../src/kubernetes/client.ts';
 import type { AuditRecord } from '../../../src/provisioning/audit.ts';
 import { AsanaFront } from '../../simulation/asana/front.ts';
 import { ASANA_URL, openSite, type Site, type SitePlan, tokenOf } from '../../simulation/asana/site.ts';
@@ -119,11 +118,11 @@ export class SimulatedSite {
   }
 
   async #inTime<T>(work: Promise<T>): Promise<T> {
-    let pending = true;
-    const done = work.finally(() => (pending = false));
+    const over = new AbortController();
+    const done = work.finally(() => over.abort());
     // Looked at by the caller, once it is over.
     done.catch(() => {});
-    while (pending) await this.clock.advance(100);
+    while (!over.signal.aborted) await this.clock.advance(100);
     return done;
   }
 
@@ -145,7 +144,7 @@ export class SimulatedSite {
       input: Readable.from([text]),
       output: { write: () => {} },
       environment: { ASANA_TOKEN: tokenOf(this.site.plan, 'serviceAccount') },
-      readCluster: (_: unknown, signal: AbortSignal) => listObjects(client as ClusterClient, signal),
+      readCluster: (_: unknown, signal: AbortSignal) => listObjects(client, signal),
       log: silentLogger,
       clock: this.clock,
       carrier: this.front.adapterFor({ name: 'plan', clock: this.clock, dies: () => false }),
