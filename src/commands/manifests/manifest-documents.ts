@@ -6,7 +6,7 @@ import {
   isSeq,
   LineCounter,
   parseAllDocuments,
-  type TagId,
+  Schema,
   type Tags,
 } from 'yaml';
 import { ManifestError } from './manifest-error.ts';
@@ -27,7 +27,7 @@ const LARGEST_DOCUMENT = 8 * 1024 * 1024;
 const MOST_ALIASES = 100;
 const DOCUMENT_START = /^---(?=\s|$)/gm;
 /** Tags of YAML 1.1 that the parser of Kubernetes makes no values of their own of. */
-const FOREIGN_TAGS: readonly TagId[] = [
+const FOREIGN_TAGS: readonly string[] = [
   'timestamp',
   'binary',
   'omap',
@@ -37,16 +37,18 @@ const FOREIGN_TAGS: readonly TagId[] = [
   'floatTime',
 ];
 
-const options = {
-  // As the parser of kubectl: "yes" is a boolean, an instant stays a string.
+/** As the parser of kubectl: "yes" is a boolean, an instant stays a string. Made once: it costs more than a document. */
+const schema = new Schema({
   schema: 'yaml-1.1',
-  customTags: (tags: Tags) =>
-    tags.filter(
-      (tag) => !FOREIGN_TAGS.includes((typeof tag === 'string' ? tag : tag.tag.split(':').at(-1)) as TagId),
-    ),
+  customTags: (tags: Tags) => tags.filter((tag) => !FOREIGN_TAGS.includes(nameOfTag(tag))),
   merge: true,
-  prettyErrors: false,
-} as const;
+});
+
+const options = { schema, merge: true, prettyErrors: false };
+
+function nameOfTag(tag: Tags[number]): string {
+  return typeof tag === 'string' ? tag : (tag.tag.split(':').at(-1) ?? '');
+}
 
 /**
  * The objects in a file, those in Lists too, one after the other: a file of ten thousand grants is never parsed at once.

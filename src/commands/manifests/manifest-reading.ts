@@ -83,7 +83,7 @@ function isForeign({ apiVersion, kind }: WrittenObject['value']): boolean {
 }
 
 function declare(written: WrittenObject, validator: ManifestValidator, fallback: string): DeclaredObject {
-  const { value, file, line } = written;
+  const { value, file, line, lineOf } = written;
   try {
     checkTop(value);
     const valid = validator.check(value);
@@ -95,12 +95,12 @@ function declare(written: WrittenObject, validator: ManifestValidator, fallback:
       namespace: namespaceIn(metadata, fallback),
       labels: wordsIn(metadata, 'labels'),
       annotations: wordsIn(metadata, 'annotations'),
-      placeOf: (field) => ({ file, line: written.lineOf(field) }),
+      placeOf: (field) => ({ file, line: lineOf(field) }),
     };
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;
     const complaint = error.message.slice(error.field.length + 2);
-    throw new ManifestError(file, written.lineOf(error.field), error.field, complaint, { cause: error });
+    throw new ManifestError(file, lineOf(error.field), error.field, complaint, { cause: error });
   }
 }
 
