@@ -13,7 +13,11 @@ export const CREATED = '2026-01-01T00:00:00Z';
 
 /** A license grant for alice@acme.com of connector iga/acme. */
 export function grantObject(
-  changes: { metadata?: Partial<Metadata>; spec?: Partial<AsanaLicenseGrant['spec']>; status?: Status } = {},
+  changes: {
+    metadata?: Partial<Metadata>;
+    spec?: Partial<AsanaLicenseGrant['spec']>;
+    status?: Status;
+  } = {},
 ): AsanaLicenseGrant {
   return {
     apiVersion: API_VERSION,

@@ -192,9 +192,7 @@ suite('accounts in an organization with SCIM', () => {
     await rig.untilReason('hana', 'Granted');
     assert.equal(personOf(rig.sandbox, 'hana@acme.example').profile.name, 'Hana Hill');
     assert.equal(await rig.licenseInAsana('hana@acme.example'), 'enterprise');
-    const creations = rig
-      .auditRecords()
-      .filter(({ account, action }) => action === 'CreateAccount' && account.email === 'hana@acme.example');
+    const creations = rig.auditRecords().filter(({ account, action }) => action === 'CreateAccount' && account.email === 'hana@acme.example');
     assert.equal(creations.length, 1);
   });
 });

@@ -17,9 +17,7 @@ suite('team grants in mode Apply', () => {
     teams = new Teams(rig.sandbox);
     design = await teams.create('Design guild', [bob]);
     await rig.createSecret();
-    await rig.createConnector({
-      provisioning: { maxRemovals: { percent: 100, atLeast: 100, window: '1h' } },
-    });
+    await rig.createConnector({ provisioning: { maxRemovals: { percent: 100, atLeast: 100, window: '1h' } } });
     await rig.untilPhase('Connected');
     await rig.declareSomebodyWhoStays();
   });
@@ -190,9 +188,8 @@ suite('team grants in mode Apply', () => {
     const heir = await rig.untilReason('atg/junior', 'Granted');
     assert.equal(heir.status?.applied?.adopted, false, 'the successor inherits what was given');
     assert.equal(
-      rig
-        .auditRecords()
-        .filter(({ action, account }) => action === 'RemoveFromTeam' && account.email === alice).length,
+      rig.auditRecords().filter(({ action, account }) => action === 'RemoveFromTeam' && account.email === alice)
+        .length,
       1,
       'only the removal of the first test',
     );

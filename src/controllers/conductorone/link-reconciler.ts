@@ -2,9 +2,10 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
 import type { ServiceState } from '../../conductorone/service.ts';
 import type { Redacted } from '../../core/redacted.ts';
-import { CredentialsError, type SecretCache, takeCredential } from '../connectors/credentials.ts';
+import type { OpenService } from './link.ts';
 import { reasonOf } from '../connectors/obstacle.ts';
-import type { ConductorOneLink, OpenService } from './link.ts';
+import type { ConductorOneLink } from './link.ts';
+import { CredentialsError, type SecretCache, takeCredential } from '../connectors/credentials.ts';
 
 /** Makes a service for a connector; sends nothing before it runs. */
 export type OpenConductorOne = (

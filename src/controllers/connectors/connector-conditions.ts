@@ -153,18 +153,13 @@ function conductorOneOf({ object, conductorOne }: ConnectorFacts): ConditionDraf
 function pausedOf({ removals, doubts }: ConnectorFacts): ConditionDraft[] {
   const [first, ...others] = removals.holds ?? [];
   if (!first) return [];
-  const message = [first, ...others]
-    .map((hold) => `${describeHold(hold, doubts)} ${answersTo(hold)}`)
-    .join(' ');
+  const message = [first, ...others].map((hold) => `${describeHold(hold, doubts)} ${answersTo(hold)}`).join(' ');
   return [{ type: 'RemovalsPaused', status: 'True', reason: first.reason, message }];
 }
 
 function describeHold({ reason, count, people = 0 }: HoldRecord, doubts: ConnectorFacts['doubts']): string {
-  if (reason === 'TooManyRemovals')
-    return `More removals than allowed: held are ${count}, of ${people} people.`;
-  return (
-    doubts.find((doubt) => doubt.reason === reason)?.message ?? `The last reading is doubtful (${reason}).`
-  );
+  if (reason === 'TooManyRemovals') return `More removals than allowed: held are ${count}, of ${people} people.`;
+  return doubts.find((doubt) => doubt.reason === reason)?.message ?? `The last reading is doubtful (${reason}).`;
 }
 
 /** What a person can type. To discard a reading changes nothing. */

@@ -19,11 +19,7 @@ export type OpenAsana = (
 export async function takeUpCredentials(
   connector: AsanaConnector,
   session: ConnectorSession,
-  {
-    secrets,
-    openAsana,
-    fresh,
-  }: { readonly secrets: SecretCache; readonly openAsana: OpenAsana; readonly fresh: boolean },
+  { secrets, openAsana, fresh }: { readonly secrets: SecretCache; readonly openAsana: OpenAsana; readonly fresh: boolean },
 ): Promise<string> {
   const { name, tokenKey, scimTokenKey } = connector.spec.credentials.secretRef;
   try {

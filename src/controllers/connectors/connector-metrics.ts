@@ -1,6 +1,6 @@
-import { grantKinds } from '../../api/kinds.ts';
 import type { Meter } from '../../core/meter.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
+import { grantKinds } from '../../api/kinds.ts';
 import type { ConnectorFacts } from './connector-facts.ts';
 import type { KindTally } from './grant-tally.ts';
 

@@ -1,8 +1,8 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { durationMs } from '../../api/duration.ts';
-import type { PartIntervals } from '../../directory/doubt.ts';
 import type { Policies } from '../../provisioning/policies.ts';
 import type { RemovalLimits } from '../../provisioning/removals/demand.ts';
+import type { PartIntervals } from '../../directory/doubt.ts';
 
 /** The connector's spec as decisions read it. */
 export function policiesOf({ spec }: AsanaConnector): Policies {

@@ -72,8 +72,7 @@ export class ConnectorReconciler {
     await reconcileConductorOne(connector, session.link, fresh, { secrets, open });
     if (!session.credentialsObstacle) await this.#startDueSync(connector, session, secretVersion, log);
     const { moved, againInMs } = this.#workOnHolds(key, session);
-    if (moved || !session.running || session.running.answering)
-      await this.#publishInTime(key, session, moved, log);
+    if (moved || !session.running || session.running.answering) await this.#publishInTime(key, session, moved, log);
     const waits = [SECRET_FRESHNESS_MS, againInMs, this.#untilSync(connector, session, secretVersion)];
     return { requeueAfterMs: Math.min(...waits.filter((wait) => wait !== null)) };
   }
@@ -94,10 +93,7 @@ export class ConnectorReconciler {
   async publishWithPeers(key: string): Promise<void> {
     const { registry, organizations } = this.#deps;
     const shared = registry.find(key)?.organizations ?? [];
-    const keys = new Set([
-      key,
-      ...shared.flatMap((organization) => organizations.connectorsOf(organization)),
-    ]);
+    const keys = new Set([key, ...shared.flatMap((organization) => organizations.connectorsOf(organization))]);
     await Promise.all([...keys].map((one) => this.publish(one)));
   }
 
@@ -200,11 +196,7 @@ function eventOf(answer: GivenAnswer): readonly ['Normal' | 'Warning', string, s
   const { annotation, token } = answer;
   switch (answer.kind) {
     case 'Unknown':
-      return [
-        'Warning',
-        'UnknownHold',
-        `${annotation}=${token} names no hold that stands: see status.holds.`,
-      ];
+      return ['Warning', 'UnknownHold', `${annotation}=${token} names no hold that stands: see status.holds.`];
     case 'Removals':
       return ['Normal', 'HoldAnswered', `${annotation}=${token} answers ${answer.ids.length} removals.`];
     case 'Accepted':

@@ -16,8 +16,8 @@ import { type GivenAnswer, HoldAnswers } from './hold-answers.ts';
 import type { Obstacle } from './obstacle.ts';
 import { ReadingJudge } from './reading-judge.ts';
 import { readingOf } from './session-reading.ts';
-import { type RunningSync, type SyncReport, SyncRunner } from './sync-runner.ts';
 import type { FinishedSync, SyncCause } from './sync-schedule.ts';
+import { type RunningSync, type SyncReport, SyncRunner } from './sync-runner.ts';
 
 /** Nobody asked: whoever asks later, asks for more. */
 const NO_CAUSE: SyncCause = { generation: 0, requestedAt: null, secretVersion: '' };

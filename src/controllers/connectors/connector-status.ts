@@ -49,12 +49,7 @@ function scopeOf(
 function workspacesOf({ workspaces, leftOut }: Snapshot): NonNullable<AsanaConnectorStatus['workspaces']> {
   return [
     ...workspaces.map(({ gid, name, organization }) => ({ gid, name, organization })),
-    ...leftOut.map(({ gid, name, organization, leftOut: why }) => ({
-      gid,
-      name,
-      organization,
-      leftOut: why,
-    })),
+    ...leftOut.map(({ gid, name, organization, leftOut: why }) => ({ gid, name, organization, leftOut: why })),
   ];
 }
 
@@ -114,10 +109,7 @@ function withoutProgress(
 function removalsOf({
   removals: { removals, holds },
 }: ConnectorFacts): Pick<AsanaConnectorStatus, 'removals' | 'holds'> {
-  return {
-    ...(removals ? { removals: { ...removals } } : {}),
-    ...(holds ? { holds: holds.map(holdOf) } : {}),
-  };
+  return { ...(removals ? { removals: { ...removals } } : {}), ...(holds ? { holds: holds.map(holdOf) } : {}) };
 }
 
 function holdOf({ people = 0, pending = [], ...hold }: HoldRecord): ConnectorHold {

@@ -1,4 +1,4 @@
-import { type GrantKindName, type GrantObject, grantKinds } from '../../api/kinds.ts';
+import { type GrantKindName, grantKinds, type GrantObject } from '../../api/kinds.ts';
 import { isActive } from '../../directory/account.ts';
 import type { Directory } from '../../directory/directory.ts';
 

@@ -102,8 +102,7 @@ export class ReadingJudge {
     for (const doubt of doubts) {
       const before = this.#doubts.find(({ reason }) => reason === doubt.reason);
       // Another place is another question, however many items it is about: the old token must not answer it.
-      if (before && isWorse(before, doubt) && doubt.count <= this.#countOf(doubt.reason))
-        this.#holds.drop(doubt.reason);
+      if (before && isWorse(before, doubt) && doubt.count <= this.#countOf(doubt.reason)) this.#holds.drop(doubt.reason);
       this.#holds.raise(doubt.reason, doubt.count, doubt.message, now);
     }
     this.#doubts = doubts;

@@ -1,5 +1,5 @@
-import type { Directory } from '../../directory/directory.ts';
 import { type Doubt, doubtAbout, type PartIntervals } from '../../directory/doubt.ts';
+import type { Directory } from '../../directory/directory.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
 import type { Reading } from '../../provisioning/reading.ts';
 
@@ -15,14 +15,7 @@ export interface ReadingParts {
 }
 
 /** The directory of one connector as a decision may read it. */
-export function readingOf({
-  directory,
-  snapshot,
-  intervals,
-  doubts,
-  seatsBeside,
-  now,
-}: ReadingParts): Reading {
+export function readingOf({ directory, snapshot, intervals, doubts, seatsBeside, now }: ReadingParts): Reading {
   return {
     snapshot,
     account: (gid) => directory.account(gid),

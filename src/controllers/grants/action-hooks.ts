@@ -1,6 +1,6 @@
+import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
-import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { FreshReading } from '../../directory/reader.ts';
 import { keyOf } from '../../kubernetes/resource.ts';

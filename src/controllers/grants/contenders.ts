@@ -1,11 +1,11 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
-import type { Store } from '../../kubernetes/store.ts';
 import type { Contender } from '../../provisioning/contest.ts';
 import type { Grant } from '../../provisioning/grant.ts';
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
 import { isSameRight, type Right } from '../../provisioning/right.ts';
 import { placeOfRight, resolveWish } from '../../provisioning/rights.ts';
 import { describeTime } from '../../provisioning/time.ts';
+import type { Store } from '../../kubernetes/store.ts';
 import { findObstacle } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorRegistry } from '../connectors/connector-registry.ts';
@@ -62,8 +62,7 @@ export class Contenders {
       place: right && reading ? placeOfRight(right, reading) : null,
       acts: policies.mode === 'Apply' && !policies.suspended && !stalled,
       mode: policies.mode,
-      excluded:
-        stalled || (applied === null && describeTime(grant, policies.maxDurationMs, this.#now) !== null),
+      excluded: stalled || (applied === null && describeTime(grant, policies.maxDurationMs, this.#now) !== null),
       unstarted: applied === null && startsAt !== null && startsAt > this.#now,
     };
   }

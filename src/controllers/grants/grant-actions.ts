@@ -185,10 +185,7 @@ export class GrantActions {
     const at = object.status?.lastAction?.at ?? formatTime(now);
     const result = outcome.byOthers ? 'Failed' : 'Succeeded';
     const created = isCreation(action) && !outcome.byOthers ? outcome.account?.gid : undefined;
-    const message = rulesOf(action).describe(
-      action,
-      action.email ?? nameOf(outcome.account ?? decision.account ?? null),
-    );
+    const message = rulesOf(action).describe(action, action.email ?? nameOf(outcome.account ?? decision.account ?? null));
     this.#tellDone(subject, decision, message);
     return {
       kind: 'Done',

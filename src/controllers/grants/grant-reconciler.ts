@@ -9,8 +9,8 @@ import { subjectOfRight } from '../../provisioning/decide-task.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { isSameRight } from '../../provisioning/right.ts';
 import { RemovalGate } from '../removals/removal-gate.ts';
-import { judgeFromAbove } from './from-above.ts';
 import { GrantActions } from './grant-actions.ts';
+import { judgeFromAbove } from './from-above.ts';
 import { type GrantDeps, type GrantSubject, openSubject } from './grant-context.ts';
 import { connectorKeyOf } from './grant-identity.ts';
 import type { GrantKind } from './grant-kinds.ts';
@@ -118,10 +118,7 @@ export class GrantReconciler {
     const { created, lastAction } = done;
     if (!lastAction) return subject;
     const attempt = attemptAfter(lastAction);
-    return {
-      ...subject,
-      view: { ...subject.view, attempt, created: subject.view.created || created !== undefined },
-    };
+    return { ...subject, view: { ...subject.view, attempt, created: subject.view.created || created !== undefined } };
   }
 
   async #follow(
@@ -212,8 +209,7 @@ export class GrantReconciler {
     const { status, metadata } = object;
     const unseen = !context.reading && decision.code === 'NotReady';
     const told = status?.observedGeneration === metadata.generation && status.conditions !== undefined;
-    if (unseen && told && metadata.deletionTimestamp === undefined)
-      return this.#untilNextInstant(subject, object);
+    if (unseen && told && metadata.deletionTimestamp === undefined) return this.#untilNextInstant(subject, object);
     const looked = decision.account !== undefined;
     const held = status?.planned?.hold !== undefined;
     const written = await this.#report(object, {
@@ -238,11 +234,7 @@ export class GrantReconciler {
     return this.#untilNextInstant(subject, written);
   }
 
-  async #plan(
-    subject: GrantSubject,
-    decision: Act,
-    held: GrantFindings['planned'] | object | null,
-  ): Promise<Next> {
+  async #plan(subject: GrantSubject, decision: Act, held: GrantFindings['planned'] | object | null): Promise<Next> {
     const { action, message, drift } = decision;
     const written = await this.#report(subject.object, {
       ...this.#seenBy(subject, decision),
@@ -257,9 +249,7 @@ export class GrantReconciler {
     switch (result.kind) {
       case 'Wait': {
         const instant = this.#untilNextInstant(subject, subject.object);
-        return result.afterMs === null
-          ? instant
-          : { result: { requeueAfterMs: Math.max(1, result.afterMs) } };
+        return result.afterMs === null ? instant : { result: { requeueAfterMs: Math.max(1, result.afterMs) } };
       }
       case 'Again':
         return { again: { ...progress, object: this.#newest(subject) } };
@@ -362,8 +352,7 @@ export class GrantReconciler {
 
   #touchAfter({ connectorKey }: GrantSubject, { done }: Progress): void {
     const { lastAction } = done;
-    if (lastAction)
-      this.#deps.touchConnector(connectorKey, lastAction.from === 'Enterprise' ? 'SeatFreed' : 'Counts');
+    if (lastAction) this.#deps.touchConnector(connectorKey, lastAction.from === 'Enterprise' ? 'SeatFreed' : 'Counts');
   }
 
   /** Comes again when time changes what is to be done, even if that has passed since the grant was decided. */

@@ -5,8 +5,8 @@ import type { Counter } from '../../core/meter.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
 import type { GrantDeps } from './grant-context.ts';
 import { connectorKeyOf } from './grant-identity.ts';
-import { type GrantFindings, grantStatus } from './grant-status.ts';
 import type { KnownGrant } from './grant-stores.ts';
+import { type GrantFindings, grantStatus } from './grant-status.ts';
 import { noticeAt } from './grant-time.ts';
 
 /** Writes the status of grants, the one place that does, and tells in events what a person should know of it. */

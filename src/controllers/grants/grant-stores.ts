@@ -59,10 +59,6 @@ export class GrantStores {
   }
 
   #by(index: string, value: string): KnownGrant[] {
-    return grantKinds.flatMap((kind) =>
-      this.of(kind)
-        .by(index, value)
-        .map((object) => ({ kind, object })),
-    );
+    return grantKinds.flatMap((kind) => this.of(kind).by(index, value).map((object) => ({ kind, object })));
   }
 }

@@ -84,12 +84,7 @@ export function untilNextInstant(object: GrantObject, now: number): number | nul
  * An end that comes when it was said to since the grant was first applied, and no more than a window late, surprises
  * nobody: it counts towards no limit.
  */
-export function endsOnTime(
-  { status }: GrantObject,
-  ending: Ending | null,
-  windowMs: number,
-  now: number,
-): boolean {
+export function endsOnTime({ status }: GrantObject, ending: Ending | null, windowMs: number, now: number): boolean {
   if (ending?.because !== 'Expired' || !status?.applied || status.endSetAt === undefined) return false;
   return Date.parse(status.endSetAt) <= Date.parse(status.applied.at) && now - ending.at <= windowMs;
 }

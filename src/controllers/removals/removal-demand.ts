@@ -2,8 +2,8 @@ import type { GrantObject } from '../../api/kinds.ts';
 import type { Action } from '../../provisioning/action.ts';
 import { rulesOf } from '../../provisioning/actions.ts';
 import type { Ending } from '../../provisioning/grant.ts';
-import type { Demand, RecordedHold } from '../../provisioning/removals/demand.ts';
 import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
+import type { Demand, RecordedHold } from '../../provisioning/removals/demand.ts';
 import type { GrantSubject } from '../grants/grant-context.ts';
 import { endsOnTime } from '../grants/grant-time.ts';
 
@@ -80,3 +80,4 @@ function recordedHoldOf({ metadata, status }: GrantObject): RecordedHold | null 
           : null,
   };
 }
+

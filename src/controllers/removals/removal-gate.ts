@@ -1,11 +1,11 @@
+import type { GrantReason } from '../../api/reasons.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { GrantObject } from '../../api/kinds.ts';
-import type { GrantReason } from '../../api/reasons.ts';
 import { formatTime } from '../../core/clock.ts';
-import { isRemoval } from '../../provisioning/actions.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { removalDue } from '../../provisioning/removal-delay.ts';
 import type { Verdict } from '../../provisioning/removals/demand.ts';
+import { isRemoval } from '../../provisioning/actions.ts';
 import { removalLimitsOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { GrantDeps, GrantSubject } from '../grants/grant-context.ts';

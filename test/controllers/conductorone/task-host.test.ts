@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
+import { askControl, userPath } from '../../scripts/sandbox-control.ts';
 import { BudgetRegistry } from '../../../src/asana/budget-registry.ts';
 import { type AsanaSession, openSession } from '../../../src/asana/session.ts';
-import { ConnectorTaskHost, type TaskHostOptions } from '../../../src/controllers/conductorone/task-host.ts';
 import { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
+import { ConnectorTaskHost, type TaskHostOptions } from '../../../src/controllers/conductorone/task-host.ts';
 import type { Clock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import { silentMeter } from '../../../src/core/meter.ts';
@@ -13,7 +14,6 @@ import { Executor } from '../../../src/provisioning/executor.ts';
 import { TaskProvisioner } from '../../../src/provisioning/task-provisioner.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import { fastClock } from '../../asana/fake-clock.ts';
-import { askControl, userPath } from '../../scripts/sandbox-control.ts';
 import { connectorObject } from '../objects.ts';
 
 const ALICE = 'alice@acme.example';

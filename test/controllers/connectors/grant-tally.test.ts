@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { GrantKindName, GrantObject } from '../../../src/api/kinds.ts';
-import { sumTally, type TalliedGrant, tallyGrants } from '../../../src/controllers/connectors/grant-tally.ts';
+import {
+  sumTally,
+  type TalliedGrant,
+  tallyGrants,
+} from '../../../src/controllers/connectors/grant-tally.ts';
 import { Directory } from '../../../src/directory/directory.ts';
 import { FakeClock } from '../../asana/fake-clock.ts';
 import { CREATED, grantObject } from '../objects.ts';

@@ -24,11 +24,7 @@ function annotated(annotations: Record<string, string>, holds = [hold]): AsanaCo
 function taker(outcome: AnswerOutcome, { doubted = false, seen = true } = {}) {
   const asked: string[] = [];
   const accepted: string[] = [];
-  const doubts = new ReadingDoubts(
-    [],
-    () => 'dd',
-    () => {},
-  );
+  const doubts = new ReadingDoubts([], () => 'dd', () => {});
   if (doubted) doubts.raise('DirectoryShrunk', 50, 'm', 1);
   const taking: AnswerTaker = {
     desk: {

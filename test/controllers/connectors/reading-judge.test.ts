@@ -5,8 +5,8 @@ import { writeMeasure } from '../../../src/controllers/connectors/measure-record
 import { ReadingJudge } from '../../../src/controllers/connectors/reading-judge.ts';
 import { Directory } from '../../../src/directory/directory.ts';
 import { noCounts } from '../../../src/directory/measure.ts';
-import { ReadingDoubts } from '../../../src/provisioning/removals/reading-doubts.ts';
 import { readRecord } from '../../../src/provisioning/removals/record-reading.ts';
+import { ReadingDoubts } from '../../../src/provisioning/removals/reading-doubts.ts';
 import { FakeClock } from '../../asana/fake-clock.ts';
 import { snapshotOf } from './readings.ts';
 
@@ -17,11 +17,7 @@ function begin(status?: AsanaConnectorStatus) {
   let ids = 0;
   const directory = new Directory(new FakeClock());
   const { doubts } = readRecord(status, NOW);
-  const holds = new ReadingDoubts(
-    doubts,
-    () => `h${(ids += 1)}`,
-    () => {},
-  );
+  const holds = new ReadingDoubts(doubts, () => `h${(ids += 1)}`, () => {});
   const judge = new ReadingJudge({ directory, holds, status });
   const reasons = () => holds.list().map(({ reason }) => reason);
   const take = (snapshot: Parameters<ReadingJudge['take']>[0]) => judge.take(snapshot, undefined, NOW);
@@ -127,23 +123,13 @@ suite('a judge of readings', () => {
     const status: AsanaConnectorStatus = {
       ...statusAfter(snapshotOf(100)),
       holds: [
-        {
-          reason: 'DirectoryShrunk',
-          id: 'abc',
-          since: '2026-01-01T00:00:00Z',
-          token: 'abc.2',
-          count: 50,
-          people: 0,
-        },
+        { reason: 'DirectoryShrunk', id: 'abc', since: '2026-01-01T00:00:00Z', token: 'abc.2', count: 50, people: 0 },
       ],
     };
     const { judge, take, holds, reasons } = begin(status);
     assert.deepEqual([reasons(), judge.canAccept('DirectoryShrunk')], [['DirectoryShrunk'], false]);
     take(snapshotOf(50, { at: 2 }));
-    assert.deepEqual(
-      [holds.named('abc.2')?.reason, judge.canAccept('DirectoryShrunk')],
-      ['DirectoryShrunk', true],
-    );
+    assert.deepEqual([holds.named('abc.2')?.reason, judge.canAccept('DirectoryShrunk')], ['DirectoryShrunk', true]);
   });
 
   test('holds a listing that is short the same way three times, until a person accepts it', () => {

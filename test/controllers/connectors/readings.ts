@@ -15,15 +15,7 @@ export interface SnapshotShape {
 
 /** A reading of an organization with so many members. */
 export function snapshotOf(accounts: number, shape: SnapshotShape = {}): Snapshot {
-  const {
-    organization = '500',
-    teams = 0,
-    membersPerTeam = 0,
-    complete = true,
-    scim = true,
-    at = 1,
-    short,
-  } = shape;
+  const { organization = '500', teams = 0, membersPerTeam = 0, complete = true, scim = true, at = 1, short } = shape;
   const part: Part = {
     at,
     startedAt: at,
