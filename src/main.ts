@@ -6,8 +6,10 @@ import { configCommand } from './commands/connector/config-command.ts';
 import { connectorCommand } from './commands/connector/connector-command.ts';
 import { healthCheckCommand } from './commands/connector/health-check-command.ts';
 import { syncCommand } from './commands/connector/sync-command.ts';
+import { exportCommand } from './commands/export/export-command.ts';
 import { migrateCommand } from './commands/migrate/migrate-command.ts';
 import { operatorCommand } from './commands/operator/operator-command.ts';
+import { planCommand } from './commands/plan/plan-command.ts';
 import { sandboxCommand } from './commands/sandbox/sandbox-command.ts';
 import { CodedError } from './core/errors.ts';
 import { version } from './core/version.ts';
@@ -54,6 +56,8 @@ async function main(): Promise<number> {
     capabilitiesCommand(),
     configCommand(),
     healthCheckCommand(signal),
+    planCommand(signal),
+    exportCommand(signal),
     migrateCommand(),
     sandboxCommand(signal),
   ];
@@ -77,7 +81,8 @@ async function main(): Promise<number> {
 function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
   if (error instanceof ExitError) {
-    reportFailure(error.cause);
+    // The command has said it all where there is no cause.
+    if (error.cause !== null) reportFailure(error.cause);
     return error.exitCode;
   }
   if (error instanceof CodedError) {

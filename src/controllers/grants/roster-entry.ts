@@ -1,12 +1,7 @@
 import type { GrantObject } from '../../api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
-import type { ExistingGrant, RosterEntry } from './connector-session.ts';
-import { personKey } from './person.ts';
-
-/** A grant that was there when its connector's session was opened. */
-export function existingGrantOf(object: GrantObject): ExistingGrant {
-  return { ...rosterEntryOf(object), ours: isOurs(object) };
-}
+import type { ExistingGrant, RosterEntry } from '../connectors/connector-session.ts';
+import { personKey } from '../connectors/person.ts';
 
 /** A grant as the limits on removals count it. */
 export function rosterEntryOf({ metadata, status }: GrantObject): RosterEntry {
@@ -16,6 +11,11 @@ export function rosterEntryOf({ metadata, status }: GrantObject): RosterEntry {
     person: gid === undefined ? null : personKey(organization ?? '', gid),
     applied: status?.applied !== undefined,
   };
+}
+
+/** The same for one that is there when a session opens. */
+export function existingGrantOf(object: GrantObject): ExistingGrant {
+  return { ...rosterEntryOf(object), ours: isOurs(object) };
 }
 
 /** A deleted grant without our finalizer is somebody else's to keep, and none of ours to decide. */
