@@ -23,6 +23,8 @@ import { attemptAfter, openAttemptAction } from './open-attempt.ts';
 
 /** Longer than an answer of the API server about what stands above a grant is remembered. */
 const RETRY_FROM_ABOVE_MS = 3_000;
+/** How often it is looked whether a stop still stands. */
+const LOOK_AT_STOP_MS = 10_000;
 /** A look, a creation, an upgrade, and the word on it; one more that Asana overtook. */
 const MOST_ROUNDS = 6;
 
@@ -79,6 +81,8 @@ export class GrantReconciler {
     const deleted = object.metadata.deletionTimestamp !== undefined;
     if (deleted && !hasFinalizer(object)) return;
     if (deleted && (await this.#releaseFromAbove(object))) return;
+    const stoppedForMs = this.#stoppedForMs();
+    if (stoppedForMs !== null) return { requeueAfterMs: stoppedForMs };
     let progress: Progress = { object, lookedUp: false, done: {}, message: null };
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       const subject = this.#open(progress);
@@ -91,6 +95,16 @@ export class GrantReconciler {
     }
     // What keeps changing in Asana is looked at again with everything else.
     return { requeueAfterMs: RETRY_FROM_ABOVE_MS };
+  }
+
+  /**
+   * While the release is being uninstalled no grant is taken up: what `release --all` lets go must not be adopted
+   * again. The stop may be taken off early, so it is looked at again before it ends.
+   */
+  #stoppedForMs(): number | null {
+    const { leadership, clock } = this.#deps;
+    const { stoppedUntil } = leadership;
+    return stoppedUntil === null ? null : Math.min(Math.max(1, stoppedUntil - clock.now()), LOOK_AT_STOP_MS);
   }
 
   /** Deleting a namespace, the CRDs, the connector or the release takes nothing from anybody. */
