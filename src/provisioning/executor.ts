@@ -94,7 +94,7 @@ export class Executor {
     const refused = failure !== null && !failure.outcomeUnknown;
     const { reading, error } = await this.#lookBack(request);
     if (reading && isShown(request, reading)) {
-      this.#tell(request, id, 'Succeeded', sent.requestIds);
+      this.#conclude(request, id, sent.requestIds);
       return { kind: 'Succeeded', id, account: reading.account, byOthers: refused };
     }
     // What may be sent twice may be; a creation or a deprovision whose answer was lost is only ever looked for.
@@ -110,8 +110,16 @@ export class Executor {
     const reading = await this.#readFresh(request);
     const { account } = reading;
     if (!isShown(request, reading)) return { kind: 'Unconfirmed', id, account };
-    this.#tell(request, id, 'Succeeded', []);
+    this.#conclude(request, id, []);
     return { kind: 'Succeeded', id, account, byOthers: false };
+  }
+
+  /** It shows. What our own actions take away is deducted where the next reading is compared with this one. */
+  #conclude(request: ActionRequest, id: string, requestIds: readonly string[]): void {
+    const { action, directory } = request;
+    this.#tell(request, id, 'Succeeded', requestIds);
+    if (!rulesOf(action).removal || action.gid === null || action.type === 'RevokeEnterprise') return;
+    directory.noteRemoval({ user: action.gid, team: 'team' in action ? action.team : null });
   }
 
   /** Sends the change. What Asana refused, or surely never got, is told and thrown. */

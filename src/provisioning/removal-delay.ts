@@ -14,7 +14,7 @@ export interface PendingRemoval {
 }
 
 /**
- * When a removal may be carried out (DESIGN §3.2 rule 4): its delay after `since` by the wall clock and, so that a
+ * When a removal may be carried out: its delay after `since` by the wall clock and, so that a
  * jump of that clock removes nobody early, its delay after this process first saw it by the monotonic one.
  * @returns `notBefore` in epoch milliseconds for the status, and `waitMs`, 0 once it is due
  */

@@ -88,6 +88,12 @@ suite('identity', () => {
       'Act CreateAccount',
     ],
     [
+      'who held the account, and is known in a plain workspace only, is not created again',
+      grant(account, { applied: adopted(account, 'Active') }),
+      reading([person({ role: null, plain: 'Member' }), bob]),
+      'Blocked AccountNotFound ~',
+    ],
+    [
       'a workspace that the token may not read any more is no other organization',
       grant(plain, { recorded: { gid: '1', email: null, organization: PLAIN.gid } }),
       leftOut(PLAIN.gid),

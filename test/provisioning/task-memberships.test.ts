@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { suite, type TestContext, test } from 'node:test';
 import type { TaskRequest } from '../../src/provisioning/task-request.ts';
 import { ALICE, BOB, DAVE, startTaskRig, type TaskRig } from './task-rig.ts';
 
@@ -134,6 +134,37 @@ suite('a team task', () => {
     rig.fault({ operation: 'addUserForTeam', times: 0 }, { ignoreWrite: true });
     await assert.rejects(rig.carryOut(join(rig, CAROL)), { code: 'NotAccepted' });
     assert.ok(!shownIn(rig).includes(rig.gid(CAROL)));
+  });
+});
+
+suite('a guest in their last team', () => {
+  async function startWithGuest(t: TestContext): Promise<TaskRig> {
+    const rig = await startTaskRig(t);
+    const guest = rig.person(DAVE);
+    const { state } = rig.sandbox;
+    for (const membership of guest.teamMemberships.toReversed()) state.leaveTeam(membership);
+    state.joinTeam(guest, rig.team());
+    const membership = { gid: 'tm', user: guest.gid, admin: false, guest: true, limitedAccess: false };
+    for (const team of rig.directory.current()?.teams.keys() ?? [])
+      rig.directory.layTeamMembership({
+        team,
+        user: guest.gid,
+        membership: team === rig.team().gid ? membership : null,
+      });
+    return rig;
+  }
+
+  test('is taken out of it by a task only where deprovisioning is allowed', async (t) => {
+    const rig = await startWithGuest(t);
+    await assert.rejects(rig.carryOut(leave(rig, DAVE)), { code: 'DeprovisionNotAllowed' });
+    assert.ok(rig.isIn(rig.team(), DAVE));
+  });
+
+  test('is booked as a deprovision when they are taken out of it', async (t) => {
+    const rig = await startWithGuest(t);
+    assert.equal((await rig.carryOut(leave(rig, DAVE), allowed)).changed, true);
+    assert.deepEqual(rig.reserved, [rig.gid(DAVE)]);
+    assert.ok(!rig.isIn(rig.team(), DAVE));
   });
 });
 

@@ -211,7 +211,7 @@ suite('a change that Asana takes and does not show yet', () => {
   });
 
   test('is given up after three minutes, with its license held until then', async (t) => {
-    const rig = await startTaskRig(t, { speed: 1000 });
+    const rig = await startTaskRig(t, { speed: 200 });
     rig.fault({ operation: 'scimPatchUser' }, { ignoreWrite: true });
     const task = rig.carryOut(grant(rig.gid(ALICE)));
     setTimeout(() => assert.equal(rig.seats.held, 1), 100);

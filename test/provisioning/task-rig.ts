@@ -75,7 +75,11 @@ export class TaskRig {
       clock,
     });
     this.#first = sandbox.requests.last;
-    this.#policies = policies({ scimEnabled, defaultWorkspace: sandbox.workspace });
+    this.#policies = policies({
+      scimEnabled,
+      defaultWorkspace: sandbox.workspace,
+      allowDeprovision: false,
+    });
   }
 
   person(email: string): Person {

@@ -100,6 +100,9 @@ function scimOf({ object, report }: ConnectorFacts): ConditionDraft[] {
   const scim = report?.result?.scim;
   if (scim?.ok) return [draft('True', 'Available', 'SCIM answers and shows licenses.')];
   if (scim) return [draft('False', reasonOf(scim.error), scim.error.message)];
+  // A token of SCIM alone, of which nobody says for which organization: SCIM has taken it.
+  if (report?.error?.code === 'WorkspaceNotSet')
+    return [draft('True', 'Available', 'SCIM takes the token; it was not read yet.')];
   const kept = findCondition(object.status?.conditions, 'ScimAvailable');
   return [kept ?? draft('Unknown', 'NotChecked', 'SCIM was not asked yet.')];
 }

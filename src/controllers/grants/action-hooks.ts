@@ -99,8 +99,10 @@ export class GrantActionHooks implements ActionHooks {
   #askCache(): [GrantObject | undefined, AsanaConnector | undefined] {
     const { grants, connectors, registry } = this.#deps;
     const { kind, object, connectorKey, session } = this.#act.subject;
-    if (registry.find(connectorKey) !== session) throw new FencedError('The connector was replaced.');
-    return [grants.of(kind).get(keyOf(object)), connectors.get(connectorKey)];
+    const connector = connectors.get(connectorKey);
+    if (!connector || registry.findFor(connector) !== session)
+      throw new FencedError('The connector was replaced.');
+    return [grants.of(kind).get(keyOf(object)), connector];
   }
 
   /** What takes is judged by etcd, not by the cache. */

@@ -6,7 +6,7 @@ import { isSameRight, type Right } from '../../provisioning/right.ts';
 import { placeOfRight, resolveWish } from '../../provisioning/rights.ts';
 import { describeTime } from '../../provisioning/time.ts';
 import type { Store } from '../../kubernetes/store.ts';
-import { findObstacle } from '../connectors/connector-obstacle.ts';
+import { whyNothingIsApplied } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorRegistry } from '../connectors/connector-registry.ts';
 import { connectorKeyOf, emailIdentity, gidIdentity, identitiesOf } from './grant-identity.ts';
@@ -45,10 +45,11 @@ export class Contenders {
   of(known: KnownGrant, connector: AsanaConnector): KnownContender {
     const { registry, connectors } = this.#sources;
     const connectorKey = connectorKeyOf(known.object);
-    const session = registry.find(connectorKey);
+    const session = registry.findFor(connector);
     const grant = viewGrant(known, connector, this.#now);
     const policies = policiesOf(connector);
-    const stalled = session !== null && findObstacle(connector, session, connectors.values()) !== null;
+    const stalled =
+      session !== null && whyNothingIsApplied(connector, session, connectors.values()) !== null;
     const reading = session?.read(grant.object.uid) ?? null;
     const right = rightOf(grant, reading, policies);
     const { applied, startsAt } = grant;

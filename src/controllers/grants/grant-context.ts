@@ -10,7 +10,7 @@ import { type Contender, findPredecessor, judgeContest } from '../../provisionin
 import type { GrantContext } from '../../provisioning/decision.ts';
 import type { Executor } from '../../provisioning/executor.ts';
 import type { Grant } from '../../provisioning/grant.ts';
-import { findObstacle } from '../connectors/connector-obstacle.ts';
+import { whyNothingIsApplied } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { Leadership } from '../leadership.ts';
@@ -65,9 +65,9 @@ export function openSubject(
 ): GrantSubject {
   const now = deps.clock.now();
   const connectorKey = connectorKeyOf(object);
-  const session = deps.registry.find(connectorKey);
-  const obstacle = session && findObstacle(connector, session, deps.connectors.values());
-  const reading = session && !obstacle ? session.read(object.metadata.uid) : null;
+  const session = deps.registry.findFor(connector);
+  const obstacle = session && whyNothingIsApplied(connector, session, deps.connectors.values());
+  const reading = session && obstacle === null ? session.read(object.metadata.uid) : null;
   const contenders = new Contenders(deps, now);
   const found = contenders.of({ kind, object }, connector);
   const others = contenders.besides(found);
@@ -83,7 +83,7 @@ export function openSubject(
     context: {
       policies: policiesOf(connector),
       reading,
-      obstacle: obstacle?.message ?? null,
+      obstacle,
       contest: judgeContest(own, rivals),
       declared: declarationsBeside(found, others),
       accountDeclaredBy: kind.field === 'license' ? findAccountDeclaration(others) : null,

@@ -4,6 +4,7 @@ import { rulesOf } from '../../provisioning/actions.ts';
 import type { Ending } from '../../provisioning/grant.ts';
 import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 import type { Demand, RecordedHold } from '../../provisioning/removals/demand.ts';
+import { personKey } from '../connectors/person.ts';
 import type { GrantSubject } from '../grants/grant-context.ts';
 import { endsOnTime } from '../grants/grant-time.ts';
 
@@ -52,7 +53,8 @@ function personOf(
   gid: string | null,
 ): Pick<Demand, 'person' | 'organization'> {
   const organization = context.reading?.snapshot.organization?.gid ?? view.recorded?.organization ?? '';
-  return { organization, person: `${organization}/${gid ?? view.recorded?.gid ?? view.object.uid}` };
+  const person = personKey(organization, gid ?? view.recorded?.gid ?? view.object.uid);
+  return { organization, person };
 }
 
 /** What exactly is asked for: another generation, action or cause requires another answer. */

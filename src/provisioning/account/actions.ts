@@ -2,7 +2,7 @@ import { isAsanaError } from '../../asana/errors.ts';
 import { isActive, isMemberOf } from '../../directory/account.ts';
 import type { Creation, Deprovision, Invitation } from '../action.ts';
 import type { ActionRules } from '../action-rules.ts';
-import { scimOf } from '../license/actions.ts';
+import { explainMissing, scimOf } from '../license/actions.ts';
 import { RefusedError } from '../refusal.ts';
 
 /** Accounts that come and go. */
@@ -46,7 +46,7 @@ export const accountActions: {
     subject: ({ gid, email }) => ({ gid, email }),
     send: async (asana, { gid }, _, call) => scimOf(asana).deactivate(gid, call),
     shows: (_, { account }, organization) => account === null || !isActive(account, organization),
-    explain: () => null,
+    explain: explainMissing,
     event: 'AccountDeprovisioned',
     describe: (_, who) => `${who} was deprovisioned.`,
   },

@@ -1,8 +1,10 @@
+import { type AsanaError, isAsanaError } from '../../asana/errors.ts';
 import type { AsanaScim } from '../../asana/scim.ts';
 import type { AsanaSession } from '../../asana/session.ts';
 import { isActive } from '../../directory/account.ts';
-import type { LicenseAction } from '../action.ts';
+import type { Action, LicenseAction } from '../action.ts';
 import type { ActionRules } from '../action-rules.ts';
+import { RefusedError } from '../refusal.ts';
 
 type Rules<T extends LicenseAction['type']> = ActionRules<LicenseAction & { readonly type: T }>;
 
@@ -13,7 +15,7 @@ const shared = {
   subject: ({ gid, email }: LicenseAction) => ({ gid, email }),
   shows: ({ to }, { account }, organization) =>
     account !== null && isActive(account, organization) && account.license === to,
-  explain: () => null,
+  explain: explainMissing,
 } satisfies Partial<ActionRules<LicenseAction>>;
 
 /** Changes of a license, over SCIM. */
@@ -38,6 +40,13 @@ export const licenseActions: {
     describe: (_, who) => `${who} holds ViewOnly. Enterprise was taken back.`,
   },
 };
+
+/** SCIM answers 404 for somebody who is gone since the look before. */
+export function explainMissing(error: AsanaError, { gid, email }: Action): RefusedError | null {
+  if (!isAsanaError(error, 'NotFound')) return null;
+  const message = `Asana has no account ${email ?? gid ?? ''} there (any more).`;
+  return new RefusedError('AccountNotFound', message, { cause: error });
+}
 
 /** The client for SCIM; decisions ask for no change over SCIM while it is off. */
 export function scimOf({ scim }: AsanaSession): AsanaScim {

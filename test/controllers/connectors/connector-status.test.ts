@@ -251,6 +251,17 @@ suite('the status of a connector', () => {
     assert.deepEqual([synced?.status, synced?.reason], ['True', 'ScimOnly']);
   });
 
+  test('says that SCIM answers where only the organization of the token is not named', () => {
+    const error = new DirectoryError('WorkspaceNotSet', 'Set defaultWorkspace.');
+    const obstacle = { reason: 'WorkspaceNotSet', message: error.message } as const;
+    const { conditions, phase } = connectorStatus(
+      facts({ report: report({ result: null, error }), obstacle }),
+      NOW,
+    );
+    const scim = conditions?.find(({ type }) => type === 'ScimAvailable');
+    assert.deepEqual([phase, scim?.status], ['Failed', 'True']);
+  });
+
   test('counts grants of all kinds, and the licenses that none of them declares', () => {
     const kind = { grants: 2, ready: 1, planned: 1, blocked: 0 };
     const kinds = new Map([

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Policies } from '../../src/provisioning/policies.ts';
+import type { TaskRequest } from '../../src/provisioning/task-request.ts';
+import { ALICE, BOB, startTaskRig, type TaskRig } from './task-rig.ts';
+
+/** What changes while a task waits for Asana: nothing leaves by rules that do not stand any more. */
+
+const take = (right: 'Enterprise' | 'ViewOnly', gid: string): TaskRequest => ({
+  wish: { type: 'License', license: right },
+  want: 'Take',
+  user: { gid },
+});
+
+const allowed: Partial<Policies> = { allowDeprovision: true };
+
+/** Policies that change once the first request has been answered with 429. */
+function changing(rig: TaskRig, operation: string, after: Partial<Policies>) {
+  rig.fault({ operation }, { status: 429, retryAfter: 90 });
+  return { look: () => ({ policies: { ...allowed, ...(rig.count(operation) > 0 ? after : {}) } }) };
+}
+
+suite('a deprovision that waits for Retry-After', () => {
+  const rows: readonly [what: string, after: Partial<Policies>, code: string][] = [
+    ['allowDeprovision is turned off', { allowDeprovision: false }, 'DeprovisionNotAllowed'],
+    ['the person is protected', { protectedUsers: [ALICE] }, 'ProtectedUser'],
+    ['the connector is suspended', { suspended: true }, 'Suspended'],
+  ];
+  for (const [what, after, code] of rows)
+    test(`does not leave again when meanwhile ${what}`, async (t) => {
+      const rig = await startTaskRig(t, { speed: 1000 });
+      const task = rig.carryOut(take('ViewOnly', rig.gid(ALICE)), changing(rig, 'scimPatchUser', after));
+      await assert.rejects(task, { code });
+      assert.equal(rig.count('scimPatchUser'), 1);
+      assert.equal(rig.person(ALICE).profile.active, true);
+    });
+
+  test('leaves where all is as it was', async (t) => {
+    const rig = await startTaskRig(t, { speed: 1000 });
+    const outcome = await rig.carryOut(take('ViewOnly', rig.gid(ALICE)), changing(rig, 'scimPatchUser', {}));
+    assert.equal(outcome.changed, true);
+    assert.equal(rig.count('scimPatchUser'), 2);
+  });
+});
+
+suite('a removal that waits for Retry-After', () => {
+  test('from a team does not leave again when the person is protected meanwhile', async (t) => {
+    const rig = await startTaskRig(t, { speed: 1000 });
+    const wish = { type: 'Team', team: { gid: rig.team().gid } } as const;
+    const changes = changing(rig, 'removeUserForTeam', { protectedUsers: [BOB] });
+    const task = rig.carryOut({ wish, want: 'Take', user: { gid: rig.gid(BOB) } }, changes);
+    await assert.rejects(task, { code: 'ProtectedUser' });
+    assert.ok(rig.isIn(rig.team(), BOB));
+    assert.equal(rig.count('removeUserForTeam'), 1);
+  });
+
+  test('from a workspace does not leave again when an object declares something there', async (t) => {
+    const rig = await startTaskRig(t, { speed: 1000 });
+    const { workspace } = rig.sandbox;
+    rig.fault({ operation: 'removeUserForWorkspace' }, { status: 429, retryAfter: 90 });
+    const object = 'AsanaLicenseGrant iga/alice';
+    const right = { type: 'License', license: 'ViewOnly' } as const;
+    const task = rig.carryOut(
+      { wish: { type: 'Workspace', workspace }, want: 'Take', user: { gid: rig.gid(ALICE) } },
+      {
+        look: () => ({
+          policies: allowed,
+          declared:
+            rig.count('removeUserForWorkspace') > 0
+              ? [{ ensure: 'Present', right, place: workspace, object }]
+              : [],
+        }),
+      },
+    );
+    await assert.rejects(task, { code: 'StillDeclared', message: /AsanaLicenseGrant iga\/alice/ });
+    assert.equal(rig.count('removeUserForWorkspace'), 1);
+    assert.equal(rig.person(ALICE).profile.active, true);
+  });
+});
+
+suite('a change that comes about while a task waits', () => {
+  test('is seen before the request leaves, and the task ends well', async (t) => {
+    const rig = await startTaskRig(t, { speed: 1000 });
+    const person = rig.person(ALICE);
+    const known = rig.directory.account(person.gid);
+    assert.ok(known);
+    let guards = 0;
+    const outcome = await rig.carryOut(
+      { wish: { type: 'License', license: 'Enterprise' }, want: 'Give', user: { gid: person.gid } },
+      {
+        // A sync of the directory ends just before the request would leave.
+        guard: () => {
+          guards += 1;
+          if (guards !== 2) return;
+          rig.sandbox.state.change(person, { license: 'enterprise' });
+          rig.directory.lay({ ...known, license: 'Enterprise' });
+        },
+      },
+    );
+    assert.deepEqual([outcome.changed, outcome.account?.license], [false, 'Enterprise']);
+    assert.equal(rig.count('scimPatchUser'), 0);
+    assert.deepEqual(rig.audit, []);
+  });
+});
