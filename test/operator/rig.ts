@@ -18,7 +18,7 @@ import type { Leadership } from '../../src/controllers/leadership.ts';
 import { AsanaOperator } from '../../src/controllers/operator.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { KubernetesClient } from '../../src/kubernetes/client.ts';
-import { ApiServerConnection } from '../../src/kubernetes/connection.ts';
+import { type ApiRequest, ApiServerConnection } from '../../src/kubernetes/connection.ts';
 import { isNotFound } from '../../src/kubernetes/errors.ts';
 import type { Resource } from '../../src/kubernetes/resource.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
@@ -315,6 +315,22 @@ export class OperatorRig {
 
   async deleteNamespace(): Promise<void> {
     await this.#delete(`${NAMESPACES}/${this.namespace}`);
+  }
+
+  /** Waits until the namespace is gone, not just terminating. */
+  async untilNamespaceGone(): Promise<void> {
+    const path = `${NAMESPACES}/${this.namespace}`;
+    await this.until('the namespace is gone', () =>
+      this.#connection.send({ method: 'GET', path }).then(
+        () => false,
+        (error: unknown) => isNotFound(error),
+      ),
+    );
+  }
+
+  /** Sends any request to the API server, as an administrator. */
+  ask<T>(request: ApiRequest): Promise<T> {
+    return this.#connection.send<T>(request);
   }
 
   /** Asks the connector for a sync, and waits until it was made. */
