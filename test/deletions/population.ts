@@ -144,6 +144,7 @@ export class Population {
     this.#team = await teams.create('Design guild', ['bob@acme.example']);
     await rig.createSecret({ BATON_TOKEN: BOTH });
     await rig.createConnector({
+      workspaces: [sandbox.workspace, SECOND_WORKSPACE_GID],
       defaultWorkspace: sandbox.workspace,
       provisioning: {
         ...variant,
