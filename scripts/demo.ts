@@ -8,7 +8,8 @@ import { serviceAccountKubeconfig } from '../test/controlplane/service-account.t
 import { helmPath, kubectlPath } from '../test/controlplane/tools.ts';
 import { Kubectl, runProgram } from './demo/kubectl.ts';
 import { heading, paint, say, showCommand, showTable } from './demo/screen.ts';
-import { type Happening, tellStory } from './demo/story.ts';
+import type { Happening } from './demo/stage.ts';
+import { tellStory } from './demo/story.ts';
 import type { SandboxAddress } from './sandbox-control.ts';
 
 const NAMESPACE = 'asana-connector';
@@ -42,7 +43,7 @@ async function demo(): Promise<boolean> {
   say(`Asana is simulated at ${sandbox.asanaUrl}; the operator logs to ${operatorLog}.`);
 
   const happenings = await tellStory(kubectl, sandbox);
-  heading(9, 'What happened');
+  heading(11, 'What happened');
   showTable(
     ['STEP', 'SEEN', 'RESULT'],
     happenings.map(({ what, saw, ok }) => [what, saw, ok ? 'ok' : 'FAILED']),
@@ -117,7 +118,7 @@ async function keep(kubeconfig: string, { controlUrl }: SandboxAddress): Promise
   say('');
   say('Everything keeps running until Ctrl-C. In another terminal:');
   showCommand(`export KUBECONFIG=${kubeconfig}`);
-  showCommand('kubectl get asc,alg -n iga -w');
+  showCommand('kubectl get asana -n iga');
   say(`Asana's state is at ${controlUrl}/state`);
   const alive = setInterval(() => {}, 60_000);
   await new Promise((resolve) => process.once('SIGINT', resolve));

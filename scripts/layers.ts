@@ -47,7 +47,7 @@ const FILE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** The folders inside a folder, where their names are part of the architecture: a new one needs a decision. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   controllers: ['connectors', 'grants', 'removals', 'conductorone'],
-  provisioning: ['license', 'team', 'workspace', 'account'],
+  provisioning: ['license', 'team', 'workspace', 'account', 'removals'],
 };
 
 /** The only file that may end the process. */

@@ -1,9 +1,14 @@
+import { stringify } from 'yaml';
+
 /** The people of the demo, as the sandbox seeds them. */
 export const people = {
   alice: 'alice@acme.example',
   bob: 'bob@acme.example',
   carol: 'carol@acme.example',
 } as const;
+
+/** Somebody whom Asana does not know yet. */
+export const newcomer = { email: 'erin.evans@acme.example', name: 'Erin Evans' } as const;
 
 export interface SecretValues {
   readonly token: string;
@@ -49,7 +54,9 @@ spec:
     enabled: true
   provisioning:
     mode: Plan
-    removalDelay: 3s
+    removalDelay: 2s
+    maxRemovals:
+      atLeast: 2
   conductorOne:
     secretRef:
       name: baton-asana-secrets
@@ -57,24 +64,19 @@ spec:
 `;
 }
 
-/** One license grant. */
+type GrantKind = 'AsanaLicenseGrant' | 'AsanaTeamGrant' | 'AsanaAccount';
+
+/** One grant of whatever kind, as somebody would commit it. */
 export function grantManifest(
+  kind: GrantKind,
   name: string,
-  email: string,
-  license: 'Enterprise' | 'ViewOnly',
-  reason: string,
+  spec: Readonly<Record<string, unknown>>,
+  labels?: Readonly<Record<string, string>>,
 ): string {
-  return `apiVersion: asana-connector.dev/v1alpha1
-kind: AsanaLicenseGrant
-metadata:
-  name: ${name}
-  namespace: iga
-spec:
-  connectorRef:
-    name: acme
-  user:
-    email: ${email}
-  license: ${license}
-  reason: "${reason}"
-`;
+  return stringify({
+    apiVersion: 'asana-connector.dev/v1alpha1',
+    kind,
+    metadata: { name, namespace: 'iga', ...(labels ? { labels } : {}) },
+    spec: { connectorRef: { name: 'acme' }, ...spec },
+  });
 }

@@ -1,7 +1,7 @@
 import { askControl, type SandboxAddress } from '../sandbox-control.ts';
 import { people } from './cast.ts';
-import type { Kubectl } from './kubectl.ts';
 import { say, showTable } from './screen.ts';
+import { type Stage, until } from './stage.ts';
 
 /** ConductorOne as a person would see it there, through the sandbox's control endpoint. */
 export class ConductorOneView {
@@ -12,7 +12,7 @@ export class ConductorOneView {
   }
 
   /** Puts a task into the queue, and returns how it ended: a gRPC code. */
-  async carryOut(task: Record<string, string>, until: Until): Promise<string> {
+  async carryOut(task: Record<string, string>): Promise<string> {
     const { id } = await this.#ask<{ id: string }>('/tasks', task);
     let result: { codeName: string; message: string } | null = null;
     await until(`ConductorOne's ${task['type']} task ends`, async () => {
@@ -40,21 +40,15 @@ export class ConductorOneView {
   }
 }
 
-type Until = (what: string, seen: () => Promise<boolean>) => Promise<void>;
-type Expect = (what: string, saw: string, ok: boolean) => void;
-
-interface Stage {
-  readonly kubectl: Kubectl;
+interface ConductorOneStage extends Stage {
   readonly conductorOne: ConductorOneView;
   /** alice's license in Asana itself. */
   readonly licenseOfAlice: () => Promise<string>;
-  readonly until: Until;
-  readonly expect: Expect;
 }
 
 /** ConductorOne's part of the story: the connection, an upload, an access request. */
-export async function tellConductorOne(stage: Stage): Promise<void> {
-  const { kubectl, conductorOne, licenseOfAlice, until, expect } = stage;
+export async function tellConductorOne(stage: ConductorOneStage): Promise<void> {
+  const { kubectl, conductorOne, licenseOfAlice, expect } = stage;
   const condition = '{.status.conditions[?(@.type=="ConductorOneConnected")].status}';
   const connected = await kubectl.show(['get', 'asc', 'acme', '-n', 'iga', '-o', `jsonpath=${condition}`]);
   expect(
@@ -63,7 +57,7 @@ export async function tellConductorOne(stage: Stage): Promise<void> {
     connected.trim() === 'True',
   );
 
-  const synced = await conductorOne.carryOut({ type: 'syncFull' }, until);
+  const synced = await conductorOne.carryOut({ type: 'syncFull' });
   const upload = await conductorOne.uploaded();
   say('ConductorOne called for a sync, and got:');
   showTable(
@@ -74,7 +68,7 @@ export async function tellConductorOne(stage: Stage): Promise<void> {
 
   const before = await licenseOfAlice();
   const request = { type: 'grant', entitlement: 'enterprise', user: people.alice };
-  const granted = await conductorOne.carryOut(request, until);
+  const granted = await conductorOne.carryOut(request);
   const after = await licenseOfAlice();
   say(`alice asked for an Enterprise license in ConductorOne, somebody approved it: ${before} → ${after}.`);
   expect(

@@ -1,20 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { askControl, type SandboxAddress, userPath } from '../sandbox-control.ts';
-import { connectorManifest, grantManifest, people, secretManifest } from './cast.ts';
+import type { SandboxAddress } from '../sandbox-control.ts';
+import { connectorManifest, grantManifest, newcomer, people, secretManifest } from './cast.ts';
 import { ConductorOneView, tellConductorOne } from './conductorone.ts';
+import { tellHolds } from './holds.ts';
 import type { Kubectl } from './kubectl.ts';
+import { annotate, isReady, readGrant, readGrants, reasonOf } from './objects.ts';
 import { heading, say, showTable } from './screen.ts';
+import { AsanaView, type Happening, type Stage, until } from './stage.ts';
 
-/** One line of the closing table. */
-export interface Happening {
-  readonly what: string;
-  readonly saw: string;
-  readonly ok: boolean;
-}
-
-/** Waiting for the operator is bounded: on a slow machine each step has this long. */
-const PATIENCE_MS = 90_000;
-const LOOK_EVERY_MS = 250;
+const TEAM = 'Research guild';
+/** How long the grant lasts that ends by itself while the story goes on. */
+const SHORT = '8s';
 
 /** What the column STATUS may show (an object without a status shows nothing there). */
 const PHASES: ReadonlySet<string> = new Set([
@@ -30,41 +25,75 @@ const PHASES: ReadonlySet<string> = new Set([
 export async function tellStory(kubectl: Kubectl, sandbox: SandboxAddress): Promise<Happening[]> {
   const asana = new AsanaView(sandbox);
   const happenings: Happening[] = [];
-  const expect = (what: string, saw: string, ok: boolean) => {
-    happenings.push({ what, saw, ok });
+  const stage: Stage = {
+    kubectl,
+    sandbox,
+    asana,
+    expect: (what, saw, ok) => happenings.push({ what, saw, ok }),
   };
+  await asana.createTeam(TEAM);
 
   heading(1, 'One Secret, one object: the connector');
+  await tellConnector(stage);
+  heading(2, 'The directory before');
+  const before = await showDirectory(stage);
+  heading(3, 'Six grants of three kinds, in mode Plan: decided, reported, nothing touched');
+  await tellPlan(stage, before);
+  heading(4, 'mode: Apply');
+  await tellApply(stage, before);
+  heading(5, "Somebody changes carol's license behind the operator's back");
+  await tellDrift(stage);
+  heading(6, "Alice's license grant is deleted: enterprise is taken back, view-only is left");
+  await tellRevoke(stage);
+  heading(7, `A grant that ends by itself: bob was in ${TEAM} for ${SHORT}`);
+  await tellExpiry(stage);
+  heading(8, 'Many grants are deleted at once: a hold, and a person decides');
+  await tellHolds(stage);
+  heading(9, 'ConductorOne: connected, an upload, an access request');
+  await tellConductorOne({
+    ...stage,
+    conductorOne: new ConductorOneView(sandbox),
+    licenseOfAlice: () => asana.license(people.alice),
+  });
+  heading(10, 'What the objects tell');
+  await tellObjects(stage);
+  return happenings;
+}
+
+async function tellConnector({ kubectl, sandbox, expect }: Stage): Promise<void> {
   await kubectl.run(['create', 'namespace', 'iga']);
   const { workspace, conductorOne } = sandbox;
   const token = sandbox.tokens.serviceAccount;
   await kubectl.show(['apply', '-f', '-'], secretManifest({ token, workspace, ...conductorOne }));
-  const phases = await connect(kubectl, connectorManifest(sandbox.workspace));
+  const phases = await connect(kubectl, connectorManifest(workspace));
   expect(
     'connector goes Syncing → Connected',
     phases.join(' → '),
     phases.at(-1) === 'Connected' && phases.includes('Syncing'),
   );
+}
 
-  heading(2, 'The directory before');
-  const before = await asana.licenses();
-  showLicenses(before);
-
-  heading(3, 'Three grants, in mode Plan: decided, reported, nothing touched');
-  await kubectl.show(['apply', '-f', '-'], grants());
-  await until('every grant is Ready', async () => (await readyGrants(kubectl)) === 3);
-  await kubectl.show(['get', 'alg', '-n', 'iga']);
-  const planned = await asana.licenses();
+async function tellPlan({ kubectl, asana, expect }: Stage, before: Directory): Promise<void> {
+  const manifests = grants();
+  await kubectl.show(['apply', '-f', '-'], manifests.join('---\n'));
+  await until('every grant is Ready', async () => {
+    const seen = await readGrants(kubectl);
+    return seen.length === manifests.length && seen.every(isReady);
+  });
+  await kubectl.show(['get', 'alg,atg,aac', '-n', 'iga']);
+  const planned = await readDirectory(asana);
   expect('Plan changes nobody', describe(planned), describe(planned) === describe(before));
+}
 
-  heading(4, 'mode: Apply');
+async function tellApply(stage: Stage, before: Directory): Promise<void> {
+  const { kubectl, asana, expect } = stage;
   await setMode(kubectl, 'Apply');
-  await until('alice holds enterprise', async () => (await asana.licenses()).alice === 'enterprise');
-  await until('carol holds enterprise', async () => (await asana.licenses()).carol === 'enterprise');
-  await until('every grant is Granted', async () => (await grantedGrants(kubectl)) === 3);
-  await kubectl.show(['get', 'alg', '-n', 'iga']);
-  const after = await asana.licenses();
-  showLicenses(after);
+  await until('every grant is Granted', async () =>
+    (await readGrants(kubectl)).every((grant) => ['Granted', 'Expired'].includes(reasonOf(grant) ?? '')),
+  );
+  await kubectl.show(['get', 'alg,atg,aac', '-n', 'iga']);
+  const after = await showDirectory(stage);
+  const bob = await readGrant(kubectl, 'alg', 'bob');
   expect(
     'alice: view-only → enterprise',
     `${before.alice} → ${after.alice}`,
@@ -73,61 +102,60 @@ export async function tellStory(kubectl: Kubectl, sandbox: SandboxAddress): Prom
   expect(
     'bob had it: adopted, not touched',
     `${before.bob} → ${after.bob}`,
-    before.bob === after.bob && (await isAdopted(kubectl, 'bob')),
+    before.bob === after.bob && bob?.status?.applied?.adopted === true,
   );
   expect('carol: view-only → enterprise', `${before.carol} → ${after.carol}`, after.carol === 'enterprise');
+  const isIn = await asana.isInTeam(people.alice, TEAM);
+  expect(`alice: added to ${TEAM}`, isIn ? 'in the team' : 'not in the team', isIn);
+  expect(
+    'erin: a new account',
+    `${before.erin} → ${after.erin}`,
+    before.erin === 'none' && after.erin === 'view only',
+  );
+}
 
-  heading(5, "Somebody changes carol's license behind the operator's back");
+async function tellDrift({ kubectl, asana, expect }: Stage): Promise<void> {
   await asana.setLicense(people.carol, 'view only');
   say(
-    `In the Asana console: carol is ${(await asana.licenses()).carol} now. The next sync notices (asked for here; else at the interval).`,
+    `In the Asana console: carol is ${await asana.license(people.carol)} now. The next sync notices (asked for here; else at the interval).`,
   );
-  await kubectl.show([
-    'annotate',
-    'asc',
-    'acme',
-    '-n',
-    'iga',
-    '--overwrite',
-    `asana-connector.dev/requestedAt=${new Date().toISOString()}`,
-  ]);
-  await until('carol is set back', async () => (await asana.licenses()).carol === 'enterprise');
+  await annotate(kubectl, 'requestedAt', new Date().toISOString());
+  await until('carol is set back', async () => (await asana.license(people.carol)) === 'enterprise');
   await until(
     "the set-back shows in carol's status",
-    async () => (await statusOf(kubectl, 'carol')).drift?.count === 1,
+    async () => (await readGrant(kubectl, 'alg', 'carol'))?.status?.drift?.count === 1,
   );
-  say(`carol is ${(await asana.licenses()).carol} again.`);
-  expect(
-    'a change behind its back is set back',
-    `carol ${(await asana.licenses()).carol}, drift.count 1`,
-    true,
+  const license = await asana.license(people.carol);
+  say(`carol is ${license} again.`);
+  expect('a change behind its back is set back', `carol ${license}, drift.count 1`, license === 'enterprise');
+}
+
+async function tellRevoke(stage: Stage): Promise<void> {
+  await stage.kubectl.show(['delete', 'alg', 'alice', '-n', 'iga', '--timeout=90s']);
+  const { alice } = await showDirectory(stage);
+  stage.expect('alice is view-only again, not out', `alice ${alice}`, alice === 'view only');
+}
+
+/** The grant was applied some chapters ago; by now its time is over, or nearly. */
+async function tellExpiry({ kubectl, asana, expect }: Stage): Promise<void> {
+  await until(
+    "bob's membership has expired",
+    async () => reasonOf(await readGrant(kubectl, 'atg', 'bob-for-a-while')) === 'Expired',
   );
+  await kubectl.show(['get', 'atg', '-n', 'iga']);
+  const isIn = await asana.isInTeam(people.bob, TEAM);
+  expect('a grant ends by itself', isIn ? 'bob is still in the team' : 'bob left the team', !isIn);
+}
 
-  heading(6, "Alice's grant is deleted: enterprise is taken back, view-only is left");
-  await kubectl.show(['delete', 'alg', 'alice', '-n', 'iga', '--timeout=90s']);
-  const released = await asana.licenses();
-  showLicenses(released);
-  expect('alice is view-only again, not out', `alice ${released.alice}`, released.alice === 'view only');
-
-  heading(7, 'ConductorOne: connected, an upload, an access request');
-  await tellConductorOne({
-    kubectl,
-    conductorOne: new ConductorOneView(sandbox),
-    licenseOfAlice: async () => (await asana.licenses()).alice,
-    until,
-    expect,
-  });
-
-  heading(8, 'What the objects tell');
+async function tellObjects({ kubectl, expect }: Stage): Promise<void> {
   await kubectl.show(['describe', 'alg', 'carol', '-n', 'iga']);
   const events = await kubectl.show(['get', 'events', '-n', 'iga', '--sort-by=.metadata.creationTimestamp']);
   expect(
     'events say who was changed and why',
     `${events.trim().split('\n').length - 1} events`,
-    /LicenseGranted/.test(events),
+    /LicenseGranted/.test(events) && /AddedToTeam/.test(events) && /AccountCreated/.test(events),
   );
-  await kubectl.show(['get', 'asc,alg', '-n', 'iga', '-o', 'wide']);
-  return happenings;
+  await kubectl.show(['get', 'asana', '-n', 'iga', '-o', 'wide']);
 }
 
 /** Applies the connector and follows its phase until it is Connected; returns the phases seen, in order. */
@@ -140,22 +168,30 @@ async function connect(kubectl: Kubectl, manifest: string): Promise<string[]> {
   });
   try {
     await kubectl.show(['apply', '-f', '-'], manifest);
-    await until('the connector is Connected', async () => {
-      const phase = phases.at(-1);
-      return phase === 'Connected';
-    });
+    await until('the connector is Connected', async () => phases.at(-1) === 'Connected');
   } finally {
     stop();
   }
   return phases;
 }
 
-function grants(): string {
+function grants(): string[] {
+  const license = (name: keyof typeof people, reason: string) =>
+    grantManifest('AsanaLicenseGrant', name, {
+      user: { email: people[name] },
+      license: 'Enterprise',
+      reason,
+    });
+  const member = (name: string, email: string, more: Record<string, unknown>) =>
+    grantManifest('AsanaTeamGrant', name, { user: { email }, team: { name: TEAM }, ...more });
   return [
-    grantManifest('alice', people.alice, 'Enterprise', 'Design project, REQ-1234'),
-    grantManifest('bob', people.bob, 'Enterprise', 'Holds it already'),
-    grantManifest('carol', people.carol, 'Enterprise', 'Data team'),
-  ].join('---\n');
+    license('alice', 'Design project, REQ-1234'),
+    license('bob', 'Holds it already'),
+    license('carol', 'Data team'),
+    member('alice', people.alice, { reason: 'Design project, REQ-1234' }),
+    member('bob-for-a-while', people.bob, { duration: SHORT, reason: 'Looks in' }),
+    grantManifest('AsanaAccount', 'erin', { ...newcomer, reason: 'Starts on Monday' }),
+  ];
 }
 
 async function setMode(kubectl: Kubectl, mode: 'Plan' | 'Apply'): Promise<void> {
@@ -163,79 +199,29 @@ async function setMode(kubectl: Kubectl, mode: 'Plan' | 'Apply'): Promise<void> 
   await kubectl.show(['patch', 'asc', 'acme', '-n', 'iga', '--type', 'merge', '-p', patch]);
 }
 
-interface GrantStatus {
-  readonly conditions?: readonly {
-    readonly type: string;
-    readonly status: string;
-    readonly reason: string;
-  }[];
-  readonly applied?: { readonly adopted: boolean };
-  readonly drift?: { readonly count: number };
+const cast = { ...people, erin: newcomer.email } as const;
+/** The license of everybody in the story. */
+type Directory = Record<keyof typeof cast, string>;
+
+async function readDirectory(asana: AsanaView): Promise<Directory> {
+  const entries = Object.entries(cast).map(
+    async ([name, email]) => [name, await asana.license(email)] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries)) as Directory;
 }
 
-async function statusOf(kubectl: Kubectl, name: string): Promise<GrantStatus> {
-  return (await kubectl.read('alg', name))?.status ?? {};
+async function showDirectory({ asana }: Stage): Promise<Directory> {
+  const licenses = await readDirectory(asana);
+  const rows = Object.entries(cast).map(async ([name, email]) => {
+    const team = (await asana.isInTeam(email, TEAM)) ? 'yes' : 'no';
+    return [name, email, licenses[name as keyof Directory], team];
+  });
+  showTable(['PERSON', 'EMAIL', 'LICENSE IN ASANA', `IN ${TEAM.toUpperCase()}`], await Promise.all(rows));
+  return licenses;
 }
 
-async function isAdopted(kubectl: Kubectl, name: string): Promise<boolean> {
-  return (await statusOf(kubectl, name)).applied?.adopted === true;
-}
-
-async function countGrants(kubectl: Kubectl, wanted: (reason: string) => boolean): Promise<number> {
-  const list = JSON.parse(await kubectl.run(['get', 'alg', '-n', 'iga', '-o', 'json'])) as {
-    items: { status?: GrantStatus }[];
-  };
-  return list.items.filter((item) =>
-    item.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True' && wanted(c.reason)),
-  ).length;
-}
-
-const readyGrants = (kubectl: Kubectl) => countGrants(kubectl, () => true);
-const grantedGrants = (kubectl: Kubectl) => countGrants(kubectl, (reason) => reason === 'Granted');
-
-type Licenses = Record<keyof typeof people, string>;
-
-function describe(licenses: Licenses): string {
+function describe(licenses: Directory): string {
   return Object.entries(licenses)
     .map(([name, license]) => `${name} ${license}`)
     .join(', ');
-}
-
-function showLicenses(licenses: Licenses): void {
-  showTable(
-    ['PERSON', 'EMAIL', 'LICENSE IN ASANA'],
-    Object.entries(licenses).map(([name, license]) => [name, people[name as keyof Licenses], license]),
-  );
-}
-
-/** Asana itself, through the sandbox's control endpoint: what a person would see in the Admin Console. */
-class AsanaView {
-  readonly #sandbox: SandboxAddress;
-
-  constructor(sandbox: SandboxAddress) {
-    this.#sandbox = sandbox;
-  }
-
-  async licenses(): Promise<Licenses> {
-    const entries = await Promise.all(
-      Object.entries(people).map(async ([name, email]) => {
-        const person = await askControl<{ license: string | null }>(this.#sandbox, 'GET', userPath(email));
-        return [name, person.license ?? 'none'] as const;
-      }),
-    );
-    return Object.fromEntries(entries) as Licenses;
-  }
-
-  async setLicense(email: string, license: string): Promise<void> {
-    await askControl(this.#sandbox, 'PATCH', userPath(email), { license });
-  }
-}
-
-/** Looks until `seen` is true; names what did not happen when patience runs out. */
-async function until(what: string, seen: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (!(await seen())) {
-    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1000} s, but not: ${what}`);
-    await sleep(LOOK_EVERY_MS);
-  }
 }

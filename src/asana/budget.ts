@@ -42,6 +42,8 @@ export const defaultBudgetLimits: BudgetLimits = { requestsPerMinute: 1500, perc
 export interface Permit {
   /** The answer came, or nobody waits for it any more. */
   release(): void;
+  /** Asana has asked for a pause since this was given: what has not left yet asks for leave anew. */
+  isOvertaken(): boolean;
   /** Asana answered 429: nothing more is sent for `retryAfterMs`. `release` still has to follow. */
   rejected(retryAfterMs: number): void;
 }
@@ -225,6 +227,7 @@ export class Budget {
         if (epoch === this.#epoch) this.#ramp = this.#ramp >= IN_FLIGHT.read ? Infinity : this.#ramp + 1;
         this.#admit();
       },
+      isOvertaken: () => epoch !== this.#epoch,
       rejected: (retryAfterMs) => this.#block(retryAfterMs),
     };
   }

@@ -29,6 +29,8 @@ export interface Call {
 
 export interface Tally {
   requests: number;
+  /** Those of them that Asana surely did not carry out, by its answer or because nothing reached it; absent for none. */
+  refused?: number;
 }
 
 /** One request, before a token and an address are put to it. */
@@ -155,13 +157,32 @@ export class Transport {
   async #attempt<T>(exchange: Exchange, decode: (body: unknown) => T, call: Call): Promise<Answer<T>> {
     const { budget } = this.#options;
     const kind = exchange.method === 'GET' ? 'read' : 'write';
-    const permit = await budget.acquire(kind, call.priority, call.signal);
+    for (;;) {
+      const permit = await budget.acquire(kind, call.priority, call.signal);
+      try {
+        await call.guard?.();
+        // While the guard was asked, another request may have been told to wait.
+        if (permit.isOvertaken()) continue;
+        return await this.#ask(exchange, decode, call, permit);
+      } finally {
+        permit.release();
+      }
+    }
+  }
+
+  async #ask<T>(
+    exchange: Exchange,
+    decode: (body: unknown) => T,
+    call: Call,
+    permit: Permit,
+  ): Promise<Answer<T>> {
     try {
-      await call.guard?.();
-      const response = await this.#exchange(exchange, call);
-      return this.#read(exchange, response, decode, permit);
-    } finally {
-      permit.release();
+      return this.#read(exchange, await this.#exchange(exchange, call), decode, permit);
+    } catch (error) {
+      const { tally } = call;
+      if (tally && error instanceof AsanaError && !error.outcomeUnknown)
+        tally.refused = (tally.refused ?? 0) + 1;
+      throw error;
     }
   }
 

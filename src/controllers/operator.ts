@@ -200,9 +200,7 @@ export class AsanaOperator extends ReconcilingOperator {
       readGrant: (kind, namespace, name) => client.get<GrantObject>(kind.resource, namespace, name),
       readConnector: (namespace, name) => client.get<AsanaConnector>(asanaConnectors, namespace, name),
       publishConnector: (key, withPeers) =>
-        withPeers
-          ? this.#connectorReconciler.publishWithPeers(key)
-          : this.#connectorReconciler.publish(key),
+        withPeers ? this.#connectorReconciler.publishWithPeers(key) : this.#connectorReconciler.publish(key),
       touchConnector: (key, why) => this.#touchConnector(key, why),
       actionTimeoutMs,
       clock,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AsanaConnector } from '../api/asana-connector.ts';
+import { findCondition } from '../api/conditions.ts';
 import type { GrantKindName, GrantObject } from '../api/kinds.ts';
 import type { Change } from '../kubernetes/reflector.ts';
 import { type Key, type KubernetesObject, keyOf } from '../kubernetes/resource.ts';
@@ -112,9 +113,7 @@ function onlyStatusMoved(previous: KubernetesObject | null, current: KubernetesO
 function sameSpec(previous: KubernetesObject | null, current: KubernetesObject | null): boolean {
   if (!previous || !current) return false;
   const [a, b] = [previous.metadata, current.metadata];
-  return (
-    a.uid === b.uid && a.generation === b.generation && a.deletionTimestamp === b.deletionTimestamp
-  );
+  return a.uid === b.uid && a.generation === b.generation && a.deletionTimestamp === b.deletionTimestamp;
 }
 
 /** Nothing moved that the grants of the same person go by. */
@@ -125,6 +124,20 @@ function isTheSameToOthers(previous: GrantObject | null, current: GrantObject | 
     isDeepStrictEqual(a?.applied, b?.applied) &&
     a?.user?.gid === b?.user?.gid &&
     a?.user?.email === b?.user?.email &&
-    a?.created?.gid === b?.created?.gid
+    a?.created?.gid === b?.created?.gid &&
+    placeOf(a) === placeOf(b) &&
+    timeOf(a) === timeOf(b)
   );
+}
+
+/** Where the right is, once that is found. */
+function placeOf(status: GrantObject['status']): string | undefined {
+  if (!status) return undefined;
+  return 'team' in status ? status.team?.gid : 'workspace' in status ? status.workspace : undefined;
+}
+
+/** Whether it has begun, and has ended: nothing but time moves that. */
+function timeOf(status: GrantObject['status']): string {
+  const ready = findCondition(status?.conditions, 'Ready')?.reason;
+  return `${ready === 'Scheduled'} ${findCondition(status?.conditions, 'Expired') !== undefined}`;
 }

@@ -21,6 +21,9 @@ import { isSameRight } from './right.ts';
 import { resolveWish } from './rights.ts';
 import { describeTime } from './time.ts';
 
+/** How the message begins for what has expired, and would be released in mode Apply. */
+export const EXPIRED_IN_PLAN = 'Expired. In mode Apply it would be released: ';
+
 /**
  * Decides one grant, of whatever kind (docs/architecture.md, Grants). In mode Plan the same is decided, and the caller stops
  * before the action.
@@ -31,7 +34,7 @@ export function decideGrant(grant: Grant, context: GrantContext): Decision {
   if (!lasts || decision.kind !== 'Release') return decision;
   // Nothing of an expired grant changes in mode Plan, not even its record; and nothing is asked of anybody.
   const { account, right, observed } = decision;
-  const message = `Expired. In mode Apply it would be released: ${decision.message}`;
+  const message = `${EXPIRED_IN_PLAN}${decision.message}`;
   return { kind: 'Settled', reason: 'Expired', applied: null, account, right, observed, message };
 }
 

@@ -92,7 +92,7 @@ export class Executor {
     const sent = await this.#send(request, id, () => hooks.guard('Send'));
     const { failure } = sent;
     const refused = failure !== null && !failure.outcomeUnknown;
-    const { reading, error } = await this.#lookBack(request);
+    const reading = await this.#lookBack(request);
     if (reading && isShown(request, reading)) {
       this.#conclude(request, id, sent.requestIds);
       return { kind: 'Succeeded', id, account: reading.account, byOthers: refused };
@@ -101,7 +101,7 @@ export class Executor {
     const ends = failure !== null && (refused || !rulesOf(request.action).oneWay);
     this.#tell(request, id, ends ? failure.code : 'Unconfirmed', sent.requestIds);
     if (ends) throw explain(request.action, failure);
-    if (error !== null && !isPassing(error)) throw error;
+    // What a look meets ends nothing that was sent: whoever looks again meets it too, and tells of it.
     return { kind: 'Unconfirmed', id, account: reading?.account ?? null };
   }
 
@@ -140,13 +140,12 @@ export class Executor {
     }
   }
 
-  async #lookBack(
-    request: ActionRequest,
-  ): Promise<{ readonly reading: FreshReading | null; readonly error: Error | null }> {
+  /** Null for a look that failed. */
+  async #lookBack(request: ActionRequest): Promise<FreshReading | null> {
     try {
-      return { reading: await this.#readFresh(request), error: null };
-    } catch (error) {
-      return { reading: null, error: error instanceof Error ? error : new TypeError(String(error)) };
+      return await this.#readFresh(request);
+    } catch {
+      return null;
     }
   }
 
@@ -189,8 +188,4 @@ function explain(action: Action, error: AsanaError): Error {
 
 function isShown({ action, directory }: ActionRequest, reading: FreshReading): boolean {
   return rulesOf(action).shows(action, reading, directory.current()?.organization?.gid ?? null);
-}
-
-function isPassing(error: Error): boolean {
-  return error instanceof AsanaError && error.errorClass !== 'stalling';
 }

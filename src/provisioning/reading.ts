@@ -10,6 +10,8 @@ export interface Reading {
   teamMembership(team: string, user: string): TeamMembership | null;
   /** How many teams somebody is in. */
   countTeamsOf(user: string): number;
+  /** What a person has to answer before anything is removed, whatever it is read from; null for nothing. */
+  held(): string | null;
   /** Enterprise licenses in the organization, with those on their way to others. */
   enterpriseLicenses(): number;
   /** Why these parts justify no removal and no creation; null when they do. */

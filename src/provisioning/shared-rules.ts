@@ -73,14 +73,24 @@ export function makeSureTheReadingIsTrusted({ reading }: RightCase, parts: reado
   return doubt && refused(doubt.code, `Nothing is done on a doubtful reading of Asana: ${doubt.message}.`);
 }
 
-/** Whoever must never be touched has to be known before anything is taken away. */
+/**
+ * Whoever must never be touched has to be known before anything is taken away; and while a reading is held for a person's
+ * answer, no removal is carried out.
+ */
 export function makeSureARemovalIsJustified(subject: RightCase, parts: readonly PartName[]): Step | null {
-  const doubt = makeSureTheReadingIsTrusted(subject, parts);
+  const doubt = makeSureTheReadingIsTrusted(subject, parts) ?? makeSureNothingIsHeld(subject);
   if (doubt || subject.reading.snapshot.self !== null) return doubt;
   return refused(
     'ReadingIncomplete',
     "Nothing is taken away now: the token's own account, which is never touched, could not be read.",
   );
+}
+
+/** What a grant wants waits at the desk, where it counts; a task has no place to wait in. */
+function makeSureNothingIsHeld({ asker, reading }: RightCase): Step | null {
+  const held = asker === 'Task' ? reading.held() : null;
+  if (held === null) return null;
+  return refused('ReadingHeld', `Nothing is taken away while a reading of Asana is held: ${held}`);
 }
 
 export function makeSureItIsNoGuest(subject: RightCase): Step | null {

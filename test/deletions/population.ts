@@ -3,7 +3,8 @@ import type { GrantObject } from '../../src/api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../src/api/resources.ts';
 import { SECOND_WORKSPACE_GID } from '../../src/sandbox/seed.ts';
 import { isInWorkspace, Teams } from '../operator/console.ts';
-import { conditionOf, type GrantRef, OperatorRig } from '../operator/rig.ts';
+import type { GrantRef } from '../operator/cluster-objects.ts';
+import { conditionOf, OperatorRig, PERSONAL, SERVICE_ACCOUNT } from '../operator/rig.ts';
 
 /** How the connector is set when something is deleted. */
 export interface Variant {
@@ -34,8 +35,6 @@ interface Access {
   readonly workspace: boolean;
 }
 
-/** A service account that reads both workspaces. */
-const BOTH = 'canary-both-workspaces';
 const SETTLED = ['Granted', 'Removed', 'Planned'];
 /** Who has a view-only license to begin with, and is declared to have an enterprise license. */
 const UPGRADED = 6;
@@ -139,12 +138,15 @@ export class Population {
   async #begin(): Promise<void> {
     const { rig, variant } = this;
     const { sandbox } = rig;
-    sandbox.tokenRegister.issue(BOTH, 'serviceAccount', sandbox.people.root);
     const teams = new Teams(sandbox);
-    this.#team = await teams.create('Design guild', ['bob@acme.example']);
-    await rig.createSecret({ BATON_TOKEN: BOTH });
+    this.#team = await teams.create('Design guild', [
+      'bob@acme.example',
+      'root@acme.example',
+    ]);
+    // Only a personal token sees a second workspace; the connector takes it for a service account's, which may deprovision.
+    await rig.createSecret({ BATON_TOKEN: PERSONAL, SCIM_TOKEN: SERVICE_ACCOUNT });
     await rig.createConnector({
-      workspaces: [sandbox.workspace, SECOND_WORKSPACE_GID],
+      credentials: { type: 'ServiceAccount', secretRef: { name: 'token', scimTokenKey: 'SCIM_TOKEN' } },
       defaultWorkspace: sandbox.workspace,
       provisioning: {
         ...variant,

@@ -61,6 +61,8 @@ suite('accounts in an organization with SCIM', () => {
   test('stall on a guest, whom no API makes a member', async () => {
     await rig.declare('aac/guest', { email: guest });
     await rig.untilReason('aac/guest', 'UserIsGuest');
+    await rig.deleteGrant('aac/guest');
+    await rig.untilGone('aac/guest');
   });
 
   test('stall on somebody who was removed before', async () => {

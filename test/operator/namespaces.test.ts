@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { SECOND_WORKSPACE_GID } from '../../src/sandbox/seed.ts';
 import { isInWorkspace, Teams } from './console.ts';
-import { OperatorRig } from './rig.ts';
+import { OperatorRig, PERSONAL, SERVICE_ACCOUNT } from './rig.ts';
 
 const alice = 'alice@acme.example';
 const bob = 'bob@acme.example';
 const carol = 'carol@acme.example';
-/** A service account that reads both workspaces. */
-const BOTH = 'canary-both-workspaces';
 
 suite('grants of another namespace than the connector', () => {
   let rig: OperatorRig;
@@ -21,10 +19,11 @@ suite('grants of another namespace than the connector', () => {
       secondWorkspace: 'workspace',
     });
     teams = new Teams(rig.sandbox);
-    design = await teams.create('Design guild', [bob]);
-    rig.sandbox.tokenRegister.issue(BOTH, 'serviceAccount', rig.sandbox.people.root);
-    await rig.createSecret({ BATON_TOKEN: BOTH });
+    design = await teams.create('Design guild', ['root@acme.example', bob]);
+    // Only personal tokens see a second workspace; the connector takes this one for a service account's.
+    await rig.createSecret({ BATON_TOKEN: PERSONAL, SCIM_TOKEN: SERVICE_ACCOUNT });
     await rig.createConnector({
+      credentials: { type: 'ServiceAccount', secretRef: { name: 'token', scimTokenKey: 'SCIM_TOKEN' } },
       defaultWorkspace: rig.sandbox.workspace,
       provisioning: { allowDeprovision: true },
     });
@@ -88,7 +87,7 @@ suite('grants of another namespace than the connector', () => {
   });
 
   test('leave what they found', async () => {
-    const found = { license: `${rig.neighbour}/found`, team: `${rig.neighbour}/atg/found` };
+    const found = { license: `${rig.neighbour}/alg/found`, team: `${rig.neighbour}/atg/found` };
     await rig.declare(found.license, { user: { email: bob } });
     await rig.declare(found.team, { user: { email: bob }, team: { gid: design } });
     for (const ref of Object.values(found)) {
@@ -101,14 +100,14 @@ suite('grants of another namespace than the connector', () => {
   });
 
   test('lower nobody whom they did not raise', async () => {
-    const ref = `${rig.neighbour}/lower`;
+    const ref = `${rig.neighbour}/alg/lower`;
     await rig.declare(ref, { user: { email: bob }, license: 'ViewOnly' });
     await rig.untilReason(ref, 'NamespaceNotAllowed');
     assert.equal(await rig.licenseInAsana(bob), 'enterprise');
   });
 
   test('are released with a Warning when the permission is withdrawn and they go', async () => {
-    const ref = `${rig.neighbour}/withdrawn`;
+    const ref = `${rig.neighbour}/alg/withdrawn`;
     await rig.declare(ref, { user: { email: alice } });
     await rig.untilReason(ref, 'Granted');
     await rig.patchConnector({ spec: { provisioning: { allowedNamespaces: [] } } });

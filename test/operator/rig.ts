@@ -1,62 +1,33 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
 import { askControl, userPath } from '../../scripts/sandbox-control.ts';
-import type { AsanaConnector } from '../../src/api/asana-connector.ts';
-import type { ConnectorHold, HoldReason } from '../../src/api/asana-connector-status.ts';
-import { type GrantObject, grantKinds } from '../../src/api/kinds.ts';
-import {
-  API_VERSION,
-  asanaConnectors,
-  asanaLicenseGrants,
-  type ResourceNames,
-} from '../../src/api/resources.ts';
+import { asanaConnectors } from '../../src/api/resources.ts';
 import { BudgetRegistry } from '../../src/asana/budget-registry.ts';
 import type { Leadership } from '../../src/controllers/leadership.ts';
 import { AsanaOperator } from '../../src/controllers/operator.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { KubernetesClient } from '../../src/kubernetes/client.ts';
-import { type ApiRequest, ApiServerConnection } from '../../src/kubernetes/connection.ts';
-import { isNotFound } from '../../src/kubernetes/errors.ts';
+import { ApiServerConnection } from '../../src/kubernetes/connection.ts';
 import type { Resource } from '../../src/kubernetes/resource.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { checkConditions } from '../api/condition-rules.ts';
 import { useControlPlane } from '../controlplane/control-plane.ts';
+import { ClusterObjects, SERVICE_ACCOUNT } from './cluster-objects.ts';
 import { installKinds } from './installed-kinds.ts';
 import { StatusWatch } from './status-watch.ts';
 
 /** Every secret of these tests carries this word: it must be found in no output. */
 const CANARY = 'canary';
-export const SERVICE_ACCOUNT = `${CANARY}-service-account-token`;
 export const PERSONAL = `${CANARY}-personal-token`;
 export const SCIM_ONLY = `${CANARY}-scim-only-token`;
 
-const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
-const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 const NAMESPACES = '/api/v1/namespaces';
 
-/** How long a test waits for what should happen within seconds, on a machine that may be busy with others. */
-const PATIENCE_MS = 30_000;
-
-export type ConnectorSpec = Record<string, unknown>;
-
-/**
- * A grant as kubectl names it: `atg/design`, and `elsewhere/atg/design` for one of another namespace. A name alone is a
- * license grant's.
- */
-export type GrantRef = string;
-
-/** An event, as far as tests look at it. */
-export interface SeenEvent {
-  readonly reason: string;
-  readonly type: string;
-  readonly note: string;
-  readonly regarding: { readonly kind: string; readonly name: string };
-}
+export { conditionOf, SERVICE_ACCOUNT } from './cluster-objects.ts';
 
 /** A line of the audit log, as far as tests look at it. */
 export interface AuditLine {
@@ -67,13 +38,6 @@ export interface AuditLine {
   readonly before: string | null;
   readonly after: string | null;
   readonly result: string;
-}
-
-/** One grant, addressed. */
-interface GrantAddress {
-  readonly kind: ResourceNames;
-  readonly namespace: string;
-  readonly name: string;
 }
 
 export interface RigOptions extends SandboxOptions {
@@ -101,10 +65,8 @@ class RecordingClient extends KubernetesClient {
  * The operator in this process against a real API server and the strict sandbox, in a namespace of its own. It
  * watches every status that is ever written and everything that is ever logged; `close` holds them to the rules.
  */
-export class OperatorRig {
+export class OperatorRig extends ClusterObjects {
   readonly sandbox: Sandbox;
-  readonly client: KubernetesClient;
-  readonly namespace: string;
   /** Another namespace that the operator watches; there only if it was asked for. */
   readonly neighbour: string;
   readonly kubeconfigPath: string;
@@ -137,13 +99,12 @@ export class OperatorRig {
     kubeconfigPath: string;
     stop: () => Promise<void>;
   }) {
+    super(new KubernetesClient(parts.connection), parts.connection, parts.namespaces[0]);
     this.sandbox = parts.sandbox;
     this.#config = parts.config;
     this.#connection = parts.connection;
-    this.client = new KubernetesClient(parts.connection);
     this.#recording = new RecordingClient(parts.connection);
     this.#namespaces = parts.namespaces;
-    [this.namespace] = parts.namespaces;
     this.neighbour = parts.namespaces[1] ?? '';
     this.#statuses = new StatusWatch(this.client, parts.namespaces);
     this.kubeconfigPath = parts.kubeconfigPath;
@@ -213,240 +174,6 @@ export class OperatorRig {
     this.#operator = null;
   }
 
-  async createSecret(
-    data: Record<string, string> = { BATON_TOKEN: SERVICE_ACCOUNT },
-    name = 'token',
-  ): Promise<void> {
-    await this.client.create(SECRETS, this.namespace, { metadata: { name }, stringData: data });
-  }
-
-  async patchSecret(data: Record<string, string | null>, name = 'token'): Promise<void> {
-    await this.client.mergePatch(
-      SECRETS,
-      this.namespace,
-      name,
-      {
-        stringData: data,
-        data: Object.fromEntries(Object.entries(data).filter(([, value]) => value === null)),
-      },
-      'test',
-    );
-  }
-
-  /** Creates the connector `acme`; what is not given is as a careful person would set it for a test. */
-  async createConnector(spec: ConnectorSpec = {}, name = 'acme'): Promise<void> {
-    const provisioning = {
-      mode: 'Apply',
-      removalDelay: '0s',
-      ...(spec['provisioning'] as object | undefined),
-    };
-    await this.client.create(asanaConnectors, this.namespace, {
-      apiVersion: 'asana-connector.dev/v1alpha1',
-      kind: 'AsanaConnector',
-      metadata: { name },
-      spec: {
-        credentials: { type: 'ServiceAccount', secretRef: { name: 'token' } },
-        scim: { enabled: true },
-        ...spec,
-        provisioning,
-      },
-    });
-  }
-
-  /** Creates a license grant. */
-  async createGrant(name: string, email: string, spec: Record<string, unknown> = {}): Promise<void> {
-    await this.declare(name, { user: { email }, ...spec });
-  }
-
-  /**
-   * Declares what the administrator holds already. Ends that would leave nobody with a right are held, so somebody has to
-   * keep one where a test takes rights back and is not about holds.
-   */
-  async declareSomebodyWhoStays(): Promise<void> {
-    await this.createGrant('stays', 'root@acme.example');
-    await this.untilReason('stays', 'Granted');
-  }
-
-  /** Creates a grant of whatever kind, for the connector `acme` of this rig's namespace if the spec says no other. */
-  async declare(ref: GrantRef, spec: Record<string, unknown>): Promise<void> {
-    const { kind, namespace, name } = this.#addressOf(ref);
-    const home = namespace === this.namespace ? {} : { namespace: this.namespace };
-    await this.client.create(kind, namespace, {
-      apiVersion: API_VERSION,
-      kind: kind.kind,
-      metadata: { name },
-      spec: { connectorRef: { name: 'acme', ...home }, ...spec },
-    });
-  }
-
-  connector(name = 'acme'): Promise<AsanaConnector | null> {
-    return this.client.get<AsanaConnector>(asanaConnectors, this.namespace, name);
-  }
-
-  grant(ref: GrantRef): Promise<GrantObject | null> {
-    const { kind, namespace, name } = this.#addressOf(ref);
-    return this.client.get<GrantObject>(kind, namespace, name);
-  }
-
-  async patchConnector(patch: unknown, name = 'acme'): Promise<void> {
-    await this.client.mergePatch(asanaConnectors, this.namespace, name, patch, 'test');
-  }
-
-  async patchGrant(ref: GrantRef, patch: unknown): Promise<void> {
-    const { kind, namespace, name } = this.#addressOf(ref);
-    await this.client.mergePatch(kind, namespace, name, patch, 'test');
-  }
-
-  /** Deletes a grant and returns at once; its finalizer may keep it. */
-  async deleteGrant(ref: GrantRef): Promise<void> {
-    const { kind, namespace, name } = this.#addressOf(ref);
-    await this.#delete(`/apis/${API_VERSION}/namespaces/${namespace}/${kind.plural}/${name}`);
-  }
-
-  async deleteConnector(name = 'acme'): Promise<void> {
-    await this.#delete(
-      `/apis/asana-connector.dev/v1alpha1/namespaces/${this.namespace}/asanaconnectors/${name}`,
-    );
-  }
-
-  async deleteSecret(name = 'token'): Promise<void> {
-    await this.#delete(`/api/v1/namespaces/${this.namespace}/secrets/${name}`);
-  }
-
-  async deleteNamespace(): Promise<void> {
-    await this.#delete(`${NAMESPACES}/${this.namespace}`);
-  }
-
-  /** Waits until the namespace is gone, not just terminating. */
-  async untilNamespaceGone(): Promise<void> {
-    const path = `${NAMESPACES}/${this.namespace}`;
-    await this.until('the namespace is gone', () =>
-      this.#connection.send({ method: 'GET', path }).then(
-        () => false,
-        (error: unknown) => isNotFound(error),
-      ),
-    );
-  }
-
-  /** Sends any request to the API server, as an administrator. */
-  ask<T>(request: ApiRequest): Promise<T> {
-    return this.#connection.send<T>(request);
-  }
-
-  /** Asks the connector for a sync, and waits until it was made. */
-  async sync(): Promise<void> {
-    const token = `request-${Math.random()}`;
-    await this.patchConnector({ metadata: { annotations: { 'asana-connector.dev/requestedAt': token } } });
-    await this.until(
-      'the requested sync is made',
-      async () => (await this.connector())?.status?.lastHandledReconcileAt === token,
-    );
-  }
-
-  /** Waits until the connector has this phase. */
-  async untilPhase(phase: string, name = 'acme'): Promise<AsanaConnector> {
-    let connector: AsanaConnector | null = null;
-    await this.until(
-      `the connector is ${phase}`,
-      async () => {
-        connector = await this.connector(name);
-        return connector?.status?.phase === phase;
-      },
-      () => JSON.stringify(connector?.status?.conditions),
-    );
-    return connector as unknown as AsanaConnector;
-  }
-
-  /** Waits until a grant's Ready condition has this reason. */
-  async untilReason(ref: GrantRef, reason: string): Promise<GrantObject> {
-    let grant: GrantObject | null = null;
-    await this.until(
-      `grant ${ref} is ${reason}`,
-      async () => {
-        grant = await this.grant(ref);
-        return conditionOf(grant, 'Ready')?.reason === reason;
-      },
-      () => JSON.stringify(grant?.status),
-    );
-    return grant as unknown as GrantObject;
-  }
-
-  /** Waits until a grant is gone from the API server. */
-  async untilGone(ref: GrantRef): Promise<void> {
-    let grant: GrantObject | null = null;
-    await this.until(
-      `grant ${ref} is gone`,
-      async () => {
-        grant = await this.grant(ref);
-        return grant === null;
-      },
-      () => JSON.stringify(grant?.status),
-    );
-  }
-
-  /** Waits until the token of the hold over removals names all of these grants: what joins is shown once it is still. */
-  async untilNamed(refs: readonly GrantRef[]): Promise<ConnectorHold> {
-    let seen: { hold: ConnectorHold | undefined; joined: (string | undefined)[] } | undefined;
-    await this.until(
-      `a token that names ${refs.join(', ')}`,
-      async () => {
-        const hold = (await this.connector())?.status?.holds?.find(
-          ({ reason }) => reason === 'TooManyRemovals',
-        );
-        const grants = await Promise.all(refs.map((ref) => this.grant(ref)));
-        seen = { hold, joined: grants.map((grant) => grant?.status?.planned?.hold) };
-        return seen.joined.every((joined) => names(hold?.token, joined));
-      },
-      () => JSON.stringify(seen),
-    );
-    return seen?.hold as ConnectorHold;
-  }
-
-  /** Waits until the connector has a hold of this reason over `count` removals, or missing entries, or more. */
-  async untilHeld(reason: HoldReason, count = 1): Promise<ConnectorHold> {
-    let holds: readonly ConnectorHold[] | undefined;
-    await this.until(
-      `a hold ${reason} over ${count}`,
-      async () => {
-        holds = (await this.connector())?.status?.holds;
-        return (holds?.find((hold) => hold.reason === reason)?.count ?? 0) >= count;
-      },
-      () => JSON.stringify(holds),
-    );
-    return holds?.find((hold) => hold.reason === reason) as ConnectorHold;
-  }
-
-  /** Waits until the connector has no hold. */
-  async untilNoHold(): Promise<void> {
-    let holds: unknown;
-    await this.until(
-      'no hold is left',
-      async () => {
-        holds = (await this.connector())?.status?.holds;
-        return holds === undefined;
-      },
-      () => JSON.stringify(holds),
-    );
-  }
-
-  /** A person answers a hold by annotation. */
-  async answer(word: 'acknowledge' | 'discard', token: string): Promise<void> {
-    await this.patchConnector({ metadata: { annotations: { [`asana-connector.dev/${word}`]: token } } });
-  }
-
-  async until(
-    what: string,
-    seen: () => Promise<boolean>,
-    detail: () => string | undefined = () => '',
-  ): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
-    while (!(await seen())) {
-      if (performance.now() > deadline)
-        assert.fail(`waited ${PATIENCE_MS / 1000} s, but not: ${what} ${detail() ?? ''}`);
-      await sleep(50);
-    }
-  }
-
   /** A person as Asana itself shows them to an admin. */
   personInAsana(email: string): Promise<{ license: string | null; active: boolean; teams: string[] }> {
     return askControl(this.sandbox, 'GET', userPath(email));
@@ -474,28 +201,6 @@ export class OperatorRig {
   /** What the operator wrote to its audit log, one record a change. */
   auditRecords(): AuditLine[] {
     return this.audit.map((line) => JSON.parse(line) as AuditLine);
-  }
-
-  async events(namespace = this.namespace): Promise<SeenEvent[]> {
-    const page = await this.client.list<SeenEvent>(EVENTS, namespace, { limit: 500 });
-    return [...page.items];
-  }
-
-  /** Waits for an event about a grant. */
-  async untilEvent(ref: GrantRef, reason: string, type: 'Normal' | 'Warning' = 'Normal'): Promise<SeenEvent> {
-    const { kind, namespace, name } = this.#addressOf(ref);
-    let found: SeenEvent | undefined;
-    await this.until(`an event ${reason} about ${ref}`, async () => {
-      found = (await this.events(namespace)).find(
-        ({ regarding, ...event }) =>
-          regarding.kind === kind.kind &&
-          regarding.name === name &&
-          event.reason === reason &&
-          event.type === type,
-      );
-      return found !== undefined;
-    });
-    return found as SeenEvent;
   }
 
   /** Stops everything, then holds every status that was ever written to the condition rules and every output to silence. */
@@ -528,38 +233,4 @@ export class OperatorRig {
         assert.equal(text.includes(secret), false, `a secret is in the ${name}`);
     assert.ok(outputs.logs.length > 0, 'nothing was logged, so nothing was searched');
   }
-
-  #addressOf(ref: GrantRef): GrantAddress {
-    const parts = ref.split('/');
-    const name = parts.at(-1) ?? '';
-    const shortName = parts.at(-2) ?? asanaLicenseGrants.shortName;
-    const kind = grantKinds.find(({ names }) => names.shortName === shortName)?.names;
-    if (!kind) throw new TypeError(`${shortName} is the short name of no kind`);
-    return { kind, namespace: parts.at(-3) ?? this.namespace, name };
-  }
-
-  async #delete(path: string): Promise<void> {
-    try {
-      await this.#connection.send({ method: 'DELETE', path });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-  }
-}
-
-/** Whether a token names what joined with a change of a hold. */
-function names(token: string | undefined, joined: string | undefined): boolean {
-  const [id, n] = token?.split('.') ?? [];
-  const [hold, change] = joined?.split('.') ?? [];
-  return id !== undefined && id === hold && Number(change) <= Number(n);
-}
-
-/** A condition of an object. */
-export function conditionOf(
-  object: {
-    status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };
-  } | null,
-  type: string,
-) {
-  return object?.status?.conditions?.find((condition) => condition.type === type);
 }

@@ -2,21 +2,26 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { SECOND_WORKSPACE_GID } from '../../src/sandbox/seed.ts';
 import { isInWorkspace, personOf } from './console.ts';
-import { conditionOf, OperatorRig } from './rig.ts';
+import { conditionOf, OperatorRig, PERSONAL, SERVICE_ACCOUNT } from './rig.ts';
 
 const alice = 'alice@acme.example';
 const carol = 'carol@acme.example';
 const erin = 'erin@acme.example';
-/** A service account that reads both workspaces. */
-const BOTH = 'canary-both-workspaces';
+/** Only personal tokens see a second workspace; the connector takes this one for a service account's, which may deprovision. */
+const secondWorkspace = {
+  secret: { BATON_TOKEN: PERSONAL, SCIM_TOKEN: SERVICE_ACCOUNT },
+  credentials: { type: 'ServiceAccount', secretRef: { name: 'token', scimTokenKey: 'SCIM_TOKEN' } },
+} as const;
 
 suite('workspace grants', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('workspace-grants', { secondWorkspace: 'workspace' });
-    rig.sandbox.tokenRegister.issue(BOTH, 'serviceAccount', rig.sandbox.people.root);
-    await rig.createSecret({ BATON_TOKEN: BOTH });
-    await rig.createConnector({ provisioning: { allowDeprovision: false } });
+    await rig.createSecret(secondWorkspace.secret);
+    await rig.createConnector({
+      credentials: secondWorkspace.credentials,
+      provisioning: { allowDeprovision: false },
+    });
     await rig.untilPhase('Connected');
     await rig.declareSomebodyWhoStays();
   });
@@ -56,7 +61,7 @@ suite('workspace grants', () => {
         return conditionOf(grant, 'Ready')?.status === 'False' && conditionOf(grant, 'Stalled') !== undefined;
       })
       .then(() => rig.grant('awg/carol'));
-    assert.equal(conditionOf(refused, 'Ready')?.reason, 'PreviouslyRemoved');
+    assert.equal(conditionOf(refused, 'Ready')?.reason, 'AsanaRefused');
     assert.equal(isIn(carol), false);
     Object.assign(there, { ended: false });
     await rig.sync();
@@ -109,6 +114,15 @@ suite('workspace grants', () => {
     await declare('lost', alice, { workspace: '999' });
     const grant = await rig.untilReason('awg/lost', 'WorkspaceNotFound');
     assert.match(conditionOf(grant, 'Stalled')?.message ?? '', /999/);
+    await rig.sync();
+    await rig.patchGrant('awg/lost', {
+      metadata: { annotations: { 'asana-connector.dev/requestedAt': 'again' } },
+    });
+    await rig.until(
+      'it was looked at again',
+      async () => (await rig.grant('awg/lost'))?.status?.lastHandledReconcileAt === 'again',
+    );
+    await rig.untilReason('awg/lost', 'WorkspaceNotFound');
   });
 });
 
@@ -116,22 +130,24 @@ suite('a workspace grant for the organization itself', () => {
   let rig: OperatorRig;
   before(async () => {
     rig = await OperatorRig.start('workspace-organization', { secondWorkspace: 'workspace' });
-    rig.sandbox.tokenRegister.issue(BOTH, 'serviceAccount', rig.sandbox.people.root);
-    await rig.createSecret({ BATON_TOKEN: BOTH });
-    await rig.createConnector({ provisioning: { allowDeprovision: true } });
+    await rig.createSecret(secondWorkspace.secret);
+    await rig.createConnector({
+      credentials: secondWorkspace.credentials,
+      provisioning: { mode: 'Plan' },
+    });
     await rig.untilPhase('Connected');
   });
   after(() => rig.close());
 
-  test('with SCIM creates the account view-only, as a declared account would', async () => {
+  test('is planned as a creation over SCIM, as a declared account is, and not as an invitation', async () => {
     const gina = rig.sandbox.state.addPerson('member', { email: 'gina@acme.example', name: 'Gina Gray' });
     const second = rig.sandbox.state.workspace(SECOND_WORKSPACE_GID);
     assert.ok(second);
     rig.sandbox.state.joinWorkspace(gina, second);
     await rig.sync();
     await rig.declare('awg/gina', { user: { email: 'gina@acme.example' }, workspace: rig.sandbox.workspace });
-    const { status } = await rig.untilReason('awg/gina', 'Granted');
-    assert.equal(status?.lastAction?.type, 'CreateAccount');
-    assert.equal(await rig.licenseInAsana('gina@acme.example'), 'view only');
+    const { status } = await rig.untilReason('awg/gina', 'Planned');
+    assert.equal(status?.planned?.action, 'CreateAccount');
+    assert.deepEqual(rig.writesInAsana(), []);
   });
 });

@@ -7,9 +7,6 @@ import { runStory, type Story } from './run.ts';
 import { shrink } from './shrink.ts';
 import { tellStory } from './tell.ts';
 
-/** Different rules whose first finding is made short and told. */
-const MOST_TOLD = 16;
-
 export interface SimulateOptions {
   readonly seeds: number;
   readonly from: number;
@@ -20,6 +17,8 @@ export interface SimulateOptions {
   readonly story: string | null;
   /** Print stories as JSON too, as `regressions/` keeps them. */
   readonly json: boolean;
+  /** Of so many different rules the first finding is made short and told. */
+  readonly tell: number;
   /** Names of rules that are not judged. */
   readonly ignored: readonly string[];
 }
@@ -34,12 +33,13 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       steps: { type: 'string', default: '60' },
       workers: { type: 'string', default: String(availableParallelism()) },
       story: { type: 'string' },
+      tell: { type: 'string', default: '5' },
       ignore: { type: 'string', default: '' },
       mutants: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
-  const whole = (name: 'seeds' | 'from' | 'steps' | 'workers') => {
+  const whole = (name: 'seeds' | 'from' | 'steps' | 'workers' | 'tell') => {
     const number = Number(values[name]);
     if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`--${name} takes a whole number`);
     return number;
@@ -53,6 +53,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     workers: Math.max(1, whole('workers')),
     mutants,
     json,
+    tell: whole('tell'),
     story,
     ignored,
   };
@@ -85,12 +86,12 @@ async function replay(file: string, print: (line: string) => void): Promise<bool
 /** The first finding of each rule, made short. */
 async function tellFindings(
   findings: readonly Finding[],
-  { steps, json, ignored }: SimulateOptions,
+  { steps, json, tell, ignored }: SimulateOptions,
   print: (line: string) => void,
 ): Promise<void> {
   const told = new Set<string>();
   for (const { seed, story, violation } of findings) {
-    if (told.has(violation.rule) || told.size >= MOST_TOLD) continue;
+    if (told.has(violation.rule) || told.size >= tell) continue;
     told.add(violation.rule);
     const short = await shrink(story, violation.rule, { ignored });
     const again = (await runStory(short, { ignored })) ?? violation;

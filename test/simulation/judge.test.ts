@@ -7,7 +7,7 @@ import { Judge, type Violation } from './model/judge.ts';
 import { ANNOTATIONS, type Connector, type Grant } from './model/objects.ts';
 import type { LeadershipFacts } from './model/rule.ts';
 
-type Change<T> = { readonly [K in keyof T]?: Change<T[K]> | undefined };
+type Change<T> = T extends object ? { readonly [K in keyof T]?: Change<T[K]> } : T;
 
 /** A hand-written world: one connector, one grant of p1, one process that leads. */
 class BadWorld {

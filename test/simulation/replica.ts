@@ -162,7 +162,7 @@ export class Replica {
     };
   }
 
-  /** A client that a dead process gets no answer from. What it answers is its caller's own, as off a wire. */
+  /** A client that a dead process gets no answer from. */
   #mortal(client: ClusterClient): ClusterClient {
     const call = async (
       method: (...args: unknown[]) => Promise<unknown>,
@@ -172,14 +172,13 @@ export class Replica {
       const [outcome] = await Promise.allSettled([method(...args)]);
       if (this.#dies()) return NEVER;
       if (outcome.status === 'rejected') throw outcome.reason;
-      return copy(outcome.value);
+      return outcome.value;
     };
     return new Proxy(client, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
         if (typeof member !== 'function') return member;
-        if (name === 'watch')
-          return (...args: Parameters<ClusterClient['watch']>) => copies(target.watch(...args));
+        if (name === 'watch') return member.bind(target) as ClusterClient['watch'];
         const bound = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
         return (...args: unknown[]) => call(bound, args);
       },
@@ -222,16 +221,4 @@ export class Replica {
       child: (more) => this.#logger({ ...fields, ...more }),
     };
   }
-}
-
-/** Maps and buffers go through as they are: only a Secret has them, and nobody keeps it. */
-function copy(value: unknown): unknown {
-  if (value === undefined || value === null || typeof value !== 'object') return value;
-  return 'data' in value && value.data instanceof Map
-    ? value
-    : (JSON.parse(JSON.stringify(value)) as unknown);
-}
-
-async function* copies<T>(lines: AsyncGenerator<T>): AsyncGenerator<T> {
-  for await (const line of lines) yield copy(line) as T;
 }

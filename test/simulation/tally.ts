@@ -1,5 +1,5 @@
-import type { Commit } from './model/facts.ts';
 import { CONNECTOR_KIND, type Connector, conditionOf, type Grant, holdsOf } from './model/objects.ts';
+import type { Commit } from './model/records.ts';
 
 /** Counts what a run has covered, so that a judge that never sees a thing is found out. */
 export class Tally {

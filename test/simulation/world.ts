@@ -3,9 +3,9 @@ import { AsanaFront } from './asana/front.ts';
 import { openSite, type Site, secretOf, TOKEN_HOLDERS, tokenInSecret, tokenOf } from './asana/site.ts';
 import { SimulatedClock } from './clock.ts';
 import { SimulatedCluster } from './cluster/simulated-cluster.ts';
-import type { Commit } from './model/facts.ts';
 import { Judge, type Violation } from './model/judge.ts';
 import { Promptness } from './model/promptness.ts';
+import type { Commit } from './model/records.ts';
 import type { WorldPlan } from './plan.ts';
 import { between, stream } from './random.ts';
 import { type Lease, Replica } from './replica.ts';
@@ -190,6 +190,7 @@ export class World {
       id,
       connector: wish.connector,
       effects: effectsOf(wish),
+      team: wish.right.type === 'Team' ? wish.right.team : null,
       user: wish.user,
       givenAt: this.clock.monotonic(),
     });

@@ -22,18 +22,25 @@ export function findObstacle(
 }
 
 /**
- * Why nothing is applied for a connector, in words; null when it may be. Beside its obstacles: REST refuses the token, so
- * that admins and guests cannot be told, although the connector works as far as it goes.
+ * Why nothing is applied for a connector; null when it may be. Beside its obstacles: REST refuses the token, so that admins and
+ * guests cannot be told, although the connector works as far as it goes.
+ * @returns the reason in words, and whether it lasts until a person acts
  */
-export function whyNothingIsApplied(
+export function findHindrance(
   connector: AsanaConnector,
   session: ConnectorSession,
   connectors: Iterable<AsanaConnector>,
-): string | null {
+): { readonly message: string; readonly lasts: boolean } | null {
   const obstacle = findObstacle(connector, session, connectors);
-  if (obstacle) return obstacle.message;
+  if (obstacle) return { message: obstacle.message, lasts: true };
   const rest = session.report?.result?.rest;
-  return rest && !rest.ok ? rest.error.message : null;
+  if (!rest || rest.ok) return null;
+  return { message: rest.error.message, lasts: rest.error.errorClass === 'stalling' };
+}
+
+/** The same in words. */
+export function whyNothingIsApplied(...of: Parameters<typeof findHindrance>): string | null {
+  return findHindrance(...of)?.message ?? null;
 }
 
 /** What Asana refused at the last sync. To have SCIM alone is less, and no obstacle. */

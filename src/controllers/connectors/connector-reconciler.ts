@@ -72,8 +72,10 @@ export class ConnectorReconciler {
     await reconcileConductorOne(connector, session.link, fresh, { secrets, open });
     if (!session.credentialsObstacle) await this.#startDueSync(connector, session, secretVersion, log);
     const { moved, againInMs } = this.#workOnHolds(key, session);
-    if (moved || !session.running || session.running.answering)
-      await this.#publishInTime(key, session, moved, log);
+    // An edit is observed at once, whatever a sync is at.
+    const atOnce = moved || connector.status?.observedGeneration !== connector.metadata.generation;
+    if (atOnce || !session.running || session.running.answering)
+      await this.#publishInTime(key, session, atOnce, log);
     const waits = [SECRET_FRESHNESS_MS, againInMs, this.#untilSync(connector, session, secretVersion)];
     return { requeueAfterMs: Math.min(...waits.filter((wait) => wait !== null)) };
   }

@@ -202,6 +202,12 @@ export class ConnectorSession {
     this.#deps.onChange('AllSeen');
   }
 
+  /** What a grant wants cannot be told now: no removal of this connector goes ahead before it is decided again. */
+  noteUndecided(grantUid: string): void {
+    this.#undecided.add(grantUid);
+    this.desk.recount();
+  }
+
   /** Keeps the desk's count of people abreast of what grants have applied. */
   noteGrant({ uid, person, applied }: RosterEntry): void {
     if (applied && person !== null) this.desk.roster.apply(uid, person);

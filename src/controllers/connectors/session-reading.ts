@@ -29,6 +29,7 @@ export function readingOf({
     accountByEmail: (email) => directory.accountByEmail(email),
     teamMembership: (team, user) => directory.teamMembership(team, user),
     countTeamsOf: (user) => countTeamsOf(user, snapshot, directory),
+    held: () => doubts[0]?.message ?? null,
     enterpriseLicenses: () => directory.counts().enterpriseLicenses + seatsBeside(),
     doubtAbout: (parts) => {
       const fault = doubtAbout(snapshot, parts, { now, intervals, doubts });

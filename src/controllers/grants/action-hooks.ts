@@ -1,6 +1,6 @@
-import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
+import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { FreshReading } from '../../directory/reader.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
@@ -11,11 +11,12 @@ import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionHooks } from '../../provisioning/executor.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { HoldFields, RemovalGate } from '../removals/removal-gate.ts';
-import { givenFields, lastActionOf } from './action-record.ts';
+import { lastActionOf, provenanceOf } from './action-record.ts';
 import { type GrantDeps, type GrantSubject, openSubject } from './grant-context.ts';
 import { ClockSkewError, FencedError, NotYetError } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
 import type { GrantFindings } from './grant-status.ts';
+import { PromptWord } from './prompt-word.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 
@@ -39,14 +40,42 @@ export class GrantActionHooks implements ActionHooks {
   readonly #gate: RemovalGate;
   readonly #reporter: GrantReporter;
   readonly #act: PlannedAct;
-  object: GrantObject;
+  readonly #word: PromptWord;
+  #intent: string | null = null;
+  #object: GrantObject;
 
   constructor(deps: GrantDeps, gate: RemovalGate, reporter: GrantReporter, act: PlannedAct) {
     this.#deps = deps;
     this.#gate = gate;
     this.#reporter = reporter;
     this.#act = act;
-    this.object = act.subject.object;
+    this.#object = act.subject.object;
+    const { kind } = act.subject;
+    this.#word = new PromptWord({
+      clock: deps.clock,
+      object: this.#object,
+      latest: () => deps.grants.of(kind).get(keyOf(this.#object)),
+      say: (object) => this.#sayItIsUnderWay(object),
+    });
+  }
+
+  /** As it is with what was written meanwhile. */
+  get object(): GrantObject {
+    return this.#object;
+  }
+
+  /** The id under which the intent was to be recorded, whether or not that was heard to succeed; null before. */
+  get intent(): string | null {
+    return this.#intent;
+  }
+
+  /** Carries the action out; an edit is observed meanwhile, however long Asana takes. */
+  async during<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await this.#word.during({ ms: this.#deps.actionTimeoutMs, signal }, work);
+    } finally {
+      if (this.#intent === null) this.#object = await this.#word.newest();
+    }
   }
 
   async guard(stage: 'Begin' | 'Send'): Promise<void> {
@@ -57,7 +86,7 @@ export class GrantActionHooks implements ActionHooks {
     // While the API server was asked, the lease may have been lost.
     this.#checkLeadership();
     if (!this.#asksFor(object, connector)) throw new FencedError('The grant no longer asks for this action.');
-    if (removal) this.#gate.check(subject, session);
+    if (removal) this.#gate.check(subject, session, stage);
   }
 
   confirm(fresh: FreshReading): boolean {
@@ -67,26 +96,40 @@ export class GrantActionHooks implements ActionHooks {
   }
 
   async recordIntent(id: string): Promise<void> {
-    const { subject, decision, planned, done } = this.#act;
+    const { subject, decision, done } = this.#act;
     const { kind } = subject;
     const { writer, clock } = this.#deps;
-    this.object = await writer(kind).addFinalizer(this.object, REVOKE_FINALIZER);
-    const { action, message, drift, account, right, observed } = decision;
-    this.object = await this.#reporter.report(
-      { kind, object: this.object },
+    this.#object = await this.#word.newest();
+    this.#intent = id;
+    this.#object = await writer(kind).addFinalizer(this.#object, REVOKE_FINALIZER);
+    this.#object = await this.#reporter.report(
+      { kind, object: this.#object },
       {
-        ...givenFields(subject, decision, clock.now()),
+        ...provenanceOf(subject, decision),
         ...done,
-        outcome: { reason: 'Progressing', message, drifted: drift ? message : null },
-        account: account ?? undefined,
-        right,
-        observed,
-        reading: subject.context.reading,
-        planned: { action: action.type, reason: message, ...planned },
-        lastAction: lastActionOf(action, id, formatTime(clock.now()), 'Pending'),
-        keepsRequest: true,
+        ...this.#underWay(),
+        lastAction: lastActionOf(decision.action, id, formatTime(clock.now()), 'Pending'),
       },
     );
+  }
+
+  #sayItIsUnderWay(object: GrantObject): Promise<GrantObject> {
+    const { subject, done } = this.#act;
+    return this.#reporter.report({ kind: subject.kind, object }, { ...done, ...this.#underWay() });
+  }
+
+  #underWay(): GrantFindings {
+    const { subject, decision, planned } = this.#act;
+    const { action, message, drift, account, right, observed } = decision;
+    return {
+      outcome: { reason: 'Progressing', message, drifted: drift ? message : null },
+      account: account ?? undefined,
+      right,
+      observed,
+      reading: subject.context.reading,
+      planned: { action: action.type, reason: message, ...planned },
+      keepsRequest: true,
+    };
   }
 
   #checkLeadership(): void {
@@ -123,7 +166,9 @@ export class GrantActionHooks implements ActionHooks {
     const { subject, decision } = this.#act;
     const { uid, generation } = subject.object.metadata;
     if (object?.metadata.uid !== uid || object.metadata.generation !== generation) return false;
-    if (connector?.metadata.uid !== subject.connector.metadata.uid) return false;
+    const decidedOn = subject.connector.metadata;
+    if (connector?.metadata.uid !== decidedOn.uid || connector.metadata.generation !== decidedOn.generation)
+      return false;
     if (connector.metadata.deletionTimestamp !== undefined || connector.spec.provisioning.mode !== 'Apply')
       return false;
     const again = openSubject(this.#deps, { kind: subject.kind, object }, connector, true);

@@ -1,11 +1,17 @@
 import type { GrantObject } from '../../api/kinds.ts';
+import { REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
 import { formatTime } from '../../core/clock.ts';
-import type { Action } from '../../provisioning/action.ts';
+import type { Account } from '../../directory/snapshot.ts';
+import type { Action, ActionType } from '../../provisioning/action.ts';
+import { isRemoval } from '../../provisioning/actions.ts';
+import { isOpen } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
+import { isGiving } from '../../provisioning/grant-case.ts';
 import { isSameRight } from '../../provisioning/right.ts';
+import { leadsTo } from '../../provisioning/rights.ts';
 import type { GrantSubject } from './grant-context.ts';
-import type { GrantFindings, GrantStatus } from './grant-status.ts';
-import { DRIFT_WINDOW_MS, isAskedAnew, openRequest } from './grant-view.ts';
+import { type GrantFindings, type GrantStatus, isInUse } from './grant-status.ts';
+import { DRIFT_WINDOW_MS, isAskedAnew } from './grant-view.ts';
 
 export type LastAction = NonNullable<GrantStatus['lastAction']>;
 
@@ -19,30 +25,11 @@ export function lastActionOf(
   return { id, type, ...(from === null ? {} : { from }), ...(to === null ? {} : { to }), at, result };
 }
 
-/**
- * What an ending grant gave, where only `lastAction` said so until now: the removal takes the place of that record, and
- * without it nobody would know any more that there is something to take back.
- */
-export function givenFields(
-  { view, object }: Pick<GrantSubject, 'view' | 'object'>,
-  { right, observed, account }: Extract<Decision, { kind: 'Act' }>,
-  now: number,
-): Pick<GrantFindings, 'applied' | 'created'> {
-  const recorded = view.applied !== null && isSameRight(view.applied.right, right);
-  if (!view.ending || recorded || !observed) return {};
-  const creates = view.attempt?.type === 'CreateAccount' || view.attempt?.type === 'InviteAccount';
-  const created = creates && account && !object.status?.created;
-  return {
-    applied: { right, value: observed, at: '', adopted: false },
-    ...(created ? { created: { gid: account.gid, at: formatTime(now) } } : {}),
-  };
-}
-
 /** What, once any of it moves, makes another try worth while after Asana refused. */
 export function fingerprintOf({ object, connector, session }: GrantSubject, action: Action): string {
   return [
     object.metadata.generation,
-    openRequest(object),
+    object.metadata.annotations?.[REQUESTED_AT_ANNOTATION],
     connector.metadata.generation,
     action.type,
     action.from,
@@ -59,4 +46,58 @@ export function countDrift(object: GrantObject, now: number): NonNullable<GrantS
   return known && !isAskedAnew(object) && now - Date.parse(known.since) < DRIFT_WINDOW_MS
     ? { count: known.count + 1, since: known.since }
     : { count: 1, since: formatTime(now) };
+}
+
+/** An action found open counts as done once Asana shows its outcome: a restart came between, or it took its time. */
+export function confirmedBy(
+  subject: GrantSubject,
+  { reason, right, account }: Extract<Decision, { kind: 'Settled' }>,
+): Pick<GrantFindings, 'lastAction' | 'created'> {
+  const { attempt } = subject.view;
+  const last = subject.object.status?.lastAction;
+  if (!last || !isOpen(attempt) || attempt.id !== last.id) return {};
+  const created = createdBy(subject, account);
+  const shows =
+    (reason === 'Removed' && attempt.to === null) ||
+    (reason === 'Granted' && right !== null && leadsTo(right, attempt)) ||
+    created.created !== undefined;
+  return shows ? { lastAction: { ...last, result: 'Succeeded' }, ...created } : {};
+}
+
+/**
+ * What the last action alone says, until the record of the next one takes its place: that the right which is about to be
+ * taken back was given, and that the account was created.
+ */
+export function provenanceOf(
+  subject: GrantSubject,
+  { right, observed, account }: Extract<Decision, { kind: 'Act' }>,
+): Pick<GrantFindings, 'applied' | 'created'> {
+  const { view } = subject;
+  const recorded = view.applied !== null && isSameRight(view.applied.right, right);
+  const given = view.ending !== null && !recorded && isGiving(view, right);
+  return {
+    ...(given ? { applied: { right, value: observed ?? '', at: '', adopted: false } } : {}),
+    ...createdBy(subject, account),
+  };
+}
+
+/** The account that a creation of this object led to. What came of one that was given up nobody knows. */
+function createdBy(
+  { view, object, context }: GrantSubject,
+  account: Account | null | undefined,
+): Pick<GrantFindings, 'created'> {
+  const { attempt } = view;
+  if (!account || attempt?.result !== 'Pending' || !isCreation(attempt.type)) return {};
+  if (object.status?.created || !context.reading || !isInUse(account, context.reading)) return {};
+  return { created: { gid: account.gid, at: formatTime(attempt.at) } };
+}
+
+export function isCreation(type: ActionType): boolean {
+  return type === 'CreateAccount' || type === 'InviteAccount';
+}
+
+/** A removal of ours was under way for what is gone now: it was taken back, and not elsewhere. */
+export function tookItself({ view }: GrantSubject): boolean {
+  const { attempt } = view;
+  return view.ending !== null && attempt?.result === 'Pending' && isRemoval(attempt);
 }

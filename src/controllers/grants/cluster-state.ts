@@ -28,9 +28,7 @@ export class LiveClusterState implements ClusterState {
 
   kindsGoing(): Promise<boolean> {
     return this.#once('kinds', async () => {
-      const verbs = await Promise.all(
-        kinds.map(({ names }) => this.#client.verbs(names)),
-      );
+      const verbs = await Promise.all(kinds.map(({ names }) => this.#client.verbs(names)));
       return verbs.some((offered) => !VERBS_OF_A_STANDING_KIND.every((verb) => offered?.includes(verb)));
     });
   }

@@ -1,11 +1,11 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { Store } from '../../kubernetes/store.ts';
 import type { Contender } from '../../provisioning/contest.ts';
 import type { Grant } from '../../provisioning/grant.ts';
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
-import { isSameRight, type Right } from '../../provisioning/right.ts';
+import { isSameRight, type Right, type Wish } from '../../provisioning/right.ts';
 import { placeOfRight, resolveWish } from '../../provisioning/rights.ts';
 import { describeTime } from '../../provisioning/time.ts';
-import type { Store } from '../../kubernetes/store.ts';
 import { whyNothingIsApplied } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorRegistry } from '../connectors/connector-registry.ts';
@@ -63,7 +63,8 @@ export class Contenders {
       place: right && reading ? placeOfRight(right, reading) : null,
       acts: policies.mode === 'Apply' && !policies.suspended && !stalled,
       mode: policies.mode,
-      excluded: stalled || (applied === null && describeTime(grant, policies.maxDurationMs, this.#now) !== null),
+      excluded:
+        stalled || (applied === null && describeTime(grant, policies.maxDurationMs, this.#now) !== null),
       unstarted: applied === null && startsAt !== null && startsAt > this.#now,
     };
   }
@@ -78,7 +79,7 @@ export class Contenders {
     const others = this.#sources.grants
       .byIdentities(names)
       .filter((known) => known.object.metadata.uid !== object.metadata.uid);
-    return this.#withConnectors(others).filter((other) => isSamePerson(own, other));
+    return this.#withConnectors(others).filter((other) => isSamePerson(own, other, names));
   }
 
   /** Every grant that means a person: by the gid, or by the address while there is no account. */
@@ -114,7 +115,25 @@ function rightOf(
     const wished = resolveWish(grant.wish, reading, policies);
     return 'right' in wished ? wished.right : null;
   }
-  return grant.wish.type === 'License' || grant.wish.type === 'Workspace' ? grant.wish : null;
+  return rightUnread(grant.wish, policies);
+}
+
+/** What is declared counts before its connector has read anything: a team by its gid, an account by its workspace. */
+function rightUnread(
+  wish: Wish,
+  { defaultWorkspace }: { readonly defaultWorkspace: string | null },
+): Right | null {
+  switch (wish.type) {
+    case 'License':
+    case 'Workspace':
+      return wish;
+    case 'Team':
+      return 'gid' in wish.team ? { type: 'Team', team: wish.team.gid } : null;
+    case 'Account': {
+      const workspace = wish.workspace ?? defaultWorkspace;
+      return workspace === null ? null : { type: 'Account', workspace };
+    }
+  }
 }
 
 function gidOf({ recorded, user }: Grant, reading: Reading | null): string | null {
@@ -124,9 +143,8 @@ function gidOf({ recorded, user }: Grant, reading: Reading | null): string | nul
 }
 
 /** On the gid it is decided whether two grants mean one person; without it, on the names they share. */
-function isSamePerson(own: KnownContender, other: KnownContender): boolean {
+function isSamePerson(own: KnownContender, other: KnownContender, names: ReadonlySet<string>): boolean {
   if (own.gid !== null && other.gid !== null) return own.gid === other.gid;
-  const names = new Set(identitiesOf(own.known.kind, own.known.object));
   return identitiesOf(other.known.kind, other.known.object).some((name) => names.has(name));
 }
 

@@ -1,25 +1,29 @@
 import type { GrantObject } from '../../api/kinds.ts';
-import type { GrantReason } from '../../api/reasons.ts';
 import { isAsanaError } from '../../asana/errors.ts';
+import type { Tally } from '../../asana/transport.ts';
 import { formatTime } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Counter } from '../../core/meter.ts';
-import { withTimeLimit } from '../../core/time-limit.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
 import type { Action } from '../../provisioning/action.ts';
 import { isRemoval, rulesOf } from '../../provisioning/actions.ts';
-import { nextLook, nextStep, type Whereabouts } from '../../provisioning/attempt.ts';
+import { nextLook, nextStep } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome, ActionRequest } from '../../provisioning/executor.ts';
 import { nameOf } from '../../provisioning/right-rules.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { HoldFields, RemovalGate } from '../removals/removal-gate.ts';
 import { GrantActionHooks, type PlannedAct } from './action-hooks.ts';
-import { countDrift, fingerprintOf, lastActionOf } from './action-record.ts';
+import { countDrift, isCreation, lastActionOf } from './action-record.ts';
+import { ActionWaits } from './action-waits.ts';
+import type { BegunAttempts } from './begun-attempts.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
 import { grantReasonOf } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
 import type { GrantFindings } from './grant-status.ts';
 import { identityOf, isAskedAnew } from './grant-view.ts';
+import { EditedMeanwhileError, PromptWord } from './prompt-word.ts';
+import { Seats } from './seats.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 
@@ -30,7 +34,7 @@ export type ActionResult =
   /** What was found asks for another decision. */
   | { readonly kind: 'Again' }
   /** A person let it be: the removal is not carried out. */
-  | { readonly kind: 'Discarded' }
+  | { readonly kind: 'Discarded'; readonly planned: HoldFields }
   | {
       readonly kind: 'Done';
       readonly object: GrantObject;
@@ -39,23 +43,33 @@ export type ActionResult =
       readonly message: string;
     };
 
-/** Carries out the actions of grants: the gate before them, the action, and what the status says meanwhile. */
+/** Where an action failed. */
+interface FailedAct {
+  /** What was sent may still take effect. */
+  readonly isUnderWay: boolean;
+  /** The id under which it was recorded; null for a look, or before that. */
+  readonly intent: string | null;
+  /** What the gate let through; null for a look. */
+  readonly planned: HoldFields | null;
+}
+
+/** Carries out the actions of grants: the gate before them, the action, and what becomes of it. */
 export class GrantActions {
   readonly #deps: GrantDeps;
   readonly #gate: RemovalGate;
   readonly #reporter: GrantReporter;
+  readonly #begun: BegunAttempts;
+  readonly #waits: ActionWaits;
+  readonly #seats: Seats;
   readonly #drifts: Counter;
-  /** By uid: what was so when Asana refused. It is tried again when any of it moves, and after a restart. */
-  readonly #refusedOn = new Map<string, string>();
-  /** By uid: what frees the enterprise license that an upgrade under way takes. */
-  readonly #seats = new Map<string, () => void>();
-  /** By uid: the attempts that this process began, and whether their requests have left. */
-  readonly #begun = new Map<string, { readonly id: string; readonly sent: boolean }>();
 
-  constructor(deps: GrantDeps, gate: RemovalGate, reporter: GrantReporter) {
+  constructor(deps: GrantDeps, gate: RemovalGate, reporter: GrantReporter, begun: BegunAttempts) {
     this.#deps = deps;
     this.#gate = gate;
     this.#reporter = reporter;
+    this.#begun = begun;
+    this.#waits = new ActionWaits(reporter);
+    this.#seats = new Seats(deps.touchConnector);
     this.#drifts = deps.meter.counter('drift_total', 'Changes of others that were set back.', [
       'namespace',
       'connector',
@@ -64,9 +78,9 @@ export class GrantActions {
 
   /** Nothing is under way (any more): all is as declared, or the object is gone. */
   forget(uid: string): void {
-    this.#refusedOn.delete(uid);
-    this.#begun.delete(uid);
-    this.#freeSeat(uid);
+    this.#waits.forget(uid);
+    this.#begun.forget(uid);
+    this.#seats.forget(uid);
   }
 
   async carryOut(
@@ -76,18 +90,18 @@ export class GrantActions {
     signal: AbortSignal,
   ): Promise<ActionResult> {
     const { session, object, view, context } = subject;
+    const { uid } = object.metadata;
     if (!session?.asana) {
       const message = 'The connector has no working credentials: see its conditions.';
-      return this.#wait(subject, decision, 'ConnectorNotReady', message, null);
+      return this.#waits.say(subject, decision, 'ConnectorNotReady', message, null, { keepsRequest: true });
     }
     const step = nextStep(view.attempt, decision.action, context.now, {
       asked: isAskedAnew(object),
-      whereabouts: this.#whereaboutsOf(subject),
+      whereabouts: this.#begun.whereabouts(uid, view.attempt?.id),
     });
     if (step === 'Stay' || step === 'GiveUp') return this.#giveUp(subject, decision);
-    if (this.#refusedOn.get(object.metadata.uid) === fingerprintOf(subject, decision.action))
-      return { kind: 'Wait', afterMs: null };
-    this.#refusedOn.delete(object.metadata.uid);
+    const refusal = await this.#waits.repeatRefusal(subject, decision);
+    if (refusal) return refusal;
     if (step === 'Look') return this.#look(subject, session, decision, signal);
     let planned: HoldFields = {};
     if (isRemoval(decision.action)) {
@@ -95,8 +109,9 @@ export class GrantActions {
       if (passage.kind === 'Discarded') return passage;
       if (passage.kind === 'Answered') return this.#recordAnswer(subject, decision, passage.planned);
       if (passage.kind === 'Closed')
-        return this.#wait(subject, decision, passage.reason, passage.message, passage.afterMs, {
+        return this.#waits.say(subject, decision, passage.reason, passage.message, passage.afterMs, {
           planned: passage.planned,
+          keepsRequest: true,
         });
       planned = passage.planned;
     }
@@ -107,75 +122,90 @@ export class GrantActions {
    * Looks whether something shows that was sent before the grant ended.
    * @returns milliseconds until the grant is to be decided again
    */
-  async lookForAttempt(subject: GrantSubject, action: Action, signal: AbortSignal): Promise<number> {
+  async lookForAttempt(subject: GrantSubject, action: Action | null, signal: AbortSignal): Promise<number> {
     const { attempt } = subject.view;
     const { session } = subject;
     const next = attempt === null ? null : nextLook(this.#deps.clock.now() - attempt.at);
     if (!attempt || next === null) return 0;
-    if (!session?.asana) return next;
-    const outcome = await this.#limited(signal, (limited) =>
-      this.#deps.executor.verify(this.#requestFor(subject, session, action, limited), attempt.id),
-    );
-    return outcome.kind === 'Succeeded' ? 0 : next;
+    if (!action || !session?.asana) return next;
+    try {
+      const outcome = await this.#promptly(subject, signal, (limited) =>
+        this.#deps.executor.verify(this.#requestFor(subject, session, action, limited), attempt.id),
+      );
+      if (outcome.kind !== 'Succeeded') return next;
+    } catch (error) {
+      if (error instanceof EditedMeanwhileError) return 0;
+      this.#tellRejected(subject, error);
+      if (!isAsanaError(error) || error.errorClass !== 'stalling') throw error;
+      return next;
+    }
+    // From now on the reading shows the license.
+    this.#seats.free(subject);
+    return 0;
   }
 
   async #send(act: PlannedAct, signal: AbortSignal): Promise<ActionResult> {
     const { subject, session, decision } = act;
     const { action } = decision;
-    const { uid } = subject.object.metadata;
     const hooks = new GrantActionHooks(this.#deps, this.#gate, this.#reporter, act);
-    if (rulesOf(action).takesSeat && !this.#seats.has(uid))
-      this.#seats.set(uid, session.takeSeat(uid, action.gid ?? action.email ?? uid));
-    const tally = { requests: 0 };
+    this.#seats.take(subject, session, action);
+    const tally: Tally = { requests: 0 };
+    // What Asana refused each time, and was then stopped by the guard, is not under way.
+    const hasLeft = () => tally.requests > (tally.refused ?? 0);
+    const note = () => {
+      if (hooks.intent !== null)
+        this.#begun.note(subject.object.metadata.uid, hooks.intent, hasLeft());
+      return { ...subject, object: hooks.object };
+    };
     try {
-      const outcome = await this.#limited(signal, (limited) =>
+      const outcome = await hooks.during(signal, (limited) =>
         this.#deps.executor.execute({ ...this.#requestFor(subject, session, action, limited), tally }, hooks),
       );
-      this.#noteSent(hooks.object, tally.requests > 0);
-      return await this.#conclude({ ...subject, object: hooks.object }, decision, outcome);
+      return await this.#conclude(note(), decision, outcome);
     } catch (error) {
-      this.#noteSent(hooks.object, tally.requests > 0);
-      return await this.#fail({ ...subject, object: hooks.object }, decision, error);
+      const isLost = hasLeft() && (!(error instanceof CodedError) || isOutcomeUnknown(error));
+      return await this.#fail(note(), decision, error, {
+        isUnderWay: isLost,
+        intent: hooks.intent,
+        planned: act.planned,
+      });
     }
   }
 
-  #noteSent({ metadata, status }: GrantObject, sent: boolean): void {
-    const last = status?.lastAction;
-    if (last?.result === 'Pending') this.#begun.set(metadata.uid, { id: last.id, sent });
-  }
-
-  #whereaboutsOf({ object, view }: GrantSubject): Whereabouts {
-    const begun = this.#begun.get(object.metadata.uid);
-    if (!begun || begun.id !== view.attempt?.id) return 'Unknown';
-    return begun.sent ? 'Sent' : 'NotSent';
-  }
-
   async #look(
-    subject: GrantSubject,
+    found: GrantSubject,
     session: ConnectorSession,
     decision: Act,
     signal: AbortSignal,
   ): Promise<ActionResult> {
-    const { attempt } = subject.view;
-    const { uid } = subject.object.metadata;
-    if (rulesOf(decision.action).takesSeat && !this.#seats.has(uid))
-      this.#seats.set(uid, session.takeSeat(uid, decision.action.gid ?? uid));
+    const { attempt } = found.view;
+    this.#seats.take(found, session, decision.action);
+    // An edit is observed first: Asana may take its time.
+    const message = 'Asana is asked whether it shows the change.';
+    const { metadata, status } = found.object;
+    const told = status?.observedGeneration === metadata.generation;
+    const object = told
+      ? found.object
+      : await this.#waits.write(found, decision, 'Progressing', message, { keepsRequest: true });
+    const subject = { ...found, object };
+    let outcome: ActionOutcome;
     try {
-      const outcome = await this.#limited(signal, (limited) => {
+      outcome = await this.#promptly(subject, signal, (limited) => {
         const request = this.#requestFor(subject, session, decision.action, limited);
         return this.#deps.executor.verify(request, attempt?.id ?? '');
       });
-      return await this.#conclude(subject, decision, outcome);
     } catch (error) {
-      return this.#fail(subject, decision, error);
+      // What a look meets ends nothing that was sent.
+      return this.#fail(subject, decision, error, { isUnderWay: true, intent: null, planned: null });
     }
+    return this.#conclude(subject, decision, outcome);
   }
 
   async #conclude(subject: GrantSubject, decision: Act, outcome: ActionOutcome): Promise<ActionResult> {
     const { object } = subject;
     const { uid } = object.metadata;
     if (outcome.kind === 'Overtaken') {
-      this.#freeSeat(uid);
+      this.#seats.free(subject);
       return { kind: 'Again' };
     }
     if (outcome.kind === 'Unconfirmed') return this.#awaitOutcome(subject, decision);
@@ -184,8 +214,9 @@ export class GrantActions {
     const now = this.#deps.clock.now();
     const at = object.status?.lastAction?.at ?? formatTime(now);
     const result = outcome.byOthers ? 'Failed' : 'Succeeded';
-    const created = isCreation(action) && !outcome.byOthers ? outcome.account?.gid : undefined;
-    const message = rulesOf(action).describe(action, action.email ?? nameOf(outcome.account ?? decision.account ?? null));
+    const created = isCreation(action.type) && !outcome.byOthers ? outcome.account?.gid : undefined;
+    const who = action.email ?? nameOf(outcome.account ?? decision.account ?? null);
+    const message = rulesOf(action).describe(action, who);
     this.#tellDone(subject, decision, message);
     return {
       kind: 'Done',
@@ -206,81 +237,74 @@ export class GrantActions {
     const next = nextLook(elapsed);
     if (next === null) return this.#giveUp(subject, decision);
     const message = 'Asana took the change and does not show it yet.';
-    return this.#wait(subject, decision, 'Progressing', message, next, { keepsRequest: true });
+    return this.#waits.say(subject, decision, 'Progressing', message, next, { keepsRequest: true });
   }
 
   async #giveUp(subject: GrantSubject, decision: Act): Promise<ActionResult> {
-    this.#freeSeat(subject.object.metadata.uid);
+    this.#seats.free(subject);
     const last = subject.object.status?.lastAction;
     const message = `Asana took ${decision.action.type} and does not show it after three minutes. Look in the Admin Console, then set the annotation requestedAt.`;
-    return this.#wait(subject, decision, 'LicenseNotAccepted', message, null, {
+    return this.#waits.say(subject, decision, 'LicenseNotAccepted', message, null, {
       ...(last ? { lastAction: { ...last, result: 'Unconfirmed' } } : {}),
     });
   }
 
   async #recordAnswer(subject: GrantSubject, decision: Act, planned: HoldFields): Promise<ActionResult> {
     const message = 'The removal was acknowledged.';
-    await this.#wait(subject, decision, 'RemovalPending', message, null, { planned, keepsRequest: true });
+    await this.#waits.say(subject, decision, 'RemovalPending', message, null, {
+      planned,
+      keepsRequest: true,
+    });
     return { kind: 'Again' };
   }
 
-  async #fail(subject: GrantSubject, decision: Act, error: unknown): Promise<ActionResult> {
+  async #fail(
+    subject: GrantSubject,
+    decision: Act,
+    error: unknown,
+    { isUnderWay, intent, planned }: FailedAct,
+  ): Promise<ActionResult> {
+    if (!isUnderWay) this.#seats.free(subject);
+    if (error instanceof EditedMeanwhileError) return { kind: 'Again' };
     const reason = grantReasonOf(error);
-    if (!reason || !(error instanceof CodedError)) {
-      if (this.#whereaboutsOf(subject) !== 'Sent') this.#freeSeat(subject.object.metadata.uid);
-      throw error;
-    }
-    if (isAsanaError(error, 'CredentialsRejected'))
-      this.#deps.touchConnector(subject.connectorKey, 'CredentialsRejected');
-    const { object } = subject;
-    const stalls = error.errorClass === 'stalling' && reason !== 'ConnectorNotReady';
-    if (stalls) this.#refusedOn.set(object.metadata.uid, fingerprintOf(subject, decision.action));
-    const last = object.status?.lastAction;
-    // What was refused, and what never left, is not under way.
-    const ended = last?.result === 'Pending' && !(isAsanaError(error) && error.outcomeUnknown);
-    if (ended) this.#freeSeat(object.metadata.uid);
-    const { hold, answer, notBefore } = object.status?.planned ?? {};
-    await this.#wait(subject, decision, reason, error.message, null, {
-      planned: {
-        ...(hold === undefined ? {} : { hold }),
-        ...(answer === undefined ? {} : { answer }),
-        ...(notBefore === undefined ? {} : { notBefore }),
-      },
-      ...(ended ? { lastAction: { ...last, result: 'Failed' } } : {}),
+    if (!reason || !(error instanceof CodedError)) throw error;
+    this.#tellRejected(subject, error);
+    const last = subject.object.status?.lastAction;
+    const ended = !isUnderWay && last?.id === intent && last?.result === 'Pending';
+    const findings = {
+      ...(planned ? { planned } : {}),
+      ...(ended ? { lastAction: { ...last, result: 'Failed' as const } } : {}),
+    };
+    if (error.errorClass === 'stalling' && reason !== 'ConnectorNotReady')
+      return this.#waits.refuse(subject, decision, { reason, message: error.message, findings });
+    await this.#waits.say(subject, decision, reason, error.message, null, {
+      ...findings,
+      keepsRequest: true,
     });
     // The queue knows how long to wait for an error of this class.
     if (error.errorClass !== 'stalling') throw error;
     return { kind: 'Wait', afterMs: null };
   }
 
-  /** Writes why the action waits, and says when to come again. */
-  async #wait(
-    { kind, object, context }: GrantSubject,
-    { action, message: why, drift, account, right, observed }: Act,
-    reason: GrantReason,
-    message: string,
-    afterMs: number | null,
-    more: Omit<Partial<GrantFindings>, 'planned'> & { readonly planned?: HoldFields } = {},
-  ): Promise<ActionResult> {
-    const { planned, ...findings } = more;
-    await this.#reporter.report(
-      { kind, object },
-      {
-        ...findings,
-        outcome: { reason, message, drifted: drift ? why : null },
-        account: account ?? undefined,
-        right,
-        observed,
-        reading: context.reading,
-        planned: { action: action.type, reason: why, ...planned },
-      },
-    );
-    return { kind: 'Wait', afterMs };
+  #tellRejected({ connectorKey }: GrantSubject, error: unknown): void {
+    if (isAsanaError(error, 'CredentialsRejected'))
+      this.#deps.touchConnector(connectorKey, 'CredentialsRejected');
   }
 
-  #limited<T>(signal: AbortSignal, work: (limited: AbortSignal) => Promise<T>): Promise<T> {
-    const { clock, actionTimeoutMs: ms } = this.#deps;
-    return withTimeLimit({ clock, ms, signal }, work);
+  /** A look, of which the status speaks already: an edit that comes meanwhile ends it. */
+  #promptly<T>(
+    { kind, object }: GrantSubject,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { clock, actionTimeoutMs: ms, grants } = this.#deps;
+    const word = new PromptWord({
+      clock,
+      object,
+      latest: () => grants.of(kind).get(keyOf(object)),
+      say: (seen) => Promise.resolve(seen),
+    });
+    return word.during({ ms, signal }, work);
   }
 
   #requestFor(
@@ -314,13 +338,8 @@ export class GrantActions {
     const note = `${message} Somebody else had changed it.`;
     this.#reporter.tell({ kind, object }, 'Warning', 'DriftCorrected', note, action.type);
   }
-
-  #freeSeat(uid: string): void {
-    this.#seats.get(uid)?.();
-    this.#seats.delete(uid);
-  }
 }
 
-function isCreation({ type }: Action): boolean {
-  return type === 'CreateAccount' || type === 'InviteAccount';
+function isOutcomeUnknown(error: CodedError): boolean {
+  return isAsanaError(error) && error.outcomeUnknown;
 }

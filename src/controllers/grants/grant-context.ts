@@ -10,16 +10,17 @@ import { type Contender, findPredecessor, judgeContest } from '../../provisionin
 import type { GrantContext } from '../../provisioning/decision.ts';
 import type { Executor } from '../../provisioning/executor.ts';
 import type { Grant } from '../../provisioning/grant.ts';
-import { whyNothingIsApplied } from '../connectors/connector-obstacle.ts';
+import { findHindrance } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { Leadership } from '../leadership.ts';
 import type { TouchReason } from '../queue-router.ts';
-import { Contenders, type ContenderSources, rivalsAmong } from './contenders.ts';
+import { type ContenderSources, Contenders, type KnownContender, rivalsAmong } from './contenders.ts';
 import { declarationsBeside, findAccountDeclaration } from './declared-rights.ts';
 import type { ClusterState } from './from-above.ts';
 import { connectorKeyOf } from './grant-identity.ts';
 import type { GrantKind } from './grant-kinds.ts';
+import type { GrantStatus } from './grant-status.ts';
 import type { KnownGrant } from './grant-stores.ts';
 
 /** Everything the reconciler of grants works with. */
@@ -48,9 +49,14 @@ export interface GrantSubject {
   readonly object: GrantObject;
   readonly connector: AsanaConnector;
   readonly connectorKey: string;
+  /** Of exactly this connector object; null before it has one. */
   readonly session: ConnectorSession | null;
+  /** Whatever keeps grants from being applied lasts until a person acts. */
+  readonly obstructed: boolean;
   readonly view: Grant;
   readonly context: GrantContext;
+  /** The account that an ended grant created, whose right this one takes over. */
+  readonly inheritedCreation: GrantStatus['created'] | null;
 }
 
 /**
@@ -66,36 +72,38 @@ export function openSubject(
   const now = deps.clock.now();
   const connectorKey = connectorKeyOf(object);
   const session = deps.registry.findFor(connector);
-  const obstacle = session && whyNothingIsApplied(connector, session, deps.connectors.values());
-  const reading = session && obstacle === null ? session.read(object.metadata.uid) : null;
+  const obstacle = session && findHindrance(connector, session, deps.connectors.values());
+  const reading = session && !obstacle ? session.read(object.metadata.uid) : null;
   const contenders = new Contenders(deps, now);
   const found = contenders.of({ kind, object }, connector);
   const others = contenders.besides(found);
   const rivals = rivalsAmong(found, others);
-  const own = inherit(found, rivals);
+  const predecessor = found.grant.applied ? null : findPredecessor(found, rivals);
+  const own = inherit(found, predecessor);
   return {
     kind,
     object,
     connector,
     connectorKey,
     session,
+    obstructed: obstacle?.lasts ?? false,
     view: own.grant,
     context: {
       policies: policiesOf(connector),
       reading,
-      obstacle,
+      obstacle: obstacle?.message ?? null,
       contest: judgeContest(own, rivals),
       declared: declarationsBeside(found, others),
-      accountDeclaredBy: kind.field === 'license' ? findAccountDeclaration(others) : null,
+      accountDeclaredBy: kind.field === 'account' ? null : findAccountDeclaration(others),
       lookedUp,
       now,
     },
+    inheritedCreation: creationOf(predecessor, rivals),
   };
 }
 
 /** A live grant takes over what one that ended holds: the right, whether it was found, and whether the account was created. */
-function inherit(own: Contender, rivals: readonly Contender[]): Contender {
-  const predecessor = own.grant.applied ? null : findPredecessor(own, rivals);
+function inherit(own: Contender, predecessor: Grant | null): Contender {
   if (!predecessor?.applied) return own;
   const { applied, created } = predecessor;
   // Its time runs from now: this object has held nothing before.
@@ -103,4 +111,12 @@ function inherit(own: Contender, rivals: readonly Contender[]): Contender {
     ...own,
     grant: { ...own.grant, applied: { ...applied, at: '' }, created: own.grant.created || created },
   };
+}
+
+function creationOf(
+  predecessor: Grant | null,
+  rivals: readonly KnownContender[],
+): GrantStatus['created'] | null {
+  const found = rivals.find(({ grant }) => grant.object.uid === predecessor?.object.uid);
+  return found?.known.object.status?.created ?? null;
 }

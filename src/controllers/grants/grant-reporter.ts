@@ -3,19 +3,25 @@ import type { GrantObject } from '../../api/kinds.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { Counter } from '../../core/meter.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
+import type { BegunAttempts } from './begun-attempts.ts';
 import type { GrantDeps } from './grant-context.ts';
 import { connectorKeyOf } from './grant-identity.ts';
-import type { KnownGrant } from './grant-stores.ts';
 import { type GrantFindings, grantStatus } from './grant-status.ts';
+import type { KnownGrant } from './grant-stores.ts';
 import { noticeAt } from './grant-time.ts';
 
 /** Writes the status of grants, the one place that does, and tells in events what a person should know of it. */
 export class GrantReporter {
   readonly #deps: Pick<GrantDeps, 'writer' | 'events' | 'touchConnector' | 'clock'>;
+  readonly #begun: BegunAttempts;
   readonly #expiring: Counter;
 
-  constructor(deps: Pick<GrantDeps, 'writer' | 'events' | 'touchConnector' | 'clock' | 'meter'>) {
+  constructor(
+    deps: Pick<GrantDeps, 'writer' | 'events' | 'touchConnector' | 'clock' | 'meter'>,
+    begun: BegunAttempts,
+  ) {
     this.#deps = deps;
+    this.#begun = begun;
     this.#expiring = deps.meter.counter('expires_soon_total', 'Grants that told that they end soon.', [
       'namespace',
       'connector',
@@ -31,7 +37,8 @@ export class GrantReporter {
     const now = clock.now();
     const soon = this.#endsSoon(object, now);
     const told = soon ? { expiresSoonToldAt: formatTime(now) } : {};
-    const status = grantStatus(kind, object, { ...findings, ...told }, now);
+    const lastAction = findings.lastAction ?? this.#begun.closed(object);
+    const status = grantStatus(kind, object, { ...findings, ...told, lastAction }, now);
     const written = await writer(kind).writeStatus(object, status);
     if (written === object) return object;
     touchConnector(connectorKeyOf(object), 'Counts');

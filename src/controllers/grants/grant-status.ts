@@ -7,7 +7,7 @@ import type { Account } from '../../directory/snapshot.ts';
 import type { AppliedRight } from '../../provisioning/grant.ts';
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
 import type { Right } from '../../provisioning/right.ts';
-import { placeOfRight } from '../../provisioning/rights.ts';
+import { isPlaceRead, placeOfRight } from '../../provisioning/rights.ts';
 import type { GrantKind } from './grant-kinds.ts';
 import { endFields } from './grant-time.ts';
 import { isAskedAnew, openRequest } from './grant-view.ts';
@@ -74,9 +74,10 @@ function handledRequest(object: GrantObject, { keepsRequest }: GrantFindings): P
 function userFields(before: GrantStatus, { account, right, reading }: GrantFindings): Partial<GrantStatus> {
   const kept = before.user ? { user: before.user } : {};
   // Somebody who left before this grant found them is nobody's identity.
-  if (!account || (!before.user && reading && !isInUse(account, organizationOf(reading)))) return kept;
+  if (!account || (!before.user && reading && !isInUse(account, reading))) return kept;
   const { gid, email, name } = account;
-  const found = right && reading ? placeOfRight(right, reading) : null;
+  // In a workspace that is not read nobody was found.
+  const found = right && reading && isPlaceRead(right, reading) ? placeOfRight(right, reading) : null;
   const organization = before.user?.organization ?? found;
   return {
     user: {
@@ -88,12 +89,17 @@ function userFields(before: GrantStatus, { account, right, reading }: GrantFindi
   };
 }
 
-function isInUse(account: Account, organization: string | null): boolean {
-  return isActive(account, organization) || account.memberships.some(({ active }) => active);
+/** Somebody who has not left: in the organization, or in another workspace. */
+export function isInUse(account: Account, reading: Reading): boolean {
+  return isActive(account, organizationOf(reading)) || account.memberships.some(({ active }) => active);
 }
 
 /** The team or workspace of the right: once found, it is where the right is. */
-function placeFields(kind: GrantKind, before: GrantStatus, { right, reading }: GrantFindings): Partial<GrantStatus> {
+function placeFields(
+  kind: GrantKind,
+  before: GrantStatus,
+  { right, reading }: GrantFindings,
+): Partial<GrantStatus> {
   const kept = {
     ...(before.team ? { team: before.team } : {}),
     ...(before.workspace === undefined ? {} : { workspace: before.workspace }),

@@ -59,6 +59,10 @@ export class GrantStores {
   }
 
   #by(index: string, value: string): KnownGrant[] {
-    return grantKinds.flatMap((kind) => this.of(kind).by(index, value).map((object) => ({ kind, object })));
+    return grantKinds.flatMap((kind) =>
+      this.of(kind)
+        .by(index, value)
+        .map((object) => ({ kind, object })),
+    );
   }
 }

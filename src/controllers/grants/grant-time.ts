@@ -68,8 +68,8 @@ export function noticeAt(object: GrantObject): number | null {
 }
 
 /**
- * Milliseconds until time changes what is to be done: the beginning, the notice of the end, or the end; 1 for an end that
- * has passed; null for none.
+ * Milliseconds until time changes what is to be done for a grant in force: the beginning, the notice of the end, or the end;
+ * 1 for an end that has passed since it was decided; null for none.
  */
 export function untilNextInstant(object: GrantObject, now: number): number | null {
   const { startsAt } = object.spec;
@@ -84,7 +84,12 @@ export function untilNextInstant(object: GrantObject, now: number): number | nul
  * An end that comes when it was said to since the grant was first applied, and no more than a window late, surprises
  * nobody: it counts towards no limit.
  */
-export function endsOnTime({ status }: GrantObject, ending: Ending | null, windowMs: number, now: number): boolean {
+export function endsOnTime(
+  { status }: GrantObject,
+  ending: Ending | null,
+  windowMs: number,
+  now: number,
+): boolean {
   if (ending?.because !== 'Expired' || !status?.applied || status.endSetAt === undefined) return false;
   return Date.parse(status.endSetAt) <= Date.parse(status.applied.at) && now - ending.at <= windowMs;
 }

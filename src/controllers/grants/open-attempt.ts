@@ -6,7 +6,13 @@ import type { GrantSubject } from './grant-context.ts';
 
 /** What this reconcile has done: open until the right that it led to is recorded. */
 export function attemptAfter({ id, type, to, at, result }: LastAction): Attempt {
-  return { id, type, to: to ?? null, at: Date.parse(at), result: result === 'Succeeded' ? 'Pending' : result };
+  return {
+    id,
+    type,
+    to: to ?? null,
+    at: Date.parse(at),
+    result: result === 'Succeeded' ? 'Pending' : result,
+  };
 }
 
 /** The action behind a giving attempt that is open, put together again from what the status says; null for none. */
@@ -18,12 +24,23 @@ export function openAttemptAction({ view, context, object }: GrantSubject): Acti
   if (!attempt || !reading) return null;
   switch (attempt.type) {
     case 'GrantEnterprise':
-      return gid === null ? null : { type: 'GrantEnterprise', gid, email, from: 'ViewOnly', to: 'Enterprise' };
+      return gid === null
+        ? null
+        : { type: 'GrantEnterprise', gid, email, from: 'ViewOnly', to: 'Enterprise' };
     case 'AddToTeam': {
       const team = object.status?.team?.gid;
       const organization = team === undefined ? null : placeOfRight({ type: 'Team', team }, reading);
       if (gid === null || team === undefined || organization === null) return null;
-      return { type: 'AddToTeam', gid, email, team, organization, guestsLast: false, from: null, to: 'Member' };
+      return {
+        type: 'AddToTeam',
+        gid,
+        email,
+        team,
+        organization,
+        guestsLast: false,
+        from: null,
+        to: 'Member',
+      };
     }
     case 'AddToWorkspace':
       if (gid === null || wish.type !== 'Workspace') return null;

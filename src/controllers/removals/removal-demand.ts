@@ -1,9 +1,9 @@
 import type { GrantObject } from '../../api/kinds.ts';
 import type { Action } from '../../provisioning/action.ts';
-import { rulesOf } from '../../provisioning/actions.ts';
+import { isRemoval, rulesOf } from '../../provisioning/actions.ts';
 import type { Ending } from '../../provisioning/grant.ts';
-import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 import type { Demand, RecordedHold } from '../../provisioning/removals/demand.ts';
+import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 import { personKey } from '../connectors/person.ts';
 import type { GrantSubject } from '../grants/grant-context.ts';
 import { endsOnTime } from '../grants/grant-time.ts';
@@ -26,14 +26,13 @@ export function demandOf(subject: GrantSubject, action: Action, windowMs: number
 }
 
 /**
- * The same for a removal that cannot be decided now (mode Plan, a suspension, an outage) and that the status says is in a
- * hold: it stays there. Null for a grant in no hold.
+ * The same for a removal that cannot be decided now (mode Plan, a suspension, an outage), as the status says it was planned:
+ * it still counts, and what is held stays so. Null for a grant that plans none.
  */
-export function recordedDemandOf(subject: GrantSubject): Demand | null {
-  const { object, view } = subject;
+export function recordedDemandOf(subject: GrantSubject, windowMs: number): Demand | null {
+  const { object, view, context } = subject;
   const { planned, user } = object.status ?? {};
-  const recorded = recordedHoldOf(object);
-  if (!planned || !recorded) return null;
+  if (!planned || !isRemoval({ type: planned.action })) return null;
   const { namespace, name, uid, generation } = object.metadata;
   return {
     id: uid,
@@ -42,9 +41,9 @@ export function recordedDemandOf(subject: GrantSubject): Demand | null {
     what: `${planned.action} (${subject.kind.resource.kind} ${namespace}/${name})`,
     deprovision: planned.action === 'Deprovision' || planned.action === 'RemoveFromWorkspace',
     ends: view.ending !== null,
-    onTime: false,
+    onTime: endsOnTime(object, view.ending, windowMs, context.now),
     content: contentOf(generation, planned.action, view.ending),
-    recorded,
+    recorded: recordedHoldOf(object),
   };
 }
 
@@ -82,4 +81,3 @@ function recordedHoldOf({ metadata, status }: GrantObject): RecordedHold | null 
           : null,
   };
 }
-

@@ -1,17 +1,28 @@
-import type { GrantReason } from '../../api/reasons.ts';
 import { durationMs } from '../../api/duration.ts';
 import type { GrantObject } from '../../api/kinds.ts';
+import type { GrantReason } from '../../api/reasons.ts';
 import { formatTime } from '../../core/clock.ts';
+import type { Action } from '../../provisioning/action.ts';
+import { isRemoval } from '../../provisioning/actions.ts';
+import { decideGrant } from '../../provisioning/decide-grant.ts';
 import type { Decision } from '../../provisioning/decision.ts';
+import type { RefusalCode } from '../../provisioning/refusal.ts';
 import { removalDue } from '../../provisioning/removal-delay.ts';
 import type { Verdict } from '../../provisioning/removals/demand.ts';
-import { isRemoval } from '../../provisioning/actions.ts';
 import { removalLimitsOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { GrantDeps, GrantSubject } from '../grants/grant-context.ts';
 import { FencedError } from '../grants/grant-reasons.ts';
 import { settlingMs } from '../leadership.ts';
 import { demandOf, recordedDemandOf } from './removal-demand.ts';
+
+/** Refusals that say nothing of whether a live grant still declares less than somebody holds. */
+const UNDECIDED: ReadonlySet<RefusalCode> = new Set([
+  'NotReady',
+  'Suspended',
+  'ReadingIncomplete',
+  'ReadingHeld',
+]);
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 type Planned = NonNullable<NonNullable<GrantObject['status']>['planned']>;
@@ -29,7 +40,7 @@ export type Passage =
     }
   /** A person's answer, to be recorded on the grant before it is followed. */
   | { readonly kind: 'Answered'; readonly planned: HoldFields }
-  | { readonly kind: 'Discarded' };
+  | { readonly kind: 'Discarded'; readonly planned: HoldFields };
 
 /** What `status.planned` says of a removal besides the action. */
 export type HoldFields = Pick<Planned, 'hold' | 'answer' | 'notBefore'>;
@@ -67,30 +78,54 @@ export class RemovalGate {
   /**
    * Tells the desk what a grant wants, each time it is decided: what is wanted counts, what is not wanted any more leaves,
    * and what cannot be decided stays where it is.
-   * @returns what the status has to keep of a hold
+   * @returns what the status has to keep of the removal; null where the removal itself says what is kept, or there is none
    */
   note(subject: GrantSubject, decision: Decision): HoldFields | null {
     const { session, object, context, connectorKey } = subject;
-    if (!session) return null;
-    const { uid } = object.metadata;
-    const wanted = decision.kind === 'Act' && isRemoval(decision.action);
-    const undecided = decision.kind === 'Blocked';
-    const demand =
-      wanted && context.policies.mode === 'Apply'
-        ? demandOf(subject, decision.action, this.#windowOf(subject))
-        : wanted || undecided
-          ? recordedDemandOf(subject)
-          : null;
+    if (!session) return keptFields(object);
+    const acts = removalIn(decision) !== null && context.policies.mode === 'Apply';
+    const action = acts ? removalIn(decision) : removalBehindDoubt(subject, decision);
+    const demand = action
+      ? demandOf(subject, action, this.#windowOf(subject))
+      : this.#isUndecided(subject, decision)
+        ? recordedDemandOf(subject, this.#windowOf(subject))
+        : null;
     if (demand) {
-      session.desk.ask(demand, context.now);
+      const verdict = session.desk.ask(demand, context.now);
       // What the desk holds now, or lets go, is for the connector's status and for the other grants to hear.
       this.#deps.touchConnector(connectorKey, 'Removals');
-      return !wanted || context.policies.mode === 'Plan' ? this.#keep(subject) : null;
+      if (acts) return null;
+      const { answer, ...kept } = keptFields(object);
+      const said = answeredFields(verdict);
+      return said.hold === undefined && answer !== undefined ? { ...kept, answer } : { ...kept, ...said };
     }
+    return this.#leave(subject, session, decision);
+  }
+
+  /** Nothing is wanted any more; only what the desk holds, and no status says so yet, stays where it is. */
+  #leave(
+    { object, connectorKey }: GrantSubject,
+    { desk }: ConnectorSession,
+    decision: Decision,
+  ): HoldFields | null {
+    const { uid } = object.metadata;
+    const hold = desk.holdOf(uid);
+    const wants = decision.kind === 'Blocked' || (decision.kind === 'Act' && isRemoval(decision.action));
+    if (hold !== null && wants) return { ...keptFields(object), hold };
     const wasWanted = this.#sights.delete(uid) || object.status?.planned?.hold !== undefined;
-    session.desk.withdraw(uid);
+    desk.withdraw(uid);
     if (wasWanted) this.#deps.touchConnector(connectorKey, 'Removals');
     return null;
+  }
+
+  /** A removal that was planned, or held, and of which it cannot be told now whether it is still to be done. */
+  #isUndecided({ object, view, context }: GrantSubject, decision: Decision): boolean {
+    const held = object.status?.planned?.hold !== undefined;
+    if (decision.kind === 'Act') return isRemoval(decision.action) && held;
+    if (decision.kind !== 'Blocked') return false;
+    if (held) return true;
+    // Nothing is held anew in mode Plan, and a live grant that a rule refuses wants nothing taken.
+    return context.policies.mode === 'Apply' && (view.ending !== null || UNDECIDED.has(decision.code));
   }
 
   /** The first gate that is closed; open when the removal was booked and may go ahead. */
@@ -100,9 +135,9 @@ export class RemovalGate {
     const demand = demandOf(subject, decision.action, this.#windowOf(subject));
     const { notBefore, waitMs } = this.#due(subject, demand.content);
     const delayed = { notBefore: formatTime(notBefore) };
-    const stopped = stopBy(session.desk.ask(demand, clock.now()), subject.connectorKey, delayed);
+    const planned = { ...keptFields(subject.object), ...delayed };
+    const stopped = stopBy(session.desk.ask(demand, clock.now()), subject.connectorKey, planned);
     if (stopped) return stopped;
-    const planned = { ...acknowledgedFields(subject.object), ...delayed };
     const closed = (message: string, afterMs: number): Passage => ({
       kind: 'Closed',
       reason: 'RemovalPending',
@@ -114,34 +149,26 @@ export class RemovalGate {
     const settling = settlingMs(leadership, actionTimeoutMs);
     if (settling > 0)
       return closed('Another process led before: its last action is given time to end.', settling);
-    const booked = stopBy(session.desk.reserve(uid, clock.now()), subject.connectorKey, delayed);
+    const booked = stopBy(session.desk.reserve(uid, clock.now()), subject.connectorKey, planned);
     if (booked) return booked;
     await publishConnector(subject.connectorKey, demand.deprovision);
     return { kind: 'Open', planned };
   }
 
   /**
-   * The same once more, immediately before a request leaves.
+   * The same once more: before anything is read, and immediately before a request leaves.
    * @throws FencedError when the removal is held, or waits, by now
    */
-  check({ object, connectorKey }: GrantSubject, session: ConnectorSession): void {
-    const verdict = session.desk.check(object.metadata.uid, this.#deps.clock.now());
+  check({ object, connectorKey }: GrantSubject, { desk }: ConnectorSession, stage: 'Begin' | 'Send'): void {
+    const { uid } = object.metadata;
+    const now = this.#deps.clock.now();
+    const verdict = stage === 'Send' ? desk.check(uid, now) : desk.reserve(uid, now);
     const stopped = stopBy(verdict, connectorKey, {});
     if (stopped) throw new FencedError('The removal is held, or has to wait, by now.');
   }
 
   #windowOf({ connector }: GrantSubject): number {
     return removalLimitsOf(connector).windowMs;
-  }
-
-  /** A grant that is not decided keeps what its status says of the hold. */
-  #keep({ object }: GrantSubject): HoldFields {
-    const { hold, answer, notBefore } = object.status?.planned ?? {};
-    return {
-      ...(hold === undefined ? {} : { hold }),
-      ...(answer === undefined ? {} : { answer }),
-      ...(notBefore === undefined ? {} : { notBefore }),
-    };
   }
 
   #due({ object, connector, view }: GrantSubject, content: string): { notBefore: number; waitMs: number } {
@@ -166,8 +193,26 @@ export class RemovalGate {
   }
 }
 
-/** What a verdict stops; null where it lets through. */
-function stopBy(verdict: Verdict, connectorKey: string, delayed: HoldFields): Passage | null {
+function removalIn(decision: Decision): Action | null {
+  return decision.kind === 'Act' && isRemoval(decision.action) ? decision.action : null;
+}
+
+/** What would be removed if nobody doubted the reading: it waits, and counts as pending meanwhile. */
+function removalBehindDoubt({ view, context }: GrantSubject, decision: Decision): Action | null {
+  const { reading } = context;
+  const doubted =
+    decision.kind === 'Blocked' && (decision.code === 'ReadingIncomplete' || decision.code === 'ReadingHeld');
+  if (!doubted || !reading || context.policies.mode !== 'Apply') return null;
+  const trusted = { ...context, reading: { ...reading, doubtAbout: () => null }, lookedUp: true };
+  return removalIn(decideGrant(view, trusted));
+}
+
+/**
+ * What a verdict stops; null where it lets through.
+ * @param kept what the status says of the removal already
+ */
+function stopBy(verdict: Verdict, connectorKey: string, kept: HoldFields): Passage | null {
+  const { answer: _, ...delayed } = kept;
   switch (verdict.kind) {
     case 'Free':
       return null;
@@ -176,7 +221,7 @@ function stopBy(verdict: Verdict, connectorKey: string, delayed: HoldFields): Pa
         ? null
         : { kind: 'Answered', planned: { ...delayed, hold: verdict.hold, answer: 'Acknowledged' } };
     case 'Discarded':
-      return { kind: 'Discarded' };
+      return { kind: 'Discarded', planned: { ...delayed, hold: verdict.hold } };
     case 'Held':
       return {
         kind: 'Closed',
@@ -192,20 +237,40 @@ function stopBy(verdict: Verdict, connectorKey: string, delayed: HoldFields): Pa
             reason: 'RemovalPending',
             message: 'Every other grant of the connector is decided first.',
             afterMs: null,
-            planned: delayed,
+            planned: kept,
           }
         : {
             kind: 'Closed',
             reason: 'RemovalsPaused',
             message: `The directory is in doubt (${verdict.on}): see status.holds of AsanaConnector ${connectorKey}.`,
             afterMs: null,
-            planned: delayed,
+            planned: kept,
           };
   }
 }
 
-/** An answer stays on record until the removal is done: it is what exempts it from the limits. */
-function acknowledgedFields({ status }: GrantObject): HoldFields {
-  const { hold, answer } = status?.planned ?? {};
-  return hold !== undefined && answer !== undefined ? { hold, answer } : {};
+/**
+ * What the status says of a removal, kept where nothing new is known of it. The hold outlives an edit; an answer and a delay
+ * belong to the generation that they were for.
+ */
+export function keptFields({ metadata, status }: GrantObject): HoldFields {
+  const { hold, answer, notBefore } = status?.planned ?? {};
+  const same = status?.observedGeneration === metadata.generation;
+  return {
+    ...(hold === undefined ? {} : { hold }),
+    ...(answer === undefined || !same ? {} : { answer }),
+    ...(notBefore === undefined || !same ? {} : { notBefore }),
+  };
+}
+
+/** A removal that cannot be decided now is planned still, and held as the desk says; null for none. */
+export function plannedStill({ status }: GrantObject, kept: HoldFields | null): Planned | null {
+  const { planned } = status ?? {};
+  return planned && kept ? { action: planned.action, reason: planned.reason, ...kept } : null;
+}
+
+/** What the desk says of it: the change with which it joined, or the answer it got. */
+function answeredFields(verdict: Verdict): Pick<HoldFields, 'hold' | 'answer'> {
+  if (verdict.kind === 'Held') return { hold: verdict.hold };
+  return verdict.kind === 'Acknowledged' ? { hold: verdict.hold, answer: 'Acknowledged' } : {};
 }

@@ -74,6 +74,11 @@ export class RemovalDesk implements DeprovisionCounter {
     this.#changeAll();
   }
 
+  /** What a grant wants cannot be told for now: until each is decided again, nobody knows how much is wanted. */
+  recount(): void {
+    this.#allSeen = false;
+  }
+
   /**
    * A grant wants a removal, its delay over or not. It asks whenever it is decided, until the removal is carried out
    * or no longer wanted. What cannot be decided for now (Plan, suspended, an outage) is still wanted.
@@ -89,6 +94,11 @@ export class RemovalDesk implements DeprovisionCounter {
     else this.#hold.readmit(removal, now);
     this.#endHoldWithoutContent();
     return this.#verdictOn(demand.id);
+  }
+
+  /** The token under which a grant is held now; null if it is in no hold. */
+  holdOf(id: string): string | null {
+    return this.#hold.tokenOf(id);
   }
 
   /** Books a removal, if it may go ahead. Its connector's status, and its peers' for a deprovision, comes next. */

@@ -12,6 +12,7 @@ import {
   keyOf,
   type Seen,
 } from './objects.ts';
+import type { Change, Commit, Owner, Task, Witness } from './records.ts';
 
 /** What takes a change back. */
 const UNDOES: Partial<Record<EffectType, EffectType[]>> = {
@@ -20,47 +21,6 @@ const UNDOES: Partial<Record<EffectType, EffectType[]>> = {
   AddToTeam: ['RemoveFromTeam'],
   AddToWorkspace: ['RemoveFromWorkspace', 'Deprovision'],
 };
-
-/** One change of an object as the API server committed it. */
-export interface Commit {
-  readonly by: string;
-  readonly verb: 'create' | 'patch' | 'status' | 'delete';
-  readonly kind: string;
-  readonly before: Seen | null;
-  readonly after: Seen | null;
-}
-
-/** A task of ConductorOne, from when it was given until it was answered. */
-export interface Task {
-  readonly id: string;
-  readonly connector: string;
-  readonly effects: readonly string[];
-  /** gid, or the address of an account to create. */
-  readonly user: string;
-  readonly givenAt: number;
-}
-
-/** An effective write, with the object or task that it was made for. */
-export interface Change {
-  readonly at: number;
-  readonly effect: Effect;
-  readonly site: Site;
-  readonly gid: string;
-  /** uid of the object, or id of the task; null if nobody can be found. */
-  readonly owner: string | null;
-  /** `lastAction.id` of the owner. */
-  readonly action: string | null;
-}
-
-/** What the judge asks of the world. Nothing of it comes from the code that is judged. */
-export interface Witness {
-  /** Monotonic milliseconds. */
-  readonly time: () => number;
-  /** Asana's wall clock. */
-  readonly now: () => number;
-  readonly siteOf: (token: string) => Site | null;
-  readonly tokenOfSecret: (name: string) => string;
-}
 
 /** Everything the judge has seen: objects, people, writes. It only remembers; rules are elsewhere. */
 export class Facts {
@@ -207,14 +167,16 @@ export class Facts {
 
   /** The connectors whose Secret holds this token. */
   connectorsOf(token: string): Connector[] {
-    return [...this.connectors.values()].filter(
-      ({ spec }) => this.witness.tokenOfSecret(spec.credentials.secretRef.name) === token,
-    );
+    return [...this.connectors.values()].filter((connector) => this.tokenOf(connector) === token);
+  }
+
+  tokenOf({ spec }: Connector): string {
+    return this.witness.tokenOfSecret(spec.credentials.secretRef.name);
   }
 
   /** The organization a connector reads now. */
   siteOf(connector: Connector): Site | null {
-    return this.witness.siteOf(this.witness.tokenOfSecret(connector.spec.credentials.secretRef.name));
+    return this.witness.siteOf(this.tokenOf(connector));
   }
 
   /** The account of a grant: by gid once one is recorded, else by address. */
@@ -275,12 +237,6 @@ export class Facts {
   }
 }
 
-/** Whom a write was made for. */
-export interface Owner {
-  readonly id: string;
-  readonly action: string | null;
-}
-
 /** Whether a request names the account of a grant. */
 export function isAbout(effect: Effect, grant: Grant): boolean {
   const { gid, email } = effect;
@@ -300,10 +256,4 @@ function isOurs(before: Seen | null, after: Seen | null): boolean {
 
 function same(a: Holding | null, b: Holding): boolean {
   return a !== null && JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** A request with the effect it asks for. */
-export interface Departure {
-  readonly request: AsanaRequest;
-  readonly effect: Effect;
 }

@@ -2,14 +2,15 @@ import type { AsanaAnswer, AsanaRequest, AsanaWatcher, AsanaWrite } from '../asa
 import { type Holding, readHolding, subjectOf } from '../asana/holding.ts';
 import type { Site } from '../asana/site.ts';
 import { type Effect, effectOf, isRemoval } from './effect.ts';
-import { type Commit, Facts, isAbout, type Owner, type Task, type Witness } from './facts.ts';
+import { Facts, isAbout } from './facts.ts';
 import { HeldGrants } from './holds.ts';
 import { modelOf } from './kinds.ts';
 import { Limits } from './limits.ts';
 import { CONNECTOR_KIND, type Connector, type Grant, keyOf, nameOf } from './objects.ts';
 import { Readings } from './readings.ts';
-import type { Case, LeadershipFacts, Rule } from './rule.ts';
-import { graceOf, rules } from './rules.ts';
+import type { Commit, Owner, Task, Witness } from './records.ts';
+import { type Case, graceOf, type LeadershipFacts, type Rule } from './rule.ts';
+import { rules } from './rules.ts';
 import { type StatusCase, statusRules } from './status-rules.ts';
 
 /** Something that must never be, and was. */
@@ -74,7 +75,10 @@ export class Judge implements AsanaWatcher {
     this.facts.commit(commit);
     if (kind === CONNECTOR_KIND) {
       if (after) this.held.connector(before as Connector | null, after as Connector);
-      else if (before) this.held.forget(before as Connector);
+      else if (before) {
+        this.held.forget(before as Connector);
+        this.readings.forget(this.facts.tokenOf(before as Connector));
+      }
     } else if (modelOf(kind) && after) {
       const grant = after as Grant;
       this.held.grant(grant);
@@ -193,6 +197,7 @@ export class Judge implements AsanaWatcher {
     return facts.connectorsOf(request.token).flatMap((connector) => {
       const grants = facts
         .grantsOf(connector)
+        .filter((grant) => isOfTeam(effect, grant))
         .filter(
           (grant) =>
             isAbout(effect, grant) || (holding !== null && facts.holdingOf(grant, site)?.gid === holding.gid),
@@ -203,6 +208,7 @@ export class Judge implements AsanaWatcher {
           (task) =>
             task.connector === keyOf(connector) &&
             task.effects.includes(effect.type) &&
+            task.team === effect.team &&
             (task.user === effect.gid || task.user === effect.email),
         )
         .map((task): Case => ({ ...shared, connector, grant: null, task }));
@@ -246,6 +252,12 @@ function brokenOf(c: Case): { rule: Rule; detail: string }[] {
     const detail = rule.broken(c);
     return detail === null ? [] : [{ rule, detail }];
   });
+}
+
+/** Whether a write about a team may be made for a grant: only for one of that very team. */
+function isOfTeam({ team }: Effect, { kind, spec, status }: Grant): boolean {
+  if (team === null) return kind !== 'AsanaTeamGrant';
+  return kind === 'AsanaTeamGrant' && team === (status?.team?.gid ?? spec.team?.gid);
 }
 
 function isPending({ grant, effect }: Case): boolean {

@@ -1,8 +1,9 @@
 import { isDeprovision, isRemoval } from './effect.ts';
-import type { Change, Facts } from './facts.ts';
+import type { Facts } from './facts.ts';
 import type { HeldGrants } from './holds.ts';
 import { type Connector, connectorKeyOf, durationMs, type Grant, keyOf } from './objects.ts';
 import type { Readings } from './readings.ts';
+import type { Change } from './records.ts';
 import type { Case } from './rule.ts';
 
 interface Counted {
@@ -72,8 +73,9 @@ export class Limits {
     if (people.size > limit) return `${people.size} people within the window, ${limit} are allowed`;
     const ended = new Set([...done.filter(({ end }) => end).map(({ person }) => person), effect.gid ?? '']);
     // Who still has a grant, this one apart, keeps a right.
-    const all = most >= 2 && ended.size >= most && this.#appliedPeople(connector).size <= 1;
-    return all && facts.hasEnded(grant) ? `all ${most} people lose their last right` : null;
+    const there = this.#peopleAt(connector, start);
+    const all = there >= 2 && ended.size >= there && this.#appliedPeople(connector).size <= 1;
+    return all && facts.hasEnded(grant) ? `all ${there} people lose their last right` : null;
   }
 
   deprovisions({ connector, site, grant, facts }: Case): string | null {
@@ -102,6 +104,11 @@ export class Limits {
       people.add(grant.status.user?.gid ?? grant.metadata.uid);
     }
     return people;
+  }
+
+  /** How many people there were when the window began. */
+  #peopleAt(connector: Connector, start: number): number {
+    return this.#people.get(keyOf(connector))?.findLast(({ at }) => at <= start)?.count ?? 0;
   }
 
   /** The most people there were since the window began. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../../../src/core/clock.ts';
 import type { EventRecord } from '../cluster/simulated-cluster.ts';
-import type { Commit } from './facts.ts';
 import type { Judge } from './judge.ts';
 import { modelOf } from './kinds.ts';
 import { CONNECTOR_KIND, conditionOf, type Grant, nameOf, type Seen } from './objects.ts';
+import type { Commit } from './records.ts';
 
 export interface PromptnessOptions {
   readonly judge: Judge;

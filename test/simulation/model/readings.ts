@@ -84,6 +84,13 @@ export class Readings {
     } else if (page.last) this.#end(reading, answer);
   }
 
+  /** A connector is gone: what comes after it measures by nothing that it has read. */
+  forget(token: string): void {
+    for (const part of Object.values(PARTS)) this.#readings.delete(`${token} ${part}`);
+    this.#enterprise.delete(token);
+    this.#workspaces.delete(token);
+  }
+
   /** Somebody other than the operator gave (+1) or took (-1) an enterprise license. */
   seat(site: Site, by: number): void {
     if (by < 0) this.#freed.push({ at: this.#facts.witness.time(), site: site.plan.name });

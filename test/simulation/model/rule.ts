@@ -1,12 +1,13 @@
 import type { AsanaRequest } from '../asana/front.ts';
 import type { Holding } from '../asana/holding.ts';
 import type { Site } from '../asana/site.ts';
-import type { Effect } from './effect.ts';
-import type { Facts, Task } from './facts.ts';
+import { type Effect, isRemoval } from './effect.ts';
+import type { Facts } from './facts.ts';
 import type { HeldGrants } from './holds.ts';
 import type { Limits } from './limits.ts';
 import type { Connector, Grant } from './objects.ts';
 import type { Readings } from './readings.ts';
+import type { Task } from './records.ts';
 
 /** Who leads, as the world itself knows it. */
 export interface LeadershipFacts {
@@ -42,4 +43,24 @@ export interface Rule {
   readonly sentence: string;
   /** What is wrong, in a few words; null when nothing is. */
   readonly broken: (c: Case) => string | null;
+}
+
+/** How long after somebody changes a thing a write may still go by what was before, in ms. */
+const TAKE_GRACE_MS = 1_000;
+/** The same for a write that gives, which goes by what the watch has brought. */
+export const GIVE_GRACE_MS = 6_000;
+
+/** How long a change of the world may go unseen by a write of this kind. */
+export function graceOf(c: Case): number {
+  return isRemoval(c.effect) ? TAKE_GRACE_MS : GIVE_GRACE_MS;
+}
+
+/** A check of removals alone. */
+export function onRemoval(check: (c: Case) => string | null): Rule['broken'] {
+  return (c) => (isRemoval(c.effect) ? check(c) : null);
+}
+
+/** A check of writes for objects alone. */
+export function ofGrant(check: (c: Case, grant: Grant) => string | null): Rule['broken'] {
+  return (c) => (c.grant ? check(c, c.grant) : null);
 }

@@ -3,7 +3,7 @@ import { ANNOTATIONS, CONNECTOR_KIND, type Connector, holdsOf } from '../model/o
 import { drawConnector } from '../plan.ts';
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
-import { attempt, connectorsOf, drawAddress, drawExisting, placeOf } from './objects.ts';
+import { attempt, connectorsOf, drawAddress, drawExisting, type Place, placeOf } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
 function drawPolicy(world: World, connector: Connector, random: Random): Record<string, unknown> {
@@ -50,6 +50,11 @@ function tokenFor(world: World, connector: Connector, which: Which, index: numbe
   return tokens[index % Math.max(tokens.length, 1)] ?? null;
 }
 
+function drawWith(world: World, random: Random, wanted: (connector: Connector) => boolean): Place | null {
+  const found = connectorsOf(world).filter(wanted);
+  return found.length === 0 ? null : placeOf(pick(random, found));
+}
+
 /** What people do to connectors. */
 export const connectorSteps: readonly StepKind[] = [
   stepKind({
@@ -65,15 +70,20 @@ export const connectorSteps: readonly StepKind[] = [
   }),
   stepKind({
     name: 'SuspendConnector',
-    weight: 3,
-    draw: (world, random) => {
-      const connector = drawExisting(world, random);
-      return connector && { ...placeOf(connector), suspend: connector.spec.suspend !== true };
-    },
-    run: (world, { kind, namespace, name, suspend }) =>
-      attempt(() => world.cluster.edit(kind, namespace, name, { spec: { suspend } })),
-    tell: ({ namespace, name, suspend }) =>
-      `${suspend ? 'suspend' : 'resume'} connector ${namespace}/${name}`,
+    weight: 2.5,
+    draw: (world, random) => drawWith(world, random, ({ spec }) => spec.suspend !== true),
+    run: (world, { kind, namespace, name }) =>
+      attempt(() => world.cluster.edit(kind, namespace, name, { spec: { suspend: true } })),
+    tell: ({ namespace, name }) => `suspend connector ${namespace}/${name}`,
+  }),
+  stepKind({
+    name: 'ResumeConnector',
+    // Far more often than it is suspended: in a world that stands still nothing is to be seen.
+    weight: 18,
+    draw: (world, random) => drawWith(world, random, ({ spec }) => spec.suspend === true),
+    run: (world, { kind, namespace, name }) =>
+      attempt(() => world.cluster.edit(kind, namespace, name, { spec: { suspend: false } })),
+    tell: ({ namespace, name }) => `resume connector ${namespace}/${name}`,
   }),
   stepKind({
     name: 'RequestSync',
@@ -126,7 +136,7 @@ export const connectorSteps: readonly StepKind[] = [
   }),
   stepKind({
     name: 'CreateConnector',
-    weight: 1.5,
+    weight: 8,
     draw: (world, random) => {
       const planned = pick(random, world.plan.connectors);
       if (world.cluster.object(CONNECTOR_KIND, planned.namespace, planned.name)) return null;

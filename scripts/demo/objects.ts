@@ -1,0 +1,65 @@
+import type { Kubectl } from './kubectl.ts';
+
+/** A grant of any kind, as far as the demo looks at it. */
+export interface ShownGrant {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly status?: GrantStatus;
+}
+
+interface GrantStatus {
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason: string;
+  }[];
+  readonly applied?: { readonly adopted: boolean };
+  readonly drift?: { readonly count: number };
+  readonly expiresAt?: string;
+}
+
+export interface ShownHold {
+  readonly reason: string;
+  readonly token: string;
+  readonly count: number;
+  readonly people: number;
+  readonly pending?: readonly { readonly who: string; readonly what: string }[];
+}
+
+const GRANT_KINDS = 'alg,atg,awg,aac';
+
+/** Grants of every kind; `more` narrows them down as kubectl does. */
+export async function readGrants(
+  kubectl: Kubectl,
+  more: readonly string[] = [],
+): Promise<readonly ShownGrant[]> {
+  const output = await kubectl.run(['get', GRANT_KINDS, '-n', 'iga', '-o', 'json', ...more]);
+  return (JSON.parse(output) as { items: ShownGrant[] }).items;
+}
+
+/** One grant; null when there is none. */
+export async function readGrant(kubectl: Kubectl, kind: string, name: string): Promise<ShownGrant | null> {
+  return (await kubectl.read(kind, name)) as ShownGrant | null;
+}
+
+/** The reason of a grant's Ready condition. */
+export function reasonOf(grant: ShownGrant | null): string | undefined {
+  return grant?.status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
+}
+
+export function isReady(grant: ShownGrant): boolean {
+  return grant.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+/** The hold over removals; null when there is none. */
+export async function readHold(kubectl: Kubectl): Promise<ShownHold | null> {
+  const connector = await kubectl.read('asc', 'acme');
+  const { holds } = (connector?.['status'] ?? {}) as { holds?: ShownHold[] };
+  return holds?.find(({ reason }) => reason === 'TooManyRemovals') ?? null;
+}
+
+/** Sets an annotation of ours on the connector, as a person would. */
+export async function annotate(kubectl: Kubectl, key: string, value: string): Promise<void> {
+  const annotation = `asana-connector.dev/${key}=${value}`;
+  await kubectl.show(['annotate', 'asc', 'acme', '-n', 'iga', '--overwrite', annotation]);
+}

@@ -1,0 +1,94 @@
+import type { GrantObject } from '../../api/kinds.ts';
+import type { GrantReason } from '../../api/reasons.ts';
+import { isRemoval } from '../../provisioning/actions.ts';
+import type { Decision } from '../../provisioning/decision.ts';
+import { withWayOut } from '../../provisioning/grant-case.ts';
+import { type HoldFields, keptFields } from '../removals/removal-gate.ts';
+import { fingerprintOf } from './action-record.ts';
+import type { GrantSubject } from './grant-context.ts';
+import type { GrantReporter } from './grant-reporter.ts';
+import type { GrantFindings } from './grant-status.ts';
+
+type Act = Extract<Decision, { kind: 'Act' }>;
+type More = Omit<Partial<GrantFindings>, 'planned'> & { readonly planned?: HoldFields };
+type Wait = { readonly kind: 'Wait'; readonly afterMs: number | null };
+
+/** What Asana refused, and for what. */
+interface Refusal {
+  readonly fingerprint: string;
+  readonly reason: GrantReason;
+  readonly message: string;
+}
+
+/** Says in the status why an action waits. */
+export class ActionWaits {
+  readonly #reporter: GrantReporter;
+  /** By uid: what was so when Asana refused. It is tried again when any of it moves, and after a restart. */
+  readonly #refused = new Map<string, Refusal>();
+
+  constructor(reporter: GrantReporter) {
+    this.#reporter = reporter;
+  }
+
+  forget(uid: string): void {
+    this.#refused.delete(uid);
+  }
+
+  /** Asana refused: nothing is tried again before something that a person can change has changed. */
+  refuse(
+    subject: GrantSubject,
+    decision: Act,
+    { reason, message, findings }: Pick<Refusal, 'reason' | 'message'> & { readonly findings: More },
+  ): Promise<Wait> {
+    const fingerprint = fingerprintOf(subject, decision.action);
+    this.#refused.set(subject.object.metadata.uid, { fingerprint, reason, message });
+    return this.say(subject, decision, reason, message, null, findings);
+  }
+
+  /** The refusal once more, for as long as it stands: the status may say something else meanwhile. Null for none. */
+  repeatRefusal(subject: GrantSubject, decision: Act): Promise<Wait> | null {
+    const { uid } = subject.object.metadata;
+    const refusal = this.#refused.get(uid);
+    if (refusal?.fingerprint !== fingerprintOf(subject, decision.action)) {
+      this.#refused.delete(uid);
+      return null;
+    }
+    return this.say(subject, decision, refusal.reason, refusal.message, null);
+  }
+
+  /** Writes why the action waits. @returns when to come again */
+  async say(
+    subject: GrantSubject,
+    decision: Act,
+    reason: GrantReason,
+    message: string,
+    afterMs: number | null,
+    more: More = {},
+  ): Promise<Wait> {
+    await this.write(subject, decision, reason, message, more);
+    return { kind: 'Wait', afterMs };
+  }
+
+  /** The same for what goes on at once. @returns the object as it is then */
+  write(
+    { kind, object, context, view }: GrantSubject,
+    { action, message: why, drift, account, right, observed }: Act,
+    reason: GrantReason,
+    message: string,
+    more: More = {},
+  ): Promise<GrantObject> {
+    const { planned = isRemoval(action) ? keptFields(object) : {}, ...findings } = more;
+    return this.#reporter.report(
+      { kind, object },
+      {
+        ...findings,
+        outcome: { reason, message: withWayOut(view, message), drifted: drift ? why : null },
+        account: account ?? undefined,
+        right,
+        observed,
+        reading: context.reading,
+        planned: { action: action.type, reason: why, ...planned },
+      },
+    );
+  }
+}

@@ -1,0 +1,36 @@
+import type { GrantObject } from '../../api/kinds.ts';
+import type { Attempt, Whereabouts } from '../../provisioning/attempt.ts';
+import type { LastAction } from './action-record.ts';
+
+/** The attempts that this process began, by the uid of the grant, and whether their requests have left. */
+export class BegunAttempts {
+  readonly #byUid = new Map<string, { readonly id: string; readonly sent: boolean }>();
+
+  note(uid: string, id: string, sent: boolean): void {
+    this.#byUid.set(uid, { id, sent });
+  }
+
+  /** Nothing is under way (any more), or the object is gone. */
+  forget(uid: string): void {
+    this.#byUid.delete(uid);
+  }
+
+  whereabouts(uid: string, id: string | undefined): Whereabouts {
+    const begun = this.#byUid.get(uid);
+    if (!begun || begun.id !== id) return 'Unknown';
+    return begun.sent ? 'Sent' : 'NotSent';
+  }
+
+  /** An attempt whose request never left is over, whatever the status says of it: nobody looks for its outcome. */
+  judge(uid: string, attempt: Attempt | null): Attempt | null {
+    const isOver = attempt?.result === 'Pending' && this.whereabouts(uid, attempt.id) === 'NotSent';
+    return attempt && isOver ? { ...attempt, result: 'Failed' } : attempt;
+  }
+
+  /** The same for the status; undefined where it stays as it is. */
+  closed({ metadata, status }: GrantObject): LastAction | undefined {
+    const last = status?.lastAction;
+    const isOver = last?.result === 'Pending' && this.whereabouts(metadata.uid, last.id) === 'NotSent';
+    return last && isOver ? { ...last, result: 'Failed' } : undefined;
+  }
+}

@@ -1,0 +1,151 @@
+import { findCondition } from '../../api/conditions.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import { REVOKE_FINALIZER } from '../../api/resources.ts';
+import { EXPIRED_IN_PLAN } from '../../provisioning/decide-grant.ts';
+import type { Decision } from '../../provisioning/decision.ts';
+import { withWayOut } from '../../provisioning/grant-case.ts';
+import { isSameRight } from '../../provisioning/right.ts';
+import type { HoldFields } from '../removals/removal-gate.ts';
+import { tookItself } from './action-record.ts';
+import type { GrantActions } from './grant-actions.ts';
+import type { GrantDeps, GrantSubject } from './grant-context.ts';
+import type { GrantReleases } from './grant-releases.ts';
+import type { GrantReporter } from './grant-reporter.ts';
+import type { GrantFindings } from './grant-status.ts';
+
+type Act = Extract<Decision, { kind: 'Act' }>;
+type Release = Extract<Decision, { kind: 'Release' }>;
+
+interface EndingParts {
+  readonly deps: GrantDeps;
+  readonly reporter: GrantReporter;
+  readonly releases: GrantReleases;
+  readonly actions: GrantActions;
+}
+
+/** What becomes of grants that end: taken back, let go, or left alone. A deleted object goes; an expired one stays and says so. */
+export class GrantEndings {
+  readonly #deps: GrantDeps;
+  readonly #reporter: GrantReporter;
+  readonly #releases: GrantReleases;
+  readonly #actions: GrantActions;
+
+  constructor({ deps, reporter, releases, actions }: EndingParts) {
+    this.#deps = deps;
+    this.#reporter = reporter;
+    this.#releases = releases;
+    this.#actions = actions;
+  }
+
+  /** What ended is taken back. */
+  async conclude(subject: GrantSubject, done: Partial<GrantFindings>, message: string): Promise<void> {
+    const { kind, object, session, connectorKey } = subject;
+    const { uid } = object.metadata;
+    session?.desk.carriedOut(uid);
+    const seen = session?.read(uid) ?? null;
+    const gid = object.status?.user?.gid;
+    const written = await this.#tellWhatStays(subject, {
+      ...done,
+      outcome: { reason: 'Expired', message },
+      account: gid === undefined ? undefined : (seen?.account(gid) ?? null),
+      observed: done.lastAction?.to ?? null,
+      reading: seen,
+      applied: null,
+      planned: null,
+    });
+    await this.#deps.writer(kind).removeFinalizer(written, REVOKE_FINALIZER);
+    this.#actions.forget(uid);
+    this.#deps.touchConnector(connectorKey, 'SeatFreed');
+  }
+
+  /** An ending grant lets go and leaves Asana as it is. */
+  async release(subject: GrantSubject, decision: Release, done: Partial<GrantFindings>): Promise<void> {
+    const { kind, object, session, connectorKey } = subject;
+    const { reason, warning } = decision;
+    if (reason === 'Superseded' && !hasInherited(subject))
+      return this.#waitForTheSuccessor(subject, decision);
+    const last = object.status?.lastAction;
+    if (last && tookItself(subject) && (reason === 'ChangedElsewhere' || reason === 'AccountGone'))
+      return this.conclude(subject, { lastAction: { ...last, result: 'Succeeded' } }, 'It was taken back.');
+    const told = toldEnd(object);
+    const { reason: ready, message } = told ?? {
+      reason: reason === 'Superseded' ? ('Superseded' as const) : ('Expired' as const),
+      message: decision.message,
+    };
+    const { account, right, observed } = decision;
+    const written = await this.#tellWhatStays(subject, {
+      account,
+      right,
+      observed,
+      reading: subject.context.reading,
+      ...done,
+      outcome: { reason: ready, message },
+      applied: null,
+      planned: null,
+    });
+    // What was told as ended only lacks that its finalizer goes.
+    if (told) await this.#deps.writer(kind).removeFinalizer(written, REVOKE_FINALIZER);
+    else await this.#releases.release({ kind, object: written }, { reason, message, warning });
+    session?.desk.forget(object.metadata.uid);
+    this.#actions.forget(object.metadata.uid);
+    if (written !== object || !told) this.#deps.touchConnector(connectorKey, 'Counts');
+  }
+
+  /** A person let the removal be: a deleted object goes, a live one is left alone until it is edited. */
+  async discard(subject: GrantSubject, { action, message: why }: Act, held: HoldFields): Promise<void> {
+    const { kind, object, view, session } = subject;
+    if (view.ending?.because === 'Deleted') {
+      const message = 'The removal was discarded: Asana was left as it is.';
+      await this.#releases.release({ kind, object }, { reason: 'Discarded', message, warning: false });
+      session?.desk.forget(object.metadata.uid);
+      return;
+    }
+    // The hold stays on record: whatever the next edit asks to be removed was in one.
+    const message = 'A person discarded this removal: edit the grant to have it decided again.';
+    await this.#reporter.report(
+      { kind, object },
+      {
+        outcome: { reason: 'RemovalDiscarded', message },
+        planned: { action: action.type, reason: why, ...held },
+        discardedGeneration: object.metadata.generation,
+      },
+    );
+  }
+
+  /** The successor takes over what this grant holds; until it has recorded that, it is not forgotten here. */
+  async #waitForTheSuccessor(
+    subject: GrantSubject,
+    { account, right, observed, message }: Release,
+  ): Promise<void> {
+    const { kind, object, view, context } = subject;
+    const outcome = {
+      reason: 'Progressing',
+      message: withWayOut(view, `${message} It takes the right over first.`),
+    } as const;
+    const seen = { account, right, observed, reading: context.reading };
+    await this.#reporter.report({ kind, object }, { ...seen, outcome, planned: null, keepsRequest: true });
+  }
+
+  async #tellWhatStays({ kind, object }: GrantSubject, findings: GrantFindings): Promise<GrantObject> {
+    const stays = object.metadata.deletionTimestamp === undefined;
+    return stays ? this.#reporter.report({ kind, object }, findings) : object;
+  }
+}
+
+function hasInherited({ context, view }: GrantSubject): boolean {
+  const { contest } = context;
+  if (contest.kind !== 'Succeeded' || !view.applied) return true;
+  const { applied } = contest.successor.grant;
+  return applied !== null && isSameRight(applied.right, view.applied.right);
+}
+
+/** What the status of a grant that has ended, and holds nothing any more, says of that already; null before. */
+function toldEnd({
+  metadata,
+  status,
+}: GrantObject): { reason: 'Expired' | 'Superseded'; message: string } | null {
+  const ready = findCondition(status?.conditions, 'Ready');
+  const over = ready?.reason === 'Expired' || ready?.reason === 'Superseded' ? ready.reason : null;
+  if (!ready || !over || status?.applied || ready.message.startsWith(EXPIRED_IN_PLAN)) return null;
+  return metadata.deletionTimestamp === undefined ? { reason: over, message: ready.message } : null;
+}

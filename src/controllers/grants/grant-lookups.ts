@@ -1,0 +1,91 @@
+import type { GrantObject } from '../../api/kinds.ts';
+import { isAsanaError } from '../../asana/errors.ts';
+import { CodedError } from '../../core/errors.ts';
+import { refresh } from '../../directory/reader.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
+import { subjectOfRight } from '../../provisioning/decide-task.ts';
+import { blockUnseen, withWayOut } from '../../provisioning/grant-case.ts';
+import type { Right } from '../../provisioning/right.ts';
+import { plannedStill, type RemovalGate } from '../removals/removal-gate.ts';
+import type { GrantDeps, GrantSubject } from './grant-context.ts';
+import { grantReasonOf } from './grant-reasons.ts';
+import type { GrantReporter } from './grant-reporter.ts';
+import { EditedMeanwhileError, PromptWord } from './prompt-word.ts';
+
+/** `Edited`: the grant is another by now. `Failed`: the status says why nobody could be looked up. */
+export interface Lookup {
+  readonly kind: 'LookedUp' | 'Edited' | 'Failed';
+  readonly object: GrantObject;
+}
+
+/** Looks people up by themselves whom a listing lacks: nothing follows from their absence in it alone. */
+export class GrantLookups {
+  readonly #deps: GrantDeps;
+  readonly #gate: RemovalGate;
+  readonly #reporter: GrantReporter;
+
+  constructor(deps: GrantDeps, gate: RemovalGate, reporter: GrantReporter) {
+    this.#deps = deps;
+    this.#gate = gate;
+    this.#reporter = reporter;
+  }
+
+  /** @throws whatever the queue is to come back for */
+  async lookUp(subject: GrantSubject, right: Right | null, signal: AbortSignal): Promise<Lookup> {
+    const { kind, session, context, connector, view, object } = subject;
+    const { clock, actionTimeoutMs: ms, grants } = this.#deps;
+    const person = { gid: view.recorded?.gid ?? view.user.gid, email: view.user.email };
+    const where = right && context.reading && subjectOfRight(right, context.reading, person);
+    const asana = session?.asana;
+    if (!session || !asana || !where) return { kind: 'LookedUp', object };
+    const word = new PromptWord({
+      clock,
+      object,
+      latest: () => grants.of(kind).get(keyOf(object)),
+      say: (seen) => this.#say({ ...subject, object: seen }),
+    });
+    try {
+      await word.during({ ms, signal }, (limited) =>
+        refresh(asana, session.directory, where, {
+          membership: true,
+          userTypes: connector.spec.scim.userTypes,
+          priority: 'read',
+          signal: limited,
+        }),
+      );
+      return { kind: 'LookedUp', object: await word.newest() };
+    } catch (error) {
+      const newest = await word.newest();
+      if (error instanceof EditedMeanwhileError) return { kind: 'Edited', object: newest };
+      return this.#fail({ ...subject, object: newest }, error);
+    }
+  }
+
+  #say({ kind, object }: GrantSubject): Promise<GrantObject> {
+    const outcome = { reason: 'Progressing', message: 'The person is looked up in Asana.' } as const;
+    const planned = object.status?.planned ?? null;
+    return this.#reporter.report({ kind, object }, { outcome, planned, keepsRequest: true });
+  }
+
+  /** Whoever could not be looked up is not decided on; what is held stays so. */
+  async #fail(subject: GrantSubject, error: unknown): Promise<Lookup> {
+    const { kind, object, view, session, connectorKey } = subject;
+    const reason = grantReasonOf(error);
+    if (!reason || !(error instanceof CodedError)) throw error;
+    if (isAsanaError(error, 'CredentialsRejected'))
+      this.#deps.touchConnector(connectorKey, 'CredentialsRejected');
+    const kept = this.#gate.note(subject, blockUnseen('NotReady', error.message));
+    session?.noteDecided(object.metadata.uid);
+    const retrying = view.ending?.because === 'Deleted';
+    const written = await this.#reporter.report(
+      { kind, object },
+      {
+        outcome: { reason, message: withWayOut(view, error.message), retrying },
+        planned: plannedStill(object, kept),
+        keepsRequest: true,
+      },
+    );
+    if (error.errorClass !== 'stalling') throw error;
+    return { kind: 'Failed', object: written };
+  }
+}

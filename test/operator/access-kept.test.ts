@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { askControl, userPath } from '../../scripts/sandbox-control.ts';
+import { conditionOf, OperatorRig } from './rig.ts';
+
+/**
+ * Ways in which people once lost access, or a guard was lost, because several correct parts met. Each test is named after
+ * what went wrong.
+ */
+
+const alice = 'alice@acme.example';
+const bob = 'bob@acme.example';
+const carol = 'carol@acme.example';
+
+interface Shown {
+  readonly email: string;
+  readonly license: string | null;
+  readonly role: string;
+  readonly active: boolean;
+}
+
+const peopleOf = async (rig: OperatorRig): Promise<readonly Shown[]> =>
+  (await askControl<{ people: Shown[] }>(rig.sandbox, 'GET', '/state')).people;
+
+/** Members with an enterprise license who are no admins. */
+async function holdersOf(rig: OperatorRig, count: number): Promise<string[]> {
+  const holders = (await peopleOf(rig))
+    .filter(({ license, role, active }) => license === 'enterprise' && role === 'member' && active)
+    .map(({ email }) => email.toLowerCase())
+    .slice(0, count);
+  assert.equal(holders.length, count);
+  return holders;
+}
+
+suite('a hold that is answered while more removals join it', () => {
+  let rig: OperatorRig;
+  let people: string[] = [];
+  before(async () => {
+    rig = await OperatorRig.start('kept-discard', { accounts: 160 });
+    people = await holdersOf(rig, 20);
+    await rig.createSecret();
+    await rig.createConnector({
+      provisioning: { removalDelay: '1s', maxRemovals: { percent: 0, atLeast: 4, window: '1h' } },
+    });
+    await rig.untilPhase('Connected');
+    for (const [i, email] of people.entries()) await rig.createGrant(`grant-${i}`, email);
+    for (const i of people.keys()) await rig.untilReason(`grant-${i}`, 'Granted');
+  });
+  after(() => rig.close());
+
+  const enterprise = async () => {
+    const licenses = await Promise.all(people.map((email) => rig.licenseInAsana(email)));
+    return licenses.filter((license) => license === 'enterprise').length;
+  };
+
+  test('does not carry out what joined after the token that was discarded', async () => {
+    const ending = people.slice(0, 16).map((_, i) => `grant-${i}`);
+    for (const ref of ending.slice(0, 8)) await rig.deleteGrant(ref);
+    const { token } = await rig.untilHeld('TooManyRemovals');
+    await Promise.all([rig.answer('discard', token), ...ending.slice(8).map((ref) => rig.deleteGrant(ref))]);
+    await rig.until('each is released or held', async () => {
+      const left = await Promise.all(ending.map((ref) => rig.grant(ref)));
+      const held = left.filter((grant) => grant?.status?.planned?.hold !== undefined);
+      return left.every((grant) => grant === null || held.includes(grant)) && held.length >= 8;
+    });
+    await rig.sync();
+    assert.equal(await enterprise(), 20);
+  });
+});
+
+suite('a license that was found', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('kept-found');
+    await rig.createSecret();
+    await rig.createConnector({ provisioning: { allowDeprovision: true } });
+    await rig.untilPhase('Connected');
+    await rig.declareSomebodyWhoStays();
+  });
+  after(() => rig.close());
+
+  test('does not become a given one because a change was set back: its account is never deprovisioned', async () => {
+    await rig.createGrant('alice', alice, { license: 'ViewOnly' });
+    await rig.untilReason('alice', 'Granted');
+    await rig.changeInConsole(alice, { license: 'enterprise' });
+    await rig.sync();
+    await rig.until('it is set back', async () => (await rig.grant('alice'))?.status?.drift?.count === 1);
+    assert.equal((await rig.grant('alice'))?.status?.applied?.adopted, true);
+    await rig.deleteGrant('alice');
+    await rig.untilGone('alice');
+    assert.equal((await rig.personInAsana(alice)).active, true);
+  });
+
+  test('is not deprovisioned after its grant was edited from Enterprise to ViewOnly', async () => {
+    await rig.createGrant('bob', bob);
+    await rig.untilReason('bob', 'Granted');
+    await rig.patchGrant('bob', { spec: { license: 'ViewOnly' } });
+    await rig.until(
+      'bob is downgraded',
+      async () => (await rig.grant('bob'))?.status?.applied?.license === 'ViewOnly',
+    );
+    await rig.deleteGrant('bob');
+    await rig.untilGone('bob');
+    assert.deepEqual(
+      { ...(await rig.personInAsana(bob)), teams: [] },
+      { ...(await rig.personInAsana(bob)), active: true, license: 'view only', teams: [] },
+    );
+  });
+});
+
+suite('a removal that waits for Asana', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('kept-waiting');
+    await rig.createSecret();
+    await rig.createConnector();
+    await rig.untilPhase('Connected');
+    await rig.declareSomebodyWhoStays();
+    await rig.createGrant('alice', alice);
+    await rig.untilReason('alice', 'Granted');
+  });
+  after(() => rig.close());
+
+  /** The next removal is throttled for three seconds; resolves once that has happened. */
+  const throttled = async (begin: () => Promise<void>) => {
+    const from = rig.sandbox.requests.last;
+    rig.sandbox.faults.add({
+      match: { operation: 'scimPatchUser', times: 1 },
+      effect: { status: 429, retryAfter: 3 },
+    });
+    await begin();
+    await rig.until('Asana asked for patience', async () =>
+      rig.sandbox.requests.since(from).some(({ status }) => status === 429),
+    );
+  };
+  /** Retry-After has passed once a request that came later is answered. */
+  const passed = async () => {
+    const before = rig.sandbox.requests.last;
+    await rig.sync();
+    assert.ok(rig.sandbox.requests.last > before);
+  };
+
+  test('does not leave after its edit was taken back', async () => {
+    await throttled(() => rig.patchGrant('alice', { spec: { license: 'ViewOnly' } }));
+    await rig.patchGrant('alice', { spec: { license: 'Enterprise' } });
+    await passed();
+    await rig.untilReason('alice', 'Granted');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    const left = rig.sandbox.requests
+      .since(0)
+      .filter(({ operation, status }) => operation === 'scimPatchUser' && status === 200);
+    assert.equal(left.length, 1, 'only the upgrade before');
+    assert.equal((await rig.grant('alice'))?.status?.lastAction?.result, 'Failed');
+  });
+
+  test('does not leave after the connector was suspended, and does once it is resumed', async () => {
+    await throttled(() => rig.deleteGrant('alice'));
+    await rig.patchConnector({ spec: { suspend: true } });
+    await rig.untilReason('alice', 'Suspended');
+    // Longer than Asana asked to wait: what was about to be sent has been given up.
+    await rig.until('Retry-After has passed', async () =>
+      rig.sandbox.requests.since(0).some(({ status, at }) => status === 429 && Date.now() - at > 4_500),
+    );
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    await rig.patchConnector({ spec: { suspend: false } });
+    await rig.untilGone('alice');
+    assert.equal(await rig.licenseInAsana(alice), 'view only');
+  });
+});
+
+suite('a restart', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('kept-restart', { accounts: 60, teams: 6 });
+    await rig.createSecret();
+    await rig.createConnector();
+    await rig.untilPhase('Connected');
+    await rig.createGrant('alice', alice);
+    await rig.untilReason('alice', 'Granted');
+  });
+  after(() => rig.close());
+
+  test('does not forget how many people there were in teams: teams that are empty at once are a hold', async () => {
+    await rig.stopOperator();
+    const { state } = rig.sandbox;
+    for (const { memberships } of state.organization.teams)
+      for (const membership of [...memberships]) state.leaveTeam(membership);
+    await rig.startOperator();
+    await rig.sync();
+    const { token, count } = await rig.untilHeld('DirectoryShrunk');
+    assert.ok(count > 5);
+    await rig.answer('acknowledge', token);
+    await rig.untilNoHold();
+  });
+
+  test('does not forget how large the directory was: a smaller one removes nobody', async () => {
+    await rig.stopOperator();
+    const others = (await peopleOf(rig)).filter(({ email, role }) => role === 'member' && email !== alice);
+    for (const { email } of others.slice(0, 20)) await askControl(rig.sandbox, 'DELETE', userPath(email));
+    await rig.startOperator();
+    await rig.sync();
+    await rig.untilHeld('DirectoryShrunk');
+    await rig.deleteGrant('alice');
+    await rig.untilReason('alice', 'RemovalsPaused');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+  });
+});
+
+suite('the limit on enterprise licenses', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('kept-limit', { accounts: 140 });
+    await rig.createSecret();
+  });
+  after(() => rig.close());
+
+  test('is not exceeded while pages of the listing fail and nobody knows how many there are', async () => {
+    const used = (await peopleOf(rig)).filter(({ license }) => license === 'enterprise').length;
+    const fault = rig.sandbox.faults.add({
+      match: { operation: 'scimListUsers', after: 1, times: 0 },
+      effect: { status: 500 },
+    });
+    await rig.createConnector({ provisioning: { maxEnterpriseLicenses: used } });
+    await rig.untilPhase('Degraded');
+    await rig.createGrant('alice', alice);
+    await rig.untilReason('alice', 'AsanaUnavailable');
+    assert.equal(await rig.licenseInAsana(alice), 'view only');
+    rig.sandbox.faults.remove(fault);
+    await rig.sync();
+    await rig.untilReason('alice', 'LicenseLimitReached');
+    assert.equal(await rig.licenseInAsana(alice), 'view only');
+  });
+});
+
+suite('a change that Asana takes and does not show', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('kept-unseen');
+    await rig.createSecret();
+    await rig.createConnector();
+    await rig.untilPhase('Connected');
+  });
+  after(() => rig.close());
+
+  const untilUnseen = async (name: string, email: string) => {
+    rig.sandbox.faults.add({
+      match: { operation: 'scimPatchUser', times: 1 },
+      effect: { ignoreWrite: true },
+    });
+    await rig.createGrant(name, email);
+    await rig.until('the change was sent', async () => {
+      const grant = await rig.grant(name);
+      return /does not show it yet/.test(conditionOf(grant, 'Ready')?.message ?? '');
+    });
+  };
+
+  test('is sent again at a request, which is not marked as handled before', async () => {
+    await untilUnseen('asked', alice);
+    await rig.patchGrant('asked', {
+      metadata: { annotations: { 'asana-connector.dev/requestedAt': 'again' } },
+    });
+    const granted = await rig.untilReason('asked', 'Granted');
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    assert.equal(granted.status?.lastHandledReconcileAt, 'again');
+  });
+
+  test('is nothing that an object of the same name inherits: it sends its own', async () => {
+    await untilUnseen('namesake', carol);
+    await rig.patchGrant('namesake', {
+      metadata: { annotations: { 'asana-connector.dev/abandon': 'true' } },
+    });
+    await rig.deleteGrant('namesake');
+    await rig.untilGone('namesake');
+    await rig.createGrant('namesake', carol);
+    await rig.untilReason('namesake', 'Granted');
+    assert.equal(await rig.licenseInAsana(carol), 'enterprise');
+  });
+});
+
+suite('a small team', () => {
+  let rig: OperatorRig;
+  let people: string[] = [];
+  before(async () => {
+    rig = await OperatorRig.start('kept-small', { accounts: 80 });
+    people = await holdersOf(rig, 5);
+    await rig.createSecret();
+    await rig.createConnector();
+    await rig.untilPhase('Connected');
+    for (const [i, email] of people.entries()) await rig.createGrant(`grant-${i}`, email);
+    for (const i of people.keys()) await rig.untilReason(`grant-${i}`, 'Granted');
+  });
+  after(() => rig.close());
+
+  test('has a brake too: all of its grants deleted at once are a hold, however few they are', async () => {
+    await Promise.all(people.map((_, i) => rig.deleteGrant(`grant-${i}`)));
+    const { count } = await rig.untilNamed(people.map((_, i) => `grant-${i}`));
+    // Some may have gone before the last of them was deleted, but never all.
+    assert.ok(count >= 1);
+    const licenses = await Promise.all(people.map((email) => rig.licenseInAsana(email)));
+    assert.ok(licenses.includes('enterprise'));
+  });
+});
+
+suite('a grant in a connector in mode Plan', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('kept-plan');
+    await rig.createSecret();
+    await rig.createConnector();
+    await rig.createConnector({ provisioning: { mode: 'Plan' } }, 'planning');
+    await rig.untilPhase('Connected');
+    await rig.untilPhase('Connected', 'planning');
+    await rig.declareSomebodyWhoStays();
+  });
+  after(() => rig.close());
+
+  test('is no successor for whom another waits for ever, and wins no contest against one that acts', async () => {
+    await rig.createGrant('a-planned', alice, { connectorRef: { name: 'planning' } });
+    await rig.untilReason('a-planned', 'Planned');
+    await rig.createGrant('applied', alice);
+    await rig.untilReason('applied', 'Granted');
+    await rig.deleteGrant('applied');
+    await rig.untilGone('applied');
+    assert.equal(await rig.licenseInAsana(alice), 'view only');
+  });
+});

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { askControl, userPath } from '../../scripts/sandbox-control.ts';
+import { conditionOf, OperatorRig } from './rig.ts';
+
+/** Members with an enterprise license who are no admins, by address. */
+async function enterpriseMembers(rig: OperatorRig, count: number): Promise<string[]> {
+  const { people } = await askControl<{
+    people: { email: string; license: string; role: string; active: boolean }[];
+  }>(rig.sandbox, 'GET', '/state');
+  const found = people
+    .filter(({ license, role, active }) => license === 'enterprise' && role === 'member' && active)
+    .map(({ email }) => email.toLowerCase())
+    .slice(0, count);
+  assert.equal(found.length, count);
+  return found;
+}
+
+suite('the answer to a hold', () => {
+  let rig: OperatorRig;
+  let people: string[] = [];
+  before(async () => {
+    rig = await OperatorRig.start('hold-answers', { accounts: 120 });
+    people = await enterpriseMembers(rig, 12);
+    await rig.createSecret();
+    await rig.createConnector({
+      provisioning: { removalDelay: '1s', maxRemovals: { percent: 0, atLeast: 2, window: '1m' } },
+    });
+    await rig.untilPhase('Connected');
+  });
+  after(() => rig.close());
+
+  const ref = (i: number) => `grant-${i}`;
+  const declare = async (ids: readonly number[]) => {
+    for (const i of ids) await rig.createGrant(ref(i), people[i] ?? '');
+    for (const i of ids) await rig.untilReason(ref(i), 'Granted');
+  };
+  const holders = async (ids: readonly number[]) => {
+    const licenses = await Promise.all(ids.map((i) => rig.licenseInAsana(people[i] ?? '')));
+    return ids.filter((_, i) => licenses[i] === 'enterprise');
+  };
+  const heldAs = async (i: number) => (await rig.grant(ref(i)))?.status?.planned?.hold;
+
+  test('a discard lets exactly that be which its token names, and what joined later stays held', async () => {
+    await declare([0, 1, 2, 3, 4, 5, 6, 7]);
+    await Promise.all([0, 1, 2].map((i) => rig.deleteGrant(ref(i))));
+    const first = await rig.untilNamed([0, 1, 2].map(ref));
+    await rig.deleteGrant(ref(3));
+    const second = await rig.untilNamed([0, 1, 2, 3].map(ref));
+    assert.equal(second.id, first.id, 'it is one hold');
+    assert.notEqual(second.token, first.token, 'what joined has a token of its own');
+    await rig.answer('discard', first.token);
+    for (const i of [0, 1, 2]) await rig.untilGone(ref(i));
+    assert.deepEqual(await holders([0, 1, 2, 3]), [0, 1, 2, 3], 'nobody lost anything');
+    const left = await rig.grant(ref(3));
+    assert.equal(conditionOf(left, 'Ready')?.reason, 'RemovalsPaused');
+    await rig.until('only what joined later is in the hold', async () => {
+      const [hold] = (await rig.connector())?.status?.holds ?? [];
+      return hold?.count === 1;
+    });
+  });
+
+  test('what is left of a hold outlives a restart, although alone it would be under the limit', async () => {
+    const before = await heldAs(3);
+    await rig.stopOperator();
+    await rig.startOperator();
+    await rig.sync();
+    assert.equal(await heldAs(3), before);
+    assert.equal((await rig.untilHeld('TooManyRemovals')).count, 1);
+    assert.deepEqual(await holders([3]), [3]);
+  });
+
+  test('an old token names nobody who joined since', async () => {
+    const { id } = await rig.untilHeld('TooManyRemovals');
+    const [, joined] = (await heldAs(3))?.split('.') ?? [];
+    await rig.answer('acknowledge', `${id}.${Number(joined) - 1}`);
+    await rig.sync();
+    assert.deepEqual(await holders([3]), [3]);
+    assert.equal(conditionOf(await rig.grant(ref(3)), 'Ready')?.reason, 'RemovalsPaused');
+  });
+
+  test('an acknowledgement carries out what its token names, and the hold ends', async () => {
+    const { token } = await rig.untilNamed([ref(3)]);
+    await rig.answer('acknowledge', token);
+    await rig.untilGone(ref(3));
+    assert.deepEqual(await holders([3]), []);
+    await rig.untilNoHold();
+  });
+
+  test('a discarded end of a live grant leaves it Stalled until it is edited', async () => {
+    const ids = [4, 5, 6] as const;
+    for (const i of ids) await rig.patchGrant(ref(i), { spec: { license: 'ViewOnly' } });
+    const { token } = await rig.untilNamed(ids.map(ref));
+    await rig.answer('discard', token);
+    for (const i of ids) await rig.untilReason(ref(i), 'RemovalDiscarded');
+    assert.deepEqual(await holders(ids), [...ids]);
+    await rig.untilNoHold();
+    await rig.patchGrant(ref(4), { spec: { license: 'Enterprise' } });
+    await rig.untilReason(ref(4), 'Granted');
+  });
+
+  test('a removal that is no longer wanted leaves the hold, and a hold without content ends by itself', async () => {
+    await declare([8, 9, 10]);
+    for (const i of [8, 9, 10]) await rig.patchGrant(ref(i), { spec: { license: 'ViewOnly' } });
+    await rig.untilHeld('TooManyRemovals', 3);
+    for (const i of [8, 9, 10]) await rig.patchGrant(ref(i), { spec: { license: 'Enterprise' } });
+    await rig.untilNoHold();
+    for (const i of [8, 9, 10]) await rig.untilReason(ref(i), 'Granted');
+    assert.deepEqual(await holders([8, 9, 10]), [8, 9, 10]);
+  });
+
+  test('an edit that still asks for the removal stays held, under a new number', async () => {
+    for (const i of [8, 9, 10]) await rig.patchGrant(ref(i), { spec: { license: 'ViewOnly' } });
+    await rig.untilNamed([8, 9, 10].map(ref));
+    const before = await heldAs(8);
+    await rig.deleteGrant(ref(8));
+    await rig.until('it has joined anew', async () => {
+      const now = await heldAs(8);
+      return now !== undefined && now !== before;
+    });
+    assert.deepEqual(await holders([8]), [8]);
+    await rig.answer('acknowledge', (await rig.untilNamed([8, 9, 10].map(ref))).token);
+    await rig.untilGone(ref(8));
+    await rig.untilReason(ref(9), 'Granted');
+    assert.deepEqual(await holders([8, 9, 10]), []);
+  });
+});
+
+suite('grants that were discarded and are declared again', () => {
+  let rig: OperatorRig;
+  let people: string[] = [];
+  before(async () => {
+    rig = await OperatorRig.start('hold-again', { accounts: 60 });
+    people = await enterpriseMembers(rig, 3);
+    await rig.createSecret();
+    await rig.createConnector({
+      provisioning: { removalDelay: '2s', maxRemovals: { percent: 0, atLeast: 2, window: '1h' } },
+    });
+    await rig.untilPhase('Connected');
+    await rig.declareSomebodyWhoStays();
+  });
+  after(() => rig.close());
+
+  const refs = [0, 1, 2].map((i) => `grant-${i}`);
+  const declare = async () => {
+    for (const [i, email] of people.entries()) await rig.createGrant(`grant-${i}`, email);
+    for (const ref of refs) await rig.untilReason(ref, 'Granted');
+  };
+  const holders = async () => {
+    const licenses = await Promise.all(people.map((email) => rig.licenseInAsana(email)));
+    return licenses.filter((license) => license === 'enterprise').length;
+  };
+
+  test('are held again when they are deleted again, by a hold of its own', async () => {
+    const ids: string[] = [];
+    for (const word of ['discard', 'acknowledge'] as const) {
+      await declare();
+      for (const ref of refs) await rig.deleteGrant(ref);
+      const { id, token } = await rig.untilNamed(refs);
+      ids.push(id);
+      assert.equal(await holders(), 3);
+      await rig.answer(word, token);
+      for (const ref of refs) await rig.untilGone(ref);
+      await rig.untilNoHold();
+      assert.equal(await holders(), word === 'discard' ? 3 : 0);
+    }
+    assert.equal(new Set(ids).size, 2);
+  });
+});
+
+suite('who is counted', () => {
+  let rig: OperatorRig;
+  before(async () => {
+    rig = await OperatorRig.start('hold-people');
+    await rig.createSecret();
+    await rig.createConnector({
+      provisioning: { maxRemovals: { percent: 0, atLeast: 1, window: '1h' } },
+    });
+    await rig.untilPhase('Connected');
+    await rig.declareSomebodyWhoStays();
+  });
+  after(() => rig.close());
+
+  test('one person who leaves with three rights is one, and no hold', async () => {
+    const user = { email: 'bob@acme.example' };
+    await rig.declare('bob', { user });
+    const teams = [...rig.sandbox.state.organization.teams].slice(0, 2);
+    for (const [i, { gid }] of teams.entries()) await rig.declare(`atg/bob-${i}`, { user, team: { gid } });
+    const refs = ['bob', ...teams.map((_, i) => `atg/bob-${i}`)];
+    for (const ref of refs) await rig.untilReason(ref, 'Granted');
+    await Promise.all(refs.map((ref) => rig.deleteGrant(ref)));
+    for (const ref of refs) await rig.untilGone(ref);
+    assert.equal((await rig.connector())?.status?.holds, undefined);
+    assert.equal((await rig.connector())?.status?.removals?.done, 1);
+  });
+
+  test('another person in the same window is one too many', async () => {
+    await rig.createGrant('alice', 'alice@acme.example');
+    await rig.untilReason('alice', 'Granted');
+    await rig.deleteGrant('alice');
+    await rig.untilReason('alice', 'RemovalsPaused');
+    assert.equal((await rig.untilHeld('TooManyRemovals')).people, 1);
+  });
+});
+
+suite('two holds at a time', () => {
+  let rig: OperatorRig;
+  let people: string[] = [];
+  before(async () => {
+    rig = await OperatorRig.start('hold-two', { accounts: 60 });
+    people = await enterpriseMembers(rig, 5);
+    await rig.createSecret();
+    await rig.createConnector({
+      provisioning: { maxRemovals: { percent: 0, atLeast: 2, window: '1h' } },
+    });
+    await rig.untilPhase('Connected');
+    for (const [i, email] of people.entries()) await rig.createGrant(`grant-${i}`, email);
+    for (const i of people.keys()) await rig.untilReason(`grant-${i}`, 'Granted');
+  });
+  after(() => rig.close());
+
+  const enterprise = async () => {
+    const licenses = await Promise.all(people.map((email) => rig.licenseInAsana(email)));
+    return licenses.filter((license) => license === 'enterprise').length;
+  };
+
+  test('stand side by side, and the end of one frees nothing of the other', async () => {
+    await Promise.all([0, 1, 2].map((i) => rig.deleteGrant(`grant-${i}`)));
+    await rig.untilNamed([0, 1, 2].map((i) => `grant-${i}`));
+    const { people: all } = await askControl<{ people: { email: string; role: string }[] }>(
+      rig.sandbox,
+      'GET',
+      '/state',
+    );
+    const others = all.filter(
+      ({ email, role }) => role === 'member' && !people.includes(email.toLowerCase()),
+    );
+    for (const { email } of others.slice(0, 20)) await askControl(rig.sandbox, 'DELETE', userPath(email));
+    await rig.sync();
+    const shrunk = await rig.untilHeld('DirectoryShrunk');
+    const many = await rig.untilHeld('TooManyRemovals', 3);
+    assert.notEqual(shrunk.id, many.id);
+    await rig.answer('acknowledge', shrunk.token);
+    await rig.until(
+      'only the hold over the removals is left',
+      async () => (await rig.connector())?.status?.holds?.length === 1,
+    );
+    await rig.sync();
+    assert.equal((await rig.untilHeld('TooManyRemovals', 3)).id, many.id);
+    assert.equal(await enterprise(), 5);
+    await rig.answer('acknowledge', many.token);
+    await rig.until('the three are taken back', async () => (await enterprise()) === 2);
+    await rig.untilNoHold();
+  });
+});

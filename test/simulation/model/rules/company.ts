@@ -1,0 +1,131 @@
+import { isDeprovision, isRemoval } from '../effect.ts';
+import { modelOf } from '../kinds.ts';
+import { conditionOf, type Grant, modeOf, nameOf } from '../objects.ts';
+import { type Case, GIVE_GRACE_MS, ofGrant, type Rule } from '../rule.ts';
+
+/** What other objects, and all writes together, have to say: contests, declarations, limits. */
+export const companyRules: readonly Rule[] = [
+  {
+    name: 'OldestWins',
+    sentence:
+      'of grants that contend the oldest alone gives and takes; an end takes nothing that a live one declares',
+    broken: ofGrant((c, grant) => {
+      const rival = rivalsOf(c, grant).find((other) => isRivalOf(c, grant, other));
+      return rival ? `${nameOf(rival)} declares it` : null;
+    }),
+  },
+  {
+    name: 'OrganizationTaken',
+    sentence: 'of two connectors in Apply on one organization the younger writes nothing for grants',
+    broken: ofGrant(({ facts, connector, site }) => {
+      const older = [...facts.connectors.values()].find(
+        (other) =>
+          other !== connector &&
+          modeOf(other) === 'Apply' &&
+          other.spec.suspend !== true &&
+          other.status?.organizations?.includes(site.organization.gid) &&
+          facts.siteOf(other) === site &&
+          other.metadata.creationTimestamp < connector.metadata.creationTimestamp &&
+          settled(facts.intentChangedAt(other.metadata.uid), facts.witness.time(), GIVE_GRACE_MS),
+      );
+      return older ? `${nameOf(older)} is older` : null;
+    }),
+  },
+  {
+    name: 'StillDeclared',
+    sentence: 'nobody is deprovisioned while another live grant declares a right for them',
+    broken: (c) => {
+      if (!isDeprovision(c.effect)) return null;
+      const other = declarationsFor(c).find(
+        (grant) => grant !== c.grant && grant.spec.ensure !== 'Absent' && isSettled(c, grant),
+      );
+      return other ? `${nameOf(other)} declares a right` : null;
+    },
+  },
+  {
+    name: 'TwoMasters',
+    sentence: 'a task takes nothing that a live grant declares, and gives nothing that one denies',
+    broken: (c) => {
+      if (!c.task) return null;
+      const other = declarationsFor(c).find((grant) => contradicts(c, grant) && isSettled(c, grant));
+      return other ? `${nameOf(other)} says otherwise` : null;
+    },
+  },
+  {
+    name: 'RemovalLimit',
+    sentence: 'maxRemovals is not exceeded without an acknowledgement',
+    broken: (c) => (isRemoval(c.effect) && c.grant ? c.limits.removals(c) : null),
+  },
+  {
+    name: 'DeprovisionLimit',
+    sentence: 'maxDeprovisions of an organization is not exceeded without an acknowledgement',
+    broken: (c) => (isDeprovision(c.effect) ? c.limits.deprovisions(c) : null),
+  },
+  {
+    name: 'SeatLimit',
+    sentence: 'maxEnterpriseLicenses is never exceeded by an action of ours',
+    broken: (c) => (c.effect.type === 'GrantEnterprise' ? c.limits.seats(c) : null),
+  },
+];
+
+function settled(changedAt: number, now: number, graceMs: number): boolean {
+  return now - changedAt > graceMs;
+}
+
+function isSettled(c: Case, grant: Grant): boolean {
+  return settled(c.facts.intentChangedAt(grant.metadata.uid), c.facts.witness.time(), GIVE_GRACE_MS);
+}
+
+/** The live grants of connectors that act which are about the person of a write. */
+function declarationsFor({ facts, site, holding }: Case): Grant[] {
+  return [...facts.grants.values()].filter((grant) => {
+    const connector = facts.connectorOf(grant);
+    if (!connector || !facts.isLive(grant) || facts.siteOf(connector) !== site) return false;
+    if (modeOf(connector) !== 'Apply' || connector.spec.suspend || connector.metadata.deletionTimestamp)
+      return false;
+    if (
+      conditionOf(connector, 'Stalled') ||
+      conditionOf(grant, 'Stalled') ||
+      !grant.status?.observedGeneration
+    )
+      return false;
+    const { namespace } = grant.metadata;
+    const allowed = connector.spec.provisioning?.allowedNamespaces ?? [];
+    if (namespace !== connector.metadata.namespace && !allowed.includes('*') && !allowed.includes(namespace))
+      return false;
+    return holding !== null && facts.holdingOf(grant, site)?.gid === holding.gid;
+  });
+}
+
+function rivalsOf(c: Case, grant: Grant): Grant[] {
+  const right = modelOf(grant.kind)?.right(grant);
+  return declarationsFor(c).filter(
+    (other) =>
+      other !== grant &&
+      other.kind === grant.kind &&
+      modelOf(other.kind)?.right(other) === right &&
+      isSettled(c, other),
+  );
+}
+
+/** An end yields to whoever declares the same; a live grant to who is older. */
+function isRivalOf({ facts, holding }: Case, grant: Grant, other: Grant): boolean {
+  if (facts.hasEnded(grant)) return modelOf(other.kind)?.has(other, holding) ?? false;
+  const [a, b] = [other.metadata, grant.metadata];
+  if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp;
+  return `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}`;
+}
+
+function contradicts({ effect, holding }: Case, grant: Grant): boolean {
+  const model = modelOf(grant.kind);
+  if (!model) return false;
+  if (isRemoval(effect)) return model.has(grant, holding) && takes(effect.type, grant);
+  if (effect.type === 'GrantEnterprise') return grant.spec.license === 'ViewOnly';
+  return grant.spec.ensure === 'Absent';
+}
+
+function takes(type: string, { kind, spec }: Grant): boolean {
+  if (type === 'Deprovision') return spec.ensure !== 'Absent';
+  if (type === 'RevokeEnterprise') return kind === 'AsanaLicenseGrant' && spec.license !== 'ViewOnly';
+  return type === 'RemoveFromTeam' ? kind === 'AsanaTeamGrant' : kind === 'AsanaWorkspaceGrant';
+}

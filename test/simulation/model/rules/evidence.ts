@@ -1,0 +1,114 @@
+import type { Holding } from '../../asana/holding.ts';
+import { type Effect, isDeprovision, isRemoval } from '../effect.ts';
+import { isOverReading } from '../holds.ts';
+import { holdsOf } from '../objects.ts';
+import { ofGrant, onRemoval, type Rule } from '../rule.ts';
+
+/** A fresh look is no older when a removal leaves: reads, one retry and its pause fit in. */
+const FRESH_LOOK_MS = 180_000;
+
+/** What must be known and written before a write leaves: the wish, its record, the readings, the answers to holds. */
+export const evidenceRules: readonly Rule[] = [
+  {
+    name: 'OnlyWhoWeMade',
+    sentence:
+      'nobody is deprovisioned whom the operator did not create, unless an object says Absent or a task says so',
+    broken: ofGrant(({ effect, facts, site, holding }, { spec }) => {
+      if (!isDeprovision(effect) || spec.ensure === 'Absent' || !holding) return null;
+      return facts.isMade(site, holding.gid, effect.workspace) ? null : 'the operator found this account';
+    }),
+  },
+  {
+    name: 'ObjectAsks',
+    sentence: 'a write leaves only if its object asks for it, as it stands and as the person stands',
+    broken: ofGrant(({ facts, site, effect }, grant) => {
+      const asked = facts.asks(grant, site);
+      if (isSoAlready(effect, facts.holdingOf(grant, site))) return null;
+      return asked.includes(effect.type)
+        ? null
+        : `${effect.type} is not asked (${asked.join(', ') || 'nothing is'})`;
+    }),
+  },
+  {
+    name: 'HeldStaysHeld',
+    sentence: 'what was once held is carried out only by an acknowledgement that named it',
+    broken: ofGrant(({ held, effect }, grant) => {
+      if (!isRemoval(effect)) return null;
+      const state = held.stateOf(grant);
+      if (state === 'Held') return 'it was held, and nobody has acknowledged it';
+      return state === 'Discarded' ? 'it was discarded' : null;
+    }),
+  },
+  {
+    name: 'ReadingTrusted',
+    sentence: 'nothing is removed while a hold over the reading stands',
+    broken: onRemoval(({ connector, held }) => {
+      const doubt = holdsOf(connector).find(
+        (hold) => isOverReading(hold) && !held.isAcknowledged(connector, hold.id ?? hold.token ?? ''),
+      );
+      return doubt ? `${doubt.reason} stands` : null;
+    }),
+  },
+  {
+    name: 'ReadingWhole',
+    sentence: 'a removal needs a last reading that was whole, recent and not suddenly smaller',
+    broken: onRemoval(({ readings, request, connector, held, effect }) =>
+      held.hasAnswers(connector) ? null : readings.doubt(request.token, connector, effect),
+    ),
+  },
+  {
+    name: 'FreshLook',
+    sentence: 'the person is looked at afresh before a removal',
+    broken: onRemoval(({ facts, request, effect }) => {
+      if (effect.gid === null) return null;
+      const at = facts.lookedAt(request.by, effect.gid);
+      if (at === null) return 'nobody has looked';
+      const agoMs = facts.witness.time() - at;
+      return agoMs > FRESH_LOOK_MS ? `the last look was ${Math.round(agoMs / 1000)} s ago` : null;
+    }),
+  },
+  {
+    name: 'OrganizationKnown',
+    sentence: 'nothing is written into an organization that is not the one recorded',
+    broken: ({ connector, readings, request }) => {
+      const recorded = connector.status?.organizations;
+      const shown = readings.workspacesOf(request.token);
+      if (!recorded || !shown || shown.some((gid) => recorded.includes(gid))) return null;
+      return `Asana shows ${shown.join(', ')}, recorded is ${recorded.join(', ')}`;
+    },
+  },
+  {
+    name: 'IntentFirst',
+    sentence: 'the intent is in status before the request leaves',
+    broken: ofGrant(({ effect }, { status }) => {
+      const action = status?.lastAction;
+      if (!action) return 'status has no lastAction';
+      if (action.result !== 'Pending') return `lastAction is ${action.result}`;
+      const same =
+        action.type === effect.type || (effect.type === 'CreateAccount' && action.type === 'InviteAccount');
+      return same ? null : `lastAction is ${action.type}`;
+    }),
+  },
+];
+
+/** A change that changes nothing harms nobody: it is sent again when its answer was lost. */
+function isSoAlready({ type, team, workspace }: Effect, holding: Holding | null): boolean {
+  switch (type) {
+    case 'GrantEnterprise':
+      return holding?.license === 'Enterprise';
+    case 'RevokeEnterprise':
+      return holding?.license === 'ViewOnly';
+    case 'AddToTeam':
+      return holding?.teams.includes(team ?? '') ?? false;
+    case 'RemoveFromTeam':
+      return !holding?.teams.includes(team ?? '');
+    case 'AddToWorkspace':
+      return holding?.workspaces.includes(workspace ?? '') ?? false;
+    case 'RemoveFromWorkspace':
+      return !holding?.workspaces.includes(workspace ?? '');
+    case 'CreateAccount':
+      return holding !== null;
+    case 'Deprovision':
+      return !holding?.active;
+  }
+}
