@@ -1,7 +1,7 @@
-import type { GrantObject } from '../../src/api/kinds.ts';
-import { type AsanaConnector } from '../../src/api/asana-connector.ts';
-import { API_VERSION, asanaConnectors } from '../../src/api/resources.ts';
-import { kinds } from '../../src/api/kinds.ts';
+import type { AsanaConnector } from '../../src/api/asana-connector.ts';
+import { type GrantObject, kinds } from '../../src/api/kinds.ts';
+import { API_VERSION } from '../../src/api/resources.ts';
+import { isNotFound } from '../../src/kubernetes/errors.ts';
 import { collectionPath, objectPath, type Resource } from '../../src/kubernetes/resource.ts';
 import type { OperatorRig } from '../operator/rig.ts';
 
@@ -17,25 +17,37 @@ interface SavedObject {
 
 /** Reads everything there is. */
 export async function backUp(rig: OperatorRig): Promise<Backup> {
-  const pages = await Promise.all(
-    kinds.map(({ names }) => rig.client.list<SavedObject>(names, rig.namespace, { limit: 500 })),
-  );
-  return pages.flatMap(({ items }, index) =>
-    items.map((item) => ({ ...item, kind: kinds[index]?.names.kind ?? asanaConnectors.kind })),
-  );
+  const objects = await Promise.all(kinds.map(({ names }) => listOf(rig, names)));
+  return objects.flat();
+}
+
+/** The items of a list do not say their kind; one that is not installed has none. */
+async function listOf(rig: OperatorRig, resource: Resource): Promise<SavedObject[]> {
+  try {
+    const { items } = await rig.client.list<SavedObject>(resource, rig.namespace, { limit: 500 });
+    return items.map((item) => ({ ...item, kind: resource.kind }));
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
 }
 
 /** Takes every object away behind the operator's back, finalizers or not: the cluster is lost. */
 export async function lose(rig: OperatorRig): Promise<void> {
   for (const saved of await backUp(rig)) {
     const path = objectPath(resourceOf(saved), rig.namespace, saved.metadata.name);
-    await rig.ask({
-      method: 'PATCH',
-      path,
-      contentType: 'application/merge-patch+json',
-      body: { metadata: { finalizers: null } },
-    });
-    await rig.ask({ method: 'DELETE', path });
+    const body = { metadata: { finalizers: null } };
+    await gone(rig.ask({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body }));
+    await gone(rig.ask({ method: 'DELETE', path }));
+  }
+}
+
+/** What is gone already, or whose kind is, need not be taken away. */
+async function gone(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
   }
 }
 
