@@ -42,7 +42,10 @@ interface Job {
  * its command under its service account, and writes the outcome into the Job.
  * @throws what helm wrote to stderr, if the hook failed
  */
-export async function uninstall(installed: InstalledRelease, flags: readonly string[] = []): Promise<HookRun> {
+export async function uninstall(
+  installed: InstalledRelease,
+  flags: readonly string[] = [],
+): Promise<HookRun> {
   const { kubeconfigPath, namespace, release } = installed;
   const config = new KubeConfig();
   config.loadFromFile(kubeconfigPath);
@@ -75,7 +78,11 @@ async function runHook(
   return run;
 }
 
-async function untilJob(connection: ApiServerConnection, namespace: string, signal: AbortSignal): Promise<Job> {
+async function untilJob(
+  connection: ApiServerConnection,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Job> {
   for (;;) {
     signal.throwIfAborted();
     const { items } = await connection.send<{ items: Job[] }>({

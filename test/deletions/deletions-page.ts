@@ -39,7 +39,9 @@ function tableOf(events: readonly DeletionEvent[], seen: ReadonlyMap<string, rea
 }
 
 function wordsOf({ licenses, teams, deprovisioned }: Losses): string {
-  const parts = [counted(licenses, 'license'), counted(teams, 'team membership')].filter((part) => part !== '');
+  const parts = [counted(licenses, 'license'), counted(teams, 'team membership')].filter(
+    (part) => part !== '',
+  );
   const taken = parts.length === 0 ? 'nothing is taken' : `takes back ${parts.join(' and ')}`;
   return deprovisioned === 0 ? taken : `${taken}, ${deprovisioned} deprovisioned`;
 }

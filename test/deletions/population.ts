@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { GrantObject } from '../../src/api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../src/api/resources.ts';
 import { SECOND_WORKSPACE_GID } from '../../src/sandbox/seed.ts';
-import { isInWorkspace, Teams } from '../operator/console.ts';
 import type { GrantRef } from '../operator/cluster-objects.ts';
+import { isInWorkspace, Teams } from '../operator/console.ts';
 import { conditionOf, OperatorRig, PERSONAL, SERVICE_ACCOUNT } from '../operator/rig.ts';
 
 /** How the connector is set when something is deleted. */
@@ -139,10 +139,7 @@ export class Population {
     const { rig, variant } = this;
     const { sandbox } = rig;
     const teams = new Teams(sandbox);
-    this.#team = await teams.create('Design guild', [
-      'bob@acme.example',
-      'root@acme.example',
-    ]);
+    this.#team = await teams.create('Design guild', ['bob@acme.example', 'root@acme.example']);
     // Only a personal token sees a second workspace; the connector takes it for a service account's, which may deprovision.
     await rig.createSecret({ BATON_TOKEN: PERSONAL, SCIM_TOKEN: SERVICE_ACCOUNT });
     await rig.createConnector({

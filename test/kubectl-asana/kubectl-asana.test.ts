@@ -98,13 +98,23 @@ suite('kubectl asana', () => {
     const before = (await rig.connector())?.status?.lastHandledReconcileAt;
     assert.match(await here('sync', 'acme', '--wait'), /acme: synced, Connected/);
     assert.notEqual((await rig.connector())?.status?.lastHandledReconcileAt, before);
-    assert.match((await asana('sync', 'other', '-n', rig.namespace)).stderr, /there is no AsanaConnector other/);
+    assert.match(
+      (await asana('sync', 'other', '-n', rig.namespace)).stderr,
+      /there is no AsanaConnector other/,
+    );
   });
 
   test('extend moves the end of a grant to later, never to earlier', async () => {
     await here('extend', 'alice', '--until', '2100-01-01T00:00:00Z');
     assert.equal((await rig.grant('alice'))?.spec.expiresAt, '2100-01-01T00:00:00Z');
-    const { code, stderr } = await asana('extend', 'alg/alice', '--until', '2099-06-01T00:00:00Z', '-n', rig.namespace);
+    const { code, stderr } = await asana(
+      'extend',
+      'alg/alice',
+      '--until',
+      '2099-06-01T00:00:00Z',
+      '-n',
+      rig.namespace,
+    );
     assert.equal(code, 1);
     assert.match(stderr, /ends later already/);
   });

@@ -43,7 +43,8 @@ export async function answerHold(
   await withCluster(flags, async (cluster) => {
     const { connectors, grants } = await takeInventory(cluster);
     const found = findHold(connectors, id);
-    if (!found) throw new InvalidInputError('TOKEN', 'no hold of that token stands here: see kubectl asana status');
+    if (!found)
+      throw new InvalidInputError('TOKEN', 'no hold of that token stands here: see kubectl asana status');
     const { connector, hold } = found;
     const named = heldAmong(grants).filter((held) => isNamedBy(token, held));
     if (flags.output !== 'json') {
@@ -52,16 +53,19 @@ export async function answerHold(
           ? heldTable(named)
           : `${hold.reason}: ${hold.count} entries are missing from the last reading of Asana.\n`,
       );
-      const question = hold.reason === 'TooManyRemovals' ? questions[answer] : 'Take the last reading for true?';
+      const question =
+        hold.reason === 'TooManyRemovals' ? questions[answer] : 'Take the last reading for true?';
       if (!flags.yes && !(await askYesNo(`${question} (${named.length || hold.count})`))) {
         output.write('Nothing was answered.\n');
         return;
       }
-    } else if (!flags.yes) throw new InvalidInputError('-y', 'is needed together with -o json: nobody can be asked');
+    } else if (!flags.yes)
+      throw new InvalidInputError('-y', 'is needed together with -o json: nobody can be asked');
     const { namespace, name } = connector.metadata;
     const patch = { metadata: { annotations: { [annotations[answer]]: token } } };
     await cluster.client.mergePatch(asanaConnectors, namespace, name, patch, FIELD_MANAGER);
-    if (flags.output === 'json') writeJson(output, { connector: `${namespace}/${name}`, answer, token, removals: named });
+    if (flags.output === 'json')
+      writeJson(output, { connector: `${namespace}/${name}`, answer, token, removals: named });
     else output.write(`${namespace}/${name}: ${answer} ${token}\n`);
   });
 }

@@ -16,7 +16,9 @@ export function completeWords(program: Command, words: readonly string[]): strin
 }
 
 function flagsOf(command: Command): string[] {
-  return command.options.flatMap(({ short, long }) => [short, long].filter((flag) => typeof flag === 'string'));
+  return command.options.flatMap(({ short, long }) =>
+    [short, long].filter((flag) => typeof flag === 'string'),
+  );
 }
 
 /** A script that makes a shell ask this program for the words that may follow. */

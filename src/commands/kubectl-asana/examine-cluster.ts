@@ -48,11 +48,7 @@ const OPERATORS: readonly Right[] = [
 
 /** Looks at what the user may do, whether an operator runs, and what that operator may do. */
 export async function examineCluster(cluster: Cluster): Promise<Finding[]> {
-  return [
-    await examineUser(cluster),
-    await examineLease(cluster),
-    ...(await examineOperators(cluster)),
-  ];
+  return [await examineUser(cluster), await examineLease(cluster), ...(await examineOperators(cluster))];
 }
 
 async function examineUser({ connection, namespace }: Cluster): Promise<Finding> {
@@ -115,7 +111,11 @@ async function examineOperators({ connection, namespace }: Cluster): Promise<Fin
         const what = `rights of ${account} in namespace ${namespace}`;
         return denied.length === 0
           ? ok(what, 'it may do what it must')
-          : bad(what, `it may not ${denied.join(', ')}`, 'Upgrade the chart with rbac.create, or add the namespace to watchNamespaces.');
+          : bad(
+              what,
+              `it may not ${denied.join(', ')}`,
+              'Upgrade the chart with rbac.create, or add the namespace to watchNamespaces.',
+            );
       }),
     );
   } catch (error) {

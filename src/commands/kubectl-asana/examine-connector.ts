@@ -62,7 +62,10 @@ async function examineTokens(
       token: takeCredential(secret, name, tokenKey),
       scimToken: scimTokenKey === undefined ? undefined : takeCredential(secret, name, scimTokenKey),
       scimEnabled: connector.spec.scim.enabled,
-      budgets: new BudgetRegistry({ requestsPerMinute: 0, percent: 100 }, { clock: systemClock, meter: silentMeter }),
+      budgets: new BudgetRegistry(
+        { requestsPerMinute: 0, percent: 100 },
+        { clock: systemClock, meter: silentMeter },
+      ),
       log: silentLogger,
       meter: silentMeter,
       clock: systemClock,
@@ -146,7 +149,11 @@ function examineClient(connector: AsanaConnector, secret: SecretReading | null):
     parseClientSecret(takeCredential(secret, ref?.name ?? '', ref?.clientSecretKey ?? ''));
     return ok(what, 'has an ID and a secret of the right form');
   } catch (error) {
-    return bad(what, sentenceOf(error), 'Create the client anew in ConductorOne and put both values into the Secret.');
+    return bad(
+      what,
+      sentenceOf(error),
+      'Create the client anew in ConductorOne and put both values into the Secret.',
+    );
   }
 }
 

@@ -1,7 +1,7 @@
+import { CodedError } from '../../core/errors.ts';
 import { ExitError } from '../command-line/exit-code.ts';
 import type { Output } from '../command-line/output.ts';
 import { oneLine } from '../command-line/text-table.ts';
-import { CodedError } from '../../core/errors.ts';
 import { type ClusterFlags, listConnectors, withCluster } from './cluster.ts';
 import type { Finding } from './diagnosis.ts';
 import { examineCluster } from './examine-cluster.ts';
@@ -33,7 +33,9 @@ export async function examine(flags: DoctorFlags, output: Output): Promise<void>
     return found;
   });
   if (flags.output === 'json') writeJson(output, sections);
-  else for (const { title, findings } of sections) output.write(`${heading(title)}\n${findings.map(lineOf).join('')}`);
+  else
+    for (const { title, findings } of sections)
+      output.write(`${heading(title)}\n${findings.map(lineOf).join('')}`);
   const wrong = sections.flatMap(({ findings }) => findings).filter(({ state }) => state === 'bad').length;
   if (wrong > 0) throw new ExitError(1, new UnwellError(wrong));
 }

@@ -4,13 +4,7 @@ import { type GrantReason, grantReasons } from '../../api/reasons.ts';
 import type { Output } from '../command-line/output.ts';
 import { oneLine } from '../command-line/text-table.ts';
 import { type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
-import {
-  connectorOf,
-  declaredPerson,
-  declaredRight,
-  observedRight,
-  readinessOf,
-} from './grant-words.ts';
+import { connectorOf, declaredPerson, declaredRight, observedRight, readinessOf } from './grant-words.ts';
 import { heading, writeJson } from './screen.ts';
 
 /** What is known of one grant about a person. */
@@ -99,11 +93,11 @@ function textOf(about: Explanation): string {
     ['held', planned?.hold === undefined ? null : `by hold ${planned.hold} (kubectl asana hold)`],
     ['ends', about.expiresAt],
     ['deleted', about.deletedAt],
-    ['protected', about.protected ? 'in protectedUsers of the connector: nothing is taken from this person' : null],
+    [
+      'protected',
+      about.protected ? 'in protectedUsers of the connector: nothing is taken from this person' : null,
+    ],
   ];
-  const shown = lines.flatMap(([label, text]) =>
-    text === null || text === undefined ? [] : [`  ${label.padEnd(10)}${oneLine(text)}\n`],
-  );
+  const shown = lines.flatMap(([label, text]) => (!text ? [] : [`  ${label.padEnd(10)}${oneLine(text)}\n`]));
   return `${heading(`${about.kind} ${about.namespace}/${about.name}`)}\n${shown.join('')}`;
 }
-

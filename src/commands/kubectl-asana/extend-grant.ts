@@ -18,7 +18,8 @@ const FIELD_MANAGER = 'kubectl-asana';
 /** `kubectl asana extend GRANT --until T`: moves the end of a grant to a later time. */
 export async function extendGrant(name: string, flags: ExtendFlags, output: Output): Promise<void> {
   const until = Date.parse(flags.until);
-  if (Number.isNaN(until)) throw new InvalidInputError('--until', 'must be a time such as 2027-01-31T00:00:00Z');
+  if (Number.isNaN(until))
+    throw new InvalidInputError('--until', 'must be a time such as 2027-01-31T00:00:00Z');
   if (until <= systemClock.now()) throw new InvalidInputError('--until', 'is in the past');
   const { kind, called } = readGrantName(name);
   await withCluster(flags, async ({ client, namespace }) => {
@@ -45,7 +46,10 @@ function readGrantName(name: string) {
 }
 
 /** The field that holds the end: the time, or how long after the beginning. */
-function changeOf({ spec, status }: GrantObject, until: number): { expiresAt: string } | { duration: string } {
+function changeOf(
+  { spec, status }: GrantObject,
+  until: number,
+): { expiresAt: string } | { duration: string } {
   const end = status?.expiresAt ?? spec.expiresAt;
   if (end !== undefined && until <= Date.parse(end))
     throw new InvalidInputError('--until', `the grant ends later already: ${end}`);

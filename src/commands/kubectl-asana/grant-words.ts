@@ -44,7 +44,9 @@ export function connectorOf({ spec, metadata }: GrantObject): string {
 }
 
 /** Ready, its reason and its message; empty before the first status. */
-export function readinessOf({ status }: {
+export function readinessOf({
+  status,
+}: {
   readonly status?: { readonly conditions?: Parameters<typeof findCondition>[0] };
 }): { readonly ready: string; readonly reason: string; readonly message: string } {
   const condition = findCondition(status?.conditions, 'Ready');

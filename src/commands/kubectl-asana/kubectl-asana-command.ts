@@ -100,7 +100,11 @@ function addCompletion(program: Command): void {
     .command('complete-words', { hidden: true })
     .argument('[words...]')
     .action((words: string[]) => {
-      process.stdout.write(completeWords(program, words).map((word) => `${word}\n`).join(''));
+      process.stdout.write(
+        completeWords(program, words)
+          .map((word) => `${word}\n`)
+          .join(''),
+      );
     });
 }
 
@@ -111,5 +115,7 @@ function withCluster(command: Command): Command {
     .option('-A, --all-namespaces', 'look in all namespaces')
     .option('--context <context>', 'context of the kubeconfig')
     .option('--kubeconfig <path>', 'path of the kubeconfig')
-    .addOption(new Option('-o, --output <format>', 'table or json').choices(['table', 'json']).default('table'));
+    .addOption(
+      new Option('-o, --output <format>', 'table or json').choices(['table', 'json']).default('table'),
+    );
 }

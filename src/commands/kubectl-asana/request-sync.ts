@@ -27,11 +27,7 @@ export class SyncLateError extends CodedError {
 const LOOK_MS = 500;
 
 /** `kubectl asana sync [NAME] [--wait]`: asks one connector, or all in the scope, to read Asana now. */
-export async function requestSync(
-  name: string | undefined,
-  flags: SyncFlags,
-  output: Output,
-): Promise<void> {
+export async function requestSync(name: string | undefined, flags: SyncFlags, output: Output): Promise<void> {
   await withCluster(flags, async (cluster) => {
     const connectors = (await listConnectors(cluster)).filter(
       ({ metadata }) => name === undefined || metadata.name === name,
@@ -48,7 +44,9 @@ export async function requestSync(
     for (const connector of done) {
       const { namespace, name: called, phase, reason } = summaryOf(connector);
       output.write(
-        flags.wait ? `${namespace}/${called}: synced, ${phase} (${reason})\n` : `${namespace}/${called}: asked to sync\n`,
+        flags.wait
+          ? `${namespace}/${called}: synced, ${phase} (${reason})\n`
+          : `${namespace}/${called}: asked to sync\n`,
       );
     }
   });
@@ -57,7 +55,13 @@ export async function requestSync(
 function summaryOf(connector: AsanaConnector) {
   const { metadata, status } = connector;
   const { reason, message } = readinessOf(connector);
-  return { namespace: metadata.namespace, name: metadata.name, phase: status?.phase ?? 'Pending', reason, message };
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    phase: status?.phase ?? 'Pending',
+    reason,
+    message,
+  };
 }
 
 async function annotate({ client }: Cluster, { metadata }: AsanaConnector, token: string): Promise<void> {

@@ -48,7 +48,18 @@ function summaryOf({ connectors, grants }: Inventory): unknown {
 
 function connectorTable(connectors: readonly AsanaConnector[]): string {
   return textTable(
-    ['NAMESPACE', 'NAME', 'STATUS', 'REASON', 'ACCOUNTS', 'ENTERPRISE', 'GRANTS', 'READY', 'BLOCKED', 'LAST SYNC'],
+    [
+      'NAMESPACE',
+      'NAME',
+      'STATUS',
+      'REASON',
+      'ACCOUNTS',
+      'ENTERPRISE',
+      'GRANTS',
+      'READY',
+      'BLOCKED',
+      'LAST SYNC',
+    ],
     connectors.map((connector) => {
       const { metadata, status } = connector;
       const counts = status?.counts;

@@ -56,10 +56,11 @@ const MOST_SKEW_MS = 60_000;
 
 /**
  * What a later installation must not find. Without `applied` and `created` it adopts what it finds, and so never
- * deprovisions whom this installation created. The identity, the end and the absence that was seen stay: they keep a
- * later installation from creating a leaver again, from extending a grant, and from removing somebody twice.
+ * deprovisions whom this installation created. The identity, the end, the absence that was seen and the hold that a
+ * removal is in stay: they keep a later installation from creating a leaver again, from extending a grant, from removing
+ * somebody twice, and from carrying out what nobody acknowledged.
  */
-const FORGOTTEN = { applied: null, created: null, planned: null, lastAction: null };
+const FORGOTTEN = { applied: null, created: null, lastAction: null };
 
 /** Goes over the grants of every kind once, and lets go whichever the operator still keeps. */
 export async function sweepGrants(deps: SweepDeps, signal: AbortSignal): Promise<PassResult> {
