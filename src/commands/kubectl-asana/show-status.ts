@@ -26,15 +26,18 @@ export async function showStatus(flags: ClusterFlags, output: Output): Promise<v
 
 function summaryOf({ connectors, grants }: Inventory): unknown {
   return {
-    connectors: connectors.map(({ metadata, status }) => ({
-      namespace: metadata.namespace,
-      name: metadata.name,
-      phase: status?.phase ?? null,
-      ...readinessOf({ ...(status === undefined ? {} : { status }) }),
-      counts: status?.counts ?? null,
-      lastSync: status?.sync?.completedAt ?? null,
-      holds: status?.holds ?? [],
-    })),
+    connectors: connectors.map((connector) => {
+      const { metadata, status } = connector;
+      return {
+        namespace: metadata.namespace,
+        name: metadata.name,
+        phase: status?.phase ?? null,
+        ...readinessOf(connector),
+        counts: status?.counts ?? null,
+        lastSync: status?.sync?.completedAt ?? null,
+        holds: status?.holds ?? [],
+      };
+    }),
     blocked: grants.filter(isBlocked).map((grant) => ({
       kind: grant.kind,
       namespace: grant.metadata.namespace,
