@@ -214,8 +214,9 @@ async function lead(rig: OperatorRig, signal: AbortSignal): Promise<{ readonly e
     namespace: rig.namespace,
     name: LEASE_NAME,
     identity: rig.namespace,
-    leaseDurationMs: 15_000,
-    renewDeadlineMs: 10_000,
+    // Longer than a machine that is busy with everything else keeps this process waiting.
+    leaseDurationMs: 60_000,
+    renewDeadlineMs: 50_000,
     retryPeriodMs: 500,
     stopAnnotation: STOPPED_UNTIL_ANNOTATION,
     clock: systemClock,
