@@ -13,13 +13,11 @@ import type { Logger } from '../../core/logger.ts';
 import { version } from '../../core/version.ts';
 import { type ClusterClient, KubernetesClient } from '../../kubernetes/client.ts';
 import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
-import { LeaderElection } from '../../kubernetes/leader-election.ts';
+import { LEASE_NAME, LeaderElection } from '../../kubernetes/leader-election.ts';
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { type Check, PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
 
-/** The lease's name; the chart's Role allows this one. */
-const LEASE_NAME = 'asana-connector';
 /** No bookmark for so long (they come once a minute) and a watch is not alive. */
 const LONGEST_SILENCE_MS = 300_000;
 /** Twice the longest reconcile: something hangs. */

@@ -11,7 +11,7 @@ import { identityOf } from './grant-view.ts';
 
 /** Why a grant is let go, as metrics, events and audit lines tell it. */
 export interface ReleaseCause {
-  readonly reason: ReleaseReason | FromAboveReason;
+  readonly reason: ReleaseReason | FromAboveReason | 'Uninstalling';
   readonly message: string;
   readonly warning: boolean;
 }
