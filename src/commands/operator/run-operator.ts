@@ -17,6 +17,7 @@ import { LeaderElection } from '../../kubernetes/leader-election.ts';
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { type Check, PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
+import { openAuditOutput } from './audit-output.ts';
 
 /** The lease's name; the chart's Role allows this one. */
 const LEASE_NAME = 'asana-connector';
@@ -44,6 +45,7 @@ export interface OperatorFlags {
   readonly allowedConductoroneHosts?: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'console';
+  readonly auditLogPath?: string;
 }
 
 /**
@@ -60,6 +62,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
   const random = Math.random;
   const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
   const metrics = new Metrics();
+  const audit = openAuditOutput(flags.auditLogPath, { stdout: process.stdout, log, meter: metrics, clock });
   const config = loadKubeConfig();
   const connection = new ApiServerConnection(config, clock);
   const client = new KubernetesClient(connection);
@@ -89,7 +92,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     actionTimeoutMs: flags.actionTimeout,
     leadership,
     identity,
-    audit: (line) => process.stdout.write(`${line}\n`),
+    audit: audit.sink,
     conductorOne: { apiHost: flags.conductoroneHost, allowedHosts, environment: process.env },
   });
   const servers = await listen(flags, operator, metrics, election);
@@ -112,6 +115,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     await election?.release();
     await Promise.all(servers.map((server) => server.close()));
     await connection.close();
+    audit.close();
     log.info('stopped');
   }
 }
