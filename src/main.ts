@@ -8,6 +8,7 @@ import { healthCheckCommand } from './commands/connector/health-check-command.ts
 import { syncCommand } from './commands/connector/sync-command.ts';
 import { migrateCommand } from './commands/migrate/migrate-command.ts';
 import { operatorCommand } from './commands/operator/operator-command.ts';
+import { reviewCommand } from './commands/review/review-command.ts';
 import { sandboxCommand } from './commands/sandbox/sandbox-command.ts';
 import { CodedError } from './core/errors.ts';
 import { version } from './core/version.ts';
@@ -55,6 +56,7 @@ async function main(): Promise<number> {
     configCommand(),
     healthCheckCommand(signal),
     migrateCommand(),
+    reviewCommand(signal),
     sandboxCommand(signal),
   ];
   for (const command of commands) {
