@@ -85,9 +85,15 @@ function rowOf(held: HeldRight, context: RowContext): ReviewRow {
     place: place?.gid ?? null,
     placeName: place?.name ?? null,
     value,
-    ...backgroundOf(held, context.behind, trace),
+    ...inOrder(backgroundOf(held, context.behind, trace)),
     protected: protectionOf(held, context),
   };
+}
+
+/** The fields of a row come in one order, whatever is known: people read the JSON too. */
+function inOrder(background: Background): Background {
+  const { source, grant, alsoDeclaredBy, held, task, since, why, until, drift, planned } = background;
+  return { source, grant, alsoDeclaredBy, held, task, since, why, until, drift, planned };
 }
 
 function backgroundOf(held: HeldRight, behind: readonly Claim[], trace: TracedChange | null): Background {
