@@ -41,7 +41,8 @@ export function* writeCsv({ rows }: Review, { bom }: { readonly bom: boolean }):
 }
 
 function toLines(lines: string[][]): string {
-  return stringify(lines, { record_delimiter: '\r\n', escape_formulas: true });
+  // By itself the library quotes a cell only for the delimiter that it was given.
+  return stringify(lines, { record_delimiter: '\r\n', quoted_match: /[\r\n]/, escape_formulas: true });
 }
 
 function yesOrNo(value: boolean): string {
