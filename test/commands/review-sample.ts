@@ -56,7 +56,8 @@ export function largeReview(count: number): Review {
     const name = `Person ${String(person).padStart(5, '0')}`;
     const email = `person-${String(person).padStart(5, '0')}@acme.com`;
     const common = { name, email, account: String(person), guest: person % 20 === 7 };
-    if (index % 2 === 1) return sampleRow({ ...common, right: 'Team', placeName: `Team ${person % 40}`, value: 'Member' });
+    if (index % 2 === 1)
+      return sampleRow({ ...common, right: 'Team', placeName: `Team ${person % 40}`, value: 'Member' });
     return sampleRow({ ...common, ...licenseOf(person) });
   });
   const grant = { kind: 'AsanaTeamGrant', namespace: 'iga', name: 'waiting' };

@@ -31,7 +31,9 @@ const csvOf = (rows: ReviewRow[], bom = false) => [...writeCsv(sampleReview({ ro
 
 const ANY_TEXT = fc.oneof(
   fc.string({ unit: 'grapheme' }),
-  fc.string({ unit: fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', '"', ',', "'", ';', 'a', ' ', '＝') }),
+  fc.string({
+    unit: fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', '"', ',', "'", ';', 'a', ' ', '＝'),
+  }),
 );
 
 /** What spreadsheets take for the beginning of a formula, full-width forms too. */
@@ -55,7 +57,13 @@ suite('a review as CSV', () => {
 
   for (const formula of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://evil","x")']) {
     test(`makes text of ${JSON.stringify(formula)} in every column that people write`, () => {
-      const row = sampleRow({ name: formula, email: formula, placeName: formula, why: formula, task: formula });
+      const row = sampleRow({
+        name: formula,
+        email: formula,
+        placeName: formula,
+        why: formula,
+        task: formula,
+      });
       const [, cells] = parseCsv(csvOf([row]));
       assert.equal(cells?.filter((cell) => cell === `'${formula}`).length, 5);
     });

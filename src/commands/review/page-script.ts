@@ -14,7 +14,7 @@ const more = byId('more');
 const collator = new Intl.Collator(undefined, { sensitivity: 'base', numeric: true });
 
 const searched = rows.map((row) => row.filter((cell) => typeof cell === 'string').join('\n').toLowerCase());
-const because = (row) => row[GRANT] || (row[TASK] ? 'ConductorOne task ' + row[TASK] : row[SOURCE]);
+const because = (row) => row[GRANT] || (row[TASK] ? 'ConductorOne task ' + row[TASK] : '');
 const isSeat = (row) => row[RIGHT] === 'License' && row[VALUE] === 'Enterprise';
 const isUnmanaged = (row) => row[SOURCE] === 'Unmanaged' || row[SOURCE] === 'Released';
 
@@ -71,9 +71,9 @@ function withSub(tag, text, sub) {
 function instant(text) {
   const cell = element('td');
   if (text === null) return cell;
-  const time = element('time', text.slice(0, 16).replace('T', ' '));
+  const time = element('time', text.slice(0, 10));
+  time.append(element('span', text.slice(11, 16) + ' UTC', 'sub'));
   time.dateTime = text;
-  time.title = text;
   cell.append(time);
   return cell;
 }

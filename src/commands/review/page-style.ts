@@ -37,7 +37,7 @@ body {
 }
 h1 { margin: 0 0 .25rem; font-size: 1.5rem; }
 .about { margin: 0 0 1rem; color: var(--muted); }
-.summary { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .5rem; margin: 0 0 1rem; }
+.summary { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: .5rem; margin: 0 0 1rem; }
 .summary div { padding: .6rem .75rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--raised); }
 .summary dt { color: var(--muted); font-size: .85rem; }
 .summary dd { margin: 0; font-size: 1.4rem; font-weight: 600; font-variant-numeric: tabular-nums; }
@@ -64,9 +64,9 @@ th[aria-sort="ascending"] button::after { content: " \2191"; color: var(--accent
 th[aria-sort="descending"] button::after { content: " \2193"; color: var(--accent); }
 tbody th { font-weight: 400; }
 .sub { display: block; color: var(--muted); font-size: .85rem; }
-.badge { display: inline-block; margin: 0 .25rem .15rem 0; padding: .05rem .45rem; border-radius: .8rem; font-size: .8rem; background: var(--note-ground); color: var(--note-text); }
+.badge { display: inline-block; margin: 0 .25rem .15rem 0; padding: .05rem .45rem; border-radius: .4rem; font-size: .8rem; background: var(--note-ground); color: var(--note-text); }
 .badge.warn { background: var(--warn-ground); color: var(--warn-text); }
-.wide { width: 18%; }
+.wide { width: 17%; }
 .narrow { width: 8%; }
 details { margin-top: 1.5rem; content-visibility: auto; contain-intrinsic-size: auto 2rem; }
 summary { cursor: pointer; font-weight: 600; }

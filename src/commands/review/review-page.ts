@@ -89,7 +89,7 @@ const heads: readonly [key: string, text: string, width: string][] = [
   ['since', 'Since', 'narrow'],
   ['why', 'Why', ''],
   ['until', 'Until', 'narrow'],
-  ['notes', 'Notes', ''],
+  ['notes', 'Notes', 'wide'],
 ];
 
 const TABLE = `<table id="table">
