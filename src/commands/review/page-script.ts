@@ -45,7 +45,7 @@ let rendered = 0;
 
 function notesOf(row) {
   const notes = [];
-  if (isUnmanaged(row)) notes.push([row[SOURCE], true]);
+  if (isUnmanaged(row)) notes.push([row[SOURCE], isSeat(row)]);
   if (row[DRIFT] !== null) notes.push(['Drift: ' + row[DRIFT], true]);
   if (row[SOON] === 1) notes.push(['Ends soon', true]);
   if (row[GUEST] === 1) notes.push(['Guest', false]);

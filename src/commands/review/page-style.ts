@@ -63,6 +63,7 @@ thead button::after { content: " \2195"; color: var(--muted); }
 th[aria-sort="ascending"] button::after { content: " \2191"; color: var(--accent); }
 th[aria-sort="descending"] button::after { content: " \2193"; color: var(--accent); }
 tbody th { font-weight: 400; }
+time { font-size: .9rem; white-space: nowrap; }
 .sub { display: block; color: var(--muted); font-size: .85rem; }
 .badge { display: inline-block; margin: 0 .25rem .15rem 0; padding: .05rem .45rem; border-radius: .4rem; font-size: .8rem; background: var(--note-ground); color: var(--note-text); }
 .badge.warn { background: var(--warn-ground); color: var(--warn-text); }
