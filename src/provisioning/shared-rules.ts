@@ -1,6 +1,7 @@
 import { isActive, isAdmin, isGuest, isMemberOf } from '../directory/account.ts';
 import type { Account, PartName } from '../directory/snapshot.ts';
 import { describeDeclaration, findAbsence, findDeclared, findDeclaredIn } from './declarations.ts';
+import type { Policies } from './policies.ts';
 import type { Right } from './right.ts';
 import { nameOf, type RightCase, refused, type Step } from './right-rules.ts';
 
@@ -49,15 +50,24 @@ export type ProtectionCase = Pick<RightCase, 'right' | 'aliases' | 'policies' | 
   readonly account: Account;
 };
 
-/** Why no removal touches the right, in a few words; null where it may be taken away. */
-export function describeProtection(subject: ProtectionCase): string | null {
+/** The addresses of `protectedUsers`, as they are compared. */
+export function protectedNames({ protectedUsers }: Pick<Policies, 'protectedUsers'>): ReadonlySet<string> {
+  return new Set(protectedUsers.map(foldAddress));
+}
+
+/**
+ * Why no removal touches the right, in a few words; null where it may be taken away.
+ * @param names those of the case's policies, for whoever asks about many
+ */
+export function describeProtection(
+  subject: ProtectionCase,
+  names: ReadonlySet<string> = protectedNames(subject.policies),
+): string | null {
   const { account, policies } = subject;
-  const { protectedUsers, protectAdmins } = policies;
   if (account.gid === subject.reading.snapshot.self) return "the token's own account";
   const addresses = [...subject.aliases, account.email, account.scim?.userName];
-  const names = new Set(addresses.flatMap((address) => (address ? [foldAddress(address)] : [])));
-  if (protectedUsers.some((user) => names.has(foldAddress(user)))) return 'protectedUsers';
-  if (!protectAdmins) return null;
+  if (addresses.some((address) => address && names.has(foldAddress(address)))) return 'protectedUsers';
+  if (!policies.protectAdmins) return null;
   return isAdminWhereItCounts(subject) ? 'an Asana admin' : null;
 }
 

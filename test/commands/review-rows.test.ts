@@ -309,6 +309,27 @@ suite('an account', () => {
   }
 });
 
+suite('protectedUsers', () => {
+  for (const { why, name } of [
+    { why: 'the address that the grant was declared with', name: ALICE },
+    { why: 'the current address, whatever the case', name: 'Alice.New@acme.com' },
+  ]) {
+    test(`protect the right of a grant by ${why}`, () => {
+      const row = rowOf('License', {
+        people: [{ license: 'Enterprise', email: 'alice.new@acme.com' }],
+        grants: [licenseGrant(applied('Enterprise'))],
+        protectedUsers: [name],
+      });
+      assert.equal(row.protected, 'protectedUsers');
+    });
+  }
+
+  test('are compared whether letters are composed or not', () => {
+    const people = [{ license: 'Enterprise' as const, email: 'rene\u0301@acme.com' }];
+    assert.equal(rowOf('License', { people, protectedUsers: ['ren\u00e9@acme.com'] }).protected, 'protectedUsers');
+  });
+});
+
 suite('the audit log', () => {
   test('names the task that gave a right which no grant declares, and when', () => {
     const { source, task, since } = rowOf('License', { audit: [auditLine({})] });

@@ -8,7 +8,7 @@ import type { AuditLine } from '../../provisioning/audit.ts';
 import type { Policies } from '../../provisioning/policies.ts';
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
 import { placeOfRight } from '../../provisioning/rights.ts';
-import { describeProtection } from '../../provisioning/shared-rules.ts';
+import { describeProtection, protectedNames } from '../../provisioning/shared-rules.ts';
 import { AuditTrail, type TracedChange } from './audit-trail.ts';
 import { type Claim, Claims, claimsOf, nameOfClaim, slotOf } from './grant-claims.ts';
 import { type HeldRight, heldRights } from './held-rights.ts';
@@ -35,12 +35,13 @@ export function buildReview({ connector, grants, reading, audit, now }: ReviewIn
   const declared = claimsOf(grants, { connector, reading, now });
   const claims = new Claims(declared);
   const trail = new AuditTrail(audit, organizationOf(reading));
+  const context = { trail, policies, reading, protectedNames: protectedNames(policies) };
   const rows: ReviewRow[] = [];
   const found = new Set<Claim>();
   for (const held of heldRights(snapshot)) {
     const behind = claims.of(held.account.gid, slotOf(held.right));
     for (const claim of behind) found.add(claim);
-    rows.push(rowOf(held, { behind, trail, policies, reading }));
+    rows.push(rowOf(held, { ...context, behind }));
   }
   const missing = declared
     .filter((claim) => !found.has(claim) && !claim.grant.ending && claim.grant.ensure === 'Present')
@@ -63,6 +64,7 @@ interface RowContext {
   readonly behind: readonly Claim[];
   readonly trail: AuditTrail;
   readonly policies: Policies;
+  readonly protectedNames: ReadonlySet<string>;
   readonly reading: Reading;
 }
 
@@ -155,19 +157,16 @@ function declaresAbsence({ grant }: Claim): string {
   return `${grant.object.kind} ${grant.object.namespace}/${grant.object.name} declares Absent`;
 }
 
-function protectionOf(
-  { right, account }: HeldRight,
-  { behind, policies, reading }: RowContext,
-): string | null {
-  const aliases = behind.flatMap(({ grant }) => [grant.user.email, grant.recorded?.email ?? null]);
-  return describeProtection({
-    right,
-    account,
-    aliases: aliases.filter((alias) => alias !== null),
-    policies,
-    organization: organizationOf(reading),
-    reading,
-  });
+function protectionOf({ right, account }: HeldRight, context: RowContext): string | null {
+  const { behind, policies, reading } = context;
+  const aliases = behind
+    .flatMap(({ grant }) => [grant.user.email, grant.recorded?.email ?? null])
+    .filter((alias) => alias !== null);
+  const organization = organizationOf(reading);
+  return describeProtection(
+    { right, account, aliases, policies, organization, reading },
+    context.protectedNames,
+  );
 }
 
 function missingRight(claim: Claim, reading: Reading): MissingRight {
