@@ -9,6 +9,7 @@ import { writePage } from '../../src/commands/review/review-page.ts';
 import type { Review } from '../../src/commands/review/review-row.ts';
 import { largeReview, sampleReview, sampleRow } from '../commands/review-sample.ts';
 import { openBrowser, type TestBrowser } from './chromium.ts';
+import { contrasts, lookOf } from './in-page.ts';
 
 const ROWS = 20_000;
 
@@ -50,13 +51,15 @@ describe('the review page in a browser', () => {
     return page;
   }
 
+  const boxOf = async (page: Page, selector: string) =>
+    (await page.locator(selector).boundingBox()) ?? assert.fail(`${selector} is not shown`);
   const lines = (page: Page) => page.locator('#body tr');
   const count = (page: Page) => page.locator('#count').textContent();
   /** The cells of a column, as they stand. */
   const column = (page: Page, index: number) =>
-    page.$$eval('#body tr', (rows, at) => rows.map((row) => row.children[at]?.textContent ?? ''), index);
-  const until = (page: Page, text: string) =>
-    page.waitForFunction((wanted) => document.getElementById('count')?.textContent === wanted, text);
+    page.locator(`#body tr > :nth-child(${index + 1})`).allTextContents();
+  /** Waits until so many rights are counted. */
+  const until = (page: Page, text: string) => page.locator(`#count:text-is("${text}")`).waitFor();
 
   it('shows the numbers of the summary, and the first rows of 20,000 within ten seconds, without making all of them', async (t) => {
     const started = performance.now();
@@ -65,9 +68,9 @@ describe('the review page in a browser', () => {
     const took = performance.now() - started;
     assert.ok(took < 10_000, `the page took ${took} ms`);
     assert.equal(await count(page), '20000 rights');
-    const tiles = await page.$$eval('.summary div', (all) =>
-      all.map((tile) => [tile.querySelector('dt')?.textContent, tile.querySelector('dd')?.textContent]),
-    );
+    const names = await page.locator('.summary dt').allTextContents();
+    const numbers = await page.locator('.summary dd').allTextContents();
+    const tiles = names.map((name, index) => [name, numbers[index]]);
     assert.deepEqual(tiles.slice(0, 6), [
       ['People', '10000'],
       ['Enterprise seats', '4000'],
@@ -86,16 +89,10 @@ describe('the review page in a browser', () => {
     assert.deepEqual(await column(page, 1), ['License', 'Team']);
     await page.fill('#search', 'person-09876 team');
     await until(page, '1 of 20000 rights');
-    const took = await page.evaluate(async () => {
-      const field = document.getElementById('search') as HTMLInputElement;
-      const began = performance.now();
-      field.value = 'req-';
-      field.dispatchEvent(new Event('input'));
-      while (document.getElementById('count')?.textContent !== '2000 of 20000 rights') {
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-      return performance.now() - began;
-    });
+    const began = performance.now();
+    await page.fill('#search', 'req-');
+    await until(page, '2000 of 20000 rights');
+    const took = performance.now() - began;
     assert.ok(took < 3_000, `a search took ${took} ms`);
     await page.fill('#search', 'nobody at all');
     await until(page, '0 of 20000 rights');
@@ -144,7 +141,10 @@ describe('the review page in a browser', () => {
     await page.locator('th[data-key="right"] button').click();
     assert.equal(await head.getAttribute('aria-sort'), 'none');
     const rights = await column(page, 1);
-    assert.deepEqual(rights, rights.toSorted());
+    assert.deepEqual(
+      rights,
+      rights.toSorted((a, b) => (a < b ? -1 : 1)),
+    );
     await page.locator('th[data-key="person"] button').click();
     await page.locator('th[data-key="person"] button').click();
     assert.match((await column(page, 0))[0] ?? '', /^Person 00019/);
@@ -152,18 +152,15 @@ describe('the review page in a browser', () => {
 
   it('is used with the keyboard alone', async (t) => {
     const page = await show(t, largeReview(20));
+    const focused = page.locator(':focus');
     const visited: string[] = [];
     for (let step = 0; step < 13; step += 1) {
       await page.keyboard.press('Tab');
-      visited.push(
-        await page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent || ''),
-      );
+      visited.push((await focused.getAttribute('id')) ?? (await focused.textContent()) ?? '');
     }
     assert.deepEqual(visited.slice(0, 6), ['search', 'right', 'source', 'notes', 'Person', 'Right']);
-    const outline = await page.evaluate(
-      () => getComputedStyle(document.activeElement as Element).outlineStyle,
-    );
-    assert.notEqual(outline, 'none', 'where the focus is can be seen');
+    const { outlineStyle } = await page.evaluate(lookOf, ':focus');
+    assert.notEqual(outlineStyle, 'none', 'where the focus is can be seen');
     await page.locator('th[data-key="value"] button').focus();
     await page.keyboard.press('Enter');
     assert.equal(await page.locator('th[data-key="value"]').getAttribute('aria-sort'), 'ascending');
@@ -176,8 +173,8 @@ describe('the review page in a browser', () => {
     const page = await show(t, largeReview(3_000));
     const first = await lines(page).count();
     await page.mouse.wheel(0, 200_000);
-    await page.waitForFunction((before) => document.querySelectorAll('#body tr').length > before, first);
-    await page.evaluate(() => document.getElementById('all')?.click());
+    await lines(page).nth(first).waitFor({ state: 'attached' });
+    await page.locator('#all').dispatchEvent('click');
     assert.equal(await lines(page).count(), 3_000);
     assert.ok(await page.locator('#more').isHidden());
   });
@@ -210,26 +207,14 @@ describe('the review page in a browser', () => {
   it('prints all rows that are chosen, black on white, with the head on every page and without the controls', async (t) => {
     const page = await show(t, largeReview(600));
     await page.emulateMedia({ colorScheme: 'dark', media: 'print' });
-    const look = await page.evaluate(() => {
-      const style = (selector: string) => getComputedStyle(document.querySelector(selector) as Element);
-      return {
-        ground: style('body').backgroundColor,
-        text: style('body').color,
-        controls: style('.controls').display,
-        head: style('thead').display,
-        sticky: style('thead th').position,
-      };
-    });
-    assert.deepEqual(look, {
-      ground: 'rgb(255, 255, 255)',
-      text: 'rgb(0, 0, 0)',
-      controls: 'none',
-      head: 'table-header-group',
-      sticky: 'static',
-    });
+    const body = await page.evaluate(lookOf, 'body');
+    assert.deepEqual([body.backgroundColor, body.color], ['rgb(255, 255, 255)', 'rgb(0, 0, 0)']);
+    assert.equal((await page.evaluate(lookOf, '.controls')).display, 'none');
+    assert.equal((await page.evaluate(lookOf, 'thead')).display, 'table-header-group');
+    assert.equal((await page.evaluate(lookOf, 'thead th')).position, 'static');
     const pdf = await page.pdf({ preferCSSPageSize: true });
     assert.equal(await lines(page).count(), 600, 'printing makes the rows that were not there yet');
-    assert.ok(await page.evaluate(() => document.querySelector('details')?.open));
+    assert.notEqual(await page.locator('#missing').getAttribute('open'), null);
     const pages = [...pdf.toString('latin1').matchAll(/\/Type\s*\/Page\b/g)].length;
     assert.ok(pages >= 5, `${pages} pages`);
   });
@@ -238,64 +223,22 @@ describe('the review page in a browser', () => {
     const page = await show(t, largeReview(40));
     for (const width of [1280, 800]) {
       await page.setViewportSize({ width, height: 900 });
-      const boxes = await page.evaluate(() =>
-        Object.fromEntries(
-          ['h1', '.summary', '.controls', '#count', '#table'].map((selector) => {
-            const { top, bottom, left, right } = (
-              document.querySelector(selector) as Element
-            ).getBoundingClientRect();
-            return [selector, { top, bottom, left, right }];
-          }),
-        ),
-      );
-      const order = Object.values(boxes);
-      for (const [index, box] of order.entries()) {
-        assert.ok(box.left >= 0 && box.right <= width, `${Object.keys(boxes)[index]} fits ${width}`);
-        const above = order[index - 1];
-        if (above)
-          assert.ok(box.top >= above.bottom - 1, `${Object.keys(boxes)[index]} is below the one before`);
+      let above = 0;
+      for (const part of ['h1', '.summary', '.controls', '#count', '#table']) {
+        const { x, y, width: wide, height } = await boxOf(page, part);
+        assert.ok(x >= 0 && x + wide <= width, `${part} fits ${width}`);
+        assert.ok(y >= above - 1, `${part} is below what comes before it`);
+        above = y + height;
       }
-      const heads = await page.$$eval('#table thead th', (cells) =>
-        cells.map((cell) => cell.getBoundingClientRect().width),
-      );
+      const heads = await page.locator('#table thead th').all();
       assert.equal(heads.length, 9);
-      assert.ok(Math.min(...heads) >= 40, `columns at ${width}: ${heads.join(' ')}`);
+      for (const head of heads)
+        assert.ok(((await head.boundingBox())?.width ?? 0) >= 40, `a column at ${width}`);
       const picture = await page.screenshot();
       assert.ok(picture.byteLength > 20_000, 'the picture shows something');
     }
-    const sticky = await page.evaluate(() => {
-      scrollTo(0, 600);
-      return document.querySelector('thead th')?.getBoundingClientRect().top;
-    });
+    await lines(page).last().scrollIntoViewIfNeeded();
+    const { y: sticky } = await boxOf(page, '#table thead th >> nth=0');
     assert.equal(sticky, 0, 'the head stays in sight');
   });
 });
-
-/** Runs in the page: how well each text stands out from its ground (WCAG 2.2), and how bright the ground of the page is. */
-function contrasts(): { ground: number; texts: { text: string; ratio: number }[] } {
-  const parse = (color: string) => (color.match(/[\d.]+/g) ?? []).map(Number);
-  const luminance = (color: string) => {
-    const [r = 0, g = 0, b = 0] = parse(color).map((part) => {
-      const share = part / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const groundOf = (element: Element | null): string => {
-    if (element === null) return 'rgb(255, 255, 255)';
-    const color = getComputedStyle(element).backgroundColor;
-    return parse(color)[3] === 0 ? groundOf(element.parentElement) : color;
-  };
-  const ratio = (a: number, b: number) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-  const texts = [
-    ...document.querySelectorAll(
-      'h1, p, dt, dd, label, caption, button, td, tbody th, .sub, .badge, time, summary',
-    ),
-  ]
-    .filter((element) => element.textContent?.trim() && element.getClientRects().length > 0)
-    .map((element) => ({
-      text: `${element.tagName} ${element.textContent?.slice(0, 20)}`,
-      ratio: ratio(luminance(getComputedStyle(element).color), luminance(groundOf(element))),
-    }));
-  return { ground: luminance(groundOf(document.body)), texts };
-}

@@ -226,10 +226,7 @@ suite('a right that a grant declares', () => {
   test('is unmanaged when the account was recorded in another organization', () => {
     const foreign = applied('Enterprise');
     const status = { ...foreign?.status, user: { gid: '1', organization: '999' } } as GrantObject['status'];
-    assert.equal(
-      rowOf('License', { grants: [licenseGrant({ ...(status ? { status } : {}) })] }).source,
-      'Unmanaged',
-    );
+    assert.equal(rowOf('License', { grants: [licenseGrant(status ? { status } : {})] }).source, 'Unmanaged');
   });
 });
 
@@ -326,7 +323,10 @@ suite('protectedUsers', () => {
 
   test('are compared whether letters are composed or not', () => {
     const people = [{ license: 'Enterprise' as const, email: 'rene\u0301@acme.com' }];
-    assert.equal(rowOf('License', { people, protectedUsers: ['ren\u00e9@acme.com'] }).protected, 'protectedUsers');
+    assert.equal(
+      rowOf('License', { people, protectedUsers: ['ren\u00e9@acme.com'] }).protected,
+      'protectedUsers',
+    );
   });
 });
 

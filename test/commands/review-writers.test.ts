@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { writeCsv } from '../../src/commands/review/review-csv.ts';
 import { writeJson } from '../../src/commands/review/review-json.ts';
 import { writeOutput } from '../../src/commands/review/review-output.ts';
