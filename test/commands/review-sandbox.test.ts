@@ -69,12 +69,12 @@ suite('a reading that is not whole', () => {
         match: { operation: 'getWorkspaceMembershipsForWorkspace', nth: 2, times: 0 },
         effect: { status: 500 },
       },
-      code: 'ReadingIncomplete',
+      code: 'DirectoryUnreadable',
     },
     {
       why: 'the members of a team fail',
       fault: { match: { operation: 'getTeamMemberships', nth: 2, times: 0 }, effect: { status: 500 } },
-      code: 'ReadingIncomplete',
+      code: 'DirectoryUnreadable',
     },
   ]) {
     test(`is an error, and no review: ${why}`, async (t) => {
@@ -87,8 +87,8 @@ suite('a reading that is not whole', () => {
   test('is an error where the token sees no user types, since seats would be missing', async (t) => {
     const sandbox = await start(t, { accounts: 20, viewOnlyDomain: false });
     await assert.rejects(readSandbox(sandbox, connectorObject()), {
-      code: 'ReadingIncomplete',
-      message: /licenses were not read/,
+      code: 'DirectoryUnreadable',
+      message: /userType|licenses/,
     });
   });
 
@@ -96,7 +96,7 @@ suite('a reading that is not whole', () => {
     const sandbox = await start(t, { accounts: 20 });
     const scimOnly = { ...sandbox, tokens: { ...sandbox.tokens, serviceAccount: sandbox.tokens.scimOnly } };
     const connector = connectorObject({ spec: { defaultWorkspace: sandbox.workspace } });
-    await assert.rejects(readSandbox(scimOnly, connector), { code: 'ReadingIncomplete', message: /guests/ });
+    await assert.rejects(readSandbox(scimOnly, connector), { code: 'DirectoryUnreadable', message: /SCIM/ });
   });
 
   test('is an error where the directory is suddenly much smaller than the connector has measured', async (t) => {
@@ -115,7 +115,7 @@ suite('a reading that is not whole', () => {
       },
     });
     await assert.rejects(readSandbox(sandbox, connector), {
-      code: 'ReadingDoubtful',
+      code: 'DirectoryDoubtful',
       message: /DirectoryShrunk/,
     });
   });
@@ -123,6 +123,9 @@ suite('a reading that is not whole', () => {
   test('is an error where Asana refuses the token', async (t) => {
     const sandbox = await start(t, { accounts: 5 });
     const refused = { ...sandbox, tokens: { ...sandbox.tokens, serviceAccount: 'wrong' } };
-    await assert.rejects(readSandbox(refused, connectorObject()), { code: 'CredentialsRejected' });
+    await assert.rejects(readSandbox(refused, connectorObject()), {
+      code: 'DirectoryUnreadable',
+      message: /token/,
+    });
   });
 });

@@ -1,9 +1,7 @@
 import type { AsanaConnector } from '../../src/api/asana-connector.ts';
-import { BudgetRegistry } from '../../src/asana/budget-registry.ts';
-import { type ReadingOptions, readWholeDirectory } from '../../src/commands/review/whole-reading.ts';
+import { readWholeDirectory } from '../../src/commands/review/whole-reading.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
-import { silentMeter } from '../../src/core/meter.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import type { Reading } from '../../src/provisioning/reading.ts';
 import type { Person, Team, Workspace } from '../../src/sandbox/records.ts';
@@ -15,20 +13,16 @@ export function readSandbox(
   connector: AsanaConnector,
   as: 'serviceAccount' | 'personalAccessToken' = 'serviceAccount',
 ): Promise<Reading> {
-  const options: ReadingOptions = {
-    asanaApiUrl: sandbox.asanaUrl,
-    token: new Redacted(sandbox.tokens[as]),
-    scimToken: as === 'serviceAccount' ? undefined : new Redacted(sandbox.tokens.scimOnly),
-    budgets: new BudgetRegistry(
-      { requestsPerMinute: 0, percent: 100 },
-      { clock: systemClock, meter: silentMeter },
-    ),
+  const scimToken = as === 'serviceAccount' ? undefined : new Redacted(sandbox.tokens.scimOnly);
+  const access = {
+    tokens: { token: new Redacted(sandbox.tokens[as]), scimToken },
+    apiUrl: sandbox.asanaUrl,
+    requestsPerMinute: 0,
+    budgetPercent: 100,
     log: silentLogger,
     clock: systemClock,
-    random: Math.random,
-    signal: new AbortController().signal,
   };
-  return readWholeDirectory(connector, options);
+  return readWholeDirectory(connector, access, new AbortController().signal);
 }
 
 /** Every right of everybody that the sandbox holds, and that this token may see: a line each. */

@@ -1,6 +1,17 @@
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Pair, parseAllDocuments, type TagId, type Tags } from 'yaml';
-import type { ManifestFile } from './manifest-files.ts';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseAllDocuments,
+  type TagId,
+  type Tags,
+} from 'yaml';
 import { ManifestError } from './manifest-error.ts';
+import type { ManifestFile } from './manifest-files.ts';
 
 /** One object as somebody wrote it, and where. */
 export interface WrittenObject {
@@ -18,13 +29,23 @@ const MOST_ALIASES = 100;
 /** Never more than this many errors of one run: nobody reads on. */
 const DOCUMENT_START = /^---(?=\s|$)/gm;
 /** Tags of YAML 1.1 that the parser of Kubernetes makes no values of their own of. */
-const FOREIGN_TAGS: readonly TagId[] = ['timestamp', 'binary', 'omap', 'pairs', 'set', 'intTime', 'floatTime'];
+const FOREIGN_TAGS: readonly TagId[] = [
+  'timestamp',
+  'binary',
+  'omap',
+  'pairs',
+  'set',
+  'intTime',
+  'floatTime',
+];
 
 const options = {
   // As the parser of kubectl: "yes" is a boolean, an instant stays a string.
   schema: 'yaml-1.1',
   customTags: (tags: Tags) =>
-    tags.filter((tag) => !FOREIGN_TAGS.includes((typeof tag === 'string' ? tag : tag.tag.split(':').at(-1)) as TagId)),
+    tags.filter(
+      (tag) => !FOREIGN_TAGS.includes((typeof tag === 'string' ? tag : tag.tag.split(':').at(-1)) as TagId),
+    ),
   merge: true,
   prettyErrors: false,
 } as const;
@@ -83,7 +104,8 @@ function toValue(part: Part, document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (cause) {
-    const message = 'has aliases that unfold to far more than is written, or that name nothing: write out what they stand for';
+    const message =
+      'has aliases that unfold to far more than is written, or that name nothing: write out what they stand for';
     throw new ManifestError(part.name, part.above + 1, '', message, { cause });
   }
 }
@@ -109,17 +131,24 @@ function* unfold(
 /** Comments and the marker itself are no part of an object. */
 function firstLine({ text, above }: Part): number {
   const lines = text.split('\n');
-  const first = lines.findIndex((line) => line.trim() !== '' && !line.startsWith('#') && !line.startsWith('---'));
+  const first = lines.findIndex(
+    (line) => line.trim() !== '' && !line.startsWith('#') && !line.startsWith('---'),
+  );
   return above + Math.max(first, 0) + 1;
 }
 
 /** Parsed again: places are asked for where something is wrong, and nowhere else. */
 function findLine(part: Part, index: number, path: string): number {
   const lines = new LineCounter();
-  const document = parseAllDocuments(part.text, { ...options, lineCounter: lines })[index] as Document | undefined;
+  const document = parseAllDocuments(part.text, { ...options, lineCounter: lines })[index] as
+    | Document
+    | undefined;
   let node: unknown = document?.contents;
   let position = rangeStart(node);
-  for (const step of path.replaceAll(/\[(\d+)\]/g, '.$1').split('.').filter((word) => word !== '')) {
+  for (const step of path
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .split('.')
+    .filter((word) => word !== '')) {
     const next = child(node, step);
     if (!next) break;
     node = next.value;

@@ -12,7 +12,12 @@ export class ManifestError extends CodedError {
 
   constructor(file: string, line: number, field: string, complaint: string, options: CodedErrorOptions = {}) {
     const place = `${file}:${line}`;
-    super('InvalidManifest', 'stalling', `${place}: ${field === '' ? '' : `${field}: `}${complaint}`, options);
+    super(
+      'InvalidManifest',
+      'stalling',
+      `${place}: ${field === '' ? '' : `${field}: `}${complaint}`,
+      options,
+    );
     this.file = file;
     this.line = line;
     this.field = field;

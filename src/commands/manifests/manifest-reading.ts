@@ -111,7 +111,8 @@ function checkTop(value: WrittenObject['value']): void {
   const stranger = Object.keys(value).find((field) => !TOP_FIELDS.includes(field));
   if (stranger !== undefined)
     throw new InvalidInputError(stranger, 'is no field of this kind: remove it or correct its name');
-  if (value['apiVersion'] !== API_VERSION) throw new InvalidInputError('apiVersion', `must be ${API_VERSION}`);
+  if (value['apiVersion'] !== API_VERSION)
+    throw new InvalidInputError('apiVersion', `must be ${API_VERSION}`);
 }
 
 function nameIn({ name, generateName }: Readonly<Record<string, unknown>>): string {
@@ -135,10 +136,14 @@ function namespaceIn({ namespace }: Readonly<Record<string, unknown>>, fallback:
   );
 }
 
-function wordsIn(metadata: Readonly<Record<string, unknown>>, field: string): Readonly<Record<string, string>> {
+function wordsIn(
+  metadata: Readonly<Record<string, unknown>>,
+  field: string,
+): Readonly<Record<string, string>> {
   const words = fieldsOf(metadata[field] ?? {}, `metadata.${field}`);
   const wrong = Object.entries(words).find(([, word]) => typeof word !== 'string');
-  if (wrong) throw new InvalidInputError(`metadata.${field}.${wrong[0]}`, 'must be a string: put it in quotes');
+  if (wrong)
+    throw new InvalidInputError(`metadata.${field}.${wrong[0]}`, 'must be a string: put it in quotes');
   return words as Readonly<Record<string, string>>;
 }
 

@@ -1,13 +1,12 @@
 import { checkBaseUrl } from '../../asana/base-url.ts';
-import { BudgetRegistry } from '../../asana/budget-registry.ts';
 import { systemClock } from '../../core/clock.ts';
 import { InvalidInputError } from '../../core/errors.ts';
-import { silentMeter } from '../../core/meter.ts';
 import { KubernetesClient } from '../../kubernetes/client.ts';
 import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection.ts';
 import { createLogger } from '../../telemetry/log.ts';
+import type { AsanaFlags } from '../asana-reading/asana-flags.ts';
+import { readTokens } from '../asana-reading/asana-tokens.ts';
 import type { Output } from '../command-line/output.ts';
-import { readTokens } from './asana-token.ts';
 import { readAuditLines } from './audit-reading.ts';
 import { buildReview } from './build-review.ts';
 import { writeCsv } from './review-csv.ts';
@@ -23,19 +22,15 @@ import { readWholeDirectory } from './whole-reading.ts';
 export const reviewFormats = ['csv', 'json', 'html'] as const;
 export type ReviewFormat = (typeof reviewFormats)[number];
 
-export interface ReviewFlags {
+export interface ReviewFlags extends AsanaFlags {
   readonly format: ReviewFormat;
   readonly output?: string;
   /** A name, or a file. */
   readonly connector?: string;
   readonly namespace?: string;
   readonly filename?: readonly string[];
-  readonly tokenFile?: string;
   readonly auditLog?: readonly string[];
   readonly bom?: boolean;
-  readonly asanaApiUrl: string;
-  readonly asanaRequestsPerMinute: number;
-  readonly asanaBudgetPercent: number;
 }
 
 export interface ReviewStreams {
@@ -58,18 +53,15 @@ export async function runReview(
   const audit = await readAuditLines(flags.auditLog ?? []);
   const { connector, grants } = await findSubject(flags, input, signal);
   const clock = systemClock;
-  const reading = await readWholeDirectory(connector, {
-    ...tokens,
-    asanaApiUrl: flags.asanaApiUrl,
-    budgets: new BudgetRegistry(
-      { requestsPerMinute: flags.asanaRequestsPerMinute, percent: flags.asanaBudgetPercent },
-      { clock, meter: silentMeter },
-    ),
+  const access = {
+    tokens,
+    apiUrl: flags.asanaApiUrl,
+    requestsPerMinute: flags.asanaRequestsPerMinute,
+    budgetPercent: flags.asanaBudgetPercent,
     log: createLogger({ level: 'warn', format: process.stderr.isTTY ? 'console' : 'json' }),
     clock,
-    random: Math.random,
-    signal,
-  });
+  };
+  const reading = await readWholeDirectory(connector, access, signal);
   const review = buildReview({ connector, grants, reading, audit, now: clock.now() });
   await writeOutput(write(review), flags.output ?? null, output);
 }
