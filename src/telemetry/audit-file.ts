@@ -143,13 +143,9 @@ export class AuditFile {
   /** A new file at the path begins with a whole line; in one that was there a line may lack its end. */
   #reopen(): void {
     this.#closeFile();
-    const { O_APPEND, O_CREAT, O_RDWR, O_NONBLOCK } = constants;
-    const fd = openSync(this.#options.path, O_APPEND | O_CREAT | O_RDWR | O_NONBLOCK, 0o600);
+    const { fd, torn } = openFile(this.#options.path);
     this.#fd = fd;
-    const stats = fstatSync(fd);
-    if (!stats.isFile()) throw new Error('it is no regular file');
-    const last = Buffer.alloc(1);
-    this.#torn = stats.size > 0 && readSync(fd, last, 0, 1, stats.size - 1) === 1 && last[0] !== LINE_FEED;
+    this.#torn = torn;
     const [first] = this.#pending;
     if (first) first.written = 0;
   }
@@ -198,6 +194,23 @@ export class AuditFile {
       this.#cancelRetry = null;
       if (!this.#flush()) this.#retryLater();
     });
+  }
+}
+
+/** Opens a regular file for appending, and looks whether its last line lacks its end. */
+function openFile(path: string): { readonly fd: number; readonly torn: boolean } {
+  const { O_APPEND, O_CREAT, O_RDWR, O_NONBLOCK } = constants;
+  // A pipe must not hold up the operator until somebody reads it.
+  const fd = openSync(path, O_APPEND | O_CREAT | O_RDWR | O_NONBLOCK, 0o600);
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw new Error('it is no regular file');
+    const last = Buffer.alloc(1);
+    const torn = stats.size > 0 && readSync(fd, last, 0, 1, stats.size - 1) === 1 && last[0] !== LINE_FEED;
+    return { fd, torn };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
 }
 

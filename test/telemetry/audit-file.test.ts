@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
@@ -213,6 +213,20 @@ suite('an audit file that cannot be written', () => {
     file.write('{"n":3}');
     file.close();
     assert.equal(rig.text, '{"n":2}\n{"n":3}\n');
+  });
+
+  test('because a pipe took its place writes nothing into that, and goes on once it is gone', async (t) => {
+    const rig = await setUp(t);
+    const file = rig.open();
+    rmSync(rig.path);
+    execFileSync('mkfifo', [rig.path]);
+    file.write('{"n":1}');
+    file.write('{"n":2}');
+    assert.equal(rig.counted('Delayed'), 2);
+    rmSync(rig.path);
+    file.write('{"n":3}');
+    file.close();
+    assert.equal(rig.text, '{"n":1}\n{"n":2}\n{"n":3}\n');
   });
 
   test('to the end of the process says how many lines it lacks', async (t) => {
