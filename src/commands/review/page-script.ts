@@ -96,6 +96,9 @@ function toRow(row) {
     instant(row[UNTIL]),
     notes,
   );
+  // Told in words, since a browser may take a row that is laid out as a grid for no row.
+  line.setAttribute('role', 'row');
+  for (const cell of line.children) cell.setAttribute('role', cell === person ? 'rowheader' : 'cell');
   return line;
 }
 

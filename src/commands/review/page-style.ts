@@ -56,7 +56,7 @@ input[type="search"] { min-width: 18rem; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0; }
 th, td { padding: .4rem .5rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-thead th { position: sticky; top: 0; padding: 0; background: var(--raised); font-size: .85rem; }
+thead th { padding: 0; background: var(--raised); font-size: .85rem; }
 thead th.still { padding: .45rem .5rem; }
 thead button { width: 100%; padding: .45rem .5rem; border: 0; background: none; text-align: left; font-weight: 600; cursor: pointer; }
 thead button::after { content: " \2195"; color: var(--muted); }
@@ -67,13 +67,25 @@ time { font-size: .9rem; white-space: nowrap; }
 .sub { display: block; color: var(--muted); font-size: .85rem; }
 .badge { display: inline-block; margin: 0 .25rem .15rem 0; padding: .05rem .45rem; border-radius: .4rem; font-size: .8rem; background: var(--note-ground); color: var(--note-text); }
 .badge.warn { background: var(--warn-ground); color: var(--warn-text); }
-.wide { width: 17%; }
-.narrow { width: 8%; }
 details { margin-top: 1.5rem; content-visibility: auto; contain-intrinsic-size: auto 2rem; }
 summary { cursor: pointer; font-weight: 600; }
 .more { margin: .75rem 0; }
 .plain { cursor: pointer; }
 [hidden] { display: none !important; }
+/* On a screen a row is a grid: what is out of sight costs no layout, which table rows cannot do. On paper it is a table. */
+@media screen {
+  #table, #table caption, #table thead, #table tbody { display: block; }
+  #table thead { position: sticky; top: 0; z-index: 1; }
+  #table tr {
+    display: grid;
+    grid-template-columns:
+      minmax(0, 17fr) minmax(0, 8fr) minmax(0, 9fr) minmax(0, 8fr) minmax(0, 17fr)
+      minmax(0, 8fr) minmax(0, 8fr) minmax(0, 8fr) minmax(0, 17fr);
+    border-bottom: 1px solid var(--line);
+  }
+  #table th, #table td { border-bottom: 0; }
+  #body tr { content-visibility: auto; contain-intrinsic-size: auto 3.4rem; }
+}
 @media print {
   @page { size: A4 landscape; margin: 12mm; }
   :root {
@@ -84,7 +96,8 @@ summary { cursor: pointer; font-weight: 600; }
   body { padding: 0; font-size: 9pt; }
   .controls, .more, thead button::after { display: none; }
   thead { display: table-header-group; }
-  thead th { position: static; }
+  .wide { width: 17%; }
+  .narrow { width: 8%; }
   tr, .summary div { break-inside: avoid; }
   .badge { border: 1px solid var(--line); }
 }

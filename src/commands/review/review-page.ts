@@ -92,15 +92,15 @@ const heads: readonly [key: string, text: string, width: string][] = [
   ['notes', 'Notes', 'wide'],
 ];
 
-const TABLE = `<table id="table">
+const TABLE = `<table id="table" role="table">
 <caption>Who has what</caption>
-<thead><tr>${heads
+<thead role="rowgroup"><tr role="row">${heads
   .map(
     ([key, text, width]) =>
-      `<th scope="col" data-key="${key}" aria-sort="${key === 'person' ? 'ascending' : 'none'}"${width === '' ? '' : ` class="${width}"`}><button type="button">${text}</button></th>`,
+      `<th scope="col" role="columnheader" data-key="${key}" aria-sort="${key === 'person' ? 'ascending' : 'none'}"${width === '' ? '' : ` class="${width}"`}><button type="button">${text}</button></th>`,
   )
   .join('')}</tr></thead>
-<tbody id="body"></tbody>
+<tbody id="body" role="rowgroup"></tbody>
 </table>
 <p class="more" id="more"><button type="button" class="plain" id="all">Show all rows</button></p>`;
 
