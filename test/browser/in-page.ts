@@ -12,6 +12,7 @@ interface Look {
   readonly display: string;
   readonly position: string;
   readonly outlineStyle: string;
+  readonly contentVisibility: string;
 }
 
 declare const document: {
@@ -23,10 +24,10 @@ declare function getComputedStyle(element: PageElement): Look;
 
 /** How the first element of a selector looks. */
 export function lookOf(selector: string): Look {
-  const { color, backgroundColor, display, position, outlineStyle } = getComputedStyle(
+  const { color, backgroundColor, display, position, outlineStyle, contentVisibility } = getComputedStyle(
     document.querySelector(selector),
   );
-  return { color, backgroundColor, display, position, outlineStyle };
+  return { color, backgroundColor, display, position, outlineStyle, contentVisibility };
 }
 
 /** How well each text stands out from its ground (WCAG 2.2), and how bright the ground of the page is, from 0 to 1. */
