@@ -13,6 +13,7 @@ import { migrateCommand } from './commands/migrate/migrate-command.ts';
 import { operatorCommand } from './commands/operator/operator-command.ts';
 import { planCommand } from './commands/plan/plan-command.ts';
 import { releaseCommand } from './commands/release/release-command.ts';
+import { reviewCommand } from './commands/review/review-command.ts';
 import { sandboxCommand } from './commands/sandbox/sandbox-command.ts';
 import { CodedError } from './core/errors.ts';
 import { version } from './core/version.ts';
@@ -63,6 +64,7 @@ function asanaConnectorProgram(signal: AbortSignal): Command {
     migrateCommand(),
     releaseCommand(signal),
     kubectlAsanaCommand(),
+    reviewCommand(signal),
     sandboxCommand(signal),
   ];
   for (const command of commands) {

@@ -300,6 +300,7 @@ suite('what is told', () => {
       kind: 'Change',
       id: outcome.id,
       action: 'GrantEnterprise',
+      connector: { namespace: 'iga', name: 'acme' },
       requester: {
         type: 'Object',
         kind: 'AsanaLicenseGrant',

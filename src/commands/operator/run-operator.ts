@@ -17,6 +17,7 @@ import { LEASE_NAME, LeaderElection } from '../../kubernetes/leader-election.ts'
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { type Check, PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
+import { openAuditOutput } from './audit-output.ts';
 
 /** No bookmark for so long (they come once a minute) and a watch is not alive. */
 const LONGEST_SILENCE_MS = 300_000;
@@ -42,6 +43,7 @@ export interface OperatorFlags {
   readonly allowedConductoroneHosts?: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'console';
+  readonly auditLogPath?: string;
 }
 
 /**
@@ -58,6 +60,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
   const random = Math.random;
   const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
   const metrics = new Metrics();
+  const audit = openAuditOutput(flags.auditLogPath, { stdout: process.stdout, log, meter: metrics, clock });
   const config = loadKubeConfig();
   const connection = new ApiServerConnection(config, clock);
   const client = new KubernetesClient(connection);
@@ -87,7 +90,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     actionTimeoutMs: flags.actionTimeout,
     leadership,
     identity,
-    audit: (line) => process.stdout.write(`${line}\n`),
+    audit: audit.sink,
     conductorOne: { apiHost: flags.conductoroneHost, allowedHosts, environment: process.env },
   });
   const servers = await listen(flags, operator, metrics, election);
@@ -110,6 +113,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     await election?.release();
     await Promise.all(servers.map((server) => server.close()));
     await connection.close();
+    audit.close();
     log.info('stopped');
   }
 }

@@ -50,6 +50,7 @@ export class GrantReleases {
       kind: 'Release',
       id: null,
       action: reason,
+      connector: { namespace, name: connector },
       requester: { type: 'Object', ...identityOf({ kind, object }) },
       account: { gid: status?.user?.gid ?? gid, email: status?.user?.email ?? email },
       place: right && placeOf(right),
