@@ -84,6 +84,17 @@ async function create(
   if (!there) await attempt(() => world.apply(kind, namespace, name, spec));
 }
 
+/** While objects wait for their finalizers the CRD is not gone, and cannot be there again. */
+function install(world: World, kind: string): void {
+  // A watch that was refused for long comes back with a backoff.
+  world.disturb(() => {});
+  try {
+    world.cluster.installKind(kind);
+  } catch {
+    world.clock.schedule(20_000, () => install(world, kind));
+  }
+}
+
 /** Objects that come, change and go. */
 export const grantSteps: readonly StepKind[] = [
   stepKind({
@@ -219,9 +230,7 @@ export const grantSteps: readonly StepKind[] = [
     run: async (world, { kind }) => {
       await attempt(() => Promise.resolve(world.cluster.removeKind(kind)));
       await world.advance(60_000);
-      await attempt(() => Promise.resolve(world.cluster.installKind(kind)));
-      // A watch that was refused for a minute comes back with a backoff.
-      world.disturb(() => {});
+      install(world, kind);
     },
     tell: ({ kind }) => `delete the CRD of ${kind}, install it a minute later`,
   }),
