@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Finding, runCampaign } from './campaign.ts';
+import { mutants as allMutants } from './mutants/all.ts';
 import { runMutants } from './mutation.ts';
 import { runStory, type Story } from './run.ts';
 import { shrink } from './shrink.ts';
@@ -13,6 +14,8 @@ export interface SimulateOptions {
   readonly steps: number;
   readonly workers: number;
   readonly mutants: boolean;
+  /** Names of mutants; empty for all of them. */
+  readonly only: readonly string[];
   /** A story to run again, in place of seeds. */
   readonly story: string | null;
   /** Print stories as JSON too, as `regressions/` keeps them. */
@@ -36,6 +39,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       tell: { type: 'string', default: '5' },
       ignore: { type: 'string', default: '' },
       mutants: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -44,8 +48,8 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`--${name} takes a whole number`);
     return number;
   };
-  const { mutants, json, story = null, ignore } = values;
-  const ignored = ignore.split(',').filter((name) => name !== '');
+  const { mutants, json, story = null, ignore, only } = values;
+  const namesIn = (list: string) => list.split(',').filter((name) => name !== '');
   return {
     seeds: whole('seeds'),
     from: whole('from'),
@@ -55,13 +59,14 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     json,
     tell: whole('tell'),
     story,
-    ignored,
+    only: namesIn(only),
+    ignored: namesIn(ignore),
   };
 }
 
 /** Runs what the options ask for and prints what came of it. True if nothing was found that must not be. */
 export async function simulate(options: SimulateOptions, print: (line: string) => void): Promise<boolean> {
-  if (options.mutants) return runMutants(options, print);
+  if (options.mutants) return putBack(options, print);
   if (options.story !== null) return replay(options.story, print);
   const { from, seeds, steps } = options;
   const begun = performance.now();
@@ -74,6 +79,15 @@ export async function simulate(options: SimulateOptions, print: (line: string) =
   );
   for (const [rule, count] of countRules(findings)) print(`  ${rule}: ${count}`);
   return findings.length === 0;
+}
+
+/** True if each fault that was put back is found. */
+async function putBack(options: SimulateOptions, print: (line: string) => void): Promise<boolean> {
+  const { only } = options;
+  const mutants = allMutants.filter(({ name }) => only.length === 0 || only.includes(name));
+  const found = await runMutants(mutants, options, print);
+  print(`${found.length} of ${mutants.length} faults were found`);
+  return found.length === mutants.length;
 }
 
 async function replay(file: string, print: (line: string) => void): Promise<boolean> {

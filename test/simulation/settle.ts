@@ -43,9 +43,10 @@ const QUIET = {
 /** Leaves a world alone until it must have settled, and holds every object to the contract. */
 export async function settle(world: World): Promise<void> {
   mendAsana(world);
-  for (const { time, settings } of world.sites) {
-    time.skewMs = 0;
-    settings.enterpriseSeats = null;
+  for (const site of world.sites) {
+    site.time.skewMs = 0;
+    site.settings.enterpriseSeats = null;
+    world.judge.facts.moveClocks(site);
   }
   world.lease.stoppedUntil = null;
   for (const namespace of world.plan.namespaces)

@@ -12,6 +12,7 @@ import type { Commit, Owner, Task, Witness } from './records.ts';
 import { type Case, graceOf, type LeadershipFacts, type Rule } from './rule.ts';
 import { rules } from './rules.ts';
 import { type StatusCase, statusRules } from './status-rules.ts';
+import { Unanswered } from './unanswered.ts';
 
 /** Something that must never be, and was. */
 export interface Violation {
@@ -38,6 +39,10 @@ const PAUSE = {
   name: 'PauseKept',
   sentence: 'after a 429 nothing is sent before Retry-After has passed',
 };
+const BLIND = {
+  name: 'NeverBlindly',
+  sentence: 'a creation or a deprovision that was not answered is not sent again before it was looked for',
+};
 const TWICE = {
   name: 'OncePerIntent',
   sentence: 'one intent changes Asana once',
@@ -53,6 +58,7 @@ export class Judge implements AsanaWatcher {
   /** Whom each request that is under way was found to be made for. */
   readonly #owners = new Map<number, { owner: Owner; connector: Connector; grant: Grant | null }>();
 
+  readonly #unanswered = new Unanswered();
   /** Until when each process may send nothing with each token. */
   readonly #pauses = new Map<string, number>();
 
@@ -96,6 +102,7 @@ export class Judge implements AsanaWatcher {
         after: after as Grant,
         facts: this.facts,
         readings: this.readings,
+        held: this.held,
       });
   }
 
@@ -130,6 +137,11 @@ export class Judge implements AsanaWatcher {
     if (!best) return;
     const innocent = judged.find(({ broken }) => broken.length === 0) ?? best;
     this.#remember(request, innocent.c);
+    if (this.#unanswered.leaves(request.number, effect, innocent.c.grant, this.facts.witness.time()))
+      this.report(
+        BLIND,
+        `${tell(effect, holding)} by ${request.by}: nobody knows what became of the one before`,
+      );
     const [first] = innocent.broken.length === 0 ? [] : best.broken;
     if (!first || (first.rule.name !== 'LeaderActs' && this.#isForgiven(best.c))) return;
     const whom = best.c.grant ? nameOf(best.c.grant) : `task ${best.c.task?.id ?? ''}`;
@@ -165,6 +177,7 @@ export class Judge implements AsanaWatcher {
     this.facts.arrives(answer);
     this.facts.look(answer);
     this.readings.take(answer);
+    this.#unanswered.answers(answer);
     const { by, token, status, retryAfterMs } = answer;
     if (status === 429 && retryAfterMs !== null) {
       const until = this.facts.witness.time() + retryAfterMs;
