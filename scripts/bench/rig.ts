@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node';
-import { parseAllDocuments } from 'yaml';
 import { systemClock } from '../../src/core/clock.ts';
 import { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { ApiServerConnection } from '../../src/kubernetes/connection.ts';
 import type { Resource } from '../../src/kubernetes/resource.ts';
 import { type ControlPlane, startControlPlane } from '../../test/controlplane/control-plane.ts';
+import { installKinds } from '../../test/controlplane/installed-kinds.ts';
 import { bundle } from '../build.ts';
 import { askControl, type SandboxAddress } from '../sandbox-control.ts';
 
@@ -57,30 +57,13 @@ export class Rig {
     this.#connection = new ApiServerConnection(config, systemClock);
     const connection = this.#connection;
     this.#stops.push(() => connection.close());
-    for (const file of ['asanaconnectors.yaml', 'asanalicensegrants.yaml']) {
-      for (const document of parseAllDocuments(readFileSync(join(ROOT, 'crds', file), 'utf8'))) {
-        await connection.send({
-          method: 'POST',
-          path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
-          body: document.toJS(),
-        });
-      }
-    }
+    await installKinds(connection);
     await connection.send({
       method: 'POST',
       path: '/api/v1/namespaces',
       body: { metadata: { name: 'bench' } },
     });
-    const client = new KubernetesClient(connection);
-    const established = async (plural: string) =>
-      (
-        await client.verbs({ group: 'asana-connector.dev', version: 'v1alpha1', plural, kind: plural })
-      )?.includes('create') ?? false;
-    await until(
-      'CRDs established',
-      async () => (await established('asanaconnectors')) && established('asanalicensegrants'),
-    );
-    return client;
+    return new KubernetesClient(connection);
   }
 
   /** The operator, as the bundle the image runs. Its standard error is read line by line. */

@@ -1,72 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import type { AxiosAdapter } from 'axios';
 import type { AsanaConnector } from '../api/asana-connector.ts';
 import type { GrantKindName, GrantObject } from '../api/kinds.ts';
-import { asanaConnectors, FIELD_MANAGER, REVOKE_FINALIZER } from '../api/resources.ts';
-import type { BudgetRegistry } from '../asana/budget-registry.ts';
+import { asanaConnectors, FIELD_MANAGER } from '../api/resources.ts';
 import { openSession } from '../asana/session.ts';
 import { Controller, type Reconcile } from '../kubernetes/controller.ts';
 import { EventRecorder } from '../kubernetes/events.ts';
 import { ObjectWriter } from '../kubernetes/object-writer.ts';
-import { type OperatorDeps, ReconcilingOperator } from '../kubernetes/operator.ts';
+import { ReconcilingOperator } from '../kubernetes/operator.ts';
 import type { Change } from '../kubernetes/reflector.ts';
 import { type Key, keyOf } from '../kubernetes/resource.ts';
 import { Store } from '../kubernetes/store.ts';
 import { Priority, WorkQueue } from '../kubernetes/work-queue.ts';
-import { AuditLog, type AuditSink } from '../provisioning/audit.ts';
-import type { Declaration } from '../provisioning/declarations.ts';
+import { AuditLog } from '../provisioning/audit.ts';
 import { Executor } from '../provisioning/executor.ts';
 import { Organizations } from '../provisioning/removals/organizations.ts';
 import { TaskProvisioner } from '../provisioning/task-provisioner.ts';
 import { ConditionMetrics } from './condition-metrics.ts';
-import type { OpenService } from './conductorone/link.ts';
-import type { OpenConductorOne } from './conductorone/link-reconciler.ts';
-import type { ConductorOneSettings, openConductorOne } from './conductorone/open-service.ts';
-import { operatorTaskHost } from './conductorone/operator-task-host.ts';
+import { openForOperator } from './conductorone/open-for-operator.ts';
 import { ConnectorMetrics } from './connectors/connector-metrics.ts';
 import { ConnectorReconciler } from './connectors/connector-reconciler.ts';
 import { ConnectorRegistry } from './connectors/connector-registry.ts';
-import { ConnectorSession, type RosterEntry, type SessionChange } from './connectors/connector-session.ts';
+import { ConnectorSession, type SessionChange } from './connectors/connector-session.ts';
 import { SecretCache } from './connectors/credentials.ts';
+import { existingGrantOf, rosterEntryOf } from './connectors/existing-grants.ts';
 import { newHoldId } from './connectors/hold-id.ts';
-import { personKey } from './connectors/person.ts';
 import { LiveClusterState } from './grants/cluster-state.ts';
-import { Contenders } from './grants/contenders.ts';
-import { declarationsOf } from './grants/declared-rights.ts';
 import type { GrantDeps } from './grants/grant-context.ts';
 import { connectorKeyOf } from './grants/grant-identity.ts';
 import { type GrantKind, grantKinds } from './grants/grant-kinds.ts';
 import { GrantReconciler } from './grants/grant-reconciler.ts';
 import { GrantStores } from './grants/grant-stores.ts';
-import { type Leadership, settlingMs } from './leadership.ts';
+import type { AsanaOperatorOptions } from './operator-options.ts';
 import { QueueRouter, type TouchReason } from './queue-router.ts';
-
-export interface AsanaOperatorOptions extends OperatorDeps {
-  /** Namespaces to watch; null for all. */
-  readonly namespaces: readonly string[] | null;
-  readonly concurrency: number;
-  readonly asanaApiUrl: string;
-  readonly budgets: BudgetRegistry;
-  readonly actionTimeoutMs: number;
-  readonly leadership: Leadership;
-  /** Names this process in events. */
-  readonly identity: string;
-  readonly audit: AuditSink;
-  readonly conductorOne: ConductorOneSettings;
-  /** Where this process is not to be on its own wires or use its own luck; each by default the real thing. */
-  readonly means?: OperatorMeans;
-}
-
-/** What connects a process with the outside, so that all of it can run without sockets and the same way twice. */
-export interface OperatorMeans {
-  /** Carries the requests to Asana. */
-  readonly asanaAdapter?: AxiosAdapter;
-  readonly openConductorOne?: typeof openConductorOne;
-  /** A new UUID: names of events, actions and reconciles. */
-  readonly newId?: () => string;
-  /** A new word that names a hold. */
-  readonly newHoldId?: () => string;
-}
 
 /** On stop, work under way has so long to end by itself. */
 const GRACE_MS = 25_000;
@@ -167,7 +132,14 @@ export class AsanaOperator extends ReconcilingOperator {
           clock,
           random,
         }),
-      openConductorOne: (...wish) => this.#openConductorOne(provisioner, ...wish),
+      openConductorOne: openForOperator(options, {
+        connectors: this.#connectors,
+        grants: this.#grants,
+        registry: this.#registry,
+        provisioner,
+        publishWithPeers: (key) => this.#connectorReconciler.publishWithPeers(key),
+        onChanged: (key) => this.#touchConnector(key, 'SeatFreed'),
+      }),
       grantsOf: (key) => this.#grants.byConnector(key),
       enqueueGrants: (key, uids) =>
         this.#router.enqueueGrants(key, uids ? Priority.change : Priority.resync, uids),
@@ -207,56 +179,6 @@ export class AsanaOperator extends ReconcilingOperator {
       log,
       meter,
     };
-  }
-
-  /** Loaded when a connector asks for it: most operators need no gRPC in memory. */
-  async #openConductorOne(
-    provisioner: TaskProvisioner,
-    connector: AsanaConnector,
-    credentials: Parameters<OpenConductorOne>[1],
-    onChange: Parameters<OpenConductorOne>[2],
-  ): Promise<OpenService> {
-    const { client, clock, random, log, meter, identity, leadership, actionTimeoutMs, conductorOne, means } =
-      this.#options;
-    const open = means?.openConductorOne ?? (await import('./conductorone/open-service.ts')).openConductorOne;
-    const host = operatorTaskHost(connector, {
-      connectors: this.#connectors,
-      readConnector: (namespace, name) => client.get<AsanaConnector>(asanaConnectors, namespace, name),
-      registry: this.#registry,
-      provisioner,
-      leadership,
-      findDeclarations: (person, organization) => this.#findDeclarations(person, organization),
-      publishWithPeers: (key) => this.#connectorReconciler.publishWithPeers(key),
-      onChanged: (key) => this.#touchConnector(key, 'SeatFreed'),
-      settlingMs: () => settlingMs(leadership, actionTimeoutMs),
-      actionTimeoutMs,
-      clock,
-    });
-    return open(
-      { connector, ...credentials, host, onChange },
-      {
-        identity,
-        settings: conductorOne,
-        clock,
-        random,
-        log: log.child({ connector: keyOf(connector) }),
-        meter,
-      },
-    );
-  }
-
-  /** What Git declares for somebody: gids mean nothing beyond the organization that asks. */
-  #findDeclarations(
-    person: Parameters<Contenders['about']>[0],
-    organization: string | null,
-  ): readonly Declaration[] {
-    const sources = { grants: this.#grants, connectors: this.#connectors, registry: this.#registry };
-    const contenders = new Contenders(sources, this.#options.clock.now());
-    return declarationsOf(
-      contenders
-        .about(person)
-        .filter(({ reading }) => (reading?.snapshot.organization?.gid ?? null) === organization),
-    );
   }
 
   /** Begins to watch; called by `start`. A standby does so too, so that it has warm caches when it leads. */
@@ -329,10 +251,7 @@ export class AsanaOperator extends ReconcilingOperator {
   #openSession(connector: AsanaConnector): ConnectorSession {
     const { clock, random, log, means } = this.#options;
     const key = keyOf(connector);
-    const grants = this.#grants.byConnector(key).map(({ object }) => ({
-      ...rosterEntryOf(object),
-      ours: isOurs(object),
-    }));
+    const grants = this.#grants.byConnector(key).map(({ object }) => existingGrantOf(object));
     return new ConnectorSession(
       {
         clock,
@@ -366,21 +285,4 @@ export class AsanaOperator extends ReconcilingOperator {
     if (connector)
       this.#secrets.forget(connector.metadata.namespace, connector.spec.credentials.secretRef.name);
   }
-}
-
-/** A grant as the limits on removals count it. */
-function rosterEntryOf({ metadata, status }: GrantObject): RosterEntry {
-  const { gid, organization } = status?.user ?? {};
-  return {
-    uid: metadata.uid,
-    person: gid === undefined ? null : personKey(organization ?? '', gid),
-    applied: status?.applied !== undefined,
-  };
-}
-
-/** A deleted grant without our finalizer is somebody else's to keep, and none of ours to decide. */
-function isOurs({ metadata }: GrantObject): boolean {
-  return (
-    metadata.deletionTimestamp === undefined || (metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false)
-  );
 }

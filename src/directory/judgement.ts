@@ -119,25 +119,43 @@ function acceptPart(
   return size && { at: size.at, count: Math.max(0, size.count - (missing[name] ?? 0)) };
 }
 
+/**
+ * The doubt about a token that is shown none of the organizations recorded; null while it is.
+ * @param shown gids of all workspaces that it is shown, whatever it may read of them
+ */
+export function doubtWorkspaces(recorded: readonly string[], shown: readonly string[]): Doubt | null {
+  if (recorded.length === 0 || recorded.some((gid) => shown.includes(gid))) return null;
+  return otherOrganization(recorded, shown);
+}
+
+function otherOrganization(recorded: readonly string[], read: readonly string[]): Doubt {
+  const others = read.length > 0 ? read.join(', ') : 'none';
+  const message = `The token belongs to another organization: recorded is ${recorded.join(', ')}, read was ${others}.`;
+  return { reason: 'OrganizationChanged', parts: partNames, count: 0, missing: {}, places: read, message };
+}
+
 function doubtOrganization(
   measure: Measure | null,
   { scimIdsForeign, leftOut }: Snapshot,
   { organizations }: ReadingSize,
   recorded: readonly string[],
 ): Doubt | null {
-  const about = { reason: 'OrganizationChanged', parts: partNames, count: 0, missing: {} } as const;
   // One that is still there, and refuses us now, is a smaller directory, not another one.
   const seen = organizations && [...organizations, ...leftOut.map(({ gid }) => gid)];
-  if (seen && recorded.length > 0 && !recorded.some((gid) => seen.includes(gid))) {
-    const others = organizations.length > 0 ? organizations.join(', ') : 'none';
-    const message = `The token belongs to another organization: recorded is ${recorded.join(', ')}, read was ${others}.`;
-    return { ...about, places: organizations, message };
-  }
+  if (seen && recorded.length > 0 && !recorded.some((gid) => seen.includes(gid)))
+    return otherOrganization(recorded, organizations);
   // Accepting foreign ids leaves a measure without a single license, since they are joined to nobody.
   if (!scimIdsForeign || measure?.licenses?.count === 0) return null;
   const message =
     'SCIM speaks of another organization than REST: not one of its ids is the gid of an account. Check that both tokens belong to one organization.';
-  return { ...about, places: ['scim'], message };
+  return {
+    reason: 'OrganizationChanged',
+    parts: partNames,
+    count: 0,
+    missing: {},
+    places: ['scim'],
+    message,
+  };
 }
 
 /** Half a reading says too little to end what a whole one began. */

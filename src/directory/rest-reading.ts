@@ -18,6 +18,8 @@ export interface RestReadingOptions {
   readonly faults: Faults;
   /** Called after each page. */
   readonly onPage: () => void;
+  /** Called with every workspace that the token is shown, as soon as they are all known. */
+  readonly onWorkspaces: (gids: readonly string[]) => void;
   /** Called as soon as the organizations are known, for what is read beside the accounts. */
   readonly onOrganizations: (organizations: readonly Workspace[]) => void;
 }
@@ -44,7 +46,7 @@ export async function readRest(
   let self: string | null = null;
   const isNamed = workspaces !== undefined && workspaces.length > 0;
   const [error, ...ownErrors] = await Promise.all([
-    outcomeOf(rest.workspaces((items) => seen.push(...items), call)),
+    outcomeOf(listWorkspaces(options, seen)),
     outcomeOf(rest.me(call).then(({ value }) => (self = value.gid))),
     isNamed ? null : outcomeOf(askWhereGuest(options, guestIn)),
   ]);
@@ -56,6 +58,11 @@ export async function readRest(
   if (scim) requireOneOrganization(scope);
   onOrganizations(scope.organizations);
   return { scope: await readAccounts(options, scope, isNamed), self };
+}
+
+async function listWorkspaces({ rest, call, onWorkspaces }: RestReadingOptions, seen: Workspace[]): Promise<void> {
+  await rest.workspaces((items) => seen.push(...items), call);
+  onWorkspaces(seen.map(({ gid }) => gid));
 }
 
 async function askWhereGuest({ rest, call }: RestReadingOptions, guestIn: Set<string>): Promise<void> {

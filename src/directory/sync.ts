@@ -38,6 +38,8 @@ export interface SyncOptions {
   readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
+  /** Called once, before anybody is read: every workspace that the token is shown. */
+  readonly onWorkspaces?: ((gids: readonly string[]) => void) | undefined;
   /** Called once, as soon as accounts and licenses are there; the teams part is that of `previous`, or null. */
   readonly onAccounts?: ((snapshot: Snapshot) => void) | undefined;
 }
@@ -152,6 +154,7 @@ class Sync {
       reading: this.#reading,
       faults: this.#accountFaults,
       onPage: () => this.#report(),
+      onWorkspaces: (gids) => this.#options.onWorkspaces?.(gids),
       onOrganizations: (organizations) =>
         this.#startTeams(organizations, ({ gid }) => teamsOverRest(rest, gid, this.#call)),
     });

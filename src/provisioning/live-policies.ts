@@ -53,7 +53,7 @@ function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision 
 function makeSureTheOldestGrantWins(subject: GrantCase): Decision | null {
   const { contest } = subject.context;
   if (contest.kind !== 'Lost') return null;
-  const message = `The older grant ${contest.winner} declares the same for ${whoIn(subject)}: delete one of the two.`;
+  const message = `The older grant ${contest.winner} decides this for ${whoIn(subject)}: delete one of the two.`;
   return blockCase(subject, 'ConflictingGrant', message);
 }
 

@@ -52,6 +52,7 @@ describe('the kinds', () => {
     'applied',
     'created',
     'expiresAt',
+    'endDuration',
     'endSetAt',
     'expiresSoonToldAt',
     'planned',

@@ -9,7 +9,6 @@ import { Bundle, Child, Folder, linesOf, type Variables } from './child.ts';
 const ALICE = 'alice@acme.example';
 const INVALID_ARGUMENT = 3;
 const FAILED_PRECONDITION = 9;
-const UNIMPLEMENTED = 12;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
@@ -129,7 +128,7 @@ describe('the connector in service mode', () => {
       assert.equal(helloOf(hostId)?.connectorMetadata?.accountCreationSchema, undefined);
       await carryOut(child, { type: 'syncFull' });
       const { at } = await resultOf(child, { type: 'grant', entitlement: 'enterprise', user: ALICE });
-      assert.equal(at('code').value, UNIMPLEMENTED);
+      assert.equal(at('code').value, FAILED_PRECONDITION);
       assert.equal(licenseOf(ALICE), 'view only');
     });
   });

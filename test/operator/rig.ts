@@ -16,8 +16,8 @@ import { createLogger } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { checkConditions } from '../api/condition-rules.ts';
 import { useControlPlane } from '../controlplane/control-plane.ts';
+import { installKinds } from '../controlplane/installed-kinds.ts';
 import { ClusterObjects, SERVICE_ACCOUNT } from './cluster-objects.ts';
-import { installKinds } from './installed-kinds.ts';
 import { StatusWatch } from './status-watch.ts';
 
 /** Every secret of these tests carries this word: it must be found in no output. */

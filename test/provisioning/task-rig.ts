@@ -120,6 +120,7 @@ export class TaskRig {
       account: (gid) => this.directory.account(gid),
       accountByEmail: (email) => this.directory.accountByEmail(email),
       teamMembership: (team, user) => this.directory.teamMembership(team, user),
+      held: () => null,
       countTeamsOf: (user) =>
         [...snapshot.teams.keys()].filter((team) => this.directory.teamMembership(team, user)).length,
       enterpriseLicenses: enterpriseLicenses ?? counted,

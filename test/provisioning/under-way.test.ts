@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Action, ActionType } from '../../src/provisioning/action.ts';
-import { type Attempt, nextLook, nextStep } from '../../src/provisioning/attempt.ts';
+import { type Attempt, nextLook, nextStep, type Whereabouts } from '../../src/provisioning/attempt.ts';
 import { decideGrant } from '../../src/provisioning/decide-grant.ts';
 import type { Grant } from '../../src/provisioning/grant.ts';
 import type { Reading } from '../../src/provisioning/reading.ts';
@@ -168,6 +168,7 @@ suite('the next step of an action', () => {
     asked: boolean,
     expect: string,
     because: string,
+    whereabouts?: Whereabouts,
   ][] = [
     [upgrade, null, false, 'Send', 'nothing was begun'],
     [upgrade, of('RevokeEnterprise', 'Pending'), false, 'Send', 'another action is no answer to this one'],
@@ -194,7 +195,33 @@ suite('the next step of an action', () => {
       of('GrantEnterprise', 'Pending', 9 * minute),
       false,
       'Send',
-      'the process that sent it went away',
+      'the process that began it went away, and twice is as good as once',
+      'Unknown',
+    ],
+    [
+      upgrade,
+      of('GrantEnterprise', 'Pending', 9 * minute),
+      false,
+      'GiveUp',
+      'it was sent, and Asana has had its time to show it',
+    ],
+    [upgrade, of('GrantEnterprise', 'Pending'), false, 'Send', 'its request never left', 'NotSent'],
+    [removal, of('Deprovision', 'Pending'), false, 'Send', 'its request never left', 'NotSent'],
+    [
+      removal,
+      of('Deprovision', 'Pending'),
+      false,
+      'Look',
+      'another process began it, and it may have left',
+      'Unknown',
+    ],
+    [
+      removal,
+      of('Deprovision', 'Pending', 9 * minute),
+      false,
+      'Send',
+      'another process began it, and it was looked for in vain',
+      'Unknown',
     ],
     [
       removal,
@@ -214,9 +241,9 @@ suite('the next step of an action', () => {
     [upgrade, of('GrantEnterprise', 'Unconfirmed'), true, 'Send', 'a person asks anew'],
     [removal, of('Deprovision', 'Unconfirmed'), true, 'Send', 'a person asks anew, and a look comes first'],
   ];
-  for (const [action, attempt, asked, expect, because] of rows)
+  for (const [action, attempt, asked, expect, because, whereabouts = 'Sent'] of rows)
     test(`${action.type} after ${attempt ? `${attempt.type} ${attempt.result}` : 'nothing'}${asked ? ', asked for' : ''}: ${expect}, since ${because}`, () => {
-      assert.equal(nextStep(attempt, action, NOW, asked), expect);
+      assert.equal(nextStep(attempt, action, NOW, { asked, whereabouts }), expect);
     });
 });
 

@@ -144,6 +144,7 @@ export function reading(accounts: readonly Account[], shape: ReadingShape = {}):
     account: (gid) => snapshot.accounts.get(gid),
     accountByEmail: (email) => snapshot.accounts.get(snapshot.gidsByEmail.get(email) ?? ''),
     teamMembership: membershipOf,
+    held: () => null,
     countTeamsOf: (user) => shape.teamsOfEach ?? (membershipOf(TEAM, user) ? 1 : 0),
     enterpriseLicenses: () => shape.used ?? accounts.filter(({ license }) => license === 'Enterprise').length,
     doubtAbout: (parts) => {

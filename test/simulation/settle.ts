@@ -61,9 +61,11 @@ export async function settle(world: World): Promise<void> {
 /** Acknowledges whatever is held; what cannot be answered so is found. */
 async function answerHolds(world: World): Promise<void> {
   const asked = new Set<string>();
+  // An answer is followed when the connector acts (again): suspended, or in Plan, it keeps what it held.
+  const answers = (connector: Connector) => !connector.spec.suspend && modeOf(connector) === 'Apply';
   for (let round = 0; round < 4; round += 1) {
     const holding = connectorsOf(world).filter(
-      (connector) => holdsOf(connector).length > 0 && !connector.spec.suspend,
+      (connector) => holdsOf(connector).length > 0 && answers(connector),
     );
     if (holding.length === 0) return;
     for (const connector of holding) {
@@ -80,7 +82,7 @@ async function answerHolds(world: World): Promise<void> {
     await world.advance(12 * MINUTE);
   }
   for (const connector of connectorsOf(world)) {
-    if (connector.spec.suspend) continue;
+    if (!answers(connector)) continue;
     for (const { reason, token = '' } of holdsOf(connector))
       if (asked.has(`${keyOf(connector)} ${token}`))
         world.judge.report(

@@ -100,6 +100,7 @@ export class ConnectorSession {
       clock,
       random,
       log,
+      see: (workspaces) => this.#judge.see(workspaces, clock.now()),
       take: (snapshot, { workspaces }) => {
         this.#judge.take(snapshot, workspaces, clock.now());
         this.#place();

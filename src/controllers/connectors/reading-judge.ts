@@ -1,7 +1,7 @@
 import type { AsanaConnectorStatus } from '../../api/asana-connector.ts';
 import { type Directory } from '../../directory/directory.ts';
 import { type Doubt, type DoubtReason, isWorse, restoreDoubt } from '../../directory/doubt.ts';
-import { accept, type Judgement, judgeReading } from '../../directory/judgement.ts';
+import { accept, doubtWorkspaces, type Judgement, judgeReading } from '../../directory/judgement.ts';
 import type { Measure } from '../../directory/measure.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
 import type { ReadingDoubts } from '../../provisioning/removals/reading-doubts.ts';
@@ -74,6 +74,17 @@ export class ReadingJudge {
     this.#organizations = judgement.organizations;
     this.#stand(judgement.doubts, now);
     this.#adopt(snapshot);
+  }
+
+  /**
+   * Sees what the token is shown before anybody is read: of another organization nothing is changed from then on.
+   * @param workspaces gids
+   * @param now epoch milliseconds
+   */
+  see(workspaces: readonly string[], now: number): void {
+    if (this.isForeign) return;
+    const foreign = doubtWorkspaces(this.#organizations, workspaces);
+    if (foreign) this.#stand([...this.#doubts, foreign], now);
   }
 
   /** Whether a reading of this process shows what a doubt is about, so that a person can accept it. */

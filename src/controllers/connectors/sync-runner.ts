@@ -47,6 +47,8 @@ export interface SyncRunnerDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Sees what the token is shown, before anybody is read. */
+  readonly see: (workspaces: readonly string[]) => void;
   /** Takes a reading in: accounts and licenses as soon as they are there, then all of it. */
   readonly take: (snapshot: Snapshot, spec: AsanaConnectorSpec) => void;
   readonly onChange: (what: 'Progress' | 'Accounts' | 'Finished') => void;
@@ -135,7 +137,7 @@ export class SyncRunner {
   }
 
   async #sync(wish: SyncWish, running: Running): Promise<void> {
-    const { clock, log, take, onChange } = this.#deps;
+    const { clock, log, see, take, onChange } = this.#deps;
     const { asana, spec, previous, restKnown, acceptedShortfall } = wish;
     const { signal } = running.abort;
     const begunAt = clock.monotonic();
@@ -157,6 +159,7 @@ export class SyncRunner {
           running.sync = { ...running.sync, progress };
           onChange('Progress');
         },
+        onWorkspaces: see,
         onAccounts: (snapshot) => {
           take(snapshot, spec);
           onChange('Accounts');

@@ -48,8 +48,7 @@ export class Contenders {
     const session = registry.findFor(connector);
     const grant = viewGrant(known, connector, this.#now);
     const policies = policiesOf(connector);
-    const stalled =
-      session !== null && whyNothingIsApplied(connector, session, connectors.values()) !== null;
+    const stalled = session !== null && whyNothingIsApplied(connector, session, connectors.values()) !== null;
     const reading = session?.read(grant.object.uid) ?? null;
     const right = rightOf(grant, reading, policies);
     const { applied, startsAt } = grant;

@@ -1,6 +1,6 @@
 import { contends } from '../../provisioning/contest.ts';
 import type { Declaration } from '../../provisioning/declarations.ts';
-import type { KnownContender } from './contenders.ts';
+import { type ContenderSources, Contenders, type KnownContender } from './contenders.ts';
 
 /**
  * What live grants declare: grants in force, of connectors that act. They keep the account from being deprovisioned, and
@@ -39,4 +39,17 @@ function isLive(contender: KnownContender): boolean {
 function nameOf({ grant }: KnownContender): string {
   const { kind, namespace, name } = grant.object;
   return `${kind} ${namespace}/${name}`;
+}
+
+/** What Git declares for somebody: gids mean nothing beyond the organization that asks. */
+export function findDeclarations(
+  sources: ContenderSources,
+  person: Parameters<Contenders['about']>[0],
+  organization: string | null,
+  now: number,
+): readonly Declaration[] {
+  const grants = new Contenders(sources, now).about(person);
+  return declarationsOf(
+    grants.filter(({ reading }) => (reading?.snapshot.organization?.gid ?? null) === organization),
+  );
 }

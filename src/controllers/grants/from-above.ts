@@ -10,7 +10,7 @@ export interface ClusterState {
   kindsGoing(): Promise<boolean>;
 }
 
-/** Why an object that is being deleted is released without acting (DESIGN §3.2 rule 7). */
+/** Why an object that is being deleted is released without acting. */
 export type FromAboveReason = 'Abandoned' | 'ConnectorNotFound' | 'NamespaceTerminating' | 'UninstallingCRDs';
 
 export interface ReleaseFromAbove {

@@ -95,6 +95,10 @@ export class GrantActions {
       const message = 'The connector has no working credentials: see its conditions.';
       return this.#waits.say(subject, decision, 'ConnectorNotReady', message, null, { keepsRequest: true });
     }
+    // Whatever the removal waits for, or was refused for, an answer to its hold is recorded.
+    const answer = isRemoval(decision.action) ? this.#gate.answerTo(subject, session, decision) : null;
+    if (answer?.kind === 'Discarded') return answer;
+    if (answer?.kind === 'Answered') return this.#recordAnswer(subject, decision, answer.planned);
     const step = nextStep(view.attempt, decision.action, context.now, {
       asked: isAskedAnew(object),
       whereabouts: this.#begun.whereabouts(uid, view.attempt?.id),
@@ -153,8 +157,7 @@ export class GrantActions {
     // What Asana refused each time, and was then stopped by the guard, is not under way.
     const hasLeft = () => tally.requests > (tally.refused ?? 0);
     const note = () => {
-      if (hooks.intent !== null)
-        this.#begun.note(subject.object.metadata.uid, hooks.intent, hasLeft());
+      if (hooks.intent !== null) this.#begun.note(subject.object.metadata.uid, hooks.intent, hasLeft());
       return { ...subject, object: hooks.object };
     };
     try {

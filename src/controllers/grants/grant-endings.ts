@@ -93,13 +93,8 @@ export class GrantEndings {
 
   /** A person let the removal be: a deleted object goes, a live one is left alone until it is edited. */
   async discard(subject: GrantSubject, { action, message: why }: Act, held: HoldFields): Promise<void> {
-    const { kind, object, view, session } = subject;
-    if (view.ending?.because === 'Deleted') {
-      const message = 'The removal was discarded: Asana was left as it is.';
-      await this.#releases.release({ kind, object }, { reason: 'Discarded', message, warning: false });
-      session?.desk.forget(object.metadata.uid);
-      return;
-    }
+    const { kind, object, view } = subject;
+    if (view.ending?.because === 'Deleted') return this.letGo(subject);
     // The hold stays on record: whatever the next edit asks to be removed was in one.
     const message = 'A person discarded this removal: edit the grant to have it decided again.';
     await this.#reporter.report(
@@ -110,6 +105,14 @@ export class GrantEndings {
         discardedGeneration: object.metadata.generation,
       },
     );
+  }
+
+  /** A person let the removal of a deleted object be: it goes, whatever its removal would have waited for. */
+  async letGo({ kind, object, session }: GrantSubject): Promise<void> {
+    const message = 'The removal was discarded: Asana was left as it is.';
+    await this.#releases.release({ kind, object }, { reason: 'Discarded', message, warning: false });
+    session?.desk.forget(object.metadata.uid);
+    this.#actions.forget(object.metadata.uid);
   }
 
   /** The successor takes over what this grant holds; until it has recorded that, it is not forgotten here. */

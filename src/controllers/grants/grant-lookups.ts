@@ -6,7 +6,7 @@ import { keyOf } from '../../kubernetes/resource.ts';
 import { subjectOfRight } from '../../provisioning/decide-task.ts';
 import { blockUnseen, withWayOut } from '../../provisioning/grant-case.ts';
 import type { Right } from '../../provisioning/right.ts';
-import { plannedStill, type RemovalGate } from '../removals/removal-gate.ts';
+import { discardedFields, plannedStill, type RemovalGate } from '../removals/removal-gate.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
 import { grantReasonOf } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
@@ -82,6 +82,7 @@ export class GrantLookups {
       {
         outcome: { reason, message: withWayOut(view, error.message), retrying },
         planned: plannedStill(object, kept),
+        ...discardedFields(object, kept),
         keepsRequest: true,
       },
     );

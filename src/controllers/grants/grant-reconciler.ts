@@ -8,7 +8,7 @@ import { decideGrant } from '../../provisioning/decide-grant.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { isAwaited } from '../../provisioning/grant-case.ts';
 import type { RefusalCode } from '../../provisioning/refusal.ts';
-import { type HoldFields, plannedStill, RemovalGate } from '../removals/removal-gate.ts';
+import { discardedFields, type KeptRemoval, plannedStill, RemovalGate } from '../removals/removal-gate.ts';
 import { confirmedBy } from './action-record.ts';
 import { BegunAttempts } from './begun-attempts.ts';
 import { judgeFromAbove } from './from-above.ts';
@@ -179,7 +179,7 @@ export class GrantReconciler {
         return { result: {} };
       case 'Act':
         return subject.context.policies.mode === 'Plan'
-          ? this.#plan(subject, decision, kept)
+          ? this.#plan(subject, { decision, kept }, progress)
           : this.#act(subject, decision, progress, signal);
     }
   }
@@ -251,13 +251,17 @@ export class GrantReconciler {
   /** Nothing can or may be done. Without a reading a status that speaks of this generation stays as it is. */
   async #block(
     subject: GrantSubject,
-    { decision, kept }: { readonly decision: Blocked; readonly kept: HoldFields | null },
+    { decision, kept }: { readonly decision: Blocked; readonly kept: KeptRemoval | null },
     progress: Progress,
     signal: AbortSignal,
   ): Promise<Next> {
     const { object, view } = subject;
     if (decision.code === 'NotReady' && staysUntold(subject, kept))
       return this.#untilNextInstant(subject, object);
+    if (kept?.answer === 'discard' && view.ending?.because === 'Deleted' && decision.code !== 'Suspended') {
+      await this.#endings.letGo(subject);
+      return { result: {} };
+    }
     const unseen = decision.account === undefined;
     const written = await this.#report(object, {
       ...this.#seenBy(subject, decision),
@@ -270,8 +274,10 @@ export class GrantReconciler {
         retrying: view.ending?.because === 'Deleted',
       },
       planned: kept ? plannedStill(object, kept) : unseen ? (object.status?.planned ?? null) : null,
+      ...discardedFields(object, kept),
       keepsRequest: UNDECIDED.has(decision.code),
     });
+    if (kept?.answer) return { again: { ...progress, object: written } };
     if (decision.code !== 'UnderWay') return this.#untilNextInstant(subject, written);
     const seen = { ...subject, object: written };
     const afterMs = await this.#actions.lookForAttempt(seen, openAttemptAction(seen), signal);
@@ -280,13 +286,19 @@ export class GrantReconciler {
       : { result: { requeueAfterMs: afterMs } };
   }
 
-  async #plan(subject: GrantSubject, decision: Act, kept: HoldFields | null): Promise<Next> {
+  async #plan(
+    subject: GrantSubject,
+    { decision, kept }: { readonly decision: Act; readonly kept: KeptRemoval | null },
+    progress: Progress,
+  ): Promise<Next> {
     const { action, message, drift } = decision;
     const written = await this.#report(subject.object, {
       ...this.#seenBy(subject, decision),
       outcome: { reason: 'Planned', message: `Planned: ${message}`, drifted: drift ? message : null },
-      planned: { action: action.type, reason: message, ...kept },
+      planned: { action: action.type, reason: message, ...kept?.planned },
+      ...discardedFields(subject.object, kept),
     });
+    if (kept?.answer) return { again: { ...progress, object: written } };
     return this.#untilNextInstant(subject, written);
   }
 
@@ -365,7 +377,7 @@ function sooner({ result }: { readonly result: ReconcileResult }, afterMs: numbe
 }
 
 /** Before a reading, nothing is said anew to a grant whose status speaks of this generation, and is no less true than it was. */
-function staysUntold({ object, context, obstructed, view }: GrantSubject, kept: HoldFields | null): boolean {
+function staysUntold({ object, context, obstructed, view }: GrantSubject, kept: KeptRemoval | null): boolean {
   const { status, metadata } = object;
   const ready: Condition | undefined = findCondition(status?.conditions, 'Ready');
   return (
@@ -375,7 +387,8 @@ function staysUntold({ object, context, obstructed, view }: GrantSubject, kept: 
     status?.observedGeneration === metadata.generation &&
     ready !== undefined &&
     !OF_THE_CONNECTOR.has(ready.reason) &&
-    status.planned?.hold === kept?.hold
+    !kept?.answer &&
+    status.planned?.hold === kept?.planned.hold
   );
 }
 

@@ -45,6 +45,13 @@ export type Passage =
 /** What `status.planned` says of a removal besides the action. */
 export type HoldFields = Pick<Planned, 'hold' | 'answer' | 'notBefore'>;
 
+/** What is to be kept of a removal that is not carried out now. */
+export interface KeptRemoval {
+  readonly planned: HoldFields;
+  /** A person's answer that is not on the grant yet: it is recorded there, whatever the removal waits for. */
+  readonly answer: 'acknowledge' | 'discard' | null;
+}
+
 /** What this process remembers of a removal that a generation of a grant wants. */
 interface FirstSight {
   readonly content: string;
@@ -80,9 +87,9 @@ export class RemovalGate {
    * and what cannot be decided stays where it is.
    * @returns what the status has to keep of the removal; null where the removal itself says what is kept, or there is none
    */
-  note(subject: GrantSubject, decision: Decision): HoldFields | null {
+  note(subject: GrantSubject, decision: Decision): KeptRemoval | null {
     const { session, object, context, connectorKey } = subject;
-    if (!session) return keptFields(object);
+    if (!session) return { planned: keptFields(object), answer: null };
     const acts = removalIn(decision) !== null && context.policies.mode === 'Apply';
     const action = acts ? removalIn(decision) : removalBehindDoubt(subject, decision);
     const demand = action
@@ -97,7 +104,9 @@ export class RemovalGate {
       if (acts) return null;
       const { answer, ...kept } = keptFields(object);
       const said = answeredFields(verdict);
-      return said.hold === undefined && answer !== undefined ? { ...kept, answer } : { ...kept, ...said };
+      const planned =
+        said.hold === undefined && answer !== undefined ? { ...kept, answer } : { ...kept, ...said };
+      return { planned, answer: newAnswerIn(verdict) };
     }
     return this.#leave(subject, session, decision);
   }
@@ -107,11 +116,11 @@ export class RemovalGate {
     { object, connectorKey }: GrantSubject,
     { desk }: ConnectorSession,
     decision: Decision,
-  ): HoldFields | null {
+  ): KeptRemoval | null {
     const { uid } = object.metadata;
     const hold = desk.holdOf(uid);
     const wants = decision.kind === 'Blocked' || (decision.kind === 'Act' && isRemoval(decision.action));
-    if (hold !== null && wants) return { ...keptFields(object), hold };
+    if (hold !== null && wants) return { planned: { ...keptFields(object), hold }, answer: null };
     const wasWanted = this.#sights.delete(uid) || object.status?.planned?.hold !== undefined;
     desk.withdraw(uid);
     if (wasWanted) this.#deps.touchConnector(connectorKey, 'Removals');
@@ -126,6 +135,14 @@ export class RemovalGate {
     if (held) return true;
     // Nothing is held anew in mode Plan, and a live grant that a rule refuses wants nothing taken.
     return context.policies.mode === 'Apply' && (view.ending !== null || UNDECIDED.has(decision.code));
+  }
+
+  /** A person's answer that is still to be recorded on the grant, or followed; null for none. */
+  answerTo(subject: GrantSubject, session: ConnectorSession, { action }: Act): Passage | null {
+    const demand = demandOf(subject, action, this.#windowOf(subject));
+    const verdict = session.desk.ask(demand, this.#deps.clock.now());
+    const passage = stopBy(verdict, subject.connectorKey, keptFields(subject.object));
+    return passage?.kind === 'Answered' || passage?.kind === 'Discarded' ? passage : null;
   }
 
   /** The first gate that is closed; open when the removal was booked and may go ahead. */
@@ -264,9 +281,22 @@ export function keptFields({ metadata, status }: GrantObject): HoldFields {
 }
 
 /** A removal that cannot be decided now is planned still, and held as the desk says; null for none. */
-export function plannedStill({ status }: GrantObject, kept: HoldFields | null): Planned | null {
+export function plannedStill({ status }: GrantObject, kept: KeptRemoval | null): Planned | null {
   const { planned } = status ?? {};
-  return planned && kept ? { action: planned.action, reason: planned.reason, ...kept } : null;
+  return planned && kept ? { action: planned.action, reason: planned.reason, ...kept.planned } : null;
+}
+
+/** What the status says of the answer of a person who let the removal be. */
+export function discardedFields(
+  { metadata }: GrantObject,
+  kept: KeptRemoval | null,
+): { readonly discardedGeneration?: number } {
+  return kept?.answer === 'discard' ? { discardedGeneration: metadata.generation } : {};
+}
+
+function newAnswerIn(verdict: Verdict): KeptRemoval['answer'] {
+  if (verdict.kind === 'Discarded' && !verdict.recorded) return 'discard';
+  return verdict.kind === 'Acknowledged' && !verdict.recorded ? 'acknowledge' : null;
 }
 
 /** What the desk says of it: the change with which it joined, or the answer it got. */

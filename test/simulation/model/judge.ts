@@ -222,7 +222,7 @@ export class Judge implements AsanaWatcher {
             task.connector === keyOf(connector) &&
             task.effects.includes(effect.type) &&
             task.team === effect.team &&
-            (task.user === effect.gid || task.user === effect.email),
+            [effect.gid, effect.email, holding?.gid].includes(task.user),
         )
         .map((task): Case => ({ ...shared, connector, grant: null, task }));
       return [...grants, ...tasks];

@@ -220,6 +220,8 @@ export const grantSteps: readonly StepKind[] = [
       await attempt(() => Promise.resolve(world.cluster.removeKind(kind)));
       await world.advance(60_000);
       await attempt(() => Promise.resolve(world.cluster.installKind(kind)));
+      // A watch that was refused for a minute comes back with a backoff.
+      world.disturb(() => {});
     },
     tell: ({ kind }) => `delete the CRD of ${kind}, install it a minute later`,
   }),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ABANDON_ANNOTATION } from '../../src/api/resources.ts';
-import { type ClusterState, judgeFromAbove } from '../../src/controllers/from-above.ts';
-import { grantObject } from './objects.ts';
+import { ABANDON_ANNOTATION } from '../../../src/api/resources.ts';
+import { type ClusterState, judgeFromAbove } from '../../../src/controllers/grants/from-above.ts';
+import { grantObject } from '../objects.ts';
 
 const standing: ClusterState = {
   connectorStands: () => Promise.resolve(true),

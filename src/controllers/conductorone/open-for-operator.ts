@@ -1,0 +1,48 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { asanaConnectors } from '../../api/resources.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
+import type { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
+import type { ContenderSources } from '../grants/contenders.ts';
+import { findDeclarations } from '../grants/declared-rights.ts';
+import { settlingMs } from '../leadership.ts';
+import type { AsanaOperatorOptions } from '../operator-options.ts';
+import type { OpenConductorOne } from './link-reconciler.ts';
+import { operatorTaskHost } from './operator-task-host.ts';
+
+/** What service mode needs of the rest of the operator. */
+interface OperatorParts extends ContenderSources {
+  readonly provisioner: TaskProvisioner;
+  /** Writes the status of a connector, and of all that share an organization with it. */
+  readonly publishWithPeers: (key: string) => Promise<void>;
+  /** A task has changed something: a seat may be free. */
+  readonly onChanged: (key: string) => void;
+}
+
+/** Opens service mode for a connector of the operator: its tasks run under the lease, beside what grants declare. */
+export function openForOperator(options: AsanaOperatorOptions, parts: OperatorParts): OpenConductorOne {
+  const { client, clock, random, log, meter, identity, leadership, actionTimeoutMs } = options;
+  return async (connector, credentials, onChange) => {
+    // Loaded when a connector asks for it: most operators need no gRPC in memory.
+    const open = options.means?.openConductorOne ?? (await import('./open-service.ts')).openConductorOne;
+    const host = operatorTaskHost(connector, {
+      ...parts,
+      readConnector: (namespace, name) => client.get<AsanaConnector>(asanaConnectors, namespace, name),
+      leadership,
+      findDeclarations: (person, organization) => findDeclarations(parts, person, organization, clock.now()),
+      settlingMs: () => settlingMs(leadership, actionTimeoutMs),
+      actionTimeoutMs,
+      clock,
+    });
+    return open(
+      { connector, ...credentials, host, onChange },
+      {
+        identity,
+        settings: options.conductorOne,
+        clock,
+        random,
+        log: log.child({ connector: keyOf(connector) }),
+        meter,
+      },
+    );
+  };
+}

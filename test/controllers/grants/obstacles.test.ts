@@ -1,0 +1,314 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { GrantReason } from '../../../src/api/reasons.ts';
+import { GrantRig } from './grant-rig.ts';
+
+const LICENSE = 'AsanaLicenseGrant';
+const TEAM = 'AsanaTeamGrant';
+const WORKSPACE = 'AsanaWorkspaceGrant';
+const ACCOUNT = 'AsanaAccount';
+
+/** One reason why nothing is done, and how to meet it. */
+interface Obstacle {
+  readonly reason: GrantReason;
+  readonly because: string;
+  readonly kind: string;
+  readonly provisioning?: Record<string, unknown>;
+  readonly connector?: Record<string, unknown>;
+  readonly spec: (rig: GrantRig) => object;
+  readonly before?: (rig: GrantRig) => unknown;
+}
+
+const nobody = 'nobody@acme.example';
+const alice = (rig: GrantRig) => ({ user: { email: rig.member(1, 'view only') } });
+const team = (rig: GrantRig, name: string) =>
+  rig.site.directory.addTeam(rig.site.organization, { name, description: '', visibility: 'public' });
+const sync = (rig: GrantRig) => rig.annotate('AsanaConnector', 'acme', 'requestedAt', 'again');
+
+const obstacles: readonly Obstacle[] = [
+  {
+    reason: 'UserNotFound',
+    because: 'nobody has the address',
+    kind: LICENSE,
+    spec: () => ({ user: { email: nobody } }),
+  },
+  {
+    reason: 'UserNotFound',
+    because: 'adding to a team invites nobody',
+    kind: TEAM,
+    before: async (rig) => {
+      team(rig, 'Design');
+      await sync(rig);
+    },
+    spec: () => ({ user: { email: nobody }, team: { name: 'Design' } }),
+  },
+  {
+    reason: 'UserIsGuest',
+    because: 'guests hold no license',
+    kind: LICENSE,
+    spec: () => ({ user: { email: 'guest@elsewhere.acme' } }),
+  },
+  {
+    reason: 'UserIsGuest',
+    because: 'a guest is no member',
+    kind: ACCOUNT,
+    spec: () => ({ email: 'guest@elsewhere.acme' }),
+  },
+  {
+    reason: 'TeamNotFound',
+    because: 'a complete reading has no such team',
+    kind: TEAM,
+    spec: (rig) => ({ ...alice(rig), team: { name: 'None' } }),
+  },
+  {
+    reason: 'TeamAmbiguous',
+    because: 'two teams have the name',
+    kind: TEAM,
+    before: async (rig) => {
+      team(rig, 'Twin');
+      team(rig, 'Twin');
+      await sync(rig);
+    },
+    spec: (rig) => ({ ...alice(rig), team: { name: 'Twin' } }),
+  },
+  {
+    reason: 'WorkspaceNotFound',
+    because: 'the connector does not read it',
+    kind: WORKSPACE,
+    spec: (rig) => ({ ...alice(rig), workspace: '999' }),
+  },
+  {
+    reason: 'WorkspaceNotFound',
+    because: 'the connector does not read it',
+    kind: ACCOUNT,
+    spec: () => ({ email: nobody, workspace: '999' }),
+  },
+  {
+    reason: 'LicensesUnavailable',
+    because: 'SCIM is off',
+    kind: LICENSE,
+    connector: { scim: { enabled: false } },
+    spec: alice,
+  },
+  {
+    reason: 'LicenseLimitReached',
+    because: 'all licenses are taken',
+    kind: LICENSE,
+    provisioning: { maxEnterpriseLicenses: 0 },
+    spec: alice,
+  },
+  {
+    reason: 'DurationTooLong',
+    because: 'grants must end',
+    kind: LICENSE,
+    provisioning: { maxDuration: '1h' },
+    spec: alice,
+  },
+  {
+    reason: 'ProtectedUser',
+    because: 'the person is protected',
+    kind: ACCOUNT,
+    provisioning: { protectedUsers: ['p1@acme.example'] },
+    spec: (rig) => ({ email: rig.member(1, 'view only'), ensure: 'Absent' }),
+  },
+  {
+    reason: 'DeprovisionNotAllowed',
+    because: 'the second switch is off',
+    kind: ACCOUNT,
+    provisioning: { allowDeprovision: false },
+    spec: (rig) => ({ email: rig.member(1, 'view only'), ensure: 'Absent' }),
+  },
+  {
+    reason: 'StillDeclared',
+    because: 'a license grant declares a right there',
+    kind: ACCOUNT,
+    before: (rig) => rig.declare(LICENSE, 'other', alice(rig)),
+    spec: (rig) => ({ email: rig.person(1).profile.email, ensure: 'Absent' }),
+  },
+  {
+    reason: 'Suspended',
+    because: 'the grant is suspended',
+    kind: LICENSE,
+    spec: (rig) => ({ ...alice(rig), suspend: true }),
+  },
+  {
+    reason: 'Suspended',
+    because: 'the connector is suspended',
+    kind: LICENSE,
+    connector: { suspend: true },
+    spec: alice,
+  },
+  {
+    reason: 'ConnectorNotFound',
+    because: 'there is none',
+    kind: LICENSE,
+    spec: (rig) => ({ ...alice(rig), connectorRef: { name: 'none' } }),
+  },
+  {
+    reason: 'AsanaUnavailable',
+    because: 'Asana does not answer',
+    kind: LICENSE,
+    before: (rig) =>
+      rig.site.faults.add({ match: { operation: 'scimGetUser', times: 0 }, effect: { status: 503 } }),
+    spec: alice,
+  },
+  {
+    reason: 'Throttled',
+    because: 'Asana asks for more patience than anybody has',
+    kind: LICENSE,
+    before: (rig) =>
+      rig.site.faults.add({
+        match: { operation: 'scimGetUser', times: 1 },
+        effect: { status: 429, retryAfter: 900 },
+      }),
+    spec: alice,
+  },
+  {
+    reason: 'ClockSkew',
+    because: 'the beginning is not judged by two clocks that differ',
+    kind: LICENSE,
+    before: (rig) => (rig.site.time.skewMs = 120_000),
+    spec: (rig) => ({ ...alice(rig), startsAt: rig.now(-10_000) }),
+  },
+];
+
+suite('nothing is done', () => {
+  for (const { reason, because, kind, provisioning, connector, spec, before } of obstacles)
+    test(`${kind}: ${reason}, since ${because}`, async () => {
+      const rig = await GrantRig.open(provisioning, connector);
+      await before?.(rig);
+      const changed = rig.changes.length;
+      await rig.declare(kind, 'g', spec(rig), 20_000);
+      const seen = rig.see(kind, 'g');
+      assert.equal(seen.reason, reason, seen.message);
+      assert.equal(seen.status.observedGeneration, 1);
+      assert.equal(rig.changes.length, changed, 'nothing has changed in Asana');
+      assert.deepEqual(rig.broken, []);
+      const stalls = seen.status.conditions?.some(({ type }) => type === 'Stalled') ?? false;
+      assert.equal(rig.events('g').includes(`Warning ${reason}`), stalls, 'what stalls has a Warning event');
+      await rig.close();
+    });
+});
+
+/** What comes between the decision and the change. */
+interface Fence {
+  readonly what: string;
+  readonly because: string;
+  readonly between: (rig: GrantRig) => unknown;
+  /** Changes in Asana within two minutes. */
+  readonly asana: readonly string[];
+  readonly reason: GrantReason | null;
+}
+
+const fences: readonly Fence[] = [
+  {
+    what: 'the connector is suspended',
+    because: 'suspending is the emergency stop',
+    between: (rig) => rig.connector({}, { suspend: true }),
+    asana: [],
+    reason: 'Suspended',
+  },
+  {
+    what: 'the connector goes to mode Plan',
+    because: 'Plan stops before the action',
+    between: (rig) => rig.connector({ mode: 'Plan' }),
+    asana: [],
+    reason: 'Planned',
+  },
+  {
+    what: 'the grant is suspended',
+    because: 'a person edits it',
+    between: (rig) => rig.edit(LICENSE, 'g', { spec: { suspend: true } }, 0),
+    asana: [],
+    reason: 'Suspended',
+  },
+  {
+    what: 'the grant is deleted',
+    because: 'nothing was given yet',
+    between: (rig) => rig.remove(LICENSE, 'g', 0),
+    asana: [],
+    reason: null,
+  },
+  {
+    what: 'the grant is created anew',
+    because: 'one of the same name inherits nothing that was under way',
+    between: async (rig) => {
+      await rig.remove(LICENSE, 'g', 0);
+      await rig.edit(LICENSE, 'g', { metadata: { finalizers: [] } }, 0).catch(() => undefined);
+      await rig.declare(LICENSE, 'g', { user: { email: rig.member(2, 'enterprise') } }, 0);
+    },
+    asana: [],
+    reason: 'Granted',
+  },
+  {
+    what: 'the lease is lost',
+    because: 'only the leader acts',
+    between: (rig) => (rig.leadership.leads = false),
+    asana: [],
+    reason: 'Progressing',
+  },
+  {
+    what: 'the intent meets a conflict',
+    because: 'a copy that is old is read again',
+    between: (rig) =>
+      rig.connection.faults.plan(
+        { type: 'Refused', reason: 'Conflict' },
+        { operations: ['applyStatus'], kind: LICENSE },
+      ),
+    asana: ['scimPatchUser'],
+    reason: 'Granted',
+  },
+  {
+    what: 'nobody hears that the intent was written',
+    because: 'an attempt that never left is not looked for',
+    between: (rig) =>
+      rig.connection.faults.plan({ type: 'AnswerLost' }, { operations: ['applyStatus'], kind: LICENSE }),
+    asana: ['scimPatchUser'],
+    reason: 'Granted',
+  },
+  {
+    what: 'the API server refuses the finalizer',
+    because: 'it is asked again with backoff',
+    between: (rig) =>
+      rig.connection.faults.plan(
+        { type: 'Refused', reason: 'ServiceUnavailable' },
+        { operations: ['mergePatch'], kind: LICENSE, times: 3 },
+      ),
+    asana: ['scimPatchUser'],
+    reason: 'Granted',
+  },
+];
+
+suite('between the decision and the change', () => {
+  for (const { what, because, between, asana, reason } of fences)
+    test(`${what}: ${asana.length} changes, since ${because}`, async () => {
+      const rig = await GrantRig.open();
+      rig.site.faults.add({ match: { operation: 'scimGetUser', times: 1 }, effect: { delayMs: 2_000 } });
+      await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } }, 500);
+      await between(rig);
+      await rig.pass(120_000);
+      const seen = rig.exists(LICENSE, 'g') ? rig.see(LICENSE, 'g') : null;
+      if (reason !== 'Progressing') assert.equal(seen?.reason ?? null, reason, seen?.message ?? '');
+      assert.deepEqual(rig.changes, asana);
+      assert.deepEqual(rig.broken, []);
+      await rig.close();
+    });
+
+  test('a removal whose finalizer cannot be taken off at once is told once, as taken back', async () => {
+    const rig = await GrantRig.open();
+    await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
+    rig.site.faults.add({ match: { operation: 'scimPatchUser', times: 1 }, effect: { delayMs: 500 } });
+    await rig.remove(LICENSE, 'g', 900);
+    rig.connection.faults.plan(
+      { type: 'Refused', reason: 'Conflict' },
+      { operations: ['mergePatch'], kind: LICENSE },
+    );
+    await rig.pass(30_000);
+    assert.equal(rig.exists(LICENSE, 'g'), false);
+    assert.deepEqual(rig.audited(), [
+      'Change GrantEnterprise Succeeded',
+      'Change RevokeEnterprise Succeeded',
+    ]);
+    await rig.close();
+  });
+});
