@@ -61,7 +61,8 @@ export async function findMutant(
     const { last, done } = await runCampaign({
       ...options,
       folder: join(folder, 'test', 'simulation'),
-      endsWith: ({ seed }) => isClean(seed),
+      endsWith: async ({ seed, violation }) =>
+        mutant.breaks.includes(violation.rule) && (await isClean(seed)),
     });
     return {
       found: last && { name: mutant.name, seed: last.seed, rule: last.violation.rule },

@@ -4,11 +4,27 @@ import type { Mutant } from './mutant.ts';
 export const actingMutants: readonly Mutant[] = [
   {
     name: 'the-guard-is-not-asked-again',
+    breaks: [
+      'NothingSuspended',
+      'ObjectAsks',
+      'ApplyOnly',
+      'Protected',
+      'DeprovisionAllowed',
+      'LeaderActs',
+      'HeldStaysHeld',
+      'StillDeclared',
+      'NamespaceAllowed',
+      'OldestWins',
+      'RemovalDelay',
+      'ReadingTrusted',
+      'Unasked',
+    ],
     why: 'what waits for the budget, a pause or a retry leaves after it was suspended, edited or protected',
     edits: [{ file: 'asana/transport.ts', find: 'await call.guard?.();', replace: '' }],
   },
   {
     name: 'a-task-is-decided-once',
+    breaks: ['TwoMasters', 'Protected', 'DeprovisionAllowed', 'StillDeclared', 'SeatLimit', 'ReadingTrusted'],
     why: 'a task that waits for Asana goes by the policies of when it was given',
     edits: [
       {
@@ -24,18 +40,20 @@ export const actingMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'suspension-is-not-asked',
-    why: 'a connector that is suspended goes on with what it has begun',
+    name: 'a-suspended-grant-acts',
+    breaks: ['NothingSuspended'],
+    why: 'an object that is suspended still changes Asana',
     edits: [
       {
         file: 'provisioning/decide-grant.ts',
-        find: 'if (policies.suspended) return waitForTheConnector(grant);',
-        replace: 'if (policies.suspended && grant.suspended) return waitForTheConnector(grant);',
+        find: "if (suspended) return blockUnseen('Suspended', 'spec.suspend is true",
+        replace: "if (suspended && policies.suspended) return blockUnseen('Suspended', 'spec.suspend is true",
       },
     ],
   },
   {
     name: 'the-lease-is-not-asked',
+    breaks: ['LeaderActs'],
     why: 'a process that lost the lease, or was told to stop, goes on acting',
     edits: [
       {
@@ -52,6 +70,7 @@ export const actingMutants: readonly Mutant[] = [
   },
   {
     name: 'the-intent-comes-after-the-request',
+    breaks: ['IntentFirst'],
     why: 'a change leaves before its intent is where a restart finds it',
     edits: [
       {
@@ -64,6 +83,7 @@ export const actingMutants: readonly Mutant[] = [
   },
   {
     name: 'no-finalizer-before-the-first-action',
+    breaks: ['FinalizerFirst'],
     why: 'a grant that is deleted while its right is on the way leaves it behind for good',
     edits: [
       {
@@ -75,6 +95,7 @@ export const actingMutants: readonly Mutant[] = [
   },
   {
     name: 'a-creation-is-repeated-blindly',
+    breaks: ['NeverBlindly'],
     why: 'an account whose creation was not answered is created again before anybody has looked',
     edits: [
       {
@@ -86,6 +107,7 @@ export const actingMutants: readonly Mutant[] = [
   },
   {
     name: 'an-expiry-goes-by-the-local-clock',
+    breaks: ['AsanaTellsTime'],
     why: 'a grant ends early, or late, because the clock of this machine is wrong',
     edits: [
       {
@@ -97,6 +119,7 @@ export const actingMutants: readonly Mutant[] = [
   },
   {
     name: 'the-budget-ignores-retry-after',
+    breaks: ['PauseKept'],
     why: 'requests leave before the pause that Asana asked for is over',
     edits: [
       {

@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const grantMutants: readonly Mutant[] = [
   {
     name: 'setting-back-makes-it-given',
+    breaks: ['AppliedStays'],
     why: 'a right that was found, drifted and was set back counts as given',
     edits: [
       {
@@ -16,6 +17,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'a-found-account-counts-as-created',
+    breaks: ['OnlyWhoWeMade', 'ObjectAsks'],
     why: 'the end of a view-only grant deprovisions somebody whom the operator found',
     edits: [
       {
@@ -27,6 +29,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'plan-inherits-from-apply',
+    breaks: ['NothingHangs'],
     why: 'a grant that ends waits for ever for a successor whose connector is in mode Plan',
     edits: [
       {
@@ -38,6 +41,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'the-oldest-does-not-win',
+    breaks: ['OldestWins'],
     why: 'two grants that contend take turns in changing one right',
     edits: [
       {
@@ -49,6 +53,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'a-refusal-makes-no-event',
+    breaks: ['StallIsTold'],
     why: 'a grant that stalls on what Asana says has no Warning event',
     edits: [
       {
@@ -61,6 +66,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'refusals-are-remembered-by-name',
+    breaks: ['RefusalIsOwn'],
     why: 'an object that is created anew inherits what Asana refused to its namesake',
     edits: [
       {
@@ -77,6 +83,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'a-request-is-handled-too-early',
+    breaks: ['RequestAnswered'],
     why: 'requestedAt is marked as handled while the change is only looked for, and sends nothing',
     edits: [
       {
@@ -93,6 +100,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'retain-is-ignored',
+    breaks: ['Released'],
     why: 'a grant with deletionPolicy Retain takes the right back',
     edits: [
       {
@@ -110,6 +118,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'another-namespace-takes-what-was-found',
+    breaks: ['NamespaceAllowed'],
     why: 'a grant of another namespace takes back what it did not give',
     edits: [
       {
@@ -121,6 +130,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'absence-is-enforced-for-ever',
+    breaks: ['AbsentOnce'],
     why: 'somebody who comes back is deprovisioned again by the same generation of an Absent object',
     edits: [
       {
@@ -132,6 +142,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'a-duration-runs-from-creation',
+    breaks: ['DurationFromApplied'],
     why: 'a grant that had to wait ends before it has lasted as long as it says',
     edits: [
       {
@@ -148,6 +159,7 @@ export const grantMutants: readonly Mutant[] = [
   },
   {
     name: 'an-edit-waits-for-asana',
+    breaks: ['ObservedSoon'],
     why: 'an edit is observed only when Asana has answered',
     edits: [
       {

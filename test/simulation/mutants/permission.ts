@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const permissionMutants: readonly Mutant[] = [
   {
     name: 'plan-acts',
+    breaks: ['ApplyOnly'],
     why: 'a connector in mode Plan changes Asana',
     edits: [
       {
@@ -20,6 +21,7 @@ export const permissionMutants: readonly Mutant[] = [
   },
   {
     name: 'deprovisions-without-permission',
+    breaks: ['DeprovisionAllowed'],
     why: 'somebody is deprovisioned although allowDeprovision is off',
     edits: [
       {
@@ -31,6 +33,7 @@ export const permissionMutants: readonly Mutant[] = [
   },
   {
     name: 'protected-users-are-not-protected',
+    breaks: ['Protected'],
     why: 'whoever protectedUsers names loses access',
     edits: [
       {
@@ -42,6 +45,7 @@ export const permissionMutants: readonly Mutant[] = [
   },
   {
     name: 'administrators-are-not-protected',
+    breaks: ['Protected'],
     why: 'an administrator loses access although protectAdmins is on',
     edits: [
       {
@@ -53,6 +57,7 @@ export const permissionMutants: readonly Mutant[] = [
   },
   {
     name: 'still-declared-is-not-asked',
+    breaks: ['StillDeclared', 'TwoMasters'],
     why: 'somebody is deprovisioned while another grant declares a right for them',
     edits: [
       {
@@ -64,6 +69,7 @@ export const permissionMutants: readonly Mutant[] = [
   },
   {
     name: 'a-task-takes-what-git-declares',
+    breaks: ['TwoMasters'],
     why: 'a task takes a right that a live grant declares, and both change it in turn',
     edits: [
       {
@@ -75,6 +81,7 @@ export const permissionMutants: readonly Mutant[] = [
   },
   {
     name: 'two-connectors-apply',
+    breaks: ['OrganizationTaken'],
     why: 'two connectors in mode Apply fight over one organization',
     edits: [
       {
@@ -86,6 +93,7 @@ export const permissionMutants: readonly Mutant[] = [
   },
   {
     name: 'every-namespace-is-allowed',
+    breaks: ['NamespaceAllowed'],
     why: 'a grant of a namespace that the connector does not name is applied',
     edits: [
       {
@@ -97,6 +105,7 @@ export const permissionMutants: readonly Mutant[] = [
   },
   {
     name: 'the-license-limit-trusts-any-reading',
+    breaks: ['SeatLimit'],
     why: 'maxEnterpriseLicenses is judged by a count that is not whole',
     edits: [
       {
@@ -108,6 +117,7 @@ export const permissionMutants: readonly Mutant[] = [
   },
   {
     name: 'licenses-under-way-do-not-count',
+    breaks: ['SeatLimit'],
     why: 'several upgrades at once exceed maxEnterpriseLicenses',
     edits: [
       {

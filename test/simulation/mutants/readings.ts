@@ -4,8 +4,14 @@ import type { Mutant } from './mutant.ts';
 export const readingMutants: readonly Mutant[] = [
   {
     name: 'another-organization-needs-a-whole-reading',
+    breaks: ['OrganizationKept', 'OrganizationKnown'],
     why: 'another organization behind the token goes unnoticed while a part of the reading is missing',
     edits: [
+      {
+        file: 'directory/judgement.ts',
+        find: 'if (recorded.length === 0 || recorded.some((gid) => shown.includes(gid))) return null;',
+        replace: 'if (shown) return null;',
+      },
       {
         file: 'directory/judgement.ts',
         find: '    doubtOrganization(measure, snapshot, reading, organizations) ?? keepForeign',
@@ -16,17 +22,24 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'a-foreign-reading-is-adopted',
+    breaks: ['OrganizationKept', 'OrganizationKnown'],
     why: 'another organization behind the token takes the place of the one recorded',
     edits: [
       {
         file: 'directory/judgement.ts',
-        find: 'if (seen && recorded.length > 0 && !recorded.some((gid) => seen.includes(gid))) {',
-        replace: "if (seen && recorded.length > 0 && !recorded.some((gid) => gid !== '')) {",
+        find: 'if (recorded.length === 0 || recorded.some((gid) => shown.includes(gid))) return null;',
+        replace: 'if (shown) return null;',
+      },
+      {
+        file: 'directory/judgement.ts',
+        find: 'if (seen && recorded.length > 0 && !recorded.some((gid) => seen.includes(gid)))',
+        replace: 'if (!seen && organizations)',
       },
     ],
   },
   {
     name: 'a-restart-forgets-the-measure',
+    breaks: ['ReadingWhole'],
     why: 'a new process takes a suddenly small directory for all there is',
     edits: [
       {
@@ -38,6 +51,7 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'teams-are-not-measured',
+    breaks: ['ReadingWhole'],
     why: 'nobody asks when most teams vanish from the reading',
     edits: [
       {
@@ -50,6 +64,7 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'a-shrunken-reading-becomes-the-measure',
+    breaks: ['ReadingWhole'],
     why: 'a small reading is believed once it comes a second time',
     edits: [
       {
@@ -61,6 +76,7 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'a-partial-reading-is-trusted',
+    breaks: ['ReadingWhole'],
     why: 'somebody loses access because a page of a listing failed',
     edits: [
       {

@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const removalMutants: readonly Mutant[] = [
   {
     name: 'an-answer-covers-later-joiners',
+    breaks: ['HeldStaysHeld'],
     why: 'an acknowledgement also carries out what joined the hold after its token was published',
     edits: [
       {
@@ -15,6 +16,7 @@ export const removalMutants: readonly Mutant[] = [
   },
   {
     name: 'an-answer-ends-the-hold',
+    breaks: ['HeldStaysHeld'],
     why: 'once a part of a hold is answered, the rest of it is free',
     edits: [
       {
@@ -36,6 +38,7 @@ export const removalMutants: readonly Mutant[] = [
   },
   {
     name: 'a-doubt-takes-a-hold-along',
+    breaks: ['HeldStaysHeld'],
     why: 'a hold over removals ends when a doubt about the reading begins or ends beside it',
     edits: [
       {
@@ -53,6 +56,7 @@ export const removalMutants: readonly Mutant[] = [
   },
   {
     name: 'what-is-withdrawn-stays-held',
+    breaks: ['HoldsEnd'],
     why: 'a hold keeps what is no longer wanted, and no answer ends it',
     edits: [
       {
@@ -64,6 +68,7 @@ export const removalMutants: readonly Mutant[] = [
   },
   {
     name: 'an-edit-leaves-the-hold',
+    breaks: ['HeldStaysHeld'],
     why: 'an edit that still asks for the removal frees it from its hold',
     edits: [
       {
@@ -75,6 +80,7 @@ export const removalMutants: readonly Mutant[] = [
   },
   {
     name: 'the-last-right-has-no-brake',
+    breaks: ['RemovalLimit'],
     why: 'everybody of a small team loses the last right at once',
     edits: [
       {
@@ -86,6 +92,7 @@ export const removalMutants: readonly Mutant[] = [
   },
   {
     name: 'a-restart-forgets-the-window',
+    breaks: ['RemovalLimit'],
     why: 'a new process does not know what the one before it removed within the window',
     edits: [
       {
@@ -97,6 +104,7 @@ export const removalMutants: readonly Mutant[] = [
   },
   {
     name: 'tasks-book-no-deprovision',
+    breaks: ['DeprovisionLimit'],
     why: 'what tasks deprovision does not count towards maxDeprovisions of the organization',
     edits: [
       {
@@ -108,6 +116,7 @@ export const removalMutants: readonly Mutant[] = [
   },
   {
     name: 'no-delay-before-removals',
+    breaks: ['RemovalDelay'],
     why: 'a rename or a move of an object is a removal',
     edits: [
       {
@@ -119,6 +128,7 @@ export const removalMutants: readonly Mutant[] = [
   },
   {
     name: 'a-new-leader-does-not-wait',
+    breaks: ['NewLeaderWaits'],
     why: 'a new leader removes while the last action of the one before may still be under way',
     edits: [
       {

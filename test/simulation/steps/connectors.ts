@@ -3,7 +3,15 @@ import { ANNOTATIONS, CONNECTOR_KIND, type Connector, holdsOf } from '../model/o
 import { drawConnector } from '../plan.ts';
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
-import { attempt, connectorsOf, drawAddress, drawExisting, type Place, placeOf } from './objects.ts';
+import {
+  attempt,
+  connectorsOf,
+  drawAddress,
+  drawExisting,
+  grantsOf,
+  type Place,
+  placeOf,
+} from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
 function drawPolicy(world: World, connector: Connector, random: Random): Record<string, unknown> {
@@ -43,11 +51,19 @@ function tokensOf(world: World): string[] {
 type Which = 'Current' | 'Old' | 'Wrong';
 
 function tokenFor(world: World, connector: Connector, which: Which, index: number): string | null {
-  const old = tokensOf(world);
   if (which === 'Wrong') return 'ffffffff.9';
-  if (which === 'Old') return old[index % Math.max(old.length, 1)] ?? null;
   const tokens = holdsOf(connector).flatMap(({ token }) => (token ? [token] : []));
+  if (which === 'Old') {
+    const old = tokensOf(world);
+    const ofThese = old.filter((token) => tokens.some((now) => now !== token && idOf(now) === idOf(token)));
+    const chosen = ofThese.length > 0 ? ofThese : old;
+    return chosen[index % Math.max(chosen.length, 1)] ?? null;
+  }
   return tokens[index % Math.max(tokens.length, 1)] ?? null;
+}
+
+function idOf(token: string): string {
+  return token.slice(0, token.lastIndexOf('.'));
 }
 
 function drawWith(world: World, random: Random, wanted: (connector: Connector) => boolean): Place | null {
@@ -123,6 +139,32 @@ export const connectorSteps: readonly StepKind[] = [
     },
     tell: ({ namespace, name, which, verb }) =>
       `${verb} the ${which.toLowerCase()} hold of ${namespace}/${name}`,
+  }),
+  stepKind({
+    name: 'AnswerWhileMoreJoin',
+    weight: 5,
+    draw: (world, random) => {
+      const connector = drawWith(world, random, (candidate) =>
+        holdsOf(candidate).some(({ reason }) => reason === 'TooManyRemovals'),
+      );
+      const places = grantsOf(world)
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined && chance(random, 0.3))
+        .map(placeOf);
+      const verb = chance(random, 0.6) ? ('acknowledge' as const) : ('discard' as const);
+      return connector && { ...connector, places, verb, afterMs: between(random, 100, 4_000) };
+    },
+    run: async (world, { kind, namespace, name, places, verb, afterMs }) => {
+      const connector = world.cluster.object(kind, namespace, name) as unknown as Connector | null;
+      const hold = connector && holdsOf(connector).find(({ reason }) => reason === 'TooManyRemovals');
+      for (const place of places)
+        await attempt(() => world.cluster.remove(place.kind, place.namespace, place.name));
+      await world.advance(afterMs);
+      if (!hold?.token) return;
+      const annotations = { [ANNOTATIONS[verb]]: hold.token };
+      await attempt(() => world.cluster.edit(kind, namespace, name, { metadata: { annotations } }));
+    },
+    tell: ({ namespace, name, places, verb, afterMs }) =>
+      `delete ${places.map((place) => `${place.namespace}/${place.name}`).join(', ') || 'nothing'}, ${afterMs} ms later ${verb} what ${namespace}/${name} held before`,
   }),
   stepKind({
     name: 'DeleteConnector',
