@@ -66,6 +66,13 @@ function idOf(token: string): string {
   return token.slice(0, token.lastIndexOf('.'));
 }
 
+/** Grants that are deleted while somebody is about to answer a hold. */
+function drawJoining(world: World, random: Random): Place[] {
+  return grantsOf(world)
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined && chance(random, 0.3))
+    .map(placeOf);
+}
+
 function drawWith(world: World, random: Random, wanted: (connector: Connector) => boolean): Place | null {
   const found = connectorsOf(world).filter(wanted);
   return found.length === 0 ? null : placeOf(pick(random, found));
@@ -128,43 +135,26 @@ export const connectorSteps: readonly StepKind[] = [
       if (holding.length === 0 && chance(random, 0.8)) return null;
       const which = pick<Which>(random, ['Current', 'Current', 'Current', 'Old', 'Wrong']);
       const verb = chance(random, 0.6) ? ('acknowledge' as const) : ('discard' as const);
-      return { ...placeOf(chosen), which, verb, index: between(random, 0, 5) };
+      const index = between(random, 0, 5);
+      const joining = chance(random, 0.35) ? drawJoining(world, random) : [];
+      return { ...placeOf(chosen), which, verb, index, joining, joinMs: between(random, 100, 4_000) };
     },
-    run: async (world, { kind, namespace, name, which, verb, index }) => {
+    run: async (world, { kind, namespace, name, which, verb, index, joining = [], joinMs }) => {
       const connector = world.cluster.object(kind, namespace, name) as unknown as Connector | null;
       const token = connector && tokenFor(world, connector, which, index);
       if (!token) return;
+      for (const place of joining)
+        await attempt(() => world.cluster.remove(place.kind, place.namespace, place.name));
+      if (joining.length > 0) await world.advance(joinMs);
       const annotations = { [ANNOTATIONS[verb]]: token };
       await attempt(() => world.cluster.edit(kind, namespace, name, { metadata: { annotations } }));
     },
-    tell: ({ namespace, name, which, verb }) =>
-      `${verb} the ${which.toLowerCase()} hold of ${namespace}/${name}`,
-  }),
-  stepKind({
-    name: 'AnswerWhileMoreJoin',
-    weight: 5,
-    draw: (world, random) => {
-      const connector = drawWith(world, random, (candidate) =>
-        holdsOf(candidate).some(({ reason }) => reason === 'TooManyRemovals'),
-      );
-      const places = grantsOf(world)
-        .filter(({ metadata }) => metadata.deletionTimestamp === undefined && chance(random, 0.3))
-        .map(placeOf);
-      const verb = chance(random, 0.6) ? ('acknowledge' as const) : ('discard' as const);
-      return connector && { ...connector, places, verb, afterMs: between(random, 100, 4_000) };
+    tell: ({ namespace, name, which, verb, joining = [], joinMs }) => {
+      const answer = `${verb} the ${which.toLowerCase()} hold of ${namespace}/${name}`;
+      if (joining.length === 0) return answer;
+      const names = joining.map((place) => `${place.namespace}/${place.name}`).join(', ');
+      return `delete ${names}, and ${joinMs} ms later ${answer} as it was before`;
     },
-    run: async (world, { kind, namespace, name, places, verb, afterMs }) => {
-      const connector = world.cluster.object(kind, namespace, name) as unknown as Connector | null;
-      const hold = connector && holdsOf(connector).find(({ reason }) => reason === 'TooManyRemovals');
-      for (const place of places)
-        await attempt(() => world.cluster.remove(place.kind, place.namespace, place.name));
-      await world.advance(afterMs);
-      if (!hold?.token) return;
-      const annotations = { [ANNOTATIONS[verb]]: hold.token };
-      await attempt(() => world.cluster.edit(kind, namespace, name, { metadata: { annotations } }));
-    },
-    tell: ({ namespace, name, places, verb, afterMs }) =>
-      `delete ${places.map((place) => `${place.namespace}/${place.name}`).join(', ') || 'nothing'}, ${afterMs} ms later ${verb} what ${namespace}/${name} held before`,
   }),
   stepKind({
     name: 'DeleteConnector',
