@@ -1,12 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Finding, runCampaign } from './campaign.ts';
 import { mutants as allMutants } from './mutants/all.ts';
-import { runMutants } from './mutation.ts';
+import type { Mutant } from './mutants/mutant.ts';
+import { type MutantFound, runMutants } from './mutation.ts';
+import { readFaults, renderFaults, renderRules, withSection } from './reliability.ts';
 import { runStory, type Story } from './run.ts';
 import { shrink } from './shrink.ts';
 import { tellStory } from './tell.ts';
+
+const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
 
 export interface SimulateOptions {
   readonly seeds: number;
@@ -16,6 +21,8 @@ export interface SimulateOptions {
   readonly mutants: boolean;
   /** Names of mutants; empty for all of them. */
   readonly only: readonly string[];
+  /** Put what was found into docs/reliability.md. */
+  readonly write: boolean;
   /** A story to run again, in place of seeds. */
   readonly story: string | null;
   /** Print stories as JSON too, as `regressions/` keeps them. */
@@ -40,6 +47,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       ignore: { type: 'string', default: '' },
       mutants: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
+      write: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -48,7 +56,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`--${name} takes a whole number`);
     return number;
   };
-  const { mutants, json, story = null, ignore, only } = values;
+  const { mutants, json, story = null, ignore, only, write } = values;
   const namesIn = (list: string) => list.split(',').filter((name) => name !== '');
   return {
     seeds: whole('seeds'),
@@ -60,6 +68,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     tell: whole('tell'),
     story,
     only: namesIn(only),
+    write,
     ignored: namesIn(ignore),
   };
 }
@@ -87,7 +96,16 @@ async function putBack(options: SimulateOptions, print: (line: string) => void):
   const mutants = allMutants.filter(({ name }) => only.length === 0 || only.includes(name));
   const found = await runMutants(mutants, options, print);
   print(`${found.length} of ${mutants.length} faults were found`);
+  if (options.write) await writeFound(found, mutants);
   return found.length === mutants.length;
+}
+
+/** Writes the seeds of these faults into the document; what it says of others stays. */
+async function writeFound(found: readonly MutantFound[], tried: readonly Mutant[]): Promise<void> {
+  const document = await readFile(DOCUMENT, 'utf8');
+  const before = readFaults(document).filter(({ name }) => !tried.some((mutant) => mutant.name === name));
+  const faults = renderFaults(allMutants, [...before, ...found]);
+  await writeFile(DOCUMENT, withSection(withSection(document, 'rules', renderRules()), 'faults', faults));
 }
 
 async function replay(file: string, print: (line: string) => void): Promise<boolean> {

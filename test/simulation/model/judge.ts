@@ -9,7 +9,7 @@ import { Limits } from './limits.ts';
 import { CONNECTOR_KIND, type Connector, type Grant, keyOf, nameOf } from './objects.ts';
 import { Readings } from './readings.ts';
 import type { Commit, Owner, Task, Witness } from './records.ts';
-import { type Case, graceOf, type LeadershipFacts, type Rule } from './rule.ts';
+import { type Case, graceOf, type LeadershipFacts, type NamedRule, type Rule } from './rule.ts';
 import { rules } from './rules.ts';
 import { type StatusCase, statusRules } from './status-rules.ts';
 import { Unanswered } from './unanswered.ts';
@@ -48,6 +48,9 @@ const TWICE = {
   sentence: 'one intent changes Asana once',
 };
 
+/** What is judged of all writes together, beside the rules of each. */
+export const wireRules: readonly NamedRule[] = [UNASKED, PAUSE, BLIND, TWICE];
+
 /** Sees every commit, request and answer, and says at once when something is not as the contract has it. */
 export class Judge implements AsanaWatcher {
   readonly facts: Facts;
@@ -71,7 +74,7 @@ export class Judge implements AsanaWatcher {
   }
 
   /** Something that a rule outside of this class has found. */
-  report(rule: Pick<Rule, 'name' | 'sentence'>, detail: string): void {
+  report(rule: NamedRule, detail: string): void {
     const at = this.facts.witness.time();
     this.#options.onViolation({ at, rule: rule.name, sentence: rule.sentence, detail });
   }

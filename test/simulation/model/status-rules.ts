@@ -13,6 +13,7 @@ import {
   modeOf,
 } from './objects.ts';
 import type { Readings } from './readings.ts';
+import type { NamedRule } from './rule.ts';
 
 /** A status as it was written; a connector's too, of which the rules for grants say nothing. */
 export interface StatusCase {
@@ -23,9 +24,7 @@ export interface StatusCase {
   readonly held: HeldGrants;
 }
 
-export interface StatusRule {
-  readonly name: string;
-  readonly sentence: string;
+export interface StatusRule extends NamedRule {
   readonly broken: (c: StatusCase) => string | null;
 }
 
