@@ -164,7 +164,7 @@ export class GrantActions {
     } catch (error) {
       const isRefused = isAsanaError(error) ? !error.outcomeUnknown : error instanceof RefusedError;
       const isLost = hasLeft() && !isRefused;
-      return await this.#fail(note(), decision, error, {
+      return this.#fail(note(), decision, error, {
         isUnderWay: isLost,
         intent: hooks.intent,
         planned: act.planned,
@@ -244,9 +244,14 @@ export class GrantActions {
     this.#seats.free(subject);
     const last = subject.object.status?.lastAction;
     const message = `Asana took ${decision.action.type} and does not show it after three minutes. Look in the Admin Console, then set the annotation requestedAt.`;
-    return this.#waits.say(subject, decision, 'LicenseNotAccepted', message, null, {
-      ...(last ? { lastAction: { ...last, result: 'Unconfirmed' } } : {}),
-    });
+    return this.#waits.say(
+      subject,
+      decision,
+      'LicenseNotAccepted',
+      message,
+      null,
+      last ? { lastAction: { ...last, result: 'Unconfirmed' } } : {},
+    );
   }
 
   async #recordAnswer(subject: GrantSubject, decision: Act, planned: HoldFields): Promise<ActionResult> {

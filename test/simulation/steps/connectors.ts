@@ -139,7 +139,7 @@ export const connectorSteps: readonly StepKind[] = [
       const joining = chance(random, 0.35) ? drawJoining(world, random) : [];
       return { ...placeOf(chosen), which, verb, index, joining, joinMs: between(random, 100, 4_000) };
     },
-    run: async (world, { kind, namespace, name, which, verb, index, joining = [], joinMs }) => {
+    run: async (world, { kind, namespace, name, which, verb, index, joining, joinMs }) => {
       const connector = world.cluster.object(kind, namespace, name) as unknown as Connector | null;
       const token = connector && tokenFor(world, connector, which, index);
       if (!token) return;
@@ -149,7 +149,7 @@ export const connectorSteps: readonly StepKind[] = [
       const annotations = { [ANNOTATIONS[verb]]: token };
       await attempt(() => world.cluster.edit(kind, namespace, name, { metadata: { annotations } }));
     },
-    tell: ({ namespace, name, which, verb, joining = [], joinMs }) => {
+    tell: ({ namespace, name, which, verb, joining, joinMs }) => {
       const answer = `${verb} the ${which.toLowerCase()} hold of ${namespace}/${name}`;
       if (joining.length === 0) return answer;
       const names = joining.map((place) => `${place.namespace}/${place.name}`).join(', ');
