@@ -3,6 +3,8 @@ import { ANNOTATIONS, CONNECTOR_KIND, type Connector, holdsOf } from '../model/o
 import { drawConnector } from '../plan.ts';
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
+import { WRITES } from './faults.ts';
+import { create, drawNew } from './grants.ts';
 import {
   attempt,
   connectorsOf,
@@ -98,6 +100,28 @@ export const connectorSteps: readonly StepKind[] = [
     run: (world, { kind, namespace, name }) =>
       attempt(() => world.cluster.edit(kind, namespace, name, { spec: { suspend: true } })),
     tell: ({ namespace, name }) => `suspend connector ${namespace}/${name}`,
+  }),
+  stepKind({
+    name: 'EditWhileThrottled',
+    weight: 2.5,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      const object = drawNew(world, random);
+      if (!connector || !object) return null;
+      const spec = chance(random, 0.4) ? { suspend: true } : drawPolicy(world, connector, random);
+      return { ...placeOf(connector), spec, object, retryAfter: between(random, 9, 14) };
+    },
+    run: async (world, { kind, namespace, name, spec, object, retryAfter }) => {
+      await create(world, object);
+      for (const { faults } of world.sites)
+        for (const operation of WRITES)
+          faults.add({ match: { operation, times: 1 }, effect: { status: 429, retryAfter } });
+      // The change that it asks for has met the pause by then, and waits.
+      await world.advance(1_500);
+      await attempt(() => world.cluster.edit(kind, namespace, name, { spec }));
+    },
+    tell: ({ namespace, name, spec, object, retryAfter }) =>
+      `create ${object.kind} ${object.namespace}/${object.name} ${JSON.stringify(object.spec)}, and while Asana pauses writes for ${retryAfter} s edit connector ${namespace}/${name} ${JSON.stringify(spec)}`,
   }),
   stepKind({
     name: 'ResumeConnector',
