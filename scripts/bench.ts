@@ -3,11 +3,12 @@ import type { Figure } from './bench/figure.ts';
 import { edit, manyNewGrants, newGrants } from './bench/grants.ts';
 import { idle } from './bench/idle.ts';
 import { memory, startUp } from './bench/memory.ts';
+import { plan } from './bench/plan.ts';
 import { sync } from './bench/sync.ts';
 import { syncTask } from './bench/sync-task.ts';
 import { paint } from './demo/screen.ts';
 
-const all = [sync, c1z, syncTask, newGrants, manyNewGrants, edit, idle, memory, startUp];
+const all = [sync, c1z, syncTask, newGrants, manyNewGrants, edit, idle, memory, startUp, plan];
 
 /** `npm run bench [-- NAME…]`: each figure beside its bound; fails if one does not hold. */
 async function main(names: readonly string[]): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Static, type TObject, type TProperties, Type } from 'typebox';
 import {
   type CelRule,
@@ -123,6 +124,7 @@ export function immutable(field: string, optional = false): CelRule {
     rule: optional ? `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || ${same})` : same,
     message: `${field} is immutable: delete this grant and create another one`,
     fieldPath: `.${field}`,
+    keeps: (self, before) => isDeepStrictEqual(self[field], before[field]),
   };
 }
 

@@ -14,6 +14,8 @@ export interface CelRule<Self = never> {
   readonly fieldPath?: string;
   /** The same rule for manifests that no API server has seen; absent where the rule needs the object as it was. */
   holds?(self: Self): boolean;
+  /** Of a rule that compares with the object as it was: whether the edit keeps to it. */
+  keeps?(self: Readonly<Record<string, unknown>>, before: Readonly<Record<string, unknown>>): boolean;
 }
 
 /** What to write instead where a pattern or a format refuses: the validator's words, no part of the CRD. */

@@ -49,6 +49,17 @@ export class ManifestValidator {
     if (broken) throw broken;
     return { kind: known.kind, spec: filled };
   }
+
+  /**
+   * Checks an edit of an object that is there.
+   * @param before its spec as it was
+   * @throws InvalidInputError naming the field that must stay
+   */
+  checkChange({ kind, spec }: ValidManifest, before: Readonly<Record<string, unknown>>): void {
+    const { 'x-kubernetes-validations': rules = [] } = kind.spec as unknown as Schema;
+    const broken = rules.find((rule) => rule.keeps?.(spec, before) === false);
+    if (broken) throw new InvalidInputError(`spec${broken.fieldPath ?? ''}`, broken.message);
+  }
 }
 
 type Schema = {

@@ -116,13 +116,13 @@ export class Budget {
 
   /**
    * Waits until the request may leave. Rejects with the signal's reason when it aborts first, and with
-   * `RateLimited` when Asana has asked for a longer wait than anybody should sit through (PATIENCE_MS).
+   * `RateLimited` when Asana has asked for a longer wait than anybody should sit through (`PATIENCE_MS`).
    */
   acquire(kind: RequestKind, priority: Priority, signal?: AbortSignal): Promise<Permit> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const blockedFor = this.#blockedUntil - this.#clock.monotonic();
-      if (blockedFor > PATIENCE_MS) throw tooLong(blockedFor);
+      if (blockedFor > PATIENCE_MS[priority]) throw tooLong(blockedFor);
       const lane = this.#laneOf(kind, priority);
       const stopListening = () => signal?.removeEventListener('abort', onAbort);
       const waiter: Waiter<Permit> = lane.line.push({
@@ -238,15 +238,19 @@ export class Budget {
     this.#ramp = 1;
     this.#epoch += 1;
     const blockedFor = this.#blockedUntil - now;
-    if (blockedFor > PATIENCE_MS) this.#turnAway(tooLong(blockedFor));
+    this.#turnAway(blockedFor);
     this.#admit();
   }
 
-  #turnAway(error: AsanaError): void {
-    for (const { line } of this.#lanes) {
-      for (let waiter = line.shift(); waiter; waiter = line.shift()) waiter.reject(error);
+  /** Whoever stands in a line that does not wait so long. */
+  #turnAway(blockedFor: number): void {
+    for (const { line, priority } of this.#lanes) {
+      if (blockedFor <= PATIENCE_MS[priority]) continue;
+      for (let waiter = line.shift(); waiter; waiter = line.shift()) {
+        this.#waiting -= 1;
+        waiter.reject(tooLong(blockedFor));
+      }
     }
-    this.#waiting = 0;
   }
 
   /** A place comes back when the oldest vacated one has waited its minute; with none vacated, at a release. */

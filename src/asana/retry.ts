@@ -8,8 +8,11 @@ import type { AsanaError } from './errors.ts';
  */
 export type Repeatability = 'safe' | 'never';
 
-/** A Retry-After above this is not waited for: the error goes to the caller, who comes back later. */
-export const PATIENCE_MS = 120_000;
+/**
+ * A Retry-After above this is not waited for: the error goes to the caller, who comes back later. A sync has nothing else to
+ * do; an action or a read holds up somebody who could do other work meanwhile, and an edit has to be observed within 5 s.
+ */
+export const PATIENCE_MS = { action: 3_000, read: 3_000, sync: 120_000 } as const;
 
 /** Without a usable Retry-After: the length of Asana's quota window (developers.asana.com, rate limits). */
 export const DEFAULT_RETRY_AFTER_MS = 60_000;
@@ -30,6 +33,8 @@ export interface FailedAttempt {
   /** 1 for the first. */
   readonly attempt: number;
   readonly repeatability: Repeatability;
+  /** The longest Retry-After that is waited for, milliseconds. */
+  readonly patienceMs: number;
   readonly error: AsanaError;
   readonly random: Random;
 }
@@ -38,13 +43,19 @@ export interface FailedAttempt {
  * How long to wait before the request is sent again, in milliseconds; null to give up. Exponential with
  * jitter between half and all of it, and never before the Retry-After.
  */
-export function retryDelay({ attempt, repeatability, error, random }: FailedAttempt): number | null {
+export function retryDelay({
+  attempt,
+  repeatability,
+  patienceMs,
+  error,
+  random,
+}: FailedAttempt): number | null {
   if (repeatability === 'never') return null;
   const limited = error.code === 'RateLimited';
   if (!limited && error.code !== 'AsanaUnavailable' && error.code !== 'MalformedResponse') return null;
   if (attempt >= (limited ? MOST_ATTEMPTS_RATE_LIMITED : MOST_ATTEMPTS)) return null;
   const retryAfter = error.retryAfterMs ?? 0;
-  if (retryAfter > PATIENCE_MS) return null;
+  if (retryAfter > patienceMs) return null;
   const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt - 1));
   return Math.max(retryAfter, backoff * (0.5 + random() / 2));
 }

@@ -43,11 +43,17 @@ export interface SessionOptions {
   readonly random: Random;
 }
 
+/** All that is asked of Asana's REST API, whoever answers it. */
+export type RestClient = Pick<AsanaRest, keyof AsanaRest>;
+
+/** All that is asked of Asana's SCIM API, whoever answers it. */
+export type ScimClient = Pick<AsanaScim, keyof AsanaScim>;
+
 /** One connection to Asana: its clients with their tokens, connections and budgets. */
 export interface AsanaSession {
-  readonly rest: AsanaRest;
+  readonly rest: RestClient;
   /** Null with SCIM off. */
-  readonly scim: AsanaScim | null;
+  readonly scim: ScimClient | null;
   /** One token serves both; what REST refuses it and SCIM takes is then a matter of permissions. */
   readonly sharedToken: boolean;
   /** Ends the connections. Budgets stay with their registry. */

@@ -12,7 +12,7 @@ import type { Budget, Permit, Priority } from './budget.ts';
 import { classifyFailure } from './classification.ts';
 import { AsanaError, type Surface, timedOut, tooLarge } from './errors.ts';
 import { isJsonObject } from './json.ts';
-import { DEFAULT_RETRY_AFTER_MS, type Repeatability, retryDelay } from './retry.ts';
+import { DEFAULT_RETRY_AFTER_MS, PATIENCE_MS, type Repeatability, retryDelay } from './retry.ts';
 
 /** How a request is to be made; the same for every operation. */
 export interface Call {
@@ -133,7 +133,9 @@ export class Transport {
         return await this.#attempt(exchange, decode, call);
       } catch (error) {
         if (!(error instanceof AsanaError)) throw error;
-        const delay = retryDelay({ attempt, repeatability: exchange.repeatability, error, random });
+        const { repeatability } = exchange;
+        const patienceMs = PATIENCE_MS[call.priority];
+        const delay = retryDelay({ attempt, repeatability, patienceMs, error, random });
         if (delay === null) throw error;
         await clock.sleep(delay, call.signal);
       }

@@ -117,7 +117,7 @@ function sameSpec(previous: KubernetesObject | null, current: KubernetesObject |
 }
 
 /** Nothing moved that the grants of the same person go by. */
-function isTheSameToOthers(previous: GrantObject | null, current: GrantObject | null): boolean {
+export function isTheSameToOthers(previous: GrantObject | null, current: GrantObject | null): boolean {
   if (!previous || !current || !sameSpec(previous, current)) return false;
   const [a, b] = [previous.status, current.status];
   return (

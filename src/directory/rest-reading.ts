@@ -1,5 +1,5 @@
 import type { AsanaError } from '../asana/errors.ts';
-import type { AsanaRest } from '../asana/rest.ts';
+import type { RestClient } from '../asana/session.ts';
 import type { Call } from '../asana/transport.ts';
 import type { AccountReading } from './account-reading.ts';
 import { type Faults, outcomeOf } from './faults.ts';
@@ -7,7 +7,7 @@ import { chooseScope, leaveOutRefused, requireOneOrganization, type Scope } from
 import type { Workspace } from './snapshot.ts';
 
 export interface RestReadingOptions {
-  readonly rest: AsanaRest;
+  readonly rest: RestClient;
   readonly call: Call;
   /** Gids that the connector names; undefined or empty for all in which the token's account is a member. */
   readonly workspaces: readonly string[] | undefined;

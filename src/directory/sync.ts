@@ -1,6 +1,5 @@
 import type { AsanaError } from '../asana/errors.ts';
-import type { AsanaScim } from '../asana/scim.ts';
-import type { AsanaSession } from '../asana/session.ts';
+import type { AsanaSession, ScimClient } from '../asana/session.ts';
 import type { Call } from '../asana/transport.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CodedError } from '../core/errors.ts';
@@ -93,7 +92,7 @@ interface AccountsFound {
 class Sync {
   readonly #session: AsanaSession;
   readonly #options: SyncOptions;
-  readonly #scim: AsanaScim | null;
+  readonly #scim: ScimClient | null;
   readonly #tally = { requests: 0 };
   readonly #call: Call;
   readonly #reading = new AccountReading();

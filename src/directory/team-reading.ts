@@ -1,7 +1,6 @@
 import { SYNC_READS_IN_FLIGHT } from '../asana/budget.ts';
 import type { AsanaError } from '../asana/errors.ts';
-import type { AsanaRest } from '../asana/rest.ts';
-import type { AsanaScim } from '../asana/scim.ts';
+import type { RestClient, ScimClient } from '../asana/session.ts';
 import type { Call } from '../asana/transport.ts';
 import { type Faults, outcomeOf } from './faults.ts';
 import type { Team, TeamMembership } from './snapshot.ts';
@@ -37,7 +36,7 @@ export interface TeamReadingOptions {
 }
 
 /** Teams and their members, with roles. */
-export function teamsOverRest(rest: AsanaRest, organization: string, call: Call): TeamSource {
+export function teamsOverRest(rest: RestClient, organization: string, call: Call): TeamSource {
   return {
     list: (onTeams) => rest.teams(organization, onTeams, call),
     members: (team, onMembers) => rest.teamMemberships(team, onMembers, call),
@@ -45,7 +44,7 @@ export function teamsOverRest(rest: AsanaRest, organization: string, call: Call)
 }
 
 /** The same without roles: SCIM knows members only, and no membership has a gid of its own. */
-export function teamsOverScim(scim: AsanaScim, call: Call): TeamSource {
+export function teamsOverScim(scim: ScimClient, call: Call): TeamSource {
   const membershipsOf = (team: string, members: readonly string[]): TeamMembership[] =>
     members.map((user) => ({
       gid: `${team}-${user}`,

@@ -18,6 +18,9 @@ export class LeadershipLostError extends CodedError {
   }
 }
 
+/** The name of the operator's lease; the chart's Role allows this one. */
+export const LEASE_NAME = 'asana-connector';
+
 export interface LeaderElectionOptions {
   readonly client: ClusterClient;
   readonly namespace: string;

@@ -13,6 +13,8 @@ export interface AuditRecord {
   readonly id: string | null;
   /** GrantEnterprise, …; for a release why it was let go. */
   readonly action: string;
+  /** The connector it was carried out for: an account's gid means somebody in its organization. */
+  readonly connector: { readonly namespace: string; readonly name: string };
   readonly requester: Requester;
   readonly account: { readonly gid: string | null; readonly email: string | null };
   /** The team or workspace that is changed, by gid; null where it is the organization. */
@@ -27,10 +29,21 @@ export interface AuditRecord {
   readonly requestIds: readonly string[];
 }
 
-/** Where audit lines go: one JSON object a line, append only. */
+/** A line of the audit log. */
+export interface AuditLine extends AuditRecord {
+  /** The form of the line, by which it is told from other lines of a log. */
+  readonly audit: typeof AUDIT_FORM;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly time: string;
+}
+
+/** The form of the lines; a new one when a field goes or changes its meaning. */
+export const AUDIT_FORM = 'v1';
+
+/** Where audit lines go: one JSON object a line, without its line break. It never throws. */
 export type AuditSink = (line: string) => void;
 
-/** Writes one JSON line for each change and each release. */
+/** Writes one JSON line for each change and each release. Nothing secret is in it: requests are named by Asana's ids. */
 export class AuditLog {
   readonly #sink: AuditSink;
   readonly #clock: Clock;
@@ -41,6 +54,8 @@ export class AuditLog {
   }
 
   write(record: AuditRecord): void {
-    this.#sink(JSON.stringify({ audit: 'v1', time: new Date(this.#clock.now()).toISOString(), ...record }));
+    const time = new Date(this.#clock.now()).toISOString();
+    const line: AuditLine = { audit: AUDIT_FORM, time, ...record };
+    this.#sink(JSON.stringify(line));
   }
 }

@@ -3,7 +3,8 @@ import { describeRight, isSameRight, type Right } from './right.ts';
 /** What a live grant says of an account: that it has a right, or (`ensure: Absent`) that it has none. */
 export interface Declaration {
   readonly ensure: 'Present' | 'Absent';
-  readonly right: Right;
+  /** Null while what it names is not found, or not read yet: it counts for the account all the same. */
+  readonly right: Right | null;
   /** The gid of the workspace or organization the right is in; null where it is not known. */
   readonly place: string | null;
   /** The object, as messages name it: "AsanaLicenseGrant iga/alice". */
@@ -17,7 +18,8 @@ export function findDeclaredIn(declared: readonly Declaration[], place: string |
 
 /** The first that declares exactly this right. */
 export function findDeclared(declared: readonly Declaration[], right: Right): Declaration | null {
-  return declared.find((one) => one.ensure === 'Present' && isSameRight(one.right, right)) ?? null;
+  const same = (one: Declaration) => one.right !== null && isSameRight(one.right, right);
+  return declared.find((one) => one.ensure === 'Present' && same(one)) ?? null;
 }
 
 /** The first that says the person is to have no account in a place. */
@@ -27,7 +29,8 @@ export function findAbsence(declared: readonly Declaration[], place: string | nu
 
 /** Whose word stands, and what would change it. */
 export function describeDeclaration({ object, ensure, right }: Declaration, who: string): string {
-  const says = ensure === 'Absent' ? `no account for ${who}` : `${describeRight(right)} for ${who}`;
+  const says =
+    ensure === 'Absent' ? `no account for ${who}` : `${right ? describeRight(right) : 'access'} for ${who}`;
   return `${object} declares ${says}: change or delete that object instead.`;
 }
 

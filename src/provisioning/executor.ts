@@ -170,6 +170,7 @@ export class Executor {
       kind: 'Change',
       id,
       action: action.type,
+      connector: { namespace, name },
       requester,
       account: { gid: action.gid, email: action.email },
       place,

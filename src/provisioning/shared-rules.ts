@@ -1,6 +1,7 @@
 import { isActive, isAdmin, isGuest, isMemberOf } from '../directory/account.ts';
 import type { Account, PartName } from '../directory/snapshot.ts';
 import { describeDeclaration, findAbsence, findDeclared, findDeclaredIn } from './declarations.ts';
+import type { Policies } from './policies.ts';
 import type { Right } from './right.ts';
 import { nameOf, type RightCase, refused, type Step } from './right-rules.ts';
 
@@ -36,26 +37,45 @@ export function makeSureDeprovisioningIsAllowed(subject: RightCase): Step | null
  * and of the workspace somebody would be removed from.
  */
 export function makeSureItIsNotProtected(subject: RightCase): Step | null {
-  const { account, reading } = subject;
+  const { account } = subject;
   if (!account) return null;
-  const why = protectionOf(subject, account, reading.snapshot.self);
+  const why = describeProtection({ ...subject, account });
   return why === null
     ? null
     : refused('ProtectedUser', `${whoOf(subject)} is protected (${why}): nothing is taken away.`);
 }
 
-function protectionOf(subject: RightCase, account: Account, self: string | null): string | null {
-  const { protectedUsers, protectAdmins } = subject.policies;
-  if (account.gid === self) return "the token's own account";
+/** A right that an account has, as far as it matters for whether it may be taken away. */
+export type ProtectionCase = Pick<
+  RightCase,
+  'right' | 'aliases' | 'policies' | 'organization' | 'reading'
+> & {
+  readonly account: Account;
+};
+
+/** The addresses of `protectedUsers`, as they are compared. */
+export function protectedNames({ protectedUsers }: Pick<Policies, 'protectedUsers'>): ReadonlySet<string> {
+  return new Set(protectedUsers.map(foldAddress));
+}
+
+/**
+ * Why no removal touches the right, in a few words; null where it may be taken away.
+ * @param names those of the case's policies, for whoever asks about many
+ */
+export function describeProtection(
+  subject: ProtectionCase,
+  names: ReadonlySet<string> = protectedNames(subject.policies),
+): string | null {
+  const { account, policies } = subject;
+  if (account.gid === subject.reading.snapshot.self) return "the token's own account";
   const addresses = [...subject.aliases, account.email, account.scim?.userName];
-  const names = new Set(addresses.flatMap((address) => (address ? [foldAddress(address)] : [])));
-  if (protectedUsers.some((user) => names.has(foldAddress(user)))) return 'protectedUsers';
-  if (!protectAdmins) return null;
-  return isAdminWhereItCounts(subject, account) ? 'an Asana admin' : null;
+  if (addresses.some((address) => address && names.has(foldAddress(address)))) return 'protectedUsers';
+  if (!policies.protectAdmins) return null;
+  return isAdminWhereItCounts(subject) ? 'an Asana admin' : null;
 }
 
 /** In the organization, and where somebody would be removed from. Without an organization every workspace counts. */
-function isAdminWhereItCounts({ right, organization, reading }: RightCase, account: Account): boolean {
+function isAdminWhereItCounts({ right, organization, reading, account }: ProtectionCase): boolean {
   if (organization === null) return isAdmin(account, null);
   const home = right.type === 'Team' ? reading.snapshot.teams.get(right.team)?.organization : undefined;
   const places = [organization, home, 'workspace' in right ? right.workspace : undefined];

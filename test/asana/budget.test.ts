@@ -204,13 +204,24 @@ suite('after a 429', () => {
   test('nothing is sent before Retry-After has passed, actions included', async () => {
     const { clock, sent, ask } = setUp(unlimited);
     const permit = await ask('first', 'read', 'sync');
-    permit.rejected(30_000);
+    permit.rejected(2_000);
     permit.release();
     void ask('action', 'write', 'action');
-    await clock.advance(29_999);
+    await clock.advance(1_999);
     assert.deepEqual(sent, ['first']);
     await clock.advance(1);
     assert.deepEqual(sent, ['first', 'action']);
+  });
+
+  test('an action that would have to wait longer than its patience comes back later, and a sync waits', async () => {
+    const { clock, sent, ask } = setUp(unlimited);
+    const permit = await ask('first', 'read', 'sync');
+    permit.rejected(30_000);
+    permit.release();
+    void ask('sync', 'read', 'sync');
+    await assert.rejects(ask('action', 'write', 'action'), { code: 'RateLimited', retryAfterMs: 30_000 });
+    await clock.advance(30_000);
+    assert.ok(sent.includes('sync') && !sent.includes('action'));
   });
 
   test('a shorter Retry-After does not shorten a longer one', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
-import type { AsanaScim } from '../../src/asana/scim.ts';
+import type { ScimClient } from '../../src/asana/session.ts';
 import type { Call } from '../../src/asana/transport.ts';
 import { type Script, startScriptedServer } from './scripted-server.ts';
 import { openTestSession } from './sessions.ts';
@@ -64,7 +64,7 @@ suite('one user', () => {
 suite('changes', () => {
   const change = async (
     t: TestContext,
-    run: (scim: AsanaScim) => Promise<{ value: unknown }>,
+    run: (scim: ScimClient) => Promise<{ value: unknown }>,
     status = 200,
   ) => {
     const body = status === 204 ? undefined : user('1', 'ann@acme.example');

@@ -273,10 +273,10 @@ suite('Retry-After', () => {
       return { body: path.includes('/scim/') ? { id: '1', userName: 'a@acme.example' } : ann };
     });
     const session = openTestSession(t, url, { clock });
-    const first = session.rest.me(call);
+    const first = session.rest.me({ priority: 'sync' });
     while (at.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     await new Promise((resolve) => setTimeout(resolve, 20));
-    await Promise.all([first, session.scim?.user('1', { priority: 'action' })]);
+    await Promise.all([first, session.scim?.user('1', { priority: 'sync' })]);
     assert.equal(at.length, 3);
     for (const later of at.slice(1)) {
       assert.ok(later - (at[0] ?? 0) >= 20_000, `${later - (at[0] ?? 0)} ms after the 429`);
@@ -290,7 +290,7 @@ suite('Retry-After', () => {
       const { url } = await startScriptedServer(t, (_, index) =>
         index === 0 ? limited(header) : { body: ann },
       );
-      await openTestSession(t, url, { clock }).rest.me(call);
+      await openTestSession(t, url, { clock }).rest.me({ priority: 'sync' });
       assert.ok(clock.monotonic() - begun >= 60_000);
     });
   }

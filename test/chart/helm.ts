@@ -32,8 +32,25 @@ export async function helm(args: readonly string[], env: NodeJS.ProcessEnv = {})
   return stdout;
 }
 
-/** The objects the chart renders with the given `--set` values. */
+/** The objects the chart installs with the given `--set` values. */
 export async function render(...set: string[]): Promise<Rendered[]> {
+  return (await renderAll(set)).filter((object) => !isHook(object));
+}
+
+/** What the chart runs around an installation or its end with the given `--set` values, by weight. */
+export async function renderHooks(...set: string[]): Promise<Rendered[]> {
+  return (await renderAll(set)).filter(isHook).toSorted((a, b) => weightOf(a) - weightOf(b));
+}
+
+function isHook({ metadata }: Rendered): boolean {
+  return metadata.annotations?.['helm.sh/hook'] !== undefined;
+}
+
+function weightOf({ metadata }: Rendered): number {
+  return Number(metadata.annotations?.['helm.sh/hook-weight'] ?? 0);
+}
+
+async function renderAll(set: readonly string[]): Promise<Rendered[]> {
   const output = await helm([
     'template',
     RELEASE,

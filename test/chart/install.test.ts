@@ -10,6 +10,7 @@ import { type ControlPlane, startControlPlane } from '../controlplane/control-pl
 import { serviceAccountKubeconfig } from '../controlplane/service-account.ts';
 import { kubectlPath } from '../controlplane/tools.ts';
 import { CHART, helm, NAMESPACE, RELEASE } from './helm.ts';
+import { uninstall } from './uninstall.ts';
 
 const ACCOUNT = `system:serviceaccount:${NAMESPACE}:acme-asana-connector`;
 
@@ -186,7 +187,7 @@ describe('the chart, installed', () => {
 
   test('keeps the definitions and the objects when it is uninstalled, and takes them up again', async () => {
     await kubectl(['apply', '-f', '-'], stringify(CONNECTOR));
-    await helm(['uninstall', RELEASE, '--namespace', NAMESPACE], { KUBECONFIG: plane.kubeconfigPath });
+    await uninstall({ kubeconfigPath: plane.kubeconfigPath, namespace: NAMESPACE, release: RELEASE });
     assert.equal(
       await kubectl([
         'get',

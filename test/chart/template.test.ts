@@ -255,6 +255,32 @@ describe('the chart', () => {
     });
   }
 
+  test('mounts a volume at the folder of the audit file, for the operator that is told its path', async () => {
+    const path = '/var/log/asana-connector/audit.log';
+    const volume = 'operator.auditLog.volume.persistentVolumeClaim.claimName=audit';
+    const deployment = only(await render(`operator.auditLog.path=${path}`, volume), 'Deployment');
+    const pod = at(deployment, 'spec', 'template', 'spec');
+    assert.ok((at(pod, 'containers', 0, 'args') as string[]).includes(`--audit-log-path=${path}`));
+    assert.deepEqual(at(pod, 'containers', 0, 'volumeMounts', 1), {
+      name: 'audit',
+      mountPath: '/var/log/asana-connector',
+    });
+    assert.deepEqual(at(pod, 'volumes', 1), {
+      name: 'audit',
+      persistentVolumeClaim: { claimName: 'audit' },
+    });
+  });
+
+  test('refuses an audit file that nothing could be written to, or whose volume would hide the program', async () => {
+    await assert.rejects(render('operator.auditLog.path=/var/log/audit.log'), /name a volume/);
+    const hiding = [
+      'operator.auditLog.path=/app/audit.log',
+      'operator.auditLog.volume.emptyDir.medium=Memory',
+    ];
+    await assert.rejects(render(...hiding), /a folder of its own/);
+    assert.ok(await render('operator.auditLog.path=/tmp/audit.log'));
+  });
+
   test('elects a leader with two replicas, and refuses two without an election', async () => {
     const objects = await render(...(VARIANTS['highly available'] ?? []));
     assert.equal(at(only(objects, 'Deployment'), 'spec', 'replicas'), 2);

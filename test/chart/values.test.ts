@@ -12,7 +12,7 @@ const values = parse(await readFile(join(CHART, 'values.yaml'), 'utf8')) as Valu
 const schema = JSON.parse(await readFile(join(CHART, 'values.schema.json'), 'utf8')) as Values;
 
 /** Values whose parts are the reader's business and are documented as a whole. */
-const WHOLE = new Set(['resources', 'podSecurityContext', 'securityContext']);
+const WHOLE = new Set(['resources', 'uninstall.resources', 'podSecurityContext', 'securityContext']);
 
 /** Every documented value as `path` and default: those that hold no further values of ours. */
 function leaves(object: Values, prefix = ''): [path: string, value: unknown][] {

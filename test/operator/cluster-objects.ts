@@ -10,7 +10,7 @@ import {
   type ResourceNames,
 } from '../../src/api/resources.ts';
 import type { KubernetesClient } from '../../src/kubernetes/client.ts';
-import type { ApiServerConnection } from '../../src/kubernetes/connection.ts';
+import type { ApiRequest, ApiServerConnection } from '../../src/kubernetes/connection.ts';
 import { isNotFound } from '../../src/kubernetes/errors.ts';
 import type { Resource } from '../../src/kubernetes/resource.ts';
 
@@ -162,6 +162,22 @@ export class ClusterObjects {
 
   async deleteNamespace(): Promise<void> {
     await this.#delete(`${NAMESPACES}/${this.namespace}`);
+  }
+
+  /** Waits until the namespace is gone, not just terminating. */
+  async untilNamespaceGone(): Promise<void> {
+    const path = `${NAMESPACES}/${this.namespace}`;
+    await this.until('the namespace is gone', () =>
+      this.ask({ method: 'GET', path }).then(
+        () => false,
+        (error: unknown) => isNotFound(error),
+      ),
+    );
+  }
+
+  /** Sends any request to the API server, as an administrator. */
+  ask<T>(request: ApiRequest): Promise<T> {
+    return this.#connection.send<T>(request);
   }
 
   /** Asks the connector for a sync, and waits until it was made. */

@@ -90,8 +90,8 @@ suite('what a refusal of Asana means', () => {
       action: workspace,
       code: 'Forbidden',
       status: 403,
-      expect: 'Forbidden',
-      because: "Asana's own hint is in the message",
+      expect: 'PreviouslyRemoved',
+      because: 'Asana answers so for somebody who was removed there before',
     },
     {
       action: team,

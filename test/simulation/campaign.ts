@@ -12,8 +12,8 @@ export interface CampaignOptions {
   readonly ignored?: readonly string[];
   /** Where the simulation is; another copy of it for a copy of the source. */
   readonly folder?: string;
-  /** End at the first finding. */
-  readonly untilFound?: boolean;
+  /** Whether a finding is enough to end the campaign; by default none is. */
+  readonly endsWith?: (finding: Finding) => Promise<boolean>;
   readonly onSeed?: (done: number) => void;
 }
 
@@ -27,6 +27,8 @@ export interface CampaignResult {
   readonly done: number;
   /** In the order of seeds. */
   readonly findings: readonly Finding[];
+  /** The finding that ended the campaign; null when it went to its end. */
+  readonly last: Finding | null;
   readonly tally: Tally;
 }
 
@@ -36,6 +38,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const findings: Finding[] = [];
   const tally = new Tally();
   let done = 0;
+  let last: Finding | null = null;
+  let asking = Promise.resolve();
   const workers = Array.from({ length: Math.min(count, seeds) }, (_, index) => {
     const workerData: SeedRange = {
       first: from + index,
@@ -47,6 +51,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     return new Worker(`${folder}/worker.ts`, { workerData });
   });
   const stopAll = () => Promise.all(workers.map((worker) => worker.terminate()));
+  const ask = async (finding: Finding) => {
+    if (last || !options.endsWith || !(await options.endsWith(finding))) return;
+    last = finding;
+    await stopAll();
+  };
   const take = (report: SeedReport | TallyReport) => {
     if ('tally' in report) {
       tally.add(report.tally);
@@ -56,15 +65,17 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     options.onSeed?.(done);
     const { seed, story, violation } = report;
     if (!story || !violation) return;
-    findings.push({ seed, story, violation });
-    if (options.untilFound) void stopAll();
+    const finding = { seed, story, violation };
+    findings.push(finding);
+    asking = asking.then(() => ask(finding));
   };
   try {
     await Promise.all(workers.map((worker) => untilDone(worker, take)));
+    await asking;
   } finally {
     await stopAll();
   }
-  return { done, findings: findings.toSorted((a, b) => a.seed - b.seed), tally };
+  return { done, findings: findings.toSorted((a, b) => a.seed - b.seed), last, tally };
 }
 
 function untilDone(worker: Worker, take: (report: SeedReport | TallyReport) => void): Promise<void> {

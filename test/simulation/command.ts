@@ -1,11 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Finding, runCampaign } from './campaign.ts';
-import { runMutants } from './mutation.ts';
+import { mutants as allMutants } from './mutants/all.ts';
+import type { Mutant } from './mutants/mutant.ts';
+import { type MutantFound, runMutants } from './mutation.ts';
+import { readFaults, renderFaults, renderRules, withSection } from './reliability.ts';
 import { runStory, type Story } from './run.ts';
 import { shrink } from './shrink.ts';
 import { tellStory } from './tell.ts';
+
+const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
 
 export interface SimulateOptions {
   readonly seeds: number;
@@ -13,6 +19,10 @@ export interface SimulateOptions {
   readonly steps: number;
   readonly workers: number;
   readonly mutants: boolean;
+  /** Names of mutants; empty for all of them. */
+  readonly only: readonly string[];
+  /** Put what was found into docs/reliability.md. */
+  readonly write: boolean;
   /** A story to run again, in place of seeds. */
   readonly story: string | null;
   /** Print stories as JSON too, as `regressions/` keeps them. */
@@ -36,6 +46,8 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       tell: { type: 'string', default: '5' },
       ignore: { type: 'string', default: '' },
       mutants: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      write: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -44,8 +56,8 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`--${name} takes a whole number`);
     return number;
   };
-  const { mutants, json, story = null, ignore } = values;
-  const ignored = ignore.split(',').filter((name) => name !== '');
+  const { mutants, json, story = null, ignore, only, write } = values;
+  const namesIn = (list: string) => list.split(',').filter((name) => name !== '');
   return {
     seeds: whole('seeds'),
     from: whole('from'),
@@ -55,13 +67,15 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     json,
     tell: whole('tell'),
     story,
-    ignored,
+    only: namesIn(only),
+    write,
+    ignored: namesIn(ignore),
   };
 }
 
 /** Runs what the options ask for and prints what came of it. True if nothing was found that must not be. */
 export async function simulate(options: SimulateOptions, print: (line: string) => void): Promise<boolean> {
-  if (options.mutants) return runMutants(options, print);
+  if (options.mutants) return putBack(options, print);
   if (options.story !== null) return replay(options.story, print);
   const { from, seeds, steps } = options;
   const begun = performance.now();
@@ -74,6 +88,24 @@ export async function simulate(options: SimulateOptions, print: (line: string) =
   );
   for (const [rule, count] of countRules(findings)) print(`  ${rule}: ${count}`);
   return findings.length === 0;
+}
+
+/** True if each fault that was put back is found. */
+async function putBack(options: SimulateOptions, print: (line: string) => void): Promise<boolean> {
+  const { only } = options;
+  const mutants = allMutants.filter(({ name }) => only.length === 0 || only.includes(name));
+  const found = await runMutants(mutants, options, print);
+  print(`${found.length} of ${mutants.length} faults were found`);
+  if (options.write) await writeFound(found, mutants);
+  return found.length === mutants.length;
+}
+
+/** Writes the seeds of these faults into the document; what it says of others stays. */
+async function writeFound(found: readonly MutantFound[], tried: readonly Mutant[]): Promise<void> {
+  const document = await readFile(DOCUMENT, 'utf8');
+  const before = readFaults(document).filter(({ name }) => !tried.some((mutant) => mutant.name === name));
+  const faults = renderFaults(allMutants, [...before, ...found]);
+  await writeFile(DOCUMENT, withSection(withSection(document, 'rules', renderRules()), 'faults', faults));
 }
 
 async function replay(file: string, print: (line: string) => void): Promise<boolean> {

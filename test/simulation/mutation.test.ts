@@ -2,14 +2,29 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { mutants } from './mutants.ts';
+import { mutants } from './mutants/all.ts';
+import { findMutant } from './mutation.ts';
 
 const SOURCE = join(import.meta.dirname, '..', '..', 'src');
+/** Faults that show in nearly every world. */
+const OBVIOUS = ['no-finalizer-before-the-first-action', 'the-intent-comes-after-the-request', 'plan-acts'];
 
-for (const { name, file, find, replace, why } of mutants)
+for (const { name, edits, why } of mutants)
   test(`the fault ${name} can still be put back`, async () => {
-    const source = await readFile(join(SOURCE, file), 'utf8');
-    assert.equal(source.split(find).length, 2, `its text must stand in src/${file} exactly once`);
-    assert.notEqual(find, replace);
     assert.notEqual(why, '');
+    for (const { file, find, replace } of edits) {
+      const source = await readFile(join(SOURCE, file), 'utf8');
+      assert.equal(source.split(find).length, 2, `its text must stand in src/${file} exactly once`);
+      assert.notEqual(find, replace);
+    }
+  });
+
+test('no two faults have one name', () => {
+  assert.equal(new Set(mutants.map(({ name }) => name)).size, mutants.length);
+});
+
+for (const mutant of mutants.filter(({ name }) => OBVIOUS.includes(name)))
+  test(`the fault ${mutant.name} is found`, async () => {
+    const { found } = await findMutant(mutant, { from: 1, seeds: 40, steps: 40, workers: 2 });
+    assert.notEqual(found, null);
   });

@@ -2,7 +2,8 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCampaign } from './campaign.ts';
-import { type Mutant, mutants } from './mutants.ts';
+import type { Mutant } from './mutants/mutant.ts';
+import { runSeed } from './run.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** What a copy of the program needs to be simulated. */
@@ -16,54 +17,89 @@ export interface MutationOptions {
   readonly ignored?: readonly string[];
 }
 
-/** Puts each known fault back, in a copy of the source, until a seed finds it. True if every one is found. */
-export async function runMutants(options: MutationOptions, print: (line: string) => void): Promise<boolean> {
-  let all = true;
+/** How a fault that was put back was found. */
+export interface MutantFound {
+  readonly name: string;
+  readonly seed: number;
+  /** The rule of the judge that it breaks. */
+  readonly rule: string;
+}
+
+/**
+ * Puts each of these faults back, in a copy of the source, until a seed finds it.
+ * @returns those that were found
+ */
+export async function runMutants(
+  mutants: readonly Mutant[],
+  options: MutationOptions,
+  print: (line: string) => void,
+): Promise<readonly MutantFound[]> {
+  const isClean = askBase(options);
+  const all: MutantFound[] = [];
   for (const mutant of mutants) {
     const begun = performance.now();
-    const found = await findMutant(mutant, options);
+    const { found, done } = await findMutant(mutant, options, isClean);
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    if (found) all.push(found);
     print(
       found
-        ? `found   ${mutant.name} by seed ${found.seed} after ${found.done} (${seconds} s): ${found.rule}`
-        : `MISSED  ${mutant.name} in ${options.seeds} seeds (${seconds} s): ${mutant.why}`,
+        ? `found   ${mutant.name} by seed ${found.seed} after ${done} (${seconds} s): ${found.rule}`
+        : `MISSED  ${mutant.name} in ${done} seeds (${seconds} s): ${mutant.why}`,
     );
-    all &&= found !== null;
   }
   return all;
 }
 
-/** The seed that finds a mutant first, with the rule it breaks; null when none of them does. */
+/** The seed that finds a mutant, with the rule it breaks; null when none of them does. */
 export async function findMutant(
   mutant: Mutant,
   options: MutationOptions,
-): Promise<{ readonly seed: number; readonly rule: string; readonly done: number } | null> {
+  isClean = askBase(options),
+): Promise<{ readonly found: MutantFound | null; readonly done: number }> {
   const folder = await copyWith(mutant);
   try {
-    const { findings, done } = await runCampaign({
+    const { last, done } = await runCampaign({
       ...options,
       folder: join(folder, 'test', 'simulation'),
-      untilFound: true,
+      endsWith: async ({ seed, violation }) =>
+        mutant.breaks.includes(violation.rule) && (await isClean(seed)),
     });
-    const [first] = findings;
-    return first ? { seed: first.seed, rule: first.violation.rule, done } : null;
+    return {
+      found: last && { name: mutant.name, seed: last.seed, rule: last.violation.rule },
+      done,
+    };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
+/** Whether a seed is clean without a fault: what it finds with one is then the fault's doing. Each is asked once. */
+function askBase({ steps, ignored = [] }: MutationOptions): (seed: number) => Promise<boolean> {
+  const answers = new Map<number, Promise<boolean>>();
+  return (seed) => {
+    const known =
+      answers.get(seed) ?? runSeed(seed, steps, { ignored }).then((run) => run.violation === null);
+    answers.set(seed, known);
+    return known;
+  };
+}
+
 /** A copy of the program outside the tree, with the fault in it. @throws Error when the source has moved on */
-async function copyWith({ name, file, find, replace }: Mutant): Promise<string> {
+async function copyWith(mutant: Mutant): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'simulation-'));
   for (const part of PARTS) await cp(join(ROOT, part), join(folder, part), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  const path = join(folder, 'src', file);
-  const source = await readFile(path, 'utf8');
-  if (source.split(find).length !== 2)
-    throw new Error(`the mutant ${name} does not fit src/${file} any more: its text must stand there once`);
-  await writeFile(
-    path,
-    source.replace(find, () => replace),
-  );
+  for (const { file, find, replace } of mutant.edits) {
+    const path = join(folder, 'src', file);
+    const source = await readFile(path, 'utf8');
+    if (source.split(find).length !== 2)
+      throw new Error(
+        `the mutant ${mutant.name} does not fit src/${file} any more: its text must stand there once`,
+      );
+    await writeFile(
+      path,
+      source.replace(find, () => replace),
+    );
+  }
   return folder;
 }

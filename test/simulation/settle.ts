@@ -11,6 +11,7 @@ import {
   modeOf,
   nameOf,
 } from './model/objects.ts';
+import type { NamedRule } from './model/rule.ts';
 import { mendAsana } from './steps/faults.ts';
 import { attempt, connectorsOf, grantsOf } from './steps/objects.ts';
 import type { World } from './world.ts';
@@ -40,12 +41,16 @@ const QUIET = {
   sentence: 'when nothing changes nothing is written, and no key is retried for ever',
 };
 
+/** What must be so of a world that was left alone. */
+export const settledRules: readonly NamedRule[] = [HANGS, TABLE, ANSWERED, QUIET];
+
 /** Leaves a world alone until it must have settled, and holds every object to the contract. */
 export async function settle(world: World): Promise<void> {
   mendAsana(world);
-  for (const { time, settings } of world.sites) {
-    time.skewMs = 0;
-    settings.enterpriseSeats = null;
+  for (const site of world.sites) {
+    site.time.skewMs = 0;
+    site.settings.enterpriseSeats = null;
+    world.judge.facts.moveClocks(site);
   }
   world.lease.stoppedUntil = null;
   for (const namespace of world.plan.namespaces)

@@ -83,3 +83,26 @@ asanalicensegrants, asanateamgrants, asanaworkspacegrants, asanaaccounts
   resources: [events]
   verbs: [create, patch]
 {{- end }}
+
+{{/* Annotations of what runs before the release is deleted, by weight; what failed stays to be looked at. */}}
+{{- define "asana-connector.hook" -}}
+helm.sh/hook: pre-delete
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
+
+{{/* What the pre-delete hook may do: let grants go, and say so. */}}
+{{- define "asana-connector.releaseRules" -}}
+- apiGroups: [asana-connector.dev]
+  resources: [{{ include "asana-connector.grants" . }}]
+  verbs: [list, patch]
+- apiGroups: [asana-connector.dev]
+  resources:
+    {{- range splitList ", " (include "asana-connector.grants" .) }}
+    - {{ . }}/status
+    {{- end }}
+  verbs: [patch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}

@@ -1,4 +1,4 @@
-/** Ends the program with an exit code of its own; `cause` is what is shown. */
+/** Ends the program with an exit code of its own; `cause` is what is shown, null where all is said. */
 export class ExitError extends Error {
   readonly exitCode: number;
 

@@ -111,6 +111,12 @@ export function operatorCommand(signal: AbortSignal): Command {
         .default('json')
         .env('LOG_FORMAT'),
     )
+    .addOption(
+      new Option(
+        '--audit-log-path <file>',
+        'file that audit lines are appended to, beside standard output; may be rotated by renaming it; default none',
+      ).env('AUDIT_LOG_PATH'),
+    )
     .action(async (flags: OperatorFlags) => {
       // Loaded when it is asked for: the other commands have no use for it in memory.
       const { runOperator } = await import('./run-operator.ts');

@@ -13,13 +13,12 @@ import type { Logger } from '../../core/logger.ts';
 import { version } from '../../core/version.ts';
 import { type ClusterClient, KubernetesClient } from '../../kubernetes/client.ts';
 import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
-import { LeaderElection } from '../../kubernetes/leader-election.ts';
+import { LEASE_NAME, LeaderElection } from '../../kubernetes/leader-election.ts';
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { type Check, PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
+import { openAuditOutput } from './audit-output.ts';
 
-/** The lease's name; the chart's Role allows this one. */
-const LEASE_NAME = 'asana-connector';
 /** No bookmark for so long (they come once a minute) and a watch is not alive. */
 const LONGEST_SILENCE_MS = 300_000;
 /** Twice the longest reconcile: something hangs. */
@@ -44,6 +43,7 @@ export interface OperatorFlags {
   readonly allowedConductoroneHosts?: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'console';
+  readonly auditLogPath?: string;
 }
 
 /**
@@ -60,6 +60,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
   const random = Math.random;
   const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
   const metrics = new Metrics();
+  const audit = openAuditOutput(flags.auditLogPath, { stdout: process.stdout, log, meter: metrics, clock });
   const config = loadKubeConfig();
   const connection = new ApiServerConnection(config, clock);
   const client = new KubernetesClient(connection);
@@ -89,7 +90,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     actionTimeoutMs: flags.actionTimeout,
     leadership,
     identity,
-    audit: (line) => process.stdout.write(`${line}\n`),
+    audit: audit.sink,
     conductorOne: { apiHost: flags.conductoroneHost, allowedHosts, environment: process.env },
   });
   const servers = await listen(flags, operator, metrics, election);
@@ -112,6 +113,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     await election?.release();
     await Promise.all(servers.map((server) => server.close()));
     await connection.close();
+    audit.close();
     log.info('stopped');
   }
 }

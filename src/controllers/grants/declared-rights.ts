@@ -10,7 +10,7 @@ import { type ContenderSources, Contenders, type KnownContender } from './conten
 export function declarationsOf(grants: readonly KnownContender[]): readonly Declaration[] {
   return grants.flatMap((contender) => {
     const { grant, right, place } = contender;
-    if (right === null || !isLive(contender)) return [];
+    if (!isLive(contender)) return [];
     return [{ ensure: grant.ensure, right, place, object: nameOf(contender) }];
   });
 }

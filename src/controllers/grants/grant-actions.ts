@@ -8,7 +8,8 @@ import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome } from '../../provisioning/executor.ts';
 import { RefusedError } from '../../provisioning/refusal.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
-import type { HoldFields, RemovalGate } from '../removals/removal-gate.ts';
+import type { HoldFields } from '../removals/kept-removal.ts';
+import type { RemovalGate } from '../removals/removal-gate.ts';
 import { GrantActionHooks, type PlannedAct } from './action-hooks.ts';
 import { ActionOutcomes, type ActionResult } from './action-outcomes.ts';
 import { requestFor } from './action-request.ts';
@@ -133,7 +134,7 @@ export class GrantActions {
     } catch (error) {
       const isRefused = isAsanaError(error) ? !error.outcomeUnknown : error instanceof RefusedError;
       const isLost = hasLeft() && !isRefused;
-      return await this.#outcomes.fail(note(), decision, error, {
+      return this.#outcomes.fail(note(), decision, error, {
         isUnderWay: isLost,
         intent: hooks.intent,
         planned: act.planned,

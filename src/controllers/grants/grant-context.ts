@@ -23,10 +23,13 @@ import type { GrantKind } from './grant-kinds.ts';
 import type { GrantStatus } from './grant-status.ts';
 import type { KnownGrant } from './grant-stores.ts';
 
+/** What is written of a grant: its status, and the finalizer. */
+export type GrantWriter = Pick<ObjectWriter<GrantObject>, 'writeStatus' | 'addFinalizer' | 'removeFinalizer'>;
+
 /** Everything the reconciler of grants works with. */
 export interface GrantDeps extends ContenderSources {
-  readonly writer: (kind: GrantKind) => ObjectWriter<GrantObject>;
-  readonly events: EventRecorder;
+  readonly writer: (kind: GrantKind) => GrantWriter;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly executor: Executor;
   readonly audit: AuditLog;
   readonly leadership: Leadership;

@@ -16,6 +16,8 @@ import { attemptAfter } from './open-attempt.ts';
 
 /** Longer than an answer of the API server about what stands above a grant is remembered. */
 const RETRY_FROM_ABOVE_MS = 3_000;
+/** A stop may be taken off early, or never end by itself: how often it is looked whether it still stands. */
+const LOOK_AT_STOP_MS = 10_000;
 /** A look, a creation, an upgrade, and the word on it; one more that Asana overtook. */
 const MOST_ROUNDS = 6;
 
@@ -55,7 +57,10 @@ export class GrantReconciler {
     if (!object) return;
     const { stoppedUntil } = this.#deps.leadership;
     // Whoever uninstalls removes finalizers and records: nothing is written, either.
-    if (stoppedUntil !== null) return { requeueAfterMs: stoppedUntil - this.#deps.clock.now() };
+    if (stoppedUntil !== null) {
+      const leftMs = stoppedUntil - this.#deps.clock.now();
+      return { requeueAfterMs: Math.min(Math.max(1, leftMs), LOOK_AT_STOP_MS) };
+    }
     const deleted = object.metadata.deletionTimestamp !== undefined;
     if (deleted && (!hasFinalizer(object) || (await this.#releaseFromAbove(object))))
       return this.#leave(object);

@@ -11,7 +11,7 @@ import { identityOf } from './grant-view.ts';
 
 /** Why a grant is let go, as metrics, events and audit lines tell it. */
 export interface ReleaseCause {
-  readonly reason: ReleaseReason | FromAboveReason;
+  readonly reason: ReleaseReason | FromAboveReason | 'Uninstalling';
   readonly message: string;
   readonly warning: boolean;
 }
@@ -50,6 +50,7 @@ export class GrantReleases {
       kind: 'Release',
       id: null,
       action: reason,
+      connector: { namespace, name: connector },
       requester: { type: 'Object', ...identityOf({ kind, object }) },
       account: { gid: status?.user?.gid ?? gid, email: status?.user?.email ?? email },
       place: right && placeOf(right),

@@ -29,7 +29,9 @@ export class PromptWord {
   readonly #parts: WordParts;
   #object: GrantObject;
   #saying: Promise<void> = Promise.resolve();
-  #cancel: () => void = () => {};
+  /** On the monotonic clock; never, once it is said or need not be. */
+  #sayAt = Number.POSITIVE_INFINITY;
+  #isOver = false;
 
   constructor(parts: WordParts) {
     this.#parts = parts;
@@ -48,21 +50,14 @@ export class PromptWord {
     const edited = new AbortController();
     const follow = () => edited.abort(signal.reason);
     signal.addEventListener('abort', follow, { once: true });
-    const begun = clock.monotonic();
-    let sayAt = this.#isTold() ? Number.POSITIVE_INFINITY : begun + PATIENCE_MS;
+    if (!this.#isTold()) this.#sayAt = clock.monotonic() + PATIENCE_MS;
     let cancel = () => {};
     const glance = () => {
       if (this.#isOutdated()) return edited.abort(new EditedMeanwhileError());
-      if (clock.monotonic() >= sayAt) {
-        sayAt = Number.POSITIVE_INFINITY;
-        this.#saying = this.#speak();
-      }
+      if (!this.#isOver && clock.monotonic() >= this.#sayAt) this.#saying = this.#speak();
       cancel = clock.schedule(GLANCE_EVERY_MS, glance);
     };
     cancel = clock.schedule(GLANCE_EVERY_MS, glance);
-    this.#cancel = () => {
-      sayAt = Number.POSITIVE_INFINITY;
-    };
     try {
       return await withTimeLimit({ clock, ms, signal: edited.signal }, work);
     } finally {
@@ -74,7 +69,7 @@ export class PromptWord {
 
   /** The object with what was said; nothing more is said from now on. */
   async newest(): Promise<GrantObject> {
-    this.#cancel();
+    this.#isOver = true;
     await this.#saying;
     return this.#object;
   }
@@ -90,12 +85,15 @@ export class PromptWord {
     return latest?.metadata.uid !== uid || latest.metadata.generation !== generation;
   }
 
-  /** What cannot be written now is written with the outcome, or its failure then tells. */
+  /** What cannot be written is tried again, or written with the outcome, whose failure then tells. */
   async #speak(): Promise<void> {
+    const { clock, latest, say } = this.#parts;
+    this.#sayAt = Number.POSITIVE_INFINITY;
     try {
-      this.#object = await this.#parts.say(this.#object);
+      // An annotation, or a finalizer, moves the object and nothing that was decided.
+      this.#object = await say(latest() ?? this.#object);
     } catch {
-      // As above.
+      this.#sayAt = clock.monotonic() + GLANCE_EVERY_MS;
     }
   }
 }

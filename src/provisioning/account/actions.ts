@@ -4,6 +4,7 @@ import type { Creation, Deprovision, Invitation } from '../action.ts';
 import type { ActionRules } from '../action-rules.ts';
 import { explainMissing, scimOf } from '../license/actions.ts';
 import { RefusedError } from '../refusal.ts';
+import { removedFromWorkspace } from '../workspace/actions.ts';
 
 /** Accounts that come and go. */
 export const accountActions: {
@@ -33,8 +34,8 @@ export const accountActions: {
     send: ({ rest }, { workspace, email }, _, call) => rest.addUserToWorkspace(workspace, email, call),
     shows: ({ workspace }, { account }, organization) =>
       account !== null && isMemberOf(account, workspace, organization),
-    // Asana's answer for somebody who was removed is 403 (facts of the Go connector), as it is for missing rights.
-    explain: () => null,
+    explain: (error, { email, workspace }) =>
+      isAsanaError(error, 'Forbidden') ? removedFromWorkspace(email, workspace, error) : null,
     event: 'AccountInvited',
     describe: ({ workspace }, who) => `${who} was invited to workspace ${workspace}.`,
   },

@@ -1,6 +1,5 @@
 import { type AsanaError, isAsanaError } from '../../asana/errors.ts';
-import type { AsanaScim } from '../../asana/scim.ts';
-import type { AsanaSession } from '../../asana/session.ts';
+import type { AsanaSession, ScimClient } from '../../asana/session.ts';
 import { isActive } from '../../directory/account.ts';
 import type { Action, LicenseAction } from '../action.ts';
 import type { ActionRules } from '../action-rules.ts';
@@ -49,7 +48,7 @@ export function explainMissing(error: AsanaError, { gid, email }: Action): Refus
 }
 
 /** The client for SCIM; decisions ask for no change over SCIM while it is off. */
-export function scimOf({ scim }: AsanaSession): AsanaScim {
+export function scimOf({ scim }: AsanaSession): ScimClient {
   if (!scim) throw new TypeError('a change over SCIM was decided although SCIM is off');
   return scim;
 }

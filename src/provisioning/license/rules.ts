@@ -107,7 +107,7 @@ function makeSureNoOtherLicenseIsDeclared(subject: Case): Step | null {
   if (subject.asker !== 'Task') return null;
   const other = subject.declared.find(
     ({ ensure, right }) =>
-      ensure === 'Present' && right.type === 'License' && right.license !== subject.right.license,
+      ensure === 'Present' && right?.type === 'License' && right.license !== subject.right.license,
   );
   return other ? refused('StillDeclared', describeDeclaration(other, nameOf(subject.account))) : null;
 }

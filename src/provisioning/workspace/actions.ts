@@ -41,11 +41,19 @@ export const workspaceActions: {
   },
 };
 
+/** Asana answers 403 for somebody who was removed before, as it does where the token may not invite. */
+export function removedFromWorkspace(who: string, workspace: string, cause: unknown): RefusedError {
+  const message = `Asana refused to add ${who} to workspace ${workspace} (403): it does not take back by API somebody who was removed before, or the token may not invite. Invite the person in Asana.`;
+  return new RefusedError('PreviouslyRemoved', message, { cause });
+}
+
 /** An unknown object in the path is 404, one in the body 400 (Asana's OpenAPI document): the workspace, or the person. */
 function explainWorkspace(
   error: AsanaError,
-  { workspace, email, gid }: WorkspaceAction,
+  { type, workspace, email, gid }: WorkspaceAction,
 ): RefusedError | null {
+  if (type === 'AddToWorkspace' && isAsanaError(error, 'Forbidden'))
+    return removedFromWorkspace(email ?? gid, workspace, error);
   if (!isAsanaError(error, 'NotFound')) return null;
   return error.status === 404
     ? new RefusedError('WorkspaceNotFound', `Asana has no workspace ${workspace} (any more).`, {

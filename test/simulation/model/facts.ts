@@ -45,6 +45,9 @@ export class Facts {
   /** Writes on their way to Asana, by number. */
   readonly #underWay = new Map<number, { readonly site: Site; readonly type: string }>();
 
+  /** When the clock of a site was last set to another time than ours, or back. */
+  readonly #clocksMoved = new Map<Site, number>();
+
   constructor(witness: Witness) {
     this.witness = witness;
   }
@@ -106,6 +109,15 @@ export class Facts {
   /** Somebody else changed a person. */
   touch(site: Site, gid: string): void {
     this.#touched.set(`${site.plan.name} ${gid}`, this.witness.time());
+  }
+
+  /** The clock of a site was set. */
+  moveClocks(site: Site): void {
+    this.#clocksMoved.set(site, this.witness.time());
+  }
+
+  clocksMovedAt(site: Site): number {
+    return this.#clocksMoved.get(site) ?? Number.NEGATIVE_INFINITY;
   }
 
   touchedAt(site: Site, gid: string): number {

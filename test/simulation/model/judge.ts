@@ -9,9 +9,10 @@ import { Limits } from './limits.ts';
 import { CONNECTOR_KIND, type Connector, type Grant, keyOf, nameOf } from './objects.ts';
 import { Readings } from './readings.ts';
 import type { Commit, Owner, Task, Witness } from './records.ts';
-import { type Case, graceOf, type LeadershipFacts, type Rule } from './rule.ts';
+import { type Case, graceOf, type LeadershipFacts, type NamedRule, type Rule } from './rule.ts';
 import { rules } from './rules.ts';
 import { type StatusCase, statusRules } from './status-rules.ts';
+import { Unanswered } from './unanswered.ts';
 
 /** Something that must never be, and was. */
 export interface Violation {
@@ -38,10 +39,17 @@ const PAUSE = {
   name: 'PauseKept',
   sentence: 'after a 429 nothing is sent before Retry-After has passed',
 };
+const BLIND = {
+  name: 'NeverBlindly',
+  sentence: 'a creation or a deprovision that was not answered is not sent again before it was looked for',
+};
 const TWICE = {
   name: 'OncePerIntent',
   sentence: 'one intent changes Asana once',
 };
+
+/** What is judged of all writes together, beside the rules of each. */
+export const wireRules: readonly NamedRule[] = [UNASKED, PAUSE, BLIND, TWICE];
 
 /** Sees every commit, request and answer, and says at once when something is not as the contract has it. */
 export class Judge implements AsanaWatcher {
@@ -53,6 +61,7 @@ export class Judge implements AsanaWatcher {
   /** Whom each request that is under way was found to be made for. */
   readonly #owners = new Map<number, { owner: Owner; connector: Connector; grant: Grant | null }>();
 
+  readonly #unanswered = new Unanswered();
   /** Until when each process may send nothing with each token. */
   readonly #pauses = new Map<string, number>();
 
@@ -65,7 +74,7 @@ export class Judge implements AsanaWatcher {
   }
 
   /** Something that a rule outside of this class has found. */
-  report(rule: Pick<Rule, 'name' | 'sentence'>, detail: string): void {
+  report(rule: NamedRule, detail: string): void {
     const at = this.facts.witness.time();
     this.#options.onViolation({ at, rule: rule.name, sentence: rule.sentence, detail });
   }
@@ -96,6 +105,7 @@ export class Judge implements AsanaWatcher {
         after: after as Grant,
         facts: this.facts,
         readings: this.readings,
+        held: this.held,
       });
   }
 
@@ -130,6 +140,14 @@ export class Judge implements AsanaWatcher {
     if (!best) return;
     const innocent = judged.find(({ broken }) => broken.length === 0) ?? best;
     this.#remember(request, innocent.c);
+    // Where two objects wait for the same, nobody can tell which of them this is for.
+    const pending = cases.filter(isPending);
+    const sender = pending.length === 1 ? (pending[0]?.grant ?? null) : null;
+    if (this.#unanswered.leaves(request.number, effect, sender, this.facts.witness.time()))
+      this.report(
+        BLIND,
+        `${tell(effect, holding)} by ${request.by}: nobody knows what became of the one before`,
+      );
     const [first] = innocent.broken.length === 0 ? [] : best.broken;
     if (!first || (first.rule.name !== 'LeaderActs' && this.#isForgiven(best.c))) return;
     const whom = best.c.grant ? nameOf(best.c.grant) : `task ${best.c.task?.id ?? ''}`;
@@ -165,6 +183,7 @@ export class Judge implements AsanaWatcher {
     this.facts.arrives(answer);
     this.facts.look(answer);
     this.readings.take(answer);
+    this.#unanswered.answers(answer);
     const { by, token, status, retryAfterMs } = answer;
     if (status === 429 && retryAfterMs !== null) {
       const until = this.facts.witness.time() + retryAfterMs;

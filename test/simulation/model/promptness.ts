@@ -4,6 +4,7 @@ import type { Judge } from './judge.ts';
 import { modelOf } from './kinds.ts';
 import { CONNECTOR_KIND, conditionOf, type Grant, nameOf, type Seen } from './objects.ts';
 import type { Commit } from './records.ts';
+import type { NamedRule } from './rule.ts';
 
 export interface PromptnessOptions {
   readonly judge: Judge;
@@ -28,6 +29,9 @@ const TOLD = {
   name: 'StallIsTold',
   sentence: 'a grant that newly stalls has a Warning event',
 };
+
+/** What must come soon. */
+export const promptRules: readonly NamedRule[] = [OBSERVED, TOLD];
 
 /** Holds the operator to what it must do soon. */
 export class Promptness {

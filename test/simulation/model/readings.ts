@@ -81,7 +81,7 @@ export class Readings {
     if (page.announced !== null && reading.items < page.announced) {
       reading.failedSince = null;
       reading.shortSince ??= now;
-    } else if (page.last) this.#end(reading, answer);
+    } else if (page.last) this.#end(part, reading, answer);
   }
 
   /** A connector is gone: what comes after it measures by nothing that it has read. */
@@ -139,14 +139,13 @@ export class Readings {
       const { failedSince, shortSince, wholeAt } = reading;
       if (failedSince !== null && now - failedSince > RETRIES_MS) return `${part} fail`;
       if (shortSince !== null && now - shortSince > RETRIES_MS) return `${part} are short`;
-      // Who is there is shown by SCIM as well: accounts alone never shrink.
-      if ((part === 'licenses' || part === 'teams') && shrunk(part)) return `${part} have shrunk`;
+      if (canShrink(part) && shrunk(part)) return `${part} have shrunk`;
       if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
     }
     return null;
   }
 
-  #end(reading: Reading, answer: AsanaAnswer): void {
+  #end(part: Part, reading: Reading, answer: AsanaAnswer): void {
     const now = this.#facts.witness.time();
     const own = this.#facts.changes.filter(
       ({ at, effect, site }) =>
@@ -156,13 +155,13 @@ export class Readings {
     const shrunk = reading.wholeAt !== null && missing > 5 && missing > reading.count * 0.1;
     reading.failedSince = null;
     reading.shortSince = null;
-    if (shrunk) {
+    if (shrunk && canShrink(part)) {
       reading.shrunkSince ??= now;
       return;
     }
     reading.shrunkSince = null;
     reading.wholeAt = reading.startedAt;
-    if (partOf(answer) === 'licenses')
+    if (part === 'licenses')
       this.#enterprise.set(answer.token, {
         at: reading.startedAt,
         count: this.#counting.get(answer.token) ?? 0,
@@ -186,6 +185,11 @@ export class Readings {
     this.#readings.set(key, reading);
     return reading;
   }
+}
+
+/** Who is there two listings show, and SCIM as well: one that shows fewer makes nobody vanish. */
+function canShrink(part: Part): boolean {
+  return part === 'licenses' || part === 'teams';
 }
 
 /** Only listings of everybody: a look at one person comes by the same operation. */

@@ -37,10 +37,14 @@ export interface Case {
   readonly leadership: LeadershipFacts;
 }
 
-/** One thing that must be so whenever a write leaves. */
-export interface Rule {
+/** Something that must be so, in one sentence. */
+export interface NamedRule {
   readonly name: string;
   readonly sentence: string;
+}
+
+/** One thing that must be so whenever a write leaves. */
+export interface Rule extends NamedRule {
   /** What is wrong, in a few words; null when nothing is. */
   readonly broken: (c: Case) => string | null;
 }

@@ -1,7 +1,8 @@
 import type { Rule } from './rule.ts';
 import { companyRules } from './rules/company.ts';
 import { evidenceRules } from './rules/evidence.ts';
+import { lifeRules } from './rules/life.ts';
 import { permissionRules } from './rules/permission.ts';
 
 /** What must hold of every write, of a grant or of a task. */
-export const rules: readonly Rule[] = [...permissionRules, ...evidenceRules, ...companyRules];
+export const rules: readonly Rule[] = [...permissionRules, ...evidenceRules, ...lifeRules, ...companyRules];

@@ -1,8 +1,19 @@
 import { type CheckedObject, checkConditions } from '../../api/condition-rules.ts';
 import type { Facts } from './facts.ts';
+import type { HeldGrants } from './holds.ts';
 import { modelOf } from './kinds.ts';
-import { ANNOTATIONS, CONNECTOR_KIND, conditionOf, type Grant, modeOf } from './objects.ts';
+import {
+  ANNOTATIONS,
+  CONNECTOR_KIND,
+  type Connector,
+  conditionOf,
+  durationMs,
+  type Grant,
+  holdsOf,
+  modeOf,
+} from './objects.ts';
 import type { Readings } from './readings.ts';
+import type { NamedRule } from './rule.ts';
 
 /** A status as it was written; a connector's too, of which the rules for grants say nothing. */
 export interface StatusCase {
@@ -10,11 +21,10 @@ export interface StatusCase {
   readonly after: Grant;
   readonly facts: Facts;
   readonly readings: Readings;
+  readonly held: HeldGrants;
 }
 
-export interface StatusRule {
-  readonly name: string;
-  readonly sentence: string;
+export interface StatusRule extends NamedRule {
   readonly broken: (c: StatusCase) => string | null;
 }
 
@@ -89,6 +99,47 @@ export const statusRules: readonly StatusRule[] = [
       const since = facts.requestedAt(after.metadata.uid);
       const sent = since === null || facts.sentSince(after.status?.user?.gid ?? '', since);
       return sent ? null : `${lastAction.type} is still pending, and was not sent again`;
+    }),
+  },
+  {
+    name: 'OrganizationKept',
+    sentence: 'another organization takes the place of the one recorded only when a person says so',
+    broken: ({ before, after, held }) => {
+      if (after.kind !== CONNECTOR_KIND || !before) return null;
+      const connector = before as unknown as Connector;
+      const [old, now] = [connector, after as unknown as Connector].map(
+        ({ status }) => status?.organizations ?? [],
+      );
+      if (!old?.length || !now?.length || now.some((gid) => old.includes(gid))) return null;
+      const asked = holdsOf(connector).some(
+        ({ reason, id = '' }) => reason === 'OrganizationChanged' && held.isAcknowledged(connector, id),
+      );
+      return asked ? null : `it was ${old.join(', ')} and is ${now.join(', ')}`;
+    },
+  },
+  {
+    name: 'DurationFromApplied',
+    sentence: 'a duration runs from when the right was first applied',
+    broken: ofGrants(({ before, after }) => {
+      const { applied, expiresAt } = after.status ?? {};
+      const { duration } = after.spec;
+      if (duration === undefined || expiresAt === undefined || after.spec.expiresAt !== undefined)
+        return null;
+      if (before?.status?.expiresAt !== undefined) return null;
+      if (!applied) return 'it has an end, and nothing was applied';
+      const lasts = Date.parse(expiresAt) - Date.parse(applied.at);
+      return Math.abs(lasts - durationMs(duration, 0)) <= 2_000
+        ? null
+        : `applied at ${applied.at}, it ends at ${expiresAt}`;
+    }),
+  },
+  {
+    name: 'RefusalIsOwn',
+    sentence: 'a grant stalls on what Asana said only if it has asked something itself',
+    broken: ofGrants(({ after }) => {
+      const stalled = conditionOf(after, 'Stalled');
+      if (!stalled || !['LicenseNotAccepted', 'PreviouslyRemoved'].includes(stalled.reason)) return null;
+      return after.status?.lastAction ? null : `${stalled.reason}, and it has sent nothing`;
     }),
   },
 ];

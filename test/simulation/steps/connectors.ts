@@ -3,7 +3,17 @@ import { ANNOTATIONS, CONNECTOR_KIND, type Connector, holdsOf } from '../model/o
 import { drawConnector } from '../plan.ts';
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
-import { attempt, connectorsOf, drawAddress, drawExisting, type Place, placeOf } from './objects.ts';
+import { WRITES } from './faults.ts';
+import { create, drawNew } from './grants.ts';
+import {
+  attempt,
+  connectorsOf,
+  drawAddress,
+  drawExisting,
+  grantsOf,
+  type Place,
+  placeOf,
+} from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
 function drawPolicy(world: World, connector: Connector, random: Random): Record<string, unknown> {
@@ -43,11 +53,26 @@ function tokensOf(world: World): string[] {
 type Which = 'Current' | 'Old' | 'Wrong';
 
 function tokenFor(world: World, connector: Connector, which: Which, index: number): string | null {
-  const old = tokensOf(world);
   if (which === 'Wrong') return 'ffffffff.9';
-  if (which === 'Old') return old[index % Math.max(old.length, 1)] ?? null;
   const tokens = holdsOf(connector).flatMap(({ token }) => (token ? [token] : []));
+  if (which === 'Old') {
+    const old = tokensOf(world);
+    const ofThese = old.filter((token) => tokens.some((now) => now !== token && idOf(now) === idOf(token)));
+    const chosen = ofThese.length > 0 ? ofThese : old;
+    return chosen[index % Math.max(chosen.length, 1)] ?? null;
+  }
   return tokens[index % Math.max(tokens.length, 1)] ?? null;
+}
+
+function idOf(token: string): string {
+  return token.slice(0, token.lastIndexOf('.'));
+}
+
+/** Grants that are deleted while somebody is about to answer a hold. */
+function drawJoining(world: World, random: Random): Place[] {
+  return grantsOf(world)
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined && chance(random, 0.3))
+    .map(placeOf);
 }
 
 function drawWith(world: World, random: Random, wanted: (connector: Connector) => boolean): Place | null {
@@ -75,6 +100,28 @@ export const connectorSteps: readonly StepKind[] = [
     run: (world, { kind, namespace, name }) =>
       attempt(() => world.cluster.edit(kind, namespace, name, { spec: { suspend: true } })),
     tell: ({ namespace, name }) => `suspend connector ${namespace}/${name}`,
+  }),
+  stepKind({
+    name: 'EditWhileThrottled',
+    weight: 2.5,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      const object = drawNew(world, random);
+      if (!connector || !object) return null;
+      const spec = chance(random, 0.4) ? { suspend: true } : drawPolicy(world, connector, random);
+      return { ...placeOf(connector), spec, object, retryAfter: between(random, 9, 14) };
+    },
+    run: async (world, { kind, namespace, name, spec, object, retryAfter }) => {
+      await create(world, object);
+      for (const { faults } of world.sites)
+        for (const operation of WRITES)
+          faults.add({ match: { operation, times: 1 }, effect: { status: 429, retryAfter } });
+      // The change that it asks for has met the pause by then, and waits.
+      await world.advance(1_500);
+      await attempt(() => world.cluster.edit(kind, namespace, name, { spec }));
+    },
+    tell: ({ namespace, name, spec, object, retryAfter }) =>
+      `create ${object.kind} ${object.namespace}/${object.name} ${JSON.stringify(object.spec)}, and while Asana pauses writes for ${retryAfter} s edit connector ${namespace}/${name} ${JSON.stringify(spec)}`,
   }),
   stepKind({
     name: 'ResumeConnector',
@@ -112,17 +159,26 @@ export const connectorSteps: readonly StepKind[] = [
       if (holding.length === 0 && chance(random, 0.8)) return null;
       const which = pick<Which>(random, ['Current', 'Current', 'Current', 'Old', 'Wrong']);
       const verb = chance(random, 0.6) ? ('acknowledge' as const) : ('discard' as const);
-      return { ...placeOf(chosen), which, verb, index: between(random, 0, 5) };
+      const index = between(random, 0, 5);
+      const joining = chance(random, 0.35) ? drawJoining(world, random) : [];
+      return { ...placeOf(chosen), which, verb, index, joining, joinMs: between(random, 100, 4_000) };
     },
-    run: async (world, { kind, namespace, name, which, verb, index }) => {
+    run: async (world, { kind, namespace, name, which, verb, index, joining, joinMs }) => {
       const connector = world.cluster.object(kind, namespace, name) as unknown as Connector | null;
       const token = connector && tokenFor(world, connector, which, index);
       if (!token) return;
+      for (const place of joining)
+        await attempt(() => world.cluster.remove(place.kind, place.namespace, place.name));
+      if (joining.length > 0) await world.advance(joinMs);
       const annotations = { [ANNOTATIONS[verb]]: token };
       await attempt(() => world.cluster.edit(kind, namespace, name, { metadata: { annotations } }));
     },
-    tell: ({ namespace, name, which, verb }) =>
-      `${verb} the ${which.toLowerCase()} hold of ${namespace}/${name}`,
+    tell: ({ namespace, name, which, verb, joining, joinMs }) => {
+      const answer = `${verb} the ${which.toLowerCase()} hold of ${namespace}/${name}`;
+      if (joining.length === 0) return answer;
+      const names = joining.map((place) => `${place.namespace}/${place.name}`).join(', ');
+      return `delete ${names}, and ${joinMs} ms later ${answer} as it was before`;
+    },
   }),
   stepKind({
     name: 'DeleteConnector',

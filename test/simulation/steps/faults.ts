@@ -9,7 +9,8 @@ const LISTINGS = [
   'getTeamsForWorkspace',
   'getTeamMemberships',
 ];
-const WRITES = [
+/** Operations that change something. */
+export const WRITES = [
   'scimPatchUser',
   'scimCreateUser',
   'addUserForTeam',
@@ -123,12 +124,16 @@ export const faultSteps: readonly StepKind[] = [
   stepKind({
     name: 'Foreign',
     weight: 0.8,
-    draw: () => ({}),
-    run: (world) => {
+    draw: (_world, random) => ({ partly: chance(random, 0.4) }),
+    run: (world, { partly }) => {
       const [own, other] = world.sites;
-      if (own && other) world.asana.redirect(own, other);
+      if (!own || !other) return;
+      world.asana.redirect(own, other);
+      if (partly)
+        other.faults.add({ match: { operation: 'scimListUsers', times: 40 }, effect: { status: 503 } });
     },
-    tell: () => 'the token of the first organization now reads the second',
+    tell: ({ partly }) =>
+      `the token of the first organization now reads the second${partly ? ', and its licenses fail' : ''}`,
   }),
   stepKind({
     name: 'SeatsShort',

@@ -81,7 +81,10 @@ export const processSteps: readonly StepKind[] = [
     weight: 0.4,
     draw: (_world, random) => ({ ms: between(random, -90_000, 90_000) }),
     run: (world, { ms }) => {
-      for (const { time } of world.sites) time.skewMs = ms;
+      for (const site of world.sites) {
+        site.time.skewMs = ms;
+        world.judge.facts.moveClocks(site);
+      }
     },
     tell: ({ ms }) => `Asana's clock is ${Math.round(ms / 1000)} s off`,
   }),

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { InvalidInputError } from '../../core/errors.ts';
+import { Redacted } from '../../core/redacted.ts';
+
+/** The tokens a command reads Asana with. */
+export interface AsanaTokens {
+  readonly token: Redacted;
+  /** A second one, for SCIM only. */
+  readonly scimToken: Redacted | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The token of `--token-file`, else of `ASANA_TOKEN`; beside it that of `ASANA_SCIM_TOKEN`.
+ * @throws InvalidInputError; the token is never repeated
+ */
+export async function readTokens(
+  tokenFile: string | undefined,
+  environment: Environment,
+): Promise<AsanaTokens> {
+  const text = tokenFile === undefined ? environment['ASANA_TOKEN'] : await readTokenFile(tokenFile);
+  const source = tokenFile === undefined ? 'ASANA_TOKEN' : '--token-file';
+  const token = (text ?? '').trim();
+  if (token === '') {
+    const remedy =
+      'put the token of the connector into the variable ASANA_TOKEN, or name a file with --token-file';
+    throw new InvalidInputError(source, `holds no token: ${remedy}`);
+  }
+  const scimToken = (environment['ASANA_SCIM_TOKEN'] ?? '').trim();
+  return { token: new Redacted(token), scimToken: scimToken === '' ? undefined : new Redacted(scimToken) };
+}
+
+async function readTokenFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new InvalidInputError('--token-file', `cannot read ${path}: correct the path or its permissions`, {
+      cause,
+    });
+  }
+}

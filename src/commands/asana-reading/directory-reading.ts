@@ -1,0 +1,91 @@
+import type { AxiosAdapter } from 'axios';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { BudgetRegistry } from '../../asana/budget-registry.ts';
+import { openSession } from '../../asana/session.ts';
+import { whyNothingIsApplied } from '../../controllers/connectors/connector-obstacle.ts';
+import type { ConnectorSession } from '../../controllers/connectors/connector-session.ts';
+import type { Clock } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import { silentMeter } from '../../core/meter.ts';
+import type { Snapshot } from '../../directory/snapshot.ts';
+import type { AsanaTokens } from './asana-tokens.ts';
+import { readOnlyAdapter } from './read-only.ts';
+
+/** How a command gets at Asana. */
+export interface AsanaAccess {
+  readonly tokens: AsanaTokens;
+  readonly apiUrl: string;
+  /** What Asana grants the token a minute; 0 for no limit. */
+  readonly requestsPerMinute: number;
+  /** Share of it that is planned with. */
+  readonly budgetPercent: number;
+  /** What carries the requests that read; by default HTTP. */
+  readonly carrier?: AxiosAdapter | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The directory could not be read, or not all of it: nothing follows from a part. */
+export class DirectoryUnreadableError extends CodedError {
+  constructor(connector: string, why: string) {
+    super(
+      'DirectoryUnreadable',
+      'transient',
+      `The directory of AsanaConnector ${connector} was not read: ${why}`,
+    );
+  }
+}
+
+/**
+ * Reads the directory of a connector once, into its session. Only requests that read can leave.
+ * @throws DirectoryUnreadableError when any part of it is missing
+ */
+export async function readDirectory(
+  connector: AsanaConnector,
+  session: ConnectorSession,
+  access: AsanaAccess,
+  signal: AbortSignal,
+): Promise<Snapshot> {
+  const { clock, log, requestsPerMinute, budgetPercent: percent, apiUrl, tokens, carrier } = access;
+  const budgets = new BudgetRegistry({ requestsPerMinute, percent }, { clock, meter: silentMeter });
+  await session.useCredentials('the reading', () =>
+    openSession({
+      baseUrl: apiUrl,
+      ...tokens,
+      scimEnabled: connector.spec.scim.enabled,
+      budgets,
+      adapter: readOnlyAdapter(carrier),
+      log,
+      meter: silentMeter,
+      clock,
+      random: Math.random,
+    }),
+  );
+  session.startUnaskedSync();
+  try {
+    await session.untilIdle(signal);
+  } finally {
+    await session.stopSync('nobody waits for it');
+  }
+  const snapshot = session.directory.current();
+  const why = whyUnread(connector, session, snapshot);
+  if (why !== null || !snapshot) throw new DirectoryUnreadableError(session.key, why ?? 'nothing came.');
+  return snapshot;
+}
+
+/** What is missing in a reading, in words; null when all of it is there. */
+function whyUnread(
+  connector: AsanaConnector,
+  session: ConnectorSession,
+  snapshot: Snapshot | null,
+): string | null {
+  const refused = session.report?.error?.message ?? whyNothingIsApplied(connector, session, []);
+  if (refused) return refused;
+  const scim = session.report?.result?.scim;
+  if (scim && !scim.ok && scim.error.code !== 'LicensesUnavailable') return scim.error.message;
+  if (!snapshot) return 'nothing came.';
+  const { accounts, licenses, teams } = snapshot.parts;
+  const missing = [accounts, licenses, teams].find((part) => part !== null && !part.complete);
+  return missing ? `${missing.incompleteBecause ?? 'a part is missing'}. Run the command again.` : null;
+}

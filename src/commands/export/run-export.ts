@@ -1,0 +1,163 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AxiosAdapter } from 'axios';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { GrantKindName } from '../../api/kinds.ts';
+import { asanaConnectors } from '../../api/resources.ts';
+import { ManifestValidator } from '../../api/validation.ts';
+import { ConnectorSession } from '../../controllers/connectors/connector-session.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { InvalidInputError } from '../../core/errors.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { Account, Snapshot } from '../../directory/snapshot.ts';
+import { Organizations } from '../../provisioning/removals/organizations.ts';
+import type { AsanaFlags } from '../asana-reading/asana-flags.ts';
+import { readTokens } from '../asana-reading/asana-tokens.ts';
+import { readDirectory } from '../asana-reading/directory-reading.ts';
+import type { Output } from '../command-line/output.ts';
+import { readManifestFiles } from '../manifests/manifest-files.ts';
+import { readDeclarations } from '../manifests/manifest-reading.ts';
+import { applyManifests, type ClusterObjects } from '../plan/applied-manifests.ts';
+import { type ExportedRight, rightsIn } from './exported-rights.ts';
+import { ManagedRights } from './managed-rights.ts';
+import { printGrant } from './print-grant.ts';
+
+export interface ExportFlags extends AsanaFlags {
+  /** Manifest of the AsanaConnector; `-` for standard input. */
+  readonly connector: string;
+  readonly kind?: readonly GrantKindName[];
+  readonly unmanaged?: boolean;
+  readonly outputDir?: string;
+  readonly namespace: string;
+}
+
+/** Where an export gets its words from, and puts its own. */
+export interface ExportMeans {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: Output;
+  /** For what could not be exported. */
+  readonly errors: Output;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly readCluster: (clock: Clock, signal: AbortSignal) => Promise<ClusterObjects>;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** What carries the requests that read; by default HTTP. */
+  readonly carrier?: AxiosAdapter;
+}
+
+/**
+ * Writes what people have in Asana as manifests, one grant a right. Changes nothing in Asana.
+ * @throws CodedError for a connector, flags, tokens and readings that cannot be used
+ */
+export async function runExport(flags: ExportFlags, means: ExportMeans, signal: AbortSignal): Promise<void> {
+  const clock = means.clock ?? systemClock;
+  const connector = await readConnector(flags, means, clock);
+  const tokens = await readTokens(flags.tokenFile, means.environment);
+  const grants = flags.unmanaged ? (await means.readCluster(clock, signal)).grants : null;
+  const session = openSession(connector, means.log, clock);
+  try {
+    const access = {
+      tokens,
+      apiUrl: flags.asanaApiUrl,
+      requestsPerMinute: flags.asanaRequestsPerMinute,
+      budgetPercent: flags.asanaBudgetPercent,
+      carrier: means.carrier,
+      clock,
+      log: means.log,
+    };
+    const snapshot = await readDirectory(connector, session, access, signal);
+    const reading = session.read('');
+    if (!reading) throw new TypeError('a directory that was read cannot be read');
+    const managed = grants && new ManagedRights(grants, connector, reading);
+    const chosen = [...rightsIn(snapshot, connector, addressable(snapshot, means.errors))].filter(
+      ({ kind, account, right }) =>
+        (flags.kind?.includes(kind) ?? true) && !(managed?.has(account, right) ?? false),
+    );
+    await write(chosen, connector, flags, means.output);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The one AsanaConnector of the manifest, as the API server would have it. */
+async function readConnector(
+  { connector: path, namespace }: ExportFlags,
+  { input }: ExportMeans,
+  clock: Clock,
+): Promise<AsanaConnector> {
+  const validator = new ManifestValidator();
+  const { objects } = readDeclarations(await readManifestFiles([path], input), { validator, namespace });
+  const own = objects.filter(({ kind }) => kind.names.kind === asanaConnectors.kind);
+  const there = { connectors: [], grants: [] };
+  const { connectors } = applyManifests(own, there, { validator, now: clock.now(), isPruned: () => false });
+  const [connector, ...others] = connectors;
+  if (connector && others.length === 0) return connector;
+  const count = connector ? `${connectors.length} AsanaConnectors` : 'no AsanaConnector';
+  throw new InvalidInputError('--connector', `${path} holds ${count}: name a manifest with one`);
+}
+
+function openSession(connector: AsanaConnector, log: Logger, clock: Clock): ConnectorSession {
+  const organizations = new Organizations();
+  const deps = {
+    clock,
+    random: Math.random,
+    log,
+    newHoldId: () => 'export',
+    organizations,
+    onChange: () => {},
+  };
+  return new ConnectorSession(deps, connector, []);
+}
+
+/**
+ * Whether a grant may name somebody by the address: the schema takes it, and it means nobody else. Whoever has none is named
+ * by the gid, and has no AsanaAccount, which says so once.
+ */
+function addressable({ gidsByEmail }: Snapshot, errors: Output): (account: Account) => boolean {
+  const validator = new ManifestValidator();
+  const judged = new Map<string, boolean>();
+  return ({ gid, email, name }) => {
+    const known = judged.get(gid);
+    if (known !== undefined) return known;
+    const fits = email !== null && gidsByEmail.get(email) === gid && isTaken(validator, email);
+    judged.set(gid, fits);
+    if (!fits)
+      errors.write(
+        `warning: account ${gid} (${JSON.stringify(name)}) has no address that a manifest can hold: it is named by its gid, and has no AsanaAccount\n`,
+      );
+    return fits;
+  };
+}
+
+/** Composed letters only: the same address in other characters would be a second person. */
+function isTaken(validator: ManifestValidator, email: string): boolean {
+  if (email.normalize('NFC') !== email) return false;
+  try {
+    validator.check({
+      apiVersion: 'asana-connector.dev/v1alpha1',
+      kind: 'AsanaAccount',
+      spec: { connectorRef: { name: 'any' }, email },
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    return false;
+  }
+}
+
+async function write(
+  rights: readonly ExportedRight[],
+  connector: AsanaConnector,
+  { outputDir }: ExportFlags,
+  output: Output,
+): Promise<void> {
+  if (outputDir === undefined) {
+    for (const right of rights) output.write(`---\n${printGrant(right, connector)}`);
+    return;
+  }
+  await mkdir(outputDir, { recursive: true });
+  for (const right of rights) {
+    const file = join(outputDir, `${right.kind.toLowerCase()}-${right.name}.yaml`);
+    await writeFile(file, printGrant(right, connector));
+  }
+}

@@ -1,0 +1,79 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import {
+  ACKNOWLEDGE_ANNOTATION,
+  asanaConnectors,
+  DISCARD_ANNOTATION,
+  FIELD_MANAGER,
+} from '../../api/resources.ts';
+import { InvalidInputError } from '../../core/errors.ts';
+import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
+import type { Output } from '../command-line/output.ts';
+import { askYesNo } from './ask-yes-no.ts';
+import { type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
+import { heldAmong, heldTable, isNamedBy } from './held-grants.ts';
+import { writeJson } from './screen.ts';
+
+export type HoldAnswer = 'acknowledge' | 'discard';
+
+export interface AnswerFlags extends ClusterFlags {
+  /** Answers every question with yes. */
+  readonly yes?: boolean;
+}
+
+const annotations: Readonly<Record<HoldAnswer, string>> = {
+  acknowledge: ACKNOWLEDGE_ANNOTATION,
+  discard: DISCARD_ANNOTATION,
+};
+
+const questions: Readonly<Record<HoldAnswer, string>> = {
+  acknowledge: 'Take this access away in Asana?',
+  discard: 'Leave all of this as it is in Asana, and drop these removals?',
+};
+
+/** `kubectl asana acknowledge TOKEN` and `discard TOKEN`: shows what the token names, asks, and answers the hold. */
+export async function answerHold(
+  answer: HoldAnswer,
+  token: string,
+  flags: AnswerFlags,
+  output: Output,
+): Promise<void> {
+  const id = parseHoldToken(token)?.id;
+  if (id === undefined)
+    throw new InvalidInputError('TOKEN', 'is no token of a hold, such as k3x9.2: see kubectl asana hold');
+  await withCluster(flags, async (cluster) => {
+    const { connectors, grants } = await takeInventory(cluster);
+    const found = findHold(connectors, id);
+    if (!found)
+      throw new InvalidInputError('TOKEN', 'no hold of that token stands here: see kubectl asana status');
+    const { connector, hold } = found;
+    const named = heldAmong(grants).filter((held) => isNamedBy(token, held));
+    if (flags.output !== 'json') {
+      output.write(
+        hold.reason === 'TooManyRemovals'
+          ? heldTable(named)
+          : `${hold.reason}: ${hold.count} entries are missing from the last reading of Asana.\n`,
+      );
+      const question =
+        hold.reason === 'TooManyRemovals' ? questions[answer] : 'Take the last reading for true?';
+      if (!flags.yes && !(await askYesNo(`${question} (${named.length || hold.count})`))) {
+        output.write('Nothing was answered.\n');
+        return;
+      }
+    } else if (!flags.yes)
+      throw new InvalidInputError('-y', 'is needed together with -o json: nobody can be asked');
+    const { namespace, name } = connector.metadata;
+    const patch = { metadata: { annotations: { [annotations[answer]]: token } } };
+    await cluster.client.mergePatch(asanaConnectors, namespace, name, patch, FIELD_MANAGER);
+    if (flags.output === 'json')
+      writeJson(output, { connector: `${namespace}/${name}`, answer, token, removals: named });
+    else output.write(`${namespace}/${name}: ${answer} ${token}\n`);
+  });
+}
+
+function findHold(connectors: readonly AsanaConnector[], id: string) {
+  for (const connector of connectors) {
+    const hold = connector.status?.holds?.find((standing) => standing.id === id);
+    if (hold) return { connector, hold };
+  }
+  return null;
+}

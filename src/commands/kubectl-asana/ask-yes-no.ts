@@ -1,0 +1,17 @@
+import { createInterface } from 'node:readline/promises';
+import { InvalidInputError } from '../../core/errors.ts';
+
+/**
+ * Asks on the terminal; only `y` or `yes` is a yes.
+ * @throws InvalidInputError where nobody can be asked
+ */
+export async function askYesNo(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new InvalidInputError('-y', 'is needed where there is no terminal to ask on');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}

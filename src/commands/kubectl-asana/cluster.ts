@@ -1,0 +1,104 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { type GrantObject, grantKinds } from '../../api/kinds.ts';
+import { asanaConnectors } from '../../api/resources.ts';
+import { systemClock } from '../../core/clock.ts';
+import { InvalidInputError } from '../../core/errors.ts';
+import { KubernetesClient } from '../../kubernetes/client.ts';
+import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection.ts';
+import type { Resource } from '../../kubernetes/resource.ts';
+
+/** The flags that say which cluster is asked, as with kubectl. */
+export interface ClusterFlags {
+  readonly namespace?: string;
+  readonly allNamespaces?: boolean;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+  readonly output?: 'table' | 'json';
+}
+
+/** A cluster, and where in it somebody works. */
+export interface Cluster {
+  readonly client: KubernetesClient;
+  readonly connection: ApiServerConnection;
+  /** The namespace that is meant; null for all. */
+  readonly scope: string | null;
+  /** The namespace for what is named without one. */
+  readonly namespace: string;
+}
+
+/** What there is of ours in the scope. */
+export interface Inventory {
+  readonly connectors: readonly AsanaConnector[];
+  readonly grants: readonly GrantObject[];
+}
+
+const PAGE = 500;
+
+/**
+ * Does `work` with the cluster that the flags name, and closes its connections afterwards.
+ * @throws InvalidInputError for a kubeconfig or a context that is not there
+ */
+export async function withCluster<T>(
+  flags: ClusterFlags,
+  work: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
+  const config = configOf(flags);
+  const connection = new ApiServerConnection(config, systemClock);
+  const current = config.getContextObject(config.getCurrentContext());
+  const namespace = flags.namespace ?? current?.namespace ?? 'default';
+  const scope = flags.allNamespaces ? null : namespace;
+  try {
+    return await work({ client: new KubernetesClient(connection), connection, scope, namespace });
+  } finally {
+    await connection.close();
+  }
+}
+
+function configOf({ kubeconfig, context }: ClusterFlags): KubeConfig {
+  const config = kubeconfig === undefined ? loadKubeConfig() : readKubeConfig(kubeconfig);
+  if (context === undefined) return config;
+  if (!config.getContextObject(context))
+    throw new InvalidInputError('--context', `there is no context ${context} in the kubeconfig`);
+  config.setCurrentContext(context);
+  return config;
+}
+
+function readKubeConfig(path: string): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    config.loadFromFile(path);
+  } catch (cause) {
+    throw new InvalidInputError('--kubeconfig', `${path} cannot be read as a kubeconfig`, { cause });
+  }
+  return config;
+}
+
+/** Every connector in the scope, and every grant. */
+export async function takeInventory({ client, scope }: Cluster): Promise<Inventory> {
+  const [connectors, ...grants] = await Promise.all([
+    listAll<AsanaConnector>(client, asanaConnectors, scope),
+    ...grantKinds.map(async ({ names }) => {
+      const objects = await listAll<GrantObject>(client, names, scope);
+      // The items of a list do not say their kind.
+      return objects.map((object) => ({ ...object, kind: names.kind }) as GrantObject);
+    }),
+  ]);
+  return { connectors, grants: grants.flat() };
+}
+
+/** Every connector in the scope. */
+export function listConnectors({ client, scope }: Cluster): Promise<AsanaConnector[]> {
+  return listAll(client, asanaConnectors, scope);
+}
+
+async function listAll<T>(client: KubernetesClient, resource: Resource, scope: string | null): Promise<T[]> {
+  const found: T[] = [];
+  let next = '';
+  do {
+    const page = await client.list<T>(resource, scope, { limit: PAGE, next });
+    found.push(...page.items);
+    next = page.next;
+  } while (next !== '');
+  return found;
+}

@@ -1,0 +1,169 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { findCondition } from '../../api/conditions.ts';
+import { BudgetRegistry } from '../../asana/budget-registry.ts';
+import { AsanaError } from '../../asana/errors.ts';
+import { type AsanaSession, openSession } from '../../asana/session.ts';
+import { parseClientId, parseClientSecret } from '../../conductorone/credentials.ts';
+import { type SecretReading, takeCredential } from '../../controllers/connectors/credentials.ts';
+import { systemClock } from '../../core/clock.ts';
+import { silentLogger } from '../../core/logger.ts';
+import { silentMeter } from '../../core/meter.ts';
+import type { Cluster } from './cluster.ts';
+import { bad, type Finding, ok, sentenceOf, unknown } from './diagnosis.ts';
+
+/** More than this between two clocks and the operator waits (ClockSkew). */
+const MOST_SKEW_MS = 60_000;
+const CALL = { priority: 'read' } as const;
+
+/** Looks at one connector: its Secret, what its tokens may read in Asana, clocks, and ConductorOne. Only reads. */
+export async function examineConnector(
+  { client }: Cluster,
+  connector: AsanaConnector,
+  asanaApiUrl: string,
+): Promise<Finding[]> {
+  const { namespace } = connector.metadata;
+  const findings: Finding[] = [];
+  const readSecret = async (name: string): Promise<SecretReading | null | undefined> => {
+    try {
+      return await client.readSecret(namespace, name);
+    } catch (error) {
+      findings.push(
+        unknown(
+          `Secret ${namespace}/${name}`,
+          sentenceOf(error),
+          'Run this as somebody who may read the Secret, or go by the conditions of the connector.',
+        ),
+      );
+      return undefined;
+    }
+  };
+  const secret = await readSecret(connector.spec.credentials.secretRef.name);
+  if (secret !== undefined) findings.push(...(await examineTokens(connector, secret, asanaApiUrl)));
+  const { conductorOne } = connector.spec;
+  if (conductorOne) {
+    const own = await readSecret(conductorOne.secretRef.name);
+    if (own !== undefined) findings.push(examineClient(connector, own));
+    findings.push(examineConnection(connector));
+  }
+  return findings;
+}
+
+async function examineTokens(
+  connector: AsanaConnector,
+  secret: SecretReading | null,
+  baseUrl: string,
+): Promise<Finding[]> {
+  const { name, tokenKey, scimTokenKey } = connector.spec.credentials.secretRef;
+  const what = `Secret ${connector.metadata.namespace}/${name}`;
+  let session: AsanaSession;
+  try {
+    session = openSession({
+      baseUrl,
+      token: takeCredential(secret, name, tokenKey),
+      scimToken: scimTokenKey === undefined ? undefined : takeCredential(secret, name, scimTokenKey),
+      scimEnabled: connector.spec.scim.enabled,
+      budgets: new BudgetRegistry(
+        { requestsPerMinute: 0, percent: 100 },
+        { clock: systemClock, meter: silentMeter },
+      ),
+      log: silentLogger,
+      meter: silentMeter,
+      clock: systemClock,
+      random: Math.random,
+    });
+  } catch (error) {
+    return [bad(what, sentenceOf(error), 'Put the token into the Secret under this key.')];
+  }
+  try {
+    return [ok(what, 'has the keys it needs'), ...(await examineAsana(connector, session))];
+  } finally {
+    session.close();
+  }
+}
+
+async function examineAsana({ spec }: AsanaConnector, { rest, scim }: AsanaSession): Promise<Finding[]> {
+  const findings = [
+    await examining('token of Asana (REST)', async () => {
+      const { value, date } = await rest.me(CALL);
+      return [ok('token of Asana (REST)', `belongs to ${value.name ?? value.gid}`), examineClocks(date)];
+    }),
+    await examining('workspaces', async () => {
+      const seen: string[] = [];
+      await rest.workspaces((items) => void seen.push(...items.map(({ gid }) => gid)), CALL);
+      const missing = (spec.workspaces ?? []).filter((gid) => !seen.includes(gid));
+      return [
+        missing.length === 0
+          ? ok('workspaces', `the token sees ${seen.length}: ${seen.join(', ')}`)
+          : bad(
+              'workspaces',
+              `the token does not see ${missing.join(', ')}`,
+              "Correct spec.workspaces, or give the token's account access to them.",
+            ),
+      ];
+    }),
+  ];
+  if (scim)
+    findings.push(
+      await examining('SCIM', async () => {
+        await scim.probe(CALL);
+        return [ok('SCIM', 'takes the token')];
+      }),
+    );
+  return findings.flat();
+}
+
+/** Clocks apart are a finding of their own: everything that ends at a time depends on them. */
+function examineClocks(date: number | null): Finding {
+  const apart = date === null ? 0 : Math.abs(systemClock.now() - date);
+  return apart <= MOST_SKEW_MS
+    ? ok('clock', 'agrees with that of Asana')
+    : bad(
+        'clock',
+        `is ${Math.round(apart / 1000)} s away from that of Asana`,
+        'Set the clock of this machine, and look at those of the nodes (NTP).',
+      );
+}
+
+async function examining(what: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    return [bad(what, sentenceOf(error), remedyOf(error))];
+  }
+}
+
+function remedyOf(error: unknown): string {
+  if (!(error instanceof AsanaError)) return 'See the message.';
+  if (error.code === 'CredentialsRejected') return 'Create a new token in Asana and put it into the Secret.';
+  if (error.code === 'Forbidden')
+    return 'Give the service account the scopes it needs: Users, Teams, Workspaces and SCIM.';
+  if (error.code === 'PlanRefused') return 'This needs an Enterprise plan of Asana.';
+  return 'Look at the network between here and Asana, and try again.';
+}
+
+function examineClient(connector: AsanaConnector, secret: SecretReading | null): Finding {
+  const what = 'client of ConductorOne';
+  const ref = connector.spec.conductorOne?.secretRef;
+  try {
+    parseClientId(takeCredential(secret, ref?.name ?? '', ref?.clientIdKey ?? '').reveal());
+    parseClientSecret(takeCredential(secret, ref?.name ?? '', ref?.clientSecretKey ?? ''));
+    return ok(what, 'has an ID and a secret of the right form');
+  } catch (error) {
+    return bad(
+      what,
+      sentenceOf(error),
+      'Create the client anew in ConductorOne and put both values into the Secret.',
+    );
+  }
+}
+
+function examineConnection({ status }: AsanaConnector): Finding {
+  const what = 'ConductorOne';
+  const condition = findCondition(status?.conditions, 'ConductorOneConnected');
+  if (condition?.status === 'True') return ok(what, condition.message);
+  return bad(
+    what,
+    condition?.message ?? 'the operator has not reported on the connection yet',
+    'Follow the message; hosts other than those of ConductorOne need --allowed-conductorone-hosts.',
+  );
+}

@@ -1,0 +1,49 @@
+import { CodedError } from '../../core/errors.ts';
+import { ExitError } from '../command-line/exit-code.ts';
+import type { Output } from '../command-line/output.ts';
+import { oneLine } from '../command-line/text-table.ts';
+import { type ClusterFlags, listConnectors, withCluster } from './cluster.ts';
+import type { Finding } from './diagnosis.ts';
+import { examineCluster } from './examine-cluster.ts';
+import { examineConnector } from './examine-connector.ts';
+import { heading, mark, writeJson } from './screen.ts';
+
+export interface DoctorFlags extends ClusterFlags {
+  readonly asanaApiUrl: string;
+}
+
+/** Something is wrong; what, and what to do, was printed. */
+class UnwellError extends CodedError {
+  constructor(count: number) {
+    super('Unwell', 'stalling', `${count} things are wrong; each has its remedy above.`);
+  }
+}
+
+/** `kubectl asana doctor`: looks at everything a connector needs, each with its remedy. Changes nothing. */
+export async function examine(flags: DoctorFlags, output: Output): Promise<void> {
+  const sections = await withCluster(flags, async (cluster) => {
+    const found: { title: string; findings: Finding[] }[] = [
+      { title: 'Cluster', findings: await examineCluster(cluster) },
+    ];
+    for (const connector of await listConnectors(cluster)) {
+      const { namespace, name } = connector.metadata;
+      const findings = await examineConnector(cluster, connector, flags.asanaApiUrl);
+      found.push({ title: `AsanaConnector ${namespace}/${name}`, findings });
+    }
+    return found;
+  });
+  if (flags.output === 'json') writeJson(output, sections);
+  else
+    for (const { title, findings } of sections)
+      output.write(`${heading(title)}\n${findings.map(lineOf).join('')}`);
+  const wrong = sections.flatMap(({ findings }) => findings).filter(({ state }) => state === 'bad').length;
+  if (wrong > 0) throw new ExitError(1, new UnwellError(wrong));
+}
+
+const tones = { ok: ['ok  ', 'green'], bad: ['bad ', 'red'], unknown: ['?   ', 'yellow'] } as const;
+
+function lineOf({ what, state, found, remedy }: Finding): string {
+  const [word, tone] = tones[state];
+  const line = `  ${mark(word, tone)} ${oneLine(what)}: ${oneLine(found)}\n`;
+  return remedy === null ? line : `${line}       → ${oneLine(remedy)}\n`;
+}

@@ -1,0 +1,64 @@
+import { durationMs, formatDuration } from '../../api/duration.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import { asanaLicenseGrants } from '../../api/resources.ts';
+import { formatTime, systemClock } from '../../core/clock.ts';
+import { InvalidInputError } from '../../core/errors.ts';
+import type { Output } from '../command-line/output.ts';
+import { type ClusterFlags, withCluster } from './cluster.ts';
+import { kindNamed } from './grant-words.ts';
+import { writeJson } from './screen.ts';
+
+export interface ExtendFlags extends ClusterFlags {
+  readonly until: string;
+}
+
+/** Who writes the spec here: a person, by this program. */
+const FIELD_MANAGER = 'kubectl-asana';
+
+/** `kubectl asana extend GRANT --until T`: moves the end of a grant to a later time. */
+export async function extendGrant(name: string, flags: ExtendFlags, output: Output): Promise<void> {
+  const until = Date.parse(flags.until);
+  if (Number.isNaN(until))
+    throw new InvalidInputError('--until', 'must be a time such as 2027-01-31T00:00:00Z');
+  if (until <= systemClock.now()) throw new InvalidInputError('--until', 'is in the past');
+  const { kind, called } = readGrantName(name);
+  await withCluster(flags, async ({ client, namespace }) => {
+    const grant = await client.get<GrantObject>(kind, namespace, called);
+    if (!grant) throw new InvalidInputError('GRANT', `there is no ${kind.kind} ${namespace}/${called}`);
+    const change = changeOf(grant, until);
+    await client.mergePatch(kind, namespace, called, { spec: change }, FIELD_MANAGER);
+    if (flags.output === 'json') writeJson(output, { kind: kind.kind, namespace, name: called, ...change });
+    else
+      output.write(
+        `${kind.kind} ${namespace}/${called} ends at ${formatTime(until)} now. If Git manages it, change it there too: ${JSON.stringify(change)}\n`,
+      );
+  });
+}
+
+/** `atg/design`, or a name alone for a license grant. */
+function readGrantName(name: string) {
+  const [first = '', ...rest] = name.split('/');
+  if (rest.length === 0) return { kind: asanaLicenseGrants, called: first };
+  const kind = kindNamed(first);
+  if (!kind || rest.length > 1)
+    throw new InvalidInputError('GRANT', `${name}: write alg/NAME, atg/NAME, awg/NAME or aac/NAME`);
+  return { kind, called: rest[0] ?? '' };
+}
+
+/** The field that holds the end: the time, or how long after the beginning. */
+function changeOf(
+  { spec, status }: GrantObject,
+  until: number,
+): { expiresAt: string } | { duration: string } {
+  const end = status?.expiresAt ?? spec.expiresAt;
+  if (end !== undefined && until <= Date.parse(end))
+    throw new InvalidInputError('--until', `the grant ends later already: ${end}`);
+  if (spec.duration === undefined) {
+    if (spec.expiresAt === undefined) throw new InvalidInputError('GRANT', 'has no end that could be moved');
+    return { expiresAt: formatTime(until) };
+  }
+  if (status?.expiresAt === undefined)
+    throw new InvalidInputError('GRANT', 'has not begun yet, so its duration has no end that could be moved');
+  const beginning = Date.parse(status.expiresAt) - durationMs(spec.duration);
+  return { duration: formatDuration(until - beginning) };
+}

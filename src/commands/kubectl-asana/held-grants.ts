@@ -1,0 +1,91 @@
+import type { GrantObject } from '../../api/kinds.ts';
+import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
+import type { Output } from '../command-line/output.ts';
+import { textTable } from '../command-line/text-table.ts';
+import { type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
+import { connectorOf, grantName, personOf } from './grant-words.ts';
+import { writeJson } from './screen.ts';
+
+/** One removal that a hold stops. */
+export interface HeldRemoval {
+  readonly connector: string;
+  readonly namespace: string;
+  readonly grant: string;
+  readonly person: string;
+  readonly action: string;
+  /** `<id>.<n>`: a token of the same id and at least this n names it. */
+  readonly hold: string;
+  readonly why: string;
+}
+
+/** `kubectl asana hold`: every removal that is held, not just the twenty that the connector's status names. */
+export async function showHeld(flags: ClusterFlags, output: Output): Promise<void> {
+  const { connectors, grants } = await withCluster(flags, takeInventory);
+  const held = heldAmong(grants);
+  const readings = connectors.flatMap(({ metadata, status }) =>
+    (status?.holds ?? [])
+      .filter(({ reason }) => reason !== 'TooManyRemovals')
+      .map((hold) => ({ connector: `${metadata.namespace}/${metadata.name}`, ...hold })),
+  );
+  if (flags.output === 'json') {
+    writeJson(output, { removals: held, readings });
+    return;
+  }
+  if (held.length === 0 && readings.length === 0) output.write('Nothing is held here.\n');
+  if (held.length > 0) output.write(heldTable(held));
+  if (readings.length > 0)
+    output.write(
+      textTable(
+        ['CONNECTOR', 'HOLD', 'MISSING', 'SINCE', 'TOKEN'],
+        readings.map(({ connector, reason, count, since, token }) => [
+          connector,
+          reason,
+          String(count),
+          since,
+          token,
+        ]),
+      ),
+    );
+}
+
+/** The removals among the grants that a hold stops, by connector. */
+export function heldAmong(grants: readonly GrantObject[]): HeldRemoval[] {
+  return grants
+    .flatMap((grant): HeldRemoval[] => {
+      const planned = grant.status?.planned;
+      if (planned?.hold === undefined || planned.answer !== undefined) return [];
+      return [
+        {
+          connector: connectorOf(grant),
+          namespace: grant.metadata.namespace,
+          grant: grantName(grant),
+          person: personOf(grant),
+          action: planned.action,
+          hold: planned.hold,
+          why: planned.reason,
+        },
+      ];
+    })
+    .toSorted((a, b) => a.connector.localeCompare(b.connector) || a.person.localeCompare(b.person));
+}
+
+export function heldTable(held: readonly HeldRemoval[]): string {
+  return textTable(
+    ['CONNECTOR', 'HOLD', 'NAMESPACE', 'GRANT', 'USER', 'ACTION', 'WHY'],
+    held.map(({ connector, hold, namespace, grant, person, action, why }) => [
+      connector,
+      hold,
+      namespace,
+      grant,
+      person,
+      action,
+      why,
+    ]),
+  );
+}
+
+/** Whether a token names a removal: the same hold, and not a change that came later. */
+export function isNamedBy(token: string, { hold }: HeldRemoval): boolean {
+  const [asked, joined] = [parseHoldToken(token), parseHoldToken(hold)];
+  return asked !== null && joined !== null && asked.id === joined.id && joined.n <= asked.n;
+}

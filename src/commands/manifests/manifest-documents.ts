@@ -1,0 +1,177 @@
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  Schema,
+  type Tags,
+} from 'yaml';
+import { ManifestError } from './manifest-error.ts';
+import type { ManifestFile } from './manifest-files.ts';
+
+/** One object as somebody wrote it, and where. */
+export interface WrittenObject {
+  readonly file: string;
+  /** Line of its document's beginning, from 1. */
+  readonly line: number;
+  readonly value: Readonly<Record<string, unknown>>;
+  /** The line of a field (`spec.user.email`), or of the nearest one around it that is there. O(document). */
+  readonly lineOf: (path: string) => number;
+}
+
+/** A document above this would take a gigabyte to parse; a List of ten thousand grants has 4 MiB. */
+const LARGEST_DOCUMENT = 8 * 1024 * 1024;
+const MOST_ALIASES = 100;
+const DOCUMENT_START = /^---(?=\s|$)/gm;
+/** Tags of YAML 1.1 that the parser of Kubernetes makes no values of their own of. */
+const FOREIGN_TAGS: readonly string[] = [
+  'timestamp',
+  'binary',
+  'omap',
+  'pairs',
+  'set',
+  'intTime',
+  'floatTime',
+];
+
+/** As the parser of kubectl: "yes" is a boolean, an instant stays a string. Made once: it costs more than a document. */
+const schema = new Schema({
+  schema: 'yaml-1.1',
+  customTags: (tags: Tags) => tags.filter((tag) => !FOREIGN_TAGS.includes(nameOfTag(tag))),
+  merge: true,
+});
+
+const options = { schema, merge: true, prettyErrors: false };
+
+function nameOfTag(tag: Tags[number]): string {
+  return typeof tag === 'string' ? tag : (tag.tag.split(':').at(-1) ?? '');
+}
+
+/**
+ * The objects in a file, those in Lists too, one after the other: a file of ten thousand grants is never parsed at once.
+ * @throws ManifestError for what is no YAML, or no object
+ */
+export function* readObjects(file: ManifestFile): Generator<WrittenObject> {
+  for (const part of splitDocuments(file)) yield* objectsIn(part);
+}
+
+interface Part extends ManifestFile {
+  /** Lines before it in the file. */
+  readonly above: number;
+}
+
+/** `---` at the beginning of a line ends a document wherever it stands. Directives need what comes before it. */
+function splitDocuments(file: ManifestFile): Part[] {
+  const { text } = file;
+  if (/^%/m.test(text)) return [{ ...file, above: 0 }];
+  const starts = [0, ...[...text.matchAll(DOCUMENT_START)].map(({ index }) => index)];
+  let above = 0;
+  return starts.map((start, index) => {
+    const part = { name: file.name, text: text.slice(start, starts[index + 1]), above };
+    above += part.text.split('\n').length - 1;
+    return part;
+  });
+}
+
+function* objectsIn(part: Part): Generator<WrittenObject> {
+  if (part.text.length > LARGEST_DOCUMENT) {
+    const message = 'is a document of more than 8 MiB: split it into documents with --- between the objects';
+    throw new ManifestError(part.name, part.above + 1, '', message);
+  }
+  for (const [index, document] of parse(part).entries()) {
+    const [error] = document.errors;
+    if (error) throw noYaml(part, error.pos[0]);
+    const value = toValue(part, document);
+    if (value === null || value === undefined) continue;
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      const message = 'is no manifest: an object with apiVersion, kind and metadata is expected';
+      throw new ManifestError(part.name, part.above + 1, '', message);
+    }
+    yield* unfold(part, index, value as Readonly<Record<string, unknown>>, '');
+  }
+}
+
+/** The parser's own words would show the line, and what is in it. */
+function noYaml({ name, text, above }: Part, position: number): ManifestError {
+  const line = above + text.slice(0, position).split('\n').length;
+  return new ManifestError(name, line, '', 'is no YAML: correct it');
+}
+
+function toValue(part: Part, document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: MOST_ALIASES });
+  } catch (cause) {
+    const message =
+      'has aliases that unfold to far more than is written, or that name nothing: write out what they stand for';
+    throw new ManifestError(part.name, part.above + 1, '', message, { cause });
+  }
+}
+
+function* unfold(
+  part: Part,
+  index: number,
+  value: Readonly<Record<string, unknown>>,
+  prefix: string,
+): Generator<WrittenObject> {
+  const { kind, items } = value;
+  if (typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)) {
+    for (const [at, item] of items.entries()) {
+      if (typeof item !== 'object' || item === null || Array.isArray(item)) continue;
+      yield* unfold(part, index, item as Readonly<Record<string, unknown>>, `${prefix}items[${at}].`);
+    }
+    return;
+  }
+  const lineOf = (path: string) => findLine(part, index, `${prefix}${path}`);
+  yield { file: part.name, line: prefix === '' ? firstLine(part) : lineOf(''), value, lineOf };
+}
+
+/** Comments and the marker itself are no part of an object. */
+function firstLine({ text, above }: Part): number {
+  const lines = text.split('\n');
+  const first = lines.findIndex(
+    (line) => line.trim() !== '' && !line.startsWith('#') && !line.startsWith('---'),
+  );
+  return above + Math.max(first, 0) + 1;
+}
+
+/** Parsed again: places are asked for where something is wrong, and nowhere else. */
+function findLine(part: Part, index: number, path: string): number {
+  const lines = new LineCounter();
+  const document = parseAllDocuments(part.text, { ...options, lineCounter: lines })[index] as
+    | Document
+    | undefined;
+  let node: unknown = document?.contents;
+  let position = rangeStart(node);
+  for (const step of path
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .split('.')
+    .filter((word) => word !== '')) {
+    const next = child(node, step);
+    if (!next) break;
+    node = next.value;
+    position = next.position ?? position;
+  }
+  return part.above + (position === null ? 1 : lines.linePos(position).line);
+}
+
+function child(node: unknown, step: string): { value: unknown; position: number | null } | null {
+  if (isSeq(node)) {
+    const item = node.items[Number(step)];
+    return item === undefined ? null : { value: item, position: rangeStart(item) };
+  }
+  if (!isMap(node)) return null;
+  const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step);
+  return pair ? { value: pair.value, position: rangeStart(pair.key) } : null;
+}
+
+function rangeStart(node: unknown): number | null {
+  return isNode(node) ? (node.range?.[0] ?? null) : null;
+}
+
+function parse(part: Part): Document[] {
+  const documents = parseAllDocuments(part.text, options);
+  return Array.isArray(documents) ? (documents as Document[]) : [];
+}

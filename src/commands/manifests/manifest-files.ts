@@ -1,0 +1,99 @@
+import type { Dirent } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { InvalidInputError } from '../../core/errors.ts';
+
+/** The text of one file, or of standard input. */
+export interface ManifestFile {
+  /** What messages call it: the path as it was reached, or `standard input`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Ten thousand grants have some 3 MiB; what is far larger is no folder of manifests. */
+const LARGEST_TOTAL_BYTES = 32 * 1024 * 1024;
+const MANIFEST_NAME = /\.(ya?ml|json)$/i;
+
+/**
+ * Reads manifests: files as they are named, folders with all their `*.yaml`, `*.yml` and `*.json` below, in the order of
+ * their names, and `-` for standard input.
+ * @throws InvalidInputError for a path that cannot be read, a file that is no text, and too many bytes
+ */
+export async function readManifestFiles(
+  paths: readonly string[],
+  input: NodeJS.ReadableStream,
+): Promise<ManifestFile[]> {
+  const files: ManifestFile[] = [];
+  let total = 0;
+  for (const path of paths) {
+    for (const name of path === '-' ? ['-'] : await filesBelow(path)) {
+      const bytes = name === '-' ? await buffer(input as NodeJS.ReadStream) : await readBounded(name, total);
+      total += bytes.byteLength;
+      checkTotal(name, total);
+      files.push({ name: name === '-' ? 'standard input' : name, text: decode(name, bytes) });
+    }
+  }
+  return files;
+}
+
+/** The file itself, or the manifests below a folder. Links are followed where they are named, not below. */
+async function filesBelow(path: string): Promise<string[]> {
+  if (!(await statOf(path)).isDirectory()) return [path];
+  const entries = await listFolder(path);
+  const found: string[] = [];
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const below = join(path, entry.name);
+    if (entry.isDirectory() && !entry.name.startsWith('.')) found.push(...(await filesBelow(below)));
+    else if (entry.isFile() && MANIFEST_NAME.test(entry.name)) found.push(below);
+  }
+  return found;
+}
+
+async function readBounded(path: string, before: number): Promise<Buffer> {
+  checkTotal(path, before + (await statOf(path)).size);
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+async function listFolder(path: string): Promise<Dirent[]> {
+  try {
+    return await readdir(path, { withFileTypes: true });
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function checkTotal(name: string, bytes: number): void {
+  if (bytes <= LARGEST_TOTAL_BYTES) return;
+  throw new InvalidInputError(
+    name,
+    `brings the manifests above ${LARGEST_TOTAL_BYTES / 1024 / 1024} MiB: name fewer files, or only those with objects of asana-connector.dev`,
+  );
+}
+
+function decode(name: string, bytes: Buffer): string {
+  const source = name === '-' ? 'standard input' : name;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text;
+  } catch {
+    // Said below, in the same words.
+  }
+  throw new InvalidInputError(source, 'is no YAML: it is no text in UTF-8. Name a file with manifests');
+}
+
+function unreadable(path: string, cause: unknown): InvalidInputError {
+  return new InvalidInputError(path, 'cannot be read: correct the path or its permissions', { cause });
+}

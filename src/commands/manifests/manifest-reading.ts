@@ -1,0 +1,186 @@
+import { kinds } from '../../api/kinds.ts';
+import { API_VERSION, GROUP } from '../../api/resources.ts';
+import { type ManifestValidator, type ValidManifest } from '../../api/validation.ts';
+import { InvalidInputError } from '../../core/errors.ts';
+import { readObjects, type WrittenObject } from './manifest-documents.ts';
+import { ManifestError, ManifestErrors } from './manifest-error.ts';
+import type { ManifestFile } from './manifest-files.ts';
+
+/** Where an object is written. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** An object of one of our kinds as its manifest declares it, defaults filled in. */
+export interface DeclaredObject extends ValidManifest {
+  readonly place: Place;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The place of a field of it. */
+  placeOf(field: string): Place;
+}
+
+/** What a set of manifests holds. */
+export interface Declarations {
+  /** In the order in which they are written. */
+  readonly objects: readonly DeclaredObject[];
+  /** Objects of other kinds, which are none of ours to judge. */
+  readonly foreign: number;
+}
+
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const OBJECT_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}([.]${LABEL})*$`);
+const NAMESPACE = new RegExp(`^(?=.{1,63}$)${LABEL}$`);
+
+/** The identity of an object among all: kind, namespace and name. */
+export function identityOf(kind: string, namespace: string, name: string): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+/**
+ * Reads and checks the objects of our kinds.
+ * @param namespace of objects that name none
+ * @throws ManifestErrors with everything that is wrong, each with file, line, field and remedy
+ */
+export function readDeclarations(
+  files: readonly ManifestFile[],
+  { validator, namespace }: { readonly validator: ManifestValidator; readonly namespace: string },
+): Declarations {
+  const errors: ManifestError[] = [];
+  const objects: DeclaredObject[] = [];
+  let foreign = 0;
+  for (const file of files) {
+    collect(errors, () => {
+      for (const written of readObjects(file)) {
+        if (isForeign(written.value)) foreign += 1;
+        else collect(errors, () => void objects.push(declare(written, validator, namespace)));
+      }
+    });
+  }
+  errors.push(...findTwice(objects), ...findSpellings(objects));
+  if (errors.length > 0) throw new ManifestErrors(errors);
+  return { objects, foreign };
+}
+
+/** Runs a step; what is wrong with a manifest is kept, so that the next one is looked at too. */
+export function collect(errors: ManifestError[], step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    errors.push(error);
+  }
+}
+
+/** A kind of ours under a wrong apiVersion is a mistake, and must not be passed over as somebody else's. */
+function isForeign({ apiVersion, kind }: WrittenObject['value']): boolean {
+  const named = typeof kind === 'string' && kinds.some(({ names }) => names.kind === kind);
+  const ours = typeof apiVersion === 'string' && apiVersion.split('/')[0] === GROUP;
+  return !named && !ours;
+}
+
+function declare(written: WrittenObject, validator: ManifestValidator, fallback: string): DeclaredObject {
+  const { value, file, line, lineOf } = written;
+  try {
+    checkTop(value);
+    const valid = validator.check(value);
+    const metadata = fieldsOf(value['metadata'], 'metadata');
+    return {
+      ...valid,
+      place: { file, line },
+      name: nameIn(metadata),
+      namespace: namespaceIn(metadata, fallback),
+      labels: wordsIn(metadata, 'labels'),
+      annotations: wordsIn(metadata, 'annotations'),
+      placeOf: (field) => ({ file, line: lineOf(field) }),
+    };
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    const complaint = error.message.slice(error.field.length + 2);
+    throw new ManifestError(file, lineOf(error.field), error.field, complaint, { cause: error });
+  }
+}
+
+/** `kubectl get -o yaml` prints a status; the API server ignores it, as it is ignored here. */
+const TOP_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
+
+function checkTop(value: WrittenObject['value']): void {
+  const stranger = Object.keys(value).find((field) => !TOP_FIELDS.includes(field));
+  if (stranger !== undefined)
+    throw new InvalidInputError(stranger, 'is no field of this kind: remove it or correct its name');
+  if (value['apiVersion'] !== API_VERSION)
+    throw new InvalidInputError('apiVersion', `must be ${API_VERSION}`);
+}
+
+function nameIn({ name, generateName }: Readonly<Record<string, unknown>>): string {
+  if (name === undefined || name === null) {
+    const hint = generateName === undefined ? 'add it' : 'generateName makes another object at each apply';
+    throw new InvalidInputError('metadata.name', `is missing: ${hint}`);
+  }
+  if (typeof name === 'string' && OBJECT_NAME.test(name)) return name;
+  throw new InvalidInputError(
+    'metadata.name',
+    'must be letters in lower case, digits, "-" and ".", at most 253, such as alice',
+  );
+}
+
+function namespaceIn({ namespace }: Readonly<Record<string, unknown>>, fallback: string): string {
+  if (namespace === undefined || namespace === null) return fallback;
+  if (typeof namespace === 'string' && NAMESPACE.test(namespace)) return namespace;
+  throw new InvalidInputError(
+    'metadata.namespace',
+    'must be letters in lower case, digits and "-", at most 63, such as iga',
+  );
+}
+
+function wordsIn(
+  metadata: Readonly<Record<string, unknown>>,
+  field: string,
+): Readonly<Record<string, string>> {
+  const words = fieldsOf(metadata[field] ?? {}, `metadata.${field}`);
+  const wrong = Object.entries(words).find(([, word]) => typeof word !== 'string');
+  if (wrong)
+    throw new InvalidInputError(`metadata.${field}.${wrong[0]}`, 'must be a string: put it in quotes');
+  return words as Readonly<Record<string, string>>;
+}
+
+function fieldsOf(value: unknown, field: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw new InvalidInputError(field, 'must be a mapping: add it');
+}
+
+function findTwice(objects: readonly DeclaredObject[]): ManifestError[] {
+  const first = new Map<string, DeclaredObject>();
+  return objects.flatMap((object) => {
+    const { kind, namespace, name, place } = object;
+    const identity = identityOf(kind.names.kind, namespace, name);
+    const before = first.get(identity);
+    if (!before) {
+      first.set(identity, object);
+      return [];
+    }
+    const complaint = `${identity} is declared in ${before.place.file}:${before.place.line} too: remove one of them, or give it another name`;
+    const at = object.placeOf('metadata.name');
+    return [new ManifestError(place.file, at.line, 'metadata.name', complaint)];
+  });
+}
+
+/** One address in two spellings (composed and decomposed letters) is one person to whoever reads it, and two to Asana. */
+function findSpellings(objects: readonly DeclaredObject[]): ManifestError[] {
+  const first = new Map<string, { email: string; place: Place }>();
+  return objects.flatMap((object) => {
+    const field = 'user' in object.spec ? 'spec.user.email' : 'spec.email';
+    const { user, email = (user as { email?: unknown } | undefined)?.email } = object.spec;
+    if (typeof email !== 'string') return [];
+    const folded = email.normalize('NFC').toLowerCase();
+    const before = first.get(folded);
+    if (!before) first.set(folded, { email, place: object.place });
+    if (!before || before.email === email) return [];
+    const complaint = `is written in other characters than in ${before.place.file}:${before.place.line}, although it looks the same: write it the same way`;
+    const { file, line } = object.placeOf(field);
+    return [new ManifestError(file, line, field, complaint)];
+  });
+}

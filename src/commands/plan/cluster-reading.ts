@@ -1,0 +1,50 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import { asanaConnectors } from '../../api/resources.ts';
+import { grantKinds } from '../../controllers/grants/grant-kinds.ts';
+import type { Clock } from '../../core/clock.ts';
+import { KubernetesClient } from '../../kubernetes/client.ts';
+import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection.ts';
+import { type KubernetesObject, type Resource, withoutBookkeeping } from '../../kubernetes/resource.ts';
+import type { ClusterObjects } from './applied-manifests.ts';
+
+/** What is asked of the API server: lists, and nothing else. */
+export type ListObjects = Pick<KubernetesClient, 'list'>;
+
+const PAGE = 500;
+
+/** Reads the connectors and the grants of every namespace, as the current kubeconfig may. */
+export async function readCluster(clock: Clock, signal: AbortSignal): Promise<ClusterObjects> {
+  const connection = new ApiServerConnection(loadKubeConfig(), clock);
+  try {
+    return await listObjects(new KubernetesClient(connection), signal);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The same by a client that is there. */
+export async function listObjects(client: ListObjects, signal: AbortSignal): Promise<ClusterObjects> {
+  const connectors = await listAll<AsanaConnector>(client, asanaConnectors, signal);
+  const grants = [];
+  for (const kind of grantKinds) {
+    const objects = await listAll<GrantObject>(client, kind.resource, signal);
+    grants.push(...objects.map((object) => ({ kind, object })));
+  }
+  return { connectors, grants };
+}
+
+async function listAll<T extends KubernetesObject>(
+  client: ListObjects,
+  resource: Resource,
+  signal: AbortSignal,
+): Promise<T[]> {
+  const objects: T[] = [];
+  let next = '';
+  do {
+    const page = await client.list<T>(resource, null, { limit: PAGE, next }, signal);
+    objects.push(...page.items.map((object) => withoutBookkeeping(object)));
+    next = page.next;
+  } while (next !== '');
+  return objects;
+}

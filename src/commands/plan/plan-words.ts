@@ -1,0 +1,40 @@
+import { hasChanges, type PlanReport, type ReportedConnector, type ReportedObject } from './plan-report.ts';
+
+/** Licenses and accounts before and after, in words. */
+export function describeSeats({ enterprise, viewOnly, accounts }: ReportedConnector): string {
+  const limit = enterprise.limit === null ? '' : ` of ${enterprise.limit}`;
+  const moved = ({ before, after }: { before: number; after: number }) =>
+    before === after ? String(after) : `${before} → ${after}`;
+  return `enterprise licenses ${moved(enterprise)}${limit}, view-only ${moved(viewOnly)}, accounts ${moved(accounts)}`;
+}
+
+/** What a reader has to know of a connector besides its numbers. */
+export function remarksOn({ mode, suspended, holds }: ReportedConnector): string[] {
+  return [
+    ...(mode === 'Plan' ? ['It is in mode Plan: nothing of this happens until its mode is Apply.'] : []),
+    ...(suspended ? ['It is suspended: nothing of this happens until it is resumed.'] : []),
+    ...holds,
+  ];
+}
+
+/** What all of it comes to, in a sentence or two. */
+export function conclude(report: PlanReport): string {
+  const { changes, held, blocked, released, objects, foreign } = report;
+  const removals = changes.filter(({ removal }) => removal).length;
+  const done = hasChanges(report)
+    ? `${count(changes.length, 'change')} in Asana, ${count(removals, 'removal')} among them; ${held.length} held.`
+    : 'Nothing to do in Asana.';
+  const { Added, Changed, Removed, Unchanged } = objects;
+  const grants = `Grants: ${Added} added, ${Changed} changed, ${Removed} removed, ${Unchanged} unchanged; ${blocked.length} blocked, ${released.length} released.`;
+  const passed = foreign === 0 ? '' : ` ${count(foreign, 'object')} of other kinds passed over.`;
+  return `${done} ${grants}${passed}`;
+}
+
+/** An object as people name it. */
+export function nameOf({ kind, namespace, name }: ReportedObject): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}

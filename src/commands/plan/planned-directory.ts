@@ -1,0 +1,113 @@
+import type { TeamMembershipRecord, WorkspaceMembershipRecord } from '../../asana/rest-records.ts';
+import type { ScimUserRecord } from '../../asana/scim-records.ts';
+import { addressed, addressOf, isGuest } from '../../directory/account.ts';
+import type { Directory } from '../../directory/directory.ts';
+import type { Account, ScimRecord, WorkspaceMembership } from '../../directory/snapshot.ts';
+
+/** Accounts that a plan creates go by this and a number: no gid of Asana looks so. */
+const PLANNED_GID = 'new-';
+
+/**
+ * What Asana would hold after the changes of a plan: the reading, and over it what each change leads to. Everything is in
+ * memory; a person is told as Asana's records would tell them.
+ */
+export class PlannedDirectory {
+  readonly #directory: Directory;
+  readonly #accounts = new Map<string, Account>();
+  readonly #gids = new Map<string, string>();
+  readonly #teams = new Map<string, TeamMembershipRecord | null>();
+  #created = 0;
+
+  constructor(directory: Directory) {
+    this.#directory = directory;
+  }
+
+  /** The gid of the one organization; null where there is none. */
+  get organization(): string | null {
+    return this.#directory.current()?.organization?.gid ?? null;
+  }
+
+  /** @param user a gid or an email */
+  find(user: string): Account | null {
+    const gid = this.#gids.get(user.toLowerCase()) ?? user;
+    const known = this.#accounts.get(gid) ?? this.#directory.account(gid);
+    return known ?? this.#directory.accountByEmail(user.toLowerCase()) ?? null;
+  }
+
+  /** Adds somebody whom the reading does not show. */
+  create(email: string, name: string): Account {
+    this.#created += 1;
+    const gid = `${PLANNED_GID}${this.#created}`;
+    const account = { gid, ...addressed(email), name, memberships: [], scim: null, license: null };
+    this.#put(account);
+    return account;
+  }
+
+  setScim(account: Account, scim: Partial<ScimRecord>): Account {
+    const before = account.scim ?? {
+      id: account.gid,
+      userName: addressOf(account) ?? '',
+      active: true,
+      userType: null,
+      attributes: {},
+    };
+    return this.#put({ ...account, scim: { ...before, ...scim } });
+  }
+
+  /** Puts somebody into a workspace, or out of it. */
+  setMembership(account: Account, workspace: string, active: boolean): Account {
+    const known = account.memberships.find((membership) => membership.workspace === workspace);
+    const others = account.memberships.filter((membership) => membership !== known);
+    const gid = known?.gid ?? `${account.gid}-${workspace}`;
+    const role = known?.role ?? 'Member';
+    const viewOnly = known?.viewOnly ?? null;
+    return this.#put({ ...account, memberships: [{ gid, workspace, active, role, viewOnly }, ...others] });
+  }
+
+  teamMembership(team: string, user: string): TeamMembershipRecord | null {
+    const planned = this.#teams.get(`${team} ${user}`);
+    return planned === undefined ? this.#directory.teamMembership(team, user) : planned;
+  }
+
+  joinTeam(team: string, user: string): TeamMembershipRecord {
+    const gid = `${team}-${user}`;
+    const account = this.find(user);
+    const guest = account !== null && isGuest(account, this.organization);
+    const membership = { gid, user, admin: false, guest, limitedAccess: false };
+    this.#teams.set(`${team} ${user}`, membership);
+    return membership;
+  }
+
+  leaveTeam(team: string, user: string): void {
+    this.#teams.set(`${team} ${user}`, null);
+  }
+
+  #put(account: Account): Account {
+    this.#accounts.set(account.gid, account);
+    if (account.email !== null) this.#gids.set(account.email, account.gid);
+    return account;
+  }
+}
+
+/** Somebody as SCIM tells them; null for whom it hides. */
+export function scimUserOf(account: Account): ScimUserRecord | null {
+  const { scim, name } = account;
+  if (!scim) return null;
+  const { id, userName, active, userType, attributes } = scim;
+  return { id, userName, email: addressOf(account), name, active, userType, attributes };
+}
+
+/** Somebody's memberships of a workspace as REST tells them. */
+export function membershipsOf(account: Account, workspace: string): readonly WorkspaceMembershipRecord[] {
+  const user = { gid: account.gid, name: account.name, email: addressOf(account) };
+  return account.memberships
+    .filter((membership) => membership.workspace === workspace)
+    .map(({ gid, active, role, viewOnly }: WorkspaceMembership) => ({
+      gid,
+      user,
+      active,
+      admin: role === 'Admin',
+      guest: role === 'Guest',
+      viewOnly,
+    }));
+}

@@ -1,0 +1,242 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import { ConnectorRegistry } from '../../controllers/connectors/connector-registry.ts';
+import { ConnectorSession } from '../../controllers/connectors/connector-session.ts';
+import type { GrantDeps } from '../../controllers/grants/grant-context.ts';
+import { connectorKeyOf, identitiesOf } from '../../controllers/grants/grant-identity.ts';
+import { type GrantKind, grantKinds } from '../../controllers/grants/grant-kinds.ts';
+import { GrantReconciler } from '../../controllers/grants/grant-reconciler.ts';
+import { GrantStores, type KnownGrant } from '../../controllers/grants/grant-stores.ts';
+import { existingGrantOf, rosterEntryOf } from '../../controllers/grants/roster-entry.ts';
+import { isTheSameToOthers, type TouchReason } from '../../controllers/queue-router.ts';
+import type { Clock } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import { type Logger, silentLogger } from '../../core/logger.ts';
+import { silentMeter } from '../../core/meter.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
+import { Store } from '../../kubernetes/store.ts';
+import { AuditLog, type AuditRecord } from '../../provisioning/audit.ts';
+import { Executor } from '../../provisioning/executor.ts';
+import { Organizations } from '../../provisioning/removals/organizations.ts';
+import { openPlannedAsana } from './planned-asana.ts';
+import { type PlannedWrite, PlannedWriter } from './planned-objects.ts';
+
+/** More decisions about one grant than this, and something goes round. */
+const MOST_DECISIONS = 100;
+const ACTION_TIMEOUT_MS = 60_000;
+
+/** A change that Apply would make in Asana, and why. */
+export interface PlannedChange {
+  readonly record: AuditRecord;
+  readonly why: string;
+}
+
+/** A grant that would be let go without a change in Asana. */
+export interface PlannedRelease {
+  readonly known: KnownGrant;
+  readonly message: string;
+}
+
+export interface PlannerParts {
+  /** As they are; the planner decides for them as in mode Apply. */
+  readonly connectors: readonly AsanaConnector[];
+  /** In the order in which they came into being. */
+  readonly grants: readonly KnownGrant[];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Lets the operator's own reconcilers work on objects and on an Asana that are in memory only, until nothing is left to
+ * do. What they did is what mode Apply would do. Removals come last, after their delay.
+ */
+export class Planner {
+  readonly changes: PlannedChange[] = [];
+  readonly released: PlannedRelease[] = [];
+  readonly connectors = new Store<AsanaConnector>();
+  readonly grants = new GrantStores();
+  readonly registry: ConnectorRegistry;
+  readonly #parts: PlannerParts;
+  readonly #reconcilers: ReadonlyMap<GrantKind, GrantReconciler>;
+  readonly #waiting = new Map<string, KnownGrant>();
+  readonly #decisions = new Map<string, number>();
+  /** By the id of an action: why it was decided. */
+  readonly #reasons = new Map<string, string>();
+  /** As a leader that takes over: what gives goes ahead, and what takes waits, so that all of it is counted first. */
+  readonly #leadership = {
+    leads: true,
+    leadingForMs: 0,
+    takenOver: true,
+    stoppedUntil: null,
+  };
+
+  constructor(parts: PlannerParts) {
+    this.#parts = parts;
+    const organizations = new Organizations();
+    this.registry = new ConnectorRegistry((connector) => this.#openSession(connector, organizations));
+    for (const connector of parts.connectors) this.connectors.put(asInApply(connector));
+    for (const { kind, object } of parts.grants) this.grants.of(kind).put(object);
+    const deps = this.#deps();
+    this.#reconcilers = new Map(grantKinds.map((kind) => [kind, new GrantReconciler(kind, deps)]));
+  }
+
+  /**
+   * Plans until nothing is left to do.
+   * @throws the signal's reason when it aborts
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    for (const connector of this.connectors.values()) {
+      const session = this.registry.find(keyOf(connector));
+      await session?.useCredentials('the plan', () =>
+        openPlannedAsana(session.directory, this.#parts.clock, connector.spec.scim.enabled),
+      );
+    }
+    for (const known of this.#parts.grants) this.#enqueue(known);
+    await this.#work(signal);
+    this.#leadership.takenOver = false;
+    for (const known of this.#parts.grants) if (this.#waitsToRemove(known)) this.#enqueue(known);
+    await this.#work(signal);
+  }
+
+  /** A grant as it would be in the end; null for one that would be gone. */
+  after({ kind, object }: KnownGrant): GrantObject | null {
+    return this.grants.of(kind).get(keyOf(object)) ?? null;
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    for (let [next] = this.#waiting.values(); next; [next] = this.#waiting.values()) {
+      signal.throwIfAborted();
+      const { uid } = next.object.metadata;
+      this.#waiting.delete(uid);
+      const made = (this.#decisions.get(uid) ?? 0) + 1;
+      this.#decisions.set(uid, made);
+      if (made > MOST_DECISIONS)
+        throw new TypeError(`the plan of ${keyOf(next.object)} does not come to an end`);
+      await this.#reconcile(next, signal);
+      this.#wakeChanged(connectorKeyOf(next.object));
+    }
+  }
+
+  async #reconcile({ kind, object }: KnownGrant, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#reconcilers.get(kind)?.reconcile(keyOf(object), { signal, log: silentLogger });
+    } catch (error) {
+      // What was refused is in the status of the grant; an operator would try again later.
+      if (!(error instanceof CodedError)) throw error;
+      this.#parts.log.debug('not carried out', { error });
+    }
+  }
+
+  #waitsToRemove(known: KnownGrant): boolean {
+    const conditions = this.after(known)?.status?.conditions ?? [];
+    return conditions.some(({ type, reason }) => type === 'Ready' && reason === 'RemovalPending');
+  }
+
+  /** Those that may hear something else at the removal desk now. */
+  #wakeChanged(connectorKey: string): void {
+    const changed = this.registry.find(connectorKey)?.desk.takeChanged();
+    if (!changed || changed.size === 0) return;
+    for (const known of this.grants.byConnector(connectorKey))
+      if (changed.has(known.object.metadata.uid)) this.#enqueue(known);
+  }
+
+  #enqueue(known: KnownGrant): void {
+    const { uid } = known.object.metadata;
+    if (!this.#waiting.has(uid)) this.#waiting.set(uid, known);
+  }
+
+  #onWrite({ kind, before, after }: PlannedWrite): void {
+    const { uid } = before.metadata;
+    const session = this.registry.find(connectorKeyOf(before));
+    if (after) session?.noteGrant(rosterEntryOf(after));
+    else {
+      this.#reconcilers.get(kind)?.forget(uid);
+      session?.forgetGrant(uid);
+    }
+    const { lastAction, planned } = after?.status ?? {};
+    if (lastAction?.result === 'Pending' && planned) this.#reasons.set(lastAction.id, planned.reason);
+    if (isTheSameToOthers(before, after)) return;
+    for (const other of this.grants.byIdentities(identitiesOf(kind, after ?? before)))
+      if (other.object.metadata.uid !== uid) this.#enqueue(other);
+  }
+
+  /** Those that wait for a license to become free. */
+  #touch(connectorKey: string, why: TouchReason): void {
+    if (why !== 'SeatFreed') return;
+    for (const known of this.grants.byConnector(connectorKey)) {
+      const conditions = known.object.status?.conditions ?? [];
+      if (conditions.some(({ reason }) => reason === 'LicenseLimitReached')) this.#enqueue(known);
+    }
+  }
+
+  #onAudit(line: string): void {
+    const record = JSON.parse(line) as AuditRecord;
+    if (record.kind !== 'Change' || record.result !== 'Succeeded') return;
+    this.changes.push({ record, why: this.#reasons.get(record.id ?? '') ?? '' });
+  }
+
+  #deps(): GrantDeps {
+    const { clock, log } = this.#parts;
+    const audit = new AuditLog((line) => this.#onAudit(line), clock);
+    const writers = new Map(
+      grantKinds.map((kind) => [
+        kind,
+        new PlannedWriter(kind, this.grants.of(kind), (write) => this.#onWrite(write)),
+      ]),
+    );
+    let ids = 0;
+    return {
+      grants: this.grants,
+      connectors: this.connectors,
+      registry: this.registry,
+      writer: (kind) => {
+        const writer = writers.get(kind);
+        if (!writer) throw new TypeError(`there is no writer of ${kind.resource.kind}`);
+        return writer;
+      },
+      events: {
+        record: (resource, object, _type, reason, note) => {
+          const kind = grantKinds.find((candidate) => candidate.resource === resource);
+          if (reason === 'Released' && kind)
+            this.released.push({ known: { kind, object: object as GrantObject }, message: note });
+        },
+      },
+      executor: new Executor(audit, silentMeter, () => `planned-${(ids += 1)}`),
+      audit,
+      leadership: this.#leadership,
+      // Whether a namespace or the CRDs go with an object no manifest says.
+      cluster: {
+        connectorStands: () => Promise.resolve(true),
+        namespaceGoing: () => Promise.resolve(false),
+        kindsGoing: () => Promise.resolve(false),
+      },
+      readGrant: (kind, namespace, name) =>
+        Promise.resolve(this.grants.of(kind).get(`${namespace}/${name}`) ?? null),
+      readConnector: (namespace, name) =>
+        Promise.resolve(this.connectors.get(`${namespace}/${name}`) ?? null),
+      publishConnector: () => Promise.resolve(),
+      touchConnector: (key, why) => this.#touch(key, why),
+      actionTimeoutMs: ACTION_TIMEOUT_MS,
+      clock,
+      log,
+      meter: silentMeter,
+    };
+  }
+
+  #openSession(connector: AsanaConnector, organizations: Organizations): ConnectorSession {
+    const { clock, log } = this.#parts;
+    const grants = this.grants.byConnector(keyOf(connector)).map(({ object }) => existingGrantOf(object));
+    return new ConnectorSession(
+      { clock, random: Math.random, log, newHoldId: () => 'planned', organizations, onChange: () => {} },
+      connector,
+      grants,
+    );
+  }
+}
+
+/** A plan shows what Apply would do, without the waiting. */
+function asInApply(connector: AsanaConnector): AsanaConnector {
+  const { spec } = connector;
+  const provisioning = { ...spec.provisioning, mode: 'Apply' as const, removalDelay: '0s' };
+  return { ...connector, spec: { ...spec, provisioning } };
+}

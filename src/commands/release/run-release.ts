@@ -1,0 +1,134 @@
+import { hostname } from 'node:os';
+import { FIELD_MANAGER } from '../../api/resources.ts';
+import { GrantReleases } from '../../controllers/grants/grant-releases.ts';
+import { systemClock } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import { silentMeter } from '../../core/meter.ts';
+import { KubernetesClient } from '../../kubernetes/client.ts';
+import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
+import { EventRecorder } from '../../kubernetes/events.ts';
+import { LEASE_NAME } from '../../kubernetes/leader-election.ts';
+import { ObjectWriter } from '../../kubernetes/object-writer.ts';
+import { objectPath } from '../../kubernetes/resource.ts';
+import { Store } from '../../kubernetes/store.ts';
+import { AuditLog } from '../../provisioning/audit.ts';
+import { createLogger } from '../../telemetry/log.ts';
+import { type LeftGrant, type SweepDeps, sweepGrants } from './grant-sweep.ts';
+import { OperatorStop } from './operator-stop.ts';
+import { type ReleaseReport, reportJson, reportText } from './release-report.ts';
+
+/** The flags as commander gives them; durations in milliseconds. */
+export interface ReleaseFlags {
+  readonly namespace?: string[];
+  readonly leaderElectionNamespace?: string;
+  readonly actionTimeout: number;
+  readonly output?: 'text' | 'json';
+}
+
+/** Grants could not be released, or were taken up again; those that are left were printed. */
+export class ReleaseIncompleteError extends CodedError {
+  constructor(left: readonly LeftGrant[]) {
+    const what =
+      left.length > 0
+        ? `${left.length} grants could not be released. Remove what stands in the way`
+        : 'An operator takes the grants up again, so it does not obey the lease. If it runs without leader election, stop it (kubectl scale deployment NAME --replicas=0); otherwise name the namespace of its lease with --leader-election-namespace';
+    super(
+      'ReleaseIncomplete',
+      'stalling',
+      `${what}, then run the command again: it goes on where it stopped.`,
+    );
+  }
+}
+
+/** Between two passes over the grants. */
+const PASS_MS = 1_000;
+/** The first pass lets everything go, and the next finds nothing; more are for what failed. */
+const MOST_PASSES = 6;
+
+/**
+ * Stops the operator and releases every grant. May be run again at any time, and goes on where it stopped.
+ * @throws GrantsLeftError when grants are left
+ */
+export async function runRelease(flags: ReleaseFlags, signal: AbortSignal): Promise<void> {
+  const config = loadKubeConfig();
+  const context = config.getContextObject(config.getCurrentContext());
+  const namespace = flags.leaderElectionNamespace ?? inClusterNamespace() ?? context?.namespace ?? 'default';
+  const json = (flags.output ?? (process.stdout.isTTY ? 'text' : 'json')) === 'json';
+  const report = (json ? reportJson : reportText)(process.stdout);
+  const connection = new ApiServerConnection(config, systemClock);
+  try {
+    const client = new KubernetesClient(connection);
+    const stop = new OperatorStop(client, { namespace, name: LEASE_NAME }, systemClock);
+    report.begins(`${namespace}/${LEASE_NAME}`);
+    await stop.during(async (outcome) => {
+      report.stopped(outcome);
+      const quietAt = systemClock.now() + flags.actionTimeout;
+      await releaseAll(sweepDeps(flags, { client, connection, quietAt, report }), report, signal);
+    }, signal);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Passes over the grants until one finds none that the operator keeps. */
+async function releaseAll(deps: SweepDeps, report: ReleaseReport, signal: AbortSignal): Promise<void> {
+  let released = 0;
+  for (let passes = 0; ; await deps.clock.sleep(PASS_MS, signal)) {
+    const pass = await sweepGrants(deps, signal);
+    released += pass.released;
+    const clean = pass.released === 0 && pass.left.length === 0;
+    // Waiting for an action to end has a limit of its own.
+    if (pass.waiting === 0) passes += 1;
+    if (!clean && passes < MOST_PASSES) continue;
+    report.ends({ ...pass, released }, clean);
+    if (!clean) throw new ReleaseIncompleteError(pass.left);
+    return;
+  }
+}
+
+function sweepDeps(
+  { namespace, actionTimeout }: ReleaseFlags,
+  parts: {
+    client: KubernetesClient;
+    connection: ApiServerConnection;
+    quietAt: number;
+    report: ReleaseReport;
+  },
+): SweepDeps {
+  const { client, connection, quietAt, report } = parts;
+  const log = createLogger({ level: 'warn', format: 'json' });
+  const events = new EventRecorder({
+    client,
+    controller: FIELD_MANAGER,
+    instance: `release-${hostname()}`,
+    clock: systemClock,
+    log,
+  });
+  const releases = new GrantReleases({
+    // Nothing is read from the store: the objects come from the listing.
+    writer: ({ resource }) => new ObjectWriter(client, resource, new Store(), FIELD_MANAGER),
+    events,
+    audit: new AuditLog((line) => report.audited(line), systemClock),
+    meter: silentMeter,
+  });
+  return {
+    client,
+    releases,
+    patchStatus: async ({ resource }, { metadata }, body, signal) => {
+      await connection.send({
+        method: 'PATCH',
+        path: `${objectPath(resource, metadata.namespace, metadata.name)}/status`,
+        query: { fieldManager: FIELD_MANAGER },
+        contentType: 'application/merge-patch+json',
+        body,
+        signal,
+      });
+    },
+    flush: () => events.flush(),
+    namespaces: namespace && namespace.length > 0 ? namespace : null,
+    quietAt,
+    actionTimeoutMs: actionTimeout,
+    clock: systemClock,
+    onProgress: (count) => report.progress(count),
+  };
+}

@@ -1,0 +1,55 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { InvalidInputError } from '../../core/errors.ts';
+import { AUDIT_FORM, type AuditLine } from '../../provisioning/audit.ts';
+
+/** What every audit line begins with, and no other line of a log. */
+const BEGINNING = `{"audit":"${AUDIT_FORM}",`;
+
+/**
+ * The audit lines of files, rotated and compressed ones (`.gz`) too. Other lines, of the operator's log say, are passed over.
+ * @throws InvalidInputError for a file that cannot be read, and for an audit line that is damaged
+ */
+export async function readAuditLines(paths: readonly string[]): Promise<AuditLine[]> {
+  const lines: AuditLine[] = [];
+  for (const path of paths) {
+    let number = 0;
+    for await (const text of linesOf(path)) {
+      number += 1;
+      if (text.startsWith(BEGINNING)) lines.push(parse(text, `${path}:${number}`));
+    }
+  }
+  return lines;
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const file = createReadStream(path);
+  const input: Readable = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
+  // An error of the file does not reach what it is piped into by itself.
+  file.on('error', (error) => input.destroy(error));
+  try {
+    yield* createInterface({ input, crlfDelay: Infinity });
+  } catch (cause) {
+    throw new InvalidInputError('--audit-log', `cannot read ${path}: correct the path or its permissions`, {
+      cause,
+    });
+  } finally {
+    file.destroy();
+  }
+}
+
+function parse(text: string, place: string): AuditLine {
+  try {
+    const line = JSON.parse(text) as AuditLine;
+    if (typeof line.time === 'string' && typeof line.action === 'string' && typeof line.account === 'object')
+      return line;
+  } catch {
+    // Said below, in the same words.
+  }
+  throw new InvalidInputError(
+    '--audit-log',
+    `${place} is an audit line that is damaged: restore the file from where it is kept, or remove that line`,
+  );
+}

@@ -1,0 +1,50 @@
+import { stringify } from 'csv-stringify/sync';
+import { nameGrant, type Review, type ReviewRow } from './review-row.ts';
+
+/** The columns in their order: the name in the first line, and what stands below it. */
+const columns: readonly (readonly [string, (row: ReviewRow) => string | null])[] = [
+  ['name', ({ name }) => name],
+  ['email', ({ email }) => email],
+  ['account', ({ account }) => account],
+  ['guest', ({ guest }) => yesOrNo(guest)],
+  ['right', ({ right }) => right],
+  ['place', ({ placeName }) => placeName],
+  ['place_gid', ({ place }) => place],
+  ['value', ({ value }) => value],
+  ['source', ({ source }) => source],
+  ['grant', ({ grant }) => grant && nameGrant(grant)],
+  ['also_declared_by', ({ alsoDeclaredBy }) => alsoDeclaredBy.map(nameGrant).join('; ')],
+  ['held', ({ held }) => held],
+  ['task', ({ task }) => task],
+  ['since', ({ since }) => since],
+  ['why', ({ why }) => why],
+  ['until', ({ until }) => until],
+  ['drift', ({ drift }) => drift],
+  ['planned', ({ planned }) => planned],
+  ['protected', (row) => row.protected],
+];
+
+/** So many lines are made at a time. */
+const CHUNK = 2_000;
+
+/**
+ * A review as CSV (RFC 4180, UTF-8, CRLF). A cell that a spreadsheet would take for a formula begins with an apostrophe.
+ * @param options bom: begin with a byte order mark
+ */
+export function* writeCsv({ rows }: Review, { bom }: { readonly bom: boolean }): Generator<string> {
+  if (bom) yield '\uFEFF';
+  yield toLines([columns.map(([name]) => name)]);
+  for (let from = 0; from < rows.length; from += CHUNK) {
+    const lines = rows.slice(from, from + CHUNK).map((row) => columns.map(([, cell]) => cell(row) ?? ''));
+    yield toLines(lines);
+  }
+}
+
+function toLines(lines: string[][]): string {
+  // By itself the library quotes a cell only for the delimiter that it was given.
+  return stringify(lines, { record_delimiter: '\r\n', quoted_match: /[\r\n]/, escape_formulas: true });
+}
+
+function yesOrNo(value: boolean): string {
+  return value ? 'yes' : 'no';
+}

@@ -1,0 +1,88 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import { asanaConnectors, type ResourceNames } from '../../api/resources.ts';
+import { connectorKeyOf } from '../../controllers/grants/grant-identity.ts';
+import { grantKinds } from '../../controllers/grants/grant-kinds.ts';
+import type { KnownGrant } from '../../controllers/grants/grant-stores.ts';
+import { InvalidInputError } from '../../core/errors.ts';
+import type { ClusterClient } from '../../kubernetes/client.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
+import type { ReviewSubject } from './review-subject.ts';
+
+const PAGE = 500;
+
+export interface ClusterPlace {
+  readonly namespace: string;
+  /** Null: the only connector of the namespace. */
+  readonly name: string | null;
+}
+
+/**
+ * A connector of the cluster with the grants that may name it: those of its own namespace, and of the namespaces it allows.
+ * @throws InvalidInputError when there is no such connector
+ * @throws KubernetesError when a list cannot be read to its end
+ */
+export async function findSubjectInCluster(
+  client: Pick<ClusterClient, 'list'>,
+  place: ClusterPlace,
+  signal: AbortSignal,
+): Promise<ReviewSubject> {
+  const connector = choose(
+    await listAll<AsanaConnector>(client, asanaConnectors, place.namespace, signal),
+    place,
+  );
+  const key = keyOf(connector);
+  const grants: KnownGrant[] = [];
+  for (const kind of grantKinds) {
+    for (const namespace of namespacesOf(connector)) {
+      const objects = await listAll<GrantObject>(client, kind.resource, namespace, signal);
+      grants.push(
+        ...objects.filter((object) => connectorKeyOf(object) === key).map((object) => ({ kind, object })),
+      );
+    }
+  }
+  return { connector, grants };
+}
+
+/** Null stands for all of them. */
+function namespacesOf({ metadata, spec }: AsanaConnector): (string | null)[] {
+  const allowed = spec.provisioning.allowedNamespaces ?? [];
+  return allowed.includes('*') ? [null] : [...new Set([metadata.namespace, ...allowed])];
+}
+
+async function listAll<T>(
+  client: Pick<ClusterClient, 'list'>,
+  resource: ResourceNames,
+  namespace: string | null,
+  signal: AbortSignal,
+): Promise<T[]> {
+  const found: T[] = [];
+  let next = '';
+  do {
+    signal.throwIfAborted();
+    const page = await client.list<T>(resource, namespace, { limit: PAGE, ...(next ? { next } : {}) });
+    found.push(...page.items);
+    next = page.next;
+  } while (next !== '');
+  return found;
+}
+
+function choose(connectors: readonly AsanaConnector[], { namespace, name }: ClusterPlace): AsanaConnector {
+  const names = connectors.map(({ metadata }) => metadata.name);
+  const [connector, ...others] =
+    name === null ? connectors : connectors.filter(({ metadata }) => metadata.name === name);
+  const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  if (!connector) {
+    const what = name === null ? 'any AsanaConnector' : `the AsanaConnector ${name}`;
+    throw new InvalidInputError(
+      '--connector',
+      `namespace ${namespace} has not ${what} (${known}): correct the name, or name its namespace with -n`,
+    );
+  }
+  if (others.length > 0)
+    throw new InvalidInputError(
+      '--connector',
+      `namespace ${namespace} has several (${known}): name one of them`,
+    );
+  return connector;
+}

@@ -1,0 +1,58 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { ConnectorSession } from '../../controllers/connectors/connector-session.ts';
+import { newHoldId } from '../../controllers/connectors/hold-id.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Reading } from '../../provisioning/reading.ts';
+import { Organizations } from '../../provisioning/removals/organizations.ts';
+import {
+  type AsanaAccess,
+  DirectoryUnreadableError,
+  readDirectory,
+} from '../asana-reading/directory-reading.ts';
+
+/** The directory was read, and is not believed: what is made of it would leave people out. */
+export class DirectoryDoubtfulError extends CodedError {
+  constructor(connector: string, why: string) {
+    super(
+      'DirectoryDoubtful',
+      'stalling',
+      `The directory of AsanaConnector ${connector} looks wrong: ${why}`,
+    );
+  }
+}
+
+/**
+ * Reads the whole directory once, as a sync of the connector does, and compares it with the measure in the connector's
+ * status, if it has one.
+ * @throws DirectoryUnreadableError when any part of it is missing
+ * @throws DirectoryDoubtfulError when a person would have to say that it is right
+ */
+export async function readWholeDirectory(
+  connector: AsanaConnector,
+  access: AsanaAccess,
+  signal: AbortSignal,
+): Promise<Reading> {
+  const { clock, log } = access;
+  const organizations = new Organizations();
+  const session = new ConnectorSession(
+    { clock, random: Math.random, log, newHoldId, organizations, onChange: () => {} },
+    connector,
+    [],
+  );
+  try {
+    await readDirectory(connector, session, access, signal);
+    const [doubt] = session.doubts;
+    if (doubt) {
+      const remedy = 'If it is right, acknowledge the hold of the connector first.';
+      throw new DirectoryDoubtfulError(session.key, `${doubt.message} (${doubt.reason}) ${remedy}`);
+    }
+    const scim = session.report?.result?.scim;
+    // Seats that Asana does not show would be missing without a word.
+    if (scim && !scim.ok) throw new DirectoryUnreadableError(session.key, scim.error.message);
+    const reading = session.read('');
+    if (!reading) throw new DirectoryUnreadableError(session.key, 'admins and guests cannot be told.');
+    return reading;
+  } finally {
+    await session.close();
+  }
+}

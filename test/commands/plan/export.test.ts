@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { nameOfPerson } from '../../../src/commands/export/object-names.ts';
+import { ORGANIZATION, SimulatedSite, type TestManifest } from './simulated-site.ts';
+
+const connector: TestManifest = {
+  kind: 'AsanaConnector',
+  namespace: 'iga',
+  name: 'acme',
+  spec: {
+    credentials: { type: 'ServiceAccount', secretRef: { name: 'asana-acme' } },
+    defaultWorkspace: ORGANIZATION,
+    scim: { enabled: true },
+    provisioning: { mode: 'Apply' },
+  },
+};
+
+function openSite(): SimulatedSite {
+  return new SimulatedSite(7, { people: 12, teams: 3 });
+}
+
+suite('an export', () => {
+  test('plans nothing when it is applied, and blocks nothing', async () => {
+    const site = openSite();
+    const manifests = await site.export(connector);
+    const text = `${JSON.stringify({ apiVersion: 'asana-connector.dev/v1alpha1', kind: connector.kind, metadata: { namespace: 'iga', name: 'acme' }, spec: connector.spec })}\n${manifests}`;
+    const report = await site.planText(text);
+    assert.deepEqual([report.changes, report.held, report.blocked], [[], [], []]);
+    assert.ok(report.objects.Added > 12 * 2, `only ${report.objects.Added} grants`);
+  });
+
+  test('plans nothing for addresses that no manifest can hold, or that look like another', async () => {
+    const site = openSite();
+    const { directory, organization } = site.site;
+    for (const email of [
+      'jos\u00e9@acme.example',
+      'jose\u0301@acme.example',
+      'o_b+x@acme.example',
+      'İ@acme.example',
+      `${'x'.repeat(200)}@acme.example`,
+      `it's"odd@acme.example`,
+    ])
+      directory.joinWorkspace(
+        directory.addPerson('member', { email, name: 'Odd: "one"', license: 'enterprise' }),
+        organization,
+      );
+    const manifests = await site.export(connector);
+    const text = `${JSON.stringify({ apiVersion: 'asana-connector.dev/v1alpha1', kind: connector.kind, metadata: { namespace: 'iga', name: 'acme' }, spec: connector.spec })}\n${manifests}`;
+    const report = await site.planText(text);
+    assert.deepEqual([report.changes, report.blocked], [[], []]);
+  });
+
+  test('is the same each time', async () => {
+    assert.equal(await openSite().export(connector), await openSite().export(connector));
+  });
+
+  test('of one kind holds that kind alone', async () => {
+    const kinds = [
+      ...(await openSite().export(connector, { kind: ['AsanaTeamGrant'] })).matchAll(/^kind: (.*)$/gm),
+    ].map(([, kind]) => kind);
+    assert.ok(kinds.length > 0);
+    assert.deepEqual([...new Set(kinds)], ['AsanaTeamGrant']);
+  });
+
+  test('of what nobody manages leaves out what a grant of the cluster declares, by whatever name', async () => {
+    const site = openSite();
+    const gid = site.site.directory.personByEmail('p3@acme.example')?.gid ?? '';
+    await site.apply([
+      connector,
+      {
+        kind: 'AsanaLicenseGrant',
+        namespace: 'team-a',
+        name: 'x',
+        spec: { connectorRef: { name: 'acme', namespace: 'iga' }, user: { gid }, license: 'ViewOnly' },
+      },
+      {
+        kind: 'AsanaAccount',
+        namespace: 'iga',
+        name: 'gone',
+        spec: { connectorRef: { name: 'acme' }, email: 'p4@acme.example', ensure: 'Absent' },
+      },
+    ]);
+    const licenses = await site.export(connector, { unmanaged: true, kind: ['AsanaLicenseGrant'] });
+    assert.ok(!licenses.includes('p3@acme.example'), 'a grant declares a license for p3');
+    assert.ok(licenses.includes('p4@acme.example'), 'an absence is no license');
+    const accounts = await site.export(connector, { unmanaged: true, kind: ['AsanaAccount'] });
+    assert.ok(accounts.includes('p3@acme.example') && accounts.includes('p4@acme.example'));
+  });
+
+  test('changes nothing', async () => {
+    const site = openSite();
+    await site.export(connector);
+    assert.ok(site.planned.length > 0);
+    assert.deepEqual(
+      site.planned.filter((request) => !request.startsWith('GET ')),
+      [],
+    );
+  });
+});
+
+suite('the name of a person', () => {
+  const names: readonly (readonly [string | null, string])[] = [
+    ['alice@acme.com', 'alice-at-acme.com'],
+    ['alice.b-c@acme.com', 'alice.b-c-at-acme.com'],
+    ['a_b@acme.com', 'a-b-at-acme-com-42'],
+    ['jörg@acme.com', 'jorg-at-acme-com-42'],
+    ['x-at-y@z.com', 'x-at-y-at-z-com-42'],
+    ['-a@acme.com', 'a-at-acme-com-42'],
+    ['日本@acme.com', 'at-acme-com-42'],
+    [null, 'account-42'],
+  ];
+  for (const [email, name] of names) {
+    test(`${email} is ${name}`, () => assert.equal(nameOfPerson({ gid: '42', email }), name));
+  }
+
+  test('fits a name of Kubernetes, however long the address', () => {
+    const name = nameOfPerson({ gid: '42', email: `${'a'.repeat(300)}@acme.com` });
+    assert.match(name, /^a{177}-42$/);
+  });
+});

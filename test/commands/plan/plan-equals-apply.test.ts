@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { grantKinds } from '../../../src/api/kinds.ts';
+import type { PlanReport } from '../../../src/commands/plan/plan-report.ts';
+import type { AuditRecord } from '../../../src/provisioning/audit.ts';
+import { between, chance, stream } from '../../simulation/random.ts';
+import { drawConnector, drawGrant, drawGrants } from './random-manifests.ts';
+import { SimulatedSite, type TestManifest } from './simulated-site.ts';
+
+const SEEDS = Number(process.env['PLAN_SEEDS'] ?? 25);
+const FIRST = Number(process.env['PLAN_FIRST_SEED'] ?? 1);
+const MINUTE = 60_000;
+
+suite('a plan', () => {
+  for (let seed = FIRST; seed < FIRST + SEEDS; seed += 1) {
+    test(`is what Apply then does, action by action, and nothing after that (seed ${seed})`, () =>
+      tryOnce(seed));
+  }
+});
+
+async function tryOnce(seed: number): Promise<void> {
+  const random = stream(seed, 'manifests');
+  const site = new SimulatedSite(seed, { people: between(random, 6, 14), teams: 3 });
+  const connector = drawConnector(random);
+  let grants = drawGrants(site, random, between(random, 5, 30));
+  try {
+    const first = await site.plan([connector, ...grants]);
+    assert.deepEqual(
+      site.planned.filter((request) => !request.startsWith('GET ')),
+      [],
+      'a plan only reads',
+    );
+    await site.apply([connector, ...grants]);
+    await site.startOperator();
+    await site.clock.advance(15 * MINUTE);
+    compare(first, site, site.audit.splice(0));
+    await expectNothing(site, [connector, ...grants]);
+
+    // A hold takes in whatever is asked for while it stands, so which grant is decided first makes a difference.
+    if (first.held.length > 0) return;
+    grants = edit(site, grants, random);
+    const second = await site.plan([connector, ...grants], { against: 'cluster' });
+    await applyEdit(site, grants);
+    await site.clock.advance(15 * MINUTE);
+    compare(second, site, site.audit.splice(0));
+    await expectNothing(site, [connector, ...grants]);
+  } finally {
+    site.stop();
+  }
+}
+
+/** The same actions for each object in the same order, the same held, and the same rules in the way. */
+function compare(report: PlanReport, site: SimulatedSite, audit: readonly AuditRecord[]): void {
+  const applied = audit.filter(({ kind, result }) => kind === 'Change' && result === 'Succeeded');
+  const planned = report.changes.map(({ object, action, who, where, before, after }) => [
+    `${object.kind} ${object.namespace}/${object.name}`,
+    [action, who, where, before, after].join(' '),
+  ]);
+  const done = applied.map(({ requester, action, account, place, before, after }) => [
+    requester.type === 'Object' ? `${requester.kind} ${requester.namespace}/${requester.name}` : '',
+    [action, account.email ?? account.gid, place, before, after].join(' '),
+  ]);
+  assert.deepEqual(byObject(planned), byObject(withoutEchoes(done, planned)), 'the changes');
+  const rules = Object.fromEntries(
+    report.blocked.map(({ rule, object }) => [`${object.kind} ${object.namespace}/${object.name}`, rule]),
+  );
+  const { blocked, held } = stateOf(site);
+  assert.deepEqual(sorted(rules), sorted(blocked), 'what is blocked');
+  const names = report.held.map(({ object }) => `${object.kind} ${object.namespace}/${object.name}`);
+  assert.deepEqual(names.toSorted(), held.toSorted(), 'what is held');
+}
+
+async function expectNothing(site: SimulatedSite, manifests: readonly TestManifest[]): Promise<void> {
+  const { changes } = await site.plan(manifests, { against: 'cluster' });
+  assert.deepEqual(changes, [], 'after Apply nothing is left to do');
+}
+
+/**
+ * Two grants that take the same from one person may both send it at once, where one of them after the other finds that
+ * nothing is left to do: such a change counts once, for the grant that the plan names.
+ */
+function withoutEchoes(done: readonly (readonly string[])[], planned: readonly (readonly string[])[]) {
+  return done.filter(([object, line]) => {
+    const senders = new Set(done.filter(([, other]) => other === line).map(([sender]) => sender));
+    const named = planned.find(([, other]) => other === line)?.[0];
+    return senders.size === 1 || object === named;
+  });
+}
+
+function byObject(lines: readonly (readonly string[])[]): Record<string, readonly string[]> {
+  const found: Record<string, string[]> = {};
+  for (const [object = '', line = ''] of lines) (found[object] ??= []).push(line);
+  return sorted(found);
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+interface Shown {
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly status?: {
+    readonly planned?: { readonly hold?: string };
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason: string;
+    }[];
+  };
+}
+
+/** What the statuses in the cluster say. */
+function stateOf(site: SimulatedSite): { blocked: Record<string, string>; held: string[] } {
+  const blocked: Record<string, string> = {};
+  const held: string[] = [];
+  for (const { names } of grantKinds) {
+    for (const { metadata, status } of site.cluster.objects(names.kind) as unknown as readonly Shown[]) {
+      const name = `${names.kind} ${metadata.namespace}/${metadata.name}`;
+      const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+      if (status?.planned?.hold && ready?.reason === 'RemovalsPaused') held.push(name);
+      else if (ready && ready.status !== 'True') blocked[name] = ready.reason;
+    }
+  }
+  return { blocked, held };
+}
+
+/** What a pull request does: removes some grants, edits some, adds some. */
+function edit(site: SimulatedSite, grants: readonly TestManifest[], random: () => number): TestManifest[] {
+  const kept = grants
+    .filter(() => !chance(random, 0.25))
+    .map((grant) => (chance(random, 0.2) ? { ...grant, spec: editSpec(grant, random) } : grant));
+  const added = Array.from({ length: between(random, 0, 5) }, (_, index) =>
+    drawGrant(site, random, `h${index}`),
+  );
+  // Made within one second: the name decides which is the older.
+  return [...kept, ...added.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))];
+}
+
+function keyOf({ namespace, name }: TestManifest): string {
+  return `${namespace}/${name}`;
+}
+
+function editSpec({ kind, spec }: TestManifest, random: () => number): TestManifest['spec'] {
+  if (chance(random, 0.3)) return { ...spec, suspend: spec['suspend'] !== true };
+  if (kind === 'AsanaLicenseGrant')
+    return { ...spec, license: spec['license'] === 'ViewOnly' ? 'Enterprise' : 'ViewOnly' };
+  if (kind === 'AsanaAccount' && !('duration' in spec))
+    return { ...spec, ensure: spec['ensure'] === 'Absent' ? 'Present' : 'Absent' };
+  return { ...spec, reason: 'edited' };
+}
+
+/** Removals first: whoever is added afterwards finds them going, as in a plan. */
+async function applyEdit(site: SimulatedSite, grants: readonly TestManifest[]): Promise<void> {
+  const named = new Set(grants.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`));
+  for (const { names } of grantKinds) {
+    for (const { metadata } of [...site.cluster.objects(names.kind)] as unknown as readonly Shown[]) {
+      const { namespace, name } = metadata;
+      if (!named.has(`${names.kind} ${namespace}/${name}`))
+        await site.cluster.remove(names.kind, namespace, name);
+    }
+  }
+  await site.apply(grants);
+}

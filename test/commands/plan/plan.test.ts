@@ -1,0 +1,301 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { readOnlyAdapter } from '../../../src/commands/asana-reading/read-only.ts';
+import { faultsOf, hasChanges, type PlanReport } from '../../../src/commands/plan/plan-report.ts';
+import { printPlan } from '../../../src/commands/plan/print-plan.ts';
+import { ORGANIZATION, SimulatedSite, type TestManifest } from './simulated-site.ts';
+
+function connectorWith(spec: Readonly<Record<string, unknown>> = {}, name = 'acme'): TestManifest {
+  return {
+    kind: 'AsanaConnector',
+    namespace: 'iga',
+    name,
+    spec: {
+      credentials: { type: 'ServiceAccount', secretRef: { name: 'asana-acme' } },
+      defaultWorkspace: ORGANIZATION,
+      scim: { enabled: true },
+      ...spec,
+    },
+  };
+}
+
+function license(
+  name: string,
+  email: string,
+  spec: Readonly<Record<string, unknown>> = {},
+  namespace = 'iga',
+): TestManifest {
+  return {
+    kind: 'AsanaLicenseGrant',
+    namespace,
+    name,
+    spec: { connectorRef: { name: 'acme', namespace: 'iga' }, user: { email }, ...spec },
+  };
+}
+
+function openSite(): SimulatedSite {
+  return new SimulatedSite(3, { people: 10, teams: 2 });
+}
+
+/** Addresses of people of the site who hold this license. */
+function holders(site: SimulatedSite, wanted: string): string[] {
+  const { people } = site.site.organization;
+  return people
+    .filter(({ kind, profile }) => kind === 'member' && profile.license === wanted && !profile.admin)
+    .map(({ profile }) => profile.email);
+}
+
+suite('a plan', () => {
+  test('shows a creation and the upgrade after it, and the seats before and after', async () => {
+    const report = await openSite().plan([
+      connectorWith(),
+      license('new', 'new@acme.example', { onMissingAccount: 'Create' }),
+    ]);
+    assert.deepEqual(
+      report.changes.map(({ action, before, after }) => [action, before, after]),
+      [
+        ['CreateAccount', null, 'ViewOnly'],
+        ['GrantEnterprise', 'ViewOnly', 'Enterprise'],
+      ],
+    );
+    const [{ enterprise, accounts } = assert.fail('no connector')] = report.connectors;
+    assert.equal(enterprise.after, enterprise.before + 1);
+    assert.equal(accounts.after, accounts.before + 1);
+    assert.equal(report.changes[0]?.object.place, 'standard input:22');
+  });
+
+  test('of a connector in mode Plan shows what Apply would do, and says so', async () => {
+    const report = await openSite().plan([
+      connectorWith(),
+      license('new', 'new@acme.example', { onMissingAccount: 'Create' }),
+    ]);
+    assert.equal(report.connectors[0]?.mode, 'Plan');
+    assert.match(
+      printPlan(report, 'table'),
+      /It is in mode Plan: nothing of this happens until its mode is Apply/,
+    );
+  });
+
+  test('of what is so already has nothing to do', async () => {
+    const site = openSite();
+    const [holder = ''] = holders(site, 'enterprise');
+    const report = await site.plan([connectorWith(), license('a', holder)]);
+    assert.equal(hasChanges(report), false);
+    assert.match(printPlan(report, 'markdown'), /^### Asana plan: nothing to do/);
+  });
+
+  test('shows removals that are too many as held, with the limit that holds them', async () => {
+    const site = openSite();
+    const grants = holders(site, 'enterprise')
+      .slice(0, 3)
+      .map((email, index) => license(`g${index}`, email, { license: 'ViewOnly' }));
+    assert.equal(grants.length, 3);
+    const report = await site.plan([
+      connectorWith({ provisioning: { maxRemovals: { percent: 0, atLeast: 1 } } }),
+      ...grants,
+    ]);
+    assert.deepEqual([report.changes.length, report.held.length], [0, 3]);
+    assert.match(
+      report.connectors[0]?.holds.join() ?? '',
+      /Removals from 3 people would be held .* maxRemovals allows 1 people/,
+    );
+    assert.equal(hasChanges(report), true);
+  });
+
+  test('shows what a pull request removes, and leaves what another selector or --no-prune keeps', async () => {
+    const site = openSite();
+    const connector = connectorWith({ provisioning: { mode: 'Apply' } });
+    const [one = '', two = '', three = ''] = holders(site, 'view only');
+    const grants = [license('a', one), license('b', two), license('c', three)];
+    await site.apply([connector, ...grants]);
+    await site.startOperator();
+    await site.clock.advance(60_000);
+    try {
+      const left = [connector, ...grants.slice(0, 2)];
+      const removed = await site.plan(left, { against: 'cluster' });
+      assert.deepEqual(
+        removed.changes.map(({ action, who, object }) => [action, who, object.name, object.place]),
+        [['RevokeEnterprise', three, 'c', null]],
+      );
+      assert.deepEqual(removed.objects, { Added: 0, Changed: 0, Unchanged: 2, Removed: 1 });
+      for (const flags of [{ prune: false }, { selector: { team: 'x' } }])
+        assert.equal(hasChanges(await site.plan(left, { against: 'cluster', ...flags })), false);
+    } finally {
+      site.stop();
+    }
+  });
+
+  test('against a cluster refuses an edit of what is immutable, with its line', async () => {
+    const site = openSite();
+    await site.apply([connectorWith(), license('a', 'p1@acme.example')]);
+    const edited = [connectorWith(), license('a', 'p2@acme.example')];
+    await assert.rejects(
+      site.plan(edited, { against: 'cluster' }),
+      /standard input:34: spec\.user: user is immutable: delete this grant and create another one/,
+    );
+  });
+
+  test('sends nothing but reads', async () => {
+    const site = openSite();
+    await site.plan([
+      connectorWith({ provisioning: { mode: 'Apply' } }),
+      license('new', 'new@acme.example', { onMissingAccount: 'Create' }),
+    ]);
+    assert.ok(site.planned.length > 3);
+    assert.deepEqual(
+      site.planned.filter((request) => !request.startsWith('GET ')),
+      [],
+    );
+  });
+});
+
+/** Grants that only a person can mend, with the rule that says so. */
+const faults: readonly (readonly [string, string, (site: SimulatedSite) => readonly TestManifest[]])[] = [
+  [
+    'the same right of one person declared twice',
+    'ConflictingGrant',
+    (site) => [
+      connectorWith(),
+      license('a', holders(site, 'enterprise')[0] ?? ''),
+      license('b', holders(site, 'enterprise')[0] ?? ''),
+    ],
+  ],
+  [
+    'a team name that two teams have',
+    'TeamAmbiguous',
+    (site) => {
+      const { directory, organization } = site.site;
+      for (const description of ['one', 'two'])
+        directory.addTeam(organization, { name: 'Design', description, visibility: 'public' });
+      const spec = {
+        connectorRef: { name: 'acme' },
+        user: { email: 'p1@acme.example' },
+        team: { name: 'Design' },
+      };
+      return [connectorWith(), { kind: 'AsanaTeamGrant', namespace: 'iga', name: 't', spec }];
+    },
+  ],
+  [
+    'a workspace that the connector does not read',
+    'WorkspaceNotFound',
+    () => {
+      const spec = { connectorRef: { name: 'acme' }, user: { email: 'p1@acme.example' }, workspace: '1999' };
+      return [connectorWith(), { kind: 'AsanaWorkspaceGrant', namespace: 'iga', name: 'w', spec }];
+    },
+  ],
+  [
+    'a namespace that may not use the connector',
+    'NamespaceNotAllowed',
+    () => [connectorWith(), license('a', 'p1@acme.example', {}, 'team-a')],
+  ],
+  [
+    'a domain without view-only licenses',
+    'LicensesUnavailable',
+    (site) => {
+      site.site.settings.viewOnlyDomain = false;
+      return [connectorWith(), license('a', 'p1@acme.example')];
+    },
+  ],
+  [
+    'licenses without SCIM, as with a personal access token',
+    'LicensesUnavailable',
+    () => [connectorWith({ scim: { enabled: false } }), license('a', 'p1@acme.example')],
+  ],
+];
+
+suite('a grant that cannot work as it is declared', () => {
+  for (const [what, rule, manifests] of faults) {
+    test(`is a fault with its rule and its place: ${what}`, async () => {
+      const site = openSite();
+      const report = await site.plan(manifests(site));
+      const [fault = assert.fail('no fault')] = faultsOf(report);
+      assert.equal(fault.rule, rule);
+      assert.match(fault.object.place ?? '', /^standard input:\d+$/);
+      assert.ok(fault.message.length > 20);
+    });
+  }
+});
+
+suite('a plan that cannot be made', () => {
+  test('says which workspace the token does not see', async () => {
+    const manifests = [
+      connectorWith({ workspaces: ['1999'], defaultWorkspace: '1999' }),
+      license('a', 'p1@acme.example'),
+    ];
+    await assert.rejects(
+      openSite().plan(manifests),
+      /The directory of AsanaConnector iga\/acme was not read: .*1999/,
+    );
+  });
+
+  test('says where a grant names a connector that is nowhere', async () => {
+    const manifests = [connectorWith({}, 'other'), license('a', 'p1@acme.example')];
+    await assert.rejects(
+      openSite().plan(manifests),
+      /standard input:\d+: spec\.connectorRef: names iga\/acme, which is not there: add its manifest with --connector FILE/,
+    );
+  });
+
+  test('says that there is nothing of ours in the manifests', async () => {
+    await assert.rejects(openSite().planText('kind: Pod\n'), /--file: holds no AsanaConnector/);
+  });
+
+  test('is none when a part of the directory does not come', async () => {
+    const site = openSite();
+    site.site.faults.add({ match: { operation: 'scimListUsers' }, effect: { status: 403 } });
+    await assert.rejects(site.plan([connectorWith(), license('a', 'p1@acme.example')]), /was not read/);
+  });
+});
+
+suite('what carries the requests of a plan', () => {
+  for (const method of ['post', 'patch', 'put', 'delete', 'POST']) {
+    test(`stops a ${method} request before it leaves`, async () => {
+      let sent = 0;
+      const adapter = readOnlyAdapter(() => Promise.resolve((sent += 1) as never));
+      await assert.rejects(async () => adapter({ method } as never), /this command only reads/);
+      assert.equal(sent, 0);
+    });
+  }
+});
+
+suite('a plan in markdown', () => {
+  const object = { kind: 'AsanaLicenseGrant', namespace: 'iga', name: 'a', place: 'm.yaml:1' };
+  const many = (count: number, why: string): PlanReport => ({
+    connectors: [],
+    changes: Array.from({ length: count }, (_, index) => ({
+      action: 'GrantEnterprise',
+      who: `p${index}@acme.example`,
+      where: null,
+      before: 'ViewOnly',
+      after: 'Enterprise',
+      removal: false,
+      why,
+      object,
+    })),
+    held: [],
+    blocked: [],
+    released: [],
+    objects: { Added: count, Changed: 0, Unchanged: 0, Removed: 0 },
+    foreign: 0,
+  });
+
+  test('fits a comment, however many changes there are, and says how many it leaves out', () => {
+    const printed = printPlan(many(5_000, 'since it is wanted'), 'markdown');
+    assert.ok(printed.length < 65_536, `${printed.length} characters`);
+    const shown = printed.match(/GrantEnterprise/g)?.length ?? 0;
+    assert.match(printed, new RegExp(`… and ${5_000 - shown} more\\.`));
+    assert.match(printed, /<\/details>\s*$/);
+  });
+
+  test('shows what others wrote as text: no HTML, no cell of its own, no mention', () => {
+    const printed = printPlan(many(1, '<img src=x> | @acme [x](y)\nnew `line`'), 'markdown');
+    const [line = ''] = printed.split('\n').filter((row) => row.includes('GrantEnterprise'));
+    assert.ok(
+      !line.includes('<img') &&
+        !/[^\\]\| @/.test(line) &&
+        !line.includes('@acme [') &&
+        !line.includes('[x](y)'),
+      line,
+    );
+  });
+});

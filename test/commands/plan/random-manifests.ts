@@ -1,0 +1,111 @@
+import type { Random } from '../../../src/core/clock.ts';
+import { addressOf } from '../../simulation/asana/site.ts';
+import { EPOCH } from '../../simulation/clock.ts';
+import { between, chance, pick } from '../../simulation/random.ts';
+import { NAMESPACES, ORGANIZATION, type SimulatedSite, type TestManifest } from './simulated-site.ts';
+
+const DAY = 86_400_000;
+
+/** A connector that acts, with whatever limits. */
+export function drawConnector(random: Random): TestManifest {
+  const spec = {
+    credentials: { type: 'ServiceAccount', secretRef: { name: 'asana-acme' } },
+    ...(chance(random, 0.9) ? { defaultWorkspace: ORGANIZATION } : {}),
+    scim: { enabled: chance(random, 0.85) },
+    provisioning: {
+      mode: 'Apply',
+      allowDeprovision: chance(random, 0.6),
+      ...(chance(random, 0.5) ? { allowedNamespaces: ['*'] } : {}),
+      ...(chance(random, 0.3) ? { protectedUsers: ['p2@acme.example', 'p5@acme.example'] } : {}),
+      protectAdmins: chance(random, 0.8),
+      // None is ever free: who of several gets the last one is a matter of moments.
+      ...(chance(random, 0.2) ? { maxEnterpriseLicenses: 1 } : {}),
+      removalDelay: pick(random, ['30s', '1m']),
+      // Shares of people depend on when they are counted, which a plan cannot know.
+      maxRemovals: { percent: 0, atLeast: pick(random, [0, 1, 2, 5, 20]), window: '12h' },
+      maxDeprovisions: pick(random, [0, 1, 2, 5]),
+      ...(chance(random, 0.15) ? { maxDuration: '240h' } : {}),
+    },
+  };
+  return { kind: 'AsanaConnector', namespace: 'iga', name: 'acme', spec };
+}
+
+/** Grants of every kind, of few people, so that they meet. */
+export function drawGrants(site: SimulatedSite, random: Random, count: number): TestManifest[] {
+  return Array.from({ length: count }, (_, index) =>
+    drawGrant(site, random, `g${String(index).padStart(2, '0')}`),
+  );
+}
+
+export function drawGrant(site: SimulatedSite, random: Random, name: string): TestManifest {
+  const namespace = chance(random, 0.8) ? 'iga' : pick(random, NAMESPACES);
+  const [kind, own] = pick(random, [drawLicense, drawLicense, drawTeam, drawAccount, drawWorkspace])(
+    site,
+    random,
+  );
+  const time = drawTime(random);
+  const ends = 'expiresAt' in time || 'duration' in time;
+  const policy = ends
+    ? { deletionPolicy: 'Revoke' }
+    : chance(random, 0.2)
+      ? { deletionPolicy: 'Retain' }
+      : {};
+  const spec = {
+    connectorRef: { name: 'acme', namespace: 'iga' },
+    ...own,
+    ...(own['ensure'] === 'Absent' && 'duration' in time ? {} : time),
+    ...policy,
+    ...(chance(random, 0.05) ? { suspend: true } : {}),
+  };
+  return { kind, namespace, name, spec };
+}
+
+type Draw = readonly [string, Readonly<Record<string, unknown>>];
+
+/** Somebody of the site, its guest, or somebody who is not there. */
+function drawEmail(site: SimulatedSite, random: Random): string {
+  if (chance(random, 0.08)) return 'guest@elsewhere.acme';
+  return addressOf(site.site.plan, between(random, 0, site.site.plan.people + 3));
+}
+
+function drawUser(site: SimulatedSite, random: Random): Readonly<Record<string, string>> {
+  const email = drawEmail(site, random);
+  const person = site.site.directory.personByEmail(email);
+  return person && chance(random, 0.25) ? { gid: person.gid } : { email };
+}
+
+function drawLicense(site: SimulatedSite, random: Random): Draw {
+  const spec = {
+    user: drawUser(site, random),
+    license: pick(random, ['Enterprise', 'Enterprise', 'ViewOnly']),
+    onMissingAccount: pick(random, ['Wait', 'Create']),
+  };
+  return ['AsanaLicenseGrant', spec];
+}
+
+function drawTeam(site: SimulatedSite, random: Random): Draw {
+  const team = pick(random, site.site.teams);
+  const named = chance(random, 0.1)
+    ? { name: 'No such team' }
+    : pick(random, [{ gid: team.gid }, { name: team.name }]);
+  return ['AsanaTeamGrant', { user: drawUser(site, random), team: named }];
+}
+
+function drawAccount(site: SimulatedSite, random: Random): Draw {
+  const ensure = pick(random, ['Present', 'Present', 'Absent']);
+  const workspace = chance(random, 0.3) ? { workspace: ORGANIZATION } : {};
+  return ['AsanaAccount', { email: drawEmail(site, random), ensure, ...workspace }];
+}
+
+function drawWorkspace(site: SimulatedSite, random: Random): Draw {
+  const workspace = chance(random, 0.85) ? ORGANIZATION : '1999';
+  return ['AsanaWorkspaceGrant', { user: drawUser(site, random), workspace }];
+}
+
+/** Far from now: what a plan and what Apply see of it must be the same. */
+function drawTime(random: Random): Readonly<Record<string, unknown>> {
+  const instant = (days: number) => new Date(EPOCH + days * DAY).toISOString();
+  if (chance(random, 0.1)) return { expiresAt: instant(pick(random, [-3, 5, 60])) };
+  if (chance(random, 0.05)) return { startsAt: instant(pick(random, [-3, 5])) };
+  return chance(random, 0.05) ? { duration: pick(random, ['72h', '900h']) } : {};
+}

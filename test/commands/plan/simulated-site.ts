@@ -1,0 +1,158 @@
+import { Readable } from 'node:stream';
+import { type ExportFlags, runExport } from '../../../src/commands/export/run-export.ts';
+import { listObjects } from '../../../src/commands/plan/cluster-reading.ts';
+import type { PlanReport } from '../../../src/commands/plan/plan-report.ts';
+import { makePlan, type PlanFlags } from '../../../src/commands/plan/run-plan.ts';
+import { silentLogger } from '../../../src/core/logger.ts';
+import type { AuditRecord } from '../../../src/provisioning/audit.ts';
+import { AsanaFront } from '../../simulation/asana/front.ts';
+import { ASANA_URL, openSite, type Site, type SitePlan, tokenOf } from '../../simulation/asana/site.ts';
+import { SimulatedClock } from '../../simulation/clock.ts';
+import { SimulatedCluster } from '../../simulation/cluster/simulated-cluster.ts';
+import { stream } from '../../simulation/random.ts';
+import { type Lease, Replica } from '../../simulation/replica.ts';
+
+/** A manifest as JSON, which is YAML. */
+export interface TestManifest {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+export const ORGANIZATION = '1200000000000001';
+export const NAMESPACES = ['iga', 'team-a'];
+
+/** One organization in the sandbox, a cluster, and time, all in this process: no sockets, and the same way twice. */
+export class SimulatedSite {
+  readonly clock = new SimulatedClock();
+  readonly site: Site;
+  readonly cluster: SimulatedCluster;
+  readonly front: AsanaFront;
+  readonly audit: AuditRecord[] = [];
+  /** Requests that a plan sent, by method and operation. */
+  readonly planned: string[] = [];
+  readonly #seed: number;
+  #replica: Replica | null = null;
+
+  constructor(seed: number, sizes: Pick<SitePlan, 'people' | 'teams'>) {
+    this.#seed = seed;
+    const plan = { name: 'acme', organization: ORGANIZATION, domain: 'acme.example', ...sizes };
+    this.site = openSite(plan, seed, this.clock);
+    this.cluster = new SimulatedCluster({ clock: this.clock, random: stream(seed, 'cluster') });
+    this.front = new AsanaFront({ clock: this.clock, random: stream(seed, 'asana'), sites: [this.site] });
+    this.front.watch({
+      leaves: ({ by, method, operation }) =>
+        void (by === 'plan' && this.planned.push(`${method} ${operation}`)),
+    });
+    for (const name of NAMESPACES) this.cluster.createNamespace(name);
+    for (const name of NAMESPACES)
+      this.cluster.putSecret(name, 'asana-acme', { BATON_TOKEN: tokenOf(plan, 'acme') });
+  }
+
+  /** Starts the operator, once there is something for it to do. */
+  async startOperator(): Promise<void> {
+    const lease: Lease = { holder: null, since: 0, takenOver: false, stoppedUntil: null };
+    const replica = new Replica({
+      name: 'operator-1',
+      seed: this.#seed,
+      clock: this.clock,
+      cluster: this.cluster,
+      asana: this.front,
+      lease,
+      onLog: () => {},
+      onAudit: (_, line) => void this.audit.push(JSON.parse(line) as AuditRecord),
+      onDeath: () => {},
+    });
+    await replica.start();
+    lease.holder = replica;
+    this.#replica = replica;
+    replica.lead();
+  }
+
+  stop(): void {
+    this.#replica?.kill();
+  }
+
+  /** Applies manifests as kubectl does, a second apart, so that the first written is the oldest. */
+  async apply(manifests: readonly TestManifest[]): Promise<void> {
+    for (const { kind, namespace, name, spec } of manifests) {
+      await this.cluster.apply({
+        apiVersion: 'asana-connector.dev/v1alpha1',
+        kind,
+        metadata: { namespace, name },
+        spec,
+      });
+      if (this.#replica === null) await this.clock.advance(1_000);
+    }
+  }
+
+  /** Plans manifests; what is to be read is read while simulated time goes by. */
+  async plan(manifests: readonly TestManifest[], flags: Partial<PlanFlags> = {}): Promise<PlanReport> {
+    const text = manifests.map(printManifest).join('---\n');
+    return this.#inTime(
+      makePlan({ ...this.#flags(), ...flags }, this.#means(text), new AbortController().signal),
+    );
+  }
+
+  /** Exports the directory; returns what was written. */
+  async export(connector: TestManifest, flags: Partial<ExportFlags> = {}): Promise<string> {
+    let output = '';
+    const means = this.#means(printManifest(connector));
+    const all = { ...this.#flags(), connector: '-', ...flags };
+    const write = (text: string) => void (output += text);
+    await this.#inTime(
+      runExport(
+        all,
+        { ...means, output: { write }, errors: { write: () => {} } },
+        new AbortController().signal,
+      ),
+    );
+    return output;
+  }
+
+  async planText(text: string, flags: Partial<PlanFlags> = {}): Promise<PlanReport> {
+    return this.#inTime(
+      makePlan({ ...this.#flags(), ...flags }, this.#means(text), new AbortController().signal),
+    );
+  }
+
+  async #inTime<T>(work: Promise<T>): Promise<T> {
+    const over = new AbortController();
+    const done = work.finally(() => over.abort());
+    // Looked at by the caller, once it is over.
+    done.catch(() => {});
+    while (!over.signal.aborted) await this.clock.advance(100);
+    return done;
+  }
+
+  #flags(): PlanFlags {
+    return {
+      file: ['-'],
+      prune: true,
+      namespace: 'iga',
+      output: 'json',
+      asanaApiUrl: ASANA_URL,
+      asanaRequestsPerMinute: 0,
+      asanaBudgetPercent: 100,
+    };
+  }
+
+  #means(text: string) {
+    const { client } = this.cluster.connect('plan');
+    return {
+      input: Readable.from([text]),
+      output: { write: () => {} },
+      environment: { ASANA_TOKEN: tokenOf(this.site.plan, 'acme') },
+      readCluster: (_: unknown, signal: AbortSignal) => listObjects(client, signal),
+      log: silentLogger,
+      clock: this.clock,
+      carrier: this.front.adapterFor({ name: 'plan', clock: this.clock, dies: () => false }),
+    };
+  }
+}
+
+export function printManifest({ kind, namespace, name, spec }: TestManifest): string {
+  const manifest = { apiVersion: 'asana-connector.dev/v1alpha1', kind, metadata: { namespace, name }, spec };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { suite, type TestContext, test } from 'node:test';
+import type { AsanaConnector } from '../../src/api/asana-connector.ts';
+import { findSubjectInCluster } from '../../src/commands/review/subject-in-cluster.ts';
+import { findSubjectInManifests } from '../../src/commands/review/subject-in-manifests.ts';
+import type { ListPage } from '../../src/kubernetes/client.ts';
+import { KubernetesError } from '../../src/kubernetes/errors.ts';
+import type { Resource } from '../../src/kubernetes/resource.ts';
+import { connectorObject, grantObject } from '../controllers/objects.ts';
+
+type Stored = { readonly metadata: { readonly namespace: string; readonly name: string } };
+
+/** Lists of objects in pages of two, as an API server gives them; what was listed is noted. */
+class Lists {
+  readonly asked: string[] = [];
+  readonly #objects: Readonly<Record<string, readonly Stored[]>>;
+
+  constructor(objects: Readonly<Record<string, readonly Stored[]>>) {
+    this.#objects = objects;
+  }
+
+  list<T>(
+    { plural }: Resource,
+    namespace: string | null,
+    { next = '0' }: { limit: number; next?: string },
+  ): Promise<ListPage<T>> {
+    if (next === '0') this.asked.push(`${plural} ${namespace ?? '*'}`);
+    const all = (this.#objects[plural] ?? []).filter(
+      ({ metadata }) => namespace === null || metadata.namespace === namespace,
+    );
+    const end = Number(next) + 2;
+    const items = all.slice(Number(next), end) as unknown as T[];
+    return Promise.resolve({ items, resourceVersion: '1', next: end < all.length ? String(end) : '' });
+  }
+}
+
+const { signal } = new AbortController();
+const ACME = { namespace: 'iga', name: 'acme' };
+
+function grantsOf(connector: AsanaConnector): Stored[] {
+  const inNamespace = (namespace: string, count: number, name: string) =>
+    Array.from({ length: count }, (_, index) =>
+      grantObject({
+        metadata: { namespace, name: `${name}-${index}`, uid: `${name}-${index}` },
+        spec: { connectorRef: { name, namespace: connector.metadata.namespace } },
+      }),
+    );
+  return [
+    ...inNamespace('iga', 5, 'acme'),
+    ...inNamespace('iga', 1, 'other'),
+    ...inNamespace('data', 2, 'acme'),
+  ];
+}
+
+suite('the subject of a review in a cluster', () => {
+  for (const { allowedNamespaces, expected, asked } of [
+    { allowedNamespaces: [], expected: 5, asked: ['asanalicensegrants iga'] },
+    {
+      allowedNamespaces: ['data'],
+      expected: 7,
+      asked: ['asanalicensegrants iga', 'asanalicensegrants data'],
+    },
+    { allowedNamespaces: ['*'], expected: 7, asked: ['asanalicensegrants *'] },
+  ]) {
+    test(`is every page of the grants that name the connector, with allowedNamespaces ${JSON.stringify(allowedNamespaces)}`, async () => {
+      const connector = connectorObject({ provisioning: { allowedNamespaces } });
+      const lists = new Lists({ asanaconnectors: [connector], asanalicensegrants: grantsOf(connector) });
+      const subject = await findSubjectInCluster(lists, ACME, signal);
+      assert.equal(subject.grants.length, expected);
+      assert.ok(subject.grants.every(({ object }) => object.spec.connectorRef.name === 'acme'));
+      assert.deepEqual(
+        lists.asked.filter((what) => what.startsWith('asanalicensegrants')),
+        asked,
+      );
+    });
+  }
+
+  test('is the only connector of its namespace where none is named, and an error where there are two', async () => {
+    const one = connectorObject();
+    const two = connectorObject({ metadata: { name: 'second', uid: 'c2' } });
+    const place = { namespace: 'iga', name: null };
+    const only = await findSubjectInCluster(new Lists({ asanaconnectors: [one] }), place, signal);
+    assert.equal(only.connector, one);
+    await assert.rejects(findSubjectInCluster(new Lists({ asanaconnectors: [one, two] }), place, signal), {
+      field: '--connector',
+      message: /several.*acme, second.*name one/,
+    });
+  });
+
+  test('is an error that names those there are when it is not among them', async () => {
+    const lists = new Lists({ asanaconnectors: [connectorObject()] });
+    await assert.rejects(findSubjectInCluster(lists, { namespace: 'iga', name: 'amce' }, signal), {
+      field: '--connector',
+      message: /not the AsanaConnector amce \(it has acme\)/,
+    });
+  });
+
+  test('is an error when a list breaks off in the middle', async () => {
+    const connector = connectorObject();
+    const lists = new Lists({ asanaconnectors: [connector], asanalicensegrants: grantsOf(connector) });
+    const broken: typeof lists.list = (resource, namespace, page) =>
+      page.next === '4'
+        ? Promise.reject(new KubernetesError('Expired', 410, 'transient', 'the token is too old'))
+        : lists.list(resource, namespace, page);
+    await assert.rejects(findSubjectInCluster({ list: broken }, ACME, signal), { code: 'Expired' });
+  });
+});
+
+const CONNECTOR = `
+apiVersion: asana-connector.dev/v1alpha1
+kind: AsanaConnector
+metadata: { name: acme }
+spec: { credentials: { secretRef: { name: asana } } }
+`;
+const GRANT = `
+apiVersion: asana-connector.dev/v1alpha1
+kind: AsanaLicenseGrant
+metadata: { name: alice }
+spec: { connectorRef: { name: acme }, user: { email: alice@acme.com } }
+`;
+
+async function inFile(t: TestContext, text: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'review-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'all.yaml'), text);
+  return join(folder, 'all.yaml');
+}
+
+suite('the subject of a review in manifests', () => {
+  test('is the connector with the grants that name it, defaults filled in', async (t) => {
+    const foreign = GRANT.replace('name: acme', 'name: another').replace('name: alice', 'name: bob');
+    const path = await inFile(t, [CONNECTOR, GRANT, foreign].join('---'));
+    const subject = await findSubjectInManifests(
+      { paths: [path], namespace: 'iga', name: null },
+      Readable.from([]),
+    );
+    assert.equal(subject.connector.metadata.namespace, 'iga');
+    assert.equal(subject.connector.spec.provisioning.protectAdmins, true);
+    assert.deepEqual(
+      subject.grants.map(({ object }) => [object.metadata.name, object.spec.deletionPolicy]),
+      [['alice', 'Revoke']],
+    );
+  });
+
+  test('is read from standard input too', async () => {
+    const input = Readable.from([Buffer.from([CONNECTOR, GRANT].join('---'))]);
+    const subject = await findSubjectInManifests({ paths: ['-'], namespace: 'iga', name: 'acme' }, input);
+    assert.equal(subject.grants.length, 1);
+  });
+
+  test('is an error where no connector is among them', async (t) => {
+    const path = await inFile(t, GRANT);
+    await assert.rejects(
+      findSubjectInManifests({ paths: [path], namespace: 'iga', name: null }, Readable.from([])),
+      { field: '--connector', message: /there is none: add its file/ },
+    );
+  });
+});

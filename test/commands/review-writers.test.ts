@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import * as fc from 'fast-check';
+import { writeCsv } from '../../src/commands/review/review-csv.ts';
+import { writeJson } from '../../src/commands/review/review-json.ts';
+import { writeOutput } from '../../src/commands/review/review-output.ts';
+import { writePage } from '../../src/commands/review/review-page.ts';
+import type { Review, ReviewRow } from '../../src/commands/review/review-row.ts';
+import { sampleReview, sampleRow } from './review-sample.ts';
+
+/** The cells of a CSV by RFC 4180 and nothing else, written without the library that made it. */
+function parseCsv(text: string): string[][] {
+  const rows: string[][] = [[]];
+  let rest = text;
+  while (rest !== '') {
+    const quoted = /^"((?:[^"]|"")*)"(,|\r\n)/.exec(rest);
+    const plain = /^([^",\r\n]*)(,|\r\n)/.exec(rest);
+    const [whole, cell = '', end] = quoted ?? plain ?? assert.fail(`no CSV: ${rest.slice(0, 40)}`);
+    rows.at(-1)?.push(quoted ? cell.replaceAll('""', '"') : cell);
+    if (end === '\r\n') rows.push([]);
+    rest = rest.slice(whole.length);
+  }
+  rows.pop();
+  return rows;
+}
+
+const csvOf = (rows: ReviewRow[], bom = false) => [...writeCsv(sampleReview({ rows }), { bom })].join('');
+
+const ANY_TEXT = fc.oneof(
+  fc.string({ unit: 'grapheme' }),
+  fc.string({
+    unit: fc.constantFrom('=', '+', '-', '@', '\t', '\r', '\n', '"', ',', "'", ';', 'a', ' ', '＝'),
+  }),
+);
+
+/** What spreadsheets take for the beginning of a formula, full-width forms too. */
+const FORMULA = /^[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/;
+
+suite('a review as CSV', () => {
+  test('brings every text back as it was, but for the apostrophe before what would be a formula', () => {
+    fc.assert(
+      fc.property(ANY_TEXT, ANY_TEXT, (name, why) => {
+        const [head, cells, ...more] = parseCsv(csvOf([sampleRow({ name, why })]));
+        assert.deepEqual(more, []);
+        const shown = (column: string) => cells?.[head?.indexOf(column) ?? -1] ?? '';
+        for (const [column, text] of Object.entries({ name, why })) {
+          assert.equal(shown(column), FORMULA.test(text) ? `'${text}` : text);
+          assert.doesNotMatch(shown(column), /^[=+\-@\t\r]/, 'a spreadsheet would run it');
+        }
+      }),
+      { numRuns: 500, seed: 9 },
+    );
+  });
+
+  for (const formula of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://evil","x")']) {
+    test(`makes text of ${JSON.stringify(formula)} in every column that people write`, () => {
+      const row = sampleRow({
+        name: formula,
+        email: formula,
+        placeName: formula,
+        why: formula,
+        task: formula,
+      });
+      const [, cells] = parseCsv(csvOf([row]));
+      assert.equal(cells?.filter((cell) => cell === `'${formula}`).length, 5);
+    });
+  }
+
+  test('ends its lines as RFC 4180 says, and begins with a byte order mark only if asked', () => {
+    const plain = csvOf([sampleRow({})]);
+    assert.match(plain, /^name,email,account,[^\r\n]+\r\n[^\r\n]+\r\n$/);
+    assert.equal(csvOf([sampleRow({})], true), `\uFEFF${plain}`);
+  });
+
+  test('has a line for each row, however many there are', () => {
+    const rows = Array.from({ length: 4_500 }, (_, index) => sampleRow({ account: String(index) }));
+    const lines = parseCsv(csvOf(rows));
+    assert.deepEqual(
+      lines.slice(1).map((cells) => cells[2]),
+      rows.map(({ account }) => account),
+    );
+  });
+});
+
+suite('a review as JSON', () => {
+  for (const count of [0, 1, 4_500]) {
+    test(`is one document that holds all of it, with ${count} rows`, () => {
+      const review = sampleReview({ rows: Array.from({ length: count }, () => sampleRow({ why: '"\n' })) });
+      const { version, generatedAt, ...rest } = JSON.parse([...writeJson(review)].join('')) as Review;
+      assert.deepEqual({ version, generatedAt, ...rest }, review);
+      assert.deepEqual([version, generatedAt], ['v1', '2026-06-01T12:00:00Z']);
+    });
+  }
+});
+
+suite('a review as a page', () => {
+  const EVIL = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&`;
+  const page = [
+    ...writePage(
+      sampleReview({
+        rows: [sampleRow({ name: EVIL, why: EVIL, placeName: EVIL })],
+        workspaces: [{ gid: '1', name: EVIL, organization: true }],
+        missing: [
+          {
+            email: EVIL,
+            account: null,
+            right: 'Team',
+            place: null,
+            placeName: EVIL,
+            grant: { kind: 'AsanaTeamGrant', namespace: 'iga', name: 'x' },
+            state: null,
+            why: EVIL,
+            until: null,
+          },
+        ],
+      }),
+    ),
+  ].join('');
+
+  test('has no element that came from Asana', () => {
+    assert.ok(!page.includes('<img'), 'an image');
+    assert.ok(!page.includes('<script>alert'), 'a script');
+    assert.equal([...page.matchAll(/<script/g)].length, 2, 'the data and the script of the page');
+  });
+
+  test('asks nobody for anything', () => {
+    assert.doesNotMatch(page, /\b(?:src|href|action|srcset)\s*=\s*["'a-z]*https?:/i);
+    assert.doesNotMatch(page, /@import|url\(/);
+    assert.match(page, /Content-Security-Policy" content="default-src 'none'; script-src 'sha256-/);
+  });
+});
+
+async function folder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'review-'));
+  t.after(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+const nowhere = { write: () => assert.fail('nothing belongs on standard output') };
+
+suite('the file of a review', () => {
+  test('is for its owner alone, and takes the place of the one before at once', async (t) => {
+    const path = join(await folder(t), 'review.csv');
+    await writeFile(path, 'old', { mode: 0o644 });
+    await writeOutput(['a', 'b'], path, nowhere);
+    assert.equal(await readFile(path, 'utf8'), 'ab');
+    assert.equal((await stat(path)).mode & 0o777, 0o600);
+  });
+
+  test('stays as it was when not all of it can be made, and nothing is left beside it', async (t) => {
+    const directory = await folder(t);
+    const path = join(directory, 'review.csv');
+    await writeFile(path, 'old');
+    function* broken(): Generator<string> {
+      yield 'new';
+      throw new RangeError('out of rows');
+    }
+    await assert.rejects(writeOutput(broken(), path, nowhere));
+    assert.equal(await readFile(path, 'utf8'), 'old');
+    assert.deepEqual(await readdir(directory), ['review.csv']);
+  });
+
+  test('is an error that names the flag where its folder does not exist', async (t) => {
+    const path = join(await folder(t), 'none', 'review.csv');
+    await assert.rejects(writeOutput(['a'], path, nowhere), { code: 'InvalidInput', field: '--output' });
+  });
+
+  test('goes into a device or a pipe as it is', async (t) => {
+    const link = join(await folder(t), 'null');
+    await symlink('/dev/null', link);
+    await writeOutput(['a'], link, nowhere);
+    assert.ok((await stat(link)).isCharacterDevice());
+  });
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { type ControlPlane, SHARED_KUBECONFIG, startControlPlane } from '../controlplane/control-plane.ts';
+import { checkPage } from './deletions-page.ts';
+import { type DeletionEvent, deletionEvents } from './events.ts';
+import { type Losses, Population, variants } from './population.ts';
+import { lose } from './restoring.ts';
+
+/** Rows that concern one namespace only run side by side: most of their time is waiting. */
+const SIDE_BY_SIDE = 2;
+
+const table = new Map<string, readonly Losses[]>();
+let plane: ControlPlane;
+
+before(async () => {
+  // Its own: the CRDs are deleted, and the chart belongs to a cluster.
+  plane = await startControlPlane({ controllerManager: true });
+  process.env[SHARED_KUBECONFIG] = plane.kubeconfigPath;
+});
+after(() => plane.stop());
+
+suite('nobody is deprovisioned, and nothing wedges, in the whole cluster when', () => {
+  for (const event of deletionEvents.filter(({ once }) => once !== undefined)) testRow(event);
+});
+
+suite('nobody is deprovisioned, and nothing wedges, when', { concurrency: SIDE_BY_SIDE }, () => {
+  for (const event of deletionEvents.filter(({ once }) => once === undefined)) testRow(event);
+});
+
+test('docs/safety.md shows what was seen', async () => {
+  assert.equal(table.size, deletionEvents.length, 'not every row was seen');
+  await checkPage(deletionEvents, table);
+});
+
+function testRow(event: DeletionEvent): void {
+  test(event.name, async () => {
+    const populations = await Promise.all(variants.map((variant) => Population.settle(variant)));
+    try {
+      await event.once?.(populations);
+      await Promise.all(populations.map((population) => event.run(population)));
+      const losses = populations.map((population) => population.losses());
+      for (const [index, { licenses, teams, deprovisioned }] of losses.entries()) {
+        assert.equal(deprovisioned, 0);
+        if (variants[index]?.mode === 'Plan') assert.equal(licenses + teams, 0, 'mode Plan took something');
+      }
+      table.set(event.name, losses);
+    } finally {
+      await Promise.all(populations.map(close));
+    }
+  });
+}
+
+/** Nothing may stay behind: without its operator it would keep the CRDs of another row from going. */
+async function close({ rig }: Population): Promise<void> {
+  await rig.stopOperator();
+  await lose(rig);
+  await rig.close();
+}

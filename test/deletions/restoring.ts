@@ -1,0 +1,79 @@
+import type { AsanaConnector } from '../../src/api/asana-connector.ts';
+import { type GrantObject, kinds } from '../../src/api/kinds.ts';
+import { API_VERSION } from '../../src/api/resources.ts';
+import { isNotFound } from '../../src/kubernetes/errors.ts';
+import { collectionPath, objectPath, type Resource } from '../../src/kubernetes/resource.ts';
+import type { OperatorRig } from '../operator/rig.ts';
+
+/** Every object of ours in a namespace, as it was at one moment. */
+export type Backup = readonly SavedObject[];
+
+interface SavedObject {
+  readonly kind: string;
+  readonly metadata: GrantObject['metadata'];
+  readonly spec: unknown;
+  readonly status?: AsanaConnector['status'] | GrantObject['status'];
+}
+
+/** Reads everything there is. */
+export async function backUp(rig: OperatorRig): Promise<Backup> {
+  const objects = await Promise.all(kinds.map(({ names }) => listOf(rig, names)));
+  return objects.flat();
+}
+
+/** The items of a list do not say their kind; one that is not installed has none. */
+async function listOf(rig: OperatorRig, resource: Resource): Promise<SavedObject[]> {
+  try {
+    const { items } = await rig.client.list<SavedObject>(resource, rig.namespace, { limit: 500 });
+    return items.map((item) => ({ ...item, kind: resource.kind }));
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}
+
+/** Takes every object away behind the operator's back, finalizers or not: the cluster is lost. */
+export async function lose(rig: OperatorRig): Promise<void> {
+  for (const saved of await backUp(rig)) {
+    const path = objectPath(resourceOf(saved), rig.namespace, saved.metadata.name);
+    const body = { metadata: { finalizers: null } };
+    await gone(rig.ask({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body }));
+    await gone(rig.ask({ method: 'DELETE', path }));
+  }
+}
+
+/** What is gone already, or whose kind is, need not be taken away. */
+async function gone(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** Creates the objects of a backup again, finalizers included, with or without their status. */
+export async function restore(rig: OperatorRig, backup: Backup, withStatus: boolean): Promise<void> {
+  for (const saved of backup) {
+    const resource = resourceOf(saved);
+    const { name, finalizers, annotations } = saved.metadata;
+    const { kind, spec, status } = saved;
+    await rig.ask({
+      method: 'POST',
+      path: collectionPath(resource, rig.namespace),
+      body: { apiVersion: API_VERSION, kind, metadata: { name, finalizers, annotations }, spec },
+    });
+    if (withStatus && status)
+      await rig.ask({
+        method: 'PATCH',
+        path: `${objectPath(resource, rig.namespace, name)}/status`,
+        contentType: 'application/merge-patch+json',
+        body: { status },
+      });
+  }
+}
+
+function resourceOf({ kind }: SavedObject): Resource {
+  const found = kinds.find(({ names }) => names.kind === kind);
+  if (!found) throw new TypeError(`${kind} is no kind of ours`);
+  return found.names;
+}

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { promisify } from 'node:util';
+import { Bundle } from '../commands/child.ts';
+import { kubectlPath } from '../controlplane/tools.ts';
+import { OperatorRig, SERVICE_ACCOUNT } from '../operator/rig.ts';
+
+const alice = 'alice@acme.example';
+const bob = 'bob@acme.example';
+const carol = 'carol@acme.example';
+
+interface Ending {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+suite('kubectl asana', () => {
+  let rig: OperatorRig;
+  let bundle: Bundle;
+  let bin: string;
+  let kubectl: string;
+
+  before(async () => {
+    kubectl = await kubectlPath();
+    bundle = await Bundle.make();
+    bin = await mkdtemp(join(tmpdir(), 'kubectl-asana-'));
+    // Whatever Node is on the PATH, the plugin runs on this one.
+    await symlink(process.execPath, join(bin, 'node'));
+    await symlink(bundle.main, join(bin, 'kubectl-asana'));
+    rig = await OperatorRig.start('kubectl');
+    await rig.createSecret();
+    await rig.createConnector({
+      provisioning: { maxRemovals: { percent: 0, atLeast: 1, window: '1h' } },
+    });
+    await rig.untilPhase('Connected');
+    await rig.declareSomebodyWhoStays();
+    await rig.createGrant('alice', alice, { expiresAt: '2099-01-01T00:00:00Z' });
+    await rig.createGrant('bob', bob, { duration: '1000h' });
+    await rig.createGrant('carol', carol);
+    await rig.createGrant('stranger', 'stranger@acme.example');
+    for (const name of ['alice', 'bob', 'carol']) await rig.untilReason(name, 'Granted');
+    await rig.untilReason('stranger', 'UserNotFound');
+  });
+  after(async () => {
+    await rig.close();
+    await rm(bin, { recursive: true });
+    await bundle[Symbol.asyncDispose]();
+  });
+
+  async function asana(...args: string[]): Promise<Ending> {
+    const env = {
+      PATH: [bin, dirname(kubectl), '/usr/bin', '/bin'].join(delimiter),
+      KUBECONFIG: rig.kubeconfigPath,
+      ASANA_API_URL: rig.sandbox.asanaUrl,
+    };
+    try {
+      const { stdout, stderr } = await promisify(execFile)(kubectl, ['asana', ...args], { env });
+      return { code: 0, stdout, stderr };
+    } catch (error) {
+      const { code, stdout, stderr } = error as Ending;
+      return { code, stdout, stderr };
+    }
+  }
+
+  /** In the rig's namespace, successfully. */
+  async function here(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await asana(...args, '-n', rig.namespace);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+
+  test('status shows the connector, and who is not ready and why', async () => {
+    const text = await here('status');
+    assert.match(text, /^NAMESPACE +NAME +STATUS/m);
+    assert.match(text, /acme +Connected/);
+    assert.match(text, /alg\/stranger +stranger@acme\.example +UserNotFound/);
+    assert.ok(!text.includes('\u001b'), 'colours are for terminals');
+    const json = JSON.parse(await here('status', '-o', 'json')) as { connectors: { phase: string }[] };
+    assert.equal(json.connectors[0]?.phase, 'Connected');
+  });
+
+  test('why tells about a person, in whatever case the address is written, and the rule that decided', async () => {
+    assert.match(await here('why', 'Alice@ACME.example'), /declares +license Enterprise[^]*Granted/);
+    const json = JSON.parse(await here('why', 'stranger@acme.example', '-o', 'json')) as {
+      grants: { reason: string; remedy: string }[];
+    };
+    assert.equal(json.grants[0]?.reason, 'UserNotFound');
+    assert.ok(json.grants[0].remedy.length > 10);
+    assert.match(await here('why', 'nobody@acme.example'), /No grant is about nobody@acme\.example/);
+  });
+
+  test('sync --wait comes back once the sync was done', async () => {
+    const before = (await rig.connector())?.status?.lastHandledReconcileAt;
+    assert.match(await here('sync', 'acme', '--wait'), /acme: synced, Connected/);
+    assert.notEqual((await rig.connector())?.status?.lastHandledReconcileAt, before);
+    assert.match(
+      (await asana('sync', 'other', '-n', rig.namespace)).stderr,
+      /there is no AsanaConnector other/,
+    );
+  });
+
+  test('extend moves the end of a grant to later, never to earlier', async () => {
+    await here('extend', 'alice', '--until', '2100-01-01T00:00:00Z');
+    assert.equal((await rig.grant('alice'))?.spec.expiresAt, '2100-01-01T00:00:00Z');
+    const { code, stderr } = await asana(
+      'extend',
+      'alg/alice',
+      '--until',
+      '2099-06-01T00:00:00Z',
+      '-n',
+      rig.namespace,
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /ends later already/);
+  });
+
+  test('extend moves the duration of a grant that has one', async () => {
+    const end = Date.parse((await rig.grant('bob'))?.status?.expiresAt ?? '');
+    const later = new Date(end + 3_600_000).toISOString();
+    await here('extend', 'alg/bob', '--until', later);
+    await rig.until(
+      'the end has moved',
+      async () => Date.parse((await rig.grant('bob'))?.status?.expiresAt ?? '') === Date.parse(later),
+    );
+  });
+
+  test('hold shows what is held, discard shows it and lets it be', async () => {
+    for (const name of ['alice', 'bob', 'carol']) await rig.deleteGrant(name);
+    const { token } = await rig.untilNamed(['alice', 'bob', 'carol']);
+    const held = await here('hold');
+    for (const email of [alice, bob, carol]) assert.ok(held.includes(email), held);
+    assert.match(await here('status'), new RegExp(`TooManyRemovals.* ${token}`));
+    const asked = await asana('discard', token ?? '', '-n', rig.namespace);
+    assert.equal(asked.code, 1, 'nobody can be asked, so nothing is answered');
+    assert.match(asked.stderr, /-y/);
+    assert.ok((await here('discard', token ?? '', '-y')).includes(alice));
+    for (const name of ['alice', 'bob', 'carol']) await rig.untilGone(name);
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    assert.match(await here('hold'), /Nothing is held here/);
+    assert.match((await asana('acknowledge', 'no-token', '-n', rig.namespace)).stderr, /no token of a hold/);
+  });
+
+  test('doctor finds the token good and no operator on the lease, each with its remedy', async () => {
+    const { code, stdout } = await asana('doctor', '-n', rig.namespace);
+    assert.equal(code, 1);
+    assert.match(stdout, /ok +token of Asana \(REST\)/);
+    assert.match(stdout, /ok +SCIM/);
+    assert.match(stdout, /ok +clock/);
+    assert.match(stdout, /ok +your rights/);
+    assert.match(stdout, /bad +the operator: no operator holds the lease\n +→ /);
+    assert.ok(!stdout.includes(SERVICE_ACCOUNT));
+  });
+
+  test('doctor says what to do about a Secret that lacks the key', async () => {
+    await rig.createSecret({ OTHER: 'x' }, 'empty');
+    await rig.createConnector(
+      {
+        credentials: { type: 'ServiceAccount', secretRef: { name: 'empty' } },
+        provisioning: { mode: 'Plan' },
+      },
+      'broken',
+    );
+    const { stdout } = await asana('doctor', '-n', rig.namespace, '-o', 'json');
+    const sections = JSON.parse(stdout) as { title: string; findings: { state: string; found: string }[] }[];
+    const broken = sections.find(({ title }) => title.endsWith('/broken'));
+    assert.deepEqual(
+      broken?.findings.map(({ state }) => state),
+      ['bad'],
+    );
+    assert.match(broken?.findings[0]?.found ?? '', /has no key "BATON_TOKEN"/);
+  });
+
+  test('a kubeconfig or a context that is not there is refused by name', async () => {
+    assert.match((await asana('status', '--context', 'nowhere')).stderr, /there is no context nowhere/);
+    assert.match((await asana('status', '--kubeconfig', '/nowhere')).stderr, /--kubeconfig: \/nowhere/);
+  });
+
+  test('completion completes sub-commands and flags in bash', async () => {
+    const script = join(bin, 'completion.bash');
+    await writeFile(script, await plainly('completion', 'bash'));
+    const line = `source ${script}; COMP_WORDS=(kubectl-asana sy); COMP_CWORD=1; _kubectl_asana; echo "\${COMPREPLY[@]}"`;
+    const { stdout } = await promisify(execFile)('bash', ['-c', line], {
+      env: { PATH: [bin, '/usr/bin', '/bin'].join(delimiter) },
+    });
+    assert.equal(stdout.trim(), 'sync');
+    for (const shell of ['zsh', 'fish']) assert.match(await plainly('completion', shell), /kubectl-asana/);
+  });
+
+  /** What needs no namespace. */
+  async function plainly(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await asana(...args);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+});

@@ -1,0 +1,60 @@
+import type { Site } from '../../asana/site.ts';
+import { isRemoval } from '../effect.ts';
+import type { Grant } from '../objects.ts';
+import { ofGrant, type Rule } from '../rule.ts';
+
+const FINALIZER = 'asana-connector.dev/revoke';
+/** Clocks that differ by more judge no instant; a second is lost where a header has whole ones. */
+const TOLERATED_SKEW_MS = 61_000;
+
+/** What the life of an object has to say to a write: its finalizer, its times, its generation. */
+export const lifeRules: readonly Rule[] = [
+  {
+    name: 'FinalizerFirst',
+    sentence: 'the finalizer stands before the first action of an object',
+    broken: ofGrant((_, { metadata }) =>
+      metadata.finalizers?.includes(FINALIZER) ? null : 'the object could be gone before it ends',
+    ),
+  },
+  {
+    name: 'AsanaTellsTime',
+    sentence: 'a beginning and an end are judged by the clock of Asana, and not while the clocks differ',
+    broken: ofGrant(({ facts, site, effect, request }, grant) => {
+      const looked = effect.gid === null ? null : facts.lookedAt(request.by, effect.gid);
+      if (looked === null || looked <= facts.clocksMovedAt(site)) return null;
+      if (isRemoval(effect)) return facts.hasExpired(grant) ? describeTime(site, endOf(grant)) : null;
+      return describeTime(site, beginningOf(grant));
+    }),
+  },
+  {
+    name: 'AbsentOnce',
+    sentence: 'an object that says Absent removes once a generation, until somebody asks for more',
+    broken: ofGrant(({ facts, effect, holding }, grant) => {
+      if (grant.spec.ensure !== 'Absent' || effect.type !== 'Deprovision' || !holding?.active) return null;
+      const before = facts.changes.findLast(
+        ({ owner, effect: { type }, at }) =>
+          owner === grant.metadata.uid && type === 'Deprovision' && at >= facts.generationAt(grant),
+      );
+      if (!before || (facts.requestedAt(grant.metadata.uid) ?? before.at) > before.at) return null;
+      return 'this generation has deprovisioned before';
+    }),
+  },
+];
+
+/** When an object ended that was not deleted. */
+function endOf({ metadata, spec, status }: Grant): number | null {
+  if (metadata.deletionTimestamp !== undefined) return null;
+  const end = spec.expiresAt ?? (spec.duration === undefined ? undefined : status?.expiresAt);
+  return end === undefined ? null : Date.parse(end);
+}
+
+function beginningOf({ spec, status }: Grant): number | null {
+  return spec.startsAt === undefined || status?.applied ? null : Date.parse(spec.startsAt);
+}
+
+function describeTime({ time }: Site, instant: number | null): string | null {
+  if (instant === null) return null;
+  if (Math.abs(time.skewMs) > TOLERATED_SKEW_MS) return `the clocks differ by ${time.skewMs} ms`;
+  const early = instant - time.now();
+  return early > 1_000 ? `by the clock of Asana it is ${Math.round(early / 1000)} s too early` : null;
+}

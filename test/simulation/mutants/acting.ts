@@ -1,0 +1,140 @@
+import type { Mutant } from './mutant.ts';
+
+/** Faults on the way of a change to Asana. */
+export const actingMutants: readonly Mutant[] = [
+  {
+    name: 'the-guard-is-not-asked-again',
+    breaks: [
+      'NothingSuspended',
+      'ObjectAsks',
+      'ApplyOnly',
+      'Protected',
+      'DeprovisionAllowed',
+      'LeaderActs',
+      'HeldStaysHeld',
+      'StillDeclared',
+      'NamespaceAllowed',
+      'OldestWins',
+      'RemovalDelay',
+      'ReadingTrusted',
+      'Unasked',
+    ],
+    why: 'what waits for the budget, a pause or a retry leaves after it was suspended, edited or protected',
+    edits: [
+      { file: 'asana/transport.ts', find: 'await call.guard?.();', replace: '' },
+      // It waits as long as it did then.
+      {
+        file: 'asana/retry.ts',
+        find: '{ action: 3_000, read: 3_000,',
+        replace: '{ action: 120_000, read: 120_000,',
+      },
+    ],
+  },
+  {
+    name: 'a-task-is-decided-once',
+    breaks: ['TwoMasters', 'Protected', 'DeprovisionAllowed', 'StillDeclared', 'SeatLimit', 'ReadingTrusted'],
+    why: 'a task that waits for Asana goes by the policies of when it was given',
+    edits: [
+      {
+        file: 'provisioning/task-run.ts',
+        find: 'if (this.#asksFor(action)) return;',
+        replace: 'if (action) return;',
+      },
+      {
+        file: 'provisioning/task-run.ts',
+        find: 'confirm: () => this.#asksFor(action),',
+        replace: 'confirm: () => true,',
+      },
+    ],
+  },
+  {
+    name: 'a-suspended-grant-acts',
+    breaks: ['NothingSuspended'],
+    why: 'an object that is suspended still changes Asana',
+    edits: [
+      {
+        file: 'provisioning/decide-grant.ts',
+        find: "if (suspended) return blockUnseen('Suspended', 'spec.suspend is true",
+        replace: "if (suspended && policies.suspended) return blockUnseen('Suspended', 'spec.suspend is true",
+      },
+    ],
+  },
+  {
+    name: 'the-lease-is-not-asked',
+    breaks: ['LeaderActs'],
+    why: 'a process that lost the lease, or was told to stop, goes on acting',
+    edits: [
+      {
+        file: 'controllers/grants/action-hooks.ts',
+        find: "if (!leads) throw new FencedError('This process does not lead (any more).');",
+        replace: '',
+      },
+      {
+        file: 'controllers/grants/action-hooks.ts',
+        find: 'if (stoppedUntil !== null)\n',
+        replace: 'if (stoppedUntil !== null && !leads && leads)\n',
+      },
+    ],
+  },
+  {
+    name: 'the-intent-comes-after-the-request',
+    breaks: ['IntentFirst'],
+    why: 'a change leaves before its intent is where a restart finds it',
+    edits: [
+      {
+        file: 'provisioning/executor.ts',
+        find: "    await hooks.recordIntent(id);\n    const sent = await this.#send(request, id, () => hooks.guard('Send'));",
+        replace:
+          "    const sent = await this.#send(request, id, () => hooks.guard('Send'));\n    await hooks.recordIntent(id);",
+      },
+    ],
+  },
+  {
+    name: 'no-finalizer-before-the-first-action',
+    breaks: ['FinalizerFirst'],
+    why: 'a grant that is deleted while its right is on the way leaves it behind for good',
+    edits: [
+      {
+        file: 'controllers/grants/action-hooks.ts',
+        find: 'this.#object = await writer(kind).addFinalizer(this.#object, REVOKE_FINALIZER);',
+        replace: 'void REVOKE_FINALIZER;',
+      },
+    ],
+  },
+  {
+    name: 'a-creation-is-repeated-blindly',
+    breaks: ['NeverBlindly'],
+    why: 'an account whose creation was not answered is created again before anybody has looked',
+    edits: [
+      {
+        file: 'provisioning/account/actions.ts',
+        find: '  CreateAccount: {\n    removal: false,\n    oneWay: true,',
+        replace: '  CreateAccount: {\n    removal: false,\n    oneWay: false,',
+      },
+    ],
+  },
+  {
+    name: 'an-expiry-goes-by-the-local-clock',
+    breaks: ['AsanaTellsTime'],
+    why: 'a grant ends early, or late, because the clock of this machine is wrong',
+    edits: [
+      {
+        file: 'controllers/grants/action-hooks.ts',
+        find: 'if (instant === null) return;',
+        replace: 'if (instant !== undefined) return;',
+      },
+    ],
+  },
+  {
+    name: 'the-budget-ignores-retry-after',
+    breaks: ['PauseKept'],
+    why: 'requests leave before the pause that Asana asked for is over',
+    edits: [
+      {
+        file: 'asana/budget.ts',
+        find: 'this.#blockedUntil = Math.max(this.#blockedUntil, now + retryAfterMs);',
+        replace: '',
+      },
+    ],
+  },
+];

@@ -1,0 +1,135 @@
+import type { Mutant } from './mutant.ts';
+
+/** Faults of what allows an action: switches, policies, what others declare. */
+export const permissionMutants: readonly Mutant[] = [
+  {
+    name: 'plan-acts',
+    breaks: ['ApplyOnly'],
+    why: 'a connector in mode Plan changes Asana',
+    edits: [
+      {
+        file: 'controllers/grants/grant-reconciler.ts',
+        find: "return subject.context.policies.mode === 'Plan'\n",
+        replace: "return subject.context.policies.mode === 'Plan' && subject.view.suspended\n",
+      },
+      {
+        file: 'controllers/grants/action-hooks.ts',
+        find: "connector.spec.provisioning.mode !== 'Apply')",
+        replace: 'connector.spec.suspend)',
+      },
+    ],
+  },
+  {
+    name: 'deprovisions-without-permission',
+    breaks: ['DeprovisionAllowed'],
+    why: 'somebody is deprovisioned although allowDeprovision is off',
+    edits: [
+      {
+        file: 'provisioning/shared-rules.ts',
+        find: 'if (subject.policies.allowDeprovision) return null;',
+        replace: 'if (subject.policies) return null;',
+      },
+    ],
+  },
+  {
+    name: 'protected-users-are-not-protected',
+    breaks: ['Protected'],
+    why: 'whoever protectedUsers names loses access',
+    edits: [
+      {
+        file: 'provisioning/shared-rules.ts',
+        find: "if (addresses.some((address) => address && names.has(foldAddress(address)))) return 'protectedUsers';",
+        replace: "if (addresses.length === 0 && names.has(foldAddress(''))) return 'protectedUsers';",
+      },
+    ],
+  },
+  {
+    name: 'administrators-are-not-protected',
+    breaks: ['Protected'],
+    why: 'an administrator loses access although protectAdmins is on',
+    edits: [
+      {
+        file: 'provisioning/shared-rules.ts',
+        find: "return isAdminWhereItCounts(subject) ? 'an Asana admin' : null;",
+        replace: 'return null;',
+      },
+    ],
+  },
+  {
+    name: 'still-declared-is-not-asked',
+    breaks: ['StillDeclared', 'TwoMasters'],
+    why: 'somebody is deprovisioned while another grant declares a right for them',
+    edits: [
+      {
+        file: 'provisioning/shared-rules.ts',
+        find: 'const declared = findDeclaredIn(subject.declared, place);',
+        replace: 'const declared = findDeclaredIn([], place);',
+      },
+    ],
+  },
+  {
+    name: 'a-task-takes-what-git-declares',
+    breaks: ['TwoMasters'],
+    why: 'a task takes a right that a live grant declares, and both change it in turn',
+    edits: [
+      {
+        file: 'provisioning/shared-rules.ts',
+        find: "const declared = subject.asker === 'Task' ? findDeclared(subject.declared, subject.right) : null;",
+        replace: 'const declared = findDeclared([], subject.right);',
+      },
+    ],
+  },
+  {
+    name: 'two-connectors-apply',
+    breaks: ['OrganizationTaken'],
+    why: 'two connectors in mode Apply fight over one organization',
+    edits: [
+      {
+        file: 'controllers/connectors/connector-obstacle.ts',
+        find: 'return findRefusal(session) ?? findTaker(connector, session, connectors);',
+        replace: 'return findRefusal(session) ?? findTaker(connector, session, []);',
+      },
+    ],
+  },
+  {
+    name: 'every-namespace-is-allowed',
+    breaks: ['NamespaceAllowed'],
+    why: 'a grant of a namespace that the connector does not name is applied',
+    edits: [
+      {
+        file: 'controllers/grants/grant-view.ts',
+        find: "return allowed.includes('*') || allowed.includes(namespace);",
+        replace: "return allowed.includes('*') || namespace !== '';",
+      },
+    ],
+  },
+  {
+    name: 'the-license-limit-trusts-any-reading',
+    breaks: ['SeatLimit'],
+    why: 'maxEnterpriseLicenses is judged by a reading that lacks half of the licenses',
+    edits: [
+      {
+        file: 'controllers/connectors/reading-judge.ts',
+        find: "if (shrunk.includes('accounts') || shrunk.includes('licenses')) return;",
+        replace: "if (shrunk.includes('accounts')) return;",
+      },
+      {
+        file: 'provisioning/license/rules.ts',
+        find: 'if (doubt) return doubt;\n  const used',
+        replace: "if (doubt?.kind === 'Act') return doubt;\n  const used",
+      },
+    ],
+  },
+  {
+    name: 'licenses-under-way-do-not-count',
+    breaks: ['SeatLimit'],
+    why: 'several upgrades at once exceed maxEnterpriseLicenses',
+    edits: [
+      {
+        file: 'controllers/connectors/session-reading.ts',
+        find: 'directory.counts().enterpriseLicenses + seatsBeside()',
+        replace: 'directory.counts().enterpriseLicenses',
+      },
+    ],
+  },
+];

@@ -1,0 +1,94 @@
+import type { Mutant } from './mutant.ts';
+
+/** Faults in what is believed of a reading. */
+export const readingMutants: readonly Mutant[] = [
+  {
+    name: 'another-organization-needs-a-whole-reading',
+    breaks: ['OrganizationKept', 'OrganizationKnown'],
+    why: 'another organization behind the token goes unnoticed while a part of the reading is missing',
+    edits: [
+      {
+        file: 'directory/judgement.ts',
+        find: 'if (recorded.length === 0 || recorded.some((gid) => shown.includes(gid))) return null;',
+        replace: 'if (shown) return null;',
+      },
+      {
+        file: 'directory/judgement.ts',
+        find: '    doubtOrganization(measure, snapshot, reading, organizations) ?? keepForeign',
+        replace:
+          '    (partNames.every((name) => reading.parts[name]?.whole ?? true) ? doubtOrganization(measure, snapshot, reading, organizations) : null) ?? keepForeign',
+      },
+    ],
+  },
+  {
+    name: 'a-foreign-reading-is-adopted',
+    breaks: ['OrganizationKept', 'OrganizationKnown'],
+    why: 'another organization behind the token takes the place of the one recorded',
+    edits: [
+      {
+        file: 'directory/judgement.ts',
+        find: 'if (recorded.length === 0 || recorded.some((gid) => shown.includes(gid))) return null;',
+        replace: 'if (shown) return null;',
+      },
+      {
+        file: 'directory/judgement.ts',
+        find: 'if (seen && recorded.length > 0 && !recorded.some((gid) => seen.includes(gid)))',
+        replace: 'if (!seen && organizations)',
+      },
+    ],
+  },
+  {
+    name: 'a-restart-forgets-the-measure',
+    breaks: ['ReadingWhole'],
+    why: 'a new process takes a suddenly small directory for all there is',
+    edits: [
+      {
+        file: 'controllers/connectors/reading-judge.ts',
+        find: 'this.#measure = readMeasure(status);',
+        replace: 'this.#measure = readMeasure(undefined);',
+      },
+    ],
+  },
+  {
+    name: 'teams-are-not-measured',
+    breaks: ['ReadingWhole'],
+    why: 'nobody asks when most teams vanish from the reading',
+    edits: [
+      {
+        file: 'directory/judgement.ts',
+        find: '  for (const name of partNames) {\n    const part = parts[name];\n    if (part?.whole && part.fresh) {',
+        replace:
+          "  for (const name of ['accounts', 'licenses'] as const) {\n    const part = parts[name];\n    if (part?.whole && part.fresh) {",
+      },
+    ],
+  },
+  {
+    name: 'a-shrunken-reading-becomes-the-measure',
+    breaks: ['ReadingWhole'],
+    why: 'a small reading is believed once it comes a second time',
+    edits: [
+      {
+        file: 'directory/judgement.ts',
+        find: '&& !isDoubted(name, doubts);',
+        replace: '&& !isDoubted(name, []);',
+      },
+    ],
+  },
+  {
+    name: 'a-partial-reading-is-trusted',
+    breaks: ['ReadingWhole'],
+    why: 'somebody loses access because a page of a listing failed',
+    edits: [
+      {
+        file: 'provisioning/shared-rules.ts',
+        find: 'const doubt = reading.doubtAbout(parts);',
+        replace: 'const doubt = parts.length === 0 ? reading.doubtAbout(parts) : null;',
+      },
+      {
+        file: 'provisioning/ending-policies.ts',
+        find: 'if (!doubt) return null;',
+        replace: 'if (doubt || !doubt) return null;',
+      },
+    ],
+  },
+];

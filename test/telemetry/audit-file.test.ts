@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, type TestContext, test } from 'node:test';
+import { InvalidInputError } from '../../src/core/errors.ts';
+import { silentLogger } from '../../src/core/logger.ts';
+import { AuditFile, type FileCalls } from '../../src/telemetry/audit-file.ts';
+import { FakeClock } from '../asana/fake-clock.ts';
+import { RecordingMeter } from '../asana/recording-meter.ts';
+
+/** A folder with an audit file in it, and what the file has logged and counted. */
+class Rig {
+  readonly path: string;
+  readonly clock = new FakeClock();
+  readonly meter = new RecordingMeter();
+  readonly logged: string[] = [];
+
+  constructor(folder: string) {
+    this.path = join(folder, 'audit.log');
+  }
+
+  open(calls?: FileCalls): AuditFile {
+    const log = { ...silentLogger, info: this.#note, error: this.#note };
+    const { path, clock, meter } = this;
+    return AuditFile.open({ flag: '--audit-log-path', path, log, meter, clock, ...(calls ? { calls } : {}) });
+  }
+
+  get text(): string {
+    return readFileSync(this.path, 'utf8');
+  }
+
+  counted(outcome: string): number {
+    return this.meter.values.get(`audit_failures_total{outcome="${outcome}"}`) ?? 0;
+  }
+
+  readonly #note = (message: string) => void this.logged.push(message);
+}
+
+async function setUp(t: TestContext): Promise<Rig> {
+  const folder = await mkdtemp(join(tmpdir(), 'audit-'));
+  t.after(() => rm(folder, { recursive: true }));
+  return new Rig(join(folder));
+}
+
+/** A disk with room for so many bytes; what is above is refused, as ENOSPC. */
+function smallDisk(room: number): FileCalls & { room: number } {
+  return {
+    room,
+    write(fd, bytes) {
+      if (this.room === 0)
+        throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      const written = writeSync(fd, bytes.subarray(0, this.room));
+      this.room -= written;
+      return written;
+    },
+  };
+}
+
+suite('the audit file', () => {
+  test('is made for its owner alone, and is only ever added to', async (t) => {
+    const rig = await setUp(t);
+    const first = rig.open();
+    first.write('{"n":1}');
+    first.close();
+    assert.equal(statSync(rig.path).mode & 0o777, 0o600);
+    const second = rig.open();
+    second.write('{"n":2}');
+    second.close();
+    assert.equal(rig.text, '{"n":1}\n{"n":2}\n');
+  });
+
+  for (const { how, remove } of [
+    { how: 'renamed, as logrotate does', remove: (path: string) => renameSync(path, `${path}.1`) },
+    { how: 'removed', remove: (path: string) => rmSync(path) },
+    {
+      how: 'replaced by another',
+      remove: (path: string) => {
+        renameSync(path, `${path}.1`);
+        writeFileSync(path, '', { mode: 0o600 });
+      },
+    },
+  ]) {
+    test(`that was ${how} is made anew with the next line, without a signal`, async (t) => {
+      const rig = await setUp(t);
+      const file = rig.open();
+      file.write('{"n":1}');
+      remove(rig.path);
+      file.write('{"n":2}');
+      file.close();
+      assert.equal(rig.text, '{"n":2}\n');
+      assert.equal(statSync(rig.path).mode & 0o777, 0o600);
+      assert.deepEqual([rig.logged, rig.counted('Delayed')], [[], 0]);
+    });
+  }
+
+  test('that was renamed keeps the lines it had', async (t) => {
+    const rig = await setUp(t);
+    const file = rig.open();
+    file.write('{"n":1}');
+    renameSync(rig.path, `${rig.path}.1`);
+    file.write('{"n":2}');
+    file.close();
+    assert.equal(readFileSync(`${rig.path}.1`, 'utf8'), '{"n":1}\n');
+  });
+
+  test('whose last line lacks its end, since a machine went down, goes on with a whole one', async (t) => {
+    const rig = await setUp(t);
+    writeFileSync(rig.path, '{"n":1}\n{"n":');
+    const file = rig.open();
+    file.write('{"n":3}');
+    file.close();
+    assert.equal(rig.text, '{"n":1}\n{"n":\n{"n":3}\n');
+  });
+
+  test('holds whole lines only after the process was killed in the middle of its work', async (t) => {
+    const rig = await setUp(t);
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'audit-writer.ts'), rig.path], {
+      stdio: 'inherit',
+    });
+    const enough = () => (statSync(rig.path, { throwIfNoEntry: false })?.size ?? 0) > 300_000;
+    while (!enough()) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const lines = rig.text.split('\n');
+    assert.equal(lines.pop(), '', 'the last line has its end');
+    const numbers = lines.map((line) => (JSON.parse(line) as { n: number }).n);
+    assert.ok(numbers.length >= 90);
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, index) => index),
+    );
+  });
+});
+
+suite('an audit file that cannot be written', () => {
+  for (const { why, prepare, path } of [
+    { why: 'its folder does not exist', prepare: () => {}, path: 'none/audit.log' },
+    { why: 'a folder is there', prepare: (at: string) => mkdirSync(at), path: 'audit.log' },
+  ]) {
+    test(`because ${why} is an error at the start that names the flag and the path`, async (t) => {
+      const rig = await setUp(t);
+      const at = join(rig.path, '..', path);
+      prepare(at);
+      const { clock, meter } = rig;
+      assert.throws(
+        () => AuditFile.open({ flag: '--audit-log-path', path: at, log: silentLogger, meter, clock }),
+        (error) =>
+          error instanceof InvalidInputError &&
+          error.field === '--audit-log-path' &&
+          error.message.includes(at) &&
+          /cannot be written.*give a path/.test(error.message),
+      );
+    });
+  }
+
+  test('because it is no file but a device is an error at the start', async (t) => {
+    const { clock, meter } = await setUp(t);
+    const options = { flag: '--audit-log-path', log: silentLogger, meter, clock };
+    assert.throws(() => AuditFile.open({ ...options, path: '/dev/full' }), /no regular file/);
+  });
+
+  test('because the disk is full loses no line, says so once, and is whole once there is room', async (t) => {
+    const rig = await setUp(t);
+    const disk = smallDisk(12);
+    const file = rig.open(disk);
+    for (const n of [1, 2, 3]) file.write(`{"n":${n}}`);
+    assert.equal(rig.text, '{"n":1}\n{"n"', 'the disk took the beginning of the second line');
+    assert.equal(rig.counted('Delayed'), 2);
+    assert.equal(rig.logged.length, 1);
+    assert.match(rig.logged[0] ?? '', /cannot be written/);
+    disk.room = 1000;
+    file.write('{"n":4}');
+    file.close();
+    assert.equal(rig.text, '{"n":1}\n{"n":2}\n{"n":3}\n{"n":4}\n');
+    assert.match(rig.logged.at(-1) ?? '', /written again/);
+    assert.equal(rig.counted('Lost'), 0);
+  });
+
+  test('because the disk is full is tried again by itself, though no further line comes', async (t) => {
+    const rig = await setUp(t);
+    const disk = smallDisk(0);
+    const file = rig.open(disk);
+    file.write('{"n":1}');
+    disk.room = 1000;
+    await rig.clock.advance(10_000);
+    assert.equal(rig.text, '{"n":1}\n');
+    file.close();
+  });
+
+  test('because its folder went away takes its lines up again once the folder is back', async (t) => {
+    const rig = await setUp(t);
+    const file = rig.open();
+    file.write('{"n":1}');
+    const folder = join(rig.path, '..');
+    renameSync(folder, `${folder}-away`);
+    t.after(() => rm(`${folder}-away`, { recursive: true }));
+    file.write('{"n":2}');
+    assert.equal(rig.counted('Delayed'), 1);
+    mkdirSync(folder);
+    file.write('{"n":3}');
+    file.close();
+    assert.equal(rig.text, '{"n":2}\n{"n":3}\n');
+  });
+
+  test('because a pipe took its place writes nothing into that, and goes on once it is gone', async (t) => {
+    const rig = await setUp(t);
+    const file = rig.open();
+    rmSync(rig.path);
+    execFileSync('mkfifo', [rig.path]);
+    file.write('{"n":1}');
+    file.write('{"n":2}');
+    assert.equal(rig.counted('Delayed'), 2);
+    rmSync(rig.path);
+    file.write('{"n":3}');
+    file.close();
+    assert.equal(rig.text, '{"n":1}\n{"n":2}\n{"n":3}\n');
+  });
+
+  test('to the end of the process says how many lines it lacks', async (t) => {
+    const rig = await setUp(t);
+    const file = rig.open(smallDisk(0));
+    file.write('{"n":1}');
+    file.write('{"n":2}');
+    file.close();
+    assert.equal(rig.counted('Lost'), 2);
+    assert.match(rig.logged.at(-1) ?? '', /standard output only/);
+  });
+
+  test('for a very long time keeps the newest ten thousand lines', async (t) => {
+    const rig = await setUp(t);
+    const disk = smallDisk(0);
+    const file = rig.open(disk);
+    for (let n = 0; n < 10_003; n += 1) file.write(`{"n":${n}}`);
+    assert.equal(rig.counted('Lost'), 3);
+    disk.room = 1_000_000;
+    file.close();
+    const numbers = rig.text.trim().split('\n');
+    assert.deepEqual([numbers.length, numbers[0], numbers.at(-1)], [10_000, '{"n":0}', '{"n":10002}']);
+  });
+
+  test('is no matter when another writer adds to it: every line stays whole', async (t) => {
+    const rig = await setUp(t);
+    const file = rig.open();
+    file.write('{"n":1}');
+    appendFileSync(rig.path, '{"other":1}\n');
+    file.write('{"n":2}');
+    file.close();
+    assert.equal(rig.text, '{"n":1}\n{"other":1}\n{"n":2}\n');
+  });
+});
