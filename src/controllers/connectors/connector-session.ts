@@ -231,6 +231,7 @@ export class ConnectorSession {
         this.#place();
         this.#syncs.expire();
       },
+      readAgain: () => this.#syncs.expire(),
     });
   }
 
