@@ -20,7 +20,15 @@ export const actingMutants: readonly Mutant[] = [
       'Unasked',
     ],
     why: 'what waits for the budget, a pause or a retry leaves after it was suspended, edited or protected',
-    edits: [{ file: 'asana/transport.ts', find: 'await call.guard?.();', replace: '' }],
+    edits: [
+      { file: 'asana/transport.ts', find: 'await call.guard?.();', replace: '' },
+      // It waits as long as it did then.
+      {
+        file: 'asana/retry.ts',
+        find: '{ action: 3_000, read: 3_000,',
+        replace: '{ action: 120_000, read: 120_000,',
+      },
+    ],
   },
   {
     name: 'a-task-is-decided-once',

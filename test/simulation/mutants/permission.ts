@@ -38,8 +38,8 @@ export const permissionMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'provisioning/shared-rules.ts',
-        find: "if (protectedUsers.some((user) => names.has(foldAddress(user)))) return 'protectedUsers';",
-        replace: 'if (protectedUsers.some((user) => names.has(foldAddress(user)))) return null;',
+        find: "if (addresses.some((address) => address && names.has(foldAddress(address)))) return 'protectedUsers';",
+        replace: "if (addresses.length === 0 && names.has(foldAddress(''))) return 'protectedUsers';",
       },
     ],
   },
@@ -50,7 +50,7 @@ export const permissionMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'provisioning/shared-rules.ts',
-        find: "return isAdminWhereItCounts(subject, account) ? 'an Asana admin' : null;",
+        find: "return isAdminWhereItCounts(subject) ? 'an Asana admin' : null;",
         replace: 'return null;',
       },
     ],
@@ -106,8 +106,13 @@ export const permissionMutants: readonly Mutant[] = [
   {
     name: 'the-license-limit-trusts-any-reading',
     breaks: ['SeatLimit'],
-    why: 'maxEnterpriseLicenses is judged by a count that is not whole',
+    why: 'maxEnterpriseLicenses is judged by a reading that lacks half of the licenses',
     edits: [
+      {
+        file: 'controllers/connectors/reading-judge.ts',
+        find: "if (shrunk.includes('accounts') || shrunk.includes('licenses')) return;",
+        replace: "if (shrunk.includes('accounts')) return;",
+      },
       {
         file: 'provisioning/license/rules.ts',
         find: 'if (doubt) return doubt;\n  const used',

@@ -3,6 +3,8 @@ import { ANNOTATIONS, CONNECTOR_KIND, type Connector, holdsOf } from '../model/o
 import { drawConnector } from '../plan.ts';
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
+import { WRITES } from './faults.ts';
+import { create, drawNew } from './grants.ts';
 import {
   attempt,
   connectorsOf,
@@ -101,6 +103,28 @@ export const connectorSteps: readonly StepKind[] = [
     tell: ({ namespace, name }) => `suspend connector ${namespace}/${name}`,
   }),
   stepKind({
+    name: 'EditWhileThrottled',
+    weight: 2.5,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      const object = drawNew(world, random);
+      if (!connector || !object) return null;
+      const spec = chance(random, 0.4) ? { suspend: true } : drawPolicy(world, connector, random);
+      return { ...placeOf(connector), spec, object, retryAfter: between(random, 9, 14) };
+    },
+    run: async (world, { kind, namespace, name, spec, object, retryAfter }) => {
+      await create(world, object);
+      for (const { faults } of world.sites)
+        for (const operation of WRITES)
+          faults.add({ match: { operation, times: 1 }, effect: { status: 429, retryAfter } });
+      // The change that it asks for has met the pause by then, and waits.
+      await world.advance(1_500);
+      await attempt(() => world.cluster.edit(kind, namespace, name, { spec }));
+    },
+    tell: ({ namespace, name, spec, object, retryAfter }) =>
+      `create ${object.kind} ${object.namespace}/${object.name} ${JSON.stringify(object.spec)}, and while Asana pauses writes for ${retryAfter} s edit connector ${namespace}/${name} ${JSON.stringify(spec)}`,
+  }),
+  stepKind({
     name: 'ResumeConnector',
     // Far more often than it is suspended: in a world that stands still nothing is to be seen.
     weight: 18,
@@ -140,7 +164,7 @@ export const connectorSteps: readonly StepKind[] = [
       const joining = chance(random, 0.35) ? drawJoining(world, random) : [];
       return { ...placeOf(chosen), which, verb, index, joining, joinMs: between(random, 100, 4_000) };
     },
-    run: async (world, { kind, namespace, name, which, verb, index, joining = [], joinMs }) => {
+    run: async (world, { kind, namespace, name, which, verb, index, joining, joinMs }) => {
       const connector = world.cluster.object(kind, namespace, name) as unknown as Connector | null;
       const token = connector && tokenFor(world, connector, which, index);
       if (!token) return;
@@ -150,7 +174,7 @@ export const connectorSteps: readonly StepKind[] = [
       const annotations = { [ANNOTATIONS[verb]]: token };
       await attempt(() => world.cluster.edit(kind, namespace, name, { metadata: { annotations } }));
     },
-    tell: ({ namespace, name, which, verb, joining = [], joinMs }) => {
+    tell: ({ namespace, name, which, verb, joining, joinMs }) => {
       const answer = `${verb} the ${which.toLowerCase()} hold of ${namespace}/${name}`;
       if (joining.length === 0) return answer;
       const names = joining.map((place) => `${place.namespace}/${place.name}`).join(', ');

@@ -9,7 +9,8 @@ const LISTINGS = [
   'getTeamsForWorkspace',
   'getTeamMemberships',
 ];
-const WRITES = [
+/** Operations that change something. */
+export const WRITES = [
   'scimPatchUser',
   'scimCreateUser',
   'addUserForTeam',

@@ -1,5 +1,5 @@
 import type { Random } from '../../../src/core/clock.ts';
-import { ANNOTATIONS, type Grant } from '../model/objects.ts';
+import { ANNOTATIONS, conditionOf, type Grant } from '../model/objects.ts';
 import { NAMESPACES } from '../plan.ts';
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
@@ -29,7 +29,7 @@ function drawDraft(random: Random): GrantDraft {
 }
 
 /** A grant of a few names, so that names come again. */
-function drawNew(world: World, random: Random): (Place & { spec: Record<string, unknown> }) | null {
+export function drawNew(world: World, random: Random): (Place & { spec: Record<string, unknown> }) | null {
   const connector = drawExisting(world, random);
   if (!connector) return null;
   const draft = drawDraft(random);
@@ -75,7 +75,7 @@ function drawEdit(world: World, grant: Grant, random: Random): Record<string, un
   return pick(random, possible);
 }
 
-async function create(
+export async function create(
   world: World,
   { kind, namespace, name, spec }: Place & { spec: Record<string, unknown> },
 ) {
@@ -158,7 +158,10 @@ export const grantSteps: readonly StepKind[] = [
     name: 'Recreate',
     weight: 4,
     draw: (world, random) => {
-      const grant = drawGrant(world, random);
+      // What stalls is created anew more often than what works: messages say so.
+      const stalled = grantsOf(world).filter((grant) => conditionOf(grant, 'Stalled') !== undefined);
+      const grant =
+        stalled.length > 0 && chance(random, 0.3) ? pick(random, stalled) : drawGrant(world, random);
       const draft = grantDrafts.find(({ kind }) => kind === grant?.kind);
       if (!grant || !draft) return null;
       const change = chance(random, 0.5) ? (draft.edit(world, random) ?? {}) : {};
@@ -175,6 +178,35 @@ export const grantSteps: readonly StepKind[] = [
     },
     tell: ({ kind, namespace, name, spec, afterMs }) =>
       `delete ${kind} ${namespace}/${name}, after ${afterMs} ms create it with ${JSON.stringify(spec)}`,
+  }),
+  stepKind({
+    name: 'Move',
+    weight: 3,
+    draw: (world, random) => {
+      const grant = drawGrant(world, random);
+      const connector = drawExisting(world, random);
+      if (!grant || !connector) return null;
+      const { namespace, name } = connector.metadata;
+      const connectorRef = chance(random, 0.5) ? { name, namespace } : grant.spec.connectorRef;
+      const to = {
+        kind: grant.kind,
+        namespace: grant.metadata.namespace,
+        name: `g${between(random, 0, 39)}`,
+      };
+      return {
+        from: placeOf(grant),
+        ...to,
+        spec: { ...grant.spec, connectorRef },
+        afterMs: pick(random, [0, 2_000, 20_000]),
+      };
+    },
+    run: async (world, { from, kind, namespace, name, spec, afterMs }) => {
+      await create(world, { kind, namespace, name, spec });
+      await world.advance(afterMs);
+      await attempt(() => world.cluster.remove(from.kind, from.namespace, from.name));
+    },
+    tell: ({ from, kind, namespace, name, spec, afterMs }) =>
+      `create ${kind} ${namespace}/${name} ${JSON.stringify(spec)}, and after ${afterMs} ms delete ${from.namespace}/${from.name} which said the same`,
   }),
   stepKind({
     name: 'RequestGrant',
