@@ -217,6 +217,7 @@ export class ConnectorSession {
         this.#place();
         this.#syncs.expire();
       },
+      readAgain: () => this.#syncs.expire(),
     });
   }
 
