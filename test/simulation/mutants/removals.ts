@@ -72,6 +72,11 @@ export const removalMutants: readonly Mutant[] = [
     why: 'an edit that still asks for the removal frees it from its hold',
     edits: [
       {
+        file: 'provisioning/removals/removal-desk.ts',
+        find: 'removal.answer?.recorded) this.#hold.leave(demand.id);',
+        replace: 'removal.answer?.recorded) { this.#hold.leave(demand.id); this.#endHoldWithoutContent(); }',
+      },
+      {
         file: 'provisioning/removals/pending-removal.ts',
         find: 'return { demand, answer: null, mustJoin: wasHeld, sent: false };',
         replace: 'return { demand, answer: null, mustJoin: false, sent: false };',
