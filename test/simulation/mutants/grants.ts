@@ -163,6 +163,11 @@ export const grantMutants: readonly Mutant[] = [
     why: 'an edit is observed only when Asana has answered',
     edits: [
       {
+        file: 'asana/retry.ts',
+        find: '{ action: 3_000, read: 3_000,',
+        replace: '{ action: 120_000, read: 120_000,',
+      },
+      {
         file: 'controllers/grants/prompt-word.ts',
         find: 'const PATIENCE_MS = 3_000;',
         replace: 'const PATIENCE_MS = 300_000;',
