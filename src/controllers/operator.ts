@@ -29,7 +29,7 @@ import { connectorKeyOf } from './grants/grant-identity.ts';
 import { type GrantKind, grantKinds } from './grants/grant-kinds.ts';
 import { GrantReconciler } from './grants/grant-reconciler.ts';
 import { GrantStores } from './grants/grant-stores.ts';
-import { existingGrantOf, rosterEntryOf } from './grants/roster-entry.ts';
+import { existingGrantOf, rosterEntryOf } from './connectors/existing-grants.ts';
 import type { AsanaOperatorOptions } from './operator-options.ts';
 import { QueueRouter, type TouchReason } from './queue-router.ts';
 

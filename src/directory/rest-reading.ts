@@ -60,7 +60,10 @@ export async function readRest(
   return { scope: await readAccounts(options, scope, isNamed), self };
 }
 
-async function listWorkspaces({ rest, call, onWorkspaces }: RestReadingOptions, seen: Workspace[]): Promise<void> {
+async function listWorkspaces(
+  { rest, call, onWorkspaces }: RestReadingOptions,
+  seen: Workspace[],
+): Promise<void> {
   await rest.workspaces((items) => seen.push(...items), call);
   onWorkspaces(seen.map(({ gid }) => gid));
 }

@@ -21,7 +21,8 @@ export interface TaskView {
 }
 
 /** Decides one ConductorOne task: what to do in Asana, that it is so already, or why it is not done. */
-export function decideTask(request: TaskRequest, { policies, reading, declaredFor }: TaskView): Step {
+export function decideTask(request: TaskRequest, view: TaskView): Step {
+  const { policies, reading } = view;
   if (policies.suspended)
     return refused('Suspended', 'The connector is suspended: nothing is done until it is resumed.');
   if (!reading)
@@ -40,7 +41,7 @@ export function decideTask(request: TaskRequest, { policies, reading, declaredFo
     policies,
     reading,
     organization: organizationOf(reading),
-    declared: declaredFor(account, wanted.email),
+    declared: view.declaredFor(account, wanted.email),
   };
   const rules = rightRulesOf(wished.right);
   return request.want === 'Give' ? rules.give(subject) : rules.take(subject);

@@ -29,7 +29,8 @@ export function findAbsence(declared: readonly Declaration[], place: string | nu
 
 /** Whose word stands, and what would change it. */
 export function describeDeclaration({ object, ensure, right }: Declaration, who: string): string {
-  const says = ensure === 'Absent' ? `no account for ${who}` : `${right ? describeRight(right) : 'access'} for ${who}`;
+  const says =
+    ensure === 'Absent' ? `no account for ${who}` : `${right ? describeRight(right) : 'access'} for ${who}`;
   return `${object} declares ${says}: change or delete that object instead.`;
 }
 

@@ -46,7 +46,10 @@ export function makeSureItIsNotProtected(subject: RightCase): Step | null {
 }
 
 /** A right that an account has, as far as it matters for whether it may be taken away. */
-export type ProtectionCase = Pick<RightCase, 'right' | 'aliases' | 'policies' | 'organization' | 'reading'> & {
+export type ProtectionCase = Pick<
+  RightCase,
+  'right' | 'aliases' | 'policies' | 'organization' | 'reading'
+> & {
   readonly account: Account;
 };
 

@@ -108,7 +108,7 @@ export class TaskRun {
       case 'Succeeded':
         return { changed: !outcome.byOthers, account: outcome.account };
       case 'Unconfirmed':
-        return await this.#awaitOutcome(action, outcome.id);
+        return this.#awaitOutcome(action, outcome.id);
       case 'Overtaken':
         this.#fresh = true;
         return null;

@@ -184,7 +184,7 @@ suite('a restart', () => {
     await rig.stopOperator();
     const { state } = rig.sandbox;
     for (const { memberships } of state.organization.teams)
-      for (const membership of [...memberships]) state.leaveTeam(membership);
+      for (const membership of memberships.slice()) state.leaveTeam(membership);
     await rig.startOperator();
     await rig.sync();
     const { token, count } = await rig.untilHeld('DirectoryShrunk');

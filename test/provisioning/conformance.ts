@@ -129,8 +129,8 @@ export function withoutAliceIn(more: ReadingShape = {}) {
 }
 
 /** Before the account was ever seen, where there is none without the right. */
-export function unseen({ without }: Sample): Partial<Grant> {
-  return without() === null ? { recorded: null } : {};
+export function unseen(sample: Sample): Partial<Grant> {
+  return sample.without() === null ? { recorded: null } : {};
 }
 
 /** What every right does in one situation: the same for all, or what each does. */

@@ -362,6 +362,7 @@ suite('what is told', () => {
       kind: 'Release',
       id: null,
       action: 'Retained',
+      connector: { namespace: 'iga', name: 'acme' },
       requester: { type: 'Task', taskId: 'task' },
       account: { gid: null, email: null },
       place: null,

@@ -311,5 +311,5 @@ suite('where a task is looked up', () => {
     [give(enterprise), null, null, 'there is no reading'],
   ];
   for (const [request, asana, expect, because] of rows)
-    test(`${because}`, () => assert.deepEqual(subjectOfTask(request, view(asana)), expect));
+    test(because, () => assert.deepEqual(subjectOfTask(request, view(asana)), expect));
 });

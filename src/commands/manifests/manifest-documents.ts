@@ -19,7 +19,7 @@ export interface WrittenObject {
   readonly line: number;
   readonly value: Readonly<Record<string, unknown>>;
   /** The line of a field (`spec.user.email`), or of the nearest one around it that is there. O(document). */
-  lineOf(path: string): number;
+  readonly lineOf: (path: string) => number;
 }
 
 /** A document above this would take a gigabyte to parse; a List of ten thousand grants has 4 MiB. */

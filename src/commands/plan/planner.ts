@@ -7,7 +7,7 @@ import { connectorKeyOf, identitiesOf } from '../../controllers/grants/grant-ide
 import { type GrantKind, grantKinds } from '../../controllers/grants/grant-kinds.ts';
 import { GrantReconciler } from '../../controllers/grants/grant-reconciler.ts';
 import { GrantStores, type KnownGrant } from '../../controllers/grants/grant-stores.ts';
-import { existingGrantOf, rosterEntryOf } from '../../controllers/grants/roster-entry.ts';
+import { existingGrantOf, rosterEntryOf } from '../../controllers/connectors/existing-grants.ts';
 import { isTheSameToOthers, type TouchReason } from '../../controllers/queue-router.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';

@@ -47,7 +47,7 @@ export function grantStatus(
   const before = object.status ?? {};
   const { generation } = object.metadata;
   const applied = appliedFields(kind, before, findings, now);
-  const end = endFields({ ...object, status: { ...before, ...applied } } as GrantObject, now);
+  const end = endFields({ ...object, status: { ...before, ...applied } }, now);
   const expired = end.expiresAt !== undefined && Date.parse(end.expiresAt) <= now;
   return {
     observedGeneration: generation,

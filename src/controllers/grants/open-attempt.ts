@@ -54,7 +54,10 @@ export function openAttemptAction({ view, context, object }: GrantSubject): Acti
       if (email === null || workspace === undefined) return null;
       return { type: 'InviteAccount', gid: null, email, workspace, from: null, to: 'Active' };
     }
-    default:
+    case 'RevokeEnterprise':
+    case 'RemoveFromTeam':
+    case 'RemoveFromWorkspace':
+    case 'Deprovision':
       return null;
   }
 }

@@ -47,7 +47,7 @@ export class SimulatedSite {
     });
     for (const name of NAMESPACES) this.cluster.createNamespace(name);
     for (const name of NAMESPACES)
-      this.cluster.putSecret(name, 'asana-acme', { BATON_TOKEN: tokenOf(plan, 'serviceAccount') });
+      this.cluster.putSecret(name, 'asana-acme', { BATON_TOKEN: tokenOf(plan, 'acme') });
   }
 
   /** Starts the operator, once there is something for it to do. */
@@ -143,7 +143,7 @@ export class SimulatedSite {
     return {
       input: Readable.from([text]),
       output: { write: () => {} },
-      environment: { ASANA_TOKEN: tokenOf(this.site.plan, 'serviceAccount') },
+      environment: { ASANA_TOKEN: tokenOf(this.site.plan, 'acme') },
       readCluster: (_: unknown, signal: AbortSignal) => listObjects(client, signal),
       log: silentLogger,
       clock: this.clock,

@@ -46,6 +46,29 @@ suite('a judge of readings', () => {
     assert.equal(judge.measure?.accounts?.count, 100);
   });
 
+  test('knows another organization by the workspaces that the token is shown, before anybody is read', () => {
+    const { judge, take, reasons } = begin(statusAfter(snapshotOf(20)));
+    judge.see(['500', '501'], NOW);
+    assert.equal(judge.isForeign, false);
+    judge.see(['900'], NOW);
+    assert.deepEqual([judge.isForeign, reasons()], [true, ['OrganizationChanged']]);
+    assert.equal(
+      judge.canAccept('OrganizationChanged'),
+      false,
+      'nothing of it was read that could be accepted',
+    );
+    judge.see(['500'], NOW);
+    assert.equal(judge.isForeign, true, 'it takes a whole reading of the one recorded');
+    take(snapshotOf(20, { at: 2 }));
+    assert.deepEqual([judge.isForeign, reasons()], [false, []]);
+  });
+
+  test('takes whatever the token is shown first for its own', () => {
+    const { judge } = begin();
+    judge.see(['900'], NOW);
+    assert.equal(judge.isForeign, false);
+  });
+
   test('holds what is suddenly smaller, after a restart too', () => {
     const { reasons, take } = begin(statusAfter(snapshotOf(300)));
     take(snapshotOf(100, { at: 2 }));

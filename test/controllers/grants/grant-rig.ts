@@ -1,5 +1,4 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Condition } from '../../../src/api/conditions.ts';
 import { BudgetRegistry } from '../../../src/asana/budget-registry.ts';
 import type { GrantStatus } from '../../../src/controllers/grants/grant-status.ts';
 import { AsanaOperator } from '../../../src/controllers/operator.ts';
@@ -180,7 +179,7 @@ export class GrantRig {
   see(kind: string, name: string): Written {
     const object = this.cluster.object(kind, 'iga', name);
     const status = ((object as { status?: unknown } | null)?.status ?? {}) as GrantStatus;
-    const ready = (status.conditions as Condition[] | undefined)?.find(({ type }) => type === 'Ready');
+    const ready = status.conditions?.find(({ type }) => type === 'Ready');
     return { reason: ready?.reason, message: ready?.message ?? '', status };
   }
 
@@ -214,7 +213,7 @@ export class GrantRig {
   #note({ verb, kind, after }: { verb: string; kind: string; after: never }): void {
     if (verb !== 'status' || !kind.startsWith('Asana')) return;
     const object = after as { metadata: { name: string; generation: number }; status?: GrantStatus };
-    this.broken.push(...checkConditions({ ...object, kind } as never).map((rule) => `${kind}: ${rule}`));
+    this.broken.push(...checkConditions({ ...object, kind }).map((rule) => `${kind}: ${rule}`));
     const key = `${kind} ${object.metadata.name}`;
     this.writes.set(key, (this.writes.get(key) ?? 0) + 1);
     const { reason = '' } = this.see(kind, object.metadata.name);

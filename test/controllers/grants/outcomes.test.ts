@@ -35,7 +35,7 @@ const grant = (rig: GrantRig, spec: object = {}, ms?: number) =>
     ms,
   );
 const fault = (rig: GrantRig, operation: string, effect: object, times = 1) =>
-  rig.site.faults.add({ match: { operation, times }, effect } as never);
+  rig.site.faults.add({ match: { operation, times }, effect });
 
 const outcomes: readonly Outcome[] = [
   {

@@ -72,14 +72,22 @@ const workspace: KindModel = {
   },
 };
 
+/** Whether the person is in the workspace that the object is about, once that is known. */
+function isThere({ spec, status }: Grant, holding: Holding | null): boolean {
+  const place = status?.workspace ?? spec.workspace;
+  return holding?.active === true && (place === undefined || holding.workspaces.includes(place));
+}
+
 const account: KindModel = {
   kind: 'AsanaAccount',
   email: ({ spec }) => spec.email ?? null,
   right: () => 'Account',
-  has: ({ spec }, holding) => (holding?.active ?? false) === (spec.ensure !== 'Absent'),
-  live: ({ spec }, holding) => {
-    if (spec.ensure === 'Absent') return isMember(holding) ? ['Deprovision'] : [];
-    return holding === null ? ['CreateAccount'] : [];
+  has: (grant, holding) => isThere(grant, holding) === (grant.spec.ensure !== 'Absent'),
+  live: (grant, holding) => {
+    if (grant.spec.ensure === 'Absent') return isMember(holding) ? ['Deprovision'] : [];
+    if (holding === null) return ['CreateAccount'];
+    // Somebody of the organization may be invited into a workspace beside it.
+    return holding.active && !isThere(grant, holding) ? ['CreateAccount'] : [];
   },
   ended: ({ spec, status }, holding) => {
     if (spec.ensure === 'Absent' || !status?.applied || status.applied.adopted) return [];

@@ -81,6 +81,7 @@ export interface Connector extends Seen {
   readonly spec: {
     readonly suspend?: boolean;
     readonly credentials: { readonly secretRef: { readonly name: string } };
+    readonly workspaces?: readonly string[];
     readonly defaultWorkspace?: string;
     readonly sync?: { readonly interval?: string };
     readonly provisioning?: {

@@ -76,7 +76,7 @@ export const statusRules: readonly StatusRule[] = [
       if (facts.hasEnded(after) || modeOf(connector) === 'Plan') return null;
       const site = facts.siteOf(connector);
       const holding = site && facts.holdingOf(after, site);
-      if (!site || !holding || site.directory.hasStaleReads() || model.has(after, holding)) return null;
+      if (!site || !holding || site.directory.reads.areStale() || model.has(after, holding)) return null;
       const token = facts.witness.tokenOfSecret(connector.spec.credentials.secretRef.name);
       const seen = readings.wholeSince(token);
       const changed = Math.max(facts.touchedAt(site, holding.gid), facts.changedAt(site, holding.gid));

@@ -34,6 +34,7 @@ function drawPolicy(world: World, connector: Connector, random: Random): Record<
     { maxEnterpriseLicenses: chance(random, 0.7) ? between(random, 3, 14) : null },
     { maxRemovals: { percent: pick(random, [0, 10, 20, 100]), atLeast: pick(random, [0, 1, 3, 5]) } },
     { maxDeprovisions: pick(random, [0, 1, 3]) },
+    { maxDuration: pick(random, ['1h', '24h', null, null]) },
     { removalDelay: pick(random, ['0s', '5s', '1m', '10m']) },
     { allowedNamespaces: pick(random, [['*'], ['team-a'], null]) },
   ]);

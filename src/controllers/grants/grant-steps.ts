@@ -1,0 +1,238 @@
+import type { GrantObject } from '../../api/kinds.ts';
+import type { ReconcileResult } from '../../kubernetes/controller.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
+import type { Decision } from '../../provisioning/decision.ts';
+import type { RefusalCode } from '../../provisioning/refusal.ts';
+import { discardedFields, type KeptRemoval, plannedStill, RemovalGate } from '../removals/removal-gate.ts';
+import type { BegunAttempts } from './begun-attempts.ts';
+import { GrantActions } from './grant-actions.ts';
+import type { GrantDeps, GrantSubject } from './grant-context.ts';
+import { GrantEndings } from './grant-endings.ts';
+import { GrantLookups } from './grant-lookups.ts';
+import { reasonOfRefusal } from './grant-reasons.ts';
+import type { GrantReleases } from './grant-releases.ts';
+import type { GrantReporter } from './grant-reporter.ts';
+import { GrantSettlements } from './grant-settlements.ts';
+import type { GrantFindings } from './grant-status.ts';
+import { untilNextInstant } from './grant-time.ts';
+import { openAttemptAction } from './open-attempt.ts';
+import { staysUntold } from './untold.ts';
+
+/** What a request asks for is not done where nothing could be decided: it stays open until then. */
+const UNDECIDED: ReadonlySet<RefusalCode> = new Set([
+  'NotReady',
+  'Suspended',
+  'UnderWay',
+  'ReadingIncomplete',
+  'ReadingHeld',
+]);
+
+type Settled = Extract<Decision, { kind: 'Settled' }>;
+type Blocked = Extract<Decision, { kind: 'Blocked' }>;
+type Act = Extract<Decision, { kind: 'Act' }>;
+
+/** What a reconcile has learnt on its way; the next decision and the next status go by it. */
+export interface Progress {
+  readonly object: GrantObject;
+  /** The person was looked up by themselves. */
+  readonly lookedUp: boolean;
+  /** What was done, for the status. */
+  readonly done: Partial<GrantFindings>;
+}
+
+/** What a step of a reconcile comes to: the end of it, or another decision on what was learnt. */
+export type Next = { readonly result: ReconcileResult } | { readonly again: Progress };
+
+interface StepParts {
+  readonly deps: GrantDeps;
+  readonly reporter: GrantReporter;
+  readonly releases: GrantReleases;
+  readonly begun: BegunAttempts;
+}
+
+/** What is done at each kind of decision on a grant; each is one step of a reconcile. */
+export class GrantSteps {
+  readonly #deps: GrantDeps;
+  readonly #gate: RemovalGate;
+  readonly #reporter: GrantReporter;
+  readonly #actions: GrantActions;
+  readonly #endings: GrantEndings;
+  readonly #lookups: GrantLookups;
+  readonly #settlements: GrantSettlements;
+
+  constructor({ deps, reporter, releases, begun }: StepParts) {
+    const gate = new RemovalGate(deps);
+    const actions = new GrantActions(deps, gate, reporter, begun);
+    this.#deps = deps;
+    this.#gate = gate;
+    this.#reporter = reporter;
+    this.#actions = actions;
+    this.#endings = new GrantEndings({ deps, reporter, releases, actions });
+    this.#lookups = new GrantLookups(deps, gate, reporter);
+    this.#settlements = new GrantSettlements(deps, reporter, actions);
+  }
+
+  /** An object is gone: whatever was remembered of it goes too. */
+  forget(uid: string): void {
+    this.#gate.forget(uid);
+    this.#actions.forget(uid);
+  }
+
+  /**
+   * Does what follows from a decision.
+   * @throws whatever the queue is to come back for
+   */
+  async follow(
+    subject: GrantSubject,
+    decision: Decision,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<Next> {
+    if (decision.kind === 'LookUp') return this.#lookUp(subject, decision, progress, signal);
+    const kept = this.#gate.note(subject, decision);
+    this.#noteDecision(subject, decision);
+    switch (decision.kind) {
+      case 'Settled':
+        return this.#settle(subject, decision, progress);
+      case 'Blocked':
+        return this.#block(subject, { decision, kept }, progress, signal);
+      case 'Release':
+        await this.#endings.release(subject, decision, progress.done);
+        return { result: {} };
+      case 'Act':
+        return subject.context.policies.mode === 'Plan'
+          ? this.#plan(subject, { decision, kept }, progress)
+          : this.#act(subject, decision, progress, signal);
+    }
+  }
+
+  /** Where the connector stops all decisions nobody knows what a grant will want once it goes on. */
+  #noteDecision({ session, object, context, view }: GrantSubject, decision: Decision): void {
+    const { uid } = object.metadata;
+    const stopped = context.policies.mode === 'Plan' || context.policies.suspended;
+    const unknown = decision.kind === 'Blocked' && decision.code === 'NotReady';
+    if (unknown || (stopped && !view.suspended)) session?.noteUndecided(uid);
+    else session?.noteDecided(uid);
+  }
+
+  /** Nothing follows from somebody's absence in a listing alone. */
+  async #lookUp(
+    subject: GrantSubject,
+    { right }: Decision,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<Next> {
+    const found = await this.#lookups.lookUp(subject, right, signal);
+    if (found.kind === 'Failed') return this.#untilNextInstant(subject, found.object);
+    return this.#decideAnew(subject, found.object, { ...progress, lookedUp: found.kind === 'LookedUp' });
+  }
+
+  async #settle(subject: GrantSubject, decision: Settled, { done }: Progress): Promise<Next> {
+    const { written, stillMs } = await this.#settlements.settle(subject, decision, done);
+    return sooner(this.#untilNextInstant(subject, written), stillMs);
+  }
+
+  /** Nothing can or may be done. Without a reading a status that speaks of this generation stays as it is. */
+  async #block(
+    subject: GrantSubject,
+    { decision, kept }: { readonly decision: Blocked; readonly kept: KeptRemoval | null },
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<Next> {
+    const { object, view } = subject;
+    if (decision.code === 'NotReady' && staysUntold(subject, kept))
+      return this.#untilNextInstant(subject, object);
+    if (kept?.answer === 'discard' && view.ending?.because === 'Deleted' && decision.code !== 'Suspended') {
+      await this.#endings.letGo(subject);
+      return { result: {} };
+    }
+    const unseen = decision.account === undefined;
+    const written = await this.#report(subject, {
+      ...this.#seenBy(subject, decision),
+      ...progress.done,
+      outcome: {
+        reason: reasonOfRefusal[decision.code],
+        message: decision.message,
+        drifted: decision.drift ? decision.message : null,
+        // What waits for what can return comes again by itself, however its reason usually stands.
+        retrying: view.ending?.because === 'Deleted',
+      },
+      planned: kept ? plannedStill(object, kept) : unseen ? (object.status?.planned ?? null) : null,
+      ...discardedFields(object, kept),
+      keepsRequest: UNDECIDED.has(decision.code),
+    });
+    if (kept?.answer) return { again: { ...progress, object: written } };
+    if (decision.code !== 'UnderWay') return this.#untilNextInstant(subject, written);
+    const seen = { ...subject, object: written };
+    const afterMs = await this.#actions.lookForAttempt(seen, openAttemptAction(seen), signal);
+    return afterMs === 0
+      ? this.#decideAnew(subject, written, progress)
+      : { result: { requeueAfterMs: afterMs } };
+  }
+
+  async #plan(
+    subject: GrantSubject,
+    { decision, kept }: { readonly decision: Act; readonly kept: KeptRemoval | null },
+    progress: Progress,
+  ): Promise<Next> {
+    const { action, message, drift } = decision;
+    const written = await this.#report(subject, {
+      ...this.#seenBy(subject, decision),
+      outcome: { reason: 'Planned', message: `Planned: ${message}`, drifted: drift ? message : null },
+      planned: { action: action.type, reason: message, ...kept?.planned },
+      ...discardedFields(subject.object, kept),
+    });
+    if (kept?.answer) return { again: { ...progress, object: written } };
+    return this.#untilNextInstant(subject, written);
+  }
+
+  async #act(subject: GrantSubject, decision: Act, progress: Progress, signal: AbortSignal): Promise<Next> {
+    const { object, session, view } = subject;
+    const result = await this.#actions.carryOut(subject, decision, progress.done, signal);
+    switch (result.kind) {
+      case 'Wait':
+        return sooner(this.#untilNextInstant(subject, object), result.afterMs);
+      case 'Again':
+        return this.#decideAnew(subject, object, progress);
+      case 'Discarded':
+        await this.#endings.discard(subject, decision, result.planned);
+        return { result: {} };
+      case 'Done': {
+        const done = { ...progress.done, ...result.done };
+        if (view.ending) {
+          await this.#endings.conclude({ ...subject, object: result.object }, done, result.message);
+          return { result: {} };
+        }
+        session?.desk.carriedOut(object.metadata.uid);
+        return { again: { object: result.object, lookedUp: true, done } };
+      }
+    }
+  }
+
+  /** What this reconcile wrote itself is in the store at once. One of the same name begins with a reconcile of its own. */
+  #decideAnew({ kind }: GrantSubject, object: GrantObject, progress: Progress): Next {
+    const known = this.#deps.grants.of(kind).get(keyOf(object));
+    return known?.metadata.uid === object.metadata.uid
+      ? { again: { ...progress, object: known } }
+      : { result: {} };
+  }
+
+  #seenBy({ context }: GrantSubject, { account, right, observed }: Decision): Partial<GrantFindings> {
+    return { account, right, observed, reading: context.reading };
+  }
+
+  #report({ kind, object }: GrantSubject, findings: GrantFindings): Promise<GrantObject> {
+    return this.#reporter.report({ kind, object }, findings);
+  }
+
+  /** Comes again when time changes what is to be done, even if that has passed since the grant was decided. */
+  #untilNextInstant({ view }: GrantSubject, object: GrantObject): { readonly result: ReconcileResult } {
+    const wait = view.ending ? null : untilNextInstant(object, this.#deps.clock.now());
+    return { result: wait === null ? {} : { requeueAfterMs: wait } };
+  }
+}
+
+function sooner({ result }: { readonly result: ReconcileResult }, afterMs: number | null): Next {
+  const waits = [result.requeueAfterMs, afterMs].filter((wait) => typeof wait === 'number');
+  return { result: waits.length === 0 ? {} : { requeueAfterMs: Math.max(1, Math.min(...waits)) } };
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { AsanaConnectorStatus } from '../../../src/api/asana-connector.ts';
+import { GrantRig } from './grant-rig.ts';
+
+const LICENSE = 'AsanaLicenseGrant';
+const ACCOUNT = 'AsanaAccount';
+const CONNECTOR = 'AsanaConnector';
+const MINUTE = 60_000;
+
+/** Two absences, which are more than the connector may carry out: both are held. */
+async function openHeld(): Promise<GrantRig> {
+  const rig = await GrantRig.open({
+    removalDelay: '20s',
+    maxRemovals: { percent: 0, atLeast: 1, window: '1h' },
+  });
+  for (const index of [1, 2])
+    await rig.declare(ACCOUNT, `a${index}`, { email: rig.member(index, 'view only'), ensure: 'Absent' }, 500);
+  await rig.pass(MINUTE);
+  assert.equal(rig.see(ACCOUNT, 'a1').reason, 'RemovalsPaused');
+  return rig;
+}
+
+function holdOf(rig: GrantRig): string | null {
+  const { status } = rig.cluster.object(CONNECTOR, 'iga', 'acme') as { status?: AsanaConnectorStatus };
+  return status?.holds?.[0]?.token ?? null;
+}
+
+function answer(rig: GrantRig, word: 'acknowledge' | 'discard'): Promise<void> {
+  return rig.annotate(CONNECTOR, 'acme', word, holdOf(rig) ?? '', MINUTE);
+}
+
+suite('an answer to a hold', () => {
+  test('is recorded on a grant that a rule refuses meanwhile, and the hold ends', async () => {
+    const rig = await openHeld();
+    await rig.declare(LICENSE, 'g', { user: { email: rig.person(1).profile.email }, license: 'ViewOnly' });
+    assert.equal(rig.see(ACCOUNT, 'a1').reason, 'StillDeclared');
+
+    await answer(rig, 'discard');
+    assert.equal(holdOf(rig), null);
+    assert.equal(rig.see(ACCOUNT, 'a1').reason, 'StillDeclared', 'the rule is what it waits for still');
+
+    await rig.remove(LICENSE, 'g', MINUTE);
+    assert.equal(rig.see(ACCOUNT, 'a1').reason, 'RemovalDiscarded');
+    assert.deepEqual(rig.changes, []);
+    await rig.close();
+  });
+
+  test('that acknowledges stands for what a rule refuses meanwhile, and is followed once none does', async () => {
+    const rig = await openHeld();
+    await rig.declare(LICENSE, 'g', { user: { email: rig.person(1).profile.email }, license: 'ViewOnly' });
+    await answer(rig, 'acknowledge');
+    assert.equal(holdOf(rig), null);
+    assert.equal(rig.see(ACCOUNT, 'a2').reason, 'Removed');
+    assert.equal(rig.see(ACCOUNT, 'a1').reason, 'StillDeclared');
+
+    await rig.remove(LICENSE, 'g', 2 * MINUTE);
+    assert.equal(rig.see(ACCOUNT, 'a1').reason, 'Removed');
+    await rig.close();
+  });
+
+  test('that lets a deleted grant be is followed although its removal could not be carried out', async () => {
+    const rig = await GrantRig.open({
+      removalDelay: '20s',
+      maxRemovals: { percent: 0, atLeast: 1, window: '1h' },
+    });
+    for (const index of [1, 2])
+      await rig.declare(LICENSE, `g${index}`, { user: { email: rig.member(index, 'view only') } });
+    for (const index of [1, 2]) await rig.remove(LICENSE, `g${index}`, 500);
+    await rig.pass(MINUTE);
+    await rig.connector(
+      { removalDelay: '20s', maxRemovals: { percent: 0, atLeast: 1, window: '1h' } },
+      { scim: { enabled: false } },
+    );
+    await rig.pass(MINUTE);
+    assert.equal(rig.see(LICENSE, 'g1').reason, 'LicensesUnavailable');
+
+    await answer(rig, 'discard');
+    assert.equal(rig.exists(LICENSE, 'g1'), false);
+    assert.equal(holdOf(rig), null);
+    assert.deepEqual(
+      rig.changes,
+      ['scimPatchUser', 'scimPatchUser'],
+      'they were given, and nothing was taken',
+    );
+    await rig.close();
+  });
+});
+
+suite('an edit', () => {
+  test('is observed within 5 s while a lookup waits for a 429, whatever annotations come meanwhile', async () => {
+    const rig = await GrantRig.open();
+    rig.site.faults.add({ match: { times: 4 }, effect: { status: 429, retryAfter: 90 } } as never);
+    await rig.declare(ACCOUNT, 'a', { email: 'nobody@acme.example', ensure: 'Absent' }, 0);
+    await rig.annotate(ACCOUNT, 'a', 'requestedAt', 'now', 5_000);
+    assert.equal(rig.see(ACCOUNT, 'a').status.observedGeneration, 1);
+    await rig.close();
+  });
+});
