@@ -87,7 +87,7 @@ export const grantMutants: readonly Mutant[] = [
     why: 'requestedAt is marked as handled while the change is only looked for, and sends nothing',
     edits: [
       {
-        file: 'controllers/grants/grant-actions.ts',
+        file: 'controllers/grants/action-outcomes.ts',
         find: "return this.#waits.say(subject, decision, 'Progressing', message, next, { keepsRequest: true });",
         replace: "return this.#waits.say(subject, decision, 'Progressing', message, next);",
       },

@@ -8,7 +8,7 @@ export const permissionMutants: readonly Mutant[] = [
     why: 'a connector in mode Plan changes Asana',
     edits: [
       {
-        file: 'controllers/grants/grant-reconciler.ts',
+        file: 'controllers/grants/grant-steps.ts',
         find: "return subject.context.policies.mode === 'Plan'\n",
         replace: "return subject.context.policies.mode === 'Plan' && subject.view.suspended\n",
       },
