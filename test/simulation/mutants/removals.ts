@@ -72,6 +72,11 @@ export const removalMutants: readonly Mutant[] = [
     why: 'an edit that still asks for the removal frees it from its hold',
     edits: [
       {
+        file: 'provisioning/removals/pending-removal.ts',
+        find: 'known.mustJoin || (recorded !== null && known.answer === null && !held)',
+        replace: 'known.mustJoin',
+      },
+      {
         file: 'provisioning/removals/removal-desk.ts',
         find: 'removal.answer?.recorded) this.#hold.leave(demand.id);',
         replace: 'removal.answer?.recorded) { this.#hold.leave(demand.id); this.#endHoldWithoutContent(); }',
