@@ -22,6 +22,8 @@ export interface WorldPlan {
 }
 
 export const NAMESPACES = ['iga', 'team-a', 'team-b'];
+/** gid of the workspace beside the first organization. */
+const PLAIN = '1100000000000001';
 
 /** Draws how the world of a seed begins. */
 export function drawPlan(seed: number): WorldPlan {
@@ -33,12 +35,14 @@ export function drawPlan(seed: number): WorldPlan {
       domain: 'acme.example',
       people: between(random, 6, 20),
       teams: pick(random, [0, 1, 2, 3, 9]),
+      workspace: PLAIN,
     },
     { name: 'beta', organization: '1300000000000001', domain: 'beta.example', people: 7, teams: 1 },
   ];
   const connectors = [drawConnector('acme', 'iga', 0, random)];
   if (chance(random, 0.3)) connectors.push(drawConnector('beta', pick(random, NAMESPACES), 1, random));
   if (chance(random, 0.25)) connectors.push(drawConnector('second', pick(random, NAMESPACES), 0, random));
+  if (chance(random, 0.25)) connectors.push(drawConnector('personal', pick(random, NAMESPACES), 0, random));
   return {
     sites,
     namespaces: NAMESPACES,
@@ -49,6 +53,11 @@ export function drawPlan(seed: number): WorldPlan {
   };
 }
 
+/** The holder of the token that a connector goes by: its own, or sometimes that of the first one. */
+function drawHolder(name: string, random: () => number): string {
+  return name === 'second' && chance(random, 0.4) ? 'acme' : name;
+}
+
 /** Draws one connector; it acts, more often than not. */
 export function drawConnector(
   name: string,
@@ -56,8 +65,9 @@ export function drawConnector(
   site: number,
   random: () => number,
 ): ConnectorPlan {
-  const secret = secretOf({ name: site === 0 ? 'acme' : 'beta' }, name);
+  const secret = secretOf({ name: site === 0 ? 'acme' : 'beta' }, drawHolder(name, random));
   const organization = site === 0 ? '1200000000000001' : '1300000000000001';
+  if (name === 'personal') return { name, namespace, site, spec: drawPersonal(secret, random) };
   return {
     name,
     namespace,
@@ -82,11 +92,24 @@ export function drawConnector(
           window: pick(random, ['5m', '30m', '1h']),
         },
         maxDeprovisions: pick(random, [1, 2, 5]),
+        ...(chance(random, 0.1) ? { maxDuration: pick(random, ['2h', '720h']) } : {}),
       },
       conductorOne: {
         secretRef: { name: secret },
         provision: chance(random, 0.8),
       },
     },
+  };
+}
+
+/** A connector by the token of one person, of a workspace beside the organization: no licenses, and nobody leaves by it. */
+function drawPersonal(secret: string, random: () => number): Readonly<Record<string, unknown>> {
+  return {
+    credentials: { type: 'PersonalAccessToken', secretRef: { name: secret } },
+    workspaces: [PLAIN],
+    defaultWorkspace: PLAIN,
+    sync: { interval: pick(random, ['10m', '20m']) },
+    provisioning: { mode: chance(random, 0.85) ? 'Apply' : 'Plan' },
+    conductorOne: { secretRef: { name: secret }, provision: chance(random, 0.8) },
   };
 }

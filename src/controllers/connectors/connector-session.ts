@@ -13,7 +13,7 @@ import { RemovalDesk } from '../../provisioning/removals/removal-desk.ts';
 import { ConductorOneLink } from '../conductorone/link.ts';
 import { AsanaClients } from './asana-clients.ts';
 import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
-import type { ExistingGrant, RosterEntry } from './grant-roster.ts';
+import type { ExistingGrant, RosterEntry } from './existing-grants.ts';
 import { type GivenAnswer, HoldAnswers } from './hold-answers.ts';
 import type { Obstacle } from './obstacle.ts';
 import { ReadingJudge } from './reading-judge.ts';
@@ -217,6 +217,7 @@ export class ConnectorSession {
         this.#place();
         this.#syncs.expire();
       },
+      readAgain: () => this.#syncs.expire(),
     });
   }
 

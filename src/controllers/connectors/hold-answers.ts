@@ -23,6 +23,8 @@ export interface AnswerTaker {
   /** Whether a reading of this process shows what a doubt is about. */
   readonly canAccept: (reason: DoubtReason) => boolean;
   readonly acceptReading: (reason: DoubtReason) => void;
+  /** No reading of this process shows what a person accepts: one is due at once, also where the last one failed for good. */
+  readonly readAgain: () => void;
 }
 
 const words: readonly { readonly annotation: string; readonly word: Answer }[] = [
@@ -34,6 +36,8 @@ const words: readonly { readonly annotation: string; readonly word: Answer }[] =
 export class HoldAnswers {
   /** By annotation, the token that was answered last. */
   readonly #given = new Map<string, string>();
+  /** The same for answers that wait for a reading, which is asked for once. */
+  readonly #waiting = new Map<string, string>();
 
   /** An answer to a hold of long ago stays on the object, and is nobody's mistake. */
   constructor({ metadata, status }: AsanaConnector) {
@@ -53,7 +57,9 @@ export class HoldAnswers {
       if (token === undefined) this.#given.delete(annotation);
       if (token === undefined || this.#given.get(annotation) === token) continue;
       const answer = giveOne({ annotation, token, word }, taker);
-      if (answer === 'TooEarly') continue;
+      if (answer === 'Unread' && this.#waiting.get(annotation) !== token) taker.readAgain();
+      if (answer === 'Unread') this.#waiting.set(annotation, token);
+      if (answer === 'TooEarly' || answer === 'Unread') continue;
       this.#given.set(annotation, token);
       if (answer) given.push(answer);
     }
@@ -65,9 +71,9 @@ export class HoldAnswers {
 function giveOne(
   { annotation, token, word }: { readonly annotation: string; readonly token: string; readonly word: Answer },
   { desk, canAccept, acceptReading }: AnswerTaker,
-): GivenAnswer | 'TooEarly' | null {
+): GivenAnswer | 'TooEarly' | 'Unread' | null {
   const doubt = desk.doubts.named(token);
-  if (doubt && word === 'acknowledge' && !canAccept(doubt.reason)) return 'TooEarly';
+  if (doubt && word === 'acknowledge' && !canAccept(doubt.reason)) return 'Unread';
   const outcome = desk.answer(token, word);
   switch (outcome.kind) {
     case 'TooEarly':

@@ -24,6 +24,7 @@ function annotated(annotations: Record<string, string>, holds = [hold]): AsanaCo
 function taker(outcome: AnswerOutcome, { doubted = false, seen = true } = {}) {
   const asked: string[] = [];
   const accepted: string[] = [];
+  const reread = { count: 0 };
   const doubts = new ReadingDoubts(
     [],
     () => 'dd',
@@ -40,14 +41,26 @@ function taker(outcome: AnswerOutcome, { doubted = false, seen = true } = {}) {
     },
     canAccept: () => seen,
     acceptReading: (reason) => void accepted.push(reason),
+    readAgain: () => {
+      reread.count += 1;
+    },
   };
-  return { taking, asked, accepted };
+  return { taking, asked, accepted, reread };
 }
 
 const removals: AnswerOutcome = { kind: 'Removals', ids: ['u1', 'u2'] };
 const shrunk = { kind: 'Reading', reason: 'DirectoryShrunk', count: 50 } as const;
 
 suite('the answers to holds', () => {
+  test('ask once for the reading that they are about, where this process has none', () => {
+    const { taking, accepted, reread } = taker({ ...shrunk, accepted: true }, { doubted: true, seen: false });
+    const answers = new HoldAnswers(connectorObject());
+    const connector = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'dd.1' });
+    for (const round of [1, 2]) assert.deepEqual(answers.take(connector, taking), [], `round ${round}`);
+    assert.deepEqual([reread.count, accepted], [1, []]);
+    assert.equal(answers.take(connector, { ...taking, canAccept: () => true }).length, 1);
+  });
+
   test('are given once, with the word that the annotation stands for', () => {
     const { taking, asked } = taker(removals);
     const answers = new HoldAnswers(connectorObject());

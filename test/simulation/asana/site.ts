@@ -27,6 +27,8 @@ export interface SitePlan {
   readonly domain: string;
   readonly people: number;
   readonly teams: number;
+  /** gid of a workspace beside the organization, which its first people are in too; none without. */
+  readonly workspace?: string;
 }
 
 /** A listing that tells less than there is, and looks whole. */
@@ -41,6 +43,8 @@ export interface Site {
   readonly plan: SitePlan;
   readonly directory: Directory;
   readonly organization: Workspace;
+  /** Beside the organization; null where there is none. */
+  readonly plain: Workspace | null;
   readonly teams: readonly Team[];
   readonly settings: Settings;
   readonly faults: AsanaFaults;
@@ -51,7 +55,9 @@ export interface Site {
 }
 
 /** Each connector has a token of its own in every organization, so that its requests are known by it. */
-export const TOKEN_HOLDERS = ['acme', 'beta', 'second'] as const;
+export const TOKEN_HOLDERS = ['acme', 'beta', 'second', 'personal'] as const;
+/** How many of the first people are in the workspace beside the organization. */
+const IN_PLAIN = 4;
 
 /** The token of a connector, by its name, for an organization. */
 export function tokenOf(site: Pick<SitePlan, 'name'>, connector: string): string {
@@ -99,8 +105,18 @@ export function openSite(plan: SitePlan, seed: number, clock: Clock): Site {
   const guest = directory.addPerson('guest', { email: `guest@elsewhere.${plan.name}`, name: 'Guest' });
   directory.joinWorkspace(guest, organization);
   const teams = openTeams(directory, organization, [...people, guest], plan.teams, random);
+  const plain = plan.workspace === undefined ? null : directory.addWorkspace(plan.workspace, 'Plain', []);
+  if (plain) for (const person of people.slice(0, IN_PLAIN)) directory.joinWorkspace(person, plain);
   const tokens = new Tokens(settings, clock);
-  for (const holder of TOKEN_HOLDERS) tokens.issue(tokenOf(plan, holder), 'serviceAccount', owner);
+  const [first] = people;
+  for (const holder of TOKEN_HOLDERS) {
+    const isPersonal = holder === 'personal' && first !== undefined;
+    tokens.issue(
+      tokenOf(plan, holder),
+      isPersonal ? 'personalAccessToken' : 'serviceAccount',
+      isPersonal ? first : owner,
+    );
+  }
   const pager = new Pager(`site ${plan.name}`, () => time.now());
   const world = { directory, settings, pager, fields: new FieldCompiler(), baseUrl: () => ASANA_URL };
   const routes = [
@@ -112,7 +128,7 @@ export function openSite(plan: SitePlan, seed: number, clock: Clock): Site {
     ...scimGroupRoutes(world),
   ];
   const faults = new AsanaFaults();
-  return { plan, directory, organization, teams, settings, faults, tokens, time, routes, lies: [] };
+  return { plan, directory, organization, plain, teams, settings, faults, tokens, time, routes, lies: [] };
 }
 
 function openTeams(

@@ -86,7 +86,9 @@ export class Judge implements AsanaWatcher {
       if (after) this.held.connector(before as Connector | null, after as Connector);
       else if (before) {
         this.held.forget(before as Connector);
-        this.readings.forget(this.facts.tokenOf(before as Connector));
+        const token = this.facts.tokenOf(before as Connector);
+        // Another connector may go by the same token.
+        if (this.facts.connectorsOf(token).length === 0) this.readings.forget(token);
       }
     } else if (modelOf(kind) && after) {
       const grant = after as Grant;

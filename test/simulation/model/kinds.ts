@@ -72,14 +72,30 @@ const workspace: KindModel = {
   },
 };
 
+/** Whether the person is in the workspace that the object is about: the organization, until another is known. */
+function isThere(grant: Grant, holding: Holding | null): boolean {
+  if (holding === null) return false;
+  return isBeside(grant, holding) ? holding.workspaces.includes(accountPlaceOf(grant) ?? '') : holding.active;
+}
+
+function isBeside(grant: Grant, { organization }: Holding): boolean {
+  return (accountPlaceOf(grant) ?? organization) !== organization;
+}
+
+function accountPlaceOf({ spec, status }: Grant): string | undefined {
+  return status?.workspace ?? spec.workspace;
+}
+
 const account: KindModel = {
   kind: 'AsanaAccount',
   email: ({ spec }) => spec.email ?? null,
   right: () => 'Account',
-  has: ({ spec }, holding) => (holding?.active ?? false) === (spec.ensure !== 'Absent'),
-  live: ({ spec }, holding) => {
-    if (spec.ensure === 'Absent') return isMember(holding) ? ['Deprovision'] : [];
-    return holding === null ? ['CreateAccount'] : [];
+  has: (grant, holding) => isThere(grant, holding) === (grant.spec.ensure !== 'Absent'),
+  live: (grant, holding) => {
+    if (grant.spec.ensure === 'Absent') return isMember(holding) ? ['Deprovision'] : [];
+    if (holding === null) return ['CreateAccount'];
+    // Somebody of the organization may be invited into a workspace beside it.
+    return isBeside(grant, holding) && !isThere(grant, holding) ? ['CreateAccount'] : [];
   },
   ended: ({ spec, status }, holding) => {
     if (spec.ensure === 'Absent' || !status?.applied || status.applied.adopted) return [];

@@ -33,6 +33,15 @@ interface Reading {
   shrunkSince: number | null;
 }
 
+/** The enterprise licenses of one whole listing. */
+interface SeatCount {
+  readonly at: number;
+  readonly endedAt: number;
+  readonly count: number;
+  /** Of the listing before it. */
+  readonly before: SeatCount | null;
+}
+
 /** A listing that fails is tried again for a while before its reading is given up. */
 const RETRIES_MS = 120_000;
 const LET_IT_END_MS = 30_000;
@@ -44,7 +53,7 @@ export class Readings {
   /** Enterprise licenses that somebody else took away, by site. */
   readonly #freed: { readonly at: number; readonly site: string }[] = [];
   /** The enterprise licenses of the last whole listing of each token, and when that began. */
-  readonly #enterprise = new Map<string, { readonly at: number; readonly count: number }>();
+  readonly #enterprise = new Map<string, SeatCount>();
   readonly #counting = new Map<string, number>();
   /** The workspaces each token was last shown. */
   readonly #workspaces = new Map<string, readonly string[]>();
@@ -108,6 +117,13 @@ export class Readings {
   seatsKnown(token: string, site: Site): number | null {
     const listed = this.#enterprise.get(token);
     if (!listed) return null;
+    const known = this.#seatsSince(listed, site);
+    // Until the other listings of the same reading are there, the one before it counts.
+    const isNew = this.#facts.witness.time() - listed.endedAt < LET_IT_END_MS;
+    return isNew && listed.before ? Math.min(known, this.#seatsSince(listed.before, site)) : known;
+  }
+
+  #seatsSince(listed: SeatCount, site: Site): number {
     const own = this.#facts.changes.filter(({ at, site: place }) => place === site && at >= listed.at);
     const given = own.filter(({ effect }) => effect.type === 'GrantEnterprise').length;
     const taken = own.filter(({ effect }) =>
@@ -164,7 +180,9 @@ export class Readings {
     if (part === 'licenses')
       this.#enterprise.set(answer.token, {
         at: reading.startedAt,
+        endedAt: now,
         count: this.#counting.get(answer.token) ?? 0,
+        before: withoutBefore(this.#enterprise.get(answer.token)),
       });
     reading.count = reading.items;
   }
@@ -190,6 +208,10 @@ export class Readings {
 /** Who is there two listings show, and SCIM as well: one that shows fewer makes nobody vanish. */
 function canShrink(part: Part): boolean {
   return part === 'licenses' || part === 'teams';
+}
+
+function withoutBefore(count: SeatCount | undefined): SeatCount | null {
+  return count ? { ...count, before: null } : null;
 }
 
 /** Only listings of everybody: a look at one person comes by the same operation. */

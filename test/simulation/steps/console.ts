@@ -118,6 +118,22 @@ export const consoleSteps: readonly StepKind[] = [
     tell: ({ gid, team }) => `in Asana ${gid} enters or leaves team ${team}`,
   }),
   stepKind({
+    name: 'WorkspaceChanged',
+    weight: 1,
+    draw: (world, random) => {
+      const [site] = world.sites;
+      const people = (site?.organization.people ?? []).slice(1);
+      return site?.plain && people.length > 0 ? { site: 0, gid: pick(random, people).gid } : null;
+    },
+    run: (world, data) =>
+      change(world, data, ({ directory, plain }, person) => {
+        const standing = person.memberships.find(({ workspace, ended }) => workspace === plain && !ended);
+        if (standing) directory.endMembership(standing);
+        else if (plain) directory.joinWorkspace(person, plain);
+      }),
+    tell: ({ gid }) => `in Asana ${gid} enters or leaves the workspace beside the organization`,
+  }),
+  stepKind({
     name: 'Joiner',
     weight: 1.5,
     draw: (_world, random) => ({

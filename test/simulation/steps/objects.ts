@@ -35,6 +35,11 @@ export function siteOf(world: World, connector: Connector) {
   return site ?? first;
 }
 
+/** The workspace that a connector is about. */
+export function workspaceOf(world: World, connector: Connector): string {
+  return connector.spec.workspaces?.[0] ?? siteOf(world, connector).organization.gid;
+}
+
 function drawUser(world: World, connector: Connector, random: Random): Record<string, unknown> {
   const email = drawAddress(world, connector, random);
   const person = siteOf(world, connector).directory.personByEmail(email);
@@ -71,7 +76,7 @@ const drafts: readonly GrantDraft[] = [
     weight: 1,
     spec: (world, connector, random) => ({
       user: drawUser(world, connector, random),
-      workspace: siteOf(world, connector).organization.gid,
+      workspace: workspaceOf(world, connector),
       ...(chance(random, 0.6) ? { deletionPolicy: 'Revoke' } : {}),
     }),
     edit: () => null,

@@ -1,6 +1,6 @@
 import { isDeprovision, isRemoval } from '../effect.ts';
 import { modelOf } from '../kinds.ts';
-import { conditionOf, type Grant, modeOf, nameOf } from '../objects.ts';
+import { type Connector, conditionOf, type Grant, modeOf, nameOf } from '../objects.ts';
 import { type Case, GIVE_GRACE_MS, ofGrant, type Rule } from '../rule.ts';
 
 /** What other objects, and all writes together, have to say: contests, declarations, limits. */
@@ -24,6 +24,8 @@ export const companyRules: readonly Rule[] = [
           modeOf(other) === 'Apply' &&
           other.spec.suspend !== true &&
           other.status?.organizations?.includes(site.organization.gid) &&
+          // One of plain workspaces alone is of no organization.
+          connector.status?.organizations?.length !== 0 &&
           facts.siteOf(other) === site &&
           other.metadata.creationTimestamp < connector.metadata.creationTimestamp &&
           settled(facts.intentChangedAt(other.metadata.uid), facts.witness.time(), GIVE_GRACE_MS),
@@ -76,11 +78,13 @@ function isSettled(c: Case, grant: Grant): boolean {
   return settled(c.facts.intentChangedAt(grant.metadata.uid), c.facts.witness.time(), GIVE_GRACE_MS);
 }
 
-/** The live grants of connectors that act which are about the person of a write. */
-function declarationsFor({ facts, site, holding }: Case): Grant[] {
+/** The live grants of connectors that act which are about the person of a write, in the place where it changes something. */
+function declarationsFor({ facts, site, holding, effect }: Case): Grant[] {
   return [...facts.grants.values()].filter((grant) => {
     const connector = facts.connectorOf(grant);
     if (!connector || !facts.isLive(grant) || facts.siteOf(connector) !== site) return false;
+    const home = site.organization.gid;
+    if ((placeOf(grant, connector) ?? home) !== (effect.workspace ?? home)) return false;
     if (modeOf(connector) !== 'Apply' || connector.spec.suspend || connector.metadata.deletionTimestamp)
       return false;
     if (
@@ -116,7 +120,15 @@ function isRivalOf({ facts, holding }: Case, grant: Grant, other: Grant): boolea
   return `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}`;
 }
 
+/** The workspace in which a grant declares something; null for the organization. */
+function placeOf({ kind, spec, status }: Grant, connector: Connector): string | null {
+  if (kind === 'AsanaWorkspaceGrant') return spec.workspace ?? null;
+  if (kind !== 'AsanaAccount') return null;
+  return status?.workspace ?? spec.workspace ?? connector.spec.defaultWorkspace ?? null;
+}
+
 function contradicts({ effect, holding }: Case, grant: Grant): boolean {
+  if (effect.team !== null && effect.team !== (grant.status?.team?.gid ?? grant.spec.team?.gid)) return false;
   const model = modelOf(grant.kind);
   if (!model) return false;
   if (isRemoval(effect)) return model.has(grant, holding) && takes(effect.type, grant);

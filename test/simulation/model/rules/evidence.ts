@@ -73,7 +73,8 @@ export const evidenceRules: readonly Rule[] = [
     broken: ({ connector, readings, request }) => {
       const recorded = connector.status?.organizations;
       const shown = readings.workspacesOf(request.token);
-      if (!recorded || !shown || shown.some((gid) => recorded.includes(gid))) return null;
+      // A connector of plain workspaces alone records none.
+      if (!recorded?.length || !shown || shown.some((gid) => recorded.includes(gid))) return null;
       return `Asana shows ${shown.join(', ')}, recorded is ${recorded.join(', ')}`;
     },
   },

@@ -1,6 +1,7 @@
 import type { Site } from '../../asana/site.ts';
 import { isRemoval } from '../effect.ts';
-import type { Grant } from '../objects.ts';
+import { deletionPolicyOf } from '../kinds.ts';
+import { durationMs, type Grant } from '../objects.ts';
 import { ofGrant, type Rule } from '../rule.ts';
 
 const FINALIZER = 'asana-connector.dev/revoke';
@@ -27,6 +28,19 @@ export const lifeRules: readonly Rule[] = [
     }),
   },
   {
+    name: 'DurationBound',
+    sentence: 'what would last longer than maxDuration allows is not given',
+    broken: ofGrant(({ facts, connector, effect }, grant) => {
+      const { maxDuration } = connector.spec.provisioning ?? {};
+      if (maxDuration === undefined || isRemoval(effect)) return null;
+      const lasts = lastsMs(grant, facts.witness.now());
+      // Once it was begun it goes on by what was allowed then.
+      return lasts !== null && lasts > durationMs(maxDuration, 0) + TOLERATED_SKEW_MS
+        ? `it lasts ${Math.round(lasts / 60_000)} min, ${maxDuration} are allowed`
+        : null;
+    }),
+  },
+  {
     name: 'AbsentOnce',
     sentence: 'an object that says Absent removes once a generation, until somebody asks for more',
     broken: ofGrant(({ facts, effect, holding }, grant) => {
@@ -40,6 +54,17 @@ export const lifeRules: readonly Rule[] = [
     }),
   },
 ];
+
+/** How long after it begins a live object ends; null for one that has begun already, or is exempt. */
+function lastsMs(grant: Grant, now: number): number | null {
+  const { spec, status, metadata } = grant;
+  if (metadata.deletionTimestamp !== undefined || status?.applied || spec.ensure === 'Absent') return null;
+  if (deletionPolicyOf(grant) === 'Retain') return Number.POSITIVE_INFINITY;
+  if (spec.expiresAt === undefined)
+    return spec.duration === undefined ? Number.POSITIVE_INFINITY : durationMs(spec.duration, 0);
+  const begins = spec.startsAt === undefined ? now : Date.parse(spec.startsAt);
+  return Date.parse(spec.expiresAt) - begins;
+}
 
 /** When an object ended that was not deleted. */
 function endOf({ metadata, spec, status }: Grant): number | null {

@@ -8,7 +8,7 @@ import { runStory, type Story } from './run.ts';
 import { tellStory } from './tell.ts';
 
 /** As many as fit into a minute on two cores. */
-const SEEDS = 200;
+const SEEDS = 100;
 const STEPS = 60;
 const REGRESSIONS = join(import.meta.dirname, 'regressions');
 
