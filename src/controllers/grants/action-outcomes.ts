@@ -122,9 +122,14 @@ export class ActionOutcomes {
     this.#seats.free(subject);
     const last = subject.object.status?.lastAction;
     const message = `Asana took ${decision.action.type} and does not show it after three minutes. Look in the Admin Console, then set the annotation requestedAt.`;
-    return this.#waits.say(subject, decision, 'LicenseNotAccepted', message, null, {
-      ...(last ? { lastAction: { ...last, result: 'Unconfirmed' } } : {}),
-    });
+    return this.#waits.say(
+      subject,
+      decision,
+      'LicenseNotAccepted',
+      message,
+      null,
+      last ? { lastAction: { ...last, result: 'Unconfirmed' } } : {},
+    );
   }
 
   /**

@@ -15,6 +15,8 @@ export interface Holding {
   readonly teams: readonly string[];
   /** gids of workspaces, the organization among them. */
   readonly workspaces: readonly string[];
+  /** gid of the organization, which they may have left. */
+  readonly organization: string;
 }
 
 /** How somebody stands now. */
@@ -35,6 +37,7 @@ export function readHolding(site: Site, person: Person): Holding {
         (membership) => !membership.ended && (membership.workspace !== directory.organization || active),
       )
       .map(({ workspace }) => workspace.gid),
+    organization: directory.organization.gid,
   };
 }
 

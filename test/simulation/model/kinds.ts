@@ -72,10 +72,18 @@ const workspace: KindModel = {
   },
 };
 
-/** Whether the person is in the workspace that the object is about, once that is known. */
-function isThere({ spec, status }: Grant, holding: Holding | null): boolean {
-  const place = status?.workspace ?? spec.workspace;
-  return holding?.active === true && (place === undefined || holding.workspaces.includes(place));
+/** Whether the person is in the workspace that the object is about: the organization, until another is known. */
+function isThere(grant: Grant, holding: Holding | null): boolean {
+  if (holding === null) return false;
+  return isBeside(grant, holding) ? holding.workspaces.includes(accountPlaceOf(grant) ?? '') : holding.active;
+}
+
+function isBeside(grant: Grant, { organization }: Holding): boolean {
+  return (accountPlaceOf(grant) ?? organization) !== organization;
+}
+
+function accountPlaceOf({ spec, status }: Grant): string | undefined {
+  return status?.workspace ?? spec.workspace;
 }
 
 const account: KindModel = {
@@ -87,7 +95,7 @@ const account: KindModel = {
     if (grant.spec.ensure === 'Absent') return isMember(holding) ? ['Deprovision'] : [];
     if (holding === null) return ['CreateAccount'];
     // Somebody of the organization may be invited into a workspace beside it.
-    return holding.active && !isThere(grant, holding) ? ['CreateAccount'] : [];
+    return isBeside(grant, holding) && !isThere(grant, holding) ? ['CreateAccount'] : [];
   },
   ended: ({ spec, status }, holding) => {
     if (spec.ensure === 'Absent' || !status?.applied || status.applied.adopted) return [];
