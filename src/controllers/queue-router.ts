@@ -35,6 +35,9 @@ export class QueueRouter {
   }
 
   onConnector({ key, previous, current, initial }: Change<AsanaConnector>): void {
+    // Whoever waits for an organization that another one had hears that it is free.
+    if (previous && current && !sameOrganizations(previous, current))
+      this.#enqueuePeers(key, [previous, current]);
     if (onlyStatusMoved(previous, current)) return;
     this.#routes.connectorQueue.add(key, { priority: initial ? Priority.change : Priority.edit });
     if (sameSpec(previous, current)) return;
@@ -140,4 +143,9 @@ function placeOf(status: GrantObject['status']): string | undefined {
 function timeOf(status: GrantObject['status']): string {
   const ready = findCondition(status?.conditions, 'Ready')?.reason;
   return `${ready === 'Scheduled'} ${findCondition(status?.conditions, 'Expired') !== undefined}`;
+}
+
+function sameOrganizations({ status: before }: AsanaConnector, { status: after }: AsanaConnector): boolean {
+  const [old = [], now = []] = [before?.organizations, after?.organizations];
+  return old.length === now.length && old.every((gid) => now.includes(gid));
 }

@@ -150,7 +150,16 @@ function isSamePerson(own: KnownContender, other: KnownContender, names: Readonl
 /** Licenses exclude each other within an organization; every other right has its place in itself. */
 function isSameSlot(own: KnownContender, other: KnownContender): boolean {
   if (own.right?.type === 'License' && other.right?.type === 'License') return isSameOrganization(own, other);
-  return own.right !== null && other.right !== null && isSameRight(own.right, other.right);
+  if (own.right === null || other.right === null || !isSameRight(own.right, other.right)) return false;
+  // A gid says nothing of where its team is: a connector of elsewhere neither has it nor takes it over.
+  return own.right.type !== 'Team' || mayShareOrganization(own, other);
+}
+
+/** False where both have read, and no organization is read by both. */
+function mayShareOrganization({ reading: own }: KnownContender, { reading: other }: KnownContender): boolean {
+  if (!own || !other) return true;
+  const theirs = new Set(other.snapshot.workspaces.map(({ gid }) => gid));
+  return own.snapshot.workspaces.some(({ gid, organization }) => organization && theirs.has(gid));
 }
 
 function isSameOrganization(own: KnownContender, other: KnownContender): boolean {

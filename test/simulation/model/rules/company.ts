@@ -24,8 +24,7 @@ export const companyRules: readonly Rule[] = [
           modeOf(other) === 'Apply' &&
           other.spec.suspend !== true &&
           other.status?.organizations?.includes(site.organization.gid) &&
-          // One of plain workspaces alone is of no organization.
-          connector.status?.organizations?.length !== 0 &&
+          mayRead(connector, site.organization.gid) &&
           facts.siteOf(other) === site &&
           other.metadata.creationTimestamp < connector.metadata.creationTimestamp &&
           settled(facts.intentChangedAt(other.metadata.uid), facts.witness.time(), GIVE_GRACE_MS),
@@ -84,6 +83,7 @@ function declarationsFor({ facts, site, holding, effect }: Case): Grant[] {
     const connector = facts.connectorOf(grant);
     if (!connector || !facts.isLive(grant) || facts.siteOf(connector) !== site) return false;
     const home = site.organization.gid;
+    if (!mayRead(connector, effect.workspace ?? home)) return false;
     if ((placeOf(grant, connector) ?? home) !== (effect.workspace ?? home)) return false;
     if (modeOf(connector) !== 'Apply' || connector.spec.suspend || connector.metadata.deletionTimestamp)
       return false;
@@ -118,6 +118,11 @@ function isRivalOf({ facts, holding }: Case, grant: Grant, other: Grant): boolea
   const [a, b] = [other.metadata, grant.metadata];
   if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp;
   return `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}`;
+}
+
+/** A connector that names its workspaces declares nothing elsewhere, whatever gids its grants name. */
+function mayRead({ spec }: Connector, workspace: string): boolean {
+  return spec.workspaces?.includes(workspace) ?? true;
 }
 
 /** The workspace in which a grant declares something; null for the organization. */
