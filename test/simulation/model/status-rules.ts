@@ -123,7 +123,7 @@ export const statusRules: readonly StatusRule[] = [
     sentence: 'a reading that is suddenly smaller is no measure for the next before a person says so',
     broken: ({ before, after, held, facts }) => {
       if (after.kind !== CONNECTOR_KIND || !before) return null;
-      const [old, now] = [before as unknown as Connector, after as unknown as Connector];
+      const [old, now] = [before, after];
       if (held.hasAnswers(now)) return null;
       for (const part of ['accounts', 'licenses', 'teams', 'teamMemberships']) {
         const [was, is] = [old, now].map(({ status }) => status?.measure?.[part]?.count ?? 0);
