@@ -90,7 +90,7 @@ suite('an answer to a hold', () => {
 suite('an edit', () => {
   test('is observed within 5 s while a lookup waits for a 429, whatever annotations come meanwhile', async () => {
     const rig = await GrantRig.open();
-    rig.site.faults.add({ match: { times: 4 }, effect: { status: 429, retryAfter: 90 } } as never);
+    rig.site.faults.add({ match: { times: 4 }, effect: { status: 429, retryAfter: 90 } });
     await rig.declare(ACCOUNT, 'a', { email: 'nobody@acme.example', ensure: 'Absent' }, 0);
     await rig.annotate(ACCOUNT, 'a', 'requestedAt', 'now', 5_000);
     assert.equal(rig.see(ACCOUNT, 'a').status.observedGeneration, 1);
