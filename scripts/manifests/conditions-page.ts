@@ -10,8 +10,9 @@ import {
   grantReasons,
   type ReasonClass,
   type ReasonEntry,
-  whenDeleted,
 } from '../../src/api/reasons.ts';
+import { reasonOfAsanaError, reasonOfRefusal } from '../../src/controllers/grants/grant-reasons.ts';
+import { type RefusalCode, refusals } from '../../src/provisioning/refusal.ts';
 import { code, GENERATED_NOTE, table } from './markdown.ts';
 
 /** docs/reference/conditions.md: condition types, phases, and every reason with its remedy. */
@@ -79,15 +80,24 @@ function reasonTable(reasons: Readonly<Record<string, ReasonEntry>>): string {
 }
 
 function grantReasonTable(): string {
-  const fates: Readonly<Record<string, 'Release' | 'Wait'>> = whenDeleted;
+  const released = reasonsThatRelease();
   const rows = inAlphabet(grantReasons).map(([reason, entry]) => {
-    const fate = fates[reason];
-    return [...reasonCells(reason, entry), fate ? FATES[fate] : ''];
+    const fate = released.has(reason) ? 'released' : 'waits';
+    return [...reasonCells(reason, entry), entry.class === 'ok' ? '' : fate];
   });
   return table([...REASON_COLUMNS, 'when deleted'], rows);
 }
 
-const FATES = { Release: 'released', Wait: 'waits' } as const;
+/** Only refusals release. A reason that also stands for something else, which may pass, is shown as waiting. */
+function reasonsThatRelease(): ReadonlySet<string> {
+  const released = new Set<string>();
+  const waiting = new Set<string>(Object.values(reasonOfAsanaError));
+  for (const [code, { ended }] of Object.entries(refusals)) {
+    const reason = reasonOfRefusal[code as RefusalCode];
+    (ended === 'Release' ? released : waiting).add(reason);
+  }
+  return released.difference(waiting);
+}
 
 /** People come with the reason in hand. */
 function inAlphabet(reasons: Readonly<Record<string, ReasonEntry>>): [string, ReasonEntry][] {

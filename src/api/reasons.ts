@@ -175,53 +175,6 @@ export const grantReasons = {
 
 export type GrantReason = keyof typeof grantReasons;
 
-/** The reasons for which a grant is not, or not yet, what it should be. */
-export type ObstacleReason = {
-  [Reason in GrantReason]: (typeof grantReasons)[Reason]['class'] extends 'ok' ? never : Reason;
-}[GrantReason];
-
-/**
- * What becomes of a deleted grant that still has something to take back and meets this reason. `Release`: a rule
- * forbids the removal or it can never be done, so the object goes with a Warning and Asana stays as it is. `Wait`: what
- * is missing can return, or a person can provide it, so the object stays and its message names the annotation `abandon`.
- *
- * TeamNotFound releases only because a complete reading lacks the team: while a reading is incomplete, a team that is
- * not in it is AsanaUnavailable. Suspended means the connector's: a grant that is suspended itself is released before.
- */
-export const whenDeleted = {
-  ProtectedUser: 'Release',
-  IdentityChanged: 'Release',
-  OrganizationChanged: 'Release',
-  Contended: 'Release',
-  DeprovisionNotAllowed: 'Release',
-  NamespaceNotAllowed: 'Release',
-  StillDeclared: 'Release',
-  TeamNotFound: 'Release',
-  Progressing: 'Wait',
-  RemovalPending: 'Wait',
-  Throttled: 'Wait',
-  AsanaUnavailable: 'Wait',
-  ConnectorNotReady: 'Wait',
-  ConnectorNotFound: 'Wait',
-  UserNotFound: 'Wait',
-  LicenseLimitReached: 'Wait',
-  RemovalsPaused: 'Wait',
-  ClockSkew: 'Wait',
-  ConflictingGrant: 'Wait',
-  UserIsGuest: 'Wait',
-  LicensesUnavailable: 'Wait',
-  LicenseNotAccepted: 'Wait',
-  TeamAmbiguous: 'Wait',
-  NotTeamMember: 'Wait',
-  PreviouslyRemoved: 'Wait',
-  WorkspaceNotSet: 'Wait',
-  WorkspaceNotFound: 'Wait',
-  DurationTooLong: 'Wait',
-  RemovalDiscarded: 'Wait',
-  AsanaRefused: 'Wait',
-  Suspended: 'Wait',
-} as const satisfies Record<ObstacleReason, 'Release' | 'Wait'>;
-
 /** Every reason of the conditions of an AsanaConnector. */
 export const connectorReasons = {
   Synced: { class: 'ok', remedy: 'The directory was read completely.' },

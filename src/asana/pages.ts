@@ -1,5 +1,6 @@
-import type { Page, ScimPage } from './decode.ts';
 import { isAsanaError, type Surface, truncated } from './errors.ts';
+import type { Page } from './rest-records.ts';
+import type { ScimPage } from './scim-records.ts';
 
 /** Asana's largest page (OpenAPI parameter `limit`). */
 export const PAGE_SIZE = 100;

@@ -1,3 +1,6 @@
+import type { Answer } from './answer.ts';
+import { UnexpectedShape } from './fields.ts';
+import { PAGE_SIZE, readPages } from './pages.ts';
 import {
   decodeData,
   decodeMembershipOfPerson,
@@ -11,13 +14,11 @@ import {
   type OwnMembershipRecord,
   type TeamMembershipRecord,
   type TeamRecord,
-  UnexpectedShape,
   type UserRecord,
   type WorkspaceMembershipRecord,
   type WorkspaceRecord,
-} from './decode.ts';
-import { PAGE_SIZE, readPages } from './pages.ts';
-import type { Answer, Call, Exchange, Transport } from './transport.ts';
+} from './rest-records.ts';
+import type { Call, Exchange, Transport } from './transport.ts';
 
 /** Called with the items of each page, every item once. */
 export type OnItems<T> = (items: readonly T[]) => void;

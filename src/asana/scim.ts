@@ -1,3 +1,8 @@
+import type { Answer } from './answer.ts';
+import { UnexpectedShape } from './fields.ts';
+import { isJsonObject } from './json.ts';
+import { readScimPages } from './pages.ts';
+import type { OnItems } from './rest.ts';
 import {
   decodeScimGroup,
   decodeScimPage,
@@ -5,12 +10,8 @@ import {
   decodeScimUserOrNothing,
   type ScimGroupRecord,
   type ScimUserRecord,
-  UnexpectedShape,
-} from './decode.ts';
-import { isJsonObject } from './json.ts';
-import { readScimPages } from './pages.ts';
-import type { OnItems } from './rest.ts';
-import type { Answer, Call, Exchange, Transport } from './transport.ts';
+} from './scim-records.ts';
+import type { Call, Exchange, Transport } from './transport.ts';
 
 const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';

@@ -6,19 +6,13 @@ import type { Logger } from '../core/logger.ts';
 import type { Counter, Histogram, Meter } from '../core/meter.ts';
 import type { Redacted } from '../core/redacted.ts';
 import { version } from '../core/version.ts';
+import { type Answer, answerFrom, readResponse } from './answer.ts';
 import { checkBaseUrl } from './base-url.ts';
 import type { Budget, Permit, Priority } from './budget.ts';
-import { classifyFailure, classifyStatus, readErrorBody } from './classification.ts';
-import { UnexpectedShape } from './decode.ts';
-import { AsanaError, malformed, type Surface, timedOut, tooLarge } from './errors.ts';
+import { classifyFailure } from './classification.ts';
+import { AsanaError, type Surface, timedOut, tooLarge } from './errors.ts';
 import { isJsonObject } from './json.ts';
-import {
-  DEFAULT_RETRY_AFTER_MS,
-  PATIENCE_MS,
-  parseRetryAfter,
-  type Repeatability,
-  retryDelay,
-} from './retry.ts';
+import { DEFAULT_RETRY_AFTER_MS, PATIENCE_MS, type Repeatability, retryDelay } from './retry.ts';
 
 /** How a request is to be made; the same for every operation. */
 export interface Call {
@@ -49,15 +43,6 @@ export interface Exchange {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly repeatability: Repeatability;
-}
-
-/** What an operation returns, and what Asana's headers said with it. */
-export interface Answer<T> {
-  readonly value: T;
-  /** Asana's clock (`Date` header), epoch milliseconds; null when it sent none. */
-  readonly date: number | null;
-  /** Asana's own id of the request, for audit records; null when it sent none. */
-  readonly requestId: string | null;
 }
 
 export interface TransportLimits {
@@ -185,7 +170,11 @@ export class Transport {
     permit: Permit,
   ): Promise<Answer<T>> {
     try {
-      return this.#read(exchange, await this.#exchange(exchange, call), decode, permit);
+      const response = readResponse(await this.#exchange(exchange, call), this.#options.clock.now());
+      this.#noteDeprecations(response.change);
+      if (response.status === 429) permit.rejected(response.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS);
+      const { surface } = this.#options;
+      return answerFrom(response, { surface, operation: exchange.operation }, decode);
     } catch (error) {
       const { tally } = call;
       if (tally && error instanceof AsanaError && !error.outcomeUnknown)
@@ -243,40 +232,6 @@ export class Transport {
     }
   }
 
-  #read<T>(
-    { operation }: Exchange,
-    { status, headers, data }: AxiosResponse<unknown>,
-    decode: (body: unknown) => T,
-    permit: Permit,
-  ): Answer<T> {
-    const { surface, clock } = this.#options;
-    const header = (name: string) => {
-      const value: unknown = headers[name];
-      return typeof value === 'string' ? value : undefined;
-    };
-    const date = parseDate(header('date'));
-    const requestId = cleanRequestId(header('x-request-id'));
-    this.#noteDeprecations(header('asana-change'));
-    const text = typeof data === 'string' ? data : '';
-    if (status < 200 || status > 299) {
-      const retryAfterMs = readRetryAfter(status, header('retry-after'), date ?? clock.now());
-      if (status === 429) permit.rejected(retryAfterMs ?? DEFAULT_RETRY_AFTER_MS);
-      const body = readErrorBody(parseJson(text));
-      throw classifyStatus({ surface, operation, status, body, requestId, date, retryAfterMs });
-    }
-    const body = text === '' ? undefined : parseJson(text);
-    if (body === NOT_JSON)
-      throw malformed(surface, operation, 'a body that is not JSON', { status, requestId });
-    try {
-      return { value: decode(body), date, requestId };
-    } catch (error) {
-      if (!(error instanceof UnexpectedShape)) throw error;
-      const failed = readErrorBody(body).text !== '';
-      const what = failed ? `an error under the status ${status}` : error.message;
-      throw malformed(surface, operation, what, { status, requestId });
-    }
-  }
-
   /** Asana announces changes of its API in `Asana-Change: name=…;info=…;affected=true` (docs, deprecations). */
   #noteDeprecations(header: string | undefined): void {
     if (header === undefined) return;
@@ -290,38 +245,10 @@ export class Transport {
   }
 }
 
-/** A body that is no JSON; JSON itself has no symbols. */
-const NOT_JSON = Symbol('not JSON');
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return NOT_JSON;
-  }
-}
-
 function encodeQuery(query: Exchange['query']): string {
   if (!query) return '';
   const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return `?${pairs.join('&')}`;
-}
-
-/** Milliseconds to wait after a 429 or a 5xx; a 429 without a usable header means the whole quota window. */
-function readRetryAfter(status: number, header: string | undefined, now: number): number | undefined {
-  if (status !== 429 && status < 500) return undefined;
-  const asked = parseRetryAfter(header, now);
-  return asked ?? (status === 429 ? DEFAULT_RETRY_AFTER_MS : undefined);
-}
-
-function parseDate(header: string | undefined): number | null {
-  const date = header === undefined ? Number.NaN : Date.parse(header);
-  return Number.isNaN(date) ? null : date;
-}
-
-/** Goes into audit records: only what an id is made of. */
-function cleanRequestId(header: string | undefined): string | null {
-  return header !== undefined && /^[\w.:+/=-]{1,128}$/.test(header) ? header : null;
 }
 
 /** What axios threw, as ours: its code and nothing else of it. */

@@ -22,6 +22,7 @@ import { ConnectorReconciler } from './connectors/connector-reconciler.ts';
 import { ConnectorRegistry } from './connectors/connector-registry.ts';
 import { ConnectorSession, type SessionChange } from './connectors/connector-session.ts';
 import { SecretCache } from './connectors/credentials.ts';
+import { existingGrantOf, rosterEntryOf } from './connectors/existing-grants.ts';
 import { newHoldId } from './connectors/hold-id.ts';
 import { LiveClusterState } from './grants/cluster-state.ts';
 import type { GrantDeps } from './grants/grant-context.ts';
@@ -29,7 +30,6 @@ import { connectorKeyOf } from './grants/grant-identity.ts';
 import { type GrantKind, grantKinds } from './grants/grant-kinds.ts';
 import { GrantReconciler } from './grants/grant-reconciler.ts';
 import { GrantStores } from './grants/grant-stores.ts';
-import { existingGrantOf, rosterEntryOf } from './grants/roster-entry.ts';
 import type { AsanaOperatorOptions } from './operator-options.ts';
 import { QueueRouter, type TouchReason } from './queue-router.ts';
 

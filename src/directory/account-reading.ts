@@ -1,4 +1,5 @@
-import type { ScimUserRecord, UserRecord, WorkspaceMembershipRecord } from '../asana/decode.ts';
+import type { UserRecord, WorkspaceMembershipRecord } from '../asana/rest-records.ts';
+import type { ScimUserRecord } from '../asana/scim-records.ts';
 import {
   addressed,
   addressOf,

@@ -1,4 +1,5 @@
-import type { ScimUserRecord, WorkspaceMembershipRecord } from '../asana/decode.ts';
+import type { WorkspaceMembershipRecord } from '../asana/rest-records.ts';
+import type { ScimUserRecord } from '../asana/scim-records.ts';
 import type {
   Account,
   License,

@@ -1,8 +1,10 @@
+import type { Answer } from '../asana/answer.ts';
 import type { Priority } from '../asana/budget.ts';
-import type { ScimUserRecord, WorkspaceMembershipRecord } from '../asana/decode.ts';
 import { isAsanaError } from '../asana/errors.ts';
+import type { WorkspaceMembershipRecord } from '../asana/rest-records.ts';
+import type { ScimUserRecord } from '../asana/scim-records.ts';
 import type { AsanaSession } from '../asana/session.ts';
-import type { Answer, Call } from '../asana/transport.ts';
+import type { Call } from '../asana/transport.ts';
 import {
   addressed,
   addressOf,

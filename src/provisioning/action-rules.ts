@@ -1,6 +1,7 @@
+import type { Answer } from '../asana/answer.ts';
 import type { AsanaError } from '../asana/errors.ts';
 import type { AsanaSession } from '../asana/session.ts';
-import type { Answer, Call } from '../asana/transport.ts';
+import type { Call } from '../asana/transport.ts';
 import type { UserTypes } from '../directory/account.ts';
 import type { FreshReading, Subject } from '../directory/reader.ts';
 import type { Action } from './action.ts';

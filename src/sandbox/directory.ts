@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts';
 import { GidSequence } from './gids.ts';
+import { LaggingReads } from './lagging-reads.ts';
 import {
   insertByGid,
   type Person,
@@ -22,6 +23,8 @@ export type NewProfile = Pick<Profile, 'email' | 'name'> & Partial<Profile>;
  */
 export class Directory {
   readonly settings: Settings;
+  /** What is asked for by readers, who may be shown what was before. */
+  readonly reads: LaggingReads;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #people = new Map<string, Person>();
   readonly #peopleByEmail = new Map<string, Person>();
@@ -38,10 +41,10 @@ export class Directory {
   #organization: Workspace | null = null;
   /** Grows with every change: what is derived from the directory can be kept while it stands still. */
   revision = 0;
-  #staleUntil = 0;
 
   constructor(settings: Settings, clock: Pick<Clock, 'now'>, random: Random) {
     this.settings = settings;
+    this.reads = new LaggingReads(clock);
     this.#clock = clock;
     // Beyond 2^53, but for teams, whose gid SCIM once gives as a JSON number: a client that makes numbers of
     // gids is found out at once.
@@ -67,31 +70,10 @@ export class Directory {
     return this.#people.values();
   }
 
-  /** The profile as readers see it now: the one before, while a change is held back from them. */
-  see(person: Person): Profile {
-    const { stale } = person;
-    return this.#lastsStill(stale) ? stale.profile : person.profile;
-  }
-
-  /** Who is in a team, as readers see it now. */
-  membersOf({ memberships, staleMembers }: Team): readonly TeamMembership[] {
-    return this.#lastsStill(staleMembers) ? staleMembers.memberships : memberships;
-  }
-
-  /** The teams somebody is in, as readers see it now. */
-  teamsOf({ teamMemberships, staleTeams }: Person): readonly TeamMembership[] {
-    return this.#lastsStill(staleTeams) ? staleTeams.memberships : teamMemberships;
-  }
-
-  /** True while some reader may see an old profile: nothing derived may be kept then. */
-  hasStaleReads(): boolean {
-    return this.#staleUntil > this.#clock.now();
-  }
-
   /** Whether a membership is the one that counts: not ended, and the person not deprovisioned. */
   isActive(membership: WorkspaceMembership): boolean {
     if (membership.ended) return false;
-    return membership.workspace !== this.#organization || this.see(membership.person).active;
+    return membership.workspace !== this.#organization || this.reads.see(membership.person).active;
   }
 
   /** The membership that counts in a workspace, if there is one. */
@@ -102,7 +84,9 @@ export class Directory {
   /** View-only exists only in a view-only domain (developers.asana.com/docs/scim). */
   isViewOnly(person: Person): boolean {
     return (
-      this.settings.viewOnlyDomain && person.kind === 'member' && this.see(person).license === 'view only'
+      this.settings.viewOnlyDomain &&
+      person.kind === 'member' &&
+      this.reads.see(person).license === 'view only'
     );
   }
 
@@ -215,7 +199,7 @@ export class Directory {
       ...flags
     }: { isAdmin?: boolean; isLimitedAccess?: boolean; staleForMs?: number | undefined } = {},
   ): TeamMembership {
-    this.#holdBackTeams(person, team, staleForMs);
+    this.reads.holdBackTeams(person, team, staleForMs);
     const gid = this.#gids.teamMembership.next();
     const membership = {
       gid,
@@ -232,7 +216,7 @@ export class Directory {
   }
 
   leaveTeam(membership: TeamMembership, staleForMs = 0): void {
-    this.#holdBackTeams(membership.person, membership.team, staleForMs);
+    this.reads.holdBackTeams(membership.person, membership.team, staleForMs);
     this.#teamMemberships.delete(membership.gid);
     takeOut(membership.team.memberships, membership);
     takeOut(membership.person.teamMemberships, membership);
@@ -246,11 +230,7 @@ export class Directory {
       this.#peopleByEmail.delete(person.profile.email.toLowerCase());
       this.#peopleByEmail.set(changes.email.toLowerCase(), person);
     }
-    if (staleForMs > 0) {
-      const until = this.#clock.now() + staleForMs;
-      person.stale = { profile: person.profile, until };
-      this.#staleUntil = Math.max(this.#staleUntil, until);
-    }
+    this.reads.holdBackProfile(person, staleForMs);
     person.profile = { ...person.profile, ...changes };
     this.revision += 1;
   }
@@ -295,17 +275,6 @@ export class Directory {
     this.#people.delete(person.gid);
     this.#peopleByEmail.delete(person.profile.email.toLowerCase());
     this.revision += 1;
-  }
-
-  #lastsStill<T extends { readonly until: number }>(stale: T | null): stale is T {
-    return stale !== null && stale.until > this.#clock.now();
-  }
-
-  #holdBackTeams(person: Person, team: Team, forMs: number): void {
-    if (forMs === 0) return;
-    const until = this.#clock.now() + forMs;
-    team.staleMembers = { memberships: team.memberships.slice(), until };
-    person.staleTeams = { memberships: person.teamMemberships.slice(), until };
   }
 
   #requireFreeEmail(email: string): void {

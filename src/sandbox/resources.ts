@@ -22,8 +22,8 @@ export const workspaceResource: Resource<Workspace> = {
 export const userResource: Resource<Person> = {
   type: 'user',
   fields: {
-    name: value((p, { directory }) => directory.see(p).name),
-    email: value((p, { directory }) => directory.see(p).email),
+    name: value((p, { directory }) => directory.reads.see(p).name),
+    email: value((p, { directory }) => directory.reads.see(p).email),
     photo: object(photoOf),
     workspaces: many(
       () => workspaceResource,
@@ -48,7 +48,7 @@ export const workspaceMembershipResource: Resource<WorkspaceMembership> = {
     ),
     is_active: value((m, { directory }) => directory.isActive(m)),
     is_admin: value(
-      (m, { directory }) => m.workspace === directory.organization && directory.see(m.person).admin,
+      (m, { directory }) => m.workspace === directory.organization && directory.reads.see(m.person).admin,
     ),
     is_guest: value((m) => m.person.kind === 'guest'),
     is_view_only: value(

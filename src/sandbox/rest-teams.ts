@@ -89,7 +89,7 @@ export function teamRoutes(world: World): Route[] {
 
 function listTeamsOf(world: World, ask: Ask, person: Person): Answer {
   const organization = findWorkspace(world, ask, requireQuery(ask, 'organization'), 'field', 'organization');
-  const theirs = new Set(world.directory.teamsOf(person).map((membership) => membership.team));
+  const theirs = new Set(world.directory.reads.teamsOf(person).map((membership) => membership.team));
   return answerPage(world, ask, teamResource, {
     key: `teams of user ${person.gid} in ${organization.gid}`,
     records: organization.teams.filter((team) => theirs.has(team)),
@@ -115,7 +115,7 @@ function listByQuery(world: World, ask: Ask): Answer {
 function listMembers(world: World, ask: Ask, team: Team): Answer {
   return answerPage(world, ask, teamMembershipResource, {
     key: `members of ${team.gid}`,
-    records: world.directory.membersOf(team),
+    records: world.directory.reads.membersOf(team),
   });
 }
 
@@ -123,7 +123,7 @@ function listMembershipsOf(world: World, ask: Ask, person: Person, workspaceId: 
   const workspace = findWorkspace(world, ask, workspaceId, 'field');
   return answerPage(world, ask, teamMembershipResource, {
     key: `teams of ${person.gid} in ${workspace.gid}`,
-    records: world.directory.teamsOf(person),
+    records: world.directory.reads.teamsOf(person),
     visible: ({ team }) => team.organization === workspace && seesTeam(world, ask, team),
   });
 }

@@ -34,7 +34,7 @@ export function userRoutes(world: World): Route[] {
       operation: 'getUsersForTeam',
       handler: (ask) => {
         const team = findTeam(world, ask, pathParam(ask, 'team'), 'path');
-        const people = world.directory.membersOf(team).map((membership) => membership.person);
+        const people = world.directory.reads.membersOf(team).map((membership) => membership.person);
         return answerCapped(world, ask, userResource, sortByName(world, people));
       },
     },
@@ -47,7 +47,7 @@ function listUsers(world: World, ask: Ask): Answer {
   if (teamId !== undefined) {
     const team = findTeam(world, ask, teamId, 'field');
     const records: Person[] = [];
-    for (const { person } of world.directory.membersOf(team)) insertByGid(records, person);
+    for (const { person } of world.directory.reads.membersOf(team)) insertByGid(records, person);
     return answerPage(world, ask, userResource, { key: `users of team ${team.gid}`, records });
   }
   return answerPage(
@@ -92,7 +92,7 @@ function readUserOf(world: World, ask: Ask, workspace: Workspace): Answer {
 }
 
 function sortByName(world: World, people: readonly Person[]): Person[] {
-  const names = new Map(people.map((person) => [person, world.directory.see(person).name]));
+  const names = new Map(people.map((person) => [person, world.directory.reads.see(person).name]));
   return people.toSorted((a, b) => ((names.get(a) ?? '') < (names.get(b) ?? '') ? -1 : 1));
 }
 
@@ -108,12 +108,12 @@ class Alphabet {
   of(workspace: Workspace): readonly Person[] {
     const { directory } = this.#world;
     const kept = this.#sorted.get(workspace);
-    if (kept?.revision === directory.revision && !directory.hasStaleReads()) return kept.people;
+    if (kept?.revision === directory.revision && !directory.reads.areStale()) return kept.people;
     const present = workspace.people.filter(
       (person) => directory.activeMembership(person, workspace) !== undefined,
     );
     const people = sortByName(this.#world, present);
-    if (!directory.hasStaleReads()) this.#sorted.set(workspace, { revision: directory.revision, people });
+    if (!directory.reads.areStale()) this.#sorted.set(workspace, { revision: directory.revision, people });
     return people;
   }
 }

@@ -146,7 +146,7 @@ function invite(world: World, email: string, workspace: Workspace): Person {
  */
 function removeUser(world: World, ask: Ask, workspace: Workspace): Answer {
   requireWriter(world, ask);
-  if (ask.token.kind !== 'serviceAccount' && !world.directory.see(ask.token.owner).admin) {
+  if (ask.token.kind !== 'serviceAccount' && !world.directory.reads.see(ask.token.owner).admin) {
     throw forbidden('You must be an admin of this workspace to remove a user from it.');
   }
   const id = readUserField(readChange(ask).data);

@@ -165,6 +165,6 @@ function renderGroup(team: Team): Record<string, unknown> {
 }
 
 function renderWithMembers(world: World, team: Team): Record<string, unknown> {
-  const members = world.directory.membersOf(team);
+  const members = world.directory.reads.membersOf(team);
   return { ...renderGroup(team), members: members.map(({ person }) => ({ value: person.gid })) };
 }

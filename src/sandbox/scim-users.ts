@@ -42,7 +42,7 @@ export function scimUserRoutes(world: World): Route[] {
 /** Who SCIM shows: no guests, no service accounts, and nobody deprovisioned unless the settings keep them. */
 export function isScimUser(world: World, person: Person): boolean {
   if (person.kind !== 'member') return false;
-  if (!world.settings.keepDeprovisioned && !world.directory.see(person).active) return false;
+  if (!world.settings.keepDeprovisioned && !world.directory.reads.see(person).active) return false;
   return person.memberships.some((membership) => membership.workspace === world.directory.organization);
 }
 
@@ -65,7 +65,7 @@ class ScimUsers {
     if (kept?.revision === directory.revision && kept.keptDeprovisioned === settings.keepDeprovisioned)
       return kept.users;
     const users = directory.organization.people.filter((person) => isScimUser(this.#world, person));
-    const lasting = !directory.hasStaleReads();
+    const lasting = !directory.reads.areStale();
     this.#kept = lasting
       ? { revision: directory.revision, keptDeprovisioned: settings.keepDeprovisioned, users }
       : null;
@@ -75,7 +75,7 @@ class ScimUsers {
 
 function listUsers(world: World, users: ScimUsers, ask: Ask): Answer {
   const userName = readFilter(ask, 'userName');
-  const render = (person: Person) => renderUser(world, person, world.directory.see(person));
+  const render = (person: Person) => renderUser(world, person, world.directory.reads.see(person));
   if (userName === null) return answerList(world, ask, users.list(), render);
   const person = world.directory.personByEmail(userName);
   return answerList(world, ask, person !== undefined && isScimUser(world, person) ? [person] : [], render);
@@ -83,7 +83,7 @@ function listUsers(world: World, users: ScimUsers, ask: Ask): Answer {
 
 function readUser(world: World, ask: Ask): Answer {
   const person = findScimUser(world, ask.params['id'] ?? '');
-  return { status: 200, json: renderUser(world, person, world.directory.see(person)) };
+  return { status: 200, json: renderUser(world, person, world.directory.reads.see(person)) };
 }
 
 /** @throws Refusal 404 for a stranger, a guest and, unless they are kept, somebody deprovisioned */

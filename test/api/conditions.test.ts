@@ -16,7 +16,7 @@ import {
   settleConditions,
 } from '../../src/api/conditions.ts';
 import type { GrantKindName } from '../../src/api/kinds.ts';
-import { connectorReasons, type GrantReason, grantReasons, whenDeleted } from '../../src/api/reasons.ts';
+import { connectorReasons, type GrantReason, grantReasons } from '../../src/api/reasons.ts';
 import { formatTime } from '../../src/core/clock.ts';
 import { checkConditions } from './condition-rules.ts';
 
@@ -309,31 +309,6 @@ describe('the condition RemovalsPaused', () => {
     }));
     const { message = '' } = removalsPaused(holds)[0] ?? {};
     assert.ok(message.length <= 1024, `${message.length} characters`);
-  });
-});
-
-describe('what becomes of a deleted grant', () => {
-  test('is said for every reason but those of what is done', () => {
-    const obstacles = Object.entries(grantReasons).flatMap(([reason, { class: reasonClass }]) =>
-      reasonClass === 'ok' ? [] : [reason],
-    );
-    assert.deepEqual(Object.keys(whenDeleted).toSorted(), obstacles.toSorted());
-  });
-
-  test('is to be released for what is refused by rule or for good, and for nothing else', () => {
-    const released = Object.entries(whenDeleted).flatMap(([reason, fate]) =>
-      fate === 'Release' ? [reason] : [],
-    );
-    assert.deepEqual(released.toSorted(), [
-      'Contended',
-      'DeprovisionNotAllowed',
-      'IdentityChanged',
-      'NamespaceNotAllowed',
-      'OrganizationChanged',
-      'ProtectedUser',
-      'StillDeclared',
-      'TeamNotFound',
-    ]);
   });
 });
 

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
+import { UnexpectedShape } from '../../src/asana/fields.ts';
 import {
   decodeData,
   decodePage,
-  decodeScimPage,
-  decodeScimUser,
   decodeTeam,
   decodeTeamMembership,
   decodeUser,
   decodeWorkspace,
   decodeWorkspaceMembership,
-  UnexpectedShape,
-} from '../../src/asana/decode.ts';
+} from '../../src/asana/rest-records.ts';
+import { decodeScimPage, decodeScimUser } from '../../src/asana/scim-records.ts';
 
 const membership = {
   gid: '9',

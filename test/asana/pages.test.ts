@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
-import type { Page, ScimPage } from '../../src/asana/decode.ts';
 import { AsanaError } from '../../src/asana/errors.ts';
 import { readPages, readScimPages } from '../../src/asana/pages.ts';
+import type { Page } from '../../src/asana/rest-records.ts';
+import type { ScimPage } from '../../src/asana/scim-records.ts';
 
 const expired = () => new AsanaError('OffsetExpired', 'expired', { surface: 'rest' });
 

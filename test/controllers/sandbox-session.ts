@@ -1,11 +1,8 @@
 import type { AsanaConnector } from '../../src/api/asana-connector.ts';
 import { BudgetRegistry } from '../../src/asana/budget-registry.ts';
 import { type AsanaSession, openSession } from '../../src/asana/session.ts';
-import {
-  ConnectorSession,
-  type ExistingGrant,
-  type SessionDeps,
-} from '../../src/controllers/connectors/connector-session.ts';
+import { ConnectorSession, type SessionDeps } from '../../src/controllers/connectors/connector-session.ts';
+import type { ExistingGrant } from '../../src/controllers/connectors/existing-grants.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { silentMeter } from '../../src/core/meter.ts';

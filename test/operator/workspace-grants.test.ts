@@ -61,7 +61,7 @@ suite('workspace grants', () => {
         return conditionOf(grant, 'Ready')?.status === 'False' && conditionOf(grant, 'Stalled') !== undefined;
       })
       .then(() => rig.grant('awg/carol'));
-    assert.equal(conditionOf(refused, 'Ready')?.reason, 'AsanaRefused');
+    assert.equal(conditionOf(refused, 'Ready')?.reason, 'PreviouslyRemoved');
     assert.equal(isIn(carol), false);
     Object.assign(there, { ended: false });
     await rig.sync();

@@ -38,7 +38,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      seeds: { type: 'string', default: '1000' },
+      seeds: { type: 'string' },
       from: { type: 'string', default: '1' },
       steps: { type: 'string', default: '60' },
       workers: { type: 'string', default: String(availableParallelism()) },
@@ -51,6 +51,8 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       json: { type: 'boolean', default: false },
     },
   });
+  // A fault that is put back must be found within so many seeds.
+  values.seeds ??= values.mutants ? '2000' : '1000';
   const whole = (name: 'seeds' | 'from' | 'steps' | 'workers' | 'tell') => {
     const number = Number(values[name]);
     if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`--${name} takes a whole number`);

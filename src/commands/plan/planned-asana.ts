@@ -1,13 +1,14 @@
+import type { Answer } from '../../asana/answer.ts';
+import { AsanaError, type Surface } from '../../asana/errors.ts';
 import type {
-  ScimUserRecord,
   TeamMembershipRecord,
   UserRecord,
   WorkspaceMembershipRecord,
-} from '../../asana/decode.ts';
-import { AsanaError, type Surface } from '../../asana/errors.ts';
+} from '../../asana/rest-records.ts';
 import type { NewScimUser } from '../../asana/scim.ts';
+import type { ScimUserRecord } from '../../asana/scim-records.ts';
 import type { AsanaSession, RestClient, ScimClient } from '../../asana/session.ts';
-import type { Answer, Call } from '../../asana/transport.ts';
+import type { Call } from '../../asana/transport.ts';
 import type { Clock } from '../../core/clock.ts';
 import { addressOf } from '../../directory/account.ts';
 import type { Directory } from '../../directory/directory.ts';

@@ -1,4 +1,5 @@
-import type { ScimUserRecord, TeamMembershipRecord, WorkspaceMembershipRecord } from '../../asana/decode.ts';
+import type { TeamMembershipRecord, WorkspaceMembershipRecord } from '../../asana/rest-records.ts';
+import type { ScimUserRecord } from '../../asana/scim-records.ts';
 import { addressed, addressOf, isGuest } from '../../directory/account.ts';
 import type { Directory } from '../../directory/directory.ts';
 import type { Account, ScimRecord, WorkspaceMembership } from '../../directory/snapshot.ts';

@@ -13,6 +13,7 @@ import { RemovalDesk } from '../../provisioning/removals/removal-desk.ts';
 import { ConductorOneLink } from '../conductorone/link.ts';
 import { AsanaClients } from './asana-clients.ts';
 import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
+import type { ExistingGrant, RosterEntry } from './existing-grants.ts';
 import { type GivenAnswer, HoldAnswers } from './hold-answers.ts';
 import type { Obstacle } from './obstacle.ts';
 import { ReadingJudge } from './reading-judge.ts';
@@ -28,21 +29,6 @@ const NO_CAUSE: SyncCause = { generation: 0, requestedAt: null, secretVersion: '
  * that was there at the start has been decided, so that removals may go and holds be answered.
  */
 export type SessionChange = 'Progress' | 'Accounts' | 'Finished' | 'Link' | 'AllSeen';
-
-/** A grant as the limits on removals count it. */
-export interface RosterEntry {
-  readonly uid: string;
-  /** The organization and the gid, as demands name them; null while it is not known whom the grant means. */
-  readonly person: string | null;
-  /** A right is recorded in its status. */
-  readonly applied: boolean;
-}
-
-/** One that was there when the session was opened. */
-export interface ExistingGrant extends RosterEntry {
-  /** It is decided here: before it was, nobody knows how many removals are wanted. */
-  readonly ours: boolean;
-}
 
 export interface SessionDeps {
   readonly clock: Clock;

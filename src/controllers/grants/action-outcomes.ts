@@ -7,7 +7,7 @@ import { nextLook } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome } from '../../provisioning/executor.ts';
 import { nameOf } from '../../provisioning/right-rules.ts';
-import type { HoldFields } from '../removals/removal-gate.ts';
+import type { HoldFields } from '../removals/kept-removal.ts';
 import { countDrift, isCreation, lastActionOf } from './action-record.ts';
 import type { ActionWaits } from './action-waits.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
@@ -122,9 +122,14 @@ export class ActionOutcomes {
     this.#seats.free(subject);
     const last = subject.object.status?.lastAction;
     const message = `Asana took ${decision.action.type} and does not show it after three minutes. Look in the Admin Console, then set the annotation requestedAt.`;
-    return this.#waits.say(subject, decision, 'LicenseNotAccepted', message, null, {
-      ...(last ? { lastAction: { ...last, result: 'Unconfirmed' } } : {}),
-    });
+    return this.#waits.say(
+      subject,
+      decision,
+      'LicenseNotAccepted',
+      message,
+      null,
+      last ? { lastAction: { ...last, result: 'Unconfirmed' } } : {},
+    );
   }
 
   /**

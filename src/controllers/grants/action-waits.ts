@@ -3,7 +3,7 @@ import type { GrantReason } from '../../api/reasons.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { withWayOut } from '../../provisioning/grant-case.ts';
-import { type HoldFields, keptFields } from '../removals/removal-gate.ts';
+import { type HoldFields, keptFields } from '../removals/kept-removal.ts';
 import { fingerprintOf } from './action-record.ts';
 import type { GrantSubject } from './grant-context.ts';
 import type { GrantReporter } from './grant-reporter.ts';

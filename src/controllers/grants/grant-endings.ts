@@ -5,7 +5,7 @@ import { EXPIRED_IN_PLAN } from '../../provisioning/decide-grant.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { withWayOut } from '../../provisioning/grant-case.ts';
 import { isSameRight } from '../../provisioning/right.ts';
-import type { HoldFields } from '../removals/removal-gate.ts';
+import type { HoldFields } from '../removals/kept-removal.ts';
 import { tookItself } from './action-record.ts';
 import type { GrantActions } from './grant-actions.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';

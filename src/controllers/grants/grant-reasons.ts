@@ -68,7 +68,7 @@ export const reasonOfRefusal: Readonly<Record<RefusalCode, GrantReason>> = {
 };
 
 /** What an error of Asana means for the grant whose action met it. */
-const reasonOfAsanaError: Readonly<Record<AsanaErrorCode, GrantReason>> = {
+export const reasonOfAsanaError: Readonly<Record<AsanaErrorCode, GrantReason>> = {
   CredentialsRejected: 'ConnectorNotReady',
   PlanRefused: 'AsanaRefused',
   Forbidden: 'AsanaRefused',

@@ -1,5 +1,5 @@
 import { findCondition } from '../../api/conditions.ts';
-import type { KeptRemoval } from '../removals/removal-gate.ts';
+import type { KeptRemoval } from '../removals/kept-removal.ts';
 import type { GrantSubject } from './grant-context.ts';
 
 /** Reasons that are not so any more once the connector is merely waiting for its reading. */

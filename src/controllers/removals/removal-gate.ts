@@ -1,5 +1,4 @@
 import { durationMs } from '../../api/duration.ts';
-import type { GrantObject } from '../../api/kinds.ts';
 import type { GrantReason } from '../../api/reasons.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { Action } from '../../provisioning/action.ts';
@@ -14,6 +13,13 @@ import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { GrantDeps, GrantSubject } from '../grants/grant-context.ts';
 import { FencedError } from '../grants/grant-reasons.ts';
 import { settlingMs } from '../leadership.ts';
+import {
+  answeredFields,
+  type HoldFields,
+  type KeptRemoval,
+  keptFields,
+  newAnswerIn,
+} from './kept-removal.ts';
 import { demandOf, recordedDemandOf } from './removal-demand.ts';
 
 /** Refusals that say nothing of whether a live grant still declares less than somebody holds. */
@@ -25,7 +31,6 @@ const UNDECIDED: ReadonlySet<RefusalCode> = new Set([
 ]);
 
 type Act = Extract<Decision, { kind: 'Act' }>;
-type Planned = NonNullable<NonNullable<GrantObject['status']>['planned']>;
 
 /** What the gate says to a removal that wants to be carried out. */
 export type Passage =
@@ -41,16 +46,6 @@ export type Passage =
   /** A person's answer, to be recorded on the grant before it is followed. */
   | { readonly kind: 'Answered'; readonly planned: HoldFields }
   | { readonly kind: 'Discarded'; readonly planned: HoldFields };
-
-/** What `status.planned` says of a removal besides the action. */
-export type HoldFields = Pick<Planned, 'hold' | 'answer' | 'notBefore'>;
-
-/** What is to be kept of a removal that is not carried out now. */
-export interface KeptRemoval {
-  readonly planned: HoldFields;
-  /** A person's answer that is not on the grant yet: it is recorded there, whatever the removal waits for. */
-  readonly answer: 'acknowledge' | 'discard' | null;
-}
 
 /** What this process remembers of a removal that a generation of a grant wants. */
 interface FirstSight {
@@ -264,43 +259,4 @@ function stopBy(verdict: Verdict, connectorKey: string, kept: HoldFields): Passa
             planned: kept,
           };
   }
-}
-
-/**
- * What the status says of a removal, kept where nothing new is known of it. The hold outlives an edit; an answer and a delay
- * belong to the generation that they were for.
- */
-export function keptFields({ metadata, status }: GrantObject): HoldFields {
-  const { hold, answer, notBefore } = status?.planned ?? {};
-  const same = status?.observedGeneration === metadata.generation;
-  return {
-    ...(hold === undefined ? {} : { hold }),
-    ...(answer === undefined || !same ? {} : { answer }),
-    ...(notBefore === undefined || !same ? {} : { notBefore }),
-  };
-}
-
-/** A removal that cannot be decided now is planned still, and held as the desk says; null for none. */
-export function plannedStill({ status }: GrantObject, kept: KeptRemoval | null): Planned | null {
-  const { planned } = status ?? {};
-  return planned && kept ? { action: planned.action, reason: planned.reason, ...kept.planned } : null;
-}
-
-/** What the status says of the answer of a person who let the removal be. */
-export function discardedFields(
-  { metadata }: GrantObject,
-  kept: KeptRemoval | null,
-): { readonly discardedGeneration?: number } {
-  return kept?.answer === 'discard' ? { discardedGeneration: metadata.generation } : {};
-}
-
-function newAnswerIn(verdict: Verdict): KeptRemoval['answer'] {
-  if (verdict.kind === 'Discarded' && !verdict.recorded) return 'discard';
-  return verdict.kind === 'Acknowledged' && !verdict.recorded ? 'acknowledge' : null;
-}
-
-/** What the desk says of it: the change with which it joined, or the answer it got. */
-function answeredFields(verdict: Verdict): Pick<HoldFields, 'hold' | 'answer'> {
-  if (verdict.kind === 'Held') return { hold: verdict.hold };
-  return verdict.kind === 'Acknowledged' ? { hold: verdict.hold, answer: 'Acknowledged' } : {};
 }

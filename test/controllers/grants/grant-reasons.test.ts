@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { grantReasons, whenDeleted } from '../../../src/api/reasons.ts';
+import { conditionsPage } from '../../../scripts/manifests/conditions-page.ts';
+import { grantReasons } from '../../../src/api/reasons.ts';
 import { AsanaError, asanaErrorCodes, classOfAsanaCode } from '../../../src/asana/errors.ts';
 import {
   ClockSkewError,
@@ -44,15 +45,43 @@ suite('every way not to be done has a reason', () => {
 });
 
 suite('what a deleted grant does about a refusal', () => {
-  /**
-   * An account that is gone or a guest is let go by the table of kinds, though rule 6 names neither; the reason a live grant
-   * shows is the same for whoever may still come, so the list of reasons says Wait.
-   */
-  const otherwise: ReadonlySet<RefusalCode> = new Set(['AccountNotFound', 'UserIsGuest']);
+  test('is to be released where it is by rule or for good, and to wait for anything else', () => {
+    const released = codes.filter((code) => refusals[code].ended === 'Release');
+    assert.deepEqual(released.toSorted(), [
+      // Nothing is left to take: the account is gone, or holds no license.
+      'AccountNotFound',
+      'Contended',
+      'DeprovisionNotAllowed',
+      'GuestsLastTeam',
+      'IdentityChanged',
+      'NamespaceNotAllowed',
+      'OrganizationChanged',
+      'ProtectedUser',
+      'StillDeclared',
+      'TeamNotFound',
+      'UserIsGuest',
+    ]);
+  });
 
-  for (const code of codes.filter((one) => !otherwise.has(one)))
-    test(`${code}: ${refusals[code].ended}, as ${reasonOfRefusal[code]} says`, () => {
-      const said: Readonly<Record<string, string>> = whenDeleted;
-      assert.equal(said[reasonOfRefusal[code]], refusals[code].ended);
+  /** What the last column of the reference says of each reason. */
+  const fates = new Map(
+    [...conditionsPage().matchAll(/^\| `(\w+)` \|.*\| (released|waits|) \|$/gm)].map(([, reason, fate]) => [
+      reason,
+      fate,
+    ]),
+  );
+
+  for (const code of codes)
+    test(`of ${code} is not told as a release in the reference unless it is one`, () => {
+      const fate = fates.get(reasonOfRefusal[code]);
+      assert.ok(
+        fate === 'waits' || (fate === 'released' && refusals[code].ended === 'Release'),
+        fate ?? 'no row',
+      );
     });
+
+  test('is told as waiting for a person whom Asana did not find at a request, though an account that is gone releases', () => {
+    assert.equal(fates.get('UserNotFound'), 'waits');
+    assert.equal(grantReasonOf(new AsanaError('NotFound', 'why', { surface: 'rest' })), 'UserNotFound');
+  });
 });

@@ -4,8 +4,8 @@ import type { AsanaLicenseGrant } from '../../../src/api/asana-license-grant.ts'
 import type { GrantSubject } from '../../../src/controllers/grants/grant-context.ts';
 import { grantKinds } from '../../../src/controllers/grants/grant-kinds.ts';
 import { viewGrant } from '../../../src/controllers/grants/grant-view.ts';
+import { keptFields } from '../../../src/controllers/removals/kept-removal.ts';
 import { demandOf, recordedDemandOf } from '../../../src/controllers/removals/removal-demand.ts';
-import { keptFields } from '../../../src/controllers/removals/removal-gate.ts';
 import type { Action } from '../../../src/provisioning/action.ts';
 import { context, reading } from '../../provisioning/world.ts';
 import { connectorObject, grantObject } from '../objects.ts';

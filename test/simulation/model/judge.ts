@@ -264,7 +264,7 @@ export class Judge implements AsanaWatcher {
     const touched = this.facts.touchedAt(c.site, c.holding.gid);
     const looked = this.facts.lookedAt(c.request.by, c.holding.gid);
     if (recent(touched) || (looked !== null && touched >= looked - graceMs)) return true;
-    return c.site.directory.hasStaleReads();
+    return c.site.directory.reads.areStale();
   }
 }
 

@@ -106,6 +106,10 @@ export interface Connector extends Seen {
     readonly observedGeneration?: number;
     readonly conditions?: readonly Condition[];
     readonly organizations?: readonly string[];
+    /** What the next reading is compared with, by part; among them is the scope, which has no count. */
+    readonly measure?: Readonly<
+      Record<string, { readonly at?: string; readonly count?: number } | undefined>
+    >;
     readonly holds?: readonly Hold[];
     /** One hold alone, as it was before there could be several. */
     readonly hold?: Hold;

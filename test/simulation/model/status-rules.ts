@@ -1,4 +1,5 @@
 import { type CheckedObject, checkConditions } from '../../api/condition-rules.ts';
+import { isRemoval } from './effect.ts';
 import type { Facts } from './facts.ts';
 import type { HeldGrants } from './holds.ts';
 import { modelOf } from './kinds.ts';
@@ -75,7 +76,7 @@ export const statusRules: readonly StatusRule[] = [
       if (facts.hasEnded(after) || modeOf(connector) === 'Plan') return null;
       const site = facts.siteOf(connector);
       const holding = site && facts.holdingOf(after, site);
-      if (!site || !holding || site.directory.hasStaleReads() || model.has(after, holding)) return null;
+      if (!site || !holding || site.directory.reads.areStale() || model.has(after, holding)) return null;
       const token = facts.witness.tokenOfSecret(connector.spec.credentials.secretRef.name);
       const seen = readings.wholeSince(token);
       const changed = Math.max(facts.touchedAt(site, holding.gid), facts.changedAt(site, holding.gid));
@@ -115,6 +116,23 @@ export const statusRules: readonly StatusRule[] = [
         ({ reason, id = '' }) => reason === 'OrganizationChanged' && held.isAcknowledged(connector, id),
       );
       return asked ? null : `it was ${old.join(', ')} and is ${now.join(', ')}`;
+    },
+  },
+  {
+    name: 'MeasureKept',
+    sentence: 'a reading that is suddenly smaller is no measure for the next before a person says so',
+    broken: ({ before, after, held, facts }) => {
+      if (after.kind !== CONNECTOR_KIND || !before) return null;
+      const [old, now] = [before as unknown as Connector, after as unknown as Connector];
+      if (held.hasAnswers(now)) return null;
+      for (const part of ['accounts', 'licenses', 'teams', 'teamMemberships']) {
+        const [was, is] = [old, now].map(({ status }) => status?.measure?.[part]?.count ?? 0);
+        const lost = (was ?? 0) - (is ?? 0);
+        if (lost <= 5 || lost <= (was ?? 0) * 0.1 || facts.changes.some(({ effect }) => isRemoval(effect)))
+          continue;
+        return `${part} were ${was} and are ${is}`;
+      }
+      return null;
     },
   },
   {

@@ -87,7 +87,7 @@ export const grantMutants: readonly Mutant[] = [
     why: 'requestedAt is marked as handled while the change is only looked for, and sends nothing',
     edits: [
       {
-        file: 'controllers/grants/grant-actions.ts',
+        file: 'controllers/grants/action-outcomes.ts',
         find: "return this.#waits.say(subject, decision, 'Progressing', message, next, { keepsRequest: true });",
         replace: "return this.#waits.say(subject, decision, 'Progressing', message, next);",
       },
@@ -162,6 +162,11 @@ export const grantMutants: readonly Mutant[] = [
     breaks: ['ObservedSoon'],
     why: 'an edit is observed only when Asana has answered',
     edits: [
+      {
+        file: 'asana/retry.ts',
+        find: '{ action: 3_000, read: 3_000,',
+        replace: '{ action: 120_000, read: 120_000,',
+      },
       {
         file: 'controllers/grants/prompt-word.ts',
         find: 'const PATIENCE_MS = 3_000;',

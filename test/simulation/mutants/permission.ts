@@ -8,7 +8,7 @@ export const permissionMutants: readonly Mutant[] = [
     why: 'a connector in mode Plan changes Asana',
     edits: [
       {
-        file: 'controllers/grants/grant-reconciler.ts',
+        file: 'controllers/grants/grant-steps.ts',
         find: "return subject.context.policies.mode === 'Plan'\n",
         replace: "return subject.context.policies.mode === 'Plan' && subject.view.suspended\n",
       },
@@ -104,19 +104,14 @@ export const permissionMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'the-license-limit-trusts-any-reading',
+    name: 'the-license-limit-is-not-kept',
     breaks: ['SeatLimit'],
-    why: 'maxEnterpriseLicenses is judged by a reading that lacks half of the licenses',
+    why: 'upgrades exceed maxEnterpriseLicenses',
     edits: [
       {
-        file: 'controllers/connectors/reading-judge.ts',
-        find: "if (shrunk.includes('accounts') || shrunk.includes('licenses')) return;",
-        replace: "if (shrunk.includes('accounts')) return;",
-      },
-      {
         file: 'provisioning/license/rules.ts',
-        find: 'if (doubt) return doubt;\n  const used',
-        replace: "if (doubt?.kind === 'Act') return doubt;\n  const used",
+        find: 'if (used < limit) return null;',
+        replace: 'if (used < limit || limit >= 0) return null;',
       },
     ],
   },

@@ -51,7 +51,7 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'teams-are-not-measured',
-    breaks: ['ReadingWhole'],
+    breaks: ['MeasureKept'],
     why: 'nobody asks when most teams vanish from the reading',
     edits: [
       {
@@ -64,7 +64,7 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'a-shrunken-reading-becomes-the-measure',
-    breaks: ['ReadingWhole'],
+    breaks: ['ReadingWhole', 'MeasureKept'],
     why: 'a small reading is believed once it comes a second time',
     edits: [
       {

@@ -73,6 +73,16 @@ export const removalMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'provisioning/removals/pending-removal.ts',
+        find: 'known.mustJoin || (recorded !== null && known.answer === null && !held)',
+        replace: 'known.mustJoin',
+      },
+      {
+        file: 'provisioning/removals/removal-desk.ts',
+        find: 'removal.answer?.recorded) this.#hold.leave(demand.id);',
+        replace: 'removal.answer?.recorded) { this.#hold.leave(demand.id); this.#endHoldWithoutContent(); }',
+      },
+      {
+        file: 'provisioning/removals/pending-removal.ts',
         find: 'return { demand, answer: null, mustJoin: wasHeld, sent: false };',
         replace: 'return { demand, answer: null, mustJoin: false, sent: false };',
       },

@@ -1,7 +1,8 @@
 import type { Random } from '../../../src/core/clock.ts';
-import { ANNOTATIONS, CONNECTOR_KIND, type Connector, holdsOf } from '../model/objects.ts';
+import { ANNOTATIONS, CONNECTOR_KIND, type Connector, holdsOf, keyOf } from '../model/objects.ts';
 import { drawConnector } from '../plan.ts';
 import { between, chance, pick } from '../random.ts';
+import type { TaskWish } from '../tasks.ts';
 import type { World } from '../world.ts';
 import { WRITES } from './faults.ts';
 import { create, drawNew } from './grants.ts';
@@ -13,6 +14,7 @@ import {
   grantsOf,
   type Place,
   placeOf,
+  siteOf,
 } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
@@ -81,6 +83,30 @@ function drawWith(world: World, random: Random, wanted: (connector: Connector) =
   return found.length === 0 ? null : placeOf(pick(random, found));
 }
 
+/** A task that takes a license from somebody, and a change of the connector that forbids it. */
+function drawTaking(
+  world: World,
+  connector: Connector,
+  random: Random,
+): { task: TaskWish; spec: Record<string, unknown> } | null {
+  const people = siteOf(world, connector).organization.people.filter(
+    ({ kind, profile }) => kind === 'member' && profile.active && !profile.admin,
+  );
+  if (people.length === 0) return null;
+  const { gid, profile } = pick(random, people);
+  const license = pick(random, ['Enterprise', 'ViewOnly'] as const);
+  const task = {
+    want: 'Take',
+    right: { type: 'License', license },
+    user: gid,
+    connector: keyOf(connector),
+  } as const;
+  const protectedUsers = { protectedUsers: [profile.email.toLowerCase()] };
+  const forbids =
+    license === 'ViewOnly' ? pick(random, [protectedUsers, { allowDeprovision: false }]) : protectedUsers;
+  return { task, spec: { provisioning: forbids } };
+}
+
 /** What people do to connectors. */
 export const connectorSteps: readonly StepKind[] = [
   stepKind({
@@ -107,13 +133,19 @@ export const connectorSteps: readonly StepKind[] = [
     weight: 2.5,
     draw: (world, random) => {
       const connector = drawExisting(world, random);
+      if (!connector) return null;
+      const retryAfter = between(random, 9, 14);
+      if (chance(random, 0.35)) {
+        const found = drawTaking(world, connector, random);
+        return found && { ...placeOf(connector), ...found, object: null, retryAfter };
+      }
       const object = drawNew(world, random);
-      if (!connector || !object) return null;
       const spec = chance(random, 0.4) ? { suspend: true } : drawPolicy(world, connector, random);
-      return { ...placeOf(connector), spec, object, retryAfter: between(random, 9, 14) };
+      return object && { ...placeOf(connector), spec, object, task: null, retryAfter };
     },
-    run: async (world, { kind, namespace, name, spec, object, retryAfter }) => {
-      await create(world, object);
+    run: async (world, { kind, namespace, name, spec, object, task, retryAfter }) => {
+      if (object) await create(world, object);
+      if (task) world.give(task);
       for (const { faults } of world.sites)
         for (const operation of WRITES)
           faults.add({ match: { operation, times: 1 }, effect: { status: 429, retryAfter } });
@@ -121,8 +153,12 @@ export const connectorSteps: readonly StepKind[] = [
       await world.advance(1_500);
       await attempt(() => world.cluster.edit(kind, namespace, name, { spec }));
     },
-    tell: ({ namespace, name, spec, object, retryAfter }) =>
-      `create ${object.kind} ${object.namespace}/${object.name} ${JSON.stringify(object.spec)}, and while Asana pauses writes for ${retryAfter} s edit connector ${namespace}/${name} ${JSON.stringify(spec)}`,
+    tell: ({ namespace, name, spec, object, task, retryAfter }) => {
+      const asked = object
+        ? `create ${object.kind} ${object.namespace}/${object.name} ${JSON.stringify(object.spec)}`
+        : `a task: ${JSON.stringify(task)}`;
+      return `${asked}, and while Asana pauses writes for ${retryAfter} s edit connector ${namespace}/${name} ${JSON.stringify(spec)}`;
+    },
   }),
   stepKind({
     name: 'ResumeConnector',
@@ -161,22 +197,22 @@ export const connectorSteps: readonly StepKind[] = [
       const which = pick<Which>(random, ['Current', 'Current', 'Current', 'Old', 'Wrong']);
       const verb = chance(random, 0.6) ? ('acknowledge' as const) : ('discard' as const);
       const index = between(random, 0, 5);
-      const joining = chance(random, 0.35) ? drawJoining(world, random) : [];
+      const joining = chance(random, 0.35) ? drawJoining(world, random) : undefined;
       return { ...placeOf(chosen), which, verb, index, joining, joinMs: between(random, 100, 4_000) };
     },
     run: async (world, { kind, namespace, name, which, verb, index, joining, joinMs }) => {
       const connector = world.cluster.object(kind, namespace, name) as unknown as Connector | null;
       const token = connector && tokenFor(world, connector, which, index);
       if (!token) return;
-      for (const place of joining)
+      for (const place of joining ?? [])
         await attempt(() => world.cluster.remove(place.kind, place.namespace, place.name));
-      if (joining.length > 0) await world.advance(joinMs);
+      if (joining) await world.advance(joinMs);
       const annotations = { [ANNOTATIONS[verb]]: token };
       await attempt(() => world.cluster.edit(kind, namespace, name, { metadata: { annotations } }));
     },
     tell: ({ namespace, name, which, verb, joining, joinMs }) => {
       const answer = `${verb} the ${which.toLowerCase()} hold of ${namespace}/${name}`;
-      if (joining.length === 0) return answer;
+      if (!joining) return answer;
       const names = joining.map((place) => `${place.namespace}/${place.name}`).join(', ');
       return `delete ${names}, and ${joinMs} ms later ${answer} as it was before`;
     },

@@ -1,0 +1,131 @@
+import {
+  emailOf,
+  fieldsOf,
+  gidOf,
+  LONGEST_ATTRIBUTE,
+  LONGEST_EMAIL,
+  LONGEST_NAME,
+  listOf,
+  looseFields,
+  textOf,
+  UnexpectedShape,
+} from './fields.ts';
+import type { JsonObject } from './json.ts';
+
+/** A user as SCIM tells it (RFC 7643 §4.1, and Asana's `userType`). */
+export interface ScimUserRecord {
+  readonly id: string;
+  readonly userName: string;
+  /** The primary address, or the first; null when there is none. */
+  readonly email: string | null;
+  readonly name: string;
+  readonly active: boolean;
+  /** The license as Asana wrote it; null when the attribute is absent (domains without view-only licenses). */
+  readonly userType: string | null;
+  /** title, givenName, familyName, department, costCenter, … : those present and not empty. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** A team as SCIM tells it (RFC 7643 §4.2). */
+export interface ScimGroupRecord {
+  readonly id: string;
+  readonly name: string;
+  /** Ids of its members; null where the answer leaves them out, as Asana's listing does. */
+  readonly members: readonly string[] | null;
+}
+
+/** One page of a SCIM listing. */
+export interface ScimPage<T> {
+  readonly items: readonly T[];
+  readonly totalResults: number;
+}
+
+/** A SCIM server may ignore `count` and give everybody at once. */
+const MOST_SCIM_ITEMS = 200_000;
+
+/** A SCIM id, which Asana's own examples show as a number too. One that has lost digits on the way is refused. */
+function scimIdOf(value: unknown): string {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
+  return gidOf(value, 'id');
+}
+
+/** A SCIM ListResponse (RFC 7644 §3.4.2). `Resources` may be left out when nothing was found. */
+export function decodeScimPage<T>(body: unknown, decode: (item: unknown) => T): ScimPage<T> {
+  const { Resources: resources, totalResults } = fieldsOf(body, 'the object');
+  if (typeof totalResults !== 'number' || !Number.isSafeInteger(totalResults) || totalResults < 0) {
+    throw new UnexpectedShape('totalResults');
+  }
+  if (resources === undefined && totalResults === 0) return { items: [], totalResults };
+  return { items: listOf(resources, MOST_SCIM_ITEMS, 'Resources').map(decode), totalResults };
+}
+
+/** RFC 7643 §4.3: the extension that holds department, cost centre, manager and the like. */
+const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+
+export function decodeScimUser(value: unknown): ScimUserRecord {
+  const fields = fieldsOf(value, 'user');
+  const { userName, active, userType } = fields;
+  if (typeof userName !== 'string' || userName === '') throw new UnexpectedShape('user.userName');
+  if (active !== undefined && active !== null && typeof active !== 'boolean') {
+    throw new UnexpectedShape('user.active');
+  }
+  const name = looseFields(fields['name']);
+  return {
+    id: scimIdOf(fields['id']),
+    userName: textOf(userName, LONGEST_EMAIL),
+    email: primaryEmail(fields['emails']) ?? emailOf(userName),
+    name: textOf(name['formatted'], LONGEST_NAME),
+    active: active !== false,
+    userType: textOf(userType, LONGEST_ATTRIBUTE) || null,
+    attributes: attributesOf(fields, name),
+  };
+}
+
+export function decodeScimGroup(value: unknown): ScimGroupRecord {
+  const { id, displayName, members } = fieldsOf(value, 'group');
+  const list = members === undefined || members === null ? null : listOf(members, MOST_SCIM_ITEMS, 'members');
+  return {
+    id: scimIdOf(id),
+    name: textOf(displayName, LONGEST_NAME),
+    members: list?.map((member) => scimIdOf(fieldsOf(member, 'member')['value'])) ?? null,
+  };
+}
+
+/** A mutation answers with the user or with nothing (204). */
+export function decodeScimUserOrNothing(body: unknown): ScimUserRecord | null {
+  return body === undefined ? null : decodeScimUser(body);
+}
+
+function primaryEmail(value: unknown): string | null {
+  const emails = (Array.isArray(value) ? value : []).slice(0, 20).map(looseFields);
+  return emailOf((emails.find((email) => email['primary'] === true) ?? emails[0])?.['value']);
+}
+
+/** Most users have none: one object for all of them. */
+const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
+
+function attributesOf(fields: JsonObject, name: JsonObject): Readonly<Record<string, string>> {
+  const enterprise = looseFields(fields[ENTERPRISE]);
+  const manager = enterprise['manager'];
+  const address = looseFields(Array.isArray(fields['addresses']) ? fields['addresses'][0] : undefined);
+  const phone = looseFields(Array.isArray(fields['phoneNumbers']) ? fields['phoneNumbers'][0] : undefined);
+  const found: Record<string, unknown> = {
+    title: fields['title'],
+    preferredLanguage: fields['preferredLanguage'],
+    givenName: name['givenName'],
+    familyName: name['familyName'],
+    department: enterprise['department'],
+    organization: enterprise['organization'],
+    costCenter: enterprise['costCenter'],
+    division: enterprise['division'],
+    employeeNumber: enterprise['employeeNumber'],
+    managerId: typeof manager === 'string' ? manager : looseFields(manager)['value'],
+    country: address['country'],
+    region: address['region'],
+    locality: address['locality'],
+    phone: phone['value'],
+  };
+  const present = Object.entries(found).filter(([, value]) => typeof value === 'string' && value !== '');
+  if (present.length === 0) return NO_ATTRIBUTES;
+  return Object.fromEntries(present.map(([key, value]) => [key, textOf(value, LONGEST_ATTRIBUTE)]));
+}

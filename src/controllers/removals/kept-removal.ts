@@ -1,0 +1,54 @@
+import type { GrantObject } from '../../api/kinds.ts';
+import type { Verdict } from '../../provisioning/removals/demand.ts';
+
+type Planned = NonNullable<NonNullable<GrantObject['status']>['planned']>;
+
+/** What `status.planned` says of a removal besides the action. */
+export type HoldFields = Pick<Planned, 'hold' | 'answer' | 'notBefore'>;
+
+/** What is to be kept of a removal that is not carried out now. */
+export interface KeptRemoval {
+  readonly planned: HoldFields;
+  /** A person's answer that is not on the grant yet: it is recorded there, whatever the removal waits for. */
+  readonly answer: 'acknowledge' | 'discard' | null;
+}
+
+/**
+ * What the status says of a removal, kept where nothing new is known of it. The hold outlives an edit; an answer and a delay
+ * belong to the generation that they were for.
+ */
+export function keptFields({ metadata, status }: GrantObject): HoldFields {
+  const { hold, answer, notBefore } = status?.planned ?? {};
+  const same = status?.observedGeneration === metadata.generation;
+  return {
+    ...(hold === undefined ? {} : { hold }),
+    ...(answer === undefined || !same ? {} : { answer }),
+    ...(notBefore === undefined || !same ? {} : { notBefore }),
+  };
+}
+
+/** A removal that cannot be decided now is planned still, and held as the desk says; null for none. */
+export function plannedStill({ status }: GrantObject, kept: KeptRemoval | null): Planned | null {
+  const { planned } = status ?? {};
+  return planned && kept ? { action: planned.action, reason: planned.reason, ...kept.planned } : null;
+}
+
+/** What the status says of the answer of a person who let the removal be. */
+export function discardedFields(
+  { metadata }: GrantObject,
+  kept: KeptRemoval | null,
+): { readonly discardedGeneration?: number } {
+  return kept?.answer === 'discard' ? { discardedGeneration: metadata.generation } : {};
+}
+
+/** A person's answer in a verdict that the grant does not have yet; null for none. */
+export function newAnswerIn(verdict: Verdict): KeptRemoval['answer'] {
+  if (verdict.kind === 'Discarded' && !verdict.recorded) return 'discard';
+  return verdict.kind === 'Acknowledged' && !verdict.recorded ? 'acknowledge' : null;
+}
+
+/** What the desk says of it: the change with which it joined, or the answer it got. */
+export function answeredFields(verdict: Verdict): Pick<HoldFields, 'hold' | 'answer'> {
+  if (verdict.kind === 'Held') return { hold: verdict.hold };
+  return verdict.kind === 'Acknowledged' ? { hold: verdict.hold, answer: 'Acknowledged' } : {};
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { BegunAttempts } from '../../../src/controllers/grants/begun-attempts.ts';
+import type { GrantSubject } from '../../../src/controllers/grants/grant-context.ts';
+import { Seats } from '../../../src/controllers/grants/seats.ts';
+import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
+
+const upgrade = {
+  type: 'GrantEnterprise',
+  gid: '12001',
+  email: 'ada@acme.example',
+  from: 'ViewOnly',
+  to: 'Enterprise',
+} as const;
+
+/** What seats look at of a grant. */
+function subjectOf(uid: string): GrantSubject {
+  return { object: { metadata: { uid } }, connectorKey: 'iga/acme' } as unknown as GrantSubject;
+}
+
+describe('what is remembered of a grant', () => {
+  test('an attempt is not known any more once its object is gone', () => {
+    const begun = new BegunAttempts();
+    begun.note('uid-1', 'action-1', true);
+    begun.note('uid-2', 'action-2', true);
+    begun.forget('uid-1');
+    assert.equal(begun.whereabouts('uid-1', 'action-1'), 'Unknown');
+    assert.equal(begun.whereabouts('uid-2', 'action-2'), 'Sent');
+  });
+
+  test('an object of the same name, which has another uid, inherits no attempt', () => {
+    const begun = new BegunAttempts();
+    begun.note('uid-1', 'action-1', true);
+    assert.equal(begun.whereabouts('uid-2', 'action-1'), 'Unknown');
+  });
+
+  test('the license under way of an object that is gone is free for others', () => {
+    const organizations = new Organizations();
+    const session = {
+      takeSeat: (holder: string, account: string) => organizations.takeSeat('1200', holder, account),
+    } as never;
+    const seats = new Seats(() => {});
+    seats.take(subjectOf('uid-1'), session, upgrade);
+    assert.equal(organizations.seatsBeside('1200', 'uid-2'), 1);
+    assert.equal(seats.forget('uid-1'), true);
+    assert.equal(organizations.seatsBeside('1200', 'uid-2'), 0);
+    assert.equal(seats.forget('uid-1'), false, 'it was forgotten');
+  });
+});
