@@ -83,7 +83,7 @@ class BadWorld {
     const grant = merge(
       {
         kind: 'AsanaLicenseGrant',
-        metadata: meta('alice', 'uid-grant'),
+        metadata: { ...meta('alice', 'uid-grant'), finalizers: ['asana-connector.dev/revoke'] },
         spec: { connectorRef: { name: 'acme' }, user: { email: 'p1@acme.example' }, license: 'ViewOnly' },
         status: {
           observedGeneration: 1,
