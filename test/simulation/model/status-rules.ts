@@ -123,7 +123,8 @@ export const statusRules: readonly StatusRule[] = [
     sentence: 'a reading that is suddenly smaller is no measure for the next before a person says so',
     broken: ({ before, after, held, facts }) => {
       if (after.kind !== CONNECTOR_KIND || !before) return null;
-      const [old, now] = [before, after];
+      const old = before as unknown as Connector;
+      const now = after as unknown as Connector;
       if (held.hasAnswers(now)) return null;
       for (const part of ['accounts', 'licenses', 'teams', 'teamMemberships']) {
         const [was, is] = [old, now].map(({ status }) => status?.measure?.[part]?.count ?? 0);
