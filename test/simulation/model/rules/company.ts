@@ -38,7 +38,12 @@ export const companyRules: readonly Rule[] = [
     broken: (c) => {
       if (!isDeprovision(c.effect)) return null;
       const other = declarationsFor(c).find(
-        (grant) => grant !== c.grant && grant.spec.ensure !== 'Absent' && isSettled(c, grant),
+        (grant) =>
+          grant !== c.grant &&
+          grant.spec.ensure !== 'Absent' &&
+          isSettled(c, grant) &&
+          // A grant of another namespace does not keep whom the connector's own declares absent.
+          (c.grant?.spec.ensure !== 'Absent' || grant.metadata.namespace === c.connector.metadata.namespace),
       );
       return other ? `${nameOf(other)} declares a right` : null;
     },
