@@ -14,6 +14,11 @@ export class Headcount {
     return this.#done;
   }
 
+  /** People wanted, booked or not. */
+  get wanted(): number {
+    return this.#wanted.size;
+  }
+
   /** People wanted, and not booked yet. */
   get waiting(): number {
     return this.#waiting;

@@ -113,17 +113,18 @@ export class RemovalWindow {
   }
 
   /**
-   * Whether what is pending is more than this window may see.
+   * Whether something is pending, and more than this window may see. What is booked and was not sent is pending: a limit
+   * that is lowered meanwhile still stops it.
    * @param staying people who keep an applied right
    */
   isOver(limits: RemovalLimits, staying: number): boolean {
-    if (this.#removals.waiting > 0) {
+    if (this.#removals.wanted > 0) {
       if (this.#unreadable) return true;
       const people = this.#removals.done + this.#removals.waiting;
       if (people > removalLimit(limits, this.#baseline ?? 0)) return true;
     }
     const deprovisions = this.#deprovisions.done + this.#deprovisions.waiting;
-    if (this.#deprovisions.waiting > 0 && deprovisions > limits.maxDeprovisions) return true;
+    if (this.#deprovisions.wanted > 0 && deprovisions > limits.maxDeprovisions) return true;
     // The last of a team is no less of a loss than a fifth of a large one, at once or one after the other.
     return staying === 0 && this.#ends.waiting > 0 && this.#ends.done + this.#ends.waiting > 1;
   }

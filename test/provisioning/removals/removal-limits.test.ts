@@ -221,13 +221,27 @@ suite('the window', () => {
     assert.equal(desk.check('early', START).kind, 'Held');
   });
 
-  test('a limit that is lowered holds what was reserved, and one that is raised ends no hold', () => {
+  test('a limit that is lowered holds what is pending, and one that is raised ends no hold', () => {
     const desk = deskOf();
     for (const demand of many(3)) desk.ask(demand, START);
     desk.setLimits(limitsOf({ atLeast: 2 }));
     assert.equal(desk.check('g0', START).kind, 'Held');
     desk.setLimits(limitsOf({ atLeast: 200 }));
     assert.equal(desk.check('g0', START).kind, 'Held');
+  });
+
+  test('a limit that is lowered holds what was reserved and has not left', () => {
+    const cases = [
+      { what: 'removal', limits: { atLeast: 0 }, demand: demandOf('one') },
+      { what: 'deprovision', limits: { maxDeprovisions: 0 }, demand: demandOf('one', { deprovision: true }) },
+    ];
+    for (const { what, limits, demand } of cases) {
+      const desk = deskOf();
+      desk.ask(demand, START);
+      assert.equal(desk.reserve('one', START).kind, 'Free', what);
+      desk.setLimits(limitsOf(limits));
+      assert.equal(desk.check('one', START).kind, 'Held', what);
+    }
   });
 
   test('an acknowledged removal and one on time use up nothing of it', () => {

@@ -15,8 +15,10 @@ const PARTS = {
 type Part = (typeof PARTS)[keyof typeof PARTS];
 
 /** The listings a right is read from. */
-const PARTS_OF: Readonly<Record<'account' | 'team', readonly Part[]>> = {
+const PARTS_OF: Readonly<Record<'account' | 'workspace' | 'team', readonly Part[]>> = {
   account: ['licenses', 'accounts', 'memberships'],
+  // Whoever leaves a workspace over REST was read over REST.
+  workspace: ['accounts', 'memberships'],
   team: ['accounts', 'memberships', 'teams'],
 };
 
@@ -149,7 +151,7 @@ export class Readings {
       const since = this.#readings.get(`${token} ${part}`)?.shrunkSince ?? null;
       return since !== null && now - since > LET_IT_END_MS;
     };
-    for (const part of PARTS_OF[effect.team === null ? 'account' : 'team']) {
+    for (const part of partsOf(effect)) {
       const reading = this.#readings.get(`${token} ${part}`);
       if (!reading || reading.wholeAt === null) return `${part} were never read whole`;
       const { failedSince, shortSince, wholeAt } = reading;
@@ -258,4 +260,9 @@ function isEnterprise(resource: unknown): boolean {
 function gidsOf(json: unknown): string[] {
   const { data = [] } = (json ?? {}) as { data?: { gid: string }[] };
   return data.map(({ gid }) => gid);
+}
+
+function partsOf({ team, workspace }: Effect): readonly Part[] {
+  if (team !== null) return PARTS_OF.team;
+  return workspace === null ? PARTS_OF.account : PARTS_OF.workspace;
 }
