@@ -91,8 +91,7 @@ describe('npm run manifests', () => {
       'crds',
       'docs/reference',
       'charts/asana-connector',
-      'src/api',
-      'src/core',
+      'src',
       'scripts/manifests',
       'scripts/manifests.ts',
     ];
