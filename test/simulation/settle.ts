@@ -52,7 +52,7 @@ export async function settle(world: World): Promise<void> {
     site.settings.enterpriseSeats = null;
     world.judge.facts.moveClocks(site);
   }
-  world.lease.stoppedUntil = null;
+  world.lease.stoppedUntil &&= world.clock.now();
   for (const namespace of world.plan.namespaces)
     await attempt(() => Promise.resolve(world.restoreSecrets(namespace)));
   await world.advance(75 * MINUTE);

@@ -276,7 +276,10 @@ export class World {
 
   /** Whether one process has led for so long, and nothing stops it. */
   #isCalm(forMs: number): boolean {
-    const { sinceMs, stopped } = this.#leadershipFacts();
+    const { sinceMs } = this.#leadershipFacts();
+    const { stoppedUntil } = this.lease;
+    // A process looks only now and then whether it is still stopped.
+    const stopped = stoppedUntil !== null && this.clock.now() - stoppedUntil < forMs;
     const disturbed = this.clock.monotonic() - this.#disturbedAt < forMs;
     return this.leader !== null && !stopped && !disturbed && sinceMs > forMs;
   }

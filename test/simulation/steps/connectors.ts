@@ -197,7 +197,7 @@ export const connectorSteps: readonly StepKind[] = [
       const which = pick<Which>(random, ['Current', 'Current', 'Current', 'Old', 'Wrong']);
       const verb = chance(random, 0.6) ? ('acknowledge' as const) : ('discard' as const);
       const index = between(random, 0, 5);
-      const joining = chance(random, 0.35) ? drawJoining(world, random) : undefined;
+      const joining = chance(random, 0.35) ? drawJoining(world, random) : null;
       return { ...placeOf(chosen), which, verb, index, joining, joinMs: between(random, 100, 4_000) };
     },
     run: async (world, { kind, namespace, name, which, verb, index, joining, joinMs }) => {
