@@ -4,7 +4,7 @@ import { type PartName, partNames, partOf, type Snapshot } from './snapshot.ts';
 export interface PartSize {
   /** Wall clock, epoch milliseconds, when that reading began. */
   readonly at: number;
-  /** For `licenses`: accounts that SCIM lists. */
+  /** For `accounts`: those with a membership of a workspace. For `licenses`: those that SCIM lists. */
   readonly count: number;
 }
 
@@ -70,13 +70,16 @@ export function weigh(snapshot: Snapshot): ReadingSize {
   };
 }
 
-function countParts({ accounts, teams, scimIdsForeign }: Snapshot): PartCounts {
+function countParts({ accounts, teams, scimIdsForeign, scimOnly }: Snapshot): PartCounts {
+  // Memberships tell who is there, a guest or an admin. Who is listed without one would hide that they have shrunk.
+  let members = 0;
+  for (const { memberships } of accounts.values()) if (memberships.length > 0) members += 1;
   let licenses = 0;
   // Of another organization's users nothing is joined; what an account has then is of an earlier reading.
   if (!scimIdsForeign) for (const { scim } of accounts.values()) if (scim) licenses += 1;
   let teamMemberships = 0;
   for (const { memberships } of teams.values()) teamMemberships += memberships.length;
-  return { accounts: accounts.size, licenses, teams: teams.size, teamMemberships };
+  return { accounts: scimOnly ? accounts.size : members, licenses, teams: teams.size, teamMemberships };
 }
 
 /** Nothing was measured yet. */

@@ -18,6 +18,8 @@ const HOUR = 3_600_000;
 
 interface Shape {
   accounts?: number;
+  /** Accounts that the workspace has as members; all of them, unless told otherwise. */
+  inWorkspace?: number;
   licenses?: number;
   teams?: number;
   /** Of each team. */
@@ -56,13 +58,15 @@ function snapshotOf(shape: Shape = {}): Snapshot {
     return isShort ? { ...part, shortfall: { announced: licenses + short, received: licenses } } : part;
   };
   const scim = { id: '1', userName: 'u', active: true, userType: null, attributes: {} };
+  const inThere = { gid: 'w', workspace: '500', active: true, role: 'Member', viewOnly: null } as const;
+  const { inWorkspace = accounts } = shape;
   const people = Array.from({ length: accounts }, (_, index): Account => {
     const gid = String(index);
     return {
       gid,
       email: null,
       name: gid,
-      memberships: [],
+      memberships: index < inWorkspace ? [inThere] : [],
       scim: index < licenses ? scim : null,
       license: null,
     };
@@ -191,6 +195,13 @@ suite('a reading that is suddenly smaller', () => {
       ['DirectoryShrunk 20'],
       'our own actions removed ten of thirty',
     ],
+    [
+      { inWorkspace: 80 },
+      {},
+      ['DirectoryShrunk 20'],
+      'users and SCIM list them still, but the workspace does not have them as members',
+    ],
+    [{ scimOnly: true, inWorkspace: 0 }, {}, [], 'SCIM alone tells nothing of memberships'],
     [{ accounts: 120, licenses: 120 }, {}, [], 'larger is never suspicious'],
     [{ scim: false, licenses: 0 }, {}, [], 'SCIM was turned off'],
   ];
