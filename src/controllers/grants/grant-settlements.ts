@@ -50,7 +50,8 @@ export class GrantSettlements {
         ...findings,
         created: findings.created ?? inherited,
         outcome: { reason, message: removed ? describeAbsence(message, findings, object) : message },
-        ...(acts && (applied || removed) ? { applied } : {}),
+        // In mode Plan too, nothing is applied any more of what is declared absent and is not there.
+        ...((acts && applied) || removed ? { applied } : {}),
         removedGeneration: removed && acts ? object.metadata.generation : undefined,
         planned: null,
       },

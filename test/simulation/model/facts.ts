@@ -30,6 +30,8 @@ export class Facts {
   readonly gone = new Map<string, { readonly grant: Grant; readonly at: number }>();
   readonly tasks = new Map<string, Task>();
   readonly changes: Change[] = [];
+  /** Gids of whom a write has reached, whether it changed anything or somebody else had done the same. */
+  readonly reached = new Set<string>();
   /** Accounts, and places in workspaces, that the operator made: `site gid` and `site gid workspace`. */
   readonly made = new Set<string>();
   /** When a person of a site was last changed by somebody else, and how the change was seen. */
@@ -91,7 +93,9 @@ export class Facts {
   write(write: AsanaWrite, owner: Owner | null): Change | null {
     const effect = effectOf(write);
     const { before, after, site } = write;
-    if (!effect || !after || same(before, after)) return null;
+    if (!effect || !after) return null;
+    this.reached.add(after.gid);
+    if (same(before, after)) return null;
     if (effect.type === 'CreateAccount' && !before) this.made.add(`${site.plan.name} ${after.gid}`);
     if (effect.workspace) this.made.add(`${site.plan.name} ${after.gid} ${effect.workspace}`);
     const change: Change = {

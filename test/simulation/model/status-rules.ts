@@ -57,9 +57,7 @@ export const statusRules: readonly StatusRule[] = [
     broken: ofGrants(({ before, after, facts }) => {
       const { applied, user } = after.status ?? {};
       if (!applied || applied.adopted || before?.status?.applied) return null;
-      return facts.changes.some(({ gid }) => gid === user?.gid)
-        ? null
-        : 'it says given, and nothing was sent';
+      return facts.reached.has(user?.gid ?? '') ? null : 'it says given, and nothing was sent';
     }),
   },
   {
