@@ -72,9 +72,9 @@ export class Limits {
     const limit = Math.max(atLeast, Math.ceil((most * percent) / 100));
     if (people.size > limit) return `${people.size} people within the window, ${limit} are allowed`;
     const ended = new Set([...done.filter(({ end }) => end).map(({ person }) => person), effect.gid ?? '']);
-    // Who still has a grant, this one apart, keeps a right.
+    // Whoever has a grant besides this one keeps a right.
     const there = this.#peopleAt(connector, start);
-    const all = there >= 2 && ended.size >= there && this.#appliedPeople(connector).size <= 1;
+    const all = there >= 2 && ended.size >= there && this.#appliedPeople(connector, grant).size === 0;
     return all && facts.hasEnded(grant) ? `all ${there} people lose their last right` : null;
   }
 
@@ -97,9 +97,10 @@ export class Limits {
     return known + underWay > most ? `${known} are taken, ${underWay} under way, ${most} are allowed` : null;
   }
 
-  #appliedPeople(connector: Connector): Set<string> {
+  #appliedPeople(connector: Connector, besides: Grant | null = null): Set<string> {
     const people = new Set<string>();
     for (const grant of this.#facts.grants.values()) {
+      if (grant.metadata.uid === besides?.metadata.uid) continue;
       if (connectorKeyOf(grant) !== keyOf(connector) || !grant.status?.applied) continue;
       people.add(grant.status.user?.gid ?? grant.metadata.uid);
     }
