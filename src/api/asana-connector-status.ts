@@ -29,11 +29,11 @@ const workspaces = Type.Array(
   },
 );
 
-const measured = (what: string) =>
+const measured = (what: string, counted = 'How many there were.') =>
   Type.Optional(
     object(`The last complete reading of the ${what} that no hold doubts.`, {
       at: instant('When it was read.'),
-      count: amount('How many there were.'),
+      count: amount(counted),
     }),
   );
 
@@ -45,7 +45,7 @@ const measure = object(
       maxItems: 1000,
       'x-kubernetes-list-type': 'atomic',
     }),
-    accounts: measured('accounts'),
+    accounts: measured('accounts', 'How many there were with a workspace membership.'),
     licenses: measured('licenses'),
     teams: measured('teams'),
     teamMemberships: measured('team memberships'),
