@@ -18,9 +18,6 @@ export function rulesOf<A extends Action>({ type }: A): ActionRules<A> {
   return table[type] as unknown as ActionRules<A>;
 }
 
-/** Every action there is. */
-export const actionTypes = Object.keys(table) as readonly ActionType[];
-
 /** The action lowers somebody's access. */
 export function isRemoval({ type }: { readonly type: ActionType }): boolean {
   return table[type].removal;

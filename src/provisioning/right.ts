@@ -41,20 +41,6 @@ export type Wish =
     }
   | { readonly type: 'Account'; readonly workspace: string | null };
 
-/** What two grants contend for: the same right of one account can be declared once. Licenses exclude each other. */
-export function contestKeyOf(wish: Wish): string {
-  switch (wish.type) {
-    case 'License':
-      return 'License';
-    case 'Team':
-      return 'gid' in wish.team ? `Team ${wish.team.gid}` : `Team named ${wish.team.name}`;
-    case 'Workspace':
-      return `Workspace ${wish.workspace}`;
-    case 'Account':
-      return `Account ${wish.workspace ?? ''}`;
-  }
-}
-
 export function isSameRight(a: Right, b: Right): boolean {
   switch (a.type) {
     case 'License':

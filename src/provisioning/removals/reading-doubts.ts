@@ -1,5 +1,5 @@
 import type { DoubtReason } from './demand.ts';
-import { formatHoldToken, parseHoldToken } from './hold-token.ts';
+import { parseHoldToken } from './hold-token.ts';
 
 /** A reading that a person has to judge before anything is removed by it. */
 export interface Doubt {
@@ -61,9 +61,4 @@ export class ReadingDoubts {
     const parsed = parseHoldToken(token);
     return parsed ? (this.list().find(({ id, n }) => id === parsed.id && n === parsed.n) ?? null) : null;
   }
-}
-
-/** The token that answers this doubt. */
-export function doubtToken(doubt: Doubt): string {
-  return formatHoldToken(doubt);
 }
