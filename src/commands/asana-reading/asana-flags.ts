@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { integerOption } from '../command-line/flag-types.ts';
+import { apiUrlOption, budgetPercentOption, requestsPerMinuteOption } from '../command-line/asana-options.ts';
 
 /** The flags of a command that reads Asana with a token of its user. */
 export interface AsanaFlags {
@@ -17,28 +17,9 @@ export function addAsanaFlags(command: Command): Command {
         'file with the token; default the variable ASANA_TOKEN. ASANA_SCIM_TOKEN may hold a second one, for SCIM only',
       ),
     )
-    .addOption(
-      new Option('--asana-api-url <url>', 'REST root of Asana; plain http only on loopback')
-        .default('https://app.asana.com/api/1.0')
-        .env('ASANA_API_URL'),
-    )
-    .addOption(
-      integerOption(
-        '--asana-requests-per-minute <n>',
-        'what Asana grants a token a minute (150 on free plans); 0 for no limit',
-        { min: 0, max: 1_000_000 },
-      )
-        .default(1500)
-        .env('ASANA_REQUESTS_PER_MINUTE'),
-    )
-    .addOption(
-      integerOption('--asana-budget-percent <n>', 'share of it that this command plans with', {
-        min: 1,
-        max: 100,
-      })
-        .default(70)
-        .env('ASANA_BUDGET_PERCENT'),
-    );
+    .addOption(apiUrlOption())
+    .addOption(requestsPerMinuteOption())
+    .addOption(budgetPercentOption('this command'));
 }
 
 /** Labels as kubectl takes them: `key=value`, with commas between them. */

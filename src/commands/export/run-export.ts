@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AxiosAdapter } from 'axios';
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantKindName } from '../../api/kinds.ts';
 import { asanaConnectors } from '../../api/resources.ts';
@@ -17,7 +16,8 @@ import { readDirectory } from '../asana-reading/directory-reading.ts';
 import type { Output } from '../command-line/output.ts';
 import { readManifestFiles } from '../manifests/manifest-files.ts';
 import { readDeclarations } from '../manifests/manifest-reading.ts';
-import { applyManifests, type ClusterObjects } from '../plan/applied-manifests.ts';
+import { applyManifests } from '../plan/applied-manifests.ts';
+import type { PlanMeans } from '../plan/run-plan.ts';
 import { type ExportedRight, rightsIn } from './exported-rights.ts';
 import { ManagedRights } from './managed-rights.ts';
 import { printGrant } from './print-grant.ts';
@@ -32,17 +32,9 @@ export interface ExportFlags extends AsanaFlags {
 }
 
 /** Where an export gets its words from, and puts its own. */
-export interface ExportMeans {
-  readonly input: NodeJS.ReadableStream;
-  readonly output: Output;
+export interface ExportMeans extends PlanMeans {
   /** For what could not be exported. */
   readonly errors: Output;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly readCluster: (clock: Clock, signal: AbortSignal) => Promise<ClusterObjects>;
-  readonly log: Logger;
-  readonly clock?: Clock;
-  /** What carries the requests that read; by default HTTP. */
-  readonly carrier?: AxiosAdapter;
 }
 
 /**

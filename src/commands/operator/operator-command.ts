@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { conductorOneHosts } from '../../conductorone/hosts.ts';
+import { apiUrlOption, budgetPercentOption, requestsPerMinuteOption } from '../command-line/asana-options.ts';
 import { durationOption, integerOption, listOption } from '../command-line/flag-types.ts';
 import type { OperatorFlags } from './run-operator.ts';
 
@@ -65,28 +66,9 @@ export function operatorCommand(signal: AbortSignal): Command {
         'ACTION_TIMEOUT',
       ),
     )
-    .addOption(
-      integerOption(
-        '--asana-requests-per-minute <n>',
-        'what Asana grants a token a minute (150 on free plans); 0 for no limit',
-        { min: 0, max: 1_000_000 },
-      )
-        .default(1500)
-        .env('ASANA_REQUESTS_PER_MINUTE'),
-    )
-    .addOption(
-      integerOption('--asana-budget-percent <n>', 'share of it that the operator plans with', {
-        min: 1,
-        max: 100,
-      })
-        .default(70)
-        .env('ASANA_BUDGET_PERCENT'),
-    )
-    .addOption(
-      new Option('--asana-api-url <url>', 'REST root of Asana; plain http only on loopback')
-        .default('https://app.asana.com/api/1.0')
-        .env('ASANA_API_URL'),
-    )
+    .addOption(requestsPerMinuteOption())
+    .addOption(budgetPercentOption('the operator'))
+    .addOption(apiUrlOption())
     .addOption(
       new Option(
         '--conductorone-host <host>',

@@ -9,6 +9,7 @@ import { InvalidInputError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { DirectoryCounts } from '../../directory/directory.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
+import type { AsanaFlags } from '../asana-reading/asana-flags.ts';
 import { readTokens } from '../asana-reading/asana-tokens.ts';
 import { type AsanaAccess, readDirectory } from '../asana-reading/directory-reading.ts';
 import type { Output } from '../command-line/output.ts';
@@ -19,7 +20,7 @@ import { faultsOf, hasChanges, type PlanReport, reportPlan } from './plan-report
 import { Planner } from './planner.ts';
 import { type OutputFormat, printPlan } from './print-plan.ts';
 
-export interface PlanFlags {
+export interface PlanFlags extends AsanaFlags {
   /** Paths, or `-` for standard input. */
   readonly file: readonly string[];
   readonly connector?: string;
@@ -30,10 +31,6 @@ export interface PlanFlags {
   readonly selector?: Readonly<Record<string, string>>;
   readonly namespace: string;
   readonly output: OutputFormat;
-  readonly tokenFile?: string;
-  readonly asanaApiUrl: string;
-  readonly asanaRequestsPerMinute: number;
-  readonly asanaBudgetPercent: number;
 }
 
 /** Where a plan gets its words from, and puts its own. */
