@@ -13,11 +13,11 @@ import {
 } from '../../src/api/reasons.ts';
 import { reasonOfAsanaError, reasonOfRefusal } from '../../src/controllers/grants/grant-reasons.ts';
 import { type RefusalCode, refusals } from '../../src/provisioning/refusal.ts';
-import { code, GENERATED_NOTE, table } from './markdown.ts';
+import { code, generatedNote, table } from './markdown.ts';
 
 /** docs/reference/conditions.md: condition types, phases, and every reason with its remedy. */
 export function conditionsPage(): string {
-  return `${GENERATED_NOTE}
+  return `${generatedNote('src/api/reasons.ts and src/controllers/grants/grant-reasons.ts')}
 
 # Conditions and their reasons
 

@@ -2,7 +2,7 @@ import { buildCrd } from '../../src/api/crd.ts';
 import type { KindDefinition } from '../../src/api/kind.ts';
 import { API_VERSION } from '../../src/api/resources.ts';
 import type { CelRule } from '../../src/api/schema.ts';
-import { code, GENERATED_NOTE, table } from './markdown.ts';
+import { code, generatedNote, table } from './markdown.ts';
 
 /** What a CRD may say about a field, as far as the page shows it. */
 interface FieldSchema {
@@ -33,7 +33,7 @@ interface Field {
 /** docs/reference/fields.md: every field of every kind, and the rules between fields. */
 export function fieldsPage(kinds: readonly KindDefinition[]): string {
   const sections = kinds.map((kind) => kindSection(kind));
-  return `${GENERATED_NOTE}
+  return `${generatedNote('src/api')}
 
 # Fields
 
