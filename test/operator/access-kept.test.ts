@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { askControl, userPath } from '../../scripts/sandbox-control.ts';
 import { conditionOf, OperatorRig } from './rig.ts';
 
 /**
@@ -12,32 +11,12 @@ const alice = 'alice@acme.example';
 const bob = 'bob@acme.example';
 const carol = 'carol@acme.example';
 
-interface Shown {
-  readonly email: string;
-  readonly license: string | null;
-  readonly role: string;
-  readonly active: boolean;
-}
-
-const peopleOf = async (rig: OperatorRig): Promise<readonly Shown[]> =>
-  (await askControl<{ people: Shown[] }>(rig.sandbox, 'GET', '/state')).people;
-
-/** Members with an enterprise license who are no admins. */
-async function holdersOf(rig: OperatorRig, count: number): Promise<string[]> {
-  const holders = (await peopleOf(rig))
-    .filter(({ license, role, active }) => license === 'enterprise' && role === 'member' && active)
-    .map(({ email }) => email.toLowerCase())
-    .slice(0, count);
-  assert.equal(holders.length, count);
-  return holders;
-}
-
 suite('a hold that is answered while more removals join it', () => {
   let rig: OperatorRig;
   let people: string[] = [];
   before(async () => {
     rig = await OperatorRig.start('kept-discard', { accounts: 160 });
-    people = await holdersOf(rig, 20);
+    people = await rig.enterpriseMembers(20);
     await rig.createSecret();
     await rig.createConnector({
       provisioning: { removalDelay: '1s', maxRemovals: { percent: 0, atLeast: 4, window: '1h' } },
@@ -195,8 +174,7 @@ suite('a restart', () => {
 
   test('does not forget how large the directory was: a smaller one removes nobody', async () => {
     await rig.stopOperator();
-    const others = (await peopleOf(rig)).filter(({ email, role }) => role === 'member' && email !== alice);
-    for (const { email } of others.slice(0, 20)) await askControl(rig.sandbox, 'DELETE', userPath(email));
+    await rig.removeMembers(20, { besides: [alice] });
     await rig.startOperator();
     await rig.sync();
     await rig.untilHeld('DirectoryShrunk');
@@ -215,7 +193,7 @@ suite('the limit on enterprise licenses', () => {
   after(() => rig.close());
 
   test('is not exceeded while pages of the listing fail and nobody knows how many there are', async () => {
-    const used = (await peopleOf(rig)).filter(({ license }) => license === 'enterprise').length;
+    const used = (await rig.peopleInAsana()).filter(({ license }) => license === 'enterprise').length;
     const fault = rig.sandbox.faults.add({
       match: { operation: 'scimListUsers', after: 1, times: 0 },
       effect: { status: 500 },
@@ -282,7 +260,7 @@ suite('a small team', () => {
   let people: string[] = [];
   before(async () => {
     rig = await OperatorRig.start('kept-small', { accounts: 80 });
-    people = await holdersOf(rig, 5);
+    people = await rig.enterpriseMembers(5);
     await rig.createSecret();
     await rig.createConnector();
     await rig.untilPhase('Connected');

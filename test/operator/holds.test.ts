@@ -1,27 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { askControl, userPath } from '../../scripts/sandbox-control.ts';
 import { conditionOf, OperatorRig } from './rig.ts';
-
-/** Members with an enterprise license who are no admins, by address. */
-async function enterpriseMembers(rig: OperatorRig, count: number): Promise<string[]> {
-  const { people } = await askControl<{
-    people: { email: string; license: string; role: string; active: boolean }[];
-  }>(rig.sandbox, 'GET', '/state');
-  const found = people
-    .filter(({ license, role, active }) => license === 'enterprise' && role === 'member' && active)
-    .map(({ email }) => email.toLowerCase())
-    .slice(0, count);
-  assert.equal(found.length, count);
-  return found;
-}
 
 suite('the answer to a hold', () => {
   let rig: OperatorRig;
   let people: string[] = [];
   before(async () => {
     rig = await OperatorRig.start('hold-answers', { accounts: 120 });
-    people = await enterpriseMembers(rig, 12);
+    people = await rig.enterpriseMembers(12);
     await rig.createSecret();
     await rig.createConnector({
       provisioning: { removalDelay: '1s', maxRemovals: { percent: 0, atLeast: 2, window: '1m' } },
@@ -131,7 +117,7 @@ suite('grants that were discarded and are declared again', () => {
   let people: string[] = [];
   before(async () => {
     rig = await OperatorRig.start('hold-again', { accounts: 60 });
-    people = await enterpriseMembers(rig, 3);
+    people = await rig.enterpriseMembers(3);
     await rig.createSecret();
     await rig.createConnector({
       provisioning: { removalDelay: '2s', maxRemovals: { percent: 0, atLeast: 2, window: '1h' } },
@@ -208,7 +194,7 @@ suite('two holds at a time', () => {
   let people: string[] = [];
   before(async () => {
     rig = await OperatorRig.start('hold-two', { accounts: 60 });
-    people = await enterpriseMembers(rig, 5);
+    people = await rig.enterpriseMembers(5);
     await rig.createSecret();
     await rig.createConnector({
       provisioning: { maxRemovals: { percent: 0, atLeast: 2, window: '1h' } },
@@ -227,15 +213,7 @@ suite('two holds at a time', () => {
   test('stand side by side, and the end of one frees nothing of the other', async () => {
     await Promise.all([0, 1, 2].map((i) => rig.deleteGrant(`grant-${i}`)));
     await rig.untilNamed([0, 1, 2].map((i) => `grant-${i}`));
-    const { people: all } = await askControl<{ people: { email: string; role: string }[] }>(
-      rig.sandbox,
-      'GET',
-      '/state',
-    );
-    const others = all.filter(
-      ({ email, role }) => role === 'member' && !people.includes(email.toLowerCase()),
-    );
-    for (const { email } of others.slice(0, 20)) await askControl(rig.sandbox, 'DELETE', userPath(email));
+    await rig.removeMembers(20, { besides: people });
     await rig.sync();
     const shrunk = await rig.untilHeld('DirectoryShrunk');
     const many = await rig.untilHeld('TooManyRemovals', 3);

@@ -40,6 +40,14 @@ export interface AuditLine {
   readonly result: string;
 }
 
+/** A person in the listing that the simulated Asana gives of itself. */
+interface PersonInAsana {
+  readonly email: string;
+  readonly license: string | null;
+  readonly role: string;
+  readonly active: boolean;
+}
+
 export interface RigOptions extends SandboxOptions {
   /** A second namespace that the operator watches. */
   readonly neighbour?: boolean;
@@ -177,6 +185,30 @@ export class OperatorRig extends ClusterObjects {
   /** A person as Asana itself shows them to an admin. */
   personInAsana(email: string): Promise<{ license: string | null; active: boolean; teams: string[] }> {
     return askControl(this.sandbox, 'GET', userPath(email));
+  }
+
+  /** Everybody, as Asana shows them to an admin. */
+  async peopleInAsana(): Promise<readonly PersonInAsana[]> {
+    return (await askControl<{ people: PersonInAsana[] }>(this.sandbox, 'GET', '/state')).people;
+  }
+
+  /** Addresses of members with an enterprise license who are no admins. */
+  async enterpriseMembers(count: number): Promise<string[]> {
+    const found = (await this.peopleInAsana())
+      .filter(({ license, role, active }) => license === 'enterprise' && role === 'member' && active)
+      .map(({ email }) => email.toLowerCase())
+      .slice(0, count);
+    assert.equal(found.length, count);
+    return found;
+  }
+
+  /** Takes so many members away in Asana, so that the next reading is suddenly smaller. */
+  async removeMembers(count: number, { besides }: { besides: readonly string[] }): Promise<void> {
+    const members = (await this.peopleInAsana()).filter(
+      ({ email, role }) => role === 'member' && !besides.includes(email.toLowerCase()),
+    );
+    for (const { email } of members.slice(0, count))
+      await askControl(this.sandbox, 'DELETE', userPath(email));
   }
 
   async licenseInAsana(email: string): Promise<string | null> {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { askControl, userPath } from '../../scripts/sandbox-control.ts';
 import { conditionOf, OperatorRig } from './rig.ts';
 
 const alice = 'alice@acme.example';
@@ -160,16 +159,7 @@ suite('many removals at once', () => {
   const people: string[] = [];
   before(async () => {
     rig = await OperatorRig.start('holds', { accounts: 60 });
-    const state = await askControl<{
-      people: { email: string; license: string; role: string; active: boolean }[];
-    }>(rig.sandbox, 'GET', '/state');
-    people.push(
-      ...state.people
-        .filter((person) => person.license === 'enterprise' && person.role === 'member' && person.active)
-        .map(({ email }) => email.toLowerCase())
-        .slice(0, 8),
-    );
-    assert.equal(people.length, 8);
+    people.push(...(await rig.enterpriseMembers(8)));
     await rig.createSecret();
     await rig.createConnector({
       provisioning: {
@@ -287,15 +277,7 @@ suite('a directory that suddenly shrinks', () => {
     await rig.untilPhase('Connected');
     await rig.createGrant('alice', alice);
     await rig.untilReason('alice', 'Granted');
-    const state = await askControl<{ people: { email: string; role: string }[] }>(
-      rig.sandbox,
-      'GET',
-      '/state',
-    );
-    const lost = state.people.filter(({ email, role }) => role === 'member' && !email.startsWith('alice'));
-    for (const { email } of lost.slice(0, 20)) {
-      await askControl(rig.sandbox, 'DELETE', userPath(email));
-    }
+    await rig.removeMembers(20, { besides: [alice] });
     await rig.sync();
   });
   after(() => rig.close());
