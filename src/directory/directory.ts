@@ -26,7 +26,7 @@ export interface DirectoryCounts {
   readonly guests: number;
   readonly teams: number;
   readonly workspaces: number;
-  /** Held by active accounts. */
+  /** Those that SCIM, which alone knows of licenses, calls active: whatever a listing of members leaves out. */
   readonly enterpriseLicenses: number;
   readonly viewOnlyLicenses: number;
 }
@@ -175,7 +175,7 @@ export class Directory {
     const organization = this.#snapshot?.organization?.gid ?? null;
     this.#counts.accounts += amount;
     if (isGuest(account, organization)) this.#counts.guests += amount;
-    if (account.license === null || !isActive(account, organization)) return;
+    if (account.license === null || account.scim?.active !== true) return;
     this.#counts[account.license === 'Enterprise' ? 'enterpriseLicenses' : 'viewOnlyLicenses'] += amount;
   }
 

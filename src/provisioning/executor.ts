@@ -9,6 +9,7 @@ import type { Account } from '../directory/snapshot.ts';
 import { type Action, placeOf } from './action.ts';
 import { mayHaveTakenEffect, rulesOf } from './actions.ts';
 import type { AuditLog, Requester } from './audit.ts';
+import { PersonTurns } from './person-turns.ts';
 
 /** One change to be made in Asana, and where. */
 export interface ActionRequest {
@@ -64,6 +65,7 @@ export class Executor {
   readonly #audit: AuditLog;
   readonly #newId: () => string;
   readonly #actions: Counter;
+  readonly #turns = new PersonTurns();
 
   /** @param newId names an action in the audit log and in status */
   constructor(audit: AuditLog, meter: Meter, newId: () => string) {
@@ -80,10 +82,16 @@ export class Executor {
   /**
    * Guard, fresh read, confirmation, intent, guard, change, read-back. A license costs three requests; a removal five, since
    * it looks at the role too; a change of a team at most seven. Each change that leaves has its audit line, whatever the look
-   * at it shows; one that is confirmed later has a second one with the same id.
+   * at it shows; one that is confirmed later has a second one with the same id. What is under way for the same person ends
+   * first.
    * @throws AsanaError or RefusedError when Asana refuses or cannot be reached, and whatever a hook throws
    */
-  async execute(request: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {
+  execute(request: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {
+    const { gid, email } = request.action;
+    return this.#turns.take(gid ?? email, () => this.#carryOut(request, hooks));
+  }
+
+  async #carryOut(request: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {
     await hooks.guard('Begin');
     const fresh = await this.#readFresh(request);
     if (!(await hooks.confirm(fresh))) return { kind: 'Overtaken' };

@@ -20,6 +20,7 @@ interface Shape {
   readonly active?: boolean;
   readonly email?: string;
   readonly scim?: boolean;
+  readonly scimActive?: boolean;
 }
 
 function makeAccount(gid: string, shape: Shape = {}): Account {
@@ -29,13 +30,14 @@ function makeAccount(gid: string, shape: Shape = {}): Account {
     active = true,
     email = `p${gid}@acme.example`,
     scim = true,
+    scimActive = true,
   } = shape;
   return {
     gid,
     email,
     name: `Person ${gid}`,
     memberships: [{ gid: `m${gid}`, workspace: '500', active, role, viewOnly: null }],
-    scim: scim ? { id: gid, userName: email, active: true, userType: 'x', attributes: {} } : null,
+    scim: scim ? { id: gid, userName: email, active: scimActive, userType: 'x', attributes: {} } : null,
     license,
   };
 }
@@ -279,7 +281,7 @@ suite('counts', () => {
         makeAccount('1'),
         makeAccount('2', { license: 'ViewOnly' }),
         makeAccount('3', { license: null, role: 'Guest', scim: false }),
-        makeAccount('4', { active: false }),
+        makeAccount('4', { active: false, scimActive: false }),
       ]),
     );
     assert.deepEqual(directory.counts(), {
@@ -292,6 +294,11 @@ suite('counts', () => {
     });
   });
 
+  test('a license that SCIM shows counts, whether or not the listing of members shows who holds it', () => {
+    const { directory } = setUp(makeSnapshot([makeAccount('1', { active: false })]));
+    assert.equal(directory.counts().enterpriseLicenses, 1);
+  });
+
   test('whatever is laid, the running counts equal those of the effective snapshot', () => {
     const account = fc.record({
       gid: fc.integer({ min: 0, max: 8 }).map(String),
@@ -299,6 +306,7 @@ suite('counts', () => {
       license: fc.constantFrom<License | null>('Enterprise', 'ViewOnly', null),
       role: fc.constantFrom<WorkspaceRole>('Guest', 'Admin', 'Member'),
       active: fc.boolean(),
+      scimActive: fc.boolean(),
       adopt: fc.boolean(),
     });
     fc.assert(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { FreshReading } from '../../src/directory/reader.ts';
 import { ALICE, BOB, type ExecutorRig, setUp } from './executor-rig.ts';
 
 /** A guard that lets the first `allowed` questions before a request pass. */
@@ -64,5 +65,46 @@ suite('the guard is asked before every request that changes Asana', () => {
     assert.ok(outcome.kind === 'Unconfirmed');
     assert.equal((await rig.verify('GrantEnterprise', ALICE, outcome.id)).kind, 'Unconfirmed');
     assert.equal(asked(), 1);
+  });
+});
+
+suite('one change at a time is made of a person', () => {
+  test('so that the second decides on what the first has left', async (t) => {
+    const rig = await setUp(t);
+    const wanted = { confirm: ({ account }: FreshReading) => account?.license === 'ViewOnly' };
+    const outcomes = await Promise.all([
+      rig.execute('GrantEnterprise', ALICE, wanted),
+      rig.execute('GrantEnterprise', ALICE, wanted),
+    ]);
+    assert.deepEqual([outcomes.map(({ kind }) => kind), sentIn(rig)], [['Succeeded', 'Overtaken'], 1]);
+  });
+
+  test('and one that fails lets the next begin', async (t) => {
+    const rig = await setUp(t);
+    const refuse = () => {
+      throw new Error('suspended meanwhile');
+    };
+    const [first, second] = await Promise.allSettled([
+      rig.execute('GrantEnterprise', ALICE, { guard: refuse }),
+      rig.execute('GrantEnterprise', ALICE),
+    ]);
+    assert.deepEqual([first.status, second.status], ['rejected', 'fulfilled']);
+  });
+
+  test('while others wait for none of it', async (t) => {
+    const rig = await setUp(t);
+    const begun = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const first = rig.execute('GrantEnterprise', ALICE, {
+      confirm: async () => {
+        begun.resolve();
+        await goOn.promise;
+        return true;
+      },
+    });
+    await begun.promise;
+    assert.equal((await rig.execute('RevokeEnterprise', BOB)).kind, 'Succeeded');
+    goOn.resolve();
+    assert.equal((await first).kind, 'Succeeded');
   });
 });

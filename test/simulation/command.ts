@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Finding, runCampaign } from './campaign.ts';
+import { ENOUGH, listRare } from './coverage.ts';
 import { mutants as allMutants } from './mutants/all.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import { type MutantFound, runMutants } from './mutation.ts';
@@ -85,6 +86,8 @@ export async function simulate(options: SimulateOptions, print: (line: string) =
   const seconds = (performance.now() - begun) / 1000;
   await tellFindings(findings, options, print);
   print(tally.render());
+  const rare = listRare(tally, ENOUGH);
+  print(`seen fewer than ${ENOUGH} times: ${rare.length === 0 ? 'nothing' : rare.join(', ')}`);
   print(
     `${done} of ${seeds} seeds from ${from}, ${steps} steps each, in ${seconds.toFixed(1)} s (${(done / seconds).toFixed(1)} a second): ${findings.length} findings`,
   );

@@ -65,8 +65,9 @@ export async function settle(world: World): Promise<void> {
 /** Acknowledges whatever is held; what cannot be answered so is found. */
 async function answerHolds(world: World): Promise<void> {
   const asked = new Set<string>();
-  // An answer is followed when the connector acts (again): suspended, or in Plan, it keeps what it held.
-  const answers = (connector: Connector) => !connector.spec.suspend && modeOf(connector) === 'Apply';
+  // An answer is followed when the connector acts (again): until then it keeps what it held.
+  const answers = (connector: Connector) =>
+    !connector.spec.suspend && modeOf(connector) === 'Apply' && !waitsForSpec(connector);
   for (let round = 0; round < 4; round += 1) {
     const holding = connectorsOf(world).filter(
       (connector) => holdsOf(connector).length > 0 && answers(connector),
@@ -94,6 +95,12 @@ async function answerHolds(world: World): Promise<void> {
           `${nameOf(connector)}: ${reason} ${token} still stands after its acknowledgement`,
         );
   }
+}
+
+/** Whether a connector is stalled by what it says itself; of the organization, an answer ends that. */
+function waitsForSpec(connector: Connector): boolean {
+  const stalled = conditionOf(connector, 'Stalled');
+  return stalled !== undefined && stalled.reason !== 'OrganizationChanged';
 }
 
 /** An hour in which nothing happens. */

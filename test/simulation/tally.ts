@@ -1,6 +1,8 @@
 import { CONNECTOR_KIND, type Connector, conditionOf, type Grant, holdsOf } from './model/objects.ts';
 import type { Commit } from './model/records.ts';
 
+export type Counts = Readonly<Record<string, number>>;
+
 /** Counts what a run has covered, so that a judge that never sees a thing is found out. */
 export class Tally {
   readonly #counts = new Map<string, Map<string, number>>();
@@ -30,9 +32,14 @@ export class Tally {
   }
 
   /** Adds what another run has counted. */
-  add(other: Readonly<Record<string, Readonly<Record<string, number>>>>): void {
+  add(other: Readonly<Record<string, Counts>>): void {
     for (const [group, counts] of Object.entries(other))
       for (const [name, count] of Object.entries(counts)) this.count(group, name, count);
+  }
+
+  /** What was counted of one group. */
+  of(group: string): Counts {
+    return Object.fromEntries(this.#counts.get(group) ?? []);
   }
 
   toJSON(): Record<string, Record<string, number>> {

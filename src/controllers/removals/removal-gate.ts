@@ -106,16 +106,19 @@ export class RemovalGate {
     return this.#leave(subject, session, decision);
   }
 
-  /** Nothing is wanted any more; only what the desk holds, and no status says so yet, stays where it is. */
+  /** Nothing is wanted any more; only what the desk holds, and no status says so yet, stays where it may be wanted still. */
   #leave(
-    { object, connectorKey }: GrantSubject,
+    { object, view, connectorKey }: GrantSubject,
     { desk }: ConnectorSession,
     decision: Decision,
   ): KeptRemoval | null {
     const { uid } = object.metadata;
     const hold = desk.holdOf(uid);
-    const wants = decision.kind === 'Blocked' || (decision.kind === 'Act' && isRemoval(decision.action));
-    if (hold !== null && wants) return { planned: { ...keptFields(object), hold }, answer: null };
+    const mayWant =
+      decision.kind === 'Blocked'
+        ? view.ending !== null || UNDECIDED.has(decision.code) || decision.code === 'UnderWay'
+        : removalIn(decision) !== null;
+    if (hold !== null && mayWant) return { planned: { ...keptFields(object), hold }, answer: null };
     const wasWanted = this.#sights.delete(uid) || object.status?.planned?.hold !== undefined;
     desk.withdraw(uid);
     if (wasWanted) this.#deps.touchConnector(connectorKey, 'Removals');

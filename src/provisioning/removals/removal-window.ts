@@ -126,6 +126,6 @@ export class RemovalWindow {
     const deprovisions = this.#deprovisions.done + this.#deprovisions.waiting;
     if (this.#deprovisions.wanted > 0 && deprovisions > limits.maxDeprovisions) return true;
     // The last of a team is no less of a loss than a fifth of a large one, at once or one after the other.
-    return staying === 0 && this.#ends.waiting > 0 && this.#ends.done + this.#ends.waiting > 1;
+    return staying === 0 && this.#ends.wanted > 0 && this.#ends.done + this.#ends.waiting > 1;
   }
 }

@@ -137,18 +137,24 @@ suite('the ends that take the last right of everybody', () => {
     assert.equal(carryOut(team(1), demandOf('g0')), 'Free');
   });
 
-  test('who keeps one of two rights has not lost the last', () => {
+  test('who keeps one of two rights has not lost the last, and loses it with the other', () => {
     const desk = team(2);
     desk.roster.apply('g1-team', `${ORGANIZATION}/g1`);
     assert.deepEqual(
       many(2).map((demand) => carryOut(desk, demand)),
       ['Free', 'Free'],
     );
-    assert.equal(
-      carryOut(desk, demandOf('g1-team', { person: `${ORGANIZATION}/g1` })),
-      'Free',
-      'counted already',
-    );
+    assert.equal(carryOut(desk, demandOf('g1-team', { person: `${ORGANIZATION}/g1` })), 'Held');
+  });
+
+  test('what was reserved and has not left is held once nobody stays', () => {
+    const desk = team(3);
+    for (const demand of many(2)) {
+      desk.ask(demand, START);
+      assert.equal(desk.reserve(demand.id, START).kind, 'Free');
+    }
+    desk.roster.unapply('g2');
+    assert.equal(desk.check('g1', START).kind, 'Held');
   });
 
   test('accounts that are declared absent have no applied right to be the last', () => {

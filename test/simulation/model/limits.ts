@@ -90,7 +90,7 @@ export class Limits {
 
   seats({ connector, site, facts, request }: Case): string | null {
     const most = connector.spec.provisioning?.maxEnterpriseLicenses;
-    const known = this.#readings.seatsKnown(request.token, site);
+    const known = this.#readings.seatsKnown(request.token, site, this.#held.hasAnswers(connector));
     if (most === undefined || known === null) return null;
     // This one is under way already.
     const underWay = facts.inFlight(site, 'GrantEnterprise');

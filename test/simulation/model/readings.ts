@@ -47,6 +47,8 @@ interface SeatCount {
 /** A listing that fails is tried again for a while before its reading is given up. */
 const RETRIES_MS = 120_000;
 const LET_IT_END_MS = 30_000;
+/** An answer takes so long to arrive and to be read. */
+const HEEDED_WITHIN_MS = 1_000;
 
 /** Everything the processes were told of the whole directory: which listings were whole, and how large. */
 export class Readings {
@@ -56,9 +58,11 @@ export class Readings {
   readonly #freed: { readonly at: number; readonly site: string }[] = [];
   /** The enterprise licenses of the last whole listing of each token, and when that began. */
   readonly #enterprise = new Map<string, SeatCount>();
+  /** The same of a listing that was suddenly smaller, until one is not. */
+  readonly #shrunkEnterprise = new Map<string, SeatCount>();
   readonly #counting = new Map<string, number>();
-  /** The workspaces each token was last shown. */
-  readonly #workspaces = new Map<string, readonly string[]>();
+  /** The workspaces each token was shown, and when. */
+  readonly #workspaces = new Map<string, { readonly at: number; readonly gids: readonly string[] }[]>();
 
   constructor(facts: Facts) {
     this.#facts = facts;
@@ -67,7 +71,10 @@ export class Readings {
   /** Takes in an answer. */
   take(answer: AsanaAnswer): void {
     if (answer.operation === 'getWorkspaces' && answer.status === 200)
-      this.#workspaces.set(answer.token, gidsOf(answer.json));
+      this.#workspaces.set(answer.token, [
+        ...(this.#workspaces.get(answer.token) ?? []).slice(-4),
+        { at: this.#facts.witness.time(), gids: gidsOf(answer.json) },
+      ]);
     const part = partOf(answer);
     if (!part) return;
     const now = this.#facts.witness.time();
@@ -99,6 +106,7 @@ export class Readings {
   forget(token: string): void {
     for (const part of Object.values(PARTS)) this.#readings.delete(`${token} ${part}`);
     this.#enterprise.delete(token);
+    this.#shrunkEnterprise.delete(token);
     this.#workspaces.delete(token);
   }
 
@@ -107,18 +115,26 @@ export class Readings {
     if (by < 0) this.#freed.push({ at: this.#facts.witness.time(), site: site.plan.name });
   }
 
-  /** The workspaces a token was last shown; null before it was. */
+  /** The workspaces a token was last shown; null before it was. What was shown only now nobody can have heeded. */
   workspacesOf(token: string): readonly string[] | null {
-    return this.#workspaces.get(token) ?? null;
+    const heard = this.#facts.witness.time() - HEEDED_WITHIN_MS;
+    return this.#workspaces.get(token)?.findLast(({ at }) => at <= heard)?.gids ?? null;
   }
 
   /**
    * The fewest enterprise licenses that a token can believe are taken: those of its last whole listing, with what we
    * gave since, without what anybody took since. Null before there was a listing.
+   * @param accepted whether a person may have accepted a listing that was suddenly smaller
    */
-  seatsKnown(token: string, site: Site): number | null {
+  seatsKnown(token: string, site: Site, accepted: boolean): number | null {
     const listed = this.#enterprise.get(token);
     if (!listed) return null;
+    const shrunk = this.#shrunkEnterprise.get(token);
+    const whole = this.#seatsListed(listed, site);
+    return accepted && shrunk ? Math.min(whole, this.#seatsListed(shrunk, site)) : whole;
+  }
+
+  #seatsListed(listed: SeatCount, site: Site): number {
     const known = this.#seatsSince(listed, site);
     // Until the other listings of the same reading are there, the one before it counts.
     const isNew = this.#facts.witness.time() - listed.endedAt < LET_IT_END_MS;
@@ -146,6 +162,8 @@ export class Readings {
   /** Why the last readings of a token justify no removal; null when they do. */
   doubt(token: string, connector: Connector, effect: Effect): string | null {
     const now = this.#facts.witness.time();
+    // What two connectors read with one token looks the same, and each goes by its own.
+    const isShared = this.#facts.connectorsOf(token).length > 1;
     const intervalMs = durationMs(connector.spec.sync?.interval, 3_600_000);
     const shrunk = (part: Part) => {
       const since = this.#readings.get(`${token} ${part}`)?.shrunkSince ?? null;
@@ -155,10 +173,11 @@ export class Readings {
       const reading = this.#readings.get(`${token} ${part}`);
       if (!reading || reading.wholeAt === null) return `${part} were never read whole`;
       const { failedSince, shortSince, wholeAt } = reading;
+      if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
+      if (isShared) continue;
       if (failedSince !== null && now - failedSince > RETRIES_MS) return `${part} fail`;
       if (shortSince !== null && now - shortSince > RETRIES_MS) return `${part} are short`;
       if (canShrink(part) && shrunk(part)) return `${part} have shrunk`;
-      if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
     }
     return null;
   }
@@ -173,19 +192,19 @@ export class Readings {
     const shrunk = reading.wholeAt !== null && missing > 5 && missing > reading.count * 0.1;
     reading.failedSince = null;
     reading.shortSince = null;
+    const seats = { at: reading.startedAt, endedAt: now, count: this.#counting.get(answer.token) ?? 0 };
     if (shrunk && canShrink(part)) {
       reading.shrunkSince ??= now;
+      if (part === 'licenses') this.#shrunkEnterprise.set(answer.token, { ...seats, before: null });
       return;
     }
     reading.shrunkSince = null;
     reading.wholeAt = reading.startedAt;
-    if (part === 'licenses')
-      this.#enterprise.set(answer.token, {
-        at: reading.startedAt,
-        endedAt: now,
-        count: this.#counting.get(answer.token) ?? 0,
-        before: withoutBefore(this.#enterprise.get(answer.token)),
-      });
+    if (part === 'licenses') {
+      const before = withoutBefore(this.#enterprise.get(answer.token));
+      this.#enterprise.set(answer.token, { ...seats, before });
+      this.#shrunkEnterprise.delete(answer.token);
+    }
     reading.count = reading.items;
   }
 

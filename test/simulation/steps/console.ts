@@ -1,8 +1,10 @@
 import type { Random } from '../../../src/core/clock.ts';
 import type { Person } from '../../../src/sandbox/records.ts';
 import type { Site } from '../asana/site.ts';
+import { ANNOTATIONS, CONNECTOR_KIND, connectorKeyOf } from '../model/objects.ts';
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
+import { attempt, grantsOf } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
 interface Subject {
@@ -17,6 +19,20 @@ function drawPerson(world: World, random: Random): Subject | null {
     ({ kind }) => kind !== 'serviceAccount',
   );
   return people.length === 0 ? null : { site: index, gid: pick(random, people).gid };
+}
+
+/** Somebody whom a grant names by address, and has found. */
+function drawFound(world: World, random: Random): Subject | null {
+  const gids = grantsOf(world).flatMap(({ spec, status }) =>
+    spec.user?.email !== undefined && status?.user?.gid !== undefined ? [status.user.gid] : [],
+  );
+  if (gids.length === 0) return null;
+  const gid = pick(random, gids);
+  return { site: siteOfPerson(world, gid), gid };
+}
+
+function siteOfPerson(world: World, gid: string): number {
+  return world.sites.findIndex(({ directory }) => directory.person(gid) !== undefined);
 }
 
 function find(world: World, { site, gid }: Subject): { site: Site; person: Person } | null {
@@ -54,6 +70,33 @@ export const consoleSteps: readonly StepKind[] = [
     tell: ({ gid, license }) => `in Asana ${gid} gets ${license}`,
   }),
   stepKind({
+    name: 'SetBackAgain',
+    weight: 0.8,
+    draw: (world, random) => {
+      const held = grantsOf(world).filter(
+        ({ kind, status }) => kind === 'AsanaLicenseGrant' && status?.applied !== undefined,
+      );
+      if (held.length === 0) return null;
+      const grant = pick(random, held);
+      const gid = grant.status?.user?.gid ?? '';
+      const license = grant.spec.license === 'ViewOnly' ? 'enterprise' : 'view only';
+      const [namespace = '', name = ''] = connectorKeyOf(grant).split('/');
+      return { site: siteOfPerson(world, gid), gid, license, namespace, name, times: between(random, 3, 5) };
+    },
+    run: async (world, { times, namespace, name, ...data }) => {
+      for (let time = 0; time < times; time += 1) {
+        change(world, data, ({ directory }, person) => directory.change(person, { license: data.license }));
+        const annotations = { [ANNOTATIONS.requestedAt]: `again-${world.clock.monotonic()}` };
+        await attempt(() =>
+          world.cluster.edit(CONNECTOR_KIND, namespace, name, { metadata: { annotations } }),
+        );
+        await world.advance(75_000);
+      }
+    },
+    tell: ({ gid, license, times, namespace, name }) =>
+      `${times} times in Asana ${gid} gets ${license}, and ${namespace}/${name} reads it`,
+  }),
+  stepKind({
     name: 'Leaver',
     weight: 2,
     draw: drawPerson,
@@ -88,6 +131,26 @@ export const consoleSteps: readonly StepKind[] = [
         if (!directory.personByEmail(email)) directory.change(person, { email });
       }),
     tell: ({ gid, local }) => `in Asana ${gid} is now ${local}@…`,
+  }),
+  stepKind({
+    name: 'AddressPassedOn',
+    weight: 1,
+    draw: (world, random) => {
+      const [from, to] = [drawFound(world, random), drawPerson(world, random)];
+      return from && to && from.site === to.site && from.gid !== to.gid ? { ...from, to: to.gid } : null;
+    },
+    run: (world, data) => {
+      let address = '';
+      change(world, data, ({ directory, plan }, person) => {
+        address = person.profile.email;
+        const kept = `former-${person.gid}@${plan.domain}`;
+        if (!directory.personByEmail(kept)) directory.change(person, { email: kept });
+      });
+      change(world, { site: data.site, gid: data.to }, ({ directory }, person) => {
+        if (address !== '' && !directory.personByEmail(address)) directory.change(person, { email: address });
+      });
+    },
+    tell: ({ gid, to }) => `in Asana the address of ${gid} passes on to ${to}`,
   }),
   stepKind({
     name: 'AdminChanged',

@@ -70,6 +70,25 @@ export const processSteps: readonly StepKind[] = [
       `a task of ${connector}: ${want} ${JSON.stringify(right)} ${want === 'Give' ? 'to' : 'from'} ${user}`,
   }),
   stepKind({
+    name: 'Offboarding',
+    weight: 0.8,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      if (!connector) return null;
+      const { people } = siteOf(world, connector).organization;
+      const right = { type: 'License', license: 'ViewOnly' } as const;
+      const leavers = people.filter(({ profile }) => profile.license === 'view only' && chance(random, 0.6));
+      const of = keyOf(connector);
+      return {
+        tasks: leavers.map(({ gid }) => ({ want: 'Take', right, user: gid, connector: of }) as const),
+      };
+    },
+    run: (world, { tasks }) => {
+      for (const task of tasks) if (!world.give(task)) world.tally.count('task', 'NotServed');
+    },
+    tell: ({ tasks }) => `tasks take view-only licenses from ${tasks.map(({ user }) => user).join(', ')}`,
+  }),
+  stepKind({
     name: 'TimePasses',
     weight: 4,
     draw: (_world, random) => ({ ms: between(random, 60_000, 5_400_000) }),

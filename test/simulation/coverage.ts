@@ -1,0 +1,62 @@
+import { grantReasons } from '../../src/api/reasons.ts';
+import { reasonOfRefusal } from '../../src/controllers/grants/grant-reasons.ts';
+import { type RefusalCode, refusals } from '../../src/provisioning/refusal.ts';
+import { stepKinds } from './steps/all.ts';
+import type { Counts, Tally } from './tally.ts';
+
+/** What a long campaign must have come to so often before it says that there is nothing to find. */
+export const ENOUGH = 100;
+
+const HOLDS = ['TooManyRemovals', 'DirectoryShrunk', 'OrganizationChanged', 'ListingShort'];
+const ACTIONS = [
+  'GrantEnterprise',
+  'RevokeEnterprise',
+  'CreateAccount',
+  'InviteAccount',
+  'Deprovision',
+  'AddToTeam',
+  'RemoveFromTeam',
+];
+const OUTCOMES = ['Pending', 'Succeeded', 'Unconfirmed', 'Failed'];
+/** What the ids and addresses of a task are refused for, before the engine is asked. */
+const OF_IDS: readonly RefusalCode[] = [
+  'EntitlementNotFound',
+  'InvalidEmail',
+  'InvalidPrincipal',
+  'ImmutableRole',
+];
+
+/** What was seen less often than `enough`, with how often. */
+export function listRare(tally: Tally, enough: number): string[] {
+  return [...countAll(tally)]
+    .filter(([, count]) => count < enough)
+    .map(([name, count]) => `${name} ${count}`);
+}
+
+function countAll(tally: Tally): Map<string, number> {
+  const all = new Map<string, number>();
+  const put = (group: string, names: readonly string[], count: (name: string) => number) => {
+    for (const name of names) all.set(`${group} ${name}`, count(name));
+  };
+  const [steps, actions, holds] = [tally.of('step'), tally.of('action'), tally.of('hold')];
+  const [reasons, tasks] = [tally.of('reason'), tally.of('task')];
+  put(
+    'step',
+    stepKinds.map(({ name }) => name),
+    (name) => steps[name] ?? 0,
+  );
+  put('action', ACTIONS, (name) => actions[`${name} Succeeded`] ?? 0);
+  put('outcome', OUTCOMES, (name) => sumOf(actions, (key) => key.endsWith(` ${name}`)));
+  put('hold', HOLDS, (name) => holds[name] ?? 0);
+  put('reason', Object.keys(grantReasons), (name) => reasons[name] ?? 0);
+  const asked = (Object.keys(refusals) as RefusalCode[]).filter((code) => !OF_IDS.includes(code));
+  // A grant shows several refusals by one reason, so that a task's own word counts too.
+  put('refusal', asked, (code) =>
+    Math.max(tasks[code] ?? 0, reasons[reasonOfRefusal[code as RefusalCode]] ?? 0),
+  );
+  return all;
+}
+
+function sumOf(counts: Counts, wanted: (key: string) => boolean): number {
+  return Object.entries(counts).reduce((sum, [key, count]) => sum + (wanted(key) ? count : 0), 0);
+}
