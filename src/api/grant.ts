@@ -291,6 +291,9 @@ const foundUser = object('The account as it was found in Asana.', {
 function plannedAction(actions: readonly GrantAction[]) {
   return object('The next action; absent if nothing is to be done.', {
     action: choice('The action.', actions),
+    since: Type.Optional(
+      timestampText('When the removal was first wanted. The removalDelay of the connector runs from then.'),
+    ),
     notBefore: Type.Optional(timestampText('The earliest time at which the removal is carried out.')),
     hold: Type.Optional(
       Type.String({

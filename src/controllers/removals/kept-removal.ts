@@ -4,7 +4,7 @@ import type { Verdict } from '../../provisioning/removals/demand.ts';
 type Planned = NonNullable<NonNullable<GrantObject['status']>['planned']>;
 
 /** What `status.planned` says of a removal besides the action. */
-export type HoldFields = Pick<Planned, 'hold' | 'answer' | 'notBefore'>;
+export type HoldFields = Pick<Planned, 'hold' | 'answer' | 'since' | 'notBefore'>;
 
 /** What is to be kept of a removal that is not carried out now. */
 export interface KeptRemoval {
@@ -18,11 +18,12 @@ export interface KeptRemoval {
  * belong to the generation that they were for.
  */
 export function keptFields({ metadata, status }: GrantObject): HoldFields {
-  const { hold, answer, notBefore } = status?.planned ?? {};
+  const { hold, answer, since, notBefore } = status?.planned ?? {};
   const same = status?.observedGeneration === metadata.generation;
   return {
     ...(hold === undefined ? {} : { hold }),
     ...(answer === undefined || !same ? {} : { answer }),
+    ...(since === undefined || !same ? {} : { since }),
     ...(notBefore === undefined || !same ? {} : { notBefore }),
   };
 }

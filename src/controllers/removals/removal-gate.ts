@@ -148,8 +148,8 @@ export class RemovalGate {
     const { clock, leadership, actionTimeoutMs, publishConnector } = this.#deps;
     const { uid } = subject.object.metadata;
     const demand = demandOf(subject, decision.action, this.#windowOf(subject));
-    const { notBefore, waitMs } = this.#due(subject, demand.content);
-    const delayed = { notBefore: formatTime(notBefore) };
+    const { since, notBefore, waitMs } = this.#due(subject, demand.content);
+    const delayed = { since: formatTime(since), notBefore: formatTime(notBefore) };
     const planned = { ...keptFields(subject.object), ...delayed };
     const stopped = stopBy(session.desk.ask(demand, clock.now()), subject.connectorKey, planned);
     if (stopped) return stopped;
@@ -186,16 +186,17 @@ export class RemovalGate {
     return removalLimitsOf(connector).windowMs;
   }
 
-  #due({ object, connector, view }: GrantSubject, content: string): { notBefore: number; waitMs: number } {
+  #due(
+    { object, connector, view }: GrantSubject,
+    content: string,
+  ): { since: number; notBefore: number; waitMs: number } {
     const { clock } = this.#deps;
+    const recorded = keptFields(object).since;
+    const firstSeen = this.#sight(object.metadata.uid, content, recorded !== undefined);
+    const since = view.ending?.at ?? (recorded === undefined ? clock.now() : Date.parse(recorded));
     const delayMs = durationMs(connector.spec.provisioning.removalDelay);
-    const { status, metadata } = object;
-    const recorded =
-      status?.observedGeneration === metadata.generation ? status.planned?.notBefore : undefined;
-    const firstSeen = this.#sight(metadata.uid, content, recorded !== undefined);
-    const firstSight = recorded === undefined ? clock.now() : Date.parse(recorded) - delayMs;
-    const removal = { since: view.ending?.at ?? firstSight, delayMs, firstSeen };
-    return removalDue(removal, { now: clock.now(), monotonic: clock.monotonic() });
+    const due = removalDue({ since, delayMs, firstSeen }, { now: clock.now(), monotonic: clock.monotonic() });
+    return { since, ...due };
   }
 
   /** @param restarted a process before this one had seen it already: its delay is not begun anew */
