@@ -139,7 +139,7 @@ export class RemovalGate {
   answerTo(subject: GrantSubject, session: ConnectorSession, { action }: Act): Passage | null {
     const demand = demandOf(subject, action, this.#windowOf(subject));
     const verdict = session.desk.ask(demand, this.#deps.clock.now());
-    const passage = stopBy(verdict, subject.connectorKey, keptFields(subject.object));
+    const passage = stopBy(verdict, subject.connectorKey, this.#plan(subject, demand.content).planned);
     return passage?.kind === 'Answered' || passage?.kind === 'Discarded' ? passage : null;
   }
 
@@ -148,9 +148,7 @@ export class RemovalGate {
     const { clock, leadership, actionTimeoutMs, publishConnector } = this.#deps;
     const { uid } = subject.object.metadata;
     const demand = demandOf(subject, decision.action, this.#windowOf(subject));
-    const { since, notBefore, waitMs } = this.#due(subject, demand.content);
-    const delayed = { since: formatTime(since), notBefore: formatTime(notBefore) };
-    const planned = { ...keptFields(subject.object), ...delayed };
+    const { planned, waitMs } = this.#plan(subject, demand.content);
     const stopped = stopBy(session.desk.ask(demand, clock.now()), subject.connectorKey, planned);
     if (stopped) return stopped;
     const closed = (message: string, afterMs: number): Passage => ({
@@ -186,17 +184,21 @@ export class RemovalGate {
     return removalLimitsOf(connector).windowMs;
   }
 
-  #due(
-    { object, connector, view }: GrantSubject,
-    content: string,
-  ): { since: number; notBefore: number; waitMs: number } {
+  /** What the status says of the removal before anything stands in its way, and how long its delay still lasts. */
+  #plan({ object, connector, view }: GrantSubject, content: string): { planned: HoldFields; waitMs: number } {
     const { clock } = this.#deps;
-    const recorded = keptFields(object).since;
-    const firstSeen = this.#sight(object.metadata.uid, content, recorded !== undefined);
-    const since = view.ending?.at ?? (recorded === undefined ? clock.now() : Date.parse(recorded));
+    const kept = keptFields(object);
+    const firstSeen = this.#sight(object.metadata.uid, content, kept.since !== undefined);
+    const since = view.ending?.at ?? (kept.since === undefined ? clock.now() : Date.parse(kept.since));
     const delayMs = durationMs(connector.spec.provisioning.removalDelay);
-    const due = removalDue({ since, delayMs, firstSeen }, { now: clock.now(), monotonic: clock.monotonic() });
-    return { since, ...due };
+    const { notBefore, waitMs } = removalDue(
+      { since, delayMs, firstSeen },
+      { now: clock.now(), monotonic: clock.monotonic() },
+    );
+    return {
+      planned: { ...kept, since: formatTime(since), notBefore: formatTime(notBefore) },
+      waitMs,
+    };
   }
 
   /** @param restarted a process before this one had seen it already: its delay is not begun anew */

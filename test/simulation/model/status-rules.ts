@@ -1,7 +1,7 @@
 import { type CheckedObject, checkConditions } from '../../api/condition-rules.ts';
 import { isRemoval } from './effect.ts';
 import type { Facts } from './facts.ts';
-import type { HeldGrants } from './holds.ts';
+import { type HeldGrants, isOverReading } from './holds.ts';
 import { modelOf } from './kinds.ts';
 import {
   ANNOTATIONS,
@@ -72,6 +72,8 @@ export const statusRules: readonly StatusRule[] = [
       if (after.status?.planned || after.status?.observedGeneration !== after.metadata.generation)
         return null;
       if (facts.hasEnded(after) || modeOf(connector) === 'Plan') return null;
+      // A reading in doubt is not believed: the last look is that of before.
+      if (holdsOf(connector).some(isOverReading)) return null;
       const site = facts.siteOf(connector);
       const holding = site && facts.holdingOf(after, site);
       if (!site || !holding || site.directory.reads.areStale() || model.has(after, holding)) return null;
