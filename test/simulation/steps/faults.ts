@@ -1,5 +1,6 @@
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
+import { attempt } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
 const LISTINGS = [
@@ -149,11 +150,11 @@ export const faultSteps: readonly StepKind[] = [
     name: 'Mend',
     weight: 6,
     draw: () => ({}),
-    run: (world) => {
+    run: async (world) => {
       mendAsana(world);
-      for (const namespace of world.plan.namespaces) {
-        if (world.cluster.object('Namespace', '', namespace)) world.restoreSecrets(namespace);
-      }
+      // A namespace may be gone, or going.
+      for (const namespace of world.plan.namespaces)
+        await attempt(() => Promise.resolve(world.restoreSecrets(namespace)));
     },
     tell: () => 'Asana and the Secrets are well again',
   }),
