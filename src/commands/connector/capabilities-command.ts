@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Flags } from '../baton-settings/read-settings.ts';
-import { addSettings } from '../baton-settings/setting-flags.ts';
+import { acceptGoFlags, addSettings } from '../baton-settings/setting-flags.ts';
 import type { Output } from '../command-line/output.ts';
 
 /** `asana-connector capabilities`: what the connector can do under its settings, as JSON on standard output. */
@@ -13,5 +13,5 @@ export function capabilitiesCommand(output: Output = process.stdout): Command {
       const { readCapabilities } = await import('./print-capabilities.ts');
       output.write(`${await readCapabilities(flags, process.env)}\n`);
     });
-  return addSettings(command, ['asana']);
+  return acceptGoFlags(addSettings(command, ['asana']));
 }
