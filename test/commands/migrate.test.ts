@@ -270,7 +270,7 @@ describe('asana-connector migrate', () => {
     },
     {
       text: 'kind: Secret\nstringData:\n  BATON_TOKEN: "canary\n',
-      says: /standard input: line \d+ is no YAML/,
+      says: /standard input: line \d+ is not valid YAML/,
       because: 'the file must be YAML',
     },
   ]) {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Setting } from '../baton-settings/setting.ts';
 import { acceptGoFlags } from '../baton-settings/setting-flags.ts';
 import { settingsList, settingsTable } from '../baton-settings/settings-table.ts';
+import { addExamples } from '../command-line/examples.ts';
 import type { Output } from '../command-line/output.ts';
 
 /** `asana-connector config`: the fields of ConductorOne's form for the connector, as JSON on standard output. */
@@ -13,6 +14,7 @@ export function configCommand(output: Output = process.stdout): Command {
     .action(() => {
       output.write(`${JSON.stringify(configuration(), null, 2)}\n`);
     });
+  addExamples(command, ['Print the names of the fields', "asana-connector config | jq '.fields[].name'"]);
   return acceptGoFlags(command);
 }
 

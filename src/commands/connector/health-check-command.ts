@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../api/duration.ts';
 import type { Flags } from '../baton-settings/read-settings.ts';
 import { acceptGoFlags, addSettings } from '../baton-settings/setting-flags.ts';
+import { addExamples } from '../command-line/examples.ts';
 import type { HealthEndpoint } from './ask-health.ts';
 
 interface HealthCheckFlags {
@@ -20,12 +21,12 @@ export function healthCheckCommand(signal: AbortSignal): Command {
       'Check the health of a connector that runs with --health-check. The exit code is 0 if the endpoint answers with status 200, and 1 otherwise.',
     )
     .addOption(
-      new Option('--endpoint <endpoint>', 'endpoint to ask')
+      new Option('--endpoint <endpoint>', 'Endpoint to check.')
         .choices(['health', 'ready', 'live'])
         .default('health'),
     )
     .addOption(
-      new Option('--timeout <seconds>', 'how long to wait for the answer, in seconds or as a duration')
+      new Option('--timeout <seconds>', 'Maximum time to wait for the response, in seconds or as a duration.')
         .argParser(readTimeout)
         .default(readTimeout('5'), '5'),
     )
@@ -34,7 +35,12 @@ export function healthCheckCommand(signal: AbortSignal): Command {
       const { endpoint, timeout: timeoutMs } = flags;
       await checkHealth({ endpoint, timeoutMs, flags }, process.env, signal);
     });
-  return acceptGoFlags(addSettings(command, ['health']));
+  addSettings(command, ['health']);
+  addExamples(command, [
+    'Check within a second that the connector is ready',
+    'asana-connector health-check --endpoint ready --timeout 1',
+  ]);
+  return acceptGoFlags(command);
 }
 
 /** Seconds, as in the Go connector, or a duration such as `500ms`. */

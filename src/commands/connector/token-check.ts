@@ -1,5 +1,5 @@
 import { isAsanaError } from '../../asana/errors.ts';
-import type { AsanaSession } from '../../asana/session.ts';
+import type { RestClient, ScimClient } from '../../asana/session.ts';
 import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { withTimeLimit } from '../../core/time-limit.ts';
@@ -11,8 +11,15 @@ const LONGEST_CHECK_MS = 30_000;
 /** Whoever asks waits so long for a check under way, and then hears what the last one has shown. */
 const PATIENCE_MS = 3_000;
 
+/** What is asked of Asana. */
+interface Asana {
+  readonly rest: Pick<RestClient, 'me'>;
+  /** Null with SCIM off. */
+  readonly scim: Pick<ScimClient, 'probe'> | null;
+}
+
 export interface TokenCheckOptions {
-  readonly asana: Pick<AsanaSession, 'rest' | 'scim'>;
+  readonly asana: Asana;
   readonly clock: Clock;
   /** Ends a check under way. */
   readonly signal: AbortSignal;
@@ -76,10 +83,7 @@ class NoAnswerError extends CodedError {
 }
 
 /** A service account of the smallest rights opens SCIM alone. */
-async function validate(
-  { rest, scim }: Pick<AsanaSession, 'rest' | 'scim'>,
-  signal: AbortSignal,
-): Promise<void> {
+async function validate({ rest, scim }: Asana, signal: AbortSignal): Promise<void> {
   const call = { priority: 'read', signal } as const;
   try {
     await rest.me(call);
