@@ -66,7 +66,7 @@ export class TokenCheck {
 function atMost(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.schedule(ms, resolve);
-    void work.then(() => {
+    void work.finally(() => {
       cancel();
       resolve();
     });
