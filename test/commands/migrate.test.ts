@@ -235,7 +235,7 @@ describe('asana-connector migrate', () => {
     },
     {
       text: secretOf({ BATON_DEFAULT_WORKSPACE_ID: 'acme.com' }),
-      says: /key BATON_DEFAULT_WORKSPACE_ID: must be the digits of a workspace gid/,
+      says: /key BATON_DEFAULT_WORKSPACE_ID: must be the ID of a workspace/,
       because: 'a workspace goes by its gid',
     },
     {
