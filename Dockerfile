@@ -12,6 +12,8 @@ COPY tsconfig.json ./
 COPY scripts/build.ts scripts/
 COPY src src
 RUN node scripts/build.ts
+# Deployments and probes that name the program of baton-asana's image find it in this one.
+RUN printf '#!/nodejs/bin/node\nimport("/app/asana-connector.mjs");\n' > baton-asana
 
 FROM ${RUNTIME_IMAGE}
 ARG VERSION=0.1.0
@@ -25,6 +27,7 @@ WORKDIR /app
 # Owned by root and read-only for the user it runs as.
 COPY --from=build --chown=0:0 --chmod=0444 /src/dist/*.mjs ./
 COPY --chown=0:0 --chmod=0444 LICENSE ./
+COPY --from=build --chown=0:0 --chmod=0555 /src/baton-asana /baton-asana
 # A number, so that Kubernetes can tell that it is not root.
 USER 65532:65532
 ENV NODE_ENV=production

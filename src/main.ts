@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { basename } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { addExamples } from './commands/command-line/examples.ts';
 import { ExitError } from './commands/command-line/exit-code.ts';
+import { withoutUnknownWord, wordsToParse } from './commands/command-line/unknown-words.ts';
+import { completionCommands } from './commands/completion/completion-command.ts';
 import { capabilitiesCommand } from './commands/connector/capabilities-command.ts';
 import { configCommand } from './commands/connector/config-command.ts';
 import { connectorCommand } from './commands/connector/connector-command.ts';
@@ -47,47 +50,68 @@ function stopOnSignals(): AbortSignal {
 }
 
 /** The program under its own name. */
-function asanaConnectorProgram(signal: AbortSignal): Command {
+function asanaConnector(signal: AbortSignal): Command {
   const program = new Command('asana-connector').description(
-    "Runs ConductorOne's Asana connector on Kubernetes and turns declared license grants into access in Asana.",
+    "Run ConductorOne's Asana connector on Kubernetes, and turn declared license grants into access in Asana.",
   );
   const connector = connectorCommand(signal);
-  const commands = [
-    operatorCommand(signal),
-    connector,
-    syncCommand(signal),
-    capabilitiesCommand(),
-    configCommand(),
-    healthCheckCommand(signal),
-    planCommand(signal),
-    exportCommand(signal),
-    migrateCommand(),
-    releaseCommand(signal),
-    kubectlAsanaCommand(),
-    reviewCommand(signal),
-    sandboxCommand(signal),
-  ];
-  for (const command of commands) {
-    // The image runs in the place of baton-asana's, whose Deployment gives no arguments.
-    program.addCommand(command, { isDefault: command === connector });
+  const groups: Readonly<Record<string, readonly Command[]>> = {
+    'Kubernetes operator:': [operatorCommand(signal), releaseCommand(signal), kubectlAsanaCommand()],
+    'Grants in Git and access reviews:': [planCommand(signal), exportCommand(signal), reviewCommand(signal)],
+    'Connector without Kubernetes:': [
+      connector,
+      syncCommand(signal),
+      capabilitiesCommand(),
+      configCommand(),
+      healthCheckCommand(signal),
+      migrateCommand(),
+    ],
+    'Other commands:': [sandboxCommand(signal)],
+  };
+  for (const [heading, commands] of Object.entries(groups)) {
+    for (const command of commands) program.addCommand(command.helpGroup(heading));
   }
-  return program.addHelpText('after', () => `\nWithout a sub-command:\n\n${connector.helpInformation()}`);
+  program.commandsGroup('Other commands:');
+  const [completion, completeWords] = completionCommands(program);
+  program.addCommand(completion).addCommand(completeWords, { hidden: true });
+  addExamples(
+    program,
+    ['Run the operator against the current kubeconfig', 'asana-connector operator'],
+    ['See what applying a folder of grants would change', 'asana-connector plan -f grants/'],
+    ['Run the connector with the variables of baton-asana', 'BATON_TOKEN=… asana-connector'],
+  );
+  program.addHelpText('after', () => `Without a command:\n\n${connector.helpInformation()}`);
+  return program;
 }
 
-/** Failures are thrown, wherever in the tree of commands, and say where to find the flags. */
-function throwFailures(command: Command): Command {
-  command.exitOverride().showHelpAfterError('(add --help for the flags and their variables)');
-  command.commands.forEach(throwFailures);
+/** The image runs in the place of baton-asana's, whose Deployment names no command: flags alone mean the connector. */
+function namingConnector(words: readonly string[]): readonly string[] {
+  const [first = '', ...others] = words;
+  const isForProgram = others.length === 0 && /^(-h|--help|-v|--version)$/.test(first);
+  return isForProgram || /^[^-]/.test(first) ? words : ['connector', ...words];
+}
+
+/** Has failures thrown, wherever in the tree of commands, and words help and failures as the rest of the program. */
+function wordHelp(command: Command): Command {
+  command
+    .exitOverride()
+    .addHelpOption(new Option('-h, --help', 'Show this help.').helpGroup('Options:'))
+    .showHelpAfterError('Run the command with --help to see its flags and their variables.');
+  if (command.commands.length > 0) command.helpCommand('help [command]', 'Show the help of a command');
+  command.commands.forEach(wordHelp);
   return command;
 }
 
 async function main(): Promise<number> {
-  // kubectl runs the program that is called kubectl-asana as its plugin.
-  const called = basename(process.argv[1] ?? '');
-  const program = called.startsWith(PLUGIN) ? kubectlAsanaCommand() : asanaConnectorProgram(stopOnSignals());
-  throwFailures(program.version(version));
+  const isPlugin = basename(process.argv[1] ?? '').startsWith(PLUGIN);
+  const given = process.argv.slice(2);
+  const program = isPlugin ? kubectlAsanaCommand() : asanaConnector(stopOnSignals());
+  const words = isPlugin ? given : namingConnector(given);
+  wordHelp(program)
+    .version(version, '-v, --version', 'Show the version.')
+    .configureOutput({ outputError: (text, write) => write(withoutUnknownWord(text)) });
   try {
-    await program.parseAsync(process.argv);
+    await program.parseAsync(wordsToParse(program, words), { from: 'user' });
     return 0;
   } catch (error) {
     return reportFailure(error);

@@ -24,13 +24,16 @@ export function succeededWith<Desc extends DescMessage>(
   return { finalState: { case: 'success', value: { annotations, response: anyPack(schema, response) } } };
 }
 
+/** Puts a message into the words of whoever has to act on it. */
+export type Wording = (message: string) => string;
+
 /**
  * The end of a task that failed, with the gRPC code of the reason.
  * @param final true when ConductorOne should not hand it out again by itself
  */
-export function failed(error: unknown, final: boolean): FinalState {
+export function failed(error: unknown, final: boolean, wording: Wording = (message) => message): FinalState {
   return {
-    status: { code: grpcCodeOf(error), message: messageOf(error) },
+    status: { code: grpcCodeOf(error), message: wording(messageOf(error)) },
     finalState: { case: 'error', value: { nonRetryable: final } },
   };
 }

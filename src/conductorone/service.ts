@@ -4,6 +4,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
 import type { BatonClient } from './client.ts';
 import { ConductorOneError } from './errors.ts';
+import type { Wording } from './finish.ts';
 import type { BatonServiceGetTaskResponse } from './generated/c1/connectorapi/baton/v1/baton_pb.ts';
 import { buildInfo, osInfo } from './host-info.ts';
 import { connectorMetadata } from './metadata.ts';
@@ -34,6 +35,8 @@ export interface ServiceOptions {
   readonly settings: ServiceSettings;
   /** Tasks at the same time, 1 to 100. */
   readonly concurrency: number;
+  /** For the messages that a task fails with; default as they are. */
+  readonly wording?: Wording | undefined;
   /** Where c1z files are made; need not exist. */
   readonly tempFolder: string;
   readonly labels: ConnectorLabels;
@@ -86,7 +89,7 @@ export class ConductorOneService {
   };
 
   constructor(options: ServiceOptions) {
-    const { client, host, settings, tempFolder, clock, randomBytes, log } = options;
+    const { client, host, settings, wording, tempFolder, clock, randomBytes, log } = options;
     this.#options = options;
     this.#metrics = new TaskMetrics(options.meter, options.labels);
     this.#runner = new TaskRunner({
@@ -95,6 +98,7 @@ export class ConductorOneService {
       settings,
       answerHello: (taskId, signal) => this.#hello(taskId, signal),
       onUpload: (bytes) => this.#change({ lastUploadAt: clock.now(), lastUploadBytes: bytes }),
+      wording,
       tempFolder,
       clock,
       randomBytes,

@@ -5,7 +5,7 @@ import type { Logger } from '../core/logger.ts';
 import { RefusedError } from '../provisioning/refusal.ts';
 import type { BatonClient, FinalState } from './client.ts';
 import { UnsupportedTaskError } from './errors.ts';
-import { failed, reportEnd, succeeded } from './finish.ts';
+import { failed, reportEnd, succeeded, type Wording } from './finish.ts';
 import type {
   BatonServiceHeartbeatResponse,
   Task,
@@ -35,6 +35,8 @@ export interface TaskRunnerOptions {
   /** Says Hello in answer to a task. */
   readonly answerHello: (taskId: string, signal: AbortSignal) => Promise<void>;
   readonly onUpload: (bytes: number) => void;
+  /** For the messages that a task fails with; default as they are. */
+  readonly wording?: Wording | undefined;
   readonly tempFolder: string;
   readonly clock: Clock;
   readonly randomBytes: (bytes: number) => Uint8Array;
@@ -111,7 +113,7 @@ export class TaskRunner {
       if (run.signal.aborted) return { result: 'Stopped', state: null };
       return {
         result: Code[grpcCodeOf(error)],
-        state: failed(error, FINAL_CASES.has(taskType.case)),
+        state: failed(error, FINAL_CASES.has(taskType.case), this.#options.wording),
         error,
       };
     }
@@ -196,7 +198,7 @@ export class TaskRunner {
     if (!settings.provision) {
       throw new RefusedError(
         'ProvisioningOff',
-        'This connector only reads: switch on its provisioning (conductorOne.provision of the AsanaConnector, or --provisioning), and request it again.',
+        'This connector only reads: set spec.conductorOne.provision to true, and request it again.',
       );
     }
     const heartbeats = { client, taskId, first: nextHeartbeat, optional: true, clock, log, signal };

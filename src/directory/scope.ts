@@ -80,7 +80,7 @@ export function scopeOverScim({
   if (gid !== undefined) return scopeOf([{ gid, name: gid, organization: true }], []);
   throw new DirectoryError(
     'WorkspaceNotSet',
-    'The REST API refuses the token and SCIM takes it, but SCIM does not say which organization it speaks of. Set defaultWorkspace to the gid of the organization, or name it alone in workspaces.',
+    'The REST API refuses the token and SCIM takes it, but SCIM does not say which organization it speaks of. Set spec.defaultWorkspace to the ID of the organization, or name it alone in spec.workspaces.',
   );
 }
 

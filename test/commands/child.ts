@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -51,7 +52,11 @@ export class Child {
   #stdout = '';
   #stderr = '';
 
-  constructor(folder: Folder, variables: Variables, flags: readonly string[] = []) {
+  constructor(
+    folder: Pick<Folder, 'path' | 'temp' | 'main'>,
+    variables: Variables,
+    flags: readonly string[] = [],
+  ) {
     this.#process = spawn(process.execPath, [folder.main, ...flags], {
       cwd: folder.path,
       env: { BATON_TMPDIR: folder.temp, ...variables },
@@ -61,7 +66,13 @@ export class Child {
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
     this.#ended = once(this.#process, 'close').then(([code]) => {
       const ending = { code: code as number | null, stdout: this.#stdout, stderr: this.#stderr };
-      assert.ok(!`${this.#stdout}${this.#stderr}`.includes(CANARY), 'a secret is in the output');
+      const output = `${this.#stdout}${this.#stderr}`;
+      assert.ok(!output.includes(CANARY), 'a secret is in the output');
+      assert.doesNotMatch(
+        output,
+        /"(message|remedy|error)":"[^"]*\bspec\./,
+        'a remedy names what only an object has',
+      );
       return ending;
     });
   }
@@ -141,4 +152,13 @@ export function linesOf(text: string): Readonly<Record<string, unknown>>[] {
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** A port of loopback that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
 }

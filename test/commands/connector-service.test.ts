@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { Json } from '../sandbox/json.ts';
-import { Bundle, Child, Folder, linesOf, type Variables } from './child.ts';
+import { Bundle, Child, Folder, freePort, linesOf, type Variables } from './child.ts';
 
 const ALICE = 'alice@acme.example';
 const INVALID_ARGUMENT = 3;
@@ -180,20 +179,44 @@ describe('the connector in service mode', () => {
   it('serves its health, which `health-check` asks for', async () => {
     const port = String(await freePort());
     const health = { BATON_HEALTH_CHECK: 'true', BATON_HEALTH_CHECK_PORT: port };
-    await serving(health, async (child) => {
-      for (const page of ['live', 'ready', 'health']) {
-        const body = await child.until(page, async () => {
-          const response = await fetch(`http://127.0.0.1:${port}/${page}`);
-          return response.status === 200 ? new Json(await response.json()) : null;
-        });
-        assert.deepEqual(body.keys(), ['status', 'timestamp', 'details']);
-        assert.equal(body.at('status').value, 'healthy');
+    await serving(health, async () => {
+      const pages = { live: 'alive', ready: 'ready', health: 'healthy' };
+      for (const [page, status] of Object.entries(pages)) {
+        const response = await fetch(`http://127.0.0.1:${port}/${page}`);
+        const body = new Json(await response.json());
+        assert.deepEqual([response.status, body.at('status').value], [200, status]);
+        assert.match(body.at('timestamp').text(), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+        const check = await folder.run(health, 'health-check', '--endpoint', page, '--timeout', '30');
+        assert.equal(check.code, 0, check.stderr);
       }
-      assert.equal((await folder.run(health, 'health-check')).code, 0);
     });
     const none = await folder.run(health, 'health-check');
     assert.equal(none.code, 1);
-    assert.match(none.stderr, /^Unhealthy: .*does not answer: is the connector running with --health-check/m);
+    assert.match(
+      none.stderr,
+      /^Unhealthy: .* did not answer within 5 s: is the connector running with --health-check/m,
+    );
+    const wrong = await folder.run(health, 'health-check', '--endpoint', 'healthz');
+    assert.match(wrong.stderr, /Allowed choices are health, ready, live/);
+  });
+
+  it('is unhealthy while Asana refuses the token, and ready and alive all the same', async () => {
+    const port = String(await freePort());
+    const health = { BATON_HEALTH_CHECK: 'true', BATON_HEALTH_CHECK_PORT: port };
+    await serving({ ...health, BATON_TOKEN: 'wrong-token' }, async () => {
+      const statuses = await Promise.all(
+        ['health', 'ready', 'live'].map(
+          async (page) => (await fetch(`http://127.0.0.1:${port}/${page}`)).status,
+        ),
+      );
+      assert.deepEqual(statuses, [503, 200, 200]);
+      const body = new Json(await (await fetch(`http://127.0.0.1:${port}/health`)).json());
+      assert.equal(body.at('status').value, 'unhealthy');
+      assert.equal(body.at('details', 'error').value, 'connector validation failed');
+      assert.match(body.at('details', 'validation_error').text(), /^CredentialsRejected: /);
+      const check = await folder.run(health, 'health-check');
+      assert.match(check.stderr, /^Unhealthy: .*\/health answers 503: see the log of the connector/m);
+    });
   });
 
   for (const { change, code, says, because } of [
@@ -254,11 +277,3 @@ describe('the connector in service mode', () => {
     });
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}

@@ -157,12 +157,15 @@ describe('the connector without ConductorOne', () => {
     it('takes its settings from .baton.yaml too, and warns of those that nobody knows by name only', async () => {
       await writeFile(
         join(folder.path, '.baton.yaml'),
-        `token: ${sandbox.tokens.personalAccessToken}\nasana-api-url: ${sandbox.asanaUrl}\nworkers: canary\n`,
+        `token: ${sandbox.tokens.personalAccessToken}\nasana-api-url: ${sandbox.asanaUrl}\nworkers: canary\nunheard-of: canary\n`,
       );
-      const { code, stderr } = await folder.run({ BATON_TICKETING: 'canary' });
+      const { code, stderr } = await folder.run({ BATON_TICKETING: 'canary', BATON_UNHEARD_OF: 'canary' });
       assert.equal(code, 0, stderr);
-      const warning = linesOf(stderr).find(({ level }) => level === 'warn');
-      assert.deepEqual(warning?.['names'], ['BATON_TICKETING', 'workers']);
+      const warnings = linesOf(stderr).filter(({ level }) => level === 'warn');
+      assert.deepEqual(
+        warnings.map(({ names }) => names),
+        [['workers in .baton.yaml'], ['BATON_TICKETING'], ['BATON_UNHEARD_OF', 'unheard-of']],
+      );
     });
 
     it('writes its log to a file when it is told to, for people if they wish', async () => {
@@ -253,9 +256,9 @@ describe('the connector without ConductorOne', () => {
       },
       {
         change: {},
-        flags: ['canary'],
+        flags: ['--file', 'sync.c1z', 'canary'],
         code: INVALID_ARGUMENT,
-        says: /^InvalidInput: command line: has a word that belong/m,
+        says: /^InvalidInput: command line: has words that belong to no flag/m,
         because: 'a token whose flag was forgotten is not repeated',
       },
     ] as { change: Variables; flags?: string[]; code: number; says: RegExp; because: string }[]) {

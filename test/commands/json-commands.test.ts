@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { settingsList } from '../../src/commands/baton-settings/settings-table.ts';
 import { capabilitiesCommand } from '../../src/commands/connector/capabilities-command.ts';
 import { configCommand } from '../../src/commands/connector/config-command.ts';
 import { Json } from '../sandbox/json.ts';
@@ -64,68 +63,56 @@ describe('asana-connector capabilities', () => {
   });
 });
 
+/** Name, displayed name and description come first. */
+const NAMES_OF_A_FIELD = 3;
+
 describe('asana-connector config', () => {
   let text = '';
   configCommand({ write: (part: string) => (text += part) }).parse([], { from: 'user' });
-  const json = new Json(JSON.parse(text));
-  const field = (name: string) =>
-    json
-      .at('fields')
-      .list()
-      .find((one) => one.at('name').value === name);
 
-  it('lists every setting but the one-shots, in the order of the table, two spaces deep', () => {
+  it('prints the fields that the documentation of ConductorOne names, and no other, two spaces deep', () => {
     assert.match(text, /^\{\n {2}"fields": \[\n {4}\{\n/);
+    const fields = new Json(JSON.parse(text)).at('fields').list();
     assert.deepEqual(
-      json
-        .at('fields')
-        .list()
-        .map((one) => one.at('name').value),
-      settingsList.flatMap(([, { flag, group }]) => (group === 'oneShot' ? [] : [flag])),
+      fields.map((one) => [one.at('name').value, one.at('displayName').value]),
+      [
+        ['default-workspace-id', 'Default workspace'],
+        ['token', 'Personal access token'],
+        ['use-scim-api', 'Use SCIM API'],
+        ['use-service-account', 'Is service account'],
+      ],
     );
-    assert.equal(json.at('displayName').value, 'Asana');
+    assert.ok(fields.every((one) => one.at('description').text().endsWith('.')));
   });
 
-  it('tells what is required, secret, and of interest to operators alone', () => {
-    assert.deepEqual(field('token')?.value, {
-      name: 'token',
-      displayName: 'Token',
-      description: 'Personal access token or service account token of Asana. Required to sync.',
-      isRequired: true,
-      isSecret: true,
-      stringField: { rules: { isRequired: true } },
-    });
+  it('tells what each field holds, and that the token is required and secret', () => {
+    const fields = new Json(JSON.parse(text)).at('fields').list();
+    const rest = fields.map(({ value }) => Object.entries(value as object).slice(NAMES_OF_A_FIELD));
     assert.deepEqual(
-      json
-        .at('fields')
-        .list()
-        .flatMap((one) => (one.at('isSecret').value ? [one.at('name').value] : [])),
-      ['token', 'scim-token', 'client-secret'],
+      rest.map((entries) => Object.fromEntries(entries)),
+      [
+        { stringField: {} },
+        { isRequired: true, isSecret: true, stringField: { rules: { isRequired: true } } },
+        { boolField: {} },
+        { boolField: {} },
+      ],
     );
-    assert.equal(field('log-level')?.at('isOps').value, true);
-    assert.equal(field('use-scim-api')?.at('isOps').value, undefined);
-    assert.equal(field('use-scim-api')?.at('displayName').value, 'Use SCIM API');
   });
 
-  it('gives each field the type of its setting, 64-bit numbers as strings', () => {
-    assert.deepEqual(field('use-service-account')?.at('boolField').value, {});
-    assert.deepEqual(field('sync-resources')?.at('stringSliceField').value, {});
-    assert.deepEqual(field('task-concurrency')?.at('intField').value, {
-      defaultValue: '3',
-      rules: { gte: '1', lte: '100' },
-    });
-    assert.deepEqual(field('file')?.at('stringField').value, { defaultValue: 'sync.c1z' });
-    assert.deepEqual(field('action-timeout')?.at('stringField').value, { defaultValue: '60s' });
-    assert.deepEqual(field('log-format')?.at('stringField', 'options').value, [
-      { name: 'json', value: 'json', displayName: 'json' },
-      { name: 'console', value: 'console', displayName: 'console' },
-    ]);
-  });
-
-  it('says which settings belong together', () => {
-    assert.deepEqual(json.at('constraints', 0).value, {
-      kind: 'CONSTRAINT_KIND_REQUIRED_TOGETHER',
-      fieldNames: ['client-id', 'client-secret'],
+  it('says that SCIM depends on the service account', () => {
+    const { fields, ...rest } = JSON.parse(text);
+    assert.equal(fields.length, 4);
+    assert.deepEqual(rest, {
+      constraints: [
+        {
+          kind: 'CONSTRAINT_KIND_DEPENDENT_ON',
+          fieldNames: ['use-scim-api'],
+          secondaryFieldNames: ['use-service-account'],
+        },
+      ],
+      displayName: 'Asana',
+      helpUrl: '/docs/baton/asana',
+      iconUrl: '/static/app-icons/asana.svg',
     });
   });
 });

@@ -235,7 +235,7 @@ describe('asana-connector migrate', () => {
     },
     {
       text: secretOf({ BATON_DEFAULT_WORKSPACE_ID: 'acme.com' }),
-      says: /key BATON_DEFAULT_WORKSPACE_ID: must be the digits of a workspace gid/,
+      says: /key BATON_DEFAULT_WORKSPACE_ID: must be the ID of a workspace/,
       because: 'a workspace goes by its gid',
     },
     {
@@ -270,7 +270,7 @@ describe('asana-connector migrate', () => {
     },
     {
       text: 'kind: Secret\nstringData:\n  BATON_TOKEN: "canary\n',
-      says: /standard input: line \d+ is no YAML/,
+      says: /standard input: line \d+ is not valid YAML/,
       because: 'the file must be YAML',
     },
   ]) {

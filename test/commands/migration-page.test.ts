@@ -4,13 +4,23 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { settingsList } from '../../src/commands/baton-settings/settings-table.ts';
+import { acceptedSettings } from '../../src/commands/baton-settings/accepted-settings.ts';
+import { settingsList, settingsTable } from '../../src/commands/baton-settings/settings-table.ts';
 import { migrateCommand } from '../../src/commands/migrate/migrate-command.ts';
+import { TaskSchema } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
+import { refusals } from '../../src/provisioning/refusal.ts';
 import { clientSecret } from './credentials.ts';
+import { endingOf } from './task-ending.ts';
 
 const page = await readFile(join(import.meta.dirname, '../../docs/migrating-from-baton-asana.md'), 'utf8');
 
 const code = (text: string) => `\`${text}\``;
+
+/** Tasks whose row tells what they do, and no failure. */
+const WITHOUT_ENDING: ReadonlySet<string> = new Set(['none', 'hello', 'sync_full']);
+
+/** Flags of commands that have no settings. */
+const OTHER_FLAGS = ['--version', '--endpoint', '--timeout', '--name', '--help', '--health-bind-address'];
 
 /** Where a setting is in the operator, as the page writes it. */
 function whereInOperator(operator: string | null): string {
@@ -28,6 +38,53 @@ describe('docs/migrating-from-baton-asana.md', () => {
         return `| ${flags} | ${variables.map(code).join(', ')} | ${whereInOperator(operator)} |`;
       }),
     );
+  });
+
+  it('says of every setting without effect what happens, in the words of the log', () => {
+    const [, table = ''] = /### Settings without effect\n[^]*?\|---\|---\|\n([^]*?)\n\n/.exec(page) ?? [];
+    assert.deepEqual(
+      table.split('\n'),
+      [...Map.groupBy(acceptedSettings, ({ effect }) => effect)].map(([effect, rows]) => {
+        const names = rows.map(({ flag, variable }) => code(flag === null ? variable : `--${flag}`));
+        return `| ${names.join(', ')} | ${effect} |`;
+      }),
+    );
+  });
+
+  it('says of every kind of task how it ends without provisioning', async () => {
+    const [, table = ''] = /### Tasks\n[^]*?\|---\|---\|---\|\n([^]*?)\n\n/.exec(page) ?? [];
+    const endings = new Map(
+      table.split('\n').flatMap((row) => {
+        const [, tasks = '', , without = ''] = row.split('|').map((cell) => cell.trim());
+        return [...tasks.matchAll(/`(\w+)`/g)].map(([, task]) => [task, without] as const);
+      }),
+    );
+    const kinds = TaskSchema.oneofs.flatMap(({ fields }) => fields);
+    assert.deepEqual(new Set(endings.keys()), new Set(kinds.map(({ name }) => name)));
+    for (const { name, localName } of kinds) {
+      if (!WITHOUT_ENDING.has(name)) assert.equal(endings.get(name), await endingOf(localName), name);
+    }
+  });
+
+  it('names no flag, variable, refusal or bound that is not there', () => {
+    const flags = new Set([
+      ...settingsList.map(([, { flag }]) => `--${flag}`),
+      ...acceptedSettings.map(({ flag }) => `--${flag}`),
+      ...OTHER_FLAGS,
+    ]);
+    for (const [flag] of page.matchAll(/(?<![\w-])--[a-z][\w-]+/g)) assert.ok(flags.has(flag), flag);
+    const variables = new Set([
+      'BATON_CONFIG_PATH',
+      ...settingsList.flatMap(([, setting]) => setting.variables),
+      ...acceptedSettings.map(({ variable }) => variable),
+    ]);
+    for (const [variable] of page.matchAll(/\bBATON_[A-Z0-9_]*[A-Z0-9]\b/g))
+      assert.ok(variables.has(variable), variable);
+    for (const [, refusal = ''] of page.matchAll(/refused \(`(\w+)`\)/g))
+      assert.ok(refusal in refusals, refusal);
+    assert.ok(page.includes(`at most five in an hour`) && settingsTable.maxDeprovisions.fallback === 5);
+    assert.ok(page.includes(`within ${settingsTable.asanaBudgetPercent.fallback} %`));
+    assert.ok(page.includes(`| \`${settingsTable.file.fallback}\` | what a sync without a client ID writes`));
   });
 
   it('shows what `migrate` prints of the Secret it shows', async () => {

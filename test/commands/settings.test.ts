@@ -7,11 +7,7 @@ import { inspect } from 'node:util';
 import { Command } from 'commander';
 import { readConfigFile } from '../../src/commands/baton-settings/config-file.ts';
 import { oneShotOf } from '../../src/commands/baton-settings/one-shot-request.ts';
-import {
-  readSettings,
-  type Sources,
-  unknownVariables,
-} from '../../src/commands/baton-settings/read-settings.ts';
+import { readSettings, type Sources } from '../../src/commands/baton-settings/read-settings.ts';
 import type { SettingGroup } from '../../src/commands/baton-settings/setting.ts';
 import { addSettings } from '../../src/commands/baton-settings/setting-flags.ts';
 import {
@@ -19,6 +15,7 @@ import {
   clientCredentials,
   requireToken,
 } from '../../src/commands/baton-settings/setting-rules.ts';
+import { settingWarnings } from '../../src/commands/baton-settings/setting-warnings.ts';
 import { type Settings, settingsList } from '../../src/commands/baton-settings/settings-table.ts';
 import { InvalidInputError } from '../../src/core/errors.ts';
 import { clientSecret } from './credentials.ts';
@@ -53,48 +50,6 @@ describe('the table of settings', () => {
       ...new Set([flag, short, ...variables]),
     ]);
     assert.equal(new Set(words).size, words.length);
-  });
-
-  it('has the flags and variables of the Go connector under their names', () => {
-    const known = Object.fromEntries(settingsList.map(([, { flag, variables }]) => [flag, variables]));
-    for (const flag of [
-      'token',
-      'use-service-account',
-      'default-workspace-id',
-      'use-scim-api',
-      'asana-api-url',
-      'client-id',
-      'client-secret',
-      'provisioning',
-      'file',
-      'c1z-temp-dir',
-      'log-level',
-      'log-format',
-      'log-path',
-      'skip-full-sync',
-      'task-concurrency',
-      'host-id',
-      'health-check',
-      'health-check-port',
-      'health-check-bind-address',
-      'sync-resources',
-      'sync-resource-types',
-      'skip-entitlements-and-grants',
-      'skip-grants',
-      'grant-entitlement',
-      'grant-principal',
-      'grant-principal-type',
-      'revoke-grant',
-      'create-account-login',
-      'create-account-email',
-      'create-account-profile',
-      'create-account-resource-type',
-    ]) {
-      assert.equal(known[flag]?.[0], `BATON_${flag.toUpperCase().replaceAll('-', '_')}`, flag);
-    }
-    assert.deepEqual(known['c1z-temp-dir'], ['BATON_C1Z_TEMP_DIR', 'BATON_TMPDIR']);
-    assert.deepEqual(known['conductorone-host'], ['BATON_C1_API_HOST']);
-    assert.deepEqual(known['asana-api-url'], ['BATON_ASANA_API_URL', 'ASANA_API_URL']);
   });
 
   it('shows every flag with every variable of it in the help', () => {
@@ -168,11 +123,13 @@ describe('reading settings', () => {
     { variable: 'BATON_TASK_CONCURRENCY', text: '101', says: 'must be a whole number from 1 to 100' },
     { variable: 'BATON_TASK_CONCURRENCY', text: '1e1', says: 'must be a whole number from 1 to 100' },
     { variable: 'BATON_HEALTH_CHECK_PORT', text: '70000', says: 'must be a whole number from 1 to 65535' },
-    { variable: 'BATON_LOG_LEVEL', text: 'loud', says: 'must be one of debug, info, warn, error' },
-    { variable: 'BATON_LOG_FORMAT', text: 'xml', says: 'must be one of json, console' },
     { variable: 'BATON_ACTION_TIMEOUT', text: '75', says: 'must be a duration above zero' },
-    { variable: 'BATON_DEFAULT_WORKSPACE_ID', text: 'acme', says: 'must be the digits of a workspace gid' },
-    { variable: 'BATON_SYNC_RESOURCE_TYPES', text: 'user role', says: 'must be resource types with commas' },
+    { variable: 'BATON_DEFAULT_WORKSPACE_ID', text: 'acme', says: 'must be the ID of a workspace' },
+    {
+      variable: 'BATON_SYNC_RESOURCE_TYPES',
+      text: 'user role',
+      says: 'must be resource types, separated by commas',
+    },
     { variable: 'BATON_SYNC_RESOURCES', text: 'team:501', says: 'such as bid:r:team/501' },
     { variable: 'BATON_HOST_ID', text: 'h\u00f6st', says: 'must be 1 to 256 printable characters' },
     { variable: 'BATON_TOKEN', text: 'two words', says: 'must be one line of printable characters' },
@@ -210,22 +167,90 @@ describe('reading settings', () => {
     assert.ok(!JSON.stringify(settings).includes(canary));
     assert.equal(settings.scimToken?.reveal(), canary);
   });
+});
 
-  it('names the variables it does not know, and passes over those that Kubernetes makes of services', () => {
-    const unknown = unknownVariables({
-      BATON_WORKERS: '3',
-      BATON_TICKETING: 'true',
-      BATON_TOKEN: 'abc',
-      BATON_TMPDIR: '/tmp',
-      BATON_C1_API_HOST: 'x',
-      BATON_CONFIG_PATH: 'x',
-      BATON_ASANA_SERVICE_HOST: '10.0.0.1',
-      BATON_ASANA_SERVICE_PORT: '80',
-      BATON_ASANA_PORT: 'tcp://10.0.0.1:80',
-      BATON_ASANA_PORT_80_TCP_ADDR: '10.0.0.1',
-      PATH: '/bin',
+describe('the level of the log', () => {
+  for (const [text, level] of [
+    ['trace', 'debug'],
+    ['DEBUG', 'debug'],
+    ['warning', 'warn'],
+    ['dpanic', 'error'],
+    ['panic', 'error'],
+    ['fatal', 'error'],
+    ['loud', 'info'],
+  ] as const) {
+    it(`is ${level} for ${text}`, () => {
+      assert.equal(fromVariables({ BATON_LOG_LEVEL: text }).logLevel, level);
     });
-    assert.deepEqual(unknown, ['BATON_TICKETING', 'BATON_WORKERS']);
+  }
+
+  it('ends being debug at a time in RFC 3339', () => {
+    const at = (text: string) =>
+      fromVariables({ BATON_LOG_LEVEL_DEBUG_EXPIRES_AT: text }).logLevelDebugExpiresAt;
+    assert.equal(at('2027-01-31T01:00:00+01:00'), Date.UTC(2027, 0, 31));
+    assert.equal(at('2027-01-31T00:00:00.123456789Z'), Date.UTC(2027, 0, 31, 0, 0, 0, 123));
+    assert.equal(at('tomorrow'), null);
+  });
+});
+
+describe('warnings of settings', () => {
+  const warnings = (sources: Partial<Sources>, isService = false) =>
+    settingWarnings(ALL, { flags: {}, environment: {}, file: null, ...sources }, isService);
+  const namesOf = (sources: Partial<Sources>, isService = false) =>
+    warnings(sources, isService).map(({ names }) => names);
+
+  it('name the variables that nobody knows, and pass over those that Kubernetes makes of services', () => {
+    const [warning, ...more] = warnings({
+      environment: {
+        BATON_UNHEARD_OF: '3',
+        BATON_TOKN: 'canary',
+        BATON_TOKEN: 'abc',
+        BATON_TMPDIR: '/tmp',
+        BATON_C1_API_HOST: 'x',
+        BATON_CONFIG_PATH: 'x',
+        BATON_ASANA_SERVICE_HOST: '10.0.0.1',
+        BATON_ASANA_SERVICE_PORT: '80',
+        BATON_ASANA_PORT: 'tcp://10.0.0.1:80',
+        BATON_ASANA_PORT_80_TCP_ADDR: '10.0.0.1',
+        PATH: '/bin',
+      },
+    });
+    assert.deepEqual(more, []);
+    assert.equal(warning?.message, 'unknown settings');
+    assert.deepEqual(warning.names, ['BATON_TOKN', 'BATON_UNHEARD_OF']);
+  });
+
+  it('stand together where they have one effect', () => {
+    const environment = { BATON_WORKERS: '4', BATON_PARALLEL_SYNC: 'true', BATON_AUTH_METHOD: 'x' };
+    assert.deepEqual(namesOf({ environment }), [
+      ['BATON_PARALLEL_SYNC', 'BATON_WORKERS'],
+      ['BATON_AUTH_METHOD'],
+    ]);
+  });
+
+  for (const environment of [
+    { BATON_TICKETING: 'false' },
+    { BATON_STORAGE_ENGINE: 'sqlite' },
+    { BATON_OTEL_TRACING_DISABLED: 'True' },
+    { BATON_WORKERS: '' },
+  ] as readonly Record<string, string>[]) {
+    it(`are not made of ${JSON.stringify(environment)}, which asks for nothing that is missing`, () => {
+      assert.deepEqual(warnings({ environment }), []);
+    });
+  }
+
+  it('say that a value is not understood, without repeating it', () => {
+    const [warning, ...more] = warnings({ environment: { BATON_LOG_LEVEL: 'canary' } });
+    assert.deepEqual(more, []);
+    assert.deepEqual(warning?.names, ['BATON_LOG_LEVEL']);
+    assert.match(warning.effect, /default is used\. Minimum log level: debug, info, warn or error\./);
+    assert.ok(!JSON.stringify(warning).includes('canary'));
+  });
+
+  it('name single changes in service mode only', () => {
+    const flags = { grantEntitlement: 'enterprise', createAccountLogin: 'ada' };
+    assert.deepEqual(namesOf({ flags }), []);
+    assert.deepEqual(namesOf({ flags }, true), [['--grant-entitlement', '--create-account-login']]);
   });
 });
 
@@ -260,14 +285,14 @@ describe('.baton.yaml', () => {
 
   it('holds settings by the names of their flags, large numbers and lists included', async () => {
     const file = await load(
-      'token: abc\nprovisioning: true\nDefault-Workspace-Id: 12000000000000000001\nsync-resource-types: [user, team]\nworkers: 2\n',
+      'token: abc\nprovisioning: true\nDefault-Workspace-Id: 12000000000000000001\nsync-resource-types: [user, team]\nworkers: 2\nunheard-of: 2\n',
     );
     const settings = read({ file });
     assert.equal(settings.token?.reveal(), 'abc');
     assert.equal(settings.provisioning, true);
     assert.equal(settings.defaultWorkspaceId, '12000000000000000001');
     assert.deepEqual(settings.syncResourceTypes, ['user', 'team']);
-    assert.deepEqual(file?.unknown, ['workers']);
+    assert.deepEqual(file?.unknown, ['unheard-of']);
   });
 
   it('may be empty', async () => {
@@ -275,7 +300,7 @@ describe('.baton.yaml', () => {
   });
 
   for (const { text, says, because } of [
-    { text: 'token: "canary', says: /line \d+ is no YAML/, because: 'a quote that does not end' },
+    { text: 'token: "canary', says: /line \d+ is not valid YAML/, because: 'a quote that does not end' },
     { text: '- canary\n', says: /must hold names of flags/, because: 'a list' },
     {
       text: 'token: { canary: 1 }\n',

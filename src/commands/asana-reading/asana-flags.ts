@@ -11,10 +11,11 @@ export interface AsanaFlags {
 
 export function addAsanaFlags(command: Command): Command {
   return command
+    .optionsGroup('Asana:')
     .addOption(
       new Option(
         '--token-file <path>',
-        'file with the token; default the variable ASANA_TOKEN. ASANA_SCIM_TOKEN may hold a second one, for SCIM only',
+        'File that contains the token. Default: the variable ASANA_TOKEN. ASANA_SCIM_TOKEN may contain a second token, for SCIM only.',
       ),
     )
     .addOption(apiUrlOption())
@@ -26,6 +27,6 @@ export function addAsanaFlags(command: Command): Command {
 export function readSelector(text: string): Readonly<Record<string, string>> {
   const pairs = text.split(',').map((pair) => pair.split('='));
   if (pairs.some((pair) => pair.length !== 2 || pair[0]?.trim() === ''))
-    throw new InvalidArgumentError('It must be key=value, with commas between several.');
+    throw new InvalidArgumentError('It must be key=value, separated by commas.');
   return Object.fromEntries(pairs.map(([key = '', value = '']) => [key.trim(), value.trim()]));
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { codeOf, InvalidInputError } from '../../core/errors.ts';
+import { acceptedSettings } from './accepted-settings.ts';
 import { scalarText } from './scalar-text.ts';
 import { settingsList } from './settings-table.ts';
 
@@ -8,12 +9,16 @@ import { settingsList } from './settings-table.ts';
 export interface ConfigFile {
   readonly path: string;
   readonly values: ReadonlyMap<string, string>;
-  /** Keys that are no setting. */
+  /** Keys that no connector has. */
   readonly unknown: readonly string[];
 }
 
 const DEFAULT_PATH = '.baton.yaml';
 const LARGEST_BYTES = 1024 * 1024;
+const KNOWN: ReadonlySet<string | null> = new Set([
+  ...settingsList.map(([, { flag }]) => flag),
+  ...acceptedSettings.map(({ flag }) => flag),
+]);
 
 /**
  * Reads the configuration file of Go's connectors: flag names and their values, in YAML. It is the one that
@@ -31,7 +36,7 @@ export async function readConfigFile(
   const unknown: string[] = [];
   for (const [key, value] of Object.entries(parseMapping(path, text))) {
     const name = key.toLowerCase();
-    if (settingsList.some(([, { flag }]) => flag === name)) values.set(name, textOf(path, name, value));
+    if (KNOWN.has(name)) values.set(name, textOf(path, name, value));
     else unknown.push(key);
   }
   return { path, values, unknown };
@@ -47,7 +52,7 @@ async function readText(path: string, named: boolean): Promise<string | null> {
     throw new InvalidInputError(field, `cannot read ${path}: correct the path or its permissions`, { cause });
   }
   if (text.length <= LARGEST_BYTES) return text;
-  throw new InvalidInputError(field, `${path} has more than 1 MiB: this is no configuration file`);
+  throw new InvalidInputError(field, `${path} has more than 1 MiB: it is not a configuration file`);
 }
 
 function parseMapping(path: string, text: string): Readonly<Record<string, unknown>> {
@@ -55,7 +60,7 @@ function parseMapping(path: string, text: string): Readonly<Record<string, unkno
   const document = parseDocument(text, { intAsBigInt: true });
   // YAML's complaint shows the line, and with it what is secret there.
   const place = document.errors[0]?.linePos?.[0].line;
-  if (place !== undefined) throw new InvalidInputError(path, `line ${place} is no YAML: correct it`);
+  if (place !== undefined) throw new InvalidInputError(path, `line ${place} is not valid YAML: correct it`);
   const value: unknown = document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 });
   if (value === null) return {};
   if (typeof value === 'object' && !Array.isArray(value)) return { ...value };

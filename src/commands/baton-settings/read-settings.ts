@@ -1,5 +1,5 @@
 import type { ConfigFile } from './config-file.ts';
-import type { Setting, SettingGroup } from './setting.ts';
+import type { SettingGroup } from './setting.ts';
 import { type Settings, settingsList } from './settings-table.ts';
 
 /** Flags as the command line gives them: text, `true` for one without value, a list for a repeated one. */
@@ -24,25 +24,19 @@ export function readSettings(groups: readonly SettingGroup[], sources: Sources):
   return Object.fromEntries(values) as Settings;
 }
 
-/** Services of Kubernetes named `baton-…` put such variables into every pod of their namespace. */
-const SERVICE_LINK = /^BATON_\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/;
-const MOST_NAMES = 20;
-
-/** The variables that look like settings of a connector and are none of this one's; the first twenty names. */
-export function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const known = new Set(['BATON_CONFIG_PATH', ...settingsList.flatMap(([, { variables }]) => variables)]);
-  return Object.keys(environment)
-    .filter((name) => name.startsWith('BATON_') && !known.has(name) && !SERVICE_LINK.test(name))
-    .sort()
-    .slice(0, MOST_NAMES);
-}
-
-interface Given {
+/** What a source says. */
+export interface Given {
   readonly text: string;
+  /** The flag, variable or key it came from. */
   readonly origin: string;
 }
 
-function find(name: string, setting: Setting<unknown>, sources: Sources): Given | null {
+/** What the first source says that has anything to say; null when none does. */
+export function find(
+  name: string,
+  setting: { readonly flag: string | null; readonly variables: readonly string[] },
+  sources: Sources,
+): Given | null {
   for (const { text, origin } of candidates(name, setting, sources)) {
     const trimmed = text?.trim() ?? '';
     if (trimmed !== '') return { text: trimmed, origin };
@@ -52,10 +46,10 @@ function find(name: string, setting: Setting<unknown>, sources: Sources): Given 
 
 function* candidates(
   name: string,
-  { flag, variables }: Setting<unknown>,
+  { flag, variables }: { readonly flag: string | null; readonly variables: readonly string[] },
   { flags, environment, file }: Sources,
 ): Generator<{ readonly text: string | undefined; readonly origin: string }> {
   yield { text: flags[name]?.toString(), origin: `--${flag}` };
   for (const variable of variables) yield { text: environment[variable], origin: variable };
-  if (file) yield { text: file.values.get(flag), origin: `${flag} in ${file.path}` };
+  if (file && flag !== null) yield { text: file.values.get(flag), origin: `${flag} in ${file.path}` };
 }

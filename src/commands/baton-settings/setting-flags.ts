@@ -1,6 +1,19 @@
 import { type Command, Option } from 'commander';
+import { type AcceptedSetting, acceptedSettings } from './accepted-settings.ts';
 import type { Setting, SettingGroup } from './setting.ts';
 import { settingsList } from './settings-table.ts';
+
+/** Headings of the groups in the help. */
+const HEADINGS: Readonly<Record<SettingGroup, string>> = {
+  asana: 'Asana:',
+  conductorOne: 'ConductorOne:',
+  files: 'Files:',
+  sync: 'Scope of a sync:',
+  logging: 'Logging:',
+  health: 'Health endpoints:',
+  budget: 'Limits for requests to Asana:',
+  oneShot: 'Single changes, without a client ID:',
+};
 
 /** Gives a command the flags of some groups, each with its variable in the help. Their texts are read later. */
 export function addSettings(command: Command, groups: readonly SettingGroup[]): Command {
@@ -10,6 +23,21 @@ export function addSettings(command: Command, groups: readonly SettingGroup[]): 
   return hideValues(command);
 }
 
+/**
+ * Has a command take every flag of the Go connector, as each command of that one does. Those that it has no use for
+ * are not in its help.
+ */
+export function acceptGoFlags(command: Command): Command {
+  const taken = new Set(command.options.map(({ long }) => long));
+  for (const option of [
+    ...settingsList.map(([, setting]) => optionOf(setting)),
+    ...acceptedSettings.flatMap(acceptedOption),
+  ]) {
+    if (!taken.has(option.long)) command.addOption(option.hideHelp());
+  }
+  return command;
+}
+
 /** What is wrong with a command line may hold a token: complaints name flags and never what is written beside them. */
 function hideValues(command: Command): Command {
   return command.allowExcessArguments().configureOutput({
@@ -17,26 +45,24 @@ function hideValues(command: Command): Command {
   });
 }
 
-function optionOf({
-  flag,
-  short,
-  shape,
-  placeholder,
-  description,
-  variables,
-  defaultText,
-}: Setting<unknown>): Option {
-  const value = shape.kind === 'switch' ? '[boolean]' : `<${placeholder ?? shape.kind}>`;
+function optionOf(setting: Setting<unknown>): Option {
+  const { flag, short, shape, placeholder, description, variables, defaultText, group } = setting;
+  const value = shape === 'switch' ? '[boolean]' : `<${placeholder ?? shape}>`;
   const fallback = defaultText === null ? '' : `; default ${defaultText}`;
   const option = new Option(
     `${short === undefined ? '' : `-${short}, `}--${flag} ${value}`,
     `${description} (env: ${variables.join(', ')}${fallback})`,
-  );
+  ).helpGroup(HEADINGS[group]);
   // Go's pflag takes `-p=false` too, where commander makes the equals sign a part of the value.
   if (short !== undefined) return option.argParser((text: string) => text.replace(/^=/, ''));
-  if (shape.kind !== 'list') return option;
+  if (shape !== 'list') return option;
   return option.argParser((text: string, previous: unknown) => [
     ...(Array.isArray(previous) ? previous : []),
     text,
   ]);
+}
+
+function acceptedOption({ flag, shape, effect }: AcceptedSetting): Option[] {
+  if (flag === null) return [];
+  return [new Option(`--${flag} ${shape === 'switch' ? '[boolean]' : '<value>'}`, effect)];
 }

@@ -15,10 +15,7 @@ export type SettingGroup =
   | 'oneShot';
 
 /** What its text must be, for `config` and for help. */
-export type Shape =
-  | { readonly kind: 'text' | 'secret' | 'switch' | 'list' }
-  | { readonly kind: 'whole'; readonly min: number; readonly max: number }
-  | { readonly kind: 'choice'; readonly values: readonly string[] };
+export type Shape = 'text' | 'secret' | 'switch' | 'list' | 'whole' | 'choice';
 
 /** What a setting has besides its shape. */
 export interface About {
@@ -32,7 +29,15 @@ export interface About {
   readonly placeholder?: string;
   /** Where the same is said to the operator; null when the operator has no use for it. */
   readonly operator: string | null;
+  /** What ConductorOne's form calls it; what has none is not in the form. */
+  readonly label?: string;
 }
+
+type ChoiceAbout<V extends string> = About & {
+  readonly values: readonly V[];
+  /** Other names of the values, in lower case. */
+  readonly otherNames?: Readonly<Record<string, NoInfer<V>>>;
+};
 
 /** One setting of the connector: a flag, its variables and how its text is read. */
 export interface Setting<T> extends About {
@@ -43,6 +48,8 @@ export interface Setting<T> extends About {
   readonly fallback: T;
   /** The default as its user would write it; null where there is none to show. */
   readonly defaultText: string | null;
+  /** False for a text that reads as the default, as it does in the Go connector: its user should be told. */
+  takes?(text: string): boolean;
   /**
    * @param text without white space around it, not empty
    * @param origin the flag, variable or key it came from
@@ -55,6 +62,7 @@ export interface Setting<T> extends About {
 const LONGEST_SECRET = 8 * 1024;
 const LONGEST_TEXT = 4 * 1024;
 const LONGEST_LIST = 10_000;
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i;
 
 /** `BATON_USE_SCIM_API` for `use-scim-api`. */
 export function variableOf(flag: string): string {
@@ -76,7 +84,7 @@ export function text(
   { pattern, remedy, ...about }: About & { readonly pattern?: RegExp; readonly remedy?: string },
   fallback: string | null = null,
 ): Setting<string | null> {
-  return make(flag, about, { kind: 'text' }, fallback, (text, origin) => {
+  return make(flag, about, 'text', fallback, (text, origin) => {
     if (text.length <= LONGEST_TEXT && (pattern?.test(text) ?? true)) return text;
     throw new InvalidInputError(origin, remedy ?? `must have at most ${LONGEST_TEXT} characters`);
   });
@@ -84,7 +92,7 @@ export function text(
 
 /** A token or key: one line of visible ASCII (RFC 9110 §5.5 lets a header hold no more). */
 export function secret(flag: string, about: About): Setting<Redacted | null> {
-  return make(flag, about, { kind: 'secret' }, null, (text, origin) => {
+  return make(flag, about, 'secret', null, (text, origin) => {
     if (text.length <= LONGEST_SECRET && /^[\x21-\x7e]+$/.test(text)) return new Redacted(text);
     throw new InvalidInputError(
       origin,
@@ -95,7 +103,7 @@ export function secret(flag: string, about: About): Setting<Redacted | null> {
 
 /** A boolean; the flag alone means true. */
 export function toggle(flag: string, about: About): Setting<boolean> {
-  return make(flag, about, { kind: 'switch' }, false, (text, origin) => {
+  return make(flag, about, 'switch', false, (text, origin) => {
     const value = parseGoBool(text);
     if (value !== null) return value;
     throw new InvalidInputError(origin, 'must be "true" or "false"');
@@ -109,7 +117,7 @@ export function whole(
   fallback: number,
 ): Setting<number> {
   const { min, max, ...rest } = about;
-  return make(flag, rest, { kind: 'whole', min, max }, fallback, (text, origin) => {
+  return make(flag, rest, 'whole', fallback, (text, origin) => {
     const value = Number(text);
     if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidInputError(origin, `must be a whole number from ${min} to ${max}`);
@@ -118,7 +126,7 @@ export function whole(
 
 /** A Go duration such as `60s` or `2m`; milliseconds. */
 export function duration(flag: string, about: About, fallback: string): Setting<number> {
-  const setting = make(flag, about, { kind: 'text' }, durationMs(fallback), (text, origin) => {
+  const setting = make(flag, about, 'text', durationMs(fallback), (text, origin) => {
     const ms = parseDuration(text);
     if (ms !== null && ms > 0) return ms;
     throw new InvalidInputError(origin, 'must be a duration above zero, such as 60s, 2m or 1h30m');
@@ -126,26 +134,31 @@ export function duration(flag: string, about: About, fallback: string): Setting<
   return { ...setting, defaultText: fallback };
 }
 
-/** One of a few words, in lower case. */
+/** An RFC 3339 time, as milliseconds of the epoch; whatever else is written counts as not there. */
+export function instant(flag: string, about: About): Setting<number | null> {
+  const takes = (text: string) => RFC_3339.test(text) && !Number.isNaN(Date.parse(text));
+  return { ...make(flag, about, 'text', null, (text) => (takes(text) ? Date.parse(text) : null)), takes };
+}
+
+/** One of a few words, or another name of one, in any case; whatever else is written reads as the default. */
+export function choice<const V extends string>(flag: string, about: ChoiceAbout<V>): Setting<V | null>;
 export function choice<const V extends string>(
   flag: string,
-  about: About & { readonly values: readonly V[] },
-): Setting<V | null>;
-export function choice<const V extends string>(
-  flag: string,
-  about: About & { readonly values: readonly V[] },
+  about: ChoiceAbout<V>,
   fallback: NoInfer<V>,
 ): Setting<V>;
 export function choice<const V extends string>(
   flag: string,
-  { values, ...about }: About & { readonly values: readonly V[] },
+  { values, otherNames = {}, ...about }: ChoiceAbout<V>,
   fallback: V | null = null,
 ): Setting<V | null> {
-  return make(flag, about, { kind: 'choice', values }, fallback, (text, origin) => {
-    const value = values.find((known) => known === text.toLowerCase());
-    if (value !== undefined) return value;
-    throw new InvalidInputError(origin, `must be one of ${values.join(', ')}`);
-  });
+  const meanings = new Map([
+    ...values.map((value) => [value, value] as const),
+    ...Object.entries(otherNames),
+  ]);
+  const meaningOf = (text: string) => meanings.get(text.toLowerCase()) ?? null;
+  const setting = make(flag, about, 'choice', fallback, (text) => meaningOf(text) ?? fallback);
+  return { ...setting, takes: (text) => meaningOf(text) !== null };
 }
 
 /** Values with commas between them; the flag may be repeated. */
@@ -154,7 +167,7 @@ export function list(
   about: About & { readonly pattern: RegExp; readonly remedy: string },
 ): Setting<readonly string[]> {
   const { pattern, remedy, ...rest } = about;
-  return make(flag, rest, { kind: 'list' }, [], (text, origin) => {
+  return make(flag, rest, 'list', [], (text, origin) => {
     const items = text
       .split(',')
       .map((item) => item.trim())

@@ -1,45 +1,60 @@
 import { oneShotSettings } from './one-shot-settings.ts';
-import { choice, duration, list, type Setting, secret, text, toggle, variableOf, whole } from './setting.ts';
+import {
+  choice,
+  duration,
+  instant,
+  list,
+  type Setting,
+  secret,
+  text,
+  toggle,
+  variableOf,
+  whole,
+} from './setting.ts';
 
-/** In `--help`, the `config` JSON and the docs, the settings stand in this order. */
+/** In `--help` and the docs the settings stand in this order. */
 export const settingsTable = {
   token: secret('token', {
     group: 'asana',
-    description: 'Personal access token or service account token of Asana. Required to sync.',
+    label: 'Personal access token',
+    description: 'Personal access token or service account token of Asana. Required.',
     operator: 'spec.credentials.secretRef.tokenKey',
   }),
   useServiceAccount: toggle('use-service-account', {
     group: 'asana',
+    label: 'Is service account',
     description: 'The token belongs to a service account.',
     operator: 'spec.credentials.type: ServiceAccount',
   }),
   scimToken: secret('scim-token', {
     group: 'asana',
     variables: ['BATON_SCIM_TOKEN', 'SCIM_TOKEN'],
-    description:
-      'A second token, of a service account, used for SCIM alone. Without it the token serves for both.',
+    description: 'A second token, of a service account, for SCIM requests only. Default: the token.',
     operator: 'spec.credentials.secretRef.scimTokenKey',
   }),
   useScimApi: toggle('use-scim-api', {
     group: 'asana',
+    label: 'Use SCIM API',
     description:
-      'Sync and provision licenses over the SCIM API (Asana Enterprise); needs use-service-account, or a scim-token.',
+      'Sync and provision licenses through the SCIM API (Asana Enterprise). Requires use-service-account or scim-token.',
     operator: 'spec.scim.enabled',
   }),
   defaultWorkspaceId: text('default-workspace-id', {
     group: 'asana',
-    placeholder: 'gid',
-    description: 'Workspace that new accounts are added to, unless the request names one.',
+    placeholder: 'id',
+    label: 'Default workspace',
+    description: 'ID of the workspace that new accounts are added to, unless the request names one.',
     pattern: /^\d{1,32}$/,
-    remedy: 'must be the digits of a workspace gid',
+    remedy: 'must be the ID of a workspace, which has digits only',
     operator: 'spec.defaultWorkspace',
   }),
   workspaceIds: list('workspace-ids', {
     group: 'asana',
-    placeholder: 'gids',
-    description: 'Read these workspaces only. Default: every one that the token sees.',
+    placeholder: 'ids',
+    description:
+      'IDs of the only workspaces to read, separated by commas. Default: every workspace that the token can see.',
     pattern: /^\d{1,32}$/,
-    remedy: 'must be gids of workspaces with commas between them',
+    remedy: 'must be the IDs of workspaces, separated by commas',
     operator: 'spec.workspaces',
   }),
   asanaApiUrl: text(
@@ -48,7 +63,7 @@ export const settingsTable = {
       group: 'asana',
       placeholder: 'url',
       variables: ['BATON_ASANA_API_URL', 'ASANA_API_URL'],
-      description: 'REST root of Asana; SCIM is below it at /scim. Plain http only on loopback.',
+      description: 'Base URL of the Asana REST API; SCIM is at /scim below it. Plain HTTP only on loopback.',
       operator: 'flag --asana-api-url of the operator',
     },
     'https://app.asana.com/api/1.0',
@@ -56,13 +71,13 @@ export const settingsTable = {
   provisioning: toggle('provisioning', {
     group: 'asana',
     short: 'p',
-    description: 'Carry out the grants, revocations and account creations that ConductorOne asks for.',
+    description: 'Carry out the grants, revocations and account creations that ConductorOne requests.',
     operator: 'spec.conductorOne.provision',
   }),
   allowDeprovision: toggle('allow-deprovision', {
     group: 'asana',
     description:
-      'Let a revoked view-only license take the account out of the organization, which cannot be undone; needs use-service-account.',
+      'Allow the revocation of a view-only license to remove the account from the organization, which cannot be undone. Requires use-service-account.',
     operator: 'spec.provisioning.allowDeprovision',
   }),
   maxDeprovisions: whole(
@@ -70,7 +85,7 @@ export const settingsTable = {
     {
       group: 'asana',
       placeholder: 'n',
-      description: 'Most accounts taken out of the organization within an hour.',
+      description: 'Maximum number of accounts removed from the organization within an hour.',
       min: 0,
       max: 100_000,
       operator: 'spec.provisioning.maxDeprovisions',
@@ -81,7 +96,8 @@ export const settingsTable = {
   clientId: text('client-id', {
     group: 'conductorOne',
     placeholder: 'id',
-    description: "Client ID from the connector's page in ConductorOne; with client-secret: service mode.",
+    description:
+      "Client ID from the connector's page in ConductorOne. With client-secret, turns on service mode.",
     operator: 'spec.conductorOne.secretRef.clientIdKey',
   }),
   clientSecret: secret('client-secret', {
@@ -93,13 +109,13 @@ export const settingsTable = {
     group: 'conductorOne',
     placeholder: 'host[:port]',
     variables: ['BATON_C1_API_HOST'],
-    description: 'Host of ConductorOne, in place of the one in the client ID.',
+    description: 'Host of ConductorOne, instead of the one in the client ID.',
     operator: 'flag --conductorone-host of the operator',
   }),
   hostId: text('host-id', {
     group: 'conductorOne',
     placeholder: 'name',
-    description: 'Tells this process from its replicas. Default: the host name.',
+    description: 'Distinguishes this process from its replicas. Default: the host name.',
     pattern: /^[\x20-\x7e]{1,256}$/,
     remedy: 'must be 1 to 256 printable characters',
     operator: null,
@@ -109,7 +125,7 @@ export const settingsTable = {
     {
       group: 'conductorOne',
       placeholder: 'n',
-      description: 'Tasks of ConductorOne worked on at once.',
+      description: 'Maximum number of ConductorOne tasks carried out at the same time.',
       min: 1,
       max: 100,
       operator: null,
@@ -118,8 +134,7 @@ export const settingsTable = {
   ),
   skipFullSync: toggle('skip-full-sync', {
     group: 'conductorOne',
-    description:
-      'Read nothing for ConductorOne: full-sync tasks are declined, and a local sync does nothing.',
+    description: 'Do not sync: full-sync tasks are declined, and a local sync does nothing.',
     operator: null,
   }),
 
@@ -129,7 +144,7 @@ export const settingsTable = {
       group: 'files',
       short: 'f',
       placeholder: 'path',
-      description: 'The c1z file that syncs are added to and one-shots look things up in.',
+      description: 'The c1z file that a local sync is added to, and that single changes look up IDs in.',
       operator: null,
     },
     'sync.c1z',
@@ -138,35 +153,35 @@ export const settingsTable = {
     group: 'files',
     placeholder: 'folder',
     variables: ['BATON_C1Z_TEMP_DIR', 'BATON_TMPDIR'],
-    description: "Folder for temporary files, writable. Default: the system's.",
+    description: "Writable folder for temporary files. Default: the system's.",
     operator: 'variable BATON_TMPDIR of the operator',
   }),
 
   syncResourceTypes: list('sync-resource-types', {
     group: 'sync',
     placeholder: 'types',
-    description: 'Sync these resource types only: user, team, workspace, license.',
+    description: 'Sync only these resource types, separated by commas: user, team, workspace, license.',
     pattern: /^(user|team|workspace|license)$/,
-    remedy: 'must be resource types with commas between them: user, team, workspace, license',
+    remedy: 'must be resource types, separated by commas: user, team, workspace, license',
     operator: null,
   }),
   syncResources: list('sync-resources', {
     group: 'sync',
     placeholder: 'bids',
-    description: 'Sync these resources only, such as bid:r:team/501; makes a partial sync.',
+    description: 'Make a partial sync of only these resources, separated by commas, such as bid:r:team/501.',
     pattern: /^bid:r:([^/:]+\/[^/:]+\/)?[^/:]+\/[^/:]+$/,
     remedy:
-      'must be resource ids with commas between them, such as bid:r:team/501 or bid:r:workspace/1200/team/501',
+      'must be resource IDs, separated by commas, such as bid:r:team/501 or bid:r:workspace/1200/team/501',
     operator: null,
   }),
   skipEntitlementsAndGrants: toggle('skip-entitlements-and-grants', {
     group: 'sync',
-    description: 'Sync resources alone.',
+    description: 'Sync resources only.',
     operator: null,
   }),
   skipGrants: toggle('skip-grants', {
     group: 'sync',
-    description: 'Sync no grants; needs sync-resources.',
+    description: 'Do not sync grants. Requires sync-resources.',
     operator: null,
   }),
 
@@ -175,29 +190,39 @@ export const settingsTable = {
     {
       group: 'logging',
       placeholder: 'level',
-      description: 'Least important lines written: debug, info, warn, error.',
+      description: 'Minimum log level: debug, info, warn or error.',
       values: ['debug', 'info', 'warn', 'error'],
+      otherNames: { trace: 'debug', warning: 'warn', dpanic: 'error', panic: 'error', fatal: 'error' },
       operator: 'flag --log-level of the operator',
     },
     'info',
   ),
+  logLevelDebugExpiresAt: instant('log-level-debug-expires-at', {
+    group: 'logging',
+    placeholder: 'time',
+    description: 'Time from which level debug means info, such as 2027-01-31T00:00:00Z.',
+    operator: null,
+  }),
   logFormat: choice('log-format', {
     group: 'logging',
     placeholder: 'format',
-    description: 'json or console. Default: console on a terminal, json elsewhere.',
+    description: 'Log format: json or console. Default: console on a terminal, otherwise json.',
     values: ['json', 'console'],
     operator: 'flag --log-format of the operator',
   }),
-  logPath: text('log-path', {
+  logPath: list('log-path', {
     group: 'logging',
-    placeholder: 'path',
-    description: 'File that log lines are added to, in place of standard error.',
+    placeholder: 'paths',
+    description:
+      'Where log lines go, separated by commas: files that they are appended to, stdout, stderr. Default: stderr.',
+    pattern: /^[^\0]{1,4096}$/,
+    remedy: 'must be paths, separated by commas, of at most 4096 characters each',
     operator: null,
   }),
 
   healthCheck: toggle('health-check', {
     group: 'health',
-    description: 'Serve /health, /ready and /live.',
+    description: 'Serve /health, /ready and /live in service mode.',
     operator: 'flag --health-bind-address of the operator, always on',
   }),
   healthCheckPort: whole(
@@ -205,7 +230,7 @@ export const settingsTable = {
     {
       group: 'health',
       placeholder: 'port',
-      description: 'Port they are served on.',
+      description: 'Port of the health endpoints.',
       min: 1,
       max: 65_535,
       operator: 'flag --health-bind-address of the operator',
@@ -217,7 +242,7 @@ export const settingsTable = {
     {
       group: 'health',
       placeholder: 'address',
-      description: 'Address they are served on; 0.0.0.0 for the probes of Kubernetes.',
+      description: 'IP address that the health endpoints listen on. HTTP probes of Kubernetes need 0.0.0.0.',
       pattern: /^[0-9a-zA-Z.:-]{1,253}$/,
       remedy: 'must be an address such as 127.0.0.1, 0.0.0.0 or ::',
       operator: 'flag --health-bind-address of the operator',
@@ -231,7 +256,8 @@ export const settingsTable = {
       group: 'budget',
       placeholder: 'n',
       variables: [variableOf('asana-requests-per-minute'), 'ASANA_REQUESTS_PER_MINUTE'],
-      description: 'What Asana grants the token a minute (150 on free plans); 0 for no limit.',
+      description:
+        'Number of requests a minute that Asana allows the token (150 on free plans); 0 for no limit.',
       min: 0,
       max: 1_000_000,
       operator: 'flag --asana-requests-per-minute of the operator',
@@ -244,7 +270,7 @@ export const settingsTable = {
       group: 'budget',
       placeholder: 'n',
       variables: [variableOf('asana-budget-percent'), 'ASANA_BUDGET_PERCENT'],
-      description: 'Share of it that this program plans with.',
+      description: 'Percentage of those requests that the connector may use.',
       min: 1,
       max: 100,
       operator: 'flag --asana-budget-percent of the operator',
@@ -257,10 +283,23 @@ export const settingsTable = {
       group: 'budget',
       placeholder: 'duration',
       variables: [variableOf('action-timeout'), 'ACTION_TIMEOUT'],
-      description: 'How long one change in Asana may take.',
+      description: 'Time limit for one change in Asana.',
       operator: 'flag --action-timeout of the operator',
     },
     '60s',
+  ),
+
+  httpTimeoutSeconds: whole(
+    'http-timeout-seconds',
+    {
+      group: 'budget',
+      placeholder: 'seconds',
+      description: 'Time limit for one request to Asana.',
+      min: 1,
+      max: 1800,
+      operator: null,
+    },
+    60,
   ),
 
   ...oneShotSettings,

@@ -9,6 +9,6 @@ export function refuseWords(words: readonly string[]): void {
   if (words.length === 0) return;
   throw new InvalidInputError(
     'command line',
-    `has ${words.length === 1 ? 'a word' : `${words.length} words`} that belong to no flag: put a sub-command first, and every value behind its flag (--help lists them)`,
+    'has words that belong to no flag: write the command first, and each value after its flag (--help lists them)',
   );
 }

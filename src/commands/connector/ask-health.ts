@@ -2,7 +2,16 @@ import { CodedError } from '../../core/errors.ts';
 import { readConfigFile } from '../baton-settings/config-file.ts';
 import { type Flags, readSettings } from '../baton-settings/read-settings.ts';
 
-const PATIENCE_MS = 5_000;
+/** The pages of the health server. */
+export type HealthEndpoint = 'health' | 'ready' | 'live';
+
+export interface HealthQuestion {
+  readonly endpoint: HealthEndpoint;
+  /** How long to wait for the answer. */
+  readonly timeoutMs: number;
+  /** The other flags of the command line. */
+  readonly flags: Flags;
+}
 
 /** The connector is not well, or does not run. */
 class UnhealthyError extends CodedError {
@@ -16,22 +25,25 @@ class UnhealthyError extends CodedError {
  * @throws UnhealthyError, InvalidInputError
  */
 export async function checkHealth(
-  flags: Flags,
+  { endpoint, timeoutMs, flags }: HealthQuestion,
   environment: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
 ): Promise<void> {
   const file = await readConfigFile(environment);
   const settings = readSettings(['health'], { flags, environment, file });
-  const url = `http://${reachable(settings.healthCheckBindAddress)}:${settings.healthCheckPort}/health`;
+  const url = `http://${reachable(settings.healthCheckBindAddress)}:${settings.healthCheckPort}/${endpoint}`;
   let status: number;
   try {
     const response = await fetch(url, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
     ({ status } = response);
     await response.body?.cancel();
   } catch (cause) {
-    throw new UnhealthyError(`${url} does not answer: is the connector running with --health-check?`, cause);
+    throw new UnhealthyError(
+      `${url} did not answer within ${timeoutMs / 1000} s: is the connector running with --health-check?`,
+      cause,
+    );
   }
   if (status !== 200) throw new UnhealthyError(`${url} answers ${status}: see the log of the connector.`);
 }

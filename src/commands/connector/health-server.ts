@@ -1,25 +1,27 @@
 import type { ServiceState } from '../../conductorone/service.ts';
-import type { Clock } from '../../core/clock.ts';
-import { InvalidInputError } from '../../core/errors.ts';
+import { type Clock, formatTime } from '../../core/clock.ts';
+import { type CodedError, InvalidInputError } from '../../core/errors.ts';
 import { type Page, PageServer } from '../../telemetry/servers.ts';
 import { nameOf } from '../baton-settings/setting-rules.ts';
+import { inSettingWords } from '../baton-settings/setting-words.ts';
 import type { Settings } from '../baton-settings/settings-table.ts';
+import type { TokenCheck } from './token-check.ts';
 
 /**
- * The health pages of Go's connectors: `/live` while the process runs, `/ready` while it is connected with
- * ConductorOne, `/health` unless the connection has failed. JSON with status, time and details.
+ * The health pages of Go's connectors, as JSON with status, time and details: `/live` while the process runs, `/ready`
+ * once it is set up, `/health` while Asana takes the token. ConductorOne is waited for, and makes none of them fail.
  */
 export class HealthServer {
   readonly #clock: Clock;
   readonly #server: PageServer;
   #state: ServiceState | null = null;
 
-  private constructor(clock: Clock) {
+  private constructor(token: Pick<TokenCheck, 'failure'>, clock: Clock) {
     this.#clock = clock;
     this.#server = new PageServer({
-      '/health': () => this.#page((this.#state?.error ?? null) === null),
-      '/ready': () => this.#page(this.#state?.connected === true),
-      '/live': () => this.#page(true),
+      '/health': async () => this.#health(await token.failure()),
+      '/ready': () => this.#page(200, { status: 'ready' }),
+      '/live': () => this.#page(200, { status: 'alive' }),
     });
   }
 
@@ -29,9 +31,10 @@ export class HealthServer {
       healthCheckBindAddress: host,
       healthCheckPort: port,
     }: Pick<Settings, 'healthCheckBindAddress' | 'healthCheckPort'>,
+    token: Pick<TokenCheck, 'failure'>,
     clock: Clock,
   ): Promise<HealthServer> {
-    const health = new HealthServer(clock);
+    const health = new HealthServer(token, clock);
     try {
       await health.#server.listen({ host, port });
     } catch (cause) {
@@ -52,17 +55,28 @@ export class HealthServer {
     return this.#server.close();
   }
 
-  #page(well: boolean): Page {
+  #health(failure: CodedError | null): Page {
     const { connected = false, error = null } = this.#state ?? {};
-    const body = {
-      status: well ? 'healthy' : 'unhealthy',
-      timestamp: new Date(this.#clock.now()).toISOString(),
-      details: { connected: String(connected), ...(error ? { error: error.code } : {}) },
+    const conductorOne = connected ? 'connected' : (error?.code ?? 'connecting');
+    if (failure === null) return this.#page(200, { status: 'healthy', details: { conductorOne } });
+    const details = {
+      error: 'connector validation failed',
+      validation_error: inSettingWords(`${failure.code}: ${failure.message}`),
+      conductorOne,
     };
+    return this.#page(503, { status: 'unhealthy', details });
+  }
+
+  #page(
+    code: number,
+    { status, details }: { readonly status: string; readonly details?: Readonly<Record<string, string>> },
+  ): Page {
+    // Go writes the time without fractions, and leaves out what is empty.
+    const timestamp = formatTime(this.#clock.now());
     return {
-      status: well ? 200 : 503,
+      status: code,
       contentType: 'application/json',
-      body: `${JSON.stringify(body)}\n`,
+      body: `${JSON.stringify({ status, timestamp, details })}\n`,
     };
   }
 }

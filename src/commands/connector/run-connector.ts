@@ -1,12 +1,14 @@
 import { setDefaultCACertificates } from 'node:tls';
 import { readTrust } from '../../conductorone/trust.ts';
 import { systemClock } from '../../core/clock.ts';
-import { isAbort } from '../../core/errors.ts';
+import { CodedError, isAbort } from '../../core/errors.ts';
 import { readConfigFile } from '../baton-settings/config-file.ts';
 import { oneShotOf } from '../baton-settings/one-shot-request.ts';
-import { type Flags, readSettings, unknownVariables } from '../baton-settings/read-settings.ts';
+import { type Flags, readSettings } from '../baton-settings/read-settings.ts';
 import type { SettingGroup } from '../baton-settings/setting.ts';
 import { checkTogether, clientCredentials, requireToken } from '../baton-settings/setting-rules.ts';
+import { settingWarnings } from '../baton-settings/setting-warnings.ts';
+import { inSettingWords } from '../baton-settings/setting-words.ts';
 import { refuseWords } from '../baton-settings/stray-words.ts';
 import { carryOutOneShot } from './carry-out-one-shot.ts';
 import { openLog } from './connector-log.ts';
@@ -32,18 +34,21 @@ export async function runConnector({ flags, words, groups, signal }: ConnectorRu
   refuseWords(words);
   const environment = process.env;
   const file = await readConfigFile(environment);
-  const settings = readSettings(groups, { flags, environment, file });
+  const sources = { flags, environment, file };
+  const settings = readSettings(groups, sources);
   checkTogether(settings);
-  const oneShot = oneShotOf(settings);
   const credentials = clientCredentials(settings);
+  // As in the Go connector: with both credentials it is service mode, whatever else is asked for.
+  const oneShot = credentials === null ? oneShotOf(settings) : null;
   const token = requireToken(settings);
   const trust = await readTrust(environment);
   // Go's variable is about every connection of the process, those with Asana among them.
   if (trust) setDefaultCACertificates(trust);
-  const log = await openLog(settings);
+  const log = await openLog(settings, systemClock);
   try {
-    const ignored = [...unknownVariables(environment), ...(file?.unknown ?? [])];
-    if (ignored.length > 0) log.warn('settings unknown to this program have no effect', { names: ignored });
+    for (const { message, ...fields } of settingWarnings(groups, sources, credentials !== null)) {
+      log.warn(message, fields);
+    }
     const audit = (line: string) => process.stdout.write(`${line}\n`);
     await using standalone = await openStandalone(settings, token, {
       log,
@@ -51,12 +56,13 @@ export async function runConnector({ flags, words, groups, signal }: ConnectorRu
       clock: systemClock,
       signal,
     });
-    if (oneShot) await carryOutOneShot(oneShot, settings, standalone, { log, signal });
-    else if (credentials) await runService(credentials, settings, standalone, { trust, log, signal });
+    if (credentials) await runService(credentials, settings, standalone, { trust, log, signal });
+    else if (oneShot) await carryOutOneShot(oneShot, settings, standalone, { log, signal });
     else await syncIntoFile(settings, standalone, { log, signal });
   } catch (error) {
     // Asked to stop, the service has done what it should; a sync or a change has not.
-    if (credentials && !oneShot && signal.aborted && isAbort(error)) return;
+    if (credentials && signal.aborted && isAbort(error)) return;
+    if (error instanceof CodedError) error.message = inSettingWords(error.message);
     throw error;
   } finally {
     await log.close();

@@ -10,10 +10,12 @@ import { silentMeter } from '../../core/meter.ts';
 import { version } from '../../core/version.ts';
 import { RefusedError } from '../../provisioning/refusal.ts';
 import { type ClientCredentials, nameOf } from '../baton-settings/setting-rules.ts';
+import { inSettingWords } from '../baton-settings/setting-words.ts';
 import type { Settings } from '../baton-settings/settings-table.ts';
 import { HealthServer } from './health-server.ts';
 import { STANDALONE, type Standalone } from './standalone.ts';
 import { tempFolderOf } from './sync-into-file.ts';
+import { TokenCheck } from './token-check.ts';
 
 export interface ServiceDeps {
   readonly trust: Trust;
@@ -32,7 +34,7 @@ const LONGEST_HOST_ID = 256;
 export async function runService(
   credentials: ClientCredentials,
   settings: Settings,
-  { host, model }: Standalone,
+  { host, model, asana }: Standalone,
   { trust, log, signal }: ServiceDeps,
 ): Promise<void> {
   const clock = systemClock;
@@ -47,7 +49,8 @@ export async function runService(
     environment: process.env,
     clock,
   });
-  const health = settings.healthCheck ? await HealthServer.listen(settings, clock) : null;
+  const token = new TokenCheck({ asana, clock, signal });
+  const health = settings.healthCheck ? await HealthServer.listen(settings, token, clock) : null;
   try {
     const service = new ConductorOneService({
       client: connection.client,
@@ -58,6 +61,7 @@ export async function runService(
         serviceAccount: model.serviceAccount,
       },
       concurrency: settings.taskConcurrency,
+      wording: inSettingWords,
       tempFolder: tempFolderOf(settings),
       labels: { namespace: STANDALONE.namespace, connector: STANDALONE.name },
       clock,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { ManifestValidator } from '../../api/validation.ts';
 import { BudgetRegistry } from '../../asana/budget-registry.ts';
-import { openSession } from '../../asana/session.ts';
+import { type AsanaSession, openSession } from '../../asana/session.ts';
 import type { ModelSettings } from '../../conductorone/model.ts';
 import type { TaskHost } from '../../conductorone/task-host.ts';
 import { ConnectorTaskHost } from '../../controllers/conductorone/task-host.ts';
@@ -25,6 +25,7 @@ export const STANDALONE = { namespace: 'local', name: 'asana-connector' };
 /** The connector without Kubernetes: what the operator has of one AsanaConnector, without its object. */
 export interface Standalone extends AsyncDisposable {
   readonly host: TaskHost;
+  readonly asana: AsanaSession;
   readonly model: ModelSettings;
 }
 
@@ -64,20 +65,20 @@ export async function openStandalone(
     { requestsPerMinute: settings.asanaRequestsPerMinute, percent: settings.asanaBudgetPercent },
     { clock, meter },
   );
-  const { scimToken, useScimApi, asanaApiUrl } = settings;
-  await session.useCredentials('settings', () =>
-    openSession({
-      baseUrl: asanaApiUrl,
-      token,
-      scimToken: scimToken ?? undefined,
-      scimEnabled: useScimApi,
-      budgets,
-      log,
-      meter,
-      clock,
-      random,
-    }),
-  );
+  const { scimToken, useScimApi, asanaApiUrl, httpTimeoutSeconds } = settings;
+  const asana = openSession({
+    baseUrl: asanaApiUrl,
+    token,
+    scimToken: scimToken ?? undefined,
+    scimEnabled: useScimApi,
+    budgets,
+    limits: { requestMs: httpTimeoutSeconds * 1000 },
+    log,
+    meter,
+    clock,
+    random,
+  });
+  await session.useCredentials('settings', () => asana);
   const audit = new AuditLog(sink, clock);
   const host = new ConnectorTaskHost({
     session: () => session,
@@ -92,6 +93,7 @@ export async function openStandalone(
   });
   return {
     host,
+    asana,
     model: { licenses: useScimApi, serviceAccount: settings.useServiceAccount },
     [Symbol.asyncDispose]: () => session.close(),
   };

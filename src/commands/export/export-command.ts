@@ -1,31 +1,45 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { grantKinds } from '../../api/kinds.ts';
 import { addAsanaFlags } from '../asana-reading/asana-flags.ts';
+import { addExamples } from '../command-line/examples.ts';
 import type { ExportFlags } from './run-export.ts';
 
 /** `asana-connector export`: what people have in Asana, as manifests ready to adopt. */
 export function exportCommand(signal: AbortSignal): Command {
   const command = new Command('export')
+    .summary('Write existing access as manifests')
     .description(
-      'Writes what people have in Asana as manifests, one grant a right, ready to be adopted. Changes nothing; applied, an export plans nothing.',
+      'Write the access that people have in Asana as manifests, one grant for each license, team and workspace. Nothing is changed. If you apply the manifests, the operator adopts the access as it is.',
     )
+    .optionsGroup('Manifests:')
     .requiredOption(
       '-f, --connector <path>',
-      'manifest of the AsanaConnector, which says what is read; - for standard input',
+      'Manifest of the AsanaConnector, which says what is read, or - for standard input. Required.',
     )
     .addOption(
       new Option(
         '--kind <kind>',
-        'only grants of this kind, by its name or short name; repeatable',
+        'Write only grants of this kind, given by name or short name. Repeatable.',
       ).argParser(readKind),
     )
-    .option('--unmanaged', 'only what no grant of the cluster declares, by the current kubeconfig')
-    .option('--output-dir <path>', 'a folder for one file an object; default all of it on standard output')
+    .option(
+      '--unmanaged',
+      'Write only access that no grant in the cluster of the current kubeconfig declares.',
+    )
+    .option('--output-dir <path>', 'Folder to write one file for each object to. Default: standard output.')
     .option(
       '-n, --namespace <namespace>',
-      'namespace of the connector where its manifest names none',
+      'Namespace of the connector, if its manifest names none.',
       'default',
     );
+  addExamples(
+    command,
+    ['Write everything that people have', 'ASANA_TOKEN=… asana-connector export -f acme.yaml > grants.yaml'],
+    [
+      'Write the licenses that no grant in the cluster declares, a file for each',
+      'asana-connector export -f acme.yaml --kind alg --unmanaged --output-dir grants/',
+    ],
+  );
   return addAsanaFlags(command).action(async (flags: ExportFlags) => {
     const [{ runExport }, { readCluster }, { createLogger }] = await Promise.all([
       import('./run-export.ts'),

@@ -1,51 +1,56 @@
-import { Argument, Command, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { apiUrlOption } from '../command-line/asana-options.ts';
+import { addExamples } from '../command-line/examples.ts';
 import { durationOption } from '../command-line/flag-types.ts';
+import { completionCommands } from '../completion/completion-command.ts';
 import type { AnswerFlags, HoldAnswer } from './answer-hold.ts';
 import type { ClusterFlags } from './cluster.ts';
-import { completeWords, completionScript, type Shell, shells } from './completion.ts';
 import type { DoctorFlags } from './examine.ts';
 import type { ExtendFlags } from './extend-grant.ts';
 import type { SyncFlags } from './request-sync.ts';
 
 /** `kubectl asana`: what people look at and answer, from where they use kubectl. Each part is loaded when asked for. */
 export function kubectlAsanaCommand(): Command {
-  const program = new Command('kubectl-asana').description(
-    'Shows connectors, holds and grants, and answers holds. As kubectl plugin: kubectl asana.',
+  const program = new Command('kubectl-asana')
+    .summary('Show and control connectors and grants (kubectl asana)')
+    .description(
+      'Show connectors, grants and holds, and answer holds. As a kubectl plugin, the command is kubectl asana.',
+    );
+  addViews(program.commandsGroup('Show:'));
+  addAnswers(program.commandsGroup('Answer holds:'));
+  addChanges(program.commandsGroup('Change:'));
+  addCompletion(program.commandsGroup('Other commands:'));
+  return addExamples(
+    program,
+    ['Show connectors, holds and blocked grants in all namespaces', 'kubectl asana status -A'],
+    ['Explain why a person has, or lacks, access', 'kubectl asana why alice@example.com'],
+    ['Sync a connector and wait until it is done', 'kubectl asana sync acme --wait'],
   );
-  addViews(program);
-  addAnswers(program);
-  addChanges(program);
-  addCompletion(program);
-  return program;
 }
 
 function addViews(program: Command): void {
-  withCluster(program.command('status'))
-    .description('connectors, holds, and what is blocked and why')
-    .action(async (flags: ClusterFlags) => {
-      const { showStatus } = await import('./show-status.ts');
-      await showStatus(flags, process.stdout);
-    });
-  withCluster(program.command('why'))
-    .description('every grant about a person, and the rule that decided')
-    .argument('<email>', 'email address or gid of the person')
+  withCluster(
+    program.command('status'),
+    'Show connectors, holds, and which grants are blocked and why',
+  ).action(async (flags: ClusterFlags) => {
+    const { showStatus } = await import('./show-status.ts');
+    await showStatus(flags, process.stdout);
+  });
+  withCluster(program.command('why'), 'Show every grant of a person, and the rule that decided')
+    .argument('<email>', 'Email address or gid of the person.')
     .action(async (email: string, flags: ClusterFlags) => {
       const { explainPerson } = await import('./explain-person.ts');
       await explainPerson(email, flags, process.stdout);
     });
-  withCluster(program.command('hold'))
-    .description('everything that is held, as a table')
-    .action(async (flags: ClusterFlags) => {
-      const { showHeld } = await import('./held-grants.ts');
-      await showHeld(flags, process.stdout);
-    });
-  withCluster(program.command('doctor'))
-    .description('checks Secrets, tokens, workspaces, SCIM, rights, clocks and ConductorOne; changes nothing')
-    .addOption(
-      new Option('--asana-api-url <url>', 'REST root of Asana')
-        .default('https://app.asana.com/api/1.0')
-        .env('ASANA_API_URL'),
-    )
+  withCluster(program.command('hold'), 'Show everything that is held').action(async (flags: ClusterFlags) => {
+    const { showHeld } = await import('./held-grants.ts');
+    await showHeld(flags, process.stdout);
+  });
+  withCluster(
+    program.command('doctor'),
+    'Check Secrets, tokens, workspaces, SCIM, permissions, clocks and ConductorOne',
+  )
+    .addOption(apiUrlOption())
     .action(async (flags: DoctorFlags) => {
       const { examine } = await import('./examine.ts');
       await examine(flags, process.stdout);
@@ -54,14 +59,14 @@ function addViews(program: Command): void {
 
 function addAnswers(program: Command): void {
   const answers: readonly [HoldAnswer, string][] = [
-    ['acknowledge', 'carries out what the token of a hold names'],
-    ['discard', 'leaves alone in Asana what the token of a hold names'],
+    ['acknowledge', 'Approve the held changes that a token names'],
+    ['discard', 'Reject the held changes that a token names, and leave Asana unchanged'],
   ];
-  for (const [answer, description] of answers)
-    withCluster(program.command(answer))
-      .description(`${description}; shows it and asks first`)
-      .argument('<token>', 'token of the hold: kubectl asana status')
-      .option('-y, --yes', 'answer questions with yes')
+  for (const [answer, summary] of answers)
+    withCluster(program.command(answer), summary)
+      .description(`${summary}. The changes are shown, and nothing happens before you confirm.`)
+      .argument('<token>', 'Token of the hold, as kubectl asana status shows it.')
+      .option('-y, --yes', 'Do not ask for confirmation.')
       .action(async (token: string, flags: AnswerFlags) => {
         const { answerHold } = await import('./answer-hold.ts');
         await answerHold(answer, token, flags, process.stdout);
@@ -69,19 +74,20 @@ function addAnswers(program: Command): void {
 }
 
 function addChanges(program: Command): void {
-  withCluster(program.command('sync'))
-    .description('asks connectors to read Asana now')
-    .argument('[name]', 'name of one connector; default all')
-    .option('--wait', 'wait until it is done')
-    .addOption(durationOption('--timeout <duration>', 'how long to wait', '5m'))
+  withCluster(program.command('sync'), 'Sync connectors now')
+    .argument('[name]', 'Name of the connector. Default: all connectors.')
+    .option('--wait', 'Wait until the sync is done.')
+    .addOption(durationOption('--timeout <duration>', 'Maximum time to wait.', '5m'))
     .action(async (name: string | undefined, flags: SyncFlags) => {
       const { requestSync } = await import('./request-sync.ts');
       await requestSync(name, flags, process.stdout);
     });
-  withCluster(program.command('extend'))
-    .description('moves the end of a grant to a later time')
-    .argument('<grant>', 'alg/NAME, atg/NAME, awg/NAME or aac/NAME; a name alone is a license grant')
-    .requiredOption('--until <time>', 'the new end, such as 2027-01-31T00:00:00Z')
+  withCluster(program.command('extend'), 'Move the end of a grant to a later time')
+    .argument(
+      '<grant>',
+      'The grant, as alg/NAME, atg/NAME, awg/NAME or aac/NAME. A name alone is a license grant.',
+    )
+    .requiredOption('--until <time>', 'The new end, such as 2027-01-31T00:00:00Z. Required.')
     .action(async (grant: string, flags: ExtendFlags) => {
       const { extendGrant } = await import('./extend-grant.ts');
       await extendGrant(grant, flags, process.stdout);
@@ -89,33 +95,22 @@ function addChanges(program: Command): void {
 }
 
 function addCompletion(program: Command): void {
-  program
-    .command('completion')
-    .description('prints a script that completes words of kubectl-asana in a shell')
-    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
-    .action((shell: Shell) => {
-      process.stdout.write(completionScript(shell));
-    });
-  program
-    .command('complete-words', { hidden: true })
-    .argument('[words...]')
-    .action((words: string[]) => {
-      process.stdout.write(
-        completeWords(program, words)
-          .map((word) => `${word}\n`)
-          .join(''),
-      );
-    });
+  const [completion, completeWords] = completionCommands(program);
+  program.addCommand(completion).addCommand(completeWords, { hidden: true });
 }
 
-/** The flags that every sub-command shares with kubectl. */
-function withCluster(command: Command): Command {
+/** The sentence of a command, and the flags that every command shares with kubectl. */
+function withCluster(command: Command, summary: string): Command {
   return command
-    .option('-n, --namespace <namespace>', "namespace; default that of the kubeconfig's context")
-    .option('-A, --all-namespaces', 'look in all namespaces')
-    .option('--context <context>', 'context of the kubeconfig')
-    .option('--kubeconfig <path>', 'path of the kubeconfig')
+    .summary(summary)
+    .description(`${summary}.`)
+    .optionsGroup('Cluster:')
+    .option('-n, --namespace <namespace>', 'Namespace. Default: the namespace of the context.')
+    .option('-A, --all-namespaces', 'Use all namespaces.')
+    .option('--context <context>', 'Context of the kubeconfig file.')
+    .option('--kubeconfig <path>', 'Path of the kubeconfig file.')
+    .optionsGroup('Options:')
     .addOption(
-      new Option('-o, --output <format>', 'table or json').choices(['table', 'json']).default('table'),
+      new Option('-o, --output <format>', 'Output format.').choices(['table', 'json']).default('table'),
     );
 }

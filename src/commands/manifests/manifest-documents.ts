@@ -97,7 +97,7 @@ function* objectsIn(part: Part): Generator<WrittenObject> {
 /** The parser's own words would show the line, and what is in it. */
 function noYaml({ name, text, above }: Part, position: number): ManifestError {
   const line = above + text.slice(0, position).split('\n').length;
-  return new ManifestError(name, line, '', 'is no YAML: correct it');
+  return new ManifestError(name, line, '', 'is not valid YAML: correct it');
 }
 
 function toValue(part: Part, document: Document): unknown {

@@ -91,7 +91,7 @@ function decode(name: string, bytes: Buffer): string {
   } catch {
     // Said below, in the same words.
   }
-  throw new InvalidInputError(source, 'is no YAML: it is no text in UTF-8. Name a file with manifests');
+  throw new InvalidInputError(source, 'is not valid YAML: it is not UTF-8 text. Name a file with manifests');
 }
 
 function unreadable(path: string, cause: unknown): InvalidInputError {

@@ -39,7 +39,7 @@ function objectsOf(source: string, document: Document): Fields[] {
   if (error) {
     // YAML's own words would show the line, and what is secret in it.
     const line = error.linePos?.[0].line;
-    throw new InvalidInputError(source, `line ${line ?? '?'} is no YAML: correct it`);
+    throw new InvalidInputError(source, `line ${line ?? '?'} is not valid YAML: correct it`);
   }
   if (!isMap(document.contents)) return [];
   const object = asFields(document.toJS({ maxAliasCount: 100 }));

@@ -1,94 +1,105 @@
 import { Command, Option } from 'commander';
 import { conductorOneHosts } from '../../conductorone/hosts.ts';
 import { apiUrlOption, budgetPercentOption, requestsPerMinuteOption } from '../command-line/asana-options.ts';
+import { addExamples } from '../command-line/examples.ts';
 import { durationOption, integerOption, listOption } from '../command-line/flag-types.ts';
 import type { OperatorFlags } from './run-operator.ts';
 
 /** `asana-connector operator`: the controllers; what the chart runs. */
 export function operatorCommand(signal: AbortSignal): Command {
-  return new Command('operator')
-    .description('Runs the controllers against the current kubeconfig, or in the cluster it runs in.')
+  const command = new Command('operator')
+    .summary('Run the operator')
+    .description('Run the operator in the cluster that its pod is in, or against the current kubeconfig.')
+    .optionsGroup('Scope:')
     .addOption(
-      listOption('--namespace <namespace>', 'namespace to watch; repeatable; default all').env(
+      listOption('--namespace <namespace>', 'Namespace to watch. Repeatable. Default: all namespaces.').env(
         'WATCH_NAMESPACES',
       ),
     )
     .addOption(
-      new Option('--leader-elect', 'act only while holding the leader lease')
-        .default(true)
-        .env('LEADER_ELECT'),
+      integerOption('--concurrency <n>', 'Maximum number of grants processed at the same time.', {
+        min: 1,
+        max: 500,
+      })
+        .default(50)
+        .env('CONCURRENCY'),
+    )
+    .optionsGroup('Leader election:')
+    .addOption(
+      new Option('--leader-elect', 'Act only while holding the lease.').default(true).env('LEADER_ELECT'),
     )
     .addOption(
-      new Option('--no-leader-elect', 'act without a lease: only where a second process is impossible'),
+      new Option('--no-leader-elect', 'Act without a lease. Use only where no second process can run.'),
     )
     .addOption(
       new Option(
         '--leader-election-namespace <namespace>',
-        "namespace of the lease; default the pod's own",
+        'Namespace of the lease. Default: the namespace of the pod.',
       ).env('LEADER_ELECTION_NAMESPACE'),
     )
     .addOption(
       durationOption(
         '--leader-election-lease-duration <duration>',
-        'how long a lease stands that is not renewed',
+        'Time after which a lease that is not renewed can be taken over.',
         '15s',
       ).env('LEADER_ELECTION_LEASE_DURATION'),
     )
     .addOption(
       durationOption(
         '--leader-election-renew-deadline <duration>',
-        'how long the leader tries to renew before it steps down',
+        'Time that the leader tries to renew the lease before it stops acting.',
         '10s',
       ).env('LEADER_ELECTION_RENEW_DEADLINE'),
     )
     .addOption(
-      durationOption('--leader-election-retry-period <duration>', 'time between two tries', '2s').env(
-        'LEADER_ELECTION_RETRY_PERIOD',
-      ),
+      durationOption(
+        '--leader-election-retry-period <duration>',
+        'Time between attempts to acquire or renew the lease.',
+        '2s',
+      ).env('LEADER_ELECTION_RETRY_PERIOD'),
     )
+    .optionsGroup('Endpoints:')
     .addOption(
-      new Option('--metrics-bind-address <address>', 'where /metrics listens; 0 for nowhere')
+      new Option('--metrics-bind-address <address>', 'Address of /metrics; 0 to turn it off.')
         .default(':8080')
         .env('METRICS_BIND_ADDRESS'),
     )
     .addOption(
-      new Option('--health-bind-address <address>', 'where /livez and /readyz listen; 0 for nowhere')
+      new Option('--health-bind-address <address>', 'Address of /livez and /readyz; 0 to turn them off.')
         .default(':8081')
         .env('HEALTH_BIND_ADDRESS'),
     )
+    .optionsGroup('Asana:')
     .addOption(
-      integerOption('--concurrency <n>', 'grants worked on at once', { min: 1, max: 500 })
-        .default(50)
-        .env('CONCURRENCY'),
-    )
-    .addOption(
-      durationOption('--action-timeout <duration>', 'how long one action in Asana may take', '60s').env(
+      durationOption('--action-timeout <duration>', 'Time limit for one action in Asana.', '60s').env(
         'ACTION_TIMEOUT',
       ),
     )
     .addOption(requestsPerMinuteOption())
     .addOption(budgetPercentOption('the operator'))
     .addOption(apiUrlOption())
+    .optionsGroup('ConductorOne:')
     .addOption(
       new Option(
         '--conductorone-host <host>',
-        'host, or host:port, to use in place of the one that client IDs name',
+        'Host, or host:port, to use instead of the host in the client IDs.',
       ).env('BATON_C1_API_HOST'),
     )
     .addOption(
       listOption(
         '--allowed-conductorone-hosts <hosts>',
-        `hosts that client IDs may name, without ports; "*." stands for every name below a domain; default ${conductorOneHosts.join(',')}`,
+        `Hosts that client IDs may name, without ports, separated by commas; "*." stands for every name below a domain. Default: ${conductorOneHosts.join(',')}.`,
       ).env('ALLOWED_CONDUCTORONE_HOSTS'),
     )
+    .optionsGroup('Logging:')
     .addOption(
-      new Option('--log-level <level>', 'least important lines written')
+      new Option('--log-level <level>', 'Minimum log level.')
         .choices(['error', 'warn', 'info', 'debug'])
         .default('info')
         .env('LOG_LEVEL'),
     )
     .addOption(
-      new Option('--log-format <format>', 'for machines or for people')
+      new Option('--log-format <format>', 'Log format.')
         .choices(['json', 'console'])
         .default('json')
         .env('LOG_FORMAT'),
@@ -96,7 +107,7 @@ export function operatorCommand(signal: AbortSignal): Command {
     .addOption(
       new Option(
         '--audit-log-path <file>',
-        'file that audit lines are appended to, beside standard output; may be rotated by renaming it; default none',
+        'File that audit lines are appended to, in addition to standard output. It can be rotated by renaming. Default: none.',
       ).env('AUDIT_LOG_PATH'),
     )
     .action(async (flags: OperatorFlags) => {
@@ -104,4 +115,9 @@ export function operatorCommand(signal: AbortSignal): Command {
       const { runOperator } = await import('./run-operator.ts');
       await runOperator(flags, signal);
     });
+  return addExamples(
+    command,
+    ['Run the operator for all namespaces, without a lease', 'asana-connector operator --no-leader-elect'],
+    ['Run the operator for two namespaces', 'asana-connector operator --namespace iga --namespace sales'],
+  );
 }

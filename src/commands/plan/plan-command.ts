@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addAsanaFlags, readSelector } from '../asana-reading/asana-flags.ts';
+import { addExamples } from '../command-line/examples.ts';
 import { ExitError } from '../command-line/exit-code.ts';
 import { listOption } from '../command-line/flag-types.ts';
 import type { PlanFlags } from './run-plan.ts';
@@ -9,35 +10,50 @@ const CHANGES_EXIT_CODE = 2;
 /** `asana-connector plan`: what Apply would do, from a laptop or in a pull request. */
 export function planCommand(signal: AbortSignal): Command {
   const command = new Command('plan')
+    .summary('Show what applying manifests would change in Asana')
     .description(
-      'Decides manifests against the real Asana as the operator would, and prints what mode Apply would change. Changes nothing. Exits with 0 for nothing to do, 2 for changes, 1 for every error.',
+      'Show what the operator would change in Asana if these manifests were applied in mode Apply. Nothing is changed. The exit code is 0 if there are no changes, 2 if there are changes, and 1 for errors.',
     )
+    .optionsGroup('Manifests:')
     .addOption(
       listOption(
         '-f, --file <path>',
-        'manifests: a file, a folder, or - for standard input; repeatable',
+        'File or folder with manifests, or - for standard input. Repeatable. Required.',
       ).makeOptionMandatory(),
     )
-    .option('--connector <path>', 'manifest of the AsanaConnector, where --file has none')
-    .option('-n, --namespace <namespace>', 'namespace of objects that name none', 'default')
+    .option('--connector <path>', 'Manifest of the AsanaConnector, if --file contains none.')
+    .option('-n, --namespace <namespace>', 'Namespace of manifests that name none.', 'default')
+    .optionsGroup('Cluster:')
     .addOption(
       new Option(
         '--against <what>',
-        'compare with the objects that are there, by the current kubeconfig',
+        'Compare with the objects in the cluster of the current kubeconfig.',
       ).choices(['cluster']),
     )
     .addOption(
       new Option(
         '-l, --selector <labels>',
-        'with --against: only grants with these labels count as removed when the manifests lack them',
+        'With --against: plan the deletion of only those missing grants that have these labels.',
       ).argParser(readSelector),
     )
-    .option('--no-prune', 'with --against: grants that the manifests lack stay')
+    .option(
+      '--no-prune',
+      'With --against: do not plan the deletion of grants that are missing from the manifests.',
+    )
+    .optionsGroup('Options:')
     .addOption(
-      new Option('-o, --output <format>', 'how the plan is printed')
+      new Option('-o, --output <format>', 'Output format.')
         .choices(['table', 'json', 'markdown'])
         .default('table'),
     );
+  addExamples(
+    command,
+    ['Plan the manifests of a folder', 'ASANA_TOKEN=… asana-connector plan -f grants/'],
+    [
+      'Plan a pull request as Markdown, against the objects in the cluster',
+      'asana-connector plan -f grants/ --against cluster --output markdown',
+    ],
+  );
   return addAsanaFlags(command).action(async (flags: PlanFlags) => {
     const [{ runPlan }, { readCluster }, { createLogger }] = await Promise.all([
       import('./run-plan.ts'),

@@ -1,41 +1,44 @@
 import { Command, Option } from 'commander';
+import { addExamples } from '../command-line/examples.ts';
 import { durationOption, listOption } from '../command-line/flag-types.ts';
 import type { ReleaseFlags } from './run-release.ts';
 
 /** `asana-connector release`: lets every grant go, so that the operator can be uninstalled. */
 export function releaseCommand(signal: AbortSignal): Command {
-  return new Command('release')
+  const command = new Command('release')
+    .summary('Release every grant before you uninstall the operator')
     .description(
-      'Stops the operator and releases every grant: removes the finalizer and forgets what was applied. Changes nothing in Asana. Run it before you uninstall; the pre-delete hook of the chart does.',
+      'Stop the operator and release every grant: remove its finalizer and forget what was applied. Nothing is changed in Asana. Run this command before you uninstall the operator, unless you use the chart, whose pre-delete hook runs it.',
     )
-    .requiredOption('--all', 'confirm that every grant is to be released')
+    .requiredOption('--all', 'Confirm that every grant is released. Required.')
     .addOption(
       listOption(
         '--namespace <namespace>',
-        'release only the grants of this namespace; repeatable; default all',
+        'Release only the grants of this namespace. Repeatable. Default: all namespaces.',
       ).env('WATCH_NAMESPACES'),
     )
     .addOption(
       new Option(
         '--leader-election-namespace <namespace>',
-        "namespace of the operator's lease; default the pod's own, or that of the current context",
+        'Namespace of the lease of the operator. Default: the namespace of the pod, or of the current context.',
       ).env('LEADER_ELECTION_NAMESPACE'),
     )
     .addOption(
       durationOption(
         '--action-timeout <duration>',
-        'how long one action of the operator in Asana may take: as the operator has it',
+        'Time limit of the operator for one action in Asana: the value that the operator has.',
         '60s',
       ).env('ACTION_TIMEOUT'),
     )
     .addOption(
-      new Option('-o, --output <format>', 'text or json lines; default text on a terminal').choices([
-        'text',
-        'json',
-      ]),
+      new Option(
+        '-o, --output <format>',
+        'Output format: text, or JSON lines. Default: text on a terminal, otherwise json.',
+      ).choices(['text', 'json']),
     )
     .action(async (flags: ReleaseFlags) => {
       const { runRelease } = await import('./run-release.ts');
       await runRelease(flags, signal);
     });
+  return addExamples(command, ['Release every grant of the cluster', 'asana-connector release --all']);
 }

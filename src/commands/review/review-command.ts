@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addAsanaFlags } from '../asana-reading/asana-flags.ts';
+import { addExamples } from '../command-line/examples.ts';
 import type { ReviewFlags, ReviewStreams } from './run-review.ts';
 
 /** `asana-connector review`: who has what and why, for access reviews. */
@@ -8,33 +9,50 @@ export function reviewCommand(
   streams: ReviewStreams = { input: process.stdin, output: process.stdout },
 ): Command {
   const command = new Command('review')
+    .summary('Write an access review: who has what, and why')
     .description(
-      'Writes who has what in Asana, since when, by which grant or task, why and until when. Reads the whole directory and changes nothing; a partial reading is an error. The token comes from ASANA_TOKEN (and ASANA_SCIM_TOKEN), or from --token-file.',
+      'Write an access review: who has what in Asana, since when, because of which grant or task, for what reason and until when. The whole directory is read, and nothing is changed. If a part of it cannot be read, the command fails.',
     )
+    .optionsGroup('Output:')
     .addOption(
-      new Option('--format <format>', 'what is written')
+      new Option('--format <format>', 'Output format. Required.')
         .choices(['csv', 'json', 'html'])
         .makeOptionMandatory(),
     )
-    .option('--output <file>', 'file to write, readable by its owner alone; default standard output')
+    .option('--output <file>', 'File to write, readable by its owner only. Default: standard output.')
+    .option('--bom', 'Start CSV with a byte order mark, so that Excel reads it as UTF-8.')
+    .optionsGroup('Grants:')
     .option(
       '--connector <name>',
-      'AsanaConnector of the cluster, or a file with its manifest; default the only one there is',
+      'Name of the AsanaConnector in the cluster, or file with its manifest. Default: the only one.',
     )
     .option(
       '-n, --namespace <namespace>',
-      'its namespace; of manifests, of those that name none; default "default"',
+      'Namespace of the connector, and of manifests that name none. Default: default.',
     )
     .addOption(
       repeated(
         '-f, --filename <path>',
-        'manifests with the grants, in place of the cluster: a file, a folder, or - ; repeatable',
+        'File or folder with the manifests of the grants, or - for standard input, instead of the cluster. Repeatable.',
       ),
     )
     .addOption(
-      repeated('--audit-log <file>', 'audit log that tells which tasks gave what; repeatable, .gz too'),
-    )
-    .option('--bom', 'begin a CSV with a byte order mark, which Excel needs to know that it is UTF-8');
+      repeated(
+        '--audit-log <file>',
+        'Audit log that shows which tasks granted what; may be compressed (.gz). Repeatable.',
+      ),
+    );
+  addExamples(
+    command,
+    [
+      'Write a review page for the browser',
+      'ASANA_TOKEN=… asana-connector review --format html --output review.html',
+    ],
+    [
+      'Write CSV from the manifests of a folder, without a cluster',
+      'asana-connector review --format csv --connector acme.yaml -f grants/',
+    ],
+  );
   return addAsanaFlags(command).action(async (flags: ReviewFlags) => {
     // Loaded when it is asked for: the other commands have no use for it in memory.
     const { runReview } = await import('./run-review.ts');

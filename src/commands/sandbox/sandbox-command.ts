@@ -1,5 +1,6 @@
 import { Command, type Option } from 'commander';
 import { untilAborted } from '../../core/abort.ts';
+import { addExamples } from '../command-line/examples.ts';
 import { integerOption } from '../command-line/flag-types.ts';
 import type { Output } from '../command-line/output.ts';
 
@@ -20,17 +21,18 @@ interface SandboxFlags {
  * they are ready it prints one line of JSON: `{ asanaUrl, controlUrl, workspace, tokens, conductorOne }`.
  */
 export function sandboxCommand(signal: AbortSignal, output: Output = process.stdout): Command {
-  return new Command('sandbox')
+  const command = new Command('sandbox')
+    .summary('Run a simulated Asana and a simulated ConductorOne')
     .description(
-      'Runs a simulated Asana and a simulated ConductorOne on loopback, to develop, demonstrate and test against. Prints one line of JSON when ready.',
+      'Run a simulated Asana and a simulated ConductorOne on loopback, for development, demonstrations and tests. One line of JSON is printed when they are ready.',
     )
     .addOption(
-      countOption('--port <number>', 'port of the simulated Asana; 0 = any free one', 'PORT', 0, 65_535),
+      countOption('--port <number>', 'Port of the simulated Asana; 0 for any free port.', 'PORT', 0, 65_535),
     )
     .addOption(
       countOption(
         '--control-port <number>',
-        'port of its control endpoint; 0 = any free one',
+        'Port of its control endpoint; 0 for any free port.',
         'CONTROL_PORT',
         0,
         65_535,
@@ -39,31 +41,49 @@ export function sandboxCommand(signal: AbortSignal, output: Output = process.std
     .addOption(
       countOption(
         '--conductorone-port <number>',
-        'port of the simulated ConductorOne; 0 = any free one',
+        'Port of the simulated ConductorOne; 0 for any free port.',
         'CONDUCTORONE_PORT',
         0,
         65_535,
       ),
     )
-    .addOption(countOption('--accounts <number>', 'people in the organization', 'ACCOUNTS', 40, 500_000))
-    .addOption(countOption('--teams <number>', 'teams in the organization', 'TEAMS', 6, 100_000))
-    .addOption(countOption('--members-per-team <number>', 'people in each team', 'MEMBERS_PER_TEAM', 8, 5000))
     .addOption(
-      countOption('--latency <milliseconds>', 'how long every answer is held back', 'LATENCY', 0, 600_000),
+      countOption('--accounts <number>', 'Number of people in the organization.', 'ACCOUNTS', 40, 500_000),
     )
+    .addOption(countOption('--teams <number>', 'Number of teams in the organization.', 'TEAMS', 6, 100_000))
     .addOption(
-      countOption('--seed <number>', 'the same seed gives the same directory', 'SEED', 1, 4_294_967_295),
+      countOption(
+        '--members-per-team <number>',
+        'Number of people in each team.',
+        'MEMBERS_PER_TEAM',
+        8,
+        5000,
+      ),
+    )
+    .addOption(countOption('--latency <milliseconds>', 'Delay of each response.', 'LATENCY', 0, 600_000))
+    .addOption(
+      countOption(
+        '--seed <number>',
+        'Seed of the directory: the same seed creates the same directory.',
+        'SEED',
+        1,
+        4_294_967_295,
+      ),
     )
     .addOption(
       countOption(
         '--requests-per-minute <number>',
-        'what one token may ask in 60 s; 0 = no limit',
+        'Number of requests that a token may send within 60 seconds; 0 for no limit.',
         'REQUESTS_PER_MINUTE',
         1500,
         10_000_000,
       ),
     )
     .action((flags: SandboxFlags) => runSandbox(flags, signal, output));
+  return addExamples(command, [
+    'Simulate an organization of 2,000 people, with 50 ms of latency',
+    'asana-connector sandbox --accounts 2000 --teams 200 --latency 50',
+  ]);
 }
 
 async function runSandbox(flags: SandboxFlags, signal: AbortSignal, output: Output): Promise<void> {

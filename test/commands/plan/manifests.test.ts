@@ -132,8 +132,8 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
     grant('  user: { gid: 1200 }'),
     /spec\.user\.gid: must be a string: put it in quotes/,
   ],
-  ['a key twice', grant(`${USER}\n${USER}`), /^m\.yaml:7: is no YAML/],
-  ['what is no YAML', 'a: [b\nc: }', /is no YAML: correct it/],
+  ['a key twice', grant(`${USER}\n${USER}`), /^m\.yaml:7: is not valid YAML/],
+  ['what is not valid YAML', 'a: [b\nc: }', /is not valid YAML: correct it/],
   ['a sentence', 'this is a letter to you', /^m\.yaml:1: is no manifest/],
   ['a list', '- a\n- b\n', /^m\.yaml:1: is no manifest/],
   ['aliases that explode', explosion(), /^m\.yaml:1: has aliases that unfold to far more than is written/],
@@ -287,7 +287,7 @@ suite('the files of manifests', () => {
     );
     await assert.rejects(
       readManifestFiles([join(folder, 'picture.png')], Readable.from([])),
-      /picture\.png: is no YAML: it is no text in UTF-8/,
+      /picture\.png: is not valid YAML: it is not UTF-8 text/,
     );
   });
 

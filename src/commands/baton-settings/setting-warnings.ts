@@ -1,0 +1,98 @@
+import { type AcceptedSetting, acceptedSettings } from './accepted-settings.ts';
+import { find, type Given, type Sources } from './read-settings.ts';
+import type { Setting, SettingGroup } from './setting.ts';
+import { settingsList } from './settings-table.ts';
+
+/** Settings that do less than their user may expect, for one reason. */
+export interface SettingWarning {
+  readonly message: string;
+  /** Flags, variables or keys of the configuration file; never their values. */
+  readonly names: readonly string[];
+  /** What happens instead. */
+  readonly effect: string;
+}
+
+/**
+ * Everything that was set and has no effect, or another one than it says: one warning for each setting.
+ * @param groups the settings the command takes
+ * @param isService whether it runs in service mode, which makes no single changes
+ */
+export function settingWarnings(
+  groups: readonly SettingGroup[],
+  sources: Sources,
+  isService: boolean,
+): SettingWarning[] {
+  const unknown = [...unknownVariables(sources.environment), ...(sources.file?.unknown ?? [])];
+  return [
+    ...withoutEffect(sources),
+    ...misread(groups, sources),
+    ...(isService ? singleChanges(sources) : []),
+    ...(unknown.length === 0
+      ? []
+      : [
+          {
+            message: 'unknown settings',
+            names: unknown,
+            effect: 'They are ignored: --help lists all settings.',
+          },
+        ]),
+  ];
+}
+
+/** Flags and variables of the Go connector that have no meaning here, together where they share an effect. */
+function withoutEffect(sources: Sources): SettingWarning[] {
+  const namesByEffect = new Map<string, string[]>();
+  for (const setting of acceptedSettings) {
+    const given = findAccepted(setting, sources);
+    if (given === null || setting.harmless.includes(given.text.toLowerCase())) continue;
+    const names = namesByEffect.get(setting.effect) ?? [];
+    namesByEffect.set(setting.effect, [...names, given.origin]);
+  }
+  return [...namesByEffect].map(([effect, names]) => ({ message: 'settings without effect', names, effect }));
+}
+
+function findAccepted({ flag, variable }: AcceptedSetting, sources: Sources): Given | null {
+  return find(attributeOf(flag ?? ''), { flag, variables: [variable] }, sources);
+}
+
+/** The name under which commander gives the value of a flag back: `otelTracingDisabled`. */
+function attributeOf(flag: string): string {
+  return flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Texts that the Go connector reads as the default, and so does this one. */
+function misread(groups: readonly SettingGroup[], sources: Sources): SettingWarning[] {
+  return settingsList.flatMap(([name, setting]: readonly [string, Setting<unknown>]) => {
+    const given = groups.includes(setting.group) ? find(name, setting, sources) : null;
+    if (given === null || (setting.takes?.(given.text) ?? true)) return [];
+    const effect = `The value is not understood, so the default is used. ${setting.description}`;
+    return [{ message: 'settings not understood', names: [given.origin], effect }];
+  });
+}
+
+function singleChanges(sources: Sources): SettingWarning[] {
+  const names = settingsList.flatMap(([name, setting]) => {
+    const given = setting.group === 'oneShot' ? find(name, setting, sources) : null;
+    return given === null ? [] : [given.origin];
+  });
+  if (names.length === 0) return [];
+  const effect = 'In service mode no single change is made: remove client-id and client-secret to make one.';
+  return [{ message: 'settings without effect', names, effect }];
+}
+
+/** Services of Kubernetes named `baton-…` put such variables into every pod of their namespace. */
+const SERVICE_LINK = /^BATON_\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/;
+const MOST_NAMES = 20;
+
+/** The variables that look like settings of a connector and are none; the first twenty names. */
+function unknownVariables(environment: Sources['environment']): string[] {
+  const known = new Set([
+    'BATON_CONFIG_PATH',
+    ...settingsList.flatMap(([, { variables }]) => variables),
+    ...acceptedSettings.map(({ variable }) => variable),
+  ]);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('BATON_') && !known.has(name) && !SERVICE_LINK.test(name))
+    .sort()
+    .slice(0, MOST_NAMES);
+}

@@ -1,0 +1,95 @@
+import { isAsanaError } from '../../asana/errors.ts';
+import type { RestClient, ScimClient } from '../../asana/session.ts';
+import type { Clock } from '../../core/clock.ts';
+import { CodedError } from '../../core/errors.ts';
+import { withTimeLimit } from '../../core/time-limit.ts';
+
+/** However often a probe comes, Asana is asked no more often. */
+const INTERVAL_MS = 30_000;
+/** An answer that takes longer is as good as none. */
+const LONGEST_CHECK_MS = 30_000;
+/** Whoever asks waits so long for a check under way, and then hears what the last one has shown. */
+const PATIENCE_MS = 3_000;
+
+/** What is asked of Asana. */
+interface Asana {
+  readonly rest: Pick<RestClient, 'me'>;
+  /** Null with SCIM off. */
+  readonly scim: Pick<ScimClient, 'probe'> | null;
+}
+
+export interface TokenCheckOptions {
+  readonly asana: Asana;
+  readonly clock: Clock;
+  /** Ends a check under way. */
+  readonly signal: AbortSignal;
+}
+
+/** Whether Asana takes the token, asked at most every 30 s. */
+export class TokenCheck {
+  readonly #options: TokenCheckOptions;
+  #askedAt: number | null = null;
+  #running: Promise<void> | null = null;
+  #failure: CodedError | null = null;
+
+  constructor(options: TokenCheckOptions) {
+    this.#options = options;
+  }
+
+  /** Why Asana cannot be used with the token; null while it can, or is not known to be refused. */
+  async failure(): Promise<CodedError | null> {
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    if (this.#running === null && (this.#askedAt === null || now - this.#askedAt >= INTERVAL_MS)) {
+      this.#askedAt = now;
+      this.#running = this.#check().finally(() => {
+        this.#running = null;
+      });
+    }
+    if (this.#running !== null) await atMost(clock, PATIENCE_MS, this.#running);
+    return this.#failure;
+  }
+
+  async #check(): Promise<void> {
+    const { asana, clock, signal } = this.#options;
+    try {
+      await withTimeLimit({ clock, ms: LONGEST_CHECK_MS, signal }, (limited) => validate(asana, limited));
+      this.#failure = null;
+    } catch (error) {
+      if (error instanceof CodedError) this.#failure = error;
+      else if (!signal.aborted) this.#failure = new NoAnswerError(error);
+    }
+  }
+}
+
+/** Waits for work that never rejects, and no longer than `ms`. */
+function atMost(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.schedule(ms, resolve);
+    void work.finally(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
+
+/** Asana was asked, and has not answered in time. */
+class NoAnswerError extends CodedError {
+  constructor(cause: unknown) {
+    super('AsanaUnavailable', 'transient', `Asana has not answered within ${LONGEST_CHECK_MS / 1000} s.`, {
+      cause,
+    });
+  }
+}
+
+/** A service account of the smallest rights opens SCIM alone. */
+async function validate({ rest, scim }: Asana, signal: AbortSignal): Promise<void> {
+  const call = { priority: 'read', signal } as const;
+  try {
+    await rest.me(call);
+  } catch (error) {
+    const isRefused = isAsanaError(error, 'CredentialsRejected') || isAsanaError(error, 'Forbidden');
+    if (!isRefused || scim === null) throw error;
+    await scim.probe(call);
+  }
+}
