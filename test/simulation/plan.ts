@@ -74,7 +74,8 @@ export function drawConnector(
     site,
     spec: {
       credentials: { type: 'ServiceAccount', secretRef: { name: secret } },
-      defaultWorkspace: organization,
+      // Without one, nobody is created.
+      ...(chance(random, 0.9) ? { defaultWorkspace: organization } : {}),
       scim: { enabled: true },
       sync: { interval: pick(random, ['10m', '20m', '1h']) },
       provisioning: {

@@ -48,6 +48,18 @@ export const actingMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'two-changes-of-a-person-at-once',
+    breaks: ['ObjectAsks', 'OncePerIntent', 'StillDeclared'],
+    why: 'two rights of one person are changed at once, each on a look at what was so before the other',
+    edits: [
+      {
+        file: 'provisioning/person-turns.ts',
+        find: 'before ? before.then(work, work) : work()',
+        replace: 'work()',
+      },
+    ],
+  },
+  {
     name: 'a-suspended-grant-acts',
     breaks: ['NothingSuspended'],
     why: 'an object that is suspended still changes Asana',

@@ -91,4 +91,16 @@ export const readingMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'only-members-take-seats',
+    breaks: ['SeatLimit'],
+    why: 'a license does not count while the listing of members leaves out who holds it',
+    edits: [
+      {
+        file: 'directory/directory.ts',
+        find: 'account.scim?.active !== true',
+        replace: '!isActive(account, organization)',
+      },
+    ],
+  },
 ];

@@ -95,7 +95,7 @@ export const removalMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'provisioning/removals/removal-window.ts',
-        find: 'return staying === 0 && this.#ends.waiting > 0 && this.#ends.done + this.#ends.waiting > 1;',
+        find: 'return staying === 0 && this.#ends.wanted > 0 && this.#ends.done + this.#ends.waiting > 1;',
         replace: 'return false;',
       },
     ],
@@ -133,6 +133,19 @@ export const removalMutants: readonly Mutant[] = [
         file: 'provisioning/removal-delay.ts',
         find: 'waitMs: Math.max(0, notBefore - now, byMonotonic)',
         replace: 'waitMs: Math.min(0, byMonotonic)',
+      },
+    ],
+  },
+  {
+    name: 'a-restart-keeps-the-old-delay',
+    breaks: ['RemovalDelay'],
+    why: 'a delay that was raised does not hold for what a process before this one has planned',
+    edits: [
+      {
+        file: 'controllers/removals/removal-gate.ts',
+        find: 'Date.parse(kept.since)',
+        replace:
+          'Date.parse(kept.notBefore ?? kept.since) - durationMs(connector.spec.provisioning.removalDelay)',
       },
     ],
   },

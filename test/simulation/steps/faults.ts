@@ -69,10 +69,10 @@ export const faultSteps: readonly StepKind[] = [
   }),
   stepKind({
     name: 'Refused',
-    weight: 1,
+    weight: 2,
     draw: (_world, random) => ({
       operation: pick(random, [...WRITES, 'getWorkspaces', 'scimListUsers']),
-      status: pick(random, [400, 401, 403]),
+      status: pick(random, [400, 401, 403, 403]),
       times: pick(random, [1, 5]),
     }),
     run: (world, { operation, status, times }) => {
