@@ -48,6 +48,12 @@ export interface TeamRecord {
   readonly name: string;
 }
 
+/** A team as it is told when it is asked for by its gid. */
+export interface PlacedTeamRecord extends TeamRecord {
+  /** The organization's gid. */
+  readonly organization: string;
+}
+
 export interface TeamMembershipRecord {
   readonly gid: string;
   readonly user: string;
@@ -136,6 +142,11 @@ export function decodeOwnMembership(value: unknown): OwnMembershipRecord {
 export function decodeTeam(value: unknown): TeamRecord {
   const { gid, name } = fieldsOf(value, 'team');
   return { gid: gidOf(gid, 'team.gid'), name: textOf(name, LONGEST_NAME) };
+}
+
+export function decodePlacedTeam(value: unknown): PlacedTeamRecord {
+  const organization = fieldsOf(fieldsOf(value, 'team')['organization'], 'team.organization');
+  return { ...decodeTeam(value), organization: gidOf(organization['gid'], 'team.organization.gid') };
 }
 
 /** A membership as the listing of one person's teams shows it. */

@@ -6,12 +6,14 @@ import {
   decodeMembershipOfPerson,
   decodeOwnMembership,
   decodePage,
+  decodePlacedTeam,
   decodeTeam,
   decodeTeamMembership,
   decodeUser,
   decodeWorkspace,
   decodeWorkspaceMembership,
   type OwnMembershipRecord,
+  type PlacedTeamRecord,
   type TeamMembershipRecord,
   type TeamRecord,
   type UserRecord,
@@ -130,6 +132,18 @@ export class AsanaRest {
   teams(organization: string, onItems: OnItems<TeamRecord>, call: Call): Promise<void> {
     const path = `/workspaces/${encodeURIComponent(organization)}/teams`;
     return this.#list('teams.list', path, { opt_fields: 'name' }, decodeTeam, onItems, call);
+  }
+
+  /** One team, with its organization. @throws AsanaError `NotFound` for one that the token does not see */
+  team(team: string, call: Call): Promise<Answer<PlacedTeamRecord>> {
+    const read: Exchange = {
+      operation: 'teams.get',
+      method: 'GET',
+      path: `/teams/${encodeURIComponent(team)}`,
+      query: { opt_fields: 'name,organization' },
+      repeatability: 'safe',
+    };
+    return this.#transport.send(read, (body) => decodeData(body, decodePlacedTeam), call);
   }
 
   teamMemberships(team: string, onItems: OnItems<TeamMembershipRecord>, call: Call): Promise<void> {

@@ -64,6 +64,8 @@ export class Directory {
   readonly #removals = new OwnRemovals();
   #counts = noAccounts();
   #effective: Snapshot | null = null;
+  /** What was laid over directories of single accounts while there was no snapshot yet. */
+  #awaiting: readonly Directory[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -86,9 +88,6 @@ export class Directory {
    * everything while a part is incomplete. Of another organization nothing stays.
    */
   adopt(snapshot: Snapshot): void {
-    const { accounts, licenses } = snapshot.parts;
-    const whole = accounts.complete && (licenses?.complete ?? true);
-    const begunAt = Math.min(accounts.begunAt, licenses?.begunAt ?? accounts.begunAt);
     const same = this.#snapshot?.organization?.gid === snapshot.organization?.gid;
     this.#snapshot = snapshot;
     this.#effective = null;
@@ -97,9 +96,32 @@ export class Directory {
     const kept = [...this.#laid];
     this.#laid.clear();
     this.#laidEmails.clear();
-    for (const [gid, laid] of kept) if (same && (!whole || laid.at >= begunAt)) this.#put(gid, laid);
+    for (const [gid, laid] of kept) if (same && mayLack(snapshot, laid)) this.#put(gid, laid);
     if (same) this.#laidTeams.forgetBefore(snapshot.parts.teams);
     else this.#laidTeams.forgetAll();
+    const awaiting = this.#awaiting;
+    this.#awaiting = [];
+    for (const other of awaiting) this.inherit(other);
+  }
+
+  /**
+   * Takes over what was laid over the directory of a single account, as far as the snapshot does not show it itself. Without
+   * a snapshot that is done once there is one. Of another organization nothing is taken.
+   */
+  inherit(other: Directory): void {
+    const snapshot = this.#snapshot;
+    if (!snapshot) {
+      this.#awaiting = [...this.#awaiting, other];
+      return;
+    }
+    if (snapshot.organization?.gid !== other.#snapshot?.organization?.gid) return;
+    for (const [gid, laid] of other.#laid) {
+      const known = this.#laid.get(gid);
+      if (mayLack(snapshot, laid) && !(known && known.begunAt > laid.begunAt)) this.#put(gid, laid);
+    }
+    this.#laidTeams.inherit(other.#laidTeams);
+    this.#laidTeams.forgetBefore(snapshot.parts.teams);
+    this.#effective = null;
   }
 
   /** The moment at which a fresh read begins, for `lay`. */
@@ -191,4 +213,10 @@ export class Directory {
     const gidsByEmail = indexByEmail(accounts, organization);
     return { ...snapshot, accounts, gidsByEmail, teams: this.#laidTeams.over(snapshot.teams, left) };
   }
+}
+
+/** What was laid after a reading began may be missing in it, and anything may while a part is incomplete. */
+function mayLack({ parts: { accounts, licenses } }: Snapshot, { at }: Laid): boolean {
+  const whole = accounts.complete && (licenses?.complete ?? true);
+  return !whole || at >= Math.min(accounts.begunAt, licenses?.begunAt ?? accounts.begunAt);
 }

@@ -31,6 +31,11 @@ export class LaidTeamMemberships {
     return this.#teams.get(team)?.get(user)?.membership;
   }
 
+  /** Takes over what another knows, where it is not older than what is known here. */
+  inherit(other: LaidTeamMemberships): void {
+    for (const [team, users] of other.#teams) for (const [user, laid] of users) this.put(team, user, laid);
+  }
+
   forgetAll(): void {
     this.#teams.clear();
   }

@@ -6,20 +6,24 @@ import { type Faults, outcomeOf } from './faults.ts';
 import { chooseScope, leaveOutRefused, requireOneOrganization, type Scope } from './scope.ts';
 import type { Workspace } from './snapshot.ts';
 
-export interface RestReadingOptions {
+/** What has to be known to find out what the token sees. */
+export interface ScopeOptions {
   readonly rest: RestClient;
   readonly call: Call;
   /** Gids that the connector names; undefined or empty for all in which the token's account is a member. */
   readonly workspaces: readonly string[] | undefined;
   /** SCIM is on: exactly one organization must be in scope. */
   readonly scim: boolean;
+  /** Called with every workspace that the token is shown, as soon as they are all known. */
+  readonly onWorkspaces: (gids: readonly string[]) => void;
+}
+
+export interface RestReadingOptions extends ScopeOptions {
   /** Where accounts go, and what kept them from being whole. */
   readonly reading: AccountReading;
   readonly faults: Faults;
   /** Called after each page. */
   readonly onPage: () => void;
-  /** Called with every workspace that the token is shown, as soon as they are all known. */
-  readonly onWorkspaces: (gids: readonly string[]) => void;
   /** Called as soon as the organizations are known, for what is read beside the accounts. */
   readonly onOrganizations: (organizations: readonly Workspace[]) => void;
 }
@@ -31,6 +35,12 @@ export interface RestReading {
   readonly self: string | null;
 }
 
+/** The workspaces that the connector reads, before anybody is read. */
+export interface FoundScope extends RestReading {
+  /** Why it is not known for certain whose token it is, or where its account is a guest. */
+  readonly doubts: readonly AsanaError[];
+}
+
 /**
  * Finds out what the token sees, and reads who is in each workspace: two listings a workspace, all at once.
  * @returns the error, if not even the workspaces can be read
@@ -40,42 +50,58 @@ export interface RestReading {
 export async function readRest(
   options: RestReadingOptions,
 ): Promise<RestReading | { readonly error: AsanaError }> {
-  const { rest, call, workspaces, scim, faults, onOrganizations } = options;
+  const found = await findScope(options);
+  if ('error' in found) return found;
+  const { scope, self, doubts } = found;
+  for (const doubt of doubts) options.faults.add(doubt);
+  options.onOrganizations(scope.organizations);
+  return { scope: await readAccounts(options, scope), self };
+}
+
+/**
+ * Finds out what the token sees, and chooses what of it is read.
+ * @returns the error, if not even the workspaces can be read
+ * @throws DirectoryError `WorkspaceNotFound`, `AmbiguousOrganization`
+ */
+export async function findScope(options: ScopeOptions): Promise<FoundScope | { readonly error: AsanaError }> {
+  const { rest, call, workspaces, scim } = options;
   const seen: Workspace[] = [];
   const guestIn = new Set<string>();
   let self: string | null = null;
-  const isNamed = workspaces !== undefined && workspaces.length > 0;
   const [error, ...ownErrors] = await Promise.all([
     outcomeOf(listWorkspaces(options, seen)),
     outcomeOf(rest.me(call).then(({ value }) => (self = value.gid))),
-    isNamed ? null : outcomeOf(askWhereGuest(options, guestIn)),
+    isNamed(options) ? null : outcomeOf(askWhereGuest(options, guestIn)),
   ]);
   if (error) return { error };
   // A refusal is the token's nature; an outage leaves open who must be protected, and whose directory this is.
-  for (const own of ownErrors) if (own && own.errorClass !== 'stalling') faults.add(own);
+  const doubts = ownErrors
+    .filter((own) => own !== null)
+    .filter(({ errorClass }) => errorClass !== 'stalling');
   const chosen = chooseScope(seen, { workspaces, guestIn });
-  const scope = isNamed || !scim ? chosen : await leaveOutIfAmbiguous(options, chosen);
+  const scope = isNamed(options) || !scim ? chosen : await leaveOutIfAmbiguous(options, chosen);
   if (scim) requireOneOrganization(scope);
-  onOrganizations(scope.organizations);
-  return { scope: await readAccounts(options, scope, isNamed), self };
+  return { scope, self, doubts };
 }
 
-async function listWorkspaces(
-  { rest, call, onWorkspaces }: RestReadingOptions,
-  seen: Workspace[],
-): Promise<void> {
+/** The connector names what it reads. */
+function isNamed({ workspaces }: Pick<ScopeOptions, 'workspaces'>): boolean {
+  return workspaces !== undefined && workspaces.length > 0;
+}
+
+async function listWorkspaces({ rest, call, onWorkspaces }: ScopeOptions, seen: Workspace[]): Promise<void> {
   await rest.workspaces((items) => seen.push(...items), call);
   onWorkspaces(seen.map(({ gid }) => gid));
 }
 
-async function askWhereGuest({ rest, call }: RestReadingOptions, guestIn: Set<string>): Promise<void> {
+async function askWhereGuest({ rest, call }: ScopeOptions, guestIn: Set<string>): Promise<void> {
   await rest.ownMemberships((items) => {
     for (const { workspace, active, guest } of items) if (active && guest) guestIn.add(workspace);
   }, call);
 }
 
 /** SCIM needs one organization: of several, those that refuse the token are not meant. */
-async function leaveOutIfAmbiguous({ rest, call }: RestReadingOptions, scope: Scope): Promise<Scope> {
+async function leaveOutIfAmbiguous({ rest, call }: ScopeOptions, scope: Scope): Promise<Scope> {
   if (scope.organizations.length < 2) return scope;
   const refused = new Set<string>();
   const asked = scope.organizations.map(async ({ gid }) => {
@@ -87,7 +113,7 @@ async function leaveOutIfAmbiguous({ rest, call }: RestReadingOptions, scope: Sc
 }
 
 /** Returns the scope without the workspaces that refuse the token and were not named. */
-async function readAccounts(options: RestReadingOptions, scope: Scope, isNamed: boolean): Promise<Scope> {
+async function readAccounts(options: RestReadingOptions, scope: Scope): Promise<Scope> {
   const { reading, faults, scim } = options;
   const refused = new Set<string>();
   let first: AsanaError | null = null;
@@ -96,7 +122,7 @@ async function readAccounts(options: RestReadingOptions, scope: Scope, isNamed: 
     // Revoked while we were reading: nothing that follows would be answered either.
     if (error.code === 'CredentialsRejected') throw error;
     first ??= error;
-    if (error.code === 'Forbidden' && isEmpty && !isNamed) refused.add(workspace);
+    if (error.code === 'Forbidden' && isEmpty && !isNamed(options)) refused.add(workspace);
     else faults.add(error);
   }
   for (const workspace of refused) reading.drop(workspace);

@@ -88,6 +88,7 @@ export async function openStandalone(
     // No object declares anything here, and none remembers a removal: its window lasts as long as the process.
     findDeclarations: () => [],
     saveRemovals: () => Promise.resolve(),
+    alone: true,
     actionTimeoutMs: settings.actionTimeout,
     clock,
   });

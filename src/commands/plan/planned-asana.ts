@@ -45,6 +45,7 @@ class PlannedRest implements RestClient {
   readonly users = readOnce;
   readonly workspaceMemberships = readOnce;
   readonly teams = readOnce;
+  readonly team = readOnce;
   readonly teamMemberships = readOnce;
 
   async workspaceMembershipsOf(

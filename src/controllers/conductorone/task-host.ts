@@ -2,7 +2,9 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { AsanaSession } from '../../asana/session.ts';
 import type { TaskHost } from '../../conductorone/task-host.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { Directory } from '../../directory/directory.ts';
 import type { Account, Part, Snapshot } from '../../directory/snapshot.ts';
+import { decideTask, type TaskView } from '../../provisioning/decide-task.ts';
 import type { Declaration } from '../../provisioning/declarations.ts';
 import { RefusedError } from '../../provisioning/refusal.ts';
 import type { Right } from '../../provisioning/right.ts';
@@ -13,6 +15,7 @@ import type { TaskOutcome, TaskRequest } from '../../provisioning/task-request.t
 import { intervalsOf, policiesOf, removalLimitsOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import { personKey } from '../connectors/person.ts';
+import { lookAtOne } from './look-at-one.ts';
 
 export interface TaskHostOptions {
   /** As they are now; both throw once the connector is gone. */
@@ -30,6 +33,8 @@ export interface TaskHostOptions {
   readonly saveRemovals: () => Promise<void>;
   /** How long nothing may be taken away yet, since another process led before; default 0. */
   readonly settlingMs?: (() => number) | undefined;
+  /** No other connector can have the same organization; default false. */
+  readonly alone?: boolean | undefined;
   /** Called when a task has changed something. */
   readonly onChanged?: (() => void) | undefined;
   readonly actionTimeoutMs: number;
@@ -59,39 +64,72 @@ export class ConnectorTaskHost implements TaskHost {
   }
 
   async provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
-    const { provisioner, actionTimeoutMs, clock, settlingMs, onChanged } = this.#options;
-    await this.#ensureReading(request, taskId, signal);
+    const { session, settlingMs, onChanged, clock } = this.#options;
+    const single = await this.#readEnough(request, taskId, signal);
     // What another leader began last is given time to end, where a second request would be a second invitation or removal.
     const settling = isRepeatable(request) ? 0 : (settlingMs?.() ?? 0);
     if (settling > 0) await clock.sleep(settling, signal);
-    const { namespace, name } = this.#options.connector().metadata;
-    const outcome = await provisioner.carryOut(request, this.#contextFor(taskId), {
+    try {
+      const outcome = await this.#carryOut(request, taskId, single ?? session().directory, signal);
+      if (outcome.changed) onChanged?.();
+      return outcome;
+    } finally {
+      if (single) session().directory.inherit(single);
+    }
+  }
+
+  #carryOut(
+    request: TaskRequest,
+    taskId: string,
+    directory: Directory,
+    signal: AbortSignal,
+  ): Promise<TaskOutcome> {
+    const { provisioner, connector, actionTimeoutMs } = this.#options;
+    const { namespace, name } = connector().metadata;
+    return provisioner.carryOut(request, this.#contextFor(taskId, directory), {
       id: taskId,
       connector: { namespace, name },
       actionTimeoutMs,
       signal,
     });
-    if (outcome.changed) onChanged?.();
-    return outcome;
+  }
+
+  /**
+   * Reads as much of Asana as the task needs. What gives needs a reading that nobody doubts, also while it is read anew, or a
+   * look at the one account: null for the connector's own directory.
+   */
+  async #readEnough(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<Directory | null> {
+    const { session, connector, alone = false, clock } = this.#options;
+    if (request.want === 'Give' && this.#isTrusted(request, taskId)) return null;
+    const options = { session: session(), asana: asanaOf(session()), connector: connector(), alone };
+    const single = await lookAtOne(request, { ...options, clock, signal });
+    // A rule that needs more than one account (a license limit, a creation) refuses to go by it.
+    if (single && decideTask(request, this.#viewOf(taskId, single)).kind !== 'Refused') return single;
+    await this.#ensureReading(request, taskId, signal);
+    return null;
+  }
+
+  /** The reading there is justifies whatever the right may ask for. */
+  #isTrusted({ wish }: TaskRequest, taskId: string): boolean {
+    const reading = this.#options.session().read(taskId);
+    const rules = rightRulesOf({ type: wish.type } as Right);
+    return reading !== null && !reading.doubtAbout(rules.parts(policiesOf(this.#options.connector())));
   }
 
   /**
    * Reads the directory once more where the reading justifies no removal. If it still does not, what takes nothing away
    * goes on with the one there is; the one account is read afresh anyway.
    */
-  async #ensureReading({ wish }: TaskRequest, taskId: string, signal: AbortSignal): Promise<void> {
-    const rules = rightRulesOf({ type: wish.type } as Right);
-    const parts = rules.parts(policiesOf(this.#options.connector()));
+  async #ensureReading(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<void> {
     for (let synced = false; ; synced = true) {
       const session = await this.#idleSession(signal);
-      const reading = session.read(taskId);
-      if (reading && !reading.doubtAbout(parts)) return;
+      if (this.#isTrusted(request, taskId)) return;
       if (!synced) {
         session.startUnaskedSync();
         continue;
       }
       // Of another organization nothing is changed at all.
-      if (!reading || session.isForeign) throw doubtOf(session) ?? whyNot(session, null);
+      if (!session.read(taskId) || session.isForeign) throw doubtOf(session) ?? whyNot(session, null);
       return;
     }
   }
@@ -118,25 +156,29 @@ export class ConnectorTaskHost implements TaskHost {
     );
   }
 
-  #contextFor(taskId: string): TaskContext {
-    const { connector, session, guard, findDeclarations } = this.#options;
-    const { directory } = session();
+  #contextFor(taskId: string, directory: Directory): TaskContext {
+    const { connector, session, guard } = this.#options;
     return {
       session: asanaOf(session()),
       directory,
       userTypes: connector().spec.scim.userTypes,
-      view: () => ({
-        policies: policiesOf(connector()),
-        reading: session().read(taskId),
-        declaredFor: (account, email) =>
-          findDeclarations(
-            { gid: account?.gid ?? null, email: account?.email ?? email },
-            directory.current()?.organization?.gid ?? null,
-          ),
-      }),
-      takeSeat: ({ gid, email }) => session().takeSeat(taskId, gid ?? email ?? taskId),
+      view: () => this.#viewOf(taskId, directory),
+      takeSeat: ({ gid, email }) => session().takeSeat(taskId, gid ?? email ?? taskId, directory),
       guard,
       reserveDeprovision: (account) => this.#reserveDeprovision(account),
+    };
+  }
+
+  #viewOf(taskId: string, directory: Directory): TaskView {
+    const { connector, session, findDeclarations } = this.#options;
+    return {
+      policies: policiesOf(connector()),
+      reading: session().read(taskId, directory),
+      declaredFor: (account, email) =>
+        findDeclarations(
+          { gid: account?.gid ?? null, email: account?.email ?? email },
+          directory.current()?.organization?.gid ?? null,
+        ),
     };
   }
 

@@ -86,7 +86,7 @@ export class ConnectorSession {
       clock,
       random,
       log,
-      see: (workspaces) => this.#judge.see(workspaces, clock.now()),
+      see: (workspaces) => this.see(workspaces),
       take: (snapshot, { workspaces }) => {
         this.#judge.take(snapshot, workspaces, clock.now());
         this.#place();
@@ -159,16 +159,17 @@ export class ConnectorSession {
    * The directory as a decision may read it: null before the first reading, of another organization's, and without REST, since
    * then admins and guests cannot be told.
    * @param holder the grant's uid, or the task's id: its own seat does not count against it
+   * @param directory another one than the connector's: that of a single account
    */
-  read(holder: string): Reading | null {
-    const snapshot = this.directory.current();
+  read(holder: string, directory = this.directory): Reading | null {
+    const snapshot = directory.current();
     if (!snapshot || snapshot.scimOnly || this.report?.result?.rest.ok === false) return null;
     return readingOf({
-      directory: this.directory,
+      directory,
       snapshot,
       intervals: intervalsOf(this.#connector),
       doubts: this.doubts,
-      seatsBeside: () => this.#deps.organizations.seatsBeside(this.#seatPlace(), holder),
+      seatsBeside: () => this.#deps.organizations.seatsBeside(this.#seatPlace(directory), holder),
       now: this.#deps.clock.now(),
     });
   }
@@ -177,9 +178,15 @@ export class ConnectorSession {
    * Takes an enterprise license for a change under way, which no reading shows yet; returns what gives it back.
    * @param holder the grant's uid, or the task's id
    * @param account who gets it: the gid, or the email while there is none
+   * @param directory as for `read`
    */
-  takeSeat(holder: string, account: string): () => void {
-    return this.#deps.organizations.takeSeat(this.#seatPlace(), holder, account);
+  takeSeat(holder: string, account: string, directory = this.directory): () => void {
+    return this.#deps.organizations.takeSeat(this.#seatPlace(directory), holder, account);
+  }
+
+  /** Sees what the token is shown, gids: of another organization nothing is changed from then on. */
+  see(workspaces: readonly string[]): void {
+    this.#judge.see(workspaces, this.#deps.clock.now());
   }
 
   /** A grant was decided on a reading of this process: the desk may count on having heard of it. */
@@ -285,7 +292,7 @@ export class ConnectorSession {
   }
 
   /** Seats are counted in the organization; a connector without one counts its own. */
-  #seatPlace(): string {
-    return this.directory.current()?.organization?.gid ?? this.uid;
+  #seatPlace(directory: Directory): string {
+    return directory.current()?.organization?.gid ?? this.uid;
   }
 }
