@@ -30,7 +30,7 @@ export function openAsana(sandbox: Sandbox, clock: Clock, kind: TokenKind = 'ser
   return openSession({
     baseUrl: sandbox.asanaUrl,
     token: new Redacted(sandbox.tokens[kind]),
-    scimEnabled: true,
+    scimEnabled: kind !== 'personalAccessToken',
     budgets: new BudgetRegistry({ requestsPerMinute: 0, percent: 100 }, { clock, meter: silentMeter }),
     log: silentLogger,
     meter: silentMeter,
