@@ -18,9 +18,9 @@ export const succeeded: FinalState = { finalState: { case: 'success', value: {} 
 /** The end of a task that has an answer; its annotations are looked for in both places. */
 export function succeededWith<Desc extends DescMessage>(
   schema: Desc,
-  response: MessageShape<Desc> & { readonly annotations: Any[] },
+  response: MessageShape<Desc> & { readonly annotations?: Any[] },
 ): FinalState {
-  const { annotations } = response;
+  const { annotations = [] } = response;
   return { finalState: { case: 'success', value: { annotations, response: anyPack(schema, response) } } };
 }
 

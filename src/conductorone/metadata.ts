@@ -20,8 +20,8 @@ export function connectorMetadata(settings: CapabilitySettings): ConnectorMetada
 }
 
 /**
- * What a create-account task must and may say, under the names of the Go connector. Only what has an effect is
- * asked for: SCIM knows its organization by itself and takes names; an invitation takes a workspace and no name.
+ * What a create-account task must and may say, under the names of the Go connector. Names have an effect over SCIM alone:
+ * an invitation takes none.
  */
 export function accountCreationSchema({
   licenses,
@@ -29,22 +29,18 @@ export function accountCreationSchema({
   readonly licenses: boolean;
 }): ConnectorAccountCreationSchema {
   const email = textField('Email', 'The address the invitation goes to.', 'person@example.com', 1, true);
+  const workspace = textField(
+    'Workspace ID',
+    "The gid of the workspace the account is created in. Empty: the connector's default workspace; without one, no account is created.",
+    '1200000000000001',
+    2,
+  );
+  const names = {
+    first_name: textField('First name', 'Given name of the new account.', 'Ada', 3),
+    last_name: textField('Last name', 'Family name of the new account.', 'Lovelace', 4),
+  };
   return create(ConnectorAccountCreationSchemaSchema, {
-    fieldMap: licenses
-      ? {
-          email,
-          first_name: textField('First name', 'Given name of the new account.', 'Ada', 2),
-          last_name: textField('Last name', 'Family name of the new account.', 'Lovelace', 3),
-        }
-      : {
-          email,
-          workspace_id: textField(
-            'Workspace ID',
-            "The gid of the workspace to invite to. Empty: the connector's default workspace.",
-            '1200000000000001',
-            2,
-          ),
-        },
+    fieldMap: { email, workspace_id: workspace, ...(licenses ? names : {}) },
   });
 }
 

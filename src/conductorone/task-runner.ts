@@ -1,3 +1,4 @@
+import { create } from '@bufbuild/protobuf';
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import { Code } from '@connectrpc/connect';
 import type { Clock } from '../core/clock.ts';
@@ -5,7 +6,9 @@ import type { Logger } from '../core/logger.ts';
 import { RefusedError } from '../provisioning/refusal.ts';
 import type { BatonClient, FinalState } from './client.ts';
 import { UnsupportedTaskError } from './errors.ts';
-import { failed, reportEnd, succeeded, type Wording } from './finish.ts';
+import { failed, reportEnd, succeeded, succeededWith, type Wording } from './finish.ts';
+import { ListActionSchemasResponseSchema } from './generated/c1/connector/v2/action_pb.ts';
+import { ListEventFeedsResponseSchema } from './generated/c1/connector/v2/event_feed_pb.ts';
 import type {
   BatonServiceHeartbeatResponse,
   Task,
@@ -132,6 +135,15 @@ export class TaskRunner {
     if (taskType.case === 'createAccount') {
       return provisioning((provision) => carryOutCreateAccount(taskType.value, provision));
     }
+    // Asana's connector has neither, and ConductorOne asks.
+    if (taskType.case === 'actionListSchemas') {
+      return answered(
+        succeededWith(ListActionSchemasResponseSchema, create(ListActionSchemasResponseSchema)),
+      );
+    }
+    if (taskType.case === 'listEventFeeds') {
+      return answered(succeededWith(ListEventFeedsResponseSchema, create(ListEventFeedsResponseSchema)));
+    }
     throw new UnsupportedTaskError();
   }
 
@@ -169,7 +181,7 @@ export class TaskRunner {
     metrics.upload(bytes, uploadSeconds);
     onUpload(bytes);
     log.info('directory uploaded', { bytes, uploadSeconds, ...counts });
-    return { result: 'Succeeded', state: succeeded };
+    return answered(succeeded);
   }
 
   async #firstHeartbeat(
@@ -205,7 +217,7 @@ export class TaskRunner {
     const state = await withHeartbeats(heartbeats, (limited) =>
       work((request) => host.provision(request, taskId, limited)),
     );
-    return { result: 'Succeeded', state };
+    return answered(state);
   }
 
   /** @returns false when ConductorOne could not be told */
@@ -222,6 +234,10 @@ export class TaskRunner {
   }
 }
 
+function answered(state: FinalState): Ending {
+  return { result: 'Succeeded', state };
+}
+
 /** The name of the task's type in the protocol, for metrics and logs; those that are not carried out share one. */
 function typeOf({ taskType }: Task): string {
   return TYPES[taskType.case ?? ''] ?? 'unsupported';
@@ -233,4 +249,6 @@ const TYPES: Readonly<Record<string, string>> = {
   grant: 'grant',
   revoke: 'revoke',
   createAccount: 'create_account',
+  actionListSchemas: 'action_list_schemas',
+  listEventFeeds: 'list_event_feeds',
 };

@@ -60,7 +60,10 @@ suite('the capabilities', () => {
 
 suite('the metadata', () => {
   for (const { settings, questions } of [
-    { settings: { licenses: true, provision: true }, questions: ['email', 'first_name', 'last_name'] },
+    {
+      settings: { licenses: true, provision: true },
+      questions: ['email', 'workspace_id', 'first_name', 'last_name'],
+    },
     { settings: { licenses: false, provision: true }, questions: ['email', 'workspace_id'] },
     { settings: { licenses: true, provision: false }, questions: undefined },
   ]) {

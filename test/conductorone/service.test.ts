@@ -188,6 +188,19 @@ suite('the task loop', () => {
     await conductor.until('the counts', () => meter.values.get(count) === 4);
   });
 
+  for (const { type, response } of [
+    { type: 'actionListSchemas', response: 'c1.connector.v2.ListActionSchemasResponse' },
+    { type: 'listEventFeeds', response: 'c1.connector.v2.ListEventFeedsResponse' },
+  ] as const) {
+    test(`answers ${type} with an empty list, provisioning or not`, async (t) => {
+      const { conductor } = await serve(t, { settings: { provision: false } });
+      const { finalState } = await conductor.end(conductor.give({ case: type, value: {} }));
+      assert.ok(finalState.case === 'success');
+      assert.equal(finalState.value.response?.typeUrl, `type.googleapis.com/${response}`);
+      assert.equal(finalState.value.response.value.length, 0);
+    });
+  }
+
   test('works a task once that is handed out again while it is under way', async (t) => {
     const { conductor, host } = await serve(t);
     const finish = Promise.withResolvers<void>();

@@ -1,6 +1,8 @@
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { Code } from '@connectrpc/connect';
+import { ListActionSchemasResponseSchema } from '../../conductorone/generated/c1/connector/v2/action_pb.ts';
+import { ListEventFeedsResponseSchema } from '../../conductorone/generated/c1/connector/v2/event_feed_pb.ts';
 import {
   type Grant,
   GrantManagerServiceGrantResponseSchema,
@@ -44,6 +46,8 @@ export function checkSuccess(task: TaskRecord, success: Success): void {
   else if (taskType.case === 'revoke')
     checkCopied(success, readResponse(success, GrantManagerServiceRevokeResponseSchema).annotations);
   else if (taskType.case === 'createAccount') checkCreated(success);
+  else if (taskType.case === 'actionListSchemas') readResponse(success, ListActionSchemasResponseSchema);
+  else if (taskType.case === 'listEventFeeds') readResponse(success, ListEventFeedsResponseSchema);
   else throw invalid('success', `this connector carries out no ${task.type} task`);
 }
 

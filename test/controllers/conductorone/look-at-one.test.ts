@@ -175,11 +175,7 @@ suite('a task right after a start', () => {
       connectorObject({ provisioning: { maxEnterpriseLicenses: 100 } }),
       () => request('Give', ENTERPRISE, viewOnlyMember()),
     ],
-    [
-      'takes something away',
-      connectorObject(),
-      () => request('Take', ENTERPRISE, 'bob@acme.example'),
-    ],
+    ['takes something away', connectorObject(), () => request('Take', ENTERPRISE, 'bob@acme.example')],
     [
       'creates an account',
       connectorObject({ spec: { defaultWorkspace: '1200000000000001' } }),
