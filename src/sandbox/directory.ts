@@ -164,6 +164,11 @@ export class Directory {
     return !workspace.isOrganization || workspace.emailDomains.includes(domain) ? 'member' : 'guest';
   }
 
+  /** Guests of the organization are guests wherever they are; a member of it is one in a stranger's organization. */
+  isGuest({ person, workspace }: WorkspaceMembership): boolean {
+    return person.kind === 'guest' || this.kindOf(person.profile.email, workspace) === 'guest';
+  }
+
   joinWorkspace(
     person: Person,
     workspace: Workspace,

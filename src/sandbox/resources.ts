@@ -50,7 +50,7 @@ export const workspaceMembershipResource: Resource<WorkspaceMembership> = {
     is_admin: value(
       (m, { directory }) => m.workspace === directory.organization && directory.reads.see(m.person).admin,
     ),
-    is_guest: value((m) => m.person.kind === 'guest'),
+    is_guest: value((m, { directory }) => directory.isGuest(m)),
     is_view_only: value(
       (m, { directory }) => m.workspace === directory.organization && directory.isViewOnly(m.person),
     ),

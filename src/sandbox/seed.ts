@@ -14,7 +14,7 @@ export interface SeedSizes {
   readonly deprovisioned: number;
   /** People among `accounts` who left once and came back: each has a second, ended membership. */
   readonly rejoined: number;
-  /** A second place the personal token's owner is in. */
+  /** A second place the personal token's owner is in; of a second organization they are a guest. */
   readonly secondWorkspace: 'none' | 'workspace' | 'organization';
 }
 
@@ -26,6 +26,9 @@ export interface Seeded {
 
 export const ORGANIZATION_GID = '1200000000000001';
 export const SECOND_WORKSPACE_GID = '1200000000000002';
+
+/** A member of the second organization, whom nobody in the first knows. */
+export const STRANGER = 'stella@second.example';
 
 /** When the organization was founded: the seeded memberships are no older. */
 const FOUNDED = Date.UTC(2024, 0, 1);
@@ -144,6 +147,10 @@ function addSecondWorkspace(
   const domains = kind === 'organization' ? ['second.example'] : [];
   const workspace = directory.addWorkspace(SECOND_WORKSPACE_GID, 'Skunkworks', domains);
   for (const person of people.slice(0, 3)) directory.joinWorkspace(person, workspace, { createdAt: FOUNDED });
+  if (kind === 'workspace') return;
+  // The others are guests there: their addresses are of another domain.
+  const stranger = directory.addPerson('member', { email: STRANGER, name: 'Stella Stranger' });
+  directory.joinWorkspace(stranger, workspace, { createdAt: FOUNDED });
 }
 
 /** Makes people up, each with an address nobody else has. */

@@ -6,6 +6,7 @@ import { CodedError, isAbort } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
 import { type SyncProgress, type SyncResult, syncDirectory } from '../../directory/sync.ts';
+import { limitsOf } from './reading-limits.ts';
 import type { FinishedSync, SyncCause } from './sync-schedule.ts';
 
 /** One finished sync as the status tells it; instants in epoch milliseconds. */
@@ -193,6 +194,9 @@ export class SyncRunner {
       retryAfterMs: error?.retryAfterMs ?? null,
     };
     this.#lastCause = sync.cause;
+    const told = limitsOf(this.#report?.result ?? null);
+    for (const limit of limitsOf(result))
+      if (!told.includes(limit)) log.warn('not everything is read', { limit });
     this.#report = { startedAt: sync.startedAt, completedAt: clock.now(), result, error, requests };
     this.#running = null;
     log.info('sync ended', { outcome, requests, seconds: (this.#finished.finishedAt - begunAt) / 1000 });

@@ -1,0 +1,17 @@
+import type { LeftOutWorkspace } from '../../directory/snapshot.ts';
+import type { SyncResult } from '../../directory/sync.ts';
+
+const WHY: Readonly<Record<LeftOutWorkspace['leftOut'], string>> = {
+  Guest: "the token's account is a guest there",
+  Refused: 'Asana refuses the token there (403)',
+};
+
+/** What a reading leaves out although it is whole, in sentences for a log: a connector without an object has no status. */
+export function limitsOf(result: SyncResult | null): readonly string[] {
+  if (!result?.snapshot) return [];
+  const { rest, snapshot } = result;
+  const leftOut = snapshot.leftOut.map(
+    ({ gid, name, leftOut: why }) => `Workspace ${gid} (${name}) is not read: ${WHY[why]}.`,
+  );
+  return rest.ok ? leftOut : [rest.error.message, ...leftOut];
+}
