@@ -74,6 +74,7 @@ export class Gate {
     const surface = surfaceOf(request);
     if (deliverFault(reply, surface, effect)) return;
     requireSurface(token, surface);
+    if (settings.scimOnlyReads) requireWriting(token, request);
   }
 
   /**
@@ -121,6 +122,12 @@ function requireSurface(token: Token, surface: Surface): void {
   if (surface === 'rest' && token.kind === 'scimOnly') {
     throw new Refusal('rest', 403, 'This service account has no permission to use this endpoint.');
   }
+}
+
+/** Permissions to read alone, of a token that does SCIM alone. */
+function requireWriting({ kind }: Token, { method }: FastifyRequest): void {
+  if (kind === 'scimOnly' && method !== 'GET')
+    throw scimRefusal(403, 'This service account has no permission to change users or teams.');
 }
 
 export function surfaceOf(request: FastifyRequest): Surface {

@@ -30,6 +30,9 @@ const settingsSchema = Type.Object(
     enterpriseSeats: Type.Union([upTo(10_000_000, ''), Type.Null()], {
       description: 'Enterprise licenses that were bought; null = as many as asked for.',
     }),
+    scimOnlyReads: flag(
+      'Whether the SCIM-only token has the permissions Users: Read and Teams: Read alone, and changes nothing.',
+    ),
     serviceAccountNeedsTeam: flag('Whether a service account, too, must be in a team to change its members.'),
   },
   { additionalProperties: false },
@@ -51,6 +54,7 @@ export const defaultSettings: Readonly<Settings> = {
   scimPaging: true,
   newUserLicense: 'enterprise',
   enterpriseSeats: null,
+  scimOnlyReads: false,
   serviceAccountNeedsTeam: false,
 };
 

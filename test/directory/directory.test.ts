@@ -274,6 +274,70 @@ suite('a new snapshot', () => {
   });
 });
 
+suite('the directory of a single account', () => {
+  /** What a task has shown of account 1 and its team, beside the connector's own directory. */
+  function setUpBoth(snapshot: Snapshot | null, single = makeSnapshot([], { complete: false })) {
+    const { clock, directory } = setUp(snapshot);
+    const other = new Directory(clock);
+    other.adopt(single);
+    const lay = () => {
+      other.lay(makeAccount('1', { license: 'ViewOnly' }));
+      other.layTeamMembership({ team: 't1', user: '1', membership: inTeam('1') });
+    };
+    return { clock, directory, other, lay };
+  }
+  const withTeam = (begunAt: number) =>
+    makeSnapshot(people(3), { begunAt, teams: { t1: [] }, teamsBegunAt: begunAt });
+
+  test('is taken over at once, in counts and in what is uploaded', () => {
+    const { directory, other, lay } = setUpBoth(withTeam(0));
+    lay();
+    directory.inherit(other);
+    assert.equal(directory.account('1')?.license, 'ViewOnly');
+    assert.equal(directory.counts().viewOnlyLicenses, 1);
+    assert.deepEqual(directory.effective()?.teams.get('t1')?.memberships, [inTeam('1')]);
+  });
+
+  test('waits for the first snapshot, whose reading may have begun before', async () => {
+    const { clock, directory, other, lay } = setUpBoth(null);
+    await clock.advance(1000);
+    lay();
+    directory.inherit(other);
+    assert.equal(directory.account('1'), undefined);
+    directory.adopt(withTeam(500));
+    assert.equal(directory.account('1')?.license, 'ViewOnly');
+    assert.ok(directory.teamMembership('t1', '1'));
+  });
+
+  test('adds nothing to a snapshot whose reading began later', async () => {
+    const { clock, directory, other, lay } = setUpBoth(null);
+    lay();
+    directory.inherit(other);
+    await clock.advance(1000);
+    directory.adopt(withTeam(1000));
+    assert.equal(directory.account('1')?.license, 'Enterprise');
+    assert.equal(directory.teamMembership('t1', '1'), null);
+  });
+
+  test('does not take the place of what a later read has shown', async () => {
+    const { clock, directory, other, lay } = setUpBoth(withTeam(0));
+    lay();
+    await clock.advance(10);
+    directory.lay(makeAccount('1', { license: null }));
+    directory.inherit(other);
+    assert.equal(directory.account('1')?.license, null);
+  });
+
+  test('of another organization is not taken over', () => {
+    const foreign = { ...makeSnapshot([]), organization: { ...organization, gid: '600' } };
+    const { directory, other, lay } = setUpBoth(withTeam(0), foreign);
+    lay();
+    directory.inherit(other);
+    assert.equal(directory.account('1')?.license, 'Enterprise');
+    assert.equal(directory.teamMembership('t1', '1'), null);
+  });
+});
+
 suite('counts', () => {
   test('licenses of inactive accounts do not count, guests are counted among the accounts', () => {
     const { directory } = setUp(

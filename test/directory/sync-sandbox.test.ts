@@ -10,6 +10,7 @@ import { findAccount, type ReadOptions, readAccount } from '../../src/directory/
 import type { Account, Part, Snapshot } from '../../src/directory/snapshot.ts';
 import { type SyncOptions, syncDirectory } from '../../src/directory/sync.ts';
 import { parseFault } from '../../src/sandbox/faults.ts';
+import { SECOND_WORKSPACE_GID, STRANGER } from '../../src/sandbox/seed.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
 import type { TokenKind } from '../../src/sandbox/tokens.ts';
 import { fastClock } from '../asana/fake-clock.ts';
@@ -206,6 +207,18 @@ suite('a sync against the strict sandbox', () => {
       workspaces: [sandbox.workspace, second.gid],
     });
     assert.equal(named.snapshot?.parts.accounts.complete, false, 'named, it is an error');
+  });
+
+  test('an organization in which the owner of a personal token is a guest is left out, and nobody of it is read', async (t) => {
+    const { run } = await setUp(t, { secondWorkspace: 'organization' }, 'personalAccessToken');
+    const { snapshot } = await run();
+    assert.deepEqual(
+      snapshot?.leftOut.map(({ gid, leftOut }) => [gid, leftOut]),
+      [[SECOND_WORKSPACE_GID, 'Guest']],
+    );
+    assert.ok(!snapshot?.gidsByEmail.has(STRANGER));
+    const named = await run({ scim: { enabled: false, userTypes }, workspaces: [SECOND_WORKSPACE_GID] });
+    assert.ok(named.snapshot?.gidsByEmail.has(STRANGER), 'named, it is read');
   });
 
   test('a second workspace is read beside the organization', async (t) => {

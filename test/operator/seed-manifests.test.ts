@@ -85,6 +85,7 @@ for (const row of rows) {
     before(async () => {
       rig = await OperatorRig.start(row.purpose, {
         secondWorkspace: row.guestElsewhere ? 'organization' : 'none',
+        scimOnlyReads: true,
         conductorOneSettings: { nextPollMs: 50 },
       });
       tenant = new TenantView(rig);

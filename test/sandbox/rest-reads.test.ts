@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { SECOND_WORKSPACE_GID, STRANGER } from '../../src/sandbox/seed.ts';
 import { ask, gidOf, messageOf, sandboxFor } from './asking.ts';
 import { assertListing, assertSchema } from './schemas.ts';
 
@@ -267,5 +268,33 @@ describe('REST answers', async () => {
     sandbox.settings.inactiveMemberships = false;
     assert.deepEqual((await ask(sandbox, 'GET', path)).json.at('data').value, []);
     sandbox.settings.inactiveMemberships = true;
+  });
+});
+
+describe('a second organization', async () => {
+  const sandbox = await sandboxFor({ secondWorkspace: 'organization' });
+
+  it('has the owner of the personal token as a guest, and somebody of its own whom the service account does not see', async () => {
+    const own = await ask(
+      sandbox,
+      'GET',
+      '/users/me/workspace_memberships?limit=10&opt_fields=is_guest,workspace',
+      {
+        token: 'personalAccessToken',
+      },
+    );
+    const guestIn = own.json
+      .at('data')
+      .list()
+      .filter((membership) => membership.at('is_guest').value === true);
+    assert.deepEqual(
+      guestIn.map((membership) => membership.at('workspace', 'gid').value),
+      [SECOND_WORKSPACE_GID],
+    );
+    const path = `/workspaces/${SECOND_WORKSPACE_GID}/users`;
+    const shown = await ask(sandbox, 'GET', `${path}?opt_fields=email`, { token: 'personalAccessToken' });
+    assert.ok(shown.text.includes(STRANGER));
+    assert.equal((await ask(sandbox, 'GET', path)).status, 403);
+    assert.ok(!(await ask(sandbox, 'GET', '/scim/Users')).text.includes(STRANGER));
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ask, CORE_USER, gidOf, sandboxFor, scimUser } from './asking.ts';
+import { ask, CORE_USER, control, gidOf, PATCH_OP, sandboxFor, scimUser } from './asking.ts';
 import { assertScimError } from './scim-error.ts';
 
 const LIST = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
@@ -102,6 +102,22 @@ describe('reading SCIM users', async () => {
   it('opens to a token for SCIM alone, which REST refuses', async () => {
     assert.equal((await ask(sandbox, 'GET', '/scim/Users?count=1', { token: 'scimOnly' })).status, 200);
     assert.equal((await ask(sandbox, 'GET', '/users/me', { token: 'scimOnly' })).status, 403);
+  });
+
+  it('with permissions to read alone read users and teams, and change nothing', async () => {
+    await control(sandbox, 'POST', '/settings', { scimOnlyReads: true });
+    const alice = gidOf(sandbox, 'alice@acme.example');
+    for (const path of [`/scim/Users/${alice}`, '/scim/Groups'])
+      assert.equal((await ask(sandbox, 'GET', path, { token: 'scimOnly' })).status, 200);
+    const body = {
+      schemas: [PATCH_OP],
+      Operations: [{ op: 'replace', path: 'userType', value: 'enterprise' }],
+    };
+    const changed = await ask(sandbox, 'PATCH', `/scim/Users/${alice}`, { token: 'scimOnly', body });
+    assert.equal(changed.status, 403);
+    await control(sandbox, 'POST', '/settings', { scimOnlyReads: false });
+    const again = await ask(sandbox, 'PATCH', `/scim/Users/${alice}`, { token: 'scimOnly', body });
+    assert.equal(again.status, 200);
   });
 
   it('describes itself', async () => {

@@ -178,6 +178,27 @@ suite('the host of a connector’s tasks', () => {
     );
   });
 
+  for (const type of ['License', 'Team', 'Workspace'] as const) {
+    test(`finds a revoke done of the ${type} of an account that Asana does not know any more`, async () => {
+      const [team] = sandbox.people.organization.teams;
+      assert.ok(team);
+      const email = `gone.from.${type.toLowerCase()}@acme.example`;
+      await console('PUT', [email]);
+      const wishes = {
+        License: { type, license: 'ViewOnly' },
+        Team: { type, team: { gid: team.gid } },
+        Workspace: { type, workspace: sandbox.workspace },
+      } as const;
+      const take = { want: 'Take', wish: wishes[type], user: { gid: gidOf(email) } } as TaskRequest;
+      await host.readDirectory(never);
+      await console('DELETE', [email]);
+      assert.equal((await host.provision(take, 'task', never)).changed, false, 'known to the reading');
+      clock.moveOn(11 * 60_000);
+      await host.readDirectory(never);
+      assert.equal((await host.provision(take, 'task', never)).changed, false, 'and not any more');
+    });
+  }
+
   test('refuses what a live grant declares otherwise, and names it', async () => {
     const declaring = hostWith({
       findDeclarations: () => [
