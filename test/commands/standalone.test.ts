@@ -116,3 +116,55 @@ describe('the connector between the syncs that ConductorOne asks for', () => {
     assert.equal(audit.length, 1);
   });
 });
+
+describe('the connector where a listing is always one short', () => {
+  const { signal } = new AbortController();
+  const warnings: unknown[] = [];
+  let sandbox: Sandbox;
+
+  before(async () => {
+    sandbox = await startSandbox({ requestsPerMinute: 0 });
+    sandbox.faults.add({
+      match: { operation: 'scimListUsers', times: 0 },
+      effect: { totalResultsBy: 1 },
+    });
+  });
+  after(() => sandbox.close());
+
+  async function open(more: Readonly<Record<string, string>>): Promise<Standalone> {
+    const environment = {
+      BATON_TOKEN: sandbox.tokens.serviceAccount,
+      BATON_USE_SERVICE_ACCOUNT: 'true',
+      BATON_USE_SCIM_API: 'true',
+      BATON_ASANA_API_URL: sandbox.asanaUrl,
+      ...more,
+    };
+    const settings = readSettings(['asana', 'budget'], { flags: {}, environment, file: null });
+    const log = { ...silentLogger, warn: (_: string, fields: unknown) => void warnings.push(fields) };
+    return openStandalone(settings, requireToken(settings), {
+      log,
+      audit: () => {},
+      clock: systemClock,
+      signal,
+    });
+  }
+
+  it('uploads nothing, and names the setting that accepts it at the third time', async () => {
+    await using standalone = await open({});
+    for (const _ of [1, 2, 3])
+      await assert.rejects(standalone.host.readDirectory(signal), { code: 'NotReady' });
+    assert.match(JSON.stringify(warnings), /ListingShort.*BATON_ACCEPT_MISSING\) to 1/);
+  });
+
+  it('takes it for whole where that many are accepted, and no more', async () => {
+    await using accepting = await open({ BATON_ACCEPT_MISSING: '1' });
+    assert.ok(await accepting.host.readDirectory(signal));
+    sandbox.faults.clear();
+    sandbox.faults.add({
+      match: { operation: 'scimListUsers', times: 0 },
+      effect: { totalResultsBy: 2 },
+    });
+    await using other = await open({ BATON_ACCEPT_MISSING: '1' });
+    await assert.rejects(other.host.readDirectory(signal), { code: 'NotReady' });
+  });
+});

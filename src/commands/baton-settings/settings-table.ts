@@ -92,6 +92,19 @@ export const settingsTable = {
     },
     5,
   ),
+  acceptMissing: whole(
+    'accept-missing',
+    {
+      group: 'asana',
+      placeholder: 'n',
+      description:
+        'Number of entries that listings of Asana may lack of those that they announce, and still count as whole.',
+      min: 0,
+      max: 100_000,
+      operator: 'annotation `asana-connector.dev/acknowledge`',
+    },
+    0,
+  ),
 
   clientId: text('client-id', {
     group: 'conductorOne',

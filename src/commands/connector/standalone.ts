@@ -17,6 +17,7 @@ import { Executor } from '../../provisioning/executor.ts';
 import { Organizations } from '../../provisioning/removals/organizations.ts';
 import { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
 import { connectorManifest } from '../baton-settings/connector-manifest.ts';
+import { nameOf } from '../baton-settings/setting-rules.ts';
 import type { Settings } from '../baton-settings/settings-table.ts';
 
 /** How the connector goes by in audit lines; there is no cluster that would give it a name. */
@@ -107,7 +108,10 @@ function warnOfDoubts({ doubts }: ConnectorSession, log: Logger): void {
       reason,
       missing: count,
       message,
-      remedy: 'if that is right, restart the connector; else restore what its token may see',
+      remedy:
+        reason === 'ListingShort'
+          ? `if that is right, set ${nameOf('acceptMissing')} to ${count}`
+          : 'if that is right, restart the connector; else restore what its token may see',
     });
   }
 }
@@ -127,5 +131,7 @@ function connectorOf(settings: Settings, now: number): AsanaConnector {
       creationTimestamp: formatTime(now),
     },
     spec: spec as AsanaConnector['spec'],
+    // What a person has accepted; nothing is known yet of how large the directory is.
+    status: { measure: { scope: [], acceptedShortfall: settings.acceptMissing } },
   };
 }
