@@ -111,6 +111,7 @@ export class Rig {
       BATON_TOKEN: tokens.serviceAccount,
       BATON_USE_SERVICE_ACCOUNT: 'true',
       BATON_USE_SCIM_API: 'true',
+      BATON_PROVISIONING: 'true',
       BATON_CLIENT_ID: conductorOne.clientId,
       BATON_CLIENT_SECRET: conductorOne.clientSecret,
       SSL_CERT_FILE: conductorOne.caFile,
