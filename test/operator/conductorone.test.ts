@@ -148,6 +148,44 @@ suite('a connector in service mode', () => {
   });
 });
 
+suite('a connector that has been restarted', () => {
+  let rig: OperatorRig;
+  let tenant: TenantView;
+  before(async () => {
+    rig = await OperatorRig.start('service-restart', {
+      conductorOneSettings: { nextPollMs: 50, nextHeartbeatMs: 1_000 },
+    });
+    tenant = new TenantView(rig);
+    await tenant.createSecret(SERVICE_ACCOUNT);
+    await rig.createConnector(serviceMode);
+    await rig.untilPhase('Connected');
+    assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
+  });
+  after(() => rig.close());
+
+  test('carries out a grant before it has read the directory', async () => {
+    await rig.stopOperator();
+    const first = rig.sandbox.requests.last;
+    rig.sandbox.faults.add({ match: { operation: 'getUsers', times: 0 }, effect: { delayMs: 10_000 } });
+    await rig.startOperator();
+    const listings = () =>
+      rig.sandbox.requests.since(first).filter(({ operation }) => operation === 'getUsers');
+    await rig.until('the directory is being read', async () => listings().length > 0);
+    const { code, message } = await tenant.carryOut({
+      type: 'grant',
+      entitlement: 'enterprise',
+      user: alice,
+    });
+    assert.equal(code, 'OK', message);
+    assert.equal(await rig.licenseInAsana(alice), 'enterprise');
+    assert.ok(
+      listings().every(({ status }) => status === null),
+      'nobody has waited for it',
+    );
+    rig.sandbox.faults.clear();
+  });
+});
+
 suite('service mode that cannot begin', () => {
   let rig: OperatorRig;
   let tenant: TenantView;
