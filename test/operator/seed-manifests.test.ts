@@ -185,11 +185,10 @@ for (const row of rows) {
       const found = await rig.client.get<KubernetesObject>(SECRETS, rig.namespace, `${NAME}-secrets`);
       const connector = await migrated({ ...found, kind: 'Secret' });
       await rig.client.create(asanaConnectors, rig.namespace, connector);
-      const { status } = await rig.untilPhase('Connected', NAME);
-      const synced = conditionOf({ ...(status ? { status } : {}) }, 'Synced');
-      assert.equal(synced?.reason, row.token === SCIM_ONLY ? 'ScimOnly' : 'Synced');
+      const seen = await rig.untilPhase('Connected', NAME);
+      assert.equal(conditionOf(seen, 'Synced')?.reason, row.token === SCIM_ONLY ? 'ScimOnly' : 'Synced');
       assert.deepEqual(
-        status?.workspaces?.filter(({ leftOut }) => leftOut !== undefined).map(({ leftOut }) => leftOut),
+        seen.status?.workspaces?.filter(({ leftOut }) => leftOut !== undefined).map(({ leftOut }) => leftOut),
         row.guestElsewhere ? ['Guest'] : [],
       );
       await uploadsAndProvisions('barbara.liskov@acme.example');
