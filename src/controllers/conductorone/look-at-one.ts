@@ -39,11 +39,19 @@ export async function lookAtOne(
   const onWorkspaces = (gids: readonly string[]) => session.see(gids);
   try {
     const directory = await readSingle(asana, place, { workspaces, scim, clock, signal, onWorkspaces });
-    return session.isForeign ? null : directory;
+    return isOurs(directory, session) ? directory : null;
   } catch (error) {
     if (error instanceof AsanaError || error instanceof DirectoryError) return null;
     throw error;
   }
+}
+
+/** Of organizations that are not on record nothing is changed before the whole reading has been judged. */
+function isOurs(directory: Directory, { organizations: recorded, isForeign }: ConnectorSession): boolean {
+  if (isForeign) return false;
+  if (recorded.length === 0) return true;
+  const found = directory.current()?.workspaces.filter(({ organization }) => organization) ?? [];
+  return found.length > 0 && found.every(({ gid }) => recorded.includes(gid));
 }
 
 /** Null for what is no right of one existing account. */

@@ -64,17 +64,18 @@ export class ConnectorTaskHost implements TaskHost {
   }
 
   async provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
-    const { session, settlingMs, onChanged, clock } = this.#options;
+    const { settlingMs, onChanged, clock } = this.#options;
+    const { directory } = this.#options.session();
     const single = await this.#readEnough(request, taskId, signal);
     // What another leader began last is given time to end, where a second request would be a second invitation or removal.
     const settling = isRepeatable(request) ? 0 : (settlingMs?.() ?? 0);
     if (settling > 0) await clock.sleep(settling, signal);
     try {
-      const outcome = await this.#carryOut(request, taskId, single ?? session().directory, signal);
+      const outcome = await this.#carryOut(request, taskId, single ?? directory, signal);
       if (outcome.changed) onChanged?.();
       return outcome;
     } finally {
-      if (single) session().directory.inherit(single);
+      if (single) directory.inherit(single);
     }
   }
 

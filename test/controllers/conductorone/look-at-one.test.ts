@@ -10,6 +10,7 @@ import type { Wish } from '../../../src/provisioning/right.ts';
 import { TaskProvisioner } from '../../../src/provisioning/task-provisioner.ts';
 import type { TaskRequest } from '../../../src/provisioning/task-request.ts';
 import type { Person } from '../../../src/sandbox/records.ts';
+import { SECOND_WORKSPACE_GID } from '../../../src/sandbox/seed.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import type { TokenKind } from '../../../src/sandbox/tokens.ts';
 import { connectorObject } from '../objects.ts';
@@ -201,6 +202,23 @@ suite('a task right after a start', () => {
     await start(connectorObject(), { alone: false });
     const asked = await operationsOf(() => carryOut(request('Give', ENTERPRISE, 'carol@acme.example')));
     assert.ok(asked.includes('getUsers'));
+  });
+
+  test('waits for the directory where the organization is not on record, although another one of the token is', async () => {
+    const { scim } = connectorObject().spec;
+    await session.close();
+    await start(
+      connectorObject({
+        spec: { scim: { ...scim, enabled: false }, workspaces: [SECOND_WORKSPACE_GID] },
+        status: { organizations: [sandbox.workspace] },
+      }),
+      { alone: false, token: 'personalAccessToken' },
+    );
+    const wish: Wish = { type: 'Workspace', workspace: SECOND_WORKSPACE_GID };
+    const asked = await operationsOf(() =>
+      carryOut(request('Give', wish, 'bob@acme.example')).catch(() => null),
+    );
+    assert.ok(asked.includes('getUsers'), asked.join(', '));
   });
 
   test('for somebody who is not there is answered by the whole directory', async () => {
