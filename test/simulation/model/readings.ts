@@ -115,10 +115,12 @@ export class Readings {
     if (by < 0) this.#freed.push({ at: this.#facts.witness.time(), site: site.plan.name });
   }
 
-  /** The workspaces a token was last shown; null before it was. What was shown only now nobody can have heeded. */
-  workspacesOf(token: string): readonly string[] | null {
-    const heard = this.#facts.witness.time() - HEEDED_WITHIN_MS;
-    return this.#workspaces.get(token)?.findLast(({ at }) => at <= heard)?.gids ?? null;
+  /** What a process may go by of the workspaces of a token: what it was last shown, and what it is only just being shown. */
+  workspacesOf(token: string): readonly (readonly string[])[] {
+    const shown = this.#workspaces.get(token) ?? [];
+    const heeded = this.#facts.witness.time() - HEEDED_WITHIN_MS;
+    const last = shown.findLastIndex(({ at }) => at <= heeded);
+    return shown.slice(Math.max(0, last)).map(({ gids }) => gids);
   }
 
   /**

@@ -74,7 +74,8 @@ export const evidenceRules: readonly Rule[] = [
       const recorded = connector.status?.organizations;
       const shown = readings.workspacesOf(request.token);
       // A connector of plain workspaces alone records none.
-      if (!recorded?.length || !shown || shown.some((gid) => recorded.includes(gid))) return null;
+      if (!recorded?.length || shown.length === 0) return null;
+      if (shown.some((gids) => gids.some((gid) => recorded.includes(gid)))) return null;
       return `Asana shows ${shown.join(', ')}, recorded is ${recorded.join(', ')}`;
     },
   },
