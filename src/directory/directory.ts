@@ -40,6 +40,9 @@ interface Laid {
   readonly begunAt: number;
 }
 
+/** So many looks at single accounts are kept until there is a snapshot, which may never come; it shows most of them itself. */
+const MOST_AWAITING = 100;
+
 type AccountCounts = { -readonly [key in Exclude<keyof DirectoryCounts, 'teams' | 'workspaces'>]: number };
 
 const noAccounts = (): AccountCounts => ({
@@ -111,7 +114,7 @@ export class Directory {
   inherit(other: Directory): void {
     const snapshot = this.#snapshot;
     if (!snapshot) {
-      this.#awaiting = [...this.#awaiting, other];
+      this.#awaiting = [...this.#awaiting.slice(1 - MOST_AWAITING), other];
       return;
     }
     if (snapshot.organization?.gid !== other.#snapshot?.organization?.gid) return;
