@@ -38,16 +38,6 @@ export function beginTls(route: Route, { protocols, over, late }: TlsWishes): TL
   return socket;
 }
 
-/** Begins the direct way to the tenant of a route; see `beginTls`. */
-export function beginDirectly(route: Route, protocols: readonly string[]): TLSSocket {
-  const { host } = route.endpoint;
-  const late = new ConductorOneError(
-    'Disconnected',
-    `No TLS connection with ${host} after ${HANDSHAKE_MS / 1000} s. See that the network and its firewalls let this program through, or name their proxy in HTTPS_PROXY. It is tried again.`,
-  );
-  return beginTls(route, { protocols, late });
-}
-
 /**
  * The direct way to the tenant of a route, ready to be used.
  * @throws ConductorOneError `Disconnected` after ten seconds; the error of the network or of TLS; the reason of the
@@ -58,7 +48,12 @@ export async function connectDirectly(
   protocols: readonly string[],
   signal: AbortSignal,
 ): Promise<TLSSocket> {
-  const socket = beginDirectly(route, protocols);
+  const { host } = route.endpoint;
+  const late = new ConductorOneError(
+    'Disconnected',
+    `No TLS connection with ${host} after ${HANDSHAKE_MS / 1000} s. See that the network and its firewalls let this program through, or name their proxy in HTTPS_PROXY. It is tried again.`,
+  );
+  const socket = beginTls(route, { protocols, late });
   await whenSecure(socket, signal);
   return socket;
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
 import { callbackify } from 'node:util';
 import { Agent, type buildConnector, request } from 'undici';
 import { unlessAborted } from '../core/abort.ts';
@@ -10,8 +9,7 @@ import { ASSERTION_SECONDS, signAssertion } from './assertion.ts';
 import type { ClientId, ClientKey } from './credentials.ts';
 import { ConductorOneError } from './errors.ts';
 import type { Route } from './route.ts';
-import { connectDirectly } from './tls-connection.ts';
-import { openTunnel } from './tunnel.ts';
+import { connectTenant } from './tenant-socket.ts';
 
 export interface TokenOptions {
   readonly route: Route;
@@ -38,18 +36,12 @@ const LARGEST_ANSWER_BYTES = 64 * 1024;
 /** Access tokens of one client: one is kept until shortly before it expires, and one request serves all who wait. */
 export class TokenSource {
   readonly #options: TokenOptions;
-  readonly #agent: Agent;
   readonly #closing = new AbortController();
   #grant: Grant | null = null;
   #pending: Promise<Grant> | null = null;
 
   constructor(options: TokenOptions) {
     this.#options = options;
-    this.#agent = new Agent({
-      allowH2: true,
-      maxResponseSize: LARGEST_ANSWER_BYTES,
-      connect: (_, callback) => this.#connect(callback),
-    });
   }
 
   /**
@@ -71,13 +63,15 @@ export class TokenSource {
     if (this.#grant?.token === token) this.#grant = null;
   }
 
+  /** Ends a request that is under way, and waits for its end. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#agent.destroy();
+    // Whoever waits for the token hears of it.
+    await this.#pending?.catch(() => {});
   }
 
   #connect(callback: buildConnector.Callback): void {
-    const open = callbackify(connectWith);
+    const open = callbackify(connectTenant);
     open(this.#options.route, ['http/1.1', 'h2'], this.#closing.signal, (error, socket) =>
       error ? callback(error, null) : callback(null, socket),
     );
@@ -103,6 +97,12 @@ export class TokenSource {
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: assertion,
     });
+    // Of this request alone: an idle connection would be pinged, and dead long before the next request.
+    const agent = new Agent({
+      allowH2: true,
+      maxResponseSize: LARGEST_ANSWER_BYTES,
+      connect: (_, callback) => this.#connect(callback),
+    });
     try {
       const {
         statusCode,
@@ -110,14 +110,14 @@ export class TokenSource {
         body: answer,
       } = await request(`${endpoint.origin}/auth/v1/token`, {
         method: 'POST',
-        dispatcher: this.#agent,
+        dispatcher: agent,
         headers: {
           'content-type': 'application/x-www-form-urlencoded',
           accept: 'application/json',
           'user-agent': `asana-connector/${version}`,
         },
         body: body.toString(),
-        signal: AbortSignal.timeout(REQUEST_MS),
+        signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(REQUEST_MS)]),
       });
       const text = await answer.text();
       return {
@@ -133,6 +133,8 @@ export class TokenSource {
         `No token from ${endpoint.host}: it cannot be reached (${codeOf(cause) ?? nameOf(cause)}). Check the network, its proxies and the certificate authorities; it is tried again.`,
         { cause },
       );
+    } finally {
+      await agent.destroy();
     }
   }
 
@@ -168,14 +170,6 @@ export class TokenSource {
       `${endpoint.host} refused the client credentials (${status}): make a new client ID and secret on the connector's page in ConductorOne, and put both there.`,
     );
   }
-}
-
-/** A connection with the tenant of a route, through its proxy where it has one. */
-function connectWith(route: Route, protocols: readonly string[], signal: AbortSignal): Promise<TLSSocket> {
-  const { proxy } = route;
-  return proxy
-    ? openTunnel({ ...route, proxy }, protocols, signal)
-    : connectDirectly(route, protocols, signal);
 }
 
 interface Answer {

@@ -1,23 +1,16 @@
 import { Code, ConnectError, type Interceptor, type Transport } from '@connectrpc/connect';
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import { createGrpcTransport } from '@connectrpc/connect-node';
 import { version } from '../core/version.ts';
 import type { ClientId } from './credentials.ts';
 import type { Route } from './route.ts';
-import { beginDirectly } from './tls-connection.ts';
+import { Sessions } from './sessions.ts';
 import type { TokenSource } from './token.ts';
-import { TunnelledSessions } from './tunnelled-sessions.ts';
 
 /** gRPC's default limit on a message; ConductorOne keeps to it. */
 export const LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** How long a call may take where nothing else is said. */
 export const CALL_MS = 30_000;
-
-/** A connection that is in use is asked for a sign of life after this long without one. */
-const PING_AFTER_MS = 20_000;
-const PING_LIMIT_MS = 15_000;
-/** An idle connection is closed before a load balancer does it under the next call. */
-const IDLE_MS = 60_000;
 
 export interface TransportOptions {
   readonly route: Route;
@@ -34,18 +27,9 @@ export interface GrpcConnection {
 
 /** Sets the connection up; connects at the first call, and again whenever the server has closed it. */
 export function openTransport({ route, clientId, tokens }: TransportOptions): GrpcConnection {
-  const { proxy } = route;
-  const { origin } = route.endpoint;
-  const pings = {
-    pingIntervalMs: PING_AFTER_MS,
-    pingTimeoutMs: PING_LIMIT_MS,
-    idleConnectionTimeoutMs: IDLE_MS,
-  };
-  const sessions = proxy
-    ? new TunnelledSessions({ ...route, proxy }, pings)
-    : new Http2SessionManager(origin, pings, { createConnection: () => beginDirectly(route, ['h2']) });
+  const sessions = new Sessions(route);
   const transport = createGrpcTransport({
-    baseUrl: origin,
+    baseUrl: route.endpoint.origin,
     sessionManager: sessions,
     interceptors: [identify(`${clientId.name} asana-connector/${version}`), authorize(tokens)],
     readMaxBytes: LARGEST_MESSAGE_BYTES,

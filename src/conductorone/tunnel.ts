@@ -83,9 +83,21 @@ function askProxy(route: TunnelRoute, signal: AbortSignal): Promise<Socket> {
       socket.on('error', () => {}).destroy();
       reject(failure(route, refusal));
     });
-    request.on('error', (error) => reject(failure(route, explainSilence(error))));
+    request.on('error', (error) =>
+      reject(error instanceof ConductorOneError ? error : failure(route, explainSilence(error))),
+    );
+    if (route.proxy.secure) limitHandshake(request, route);
     request.end();
   });
+}
+
+function limitHandshake(request: ClientRequest, route: TunnelRoute): void {
+  const late = failure(
+    route,
+    `TLS with the proxy itself is not set up after ${HANDSHAKE_MS / 1000} s. See that it speaks TLS at this port; for one that does not, write http:// in ${route.proxy.variable}.`,
+  );
+  const cancel = route.clock.schedule(HANDSHAKE_MS, () => request.destroy(late));
+  request.once('socket', (socket) => socket.once('secureConnect', cancel)).once('close', cancel);
 }
 
 function connectRequest({ endpoint, proxy, trust }: TunnelRoute, signal: AbortSignal): ClientRequest {

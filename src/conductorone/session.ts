@@ -1,0 +1,135 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  constants,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
+import type { Clock } from '../core/clock.ts';
+import { ConductorOneError } from './errors.ts';
+
+/** How long the answer to a ping may take. */
+const PING_LIMIT_MS = 15_000;
+/** An idle connection is closed before a load balancer does it under the next call. */
+const IDLE_MS = 60_000;
+/** What a gRPC server says before it hangs up on a client that asks for signs of life too often. */
+const TOO_MANY_PINGS = Buffer.from('too_many_pings');
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  /** How long a call may hear nothing before a ping asks for a sign of life, milliseconds. */
+  readonly pingAfterMs: () => number;
+  /** The server finds these pings too many, and ends the connection. */
+  readonly onTooManyPings: () => void;
+  readonly onClose: () => void;
+}
+
+/**
+ * One HTTP/2 connection and the calls on it. It pings only while a call is open: gRPC servers count every other ping,
+ * and every one that comes too soon, as an attack. It closes when it has been idle for a minute.
+ */
+export class Session {
+  readonly #http2: ClientHttp2Session;
+  readonly #options: SessionOptions;
+  #calls = 0;
+  #heardAt: number;
+  #pingedAt: number;
+  #doubted = false;
+  #cancelTimer = (): void => {};
+
+  constructor(http2: ClientHttp2Session, options: SessionOptions) {
+    this.#http2 = http2;
+    this.#options = options;
+    this.#heardAt = options.clock.monotonic();
+    this.#pingedAt = this.#heardAt;
+    // Its calls fail with it, and say why.
+    http2.on('error', () => {});
+    http2.on('goaway', (code: number, _: number, data: Buffer | undefined) => {
+      if (code === constants.NGHTTP2_ENHANCE_YOUR_CALM && data?.equals(TOO_MANY_PINGS))
+        options.onTooManyPings();
+    });
+    http2.once('close', () => {
+      this.#cancelTimer();
+      options.onClose();
+    });
+    this.#setTimer();
+  }
+
+  /** False once it takes no further call; those on it may still end well. */
+  get usable(): boolean {
+    return !this.#doubted && !this.#http2.closed && !this.#http2.destroyed;
+  }
+
+  /** Begins a call; throws when the connection has just ended. */
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+    const begunAt = this.#options.clock.monotonic();
+    const stream = this.#http2.request(headers);
+    this.#calls += 1;
+    if (this.#calls === 1) this.#setTimer();
+    stream.once('response', () => this.#hear());
+    stream.once('close', () => this.#end(begunAt));
+    return stream;
+  }
+
+  /** Takes note of bytes of an answer, if they came here. */
+  notice(stream: ClientHttp2Stream): void {
+    if (stream.session === this.#http2) this.#hear();
+  }
+
+  /** Ends the connection, and the calls on it. */
+  abort(): void {
+    this.#http2.destroy(undefined, constants.NGHTTP2_CANCEL);
+  }
+
+  #hear(): void {
+    this.#heardAt = this.#options.clock.monotonic();
+  }
+
+  /** A call that got no answer leaves a doubt, since pings are rare: the calls to come go over another connection. */
+  #end(begunAt: number): void {
+    this.#calls -= 1;
+    if (this.#heardAt < begunAt) this.#doubted = true;
+    if (this.#calls > 0) return;
+    if (this.#doubted) this.abort();
+    else this.#setTimer();
+  }
+
+  /** For the next ping, or for the end of an idle connection. */
+  #setTimer(): void {
+    const { clock } = this.#options;
+    this.#cancelTimer();
+    if (this.#http2.destroyed) return;
+    this.#cancelTimer =
+      this.#calls === 0
+        ? clock.schedule(IDLE_MS, () => this.#http2.close())
+        : clock.schedule(Math.max(0, this.#pingDue() - clock.monotonic()), () => this.#pingWhenDue());
+  }
+
+  #pingDue(): number {
+    return Math.max(this.#heardAt, this.#pingedAt) + this.#options.pingAfterMs();
+  }
+
+  #pingWhenDue(): void {
+    const { clock } = this.#options;
+    if (this.#http2.destroyed) return;
+    // Something was heard meanwhile; the timer is not moved at every byte.
+    if (clock.monotonic() < this.#pingDue()) {
+      this.#setTimer();
+      return;
+    }
+    this.#pingedAt = clock.monotonic();
+    this.#cancelTimer = clock.schedule(PING_LIMIT_MS, () => this.#http2.destroy(silence()));
+    this.#http2.ping((error) => {
+      // It has ended meanwhile.
+      if (error) return;
+      this.#hear();
+      this.#setTimer();
+    });
+  }
+}
+
+function silence(): ConductorOneError {
+  return new ConductorOneError(
+    'Disconnected',
+    `ConductorOne has given no sign of life for ${PING_LIMIT_MS / 1000} s after it was asked for one; it is tried again.`,
+  );
+}
