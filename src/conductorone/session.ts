@@ -31,6 +31,8 @@ export class Session {
   readonly #http2: ClientHttp2Session;
   readonly #options: SessionOptions;
   #calls = 0;
+  /** How often something was heard. */
+  #signs = 0;
   #heardAt: number;
   #pingedAt: number;
   #doubted = false;
@@ -61,12 +63,12 @@ export class Session {
 
   /** Begins a call; throws when the connection has just ended. */
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
-    const begunAt = this.#options.clock.monotonic();
+    const signsBefore = this.#signs;
     const stream = this.#http2.request(headers);
     this.#calls += 1;
     if (this.#calls === 1) this.#setTimer();
     stream.once('response', () => this.#hear());
-    stream.once('close', () => this.#end(begunAt));
+    stream.once('close', () => this.#end(signsBefore));
     return stream;
   }
 
@@ -81,13 +83,14 @@ export class Session {
   }
 
   #hear(): void {
+    this.#signs += 1;
     this.#heardAt = this.#options.clock.monotonic();
   }
 
-  /** A call that got no answer leaves a doubt, since pings are rare: the calls to come go over another connection. */
-  #end(begunAt: number): void {
+  /** Pings are rare: a call that ends with nothing heard leaves a doubt, and those to come go over a new connection. */
+  #end(signsBefore: number): void {
     this.#calls -= 1;
-    if (this.#heardAt < begunAt) this.#doubted = true;
+    if (this.#signs === signsBefore) this.#doubted = true;
     if (this.#calls > 0) return;
     if (this.#doubted) this.abort();
     else this.#setTimer();

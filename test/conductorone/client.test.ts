@@ -453,8 +453,8 @@ suite('an upload', () => {
       {
         ...systemClock,
         sleep: async () => {},
-        schedule: (_, callback) => {
-          standstill = callback;
+        schedule: (ms, callback) => {
+          if (ms === 120_000) standstill = callback;
           return () => {};
         },
       },

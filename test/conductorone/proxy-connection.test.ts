@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { suite, type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
@@ -231,6 +232,42 @@ suite('a connection through a proxy', () => {
       await assert.rejects(connection.client.getTask(never), isOutage('The proxy ', word));
       await connection.close();
     }
+  });
+
+  test('is given up after ten seconds when a proxy named with https takes it and never speaks TLS', async (t) => {
+    const { tenant } = await connect(t);
+    const held = new Set<Socket>();
+    const server = createServer((socket) => {
+      held.add(socket);
+      socket
+        .on('error', () => {})
+        .on('close', () => held.delete(socket))
+        .resume();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const waits: number[] = [];
+    const connection = open(
+      tenant,
+      { HTTPS_PROXY: `https://us:s3cret@127.0.0.1:${port}` },
+      {
+        ...systemClock,
+        schedule: (ms, callback) => {
+          waits.push(ms);
+          return systemClock.schedule(ms / 50, callback);
+        },
+      },
+    );
+    await assert.rejects(
+      connection.client.getTask(never),
+      isOutage('The proxy ', `127.0.0.1:${port}`, 'after 10 s', 'write http:// in HTTPS_PROXY'),
+    );
+    assert.ok(waits.includes(10_000), `it waited ${waits.join(', ')} ms`);
+    await connection.close();
+    server.close();
+    // Not before every connection is closed.
+    await once(server, 'close');
   });
 
   test('keeps to the trust it is given: a certificate of another authority inside the tunnel is refused', async (t) => {

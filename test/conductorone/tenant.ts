@@ -1,6 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
-import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { type Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
@@ -33,6 +38,8 @@ export interface TenantOptions {
   readonly baton?: Partial<ServiceImpl<typeof BatonService>>;
   /** Answers gRPC calls by hand, for what no gRPC server does; false leaves a call to `baton`. */
   readonly answer?: (response: Http2ServerResponse, path: string) => unknown;
+  /** Told of every connection. */
+  readonly onSession?: (session: ServerHttp2Session) => void;
 }
 
 /** A loopback server with ConductorOne's wire behaviour: one TLS port, HTTP/2 only, tokens and gRPC. */
@@ -86,6 +93,7 @@ export async function startTenant(t: TestContext, options: TenantOptions = {}): 
     // Clients leave as they like.
     socket.on('error', () => {});
   });
+  server.on('session', (session) => options.onSession?.(session));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const cut = () => sockets.forEach((socket) => socket.destroy());
