@@ -271,6 +271,21 @@ describe('the connector without ConductorOne', () => {
       });
     }
 
+    it('refuses a file of version 3, and a folder that is not there, before it asks Asana for anything', async () => {
+      await writeFile(folder.file, 'C1Z3\0 and a Pebble store');
+      const asked = sandbox.requests.last;
+      for (const [flags, says] of [
+        [[], /sync\.c1z is a c1z of version 3 \(Pebble\).*name another file with --file/],
+        [['-f', join(folder.path, 'missing', 'sync.c1z')], /missing.*correct the path or its permissions/],
+      ] as const) {
+        const { code, stderr } = await folder.run(variables, ...flags);
+        assert.match(stderr, says);
+        assert.notEqual(code, 0);
+      }
+      assert.equal(sandbox.requests.last, asked);
+      assert.match(await readFile(folder.file, 'latin1'), /^C1Z3/);
+    });
+
     it('leaves the file as it was when a sync into it fails', async () => {
       assert.equal((await folder.run(variables)).code, 0);
       const whole = await readFile(folder.file);

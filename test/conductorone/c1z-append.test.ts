@@ -10,7 +10,7 @@ import { everything } from '../../src/conductorone/c1z/selection.ts';
 import { addSync, type C1zOptions } from '../../src/conductorone/c1z/writer.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Snapshot } from '../../src/directory/snapshot.ts';
-import { packDatabase, ReadC1z } from './c1z-file.ts';
+import { databaseIn, packDatabase, ReadC1z } from './c1z-file.ts';
 import { account, largeSnapshot, member, snapshotOf, team } from './directories.ts';
 
 const settings = { licenses: true, serviceAccount: false };
@@ -46,6 +46,17 @@ async function inPlace(t: TestContext): Promise<Place> {
       return c1z;
     },
   };
+}
+
+async function changeTimes(file: string, sync: string, shift: string): Promise<void> {
+  const db = new DatabaseSync(':memory:');
+  db.deserialize(await databaseIn(file));
+  db.prepare(
+    `update v1_sync_runs set started_at = datetime(started_at, :shift), ended_at = datetime(ended_at, :shift)
+     where sync_id = :sync`,
+  ).run({ sync, shift });
+  await packDatabase(Buffer.from(db.serialize()), file);
+  db.close();
 }
 
 const one = snapshotOf([account('1')], [team('501', [member('1')])]);
@@ -103,6 +114,17 @@ suite('a sync into a file', () => {
     ]);
     const third = await sync(one);
     assert.deepEqual((await read()).column('select sync_id from v1_sync_runs order by id'), [second, third]);
+  });
+
+  test('keeps the newer syncs by their ids where another writer put its own time into the rows', async (t) => {
+    const { sync, read, file, tempFolder } = await inPlace(t);
+    const ids = [await sync(one), await sync(two)];
+    // As if the first had been written nine hours east of here.
+    await changeTimes(file, ids[0] ?? '', '+9 hours');
+    await using c1z = await C1zReader.open(file, tempFolder);
+    assert.equal(c1z.resource('user', '2')?.displayName, 'User 2', 'the newest is read');
+    const third = await sync(one);
+    assert.deepEqual((await read()).column('select sync_id from v1_sync_runs order by id'), [ids[1], third]);
   });
 
   test('takes up a file of an old Go connector: fewer columns, other indices, write-ahead log, several frames', async (t) => {

@@ -20,7 +20,7 @@ import {
   packMember,
   placeOf,
 } from '../../src/conductorone/c1z/job.ts';
-import { ksuid } from '../../src/conductorone/c1z/ksuid.ts';
+import { ksuid, ksuidSeconds } from '../../src/conductorone/c1z/ksuid.ts';
 import { Packer } from '../../src/conductorone/c1z/packer.ts';
 import { sortSliced } from '../../src/conductorone/c1z/sliced-sort.ts';
 import { formatSqlTime } from '../../src/conductorone/c1z/sql-time.ts';
@@ -47,6 +47,12 @@ suite('a KSUID', () => {
     assert.equal(ids[0], '0'.repeat(27));
     assert.ok(ids.every((id) => id.length === 27));
     assert.deepEqual(ids.toSorted(), ids);
+  });
+
+  test('tells the second it was made in, and what is none tells nothing', () => {
+    assert.equal(ksuidSeconds('0ujtsYcgvSTl8PAuAdqWYSMnLOv'), 1_507_608_047);
+    for (const none of ['', 'old', '0ujtsYcgvSTl8PAuAdqWYSMnLO-', '0ujtsYcgvSTl8PAuAdqWYSMnLOv0'])
+      assert.equal(ksuidSeconds(none), null, none);
   });
 });
 

@@ -120,8 +120,8 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_sync_runs.sync_id: must be a KSUID',
   ],
   [
-    'times of another width',
-    sql('update v1_sync_runs set started_at = substr(started_at, 1, 23)'),
+    'times with their zone',
+    sql("update v1_sync_runs set started_at = started_at || '+00:00'"),
     'v1_sync_runs.started_at: must look like',
   ],
   [
@@ -130,9 +130,11 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
     'v1_sync_runs.ended_at: must not be before started_at',
   ],
   [
-    'local time',
-    sql(`update v1_sync_runs set ended_at = strftime('%Y-%m-%d %H:%M:%S', 'now', '+1 hour') || '.000000000'`),
-    'v1_sync_runs.ended_at: must be about now, in UTC',
+    'a sync of yesterday',
+    sql(
+      `update v1_sync_runs set started_at = datetime('now', '-13 hours'), ended_at = datetime('now', '-13 hours')`,
+    ),
+    'v1_sync_runs.ended_at: must be about now, in UTC or the time of a zone',
   ],
   [
     'grants to be scanned',
@@ -338,12 +340,23 @@ function packed(pragma: string): Buffer {
   return Buffer.concat([Buffer.from('C1ZF\0', 'latin1'), zstdCompressSync(bytes)]);
 }
 
-/** The same file, as it is when its log was never written back (sqlite.org/fileformat.html, offsets 18 and 19). */
+/** The same file in write-ahead mode (sqlite.org/fileformat.html, offsets 18 and 19), with nothing left in its log. */
 function inWalMode(file: Buffer): Buffer {
   const bytes = zstdDecompressSync(file.subarray(5));
   bytes.writeUInt8(2, 18);
   bytes.writeUInt8(2, 19);
   return Buffer.concat([file.subarray(0, 5), zstdCompressSync(bytes)]);
+}
+
+/** Puts every time of a file into another zone, and leaves the last zeros out. */
+function inZone(hours: number): Change {
+  const moved = (column: string) => `rtrim(rtrim(
+    strftime('%Y-%m-%d %H:%M:%S', ${column}, '${hours} hours') || substr(${column}, 20), '0'), '.')`;
+  return (db) => {
+    db.exec(`update v1_sync_runs set started_at = ${moved('started_at')}, ended_at = ${moved('ended_at')}`);
+    for (const table of ['resource_types', 'resources', 'entitlements', 'grants'])
+      db.exec(`update v1_${table} set discovered_at = ${moved('discovered_at')}`);
+  };
 }
 
 suite('a file', () => {
@@ -384,7 +397,6 @@ suite('a file', () => {
       [magic, 'envelope: '],
       [packed('pragma page_size = 8192'), 'database: page_size must be 4096'],
       [packed("pragma encoding = 'UTF-16'"), 'database: encoding must be UTF-8'],
-      [inWalMode(good), 'database: '],
     ];
     for (const [bytes, says] of cases) {
       const refusal = await refusalOf(client.uploadAsset(uploadOf(task.id, Buffer.from(bytes))));
@@ -393,6 +405,26 @@ suite('a file', () => {
         `${says} expected, and it says ${refusal}`,
       );
     }
+  });
+
+  test('is taken as Go connectors write it: in the time of their zone, without last zeros, in write-ahead mode', async () => {
+    const sandbox = await sandboxFor();
+    const client = await registeredClient(sandbox);
+    for (const hours of [-12, -5, 0, 9, 14]) {
+      const task = await takeSync(sandbox, client);
+      const file = inWalMode(changed(await fileOf(), inZone(hours)));
+      assert.equal(
+        await refusalOf(client.uploadAsset(uploadOf(task.id, file))),
+        'no refusal',
+        `${hours} hours`,
+      );
+      await client.finishTask({
+        hostId: 'host-1',
+        taskId: task.id,
+        finalState: { case: 'success', value: {} },
+      });
+    }
+    assert.equal(sandbox.conductorOne.uploads.current?.grants({}).length, 6);
   });
 
   test('is taken in several zstd frames too', async () => {

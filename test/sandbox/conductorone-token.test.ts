@@ -13,7 +13,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { promisify } from 'node:util';
+import { inspect, promisify } from 'node:util';
 import { Agent, request } from 'undici';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { sandboxFor } from './asking.ts';
@@ -130,7 +130,8 @@ suite('the token endpoint', () => {
       ["a stranger's key", { key: stranger }, 401, /signature/],
       ['another issuer', { claims: { iss: 'x' } }, 401, /iss/],
       ['another subject', { claims: { sub: 'x' } }, 401, /sub/],
-      ['an audience that is text', { claims: { aud: 'localhost' } }, 401, /aud/],
+      ['another audience', { claims: { aud: 'acme.conductor.one' } }, 401, /aud/],
+      ['no audience', { claims: { aud: [] } }, 401, /aud/],
       ['an audience with its port', { claims: { aud: [clientId.slice(20, -4)] } }, 401, /aud/],
       ['two audiences', { claims: { aud: ['localhost', 'localhost'] } }, 401, /aud/],
       ['one that has expired', { claims: { exp: now - 1 } }, 401, /exp is past/],
@@ -149,6 +150,12 @@ suite('the token endpoint', () => {
     }
     const reasons = sandbox.conductorOne.calls.since(0).filter(({ reason }) => reason !== null);
     assert.equal(reasons.length, cases.length, 'each refusal is in the log of calls');
+  });
+
+  test('takes one audience as a list and as text, as a newer Go connector writes it', async () => {
+    const sandbox = await sandboxFor();
+    for (const aud of [['localhost'], 'localhost'])
+      assert.equal((await askForToken(sandbox, { claims: { aud } })).status, 200, inspect(aud));
   });
 
   test('takes each assertion once', async () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import type { Selection } from '../../conductorone/c1z/selection.ts';
-import { addSync } from '../../conductorone/c1z/writer.ts';
+import { addSync, checkTarget } from '../../conductorone/c1z/writer.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Settings } from '../baton-settings/settings-table.ts';
@@ -20,6 +20,7 @@ export async function syncIntoFile(
     log.info('no sync: skip-full-sync is set');
     return;
   }
+  await checkTarget(settings.file);
   const snapshot = await host.readDirectory(signal);
   const { syncId, counts, bytes } = await addSync(settings.file, {
     snapshot,

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { finishedSyncs } from './finished-syncs.ts';
 import { createIndex, createTable, indices, tables } from './schema.ts';
 import type { SyncType } from './selection.ts';
 
@@ -204,20 +205,16 @@ function addMissingColumns(db: DatabaseSync, table: string, columns: readonly st
   }
 }
 
-/** Keeps the newest finished full syncs, and what ended after the oldest of them began. */
+/** Keeps the newest finished full syncs, and what is newer than the oldest of them. */
 function removeOldSyncs(db: DatabaseSync, keptFull: number): void {
-  const kept = db
-    .prepare(
-      "select sync_id, started_at from v1_sync_runs where ended_at is not null and sync_type = 'full' order by id desc limit ?",
-    )
-    .all(keptFull);
-  const oldest = kept.at(-1)?.['started_at'] ?? null;
-  const ids = JSON.stringify(kept.map(({ sync_id: id }) => id));
-  const isKept = `select sync_id from v1_sync_runs where sync_id in (select value from json_each(:ids))
-    or (sync_type <> 'full' and ended_at is not null and ended_at >= :oldest)`;
-  db.exec('create temp table kept_syncs (sync_id text primary key)');
-  db.prepare(`insert or ignore into kept_syncs ${isKept}`).run({ ids, oldest });
+  const syncs = finishedSyncs(db);
+  const full = syncs.filter(({ type }) => type === 'full').slice(0, keptFull);
+  const oldest = full.at(-1);
+  const kept = syncs
+    .slice(0, oldest === undefined ? 0 : syncs.indexOf(oldest) + 1)
+    .filter((sync) => sync.type !== 'full' || full.includes(sync));
+  const ids = JSON.stringify(kept.map(({ id }) => id));
   for (const { name } of tables) {
-    db.exec(`delete from ${name} where sync_id not in (select sync_id from kept_syncs)`);
+    db.prepare(`delete from ${name} where sync_id not in (select value from json_each(?))`).run(ids);
   }
 }

@@ -34,7 +34,11 @@ export async function unpack(source: string, database: string): Promise<void> {
   }
 }
 
-async function checkMagic(source: string): Promise<void> {
+/**
+ * Looks at the first bytes of a file.
+ * @throws C1zError `FileUnusable` when they are not those of a c1z of version 1; the error of the file system
+ */
+export async function checkMagic(source: string): Promise<void> {
   const file = await open(source, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_V1.length), 0, MAGIC_V1.length, 0);

@@ -22,3 +22,11 @@ export function ksuid(now: number, random: Uint8Array): string {
   }
   return text;
 }
+
+/** When a KSUID was made, whole seconds since the epoch; null for what is none. */
+export function ksuidSeconds(id: string): number | null {
+  if (!/^[0-9A-Za-z]{27}$/.test(id)) return null;
+  let value = 0n;
+  for (const digit of id) value = value * 62n + BigInt(DIGITS.indexOf(digit));
+  return Number(value >> 128n) + EPOCH_S;
+}

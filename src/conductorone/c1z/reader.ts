@@ -7,6 +7,7 @@ import { type Resource, ResourceSchema } from '../generated/c1/connector/v2/reso
 import { openExisting } from './database.ts';
 import { unpack } from './envelope.ts';
 import { C1zError, damagedFile, fileError, isDamage, storageFault, tempFolderError } from './errors.ts';
+import { finishedSyncs } from './finished-syncs.ts';
 import { resourceKey } from './selection.ts';
 import { makeWorkFolder, removeWorkFolder } from './work-folder.ts';
 
@@ -32,12 +33,8 @@ export class C1zReader implements AsyncDisposable {
       const database = join(folder, 'sync.db');
       await unpack(path, database);
       const db = openExisting(database, tempFolder);
-      const row = db
-        .prepare(
-          "select sync_id from v1_sync_runs where ended_at is not null and sync_type = 'full' order by ended_at desc, sync_id desc limit 1",
-        )
-        .get();
-      if (row) return new C1zReader(db, String(row['sync_id']), folder);
+      const newest = finishedSyncs(db).find(({ type }) => type === 'full');
+      if (newest) return new C1zReader(db, newest.id, folder);
       db.close();
       throw new C1zError('FileUnusable', `${path} holds no finished full sync: run a sync into it first.`);
     } catch (error) {

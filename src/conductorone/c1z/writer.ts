@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { access, rename, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { access, constants, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { unlessAborted } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Part, Snapshot } from '../../directory/snapshot.ts';
 import type { ModelSettings } from '../model.ts';
+import { checkMagic } from './envelope.ts';
 import { C1zError, fileError, storageFault, tempFolderError } from './errors.ts';
 import { piecesOf } from './feed.ts';
 import { DATABASE_FILE, type SyncCounts, type SyncJob } from './job.ts';
@@ -67,6 +68,21 @@ export async function writeC1z(options: C1zOptions): Promise<C1zFile> {
   } catch (error) {
     await removeWorkFolder(folder);
     throw error;
+  }
+}
+
+/**
+ * Checks that `addSync` could add to the file at `path`, or make it, as far as can be told without unpacking it: to be
+ * asked before a directory is read for it.
+ * @throws C1zError `FileUnusable`
+ */
+export async function checkTarget(path: string): Promise<void> {
+  const file = resolve(path);
+  try {
+    if (await exists(file)) await checkMagic(file);
+    await access(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw error instanceof C1zError ? error : fileError(file, storageFault(error), error);
   }
 }
 

@@ -59,8 +59,10 @@ function readClaims(encoded: string, { clientId, audience, now }: Expected): num
   if (claims['iss'] !== clientId) throw refused('iss must be the client id');
   if (claims['sub'] !== clientId) throw refused('sub must be the client id');
   const { aud } = claims;
-  if (!Array.isArray(aud) || aud.length !== 1 || aud[0] !== audience)
-    throw refused('aud must be a list of one: the host of the client id without its port');
+  // One audience may be written without a list (RFC 7519 §4.1.3), as newer Go connectors do.
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (audiences.length !== 1 || audiences[0] !== audience)
+    throw refused('aud must be one: the host of the client id without its port');
   const seconds = now / 1000;
   const iat = readInstant(claims, 'iat');
   const nbf = readInstant(claims, 'nbf');

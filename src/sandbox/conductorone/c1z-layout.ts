@@ -87,8 +87,6 @@ export function checkLayout(db: DatabaseSync): void {
     ['encoding', 'UTF-8'],
     ['page_size', 4096],
     ['user_version', 0],
-    // A WAL that was not written back would be missing.
-    ['journal_mode', 'delete'],
   ] as const) {
     if (only(db, `pragma ${pragma}`) !== expected)
       throw new BadFileError('database', `${pragma} must be ${expected}`);

@@ -6,13 +6,18 @@ export interface SyncRun {
   /** KSUID. */
   readonly id: string;
   readonly type: string;
-  /** As the file has them: UTC, nine digits of fraction. */
+  /** As the file has them: UTC or local time, up to nine digits of fraction. */
   readonly startedAt: string;
   readonly endedAt: string;
 }
 
-const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9}$/;
-/** Local time is off by whole hours (or half ones) where it is not UTC; clocks are off by less. */
+/** Go leaves the last zeros out, and the point after which nothing would be left. Sorts as text all the same. */
+const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})?$/;
+const HOUR_MS = 3_600_000;
+/** Go writes local time: from twelve hours behind UTC to fourteen ahead of it. */
+const FURTHEST_WEST_MS = -12 * HOUR_MS;
+const FURTHEST_EAST_MS = 14 * HOUR_MS;
+/** What two clocks may differ by. */
 const MOST_OFF_MS = 25 * 60_000;
 
 /**
@@ -33,8 +38,9 @@ export function readSyncRun(db: DatabaseSync, now: number): SyncRun {
   const startedAt = checkTime('v1_sync_runs.started_at', text('started_at'));
   const endedAt = checkTime('v1_sync_runs.ended_at', text('ended_at'));
   if (startedAt > endedAt) throw new BadFileError('v1_sync_runs.ended_at', 'must not be before started_at');
-  if (Math.abs(epochOf(endedAt) - now) > MOST_OFF_MS)
-    throw new BadFileError('v1_sync_runs.ended_at', 'must be about now, in UTC');
+  const ahead = epochOf(endedAt) - now;
+  if (ahead < FURTHEST_WEST_MS - MOST_OFF_MS || ahead > FURTHEST_EAST_MS + MOST_OFF_MS)
+    throw new BadFileError('v1_sync_runs.ended_at', 'must be about now, in UTC or the time of a zone');
   if (row['grants_backfilled'] !== 1)
     throw new BadFileError('v1_sync_runs.grants_backfilled', 'must be 1, or readers scan all grants first');
   for (const column of ['parent_sync_id', 'linked_sync_id'])
@@ -43,10 +49,12 @@ export function readSyncRun(db: DatabaseSync, now: number): SyncRun {
   return { id, type: text('sync_type'), startedAt, endedAt };
 }
 
-/** UTC cannot be told by the text; its width can. */
 function checkTime(column: string, value: string): string {
   if (!TIME.test(value) || Number.isNaN(epochOf(value)))
-    throw new BadFileError(column, 'must look like 2026-01-02 03:04:05.000000000');
+    throw new BadFileError(
+      column,
+      'must look like 2026-01-02 03:04:05.060000000, with nine digits of fraction at most',
+    );
   return value;
 }
 
@@ -61,9 +69,10 @@ export function checkBelongs(db: DatabaseSync, table: string, { id, startedAt, e
     throw new BadFileError(`${table}.sync_id`, 'must be that of the sync in every row');
   const early = db
     .prepare(
-      `select count(*) as rows from ${table} where length(discovered_at) <> ? or discovered_at not between ? and ?`,
+      `select count(*) as rows from ${table}
+       where discovered_at glob '*[^-0-9 :.]*' or discovered_at not between ? and ?`,
     )
-    .get(endedAt.length, startedAt, endedAt);
+    .get(startedAt, endedAt);
   if (early?.['rows'] !== 0)
     throw new BadFileError(`${table}.discovered_at`, 'must be between started_at and ended_at in every row');
 }

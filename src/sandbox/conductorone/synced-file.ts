@@ -51,8 +51,10 @@ export class SyncedFile implements Disposable {
    * @throws BadFileError
    */
   static async open(path: string, now: number, known: Known): Promise<SyncedFile> {
-    const db = new DatabaseSync(path, { readOnly: true });
+    const db = new DatabaseSync(path);
     try {
+      // A Go connector may leave write-ahead mode on, of which a reader would make two more files.
+      db.exec('pragma journal_mode = delete; pragma query_only = on');
       checkLayout(db);
       const run = readSyncRun(db, now);
       return new SyncedFile(db, run, await checkContent(db, run, known));
