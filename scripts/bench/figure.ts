@@ -22,3 +22,13 @@ export function atMost(what: string, value: number, bound: number, unit: string,
     holds: value <= bound,
   };
 }
+
+/** A figure that must not be below its bound. */
+export function atLeast(what: string, value: number, bound: number, unit: string, digits = 1): Figure {
+  return {
+    what,
+    measured: `${value.toFixed(digits)} ${unit}`,
+    bound: `≥ ${bound.toFixed(digits)} ${unit}`,
+    holds: value >= bound,
+  };
+}

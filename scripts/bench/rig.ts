@@ -274,18 +274,24 @@ export async function peopleHolding(
     .map(({ email }) => email.toLowerCase());
 }
 
-/** Requests the simulated Asana has had; of one operation, or of all. */
-export async function asanaRequests(sandbox: SandboxAddress, operation?: string): Promise<number> {
+/** Requests the simulated Asana has had, by operation. */
+export async function asanaOperations(sandbox: SandboxAddress): Promise<Record<string, number>> {
   const { tokens } = await askControl<{ tokens: { requests: Record<string, number> }[] }>(
     sandbox,
     'GET',
     '/statistics',
   );
-  return tokens
-    .flatMap(({ requests }) =>
-      operation === undefined ? Object.values(requests) : [requests[operation] ?? 0],
-    )
-    .reduce((sum, count) => sum + count, 0);
+  const operations: Record<string, number> = {};
+  for (const [operation, count] of tokens.flatMap(({ requests }) => Object.entries(requests)))
+    operations[operation] = (operations[operation] ?? 0) + count;
+  return operations;
+}
+
+/** Requests the simulated Asana has had; of one operation, or of all. */
+export async function asanaRequests(sandbox: SandboxAddress, operation?: string): Promise<number> {
+  const operations = await asanaOperations(sandbox);
+  if (operation !== undefined) return operations[operation] ?? 0;
+  return Object.values(operations).reduce((total, count) => total + count, 0);
 }
 
 /** Looks until `seen`; benchmarks wait long, but not for ever. */

@@ -1,6 +1,6 @@
-import { askControl } from '../sandbox-control.ts';
-import { atMost, type Benchmark, type Figure } from './figure.ts';
-import { asanaRequests, Rig, until } from './rig.ts';
+import { askControl, type SandboxAddress } from '../sandbox-control.ts';
+import { atLeast, atMost, type Benchmark, type Figure } from './figure.ts';
+import { asanaOperations, Rig, until } from './rig.ts';
 
 const ACCOUNTS = 20_000;
 const TEAMS = 2_000;
@@ -16,6 +16,32 @@ interface Task {
   readonly result: { readonly codeName: string; readonly message: string } | null;
 }
 
+const LISTINGS = [
+  'getUsers',
+  'getWorkspaceMembershipsForWorkspace',
+  'getTeamsForWorkspace',
+  'scimListUsers',
+] as const;
+
+/** The same reading as the Go connector does it: pages of 50 where ours have 100, and none before the last is there. */
+function requestsOneByOne(operations: Readonly<Record<string, number>>): number {
+  return sum(Object.values(operations)) + sum(LISTINGS.map((operation) => operations[operation] ?? 0));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** How long the sandbox looked into the file before it answered; ConductorOne does that later. */
+async function checkMs(sandbox: SandboxAddress): Promise<number> {
+  const { uploads } = await askControl<{ uploads: { checkMs: number }[] }>(
+    sandbox,
+    'GET',
+    '/conductorone/uploads',
+  );
+  return sum(uploads.map(({ checkMs: ms }) => ms));
+}
+
 /** ConductorOne's sync task from its arrival to its end: reading Asana, writing the c1z, uploading it. */
 export const syncTask: Benchmark = {
   name: 'sync-task',
@@ -25,7 +51,6 @@ export const syncTask: Benchmark = {
     try {
       const sandbox = await rig.sandbox({ accounts: ACCOUNTS, teams: TEAMS, latency: LATENCY_MS });
       const { id } = await askControl<Task>(sandbox, 'POST', '/conductorone/tasks', { type: 'syncFull' });
-      const before = await asanaRequests(sandbox);
       await rig.connector(sandbox);
       let task: Task | null = null;
       await until('the task ends', async () => {
@@ -35,16 +60,17 @@ export const syncTask: Benchmark = {
       const { result, startedAt, endedAt } = task as unknown as Task;
       if (result?.codeName !== 'OK' || !startedAt || !endedAt)
         throw new Error(`the task ended with ${result?.codeName}: ${result?.message}`);
-      const requests = (await asanaRequests(sandbox)) - before;
-      const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+      const seconds = (Date.parse(endedAt) - Date.parse(startedAt) - (await checkMs(sandbox))) / 1000;
+      const operations = await asanaOperations(sandbox);
+      const requests = sum(Object.values(operations));
       const ideal = (Math.max(PAGES, requests / 50) * LATENCY_MS) / 1000;
-      const oneByOne = (requests * LATENCY_MS) / 1000;
+      const oneByOne = (requestsOneByOne(operations) * LATENCY_MS) / 1000;
       log(
-        `${requests} requests in ${seconds.toFixed(1)} s; one after another they would take ${oneByOne.toFixed(0)} s, ${(oneByOne / seconds).toFixed(1)} × as long`,
+        `${requests} requests in ${seconds.toFixed(1)} s; the Go connector's ${requestsOneByOne(operations)}, one after another, take ${oneByOne.toFixed(0)} s of latency alone`,
       );
       return [
-        atMost(`time, as a ratio to what the longest chain of pages allows`, seconds / ideal, 1.5, '×', 2),
-        atMost('time, as a ratio to one request after another', seconds / oneByOne, 0.2, '×', 2),
+        atMost('time, as a ratio to what the longest chain of pages allows', seconds / ideal, 1.15, '×', 2),
+        atLeast('requests one after another, as a ratio to the time', oneByOne / seconds, 13, '×'),
       ];
     } finally {
       await rig.close();

@@ -5,8 +5,11 @@ import { PATIENCE_MS } from './retry.ts';
 import { TimeQueue } from './time-queue.ts';
 import { type Waiter, WaitingLine } from './waiting-line.ts';
 
-/** Who asks: a change and what belongs to it, a person's fresh read, or a sync. The first goes first. */
-export type Priority = 'action' | 'read' | 'sync';
+/**
+ * Who asks: a change and what belongs to it, a person's fresh read, a listing of a sync, or what a sync asks for each
+ * item of a listing. The first goes first: a listing asks page by page, so a wait for each is a wait for all.
+ */
+export type Priority = 'action' | 'read' | 'sync' | 'bulk';
 
 /** Asana limits requests in flight by method: GET apart from POST, PUT, PATCH and DELETE. */
 export type RequestKind = 'read' | 'write';
@@ -26,7 +29,7 @@ export const SYNC_READS_IN_FLIGHT = IN_FLIGHT.read - 2;
  */
 const RESERVE = 0.1;
 
-const priorities = ['action', 'read', 'sync'] as const satisfies readonly Priority[];
+const priorities = ['action', 'read', 'sync', 'bulk'] as const satisfies readonly Priority[];
 
 export interface BudgetLimits {
   /** What Asana grants the token a minute: 1,500 on paid plans, 150 on free ones; 0 is no limit. */
@@ -100,6 +103,7 @@ export class Budget {
       action: this.#places,
       read: this.#places - Math.floor(reserve / 2),
       sync: this.#places - reserve,
+      bulk: this.#places - reserve,
     };
     this.#lanes = priorities.flatMap((priority) =>
       (['write', 'read'] as const).map((kind) => ({ kind, priority, line: new WaitingLine<Permit>() })),
@@ -205,7 +209,8 @@ export class Budget {
   }
 
   #mayFly({ kind, priority }: Lane): boolean {
-    const most = priority === 'sync' && kind === 'read' ? SYNC_READS_IN_FLIGHT : IN_FLIGHT[kind];
+    const ofSync = priority === 'sync' || priority === 'bulk';
+    const most = ofSync && kind === 'read' ? SYNC_READS_IN_FLIGHT : IN_FLIGHT[kind];
     return this.#inFlight[kind] < most && this.#inFlight.read + this.#inFlight.write < this.#ramp;
   }
 

@@ -12,7 +12,7 @@ export type Repeatability = 'safe' | 'never';
  * A Retry-After above this is not waited for: the error goes to the caller, who comes back later. A sync has nothing else to
  * do; an action or a read holds up somebody who could do other work meanwhile, and an edit has to be observed within 5 s.
  */
-export const PATIENCE_MS = { action: 3_000, read: 3_000, sync: 120_000 } as const;
+export const PATIENCE_MS = { action: 3_000, read: 3_000, sync: 120_000, bulk: 120_000 } as const;
 
 /** Without a usable Retry-After: the length of Asana's quota window (developers.asana.com, rate limits). */
 export const DEFAULT_RETRY_AFTER_MS = 60_000;

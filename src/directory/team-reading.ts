@@ -39,7 +39,7 @@ export interface TeamReadingOptions {
 export function teamsOverRest(rest: RestClient, organization: string, call: Call): TeamSource {
   return {
     list: (onTeams) => rest.teams(organization, onTeams, call),
-    members: (team, onMembers) => rest.teamMemberships(team, onMembers, call),
+    members: (team, onMembers) => rest.teamMemberships(team, onMembers, { ...call, priority: 'bulk' }),
   };
 }
 
@@ -63,7 +63,7 @@ export function teamsOverScim(scim: ScimClient, call: Call): TeamSource {
         onTeams(groups.map(listed));
       }, call),
     members: async (team, onMembers) => {
-      const { value } = await scim.group(team, call);
+      const { value } = await scim.group(team, { ...call, priority: 'bulk' });
       onMembers(membershipsOf(team, value.members ?? []));
     },
   };
@@ -88,8 +88,7 @@ class TeamReading {
 
   constructor(options: TeamReadingOptions) {
     this.#options = options;
-    // As wide as what a sync may have in flight: the listing's next page then waits for a free place, not for
-    // the end of a queue with every team in it.
+    // As wide as what a sync may have in flight; listings go first, and wait for a free place at the most.
     this.#pool = new WorkPool<ListedTeam>(SYNC_READS_IN_FLIGHT, (team) => this.#readMembers(team));
   }
 

@@ -46,7 +46,7 @@ suite('the window', () => {
           pause: fc.integer({ min: 0, max: 9000 }),
           latency: fc.constantFrom(0, 100, 8000),
           countedAt: fc.constantFrom(0, 0.5, 1),
-          priority: fc.constantFrom<Priority>('action', 'read', 'sync'),
+          priority: fc.constantFrom<Priority>('action', 'read', 'sync', 'bulk'),
           kind: fc.constantFrom<RequestKind>('read', 'write'),
         }),
         { minLength: 1, maxLength: 120 },
@@ -129,12 +129,13 @@ suite('the window', () => {
 suite('requests in flight', () => {
   test('never more than 50 reads, 48 of them of syncs, and 15 writes', async () => {
     const { sent, askMany } = setUp(unlimited);
-    askMany(100, 'read', 'sync');
+    askMany(40, 'read', 'sync');
+    askMany(100, 'read', 'bulk');
     askMany(100, 'read', 'read');
     askMany(100, 'write', 'action');
     await settle();
     const count = (name: string) => sent.filter((other) => other === name).length;
-    assert.equal(count('sync read'), 48);
+    assert.equal(count('sync read') + count('bulk read'), 48);
     assert.equal(count('read read'), 2);
     assert.equal(count('action write'), 15);
   });
@@ -151,12 +152,13 @@ suite('requests in flight', () => {
 });
 
 suite('priorities', () => {
-  test('actions go before fresh reads, and reads before syncs, each in its own order', async () => {
+  test('actions go before fresh reads, reads before the listings of syncs, and those before what is asked for each item', async () => {
     const { sent, ask, askMany, releaseAll } = setUp(unlimited);
     askMany(50, 'read', 'read');
     await settle();
     sent.length = 0;
     for (const [name, priority] of [
+      ['bulk 1', 'bulk'],
       ['sync 1', 'sync'],
       ['read 1', 'read'],
       ['action 1', 'action'],
@@ -169,7 +171,7 @@ suite('priorities', () => {
     assert.deepEqual(sent, [], 'fifty reads are in flight');
     releaseAll();
     await settle();
-    assert.deepEqual(sent, ['action 1', 'action 2', 'read 1', 'sync 1', 'sync 2']);
+    assert.deepEqual(sent, ['action 1', 'action 2', 'read 1', 'sync 1', 'sync 2', 'bulk 1']);
   });
 
   test('a sync leaves a tenth of the window, half of it for actions alone', async () => {
