@@ -3,7 +3,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import * as fc from 'fast-check';
@@ -180,11 +179,9 @@ suite('a packer', () => {
     const [path, target] = [join(folder, 'db'), join(folder, 'c1z')];
     await writeFile(path, earlier);
     const packer = new Packer(path, join(folder, 'spool'));
-    for (const bytes of settled) packer.settle(bytes);
-    while (packer.packedEarly < Math.floor((settled.at(-1) ?? 0) / 2 ** 23)) await nextTurn();
-    await packer.stop();
+    for (const bytes of settled) packer.packEarly(bytes);
     await writeFile(path, database);
-    const size = await packer.finish(target);
+    const size = packer.finish(target);
     assert.ok((await databaseIn(target)).equals(database));
     const packed = await readFile(target);
     assert.equal(size, packed.length);
@@ -201,12 +198,6 @@ suite('a packer', () => {
     const earlier = Buffer.from(database);
     earlier[9 * 2 ** 20] = (earlier[9 * 2 ** 20] ?? 0) ^ 1;
     assert.ok((await pack(t, [database.length], earlier)).equals(await pack(t, [])));
-  });
-
-  test('tells what made the early packing fail when it is stopped', async () => {
-    const packer = new Packer('/nonexistent/db', '/nonexistent/spool');
-    packer.settle(2 ** 23);
-    await assert.rejects(packer.stop(), { code: 'ENOENT' });
   });
 });
 

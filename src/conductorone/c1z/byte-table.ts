@@ -1,10 +1,34 @@
-const FIRST_CAPACITY = 1024 * 1024;
+const FIRST_CAPACITY = 64 * 1024;
+
+/** What a table holds, to be sent to another thread. */
+export interface PackedBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where each item ends. */
+  readonly ends: Uint32Array<ArrayBuffer>;
+  readonly count: number;
+}
 
 /** Many short byte strings in one piece of memory: a hundred thousand objects less for the garbage collector. */
 export class ByteTable {
-  #bytes = new Uint8Array(FIRST_CAPACITY);
-  #ends = new Uint32Array(1024);
-  #count = 0;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #ends: Uint32Array<ArrayBuffer>;
+  #count: number;
+
+  /** @param packed what another table gave away; empty without */
+  constructor(packed?: PackedBytes) {
+    this.#bytes = packed?.bytes ?? new Uint8Array(FIRST_CAPACITY);
+    this.#ends = packed?.ends ?? new Uint32Array(1024);
+    this.#count = packed?.count ?? 0;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Gives everything away; the table is of no further use. */
+  pack(): PackedBytes {
+    return { bytes: this.#bytes, ends: this.#ends, count: this.#count };
+  }
 
   /** Keeps a copy; the first one has index 0. */
   push(item: Uint8Array): void {

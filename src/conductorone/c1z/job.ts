@@ -1,13 +1,16 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Account, Snapshot } from '../../directory/snapshot.ts';
 import type { ModelSettings } from '../model.ts';
 import type { TeamHead } from '../resources.ts';
 import type { C1zCode } from './errors.ts';
 import type { Selection, SyncType } from './selection.ts';
 
-/** The database that the worker writes, in the job's folder. */
+/** The database that becomes the c1z, in the job's folder. */
 export const DATABASE_FILE = 'sync.db';
+/** Frames of it that are packed before it is complete. */
+export const SPOOL_FILE = 'sync.frames';
 
-/** What the worker is to do; everything in these types can be cloned from thread to thread. */
+/** What the threads are to do; everything in these types can be cloned from thread to thread. */
 export interface SyncJob {
   /** A folder of this job alone, removed by whoever made it. */
   readonly workFolder: string;
@@ -15,6 +18,10 @@ export interface SyncJob {
   readonly tempFolder: string;
   /** An existing c1z that the sync is added to; null for a new one. */
   readonly source: string | null;
+  /** The c1z to write; must not exist. */
+  readonly target: string;
+  /** True when `target` was named by the user and not by us. */
+  readonly targetIsNamed: boolean;
   readonly sync: { readonly id: string; readonly type: SyncType; readonly startedAt: string };
   readonly settings: ModelSettings;
   readonly selection: Selection;
@@ -32,7 +39,7 @@ export interface TeamPart {
   readonly last: boolean;
 }
 
-/** A piece of the directory on its way to the worker. Accounts come in the order of their gids, before all teams. */
+/** A piece of the directory on its way to the thread that encodes it. Accounts come in the order of their gids, before all teams. */
 export type DirectoryPiece =
   | { readonly kind: 'accounts'; readonly accounts: readonly Account[] }
   | {
@@ -42,7 +49,11 @@ export type DirectoryPiece =
       readonly members: Uint32Array<ArrayBuffer>;
     };
 
-export type ToWorker = DirectoryPiece | { readonly kind: 'end'; readonly endedAt: string };
+/** No more is to come. */
+export interface End {
+  readonly kind: 'end';
+  readonly endedAt: string;
+}
 
 export interface SyncCounts {
   readonly resources: number;
@@ -52,14 +63,41 @@ export interface SyncCounts {
   readonly unknownMembers: number;
 }
 
-export type FromWorker =
-  /** The oldest message not yet taken is done with. */
-  | { readonly kind: 'taken' }
+/** What the thread that inserts tells the one that packs. */
+export type DatabaseNews =
   /** So many bytes of the database will hardly change any more. */
   | { readonly kind: 'settled'; readonly bytes: number }
-  /** The database is complete and closed. */
-  | { readonly kind: 'done'; readonly counts: SyncCounts }
+  /** It is complete and closed. */
+  | { readonly kind: 'complete' };
+
+/** What each thread is given: its part of the work, and the ports to the others. */
+export type ThreadWork =
+  | { readonly part: 'encode'; readonly job: SyncJob; readonly rows: MessagePort }
+  | {
+      readonly part: 'insert';
+      readonly job: SyncJob;
+      readonly rows: MessagePort;
+      readonly news: MessagePort;
+    }
+  | { readonly part: 'pack'; readonly job: SyncJob; readonly news: MessagePort };
+
+/** What a thread brings in the end. */
+export interface ThreadResults {
+  readonly encode: SyncCounts;
+  readonly insert: null;
+  /** Bytes of the c1z. */
+  readonly pack: number;
+}
+
+export type FromThread =
+  /** The oldest message not yet taken is done with. */
+  | Taken
+  | { readonly kind: 'done'; readonly result: ThreadResults[keyof ThreadResults] }
   | { readonly kind: 'failed'; readonly code: C1zCode; readonly message: string; readonly cause: string };
+
+export interface Taken {
+  readonly kind: 'taken';
+}
 
 const ADMIN = 1;
 const GUEST = 2;

@@ -11,9 +11,9 @@ import { resourceTypes } from '../resource-types.ts';
 import type { TeamHead } from '../resources.ts';
 import { AccountEncoder } from './account-bytes.ts';
 import { ByteTable } from './byte-table.ts';
-import type { SyncDatabase } from './database.ts';
 import { GrantEncoder, type GrantPattern, patternOf } from './grant-bytes.ts';
 import { type DirectoryPiece, flagBitsOf, flagsOf, placeOf, type SyncCounts, type SyncJob } from './job.ts';
+import type { RowSink } from './row-batch.ts';
 import { resourceKey, Selector } from './selection.ts';
 import { TeamEncoder } from './team-bytes.ts';
 
@@ -30,8 +30,8 @@ type ResourceKey = readonly [type: string, id: string];
  * them in grants), not with the grants.
  */
 export class SyncWriter {
-  readonly #database: SyncDatabase;
-  readonly #job: SyncJob;
+  readonly #sink: RowSink;
+  readonly #job: Pick<SyncJob, 'selection'>;
   readonly #selector: Selector;
   readonly #context: AccountContext;
   readonly #licenses: ReadonlyMap<License, Offer<'holder'>>;
@@ -47,9 +47,9 @@ export class SyncWriter {
   readonly #counts = { resources: 0, entitlements: 0, grants: 0, unknownMembers: 0 };
 
   /** Writes what does not depend on the pieces: resource types, licenses, workspaces. */
-  constructor(database: SyncDatabase, job: SyncJob) {
+  constructor(sink: RowSink, job: Pick<SyncJob, 'settings' | 'selection' | 'head'>) {
     const { settings, selection, head } = job;
-    this.#database = database;
+    this.#sink = sink;
     this.#job = job;
     this.#selector = new Selector(selection);
     this.#context = accountContext(head, settings);
@@ -58,8 +58,7 @@ export class SyncWriter {
     this.#workspaces = new Map(workspaces.map((workspace) => [workspace.gid, workspaceOffer(workspace)]));
 
     for (const type of resourceTypes(settings)) {
-      if (this.#selector.type(type.id))
-        database.insertResourceType(type.id, toBinary(ResourceTypeSchema, type));
+      if (this.#selector.type(type.id)) sink.insertResourceType(type.id, toBinary(ResourceTypeSchema, type));
     }
     for (const offer of [...this.#licenses.values(), ...this.#workspaces.values()]) {
       this.#writeOffer(offer);
@@ -92,6 +91,7 @@ export class SyncWriter {
     const facts = accountFacts(account, this.#context);
     const principal = this.#accountEncoder.principal(facts);
     this.#gids.push(gid);
+    this.#sink.addUser(gid);
     this.#principals.push(principal);
     const place = this.#gids.length - 1;
     if (this.#selector.resource({ resourceType: 'user', resource: gid })) {
@@ -166,7 +166,7 @@ export class SyncWriter {
   }
 
   #insertResource([type, id]: ResourceKey, parentWorkspace: string | null, data: Uint8Array): void {
-    this.#database.insertResource({
+    this.#sink.insertResource({
       type,
       key: resourceKey({ resourceType: type, resource: id }),
       parentType: parentWorkspace === null ? null : 'workspace',
@@ -180,7 +180,7 @@ export class SyncWriter {
     [resourceType, resource]: ResourceKey,
     { id, data }: { readonly id: string; readonly data: Uint8Array },
   ): void {
-    this.#database.insertEntitlement({ resourceType, resource, id, data });
+    this.#sink.insertEntitlement({ resourceType, resource, id, data });
     this.#counts.entitlements += 1;
   }
 
@@ -188,7 +188,7 @@ export class SyncWriter {
   #writeGrant(pattern: GrantPattern, place: number): void {
     const user = this.#gids[place] ?? '';
     const data = this.#grantEncoder.encode(pattern, this.#principals.get(place), user);
-    this.#database.insertGrant(pattern, user, data);
+    this.#sink.insertGrant(pattern, place, data);
     this.#counts.grants += 1;
   }
 }

@@ -1,64 +1,19 @@
-import { on } from 'node:events';
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { prepareExisting, SyncDatabase } from './database.ts';
-import { unpack } from './envelope.ts';
-import { C1zError, damagedFile, fileError, isDamage, storageFault, tempFolderError } from './errors.ts';
-import { DATABASE_FILE, type FromWorker, type SyncJob, type ToWorker } from './job.ts';
-import { SyncWriter } from './sync-writer.ts';
+import { encodeRows } from './encode-rows.ts';
+import { C1zError, storageFault, tempFolderError } from './errors.ts';
+import { insertRows } from './insert-rows.ts';
+import type { FromThread, SyncJob, ThreadResults, ThreadWork } from './job.ts';
+import { packFrames } from './pack-frames.ts';
 
-/**
- * While rows are written, pages change as long as they are among the last of their table's tree: a page above the
- * leaves fills up with some 400 of these, which for the teams' own rows takes 40 MiB of the grants between them.
- */
-const ROWS_LAG_BYTES = 64 * 1024 * 1024;
-
-/**
- * The thread that writes the database of a c1z: encoding and SQLite happen here. Pieces of the directory come in as
- * messages; each is answered when it is done with, so that only a few are under way.
- */
-async function writeSync(port: MessagePort, job: SyncJob): Promise<FromWorker> {
-  const path = join(job.workFolder, DATABASE_FILE);
-  // From here on messages are kept, however long the first steps take.
-  const messages = on(port, 'message') as AsyncIterableIterator<[ToWorker]>;
-  if (job.source !== null) await adopt(job.source, path, job);
-  const database = new SyncDatabase(path, job.tempFolder, job.sync);
-  const writer = new SyncWriter(database, job);
-  for await (const [message] of messages) {
-    if (message.kind === 'end') {
-      database.finish(job.sync.type, message.endedAt, () => tellSettled(port, path, 0));
-      break;
-    }
-    writer.write(message);
-    port.postMessage({ kind: 'taken' } satisfies FromWorker);
-    tellSettled(port, path, ROWS_LAG_BYTES);
-  }
-  return { kind: 'done', counts: writer.counts() };
-}
-
-/** What of the file, but for its last `lag` bytes, will hardly change any more. */
-function tellSettled(port: MessagePort, path: string, lag: number): void {
-  port.postMessage({ kind: 'settled', bytes: statSync(path).size - lag } satisfies FromWorker);
-}
-
-/** Unpacks the file that is added to. */
-async function adopt(source: string, path: string, job: SyncJob): Promise<void> {
-  const whole = `${path}.before`;
-  try {
-    await unpack(source, whole);
-    prepareExisting(whole, path, job.tempFolder, job.sync.type);
-  } catch (error) {
-    if (isDamage(error)) throw damagedFile(source, error);
-    // A full disk is the temporary folder's: nothing else is written here.
-    const fault = storageFault(error);
-    if (error instanceof C1zError || fault === 'full') throw error;
-    throw fileError(source, fault, error);
-  }
+/** One of the three threads that write a c1z; which one is in what it is given. */
+async function run(port: MessagePort, work: ThreadWork): Promise<ThreadResults[keyof ThreadResults]> {
+  if (work.part === 'encode') return encodeRows(port, work.rows, work.job);
+  if (work.part === 'insert') return insertRows(work.rows, work.news, work.job);
+  return packFrames(work.news, work.job);
 }
 
 /** Only words cross to the other thread: what was thrown may hold what cannot be cloned. */
-function failure(error: unknown, { tempFolder }: SyncJob): FromWorker {
+function failure(error: unknown, { tempFolder }: SyncJob): FromThread {
   const known = error instanceof C1zError ? error : tempFolderError(tempFolder, storageFault(error), error);
   const { cause } = known;
   return {
@@ -70,9 +25,10 @@ function failure(error: unknown, { tempFolder }: SyncJob): FromWorker {
 }
 
 if (parentPort) {
-  const port = parentPort;
-  const job = workerData as SyncJob;
-  port.postMessage(await writeSync(port, job).catch((error: unknown) => failure(error, job)));
-  // Nothing else keeps the thread alive.
-  port.close();
+  const work = workerData as ThreadWork;
+  const ended = await run(parentPort, work).then(
+    (result): FromThread => ({ kind: 'done', result }),
+    (error: unknown) => failure(error, work.job),
+  );
+  parentPort.postMessage(ended);
 }

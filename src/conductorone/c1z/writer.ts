@@ -6,18 +6,14 @@ import type { Clock } from '../../core/clock.ts';
 import type { Part, Snapshot } from '../../directory/snapshot.ts';
 import type { ModelSettings } from '../model.ts';
 import { checkMagic } from './envelope.ts';
-import { C1zError, fileError, storageFault, tempFolderError } from './errors.ts';
+import { C1zError, fileError, storageFault } from './errors.ts';
 import { piecesOf } from './feed.ts';
-import { DATABASE_FILE, type SyncCounts, type SyncJob } from './job.ts';
+import { DATABASE_FILE, SPOOL_FILE, type SyncJob } from './job.ts';
 import { KSUID_RANDOM_BYTES, ksuid } from './ksuid.ts';
-import { Packer } from './packer.ts';
 import { everything, type Selection, syncTypeOf } from './selection.ts';
 import { formatSqlTime } from './sql-time.ts';
-import { SyncWorker } from './thread.ts';
+import { SyncThreads, type WrittenFile } from './sync-threads.ts';
 import { makeWorkFolder, removeWorkFolder } from './work-folder.ts';
-
-/** Frames that are packed before the database is complete. */
-const SPOOL_FILE = 'sync.frames';
 
 export interface C1zOptions {
   readonly snapshot: Snapshot;
@@ -33,10 +29,7 @@ export interface C1zOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface WrittenSync {
-  readonly counts: SyncCounts;
-  /** Size of the c1z. */
-  readonly bytes: number;
+export interface WrittenSync extends WrittenFile {
   /** KSUID. */
   readonly syncId: string;
 }
@@ -115,63 +108,42 @@ export async function addSync(path: string, options: C1zOptions): Promise<Writte
   }
 }
 
-interface RunOptions extends C1zOptions, Pick<SyncJob, 'source'> {
+interface RunOptions extends C1zOptions, Pick<SyncJob, 'source' | 'target' | 'targetIsNamed'> {
   readonly folder: string;
-  /** The c1z to write; must not exist. */
-  readonly target: string;
-  /** True when `target` was named by the user and not by us. */
-  readonly targetIsNamed: boolean;
 }
 
+/** Writes the c1z and gives the room of all else back. */
 async function runSync(options: RunOptions): Promise<WrittenSync> {
   const { clock, signal, folder } = options;
   signal?.throwIfAborted();
   const startedAt = clock.now();
   const syncId = ksuid(startedAt, options.random(KSUID_RANDOM_BYTES));
-  const packer = new Packer(join(folder, DATABASE_FILE), join(folder, SPOOL_FILE));
-  const worker = new SyncWorker(jobOf(options, syncId, startedAt), (bytes) => packer.settle(bytes));
+  const threads = new SyncThreads(jobOf(options, syncId, startedAt));
   try {
-    for await (const piece of piecesOf(options.snapshot)) await unlessAborted(worker.send(piece), signal);
-    const counts = await unlessAborted(worker.finish(formatSqlTime(clock.now())), signal);
-    return { counts, bytes: await seal(packer, options), syncId };
+    for await (const piece of piecesOf(options.snapshot)) await unlessAborted(threads.send(piece), signal);
+    const written = await unlessAborted(threads.finish(formatSqlTime(clock.now())), signal);
+    for (const file of [DATABASE_FILE, SPOOL_FILE]) await rm(join(folder, file));
+    return { ...written, syncId };
   } finally {
-    await worker.stop();
-    // What made it fail was told by `seal`, or does not matter any more.
-    await packer.stop().catch(() => {});
+    await threads.stop();
   }
 }
 
 function jobOf(options: RunOptions, id: string, startedAt: number): SyncJob {
-  const { snapshot, settings, selection = everything, tempFolder, source, folder } = options;
+  const { snapshot, settings, selection = everything, tempFolder, folder } = options;
+  const { source, target, targetIsNamed } = options;
   const { workspaces, organization, self } = snapshot;
   return {
     workFolder: folder,
     tempFolder,
     source,
+    target,
+    targetIsNamed,
     sync: { id, type: syncTypeOf(selection), startedAt: formatSqlTime(startedAt) },
     settings,
     selection,
     head: { workspaces, organization, self },
   };
-}
-
-/** Packs the database and gives its room back; returns the size of the c1z. */
-async function seal(packer: Packer, options: RunOptions): Promise<number> {
-  const { folder, tempFolder, target, targetIsNamed, signal } = options;
-  try {
-    await packer.stop();
-  } catch (error) {
-    throw tempFolderError(tempFolder, storageFault(error), error);
-  }
-  try {
-    const bytes = await packer.finish(target, signal);
-    for (const file of [DATABASE_FILE, SPOOL_FILE]) await rm(join(folder, file));
-    return bytes;
-  } catch (error) {
-    signal?.throwIfAborted();
-    const fault = storageFault(error);
-    throw targetIsNamed ? fileError(target, fault, error) : tempFolderError(tempFolder, fault, error);
-  }
 }
 
 /** ConductorOne takes what a file lacks for removed, so that a partial reading must never become one. */

@@ -1,0 +1,32 @@
+import { on } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
+import type { DirectoryPiece, End, FromThread, SyncCounts, SyncJob } from './job.ts';
+import { RowCollector } from './row-batch.ts';
+import { SyncWriter } from './sync-writer.ts';
+import { Throttle } from './throttle.ts';
+
+/**
+ * The thread that encodes: pieces of the directory come in, batches of rows go out, and each piece is answered when
+ * its rows have left.
+ */
+export async function encodeRows(port: MessagePort, rows: MessagePort, job: SyncJob): Promise<SyncCounts> {
+  const pieces = on(port, 'message') as AsyncIterableIterator<[DirectoryPiece | End]>;
+  const throttle = new Throttle();
+  rows.on('message', () => throttle.taken());
+  const collector = new RowCollector();
+  const writer = new SyncWriter(collector, job);
+  for await (const [piece] of pieces) {
+    if (piece.kind !== 'end') writer.write(piece);
+    await throttle.room();
+    const { batch, transfer } = collector.take();
+    rows.postMessage(batch, transfer);
+    throttle.sent();
+    if (piece.kind !== 'end') {
+      port.postMessage({ kind: 'taken' } satisfies FromThread);
+      continue;
+    }
+    rows.postMessage(piece);
+    break;
+  }
+  return writer.counts();
+}

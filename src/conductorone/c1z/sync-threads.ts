@@ -1,0 +1,120 @@
+import { MessageChannel, type MessagePort, type Transferable, Worker } from 'node:worker_threads';
+import { C1zError } from './errors.ts';
+import type {
+  DirectoryPiece,
+  End,
+  FromThread,
+  SyncCounts,
+  SyncJob,
+  ThreadResults,
+  ThreadWork,
+} from './job.ts';
+import { Throttle } from './throttle.ts';
+
+/** The bundle has the worker as a file of its own, beside the others, and names it through the bundler's `define`. */
+declare const ASANA_CONNECTOR_C1Z_WORKER: string | undefined;
+
+const WORKER_FILE =
+  typeof ASANA_CONNECTOR_C1Z_WORKER === 'string' ? ASANA_CONNECTOR_C1Z_WORKER : './worker.ts';
+
+/**
+ * Nearly all that the threads make is garbage at once: a large young generation would only take memory. (The flag
+ * --max-semi-space-size in NODE_OPTIONS goes before this.)
+ */
+const YOUNG_MIB = 12;
+
+/** One thread, and what it brings in the end. */
+class Thread<Part extends keyof ThreadResults> {
+  readonly #worker: Worker;
+  readonly #result = Promise.withResolvers<ThreadResults[Part]>();
+
+  constructor(work: ThreadWork & { readonly part: Part }, ports: readonly MessagePort[], onTaken = () => {}) {
+    // Flags of this process (--eval, --test) are not meant for a thread.
+    this.#worker = new Worker(new URL(WORKER_FILE, import.meta.url), {
+      workerData: work,
+      transferList: [...ports],
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
+    this.#worker.on('message', (message: FromThread) => {
+      if (message.kind === 'taken') onTaken();
+      else if (message.kind === 'done') this.#result.resolve(message.result as ThreadResults[Part]);
+      else this.#result.reject(errorOf(message));
+    });
+    this.#worker.on('error', (cause: Error) =>
+      this.#result.reject(new C1zError('C1zFailed', 'The c1z could not be written.', { cause })),
+    );
+    this.#worker.on('exit', () =>
+      this.#result.reject(new C1zError('C1zFailed', 'A thread that writes the c1z ended early.')),
+    );
+    // Whoever waits for the result gets it; without this a failure before that would be unhandled.
+    this.#result.promise.catch(() => {});
+  }
+
+  get result(): Promise<ThreadResults[Part]> {
+    return this.#result.promise;
+  }
+
+  post(message: DirectoryPiece | End, transfer: readonly Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
+
+function errorOf({ code, message, cause }: FromThread & { readonly kind: 'failed' }): C1zError {
+  return new C1zError(code, message, cause === '' ? {} : { cause: new Error(cause) });
+}
+
+export interface WrittenFile {
+  readonly counts: SyncCounts;
+  /** Size of the c1z. */
+  readonly bytes: number;
+}
+
+/**
+ * The threads that write a c1z, as this one sees them: one encodes what it is sent, one inserts that into the
+ * database, one packs the database. Takes pieces no faster than they are written.
+ */
+export class SyncThreads {
+  readonly #encoder: Thread<'encode'>;
+  readonly #inserter: Thread<'insert'>;
+  readonly #packer: Thread<'pack'>;
+  readonly #throttle = new Throttle();
+  readonly #all: Promise<readonly [SyncCounts, null, number]>;
+
+  constructor(job: SyncJob) {
+    const rows = new MessageChannel();
+    const news = new MessageChannel();
+    this.#encoder = new Thread({ part: 'encode', job, rows: rows.port1 }, [rows.port1], () =>
+      this.#throttle.taken(),
+    );
+    const ports = [rows.port2, news.port1];
+    this.#inserter = new Thread({ part: 'insert', job, rows: rows.port2, news: news.port1 }, ports);
+    this.#packer = new Thread({ part: 'pack', job, news: news.port2 }, [news.port2]);
+    this.#all = Promise.all([this.#encoder.result, this.#inserter.result, this.#packer.result]);
+    // As of the results.
+    this.#all.catch(() => {});
+  }
+
+  /** Resolves when there is room for the next; rejects as soon as a thread has failed. */
+  async send(piece: DirectoryPiece): Promise<void> {
+    this.#encoder.post(piece, piece.kind === 'teams' ? [piece.members.buffer] : []);
+    this.#throttle.sent();
+    await this.#throttle.room(this.#all);
+  }
+
+  /** Ends the sync and waits for the c1z. */
+  async finish(endedAt: string): Promise<WrittenFile> {
+    this.#encoder.post({ kind: 'end', endedAt });
+    const [counts, , bytes] = await this.#all;
+    return { counts, bytes };
+  }
+
+  /** Stops the threads, whatever they do; their files may be removed after that. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#encoder.stop(), this.#inserter.stop(), this.#packer.stop()]);
+  }
+}
