@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,9 +12,8 @@ import { atMost, type Benchmark, type Figure } from './figure.ts';
 const MEMBERS = 25;
 /** Everybody has a license and a role in the workspace; each team has its members and one of them for its admin. */
 const SIZES: readonly { readonly accounts: number; readonly teams: number; readonly seconds: number }[] = [
-  { accounts: 20_000, teams: 2_000, seconds: 3 },
-  { accounts: 20_000, teams: 2_308, seconds: 3 },
-  { accounts: 100_000, teams: 30_770, seconds: 15 },
+  { accounts: 20_000, teams: 2_308, seconds: 2 },
+  { accounts: 100_000, teams: 30_770, seconds: 10 },
 ];
 const LONGEST_BLOCK_MS = 100;
 
@@ -56,13 +57,26 @@ async function writeOnce(accounts: number, teams: number) {
   };
 }
 
+/** Keeps a core busy, as another program on the node would, until it is disposed of. */
+function keepBusy(): AsyncDisposable {
+  const child = spawn(process.execPath, ['--eval', 'for (;;);'], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  return {
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
 /** Writing c1z files: time, and whether the event loop stays free meanwhile. */
 export const c1z: Benchmark = {
   name: 'c1z',
-  about: 'c1z files of many grants, written beside a free event loop',
+  about: 'c1z files of many grants, written beside a free event loop, one core busy with something else',
   async run(log): Promise<Figure[]> {
     const figures: Figure[] = [];
     for (const { accounts, teams, seconds } of SIZES) {
+      await using _busy = keepBusy();
       const measured = await writeOnce(accounts, teams);
       const size = measured.grants.toLocaleString('en');
       log(
