@@ -25,7 +25,7 @@ export async function encodeRows(port: MessagePort, rows: MessagePort, job: Sync
       port.postMessage({ kind: 'taken' } satisfies FromThread);
       continue;
     }
-    rows.postMessage(piece);
+    rows.postMessage(piece, []);
     break;
   }
   return writer.counts();

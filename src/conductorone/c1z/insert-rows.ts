@@ -28,16 +28,16 @@ export async function insertRows(rows: MessagePort, news: MessagePort, job: Sync
       break;
     }
     inserter.insert(message);
-    rows.postMessage({ kind: 'taken' } satisfies Taken);
+    rows.postMessage({ kind: 'taken' } satisfies Taken, []);
     tellSettled(news, path, ROWS_LAG_BYTES);
   }
-  news.postMessage({ kind: 'complete' } satisfies DatabaseNews);
+  news.postMessage({ kind: 'complete' } satisfies DatabaseNews, []);
   return null;
 }
 
 /** What of the file, but for its last `lag` bytes, will hardly change any more. */
 function tellSettled(news: MessagePort, path: string, lag: number): void {
-  news.postMessage({ kind: 'settled', bytes: statSync(path).size - lag } satisfies DatabaseNews);
+  news.postMessage({ kind: 'settled', bytes: statSync(path).size - lag } satisfies DatabaseNews, []);
 }
 
 /** Unpacks the file that is added to. */

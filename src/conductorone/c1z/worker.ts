@@ -30,5 +30,5 @@ if (parentPort) {
     (result): FromThread => ({ kind: 'done', result }),
     (error: unknown) => failure(error, work.job),
   );
-  parentPort.postMessage(ended);
+  parentPort.postMessage(ended, []);
 }
