@@ -15,18 +15,22 @@ export async function encodeRows(port: MessagePort, rows: MessagePort, job: Sync
   rows.on('message', () => throttle.taken());
   const collector = new RowCollector();
   const writer = new SyncWriter(collector, job);
-  for await (const [piece] of pieces) {
-    if (piece.kind !== 'end') writer.write(piece);
+  const flush = async (): Promise<void> => {
     await throttle.room();
     const { batch, transfer } = collector.take();
     rows.postMessage(batch, transfer);
     throttle.sent();
-    if (piece.kind !== 'end') {
-      port.postMessage({ kind: 'taken' } satisfies FromThread);
-      continue;
+  };
+  for await (const [piece] of pieces) {
+    if (piece.kind === 'end') {
+      // Without any piece there are rows all the same: those of workspaces and licenses.
+      await flush();
+      rows.postMessage(piece, []);
+      break;
     }
-    rows.postMessage(piece, []);
-    break;
+    writer.write(piece);
+    await flush();
+    port.postMessage({ kind: 'taken' } satisfies FromThread);
   }
   return writer.counts();
 }
