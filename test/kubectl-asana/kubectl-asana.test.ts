@@ -235,22 +235,4 @@ suite('kubectl asana', () => {
     assert.match((await asana('status', '--context', 'nowhere')).stderr, /there is no context nowhere/);
     assert.match((await asana('status', '--kubeconfig', '/nowhere')).stderr, /--kubeconfig: \/nowhere/);
   });
-
-  test('completion completes sub-commands and flags in bash', async () => {
-    const script = join(bin, 'completion.bash');
-    await writeFile(script, await plainly('completion', 'bash'));
-    const line = `source ${script}; COMP_WORDS=(kubectl-asana sy); COMP_CWORD=1; _kubectl_asana; echo "\${COMPREPLY[@]}"`;
-    const { stdout } = await promisify(execFile)('bash', ['-c', line], {
-      env: { PATH: [bin, '/usr/bin', '/bin'].join(delimiter) },
-    });
-    assert.equal(stdout.trim(), 'sync');
-    for (const shell of ['zsh', 'fish']) assert.match(await plainly('completion', shell), /kubectl-asana/);
-  });
-
-  /** What needs no namespace. */
-  async function plainly(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await asana(...args);
-    assert.equal(code, 0, stderr);
-    return stdout;
-  }
 });
