@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
-import { Bundle } from '../commands/child.ts';
+import { Bundle } from './child.ts';
 import { kubectlPath } from '../controlplane/tools.ts';
 import { debianProgram } from '../ground/debian-program.ts';
 
@@ -16,26 +16,26 @@ const shells: Readonly<Record<string, (script: string, words: readonly string[])
   bash: (script, words) => [
     '--norc',
     '-c',
-    `source ${script}; COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _kubectl_asana; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    `source ${script}; COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _${(words[0] ?? '').replace('-', '_')}; printf '%s\\n' "\${COMPREPLY[@]}"`,
   ],
   // Without a terminal compadd has nothing to add to; what it is given is what is offered.
   zsh: (script, words) => [
     '-f',
     '-c',
-    `autoload -Uz compinit && compinit -u -D; source ${script}; compadd() { print -rl -- \${(P)2} }; words=(${words.join(' ')}); CURRENT=${words.length}; \${_comps[kubectl-asana]}`,
+    `autoload -Uz compinit && compinit -u -D; source ${script}; compadd() { print -rl -- \${(P)2} }; words=(${words.join(' ')}); CURRENT=${words.length}; \${_comps[${words[0]}]}`,
   ],
   fish: (script, words) => ['--no-config', '-c', `source ${script}; complete -C '${words.join(' ')}'`],
 };
 
-suite('the completion of kubectl asana', () => {
+suite('the completion of words', () => {
   let bundle: Bundle;
   let bin: string;
   before(async () => {
     bundle = await Bundle.make();
     bin = await mkdtemp(join(tmpdir(), 'completion-'));
-    // Whatever Node is on the PATH, the plugin runs on this one.
+    // Whatever Node is on the PATH, the program runs on this one.
     await symlink(process.execPath, join(bin, 'node'));
-    await symlink(bundle.main, join(bin, 'kubectl-asana'));
+    for (const name of ['kubectl-asana', 'asana-connector']) await symlink(bundle.main, join(bin, name));
   });
   after(async () => {
     await rm(bin, { recursive: true });
@@ -49,17 +49,17 @@ suite('the completion of kubectl asana', () => {
 
   /** What a shell offers. */
   async function offers(shell: string, ...words: string[]): Promise<string[]> {
+    const [name = ''] = words;
     const program = await debianProgram({
       names: [shell],
       package: shell,
       purpose: `The completion for ${shell} is tested in ${shell}.`,
     });
-    const script = join(bin, `completion.${shell}`);
-    const plugin = join(bin, 'kubectl-asana');
-    const { stdout: source } = await run(plugin, ['completion', shell], { env: environment() });
+    const script = join(bin, `${name}.${shell}`);
+    const { stdout: source } = await run(join(bin, name), ['completion', shell], { env: environment() });
     await writeFile(script, source);
     const ask = shells[shell] ?? assert.fail(`nobody knows how to ask ${shell}`);
-    const { stdout, stderr } = await run(program, [...ask(script, ['kubectl-asana', ...words])], {
+    const { stdout, stderr } = await run(program, [...ask(script, words)], {
       env: environment(),
     });
     assert.equal(stderr, '');
@@ -68,9 +68,10 @@ suite('the completion of kubectl asana', () => {
 
   for (const shell of Object.keys(shells)) {
     test(`offers sub-commands, flags and shells in ${shell}`, async () => {
-      assert.deepEqual(await offers(shell, 'sy'), ['sync']);
-      assert.deepEqual(await offers(shell, 'extend', 'alg/alice', '--un'), ['--until']);
-      assert.deepEqual(await offers(shell, 'completion', 'f'), ['fish']);
+      assert.deepEqual(await offers(shell, 'kubectl-asana', 'sy'), ['sync']);
+      assert.deepEqual(await offers(shell, 'kubectl-asana', 'extend', 'alg/alice', '--un'), ['--until']);
+      assert.deepEqual(await offers(shell, 'kubectl-asana', 'completion', 'f'), ['fish']);
+      assert.deepEqual(await offers(shell, 'asana-connector', 'exp'), ['export']);
     });
   }
 
