@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
-import { Bundle } from './child.ts';
 import { kubectlPath } from '../controlplane/tools.ts';
 import { debianProgram } from '../ground/debian-program.ts';
+import { Bundle } from './child.ts';
 
 const run = promisify(execFile);
 
