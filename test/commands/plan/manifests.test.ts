@@ -141,7 +141,7 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
     'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n- hello\n',
     /^m\.yaml:6: items\[1\]: is no manifest: an object/,
   ],
-  ['lists that are nested without end', `a: ${'['.repeat(100_000)}`, /^m\.yaml:1: is no YAML/],
+  ['lists that are nested without end', `a: ${'['.repeat(100_000)}`, /^m\.yaml:1: is not valid YAML/],
   ['aliases that explode', explosion(), /^m\.yaml:1: has aliases that unfold to far more than is written/],
   ['an alias of nothing', 'kind: *nobody\n', /^m\.yaml:1: /],
 ];
