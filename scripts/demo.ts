@@ -7,6 +7,7 @@ import { startControlPlane } from '../test/controlplane/control-plane.ts';
 import { serviceAccountKubeconfig } from '../test/controlplane/service-account.ts';
 import { helmPath, kubectlPath } from '../test/controlplane/tools.ts';
 import { Kubectl, runProgram } from './demo/kubectl.ts';
+import { Program } from './demo/program.ts';
 import { heading, paint, say, showCommand, showTable } from './demo/screen.ts';
 import type { Happening } from './demo/stage.ts';
 import { tellStory } from './demo/story.ts';
@@ -39,11 +40,17 @@ async function demo(): Promise<boolean> {
     name: 'asana-connector',
   });
   const operatorLog = join(folder, 'operator.log');
-  startOperator(kubeconfig, sandbox, operatorLog);
+  const auditLog = join(folder, 'audit.log');
+  startOperator(kubeconfig, sandbox, { operatorLog, auditLog });
   say(`Asana is simulated at ${sandbox.asanaUrl}; the operator logs to ${operatorLog}.`);
 
-  const happenings = await tellStory(kubectl, sandbox);
-  heading(11, 'What happened');
+  const program = new Program(MAIN, {
+    KUBECONFIG: controlPlane.kubeconfigPath,
+    ASANA_API_URL: sandbox.asanaUrl,
+    ASANA_TOKEN: sandbox.tokens.serviceAccount,
+  });
+  const happenings = await tellStory({ kubectl, sandbox, program, folder, auditLog });
+  heading(13, 'What happened');
   showTable(
     ['STEP', 'SEEN', 'RESULT'],
     happenings.map(({ what, saw, ok }) => [what, saw, ok ? 'ok' : 'FAILED']),
@@ -77,7 +84,7 @@ async function installChart(kubeconfig: string): Promise<void> {
 function startOperator(
   kubeconfig: string,
   { asanaUrl, conductorOne }: SandboxAddress,
-  logFile: string,
+  { operatorLog, auditLog }: { readonly operatorLog: string; readonly auditLog: string },
 ): void {
   const flags = [
     '--asana-api-url',
@@ -94,8 +101,8 @@ function startOperator(
   showCommand(`asana-connector operator ${flags.join(' ')}`);
   // The simulated ConductorOne's certificate is of an authority of its own.
   const environment = { KUBECONFIG: kubeconfig, SSL_CERT_FILE: conductorOne.caFile };
-  const child = start(['operator', ...flags], environment, logFile);
-  child.stdout?.pipe(createWriteStream(`${logFile}.audit`));
+  const child = start(['operator', ...flags], environment, operatorLog);
+  child.stdout?.pipe(createWriteStream(auditLog));
 }
 
 function start(args: readonly string[], env: Record<string, string>, logFile: string): ChildProcess {

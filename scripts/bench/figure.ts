@@ -32,3 +32,8 @@ export function atLeast(what: string, value: number, bound: number, unit: string
     holds: value >= bound,
   };
 }
+
+/** A figure that has no bound of its own, beside one that has. */
+export function told(what: string, value: number, unit: string): Figure {
+  return { what, measured: `${value.toFixed(1)} ${unit}`, bound: 'no bound', holds: true };
+}

@@ -16,6 +16,18 @@ import { askControl, type SandboxAddress } from '../sandbox-control.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
+/** Tells, as a program ends, what it has used. */
+const GAUGE =
+  'data:text/javascript,process.on("exit",()=>console.error("SPENT",JSON.stringify(process.resourceUsage())))';
+
+/** What a program has used from its start to its end. */
+export interface Spent {
+  readonly seconds: number;
+  readonly processorSeconds: number;
+  /** Its largest resident set. */
+  readonly peakMiB: number;
+}
+
 /** Everything a benchmark may need, as processes of their own; `close` ends them all. */
 export class Rig {
   readonly #stops: (() => Promise<void>)[] = [];
@@ -121,6 +133,29 @@ export class Rig {
     child.stdout?.resume();
     child.stderr?.resume();
     return child;
+  }
+
+  /** Runs a command that reads Asana to its end, as the bundle the image runs; what it prints is dropped. */
+  async command({ asanaUrl, tokens }: SandboxAddress, args: readonly string[]): Promise<Spent> {
+    this.#bundle ??= await this.#build();
+    const began = performance.now();
+    const child = this.#spawn(
+      ['--import', GAUGE, this.#bundle, ...args, '--asana-requests-per-minute', '0'],
+      { ASANA_API_URL: asanaUrl, ASANA_TOKEN: tokens.serviceAccount },
+    );
+    child.stdout?.resume();
+    let errors = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    const gauge = /SPENT (.*)/.exec(errors)?.[1];
+    // 2 is a plan with changes.
+    if (gauge === undefined || (code !== 0 && code !== 2)) throw new Error(`${args[0]} failed: ${errors}`);
+    const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(gauge) as NodeJS.ResourceUsage;
+    return {
+      seconds: (performance.now() - began) / 1000,
+      processorSeconds: (userCPUTime + systemCPUTime) / 1e6,
+      peakMiB: maxRSS / 1024,
+    };
   }
 
   /** Requests the API server has answered, by verb and resource. */

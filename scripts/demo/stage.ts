@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askControl, type SandboxAddress, userPath } from '../sandbox-control.ts';
 import type { Kubectl } from './kubectl.ts';
+import type { Program } from './program.ts';
 
 /** One line of the closing table. */
 export interface Happening {
@@ -14,6 +15,12 @@ export interface Stage {
   readonly kubectl: Kubectl;
   readonly sandbox: SandboxAddress;
   readonly asana: AsanaView;
+  /** With the connector's token and the rights of an administrator of the cluster. */
+  readonly program: Program;
+  /** Where files are written that outlast the demo. */
+  readonly folder: string;
+  /** File with the operator's audit lines. */
+  readonly auditLog: string;
   /** Notes what was seen, for the closing table. */
   readonly expect: (what: string, saw: string, ok: boolean) => void;
 }

@@ -1,9 +1,9 @@
-import type { SandboxAddress } from '../sandbox-control.ts';
 import { connectorManifest, grantManifest, newcomer, people, secretManifest } from './cast.ts';
 import { ConductorOneView, tellConductorOne } from './conductorone.ts';
 import { tellHolds } from './holds.ts';
 import type { Kubectl } from './kubectl.ts';
 import { annotate, isReady, readGrant, readGrants, reasonOf } from './objects.ts';
+import { tellPullRequest, tellReview } from './reports.ts';
 import { heading, say, showTable } from './screen.ts';
 import { AsanaView, type Happening, type Stage, until } from './stage.ts';
 
@@ -21,13 +21,13 @@ const PHASES: ReadonlySet<string> = new Set([
   'Suspended',
 ]);
 
-/** Tells the whole story with kubectl, and returns what happened. */
-export async function tellStory(kubectl: Kubectl, sandbox: SandboxAddress): Promise<Happening[]> {
+/** Tells the whole story as people at a terminal would see it, and returns what happened. */
+export async function tellStory(props: Omit<Stage, 'asana' | 'expect'>): Promise<Happening[]> {
+  const { sandbox } = props;
   const asana = new AsanaView(sandbox);
   const happenings: Happening[] = [];
   const stage: Stage = {
-    kubectl,
-    sandbox,
+    ...props,
     asana,
     expect: (what, saw, ok) => happenings.push({ what, saw, ok }),
   };
@@ -37,25 +37,29 @@ export async function tellStory(kubectl: Kubectl, sandbox: SandboxAddress): Prom
   await tellConnector(stage);
   heading(2, 'The directory before');
   const before = await showDirectory(stage);
-  heading(3, 'Six grants of three kinds, in mode Plan: decided, reported, nothing touched');
+  heading(3, 'Before anything is applied: a plan, as it would stand below a pull request');
+  await tellPullRequest(stage, grants());
+  heading(4, 'Six grants of three kinds, in mode Plan: decided, reported, nothing touched');
   await tellPlan(stage, before);
-  heading(4, 'mode: Apply');
+  heading(5, 'mode: Apply');
   await tellApply(stage, before);
-  heading(5, "Somebody changes carol's license behind the operator's back");
+  heading(6, "Somebody changes carol's license behind the operator's back");
   await tellDrift(stage);
-  heading(6, "Alice's license grant is deleted: enterprise is taken back, view-only is left");
+  heading(7, "Alice's license grant is deleted: enterprise is taken back, view-only is left");
   await tellRevoke(stage);
-  heading(7, `A grant that ends by itself: bob was in ${TEAM} for ${SHORT}`);
+  heading(8, `A grant that ends by itself: bob was in ${TEAM} for ${SHORT}`);
   await tellExpiry(stage);
-  heading(8, 'Many grants are deleted at once: a hold, and a person decides');
+  heading(9, 'Many grants are deleted at once: a hold, and a person decides');
   await tellHolds(stage);
-  heading(9, 'ConductorOne: connected, an upload, an access request');
+  heading(10, 'ConductorOne: connected, an upload, an access request');
   await tellConductorOne({
     ...stage,
     conductorOne: new ConductorOneView(sandbox),
     licenseOfAlice: () => asana.license(people.alice),
   });
-  heading(10, 'What the objects tell');
+  heading(11, 'Who has what, since when and why: the review page');
+  await tellReview(stage);
+  heading(12, 'What the objects tell');
   await tellObjects(stage);
   return happenings;
 }

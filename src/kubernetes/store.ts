@@ -7,6 +7,9 @@ export type Indexer<T> = (object: T) => readonly string[];
 /** The keys filed under one value. Most values have one, and a set for each of them would be a third of the index. */
 type Filed = Key | Set<Key>;
 
+/** An index, and the value in it that an object is filed under. */
+type Place = [index: Map<string, Filed>, value: string];
+
 /**
  * The objects of one kind as last seen. Readers get the objects themselves and must not change them.
  *
@@ -20,10 +23,12 @@ export class Store<T extends KubernetesObject> {
   readonly #told = new Map<Key, T>();
   readonly #indexers: Readonly<Record<string, Indexer<T>>>;
   readonly #indices = new Map<string, Map<string, Filed>>();
-  readonly #words = new WordPool();
+  readonly #words: WordPool | null;
 
-  constructor(indexers: Readonly<Record<string, Indexer<T>>> = {}) {
+  /** @param words for objects that come as JSON; null where their strings are shared already */
+  constructor(indexers: Readonly<Record<string, Indexer<T>>> = {}, words: WordPool | null = new WordPool()) {
     this.#indexers = indexers;
+    this.#words = words;
     for (const name of Object.keys(indexers)) this.#indices.set(name, new Map());
   }
 
@@ -47,8 +52,9 @@ export class Store<T extends KubernetesObject> {
   by(index: string, value: string): T[] {
     const filed = this.#indices.get(index)?.get(value);
     if (filed === undefined) return [];
-    const keys = typeof filed === 'string' ? [filed] : [...filed];
-    return keys.flatMap((key) => this.#objects.get(key) ?? []);
+    if (typeof filed !== 'string') return [...filed].flatMap((key) => this.#objects.get(key) ?? []);
+    const only = this.#objects.get(filed);
+    return only ? [only] : [];
   }
 
   /**
@@ -99,9 +105,12 @@ export class Store<T extends KubernetesObject> {
   #replace(key: Key, known: T | undefined, object: T): void {
     // First of all: an indexer that throws leaves everything as it was.
     const places = this.#placesOf(object);
-    this.#words.share(object);
-    if (known) this.#unfile(key, known);
+    this.#words?.share(object);
+    const before = known ? this.#placesOf(known) : [];
     this.#objects.set(key, object);
+    // A new status, as most changes are, moves nothing.
+    if (isSamePlaces(before, places)) return;
+    for (const [index, value] of before) unfile(index, value, key);
     for (const [index, value] of places) file(index, value, key);
   }
 
@@ -109,12 +118,19 @@ export class Store<T extends KubernetesObject> {
     for (const [index, value] of this.#placesOf(object)) unfile(index, value, key);
   }
 
-  #placesOf(object: T): [Map<string, Filed>, string][] {
+  #placesOf(object: T): Place[] {
     return Object.entries(this.#indexers).flatMap(([name, indexer]) => {
       const index = this.#indices.get(name) as Map<string, Filed>;
-      return indexer(object).map((value): [Map<string, Filed>, string] => [index, value]);
+      return indexer(object).map((value): Place => [index, value]);
     });
   }
+}
+
+function isSamePlaces(some: readonly Place[], others: readonly Place[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(([index, value], at) => others[at]?.[0] === index && others[at][1] === value)
+  );
 }
 
 function file(index: Map<string, Filed>, value: string, key: Key): void {

@@ -43,6 +43,9 @@ export const AUDIT_FORM = 'v1';
 /** Where audit lines go: one JSON object a line, without its line break. It never throws. */
 export type AuditSink = (line: string) => void;
 
+/** Whoever is told of changes and releases. */
+export type Auditor = Pick<AuditLog, 'write'>;
+
 /** Writes one JSON line for each change and each release. Nothing secret is in it: requests are named by Asana's ids. */
 export class AuditLog {
   readonly #sink: AuditSink;

@@ -8,7 +8,7 @@ import { type FreshReading, refresh } from '../directory/reader.ts';
 import type { Account } from '../directory/snapshot.ts';
 import { type Action, placeOf } from './action.ts';
 import { mayHaveTakenEffect, rulesOf } from './actions.ts';
-import type { AuditLog, Requester } from './audit.ts';
+import type { Auditor, Requester } from './audit.ts';
 import { PersonTurns } from './person-turns.ts';
 
 /** One change to be made in Asana, and where. */
@@ -62,13 +62,13 @@ interface Sent {
 
 /** The one place from where declared grants and ConductorOne's tasks change Asana. */
 export class Executor {
-  readonly #audit: AuditLog;
+  readonly #audit: Auditor;
   readonly #newId: () => string;
   readonly #actions: Counter;
   readonly #turns = new PersonTurns();
 
   /** @param newId names an action in the audit log and in status */
-  constructor(audit: AuditLog, meter: Meter, newId: () => string) {
+  constructor(audit: Auditor, meter: Meter, newId: () => string) {
     this.#audit = audit;
     this.#newId = newId;
     this.#actions = meter.counter('actions_total', 'Changes made in Asana.', [

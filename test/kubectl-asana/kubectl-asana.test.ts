@@ -94,6 +94,62 @@ suite('kubectl asana', () => {
     assert.match(await here('why', 'nobody@acme.example'), /No grant is about nobody@acme\.example/);
   });
 
+  test('why tells the tasks about a person out of the audit log, by whatever address they came', async () => {
+    const gid = (await rig.grant('alice'))?.status?.user?.gid ?? '';
+    const task = (id: string, account: object, time: string, result = 'Succeeded') => ({
+      audit: 'v1',
+      time,
+      kind: 'Change',
+      id,
+      action: 'AddToTeam',
+      connector: { namespace: rig.namespace, name: 'acme' },
+      requester: { type: 'Task', taskId: `task-${id}` },
+      account,
+      place: '1206000000000001',
+      before: null,
+      after: 'Member',
+      result,
+      reason: null,
+      requestIds: [],
+    });
+    const lines = [
+      task('one', { gid, email: 'alice@old.example' }, '2026-01-01T00:00:00.000Z', 'Unconfirmed'),
+      task('one', { gid, email: 'alice@old.example' }, '2026-01-01T00:00:05.000Z'),
+      task('two', { gid: '42', email: bob }, '2026-01-01T00:00:00.000Z'),
+    ];
+    const file = join(bin, 'audit.log');
+    const log = [...rig.audit, '{"level":"info"}', ...lines.map((line) => JSON.stringify(line))];
+    await writeFile(file, log.map((line) => `${line}\n`).join(''));
+    const text = await here('why', alice, '--audit-log', file);
+    assert.match(text, /alg\/alice|AsanaLicenseGrant/);
+    assert.match(
+      text,
+      /Tasks of ConductorOne\n[^]*AddToTeam +1206000000000001 +– → Member +Succeeded.* task-one/,
+    );
+    assert.equal(text.match(/task-/g)?.length, 1, 'an action is told once, and grants are no tasks');
+    const json = JSON.parse(await here('why', alice, '-o', 'json')) as { tasks: unknown };
+    assert.equal(json.tasks, null, 'nobody said where the audit log is');
+    assert.match(
+      await here('why', carol, '--audit-log', file),
+      /No task in the audit log is about this person/,
+    );
+  });
+
+  test('why says that there are tasks to see where the connector carries them out', async () => {
+    await rig.createConnector(
+      {
+        provisioning: { mode: 'Plan' },
+        suspend: true,
+        conductorOne: { secretRef: { name: 'none' }, provision: true },
+      },
+      'served',
+    );
+    assert.match(
+      await here('why', alice),
+      /served carries out tasks of ConductorOne, it has had none yet: name the audit log with --audit-log/,
+    );
+  });
+
   test('sync --wait comes back once the sync was done', async () => {
     const before = (await rig.connector())?.status?.lastHandledReconcileAt;
     assert.match(await here('sync', 'acme', '--wait'), /acme: synced, Connected/);
@@ -179,22 +235,4 @@ suite('kubectl asana', () => {
     assert.match((await asana('status', '--context', 'nowhere')).stderr, /there is no context nowhere/);
     assert.match((await asana('status', '--kubeconfig', '/nowhere')).stderr, /--kubeconfig: \/nowhere/);
   });
-
-  test('completion completes sub-commands and flags in bash', async () => {
-    const script = join(bin, 'completion.bash');
-    await writeFile(script, await plainly('completion', 'bash'));
-    const line = `source ${script}; COMP_WORDS=(kubectl-asana sy); COMP_CWORD=1; _kubectl_asana; echo "\${COMPREPLY[@]}"`;
-    const { stdout } = await promisify(execFile)('bash', ['-c', line], {
-      env: { PATH: [bin, '/usr/bin', '/bin'].join(delimiter) },
-    });
-    assert.equal(stdout.trim(), 'sync');
-    for (const shell of ['zsh', 'fish']) assert.match(await plainly('completion', shell), /kubectl-asana/);
-  });
-
-  /** What needs no namespace. */
-  async function plainly(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await asana(...args);
-    assert.equal(code, 0, stderr);
-    return stdout;
-  }
 });

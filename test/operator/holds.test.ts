@@ -110,6 +110,23 @@ suite('the answer to a hold', () => {
     await rig.untilReason(ref(9), 'Granted');
     assert.deepEqual(await holders([8, 9, 10]), []);
   });
+
+  test('an answer in mode Plan takes nothing, and is followed once the connector applies again', async () => {
+    const ids = [0, 1, 2] as const;
+    await declare(ids);
+    for (const i of ids) await rig.patchGrant(ref(i), { spec: { license: 'ViewOnly' } });
+    const { token } = await rig.untilNamed(ids.map(ref));
+    await rig.patchConnector({ spec: { provisioning: { mode: 'Plan' } } });
+    await rig.sync();
+    await rig.answer('acknowledge', token);
+    await rig.sync();
+    assert.deepEqual(await holders(ids), [...ids]);
+    assert.ok(await heldAs(0), 'it is held still');
+    await rig.patchConnector({ spec: { provisioning: { mode: 'Apply' } } });
+    for (const i of ids) await rig.untilReason(ref(i), 'Granted');
+    assert.deepEqual(await holders(ids), []);
+    await rig.untilNoHold();
+  });
 });
 
 suite('grants that were discarded and are declared again', () => {

@@ -34,6 +34,14 @@ export function listOption(flags: string, description: string): Option {
   ]);
 }
 
+/** A flag that may be repeated; a path may hold a comma. */
+export function pathsOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text: string, previous: unknown) => [
+    ...(Array.isArray(previous) ? (previous as string[]) : []),
+    text,
+  ]);
+}
+
 function readDuration(text: string): number {
   const ms = parseDuration(text);
   if (ms === null) throw new InvalidArgumentError('It must be a duration such as 15s, 2m or 1h30m.');

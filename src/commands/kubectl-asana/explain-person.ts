@@ -2,10 +2,12 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { type GrantReason, grantReasons } from '../../api/reasons.ts';
 import type { Output } from '../command-line/output.ts';
-import { oneLine } from '../command-line/text-table.ts';
+import { oneLine, textTable } from '../command-line/text-table.ts';
+import { readAuditLines } from '../review/audit-reading.ts';
 import { type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
 import { connectorOf, declaredPerson, declaredRight, observedRight, readinessOf } from './grant-words.ts';
 import { heading, writeJson } from './screen.ts';
+import { type TaskAbout, tasksAbout } from './tasks-about.ts';
 
 /** What is known of one grant about a person. */
 interface Explanation {
@@ -28,27 +30,34 @@ interface Explanation {
   readonly protected: boolean;
 }
 
-/** `kubectl asana why EMAIL`: every grant about a person, and the rule that decided. */
-export async function explainPerson(email: string, flags: ClusterFlags, output: Output): Promise<void> {
+export interface WhyFlags extends ClusterFlags {
+  /** Files; objects know nothing of tasks. */
+  readonly auditLog?: readonly string[];
+}
+
+/** `kubectl asana why EMAIL`: every grant and task about a person, and the rule that decided. */
+export async function explainPerson(email: string, flags: WhyFlags, output: Output): Promise<void> {
+  const lines = flags.auditLog ? await readAuditLines(flags.auditLog) : null;
   const { connectors, grants } = await withCluster(flags, takeInventory);
-  const explanations = grants
-    .filter((grant) => isAbout(grant, email))
-    .map((grant) => explain(grant, connectors));
+  const about = grants.filter((grant) => namesOf(grant).has(fold(email)));
+  const explanations = about.map((grant) => explain(grant, connectors));
+  // Addresses change; what a grant has recorded of the person is the same person.
+  const names = new Set([fold(email), ...about.flatMap((grant) => [...namesOf(grant)])]);
+  const tasks = lines && tasksAbout(lines, (name) => names.has(fold(name)));
   if (flags.output === 'json') {
-    writeJson(output, { person: email, grants: explanations });
+    writeJson(output, { person: email, grants: explanations, tasks });
     return;
   }
   if (explanations.length === 0)
     output.write(`No grant is about ${email} here. Use -A to look in all namespaces.\n`);
   for (const explanation of explanations) output.write(textOf(explanation));
+  output.write(textOfTasks(tasks, connectors));
 }
 
 /** Emails are compared as Asana does: without regard to case, in one normal form. */
-function isAbout(grant: GrantObject, email: string): boolean {
-  const wanted = fold(email);
-  return [declaredPerson(grant), grant.status?.user?.email, grant.status?.user?.gid].some(
-    (known) => known !== undefined && fold(known) === wanted,
-  );
+function namesOf(grant: GrantObject): ReadonlySet<string> {
+  const { email, gid } = grant.status?.user ?? {};
+  return new Set([declaredPerson(grant), email, gid].flatMap((name) => (name ? [fold(name)] : [])));
 }
 
 function fold(email: string): string {
@@ -100,4 +109,30 @@ function textOf(about: Explanation): string {
   ];
   const shown = lines.flatMap(([label, text]) => (!text ? [] : [`  ${label.padEnd(10)}${oneLine(text)}\n`]));
   return `${heading(`${about.kind} ${about.namespace}/${about.name}`)}\n${shown.join('')}`;
+}
+
+/** Null: nobody said where the audit log is. That matters only where ConductorOne asks for something. */
+function textOfTasks(tasks: readonly TaskAbout[] | null, connectors: readonly AsanaConnector[]): string {
+  if (tasks === null) {
+    const served = connectors.filter(({ spec }) => spec.conductorOne?.provision === true);
+    return served
+      .map(({ metadata: { namespace, name }, status }) => {
+        const last = status?.conductorOne?.lastTaskAt;
+        const when = last === undefined ? 'it has had none yet' : `the last came at ${last}`;
+        return `AsanaConnector ${namespace}/${name} carries out tasks of ConductorOne, ${when}: name the audit log with --audit-log to see those about this person.\n`;
+      })
+      .join('');
+  }
+  if (tasks.length === 0) return 'No task in the audit log is about this person.\n';
+  const rows = tasks.map(({ time, task, connector, action, place, before, after, result }) => [
+    time,
+    action,
+    place ?? '',
+    `${before ?? '–'} → ${after ?? '–'}`,
+    result,
+    connector,
+    task,
+  ]);
+  const head = ['TIME', 'ACTION', 'WHERE', 'CHANGE', 'RESULT', 'CONNECTOR', 'TASK'];
+  return `${heading('Tasks of ConductorOne')}\n${textTable(head, rows)}`;
 }

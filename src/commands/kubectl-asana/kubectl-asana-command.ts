@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander';
 import { apiUrlOption } from '../command-line/asana-options.ts';
 import { addExamples } from '../command-line/examples.ts';
-import { durationOption } from '../command-line/flag-types.ts';
+import { durationOption, pathsOption } from '../command-line/flag-types.ts';
 import { completionCommands } from '../completion/completion-command.ts';
 import type { AnswerFlags, HoldAnswer } from './answer-hold.ts';
 import type { ClusterFlags } from './cluster.ts';
 import type { DoctorFlags } from './examine.ts';
+import type { WhyFlags } from './explain-person.ts';
 import type { ExtendFlags } from './extend-grant.ts';
 import type { SyncFlags } from './request-sync.ts';
 
@@ -36,9 +37,15 @@ function addViews(program: Command): void {
     const { showStatus } = await import('./show-status.ts');
     await showStatus(flags, process.stdout);
   });
-  withCluster(program.command('why'), 'Show every grant of a person, and the rule that decided')
+  withCluster(program.command('why'), 'Show every grant and task about a person, and the rule that decided')
     .argument('<email>', 'Email address or gid of the person.')
-    .action(async (email: string, flags: ClusterFlags) => {
+    .addOption(
+      pathsOption(
+        '--audit-log <file>',
+        'Audit log, or log of the operator, that shows the tasks; may be compressed (.gz). Repeatable.',
+      ),
+    )
+    .action(async (email: string, flags: WhyFlags) => {
       const { explainPerson } = await import('./explain-person.ts');
       await explainPerson(email, flags, process.stdout);
     });

@@ -25,6 +25,7 @@ export interface WrittenObject {
 /** A document above this would take a gigabyte to parse; a List of ten thousand grants has 4 MiB. */
 const LARGEST_DOCUMENT = 8 * 1024 * 1024;
 const MOST_ALIASES = 100;
+const NO_OBJECT = 'is no manifest: an object with apiVersion, kind and metadata is expected';
 const DOCUMENT_START = /^---(?=\s|$)/gm;
 /** Tags of YAML 1.1 that the parser of Kubernetes makes no values of their own of. */
 const FOREIGN_TAGS: readonly string[] = [
@@ -87,8 +88,7 @@ function* objectsIn(part: Part): Generator<WrittenObject> {
     const value = toValue(part, document);
     if (value === null || value === undefined) continue;
     if (typeof value !== 'object' || Array.isArray(value)) {
-      const message = 'is no manifest: an object with apiVersion, kind and metadata is expected';
-      throw new ManifestError(part.name, part.above + 1, '', message);
+      throw new ManifestError(part.name, part.above + 1, '', NO_OBJECT);
     }
     yield* unfold(part, index, value as Readonly<Record<string, unknown>>, '');
   }
@@ -119,8 +119,11 @@ function* unfold(
   const { kind, items } = value;
   if (typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)) {
     for (const [at, item] of items.entries()) {
-      if (typeof item !== 'object' || item === null || Array.isArray(item)) continue;
-      yield* unfold(part, index, item as Readonly<Record<string, unknown>>, `${prefix}items[${at}].`);
+      const path = `${prefix}items[${at}]`;
+      if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+        throw new ManifestError(part.name, findLine(part, index, path), path, NO_OBJECT);
+      }
+      yield* unfold(part, index, item as Readonly<Record<string, unknown>>, `${path}.`);
     }
     return;
   }

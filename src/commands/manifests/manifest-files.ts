@@ -1,7 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { InvalidInputError } from '../../core/errors.ts';
 
 /** The text of one file, or of standard input. */
@@ -27,11 +26,11 @@ export async function readManifestFiles(
   const files: ManifestFile[] = [];
   let total = 0;
   for (const path of paths) {
-    for (const name of path === '-' ? ['-'] : await filesBelow(path)) {
-      const bytes = name === '-' ? await buffer(input as NodeJS.ReadStream) : await readBounded(name, total);
+    for (const reached of path === '-' ? ['-'] : await filesBelow(path)) {
+      const name = reached === '-' ? 'standard input' : reached;
+      const bytes = await (reached === '-' ? readInput(name, input, total) : readBounded(name, total));
       total += bytes.byteLength;
-      checkTotal(name, total);
-      files.push({ name: name === '-' ? 'standard input' : name, text: decode(name, bytes) });
+      files.push({ name, text: decode(name, bytes) });
     }
   }
   return files;
@@ -50,11 +49,26 @@ async function filesBelow(path: string): Promise<string[]> {
   return found;
 }
 
+/** What does not end is not waited for. */
+async function readInput(name: string, input: NodeJS.ReadableStream, before: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    chunks.push(Buffer.from(chunk));
+    checkTotal(name, before + (size += chunk.length));
+  }
+  return Buffer.concat(chunks);
+}
+
 async function readBounded(path: string, before: number): Promise<Buffer> {
   checkTotal(path, before + (await statOf(path)).size);
   try {
-    return await readFile(path);
+    const bytes = await readFile(path);
+    // A pipe, such as <(kustomize build), tells no size beforehand.
+    checkTotal(path, before + bytes.byteLength);
+    return bytes;
   } catch (cause) {
+    if (cause instanceof InvalidInputError) throw cause;
     throw unreadable(path, cause);
   }
 }
@@ -83,8 +97,7 @@ function checkTotal(name: string, bytes: number): void {
   );
 }
 
-function decode(name: string, bytes: Buffer): string {
-  const source = name === '-' ? 'standard input' : name;
+function decode(source: string, bytes: Buffer): string {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     if (!text.includes('\0')) return text;

@@ -6,6 +6,7 @@ import type { Clock } from '../../core/clock.ts';
 import { KubernetesClient } from '../../kubernetes/client.ts';
 import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection.ts';
 import { type KubernetesObject, type Resource, withoutBookkeeping } from '../../kubernetes/resource.ts';
+import { WordPool } from '../../kubernetes/word-pool.ts';
 import type { ClusterObjects } from './applied-manifests.ts';
 
 /** What is asked of the API server: lists, and nothing else. */
@@ -40,10 +41,15 @@ async function listAll<T extends KubernetesObject>(
   signal: AbortSignal,
 ): Promise<T[]> {
   const objects: T[] = [];
+  const words = new WordPool();
   let next = '';
   do {
     const page = await client.list<T>(resource, null, { limit: PAGE, next }, signal);
-    objects.push(...page.items.map((object) => withoutBookkeeping(object)));
+    for (const item of page.items) {
+      const object = withoutBookkeeping(item);
+      words.share(object);
+      objects.push(object);
+    }
     next = page.next;
   } while (next !== '');
   return objects;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { GrantObject } from '../../api/kinds.ts';
 import type { GrantWriter } from '../../controllers/grants/grant-context.ts';
 import type { GrantKind } from '../../controllers/grants/grant-kinds.ts';
@@ -25,10 +26,8 @@ export class PlannedWriter implements GrantWriter {
   }
 
   async writeStatus(object: GrantObject, status: NonNullable<GrantObject['status']>): Promise<GrantObject> {
-    // JSON has no undefined, and neither has a status that comes back from an API server.
-    const text = JSON.stringify(status);
-    if (object.status && text === JSON.stringify(object.status)) return object;
-    const written = JSON.parse(text) as typeof status;
+    const written = withoutUndefined(status) as typeof status;
+    if (isDeepStrictEqual(written, object.status)) return object;
     return this.#put(object, { ...object, status: written });
   }
 
@@ -62,4 +61,14 @@ export class PlannedWriter implements GrantWriter {
 
 function withFinalizers(object: GrantObject, finalizers: readonly string[]): GrantObject {
   return { ...object, metadata: { ...object.metadata, finalizers } };
+}
+
+/** JSON has no undefined, and neither has a status that comes back from an API server. */
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(value))
+    if (inner !== undefined) fields[name] = withoutUndefined(inner);
+  return fields;
 }

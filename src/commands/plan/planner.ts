@@ -15,7 +15,7 @@ import { type Logger, silentLogger } from '../../core/logger.ts';
 import { silentMeter } from '../../core/meter.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import { Store } from '../../kubernetes/store.ts';
-import { AuditLog, type AuditRecord } from '../../provisioning/audit.ts';
+import type { AuditRecord } from '../../provisioning/audit.ts';
 import { Executor } from '../../provisioning/executor.ts';
 import { Organizations } from '../../provisioning/removals/organizations.ts';
 import { openPlannedAsana } from './planned-asana.ts';
@@ -54,7 +54,8 @@ export class Planner {
   readonly changes: PlannedChange[] = [];
   readonly released: PlannedRelease[] = [];
   readonly connectors = new Store<AsanaConnector>();
-  readonly grants = new GrantStores();
+  // Nothing here comes as JSON, and what is written is made of strings that are there.
+  readonly grants = new GrantStores(() => null);
   readonly registry: ConnectorRegistry;
   readonly #parts: PlannerParts;
   readonly #reconcilers: ReadonlyMap<GrantKind, GrantReconciler>;
@@ -169,15 +170,14 @@ export class Planner {
     }
   }
 
-  #onAudit(line: string): void {
-    const record = JSON.parse(line) as AuditRecord;
+  #onAudit(record: AuditRecord): void {
     if (record.kind !== 'Change' || record.result !== 'Succeeded') return;
     this.changes.push({ record, why: this.#reasons.get(record.id ?? '') ?? '' });
   }
 
   #deps(): GrantDeps {
     const { clock, log } = this.#parts;
-    const audit = new AuditLog((line) => this.#onAudit(line), clock);
+    const audit = { write: (record: AuditRecord) => this.#onAudit(record) };
     const writers = new Map(
       grantKinds.map((kind) => [
         kind,

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { addAsanaFlags } from '../asana-reading/asana-flags.ts';
 import { addExamples } from '../command-line/examples.ts';
+import { pathsOption } from '../command-line/flag-types.ts';
 import type { ReviewFlags, ReviewStreams } from './run-review.ts';
 
 /** `asana-connector review`: who has what and why, for access reviews. */
@@ -31,13 +32,13 @@ export function reviewCommand(
       'Namespace of the connector, and of manifests that name none. Default: default.',
     )
     .addOption(
-      repeated(
+      pathsOption(
         '-f, --filename <path>',
         'File or folder with the manifests of the grants, or - for standard input, instead of the cluster. Repeatable.',
       ),
     )
     .addOption(
-      repeated(
+      pathsOption(
         '--audit-log <file>',
         'Audit log that shows which tasks granted what; may be compressed (.gz). Repeatable.',
       ),
@@ -58,12 +59,4 @@ export function reviewCommand(
     const { runReview } = await import('./run-review.ts');
     await runReview(flags, streams, signal);
   });
-}
-
-/** A flag that may be repeated; a path may hold a comma. */
-function repeated(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text: string, previous: unknown) => [
-    ...(Array.isArray(previous) ? (previous as string[]) : []),
-    text,
-  ]);
 }

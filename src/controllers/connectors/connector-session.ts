@@ -4,7 +4,7 @@ import type { AsanaSession } from '../../asana/session.ts';
 import type { Clock, Random } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { Directory } from '../../directory/directory.ts';
-import type { Doubt } from '../../directory/doubt.ts';
+import type { Doubt, PartIntervals } from '../../directory/doubt.ts';
 import type { Measure } from '../../directory/measure.ts';
 import type { Reading } from '../../provisioning/reading.ts';
 import type { Organizations } from '../../provisioning/removals/organizations.ts';
@@ -63,6 +63,8 @@ export class ConnectorSession {
   /** Grants that were there at the start and that were not decided since. */
   readonly #undecided: Set<string>;
   #connector: AsanaConnector;
+  /** Of the connector: asked for with every reading. */
+  #intervals: PartIntervals;
   #asked = '';
 
   /** @param connector its status is what a process before this one has left */
@@ -71,6 +73,7 @@ export class ConnectorSession {
     const { metadata, status } = connector;
     this.#deps = deps;
     this.#connector = connector;
+    this.#intervals = intervalsOf(connector);
     this.key = `${metadata.namespace}/${metadata.name}`;
     this.uid = metadata.uid;
     this.directory = new Directory(clock);
@@ -152,6 +155,7 @@ export class ConnectorSession {
   /** Takes note of the object as it is now: its limits and its intervals. */
   follow(connector: AsanaConnector): void {
     this.#connector = connector;
+    this.#intervals = intervalsOf(connector);
     this.desk.setLimits(removalLimitsOf(connector));
   }
 
@@ -167,7 +171,7 @@ export class ConnectorSession {
     return readingOf({
       directory,
       snapshot,
-      intervals: intervalsOf(this.#connector),
+      intervals: this.#intervals,
       doubts: this.doubts,
       seatsBeside: () => this.#deps.organizations.seatsBeside(this.#seatPlace(directory), holder),
       now: this.#deps.clock.now(),
@@ -256,7 +260,7 @@ export class ConnectorSession {
       spec: this.#connector.spec,
       cause,
       answering,
-      intervals: intervalsOf(this.#connector),
+      intervals: this.#intervals,
       previous: this.directory.current(),
       restKnown: this.organizations.length > 0,
       acceptedShortfall: this.measure?.acceptedShortfall ?? null,

@@ -5,7 +5,7 @@ import type { Logger } from '../../core/logger.ts';
 import type { Meter } from '../../core/meter.ts';
 import type { EventRecorder } from '../../kubernetes/events.ts';
 import type { ObjectWriter } from '../../kubernetes/object-writer.ts';
-import type { AuditLog } from '../../provisioning/audit.ts';
+import type { Auditor } from '../../provisioning/audit.ts';
 import { type Contender, findPredecessor, judgeContest } from '../../provisioning/contest.ts';
 import type { GrantContext } from '../../provisioning/decision.ts';
 import type { Executor } from '../../provisioning/executor.ts';
@@ -31,7 +31,7 @@ export interface GrantDeps extends ContenderSources {
   readonly writer: (kind: GrantKind) => GrantWriter;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly executor: Executor;
-  readonly audit: AuditLog;
+  readonly audit: Auditor;
   readonly leadership: Leadership;
   readonly cluster: ClusterState;
   /** Objects as etcd has them, asked for before every removal. */

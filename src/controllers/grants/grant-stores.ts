@@ -1,5 +1,6 @@
 import type { GrantKindName, GrantObject } from '../../api/kinds.ts';
 import { Store } from '../../kubernetes/store.ts';
+import { WordPool } from '../../kubernetes/word-pool.ts';
 import {
   CONNECTOR_INDEX,
   connectorKeyOf,
@@ -20,13 +21,14 @@ export interface KnownGrant {
 export class GrantStores {
   readonly #stores = new Map<GrantKindName, Store<GrantObject>>();
 
-  constructor() {
+  /** @param newWords for each store, what shares the strings of its objects; null where they are shared already */
+  constructor(newWords: () => WordPool | null = () => new WordPool()) {
     for (const kind of grantKinds) {
-      const store = new Store<GrantObject>({
-        [IDENTITY_INDEX]: (grant) => identitiesOf(kind, grant),
-        [CONNECTOR_INDEX]: (grant) => [connectorKeyOf(grant)],
-      });
-      this.#stores.set(kind.resource.kind, store);
+      const indexers = {
+        [IDENTITY_INDEX]: (grant: GrantObject) => identitiesOf(kind, grant),
+        [CONNECTOR_INDEX]: (grant: GrantObject) => [connectorKeyOf(grant)],
+      };
+      this.#stores.set(kind.resource.kind, new Store(indexers, newWords()));
     }
   }
 

@@ -136,6 +136,12 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   ['what is not valid YAML', 'a: [b\nc: }', /is not valid YAML: correct it/],
   ['a sentence', 'this is a letter to you', /^m\.yaml:1: is no manifest/],
   ['a list', '- a\n- b\n', /^m\.yaml:1: is no manifest/],
+  [
+    'an item of a List that is no object',
+    'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n- hello\n',
+    /^m\.yaml:6: items\[1\]: is no manifest: an object/,
+  ],
+  ['lists that are nested without end', `a: ${'['.repeat(100_000)}`, /^m\.yaml:1: is not valid YAML/],
   ['aliases that explode', explosion(), /^m\.yaml:1: has aliases that unfold to far more than is written/],
   ['an alias of nothing', 'kind: *nobody\n', /^m\.yaml:1: /],
 ];
@@ -299,5 +305,17 @@ suite('the files of manifests', () => {
       /large\.yaml: brings the manifests above 32 MiB: name fewer files/,
     );
     await rm(large);
+  });
+
+  test('are refused from a standard input that does not end', async () => {
+    const endless = Readable.from(
+      (function* () {
+        for (;;) yield Buffer.alloc(1024 * 1024, 'a');
+      })(),
+    );
+    await assert.rejects(
+      readManifestFiles(['-'], endless),
+      /standard input: brings the manifests above 32 MiB: name fewer files/,
+    );
   });
 });

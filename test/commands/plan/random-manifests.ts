@@ -2,19 +2,35 @@ import type { Random } from '../../../src/core/clock.ts';
 import { addressOf } from '../../simulation/asana/site.ts';
 import { EPOCH } from '../../simulation/clock.ts';
 import { between, chance, pick } from '../../simulation/random.ts';
-import { NAMESPACES, ORGANIZATION, type SimulatedSite, type TestManifest } from './simulated-site.ts';
+import {
+  NAMESPACES,
+  ORGANIZATION,
+  PLAIN,
+  type SimulatedSite,
+  type TestManifest,
+  type TokenHolder,
+} from './simulated-site.ts';
 
 const DAY = 86_400_000;
 
-/** A connector that acts, with whatever limits. */
-export function drawConnector(random: Random): TestManifest {
+/**
+ * A connector that acts, with whatever limits: of the organization, or by somebody's own token, which knows no licenses and
+ * takes nobody out, of the workspace beside it or of both.
+ */
+export function drawConnector(random: Random, holder: TokenHolder): TestManifest {
+  const personal = holder === 'personal';
+  const workspace = personal ? pick(random, [PLAIN, PLAIN, ORGANIZATION]) : ORGANIZATION;
   const spec = {
-    credentials: { type: 'ServiceAccount', secretRef: { name: 'asana-acme' } },
-    ...(chance(random, 0.9) ? { defaultWorkspace: ORGANIZATION } : {}),
-    scim: { enabled: chance(random, 0.85) },
+    credentials: {
+      type: personal ? 'PersonalAccessToken' : 'ServiceAccount',
+      secretRef: { name: 'asana-acme' },
+    },
+    ...(personal && chance(random, 0.5) ? { workspaces: [workspace] } : {}),
+    ...(chance(random, 0.9) ? { defaultWorkspace: workspace } : {}),
+    scim: { enabled: !personal && chance(random, 0.85) },
     provisioning: {
       mode: 'Apply',
-      allowDeprovision: chance(random, 0.6),
+      allowDeprovision: !personal && chance(random, 0.6),
       ...(chance(random, 0.5) ? { allowedNamespaces: ['*'] } : {}),
       ...(chance(random, 0.3) ? { protectedUsers: ['p2@acme.example', 'p5@acme.example'] } : {}),
       protectAdmins: chance(random, 0.8),
@@ -68,10 +84,11 @@ function drawEmail(site: SimulatedSite, random: Random): string {
   return addressOf(site.site.plan, between(random, 0, site.site.plan.people + 3));
 }
 
+/** A plan knows nobody whom the connector does not read; the operator may meet them, and then knows who the gid is. */
 function drawUser(site: SimulatedSite, random: Random): Readonly<Record<string, string>> {
   const email = drawEmail(site, random);
   const person = site.site.directory.personByEmail(email);
-  return person && chance(random, 0.25) ? { gid: person.gid } : { email };
+  return person && site.isReadByAll(person) && chance(random, 0.25) ? { gid: person.gid } : { email };
 }
 
 function drawLicense(site: SimulatedSite, random: Random): Draw {
@@ -93,12 +110,12 @@ function drawTeam(site: SimulatedSite, random: Random): Draw {
 
 function drawAccount(site: SimulatedSite, random: Random): Draw {
   const ensure = pick(random, ['Present', 'Present', 'Absent']);
-  const workspace = chance(random, 0.3) ? { workspace: ORGANIZATION } : {};
+  const workspace = chance(random, 0.3) ? { workspace: pick(random, [ORGANIZATION, PLAIN]) } : {};
   return ['AsanaAccount', { email: drawEmail(site, random), ensure, ...workspace }];
 }
 
 function drawWorkspace(site: SimulatedSite, random: Random): Draw {
-  const workspace = chance(random, 0.85) ? ORGANIZATION : '1999';
+  const workspace = chance(random, 0.85) ? pick(random, [ORGANIZATION, PLAIN]) : '1999';
   return ['AsanaWorkspaceGrant', { user: drawUser(site, random), workspace }];
 }
 

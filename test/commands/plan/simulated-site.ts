@@ -5,8 +5,16 @@ import type { PlanReport } from '../../../src/commands/plan/plan-report.ts';
 import { makePlan, type PlanFlags } from '../../../src/commands/plan/run-plan.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import type { AuditRecord } from '../../../src/provisioning/audit.ts';
+import type { Person } from '../../../src/sandbox/records.ts';
 import { AsanaFront } from '../../simulation/asana/front.ts';
-import { ASANA_URL, openSite, type Site, type SitePlan, tokenOf } from '../../simulation/asana/site.ts';
+import {
+  ASANA_URL,
+  addressOf,
+  openSite,
+  type Site,
+  type SitePlan,
+  tokenOf,
+} from '../../simulation/asana/site.ts';
 import { SimulatedClock } from '../../simulation/clock.ts';
 import { SimulatedCluster } from '../../simulation/cluster/simulated-cluster.ts';
 import { stream } from '../../simulation/random.ts';
@@ -21,7 +29,16 @@ export interface TestManifest {
 }
 
 export const ORGANIZATION = '1200000000000001';
+/** A workspace beside the organization, which its first people are in too. */
+export const PLAIN = '1100000000000001';
 export const NAMESPACES = ['iga', 'team-a'];
+
+/** Whose token is used: the service account of the organization, or that of its first person. */
+export type TokenHolder = 'acme' | 'personal';
+
+export interface SimulatedSizes extends Pick<SitePlan, 'people' | 'teams'> {
+  readonly holder?: TokenHolder;
+}
 
 /** One organization in the sandbox, a cluster, and time, all in this process: no sockets, and the same way twice. */
 export class SimulatedSite {
@@ -33,12 +50,21 @@ export class SimulatedSite {
   /** Requests that a plan sent, by method and operation. */
   readonly planned: string[] = [];
   readonly #seed: number;
+  readonly #holder: TokenHolder;
   #replica: Replica | null = null;
 
-  constructor(seed: number, sizes: Pick<SitePlan, 'people' | 'teams'>) {
+  constructor(seed: number, { holder = 'acme', ...sizes }: SimulatedSizes) {
     this.#seed = seed;
-    const plan = { name: 'acme', organization: ORGANIZATION, domain: 'acme.example', ...sizes };
+    const plan = {
+      name: 'acme',
+      organization: ORGANIZATION,
+      workspace: PLAIN,
+      domain: 'acme.example',
+      ...sizes,
+    };
     this.site = openSite(plan, seed, this.clock);
+    this.#holder = holder;
+    if (holder === 'personal') this.#equipOwner();
     this.cluster = new SimulatedCluster({ clock: this.clock, random: stream(seed, 'cluster') });
     this.front = new AsanaFront({ clock: this.clock, random: stream(seed, 'asana'), sites: [this.site] });
     this.front.watch({
@@ -47,7 +73,23 @@ export class SimulatedSite {
     });
     for (const name of NAMESPACES) this.cluster.createNamespace(name);
     for (const name of NAMESPACES)
-      this.cluster.putSecret(name, 'asana-acme', { BATON_TOKEN: tokenOf(plan, 'acme') });
+      this.cluster.putSecret(name, 'asana-acme', { BATON_TOKEN: tokenOf(plan, holder) });
+  }
+
+  /** Whether every connector by this token reads somebody, whichever workspaces it names. */
+  isReadByAll(person: Person): boolean {
+    return this.#holder === 'acme' || person.memberships.some(({ workspace }) => workspace.gid === PLAIN);
+  }
+
+  /** What no plan can know: Asana refuses whoever is view-only, and changes of teams that the token's account is not in. */
+  #equipOwner(): void {
+    const { directory, plan, teams } = this.site;
+    const owner = directory.personByEmail(addressOf(plan, 0));
+    if (!owner) throw new TypeError('nobody owns the token');
+    directory.change(owner, { license: 'enterprise' });
+    for (const team of teams)
+      if (!owner.teamMemberships.some((membership) => membership.team === team))
+        directory.joinTeam(owner, team);
   }
 
   /** Starts the operator, once there is something for it to do. */
@@ -143,7 +185,7 @@ export class SimulatedSite {
     return {
       input: Readable.from([text]),
       output: { write: () => {} },
-      environment: { ASANA_TOKEN: tokenOf(this.site.plan, 'acme') },
+      environment: { ASANA_TOKEN: tokenOf(this.site.plan, this.#holder) },
       readCluster: (_: unknown, signal: AbortSignal) => listObjects(client, signal),
       log: silentLogger,
       clock: this.clock,

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { promisify } from 'node:util';
+import { kubectlPath } from '../controlplane/tools.ts';
+import { debianProgram } from '../ground/debian-program.ts';
+import { Bundle } from './child.ts';
+
+const run = promisify(execFile);
+
+/** How each shell is asked what it would offer after the words of a line; the last one is unfinished. */
+const shells: Readonly<Record<string, (script: string, words: readonly string[]) => readonly string[]>> = {
+  bash: (script, words) => [
+    '--norc',
+    '-c',
+    `source ${script}; COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _${(words[0] ?? '').replace('-', '_')}; printf '%s\\n' "\${COMPREPLY[@]}"`,
+  ],
+  // Without a terminal compadd has nothing to add to; what it is given is what is offered.
+  zsh: (script, words) => [
+    '-f',
+    '-c',
+    `autoload -Uz compinit && compinit -u -D; source ${script}; compadd() { print -rl -- \${(P)2} }; words=(${words.join(' ')}); CURRENT=${words.length}; \${_comps[${words[0]}]}`,
+  ],
+  fish: (script, words) => ['--no-config', '-c', `source ${script}; complete -C '${words.join(' ')}'`],
+};
+
+suite('the completion of words', () => {
+  let bundle: Bundle;
+  let bin: string;
+  before(async () => {
+    bundle = await Bundle.make();
+    bin = await mkdtemp(join(tmpdir(), 'completion-'));
+    // Whatever Node is on the PATH, the program runs on this one.
+    await symlink(process.execPath, join(bin, 'node'));
+    for (const name of ['kubectl-asana', 'asana-connector']) await symlink(bundle.main, join(bin, name));
+  });
+  after(async () => {
+    await rm(bin, { recursive: true });
+    await bundle[Symbol.asyncDispose]();
+  });
+
+  const environment = (...further: string[]) => ({
+    PATH: [bin, ...further, '/usr/bin', '/bin'].join(delimiter),
+    HOME: bin,
+  });
+
+  /** What a shell offers. */
+  async function offers(shell: string, ...words: string[]): Promise<string[]> {
+    const [name = ''] = words;
+    const program = await debianProgram({
+      names: [shell],
+      package: shell,
+      purpose: `The completion for ${shell} is tested in ${shell}.`,
+    });
+    const script = join(bin, `${name}.${shell}`);
+    const { stdout: source } = await run(join(bin, name), ['completion', shell], { env: environment() });
+    await writeFile(script, source);
+    const ask = shells[shell] ?? assert.fail(`nobody knows how to ask ${shell}`);
+    const { stdout, stderr } = await run(program, [...ask(script, words)], {
+      env: environment(),
+    });
+    assert.equal(stderr, '');
+    return stdout.split('\n').filter((line) => line !== '');
+  }
+
+  for (const shell of Object.keys(shells)) {
+    test(`offers sub-commands, flags and shells in ${shell}`, async () => {
+      assert.deepEqual(await offers(shell, 'kubectl-asana', 'sy'), ['sync']);
+      assert.deepEqual(await offers(shell, 'kubectl-asana', 'extend', 'alg/alice', '--un'), ['--until']);
+      assert.deepEqual(await offers(shell, 'kubectl-asana', 'completion', 'f'), ['fish']);
+      assert.deepEqual(await offers(shell, 'asana-connector', 'exp'), ['export']);
+    });
+  }
+
+  test('is offered by kubectl itself where kubectl_complete-asana is on the PATH', async () => {
+    const kubectl = await kubectlPath();
+    const script = '#!/bin/sh\nexec kubectl-asana complete-words -- "$@"\n';
+    await writeFile(join(bin, 'kubectl_complete-asana'), script, { mode: 0o755 });
+    const { stdout } = await run(kubectl, ['__complete', 'asana', 'ack'], {
+      env: environment(dirname(kubectl)),
+    });
+    assert.match(stdout, /^acknowledge$/m);
+  });
+});

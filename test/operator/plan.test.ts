@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { promisify } from 'node:util';
+import type { PlanReport } from '../../src/commands/plan/plan-report.ts';
+import { Folder, FROM_SOURCE } from '../commands/child.ts';
+import { kubectlPath } from '../controlplane/tools.ts';
+import { OperatorRig } from './rig.ts';
+
+const run = promisify(execFile);
+
+const FILE = 'access.json';
+const TEAM = 'Design';
+
+interface Manifest {
+  readonly kind: string;
+  readonly name: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** A plan as `--output json` prints it, and how the command ended. */
+interface Planned {
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly report: PlanReport;
+}
+
+suite('a plan against the objects of a real API server', () => {
+  let rig: OperatorRig;
+  let folder: Folder;
+  before(async () => {
+    folder = await Folder.make(FROM_SOURCE);
+    rig = await OperatorRig.start('plan');
+    await rig.createSecret();
+  });
+  after(async () => {
+    await rig.close();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  const connector: Manifest = {
+    kind: 'AsanaConnector',
+    name: 'acme',
+    spec: {
+      credentials: { type: 'ServiceAccount', secretRef: { name: 'token' } },
+      scim: { enabled: true },
+      provisioning: { mode: 'Apply', removalDelay: '0s', maxRemovals: { percent: 0, atLeast: 10 } },
+    },
+  };
+  const license = (name: string, license: string, more = {}): Manifest => ({
+    kind: 'AsanaLicenseGrant',
+    name,
+    spec: { connectorRef: { name: 'acme' }, user: { email: `${name}@acme.example` }, license, ...more },
+  });
+  const member: Manifest = {
+    kind: 'AsanaTeamGrant',
+    name: 'design',
+    spec: { connectorRef: { name: 'acme' }, user: { email: 'carol@acme.example' }, team: { name: TEAM } },
+  };
+  const first = [connector, license('alice', 'Enterprise'), license('carol', 'Enterprise'), member];
+
+  /** What Git holds from now on. */
+  async function write(manifests: readonly Manifest[]): Promise<void> {
+    const items = manifests.map(({ kind, name, spec }) => ({
+      apiVersion: 'asana-connector.dev/v1alpha1',
+      kind,
+      metadata: { namespace: rig.namespace, name },
+      spec,
+    }));
+    await writeFile(
+      join(folder.path, FILE),
+      JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, null, 1),
+    );
+  }
+
+  /** What a GitOps tool does with it. */
+  async function apply(): Promise<void> {
+    const flags = ['--kubeconfig', rig.kubeconfigPath, 'apply', '-f', join(folder.path, FILE)];
+    await run(await kubectlPath(), flags);
+  }
+
+  async function plan(...flags: string[]): Promise<Planned> {
+    const variables = {
+      KUBECONFIG: rig.kubeconfigPath,
+      ASANA_TOKEN: rig.sandbox.tokens.serviceAccount,
+      ASANA_API_URL: rig.sandbox.asanaUrl,
+      ASANA_REQUESTS_PER_MINUTE: '0',
+    };
+    const written = rig.writesInAsana().length;
+    const all = ['plan', '-f', FILE, '--against', 'cluster', '-o', 'json', ...flags];
+    const { code, stdout, stderr } = await folder.run(variables, ...all);
+    assert.equal(rig.writesInAsana().length, written, 'a plan only reads');
+    return { code, stderr, report: (stdout === '' ? null : JSON.parse(stdout)) as PlanReport };
+  }
+
+  const changesOf = ({ changes }: PlanReport) =>
+    changes.map(({ action, who, object }) => `${action} ${who} by ${object.name}`).toSorted();
+
+  test('shows what is added, and has nothing to do once that is applied', async () => {
+    await write(first);
+    const before = await plan();
+    assert.equal(before.code, 2, before.stderr);
+    assert.deepEqual(before.report.objects, { Added: 3, Changed: 0, Removed: 0, Unchanged: 0 });
+    await apply();
+    for (const ref of ['alice', 'carol', 'atg/design']) await rig.untilReason(ref, 'Granted');
+    assert.deepEqual(
+      changesOf(before.report),
+      rig
+        .auditRecords()
+        .map(({ action, account, requester }) => `${action} ${account.email} by ${requester.name}`)
+        .toSorted(),
+      'what was planned is what was done',
+    );
+    const after = await plan();
+    assert.deepEqual([after.code, after.report.changes, after.report.blocked], [0, [], []], after.stderr);
+    assert.deepEqual(after.report.objects, { Added: 0, Changed: 0, Removed: 0, Unchanged: 3 });
+  });
+
+  test('shows what a pull request removes, changes and leaves, and nothing after that is done', async () => {
+    await write([
+      connector,
+      license('alice', 'ViewOnly'),
+      license('carol', 'Enterprise', { reason: 'REQ-1' }),
+    ]);
+    const { code, report, stderr } = await plan();
+    assert.equal(code, 2, stderr);
+    assert.deepEqual(report.objects, { Added: 0, Changed: 2, Removed: 1, Unchanged: 0 });
+    assert.deepEqual(changesOf(report), [
+      'RemoveFromTeam carol@acme.example by design',
+      'RevokeEnterprise alice@acme.example by alice',
+    ]);
+    assert.ok(report.changes.every(({ removal }) => removal));
+    const unwritten = report.changes.filter(({ object }) => object.place === null);
+    assert.deepEqual(
+      unwritten.map(({ object }) => object.name),
+      ['design'],
+      'only the cluster knows it',
+    );
+    await rig.deleteGrant('atg/design');
+    await apply();
+    await rig.untilGone('atg/design');
+    await rig.untilReason('alice', 'Granted');
+    assert.equal(await rig.licenseInAsana('alice@acme.example'), 'view only');
+    const after = await plan();
+    assert.deepEqual([after.code, after.report.changes], [0, []], after.stderr);
+    assert.deepEqual(after.report.objects, { Added: 0, Changed: 0, Removed: 0, Unchanged: 2 });
+  });
+
+  test('leaves alone what --no-prune keeps, and what grants of other connectors in the cluster say', async () => {
+    await rig.createConnector({}, 'other');
+    await rig.createGrant('elsewhere', 'dave@acme.example', { connectorRef: { name: 'other' } });
+    await write([connector, license('alice', 'ViewOnly')]);
+    const { code, report, stderr } = await plan('--no-prune');
+    assert.deepEqual([code, report.changes], [0, []], stderr);
+    assert.deepEqual(report.objects, { Added: 0, Changed: 0, Removed: 0, Unchanged: 2 });
+  });
+
+  test('refuses an edit of what is immutable, with its line, as the API server does', async () => {
+    await write([connector, { ...license('alice', 'ViewOnly'), spec: license('bob', 'ViewOnly').spec }]);
+    const { code, stderr } = await plan();
+    assert.equal(code, 1);
+    assert.match(stderr, /access\.json:\d+: spec\.user: .*immutable/);
+    await assert.rejects(apply(), /immutable/);
+  });
+
+  test('ends with 1 and a remedy where the cluster cannot be asked', async () => {
+    await write(first);
+    const variables = { KUBECONFIG: join(folder.path, 'none'), ASANA_TOKEN: 'x', HOME: folder.path };
+    const { code, stderr } = await folder.run(variables, 'plan', '-f', FILE, '--against', 'cluster');
+    assert.equal(code, 1);
+    assert.match(stderr, /kubeconfig/i);
+  });
+});
