@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { Bundle, Child, Folder } from './child.ts';
 
 /** Every command, as it is written behind the name of the program. */
@@ -174,19 +172,6 @@ describe('the command line', () => {
     it('but not of what is hidden', async () => {
       assert.deepEqual(await complete('complete'), []);
       assert.deepEqual(await complete('connector', '--tick'), []);
-    });
-
-    it('in bash', async () => {
-      await symlink(process.execPath, join(folder.path, 'node'));
-      await symlink(program.main, join(folder.path, 'asana-connector'));
-      const script = `
-        source <(asana-connector completion bash)
-        COMP_WORDS=(asana-connector health-check --end) COMP_CWORD=2
-        _asana_connector
-        echo "\${COMPREPLY[@]}"`;
-      const env = { PATH: `${folder.path}:/usr/bin:/bin` };
-      const { stdout } = await promisify(execFile)('bash', ['-c', script], { env });
-      assert.equal(stdout, '--endpoint\n');
     });
   });
 });

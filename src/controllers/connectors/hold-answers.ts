@@ -27,9 +27,10 @@ export interface AnswerTaker {
   readonly readAgain: () => void;
 }
 
+/** In this order: where both name the same removals, nobody loses access. */
 const words: readonly { readonly annotation: string; readonly word: Answer }[] = [
-  { annotation: ACKNOWLEDGE_ANNOTATION, word: 'acknowledge' },
   { annotation: DISCARD_ANNOTATION, word: 'discard' },
+  { annotation: ACKNOWLEDGE_ANNOTATION, word: 'acknowledge' },
 ];
 
 /** Takes what people answer to the holds of one connector by annotation. Each answer is given once. */

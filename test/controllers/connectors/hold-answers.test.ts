@@ -72,6 +72,13 @@ suite('the answers to holds', () => {
     assert.deepEqual(asked, ['discard aa.1']);
   });
 
+  test('let be what a discard names, before an acknowledgement of the same is followed', () => {
+    const { taking, asked } = taker(removals);
+    const both = annotated({ [ACKNOWLEDGE_ANNOTATION]: 'aa.1', [DISCARD_ANNOTATION]: 'aa.1' });
+    new HoldAnswers(connectorObject()).take(both, taking);
+    assert.deepEqual(asked, ['discard aa.1', 'acknowledge aa.1']);
+  });
+
   test('are given again with a later token', () => {
     const { taking, asked } = taker(removals);
     const answers = new HoldAnswers(connectorObject());

@@ -25,6 +25,9 @@ interface Held extends Place {
   readonly generation: number;
 }
 
+/** An answer is followed within this time. */
+const HEEDED_WITHIN_MS = 2_000;
+
 /** How a grant stands to the holds it was ever in. */
 export type HeldState = 'Free' | 'Held' | 'Acknowledged' | 'Discarded';
 
@@ -75,10 +78,14 @@ export class HeldGrants {
   stateOf(grant: Grant): HeldState {
     const held = this.#held.get(grant.metadata.uid);
     if (!held) return 'Free';
-    const answers = this.#answers.get(held.connector) ?? [];
-    const answer = answers.findLast(({ id, n }) => id === held.id && n >= held.n);
+    const answers = (this.#answers.get(held.connector) ?? []).filter(
+      ({ id, n }) => id === held.id && n >= held.n,
+    );
+    const answer = answers.at(-1);
     if (!answer) return 'Held';
-    if (answer.verb === 'acknowledge') return 'Acknowledged';
+    // Who changes their mind at once may be too late.
+    const acknowledged = answers.findLast(({ verb }) => verb === 'acknowledge');
+    if (acknowledged && answer.at - acknowledged.at < HEEDED_WITHIN_MS) return 'Acknowledged';
     return held.generation === grant.metadata.generation ? 'Discarded' : 'Held';
   }
 

@@ -44,7 +44,7 @@ export class Limits {
       person: change.gid,
       connector: keyOf(connector),
       site: change.site.plan.name,
-      deprovision: isDeprovision(change.effect) && !acknowledged,
+      deprovision: isDeprovision(change.effect) && !acknowledged && !expected,
       counts: grant !== null && !acknowledged && !expected,
       end: grant !== null && this.#facts.hasEnded(grant),
     });
@@ -80,6 +80,7 @@ export class Limits {
 
   deprovisions({ connector, site, grant, facts }: Case): string | null {
     if (grant && this.#held.stateOf(grant) === 'Acknowledged') return null;
+    if (grant && !grant.metadata.deletionTimestamp && facts.hasExpired(grant)) return null;
     const most = connector.spec.provisioning?.maxDeprovisions ?? 5;
     const start = windowStart(connector, facts);
     const done = this.#done.filter(

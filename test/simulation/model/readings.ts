@@ -155,8 +155,9 @@ export class Readings {
     return listed.count + given - taken - freed;
   }
 
-  /** When the oldest of the last whole listings began; null while one was never read. */
+  /** When the oldest of the last whole listings began; null while one was never read, or nobody can tell whose they are. */
   wholeSince(token: string): number | null {
+    if (this.#facts.connectorsOf(token).length > 1) return null;
     const begun = PARTS_OF.account.map((part) => this.#readings.get(`${token} ${part}`)?.wholeAt ?? null);
     return begun.includes(null) ? null : Math.min(...begun.filter((at) => at !== null));
   }

@@ -18,6 +18,9 @@ export const companyRules: readonly Rule[] = [
     name: 'OrganizationTaken',
     sentence: 'of two connectors in Apply on one organization the younger writes nothing for grants',
     broken: ofGrant(({ facts, connector, site }) => {
+      // Behind its token there was another organization until just now: that is for another rule.
+      const recorded = connector.status?.organizations;
+      if (recorded?.length && !recorded.includes(site.organization.gid)) return null;
       const older = [...facts.connectors.values()].find(
         (other) =>
           other !== connector &&
