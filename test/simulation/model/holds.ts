@@ -83,9 +83,10 @@ export class HeldGrants {
     );
     const answer = answers.at(-1);
     if (!answer) return 'Held';
-    // Who changes their mind at once may be too late.
+    // What was acknowledged has left the hold; and who changes their mind at once may be too late.
     const acknowledged = answers.findLast(({ verb }) => verb === 'acknowledge');
-    if (acknowledged && answer.at - acknowledged.at < HEEDED_WITHIN_MS) return 'Acknowledged';
+    const isRecorded = grant.status?.planned?.answer === 'Acknowledged';
+    if (acknowledged && (isRecorded || answer.at - acknowledged.at < HEEDED_WITHIN_MS)) return 'Acknowledged';
     return held.generation === grant.metadata.generation ? 'Discarded' : 'Held';
   }
 

@@ -26,6 +26,7 @@ export interface Planned {
   readonly action: string;
   readonly notBefore?: string;
   readonly hold?: string;
+  readonly answer?: string;
 }
 
 export interface Grant extends Seen {
