@@ -141,10 +141,18 @@ function gidOf({ recorded, user }: Grant, reading: Reading | null): string | nul
   return reading?.accountByEmail(user.email?.toLowerCase() ?? '')?.gid ?? null;
 }
 
-/** On the gid it is decided whether two grants mean one person; without it, on the names they share. */
+/**
+ * On the gid it is decided whether two grants mean one person; without it, on the names they share. Whom a whole reading
+ * does not show, they are not: an address may have been another's before.
+ */
 function isSamePerson(own: KnownContender, other: KnownContender, names: ReadonlySet<string>): boolean {
   if (own.gid !== null && other.gid !== null) return own.gid === other.gid;
+  if (own.gid !== other.gid && [own, other].some(meansNobody)) return false;
   return identitiesOf(other.known.kind, other.known.object).some((name) => names.has(name));
+}
+
+function meansNobody({ gid, reading }: KnownContender): boolean {
+  return gid === null && reading !== null && reading.doubtAbout(['accounts', 'licenses']) === null;
 }
 
 /** Licenses exclude each other within an organization; every other right has its place in itself. */

@@ -75,7 +75,8 @@ const workspace: KindModel = {
 /** Whether the person is in the workspace that the object is about: the organization, until another is known. */
 function isThere(grant: Grant, holding: Holding | null): boolean {
   if (holding === null) return false;
-  return isBeside(grant, holding) ? holding.workspaces.includes(accountPlaceOf(grant) ?? '') : holding.active;
+  const there = holding.workspaces.includes(accountPlaceOf(grant) ?? holding.organization);
+  return isBeside(grant, holding) ? there : holding.active && there;
 }
 
 function isBeside(grant: Grant, { organization }: Holding): boolean {

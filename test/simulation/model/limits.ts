@@ -78,7 +78,7 @@ export class Limits {
     return all && facts.hasEnded(grant) ? `all ${there} people lose their last right` : null;
   }
 
-  deprovisions({ connector, site, grant, facts }: Case): string | null {
+  deprovisions({ connector, site, grant, effect, facts }: Case): string | null {
     if (grant && this.#held.stateOf(grant) === 'Acknowledged') return null;
     if (grant && !grant.metadata.deletionTimestamp && facts.hasExpired(grant)) return null;
     const most = connector.spec.provisioning?.maxDeprovisions ?? 5;
@@ -86,7 +86,8 @@ export class Limits {
     const done = this.#done.filter(
       (one) => one.site === site.plan.name && one.at >= start && one.deprovision,
     );
-    return done.length + 1 > most ? `${done.length + 1} within the window, ${most} are allowed` : null;
+    const people = new Set([...done.map(({ person }) => person), effect.gid ?? '']).size;
+    return people > most ? `${people} within the window, ${most} are allowed` : null;
   }
 
   seats({ connector, site, facts, request }: Case): string | null {
@@ -113,8 +114,9 @@ export class Limits {
     return this.#people.get(keyOf(connector))?.findLast(({ at }) => at <= start)?.count ?? 0;
   }
 
-  /** The most people there were since the window began. */
-  #mostPeople(connector: Connector, start: number): number {
+  /** The most people there were since the window began, of which a status keeps the second only. */
+  #mostPeople(connector: Connector, startedAt: number): number {
+    const start = startedAt - 1_000;
     let most = 0;
     for (const { at, count } of (this.#people.get(keyOf(connector)) ?? []).toReversed()) {
       most = Math.max(most, count);

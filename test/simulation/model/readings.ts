@@ -29,9 +29,12 @@ interface Reading {
   /** When the last whole listing began, and what it counted. */
   wholeAt: number | null;
   count: number;
+  /** When the last listing that came to its end did so. */
+  endedAt: number;
   /** Since when it fails, or is short; null while it does neither. */
   failedSince: number | null;
   shortSince: number | null;
+  /** When the first listing began that was suddenly smaller; null while none is. */
   shrunkSince: number | null;
 }
 
@@ -117,6 +120,7 @@ export class Readings {
 
   /** What a process may go by of the workspaces of a token: what it was last shown, and what it is only just being shown. */
   workspacesOf(token: string): readonly (readonly string[])[] {
+    if (this.#isShared(token)) return [];
     const shown = this.#workspaces.get(token) ?? [];
     const heeded = this.#facts.witness.time() - HEEDED_WITHIN_MS;
     const last = shown.findLastIndex(({ at }) => at <= heeded);
@@ -157,7 +161,7 @@ export class Readings {
 
   /** When the oldest of the last whole listings began; null while one was never read, or nobody can tell whose they are. */
   wholeSince(token: string): number | null {
-    if (this.#facts.connectorsOf(token).length > 1) return null;
+    if (this.#isShared(token)) return null;
     const begun = PARTS_OF.account.map((part) => this.#readings.get(`${token} ${part}`)?.wholeAt ?? null);
     return begun.includes(null) ? null : Math.min(...begun.filter((at) => at !== null));
   }
@@ -165,19 +169,19 @@ export class Readings {
   /** Why the last readings of a token justify no removal; null when they do. */
   doubt(token: string, connector: Connector, effect: Effect): string | null {
     const now = this.#facts.witness.time();
-    // What two connectors read with one token looks the same, and each goes by its own.
-    const isShared = this.#facts.connectorsOf(token).length > 1;
     const intervalMs = durationMs(connector.spec.sync?.interval, 3_600_000);
+    // A reading counts when all of its listings have come, some of them after a long pause.
+    const ended = PARTS_OF.account.map((part) => this.#readings.get(`${token} ${part}`)?.endedAt ?? 0);
     const shrunk = (part: Part) => {
       const since = this.#readings.get(`${token} ${part}`)?.shrunkSince ?? null;
-      return since !== null && now - since > LET_IT_END_MS;
+      return since !== null && Math.min(...ended) >= since && now - Math.max(...ended) > LET_IT_END_MS;
     };
     for (const part of partsOf(effect)) {
       const reading = this.#readings.get(`${token} ${part}`);
       if (!reading || reading.wholeAt === null) return `${part} were never read whole`;
       const { failedSince, shortSince, wholeAt } = reading;
       if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
-      if (isShared) continue;
+      if (this.#isShared(token)) continue;
       if (failedSince !== null && now - failedSince > RETRIES_MS) return `${part} fail`;
       if (shortSince !== null && now - shortSince > RETRIES_MS) return `${part} are short`;
       if (canShrink(part) && shrunk(part)) return `${part} have shrunk`;
@@ -193,11 +197,12 @@ export class Readings {
     ).length;
     const missing = reading.count - own - reading.items;
     const shrunk = reading.wholeAt !== null && missing > 5 && missing > reading.count * 0.1;
+    reading.endedAt = now;
     reading.failedSince = null;
     reading.shortSince = null;
     const seats = { at: reading.startedAt, endedAt: now, count: this.#counting.get(answer.token) ?? 0 };
     if (shrunk && canShrink(part)) {
-      reading.shrunkSince ??= now;
+      reading.shrunkSince ??= reading.startedAt;
       if (part === 'licenses') this.#shrunkEnterprise.set(answer.token, { ...seats, before: null });
       return;
     }
@@ -211,6 +216,11 @@ export class Readings {
     reading.count = reading.items;
   }
 
+  /** What two connectors read with one token looks the same, and each goes by its own. */
+  #isShared(token: string): boolean {
+    return this.#facts.connectorsOf(token).length > 1;
+  }
+
   #of(token: string, part: Part): Reading {
     const key = `${token} ${part}`;
     const known = this.#readings.get(key);
@@ -218,6 +228,7 @@ export class Readings {
     const reading: Reading = {
       items: 0,
       startedAt: 0,
+      endedAt: 0,
       wholeAt: null,
       count: 0,
       failedSince: null,
