@@ -86,6 +86,7 @@ export class Budget {
   #epoch = 0;
   #cancelTimer: (() => void) | null = null;
   #throttledSince: number | null = null;
+  readonly #meter: Meter;
   readonly #available: Gauge;
   readonly #throttled: Counter;
   readonly #labels: Labels;
@@ -109,12 +110,14 @@ export class Budget {
       (['write', 'read'] as const).map((kind) => ({ kind, priority, line: new WaitingLine<Permit>() })),
     );
     this.#labels = { budget: name };
-    this.#available = deps.meter.gauge('asana_budget_available', 'Requests that may be sent now', ['budget']);
+    this.#meter = deps.meter;
+    this.#available = deps.meter.gauge('asana_budget_available', 'Requests that may be sent now.', ['budget']);
     this.#throttled = deps.meter.counter(
       'asana_throttled_seconds_total',
-      'Seconds in which requests were held back by the budget or by a Retry-After of Asana',
+      'Seconds in which requests were held back by the budget or by a Retry-After of Asana.',
       ['budget'],
     );
+    this.#throttled.add(0, this.#labels);
     this.refresh();
   }
 
@@ -165,14 +168,15 @@ export class Budget {
     return this.#waiting === 0 && this.available() === this.#places;
   }
 
-  /** Brings `asana_budget_available` up to date; places come back without anybody being told. */
+  /** Brings the metrics up to date: places come back, and time passes, without anybody being told. */
   refresh(): void {
+    this.#countThrottling(this.#throttledSince !== null, this.#clock.monotonic());
     this.#available.set(this.available(), this.#labels);
   }
 
   /** Takes the budget out of the metrics. */
   retire(): void {
-    this.#available.remove(this.#labels);
+    this.#meter.forget(this.#labels);
   }
 
   #laneOf(kind: RequestKind, priority: Priority): Lane {

@@ -110,14 +110,14 @@ export class Transport {
       transformResponse: [(data: unknown) => data],
       validateStatus: null,
     });
-    this.#requests = meter.counter('asana_requests_total', 'Requests sent to Asana', [
+    this.#requests = meter.counter('asana_requests_total', 'Requests sent to Asana.', [
       'api',
       'operation',
       'code',
     ]);
     this.#duration = meter.histogram(
       'asana_request_duration_seconds',
-      'Seconds from sending a request to its whole answer',
+      'Seconds from sending a request to its whole answer.',
       ['api', 'operation'],
     );
   }

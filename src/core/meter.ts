@@ -30,6 +30,8 @@ export interface Meter {
     labelNames?: readonly string[],
     buckets?: readonly number[],
   ): Histogram;
+  /** Drops every series of every metric that carries these labels, so that what they name stops being reported. */
+  forget(labels: Labels): void;
 }
 
 /** Counts nothing; the default where nobody scrapes. */
@@ -37,4 +39,5 @@ export const silentMeter: Meter = {
   counter: () => ({ add: () => {} }),
   gauge: () => ({ set: () => {}, remove: () => {} }),
   histogram: () => ({ observe: () => {} }),
+  forget: () => {},
 };

@@ -71,9 +71,10 @@ export class Controller {
     const { meter } = options;
     this.#meters = {
       total: meter.counter('reconcile_total', 'Reconciles by result.', ['controller', 'result']),
-      errors: meter.counter('reconcile_errors_total', 'Reconciles that threw.', ['controller']),
+      errors: meter.counter('reconcile_errors_total', 'Reconciles that failed.', ['controller']),
       seconds: meter.histogram('reconcile_duration_seconds', 'Duration of reconciles.', ['controller']),
     };
+    this.#meters.errors.add(0, { controller: options.name });
   }
 
   get name(): string {

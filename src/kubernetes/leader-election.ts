@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../core/clock.ts';
 import { CodedError, InvalidInputError, isAbort } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
-import type { Meter } from '../core/meter.ts';
+import type { Gauge, Meter } from '../core/meter.ts';
 import { withTimeLimit } from '../core/time-limit.ts';
 import type { ClusterClient } from './client.ts';
 import { isConflict } from './errors.ts';
@@ -20,6 +20,11 @@ export class LeadershipLostError extends CodedError {
 
 /** The name of the operator's lease; the chart's Role allows this one. */
 export const LEASE_NAME = 'asana-connector';
+
+/** Whether this process leads; also set by one that leads without an election. */
+export function leaderGauge(meter: Meter): Gauge {
+  return meter.gauge('leader', '1 while this process leads, else 0.');
+}
 
 export interface LeaderElectionOptions {
   readonly client: ClusterClient;
@@ -94,7 +99,7 @@ export class LeaderElection {
       );
     }
     this.#options = options;
-    this.#leader = options.meter.gauge('leader', '1 while this process leads.');
+    this.#leader = leaderGauge(options.meter);
     this.#leader.set(0);
   }
 

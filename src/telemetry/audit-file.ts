@@ -69,6 +69,7 @@ export class AuditFile {
       'Audit lines that the audit file did not take at once: Delayed lines wait, Lost ones are on standard output only.',
       ['outcome'],
     );
+    for (const outcome of ['Delayed', 'Lost']) this.#failures.add(0, { outcome });
   }
 
   /**

@@ -33,6 +33,7 @@ const MISNAMED = [
 export class Metrics implements Meter {
   readonly #registry = new Registry();
   readonly #instruments = new Map<string, { readonly shape: string; readonly instrument: unknown }>();
+  readonly #bounds: SeriesBound[] = [];
   readonly #refused: PromCounter;
 
   constructor() {
@@ -60,9 +61,9 @@ export class Metrics implements Meter {
   counter(name: string, help: string, labelNames: readonly string[] = []): Counter {
     return this.#once('counter', name, labelNames, () => {
       const counter = new PromCounter(this.#head(name, help, labelNames));
-      const admit = this.#bound(name, labelNames);
+      const bound = this.#bound(name, labelNames, counter);
       return {
-        add: (amount = 1, labels: Labels = {}) => admit(labels) && counter.inc({ ...labels }, amount),
+        add: (amount = 1, labels: Labels = {}) => bound.admits(labels) && counter.inc({ ...labels }, amount),
       };
     });
   }
@@ -70,13 +71,10 @@ export class Metrics implements Meter {
   gauge(name: string, help: string, labelNames: readonly string[] = []): Gauge {
     return this.#once('gauge', name, labelNames, () => {
       const gauge = new PromGauge(this.#head(name, help, labelNames));
-      const admit = this.#bound(name, labelNames);
+      const bound = this.#bound(name, labelNames, gauge);
       return {
-        set: (value: number, labels: Labels = {}) => admit(labels) && gauge.set({ ...labels }, value),
-        remove: (labels: Labels) => {
-          gauge.remove({ ...labels });
-          admit.forget(labels);
-        },
+        set: (value: number, labels: Labels = {}) => bound.admits(labels) && gauge.set({ ...labels }, value),
+        remove: (labels: Labels) => bound.drop(labels),
       };
     });
   }
@@ -89,12 +87,16 @@ export class Metrics implements Meter {
   ): Histogram {
     return this.#once('histogram', name, labelNames, () => {
       const histogram = new PromHistogram({ ...this.#head(name, help, labelNames), buckets: [...buckets] });
-      const admit = this.#bound(name, labelNames);
+      const bound = this.#bound(name, labelNames, histogram);
       return {
         observe: (value: number, labels: Labels = {}) =>
-          admit(labels) && histogram.observe({ ...labels }, value),
+          bound.admits(labels) && histogram.observe({ ...labels }, value),
       };
     });
+  }
+
+  forget(labels: Labels): void {
+    for (const bound of this.#bounds) bound.forget(labels);
   }
 
   #head(name: string, help: string, labelNames: readonly string[]) {
@@ -112,22 +114,57 @@ export class Metrics implements Meter {
     return instrument;
   }
 
-  #bound(
-    name: string,
-    labelNames: readonly string[],
-  ): ((labels: Labels) => boolean) & { forget(labels: Labels): void } {
-    const series = new Set<string>();
-    const keyOf = (labels: Labels) => labelNames.map((label) => labels[label]).join('\u0000');
-    const admit = (labels: Labels) => {
-      const key = keyOf(labels);
-      if (series.has(key)) return true;
-      if (series.size >= MOST_SERIES) {
-        this.#refused.inc({ metric: name });
-        return false;
-      }
-      series.add(key);
-      return true;
-    };
-    return Object.assign(admit, { forget: (labels: Labels) => void series.delete(keyOf(labels)) });
+  #bound(name: string, labelNames: readonly string[], instrument: Instrument): SeriesBound {
+    const bound = new SeriesBound(labelNames, instrument, () => this.#refused.inc({ metric: name }));
+    this.#bounds.push(bound);
+    return bound;
+  }
+}
+
+/** An instrument of prom-client, as far as one of its series can be dropped. */
+interface Instrument {
+  remove(labels: Record<string, string>): void;
+}
+
+/** The series of one metric: so many and no more. */
+class SeriesBound {
+  readonly #labelNames: readonly string[];
+  readonly #instrument: Instrument;
+  readonly #onRefused: () => void;
+  readonly #series = new Map<string, Labels>();
+
+  constructor(labelNames: readonly string[], instrument: Instrument, onRefused: () => void) {
+    this.#labelNames = labelNames;
+    this.#instrument = instrument;
+    this.#onRefused = onRefused;
+  }
+
+  /** Whether this series may be counted. */
+  admits(labels: Labels): boolean {
+    const key = this.#keyOf(labels);
+    if (this.#series.has(key)) return true;
+    if (this.#series.size >= MOST_SERIES) {
+      this.#onRefused();
+      return false;
+    }
+    this.#series.set(key, { ...labels });
+    return true;
+  }
+
+  drop(labels: Labels): void {
+    this.#instrument.remove({ ...labels });
+    this.#series.delete(this.#keyOf(labels));
+  }
+
+  /** Drops the series that carry all of these labels. */
+  forget(labels: Labels): void {
+    const wanted = Object.entries(labels);
+    if (!wanted.every(([name]) => this.#labelNames.includes(name))) return;
+    for (const series of [...this.#series.values()])
+      if (wanted.every(([name, value]) => series[name] === value)) this.drop(series);
+  }
+
+  #keyOf(labels: Labels): string {
+    return this.#labelNames.map((label) => labels[label]).join('\u0000');
   }
 }

@@ -321,9 +321,16 @@ suite('metrics', () => {
     await ask('second', 'read', 'action');
     releaseAll();
     await clock.advance(10_000);
-    assert.equal(meter.values.get('asana_throttled_seconds_total{budget="b"}'), undefined);
+    assert.equal(meter.values.get('asana_throttled_seconds_total{budget="b"}'), 0);
     const third = ask('third', 'read', 'action');
-    await clock.advance(60_000);
+    await clock.advance(20_000);
+    budget.refresh();
+    assert.equal(
+      meter.values.get('asana_throttled_seconds_total{budget="b"}'),
+      20,
+      'whoever still waits is counted when metrics are read',
+    );
+    await clock.advance(40_000);
     await third;
     assert.equal(Math.round(meter.values.get('asana_throttled_seconds_total{budget="b"}') ?? 0), 50);
     releaseAll();

@@ -22,6 +22,12 @@ export class RecordingMeter implements Meter {
       this.values.set(key, (this.values.get(key) ?? 0) + 1);
     },
   });
+
+  readonly forget: Meter['forget'] = (labels) => {
+    const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+    for (const key of this.values.keys())
+      if (pairs.every((pair) => key.includes(pair))) this.values.delete(key);
+  };
 }
 
 function keyOf(name: string, labels: Labels): string {

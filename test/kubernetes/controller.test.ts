@@ -36,6 +36,7 @@ class Bench {
       }),
       gauge: () => ({ set: () => {}, remove: () => {} }),
       histogram: () => ({ observe: () => {} }),
+      forget: () => {},
     };
     this.queue = new WorkQueue('test', { clock, random: () => 0, meter });
     this.controller = new Controller({

@@ -319,6 +319,7 @@ suite('a reflector', () => {
           counter: () => ({ add: (_amount, labels) => counted.push(labels) }),
           gauge: () => ({ set: () => {}, remove: () => {} }),
           histogram: () => ({ observe: () => {} }),
+          forget: () => {},
         },
       });
       await until('it was counted', () => counted.length > 0);

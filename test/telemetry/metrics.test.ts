@@ -93,6 +93,27 @@ suite('metrics', () => {
     ]);
   });
 
+  test('what is forgotten is shown by no metric any more, and makes room', async () => {
+    const metrics = new Metrics();
+    const of = ['namespace', 'connector'];
+    const gone = { namespace: 'iga', connector: 'gone' };
+    const stays = { namespace: 'iga', connector: 'stays' };
+    for (const labels of [gone, stays]) {
+      metrics.counter('a_total', 'A.', [...of, 'type']).add(1, { ...labels, type: 't' });
+      metrics.gauge('b', 'B.', of).set(1, labels);
+      metrics.histogram('c_seconds', 'C.', of, [1]).observe(2, labels);
+    }
+    metrics.gauge('d', 'D.', ['namespace']).set(1, { namespace: 'iga' });
+    metrics.forget(gone);
+    const text = await metrics.render();
+    assert.ok(!text.includes('gone'), 'its series are gone');
+    for (const name of ['a_total', 'b', 'c_seconds_count'])
+      assert.match(text, new RegExp(`^asana_connector_${name}\\{.*connector="stays".*\\} 1$`, 'm'));
+    assert.match(text, /^asana_connector_d\{namespace="iga"\} 1$/m, 'what names no connector is not about one');
+    metrics.gauge('b', 'B.', of).set(2, gone);
+    assert.match(await metrics.render(), /connector="gone"\} 2/);
+  });
+
   test('a series that was removed makes room for another', async () => {
     const metrics = new Metrics();
     const gauge = metrics.gauge('b', 'B.', ['x', 'y']);

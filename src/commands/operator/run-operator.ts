@@ -13,7 +13,7 @@ import type { Logger } from '../../core/logger.ts';
 import { version } from '../../core/version.ts';
 import { type ClusterClient, KubernetesClient } from '../../kubernetes/client.ts';
 import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
-import { LEASE_NAME, LeaderElection } from '../../kubernetes/leader-election.ts';
+import { LEASE_NAME, LeaderElection, leaderGauge } from '../../kubernetes/leader-election.ts';
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { type Check, PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
@@ -66,12 +66,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
   const client = new KubernetesClient(connection);
   const identity = `${hostname()}_${randomUUID()}`;
   const election = flags.leaderElect ? electionFor(flags, { client, identity, log, metrics }) : null;
-  const leadership: Leadership = election ?? {
-    leads: true,
-    leadingForMs: Number.POSITIVE_INFINITY,
-    takenOver: false,
-    stoppedUntil: null,
-  };
+  const leadership = election ?? leadAlone(metrics);
   const budgets = new BudgetRegistry(
     { requestsPerMinute: flags.asanaRequestsPerMinute, percent: flags.asanaBudgetPercent },
     { clock, meter: metrics },
@@ -116,6 +111,12 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     audit.close();
     log.info('stopped');
   }
+}
+
+/** Without an election nobody else can lead, and nobody can say stop. */
+function leadAlone(metrics: Metrics): Leadership {
+  leaderGauge(metrics).set(1);
+  return { leads: true, leadingForMs: Number.POSITIVE_INFINITY, takenOver: false, stoppedUntil: null };
 }
 
 function electionFor(

@@ -105,7 +105,8 @@ function sweepDeps(
     log,
   });
   const releases = new GrantReleases({
-    // Nothing is read from the store: the objects come from the listing.
+    // Nothing is read from the stores: the objects come from the listing.
+    connectors: new Store(),
     writer: ({ resource }) => new ObjectWriter(client, resource, new Store(), FIELD_MANAGER),
     events,
     audit: new AuditLog((line) => report.audited(line), systemClock),

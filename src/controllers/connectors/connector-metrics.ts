@@ -1,60 +1,118 @@
-import { grantKinds } from '../../api/kinds.ts';
-import type { Meter } from '../../core/meter.ts';
+import type { Condition } from '../../api/conditions.ts';
+import type { Labels, Meter } from '../../core/meter.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
 import type { ConnectorFacts } from './connector-facts.ts';
-import type { KindTally } from './grant-tally.ts';
+import { intervalsOf } from './connector-policies.ts';
+import type { GrantTally, KindTally } from './grant-tally.ts';
 
 /** The gauges of each connector; every series carries namespace and connector. */
 export class ConnectorMetrics {
+  readonly #meter: Meter;
   readonly #gauges;
   /** Finished syncs already counted, by connector. */
   readonly #counted = new Map<string, number>();
+  /** The series of conditions shown, by connector: one that is no more is dropped. */
+  readonly #conditions = new Map<string, readonly Labels[]>();
 
   constructor(meter: Meter) {
+    this.#meter = meter;
     const of = ['namespace', 'connector'];
     this.#gauges = {
-      accounts: meter.gauge('accounts', 'Accounts by license (enterprise, view-only, none).', [
+      accounts: meter.gauge('accounts', 'Active accounts by license: Enterprise, ViewOnly or none.', [
         ...of,
         'license',
       ]),
       limit: meter.gauge(
         'licenses_limit',
-        'Most enterprise licenses our actions lead to (maxEnterpriseLicenses).',
+        'Enterprise licenses that no action goes beyond (maxEnterpriseLicenses).',
         of,
       ),
       unmanaged: meter.gauge('licenses_unmanaged', 'Enterprise licenses that no grant declares.', of),
       grants: meter.gauge('grants', 'Grants by kind and state.', [...of, 'kind', 'state']),
-      paused: meter.gauge('removals_paused', '1 while removals are held.', of),
-      complete: meter.gauge('sync_complete', '1 if the last sync read every part whole.', of),
+      endingSoon: meter.gauge('grants_ending_soon', 'Grants that have told that they end soon.', [
+        ...of,
+        'kind',
+      ]),
+      condition: meter.gauge('condition', 'Conditions of the connector: always 1, its labels tell which.', [
+        ...of,
+        'condition',
+        'status',
+        'reason',
+      ]),
+      paused: meter.gauge('removals_paused', '1 while removals are held, else 0.', of),
+      complete: meter.gauge('sync_complete', '1 if the last sync read every part to its end, else 0.', of),
       success: meter.gauge(
         'sync_last_success_timestamp_seconds',
-        'When the last complete sync ended, Unix time.',
+        'When the last complete sync ended, as Unix time.',
         of,
       ),
-      requests: meter.gauge('sync_requests', 'Requests the last sync cost.', of),
+      interval: meter.gauge('sync_interval_seconds', 'How often a sync is due (sync.interval).', of),
+      requests: meter.gauge('sync_requests', 'Requests that the last sync sent to Asana.', of),
       duration: meter.histogram('sync_duration_seconds', 'Duration of syncs.', of),
     };
   }
 
-  /** Sets the gauges of a connector from what its status was made of. */
-  observe(key: string, { counts, tally, removals, object, report, snapshot }: ConnectorFacts): void {
+  /** Sets the gauges of a connector from what its status was made of, and from the conditions it came to. */
+  observe(key: string, facts: ConnectorFacts, conditions: readonly Condition[]): void {
     const labels = labelsOf(key);
-    const gauges = this.#gauges;
+    this.#observeLicenses(labels, facts);
+    this.#observeGrants(labels, facts.tally);
+    this.#observeConditions(key, conditions);
+    this.#gauges.paused.set(facts.removals.holds ? 1 : 0, labels);
+    this.#observeSync(key, facts);
+  }
+
+  /** The connector is gone: every series about it goes too, whoever has counted it. */
+  forget(key: string): void {
+    this.#meter.forget(labelsOf(key));
+    this.#counted.delete(key);
+    this.#conditions.delete(key);
+  }
+
+  #observeLicenses(labels: ConnectorLabels, { counts, tally, object }: ConnectorFacts): void {
+    const { accounts, unmanaged, limit } = this.#gauges;
     if (counts) {
       const licensed = counts.enterpriseLicenses + counts.viewOnlyLicenses;
-      gauges.accounts.set(counts.enterpriseLicenses, { ...labels, license: 'Enterprise' });
-      gauges.accounts.set(counts.viewOnlyLicenses, { ...labels, license: 'ViewOnly' });
-      gauges.accounts.set(counts.accounts - licensed, { ...labels, license: 'none' });
-      const unmanaged = counts.enterpriseLicenses - tally.managedEnterpriseLicenses;
-      gauges.unmanaged.set(Math.max(0, unmanaged), labels);
+      accounts.set(counts.enterpriseLicenses, { ...labels, license: 'Enterprise' });
+      accounts.set(counts.viewOnlyLicenses, { ...labels, license: 'ViewOnly' });
+      accounts.set(counts.accounts - licensed, { ...labels, license: 'none' });
+      unmanaged.set(Math.max(0, counts.enterpriseLicenses - tally.managedEnterpriseLicenses), labels);
     }
-    const limit = object.spec.provisioning.maxEnterpriseLicenses;
-    if (limit === undefined) gauges.limit.remove(labels);
-    else gauges.limit.set(limit, labels);
-    for (const [kind, grants] of tally.kinds)
-      for (const [state, count] of Object.entries(statesOf(grants)))
-        gauges.grants.set(count, { ...labels, kind, state });
-    gauges.paused.set(removals.holds ? 1 : 0, labels);
+    const most = object.spec.provisioning.maxEnterpriseLicenses;
+    if (most === undefined) limit.remove(labels);
+    else limit.set(most, labels);
+  }
+
+  #observeGrants(labels: ConnectorLabels, { kinds }: GrantTally): void {
+    for (const [kind, tally] of kinds) {
+      for (const [state, count] of Object.entries(statesOf(tally)))
+        this.#gauges.grants.set(count, { ...labels, kind, state });
+      this.#gauges.endingSoon.set(tally.endingSoon, { ...labels, kind });
+    }
+  }
+
+  #observeConditions(key: string, conditions: readonly Condition[]): void {
+    const { condition: gauge } = this.#gauges;
+    for (const series of this.#conditions.get(key) ?? []) gauge.remove(series);
+    const shown = conditions.map(({ type: condition, status, reason }) => ({
+      ...labelsOf(key),
+      condition,
+      status,
+      reason,
+    }));
+    for (const series of shown) gauge.set(1, series);
+    this.#conditions.set(key, shown);
+  }
+
+  #observeSync(key: string, { object, report, snapshot }: ConnectorFacts): void {
+    const labels = labelsOf(key);
+    const gauges = this.#gauges;
+    if (object.spec.suspend) gauges.interval.remove(labels);
+    else gauges.interval.set(intervalsOf(object).intervalMs / 1000, labels);
+    const before = object.status?.sync;
+    // A restart does not forget when the directory was last read.
+    if (!report && before?.complete && before.completedAt !== undefined)
+      gauges.success.set(Date.parse(before.completedAt) / 1000, labels);
     if (!report || this.#counted.get(key) === report.startedAt) return;
     this.#counted.set(key, report.startedAt);
     const parts = snapshot?.parts;
@@ -67,26 +125,15 @@ export class ConnectorMetrics {
     gauges.requests.set(report.requests, labels);
     gauges.duration.observe((report.completedAt - report.startedAt) / 1000, labels);
   }
-
-  /** The connector is gone: its series go too. */
-  forget(key: string): void {
-    const labels = labelsOf(key);
-    const { accounts, grants, duration: _, ...rest } = this.#gauges;
-    for (const gauge of Object.values(rest)) gauge.remove(labels);
-    for (const license of ['Enterprise', 'ViewOnly', 'none']) accounts.remove({ ...labels, license });
-    for (const { names } of grantKinds)
-      for (const state of states) grants.remove({ ...labels, kind: names.kind, state });
-    this.#counted.delete(key);
-  }
 }
 
-function labelsOf(key: string): { namespace: string; connector: string } {
+type ConnectorLabels = { readonly namespace: string; readonly connector: string };
+
+function labelsOf(key: string): ConnectorLabels {
   const { namespace, name } = splitKey(key);
   return { namespace, connector: name };
 }
 
-const states = ['Ready', 'Planned', 'Blocked', 'Other'] as const;
-
-function statesOf({ grants, ready, planned, blocked }: KindTally): Record<(typeof states)[number], number> {
+function statesOf({ grants, ready, planned, blocked }: KindTally): Record<string, number> {
   return { Ready: ready, Planned: planned, Blocked: blocked, Other: Math.max(0, grants - ready - blocked) };
 }

@@ -182,7 +182,7 @@ export class ConnectorReconciler {
     const status = connectorStatus(facts, clock.now());
     await writer.writeStatus(connector, status);
     this.#tellConductorOne(connector, status);
-    metrics.observe(key, facts);
+    metrics.observe(key, facts, status.conditions ?? []);
   }
 
   /** A connection that was made, or lost, is an event. */

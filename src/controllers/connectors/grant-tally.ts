@@ -8,6 +8,8 @@ export interface KindTally {
   readonly ready: number;
   readonly planned: number;
   readonly blocked: number;
+  /** Those that have told that they end soon, and have not ended. */
+  readonly endingSoon: number;
 }
 
 /** How the grants of a connector stand. */
@@ -23,10 +25,12 @@ export interface TalliedGrant {
   readonly object: GrantObject;
 }
 
+const nothing: KindTally = { grants: 0, ready: 0, planned: 0, blocked: 0, endingSoon: 0 };
+
 /** Counts the grants of one connector by kind and by how they stand. */
 export function tallyGrants(grants: Iterable<TalliedGrant>, directory: Directory): GrantTally {
   const kinds = new Map(
-    grantKinds.map(({ names }) => [names.kind, { grants: 0, ready: 0, planned: 0, blocked: 0 }]),
+    grantKinds.map(({ names }) => [names.kind, { ...nothing }]),
   );
   const organization = directory.current()?.organization?.gid ?? null;
   const managed = new Set<string>();
@@ -37,6 +41,7 @@ export function tallyGrants(grants: Iterable<TalliedGrant>, directory: Directory
     if (isTrue(object, 'Ready')) tally.ready += 1;
     if (isTrue(object, 'Stalled')) tally.blocked += 1;
     if (object.status?.planned) tally.planned += 1;
+    if (endsSoon(object)) tally.endingSoon += 1;
     const gid = declaresEnterprise(object) ? object.status?.user?.gid : undefined;
     const account = gid === undefined ? undefined : directory.account(gid);
     // Only active accounts are counted as holders.
@@ -49,18 +54,24 @@ function isTrue({ status }: GrantObject, type: string): boolean {
   return status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
 }
 
+function endsSoon(object: GrantObject): boolean {
+  const told = object.status?.expiresSoonToldAt !== undefined;
+  return told && object.metadata.deletionTimestamp === undefined && !isTrue(object, 'Expired');
+}
+
 function declaresEnterprise({ metadata, spec }: GrantObject): boolean {
   return metadata.deletionTimestamp === undefined && 'license' in spec && spec.license === 'Enterprise';
 }
 
 /** All kinds together. */
 export function sumTally({ kinds }: GrantTally): KindTally {
-  const sum = { grants: 0, ready: 0, planned: 0, blocked: 0 };
+  const sum = { ...nothing };
   for (const one of kinds.values()) {
     sum.grants += one.grants;
     sum.ready += one.ready;
     sum.planned += one.planned;
     sum.blocked += one.blocked;
+    sum.endingSoon += one.endingSoon;
   }
   return sum;
 }

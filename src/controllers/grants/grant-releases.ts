@@ -1,6 +1,6 @@
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import type { Counter } from '../../core/meter.ts';
-import { splitKey } from '../../kubernetes/resource.ts';
+import { type Key, splitKey } from '../../kubernetes/resource.ts';
 import type { ReleaseReason } from '../../provisioning/decision.ts';
 import { placeOf } from '../../provisioning/right.ts';
 import type { FromAboveReason } from './from-above.ts';
@@ -18,10 +18,10 @@ export interface ReleaseCause {
 
 /** Lets grants go and leaves Asana as it is: each time with an event, a metric and an audit line. */
 export class GrantReleases {
-  readonly #deps: Pick<GrantDeps, 'writer' | 'events' | 'audit'>;
+  readonly #deps: Pick<GrantDeps, 'connectors' | 'writer' | 'events' | 'audit'>;
   readonly #counter: Counter;
 
-  constructor(deps: Pick<GrantDeps, 'writer' | 'events' | 'audit' | 'meter'>) {
+  constructor(deps: Pick<GrantDeps, 'connectors' | 'writer' | 'events' | 'audit' | 'meter'>) {
     this.#deps = deps;
     this.#counter = deps.meter.counter('releases_total', 'Grants let go without a change in Asana.', [
       'namespace',
@@ -38,10 +38,18 @@ export class GrantReleases {
     if (stood) this.#tell(known, cause);
   }
 
+  /** A connector that is not there names no series: anybody may write any name into a grant. */
+  #count(key: Key, reason: string): void {
+    const { namespace, name: connector } = this.#deps.connectors.get(key)
+      ? splitKey(key)
+      : { namespace: '', name: '' };
+    this.#counter.add(1, { namespace, connector, reason });
+  }
+
   #tell({ kind, object }: KnownGrant, { reason, message, warning }: ReleaseCause): void {
     const { events, audit } = this.#deps;
     const { namespace, name: connector } = splitKey(connectorKeyOf(object));
-    this.#counter.add(1, { namespace, connector, reason });
+    this.#count(connectorKeyOf(object), reason);
     events.record(kind.resource, object, warning ? 'Warning' : 'Normal', 'Released', message);
     const { status } = object;
     const { email, gid } = kind.user(object);

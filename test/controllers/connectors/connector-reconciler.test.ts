@@ -136,6 +136,52 @@ suite('the reconciler of connectors', () => {
     assert.equal(bench.meter.values.get('removals_paused{namespace="iga",connector="acme"}'), 0);
   });
 
+  test('shows each condition as one series, and how often a sync is due, unless it is suspended', async (t) => {
+    const { bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    const acme = 'namespace="iga",connector="acme"';
+    const shown = () => [...bench.meter.values.keys()].filter((series) => series.startsWith('condition{'));
+    assert.deepEqual(
+      shown().toSorted(),
+      (bench.status.conditions ?? [])
+        .map(({ type, status, reason }) => `condition{${acme},condition="${type}",status="${status}",reason="${reason}"}`)
+        .toSorted(),
+    );
+    assert.equal(bench.meter.values.get(`sync_interval_seconds{${acme}}`), 3600);
+    const object = bench.connectors.get(KEY);
+    assert.ok(object);
+    bench.put({ ...object, spec: { ...object.spec, suspend: true } });
+    await bench.settle();
+    assert.ok(shown().includes(`condition{${acme},condition="Ready",status="True",reason="Suspended"}`));
+    assert.equal(bench.meter.values.get(`sync_interval_seconds{${acme}}`), undefined);
+  });
+
+  test('knows after a restart when the directory was last read, also while Asana is away', async (t) => {
+    const { sandbox, bench } = await start(t);
+    await sandbox.close();
+    const completedAt = '2026-01-01T00:00:00Z';
+    bench.put(connectorObject({ status: { sync: { completedAt, complete: true } } }));
+    await bench.settle();
+    assert.equal(
+      bench.meter.values.get('sync_last_success_timestamp_seconds{namespace="iga",connector="acme"}'),
+      Date.parse(completedAt) / 1000,
+    );
+    assert.equal(bench.meter.values.get('sync_complete{namespace="iga",connector="acme"}'), 0);
+  });
+
+  test('leaves no series of a connector that is gone', async (t) => {
+    const { bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    bench.connectors.remove(KEY);
+    await bench.reconciler.reconcile(KEY, context);
+    assert.deepEqual(
+      [...bench.meter.values.keys()].filter((series) => series.includes('connector="acme"')),
+      [],
+    );
+  });
+
   test('writes the connector once for a steady sync, and nothing between two', async (t) => {
     const { bench } = await start(t);
     bench.put(connectorObject());

@@ -263,7 +263,7 @@ suite('the status of a connector', () => {
   });
 
   test('counts grants of all kinds, and the licenses that none of them declares', () => {
-    const kind = { grants: 2, ready: 1, planned: 1, blocked: 0 };
+    const kind = { grants: 2, ready: 1, planned: 1, blocked: 0, endingSoon: 0 };
     const kinds = new Map([
       ['AsanaLicenseGrant' as const, kind],
       ['AsanaTeamGrant' as const, { ...kind, blocked: 1 }],

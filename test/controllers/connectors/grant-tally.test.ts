@@ -31,6 +31,8 @@ function directoryOf(enterprise: number): Directory {
   return directory;
 }
 
+const none = { grants: 0, ready: 0, planned: 0, blocked: 0, endingSoon: 0 };
+
 const user = (gid: string) => ({ gid, name: 'N' });
 
 suite('the tally of grants', () => {
@@ -44,10 +46,23 @@ suite('the tally of grants', () => {
       [known(ready), known(planned), known(stalled, 'AsanaTeamGrant'), known(grantObject())],
       directoryOf(0),
     );
-    assert.deepEqual(tally.kinds.get('AsanaLicenseGrant'), { grants: 3, ready: 2, planned: 1, blocked: 0 });
-    assert.deepEqual(tally.kinds.get('AsanaTeamGrant'), { grants: 1, ready: 0, planned: 0, blocked: 1 });
-    assert.deepEqual(tally.kinds.get('AsanaAccount'), { grants: 0, ready: 0, planned: 0, blocked: 0 });
-    assert.deepEqual(sumTally(tally), { grants: 4, ready: 2, planned: 1, blocked: 1 });
+    assert.deepEqual(tally.kinds.get('AsanaLicenseGrant'), { ...none, grants: 3, ready: 2, planned: 1 });
+    assert.deepEqual(tally.kinds.get('AsanaTeamGrant'), { ...none, grants: 1, blocked: 1 });
+    assert.deepEqual(tally.kinds.get('AsanaAccount'), none);
+    assert.deepEqual(sumTally(tally), { ...none, grants: 4, ready: 2, planned: 1, blocked: 1 });
+  });
+
+  test('counts as ending soon what has told so and has not ended', () => {
+    const told = { expiresAt: CREATED, expiresSoonToldAt: CREATED };
+    const grants = [
+      grantObject({ status: told }),
+      grantObject({ status: { expiresAt: CREATED } }),
+      grantObject({ status: { ...told, conditions: [condition('Expired')] } }),
+      grantObject({ metadata: { deletionTimestamp: CREATED }, status: told }),
+    ].map((object) => known(object));
+    const tally = tallyGrants(grants, directoryOf(0));
+    assert.equal(tally.kinds.get('AsanaLicenseGrant')?.endingSoon, 1);
+    assert.equal(sumTally(tally).endingSoon, 1);
   });
 
   test('counts the enterprise licenses that live grants declare, each account once', () => {
