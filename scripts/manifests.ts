@@ -5,6 +5,7 @@ import { buildCrd } from '../src/api/crd.ts';
 import { kinds } from '../src/api/kinds.ts';
 import { conditionsPage } from './manifests/conditions-page.ts';
 import { chartTemplate, crdFile } from './manifests/crd-files.ts';
+import { dashboardFile } from './manifests/dashboard/dashboard.ts';
 import { fieldsPage } from './manifests/fields-page.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -24,6 +25,7 @@ export function generateManifests(): ReadonlyMap<string, string> {
   }
   files.set('docs/reference/fields.md', fieldsPage(kinds));
   files.set('docs/reference/conditions.md', conditionsPage());
+  files.set('charts/asana-connector/files/dashboard.json', dashboardFile());
   return files;
 }
 

@@ -111,7 +111,9 @@ export class Budget {
     );
     this.#labels = { budget: name };
     this.#meter = deps.meter;
-    this.#available = deps.meter.gauge('asana_budget_available', 'Requests that may be sent now.', ['budget']);
+    this.#available = deps.meter.gauge('asana_budget_available', 'Requests that may be sent now.', [
+      'budget',
+    ]);
     this.#throttled = deps.meter.counter(
       'asana_throttled_seconds_total',
       'Seconds in which requests were held back by the budget or by a Retry-After of Asana.',

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheDirectory } from '../controlplane/cache.ts';
 
 const run = promisify(execFile);
 
@@ -17,6 +18,8 @@ export interface DebianProgram {
   readonly package: string;
   /** Why it is needed, as a sentence. */
   readonly purpose: string;
+  /** Installed, the package would start a service on this machine: it is only unpacked, into the user's cache. */
+  readonly startsService?: boolean;
 }
 
 /**
@@ -24,15 +27,17 @@ export interface DebianProgram {
  * @throws Error that says what to do, where neither is there
  */
 export async function debianProgram(program: DebianProgram): Promise<string> {
-  const path = (await findOnPath(program.names)) ?? (await install(program));
+  const path = (await find(program)) ?? (await install(program));
   if (path === null)
     throw new Error(`apt-get has installed ${program.package}, and ${program.names[0]} is not on PATH`);
   return path;
 }
 
-async function findOnPath(names: readonly string[]): Promise<string | null> {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    for (const name of names) {
+async function find(program: DebianProgram): Promise<string | null> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  if (program.startsService) folders.push(join(unpackedFolder(program), 'usr', 'bin'));
+  for (const folder of folders) {
+    for (const name of program.names) {
       const path = join(folder, name);
       const found = await access(path, constants.X_OK).then(
         () => true,
@@ -44,10 +49,20 @@ async function findOnPath(names: readonly string[]): Promise<string | null> {
   return null;
 }
 
-async function install({ names, package: packageName, purpose }: DebianProgram): Promise<string | null> {
+function unpackedFolder({ package: packageName }: DebianProgram): string {
+  return cacheDirectory('debian', packageName);
+}
+
+async function install(program: DebianProgram): Promise<string | null> {
+  const { names, package: packageName, purpose, startsService } = program;
+  const folder = startsService ? unpackedFolder(program) : tmpdir();
   try {
-    const command = `apt-get update -q && apt-get install -q -y --no-install-recommends ${packageName}`;
-    await run('flock', [LOCK, 'sh', '-c', command], {
+    await mkdir(folder, { recursive: true });
+    const bring = startsService
+      ? `apt-get download -q ${packageName} && dpkg-deb --extract ${packageName}_*.deb . && rm ${packageName}_*.deb`
+      : `apt-get install -q -y --no-install-recommends ${packageName}`;
+    await run('flock', [LOCK, 'sh', '-c', `apt-get update -q && ${bring}`], {
+      cwd: folder,
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       maxBuffer: 64 * 1024 * 1024,
     });
@@ -57,5 +72,5 @@ async function install({ names, package: packageName, purpose }: DebianProgram):
       { cause },
     );
   }
-  return findOnPath(names);
+  return find(program);
 }

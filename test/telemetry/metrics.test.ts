@@ -109,7 +109,11 @@ suite('metrics', () => {
     assert.ok(!text.includes('gone'), 'its series are gone');
     for (const name of ['a_total', 'b', 'c_seconds_count'])
       assert.match(text, new RegExp(`^asana_connector_${name}\\{.*connector="stays".*\\} 1$`, 'm'));
-    assert.match(text, /^asana_connector_d\{namespace="iga"\} 1$/m, 'what names no connector is not about one');
+    assert.match(
+      text,
+      /^asana_connector_d\{namespace="iga"\} 1$/m,
+      'what names no connector is not about one',
+    );
     metrics.gauge('b', 'B.', of).set(2, gone);
     assert.match(await metrics.render(), /connector="gone"\} 2/);
   });

@@ -29,9 +29,7 @@ const nothing: KindTally = { grants: 0, ready: 0, planned: 0, blocked: 0, ending
 
 /** Counts the grants of one connector by kind and by how they stand. */
 export function tallyGrants(grants: Iterable<TalliedGrant>, directory: Directory): GrantTally {
-  const kinds = new Map(
-    grantKinds.map(({ names }) => [names.kind, { ...nothing }]),
-  );
+  const kinds = new Map(grantKinds.map(({ names }) => [names.kind, { ...nothing }]));
   const organization = directory.current()?.organization?.gid ?? null;
   const managed = new Set<string>();
   for (const { kind, object } of grants) {

@@ -145,7 +145,10 @@ suite('the reconciler of connectors', () => {
     assert.deepEqual(
       shown().toSorted(),
       (bench.status.conditions ?? [])
-        .map(({ type, status, reason }) => `condition{${acme},condition="${type}",status="${status}",reason="${reason}"}`)
+        .map(
+          ({ type, status, reason }) =>
+            `condition{${acme},condition="${type}",status="${status}",reason="${reason}"}`,
+        )
         .toSorted(),
     );
     assert.equal(bench.meter.values.get(`sync_interval_seconds{${acme}}`), 3600);
