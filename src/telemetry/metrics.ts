@@ -160,7 +160,7 @@ class SeriesBound {
   forget(labels: Labels): void {
     const wanted = Object.entries(labels);
     if (!wanted.every(([name]) => this.#labelNames.includes(name))) return;
-    for (const series of [...this.#series.values()])
+    for (const series of this.#series.values())
       if (wanted.every(([name, value]) => series[name] === value)) this.drop(series);
   }
 

@@ -46,7 +46,12 @@ const VARIANTS: Record<string, string[]> = {
   default: [],
   namespaced: ['scope=namespaced', 'watchNamespaces={team-a,team-b}'],
   'highly available': ['replicaCount=2', 'podDisruptionBudget.enabled=true'],
-  monitored: ['metrics.serviceMonitor.enabled=true', 'networkPolicy.enabled=true'],
+  monitored: [
+    'metrics.serviceMonitor.enabled=true',
+    'metrics.prometheusRule.enabled=true',
+    'metrics.dashboard.enabled=true',
+    'networkPolicy.enabled=true',
+  ],
 };
 
 describe('the chart', () => {
@@ -309,6 +314,31 @@ describe('the chart', () => {
       /metrics\.service\.enabled must be true/,
     );
     assert.ok(!(await render()).some(({ kind }) => kind === 'ServiceMonitor'), 'off by default');
+  });
+
+  test('brings the alerts as they are in their file, with runbooks where the copy of them is', async () => {
+    const set = ['metrics.prometheusRule.enabled=true', 'metrics.prometheusRule.labels.release=kps'];
+    const rule = only(await render(...set), 'PrometheusRule');
+    assert.equal(rule.metadata.labels?.['release'], 'kps');
+    const file = await readFile(join(CHART, 'files/alerts.yaml'), 'utf8');
+    assert.deepEqual(rule['spec'], parse(file));
+    const base = 'metrics.prometheusRule.runbookBaseUrl=https://wiki.example.com/runbooks/';
+    const published = only(await render(...set, base), 'PrometheusRule');
+    const urls = (at(published, 'spec', 'groups', 0, 'rules') as Rendered[]).map((one) => [
+      at(one, 'alert'),
+      at(one, 'annotations', 'runbook_url'),
+    ]);
+    for (const [alert, url] of urls)
+      assert.equal(url, `https://wiki.example.com/runbooks/${String(alert)}.md`);
+    assert.ok(!(await render()).some(({ kind }) => kind === 'PrometheusRule'), 'off by default');
+  });
+
+  test('brings the dashboard as it is in its file, for the sidecar of Grafana', async () => {
+    const configMap = only(await render('metrics.dashboard.enabled=true'), 'ConfigMap');
+    assert.equal(configMap.metadata.labels?.['grafana_dashboard'], '1');
+    const file = await readFile(join(CHART, 'files/dashboard.json'), 'utf8');
+    assert.deepEqual(JSON.parse(at(configMap, 'data', 'asana-connector.json') as string), JSON.parse(file));
+    assert.ok(!(await render()).some(({ kind }) => kind === 'ConfigMap'), 'off by default');
   });
 
   test('keeps the definitions at uninstall, unless told not to, and leaves them out when asked', async () => {

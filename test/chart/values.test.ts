@@ -65,6 +65,7 @@ describe('the values of the chart', () => {
     { set: 'operator.conductorOne.allowedHosts={acme.conductor.one:443}', says: /allowedHosts/ },
     { set: 'watchNamespaces={Team_A}', says: /watchNamespaces/ },
     { set: 'metrics.port=0', says: /metrics\/port/ },
+    { set: 'metrics.prometheusRule.runbookBaseUrl=wiki', says: /prometheusRule\/runbookBaseUrl/ },
     { set: 'crd.keep=true', says: /additional properties 'crd' not allowed/ },
   ];
   for (const { set, says } of refused) {

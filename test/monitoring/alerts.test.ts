@@ -67,7 +67,7 @@ suite('the alerts', () => {
     const metrics = await readMetricsPage();
     for (const series of alertCases.flatMap((one) => Object.keys(one.series))) {
       const [, name = '', inside = ''] = /^(\w+)\{(.*)\}$/.exec(series) ?? [];
-      const labels = [...inside.matchAll(/(\w+)="/g)].map(([, label]) => label);
+      const labels = [...inside.matchAll(/(\w+)="/g)].map(([, label = '']) => label);
       const documented = metrics.get(name);
       assert.ok(documented, `${name} is a metric`);
       assert.deepEqual(

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
-import { freePort } from '../commands/child.ts';
+import { Child, Folder, FROM_SOURCE, freePort } from '../commands/child.ts';
 import { Replica } from '../operator/replica.ts';
 import { OperatorRig, SERVICE_ACCOUNT } from '../operator/rig.ts';
 import { TenantView } from '../operator/tenant.ts';
@@ -93,6 +93,26 @@ suite('the running program, scraped by Prometheus', () => {
     assert.ok(nodes.length > 0 && helps.length > nodes.length);
     for (const [line, , help = ''] of helps.filter((one) => !nodes.includes(one)))
       assert.match(help, /^[A-Z0-9].*\.$/, line);
+  });
+
+  test('says that it leads where nobody is elected', async () => {
+    const target = `127.0.0.1:${await freePort()}`;
+    await using folderOfOne = await Folder.make(FROM_SOURCE);
+    const flags = ['operator', '--no-leader-elect', '--namespace', 'default', '--health-bind-address', '0'];
+    const alone = new Child(folderOfOne, { KUBECONFIG: rig.kubeconfigPath }, [
+      ...flags,
+      '--metrics-bind-address',
+      target,
+    ]);
+    const text = await alone.until('metrics', () =>
+      fetch(`http://${target}/metrics`).then(
+        (response) => response.text(),
+        () => null,
+      ),
+    );
+    assert.match(text, /^asana_connector_leader 1$/m);
+    alone.kill('SIGTERM');
+    assert.equal((await alone.end()).code, 0);
   });
 
   /** A little of everything that the dashboard shows. */

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { AsanaConnector } from '../../../src/api/asana-connector.ts';
+import { grantKinds } from '../../../src/controllers/grants/grant-kinds.ts';
+import { GrantReleases } from '../../../src/controllers/grants/grant-releases.ts';
+import { Store } from '../../../src/kubernetes/store.ts';
+import { AuditLog } from '../../../src/provisioning/audit.ts';
+import { FakeClock } from '../../asana/fake-clock.ts';
+import { RecordingMeter } from '../../asana/recording-meter.ts';
+import { connectorObject, grantObject } from '../objects.ts';
+
+/** Releases one grant of connector iga/acme that carries the finalizer; gives the series that this leaves. */
+async function seriesOfRelease(connectors: Store<AsanaConnector>): Promise<string[]> {
+  const meter = new RecordingMeter();
+  const releases = new GrantReleases({
+    connectors,
+    writer: () => ({ removeFinalizer: () => Promise.resolve() }) as never,
+    events: { record: () => {} },
+    audit: new AuditLog(() => {}, new FakeClock()),
+    meter,
+  });
+  const [kind] = grantKinds;
+  assert.ok(kind);
+  const object = grantObject({ metadata: { finalizers: ['asana-connector.dev/revoke'] } });
+  await releases.release({ kind, object }, { reason: 'Abandoned', message: 'm', warning: true });
+  return [...meter.values.keys()];
+}
+
+suite('the metric of releases', () => {
+  test('names the connector that stands', async () => {
+    const connectors = new Store<AsanaConnector>();
+    connectors.put(connectorObject());
+    assert.deepEqual(await seriesOfRelease(connectors), [
+      'releases_total{namespace="iga",connector="acme",reason="Abandoned"}',
+    ]);
+  });
+
+  test('names none that is not there, so that nobody makes series by writing names into grants', async () => {
+    assert.deepEqual(await seriesOfRelease(new Store()), [
+      'releases_total{namespace="",connector="",reason="Abandoned"}',
+    ]);
+  });
+});
