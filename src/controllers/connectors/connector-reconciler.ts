@@ -182,7 +182,8 @@ export class ConnectorReconciler {
     const status = connectorStatus(facts, clock.now());
     await writer.writeStatus(connector, status);
     this.#tellConductorOne(connector, status);
-    metrics.observe(key, facts, status.conditions ?? []);
+    // Closed meanwhile, its series are gone and must stay gone.
+    if (registry.findFor(connector) === session) metrics.observe(key, facts, status.conditions ?? []);
   }
 
   /** A connection that was made, or lost, is an event. */

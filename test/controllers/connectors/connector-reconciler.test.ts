@@ -34,6 +34,8 @@ class Bench {
   readonly written: { readonly key: string; readonly status: AsanaConnectorStatus }[] = [];
   readonly events: string[] = [];
   readonly enqueued: string[] = [];
+  /** What happens while a status is on its way. */
+  beforeWrite: () => Promise<void> = () => Promise.resolve();
   secret: SecretReading | null = { resourceVersion: '1', data: new Map([['BATON_TOKEN', Buffer.from('t')]]) };
   #ids = 0;
 
@@ -59,7 +61,12 @@ class Bench {
       registry: this.registry,
       organizations,
       secrets: new SecretCache(() => Promise.resolve(this.secret), clock),
-      writer: { writeStatus: (object, status) => Promise.resolve(this.#write(object, status)) },
+      writer: {
+        writeStatus: async (object, status) => {
+          await this.beforeWrite();
+          return this.#write(object, status);
+        },
+      },
       events: { record: (_, __, type, reason) => void this.events.push(`${type} ${reason}`) },
       metrics: new ConnectorMetrics(this.meter),
       openAsana: () => openAsana(sandbox, clock),
@@ -177,8 +184,12 @@ suite('the reconciler of connectors', () => {
     const { bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
-    bench.connectors.remove(KEY);
-    await bench.reconciler.reconcile(KEY, context);
+    // The last status is still on its way when the connector goes.
+    bench.beforeWrite = async () => {
+      bench.connectors.remove(KEY);
+      await bench.reconciler.reconcile(KEY, context);
+    };
+    await bench.reconciler.publish(KEY);
     assert.deepEqual(
       [...bench.meter.values.keys()].filter((series) => series.includes('connector="acme"')),
       [],
