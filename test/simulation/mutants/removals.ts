@@ -137,19 +137,6 @@ export const removalMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a-restart-keeps-the-old-delay',
-    breaks: ['RemovalDelay'],
-    why: 'a delay that was raised does not hold for what a process before this one has planned',
-    edits: [
-      {
-        file: 'controllers/removals/removal-gate.ts',
-        find: 'Date.parse(kept.since)',
-        replace:
-          'Date.parse(kept.notBefore ?? kept.since) - durationMs(connector.spec.provisioning.removalDelay)',
-      },
-    ],
-  },
-  {
     name: 'a-new-leader-does-not-wait',
     breaks: ['NewLeaderWaits'],
     why: 'a new leader removes while the last action of the one before may still be under way',
