@@ -3,20 +3,26 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildCrd } from '../src/api/crd.ts';
 import { kinds } from '../src/api/kinds.ts';
+import { chartValues, readmeWithValues } from './manifests/chart-values.ts';
 import { conditionsPage } from './manifests/conditions-page.ts';
 import { chartTemplate, crdFile } from './manifests/crd-files.ts';
 import { dashboardFile } from './manifests/dashboard/dashboard.ts';
 import { fieldsPage } from './manifests/fields-page.ts';
+import { schemaWithKinds } from './manifests/values-schema.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const CRDS = 'crds';
-const CHART_CRDS = 'charts/asana-connector/templates/crds';
+const CHART = 'charts/asana-connector';
+const CHART_CRDS = `${CHART}/templates/crds`;
 
 /** Folders that hold nothing but generated files, so that a kind that was removed leaves none behind. */
 const GENERATED_FOLDERS = [CRDS, CHART_CRDS];
 
-/** Every generated file: its content by its path below the root of the project. */
-export function generateManifests(): ReadonlyMap<string, string> {
+/**
+ * Every file that is generated, or has a generated part: its content by its path below the root of the project.
+ * @throws Error when a value of the chart lacks a description or is unknown to its schema
+ */
+export async function generateManifests(root: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   for (const kind of kinds) {
     const crd = crdFile(buildCrd(kind));
@@ -25,7 +31,12 @@ export function generateManifests(): ReadonlyMap<string, string> {
   }
   files.set('docs/reference/fields.md', fieldsPage(kinds));
   files.set('docs/reference/conditions.md', conditionsPage());
-  files.set('charts/asana-connector/files/dashboard.json', dashboardFile());
+  files.set(`${CHART}/files/dashboard.json`, dashboardFile());
+  const read = (path: string) => readFile(join(root, path), 'utf8');
+  const values = chartValues(await read(`${CHART}/values.yaml`));
+  files.set(`${CHART}/README.md`, readmeWithValues(await read(`${CHART}/README.md`), values));
+  const schema = await read(`${CHART}/values.schema.json`);
+  files.set(`${CHART}/values.schema.json`, schemaWithKinds(schema, values, kinds));
   return files;
 }
 
@@ -64,7 +75,7 @@ async function writeManifests(root: string, files: ReadonlyMap<string, string>):
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-  const files = generateManifests();
+  const files = await generateManifests(ROOT);
   if (!values.check) await writeManifests(ROOT, files);
   const stale = await findStale(ROOT, files);
   for (const line of stale) console.error(line);

@@ -23,18 +23,31 @@ export interface Rendered {
   readonly [field: string]: unknown;
 }
 
-/** Runs helm; rejects with what it wrote to stderr. */
-export async function helm(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const { stdout } = await promisify(execFile)(await helmPath(), args, {
+/** Values of the chart, as a values file has them. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** Runs helm; rejects with what it wrote to stderr. With `values` it reads them from its standard input (`-f -`). */
+export async function helm(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  values?: Values,
+): Promise<string> {
+  const running = promisify(execFile)(await helmPath(), values ? [...args, '-f', '-'] : args, {
     env: { ...process.env, ...env },
     maxBuffer: 16 * 1024 * 1024,
   });
-  return stdout;
+  running.child.stdin?.end(values ? JSON.stringify(values) : undefined);
+  return (await running).stdout;
 }
 
 /** The objects the chart installs with the given `--set` values. */
 export async function render(...set: string[]): Promise<Rendered[]> {
   return (await renderAll(set)).filter((object) => !isHook(object));
+}
+
+/** The objects, hooks included, that the chart makes of a values file. */
+export async function renderValues(values: Values, ...flags: string[]): Promise<Rendered[]> {
+  return objectsIn(await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...flags], {}, values));
 }
 
 /** What the chart runs around an installation or its end with the given `--set` values, by weight. */
@@ -51,15 +64,12 @@ function weightOf({ metadata }: Rendered): number {
 }
 
 async function renderAll(set: readonly string[]): Promise<Rendered[]> {
-  const output = await helm([
-    'template',
-    RELEASE,
-    CHART,
-    '--namespace',
-    NAMESPACE,
-    ...set.flatMap((value) => ['--set', value]),
-  ]);
-  return parseAllDocuments(output).flatMap((document) => {
+  const flags = set.flatMap((value) => ['--set', value]);
+  return objectsIn(await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...flags]));
+}
+
+function objectsIn(manifests: string): Rendered[] {
+  return parseAllDocuments(manifests).flatMap((document) => {
     if (document.errors[0]) throw document.errors[0];
     const object = document.toJS() as Rendered | null;
     return object === null ? [] : [object];

@@ -4,51 +4,43 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import Ajv from 'ajv';
 import { parse } from 'yaml';
-import { CHART, render } from './helm.ts';
+import { chartValues } from '../../scripts/manifests/chart-values.ts';
+import { at, CHART, render, renderValues, type Values } from './helm.ts';
 
-type Values = Record<string, unknown>;
-
-const values = parse(await readFile(join(CHART, 'values.yaml'), 'utf8')) as Values;
+const valuesYaml = await readFile(join(CHART, 'values.yaml'), 'utf8');
+const values = parse(valuesYaml) as Values;
 const schema = JSON.parse(await readFile(join(CHART, 'values.schema.json'), 'utf8')) as Values;
 
-/** Values whose parts are the reader's business and are documented as a whole. */
-const WHOLE = new Set(['resources', 'uninstall.resources', 'podSecurityContext', 'securityContext']);
-
-/** Every documented value as `path` and default: those that hold no further values of ours. */
-function leaves(object: Values, prefix = ''): [path: string, value: unknown][] {
-  return Object.entries(object).flatMap(([key, value]) => {
-    const path = prefix + key;
-    const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (isGroup && Object.keys(value).length > 0 && !WHOLE.has(path))
-      return leaves(value as Values, `${path}.`);
-    return [[path, value] as [string, unknown]];
-  });
-}
+/** The documented values that are no free form of their user's. */
+const paths = chartValues(valuesYaml).map(({ path }) => path);
 
 describe('the values of the chart', () => {
-  test('are all listed in its README with their defaults', async () => {
+  test('have a row each in its README, with their default in YAML', async () => {
     const readme = await readFile(join(CHART, 'README.md'), 'utf8');
-    const rows = new Map(
-      [...readme.matchAll(/^\| `([\w.]+)` \| `(.*?)` \| .+ \|$/gm)].map(([, path, value]) => [path, value]),
-    );
-    const expected = leaves(values);
-    for (const [path, value] of expected) {
-      assert.ok(rows.has(path), `README.md lacks a row for ${path}`);
-      assert.deepEqual(JSON.parse(rows.get(path) ?? ''), value, `README.md: default of ${path}`);
-    }
+    const rows = [...readme.matchAll(/^\| `([\w.]+)` \| `(.*?)` \| .+ \|$/gm)];
     assert.deepEqual(
-      [...rows.keys()].filter((path) => !expected.some(([known]) => known === path)),
-      [],
+      rows.map(([, path]) => path),
+      paths,
     );
+    for (const [, path = '', fallback = ''] of rows)
+      assert.deepEqual(parse(fallback), at(values, ...path.split('.')), path);
+  });
+
+  test('are not documented without a description', () => {
+    assert.throws(() => chartValues('a:\n  # -- Fine.\n  b: 1\n  c: 1\n'), /describe a\.c/);
+    assert.deepEqual(chartValues('# A group.\na:\n  # For you.\n  # -- One,\n  # two.\n  b: 1\n'), [
+      { path: 'a.b', fallback: 1, description: 'One, two.' },
+    ]);
   });
 
   test('are all known to the schema, which lets nothing unknown in at any depth', () => {
-    const check = new Ajv.default({ strict: true, strictTypes: false }).compile(schema);
+    const ajv = new Ajv.default({ strict: true, strictTypes: false });
+    const check = ajv.compile(schema);
     assert.ok(check(values), JSON.stringify(check.errors));
-    for (const [path] of leaves(values)) {
+    for (const path of paths) {
       const typo = structuredClone(values);
       const keys = path.split('.');
-      const parent = keys.slice(0, -1).reduce<Values>((object, key) => object[key] as Values, typo);
+      const parent = at(typo, ...keys.slice(0, -1)) as Record<string, unknown>;
       parent['typo'] = 1;
       assert.ok(!check(typo), `a misspelt value beside ${path} should be refused`);
     }
@@ -67,10 +59,51 @@ describe('the values of the chart', () => {
     { set: 'metrics.port=0', says: /metrics\/port/ },
     { set: 'metrics.prometheusRule.runbookBaseUrl=wiki', says: /prometheusRule\/runbookBaseUrl/ },
     { set: 'crd.keep=true', says: /additional properties 'crd' not allowed/ },
+    { set: 'openshift=yes', says: /openshift.*must be one of/ },
+    { set: 'proxy.httpsProxy=http://user:secret@proxy.example:3128', says: /proxy\/httpsProxy/ },
+    { set: 'networkPolicy.egressPorts={443}', says: /additional properties 'egressPorts' not allowed/ },
+    { set: 'health.livenessProbe.httpGet.path=/x', says: /additional properties 'httpGet' not allowed/ },
+    { set: 'commonLabels.app\\.kubernetes\\.io/name=x', says: /commonLabels/ },
+    { set: 'dnsPolicy=clusterfirst', says: /dnsPolicy/ },
+    { set: 'strategy.rollingUpdate.maxUnavailble=1', says: /additional properties 'maxUnavailble'/ },
   ];
   for (const { set, says } of refused) {
     test(`are refused by helm when somebody sets ${set}`, async () => {
       await assert.rejects(render(set), says);
+    });
+  }
+
+  const spec = { connectorRef: { name: 'acme' }, user: { email: 'alice@acme.example' } };
+  const misdeclared: { values: Values; says: RegExp; because: string }[] = [
+    {
+      values: { grants: { licenses: { alice: { spec: { ...spec, licence: 'Enterprise' } } } } },
+      says: /grants\/licenses\/alice\/spec.*additional properties 'licence' not allowed/s,
+      because: 'a field is misspelt',
+    },
+    {
+      values: { grants: { licences: { alice: { spec } } } },
+      says: /additional properties 'licences' not allowed/,
+      because: 'the kind is misspelt',
+    },
+    {
+      values: { grants: { teams: { alice: { spec } } } },
+      says: /teams\/alice\/spec.*missing property 'team'/s,
+      because: 'a field is missing',
+    },
+    {
+      values: { grants: { licenses: { Alice: { spec } } } },
+      says: /Alice/,
+      because: 'no object can have that name',
+    },
+    {
+      values: { connectors: { acme: { spec: { credentials: { secretRef: { name: 'x' }, type: 'SA' } } } } },
+      says: /connectors\/acme\/spec\/credentials\/type/,
+      because: 'there is no such type of token',
+    },
+  ];
+  for (const { values, says, because } of misdeclared) {
+    test(`are refused by helm when ${because} in a declared object`, async () => {
+      await assert.rejects(renderValues(values), says);
     });
   }
 });

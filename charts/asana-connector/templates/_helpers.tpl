@@ -21,12 +21,21 @@ app.kubernetes.io/name: {{ include "asana-connector.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* The pod of the uninstall hook, which no Service and no policy of the operator's pods is meant for. */}}
+{{- define "asana-connector.releaseLabels" -}}
+app.kubernetes.io/name: {{ include "asana-connector.name" . }}-release
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
 {{- define "asana-connector.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
 {{ include "asana-connector.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: asana-connector
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "asana-connector.serviceAccountName" -}}
@@ -42,6 +51,31 @@ app.kubernetes.io/part-of: asana-connector
 {{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
 {{- else }}
 {{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+{{- end }}
+
+{{/* "true" on OpenShift, where a namespace has users and groups of its own. */}}
+{{- define "asana-connector.onOpenShift" -}}
+{{- if eq (toString .Values.openshift) "auto" }}
+{{- .Capabilities.APIVersions.Has "security.openshift.io/v1" }}
+{{- else }}
+{{- .Values.openshift }}
+{{- end }}
+{{- end }}
+
+{{- define "asana-connector.podSecurityContext" -}}
+{{- if eq (include "asana-connector.onOpenShift" .) "true" }}
+{{- omit .Values.podSecurityContext "runAsUser" "runAsGroup" "fsGroup" | toYaml }}
+{{- else }}
+{{- toYaml .Values.podSecurityContext }}
+{{- end }}
+{{- end }}
+
+{{- define "asana-connector.securityContext" -}}
+{{- if eq (include "asana-connector.onOpenShift" .) "true" }}
+{{- omit .Values.securityContext "runAsUser" "runAsGroup" | toYaml }}
+{{- else }}
+{{- toYaml .Values.securityContext }}
 {{- end }}
 {{- end }}
 
@@ -105,4 +139,97 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- end }}
+
+{{/* Folder that the certificate authorities are mounted at. */}}
+{{- define "asana-connector.caFolder" -}}
+/etc/asana-connector/ca
+{{- end }}
+
+{{/* "true" where a proxy is set. */}}
+{{- define "asana-connector.hasProxy" -}}
+{{- if or .Values.proxy.httpsProxy .Values.proxy.secretRef.name }}true{{ end }}
+{{- end }}
+
+{{/* What a ServiceMonitor and a PodMonitor say about the endpoint. */}}
+{{- define "asana-connector.scrape" -}}
+port: metrics
+path: /metrics
+interval: {{ .interval }}
+scrapeTimeout: {{ .scrapeTimeout }}
+# The label `namespace` of a series is the connector's, not the operator's.
+honorLabels: true
+{{- with .relabelings }}
+relabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .metricRelabelings }}
+metricRelabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* An egress rule to a destination: peers and ports. */}}
+{{- define "asana-connector.egress" -}}
+- {{- with .to }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  ports:
+    {{- $protocols := default (list "TCP") .protocols }}
+    {{- range $port := .ports }}
+    {{- range $protocols }}
+    - port: {{ $port }}
+      protocol: {{ . }}
+    {{- end }}
+    {{- end }}
+{{- end }}
+
+{{/* Egress that every pod of the release needs: names, and the API server. */}}
+{{- define "asana-connector.clusterEgress" -}}
+{{- with .Values.networkPolicy }}
+{{- include "asana-connector.egress" (dict "to" .dns.to "ports" .dns.ports "protocols" (list "UDP" "TCP")) }}
+{{ include "asana-connector.egress" .apiServer }}
+{{- end }}
+{{- end }}
+
+{{/* Ports of the proxy: those that are set, else that of its URL. */}}
+{{- define "asana-connector.proxyPorts" -}}
+{{- $ports := .Values.networkPolicy.proxy.ports }}
+{{- if not $ports }}
+{{- $url := required "networkPolicy.proxy.ports: name the port of the proxy, since its URL is in a Secret" .Values.proxy.httpsProxy }}
+{{- $host := (urlParse $url).host }}
+{{- $port := regexFind ":[0-9]+$" $host | trimPrefix ":" }}
+{{- $ports = list (int (default (ternary "443" "80" (hasPrefix "https:" $url)) $port)) }}
+{{- end }}
+{{- dict "items" $ports | toJson }}
+{{- end }}
+
+{{/* An object of ours that the values declare: a dict of root, kind, name and its entry. */}}
+{{- define "asana-connector.declared" -}}
+{{- $root := .root }}
+{{- $namespace := default $root.Release.Namespace .entry.namespace }}
+{{- $watched := (include "asana-connector.watchNamespaces" $root | fromJson).items }}
+{{- if and (eq $root.Values.scope "namespaced") (not (has $namespace $watched)) }}
+{{- fail (printf "%s %s: nobody watches its namespace %s: add it to watchNamespaces" .kind .name $namespace) }}
+{{- end }}
+apiVersion: asana-connector.dev/v1alpha1
+kind: {{ .kind }}
+metadata:
+  name: {{ .name | quote }}
+  namespace: {{ $namespace }}
+  labels:
+    {{- include "asana-connector.labels" $root | nindent 4 }}
+    {{- with .entry.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  annotations:
+    # Argo CD renders objects before their definitions exist, and applies connectors before grants.
+    argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true
+    argocd.argoproj.io/sync-wave: {{ .wave | quote }}
+    {{- with .entry.annotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+spec:
+  {{- toYaml .entry.spec | nindent 2 }}
 {{- end }}
