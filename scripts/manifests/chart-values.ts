@@ -1,4 +1,4 @@
-import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import { type Document, isMap, isNode, isScalar, parseDocument, type YAMLMap } from 'yaml';
 import { code, table } from './markdown.ts';
 
 /** A documented value of the chart. */
@@ -22,22 +22,23 @@ const TABLE_END = '<!-- end: values -->\n';
 export function chartValues(valuesYaml: string): ChartValue[] {
   const document = parseDocument(valuesYaml);
   if (document.errors[0]) throw document.errors[0];
-  return isMap(document.contents) ? valuesBelow(document.contents, []) : [];
+  return isMap(document.contents) ? valuesBelow(document.contents, [], document) : [];
 }
 
-function valuesBelow(map: YAMLMap, path: readonly string[]): ChartValue[] {
+function valuesBelow(map: YAMLMap, path: readonly string[], document: Document): ChartValue[] {
   return map.items.flatMap((pair, index) => {
-    const { key, value } = pair as Pair<unknown, unknown>;
+    const { key, value } = pair;
     if (!isScalar(key)) throw new Error('values.yaml: a key is no word');
     const here = [...path, String(key.value)];
     // What stands before the first key of a map belongs to the map.
     const comment = (index === 0 ? map.commentBefore : null) ?? key.commentBefore ?? '';
     const description = describedIn(comment);
     if (description === null) {
-      if (isMap(value) && value.items.length > 0) return valuesBelow(value, here);
+      if (isMap(value) && value.items.length > 0) return valuesBelow(value, here, document);
       throw new Error(`values.yaml: describe ${here.join('.')} in a comment that begins with "# --"`);
     }
-    return [{ path: here.join('.'), fallback: pair.toJSON()[here.at(-1) ?? ''], description }];
+    const fallback: unknown = isNode(value) ? value.toJS(document) : null;
+    return [{ path: here.join('.'), fallback, description }];
   });
 }
 

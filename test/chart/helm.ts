@@ -68,7 +68,8 @@ async function renderAll(set: readonly string[]): Promise<Rendered[]> {
   return objectsIn(await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...flags]));
 }
 
-function objectsIn(manifests: string): Rendered[] {
+/** The objects in what helm prints. */
+export function objectsIn(manifests: string): Rendered[] {
   return parseAllDocuments(manifests).flatMap((document) => {
     if (document.errors[0]) throw document.errors[0];
     const object = document.toJS() as Rendered | null;

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { apiUrlOption } from '../../src/commands/command-line/asana-options.ts';
+import { conductorOneHosts } from '../../src/conductorone/hosts.ts';
+import { at, CHART, type Rendered, renderValues, type Values } from './helm.ts';
+
+interface Rule {
+  readonly to?: readonly object[];
+  readonly ports: readonly { readonly port: number; readonly protocol: string }[];
+}
+
+async function policy(values: Values, name = 'acme-asana-connector'): Promise<Rendered> {
+  const networkPolicy = { enabled: true, ...(values['networkPolicy'] as object | undefined) };
+  const found = (await renderValues({ ...values, networkPolicy })).find(
+    ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === name,
+  );
+  assert.ok(found, `no NetworkPolicy ${name}`);
+  return found;
+}
+
+/** Each egress rule as its ports, and whether it names peers. */
+function egressOf(object: Rendered): string[] {
+  return (at(object, 'spec', 'egress') as Rule[]).map(
+    ({ to, ports }) =>
+      `${ports.map(({ port, protocol }) => `${port}/${protocol}`).join(' ')}${to ? ' to' : ''}`,
+  );
+}
+
+const DNS = '53/UDP 53/TCP to';
+const API_SERVER = '443/TCP 6443/TCP';
+
+describe('the network policy', () => {
+  test('lets the operator reach the names of the cluster, the API server and public addresses', async () => {
+    const object = await policy({});
+    assert.deepEqual(egressOf(object), [DNS, API_SERVER, '443/TCP to']);
+    const blocks = at(object, 'spec', 'egress', 2, 'to') as { ipBlock: { cidr: string; except: string[] } }[];
+    assert.deepEqual(
+      blocks.map(({ ipBlock }) => ipBlock.cidr),
+      ['0.0.0.0/0', '::/0'],
+    );
+    assert.ok(blocks[0]?.ipBlock.except.includes('169.254.0.0/16'), 'not the metadata of the cloud');
+  });
+
+  const proxies: readonly (readonly [url: string, port: number])[] = [
+    ['http://proxy.acme.example:3128', 3128],
+    ['http://proxy.acme.example', 80],
+    ['https://proxy.acme.example/', 443],
+    ['http://[fd00::1]:8080', 8080],
+  ];
+  for (const [httpsProxy, port] of proxies)
+    test(`lets it reach the proxy ${httpsProxy} at its port, and no public address`, async () => {
+      assert.deepEqual(egressOf(await policy({ proxy: { httpsProxy } })), [DNS, API_SERVER, `${port}/TCP`]);
+    });
+
+  test('asks for the port of a proxy whose URL is in a Secret', async () => {
+    const proxy = { secretRef: { name: 'proxy' } };
+    await assert.rejects(policy({ proxy }), /name the port of the proxy/);
+    const named = { proxy, networkPolicy: { proxy: { ports: [3128] } } };
+    assert.equal(egressOf(await policy(named)).at(-1), '3128/TCP');
+  });
+
+  test('gives the uninstall hook a policy of its own, with names and the API server', async () => {
+    const object = await policy({}, 'acme-asana-connector-release');
+    assert.deepEqual(egressOf(object), [DNS, API_SERVER]);
+    assert.equal(at(object, 'spec', 'ingress'), undefined, 'nothing comes in');
+    assert.equal(
+      at(object, 'spec', 'podSelector', 'matchLabels', 'app.kubernetes.io/name'),
+      'asana-connector-release',
+    );
+  });
+
+  test('for Cilium names the hosts that the operator speaks to by default', async () => {
+    const example = await readFile(join(CHART, 'examples/values-cilium.yaml'), 'utf8');
+    const object = (await renderValues(parse(example) as Values)).find(
+      ({ kind }) => kind === 'CiliumNetworkPolicy',
+    );
+    const rules = at(object, 'spec', 'egress') as { toFQDNs?: Record<string, string>[] }[];
+    const names = rules.flatMap(({ toFQDNs = [] }) => toFQDNs.flatMap((name) => Object.values(name)));
+    assert.deepEqual(names, [new URL(String(apiUrlOption().defaultValue)).hostname, ...conductorOneHosts]);
+    const deployment = (await renderValues({})).find(({ kind }) => kind === 'Deployment');
+    assert.deepEqual(
+      at(object, 'spec', 'endpointSelector', 'matchLabels'),
+      at(deployment, 'spec', 'selector', 'matchLabels'),
+    );
+  });
+});

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { at, only, renderValues, type Values } from './helm.ts';
+
+const connectors = { acme: { spec: { credentials: { secretRef: { name: 'asana' } } } } };
+const alice = { connectorRef: { name: 'acme' }, user: { email: 'alice@acme.example' } };
+
+describe('the chart', () => {
+  const refused: readonly { values: Values; says: RegExp; because: string }[] = [
+    {
+      values: { caBundle: { configMap: 'a', secret: 'b' } },
+      says: /a ConfigMap or a Secret, not both/,
+      because: 'one of two bundles would be ignored',
+    },
+    {
+      values: { proxy: { httpsProxy: 'http://proxy.example:3128', secretRef: { name: 'proxy' } } },
+      says: /httpsProxy or secretRef\.name, not both/,
+      because: 'one of two proxies would be ignored',
+    },
+    {
+      values: { metrics: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } } },
+      says: /enable one of the two/,
+      because: 'every sample would be stored twice',
+    },
+    {
+      values: { scope: 'namespaced', watchNamespaces: ['team-a'], connectors },
+      says: /AsanaConnector acme: nobody watches its namespace iga/,
+      because: 'a declared object is where nobody watches',
+    },
+    {
+      values: { uninstall: { releaseGrants: false }, grants: { licenses: { alice: { spec: alice } } } },
+      says: /uninstall\.releaseGrants must be true/,
+      because: 'the end of the release would take access away',
+    },
+  ];
+  for (const { values, says, because } of refused)
+    test(`is not rendered when ${because}`, async () => {
+      await assert.rejects(renderValues(values), says);
+    });
+
+  test('counts its own pods in a topology spread constraint that names none', async () => {
+    const constraint = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' };
+    const others = { matchLabels: { app: 'other' } };
+    const topologySpreadConstraints = [constraint, { ...constraint, labelSelector: others }];
+    const deployment = only(await renderValues({ topologySpreadConstraints }), 'Deployment');
+    const spread = at(deployment, 'spec', 'template', 'spec', 'topologySpreadConstraints');
+    assert.deepEqual(at(spread, 0, 'labelSelector'), at(deployment, 'spec', 'selector'));
+    assert.deepEqual(at(spread, 1, 'labelSelector'), others);
+  });
+
+  test('keeps Recreate without leader election, whatever the strategy says', async () => {
+    const values = { leaderElection: { enabled: false }, strategy: { type: 'RollingUpdate' } };
+    const deployment = only(await renderValues(values), 'Deployment');
+    assert.deepEqual(at(deployment, 'spec', 'strategy'), { type: 'Recreate' });
+  });
+
+  test('takes the URL of the proxy from a Secret, so that its password is in no manifest', async () => {
+    const deployment = only(await renderValues({ proxy: { secretRef: { name: 'proxy' } } }), 'Deployment');
+    const env = at(deployment, 'spec', 'template', 'spec', 'containers', 0, 'env') as { name: string }[];
+    assert.deepEqual(
+      env.find(({ name }) => name === 'HTTPS_PROXY'),
+      { name: 'HTTPS_PROXY', valueFrom: { secretKeyRef: { name: 'proxy', key: 'HTTPS_PROXY' } } },
+    );
+  });
+
+  test('applies connectors before accounts and accounts before other grants, where Argo CD does', async () => {
+    const bob = { connectorRef: alice.connectorRef, email: 'bob@acme.example' };
+    const grants = { licenses: { alice: { spec: alice } }, accounts: { bob: { spec: bob } } };
+    const objects = await renderValues({ connectors, grants });
+    const wave = (kind: string) =>
+      Number(only(objects, kind).metadata.annotations?.['argocd.argoproj.io/sync-wave']);
+    assert.ok(wave('AsanaConnector') > 0, 'after the operator');
+    assert.ok(wave('AsanaConnector') < wave('AsanaAccount'));
+    assert.ok(wave('AsanaAccount') < wave('AsanaLicenseGrant'));
+  });
+});
