@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildCrd } from '../src/api/crd.ts';
 import { kinds } from '../src/api/kinds.ts';
+import { argocdConfig } from './manifests/argocd-config.ts';
 import { chartValues, readmeWithValues } from './manifests/chart-values.ts';
 import { conditionsPage } from './manifests/conditions-page.ts';
 import { chartTemplate, crdFile } from './manifests/crd-files.ts';
@@ -13,6 +14,7 @@ import { schemaWithKinds } from './manifests/values-schema.ts';
 const ROOT = join(import.meta.dirname, '..');
 const CRDS = 'crds';
 const CHART = 'charts/asana-connector';
+const ARGOCD = 'docs/gitops/argocd';
 const CHART_CRDS = `${CHART}/templates/crds`;
 
 /** Folders that hold nothing but generated files, so that a kind that was removed leaves none behind. */
@@ -32,6 +34,7 @@ export async function generateManifests(root: string): Promise<ReadonlyMap<strin
   files.set('docs/reference/fields.md', fieldsPage(kinds));
   files.set('docs/reference/conditions.md', conditionsPage());
   files.set(`${CHART}/files/dashboard.json`, dashboardFile());
+  files.set(`${ARGOCD}/argocd-cm.yaml`, await argocdConfig(join(root, ARGOCD)));
   const read = (path: string) => readFile(join(root, path), 'utf8');
   const values = chartValues(await read(`${CHART}/values.yaml`));
   files.set(`${CHART}/README.md`, readmeWithValues(await read(`${CHART}/README.md`), values));

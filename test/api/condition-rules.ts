@@ -30,7 +30,7 @@ interface CheckedStatus {
 }
 
 /** Reasons of a grant that only grants of one kind can have. */
-const ONLY_OF: Partial<Record<GrantReason, GrantKindName>> = {
+export const ONLY_OF: Partial<Record<GrantReason, GrantKindName>> = {
   Removed: 'AsanaAccount',
   LicenseLimitReached: 'AsanaLicenseGrant',
   TeamNotFound: 'AsanaTeamGrant',

@@ -90,6 +90,7 @@ describe('npm run manifests', () => {
       'package.json',
       'crds',
       'docs/reference',
+      'docs/gitops/argocd',
       'charts/asana-connector',
       'src',
       'scripts/manifests',

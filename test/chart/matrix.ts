@@ -49,7 +49,18 @@ const everything: Values = {
   caBundle: { configMap: 'corporate-ca', key: 'corporate.pem' },
   proxy: { httpsProxy: 'http://proxy.acme.example:3128', noProxy: ['.acme.example', '10.0.0.0/8'] },
   leaderElection: { leaseDuration: '30s', renewDeadline: '20s', retryPeriod: '4s' },
-  metrics: { port: 9090, service: { annotations }, serviceMonitor: monitor },
+  metrics: {
+    port: 9090,
+    service: { annotations },
+    serviceMonitor: monitor,
+    prometheusRule: {
+      enabled: true,
+      labels: { release: 'prometheus' },
+      annotations,
+      runbookBaseUrl: 'https://runbooks.acme.example/asana',
+    },
+    dashboard: { enabled: true, labels: { grafana_dashboard: 'asana' }, annotations },
+  },
   health: {
     port: 9091,
     livenessProbe: { initialDelaySeconds: 10, periodSeconds: 20, timeoutSeconds: 6, failureThreshold: 4 },

@@ -63,14 +63,13 @@ describe('the chart', () => {
     );
   });
 
-  test('applies connectors before accounts and accounts before other grants, where Argo CD does', async () => {
+  test('declares connectors and grants in one wave of Argo CD, after the operator and the definitions', async () => {
     const bob = { connectorRef: alice.connectorRef, email: 'bob@acme.example' };
     const grants = { licenses: { alice: { spec: alice } }, accounts: { bob: { spec: bob } } };
-    const objects = await renderValues({ connectors, grants });
-    const wave = (kind: string) =>
-      Number(only(objects, kind).metadata.annotations?.['argocd.argoproj.io/sync-wave']);
-    assert.ok(wave('AsanaConnector') > 0, 'after the operator');
-    assert.ok(wave('AsanaConnector') < wave('AsanaAccount'));
-    assert.ok(wave('AsanaAccount') < wave('AsanaLicenseGrant'));
+    for (const { apiVersion, metadata } of await renderValues({ connectors, grants })) {
+      const wave = metadata.annotations?.['argocd.argoproj.io/sync-wave'];
+      const declared = String(apiVersion).startsWith('asana-connector.dev/');
+      assert.equal(wave, declared ? '1' : undefined, metadata.name);
+    }
   });
 });

@@ -224,9 +224,9 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
   annotations:
-    # Argo CD renders objects before their definitions exist, and applies connectors before grants.
+    # For Argo CD: after the definitions and the operator, all in one wave, since grants wait for their connector by themselves.
     argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true
-    argocd.argoproj.io/sync-wave: {{ .wave | quote }}
+    argocd.argoproj.io/sync-wave: "1"
     {{- with .entry.annotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

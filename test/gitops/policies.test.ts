@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster } from '../api/cluster.ts';
+import { grantOf, type Manifest } from '../api/manifests.ts';
+
+const FOLDER = join(import.meta.dirname, '../../docs/gitops/policies');
+const DAY_MS = 24 * 3_600_000;
+/** How long the API server may take to notice a policy. */
+const NOTICED_WITHIN_MS = 30_000;
+
+const GOVERNED = 'example.com/asana-grants=governed';
+const REQUESTED_BY = 'example.com/requested-by';
+
+/** What every policy but that about people takes. */
+const GOOD = { reason: 'Design project, REQ-1234', duration: '8h', deletionPolicy: 'Revoke' };
+
+const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
+const license = (spec: object, name = 'trial') => grantOf('AsanaLicenseGrant', { ...GOOD, ...spec }, name);
+const team = (spec: object) => grantOf('AsanaTeamGrant', { ...GOOD, ...spec }, 'trial');
+const workspace = (spec: object) => grantOf('AsanaWorkspaceGrant', { ...GOOD, ...spec }, 'trial');
+
+/** It has no reason and no end. */
+const OLD = grantOf('AsanaLicenseGrant', {}, 'old');
+
+interface Asked {
+  readonly manifest: Manifest;
+  readonly because: string;
+  /** What the policy answers; null where it lets the grant in. */
+  readonly refused: RegExp | null;
+}
+
+/** Who may do everything with grants in the namespace, but only grants what a further role says. */
+const WRITER = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'Role',
+  metadata: { name: 'writer' },
+  rules: [
+    {
+      apiGroups: ['asana-connector.dev'],
+      resources: ['asanalicensegrants', 'asanateamgrants', 'asanaworkspacegrants', 'asanaaccounts'],
+      verbs: ['get', 'create', 'update', 'patch', 'delete'],
+    },
+  ],
+};
+/** Who may ask for an absence. */
+const ASKERS = {
+  ...WRITER,
+  metadata: { name: 'askers' },
+  rules: [{ apiGroups: ['asana-connector.dev'], resources: ['asanaaccounts'], verbs: ['grant'] }],
+};
+/** Who may also approve it. */
+const APPROVERS = {
+  ...WRITER,
+  metadata: { name: 'approvers' },
+  rules: [
+    { apiGroups: ['asana-connector.dev'], resources: ['asanaaccounts'], verbs: ['grant', 'approve'] },
+    {
+      apiGroups: ['asana-connector.dev'],
+      resources: ['asanalicensegrants'],
+      resourceNames: ['ViewOnly'],
+      verbs: ['grant'],
+    },
+  ],
+};
+
+describe('the admission policies for grants', () => {
+  let cluster: Cluster;
+
+  before(async () => {
+    cluster = await Cluster.open();
+    await cluster.run(['create', '-f', '-'], OLD);
+    await cluster.run(['label', 'namespace', cluster.namespace, GOVERNED]);
+    await cluster.run(['apply', '--validate=strict', '-f', FOLDER]);
+    for (const role of [WRITER, ASKERS, APPROVERS]) await cluster.run(['apply', '-f', '-'], role);
+    await bind('writer', 'carol', 'dave', 'erin');
+    await bind('askers', 'erin');
+    await bind('approvers', 'carol', 'dave');
+    await untilNoticed();
+  });
+  after(async () => {
+    await cluster.try(['delete', '-f', FOLDER, '--ignore-not-found']);
+    await cluster.close();
+  });
+
+  function bind(role: string, ...users: string[]): Promise<string> {
+    return cluster.run([
+      'create',
+      'rolebinding',
+      role,
+      `--role=${role}`,
+      ...users.map((user) => `--user=${user}`),
+    ]);
+  }
+
+  /** What the API server answers; empty where it takes the manifest. */
+  async function answer(manifest: Manifest, verb = 'create', ...flags: string[]): Promise<string> {
+    const args = [verb, '--dry-run=server', '--validate=strict', ...flags, '-f', '-'];
+    const { code, stderr } = await cluster.try(args, manifest);
+    return code === 0 ? '' : stderr;
+  }
+
+  /** Each policy refuses what breaks it alone. */
+  async function untilNoticed(): Promise<void> {
+    const offences: readonly (readonly [policy: string, manifest: Manifest, user: string])[] = [
+      ['asana-reason-with-ticket', license({ reason: 'Because.' }), 'admin'],
+      ['asana-end-within-90-days', license({ duration: '2161h' }), 'admin'],
+      ['asana-who-may-grant', license({ license: 'Enterprise' }), 'carol'],
+      ['asana-four-eyes', absence({ suspend: false }, 'admin'), 'admin'],
+    ];
+    const policies = readdirSync(FOLDER).map((file) => `asana-${file.replace('.yaml', '')}`);
+    assert.deepEqual(
+      offences.map(([policy]) => policy).toSorted((a, b) => a.localeCompare(b)),
+      policies.filter((policy) => policy !== 'asana-roles-of-a-team'),
+    );
+    const giveUp = AbortSignal.timeout(NOTICED_WITHIN_MS);
+    for (const [policy, manifest, user] of offences) {
+      const flags = user === 'admin' ? [] : [`--as=${user}`];
+      while (!(await answer(manifest, 'create', ...flags)).includes(policy))
+        await sleep(100, undefined, { signal: giveUp });
+    }
+  }
+
+  async function check(
+    { manifest, because, refused }: Asked,
+    verb?: string,
+    ...flags: string[]
+  ): Promise<void> {
+    const found = await answer(manifest, verb, ...flags);
+    if (refused) assert.match(found, refused, because);
+    else assert.equal(found, '', because);
+  }
+
+  const tickets: readonly Asked[] = [
+    { manifest: license({}), because: 'it names one', refused: null },
+    { manifest: license({ reason: 'REQ-1' }), because: 'it is one', refused: null },
+    {
+      manifest: license({ reason: undefined }),
+      because: 'there is no reason',
+      refused: /must name a ticket/,
+    },
+    { manifest: license({ reason: 'Because.' }), because: 'it names none', refused: /must name a ticket/ },
+    { manifest: team({ reason: 'REQ-0' }), because: 'there is no ticket 0', refused: /must name a ticket/ },
+    {
+      manifest: team({ reason: 'req-12' }),
+      because: 'no project is in lower case',
+      refused: /must name a ticket/,
+    },
+  ];
+  for (const asked of tickets)
+    test(`${asked.refused ? 'refuse' : 'take'} a reason for a ticket: ${asked.because}`, () => check(asked));
+
+  const ends: readonly Asked[] = [
+    {
+      manifest: license({ duration: undefined, expiresAt: inDays(89) }),
+      because: 'in 89 days',
+      refused: null,
+    },
+    {
+      manifest: license({ duration: undefined, expiresAt: inDays(91) }),
+      because: 'in 91 days',
+      refused: /expiresAt must be at most 90 days/,
+    },
+    { manifest: license({ duration: undefined }), because: 'never', refused: /the grant must end/ },
+    { manifest: team({ duration: '2160h' }), because: 'after 90 days', refused: null },
+    {
+      manifest: team({ duration: '2160h1s' }),
+      because: 'a second later',
+      refused: /duration must end at most/,
+    },
+    {
+      manifest: team({ startsAt: inDays(10), duration: '1921h' }),
+      because: '80 days and an hour after a beginning in 10 days',
+      refused: /duration must end at most/,
+    },
+    {
+      manifest: team({ startsAt: inDays(10), duration: '1919h' }),
+      because: 'shortly before that',
+      refused: null,
+    },
+    {
+      manifest: team({ startsAt: inDays(-10), duration: '2160h' }),
+      because: 'a beginning in the past moves nothing',
+      refused: null,
+    },
+    {
+      manifest: license({ deletionPolicy: 'Retain' }),
+      because: 'with access that stays',
+      refused: /deletionPolicy must be "Revoke"/,
+    },
+  ];
+  for (const asked of ends)
+    test(`${asked.refused ? 'refuse' : 'take'} an end: ${asked.because}`, () => check(asked));
+
+  test('refuse an extension beyond 90 days after the creation', async () => {
+    const before = license({ duration: '48h' }, 'extended');
+    await cluster.run(['create', '-f', '-'], before);
+    const extended = (duration: string) => ({ ...before, spec: { ...before.spec, duration } });
+    assert.equal(await answer(extended('2000h'), 'apply'), '');
+    assert.match(await answer(extended('2200h'), 'apply'), /duration must end at most/);
+  });
+
+  test('leave a grant of before them alone until somebody edits what it declares', async () => {
+    const change = (body: object) => [
+      'patch',
+      OLD.kind,
+      OLD.metadata.name,
+      '--type=merge',
+      '-p',
+      JSON.stringify(body),
+    ];
+    await cluster.run(change({ metadata: { finalizers: ['asana-connector.dev/revoke'] } }));
+    await cluster.run(change({ metadata: { annotations: { 'asana-connector.dev/requestedAt': 'now' } } }));
+    const { stderr } = await cluster.try(change({ spec: { suspend: true } }));
+    assert.match(stderr, /must name a ticket|the grant must end/);
+    await cluster.run(change({ metadata: { finalizers: [] } }));
+  });
+
+  const rights: readonly Asked[] = [
+    { manifest: license({ license: 'ViewOnly' }), because: 'a license of the role', refused: null },
+    {
+      manifest: license({ license: 'Enterprise' }),
+      because: 'another license',
+      refused: /lead may not grant Enterprise in namespace/,
+    },
+    { manifest: license({}), because: 'the license by default', refused: /lead may not grant Enterprise/ },
+    { manifest: team({ team: { name: 'Design' } }), because: 'a team of the role, by name', refused: null },
+    { manifest: team({ team: { gid: '1200000000000007' } }), because: 'another, by gid', refused: null },
+    {
+      manifest: team({ team: { name: 'Board' } }),
+      because: 'a team that is not in it',
+      refused: /lead may not grant Board/,
+    },
+    {
+      manifest: workspace({ workspace: '1200000000000002' }),
+      because: 'a kind that the role does not even let them create',
+      refused: /cannot create resource "asanaworkspacegrants"/,
+    },
+  ];
+  for (const asked of rights)
+    test(`${asked.refused ? 'refuse' : 'let'} the leads of a team grant ${asked.because}`, () =>
+      check(asked, 'create', '--as=lead', '--as-group=design-leads'));
+
+  test('refuse an edit towards a license that may not be granted', async () => {
+    await cluster.run(['create', '--as=carol', '-f', '-'], license({ license: 'ViewOnly' }, 'upgraded'));
+    const edited = license({ license: 'Enterprise' }, 'upgraded');
+    assert.match(await answer(edited, 'apply', '--as=carol'), /carol may not grant Enterprise/);
+  });
+
+  describe('with four eyes', () => {
+    const as = (user: string) => [`--as=${user}`];
+    const patch = async (name: string, body: object, user: string): Promise<string> => {
+      const args = ['patch', 'asanaaccount', name, '--type=merge', '-p', JSON.stringify(body), ...as(user)];
+      const { code, stderr } = await cluster.try(args);
+      return code === 0 ? '' : stderr;
+    };
+
+    test('take the request of somebody in their own name only, and suspended', async () => {
+      assert.equal(await answer(absence({ suspend: true }, 'carol'), 'create', ...as('carol')), '');
+      const others = absence({ suspend: true }, 'dave');
+      assert.match(await answer(others, 'create', ...as('carol')), /must be your own name, carol/);
+      const atOnce = absence({ suspend: false }, 'carol');
+      assert.match(await answer(atOnce, 'create', ...as('carol')), /another person sets it to false/);
+    });
+
+    test('let another person approve, who may, and nobody else', async () => {
+      await cluster.run(['create', ...as('carol'), '-f', '-'], absence({ suspend: true }, 'carol', 'leaver'));
+      const approval = { spec: { suspend: false } };
+      assert.match(await patch('leaver', approval, 'carol'), /whoever asked cannot approve/);
+      assert.match(await patch('leaver', approval, 'erin'), /erin may not approve/);
+      const inAnothersName = { metadata: { annotations: { [REQUESTED_BY]: 'erin' } } };
+      assert.match(await patch('leaver', inAnothersName, 'carol'), /stays as it is/);
+      assert.match(await patch('leaver', { ...inAnothersName, ...approval }, 'carol'), /stays as it is/);
+      assert.equal(await patch('leaver', approval, 'dave'), '');
+    });
+
+    test('keep what was approved, until it is asked for anew', async () => {
+      const edit = { spec: { reason: 'Another one, REQ-2' } };
+      assert.match(await patch('leaver', edit, 'carol'), /an edit needs a new approval/);
+      const again = {
+        metadata: { annotations: { [REQUESTED_BY]: 'dave' } },
+        spec: { ...edit.spec, suspend: true },
+      };
+      assert.match(
+        await patch('leaver', { spec: again.spec }, 'dave'),
+        /whoever edits the request asks anew/,
+      );
+      assert.equal(await patch('leaver', again, 'dave'), '');
+      assert.match(
+        await patch('leaver', { spec: { suspend: false } }, 'dave'),
+        /whoever asked cannot approve/,
+      );
+      assert.equal(await patch('leaver', { spec: { suspend: false } }, 'carol'), '');
+    });
+
+    test('see an absence in an account that was to be present', async () => {
+      const present = grantOf('AsanaAccount', { ...GOOD, ensure: 'Present' }, 'turned');
+      await cluster.run(['create', ...as('carol'), '-f', '-'], present);
+      const turned = { spec: { ensure: 'Absent', duration: null, expiresAt: null } };
+      assert.match(await patch('turned', turned, 'carol'), /ask with "suspend: true"/);
+      const asked = {
+        metadata: { annotations: { [REQUESTED_BY]: 'carol' } },
+        spec: { ...turned.spec, suspend: true },
+      };
+      assert.equal(await patch('turned', asked, 'carol'), '');
+      assert.match(
+        await patch('turned', { spec: { suspend: false } }, 'carol'),
+        /whoever asked cannot approve/,
+      );
+    });
+  });
+});
+
+/** Somebody is to leave. */
+function absence(spec: object, requestedBy: string, name = 'trial'): Manifest {
+  const { duration: _, ...good } = GOOD;
+  const manifest = grantOf('AsanaAccount', { ...good, ensure: 'Absent', ...spec }, name);
+  const annotations = { [REQUESTED_BY]: requestedBy };
+  return { ...manifest, metadata: { name, annotations } as Manifest['metadata'] };
+}

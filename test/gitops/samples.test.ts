@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { kinds } from '../../src/api/kinds.ts';
+import { Cluster } from '../api/cluster.ts';
+import type { Manifest } from '../api/manifests.ts';
+import { helm, objectsIn, type Rendered, type Values } from '../chart/helm.ts';
+
+const GITOPS = join(import.meta.dirname, '../../docs/gitops');
+const TEAM_CHART = join(GITOPS, 'team-chart');
+
+function teamGrants(values: Values = {}): Promise<Rendered[]> {
+  return helm(['template', 'design', TEAM_CHART, '--namespace', 'design'], {}, values).then(objectsIn);
+}
+
+describe('the samples for a folder of grants', () => {
+  let cluster: Cluster;
+  before(async () => {
+    cluster = await Cluster.open();
+    // Other tests may have it.
+    await cluster.try(['create', 'namespace', 'design']);
+  });
+  after(() => cluster.close());
+
+  async function validate(objects: readonly object[]): Promise<void> {
+    const list = { apiVersion: 'v1', kind: 'List', items: objects };
+    await cluster.run(
+      ['apply', '--namespace=design', '--dry-run=server', '--validate=strict', '-f', '-'],
+      list,
+    );
+  }
+
+  test('with kustomize are grants of the connector that the folder names once', async () => {
+    const objects = objectsIn(await cluster.run(['kustomize', join(GITOPS, 'team-kustomize')]));
+    await validate(objects);
+    assert.equal(objects.length, 3);
+    for (const { metadata, spec } of objects as (Rendered & Manifest)[]) {
+      assert.deepEqual(spec['connectorRef'], { name: 'acme', namespace: 'iga' }, metadata.name);
+      assert.equal(metadata.namespace, 'design');
+    }
+  });
+
+  test('with Helm are a membership for each member, and a license for those who want one', async () => {
+    const objects = await teamGrants();
+    await validate(objects);
+    assert.deepEqual(
+      new Set(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)),
+      new Set([
+        'AsanaTeamGrant alice-at-acme.example',
+        'AsanaLicenseGrant alice-at-acme.example',
+        'AsanaTeamGrant bob-at-acme.example',
+      ]),
+    );
+  });
+
+  test('with Helm keep the object of a member when another one leaves the list', async () => {
+    const members = ['alice', 'bob', 'carol'].map((name) => ({ email: `${name}@acme.example` }));
+    const before = await teamGrants({ members });
+    const after = await teamGrants({ members: members.slice(1) });
+    assert.deepEqual(after, before.slice(1));
+  });
+
+  test('with Helm refuse a member whose license is misspelt', async () => {
+    const members = [{ email: 'alice@acme.example', licence: 'Enterprise' }];
+    await assert.rejects(teamGrants({ members }), /additional properties 'licence' not allowed/);
+  });
+
+  test('teach an Argo CD that has settings of its own what the kinds are, and leave those settings alone', async () => {
+    await cluster.try(['create', 'namespace', 'argocd']);
+    const own = ['create', 'configmap', 'argocd-cm', '--from-literal=url=https://argocd.acme.example'];
+    await cluster.run([...own, '--namespace=argocd']);
+    const patch = join(GITOPS, 'argocd/argocd-cm.yaml');
+    const configMap = ['configmap', 'argocd-cm', '--namespace=argocd'];
+    await cluster.run(['patch', ...configMap, '--patch-file', patch]);
+    const { data } = JSON.parse(await cluster.run(['get', ...configMap, '-o', 'json'])) as Rendered;
+    assert.equal((data as Record<string, string>)['url'], 'https://argocd.acme.example');
+    assert.equal(Object.keys(data as object).length, 1 + 2 * kinds.length);
+  });
+});
