@@ -45,7 +45,17 @@ const monitoring = (kind: string, plural: string, endpoints: string) =>
     fields({ selector: free, [endpoints]: list(endpoint) }),
   );
 
+const texts: Schema = { type: 'object', additionalProperties: text };
+const rule = fields({ alert: text, expr: text, for: text, labels: texts, annotations: texts });
+
 export const PROMETHEUS_OPERATOR = [
+  definition(
+    'monitoring.coreos.com',
+    'v1',
+    'PrometheusRule',
+    'prometheusrules',
+    fields({ groups: list(fields({ name: text, rules: list(rule) })) }),
+  ),
   monitoring('ServiceMonitor', 'servicemonitors', 'endpoints'),
   monitoring('PodMonitor', 'podmonitors', 'podMetricsEndpoints'),
 ];
