@@ -70,7 +70,7 @@ const everything: Values = {
   networkPolicy: {
     enabled: true,
     scrapeFrom: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }],
-    dns: { to: [{ ipBlock: { cidr: '10.96.0.10/32' } }], ports: [53, 5353] },
+    dns: { to: [{ ipBlock: { cidr: '10.96.0.10/32' } }], ports: [5353] },
     apiServer: { to: [{ ipBlock: { cidr: '10.0.0.1/32' } }], ports: [6443] },
     proxy: { to: [{ ipBlock: { cidr: '10.0.0.2/32' } }] },
     extraEgress: [{ to: [{ ipBlock: { cidr: '10.0.0.3/32' } }], ports: [{ port: 4318 }] }],

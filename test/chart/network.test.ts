@@ -29,7 +29,7 @@ function egressOf(object: Rendered): string[] {
   );
 }
 
-const DNS = '53/UDP 53/TCP to';
+const DNS = '53/UDP 53/TCP 5353/UDP 5353/TCP to';
 const API_SERVER = '443/TCP 6443/TCP';
 
 describe('the network policy', () => {

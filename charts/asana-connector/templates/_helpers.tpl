@@ -38,6 +38,11 @@ app.kubernetes.io/part-of: asana-connector
 {{- end }}
 {{- end }}
 
+{{/* The same with further ones, which go before commonLabels: a dict of root and more. */}}
+{{- define "asana-connector.labelsWith" -}}
+{{- merge (deepCopy (default dict .more)) (include "asana-connector.labels" .root | fromYaml) | toYaml }}
+{{- end }}
+
 {{- define "asana-connector.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create }}
 {{- default (include "asana-connector.fullname" .) .Values.serviceAccount.name }}
@@ -213,23 +218,17 @@ metricRelabelings:
 {{- if and (eq $root.Values.scope "namespaced") (not (has $namespace $watched)) }}
 {{- fail (printf "%s %s: nobody watches its namespace %s: add it to watchNamespaces" .kind .name $namespace) }}
 {{- end }}
+{{- /* After the definitions and the operator, all in one wave: grants wait for their connector by themselves. */}}
+{{- $argo := dict "argocd.argoproj.io/sync-wave" "1" "argocd.argoproj.io/sync-options" "SkipDryRunOnMissingResource=true" }}
 apiVersion: asana-connector.dev/v1alpha1
 kind: {{ .kind }}
 metadata:
   name: {{ .name | quote }}
   namespace: {{ $namespace }}
   labels:
-    {{- include "asana-connector.labels" $root | nindent 4 }}
-    {{- with .entry.labels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "asana-connector.labelsWith" (dict "root" $root "more" .entry.labels) | nindent 4 }}
   annotations:
-    # For Argo CD: after the definitions and the operator, all in one wave, since grants wait for their connector by themselves.
-    argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true
-    argocd.argoproj.io/sync-wave: "1"
-    {{- with .entry.annotations }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- merge (deepCopy (default dict .entry.annotations)) $argo | toYaml | nindent 4 }}
 spec:
   {{- toYaml .entry.spec | nindent 2 }}
 {{- end }}

@@ -48,6 +48,22 @@ describe('the chart', () => {
     assert.deepEqual(at(spread, 1, 'labelSelector'), others);
   });
 
+  test('prefers the labels of an object to those of all', async () => {
+    const label = 'example.com/team';
+    const own = { labels: { [label]: 'own' } };
+    const objects = await renderValues({
+      commonLabels: { [label]: 'all' },
+      podLabels: own.labels,
+      metrics: { serviceMonitor: { enabled: true, ...own } },
+      connectors: { acme: { ...connectors.acme, ...own } },
+    });
+    for (const kind of ['ServiceMonitor', 'AsanaConnector'])
+      assert.equal(only(objects, kind).metadata.labels?.[label], 'own', kind);
+    const deployment = only(objects, 'Deployment');
+    assert.equal(deployment.metadata.labels?.[label], 'all');
+    assert.equal(at(deployment, 'spec', 'template', 'metadata', 'labels', label), 'own');
+  });
+
   test('keeps Recreate without leader election, whatever the strategy says', async () => {
     const values = { leaderElection: { enabled: false }, strategy: { type: 'RollingUpdate' } };
     const deployment = only(await renderValues(values), 'Deployment');
