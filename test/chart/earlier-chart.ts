@@ -11,16 +11,15 @@ const run = promisify(execFile);
 /** The chart as it was before it was last changed. */
 export interface EarlierChart {
   readonly folder: string;
-  readonly commit: string;
+  /** Null where no history is at hand, as in a shallow clone: then it is the chart as it is. */
+  readonly commit: string | null;
   remove(): Promise<void>;
 }
 
-/**
- * Takes the chart out of the newest commit in which it differs from the one in the work tree.
- * @throws Error where the history does not reach back so far
- */
+/** Takes the chart out of the newest commit in which it differs from the one in the work tree. */
 export async function takeEarlierChart(): Promise<EarlierChart> {
   const commit = await newestOther();
+  if (commit === null) return { folder: join(ROOT, CHART), commit, remove: () => Promise.resolve() };
   const directory = await mkdtemp(join(tmpdir(), 'asana-connector-chart-'));
   const archive = join(directory, 'chart.tar');
   await git('archive', `--output=${archive}`, commit, CHART);
@@ -29,21 +28,17 @@ export async function takeEarlierChart(): Promise<EarlierChart> {
   return { folder: join(directory, CHART), commit, remove };
 }
 
-async function newestOther(): Promise<string> {
-  const changes = (await git('log', '--format=%H', '--max-count=20', '--', CHART)).split('\n');
-  for (const commit of changes.flatMap((hash) => [hash, `${hash}~`])) {
-    const same = await git('diff', '--quiet', commit, '--', CHART).then(
-      () => true,
-      (error: { code?: number }) => {
-        if (error.code === 1) return false;
-        throw new Error(`no earlier chart: fetch more of the history with git fetch --unshallow`, {
-          cause: error,
-        });
-      },
-    );
-    if (!same) return commit;
-  }
-  throw new Error('no earlier chart: none of its last 20 changes differs from what is here');
+async function newestOther(): Promise<string | null> {
+  const changes = await git('log', '--format=%H', '--max-count=20', '--', CHART).catch(() => '');
+  for (const hash of changes.split('\n').filter((line) => line !== ''))
+    for (const commit of [hash, `${hash}~`]) {
+      const differs = await git('diff', '--quiet', commit, '--', CHART).then(
+        () => false,
+        (error: { code?: number }) => error.code === 1,
+      );
+      if (differs) return commit;
+    }
+  return null;
 }
 
 async function git(...args: readonly string[]): Promise<string> {
