@@ -9,6 +9,8 @@ export interface Contender {
   readonly right: Right | null;
   /** Its connector is in mode Apply and works: it may take a right over. */
   readonly acts: boolean;
+  /** It names somebody else than it was for: it waits for a person, and takes nothing over meanwhile. */
+  readonly mistaken: boolean;
   readonly mode: 'Plan' | 'Apply';
   /** Its connector is stalled, or the grant may not last as long as it says, and holds nothing. */
   readonly excluded: boolean;
@@ -31,7 +33,7 @@ export type Contest =
 export function judgeContest(own: Contender, rivals: readonly Contender[]): Contest {
   const { grant } = own;
   if (grant.ending) {
-    const successor = oldestOf(rivals.filter((rival) => contends(rival) && rival.acts));
+    const successor = oldestOf(rivals.filter((rival) => contends(rival) && mayTakeOver(rival)));
     return successor && takesOver(successor, own)
       ? { kind: 'Succeeded', successor }
       : { kind: 'Uncontested' };
@@ -47,7 +49,7 @@ export function judgeContest(own: Contender, rivals: readonly Contender[]): Cont
  */
 export function findPredecessor(own: Contender, rivals: readonly Contender[]): Grant | null {
   const { grant, right } = own;
-  const takes = contends(own) && own.acts && grant.ensure === 'Present';
+  const takes = contends(own) && mayTakeOver(own) && grant.ensure === 'Present';
   if (!takes || right === null || judgeContest(own, rivals).kind === 'Lost') return null;
   const ended = rivals.filter(
     ({ grant: { ending, applied } }) => ending && applied && isSameRight(applied.right, right),
@@ -59,6 +61,10 @@ export function findPredecessor(own: Contender, rivals: readonly Contender[]): G
 export function contends({ grant, excluded, unstarted }: Contender): boolean {
   const allowed = grant.namespaceAllowed && (grant.ensure === 'Present' || grant.sameNamespace);
   return !grant.ending && !grant.suspended && allowed && !excluded && !unstarted;
+}
+
+function mayTakeOver({ acts, mistaken }: Contender): boolean {
+  return acts && !mistaken;
 }
 
 /** What an ended grant holds, or sent for and may still come to hold. */

@@ -110,7 +110,7 @@ export function firstDecision(policies: readonly GrantPolicy[], subject: GrantCa
 }
 
 /** An email that now means another account is nobody's right to move; null while it does not. */
-export function describeOtherHolder({ grant, reading }: GrantCase): string | null {
+export function describeOtherHolder({ grant, reading }: Pick<GrantCase, 'grant' | 'reading'>): string | null {
   const { email } = grant.user;
   if (email === null || !grant.recorded) return null;
   const holder = reading.accountByEmail(email.toLowerCase());
@@ -119,7 +119,10 @@ export function describeOtherHolder({ grant, reading }: GrantCase): string | nul
 }
 
 /** Gids mean nothing in another organization than the one they were recorded in; null while it is the same. */
-export function describeOtherOrganization({ grant, reading }: GrantCase): string | null {
+export function describeOtherOrganization({
+  grant,
+  reading,
+}: Pick<GrantCase, 'grant' | 'reading'>): string | null {
   const home = grant.recorded?.organization ?? null;
   const { workspaces, leftOut } = reading.snapshot;
   if (home === null || [...workspaces, ...leftOut].some(({ gid }) => gid === home)) return null;

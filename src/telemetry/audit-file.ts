@@ -46,8 +46,8 @@ const LINE_FEED = 0x0a;
 const systemCalls: FileCalls = { write: (fd, bytes) => writeSync(fd, bytes) };
 
 /**
- * A file that lines are appended to, one call of the system a line, so that a process that is killed leaves whole lines. When
- * the file is renamed or removed, as logrotate does, a new one is made at the path with the next line. While it cannot be
+ * A file that lines are appended to, one call of the system a line: a process that is killed in the middle of one tears the
+ * last line at most, and the next process ends that before it writes its own. When the file is renamed or removed, as logrotate does, a new one is made at the path with the next line. While it cannot be
  * written, lines wait in memory: that is logged and counted, and nothing else stops.
  */
 export class AuditFile {

@@ -97,6 +97,12 @@ suite('a contest for one right of one account', () => {
     ],
     [
       own({ ...held, ending: deleted }),
+      rival({}, { mistaken: true }),
+      'Uncontested',
+      'nor for one that names somebody else than it was for',
+    ],
+    [
+      own({ ...held, ending: deleted }),
       contender(viewOnly, 'b'),
       'Uncontested',
       'another license is no succession',
@@ -219,6 +225,7 @@ suite('the predecessor of a grant', () => {
     [heir({ namespaceAllowed: false }), [ended], 'its namespace is not allowed'],
     [heir({}, { unstarted: true }), [ended], 'it has not begun'],
     [heir({}, { acts: false, mode: 'Plan' }), [ended], 'its connector only plans'],
+    [heir({}, { mistaken: true }), [ended], 'it names somebody else than it was for'],
     [heir(young), [ended, contender(enterprise, 'elder', old)], 'an older one takes the right over'],
   ];
   for (const [one, rivals, because] of rows)

@@ -220,6 +220,7 @@ export function contender(
     grant: grant(right, { object, ...changes }),
     right,
     acts: true,
+    mistaken: false,
     mode: 'Apply',
     excluded: false,
     unstarted: false,

@@ -43,8 +43,9 @@ async function startInstance(sandbox: Sandbox, hostId: string): Promise<Instance
   const tempFolder = await mkdtemp(join(tmpdir(), 'sandbox-service-'));
   const host = new ScriptedHost();
   const stopping = new AbortController();
+  const connection = connect(sandbox, hostId);
   const service = new ConductorOneService({
-    client: connect(sandbox, hostId).client,
+    client: connection.client,
     host,
     settings: { licenses: true, provision: true, serviceAccount: true },
     concurrency: 3,
@@ -61,6 +62,8 @@ async function startInstance(sandbox: Sandbox, hostId: string): Promise<Instance
   const stop = async () => {
     stopping.abort(new Error('the lease is lost'));
     await running;
+    // The sandbox ends when the last connection has.
+    connection.close();
   };
   after(() => rm(tempFolder, { recursive: true, force: true }));
   const instance = { host, tempFolder, stop };

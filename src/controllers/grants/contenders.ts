@@ -2,6 +2,7 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { Store } from '../../kubernetes/store.ts';
 import type { Contender } from '../../provisioning/contest.ts';
 import type { Grant } from '../../provisioning/grant.ts';
+import { describeOtherHolder, describeOtherOrganization } from '../../provisioning/grant-case.ts';
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
 import { isSameRight, type Right, type Wish } from '../../provisioning/right.ts';
 import { placeOfRight, resolveWish } from '../../provisioning/rights.ts';
@@ -61,6 +62,7 @@ export class Contenders {
       gid: gidOf(grant, reading),
       place: right && reading ? placeOfRight(right, reading) : null,
       acts: policies.mode === 'Apply' && !policies.suspended && !stalled,
+      mistaken: isMistaken(grant, reading),
       mode: policies.mode,
       excluded:
         stalled || (applied === null && describeTime(grant, policies.maxDurationMs, this.#now) !== null),
@@ -135,6 +137,13 @@ function rightUnread(
   }
 }
 
+/** It was for somebody else than it names now: it waits for a person, and takes nothing over meanwhile. */
+function isMistaken(grant: Grant, reading: Reading | null): boolean {
+  if (!reading) return false;
+  const subject = { grant, reading };
+  return describeOtherHolder(subject) !== null || describeOtherOrganization(subject) !== null;
+}
+
 function gidOf({ recorded, user }: Grant, reading: Reading | null): string | null {
   const known = recorded?.gid ?? user.gid;
   if (known !== null) return known;
@@ -142,17 +151,19 @@ function gidOf({ recorded, user }: Grant, reading: Reading | null): string | nul
 }
 
 /**
- * On the gid it is decided whether two grants mean one person; without it, on the names they share. Whom a whole reading
- * does not show, they are not: an address may have been another's before.
+ * On the gid it is decided whether two grants mean one person; without it, on the names they share. Somebody who goes by
+ * another address now is not whom an address without an account means.
  */
 function isSamePerson(own: KnownContender, other: KnownContender, names: ReadonlySet<string>): boolean {
   if (own.gid !== null && other.gid !== null) return own.gid === other.gid;
-  if (own.gid !== other.gid && [own, other].some(meansNobody)) return false;
+  if (isElsewhere(own, other) || isElsewhere(other, own)) return false;
   return identitiesOf(other.known.kind, other.known.object).some((name) => names.has(name));
 }
 
-function meansNobody({ gid, reading }: KnownContender): boolean {
-  return gid === null && reading !== null && reading.doubtAbout(['accounts', 'licenses']) === null;
+function isElsewhere({ gid, reading }: KnownContender, { grant }: KnownContender): boolean {
+  const address = gid === null ? null : (reading?.account(gid)?.email ?? null);
+  const { email } = grant.user;
+  return address !== null && email !== null && email.toLowerCase() !== address;
 }
 
 /** Licenses exclude each other within an organization; every other right has its place in itself. */

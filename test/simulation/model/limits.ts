@@ -90,7 +90,9 @@ export class Limits {
     return people > most ? `${people} within the window, ${most} are allowed` : null;
   }
 
-  seats({ connector, site, facts, request }: Case): string | null {
+  seats({ connector, site, facts, request, holding }: Case): string | null {
+    // Sent again because its answer was lost: it takes no further seat.
+    if (holding?.license === 'Enterprise') return null;
     const most = connector.spec.provisioning?.maxEnterpriseLicenses;
     const known = this.#readings.seatsKnown(request.token, site, this.#held.hasAnswers(connector));
     if (most === undefined || known === null) return null;

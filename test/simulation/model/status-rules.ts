@@ -30,6 +30,7 @@ export interface StatusRule extends NamedRule {
 }
 
 /** A reading, and what is decided on it, take no longer to become a status. */
+const LISTED_WITHIN_MS = 1_000;
 const SETTLE_MS = 20_000;
 
 const ofGrants = (check: (c: StatusCase) => string | null) => (c: StatusCase) =>
@@ -80,7 +81,9 @@ export const statusRules: readonly StatusRule[] = [
       const token = facts.witness.tokenOfSecret(connector.spec.credentials.secretRef.name);
       const seen = readings.wholeSince(token);
       const changed = Math.max(facts.touchedAt(site, holding.gid), facts.changedAt(site, holding.gid));
-      if (seen === null || changed > seen || facts.witness.time() - seen < SETTLE_MS) return null;
+      // What a listing shows was so somewhat before it arrived.
+      if (seen === null || changed > seen - LISTED_WITHIN_MS || facts.witness.time() - seen < SETTLE_MS)
+        return null;
       return `${ready.reason}, and Asana shows ${JSON.stringify(holding)}`;
     }),
   },
@@ -97,6 +100,8 @@ export const statusRules: readonly StatusRule[] = [
         return null;
       if (lastAction.id !== before?.status?.lastAction?.id || !lastAction.type.endsWith('Enterprise'))
         return null;
+      // A look that leads to another word is an answer too.
+      if (conditionOf(after, 'Ready')?.reason !== 'Progressing') return null;
       const since = facts.requestedAt(after.metadata.uid);
       const sent = since === null || facts.sentSince(after.status?.user?.gid ?? '', since);
       return sent ? null : `${lastAction.type} is still pending, and was not sent again`;

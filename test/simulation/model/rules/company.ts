@@ -10,8 +10,8 @@ export const companyRules: readonly Rule[] = [
     sentence:
       'of grants that contend the oldest alone gives and takes; an end takes nothing that a live one declares',
     broken: ofGrant((c, grant) => {
-      const rival = rivalsOf(c, grant).find((other) => isRivalOf(c, grant, other));
-      return rival ? `${nameOf(rival)} declares it` : null;
+      const [oldest] = rivalsOf(c, grant).toSorted((a, b) => (precedes(a, b) ? -1 : 1));
+      return oldest && isRivalOf(c, grant, oldest) ? `${nameOf(oldest)} declares it` : null;
     }),
   },
   {
@@ -120,10 +120,13 @@ function rivalsOf(c: Case, grant: Grant): Grant[] {
   );
 }
 
-/** An end yields to whoever declares the same; a live grant to who is older. */
-function isRivalOf({ facts, holding }: Case, grant: Grant, other: Grant): boolean {
-  if (facts.hasEnded(grant)) return modelOf(other.kind)?.has(other, holding) ?? false;
-  const [a, b] = [other.metadata, grant.metadata];
+/** An end yields if the oldest declares the same; a live grant to who is older. */
+function isRivalOf({ facts, holding }: Case, grant: Grant, oldest: Grant): boolean {
+  if (facts.hasEnded(grant)) return modelOf(oldest.kind)?.has(oldest, holding) ?? false;
+  return precedes(oldest, grant);
+}
+
+function precedes({ metadata: a }: Grant, { metadata: b }: Grant): boolean {
   if (a.creationTimestamp !== b.creationTimestamp) return a.creationTimestamp < b.creationTimestamp;
   return `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}`;
 }
