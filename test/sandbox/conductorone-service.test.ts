@@ -63,7 +63,7 @@ async function startInstance(sandbox: Sandbox, hostId: string): Promise<Instance
     stopping.abort(new Error('the lease is lost'));
     await running;
     // The sandbox ends when the last connection has.
-    connection.close();
+    await connection.close();
   };
   after(() => rm(tempFolder, { recursive: true, force: true }));
   const instance = { host, tempFolder, stop };

@@ -31,6 +31,8 @@ interface Reading {
   count: number;
   /** When the last listing that came to its end did so. */
   endedAt: number;
+  /** How often in a row it has failed: a sync that was given up has tried once. */
+  failures: number;
   /** Since when it fails, or is short; null while it does neither. */
   failedSince: number | null;
   shortSince: number | null;
@@ -49,6 +51,7 @@ interface SeatCount {
 
 /** A listing that fails is tried again for a while before its reading is given up. */
 const RETRIES_MS = 120_000;
+const TRIES = 3;
 const LET_IT_END_MS = 30_000;
 /** An answer takes so long to arrive and to be read. */
 const HEEDED_WITHIN_MS = 1_000;
@@ -85,6 +88,7 @@ export class Readings {
     // To wait is not to fail.
     if (answer.status === 429) return;
     if (answer.status !== 200) {
+      reading.failures += 1;
       reading.failedSince ??= now;
       return;
     }
@@ -94,6 +98,7 @@ export class Readings {
       reading.startedAt = now;
     }
     reading.items += page.items;
+    reading.failures = 0;
     if (part === 'licenses')
       this.#counting.set(
         answer.token,
@@ -182,7 +187,8 @@ export class Readings {
       const { failedSince, shortSince, wholeAt } = reading;
       if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
       if (this.#isShared(token)) continue;
-      if (failedSince !== null && now - failedSince > RETRIES_MS) return `${part} fail`;
+      if (failedSince !== null && reading.failures >= TRIES && now - failedSince > RETRIES_MS)
+        return `${part} fail`;
       if (shortSince !== null && now - shortSince > RETRIES_MS) return `${part} are short`;
       if (canShrink(part) && shrunk(part)) return `${part} have shrunk`;
     }
@@ -231,6 +237,7 @@ export class Readings {
       endedAt: 0,
       wholeAt: null,
       count: 0,
+      failures: 0,
       failedSince: null,
       shortSince: null,
       shrunkSince: null,
