@@ -46,8 +46,8 @@ function runTests(args: readonly string[], kubeconfig: string): Promise<number> 
     '--test',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
-    // Two files at a time at least: much of a test is waiting for a socket.
-    `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    // One file more than there are processors: much of a test is waiting for a socket.
+    `--test-concurrency=${availableParallelism() + 1}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
   ];
   return new Promise((resolve, reject) => {

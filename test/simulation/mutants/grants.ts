@@ -34,7 +34,7 @@ export const grantMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'provisioning/contest.ts',
-        find: 'contends(rival) && rival.acts)',
+        find: 'contends(rival) && mayTakeOver(rival))',
         replace: 'contends(rival))',
       },
     ],
