@@ -2,17 +2,8 @@ import type { AsanaAnswer } from '../asana/front.ts';
 import type { Site } from '../asana/site.ts';
 import { type Effect, isDeprovision } from './effect.ts';
 import type { Facts } from './facts.ts';
+import { gidsOf, PARTS, type Part, partOf, readPage } from './listing.ts';
 import { type Connector, durationMs } from './objects.ts';
-
-/** What a connector's listings are, in the parts of a reading. */
-const PARTS = {
-  scimListUsers: 'licenses',
-  getUsers: 'accounts',
-  getWorkspaceMembershipsForWorkspace: 'memberships',
-  getTeamsForWorkspace: 'teams',
-} as const;
-
-type Part = (typeof PARTS)[keyof typeof PARTS];
 
 /** The listings a right is read from. */
 const PARTS_OF: Readonly<Record<'account' | 'workspace' | 'team', readonly Part[]>> = {
@@ -67,6 +58,8 @@ export class Readings {
   /** The same of a listing that was suddenly smaller, until one is not. */
   readonly #shrunkEnterprise = new Map<string, SeatCount>();
   readonly #counting = new Map<string, number>();
+  /** Tokens that two connectors have had at a time. */
+  readonly #shared = new Set<string>();
   /** The workspaces each token was shown, and when. */
   readonly #workspaces = new Map<string, { readonly at: number; readonly gids: readonly string[] }[]>();
 
@@ -83,6 +76,7 @@ export class Readings {
       ]);
     const part = partOf(answer);
     if (!part) return;
+    this.#isShared(answer.token);
     const now = this.#facts.witness.time();
     const reading = this.#of(answer.token, part);
     // To wait is not to fail.
@@ -199,7 +193,11 @@ export class Readings {
     const now = this.#facts.witness.time();
     const own = this.#facts.changes.filter(
       ({ at, effect, site }) =>
-        site === answer.site && isDeprovision(effect) && reading.wholeAt !== null && at >= reading.wholeAt,
+        // The process may go by a reading before the last that was whole.
+        site === answer.site &&
+        isDeprovision(effect) &&
+        reading.wholeAt !== null &&
+        at >= reading.wholeAt - RETRIES_MS,
     ).length;
     const missing = reading.count - own - reading.items;
     const shrunk = reading.wholeAt !== null && missing > 5 && missing > reading.count * 0.1;
@@ -224,7 +222,8 @@ export class Readings {
 
   /** What two connectors read with one token looks the same, and each goes by its own. */
   #isShared(token: string): boolean {
-    return this.#facts.connectorsOf(token).length > 1;
+    if (this.#facts.connectorsOf(token).length > 1) this.#shared.add(token);
+    return this.#shared.has(token);
   }
 
   #of(token: string, part: Part): Reading {
@@ -254,52 +253,6 @@ function canShrink(part: Part): boolean {
 
 function withoutBefore(count: SeatCount | undefined): SeatCount | null {
   return count ? { ...count, before: null } : null;
-}
-
-/** Only listings of everybody: a look at one person comes by the same operation. */
-function partOf({ operation, query }: AsanaAnswer): Part | null {
-  if (query['user'] !== undefined || query['filter'] !== undefined) return null;
-  return operation in PARTS ? PARTS[operation as keyof typeof PARTS] : null;
-}
-
-function readPage({ json, query }: AsanaAnswer): {
-  first: boolean;
-  last: boolean;
-  items: number;
-  announced: number | null;
-  enterprise: number;
-} {
-  const page = (json ?? {}) as {
-    Resources?: unknown[];
-    totalResults?: number;
-    data?: unknown[];
-    next_page?: unknown;
-  };
-  if (page.Resources)
-    return {
-      first: (query['startIndex'] ?? '1') === '1',
-      last: true,
-      items: page.Resources.length,
-      announced: page.totalResults ?? null,
-      enterprise: page.Resources.filter(isEnterprise).length,
-    };
-  return {
-    first: query['offset'] === undefined,
-    last: !page.next_page,
-    items: page.data?.length ?? 0,
-    announced: null,
-    enterprise: 0,
-  };
-}
-
-function isEnterprise(resource: unknown): boolean {
-  const { userType, active } = (resource ?? {}) as { userType?: string; active?: boolean };
-  return userType === 'enterprise' && active === true;
-}
-
-function gidsOf(json: unknown): string[] {
-  const { data = [] } = (json ?? {}) as { data?: { gid: string }[] };
-  return data.map(({ gid }) => gid);
 }
 
 function partsOf({ team, workspace }: Effect): readonly Part[] {

@@ -21,8 +21,11 @@ export const evidenceRules: readonly Rule[] = [
   {
     name: 'ObjectAsks',
     sentence: 'a write leaves only if its object asks for it, as it stands and as the person stands',
-    broken: ofGrant(({ facts, site, effect }, grant) => {
+    broken: ofGrant(({ facts, site, effect, connector }, grant) => {
       const asked = facts.asks(grant, site);
+      // Behind its token there is another organization since just now: that is for another rule.
+      const recorded = connector.status?.organizations;
+      if (recorded?.length && !recorded.includes(site.organization.gid)) return null;
       if (isSoAlready(effect, facts.holdingOf(grant, site))) return null;
       return asked.includes(effect.type)
         ? null
