@@ -1,20 +1,13 @@
 import { askControl, type SandboxAddress } from '../sandbox-control.ts';
 import { atLeast, atMost, type Benchmark, type Figure } from './figure.ts';
-import { asanaOperations, Rig, until } from './rig.ts';
+import { asanaOperations, Rig } from './rig.ts';
+import { giveTask, secondsOfTask } from './task-seconds.ts';
 
 const ACCOUNTS = 20_000;
 const TEAMS = 2_000;
 const LATENCY_MS = 100;
 /** People who have left are listed too. */
 const PAGES = Math.ceil((ACCOUNTS + 5) / 100);
-
-interface Task {
-  readonly id: string;
-  readonly state: string;
-  readonly startedAt: string | null;
-  readonly endedAt: string | null;
-  readonly result: { readonly codeName: string; readonly message: string } | null;
-}
 
 const LISTINGS = [
   'getUsers',
@@ -50,17 +43,9 @@ export const syncTask: Benchmark = {
     const rig = new Rig();
     try {
       const sandbox = await rig.sandbox({ accounts: ACCOUNTS, teams: TEAMS, latency: LATENCY_MS });
-      const { id } = await askControl<Task>(sandbox, 'POST', '/conductorone/tasks', { type: 'syncFull' });
+      const id = await giveTask(sandbox, { type: 'syncFull' });
       await rig.connector(sandbox);
-      let task: Task | null = null;
-      await until('the task ends', async () => {
-        task = await askControl<Task>(sandbox, 'GET', `/conductorone/tasks/${id}`);
-        return task.result !== null;
-      });
-      const { result, startedAt, endedAt } = task as unknown as Task;
-      if (result?.codeName !== 'OK' || !startedAt || !endedAt)
-        throw new Error(`the task ended with ${result?.codeName}: ${result?.message}`);
-      const seconds = (Date.parse(endedAt) - Date.parse(startedAt) - (await checkMs(sandbox))) / 1000;
+      const seconds = (await secondsOfTask(sandbox, id)) - (await checkMs(sandbox)) / 1000;
       const operations = await asanaOperations(sandbox);
       const requests = sum(Object.values(operations));
       const ideal = (Math.max(PAGES, requests / 50) * LATENCY_MS) / 1000;

@@ -123,6 +123,14 @@ export function isMemberOf(account: Account, workspace: string, organization: st
 }
 
 /**
+ * True when the license of the account takes a seat: SCIM, which alone knows of licenses, calls the account active,
+ * whatever a listing of members leaves out.
+ */
+export function takesSeat({ license, scim }: Account): boolean {
+  return license !== null && scim?.active === true;
+}
+
+/**
  * Asana takes `userType` only where the organization has view-only licenses; elsewhere what it does with one is not
  * documented, and a new account may hold a full license. Ends at the first account that shows one.
  */

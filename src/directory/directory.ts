@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { isActive, isGuest } from './account.ts';
+import { isActive, isGuest, takesSeat } from './account.ts';
 import { indexByEmail } from './account-reading.ts';
 import { LaidTeamMemberships } from './laid-team-memberships.ts';
 import type { Measure, PartCounts } from './measure.ts';
@@ -26,7 +26,7 @@ export interface DirectoryCounts {
   readonly guests: number;
   readonly teams: number;
   readonly workspaces: number;
-  /** Those that SCIM, which alone knows of licenses, calls active: whatever a listing of members leaves out. */
+  /** Those that take a seat. */
   readonly enterpriseLicenses: number;
   readonly viewOnlyLicenses: number;
 }
@@ -200,7 +200,7 @@ export class Directory {
     const organization = this.#snapshot?.organization?.gid ?? null;
     this.#counts.accounts += amount;
     if (isGuest(account, organization)) this.#counts.guests += amount;
-    if (account.license === null || account.scim?.active !== true) return;
+    if (!takesSeat(account)) return;
     this.#counts[account.license === 'Enterprise' ? 'enterpriseLicenses' : 'viewOnlyLicenses'] += amount;
   }
 

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SuiteContext, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bundle } from '../../scripts/build.ts';
 
@@ -123,6 +124,13 @@ export class Folder implements AsyncDisposable {
     const path = await mkdtemp(join(tmpdir(), 'connector-'));
     await mkdir(join(path, 'temp'));
     return new Folder(path, main);
+  }
+
+  /** A folder that goes with the test. */
+  static async forTest(main: string, context: TestContext | SuiteContext): Promise<Folder> {
+    const folder = await Folder.make(main);
+    if ('after' in context) context.after(() => folder[Symbol.asyncDispose]());
+    return folder;
   }
 
   get temp(): string {

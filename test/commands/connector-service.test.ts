@@ -30,9 +30,7 @@ describe('the connector in service mode', () => {
     await program[Symbol.asyncDispose]();
   });
   beforeEach(async (context) => {
-    const made = await Folder.make(program.main);
-    folder = made;
-    if ('after' in context) context.after(() => made[Symbol.asyncDispose]());
+    folder = await Folder.forTest(program.main, context);
     const { clientId, clientSecret, caFile } = sandbox.conductorOne;
     variables = {
       BATON_CLIENT_ID: clientId,

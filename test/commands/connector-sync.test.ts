@@ -34,9 +34,7 @@ describe('the connector without ConductorOne', () => {
     await program[Symbol.asyncDispose]();
   });
   beforeEach(async (context) => {
-    const made = await Folder.make(program.main);
-    folder = made;
-    if ('after' in context) context.after(() => made[Symbol.asyncDispose]());
+    folder = await Folder.forTest(program.main, context);
     variables = {
       BATON_TOKEN: sandbox.tokens.serviceAccount,
       BATON_USE_SERVICE_ACCOUNT: 'true',

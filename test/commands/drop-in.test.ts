@@ -66,9 +66,7 @@ describe('a pod of the Go connector', () => {
     await program[Symbol.asyncDispose]();
   });
   beforeEach(async (context) => {
-    const made = await Folder.make(program.main);
-    folder = made;
-    if ('after' in context) context.after(() => made[Symbol.asyncDispose]());
+    folder = await Folder.forTest(program.main, context);
     here = {
       'client-id': sandbox.conductorOne.clientId,
       'client-secret': sandbox.conductorOne.clientSecret,

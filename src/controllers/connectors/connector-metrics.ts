@@ -18,7 +18,7 @@ export class ConnectorMetrics {
     this.#meter = meter;
     const of = ['namespace', 'connector'];
     this.#gauges = {
-      accounts: meter.gauge('accounts', 'Active accounts by license: Enterprise, ViewOnly or none.', [
+      accounts: meter.gauge('accounts', 'Accounts by license: Enterprise, ViewOnly or none.', [
         ...of,
         'license',
       ]),

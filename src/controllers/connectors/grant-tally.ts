@@ -1,5 +1,5 @@
 import { type GrantKindName, type GrantObject, grantKinds } from '../../api/kinds.ts';
-import { isActive } from '../../directory/account.ts';
+import { takesSeat } from '../../directory/account.ts';
 import type { Directory } from '../../directory/directory.ts';
 
 /** How many grants of one kind stand how. */
@@ -30,7 +30,6 @@ const nothing: KindTally = { grants: 0, ready: 0, planned: 0, blocked: 0, ending
 /** Counts the grants of one connector by kind and by how they stand. */
 export function tallyGrants(grants: Iterable<TalliedGrant>, directory: Directory): GrantTally {
   const kinds = new Map(grantKinds.map(({ names }) => [names.kind, { ...nothing }]));
-  const organization = directory.current()?.organization?.gid ?? null;
   const managed = new Set<string>();
   for (const { kind, object } of grants) {
     const tally = kinds.get(kind.resource.kind);
@@ -42,8 +41,7 @@ export function tallyGrants(grants: Iterable<TalliedGrant>, directory: Directory
     if (endsSoon(object)) tally.endingSoon += 1;
     const gid = declaresEnterprise(object) ? object.status?.user?.gid : undefined;
     const account = gid === undefined ? undefined : directory.account(gid);
-    // Only active accounts are counted as holders.
-    if (account?.license === 'Enterprise' && isActive(account, organization)) managed.add(account.gid);
+    if (account?.license === 'Enterprise' && takesSeat(account)) managed.add(account.gid);
   }
   return { kinds, managedEnterpriseLicenses: managed.size };
 }

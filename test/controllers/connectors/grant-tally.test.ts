@@ -65,6 +65,19 @@ suite('the tally of grants', () => {
     assert.equal(sumTally(tally).endingSoon, 1);
   });
 
+  test('counts as managed whatever the directory counts as taken, member of the organization or not', () => {
+    const directory = directoryOf(1);
+    const account = directory.account('0');
+    assert.ok(account);
+    directory.lay({ ...account, memberships: [] });
+    const { managedEnterpriseLicenses } = tallyGrants(
+      [known(grantObject({ status: { user: user('0') } }))],
+      directory,
+    );
+    assert.equal(managedEnterpriseLicenses, directory.counts().enterpriseLicenses);
+    assert.equal(managedEnterpriseLicenses, 1);
+  });
+
   test('counts the enterprise licenses that live grants declare, each account once', () => {
     const grants = [
       grantObject({ status: { user: user('0') } }),

@@ -59,6 +59,15 @@ export function graceOf(c: Case): number {
   return isRemoval(c.effect) ? TAKE_GRACE_MS : GIVE_GRACE_MS;
 }
 
+/**
+ * Whether the connector has recorded another organization than the one behind its token: it has only just come or gone,
+ * and what may be written there is for `OrganizationKnown` to say.
+ */
+export function hasRecordedAnother({ connector, site }: Pick<Case, 'connector' | 'site'>): boolean {
+  const recorded = connector.status?.organizations ?? [];
+  return recorded.length > 0 && !recorded.includes(site.organization.gid);
+}
+
 /** A check of removals alone. */
 export function onRemoval(check: (c: Case) => string | null): Rule['broken'] {
   return (c) => (isRemoval(c.effect) ? check(c) : null);

@@ -98,8 +98,8 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'directory/directory.ts',
-        find: 'account.scim?.active !== true',
-        replace: '!isActive(account, organization)',
+        find: 'if (!takesSeat(account)) return;',
+        replace: 'if (!takesSeat(account) || !isActive(account, organization)) return;',
       },
     ],
   },

@@ -1,7 +1,7 @@
 import { isDeprovision, isRemoval } from '../effect.ts';
 import { modelOf } from '../kinds.ts';
 import { type Connector, conditionOf, type Grant, modeOf, nameOf } from '../objects.ts';
-import { type Case, GIVE_GRACE_MS, ofGrant, type Rule } from '../rule.ts';
+import { type Case, GIVE_GRACE_MS, hasRecordedAnother, ofGrant, type Rule } from '../rule.ts';
 
 /** What other objects, and all writes together, have to say: contests, declarations, limits. */
 export const companyRules: readonly Rule[] = [
@@ -17,10 +17,9 @@ export const companyRules: readonly Rule[] = [
   {
     name: 'OrganizationTaken',
     sentence: 'of two connectors in Apply on one organization the younger writes nothing for grants',
-    broken: ofGrant(({ facts, connector, site }) => {
-      // Behind its token there was another organization until just now: that is for another rule.
-      const recorded = connector.status?.organizations;
-      if (recorded?.length && !recorded.includes(site.organization.gid)) return null;
+    broken: ofGrant((c) => {
+      if (hasRecordedAnother(c)) return null;
+      const { facts, connector, site } = c;
       const older = [...facts.connectors.values()].find(
         (other) =>
           other !== connector &&

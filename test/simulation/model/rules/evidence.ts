@@ -2,7 +2,7 @@ import type { Holding } from '../../asana/holding.ts';
 import { type Effect, isDeprovision, isRemoval } from '../effect.ts';
 import { isOverReading } from '../holds.ts';
 import { holdsOf } from '../objects.ts';
-import { ofGrant, onRemoval, type Rule } from '../rule.ts';
+import { hasRecordedAnother, ofGrant, onRemoval, type Rule } from '../rule.ts';
 
 /** A fresh look is no older when a removal leaves: reads, one retry and its pause fit in. */
 const FRESH_LOOK_MS = 180_000;
@@ -21,11 +21,10 @@ export const evidenceRules: readonly Rule[] = [
   {
     name: 'ObjectAsks',
     sentence: 'a write leaves only if its object asks for it, as it stands and as the person stands',
-    broken: ofGrant(({ facts, site, effect, connector }, grant) => {
+    broken: ofGrant((c, grant) => {
+      const { facts, site, effect } = c;
       const asked = facts.asks(grant, site);
-      // Behind its token there is another organization since just now: that is for another rule.
-      const recorded = connector.status?.organizations;
-      if (recorded?.length && !recorded.includes(site.organization.gid)) return null;
+      if (hasRecordedAnother(c)) return null;
       if (isSoAlready(effect, facts.holdingOf(grant, site))) return null;
       return asked.includes(effect.type)
         ? null
