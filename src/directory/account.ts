@@ -70,7 +70,9 @@ export function reduceMemberships(
   const record = records.find(({ active }) => active) ?? records[0];
   if (!record) return null;
   const { gid, active, viewOnly } = record;
-  return { gid, workspace, active, role: roleOf(record), viewOnly };
+  const role = roleOf(record);
+  const place = { gid, workspace, active, role, viewOnly };
+  return record.admin && role !== 'Admin' ? { ...place, admin: true } : place;
 }
 
 /** The same for two places already reduced. */
@@ -143,18 +145,26 @@ export function showsLicenses({ accounts }: Snapshot): boolean {
  * @param workspace the gid of the organization or of another workspace; null for any
  */
 export function isGuest(account: Account, workspace: string | null): boolean {
-  return hasRole(account, workspace, 'Guest');
+  return holds(account, workspace, ({ role }) => role === 'Guest');
 }
 
 /**
- * True for an admin of that workspace: plain workspaces have admins of their own.
+ * True for an admin of that workspace, a guest among them: plain workspaces have admins of their own.
  * @param workspace the gid of the organization or of another workspace; null for any
  */
 export function isAdmin(account: Account, workspace: string | null): boolean {
-  return hasRole(account, workspace, 'Admin');
+  return holds(account, workspace, isAdminThere);
 }
 
-function hasRole(account: Account, workspace: string | null, role: WorkspaceRole): boolean {
-  if (workspace !== null) return membershipIn(account, workspace)?.role === role;
-  return account.memberships.some((membership) => membership.role === role);
+/** Whether Asana calls them an admin, whatever role comes first. */
+export function isAdminThere({ role, admin }: WorkspaceMembership): boolean {
+  return role === 'Admin' || admin === true;
+}
+
+function holds(
+  { memberships }: Account,
+  workspace: string | null,
+  is: (membership: WorkspaceMembership) => boolean,
+): boolean {
+  return memberships.some((place) => (workspace === null || place.workspace === workspace) && is(place));
 }

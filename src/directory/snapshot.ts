@@ -44,6 +44,8 @@ export interface WorkspaceMembership {
   /** True for joined and for invited-not-yet-accepted alike. */
   readonly active: boolean;
   readonly role: WorkspaceRole;
+  /** Asana calls a guest an admin too; only there where the role does not say so already. */
+  readonly admin?: true;
   /** `is_view_only`; null when Asana did not say. */
   readonly viewOnly: boolean | null;
 }

@@ -44,6 +44,27 @@ suite('roles', () => {
   });
 });
 
+suite('admins', () => {
+  const place = (flags: { admin: boolean; guest: boolean }) =>
+    reduceMemberships('9', [
+      { gid: 'm', user: { gid: '1', name: 'Ann', email: null }, active: true, viewOnly: null, ...flags },
+    ]);
+  const accountIn = (flags: { admin: boolean; guest: boolean }): Account => {
+    const membership = place(flags);
+    assert.ok(membership);
+    return { gid: '1', email: null, name: 'Ann', memberships: [membership], scim: null, license: null };
+  };
+
+  test('somebody who is guest and admin at once is both', () => {
+    const account = accountIn({ admin: true, guest: true });
+    assert.ok(isAdmin(account, '9') && isGuest(account, '9'));
+  });
+
+  test('a guest is no admin of their own accord', () => {
+    assert.equal(isAdmin(accountIn({ admin: false, guest: true }), '9'), false);
+  });
+});
+
 suite('several memberships of one person', () => {
   const record = (gid: string, active: boolean, admin = false) => ({
     gid,

@@ -1,6 +1,6 @@
 import type { TeamMembershipRecord, WorkspaceMembershipRecord } from '../../asana/rest-records.ts';
 import type { ScimUserRecord } from '../../asana/scim-records.ts';
-import { addressed, addressOf, isGuest } from '../../directory/account.ts';
+import { addressed, addressOf, isAdminThere, isGuest } from '../../directory/account.ts';
 import type { Directory } from '../../directory/directory.ts';
 import type { Account, ScimRecord, WorkspaceMembership } from '../../directory/snapshot.ts';
 
@@ -102,12 +102,12 @@ export function membershipsOf(account: Account, workspace: string): readonly Wor
   const user = { gid: account.gid, name: account.name, email: addressOf(account) };
   return account.memberships
     .filter((membership) => membership.workspace === workspace)
-    .map(({ gid, active, role, viewOnly }: WorkspaceMembership) => ({
-      gid,
+    .map((membership: WorkspaceMembership) => ({
+      gid: membership.gid,
       user,
-      active,
-      admin: role === 'Admin',
-      guest: role === 'Guest',
-      viewOnly,
+      active: membership.active,
+      admin: isAdminThere(membership),
+      guest: membership.role === 'Guest',
+      viewOnly: membership.viewOnly,
     }));
 }

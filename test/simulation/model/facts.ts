@@ -30,8 +30,6 @@ export class Facts {
   readonly gone = new Map<string, { readonly grant: Grant; readonly at: number }>();
   readonly tasks = new Map<string, Task>();
   readonly changes: Change[] = [];
-  /** Gids of whom a write has reached, whether it changed anything or somebody else had done the same. */
-  readonly reached = new Set<string>();
   /** Accounts, and places in workspaces, that the operator made: `site gid` and `site gid workspace`. */
   readonly made = new Set<string>();
   /** When a person of a site was last changed by somebody else, and how the change was seen. */
@@ -42,7 +40,7 @@ export class Facts {
   readonly #looks = new Map<string, number>();
   /** When a person last asked for an object to be looked at, by uid. */
   readonly #requests = new Map<string, number>();
-  /** When a write about somebody last left, by gid. */
+  /** When a write about somebody last left, by gid or address. */
   readonly #sent = new Map<string, number>();
   /** Writes on their way to Asana, by number. */
   readonly #underWay = new Map<number, { readonly site: Site; readonly type: string }>();
@@ -94,7 +92,6 @@ export class Facts {
     const effect = effectOf(write);
     const { before, after, site } = write;
     if (!effect || !after) return null;
-    this.reached.add(after.gid);
     if (same(before, after)) return null;
     if (effect.type === 'CreateAccount' && !before) this.made.add(`${site.plan.name} ${after.gid}`);
     if (effect.workspace) this.made.add(`${site.plan.name} ${after.gid} ${effect.workspace}`);
@@ -138,7 +135,8 @@ export class Facts {
 
   /** A write leaves. */
   sends(request: AsanaRequest, effect: Effect, gid: string | null): void {
-    if (gid !== null) this.#sent.set(gid, this.witness.time());
+    for (const whom of [gid, effect.gid, effect.email])
+      if (whom !== null) this.#sent.set(whom, this.witness.time());
     this.#underWay.set(request.number, { site: request.site, type: effect.type });
   }
 
@@ -152,8 +150,9 @@ export class Facts {
     return [...this.#underWay.values()].filter((one) => one.site === site && one.type === type).length;
   }
 
-  sentSince(gid: string, since: number): boolean {
-    return (this.#sent.get(gid) ?? Number.NEGATIVE_INFINITY) >= since;
+  /** Whether a write about a person has left since; one that was refused, or did nothing new, counts. */
+  sentSince(user: { readonly gid?: string; readonly email?: string } | undefined, since: number): boolean {
+    return [user?.gid, user?.email].some((whom) => (this.#sent.get(whom ?? '') ?? Number.NaN) >= since);
   }
 
   /** When `requestedAt` was last written; null if it never was. */

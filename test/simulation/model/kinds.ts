@@ -50,7 +50,8 @@ const team: KindModel = {
   has: (grant, holding) => holding?.teams.includes(teamOf(grant)) ?? false,
   live: (grant, holding) => (holding?.active && !holding.teams.includes(teamOf(grant)) ? ['AddToTeam'] : []),
   ended: (grant, holding) => {
-    if (!grant.status?.applied || !isMember(holding)) return [];
+    const applied = grant.status?.applied;
+    if (!applied || (applied.adopted && applied.membership !== 'Member') || !holding?.active) return [];
     return holding.teams.includes(teamOf(grant)) ? ['RemoveFromTeam'] : [];
   },
 };

@@ -57,7 +57,12 @@ export interface Grant extends Seen {
       readonly membership?: string;
       readonly account?: string;
     };
-    readonly applied?: { readonly license?: string; readonly at: string; readonly adopted: boolean };
+    readonly applied?: {
+      readonly license?: string;
+      readonly membership?: string;
+      readonly at: string;
+      readonly adopted: boolean;
+    };
     readonly created?: { readonly gid: string; readonly at: string };
     readonly expiresAt?: string;
     readonly planned?: Planned;

@@ -40,6 +40,8 @@ interface SeatCount {
   readonly before: SeatCount | null;
 }
 
+/** What a listing shows was so somewhat before it arrived. */
+export const LISTED_WITHIN_MS = 1_000;
 /** A listing that fails is tried again for a while before its reading is given up. */
 const RETRIES_MS = 120_000;
 const TRIES = 3;
@@ -159,9 +161,9 @@ export class Readings {
   }
 
   /** When the oldest of the last whole listings began; null while one was never read, or nobody can tell whose they are. */
-  wholeSince(token: string): number | null {
+  wholeSince(token: string, of: keyof typeof PARTS_OF = 'account'): number | null {
     if (this.#isShared(token)) return null;
-    const begun = PARTS_OF.account.map((part) => this.#readings.get(`${token} ${part}`)?.wholeAt ?? null);
+    const begun = PARTS_OF[of].map((part) => this.#readings.get(`${token} ${part}`)?.wholeAt ?? null);
     return begun.includes(null) ? null : Math.min(...begun.filter((at) => at !== null));
   }
 

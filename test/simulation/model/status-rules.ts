@@ -13,7 +13,7 @@ import {
   holdsOf,
   modeOf,
 } from './objects.ts';
-import type { Readings } from './readings.ts';
+import { LISTED_WITHIN_MS, type Readings } from './readings.ts';
 import type { NamedRule } from './rule.ts';
 
 /** A status as it was written; a connector's too, of which the rules for grants say nothing. */
@@ -30,7 +30,6 @@ export interface StatusRule extends NamedRule {
 }
 
 /** A reading, and what is decided on it, take no longer to become a status. */
-const LISTED_WITHIN_MS = 1_000;
 const SETTLE_MS = 20_000;
 
 const ofGrants = (check: (c: StatusCase) => string | null) => (c: StatusCase) =>
@@ -58,7 +57,8 @@ export const statusRules: readonly StatusRule[] = [
     broken: ofGrants(({ before, after, facts }) => {
       const { applied, user } = after.status ?? {};
       if (!applied || applied.adopted || before?.status?.applied) return null;
-      return facts.reached.has(user?.gid ?? '') ? null : 'it says given, and nothing was sent';
+      // An answer of 503 may hide that it was done, and somebody else may do the same a moment later.
+      return facts.sentSince(user, 0) ? null : 'it says given, and nothing was sent';
     }),
   },
   {
@@ -81,7 +81,6 @@ export const statusRules: readonly StatusRule[] = [
       const token = facts.witness.tokenOfSecret(connector.spec.credentials.secretRef.name);
       const seen = readings.wholeSince(token);
       const changed = Math.max(facts.touchedAt(site, holding.gid), facts.changedAt(site, holding.gid));
-      // What a listing shows was so somewhat before it arrived.
       if (seen === null || changed > seen - LISTED_WITHIN_MS || facts.witness.time() - seen < SETTLE_MS)
         return null;
       return `${ready.reason}, and Asana shows ${JSON.stringify(holding)}`;
@@ -103,7 +102,7 @@ export const statusRules: readonly StatusRule[] = [
       // A look that leads to another word is an answer too.
       if (conditionOf(after, 'Ready')?.reason !== 'Progressing') return null;
       const since = facts.requestedAt(after.metadata.uid);
-      const sent = since === null || facts.sentSince(after.status?.user?.gid ?? '', since);
+      const sent = since === null || facts.sentSince(after.status?.user, since);
       return sent ? null : `${lastAction.type} is still pending, and was not sent again`;
     }),
   },

@@ -2,6 +2,7 @@ import type { Holding } from '../../asana/holding.ts';
 import { type Effect, isDeprovision, isRemoval } from '../effect.ts';
 import { isOverReading } from '../holds.ts';
 import { holdsOf } from '../objects.ts';
+import { LISTED_WITHIN_MS } from '../readings.ts';
 import { hasRecordedAnother, ofGrant, onRemoval, type Rule } from '../rule.ts';
 
 /** A fresh look is no older when a removal leaves: reads, one retry and its pause fit in. */
@@ -29,6 +30,18 @@ export const evidenceRules: readonly Rule[] = [
       return asked.includes(effect.type)
         ? null
         : `${effect.type} is not asked (${asked.join(', ') || 'nothing is'})`;
+    }),
+  },
+  {
+    name: 'GuestKeepsLastTeam',
+    sentence: 'no object takes a guest out of the last team that they are in',
+    broken: ofGrant(({ effect, holding, site, facts, readings, request }) => {
+      if (effect.type !== 'RemoveFromTeam' || holding?.kind !== 'guest' || holding.teams.length > 1)
+        return null;
+      // In how many teams somebody is was learnt from the last reading.
+      const read = readings.wholeSince(request.token, 'team');
+      if (read === null || facts.touchedAt(site, holding.gid) > read - LISTED_WITHIN_MS) return null;
+      return 'it is the last one';
     }),
   },
   {
