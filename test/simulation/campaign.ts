@@ -15,6 +15,7 @@ export interface CampaignOptions {
   /** Whether a finding is enough to end the campaign; by default none is. */
   readonly endsWith?: (finding: Finding) => Promise<boolean>;
   readonly onSeed?: (done: number) => void;
+  readonly onFinding?: (finding: Finding) => void;
 }
 
 export interface Finding {
@@ -67,6 +68,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     if (!story || !violation) return;
     const finding = { seed, story, violation };
     findings.push(finding);
+    options.onFinding?.(finding);
     asking = asking.then(() => ask(finding));
   };
   try {

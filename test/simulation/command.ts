@@ -12,6 +12,8 @@ import { runStory, type Story } from './run.ts';
 import { shrink } from './shrink.ts';
 import { tellStory } from './tell.ts';
 
+/** A line of progress for so many seeds. */
+const PROGRESS_EVERY = 500;
 const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
 
 export interface SimulateOptions {
@@ -82,7 +84,7 @@ export async function simulate(options: SimulateOptions, print: (line: string) =
   if (options.story !== null) return replay(options.story, print);
   const { from, seeds, steps } = options;
   const begun = performance.now();
-  const { findings, tally, done } = await runCampaign(options);
+  const { findings, tally, done } = await runCampaign({ ...options, ...tellProgress(options, print) });
   const seconds = (performance.now() - begun) / 1000;
   await tellFindings(findings, options, print);
   print(tally.render());
@@ -93,6 +95,16 @@ export async function simulate(options: SimulateOptions, print: (line: string) =
   );
   for (const [rule, count] of countRules(findings)) print(`  ${rule}: ${count}`);
   return findings.length === 0;
+}
+
+/** A line now and then, and one for each finding: ten thousand seeds take half an hour. */
+function tellProgress({ seeds }: SimulateOptions, print: (line: string) => void) {
+  return {
+    onSeed: (done: number) => {
+      if (done % PROGRESS_EVERY === 0) print(`${done} of ${seeds} seeds`);
+    },
+    onFinding: ({ seed, violation: { rule, detail } }: Finding) => print(`seed ${seed}: ${rule}: ${detail}`),
+  };
 }
 
 /** True if each fault that was put back is found. */
