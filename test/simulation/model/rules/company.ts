@@ -89,6 +89,8 @@ function declarationsFor({ facts, site, holding, effect }: Case): Grant[] {
   return [...facts.grants.values()].filter((grant) => {
     const connector = facts.connectorOf(grant);
     if (!connector || !facts.isLive(grant) || facts.siteOf(connector) !== site) return false;
+    // Whose token shows another organization of late declares nothing there before that is accepted.
+    if (hasRecordedAnother({ connector, site })) return false;
     const home = site.organization.gid;
     if (!mayRead(connector, effect.workspace ?? home)) return false;
     if ((placeOf(grant, connector) ?? home) !== (effect.workspace ?? home)) return false;
