@@ -18,17 +18,14 @@ import { type GivenAnswer, HoldAnswers } from './hold-answers.ts';
 import type { Obstacle } from './obstacle.ts';
 import { ReadingJudge } from './reading-judge.ts';
 import { readingOf } from './session-reading.ts';
-import { type RunningSync, type SyncReport, SyncRunner } from './sync-runner.ts';
+import { type RunningSync, type SyncChange, type SyncReport, SyncRunner } from './sync-runner.ts';
 import type { FinishedSync, SyncCause } from './sync-schedule.ts';
 
 /** Nobody asked: whoever asks later, asks for more. */
 const NO_CAUSE: SyncCause = { generation: 0, requestedAt: null, secretVersion: '' };
 
-/**
- * `Accounts`: grants may act although teams are still being read. `Link`: service mode has changed. `AllSeen`: every grant
- * that was there at the start has been decided, so that removals may go and holds be answered.
- */
-export type SessionChange = 'Progress' | 'Accounts' | 'Finished' | 'Link' | 'AllSeen';
+/** `Link`: service mode. `AllSeen`: every grant of the start has been decided; removals may go, and holds be answered. */
+export type SessionChange = SyncChange | 'Link' | 'AllSeen';
 
 export interface SessionDeps {
   readonly clock: Clock;

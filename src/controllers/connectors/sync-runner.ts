@@ -44,6 +44,9 @@ export interface SyncWish {
   readonly acceptedShortfall: number | null;
 }
 
+/** `Accounts`: grants may act although teams are still being read. */
+export type SyncChange = 'Progress' | 'Accounts' | 'Finished';
+
 export interface SyncRunnerDeps {
   readonly clock: Clock;
   readonly random: Random;
@@ -52,7 +55,7 @@ export interface SyncRunnerDeps {
   readonly see: (workspaces: readonly string[]) => void;
   /** Takes a reading in: accounts and licenses as soon as they are there, then all of it. */
   readonly take: (snapshot: Snapshot, spec: AsanaConnectorSpec) => void;
-  readonly onChange: (what: 'Progress' | 'Accounts' | 'Finished') => void;
+  readonly onChange: (what: SyncChange) => void;
 }
 
 interface Running {
