@@ -172,10 +172,10 @@ export class Directory {
   joinWorkspace(
     person: Person,
     workspace: Workspace,
-    { createdAt = this.#clock.now(), ended = false } = {},
+    { createdAt = this.#clock.now(), isAdmin = false, ended = false } = {},
   ): WorkspaceMembership {
     const gid = this.#gids.membership.next();
-    const membership = { gid, person, workspace, createdAt, ended };
+    const membership = { gid, person, workspace, createdAt, isAdmin, ended };
     this.#workspaceMemberships.set(gid, membership);
     workspace.memberships.push(membership);
     if (!person.memberships.some((m) => m.workspace === workspace)) insertByGid(workspace.people, person);

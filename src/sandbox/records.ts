@@ -43,6 +43,8 @@ export interface WorkspaceMembership {
   readonly person: Person;
   readonly workspace: Workspace;
   readonly createdAt: number;
+  /** Of a plain workspace: the admins of the organization are told by their profile. */
+  readonly isAdmin: boolean;
   ended: boolean;
 }
 

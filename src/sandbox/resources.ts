@@ -47,8 +47,8 @@ export const workspaceMembershipResource: Resource<WorkspaceMembership> = {
       (m) => m.workspace,
     ),
     is_active: value((m, { directory }) => directory.isActive(m)),
-    is_admin: value(
-      (m, { directory }) => m.workspace === directory.organization && directory.reads.see(m.person).admin,
+    is_admin: value((m, { directory }) =>
+      m.workspace === directory.organization ? directory.reads.see(m.person).admin : m.isAdmin,
     ),
     is_guest: value((m, { directory }) => directory.isGuest(m)),
     is_view_only: value(

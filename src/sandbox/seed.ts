@@ -5,6 +5,8 @@ import type { Person, TeamVisibility, Workspace } from './records.ts';
 
 /** How large the directory is. */
 export interface SeedSizes {
+  /** gid of the organization: two directories may be of two organizations. */
+  readonly organization: string;
   /** Active people in the organization, guests and the named ones included. */
   readonly accounts: number;
   readonly teams: number;
@@ -62,7 +64,7 @@ const VIEW_ONLY_SHARE = 0.6;
 
 /** Fills an empty directory; the same sizes and random numbers give the same directory. */
 export function seedDirectory(directory: Directory, random: Random, sizes: SeedSizes): Seeded {
-  const organization = directory.addWorkspace(ORGANIZATION_GID, 'Acme', ['acme.example', 'acme.test']);
+  const organization = directory.addWorkspace(sizes.organization, 'Acme', ['acme.example', 'acme.test']);
   const serviceAccount = directory.addPerson('serviceAccount', {
     email: 'identity-governance@service-accounts.example',
     name: 'Identity governance',

@@ -20,7 +20,7 @@ import { SandboxTime } from './sandbox-time.ts';
 import { scimGroupRoutes } from './scim-groups.ts';
 import { scimMetaRoutes } from './scim-meta.ts';
 import { scimUserRoutes } from './scim-users.ts';
-import { FEWEST_ACCOUNTS, type Seeded, type SeedSizes, seedDirectory } from './seed.ts';
+import { FEWEST_ACCOUNTS, ORGANIZATION_GID, type Seeded, type SeedSizes, seedDirectory } from './seed.ts';
 import { changeSettings, defaultSettings, type Settings } from './settings.ts';
 import { type TokenKind, Tokens } from './tokens.ts';
 import type { World } from './world.ts';
@@ -66,6 +66,7 @@ export interface Sandbox {
 }
 
 const defaultSizes: SeedSizes = {
+  organization: ORGANIZATION_GID,
   accounts: 40,
   teams: 6,
   membersPerTeam: 8,
@@ -184,6 +185,7 @@ function readSettings(options: SandboxOptions): Settings {
 
 /** Bounds of a directory that fits into memory. */
 const sizesSchema = Type.Object({
+  organization: Type.String({ pattern: '^[0-9]+$' }),
   accounts: Type.Integer({ minimum: FEWEST_ACCOUNTS, maximum: 500_000 }),
   teams: Type.Integer({ minimum: 0, maximum: 100_000 }),
   membersPerTeam: Type.Integer({ minimum: 0, maximum: 5000 }),

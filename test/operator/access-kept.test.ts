@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
-import { conditionOf, OperatorRig } from './rig.ts';
+import type { WorkspaceMembership } from '../../src/sandbox/records.ts';
+import { SECOND_WORKSPACE_GID } from '../../src/sandbox/seed.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { isInWorkspace, personOf } from './console.ts';
+import { conditionOf, OperatorRig, PERSONAL, SERVICE_ACCOUNT } from './rig.ts';
+import { TenantView } from './tenant.ts';
 
 /**
  * Ways in which people once lost access, or a guard was lost, because several correct parts met. Each test is named after
@@ -346,5 +351,86 @@ suite('a grant in a connector in mode Plan', () => {
     await rig.deleteGrant('applied');
     await rig.untilGone('applied');
     assert.equal(await rig.licenseInAsana(alice), 'view only');
+  });
+});
+
+suite('another organization behind the same token', () => {
+  let rig: OperatorRig;
+  let other: Sandbox;
+  before(async () => {
+    rig = await OperatorRig.start('kept-organization');
+    // People of the same gids, as a copy of the first would have them.
+    other = await startSandbox({
+      accounts: 40,
+      teams: 3,
+      requestsPerMinute: 0,
+      tokens: { serviceAccount: SERVICE_ACCOUNT },
+      organization: '1300000000000001',
+    });
+    await rig.createSecret();
+    await rig.createConnector();
+    await rig.untilPhase('Connected');
+    await rig.createGrant('bob', bob);
+    await rig.untilReason('bob', 'Granted');
+  });
+  after(async () => {
+    await rig.close();
+    await other.close();
+  });
+
+  test('is seen although a part of its reading fails, and nobody there loses what is deleted here', async () => {
+    await rig.stopOperator();
+    other.faults.add({ match: { operation: 'getTeamsForWorkspace' }, effect: { status: 403 } });
+    await rig.startOperator(other);
+    await rig.deleteGrant('bob');
+    await rig.until('the other organization is held, or recorded', async () => {
+      const connector = await rig.connector();
+      const held = conditionOf(connector, 'Ready')?.reason === 'OrganizationChanged';
+      return held || connector?.status?.organizations?.includes(other.workspace) === true;
+    });
+    const connector = await rig.connector();
+    assert.equal(conditionOf(connector, 'Ready')?.reason, 'OrganizationChanged');
+    assert.deepEqual(connector?.status?.organizations, [rig.sandbox.workspace]);
+    assert.deepEqual(
+      other.requests.since(0).filter(({ method }) => method !== 'GET'),
+      [],
+    );
+  });
+});
+
+suite('an admin of a plain workspace', () => {
+  let rig: OperatorRig;
+  let tenant: TenantView;
+  let carolsPlace: WorkspaceMembership;
+  before(async () => {
+    rig = await OperatorRig.start('kept-admin', {
+      secondWorkspace: 'workspace',
+      conductorOneSettings: { nextPollMs: 50, nextHeartbeatMs: 1_000 },
+    });
+    const { state } = rig.sandbox;
+    const second = state.workspace(SECOND_WORKSPACE_GID);
+    assert.ok(second);
+    carolsPlace = state.joinWorkspace(personOf(rig.sandbox, carol), second);
+    tenant = new TenantView(rig);
+    await tenant.createSecret(PERSONAL);
+    await rig.createConnector({
+      // Only personal tokens see a second workspace; the connector takes this one for a service account's, which may deprovision.
+      scim: { enabled: false },
+      conductorOne: { secretRef: { name: 'token' }, provision: true },
+      provisioning: { allowDeprovision: true },
+    });
+    await rig.untilPhase('Connected');
+  });
+  after(() => rig.close());
+
+  test('is protected there too: a task does not remove them', async () => {
+    assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
+    Object.assign(carolsPlace, { isAdmin: true });
+    await rig.sync();
+    const entitlement = `workspace:${SECOND_WORKSPACE_GID}:Member`;
+    const { code, message } = await tenant.carryOut({ type: 'revoke', entitlement, user: carol });
+    assert.equal(code, 'FailedPrecondition', message);
+    assert.match(message, /an Asana admin/);
+    assert.ok(isInWorkspace(rig.sandbox, carol, SECOND_WORKSPACE_GID));
   });
 });

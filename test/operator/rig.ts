@@ -144,8 +144,11 @@ export class OperatorRig extends ClusterObjects {
     return rig;
   }
 
-  /** Starts the operator; again after `stopOperator`, as a new process would. */
-  async startOperator(): Promise<void> {
+  /**
+   * Starts the operator; again after `stopOperator`, as a new process would.
+   * @param asana where Asana is by then
+   */
+  async startOperator(asana: Pick<Sandbox, 'asanaUrl'> = this.sandbox): Promise<void> {
     const { logs, audit } = this;
     const stream = new Writable({
       write(chunk: Buffer, _encoding, done) {
@@ -162,7 +165,7 @@ export class OperatorRig extends ClusterObjects {
       meter: this.metrics,
       namespaces: [...this.#namespaces],
       concurrency: 10,
-      asanaApiUrl: this.sandbox.asanaUrl,
+      asanaApiUrl: asana.asanaUrl,
       budgets: new BudgetRegistry(
         { requestsPerMinute: 0, percent: 100 },
         { clock: systemClock, meter: this.metrics },

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Directory } from '../../src/sandbox/directory.ts';
 import { seededRandom } from '../../src/sandbox/gids.ts';
-import { type SeedSizes, seedDirectory } from '../../src/sandbox/seed.ts';
+import { ORGANIZATION_GID, type SeedSizes, seedDirectory } from '../../src/sandbox/seed.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 import { defaultSettings } from '../../src/sandbox/settings.ts';
 
 const sizes: SeedSizes = {
+  organization: ORGANIZATION_GID,
   accounts: 400,
   teams: 12,
   membersPerTeam: 9,
