@@ -50,7 +50,7 @@ export class AsanaOperator extends ReconcilingOperator {
   readonly #options: AsanaOperatorOptions;
   readonly #connectors = new Store<AsanaConnector>();
   readonly #grants = new GrantStores();
-  readonly #organizations = new Organizations();
+  readonly #organizations: Organizations;
   readonly #registry: ConnectorRegistry;
   readonly #secrets: SecretCache;
   readonly #events: EventRecorder;
@@ -75,6 +75,7 @@ export class AsanaOperator extends ReconcilingOperator {
       newId,
     });
     this.#secrets = new SecretCache((namespace, name) => client.readSecret(namespace, name), clock);
+    this.#organizations = new Organizations(clock);
     this.#registry = new ConnectorRegistry((connector) => this.#openSession(connector));
     this.#conditions = new ConditionMetrics(meter);
     this.#audit = new AuditLog(options.audit, clock);

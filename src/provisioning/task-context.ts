@@ -4,6 +4,7 @@ import type { Directory } from '../directory/directory.ts';
 import type { Account } from '../directory/snapshot.ts';
 import type { Action } from './action.ts';
 import type { TaskView } from './decide-task.ts';
+import type { Seat } from './removals/seat-ledger.ts';
 
 /** What a task needs of the connector it runs for. */
 export interface TaskContext {
@@ -12,8 +13,8 @@ export interface TaskContext {
   readonly userTypes: UserTypes;
   /** The policies and the reading as they stand now. */
   view(): TaskView;
-  /** Takes an enterprise license while an upgrade is under way, so that all others count it; returns what frees it. */
-  takeSeat(action: Action): () => void;
+  /** Takes an enterprise license while an upgrade is under way, so that all others count it. */
+  takeSeat(action: Action): Seat;
   /**
    * Throws unless this process may still act for the connector.
    * @param removal what takes is judged by the API server, what gives by the cache

@@ -10,6 +10,7 @@ import { nextLook } from './attempt.ts';
 import { decideTask, findTaskAccount, subjectOfTask } from './decide-task.ts';
 import type { ActionHooks, ActionOutcome, ActionRequest, Executor } from './executor.ts';
 import { RefusedError } from './refusal.ts';
+import type { Seat } from './removals/seat-ledger.ts';
 import type { Step } from './right-rules.ts';
 import type { Task, TaskContext } from './task-context.ts';
 import type { TaskOutcome, TaskRequest } from './task-request.ts';
@@ -41,7 +42,9 @@ export class TaskRun {
   /** A request of ours has left and was not answered in time: what is so afterwards is our doing. */
   #sent = false;
   #booked = false;
-  #freeSeat: (() => void) | null = null;
+  #seat: Seat | null = null;
+  /** Asana took a change of ours, or may have. */
+  #taken = false;
   /** Why the round before led nowhere. */
   #why: Error | null = null;
 
@@ -62,10 +65,11 @@ export class TaskRun {
     );
   }
 
-  /** Frees what the task holds. */
+  /** Gives back what the task holds. */
   end(): void {
-    this.#freeSeat?.();
-    this.#freeSeat = null;
+    if (this.#taken || this.#sent) this.#seat?.keep();
+    else this.#seat?.free();
+    this.#seat = null;
   }
 
   /** On the policies and the directory as they stand. */
@@ -101,9 +105,10 @@ export class TaskRun {
 
   async #act(action: Action): Promise<TaskOutcome | null> {
     // In one breath with the decision: another task must not find the same license free.
-    if (rulesOf(action).takesSeat) this.#freeSeat ??= this.#options.context.takeSeat(action);
+    if (rulesOf(action).takesSeat) this.#seat ??= this.#options.context.takeSeat(action);
     this.#fresh = false;
     const outcome = await this.#execute(action);
+    this.#taken ||= outcome !== null && outcome.kind !== 'Overtaken';
     switch (outcome?.kind) {
       case 'Succeeded':
         return { changed: !outcome.byOthers, account: outcome.account };

@@ -59,7 +59,7 @@ export async function openSandboxSession(
       random: () => 0,
       log: silentLogger,
       newHoldId: () => `h${(ids += 1)}`,
-      organizations: new Organizations(),
+      organizations: new Organizations(clock),
       onChange: () => {},
       ...deps,
     },

@@ -140,10 +140,11 @@ export class TaskRig {
         own = 1;
         this.seats.held += 1;
         this.seats.most = Math.max(this.seats.most, this.seats.held);
-        return () => {
+        const end = () => {
           own = 0;
           this.seats.held -= 1;
         };
+        return { free: end, keep: end };
       },
       guard: changes.guard ?? (() => {}),
       reserveDeprovision:

@@ -56,7 +56,7 @@ export async function openStandalone(
       random,
       log,
       newHoldId,
-      organizations: new Organizations(),
+      organizations: new Organizations(clock),
       onChange: (what) => what === 'Finished' && warnOfDoubts(session, log),
     },
     connector,

@@ -89,7 +89,7 @@ async function readConnector(
 }
 
 function openSession(connector: AsanaConnector, log: Logger, clock: Clock): ConnectorSession {
-  const organizations = new Organizations();
+  const organizations = new Organizations(clock);
   const deps = {
     clock,
     random: Math.random,

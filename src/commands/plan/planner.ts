@@ -73,7 +73,7 @@ export class Planner {
 
   constructor(parts: PlannerParts) {
     this.#parts = parts;
-    const organizations = new Organizations();
+    const organizations = new Organizations(parts.clock);
     this.registry = new ConnectorRegistry((connector) => this.#openSession(connector, organizations));
     for (const connector of parts.connectors) this.connectors.put(asInApply(connector));
     for (const { kind, object } of parts.grants) this.grants.of(kind).put(object);

@@ -33,7 +33,7 @@ export async function readWholeDirectory(
   signal: AbortSignal,
 ): Promise<Reading> {
   const { clock, log } = access;
-  const organizations = new Organizations();
+  const organizations = new Organizations(clock);
   const session = new ConnectorSession(
     { clock, random: Math.random, log, newHoldId, organizations, onChange: () => {} },
     connector,

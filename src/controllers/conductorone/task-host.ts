@@ -164,7 +164,7 @@ export class ConnectorTaskHost implements TaskHost {
       directory,
       userTypes: connector().spec.scim.userTypes,
       view: () => this.#viewOf(taskId, directory),
-      takeSeat: ({ gid, email }) => session().takeSeat(taskId, gid ?? email ?? taskId, directory),
+      takeSeat: ({ gid, email }) => session().seats.take(taskId, gid ?? email ?? taskId, directory),
       guard,
       reserveDeprovision: (account) => this.#reserveDeprovision(account),
     };

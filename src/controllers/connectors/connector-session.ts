@@ -13,11 +13,12 @@ import { RemovalDesk } from '../../provisioning/removals/removal-desk.ts';
 import { ConductorOneLink } from '../conductorone/link.ts';
 import { AsanaClients } from './asana-clients.ts';
 import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
+import { ConnectorSeats } from './connector-seats.ts';
 import type { ExistingGrant, RosterEntry } from './existing-grants.ts';
 import { type GivenAnswer, HoldAnswers } from './hold-answers.ts';
 import type { Obstacle } from './obstacle.ts';
 import { ReadingJudge } from './reading-judge.ts';
-import { readingOf } from './session-reading.ts';
+import { readingOf, seatsReadAt } from './session-reading.ts';
 import { type RunningSync, type SyncChange, type SyncReport, SyncRunner } from './sync-runner.ts';
 import type { FinishedSync, SyncCause } from './sync-schedule.ts';
 
@@ -50,6 +51,7 @@ export class ConnectorSession {
   readonly uid: string;
   readonly directory: Directory;
   readonly desk: RemovalDesk;
+  readonly seats: ConnectorSeats;
   /** Service mode; idle without `spec.conductorOne`. */
   readonly link: ConductorOneLink;
   readonly #deps: SessionDeps;
@@ -80,6 +82,7 @@ export class ConnectorSession {
       newHoldId,
       restored: readRecord(status, clock.now()),
     });
+    this.seats = new ConnectorSeats(organizations, this);
     this.link = new ConductorOneLink(log, () => onChange('Link'));
     this.#judge = new ReadingJudge({ directory: this.directory, holds: this.desk.doubts, status });
     this.#syncs = new SyncRunner({
@@ -170,19 +173,9 @@ export class ConnectorSession {
       snapshot,
       intervals: this.#intervals,
       doubts: this.doubts,
-      seatsBeside: () => this.#deps.organizations.seatsBeside(this.#seatPlace(directory), holder),
+      seatsBeside: () => this.seats.countBeside(holder, directory),
       now: this.#deps.clock.now(),
     });
-  }
-
-  /**
-   * Takes an enterprise license for a change under way, which no reading shows yet; returns what gives it back.
-   * @param holder the grant's uid, or the task's id
-   * @param account who gets it: the gid, or the email while there is none
-   * @param directory as for `read`
-   */
-  takeSeat(holder: string, account: string, directory = this.directory): () => void {
-    return this.#deps.organizations.takeSeat(this.#seatPlace(directory), holder, account);
   }
 
   /** Sees what the token is shown, gids: of another organization nothing is changed from then on. */
@@ -264,7 +257,7 @@ export class ConnectorSession {
     });
   }
 
-  /** Begins a sync that neither the interval nor a person asks for; for the interval it counts like any other. */
+  /** Begins one that neither the interval nor a person asks for; for the interval it counts like any other. */
   startUnaskedSync(): void {
     this.startSync(this.finished?.cause ?? NO_CAUSE, { answering: false });
   }
@@ -289,11 +282,7 @@ export class ConnectorSession {
 
   /** What several connectors count together goes by the organizations that each of them reads. */
   #place(): void {
-    this.#deps.organizations.place(this.key, this.organizations, this.desk);
-  }
-
-  /** Seats are counted in the organization; a connector without one counts its own. */
-  #seatPlace(directory: Directory): string {
-    return directory.current()?.organization?.gid ?? this.uid;
+    const { organizations, desk: counter } = this;
+    this.#deps.organizations.place(this.key, { organizations, counter, readAt: seatsReadAt(this.directory) });
   }
 }

@@ -46,3 +46,10 @@ function countTeamsOf(user: string, { teams }: Snapshot, directory: Directory): 
   for (const team of teams.keys()) if (directory.teamMembership(team, user)) count += 1;
   return count;
 }
+
+/** When the reading of who holds which license began, by the monotonic clock; -Infinity while there is none that is whole. */
+export function seatsReadAt(directory: Directory): number {
+  const { accounts, licenses } = directory.current()?.parts ?? {};
+  const part = licenses ?? accounts;
+  return part?.complete ? part.begunAt : Number.NEGATIVE_INFINITY;
+}

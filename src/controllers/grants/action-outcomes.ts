@@ -74,7 +74,7 @@ export class ActionOutcomes {
   forget(uid: string): void {
     this.#waits.forget(uid);
     this.#begun.forget(uid);
-    this.#seats.forget(uid);
+    this.#seats.keep(uid);
   }
 
   /** Asana was asked, and answered. */

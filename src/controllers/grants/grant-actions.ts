@@ -110,7 +110,7 @@ export class GrantActions {
       return next;
     }
     // From now on the reading shows the license.
-    this.#seats.free(subject);
+    this.#seats.keep(subject.object.metadata.uid);
     return 0;
   }
 

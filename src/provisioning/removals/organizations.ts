@@ -1,4 +1,5 @@
-import { SeatsInFlight } from './seats-in-flight.ts';
+import type { Clock } from '../../core/clock.ts';
+import { type Seat, SeatLedger, type SeatReader } from './seat-ledger.ts';
 
 /** What counts the deprovisions of an organization for one connector, in that connector's own window. */
 export interface DeprovisionCounter {
@@ -8,25 +9,44 @@ export interface DeprovisionCounter {
 interface Place {
   readonly organizations: readonly string[];
   readonly counter: DeprovisionCounter;
+  /** Monotonic clock, when its last reading of licenses began; -Infinity before one is whole. */
+  readonly readAt: number;
+}
+
+/** Who takes an enterprise license. */
+export interface SeatTaker {
+  readonly connector: string;
+  /** The uid of the object or the id of the task. */
+  readonly holder: string;
+  /** Who gets it: the gid, or the email while there is none. */
+  readonly account: string;
 }
 
 /**
  * What several connectors of one organization have to count together: deprovisions, and enterprise licenses that are
- * under way. Each goes by its own limit on that common count.
+ * under way or were given since one of them has read the directory. Each goes by its own limit on that common count.
  */
 export class Organizations {
   /** By connector. */
   readonly #places = new Map<string, Place>();
-  readonly #seats = new Map<string, SeatsInFlight>();
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #seats = new Map<string, SeatLedger>();
 
-  /** This connector reads these organizations, from now on. */
-  place(connector: string, organizations: readonly string[], counter: DeprovisionCounter): void {
-    this.#places.set(connector, { organizations, counter });
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+  }
+
+  /** This connector reads these organizations, from now on, and has last done so at `readAt`. */
+  place(connector: string, place: Place): void {
+    this.#places.set(connector, place);
+    for (const organization of place.organizations) this.#forgetSeats(organization);
   }
 
   /** This connector is gone. */
   remove(connector: string): void {
+    const { organizations = [] } = this.#places.get(connector) ?? {};
     this.#places.delete(connector);
+    for (const organization of organizations) this.#forgetSeats(organization);
   }
 
   /** The connectors that read an organization: the status of each carries the common count. */
@@ -43,24 +63,37 @@ export class Organizations {
     }
   }
 
-  /**
-   * Notes an enterprise license that is under way. A holder has one at a time.
-   * @param holder the uid of the object or the id of the task
-   * @param account who gets it: the gid, or the email while there is none
-   * @returns what frees it; freeing twice is freeing once
-   */
-  takeSeat(organization: string, holder: string, account: string): () => void {
-    const seats = this.#seats.get(organization) ?? new SeatsInFlight();
-    this.#seats.set(organization, seats);
-    const free = seats.take(holder, account);
-    return () => {
-      free();
-      if (seats.isEmpty && this.#seats.get(organization) === seats) this.#seats.delete(organization);
+  /** Notes an enterprise license that is under way. A holder has one at a time. */
+  takeSeat(organization: string, { connector, holder, account }: SeatTaker): Seat {
+    const ledger = this.#seats.get(organization) ?? new SeatLedger();
+    this.#seats.set(organization, ledger);
+    const seat = ledger.take(holder, account, connector, () => this.#clock.monotonic());
+    const end = (how: () => void) => {
+      how();
+      this.#forgetSeats(organization);
+    };
+    // What a connector has given its own directory shows.
+    const isShared = () => this.connectorsOf(organization).some((other) => other !== connector);
+    return {
+      free: () => end(seat.free),
+      keep: () => end(isShared() ? seat.keep : seat.free),
     };
   }
 
-  /** People with an enterprise license under way, but for whom this holder asks. */
-  seatsBeside(organization: string, holder: string): number {
-    return this.#seats.get(organization)?.countBeside(holder) ?? 0;
+  /** People with an enterprise license that the reader's directory does not show, but for whom this holder asks. */
+  seatsBeside(organization: string, holder: string, connector: string): number {
+    const reader: SeatReader = { connector, readAt: this.#places.get(connector)?.readAt ?? -Infinity };
+    return this.#seats.get(organization)?.countBeside(holder, reader) ?? 0;
+  }
+
+  /** Drops what every connector of the organization has read since. */
+  #forgetSeats(organization: string): void {
+    const ledger = this.#seats.get(organization);
+    if (!ledger) return;
+    const readings = [...this.#places.values()]
+      .filter(({ organizations }) => organizations.includes(organization))
+      .map(({ readAt }) => readAt);
+    ledger.forgetBefore(Math.min(...readings));
+    if (ledger.isEmpty) this.#seats.delete(organization);
   }
 }

@@ -26,7 +26,7 @@ const KEY = 'iga/acme';
 class Bench {
   readonly clock = new MovableClock();
   readonly connectors = new Store<AsanaConnector>();
-  readonly organizations = new Organizations();
+  readonly organizations = new Organizations(this.clock);
   readonly meter = new RecordingMeter();
   readonly registry: ConnectorRegistry;
   readonly reconciler: ConnectorReconciler;

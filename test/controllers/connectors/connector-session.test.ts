@@ -166,8 +166,8 @@ suite('the session of a connector', () => {
   });
 
   test('counts the seats that the other connectors of its organization have on their way', async (t) => {
-    const { open } = await startWorld(t);
-    const organizations = new Organizations();
+    const { clock, open } = await startWorld(t);
+    const organizations = new Organizations(clock);
     const one = await open(connectorObject(), { deps: { organizations } });
     const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
       deps: { organizations },
@@ -175,16 +175,32 @@ suite('the session of a connector', () => {
     await sync(one);
     await sync(other);
     const before = one.read('u1')?.enterpriseLicenses() ?? 0;
-    const free = other.takeSeat('task', '77');
+    const seat = other.seats.take('task', '77', other.directory);
     assert.equal(one.read('u1')?.enterpriseLicenses(), before + 1);
     assert.equal(other.read('task')?.enterpriseLicenses(), before, 'its own seat does not stand in its way');
-    free();
+    seat.free();
     assert.equal(one.read('u1')?.enterpriseLicenses(), before);
+  });
+
+  test('counts the seats that they have given since it read the directory itself', async (t) => {
+    const { clock, open } = await startWorld(t);
+    const organizations = new Organizations(clock);
+    const one = await open(connectorObject(), { deps: { organizations } });
+    const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
+      deps: { organizations },
+    });
+    await sync(one);
+    await sync(other);
+    const before = one.read('u1')?.enterpriseLicenses() ?? 0;
+    other.seats.take('task', '77', other.directory).keep();
+    assert.equal(one.read('u1')?.enterpriseLicenses(), before + 1);
+    await sync(one);
+    assert.equal(one.read('u1')?.enterpriseLicenses(), before, 'its reading has the last word');
   });
 
   test('counts a deprovision in the record of every connector of the organization', async (t) => {
     const { sandbox, clock, open } = await startWorld(t);
-    const organizations = new Organizations();
+    const organizations = new Organizations(clock);
     const one = await open(connectorObject(), { deps: { organizations } });
     const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
       deps: { organizations },

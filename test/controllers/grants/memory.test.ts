@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ConnectorSeats } from '../../../src/controllers/connectors/connector-seats.ts';
 import { BegunAttempts } from '../../../src/controllers/grants/begun-attempts.ts';
 import type { GrantSubject } from '../../../src/controllers/grants/grant-context.ts';
 import { Seats } from '../../../src/controllers/grants/seats.ts';
+import { Directory } from '../../../src/directory/directory.ts';
 import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
+import { fastClock } from '../../asana/fake-clock.ts';
 
 const upgrade = {
   type: 'GrantEnterprise',
@@ -35,15 +38,17 @@ describe('what is remembered of a grant', () => {
   });
 
   test('the license under way of an object that is gone is free for others', () => {
-    const organizations = new Organizations();
+    const clock = fastClock(1);
+    const organizations = new Organizations(clock);
+    const directory = new Directory(clock);
     const session = {
-      takeSeat: (holder: string, account: string) => organizations.takeSeat('1200', holder, account),
+      seats: new ConnectorSeats(organizations, { key: 'iga/acme', uid: '1200' }),
+      directory,
     } as never;
     const seats = new Seats(() => {});
     seats.take(subjectOf('uid-1'), session, upgrade);
-    assert.equal(organizations.seatsBeside('1200', 'uid-2'), 1);
-    assert.equal(seats.forget('uid-1'), true);
-    assert.equal(organizations.seatsBeside('1200', 'uid-2'), 0);
-    assert.equal(seats.forget('uid-1'), false, 'it was forgotten');
+    assert.equal(organizations.seatsBeside('1200', 'uid-2', 'iga/acme'), 1);
+    seats.keep('uid-1');
+    assert.equal(organizations.seatsBeside('1200', 'uid-2', 'iga/acme'), 0);
   });
 });

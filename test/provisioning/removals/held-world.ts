@@ -211,7 +211,7 @@ export class HeldWorld {
     const prefix = `h${this.#incarnation}-`;
     const desk = new RemovalDesk({
       limits: LIMITS,
-      organizations: new Organizations(),
+      organizations: new Organizations({ monotonic: () => 0 }),
       newHoldId: () => {
         holds += 1;
         return `${prefix}${holds}`;

@@ -4,15 +4,34 @@ import { Organizations } from '../../../src/provisioning/removals/organizations.
 import { demandOf, deskOf, grantIds, HOUR, ORGANIZATION, START } from './desk-rig.ts';
 
 function peers(limits: readonly number[]) {
-  const organizations = new Organizations();
+  const organizations = new Organizations({ monotonic: () => START });
   const desks = limits.map((maxDeprovisions, index) => {
     const desk = deskOf({ organizations, limits: { maxDeprovisions } });
-    organizations.place(`iga/c${index}`, [ORGANIZATION], desk);
+    organizations.place(`iga/c${index}`, { organizations: [ORGANIZATION], counter: desk, readAt: 0 });
     return desk;
   });
   const [first, second] = desks;
   assert.ok(first && second);
   return { organizations, first, second };
+}
+
+/** Connectors of one organization, `o`, and their licenses. */
+function seats() {
+  let now = 0;
+  const organizations = new Organizations({ monotonic: () => now });
+  const counter = deskOf({ organizations });
+  return {
+    organizations,
+    pass: () => {
+      now += 1;
+    },
+    read: (connector: string) =>
+      organizations.place(connector, { organizations: ['o'], counter, readAt: now }),
+    take: (holder: string, account: string, connector = 'giver') =>
+      organizations.takeSeat('o', { connector, holder, account }),
+    beside: (holder: string, connector = 'giver', organization = 'o') =>
+      organizations.seatsBeside(organization, holder, connector),
+  };
 }
 
 suite('deprovisions of an organization', () => {
@@ -79,39 +98,81 @@ suite('deprovisions of an organization', () => {
 
 suite('enterprise licenses under way', () => {
   test('are counted but for the one who asks', () => {
-    const organizations = new Organizations();
-    organizations.takeSeat('o', 'uid-1', 'gid-1');
-    organizations.takeSeat('o', 'task-2', 'gid-2');
-    assert.equal(organizations.seatsBeside('o', 'uid-1'), 1);
-    assert.equal(organizations.seatsBeside('o', 'uid-3'), 2);
-    assert.equal(organizations.seatsBeside('other', 'uid-3'), 0);
+    const { take, beside } = seats();
+    take('uid-1', 'gid-1');
+    take('task-2', 'gid-2');
+    assert.equal(beside('uid-1'), 1);
+    assert.equal(beside('uid-3'), 2);
+    assert.equal(beside('uid-3', 'other', 'o2'), 0);
   });
 
   test('are one for a person whom a grant and a task give one', () => {
-    const organizations = new Organizations();
-    organizations.takeSeat('o', 'uid-1', 'gid-1');
-    const free = organizations.takeSeat('o', 'task-1', 'gid-1');
-    assert.equal(organizations.seatsBeside('o', 'uid-9'), 1);
-    assert.equal(organizations.seatsBeside('o', 'task-1'), 0);
-    free();
-    assert.equal(organizations.seatsBeside('o', 'uid-9'), 1);
+    const { take, beside } = seats();
+    take('uid-1', 'gid-1');
+    const seat = take('task-1', 'gid-1');
+    assert.equal(beside('uid-9'), 1);
+    assert.equal(beside('task-1'), 0);
+    seat.free();
+    assert.equal(beside('uid-9'), 1);
   });
 
   test('are freed once, and not for who has taken another since', () => {
-    const organizations = new Organizations();
-    const first = organizations.takeSeat('o', 'uid-1', 'gid-1');
-    organizations.takeSeat('o', 'uid-1', 'gid-2');
-    first();
-    first();
-    assert.equal(organizations.seatsBeside('o', 'uid-9'), 1);
+    const { take, beside } = seats();
+    const first = take('uid-1', 'gid-1');
+    take('uid-1', 'gid-2');
+    first.free();
+    first.keep();
+    assert.equal(beside('uid-9'), 1);
   });
 
   test('are counted anew when all of before were freed', () => {
-    const organizations = new Organizations();
-    const first = organizations.takeSeat('o', 'uid-1', 'gid-1');
-    first();
-    organizations.takeSeat('o', 'uid-2', 'gid-2');
-    first();
-    assert.equal(organizations.seatsBeside('o', 'uid-9'), 1);
+    const { take, beside } = seats();
+    const first = take('uid-1', 'gid-1');
+    first.free();
+    take('uid-2', 'gid-2');
+    first.free();
+    assert.equal(beside('uid-9'), 1);
+  });
+});
+
+suite('enterprise licenses that were given', () => {
+  test('count for the connectors that have not read the directory since, and not for the one that gave them', () => {
+    const { read, take, beside, pass } = seats();
+    read('giver');
+    read('other');
+    pass();
+    take('uid-1', 'gid-1').keep();
+    assert.deepEqual([beside('uid-9', 'giver'), beside('uid-9', 'other')], [0, 1]);
+    pass();
+    read('other');
+    assert.equal(beside('uid-9', 'other'), 0, 'its reading shows it');
+  });
+
+  test('count although the connector that gave them is gone', () => {
+    const { read, take, beside, pass, organizations } = seats();
+    read('giver');
+    read('other');
+    pass();
+    take('uid-1', 'gid-1').keep();
+    organizations.remove('giver');
+    assert.equal(beside('uid-9', 'other'), 1);
+  });
+
+  test('count once for somebody whom another gives one again, and not for who asks for the same person', () => {
+    const { read, take, beside } = seats();
+    read('giver');
+    read('other');
+    take('uid-1', 'gid-1').keep();
+    take('uid-2', 'gid-1', 'other');
+    assert.equal(beside('uid-9', 'other'), 1);
+    assert.equal(beside('uid-2', 'other'), 0);
+  });
+
+  test('do not count when they were not given after all', () => {
+    const { read, take, beside } = seats();
+    read('giver');
+    read('other');
+    take('uid-1', 'gid-1').free();
+    assert.equal(beside('uid-9', 'other'), 0);
   });
 });

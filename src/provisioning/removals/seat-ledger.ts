@@ -1,0 +1,80 @@
+/** An enterprise license that is being given. Each of the two ends it; ending twice is ending once. */
+export interface Seat {
+  /** It was not given. */
+  free(): void;
+  /** It was given, or may have been: whoever has not read the directory since counts it until then. */
+  keep(): void;
+}
+
+/** Who asks how many seats are taken beside those that its own reading shows. */
+export interface SeatReader {
+  readonly connector: string;
+  /** Monotonic clock, when the reading of licenses began; what this connector gave itself is laid over that. */
+  readonly readAt: number;
+}
+
+interface Given {
+  readonly connector: string;
+  /** Monotonic clock. */
+  readonly at: number;
+}
+
+/** The enterprise licenses of one organization that no reading shows yet, or not that of every connector. */
+export class SeatLedger {
+  /** On their way: sent or about to be. A holder has one at a time. */
+  readonly #byHolder = new Map<string, { readonly account: string }>();
+  /** Holders by account: a grant and a task may be about the same person, who gets one license. */
+  readonly #holders = new Map<string, number>();
+  /** By account, the latest last. */
+  readonly #given = new Map<string, Given>();
+
+  get isEmpty(): boolean {
+    return this.#byHolder.size === 0 && this.#given.size === 0;
+  }
+
+  /** @param now monotonic clock */
+  take(holder: string, account: string, connector: string, now: () => number): Seat {
+    const before = this.#byHolder.get(holder);
+    if (before) this.#free(holder, before);
+    const seat = { account };
+    this.#byHolder.set(holder, seat);
+    this.#holders.set(account, (this.#holders.get(account) ?? 0) + 1);
+    return {
+      free: () => void this.#free(holder, seat),
+      keep: () => {
+        if (!this.#free(holder, seat)) return;
+        this.#given.delete(account);
+        this.#given.set(account, { connector, at: now() });
+      },
+    };
+  }
+
+  /** Accounts but the one of this holder. */
+  countBeside(holder: string, { connector, readAt }: SeatReader): number {
+    const own = this.#byHolder.get(holder)?.account;
+    let count = this.#holders.size - (own === undefined ? 0 : 1);
+    for (const [account, given] of this.#given) {
+      if (given.at < readAt || given.connector === connector) continue;
+      if (account !== own && !this.#holders.has(account)) count += 1;
+    }
+    return count;
+  }
+
+  /** Everybody has read the directory since. */
+  forgetBefore(readAt: number): void {
+    for (const [account, { at }] of this.#given) {
+      if (at >= readAt) return;
+      this.#given.delete(account);
+    }
+  }
+
+  /** @returns whether it was still on its way */
+  #free(holder: string, seat: { readonly account: string }): boolean {
+    if (this.#byHolder.get(holder) !== seat) return false;
+    this.#byHolder.delete(holder);
+    const left = (this.#holders.get(seat.account) ?? 1) - 1;
+    if (left === 0) this.#holders.delete(seat.account);
+    else this.#holders.set(seat.account, left);
+    return true;
+  }
+}
