@@ -198,7 +198,10 @@ describe('asana-connector migrate', () => {
 
   it('says where to put what has no field', async () => {
     const { warnings } = await migrate(secretOf({ BATON_LOG_LEVEL: 'debug', BATON_WORKERS: '3' }));
-    assert.match(warnings, /BATON_LOG_LEVEL has no field .*: it is flag --log-level of the operator/);
+    assert.match(
+      warnings,
+      /BATON_LOG_LEVEL has no field .* corresponds to the flag --log-level of the operator/,
+    );
     assert.match(warnings, /BATON_WORKERS has no effect/);
   });
 

@@ -12,7 +12,7 @@ describe('a message to whoever sets flags and variables', () => {
     ['Add it to spec.workspaces, or', 'Add it to --workspace-ids (BATON_WORKSPACE_IDS), or'],
     [
       'See spec.workspaces, and status.workspaces for the workspaces that the token can read.',
-      'see --workspace-ids (BATON_WORKSPACE_IDS).',
+      'See --workspace-ids (BATON_WORKSPACE_IDS).',
     ],
     ['set defaultWorkspace of the connector.', 'set --default-workspace-id (BATON_DEFAULT_WORKSPACE_ID).'],
     [

@@ -336,7 +336,7 @@ describe('settings together', () => {
   for (const { environment, says, because } of [
     {
       environment: { BATON_USE_SCIM_API: 'true' },
-      says: /^--use-scim-api \(BATON_USE_SCIM_API\): needs the token of a service account/,
+      says: /^--use-scim-api \(BATON_USE_SCIM_API\): requires the token of a service account/,
       because: 'a personal access token reaches no SCIM',
     },
     {
@@ -454,12 +454,12 @@ describe('one change on the command line', () => {
     },
     {
       environment: { ...grant, BATON_REVOKE_GRANT: 'enterprise:905' },
-      says: /one change at a time/,
+      says: /only one change can be made at a time/,
       because: 'a grant and a revocation exclude each other',
     },
     {
       environment: { BATON_REVOKE_GRANT: 'enterprise:905', BATON_CREATE_ACCOUNT_LOGIN: 'ada' },
-      says: /one change at a time/,
+      says: /only one change can be made at a time/,
       because: 'so do a revocation and an account',
     },
   ]) {

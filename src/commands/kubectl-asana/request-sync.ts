@@ -35,7 +35,7 @@ export async function requestSync(name: string | undefined, flags: SyncFlags, ou
     if (connectors.length === 0)
       throw new InvalidInputError(
         'NAME',
-        `AsanaConnector ${name ?? ''} does not exist here`.replace('  ', ' '),
+        name === undefined ? 'no AsanaConnector exists here' : `AsanaConnector ${name} does not exist here`,
       );
     const token = new Date(systemClock.now()).toISOString();
     await Promise.all(connectors.map((connector) => annotate(cluster, connector, token)));

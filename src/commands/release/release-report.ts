@@ -49,7 +49,7 @@ export function reportText(output: Output): ReleaseReport {
       counting = true;
     },
     ends: ({ seen, released, left }, complete) => {
-      say(`${released} of ${seen} grants were released. Nothing was changed in Asana.`);
+      say(`${released} grants were released, ${seen} exist. Nothing was changed in Asana.`);
       for (const { kind, namespace, name, why } of left)
         say(`Not released: ${kind} ${namespace}/${name}: ${why}`);
       if (complete) say('You can now uninstall the operator.');

@@ -69,7 +69,7 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   [
     'a namespace with a dot',
     grant(USER, 'metadata: { name: a, namespace: a.b }'),
-    /metadata\.namespace: must be/,
+    /metadata\.namespace: must consist of/,
   ],
   [
     'a label that is a number',
@@ -192,7 +192,7 @@ suite('manifests with a fault', () => {
     const files = ['a.yaml', 'b.yaml'].map((name) => ({ name, text: grant(USER) }));
     assert.throws(
       () => readDeclarations(files, { validator, namespace: 'iga' }),
-      /^ManifestErrors: b\.yaml:3: metadata\.name: AsanaLicenseGrant iga\/alice is declared in a\.yaml:1 too/,
+      /^ManifestErrors: b\.yaml:3: metadata\.name: AsanaLicenseGrant iga\/alice is also declared in a\.yaml:1/,
     );
   });
 

@@ -232,7 +232,7 @@ suite('a plan that cannot be made', () => {
     const manifests = [connectorWith({}, 'other'), license('a', 'p1@acme.example')];
     await assert.rejects(
       openSite().plan(manifests),
-      /standard input:\d+: spec\.connectorRef: names iga\/acme, which is not there: add its manifest with --connector FILE/,
+      /standard input:\d+: spec\.connectorRef: refers to iga\/acme, which does not exist: add its manifest with --connector FILE/,
     );
   });
 
