@@ -45,7 +45,7 @@ export async function tellStory(props: Omit<Stage, 'asana' | 'expect'>): Promise
   await tellApply(stage, before);
   heading(6, "Somebody changes carol's license behind the operator's back");
   await tellDrift(stage);
-  heading(7, "Alice's license grant is deleted: enterprise is taken back, view-only is left");
+  heading(7, "Alice's license grant is deleted: her enterprise license is revoked, view-only remains");
   await tellRevoke(stage);
   heading(8, `A grant that ends by itself: bob was in ${TEAM} for ${SHORT}`);
   await tellExpiry(stage);

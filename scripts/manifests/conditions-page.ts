@@ -47,7 +47,7 @@ ${table(
   ['class', 'what happens next'],
   [
     ['ok', 'Nothing needs to be done. Ready is True.'],
-    ['waiting', 'The operator goes on by itself at a known time or event. Reconciling is True.'],
+    ['waiting', 'The operator continues by itself at a known time or event. Reconciling is True.'],
     ['transient', 'The operator tries again by itself, at growing intervals. Reconciling is True.'],
     ['stalling', 'A person must act. Stalled is True, and nothing is tried until something changes.'],
     ['as it was', 'Ready keeps the status it had.'],

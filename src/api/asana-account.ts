@@ -14,7 +14,7 @@ import { asanaAccounts } from './resources.ts';
 import { choice, displayName, email, gid, object } from './schema.ts';
 
 const spec = object(
-  'Which account is to exist, or not to exist, from when and until when.',
+  'The account that must or must not exist, and from when until when.',
   {
     ...grantFields({
       fallback: 'Retain',
@@ -35,7 +35,7 @@ const spec = object(
       ),
     ),
     ensure: choice(
-      'Whether the account is to exist. Present: it is created if it is missing. Absent: it is deprovisioned, also if this operator did not create it; the connector must allow it (provisioning.allowDeprovision), and the object must be in the namespace of the connector. A deprovision cannot be undone. Each generation removes the account once. Default Present.',
+      'Whether the account must exist. Present: it is created if it is missing. Absent: it is deprovisioned, also if this operator did not create it; the connector must allow it (provisioning.allowDeprovision), and the object must be in the namespace of the connector. A deprovision cannot be undone. Each generation removes the account once. Default Present.',
       ['Present', 'Absent'],
       'Present',
     ),
@@ -47,7 +47,7 @@ const spec = object(
       {
         rule: "!has(self.duration) || self.ensure == 'Present'",
         message:
-          'duration needs ensure Present: it runs from when the account is first there. Use expiresAt for an end of Absent',
+          'duration requires ensure Present: it runs from when the account first exists. With Absent, use expiresAt',
         fieldPath: '.duration',
         holds: ({ duration, ensure }) => duration === undefined || ensure === 'Present',
       },
@@ -87,7 +87,7 @@ export const asanaAccountKind: KindDefinition<'AsanaAccount'> = {
         name: 'Ensure',
         type: 'string',
         jsonPath: '.spec.ensure',
-        description: 'Whether the account is to exist.',
+        description: 'Whether the account must exist.',
       },
     ],
     'account',

@@ -22,7 +22,7 @@ const credentials = object(
   'The Asana token and its type. The Secret is read from the namespace of the connector.',
   {
     type: choice(
-      'The type of the token. ServiceAccount: the token of a service account, which a super admin of the organization creates. PersonalAccessToken: the token of a person. The operator cannot tell the types apart. SCIM, and with it licenses, needs a service account. Default PersonalAccessToken.',
+      'The type of the token. ServiceAccount: the token of a service account, which a super admin of the organization creates. PersonalAccessToken: the token of a person. The operator cannot tell the types apart. SCIM, and with it licenses, requires a service account. Default PersonalAccessToken.',
       ['PersonalAccessToken', 'ServiceAccount'],
       'PersonalAccessToken',
     ),
@@ -49,16 +49,16 @@ const userType = (description: string, fallback: string) =>
       minLength: 1,
       maxLength: 64,
       pattern: '^[!-~]+( [!-~]+)*$',
-      [REMEDY]: 'write one or more ASCII words, without a space before or after them',
+      [REMEDY]: 'must consist of one or more ASCII words, without leading or trailing spaces',
     },
     fallback,
   );
 
 const scim = object(
-  'How licenses are read and changed over the SCIM API of Asana. SCIM needs an Enterprise plan and serves one organization.',
+  'How licenses are read and changed over the SCIM API of Asana. SCIM requires an Enterprise plan and serves one organization.',
   {
     enabled: flag(
-      'Read and manage licenses over SCIM. Needs credentials.type ServiceAccount, or a scimTokenKey. Default false.',
+      'Read and manage licenses over SCIM. Requires credentials.type ServiceAccount, or a scimTokenKey. Default false.',
       false,
     ),
     userTypes: object(
@@ -75,8 +75,7 @@ const scim = object(
         rules: [
           {
             rule: '!has(self.enterprise) || !has(self.viewOnly) || self.enterprise.lowerAscii() != self.viewOnly.lowerAscii()',
-            message:
-              'enterprise and viewOnly must be different words, or a license cannot be told from the other',
+            message: 'enterprise and viewOnly must be different',
             holds: ({ enterprise, viewOnly }) => enterprise.toLowerCase() !== viewOnly.toLowerCase(),
           },
         ],
@@ -106,7 +105,7 @@ const sync = object(
 );
 
 const maxRemovals = object(
-  'The most people who may lose access in one window through grants of this connector. If the removals that are done and pending exceed the larger of percent and atLeast, all pending removals are held (condition RemovalsPaused, status.holds) until a person answers with the annotation acknowledge or discard. The same applies if two or more people would lose their last right and nobody with a right would be left. Granting goes on. Default: 20 percent, at least 5, in 1h.',
+  'The most people who may lose access in one window through grants of this connector. If the removals that are done and pending exceed the larger of percent and atLeast, all pending removals are held (condition RemovalsPaused, status.holds) until a person answers with the annotation acknowledge or discard. The same applies if two or more people would lose their last right and nobody with a right would be left. Granting continues. Default: 20 percent, at least 5, in 1h.',
   {
     percent: whole(
       'Limit as a share of the people with applied grants at the start of the window, in percent, 0 to 100. Default 20.',
@@ -132,7 +131,7 @@ const provisioning = object(
       'Plan',
     ),
     allowDeprovision: flag(
-      'Allow that accounts are taken out of the organization, or people out of a workspace. This cannot be undone through the API. Needs credentials.type ServiceAccount: with a personal access token Asana would assign the work of the person to the owner of the token. Default false.',
+      'Allow that accounts are taken out of the organization, or people out of a workspace. This cannot be undone through the API. Requires credentials.type ServiceAccount: with a personal access token Asana would assign the work of the person to the owner of the token. Default false.',
       false,
     ),
     allowedNamespaces: Type.Optional(
@@ -233,7 +232,7 @@ const spec = object(
       {
         rule: "!self.scim.enabled || self.credentials.type == 'ServiceAccount' || has(self.credentials.secretRef.scimTokenKey)",
         message:
-          'scim.enabled needs credentials.type ServiceAccount, or credentials.secretRef.scimTokenKey with the token of one: a personal access token cannot use SCIM',
+          'scim.enabled requires credentials.type ServiceAccount, or credentials.secretRef.scimTokenKey with the token of a service account: a personal access token cannot use SCIM',
         fieldPath: '.scim.enabled',
         holds: ({ scim, credentials }) =>
           !scim.enabled ||
@@ -243,7 +242,7 @@ const spec = object(
       {
         rule: "!self.provisioning.allowDeprovision || self.credentials.type == 'ServiceAccount'",
         message:
-          "provisioning.allowDeprovision needs credentials.type ServiceAccount: with a personal access token a deprovisioned person's work would pass to the owner of the token",
+          "provisioning.allowDeprovision requires credentials.type ServiceAccount: with a personal access token a deprovisioned person's work would pass to the owner of the token",
         fieldPath: '.provisioning.allowDeprovision',
         holds: ({ provisioning, credentials }) =>
           !provisioning.allowDeprovision || credentials.type === 'ServiceAccount',

@@ -8,7 +8,7 @@ import { choice, object } from './schema.ts';
 const LICENSES = ['Enterprise', 'ViewOnly'] as const;
 
 const spec = object(
-  'Who is to hold which license, from when and until when.',
+  'The person, the license, and from when until when the person has it.',
   {
     ...grantFields({
       fallback: 'Revoke',
@@ -17,7 +17,7 @@ const spec = object(
     }),
     ...userField,
     license: choice(
-      'The license that the person is to hold. ViewOnly lowers an enterprise license. Default Enterprise.',
+      'The license of the person. ViewOnly downgrades an enterprise license. Default Enterprise.',
       LICENSES,
       'Enterprise',
     ),

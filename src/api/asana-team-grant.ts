@@ -29,7 +29,7 @@ const team = object(
     rules: [
       {
         rule: 'has(self.gid) != has(self.name)',
-        message: 'give exactly one of team.gid and team.name',
+        message: 'specify exactly one of team.gid and team.name',
         holds: ({ gid, name }) => (gid === undefined) !== (name === undefined),
       },
     ],
@@ -37,7 +37,7 @@ const team = object(
 );
 
 const spec = object(
-  'Who is to be in which team, from when and until when.',
+  'The person, the team, and from when until when the person is a member.',
   {
     ...grantFields({
       fallback: 'Revoke',

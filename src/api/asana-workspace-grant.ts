@@ -17,7 +17,7 @@ import { choice, gid, object } from './schema.ts';
 const ROLES = ['Member', 'Admin', 'Guest'] as const;
 
 const spec = object(
-  'Who is to be in which workspace, from when and until when.',
+  'The person, the workspace, and from when until when the person is a member.',
   {
     ...grantFields({
       fallback: 'Retain',

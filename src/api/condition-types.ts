@@ -21,7 +21,7 @@ export const connectorConditionTypes = {
   },
   Stalled: {
     shown: WHILE_TRUE,
-    meaning: 'A person must act before the operator goes on. The message says what to do.',
+    meaning: 'A person must act before the operator continues. The message says what to do.',
   },
   CredentialsValid: { shown: 'always', meaning: 'Whether the Secret exists and Asana accepts the token.' },
   ScimAvailable: {
@@ -49,11 +49,11 @@ export const grantConditionTypes = {
   },
   Reconciling: {
     shown: WHILE_TRUE,
-    meaning: 'The grant is not done yet, and the operator goes on by itself.',
+    meaning: 'The grant is not applied yet. The operator continues without intervention.',
   },
   Stalled: {
     shown: WHILE_TRUE,
-    meaning: 'A person must act before the operator goes on. The message says what to do.',
+    meaning: 'A person must act before the operator continues. The message says what to do.',
   },
   Drifted: {
     shown: WHILE_TRUE,

@@ -141,13 +141,13 @@ function describeHold({ reason, token, count, people }: ConnectorHold): string {
   const carryOn = `set the annotation ${ACKNOWLEDGE_ANNOTATION} to "${token}"`;
   switch (reason) {
     case 'TooManyRemovals':
-      return `${count} removals that concern ${people} people are held: to carry them out, ${carryOn}; to leave that access as it is, set ${DISCARD_ANNOTATION} to it.`;
+      return `${count} removals that concern ${people} people are held. To carry them out, ${carryOn}. To leave that access unchanged, set ${DISCARD_ANNOTATION} to it.`;
     case 'DirectoryShrunk':
-      return `The last reading lacks ${count} entries that were there before: if that is right, ${carryOn}.`;
+      return `The last reading lacks ${count} entries that existed before. If this is correct, ${carryOn}.`;
     case 'ListingShort':
-      return `Asana lists ${count} entries fewer than it announces: if the listing is right, ${carryOn}.`;
+      return `Asana lists ${count} entries fewer than it announces. If the listing is correct, ${carryOn}.`;
     case 'OrganizationChanged':
-      return `The token reads other organizations than before: if that is intended, ${carryOn}.`;
+      return `The token reads other organizations than before. If this is intended, ${carryOn}.`;
   }
 }
 

@@ -21,7 +21,7 @@ export function parseDuration(text: string): number | null {
 /** Milliseconds of a duration the API server has already checked. */
 export function durationMs(text: string): number {
   const ms = parseDuration(text);
-  if (ms === null) throw new RangeError(`"${text}" is no duration: write it as 30s, 5m or 1h30m`);
+  if (ms === null) throw new RangeError(`"${text}" is not a duration: use a value such as 30s, 5m or 1h30m`);
   return ms;
 }
 

@@ -107,7 +107,7 @@ const user = object(
     rules: [
       {
         rule: 'has(self.email) != has(self.gid)',
-        message: 'give exactly one of user.email and user.gid',
+        message: 'specify exactly one of user.email and user.gid',
         holds: ({ email, gid }) => (email === undefined) !== (gid === undefined),
       },
     ],
@@ -140,7 +140,7 @@ export const grantRules: readonly CelRule<Ends>[] = [
   immutable('connectorRef'),
   {
     rule: '!(has(self.expiresAt) && has(self.duration))',
-    message: 'give at most one of expiresAt and duration',
+    message: 'specify at most one of expiresAt and duration',
     fieldPath: '.duration',
     holds: ({ expiresAt, duration }) => expiresAt === undefined || duration === undefined,
   },
@@ -158,7 +158,7 @@ export const grantRules: readonly CelRule<Ends>[] = [
 /** For kinds whose deletionPolicy is Retain by default: an end that takes nothing back would be none. */
 export const endTakesBack: CelRule<Ends> = {
   rule: "!(has(self.expiresAt) || has(self.duration)) || self.deletionPolicy == 'Revoke'",
-  message: 'expiresAt and duration need deletionPolicy Revoke: with Retain the access would stay',
+  message: 'expiresAt and duration require deletionPolicy Revoke: with Retain the access would remain',
   fieldPath: '.deletionPolicy',
   holds: ({ expiresAt, duration, deletionPolicy }) =>
     (expiresAt === undefined && duration === undefined) || deletionPolicy === 'Revoke',

@@ -11,7 +11,7 @@ export interface ReasonEntry {
 
 /** Every reason of a grant's Ready condition, of whatever kind. */
 export const grantReasons = {
-  Granted: { class: 'ok', remedy: 'Asana is as the grant declares.' },
+  Granted: { class: 'ok', remedy: 'Asana matches what the grant declares.' },
   Removed: {
     class: 'ok',
     remedy: 'The AsanaAccount declares `ensure: Absent`, and there is no such account in Asana.',
@@ -51,7 +51,7 @@ export const grantReasons = {
   },
   ConnectorNotReady: {
     class: 'waiting',
-    remedy: 'Look at the conditions of the AsanaConnector: they say what it lacks.',
+    remedy: 'See the conditions of the AsanaConnector for what is missing.',
   },
   ConnectorNotFound: {
     class: 'waiting',
@@ -164,7 +164,7 @@ export const grantReasons = {
   },
   RemovalDiscarded: {
     class: 'stalling',
-    remedy: 'A person discarded the removal. Edit the grant to have it decided again.',
+    remedy: 'The removal was discarded by annotation. Edit the grant to have it evaluated again.',
   },
   AsanaRefused: { class: 'stalling', remedy: 'Asana refused the change. The message says why.' },
   Suspended: {
@@ -184,16 +184,16 @@ export const connectorReasons = {
       'The token works only for SCIM: accounts, licenses and teams are read, but no guests, roles or other workspaces, and no grant is applied. For those, give the service account full permissions.',
   },
   Accepted: { class: 'ok', remedy: 'Asana accepts the credentials.' },
-  Available: { class: 'ok', remedy: 'SCIM answers and shows licenses.' },
+  Available: { class: 'ok', remedy: 'SCIM is available and shows licenses.' },
   Connected: { class: 'ok', remedy: 'ConductorOne is connected.' },
   Pending: { class: 'waiting', remedy: 'No sync has begun yet.' },
   Syncing: { class: 'waiting', remedy: 'A sync is in progress. `status.sync.progress` shows how far it is.' },
   Degraded: {
     class: 'ok',
-    remedy: 'The connector works in part. The conditions that are False say what does not.',
+    remedy: 'The connector works partially. The conditions that are False say what does not work.',
   },
-  Suspended: { class: 'asItWas', remedy: '`spec.suspend` is true. Set it to false to go on.' },
-  NotChecked: { class: 'waiting', remedy: 'Asana or ConductorOne was not asked yet.' },
+  Suspended: { class: 'asItWas', remedy: '`spec.suspend` is true. Set it to false to continue.' },
+  NotChecked: { class: 'waiting', remedy: 'No request was sent to Asana or ConductorOne yet.' },
   SecretNotFound: {
     class: 'stalling',
     remedy:
@@ -270,12 +270,12 @@ export const connectorReasons = {
   },
   Disconnected: {
     class: 'transient',
-    remedy: 'ConductorOne cannot be reached. It is retried; syncs and grants go on.',
+    remedy: 'ConductorOne is not reachable. It is retried; syncs and grants continue.',
   },
   ConductorOneRefused: {
     class: 'stalling',
     remedy:
-      'ConductorOne refuses the requests of this connector. Check that the connector still exists there. It is retried when the Secret or the connector changes, or when the annotation `requestedAt` is set.',
+      'ConductorOne rejects the requests of this connector. Check that the connector still exists there. It is retried when the Secret or the connector changes, or when the annotation `requestedAt` is set.',
   },
   ClockSkew: {
     class: 'waiting',

@@ -66,7 +66,7 @@ export function displayName(description: string) {
     minLength: 1,
     maxLength: 255,
     pattern: '^[^\\p{Z}\\p{Cc}]([^\\p{Zl}\\p{Zp}\\p{Cc}]*[^\\p{Z}\\p{Cc}])?$',
-    [REMEDY]: 'write the name on one line, without a space before or after it',
+    [REMEDY]: 'must be on one line, without leading or trailing spaces',
   });
 }
 
@@ -91,7 +91,7 @@ export function gid(description: string) {
     minLength: 1,
     maxLength: 32,
     pattern: '^[0-9]+$',
-    [REMEDY]: 'write the digits of the gid, in quotes',
+    [REMEDY]: 'must be a gid: digits, in quotes',
   });
 }
 
@@ -105,12 +105,12 @@ export function email(description: string) {
     {
       // Not lowerAscii(): "JÖRG@" has letters it leaves alone.
       rule: `!self.matches(r'${UPPER_CASE}')`,
-      message: 'write the email address in lower case',
+      message: 'must be an email address in lower case',
       holds: (self) => !new RegExp(UPPER_CASE, 'u').test(self),
     },
     {
       rule: `self.matches(r'${EMAIL}')`,
-      message: 'this is no email address: write it as name@example.com',
+      message: 'must be an email address such as name@example.com',
       holds: (self) => new RegExp(EMAIL, 'u').test(self),
     },
   ];
@@ -135,7 +135,7 @@ export function duration(description: string, fallback?: string) {
     description,
     maxLength: 12,
     pattern: `^([0-9]{1,6}${FRACTION}h|[0-9]{1,8}${FRACTION}m|[0-9]{1,9}${FRACTION}(s|ms))+$`,
-    [REMEDY]: 'write a duration such as 30s, 5m or 1h30m; days are no unit',
+    [REMEDY]: 'must be a duration such as 30s, 5m or 1h30m; days are not supported',
     ...(fallback === undefined ? {} : { default: fallback }),
   });
 }
@@ -170,7 +170,7 @@ export function objectName(description: string) {
     minLength: 1,
     maxLength: 253,
     pattern: `^${LABEL}([.]${LABEL})*$`,
-    [REMEDY]: 'write the name of an object: letters in lower case, digits, "-" and "."',
+    [REMEDY]: 'must be the name of an object: lowercase letters, digits, "-" and "."',
   });
 }
 
@@ -181,7 +181,7 @@ export function namespaceName(description: string) {
     minLength: 1,
     maxLength: 63,
     pattern: `^${LABEL}$`,
-    [REMEDY]: 'write the name of a namespace: letters in lower case, digits and "-"',
+    [REMEDY]: 'must be the name of a namespace: lowercase letters, digits and "-"',
   });
 }
 
@@ -192,7 +192,7 @@ export function namespaceOrAll(description: string) {
     minLength: 1,
     maxLength: 63,
     pattern: `^([*]|${LABEL})$`,
-    [REMEDY]: 'write the name of a namespace, or "*" for every one',
+    [REMEDY]: 'must be the name of a namespace, or "*" for all namespaces',
   });
 }
 
@@ -206,7 +206,7 @@ export function secretKey(description: string, fallback?: string) {
     minLength: 1,
     maxLength: 253,
     pattern: '^[-._a-zA-Z0-9]+$',
-    [REMEDY]: 'write a key of a Secret: letters, digits, "-", "_" and "."',
+    [REMEDY]: 'must be a key of a Secret: letters, digits, "-", "_" and "."',
     ...(fallback === undefined ? {} : { default: fallback }),
   });
 }
@@ -228,7 +228,7 @@ export function timestampText(description: string) {
     maxLength: 35,
     pattern:
       '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$',
-    [REMEDY]: 'write an instant such as 2027-01-31T00:00:00Z',
+    [REMEDY]: 'must be a time such as 2027-01-31T00:00:00Z',
   });
 }
 

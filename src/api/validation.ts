@@ -116,7 +116,7 @@ function explain(error: ErrorObject | undefined): InvalidInputError {
     case 'additionalProperties':
       return new InvalidInputError(
         `${path}.${error.params['additionalProperty']}`,
-        'is no field of this kind: remove it or correct its name',
+        'is not a field of this kind: remove it or correct its name',
       );
     case 'required':
       return new InvalidInputError(`${path}.${error.params['missingProperty']}`, 'is missing: add it');

@@ -116,7 +116,7 @@ export class Budget {
     ]);
     this.#throttled = deps.meter.counter(
       'asana_throttled_seconds_total',
-      'Seconds in which requests were held back by the budget or by a Retry-After of Asana.',
+      'Seconds in which requests waited for the budget or for a Retry-After of Asana.',
       ['budget'],
     );
     this.#throttled.add(0, this.#labels);
@@ -282,7 +282,7 @@ export class Budget {
 function tooLong(ms: number): AsanaError {
   return new AsanaError(
     'RateLimited',
-    `Asana asked for a pause of ${Math.ceil(ms / 1000)} s for this token (429). Nothing is sent before it is over.`,
+    `Asana limits this token for ${Math.ceil(ms / 1000)} s (429). No request is sent until then.`,
     { surface: 'rest', status: 429, retryAfterMs: ms },
   );
 }

@@ -56,7 +56,7 @@ const rules: readonly Rule[] = [
     to: 399,
     code: 'MalformedResponse',
     meaning:
-      'a redirect, which is never followed with a token. Check the API address, and proxies on the way',
+      'redirects are not followed, to protect the token. Check the API address and any proxy in between',
   },
   {
     from: 400,
@@ -68,26 +68,26 @@ const rules: readonly Rule[] = [
     from: 400,
     says: /result is too large|truncated/i,
     code: 'ListingTruncated',
-    meaning: 'the listing is too large for Asana to give in full. Name fewer workspaces in the connector',
+    meaning:
+      'the listing is too large for Asana to return completely. List fewer workspaces in the connector',
   },
   {
     from: 400,
     says: /unknown object/i,
     code: 'NotFound',
-    meaning:
-      'an account, team or workspace named in the request does not exist, or the token does not see it',
+    meaning: 'an account, team or workspace named in the request does not exist, or the token cannot see it',
   },
   {
     from: 400,
     says: /not a user in (organization|workspace)/i,
     code: 'NotFound',
-    meaning: 'the account is not in this workspace. It has to be added to the organization first',
+    meaning: 'the account is not in this workspace. Add it to the organization first',
   },
   {
     from: 400,
     says: /not a recognized id|not a valid gid/i,
     code: 'AsanaRefused',
-    meaning: 'an ID in the request is not one of Asana. Check the gids and emails in the object',
+    meaning: 'an ID in the request is not valid. Check the gids and email addresses in the object',
   },
   {
     surface: 'scim',
@@ -95,7 +95,7 @@ const rules: readonly Rule[] = [
     says: /user\s?type|invalidvalue/i,
     code: 'AsanaRefused',
     meaning:
-      'the license type is not accepted. Check scim.userTypes, and that the organization has view-only licenses',
+      'the license type is not valid. Check scim.userTypes, and that the organization has view-only licenses',
   },
   {
     surface: 'scim',
@@ -103,70 +103,70 @@ const rules: readonly Rule[] = [
     to: 499,
     says: /\bseats?\b|license limit|no licenses/i,
     code: 'AsanaRefused',
-    meaning: 'no license of this type is free. Free one or buy seats in the Admin Console',
+    meaning: 'no license of this type is available. Free a license, or buy seats in the Admin Console',
   },
   {
     surface: 'scim',
     from: 401,
     code: 'CredentialsRejected',
     meaning:
-      'the token. SCIM takes only the token of a service account of an Enterprise organization: check the Secret, or create a new token in the Admin Console',
+      'the token is not valid. SCIM accepts only the token of a service account of an Enterprise organization. Check the Secret, or create a new token in the Admin Console',
   },
   {
     from: 401,
     code: 'CredentialsRejected',
-    meaning: 'the token. Create a new one in Asana and put it into the Secret',
+    meaning: 'the token is not valid. Create a new token in Asana and store it in the Secret',
   },
   {
     from: 402,
     code: 'PlanRefused',
-    meaning: "this is not part of the organization's Asana plan",
+    meaning: 'the Asana plan of the organization does not include this',
   },
   {
     from: 403,
     says: /access to this team/i,
     code: 'Forbidden',
-    meaning: "the token's account has no access to this team. Make it a member of the team",
+    meaning: 'the account of the token has no access to this team. Add it to the team',
   },
   {
     surface: 'scim',
     from: 403,
     code: 'Forbidden',
     meaning:
-      'the service account may not do this by SCIM. Give it the permissions Users and Teams, or full permissions, in the Admin Console',
+      'the service account lacks permissions for SCIM. Give it the permissions Users and Teams, or full permissions, in the Admin Console',
   },
   {
     from: 403,
     code: 'Forbidden',
     meaning:
-      "the token's account may not do this. It needs full permissions (service account) or the admin role; somebody removed from a workspace before can only be added back in the Admin Console",
+      'the account of the token lacks permission. It requires full permissions (service account) or the admin role. A person who was removed from a workspace before can be added again only in the Admin Console',
   },
   {
     from: 404,
     says: /unknown object/i,
     code: 'NotFound',
-    meaning: 'the account, team or workspace does not exist (any more), or the token does not see it',
+    meaning: 'the account, team or workspace does not exist, or the token cannot see it',
   },
   {
     from: 404,
     says: /no matching route/i,
     code: 'RouteNotFound',
-    meaning: 'there is no such address. Check the API address',
+    meaning: 'the address does not exist. Check the API address',
   },
   {
     surface: 'scim',
     from: 404,
     shape: 'scim',
     code: 'NotFound',
-    meaning: 'the account does not exist (any more), or is a guest, whom SCIM does not show',
+    meaning: 'the account does not exist, or it is a guest, which SCIM does not show',
   },
   {
     surface: 'scim',
     from: 404,
     code: 'RouteNotFound',
-    meaning: 'SCIM is not there. It needs an Enterprise organization and the right API address',
+    meaning: 'SCIM is not available. It requires an Enterprise organization and the right API address',
   },
-  { from: 404, code: 'RouteNotFound', meaning: 'there is no such address. Check the API address' },
+  { from: 404, code: 'RouteNotFound', meaning: 'the address does not exist. Check the API address' },
   {
     from: 408,
     code: 'AsanaUnavailable',
@@ -175,21 +175,26 @@ const rules: readonly Rule[] = [
   {
     from: 409,
     code: 'Conflict',
-    meaning: 'it exists already, or was changed at the same moment',
+    meaning: 'it already exists, or was changed at the same time',
   },
   {
     from: 429,
     code: 'RateLimited',
     meaning:
-      'too many requests with this token. It waits as long as Asana asks; lower --asana-budget-percent if other programs use the token',
+      'too many requests with this token. The request is retried after the time that Asana asks for. If other programs use the token, lower --asana-budget-percent',
   },
   {
     from: 451,
     code: 'AsanaRefused',
-    meaning: 'it may not serve this network for legal reasons',
+    meaning: 'Asana does not serve this network for legal reasons',
   },
-  { from: 400, to: 499, code: 'AsanaRefused', meaning: 'the request. Asking again would be refused again' },
-  { from: 500, to: 599, code: 'AsanaUnavailable', meaning: 'a failure on its side, which usually passes' },
+  {
+    from: 400,
+    to: 499,
+    code: 'AsanaRefused',
+    meaning: 'the request is not valid, and a retry would fail in the same way',
+  },
+  { from: 500, to: 599, code: 'AsanaUnavailable', meaning: 'a server error, which is usually temporary' },
 ];
 
 /** What `classifyStatus` goes by. */
@@ -209,7 +214,7 @@ export function classifyStatus(refusal: Refusal): AsanaError {
   const rule = rules.find((row) => fits(row, refusal));
   const name = surfaceName(surface);
   if (!rule) return malformed(surface, operation, `the status ${status}`, { status, requestId });
-  const verb = status === 401 || rule.meaning.startsWith('the request') ? 'refused' : 'answered';
+  const verb = status >= 400 && status <= 499 ? 'rejected' : 'answered';
   return new AsanaError(rule.code, `${name} ${verb} ${operation} (${status}): ${rule.meaning}.`, {
     surface,
     operation,
@@ -259,7 +264,7 @@ export function classifyFailure(surface: Surface, operation: string, code: strin
   }
   const tls = TLS_CODE.test(code);
   const remedy = tls
-    ? 'its certificate is not trusted here. Behind a proxy that opens TLS, put its CA into NODE_EXTRA_CA_CERTS'
+    ? 'its certificate is not trusted. Behind a proxy that intercepts TLS, add its CA to NODE_EXTRA_CA_CERTS'
     : 'check the network, DNS and proxies between this program and Asana';
   return new AsanaError(
     'AsanaUnavailable',

@@ -103,7 +103,7 @@ export function malformed(
 ): AsanaError {
   return new AsanaError(
     'MalformedResponse',
-    `${surfaceName(surface)} answered ${operation} with what cannot be used: ${what}. If this lasts, check the API address and proxies on the way.`,
+    `${surfaceName(surface)} returned an invalid response to ${operation}: ${what}. If this persists, check the API address and any proxy in between.`,
     { surface, operation, outcomeUnknown: true, ...details },
   );
 }
@@ -112,7 +112,7 @@ export function malformed(
 export function timedOut(surface: Surface, operation: string, ms: number): AsanaError {
   return new AsanaError(
     'AsanaUnavailable',
-    `${surfaceName(surface)} gave no whole answer to ${operation} within ${Math.round(ms / 1000)} s.`,
+    `${surfaceName(surface)} did not respond completely to ${operation} within ${Math.round(ms / 1000)} s.`,
     { surface, operation, outcomeUnknown: true },
   );
 }
@@ -121,7 +121,7 @@ export function timedOut(surface: Surface, operation: string, ms: number): Asana
 export function tooLarge(surface: Surface, operation: string): AsanaError {
   return new AsanaError(
     'ResponseTooLarge',
-    `${surfaceName(surface)} answered ${operation} with more data than an honest answer can have; it was cut off. Check the API address and proxies on the way.`,
+    `${surfaceName(surface)} returned too much data for ${operation}, so the response was cut off. Check the API address and any proxy in between.`,
     { surface, operation, outcomeUnknown: true },
   );
 }
@@ -135,7 +135,7 @@ export function truncated(
 ): AsanaError {
   return new AsanaError(
     'ListingTruncated',
-    `${surfaceName(surface)} did not give the whole listing ${operation}: ${why}. It counts as incomplete, and is read again at the next sync.`,
+    `${surfaceName(surface)} did not return the complete listing for ${operation}: ${why}. The listing counts as incomplete and is read again at the next sync.`,
     { surface, operation, shortfall },
   );
 }

@@ -58,9 +58,10 @@ async function readOnce<T>(
     const page: Page<T> = await fetchPage(offset);
     barren = intake.take(page.items) > 0 ? 0 : barren + 1;
     if (page.next === null) return;
-    if (offsets.has(page.next)) throw truncated('rest', operation, 'it leads back to a page already read');
+    if (offsets.has(page.next))
+      throw truncated('rest', operation, 'it leads back to a page that was already read');
     if (barren >= MOST_BARREN_PAGES)
-      throw truncated('rest', operation, 'its pages bring nothing new and do not end');
+      throw truncated('rest', operation, 'its pages contain nothing new and do not end');
     offsets.add(page.next);
     offset = page.next;
   }
@@ -103,7 +104,7 @@ export async function readScimPages<T>(
   const second = await readRange(1, 1 + PAGE_SIZE, 1);
   const pageSize = second - 1;
   if (total > MOST_PAGES * pageSize)
-    throw truncated('scim', operation, 'it announces more than its pages can bring');
+    throw truncated('scim', operation, 'it announces more entries than its pages can contain');
   if (collected < total) {
     const third = await readRange(second, total + 1, 1);
     await readInParallel(
@@ -114,7 +115,7 @@ export async function readScimPages<T>(
   }
   if (collected < total) {
     const shortfall = { announced: total, received: collected };
-    throw truncated('scim', operation, `it announces ${total} and gave ${collected}`, shortfall);
+    throw truncated('scim', operation, `it announces ${total} entries and returned ${collected}`, shortfall);
   }
 }
 

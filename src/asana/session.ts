@@ -101,5 +101,8 @@ export function openSession(options: SessionOptions): AsanaSession {
 function checkToken(surface: Surface, token: Redacted): void {
   if (/^[\x21-\x7e]{1,8192}$/.test(token.reveal())) return;
   const field = surface === 'rest' ? 'token' : 'scim token';
-  throw new InvalidInputError(field, 'is empty, or has white space or other characters that no token has');
+  throw new InvalidInputError(
+    field,
+    'is empty, or contains white space or other characters that are not valid in a token',
+  );
 }

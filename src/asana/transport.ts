@@ -117,7 +117,7 @@ export class Transport {
     ]);
     this.#duration = meter.histogram(
       'asana_request_duration_seconds',
-      'Seconds from sending a request to its whole answer.',
+      'Seconds from sending a request until its complete response.',
       ['api', 'operation'],
     );
   }

@@ -59,11 +59,12 @@ export function parseClientSecret(secret: Redacted, field = 'client-secret'): Cl
   if (version !== 'v1') {
     throw new InvalidInputError(
       field,
-      'is of a version that this program does not know, only v1 is: look for a newer release',
+      'has a version that this program does not support. It supports v1: check for a newer release',
     );
   }
   const jwk = decodeJwk(encoded);
-  if (!jwk) throw new InvalidInputError(field, `is cut short or altered (no JSON web key in it): ${REMEDY}`);
+  if (!jwk)
+    throw new InvalidInputError(field, `is truncated or altered (it contains no JSON web key): ${REMEDY}`);
   return keyOf(jwk, field);
 }
 
@@ -84,12 +85,12 @@ function decodeJwk(encoded: string): Jwk | null {
 
 function keyOf({ kty, crv, x, d, kid }: Jwk, field: string): ClientKey {
   if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string' || typeof d !== 'string') {
-    throw new InvalidInputError(field, `does not hold a private Ed25519 key: ${REMEDY}`);
+    throw new InvalidInputError(field, `does not contain a private Ed25519 key: ${REMEDY}`);
   }
   try {
     const privateKey = createPrivateKey({ key: { kty, crv, x, d }, format: 'jwk' });
     return { privateKey, kid: typeof kid === 'string' && kid !== '' ? kid.slice(0, 256) : null };
   } catch {
-    throw new InvalidInputError(field, `holds a damaged key: ${REMEDY}`);
+    throw new InvalidInputError(field, `contains a damaged key: ${REMEDY}`);
   }
 }

@@ -71,7 +71,7 @@ function targetOf(entitlement: string): EntitlementTarget {
   if (target && (target.type === 'license' || GID.test(target.gid))) return target;
   throw new RefusedError(
     'EntitlementNotFound',
-    `${quote(entitlement)} is no entitlement of this connector: sync the connector in ConductorOne, and request one that it shows.`,
+    `${quote(entitlement)} is not an entitlement of this connector. Sync the connector in ConductorOne, and request an entitlement that it shows.`,
   );
 }
 
@@ -79,19 +79,16 @@ function userOf({ type, id }: Principal): TaskRequest['user'] {
   if (type !== 'user') {
     throw new RefusedError(
       'InvalidPrincipal',
-      `Only users hold rights in Asana, and ${quote(`${type}:${id}`)} is none: request it for a user.`,
+      `Only users can have access in Asana, and ${quote(`${type}:${id}`)} is not a user. Request it for a user.`,
     );
   }
   if (GID.test(id)) return { gid: id };
   if (id === '') {
-    throw new RefusedError(
-      'InvalidPrincipal',
-      'The task does not say for which user it is: request it anew.',
-    );
+    throw new RefusedError('InvalidPrincipal', 'The task does not specify a user. Request the access again.');
   }
   throw new RefusedError(
     'AccountNotFound',
-    `${quote(id)} is no account of Asana: sync the connector in ConductorOne, and choose one that it shows.`,
+    `${quote(id)} is not an account in Asana. Sync the connector in ConductorOne, and choose an account that it shows.`,
   );
 }
 
@@ -99,22 +96,22 @@ type Role = Exclude<EntitlementTarget, { type: 'license' }>;
 
 const GIVE_BY_HAND = ({ type, role }: Role) =>
   type === 'team'
-    ? `somebody who may administer the team makes them ${role} in Asana, in the settings of the team. Membership alone can be requested: Team Member.`
-    : 'an admin of the organization makes them one in the admin console of Asana. Membership alone can be requested: Member.';
+    ? `an administrator of the team assigns the role ${role} in the team settings in Asana. Only membership can be requested: Team Member.`
+    : 'an admin of the organization assigns it in the Admin Console. Only membership can be requested: Member.';
 
 const TAKE_BY_HAND = ({ type, role }: Role) =>
   type === 'team'
-    ? `somebody who may administer the team takes the role ${role} away in Asana, in the settings of the team. To take them out of the team altogether, revoke Team Member.`
-    : 'an admin of the organization makes them a member in the admin console of Asana first; membership can then be revoked.';
+    ? `an administrator of the team removes the role ${role} in the team settings in Asana. To remove the person from the team, revoke Team Member.`
+    : 'an admin of the organization first makes the person a member in the Admin Console. Then membership can be revoked.';
 
 const NO_CHOICE = () =>
-  "whoever's address is outside the organization's domains is a guest, and nobody else. Request Member: Asana makes the right one of it.";
+  'a person is a guest if their email address is outside the domains of the organization. Request Member: Asana assigns the correct role.';
 
 function immutable(target: Role, remedy: (target: Role) => string): RefusedError {
   const { type, role } = target;
   return new RefusedError(
     'ImmutableRole',
-    `Asana's API does not give or take the role ${role} of a ${type}: ${remedy(target)}`,
+    `The API of Asana cannot assign or remove the ${type} role ${role}: ${remedy(target)}`,
   );
 }
 
@@ -138,13 +135,13 @@ export function createAccountRequestOf({ emails, login, profile = {} }: NewAccou
   if (address === null) {
     throw new RefusedError(
       'InvalidEmail',
-      'The task names no email address for the new account: map one to its field Email.',
+      'The task specifies no email address for the new account. Map one to the field Email.',
     );
   }
   if (!isEmailAddress(address)) {
     throw new RefusedError(
       'InvalidEmail',
-      `${quote(address)} is no email address: correct the mapping of the field Email.`,
+      `${quote(address)} is not an email address. Correct the mapping of the field Email.`,
     );
   }
   return {
@@ -166,7 +163,7 @@ function workspaceIn(profile: JsonObject): string | null {
   if (workspace === null || GID.test(workspace)) return workspace;
   throw new RefusedError(
     'WorkspaceNotFound',
-    `${quote(workspace)} is no workspace of Asana: give the field Workspace ID a gid, or leave it empty for the connector's default workspace.`,
+    `${quote(workspace)} is not the ID of a workspace. Set the field Workspace ID to a gid, or leave it empty for the default workspace of the connector.`,
   );
 }
 

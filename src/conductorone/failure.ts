@@ -17,10 +17,10 @@ const ABOUT_A_TASK: ReadonlySet<string> = new Set(['Heartbeat', 'FinishTask', 'U
 
 const REMEDIES: Readonly<Record<'CredentialsRejected' | 'ConductorOneRefused' | 'Disconnected', string>> = {
   CredentialsRejected:
-    "make a new client ID and secret on the connector's page in ConductorOne, and put both in place.",
+    'create a new client ID and secret on the page of the connector in ConductorOne, and replace both.',
   ConductorOneRefused:
-    'see whether the connector still exists in ConductorOne, and whether there is a newer release of this program.',
-  Disconnected: 'it is tried again.',
+    'check that the connector still exists in ConductorOne, and check for a newer release of this program.',
+  Disconnected: 'it is retried.',
 };
 
 /** A failed call in our terms: the operation, the gRPC code and the remedy; nothing of what the server wrote. */
@@ -33,7 +33,7 @@ export function explainFailure(operation: string, host: string, error: unknown):
   const code = aboutTask && general === 'CredentialsRejected' ? 'ConductorOneRefused' : general;
   const remedy =
     aboutTask && code === 'ConductorOneRefused'
-      ? "the task is no longer this process's; ConductorOne hands it out again if it is still wanted."
+      ? 'the task is no longer assigned to this process. ConductorOne assigns it again if it is still required.'
       : REMEDIES[code as keyof typeof REMEDIES];
   return new ConductorOneError(code, `${operation} at ${host} failed with ${Code[failure.code]}: ${remedy}`, {
     grpcCode: failure.code,

@@ -71,5 +71,5 @@ export async function reportEnd({ client, taskId, state, clock, signal }: Report
 /** Only what was written to be read by people; anything else may hold what is nobody's business. */
 function messageOf(error: unknown): string {
   if (error instanceof CodedError) return error.message.slice(0, LONGEST_MESSAGE).toWellFormed();
-  return 'The connector failed in a way it does not know; its log says more.';
+  return 'The connector failed with an unexpected error. See its log.';
 }

@@ -69,7 +69,7 @@ async function beat(
     try {
       await clock.sleep(wait, signal);
       const { nextHeartbeat, cancelled } = await client.heartbeat(taskId, signal);
-      if (cancelled) return new StoppedError('ConductorOne has cancelled the task.');
+      if (cancelled) return new StoppedError('ConductorOne canceled the task.');
       failures = 0;
       wait = heartbeatDelay(nextHeartbeat);
     } catch (error) {

@@ -34,7 +34,7 @@ export function chooseEndpoint({ clientId, apiHost, allowedHosts }: EndpointWish
   if (allowedHosts && !isAllowedHost(clientId.host, allowedHosts)) {
     throw new ConductorOneError(
       'HostNotAllowed',
-      `The client ID names the host ${clientId.host}, and only ${allowedHosts.join(', ') || 'none'} is allowed: use credentials of your own tenant, or add the host to --allowed-conductorone-hosts.`,
+      `The client ID names the host ${clientId.host}, which is not in the list of allowed hosts (${allowedHosts.join(', ') || 'empty'}). Use the credentials of your own tenant, or add the host to --allowed-conductorone-hosts.`,
     );
   }
   return endpointOf('client-id', clientId.authority);
@@ -63,7 +63,7 @@ export function checkHostPatterns(field: string, patterns: readonly string[]): r
   if (wrong === undefined) return patterns;
   throw new InvalidInputError(
     field,
-    `${JSON.stringify(wrong.slice(0, 100))} is no host name: give names without port, such as acme.conductor.one or *.conductor.one`,
+    `${JSON.stringify(wrong.slice(0, 100))} is not a host name: specify names without ports, such as acme.conductor.one or *.conductor.one`,
   );
 }
 

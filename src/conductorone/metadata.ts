@@ -28,10 +28,16 @@ export function accountCreationSchema({
 }: {
   readonly licenses: boolean;
 }): ConnectorAccountCreationSchema {
-  const email = textField('Email', 'The address the invitation goes to.', 'person@example.com', 1, true);
+  const email = textField(
+    'Email',
+    'The email address that the invitation is sent to.',
+    'person@example.com',
+    1,
+    true,
+  );
   const workspace = textField(
     'Workspace ID',
-    "The gid of the workspace the account is created in. Empty: the connector's default workspace; without one, no account is created.",
+    'The gid of the workspace in which the account is created. If it is empty, the default workspace of the connector is used; without one, no account is created.',
     '1200000000000001',
     2,
   );

@@ -94,7 +94,7 @@ export async function carryOutCreateAccount(
   if (resourceTypeId !== '' && resourceTypeId !== 'user') {
     throw new RefusedError(
       'InvalidPrincipal',
-      'This connector creates accounts of the resource type user only: request one of that type.',
+      'This connector creates only accounts of the resource type user. Request an account of that type.',
     );
   }
   const { changed, account } = await provision(createAccountRequestOf(accountInfo));

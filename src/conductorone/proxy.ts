@@ -46,7 +46,7 @@ function parseProxy(variable: string, value: string): Proxy {
   if (!url || !(secure || url.protocol === 'http:')) {
     throw new InvalidInputError(
       variable,
-      'must be the URL of an HTTP proxy, http://host:port or https://host:port (SOCKS is not supported): correct it, or unset it',
+      'must be the URL of an HTTP proxy, http://host:port or https://host:port (SOCKS is not supported): correct or unset it',
     );
   }
   return {

@@ -157,7 +157,7 @@ export class ConductorOneService {
         this.#disconnect(failure);
         if (failure.errorClass === 'stalling') throw failure;
         const wait = helloBackoff({ count, retryAfterMs: failure.retryAfterMs, random });
-        log.warn('ConductorOne cannot be reached', { error: failure, retryInSeconds: wait / 1000 });
+        log.warn('ConductorOne is not reachable', { error: failure, retryInSeconds: wait / 1000 });
         await clock.sleep(wait, signal);
       }
     }
@@ -192,7 +192,7 @@ export class ConductorOneService {
     if (refusals >= MOST_REFUSALS) throw failure;
     const wait = pollBackoff({ count: all, retryAfterMs: failure.retryAfterMs, random });
     if (all >= FAILURES_OF_AN_OUTAGE) this.#disconnect(failure);
-    log.warn('asking for tasks failed', { error: failure, failures: all, retryInSeconds: wait / 1000 });
+    log.warn('the request for tasks failed', { error: failure, failures: all, retryInSeconds: wait / 1000 });
     return wait;
   }
 
@@ -203,13 +203,13 @@ export class ConductorOneService {
     const { id } = task;
     const { clock, log } = this.#options;
     if (this.#running.has(id)) {
-      log.debug('a task under way was handed out again', { task: id });
+      log.debug('a task in progress was assigned again', { task: id });
       return false;
     }
     this.#change({ lastTaskAt: clock.now() });
     const done = this.#runner
       .run(task, nextHeartbeat, signals)
-      .catch((error: unknown) => log.error('a task broke off', { task: id, error }))
+      .catch((error: unknown) => log.error('a task was interrupted', { task: id, error }))
       .finally(() => this.#running.delete(id));
     this.#running.set(id, done);
     return true;
@@ -243,7 +243,7 @@ export class ConductorOneService {
   #connect(): void {
     if (this.#state.connected) return;
     this.#metrics.connected(true);
-    this.#options.log.info('connected with ConductorOne');
+    this.#options.log.info('connected to ConductorOne');
     this.#change({ connected: true, connectedAt: this.#options.clock.now(), error: null });
   }
 

@@ -133,6 +133,6 @@ export class Session {
 function silence(): ConductorOneError {
   return new ConductorOneError(
     'Disconnected',
-    `ConductorOne has given no sign of life for ${PING_LIMIT_MS / 1000} s after it was asked for one; it is tried again.`,
+    `ConductorOne did not respond to a ping within ${PING_LIMIT_MS / 1000} s. The connection is retried.`,
   );
 }

@@ -44,7 +44,7 @@ function knownTypes(ids: readonly string[], settings: Pick<ModelSettings, 'licen
   if (known.length > 0) return known;
   throw new InvalidInputError(
     'sync_resource_type_ids',
-    `this connector has none of these types, only ${all.join(', ')}: correct the resource types of the connector in ConductorOne${settings.licenses ? '' : ' (licenses need SCIM)'}`,
+    `this connector supports only the types ${all.join(', ')}: correct the resource types of the connector in ConductorOne${settings.licenses ? '' : ' (licenses require SCIM)'}`,
   );
 }
 

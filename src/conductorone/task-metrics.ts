@@ -15,7 +15,7 @@ export class TaskMetrics {
     const of = ['namespace', 'connector'];
     this.#labels = { namespace, connector };
     this.#instruments = {
-      connected: meter.gauge('conductorone_connected', '1 while ConductorOne answers, else 0.', of),
+      connected: meter.gauge('conductorone_connected', '1 while ConductorOne responds, otherwise 0.', of),
       tasks: meter.counter('conductorone_tasks_total', 'Tasks of ConductorOne by type and result.', [
         ...of,
         'type',
@@ -24,7 +24,7 @@ export class TaskMetrics {
       bytes: meter.counter('conductorone_upload_bytes_total', 'Bytes uploaded to ConductorOne.', of),
       duration: meter.histogram(
         'conductorone_upload_duration_seconds',
-        'Duration of uploads to ConductorOne that came through.',
+        'Duration of successful uploads to ConductorOne.',
         of,
       ),
     };

@@ -210,7 +210,7 @@ export class TaskRunner {
     if (!settings.provision) {
       throw new RefusedError(
         'ProvisioningOff',
-        'This connector only reads: set spec.conductorOne.provision to true, and request it again.',
+        'This connector only reads. Set spec.conductorOne.provision to true, and request it again.',
       );
     }
     const heartbeats = { client, taskId, first: nextHeartbeat, optional: true, clock, log, signal };
@@ -228,7 +228,7 @@ export class TaskRunner {
       await reportEnd({ client, taskId, state, clock, signal });
       return true;
     } catch (error) {
-      log.warn('the end of a task could not be reported; ConductorOne hands it out again', { error });
+      log.warn('the result of a task could not be reported; ConductorOne assigns the task again', { error });
       return false;
     }
   }

@@ -51,7 +51,7 @@ export async function connectDirectly(
   const { host } = route.endpoint;
   const late = new ConductorOneError(
     'Disconnected',
-    `No TLS connection with ${host} after ${HANDSHAKE_MS / 1000} s. See that the network and its firewalls let this program through, or name their proxy in HTTPS_PROXY. It is tried again.`,
+    `No TLS connection to ${host} after ${HANDSHAKE_MS / 1000} s. Check that the network and its firewalls allow the connection, or set HTTPS_PROXY to the URL of a proxy. It is retried.`,
   );
   const socket = beginTls(route, { protocols, late });
   await whenSecure(socket, signal);

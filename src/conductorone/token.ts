@@ -130,7 +130,7 @@ export class TokenSource {
       if (cause instanceof ConductorOneError) throw cause;
       throw new ConductorOneError(
         'Disconnected',
-        `No token from ${endpoint.host}: it cannot be reached (${codeOf(cause) ?? nameOf(cause)}). Check the network, its proxies and the certificate authorities; it is tried again.`,
+        `No token from ${endpoint.host}: the host is not reachable (${codeOf(cause) ?? nameOf(cause)}). Check the network, its proxies and the certificate authorities. It is retried.`,
         { cause },
       );
     } finally {
@@ -149,7 +149,7 @@ export class TokenSource {
     const seconds = Number(answer.retryAfter);
     throw new ConductorOneError(
       'Disconnected',
-      `No token from ${this.#options.route.endpoint.host}: it answered ${status}${status === 200 ? ' with something that is no token' : ''}. It is tried again; if it stays, check that the client ID names the right host.`,
+      `No token from ${this.#options.route.endpoint.host}: it returned ${status}${status === 200 ? ' without a valid token' : ''}. It is retried. If this persists, check that the client ID names the right host.`,
       answer.retryAfter !== null && seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {},
     );
   }
@@ -162,12 +162,12 @@ export class TokenSource {
     if (Math.abs(skew) > ASSERTION_SECONDS) {
       return new ConductorOneError(
         'ClockSkew',
-        `${endpoint.host} refused the credentials, and the clock of this machine is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} its: set the clock (at most ${ASSERTION_SECONDS} s are tolerated).`,
+        `${endpoint.host} rejected the credentials, and the clock of this machine is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} its clock. Correct the clock (at most ${ASSERTION_SECONDS} s are tolerated).`,
       );
     }
     return new ConductorOneError(
       'CredentialsRejected',
-      `${endpoint.host} refused the client credentials (${status}): make a new client ID and secret on the connector's page in ConductorOne, and put both there.`,
+      `${endpoint.host} rejected the client credentials (${status}). Create a new client ID and secret on the page of the connector in ConductorOne, and replace both.`,
     );
   }
 }

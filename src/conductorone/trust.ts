@@ -38,6 +38,6 @@ async function readBundle(file: string): Promise<string> {
   if (text.length <= LARGEST_BUNDLE_BYTES && text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw new InvalidInputError(
     'SSL_CERT_FILE',
-    `${file} holds no certificates in PEM form: name a bundle, or unset the variable`,
+    `${file} contains no certificates in PEM format: specify a bundle, or unset the variable`,
   );
 }

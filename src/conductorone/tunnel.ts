@@ -35,7 +35,7 @@ export async function openTunnel(
     deadline.abort(
       failure(
         route,
-        `no connection after ${TUNNEL_MS / 1000} s. See that the proxy is well and can reach that host.`,
+        `no connection after ${TUNNEL_MS / 1000} s. Check that the proxy works and can reach that host.`,
       ),
     ),
   );
@@ -58,7 +58,7 @@ async function secure(
 ): Promise<TLSSocket> {
   const late = failure(
     route,
-    `it opens a tunnel, but TLS is not set up in it after ${HANDSHAKE_MS / 1000} s. See that the proxy reaches that host.`,
+    `it opens a tunnel, but the TLS handshake in it did not finish within ${HANDSHAKE_MS / 1000} s. Check that the proxy can reach that host.`,
   );
   const socket = beginTls(route, { protocols, over: tunnel, late });
   try {
@@ -94,7 +94,7 @@ function askProxy(route: TunnelRoute, signal: AbortSignal): Promise<Socket> {
 function limitHandshake(request: ClientRequest, route: TunnelRoute): void {
   const late = failure(
     route,
-    `TLS with the proxy itself is not set up after ${HANDSHAKE_MS / 1000} s. See that it speaks TLS at this port; for one that does not, write http:// in ${route.proxy.variable}.`,
+    `the TLS handshake with the proxy did not finish within ${HANDSHAKE_MS / 1000} s. Check that it uses TLS on this port; otherwise use http:// in ${route.proxy.variable}.`,
   );
   const cancel = route.clock.schedule(HANDSHAKE_MS, () => request.destroy(late));
   request.once('socket', (socket) => socket.once('secureConnect', cancel)).once('close', cancel);
@@ -132,22 +132,22 @@ function explainAnswer(status: number, head: Buffer, { proxy, endpoint }: Tunnel
   if (status >= 200 && status <= 299) return head.length === 0 ? null : SIGN_IN;
   if (status === 407) {
     return proxy.authorization
-      ? `it does not take the user and password (407). Correct them in ${proxy.variable}.`
-      : `it asks for a user and password (407). Put them into ${proxy.variable}, as in http://user:password@proxy:3128.`;
+      ? `it rejects the user and password (407). Correct them in ${proxy.variable}.`
+      : `it requires a user and password (407). Add them to ${proxy.variable}, as in http://user:password@proxy:3128.`;
   }
   return status >= 500
-    ? `it cannot open a connection (${status}). See that the proxy is well, resolves the name and may go out.`
-    : `it refuses (${status}). Allow CONNECT to ${authorityOf(endpoint)} there, or name the host in NO_PROXY.`;
+    ? `it cannot open a connection (${status}). Check that the proxy works, resolves the name and is allowed to connect.`
+    : `it rejects the connection (${status}). Allow CONNECT to ${authorityOf(endpoint)} in the proxy, or add the host to NO_PROXY.`;
 }
 
-const SIGN_IN = 'it answers itself, with something that is no TLS. See whether it asks for a sign-in.';
+const SIGN_IN = 'it responds itself, without TLS. Check whether it requires a sign-in.';
 
 /** Only the code: an error of the HTTP parser carries what the proxy sent. */
 function explainSilence(error: Error): string {
   const code = codeOf(error) ?? 'unknown';
-  if (code.startsWith('HPE_')) return `its answer is no HTTP (${code}). See that it is an HTTP proxy.`;
-  if (code === 'ECONNRESET') return 'it closes the connection without an answer. See its log.';
-  return `it cannot be reached itself (${code}). See that the address is right, that it is up, and, for https, that its certificate is trusted here.`;
+  if (code.startsWith('HPE_')) return `its response is not HTTP (${code}). Check that it is an HTTP proxy.`;
+  if (code === 'ECONNRESET') return 'it closes the connection without a response. Check its log.';
+  return `the proxy itself is not reachable (${code}). Check its address, that it runs, and, for https, that its certificate is trusted.`;
 }
 
 /** A certificate that is not trusted is left as it is: it is ConductorOne's, or that of a proxy that opens TLS. */
@@ -156,7 +156,7 @@ function explainHandshake(error: unknown, route: TunnelRoute): unknown {
   if (code === 'ECONNRESET' || code === 'EPIPE') {
     return failure(
       route,
-      'it opens a tunnel and closes it before TLS is set up. See that it lets that host through.',
+      'it opens a tunnel and closes it before the TLS handshake finishes. Check that it allows that host.',
     );
   }
   return code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? failure(route, SIGN_IN) : error;
@@ -166,6 +166,6 @@ function explainHandshake(error: unknown, route: TunnelRoute): unknown {
 function failure({ proxy, endpoint }: TunnelRoute, reason: string): ConductorOneError {
   return new ConductorOneError(
     'Disconnected',
-    `The proxy ${proxy.host}:${proxy.port} (${proxy.variable}) gives no way to ${endpoint.host}: ${reason} It is tried again.`,
+    `The proxy ${proxy.host}:${proxy.port} (${proxy.variable}) does not connect to ${endpoint.host}: ${reason} It is retried.`,
   );
 }

@@ -8,11 +8,11 @@ export class ConditionMetrics {
   readonly #known = new Set<string>();
 
   constructor(meter: Meter) {
-    this.#gauge = meter.gauge('resource_condition', 'Objects by kind, condition and its status.', [
-      'kind',
-      'condition',
-      'status',
-    ]);
+    this.#gauge = meter.gauge(
+      'resource_condition',
+      'Number of objects by kind, condition and status of the condition.',
+      ['kind', 'condition', 'status'],
+    );
   }
 
   /** Counts the conditions of every object of a kind; called when metrics are read. */

@@ -238,7 +238,7 @@ export class AsanaOperator extends ReconcilingOperator {
       this.#conditions.refresh(kind.resource.kind, this.#grants.of(kind).values());
     const contact = this.#options.meter.gauge(
       'watch_last_contact_seconds',
-      'Seconds since the API server last said anything about a kind.',
+      'Seconds since the last message of the API server about a kind.',
       ['kind'],
     );
     for (const { kind, silentMs } of this.contacts()) contact.set(silentMs / 1000, { kind });

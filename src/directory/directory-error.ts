@@ -26,7 +26,7 @@ export class DirectoryError extends CodedError {
 export function scimOnly(error: AsanaError): DirectoryError {
   return new DirectoryError(
     'ScimOnly',
-    `SCIM takes the token, the REST API does not (${error.status}): with only the permissions Users and Teams a service account can do SCIM alone. Accounts, licenses, teams and their members are read; guests, roles and further workspaces are missing, and nothing is changed, since admins and guests cannot be told. Give the service account full permissions to have all of it.`,
+    `SCIM accepts the token, and the REST API rejects it (${error.status}): a service account with only the permissions Users and Teams can use only SCIM. Accounts, licenses, teams and their members are read. Guests, roles and other workspaces are missing, and nothing is changed, because admins and guests cannot be identified. For full access, give the service account full permissions.`,
     error,
   );
 }
@@ -35,7 +35,7 @@ export function scimOnly(error: AsanaError): DirectoryError {
 export function permissionLost(error: AsanaError): DirectoryError {
   return new DirectoryError(
     'PermissionDenied',
-    `The REST API, which took the token before, refuses it (${error.status}), and SCIM takes it: the service account has lost permissions. Nothing is changed or uploaded. Give it full permissions again, or put a token that has them under tokenKey and this one under scimTokenKey.`,
+    `The REST API rejects the token (${error.status}), which it accepted before, and SCIM accepts it: the service account has lost permissions. Nothing is changed or uploaded. Restore its full permissions, or store a token that has them under tokenKey and this one under scimTokenKey.`,
     error,
   );
 }

@@ -24,7 +24,7 @@ export interface Doubt {
 
 /** A doubt that an earlier process has recorded: which parts it was about is not known, so it may be all of them. */
 export function restoreDoubt(reason: DoubtReason, count: number): Doubt {
-  const message = 'An earlier reading was doubtful, and no reading since has shown it to be right or wrong.';
+  const message = 'An earlier reading was in doubt, and no later reading has confirmed or refuted it.';
   return { reason, parts: partNames, count, missing: {}, places: [], message };
 }
 

@@ -130,7 +130,7 @@ export function doubtWorkspaces(recorded: readonly string[], shown: readonly str
 
 function otherOrganization(recorded: readonly string[], read: readonly string[]): Doubt {
   const others = read.length > 0 ? read.join(', ') : 'none';
-  const message = `The token belongs to another organization: recorded is ${recorded.join(', ')}, read was ${others}.`;
+  const message = `The token belongs to another organization: expected ${recorded.join(', ')}, found ${others}.`;
   return { reason: 'OrganizationChanged', parts: partNames, count: 0, missing: {}, places: read, message };
 }
 
@@ -147,7 +147,7 @@ function doubtOrganization(
   // Accepting foreign ids leaves a measure without a single license, since they are joined to nobody.
   if (!scimIdsForeign || measure?.licenses?.count === 0) return null;
   const message =
-    'SCIM speaks of another organization than REST: not one of its ids is the gid of an account. Check that both tokens belong to one organization.';
+    'SCIM and the REST API return different organizations: no SCIM ID is the gid of an account. Check that both tokens belong to the same organization.';
   return {
     reason: 'OrganizationChanged',
     parts: partNames,
@@ -229,16 +229,17 @@ function describeLoss(
   places: readonly string[],
   leftOut: readonly LeftOutWorkspace[],
 ): string {
-  const why = { Guest: "has the token's account as a guest now", Refused: 'refuses the token now' };
+  const why = { Guest: 'now has the account of the token as a guest', Refused: 'now rejects the token' };
   const gone = places.map((gid) => {
     const known = leftOut.find((workspace) => workspace.gid === gid);
-    return `Workspace ${gid}, which was read before, ${known ? why[known.leftOut] : 'is not shown to the token any more'}.`;
+    return `Workspace ${gid}, which was read before, ${known ? why[known.leftOut] : 'is no longer visible to the token'}.`;
   });
   const lost = partNames.flatMap((name) => {
     const count = missing[name];
     return count === undefined ? [] : [`${count} of ${measure[name]?.count ?? count} ${wordFor(name)}`];
   });
-  if (lost.length > 0) gone.push(`Asana suddenly lacks ${lost.join(', ')}. Check what the token may see.`);
+  if (lost.length > 0)
+    gone.push(`Asana suddenly no longer lists ${lost.join(', ')}. Check the permissions of the token.`);
   return gone.join(' ');
 }
 

@@ -36,8 +36,8 @@ export function chooseScope(
   throw new DirectoryError(
     'WorkspaceNotFound',
     guests.length > 0
-      ? `The token's account is a guest in every workspace it sees: ${listNames(seen)}. Use the token of a member, or name in spec.workspaces what is to be read nevertheless.`
-      : 'The token sees no workspace. Add its account to the organization, or use the token of a service account.',
+      ? `The account of the token is a guest in every workspace that it can see: ${listNames(seen)}. Use the token of a member, or list the workspaces to read in spec.workspaces.`
+      : 'The token cannot see any workspace. Add its account to the organization, or use the token of a service account.',
   );
 }
 
@@ -59,8 +59,8 @@ export function requireOneOrganization({ organization, organizations }: Scope): 
   throw new DirectoryError(
     'AmbiguousOrganization',
     organizations.length === 0
-      ? 'SCIM needs an organization, and there is none among the workspaces in scope. Name it in spec.workspaces, or turn SCIM off.'
-      : `SCIM speaks of one organization, and several are in scope: ${listNames(organizations)}. Name the one the SCIM token belongs to in spec.workspaces.`,
+      ? 'SCIM requires an organization, and none of the workspaces in scope is one. Add it to spec.workspaces, or set scim.enabled to false.'
+      : `SCIM serves one organization, and several are in scope: ${listNames(organizations)}. List only the one that the SCIM token belongs to in spec.workspaces.`,
   );
 }
 
@@ -80,7 +80,7 @@ export function scopeOverScim({
   if (gid !== undefined) return scopeOf([{ gid, name: gid, organization: true }], []);
   throw new DirectoryError(
     'WorkspaceNotSet',
-    'The REST API refuses the token and SCIM takes it, but SCIM does not say which organization it speaks of. Set spec.defaultWorkspace to the ID of the organization, or name it alone in spec.workspaces.',
+    'The REST API rejects the token and SCIM accepts it, but SCIM does not return the ID of the organization. Set spec.defaultWorkspace to this ID, or list only this ID in spec.workspaces.',
   );
 }
 
@@ -97,7 +97,7 @@ function pick(seen: readonly Workspace[], wanted: readonly string[]): readonly W
     if (workspace) return workspace;
     throw new DirectoryError(
       'WorkspaceNotFound',
-      `The token does not see workspace ${gid} of spec.workspaces. It sees ${listNames(seen)}: mend the list, or give the token's account access.`,
+      `The token cannot see workspace ${gid} of spec.workspaces. It can see ${listNames(seen)}. Correct the list, or give the account of the token access.`,
     );
   });
 }

@@ -57,7 +57,7 @@ export function doubtListings(
     count: streak.missing,
     missing: Object.fromEntries(short.map((name) => [name, streak.missing])),
     places: [],
-    message: `Asana keeps announcing ${streak.missing} more than it gives (${short.map(wordFor).join(', ')}).`,
+    message: `Asana repeatedly announces ${streak.missing} more entries than it lists (${short.map(wordFor).join(', ')}).`,
   };
 }
 

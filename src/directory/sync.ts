@@ -223,7 +223,7 @@ class Sync {
     if (this.#reading.scimSize === 0 || this.#reading.hasUserTypes) return { ok: true };
     const unavailable = new DirectoryError(
       'LicensesUnavailable',
-      'No user carries a license type (userType): Asana shows it only where the organization has view-only licenses. Ask Asana for them, or turn spec.scim off.',
+      'No user has a license type (userType). Asana shows it only if the organization has view-only licenses. Ask Asana to enable them, or set spec.scim.enabled to false.',
     );
     return { ok: false, error: unavailable };
   }

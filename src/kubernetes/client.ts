@@ -79,7 +79,7 @@ export class KubernetesClient {
         'Malformed',
         0,
         'transient',
-        `list ${resource.plural}: the answer is no list`,
+        `list ${resource.plural}: the response is not a list`,
       );
     return { items: list.items ?? [], resourceVersion, next };
   }

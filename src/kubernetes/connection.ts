@@ -13,7 +13,9 @@ export function loadKubeConfig(): KubeConfig {
   try {
     config.loadFromDefault();
   } catch (cause) {
-    throw new InvalidInputError('KUBECONFIG', 'cannot be read: point it at a kubeconfig file', { cause });
+    throw new InvalidInputError('KUBECONFIG', 'cannot be read: set it to the path of a kubeconfig file', {
+      cause,
+    });
   }
   return config;
 }
@@ -130,7 +132,7 @@ export class ApiServerConnection {
   async #inTime<R>(call: ApiRequest, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const limit = new AbortController();
     const cancel = this.#clock.schedule(call.timeoutMs ?? REQUEST_TIMEOUT_MS, () =>
-      limit.abort(new DOMException('no answer in time', 'TimeoutError')),
+      limit.abort(new DOMException('no response in time', 'TimeoutError')),
     );
     try {
       return await work(call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal);
@@ -138,8 +140,8 @@ export class ApiServerConnection {
       call.signal?.throwIfAborted();
       if (cause instanceof CodedError) throw cause;
       const [code, text] = limit.signal.aborted
-        ? ['Timeout', 'no answer in time']
-        : ['Unreachable', 'the API server cannot be reached'];
+        ? ['Timeout', 'no response in time']
+        : ['Unreachable', 'the API server is not reachable'];
       throw new KubernetesError(code, 0, 'transient', `${nameOf(call)}: ${text}`, { cause });
     } finally {
       cancel();
@@ -165,7 +167,7 @@ async function readText(body: Body, most: number): Promise<string> {
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > most) throw new KubernetesError('Malformed', 0, 'transient', 'the answer is too large');
+    if (size > most) throw new KubernetesError('Malformed', 0, 'transient', 'the response is too large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -176,6 +178,6 @@ function parse(text: string, what: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new KubernetesError('Malformed', 0, 'transient', `${what}: the answer is no JSON`);
+    throw new KubernetesError('Malformed', 0, 'transient', `${what}: the response is not JSON`);
   }
 }

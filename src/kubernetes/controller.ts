@@ -101,7 +101,7 @@ export class Controller {
     const timers = [
       clock.schedule(graceMs, () => this.#abortAll()),
       clock.schedule(graceMs + ABANDON_MS, () => {
-        log.error('reconciles left behind', { controller: name, keys: queue.working });
+        log.error('reconciles did not finish before the stop', { controller: name, keys: queue.working });
         abandoned.resolve();
       }),
     ];

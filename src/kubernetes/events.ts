@@ -89,7 +89,7 @@ export class EventRecorder {
     if (known) known.count += 1;
     if (known && clock.monotonic() - known.at < REPEAT_AFTER_MS) return;
     if (this.#backlog.length >= LONGEST_BACKLOG || this.#stop.signal.aborted) {
-      this.#giveUp(happening, new StoppedError('too many events, or too late'));
+      this.#giveUp(happening, new StoppedError('too many events in the queue, or the process is stopping'));
       return;
     }
     const told: Told = {
@@ -105,7 +105,7 @@ export class EventRecorder {
   /** Resolves when everything told so far was written or given up, after `withinMs` at the latest. */
   async flush(withinMs = FLUSH_MS): Promise<void> {
     const cancel = this.#options.clock.schedule(withinMs, () =>
-      this.#stop.abort(new StoppedError('events take too long')),
+      this.#stop.abort(new StoppedError('writing events took too long')),
     );
     await this.#writing;
     cancel();
@@ -142,7 +142,7 @@ export class EventRecorder {
 
   #giveUp({ object, reason, note }: Happening, error: unknown): void {
     const { namespace, name } = object.metadata;
-    this.#options.log.warn('event not written', { namespace, name, reason, note, error });
+    this.#options.log.warn('event was not written', { namespace, name, reason, note, error });
   }
 
   #remember(identity: string, told: Told): void {

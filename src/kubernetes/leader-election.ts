@@ -13,7 +13,7 @@ export class LeadershipLostError extends CodedError {
     super(
       'LeadershipLost',
       'stalling',
-      'The leader lease could not be renewed in time; this process ends so that another can lead.',
+      'The leader lease could not be renewed in time. This process exits so that another can lead.',
     );
   }
 }
@@ -23,7 +23,7 @@ export const LEASE_NAME = 'asana-connector';
 
 /** Whether this process leads; also set by one that leads without an election. */
 export function leaderGauge(meter: Meter): Gauge {
-  return meter.gauge('leader', '1 while this process leads, else 0.');
+  return meter.gauge('leader', '1 while this process is the leader, otherwise 0.');
 }
 
 export interface LeaderElectionOptions {
@@ -199,7 +199,7 @@ export class LeaderElection {
       return await this.#takeOrRenew(AbortSignal.any([signal, limit.signal]));
     } catch (error) {
       if (signal.aborted && isAbort(error)) return false;
-      log[isConflict(error) ? 'debug' : 'warn']('leader lease not renewed', { error });
+      log[isConflict(error) ? 'debug' : 'warn']('leader lease was not renewed', { error });
       return false;
     } finally {
       cancel();

@@ -76,7 +76,7 @@ export class Reflector<T extends KubernetesObject> {
     this.#lastContact = options.clock.monotonic();
     this.#restarts = options.meter.counter(
       'watch_restarts_total',
-      'Watches that ended early and were begun again.',
+      'Watches that ended early and were restarted.',
       ['kind', 'reason'],
     );
   }
@@ -165,7 +165,7 @@ export class Reflector<T extends KubernetesObject> {
     const listen = () => {
       cancelIdle();
       cancelIdle = clock.schedule(idleMs, () =>
-        silence.abort(new KubernetesError('Idle', 0, 'transient', 'the watch fell silent')),
+        silence.abort(new KubernetesError('Idle', 0, 'transient', 'no message on the watch in time')),
       );
     };
     listen();
@@ -228,7 +228,7 @@ export class Reflector<T extends KubernetesObject> {
     try {
       return this.#options.store.put(current, rewound);
     } catch (error) {
-      this.#options.log.error('an object could not be taken in', {
+      this.#options.log.error('an object could not be stored', {
         kind: this.#options.resource.kind,
         key,
         error,
@@ -246,7 +246,7 @@ export class Reflector<T extends KubernetesObject> {
     try {
       this.#options.onChange(change);
     } catch (error) {
-      this.#options.log.error('a change could not be handed on', {
+      this.#options.log.error('a change could not be processed', {
         kind: this.#options.resource.kind,
         key: change.key,
         error,

@@ -123,19 +123,22 @@ export class ServerAccess {
 function checkCluster(config: KubeConfig): void {
   const cluster = config.getCurrentCluster();
   if (!cluster) {
-    throw new InvalidInputError('KUBECONFIG', 'names no cluster: point it at one with a current context');
+    throw new InvalidInputError('KUBECONFIG', 'specifies no cluster: set a current context');
   }
   if (!URL.canParse(cluster.server)) {
-    throw new InvalidInputError('KUBECONFIG', "the cluster's server is no URL: write https://host:port");
+    throw new InvalidInputError(
+      'KUBECONFIG',
+      'the server of the cluster is not a URL: use https://host:port',
+    );
   }
   if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
     throw new InvalidInputError(
       'KUBECONFIG',
-      "the cluster's server is plain http: use https, or set insecure-skip-tls-verify if you mean it",
+      'the server of the cluster uses plain http: use https, or set insecure-skip-tls-verify if this is intended',
     );
   }
   if (cluster.proxyUrl && !/^https?:/.test(cluster.proxyUrl)) {
-    throw new InvalidInputError('KUBECONFIG', 'proxy-url must be http or https: SOCKS is not supported');
+    throw new InvalidInputError('KUBECONFIG', 'proxy-url must be http or https; SOCKS is not supported');
   }
 }
 

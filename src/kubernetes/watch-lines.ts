@@ -44,7 +44,7 @@ function parseLine(line: string): WatchLine {
     event = null;
   }
   if (!event || !TYPES.has(event.type) || typeof event.object !== 'object' || event.object === null)
-    throw malformed('a line of the watch is no event');
+    throw malformed('a line of the watch is not an event');
   return event as WatchLine;
 }
 

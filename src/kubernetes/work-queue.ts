@@ -63,11 +63,11 @@ export class WorkQueue {
     this.#clock = deps.clock;
     this.#random = deps.random;
     const labels = { name };
-    const depth = deps.meter.gauge('workqueue_depth', 'Keys waiting to be worked on.', ['name']);
+    const depth = deps.meter.gauge('workqueue_depth', 'Keys waiting in the queue.', ['name']);
     const adds = deps.meter.counter('workqueue_adds_total', 'Keys added.', ['name']);
     const longest = deps.meter.gauge(
       'workqueue_longest_running_seconds',
-      'Seconds the key longest in work has been there.',
+      'Seconds that the longest running key has been processed.',
       ['name'],
     );
     const retries = deps.meter.counter('workqueue_retries_total', 'Keys added again after a failure.', [

@@ -22,7 +22,7 @@ import { resolveWish } from './rights.ts';
 import { describeTime } from './time.ts';
 
 /** How the message begins for what has expired, and would be released in mode Apply. */
-export const EXPIRED_IN_PLAN = 'Expired. In mode Apply it would be released: ';
+export const EXPIRED_IN_PLAN = 'Expired. In mode Apply the grant would be released: ';
 
 /**
  * Decides one grant, of whatever kind (docs/architecture.md, Grants). In mode Plan the same is decided, and the caller stops
@@ -52,20 +52,23 @@ function decideStopped(grant: Grant, policies: Policies): Decision | null {
   const { ending, suspended, abandoned } = grant;
   const deleted = ending?.because === 'Deleted';
   if (ending && abandoned)
-    return releaseUnseen('Abandoned', 'Released because of the annotation abandon. Asana was left as it is.');
+    return releaseUnseen(
+      'Abandoned',
+      'Released because of the annotation abandon. Nothing was changed in Asana.',
+    );
   if (deleted && suspended)
-    return releaseUnseen('Suspended', 'Deleted while suspended: Asana was left as it is.');
+    return releaseUnseen('Suspended', 'Deleted while suspended. Nothing was changed in Asana.');
   if (suspended) return blockUnseen('Suspended', 'spec.suspend is true: nothing is done until it is false.');
   if (policies.suspended) return waitForTheConnector(grant);
   if (deleted && policies.mode === 'Plan')
-    return releaseUnseen('Planned', 'Deleted in mode Plan: Asana was left as it is.');
+    return releaseUnseen('Planned', 'Deleted in mode Plan. Nothing was changed in Asana.');
   return null;
 }
 
 /** Suspending the connector is the emergency stop: nothing is done, and nothing is lost. */
 function waitForTheConnector(grant: Grant): Decision {
   const message = grant.ending
-    ? `The connector is suspended: what ended (${grant.ending.because}) waits until it is resumed.`
+    ? `The connector is suspended. This grant (${grant.ending.because}) waits until the connector is resumed.`
     : 'The connector is suspended: nothing is done until it is resumed.';
   return blockUnseen('Suspended', withWayOut(grant, message));
 }
@@ -76,15 +79,18 @@ function decideEmpty(grant: Grant): Decision | null {
   if (ensure === 'Absent')
     return releaseUnseen(
       'NothingApplied',
-      'It ended, and an absence gives nothing: Asana was left as it is.',
+      'The object ended. With ensure Absent there is nothing to take back.',
     );
   if (!applied && !(isOpen(attempt) && attempt.to !== null))
     return releaseUnseen(
       'NothingApplied',
-      'It ended, and nothing of it was applied: Asana was left as it is.',
+      'The grant ended and was never applied. Nothing was changed in Asana.',
     );
   if (deletionPolicy === 'Retain')
-    return releaseUnseen('Retained', 'It ended with deletionPolicy Retain: Asana was left as it is.');
+    return releaseUnseen(
+      'Retained',
+      'The grant ended with deletionPolicy Retain. Nothing was changed in Asana.',
+    );
   return null;
 }
 
@@ -96,14 +102,14 @@ function decideForbidden({
   sameNamespace,
 }: Grant): Decision | null {
   if (!namespaceAllowed) {
-    const message = `Namespace "${object.namespace}" may not use this connector: add it to provisioning.allowedNamespaces of the connector.`;
+    const message = `Namespace "${object.namespace}" is not allowed to use this connector. Add it to provisioning.allowedNamespaces of the connector.`;
     return ending
       ? releaseUnseen('NamespaceNotAllowed', message, { warning: true })
       : blockUnseen('NamespaceNotAllowed', message);
   }
   if (ensure === 'Present' || sameNamespace) return null;
   const message =
-    'A grant of another namespace than the connector deprovisions nobody: declare the absence in the namespace of the connector.';
+    'Only an AsanaAccount in the namespace of the connector can deprovision somebody. Declare ensure Absent there.';
   return blockUnseen('NamespaceNotAllowed', message);
 }
 
@@ -114,7 +120,7 @@ function decideTime(grant: Grant, { policies, obstacle, now }: GrantContext): De
   const tooLong = describeTime(grant, policies.maxDurationMs, now);
   if (tooLong !== null) return blockUnseen('DurationTooLong', tooLong);
   if (grant.startsAt === null || grant.startsAt <= now || grant.applied) return null;
-  const message = `It begins at ${new Date(grant.startsAt).toISOString().slice(0, 19)}Z: nothing is done before.`;
+  const message = `The grant begins at ${new Date(grant.startsAt).toISOString().slice(0, 19)}Z. Nothing is changed before that time.`;
   return {
     kind: 'Settled',
     reason: 'Scheduled',
@@ -148,7 +154,7 @@ function decideEnded(grant: Grant, context: GrantContext, reading: Reading): Dec
   const { code, message } = wished.refusal;
   return refusals[code].ended === 'Wait'
     ? blockUnseen(code, withWayOut(grant, message))
-    : releaseUnseen('NothingApplied', 'It ended, and what it declared is not to be found in Asana.');
+    : releaseUnseen('NothingApplied', 'The grant ended, and what it declares no longer exists in Asana.');
 }
 
 /**

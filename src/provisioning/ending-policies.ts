@@ -62,13 +62,13 @@ function makeSureASuccessorKeepsIt(subject: GrantCase): Decision | null {
   const { grant, right } = contest.successor;
   if (right === null || !isSameRight(right, subject.right)) return null;
   const { namespace, name } = grant.object;
-  return releaseCase(subject, 'Superseded', `Grant ${namespace}/${name} declares the same now.`);
+  return releaseCase(subject, 'Superseded', `Grant ${namespace}/${name} now declares the same right.`);
 }
 
 function makeSureTheReadingIsTrusted(subject: GrantCase): Decision | null {
   const doubt = subject.reading.doubtAbout(rightRulesOf(subject.right).parts(subject.context.policies));
   if (!doubt) return null;
-  const message = `Nothing is taken away on a doubtful reading of Asana: ${doubt.message}.`;
+  const message = `Nothing is removed because the reading of Asana is in doubt: ${doubt.message}.`;
   return blockCase(subject, doubt.code, withWayOut(subject.grant, message));
 }
 
@@ -87,7 +87,7 @@ function waitForWhatIsOnItsWay(subject: GrantCase): Decision | null {
   const { grant, context } = subject;
   const { attempt } = grant;
   if (!attempt || !isAwaited(grant, context.now) || holdsRight(subject)) return null;
-  const message = `${attempt.type} for ${whoIn(subject)} was sent before this grant ended, and Asana may still come to show it: it is looked for until three minutes have passed.`;
+  const message = `${attempt.type} for ${whoIn(subject)} was sent before this grant ended and may still take effect. The operator checks Asana until three minutes have passed.`;
   return blockCase(subject, 'UnderWay', withWayOut(grant, message));
 }
 
@@ -97,7 +97,7 @@ function releaseWhatWasNeverApplied(subject: GrantCase): Decision | null {
   return releaseCase(
     subject,
     'NothingApplied',
-    'It ended, and nothing of it was applied: Asana was left as it is.',
+    'The grant ended and was never applied. Nothing was changed in Asana.',
   );
 }
 
@@ -105,7 +105,7 @@ function releaseWhatWasNeverApplied(subject: GrantCase): Decision | null {
 function lookUpWhoIsMissing(subject: GrantCase): Decision | null {
   const { account, right, context } = subject;
   if (!isMissing(subject) || context.lookedUp) return null;
-  const message = `${whoIn(subject)} is not in the listing: looked up before the grant is released.`;
+  const message = `${whoIn(subject)} is not in the listing. The person is looked up before the grant is released.`;
   return { kind: 'LookUp', account, right, observed: null, message };
 }
 
@@ -122,13 +122,13 @@ function releaseWhatIsGone(subject: GrantCase): Decision | null {
   return releaseCase(
     subject,
     'AccountGone',
-    `${whoIn(subject)} does not hold it any more: there is nothing to take back.`,
+    `${whoIn(subject)} no longer has this access. There is nothing to take back.`,
   );
 }
 
 function releaseWhatIsFoughtOver(subject: GrantCase): Decision | null {
   if (!isFoughtOver(subject) || holdsRight(subject) || !subject.account) return null;
-  const message = `Something else changed the access of ${whoIn(subject)} back ${subject.grant.setBacks} times in 24 hours: left as it is.`;
+  const message = `Something outside of this operator changed the access of ${whoIn(subject)} back ${subject.grant.setBacks} times in 24 hours. The access is left unchanged.`;
   return releaseCase(subject, 'Contended', message, WARNING);
 }
 
@@ -142,7 +142,7 @@ function releaseWhatWasFound(subject: GrantCase): Decision | null {
   const kept = rightRulesOf(right).keeps({ adopted, value, created }, whoIn(subject));
   if (kept) return releaseCase(subject, 'Adopted', kept.message, kept);
   if (grant.sameNamespace || !adopted) return null;
-  const message = `${whoIn(subject)} had this before the grant, and a grant of another namespace takes back only what it gave.`;
+  const message = `${whoIn(subject)} had this access before the grant. A grant from another namespace takes back only what it gave.`;
   return releaseCase(subject, 'Adopted', message);
 }
 
@@ -152,7 +152,7 @@ function takeBack(subject: GrantCase): Decision {
   const step = rightRulesOf(right).take(subject.subject);
   switch (step.kind) {
     case 'AlreadySo':
-      return releaseCase(subject, 'ChangedElsewhere', `${step.message} Asana was left as it is.`);
+      return releaseCase(subject, 'ChangedElsewhere', `${step.message} Nothing was changed in Asana.`);
     case 'Refused':
       return refusals[step.code].ended === 'Release'
         ? releaseCase(subject, step.code, step.message, WARNING)
@@ -160,7 +160,7 @@ function takeBack(subject: GrantCase): Decision {
     case 'Act': {
       const { action } = step;
       if (!grant.sameNamespace && rulesOf(action).deprovisions(action)) {
-        const message = `A grant of another namespace than the connector deprovisions nobody: ${whoIn(subject)} keeps the account.`;
+        const message = `A grant from another namespace than the connector deprovisions nobody. ${whoIn(subject)} keeps the account.`;
         return releaseCase(subject, 'NamespaceNotAllowed', message, WARNING);
       }
       const observed = observedIn(subject);

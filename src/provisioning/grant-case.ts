@@ -115,7 +115,7 @@ export function describeOtherHolder({ grant, reading }: Pick<GrantCase, 'grant' 
   if (email === null || !grant.recorded) return null;
   const holder = reading.accountByEmail(email.toLowerCase());
   if (!holder || holder.gid === grant.recorded.gid) return null;
-  return `${email} belongs to account ${holder.gid} now, and this grant was for ${grant.recorded.gid}. Delete the grant and create it again.`;
+  return `${email} now belongs to account ${holder.gid}, but this grant is for account ${grant.recorded.gid}. Delete the grant and create it again.`;
 }
 
 /** Gids mean nothing in another organization than the one they were recorded in; null while it is the same. */
@@ -126,7 +126,7 @@ export function describeOtherOrganization({
   const home = grant.recorded?.organization ?? null;
   const { workspaces, leftOut } = reading.snapshot;
   if (home === null || [...workspaces, ...leftOut].some(({ gid }) => gid === home)) return null;
-  return `This grant was recorded in organization ${home}, which the connector does not read any more: its account means nobody there. Correct the connector, or delete the grant and create it again.`;
+  return `This grant belongs to organization ${home}, which the connector no longer reads. Correct the connector, or delete the grant and create it again.`;
 }
 
 /** A deleted object that must wait says how to let it go all the same. */

@@ -53,7 +53,7 @@ function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision 
 function makeSureTheOldestGrantWins(subject: GrantCase): Decision | null {
   const { contest } = subject.context;
   if (contest.kind !== 'Lost') return null;
-  const message = `The older grant ${contest.winner} decides this for ${whoIn(subject)}: delete one of the two.`;
+  const message = `The older grant ${contest.winner} takes precedence for ${whoIn(subject)}. Delete one of the two.`;
   return blockCase(subject, 'ConflictingGrant', message);
 }
 
@@ -61,13 +61,13 @@ function makeSureTheOldestGrantWins(subject: GrantCase): Decision | null {
 function refuseCreation(subject: GrantCase): Decision | null {
   const { grant, right, context } = subject;
   if (right.type !== 'Account' && context.accountDeclaredBy !== null) {
-    const message = `${context.accountDeclaredBy} declares the account of ${whoIn(subject)}: this grant waits for it.`;
+    const message = `This grant waits until ${context.accountDeclaredBy} has created the account of ${whoIn(subject)}.`;
     return blockCase(subject, 'AccountNotFound', message);
   }
   // What was sent already is looked for, or was given up and says so.
   const isUnderWay = isOpen(grant.attempt) && leadsTo(right, grant.attempt);
   if (isUnderWay || !hadAnAccountThere(subject)) return null;
-  const message = `${whoIn(subject)} has no account there any more. It existed before, so it is not created again: invite the person in Asana.`;
+  const message = `${whoIn(subject)} no longer has an account. An account that existed before is not created again. Invite the person in Asana.`;
   return blockCase(subject, 'AccountNotFound', message, drifted(subject));
 }
 
@@ -130,7 +130,7 @@ export function drifted(subject: GrantCase): boolean {
 }
 
 function refuseFighting(subject: GrantCase): Decision {
-  const message = `Something else changed the access of ${whoIn(subject)} back ${subject.grant.setBacks} times in 24 hours. Stop it, then edit the grant or set the annotation requestedAt.`;
+  const message = `Something outside of this operator changed the access of ${whoIn(subject)} back ${subject.grant.setBacks} times in 24 hours. Stop it, then edit the grant or set the annotation requestedAt.`;
   return blockCase(subject, 'Contended', message, true);
 }
 
@@ -140,12 +140,12 @@ function refuseLowering(subject: GrantCase, action: Action): Decision | null {
   if (grant.discarded) return refuseDiscarded(subject);
   const gave = grant.applied !== null && !grant.applied.adopted && grant.applied.value === action.from;
   if (grant.sameNamespace || gave) return null;
-  const message = `${whoIn(subject)} holds ${observedIn(subject) ?? 'more'}, which this grant did not give, and a grant of another namespace takes back only what it gave. Declare it in the namespace of the connector.`;
+  const message = `${whoIn(subject)} has ${observedIn(subject) ?? 'more'}, which this grant did not give. A grant from another namespace takes back only what it gave. Declare it in the namespace of the connector.`;
   return blockCase(subject, 'NamespaceNotAllowed', message, drifted(subject));
 }
 
 export function refuseDiscarded(subject: GrantCase): Decision {
-  const message = 'A person discarded this removal: edit the grant to have it decided again.';
+  const message = 'This removal was discarded. Edit the grant to have it evaluated again.';
   return blockCase(subject, 'RemovalDiscarded', message, drifted(subject));
 }
 

@@ -52,7 +52,7 @@ export function resolveWish(
       const workspace = wish.workspace ?? defaultWorkspace;
       if (workspace !== null) return { right: { type: 'Account', workspace } };
       const message =
-        'Nothing says where the account goes: name a workspace, or set defaultWorkspace of the connector.';
+        'No workspace is specified for the account. Specify one, or set defaultWorkspace of the connector.';
       return refusal(refused('WorkspaceNotSet', message));
     }
   }
@@ -74,7 +74,7 @@ function resolveTeam(
       : { right: { type: 'Team', team: first.gid } };
   }
   const gids = named.slice(0, 5).map(({ gid }) => gid);
-  const message = `${named.length} teams are called "${team.name}" (${gids.join(', ')}): name the team by its gid.`;
+  const message = `${named.length} teams are named "${team.name}" (${gids.join(', ')}). Specify the gid of the team instead.`;
   return refusal(refused('TeamAmbiguous', message));
 }
 

@@ -28,7 +28,7 @@ export function makeSureNothingIsDeclared(subject: RightCase, place: string | nu
 /** Deprovisioning cannot be undone by API: it takes the connector's word. */
 export function makeSureDeprovisioningIsAllowed(subject: RightCase): Step | null {
   if (subject.policies.allowDeprovision) return null;
-  const message = `This would deprovision ${whoOf(subject)}, which no API undoes, and provisioning.allowDeprovision of the connector is off. Set it to true, or deprovision the account in the Admin Console.`;
+  const message = `This would deprovision ${whoOf(subject)}, which cannot be undone, and provisioning.allowDeprovision of the connector is false. Set it to true, or deprovision the account in the Admin Console.`;
   return refused('DeprovisionNotAllowed', message);
 }
 
@@ -42,7 +42,7 @@ export function makeSureItIsNotProtected(subject: RightCase): Step | null {
   const why = describeProtection({ ...subject, account });
   return why === null
     ? null
-    : refused('ProtectedUser', `${whoOf(subject)} is protected (${why}): nothing is taken away.`);
+    : refused('ProtectedUser', `${whoOf(subject)} is protected (${why}). The access is not reduced.`);
 }
 
 /** A right that an account has, as far as it matters for whether it may be taken away. */
@@ -67,7 +67,7 @@ export function describeProtection(
   names: ReadonlySet<string> = protectedNames(subject.policies),
 ): string | null {
   const { account, policies } = subject;
-  if (account.gid === subject.reading.snapshot.self) return "the token's own account";
+  if (account.gid === subject.reading.snapshot.self) return 'the owner of the token';
   const addresses = [...subject.aliases, account.email, account.scim?.userName];
   if (addresses.some((address) => address && names.has(foldAddress(address)))) return 'protectedUsers';
   if (!policies.protectAdmins) return null;
@@ -90,7 +90,10 @@ function foldAddress(address: string): string {
 /** A removal or a creation needs a reading of the parts that nobody doubts. */
 export function makeSureTheReadingIsTrusted({ reading }: RightCase, parts: readonly PartName[]): Step | null {
   const doubt = reading.doubtAbout(parts);
-  return doubt && refused(doubt.code, `Nothing is done on a doubtful reading of Asana: ${doubt.message}.`);
+  return (
+    doubt &&
+    refused(doubt.code, `Nothing is changed because the reading of Asana is in doubt: ${doubt.message}.`)
+  );
 }
 
 /**
@@ -102,7 +105,7 @@ export function makeSureARemovalIsJustified(subject: RightCase, parts: readonly 
   if (doubt || subject.reading.snapshot.self !== null) return doubt;
   return refused(
     'ReadingIncomplete',
-    "Nothing is taken away now: the token's own account, which is never touched, could not be read.",
+    'Nothing is removed: the owner of the token, who is always protected, could not be determined.',
   );
 }
 
@@ -110,13 +113,13 @@ export function makeSureARemovalIsJustified(subject: RightCase, parts: readonly 
 function makeSureNothingIsHeld({ asker, reading }: RightCase): Step | null {
   const held = asker === 'Task' ? reading.held() : null;
   if (held === null) return null;
-  return refused('ReadingHeld', `Nothing is taken away while a reading of Asana is held: ${held}`);
+  return refused('ReadingHeld', `Nothing is removed while a reading of Asana is held: ${held}`);
 }
 
 export function makeSureItIsNoGuest(subject: RightCase): Step | null {
   const { account, organization } = subject;
   if (!account || !isGuest(account, organization)) return null;
-  return refused('UserIsGuest', `${nameOf(account)} is a guest of the organization. Guests hold no license.`);
+  return refused('UserIsGuest', `${nameOf(account)} is a guest of the organization. Guests have no license.`);
 }
 
 /** A right beyond the account itself needs an account in use. */
@@ -131,7 +134,7 @@ export function makeSureTheyAreIn(subject: RightCase, home: string | null): Step
 export function refuseUnknown(subject: RightCase): Step {
   return refused(
     'AccountNotFound',
-    `Asana has no active account for ${whoOf(subject)} there. Invite the person first.`,
+    `Asana has no active account for ${whoOf(subject)}. Invite the person first.`,
   );
 }
 
@@ -143,7 +146,7 @@ export function makeSureTheWorkspaceIsInScope(
   if (subject.reading.snapshot.workspaces.some(({ gid }) => gid === workspace)) return null;
   return refused(
     'WorkspaceNotFound',
-    `Workspace ${workspace} is not one of the connector's: see spec.workspaces, and status.workspaces for what the token may read.`,
+    `The connector does not read workspace ${workspace}. See spec.workspaces, and status.workspaces for the workspaces that the token can read.`,
   );
 }
 

@@ -61,7 +61,10 @@ export class TaskRun {
     }
     throw (
       this.#why ??
-      new RefusedError('NotReady', 'What the task is about keeps changing in Asana: ask again later.')
+      new RefusedError(
+        'NotReady',
+        'The access that the task is about keeps changing in Asana. Try again later.',
+      )
     );
   }
 
@@ -243,11 +246,11 @@ export class TaskRun {
 }
 
 function slow(cause: unknown, ms: number): AsanaError {
-  const message = `Asana did not answer within ${Math.round(ms / 1000)} s: ask again later.`;
+  const message = `Asana did not respond within ${Math.round(ms / 1000)} s. Try again later.`;
   return new AsanaError('AsanaUnavailable', message, { surface: 'rest', cause });
 }
 
 function notAccepted({ type }: Action): RefusedError {
-  const message = `Asana took ${type} and does not show it after three minutes: look in the Admin Console.`;
+  const message = `Asana accepted ${type} but does not show the result after three minutes. Check the Admin Console.`;
   return new RefusedError('NotAccepted', message);
 }

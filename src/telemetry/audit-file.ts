@@ -66,7 +66,7 @@ export class AuditFile {
     this.#calls = options.calls ?? systemCalls;
     this.#failures = options.meter.counter(
       'audit_failures_total',
-      'Audit lines that the audit file did not take at once: Delayed lines wait, Lost ones are on standard output only.',
+      'Audit lines that could not be written to the audit file at once. Delayed lines are retried; Lost lines are on standard output only.',
       ['outcome'],
     );
     for (const outcome of ['Delayed', 'Lost']) this.#failures.add(0, { outcome });
@@ -85,7 +85,7 @@ export class AuditFile {
     } catch (cause) {
       file.close();
       const why = cause instanceof Error ? cause.message : String(cause);
-      const remedy = 'give a path to a file in a folder that exists and that this user may write to';
+      const remedy = 'specify a file in a folder that exists and is writable for this user';
       throw new InvalidInputError(flag, `the audit file ${path} cannot be written (${why}): ${remedy}`, {
         cause,
       });
@@ -125,7 +125,7 @@ export class AuditFile {
       return false;
     }
     if (this.#failing)
-      this.#options.log.info('the audit file is written again', { path: this.#options.path });
+      this.#options.log.info('the audit file is writable again', { path: this.#options.path });
     this.#failing = false;
     return true;
   }
@@ -167,12 +167,12 @@ export class AuditFile {
     if (this.#failing) return;
     this.#failing = true;
     const { log, path } = this.#options;
-    log.error('the audit file cannot be written: its lines wait, and are on standard output', {
+    log.error('the audit file is not writable: its lines are retried, and are on standard output', {
       path,
       error,
       remedy:
         codeOf(error) === 'ENOSPC'
-          ? 'make room on its disk'
+          ? 'free space on its disk'
           : 'restore the folder and the permissions of the path',
     });
   }
@@ -184,7 +184,7 @@ export class AuditFile {
 
   #tellLost(lines: number): void {
     this.#failures.add(lines, { outcome: 'Lost' });
-    this.#options.log.error('audit lines are missing in the audit file: they are on standard output only', {
+    this.#options.log.error('audit lines are missing from the audit file: they are on standard output only', {
       path: this.#options.path,
       lines,
     });
@@ -205,7 +205,7 @@ function openFile(path: string): { readonly fd: number; readonly torn: boolean }
   const fd = openSync(path, O_APPEND | O_CREAT | O_RDWR | O_NONBLOCK, 0o600);
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile()) throw new Error('it is no regular file');
+    if (!stats.isFile()) throw new Error('it is not a regular file');
     const last = Buffer.alloc(1);
     const torn = stats.size > 0 && readSync(fd, last, 0, 1, stats.size - 1) === 1 && last[0] !== LINE_FEED;
     return { fd, torn };
@@ -223,5 +223,5 @@ function isAt(path: string, open: Stats): boolean {
 
 function checkRoom(path: string): void {
   const { bavail } = statfsSync(path);
-  if (bavail === 0) throw new Error('there is no room on its disk');
+  if (bavail === 0) throw new Error('its disk is full');
 }

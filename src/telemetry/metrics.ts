@@ -41,11 +41,14 @@ export class Metrics implements Meter {
     for (const name of MISNAMED) this.#registry.removeSingleMetric(`${PREFIX}${name}`);
     this.#refused = new PromCounter({
       name: `${PREFIX}series_refused_total`,
-      help: 'Series not counted because a metric had too many.',
+      help: 'Series that were dropped because a metric had too many.',
       labelNames: ['metric'],
       registers: [this.#registry],
     });
-    const info = this.gauge('build_info', 'Always 1; its labels tell what runs.', ['version', 'node']);
+    const info = this.gauge('build_info', 'Version of the program, as labels. Always 1.', [
+      'version',
+      'node',
+    ]);
     info.set(1, { version, node: process.version });
   }
 

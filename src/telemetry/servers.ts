@@ -27,7 +27,10 @@ export function parseBindAddress(
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (!match || port > 65_535)
-    throw new InvalidInputError(flag, 'must be host:port, such as :8080 or 127.0.0.1:8080, or 0 for none');
+    throw new InvalidInputError(
+      flag,
+      'must be host:port, such as :8080 or 127.0.0.1:8080, or 0 to turn it off',
+    );
   return { host: match[1] ?? (match[2] === '' ? undefined : match[2]), port };
 }
 

@@ -289,7 +289,7 @@ const BROKEN: { says: string; object: CheckedObject }[] = [
     object: grantOf('AsanaLicenseGrant', 'True', 'Granted', { expiresSoonToldAt: NOW }),
   },
   {
-    says: 'status.observed.license is no field of this kind',
+    says: 'status.observed.license is not a field of this kind',
     object: grantOf('AsanaTeamGrant', 'True', 'Granted', {
       observed: { membership: 'Member', license: 'Enterprise', since: NOW },
     }),

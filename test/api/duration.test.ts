@@ -71,6 +71,9 @@ describe('a duration', () => {
   });
 
   test('says how to write one where only a duration can be', () => {
-    assert.throws(() => durationMs('1 day'), /"1 day" is no duration: write it as 30s, 5m or 1h30m/);
+    assert.throws(
+      () => durationMs('1 day'),
+      /"1 day" is not a duration: use a value such as 30s, 5m or 1h30m/,
+    );
   });
 });

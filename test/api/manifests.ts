@@ -269,23 +269,22 @@ export interface Refused {
 const interval = 'interval must be between 1m and 720h';
 const window = 'window must be between 1m and 720h';
 const delay = 'removalDelay must be between 0s and 720h';
-const lowerCase = 'write the email address in lower case';
-const noEmail = 'this is no email address: write it as name@example.com';
-const oneUser = 'give exactly one of user.email and user.gid';
-const oneTeam = 'give exactly one of team.gid and team.name';
-const oneEnd = 'give at most one of expiresAt and duration';
+const lowerCase = 'must be an email address in lower case';
+const noEmail = 'must be an email address such as name@example.com';
+const oneUser = 'specify exactly one of user.email and user.gid';
+const oneTeam = 'specify exactly one of team.gid and team.name';
+const oneEnd = 'specify at most one of expiresAt and duration';
 const endAfterBeginning = 'expiresAt must be later than startsAt';
-const retained = 'expiresAt and duration need deletionPolicy Revoke: with Retain the access would stay';
+const retained = 'expiresAt and duration require deletionPolicy Revoke: with Retain the access would remain';
 const presentOnly =
-  'duration needs ensure Present: it runs from when the account is first there. Use expiresAt for an end of Absent';
+  'duration requires ensure Present: it runs from when the account first exists. With Absent, use expiresAt';
 const durationRange = 'duration must be between 1s and 87600h';
 const maxDurationRange = 'maxDuration must be between 1m and 87600h';
 const noScim =
-  'scim.enabled needs credentials.type ServiceAccount, or credentials.secretRef.scimTokenKey with the token of one: a personal access token cannot use SCIM';
+  'scim.enabled requires credentials.type ServiceAccount, or credentials.secretRef.scimTokenKey with the token of a service account: a personal access token cannot use SCIM';
 const noDeprovision =
-  "provisioning.allowDeprovision needs credentials.type ServiceAccount: with a personal access token a deprovisioned person's work would pass to the owner of the token";
-const sameWords =
-  'enterprise and viewOnly must be different words, or a license cannot be told from the other';
+  "provisioning.allowDeprovision requires credentials.type ServiceAccount: with a personal access token a deprovisioned person's work would pass to the owner of the token";
+const sameWords = 'enterprise and viewOnly must be different';
 
 function withSync(sync: Record<string, unknown>): Manifest {
   return connector({ sync });

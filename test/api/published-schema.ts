@@ -51,7 +51,7 @@ export function statusMisfits(kind: KindDefinition, status: unknown): string[] {
   return (validate.errors ?? []).map(({ instancePath, message, params }) => {
     const field = (params as { additionalProperty?: string }).additionalProperty;
     const path = `status${instancePath.replaceAll('/', '.')}`;
-    return field === undefined ? `${path} ${message}` : `${path}.${field} is no field of this kind`;
+    return field === undefined ? `${path} ${message}` : `${path}.${field} is not a field of this kind`;
   });
 }
 

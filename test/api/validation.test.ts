@@ -92,47 +92,47 @@ describe('the manifest validator', () => {
     {
       manifest: grant({ user: { gid: '12a' } }),
       field: 'spec.user.gid',
-      says: 'write the digits of the gid, in quotes',
+      says: 'must be a gid: digits, in quotes',
     },
     {
       manifest: connector({ sync: { interval: '1d' } }),
       field: 'spec.sync.interval',
-      says: 'write a duration such as 30s, 5m or 1h30m; days are no unit',
+      says: 'must be a duration such as 30s, 5m or 1h30m; days are not supported',
     },
     {
       manifest: grant({ connectorRef: { name: 'Acme' } }),
       field: 'spec.connectorRef.name',
-      says: 'write the name of an object: letters in lower case, digits, "-" and "."',
+      says: 'must be the name of an object: lowercase letters, digits, "-" and "."',
     },
     {
       manifest: grant({ connectorRef: { name: 'acme', namespace: 'a.b' } }),
       field: 'spec.connectorRef.namespace',
-      says: 'write the name of a namespace: letters in lower case, digits and "-"',
+      says: 'must be the name of a namespace: lowercase letters, digits and "-"',
     },
     {
       manifest: grantOf('AsanaTeamGrant', { team: { name: 'Design ' } }),
       field: 'spec.team.name',
-      says: 'write the name on one line, without a space before or after it',
+      says: 'must be on one line, without leading or trailing spaces',
     },
     {
       manifest: connector({ provisioning: { allowedNamespaces: ['team-*'] } }),
       field: 'spec.provisioning.allowedNamespaces[0]',
-      says: 'write the name of a namespace, or "*" for every one',
+      says: 'must be the name of a namespace, or "*" for all namespaces',
     },
     {
       manifest: connector({ credentials: { secretRef: { name: 'asana', tokenKey: 'MY TOKEN' } } }),
       field: 'spec.credentials.secretRef.tokenKey',
-      says: 'write a key of a Secret: letters, digits, "-", "_" and "."',
+      says: 'must be a key of a Secret: letters, digits, "-", "_" and "."',
     },
     {
       manifest: connector({ scim: { userTypes: { viewOnly: 'view only ' } } }),
       field: 'spec.scim.userTypes.viewOnly',
-      says: 'write one or more ASCII words, without a space before or after them',
+      says: 'must consist of one or more ASCII words, without leading or trailing spaces',
     },
     ...['2027-01-31', '2027-02-30T00:00:00Z'].map((expiresAt) => ({
       manifest: grant({ expiresAt }),
       field: 'spec.expiresAt',
-      says: 'write an instant such as 2027-01-31T00:00:00Z',
+      says: 'must be a time such as 2027-01-31T00:00:00Z',
     })),
   ];
   for (const { manifest, field, says } of REMEDIES) {
@@ -171,13 +171,13 @@ describe('the manifest validator', () => {
       because: 'a field is misspelt',
       manifest: grant({ licence: 'Enterprise' }),
       field: 'spec.licence',
-      says: /no field of this kind/,
+      says: /not a field of this kind/,
     },
     {
       because: 'a nested field is misspelt',
       manifest: connector({ sync: { intervall: '1h' } }),
       field: 'spec.sync.intervall',
-      says: /no field of this kind/,
+      says: /not a field of this kind/,
     },
     {
       because: 'there is no spec',
@@ -225,7 +225,7 @@ describe('the manifest validator', () => {
       because: 'a misspelt field is one too when it is null',
       manifest: grant({ licence: null }),
       field: 'spec.licence',
-      says: /no field of this kind/,
+      says: /not a field of this kind/,
     },
     {
       because: 'nothing within a list',

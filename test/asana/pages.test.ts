@@ -164,7 +164,7 @@ suite('SCIM listings', () => {
   test('fewer users than totalResults is a truncated listing', async () => {
     const { items, error } = await readScim(scimServer({ people: 250, largest: 100, claims: 251 }));
     assert.ok(error instanceof AsanaError && error.code === 'ListingTruncated');
-    assert.match(error.message, /announces 251 and gave 250/);
+    assert.match(error.message, /announces 251 entries and returned 250/);
     assert.equal(items.length, 250);
   });
 

@@ -75,7 +75,7 @@ describe('an account that ConductorOne asks for', () => {
       await serving(token, settings, async (create) => {
         const nowhere = await create({ email: refused });
         assert.equal(nowhere.codeName, 'InvalidArgument');
-        assert.match(nowhere.message, /name a workspace, or set .*BATON_DEFAULT_WORKSPACE_ID/);
+        assert.match(nowhere.message, /Specify one, or set .*BATON_DEFAULT_WORKSPACE_ID/);
         const there = await create({ email: named, workspace_id: sandbox.workspace });
         assert.equal(there.codeName, 'OK', there.message);
       });

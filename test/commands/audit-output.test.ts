@@ -36,7 +36,7 @@ suite("the operator's audit lines", () => {
     const output = openAuditOutput(undefined, { ...deps, log, stdout });
     output.sink('{"n":1}');
     await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(logged, ['audit lines cannot be written to standard output']);
+    assert.deepEqual(logged, ['audit lines could not be written to standard output']);
     output.close();
   });
 });

@@ -40,7 +40,8 @@ describe('the command line', () => {
   const run = (...words: string[]) => folder.run({}, ...words);
   const wordsOf = (command: string) => command.split(' ').filter((word) => word !== '');
 
-  for (const command of COMMANDS) {
+  const all = [...COMMANDS, ...PLUGIN_COMMANDS.map((name) => `kubectl-asana ${name}`)];
+  for (const command of all) {
     it(`has a help with examples for: ${command || 'no command'}`, async () => {
       const { code, stdout, stderr } = await run(...wordsOf(command), '--help');
       assert.equal(code, 0, stderr);
@@ -49,7 +50,7 @@ describe('the command line', () => {
     });
   }
 
-  for (const command of [...COMMANDS, ...PLUGIN_COMMANDS.map((name) => `kubectl-asana ${name}`)]) {
+  for (const command of all) {
     it(`describes every flag and argument in a sentence: ${command || 'no command'}`, async () => {
       const { stdout } = await run(...wordsOf(command), '--help');
       const entries = stdout

@@ -192,7 +192,7 @@ describe('the connector in service mode', () => {
     assert.equal(none.code, 1);
     assert.match(
       none.stderr,
-      /^Unhealthy: .* did not answer within 5 s: is the connector running with --health-check/m,
+      /^Unhealthy: .* did not respond within 5 s\. Check that the connector runs with --health-check/m,
     );
     const wrong = await folder.run(health, 'health-check', '--endpoint', 'healthz');
     assert.match(wrong.stderr, /Allowed choices are health, ready, live/);
@@ -213,7 +213,10 @@ describe('the connector in service mode', () => {
       assert.equal(body.at('details', 'error').value, 'connector validation failed');
       assert.match(body.at('details', 'validation_error').text(), /^CredentialsRejected: /);
       const check = await folder.run(health, 'health-check');
-      assert.match(check.stderr, /^Unhealthy: .*\/health answers 503: see the log of the connector/m);
+      assert.match(
+        check.stderr,
+        /^Unhealthy: .*\/health returned status 503\. See the log of the connector/m,
+      );
     });
   });
 
@@ -233,13 +236,13 @@ describe('the connector in service mode', () => {
     {
       change: () => ({ BATON_CLIENT_SECRET: 'secret-token:conductorone.com:v1:canary' }),
       code: INVALID_ARGUMENT,
-      says: /^InvalidInput: --client-secret \(BATON_CLIENT_SECRET\): is cut short/m,
+      says: /^InvalidInput: --client-secret \(BATON_CLIENT_SECRET\): is truncated/m,
       because: 'the client secret is cut short',
     },
     {
       change: () => ({ BATON_CLIENT_ID: `other-${sandbox.conductorOne.clientId}` }),
       code: UNAUTHENTICATED,
-      says: /^CredentialsRejected: localhost:\d+ .*make a new client ID and secret/m,
+      says: /^CredentialsRejected: localhost:\d+ .*Create a new client ID and secret/m,
       because: 'ConductorOne refuses the credentials',
     },
     {

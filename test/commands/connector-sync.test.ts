@@ -194,13 +194,13 @@ describe('the connector without ConductorOne', () => {
       {
         change: { BATON_TOKEN: '' },
         code: INVALID_ARGUMENT,
-        says: /^InvalidInput: --token \(BATON_TOKEN\): is missing: put a personal access token/m,
+        says: /^InvalidInput: --token \(BATON_TOKEN\): is missing: set it to a personal access token/m,
         because: 'without a token nothing is read',
       },
       {
         change: { BATON_TOKEN: 'canary-wrong' },
         code: UNAUTHENTICATED,
-        says: /^CredentialsRejected: .*Create a new one in Asana/m,
+        says: /^CredentialsRejected: .*Create a new token in Asana/m,
         because: 'Asana refuses the token',
       },
       {
@@ -212,7 +212,7 @@ describe('the connector without ConductorOne', () => {
       {
         change: { BATON_WORKSPACE_IDS: '17' },
         code: NOT_FOUND,
-        says: /^WorkspaceNotFound: The token does not see workspace 17/m,
+        says: /^WorkspaceNotFound: The token cannot see workspace 17/m,
         because: 'the token does not see a workspace it is to read',
       },
       {
@@ -256,7 +256,7 @@ describe('the connector without ConductorOne', () => {
         change: {},
         flags: ['--file', 'sync.c1z', 'canary'],
         code: INVALID_ARGUMENT,
-        says: /^InvalidInput: command line: has words that belong to no flag/m,
+        says: /^InvalidInput: command line: contains words that belong to no flag/m,
         because: 'a token whose flag was forgotten is not repeated',
       },
     ] as { change: Variables; flags?: string[]; code: number; says: RegExp; because: string }[]) {
@@ -273,7 +273,7 @@ describe('the connector without ConductorOne', () => {
       await writeFile(folder.file, 'C1Z3\0 and a Pebble store');
       const asked = sandbox.requests.last;
       for (const [flags, says] of [
-        [[], /sync\.c1z is a c1z of version 3 \(Pebble\).*name another file with --file/],
+        [[], /sync\.c1z is a c1z file of version 3 \(Pebble\).*Specify another file with --file/],
         [['-f', join(folder.path, 'missing', 'sync.c1z')], /missing.*correct the path or its permissions/],
       ] as const) {
         const { code, stderr } = await folder.run(variables, ...flags);
@@ -298,7 +298,7 @@ describe('the connector without ConductorOne', () => {
       { flags: ['config'], begins: /^\{\n {2}"fields": \[/, because: 'what it takes' },
       {
         flags: ['migrate', '-f', 'secret.yaml'],
-        begins: /^# What the Secret/,
+        begins: /^# The settings in the Secret/,
         because: 'the object it would be',
       },
       { flags: ['--help'], begins: /^Usage: asana-connector[^]*--token <secret>/, because: 'how it is used' },
@@ -390,7 +390,7 @@ describe('the connector without ConductorOne', () => {
           `workspace:${sandbox.workspace}:Admin`,
           gidOf(ALICE),
           FAILED_PRECONDITION,
-          /ImmutableRole: .*admin console/,
+          /ImmutableRole: .*Admin Console/,
         ],
       ] as const) {
         const ending = await grant(entitlement, principal);

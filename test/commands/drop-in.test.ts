@@ -162,6 +162,6 @@ describe('a pod of the Go connector', () => {
     }
     const { code, stderr } = await folder.run({}, 'health-check', ...flags);
     assert.equal(code, 1);
-    assert.match(stderr, /^Unhealthy: http:\/\/127\.0\.0\.1:\d+\/health did not answer/);
+    assert.match(stderr, /^Unhealthy: http:\/\/127\.0\.0\.1:\d+\/health did not respond/);
   });
 });

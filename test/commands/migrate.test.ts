@@ -107,7 +107,7 @@ describe('asana-connector migrate', () => {
       'BATON_CLIENT_SECRET',
       'BATON_DEFAULT_WORKSPACE_ID',
     ]) {
-      assert.match(warnings, new RegExp(`warning: ${key} still holds the placeholder`));
+      assert.match(warnings, new RegExp(`warning: ${key} still contains the placeholder`));
     }
   });
 
@@ -121,7 +121,7 @@ describe('asana-connector migrate', () => {
     });
     assert.equal(warnings, '');
     assert.match(yaml, /# Licenses, over SCIM \(BATON_USE_SCIM_API\)\.\n {2}scim:/);
-    assert.match(yaml, /# Stop the baton-asana Deployment before this is applied/);
+    assert.match(yaml, /# Stop the baton-asana Deployment before you apply this/);
   });
 
   it('makes a personal access token without ConductorOne of a Secret that has only a token', async () => {
@@ -198,8 +198,11 @@ describe('asana-connector migrate', () => {
 
   it('says where to put what has no field', async () => {
     const { warnings } = await migrate(secretOf({ BATON_LOG_LEVEL: 'debug', BATON_WORKERS: '3' }));
-    assert.match(warnings, /BATON_LOG_LEVEL has no field .*: it is flag --log-level of the operator/);
-    assert.match(warnings, /BATON_WORKERS has no counterpart/);
+    assert.match(
+      warnings,
+      /BATON_LOG_LEVEL has no field .* corresponds to the flag --log-level of the operator/,
+    );
+    assert.match(warnings, /BATON_WORKERS has no effect/);
   });
 
   for (const { text, says, because } of [
@@ -225,7 +228,7 @@ describe('asana-connector migrate', () => {
     },
     {
       text: secretOf({ BATON_CLIENT_SECRET: 'secret-token:conductorone.com:v1:canary' }),
-      says: /key BATON_CLIENT_SECRET: is cut short or altered/,
+      says: /key BATON_CLIENT_SECRET: is truncated or altered/,
       because: 'a client secret holds a key',
     },
     {
@@ -240,7 +243,7 @@ describe('asana-connector migrate', () => {
     },
     {
       text: secretOf({ BATON_USE_SERVICE_ACCOUNT: null }),
-      says: /key BATON_USE_SCIM_API: .*needs credentials\.type ServiceAccount/,
+      says: /key BATON_USE_SCIM_API: .*requires credentials\.type ServiceAccount/,
       because: 'SCIM takes no personal access token',
     },
     {
@@ -260,7 +263,7 @@ describe('asana-connector migrate', () => {
     },
     {
       text: 'kind: Deployment\nmetadata: { name: baton-asana }\n',
-      says: /standard input: has no Secret with BATON_ keys/,
+      says: /standard input: contains no Secret with BATON_ keys/,
       because: 'there is nothing to migrate',
     },
     {
@@ -285,9 +288,11 @@ describe('asana-connector migrate', () => {
   }
 
   it('refuses names that no object may have', async () => {
-    await assert.rejects(migrate(secretOf(), '--name', 'Acme'), { message: /^--name: must be letters/ });
+    await assert.rejects(migrate(secretOf(), '--name', 'Acme'), {
+      message: /^--name: must consist of lowercase letters/,
+    });
     await assert.rejects(migrate(secretOf(), '--namespace', 'a.b'), {
-      message: /^--namespace: must be letters/,
+      message: /^--namespace: must consist of lowercase letters/,
     });
   });
 

@@ -113,7 +113,7 @@ describe('asana-connector review', () => {
     {
       why: 'with a mark in what is no CSV',
       flags: ['--format', 'json', '--bom'],
-      says: /--bom: is for --format csv/,
+      says: /--bom: is valid only with --format csv/,
     },
     {
       why: 'without the file of the token',
@@ -148,12 +148,12 @@ describe('asana-connector review', () => {
     await writeFile(join(folder.path, 'torn.log'), '{"audit":"v1","time":"2026\n');
     const { code, stdout, stderr } = await review('--format', 'csv', '--audit-log', 'torn.log');
     assert.deepEqual([code, stdout], [1, '']);
-    assert.match(stderr, /torn\.log:1 is an audit line that is damaged/);
+    assert.match(stderr, /torn\.log:1 is a damaged audit line/);
   });
 
   it('ends with 1 without a token', async () => {
     const { code, stderr } = await folder.run({}, 'review', '--format', 'csv', '-f', 'all.yaml');
     assert.equal(code, 1);
-    assert.match(stderr, /ASANA_TOKEN: holds no token/);
+    assert.match(stderr, /ASANA_TOKEN: contains no token/);
   });
 });

@@ -298,7 +298,7 @@ suite('an account', () => {
   for (const { who, shape, given, says } of [
     { who: 'an admin', shape: { role: 'Admin' as const }, given: {}, says: 'an Asana admin' },
     { who: 'in protectedUsers', shape: {}, given: { protectedUsers: [ALICE] }, says: 'protectedUsers' },
-    { who: "the token's own", shape: { gid: '999' }, given: {}, says: "the token's own account" },
+    { who: "the token's own", shape: { gid: '999' }, given: {}, says: 'the owner of the token' },
   ]) {
     test(`that is ${who} is protected`, () => {
       assert.equal(rowOf('Account', { people: [shape], inTeam: false, ...given }).protected, says);

@@ -87,7 +87,7 @@ suite('the subject of a review in a cluster', () => {
     assert.equal(only.connector, one);
     await assert.rejects(findSubjectInCluster(new Lists({ asanaconnectors: [one, two] }), place, signal), {
       field: '--connector',
-      message: /several.*acme, second.*name one/,
+      message: /several.*acme, second.*specify one/,
     });
   });
 
@@ -95,7 +95,7 @@ suite('the subject of a review in a cluster', () => {
     const lists = new Lists({ asanaconnectors: [connectorObject()] });
     await assert.rejects(findSubjectInCluster(lists, { namespace: 'iga', name: 'amce' }, signal), {
       field: '--connector',
-      message: /not the AsanaConnector amce \(it has acme\)/,
+      message: /not contain the AsanaConnector amce \(it contains acme\)/,
     });
   });
 
@@ -156,7 +156,7 @@ suite('the subject of a review in manifests', () => {
     const path = await inFile(t, GRANT);
     await assert.rejects(
       findSubjectInManifests({ paths: [path], namespace: 'iga', name: null }, Readable.from([])),
-      { field: '--connector', message: /there is none: add its file/ },
+      { field: '--connector', message: /which contains none: add its file/ },
     );
   });
 });

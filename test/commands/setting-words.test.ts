@@ -5,23 +5,23 @@ import { inSettingWords } from '../../src/commands/baton-settings/setting-words.
 describe('a message to whoever sets flags and variables', () => {
   for (const [message, words] of [
     [
-      'provisioning.allowDeprovision of the connector is off. Set it to true',
-      '--allow-deprovision (BATON_ALLOW_DEPROVISION) is off. Set it to true',
+      'provisioning.allowDeprovision of the connector is false. Set it to true',
+      '--allow-deprovision (BATON_ALLOW_DEPROVISION) is false. Set it to true',
     ],
     ['maxDeprovisions allows 5.', '--max-deprovisions (BATON_MAX_DEPROVISIONS) allows 5.'],
-    ['Name it in spec.workspaces, or', 'Name it in --workspace-ids (BATON_WORKSPACE_IDS), or'],
+    ['Add it to spec.workspaces, or', 'Add it to --workspace-ids (BATON_WORKSPACE_IDS), or'],
     [
-      'see spec.workspaces, and status.workspaces for what the token may read.',
-      'see --workspace-ids (BATON_WORKSPACE_IDS).',
+      'See spec.workspaces, and status.workspaces for the workspaces that the token can read.',
+      'See --workspace-ids (BATON_WORKSPACE_IDS).',
     ],
     ['set defaultWorkspace of the connector.', 'set --default-workspace-id (BATON_DEFAULT_WORKSPACE_ID).'],
     [
       'Licenses require SCIM: set scim.enabled of the connector to true.',
       'Licenses require SCIM: set --use-scim-api (BATON_USE_SCIM_API) to true.',
     ],
-    ['or turn spec.scim off.', 'or turn --use-scim-api (BATON_USE_SCIM_API) off.'],
-    ['set spec.conductorOne.provision to true', 'set --provisioning (BATON_PROVISIONING) to true'],
-    ["relied on: see the connector's hold. Then", 'relied on. Then'],
+    ['or set spec.scim.enabled to false.', 'or set --use-scim-api (BATON_USE_SCIM_API) to false.'],
+    ['Set spec.conductorOne.provision to true', 'Set --provisioning (BATON_PROVISIONING) to true'],
+    ['is not used: see the hold of the connector. Then', 'is not used. Then'],
     ['which scim.userTypes of the connector does not name', 'which this connector does not name'],
   ] as const) {
     it(`names what they can set: ${message}`, () => assert.equal(inSettingWords(message), words));

@@ -123,7 +123,7 @@ describe('reading settings', () => {
     { variable: 'BATON_TASK_CONCURRENCY', text: '101', says: 'must be a whole number from 1 to 100' },
     { variable: 'BATON_TASK_CONCURRENCY', text: '1e1', says: 'must be a whole number from 1 to 100' },
     { variable: 'BATON_HEALTH_CHECK_PORT', text: '70000', says: 'must be a whole number from 1 to 65535' },
-    { variable: 'BATON_ACTION_TIMEOUT', text: '75', says: 'must be a duration above zero' },
+    { variable: 'BATON_ACTION_TIMEOUT', text: '75', says: 'must be a duration greater than zero' },
     { variable: 'BATON_DEFAULT_WORKSPACE_ID', text: 'acme', says: 'must be the ID of a workspace' },
     {
       variable: 'BATON_SYNC_RESOURCE_TYPES',
@@ -301,7 +301,7 @@ describe('.baton.yaml', () => {
 
   for (const { text, says, because } of [
     { text: 'token: "canary', says: /line \d+ is not valid YAML/, because: 'a quote that does not end' },
-    { text: '- canary\n', says: /must hold names of flags/, because: 'a list' },
+    { text: '- canary\n', says: /must contain names of flags/, because: 'a list' },
     {
       text: 'token: { canary: 1 }\n',
       says: /token in .*must be a single value/,
@@ -336,7 +336,7 @@ describe('settings together', () => {
   for (const { environment, says, because } of [
     {
       environment: { BATON_USE_SCIM_API: 'true' },
-      says: /^--use-scim-api \(BATON_USE_SCIM_API\): needs the token of a service account/,
+      says: /^--use-scim-api \(BATON_USE_SCIM_API\): requires the token of a service account/,
       because: 'a personal access token reaches no SCIM',
     },
     {
@@ -454,12 +454,12 @@ describe('one change on the command line', () => {
     },
     {
       environment: { ...grant, BATON_REVOKE_GRANT: 'enterprise:905' },
-      says: /one change at a time/,
+      says: /only one change can be made at a time/,
       because: 'a grant and a revocation exclude each other',
     },
     {
       environment: { BATON_REVOKE_GRANT: 'enterprise:905', BATON_CREATE_ACCOUNT_LOGIN: 'ada' },
-      says: /one change at a time/,
+      says: /only one change can be made at a time/,
       because: 'so do a revocation and an account',
     },
   ]) {

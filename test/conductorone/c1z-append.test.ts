@@ -173,8 +173,12 @@ suite('a sync into a file', () => {
 
   for (const { content, says, because } of [
     { content: Buffer.from('C1Z3\0rest'), says: 'version 3', because: 'a Pebble file' },
-    { content: Buffer.from(''), says: 'no c1z file', because: 'an empty file' },
-    { content: Buffer.from('PK\x03\x04 a zip'), says: 'no c1z file', because: 'another kind of file' },
+    { content: Buffer.from(''), says: 'not a valid c1z file', because: 'an empty file' },
+    {
+      content: Buffer.from('PK\x03\x04 a zip'),
+      says: 'not a valid c1z file',
+      because: 'another kind of file',
+    },
     { content: Buffer.from('C1ZF\0not zstd at all'), says: 'damaged', because: 'no zstd in it' },
     {
       content: Buffer.concat([Buffer.from('C1ZF\0'), Buffer.from('28b52ffd2006310000616263646566', 'hex')]),

@@ -41,7 +41,7 @@ suite('granting', () => {
     {
       entitlement: 'team:501:Admin',
       code: 'ImmutableRole',
-      says: /settings of the team.*Team Member/,
+      says: /team settings.*Team Member/,
       because: 'people make the admins of a team',
     },
     {
@@ -59,7 +59,7 @@ suite('granting', () => {
     {
       entitlement: 'workspace:1200:Admin',
       code: 'ImmutableRole',
-      says: /admin console.*Member/,
+      says: /Admin Console.*Member/,
       because: 'admins are made in the admin console',
     },
     {
@@ -71,13 +71,13 @@ suite('granting', () => {
     {
       entitlement: 'team:501:Owner',
       code: 'EntitlementNotFound',
-      says: /"team:501:Owner" is no entitlement/,
+      says: /"team:501:Owner" is not an entitlement/,
       because: 'there is no such role',
     },
     {
       entitlement: 'team:5:0:1:Team Member',
       code: 'EntitlementNotFound',
-      says: /sync the connector/,
+      says: /Sync the connector/,
       because: 'a colon where there is none in a gid',
     },
     {
@@ -104,7 +104,7 @@ suite('granting', () => {
       entitlement: 'enterprise',
       principal: { type: 'user', id: '' },
       code: 'InvalidPrincipal',
-      says: /which user/,
+      says: /does not specify a user/,
       because: 'the task names nobody',
     },
     {
@@ -172,19 +172,19 @@ suite('revoking', () => {
     {
       grant: { id: 'team:501:Admin:user:905' },
       code: 'ImmutableRole',
-      says: /takes the role Admin away.*revoke Team Member/,
+      says: /removes the role Admin.*revoke Team Member/,
       because: 'people unmake the admins of a team',
     },
     {
       grant: { id: 'workspace:1200:Admin:user:905' },
       code: 'ImmutableRole',
-      says: /makes them a member/,
+      says: /makes the person a member/,
       because: 'an admin of the organization is no member',
     },
     {
       grant: { id: 'team:501:Team Member:group:905' },
       code: 'EntitlementNotFound',
-      says: /sync the connector/,
+      says: /Sync the connector/,
       because: 'no grant of ours has that form',
     },
     {
@@ -203,7 +203,7 @@ suite('revoking', () => {
     {
       grant: { id: 'x', entitlement: 'enterprise' },
       code: 'InvalidPrincipal',
-      says: /which user/,
+      says: /does not specify a user/,
       because: 'whose it was is not said',
     },
   ] satisfies { grant: GrantParts; code: string; says: RegExp; because: string }[]) {
@@ -268,11 +268,11 @@ suite('creating an account', () => {
   }
 
   for (const { info, code, says, because } of [
-    { info: {}, code: 'InvalidEmail', says: /names no email/, because: 'there is no address' },
+    { info: {}, code: 'InvalidEmail', says: /specifies no email/, because: 'there is no address' },
     {
       info: { login: 'ada' },
       code: 'InvalidEmail',
-      says: /"ada" is no email address/,
+      says: /"ada" is not an email address/,
       because: 'the login is none',
     },
     {

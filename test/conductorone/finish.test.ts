@@ -96,7 +96,7 @@ suite('the end of a task that failed', () => {
     const state = failed(new TypeError('canary-secret'), false);
     assert.equal(state.status?.code, Code.Unknown);
     assert.ok(!inspect(state, { depth: 9 }).includes('canary-secret'));
-    assert.match(state.status?.message ?? '', /its log says more/);
+    assert.match(state.status?.message ?? '', /See its log/);
   });
 
   test('is never longer than a message may be, nor broken Unicode', () => {

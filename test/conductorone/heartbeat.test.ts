@@ -67,7 +67,7 @@ suite('heartbeats', () => {
     await clock.advance(60_000);
     await assert.rejects(
       end,
-      (error) => error instanceof StoppedError && /ConductorOne has cancelled/.test(error.message),
+      (error) => error instanceof StoppedError && /ConductorOne canceled/.test(error.message),
     );
     assert.equal(clock.pending, 0);
   });

@@ -144,7 +144,7 @@ suite('a connection through a proxy', () => {
   for (const { reply, close = false, silent = false, user, words, because } of [
     {
       reply: 'HTTP/1.1 407 Sign in\r\nProxy-Authenticate: Basic realm="Sign in"\r\n\r\n',
-      words: ['(407)', 'Put them into HTTPS_PROXY'],
+      words: ['(407)', 'Add them to HTTPS_PROXY'],
       because: 'asks for credentials',
     },
     {
@@ -166,12 +166,12 @@ suite('a connection through a proxy', () => {
     },
     {
       reply: 'HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<html>Sign in</html>',
-      words: ['no TLS', 'sign-in'],
+      words: ['without TLS', 'sign-in'],
       because: 'answers with a page',
     },
     {
       reply: ['HTTP/1.1 200 OK\r\n\r\n', '<html>Sign in</html>'],
-      words: ['no TLS', 'sign-in'],
+      words: ['without TLS', 'sign-in'],
       because: 'sends a page after its answer',
     },
     { reply: '<html>Sign in</html>', words: ['HPE_', 'is an HTTP proxy'], because: 'does not speak HTTP' },
@@ -254,7 +254,7 @@ suite('a connection through a proxy', () => {
     );
     await assert.rejects(
       connection.client.getTask(never),
-      isOutage('The proxy ', `127.0.0.1:${port}`, 'after 10 s', 'write http:// in HTTPS_PROXY'),
+      isOutage('The proxy ', `127.0.0.1:${port}`, 'after 10 s', 'use http:// in HTTPS_PROXY'),
     );
     assert.ok(waits.includes(10_000), `it waited ${waits.join(', ')} ms`);
     await connection.close();

@@ -151,7 +151,7 @@ suite('a sync task', () => {
   for (const { task, says, because } of [
     {
       task: { syncResourceTypeIds: ['license'] },
-      says: /only team, user, workspace.*licenses need SCIM/,
+      says: /only the types team, user, workspace.*licenses require SCIM/,
       because: 'for types that we do not have, and for no other',
     },
     {
@@ -239,7 +239,7 @@ suite('a sync task', () => {
       },
     });
     assert.equal(status?.code, Code.Canceled);
-    assert.match(status.message, /ConductorOne has cancelled the task/);
+    assert.match(status.message, /ConductorOne canceled the task/);
     assert.equal(host.reads, 2);
   });
 

@@ -301,7 +301,7 @@ suite('the task loop', () => {
       }),
     });
     conductor.give(grantTask);
-    const warning = 'warn the end of a task could not be reported; ConductorOne hands it out again';
+    const warning = 'warn the result of a task could not be reported; ConductorOne assigns the task again';
     await conductor.until('the warning', () => lines.some(({ message }) => message === warning));
     faults = 4;
     await conductor.until('the end of the outage', () => faults < 0);
@@ -310,7 +310,7 @@ suite('the task loop', () => {
     const tokens = tenant.calls.map(({ authorization }) => authorization.replace('Bearer ', ''));
     for (const hidden of ['the server says why', secret ?? '', ...tokens])
       assert.ok(!written.includes(hidden), hidden);
-    assert.ok(written.includes('asking for tasks failed'));
+    assert.ok(written.includes('the request for tasks failed'));
   });
 
   test('takes one failed poll for no outage', async (t) => {

@@ -212,7 +212,7 @@ suite('the token', () => {
       const { tokens } = await startSource(t, { token: () => ({ status: 401 }) }, ahead);
       await assert.rejects(
         tokens.token(),
-        failsWith('ClockSkew', /is (299|300|301) s /, word, 'set the clock'),
+        failsWith('ClockSkew', /is (299|300|301) s /, word, 'Correct the clock'),
       );
     });
   }

@@ -259,11 +259,11 @@ suite('a reading that is suddenly smaller', () => {
 suite('a workspace that was read before', () => {
   const wide = measured({ workspaces: ['500', '600'] });
   for (const [shape, message] of [
-    [{}, /600, which was read before, is not shown/],
-    [{ leftOut: [leftOut('600', 'Refused')] }, /600, which was read before, refuses/],
+    [{}, /600, which was read before, is no longer visible/],
+    [{ leftOut: [leftOut('600', 'Refused')] }, /600, which was read before, now rejects/],
     [
       { leftOut: [leftOut('600', 'Guest')] },
-      /600, which was read before, has the token's account as a guest/,
+      /600, which was read before, now has the account of the token as a guest/,
     ],
   ] as const)
     test(`and is not read now: ${message.source}`, () => {

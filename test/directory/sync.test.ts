@@ -244,7 +244,7 @@ suite('an incomplete reading', () => {
     const { snapshot, scim } = await run(asana);
     assert.ok(snapshot && scim && !scim.ok);
     assert.equal(part(snapshot, 'accounts')?.complete, true);
-    assert.match(String(part(snapshot, 'licenses')?.incompleteBecause), /announces 3 and gave 1/);
+    assert.match(String(part(snapshot, 'licenses')?.incompleteBecause), /announces 3 entries and returned 1/);
     assert.equal(snapshot.accounts.get('1')?.license, 'Enterprise');
   });
 
@@ -551,7 +551,7 @@ suite('REST and SCIM are checked apart', () => {
       assert.deepEqual(scim, { ok: true });
       assert.ok(snapshot && !rest.ok);
       assert.equal(rest.error.code, 'ScimOnly');
-      assert.match(rest.error.message, /guests, roles and further workspaces are missing/);
+      assert.match(rest.error.message, /Guests, roles and other workspaces are missing/);
       assert.deepEqual(
         [snapshot.scimOnly, snapshot.self, snapshot.organization?.gid],
         [true, null, ORGANIZATION],

@@ -91,7 +91,7 @@ suite('kubectl asana', () => {
     };
     assert.equal(json.grants[0]?.reason, 'UserNotFound');
     assert.ok(json.grants[0].remedy.length > 10);
-    assert.match(await here('why', 'nobody@acme.example'), /No grant is about nobody@acme\.example/);
+    assert.match(await here('why', 'nobody@acme.example'), /No grant for nobody@acme\.example/);
   });
 
   test('why tells the tasks about a person out of the audit log, by whatever address they came', async () => {
@@ -146,7 +146,7 @@ suite('kubectl asana', () => {
     );
     assert.match(
       await here('why', alice),
-      /served carries out tasks of ConductorOne, it has had none yet: name the audit log with --audit-log/,
+      /served carries out tasks of ConductorOne; it has received none yet\. To see the tasks about this person, specify the audit log with --audit-log/,
     );
   });
 
@@ -156,7 +156,7 @@ suite('kubectl asana', () => {
     assert.notEqual((await rig.connector())?.status?.lastHandledReconcileAt, before);
     assert.match(
       (await asana('sync', 'other', '-n', rig.namespace)).stderr,
-      /there is no AsanaConnector other/,
+      /AsanaConnector other does not exist/,
     );
   });
 
@@ -172,7 +172,7 @@ suite('kubectl asana', () => {
       rig.namespace,
     );
     assert.equal(code, 1);
-    assert.match(stderr, /ends later already/);
+    assert.match(stderr, /must be later than the current end/);
   });
 
   test('extend moves the duration of a grant that has one', async () => {
@@ -197,8 +197,11 @@ suite('kubectl asana', () => {
     assert.ok((await here('discard', token ?? '', '-y')).includes(alice));
     for (const name of ['alice', 'bob', 'carol']) await rig.untilGone(name);
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
-    assert.match(await here('hold'), /Nothing is held here/);
-    assert.match((await asana('acknowledge', 'no-token', '-n', rig.namespace)).stderr, /no token of a hold/);
+    assert.match(await here('hold'), /No holds in this namespace/);
+    assert.match(
+      (await asana('acknowledge', 'no-token', '-n', rig.namespace)).stderr,
+      /not a token of a hold/,
+    );
   });
 
   test('doctor finds the token good and no operator on the lease, each with its remedy', async () => {
@@ -232,7 +235,7 @@ suite('kubectl asana', () => {
   });
 
   test('a kubeconfig or a context that is not there is refused by name', async () => {
-    assert.match((await asana('status', '--context', 'nowhere')).stderr, /there is no context nowhere/);
+    assert.match((await asana('status', '--context', 'nowhere')).stderr, /has no context nowhere/);
     assert.match((await asana('status', '--kubeconfig', '/nowhere')).stderr, /--kubeconfig: \/nowhere/);
   });
 });

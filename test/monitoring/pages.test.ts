@@ -2,18 +2,12 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import type { Command } from 'commander';
-import { exportCommand } from '../../src/commands/export/export-command.ts';
-import { kubectlAsanaCommand } from '../../src/commands/kubectl-asana/kubectl-asana-command.ts';
-import { reviewCommand } from '../../src/commands/review/review-command.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
+import { assertKnown, commandsIn } from '../site/known-commands.ts';
 import { ROOT, readAlertRules, readMetricsPage } from './alert-rules.ts';
 import { readDashboard } from './dashboard-file.ts';
 
 const RUNBOOKS = 'docs/runbooks';
-
-/** Placeholders of the runbooks, and something that fits. */
-const PLACEHOLDERS = /\b(CONNECTOR|NAMESPACE|EMAIL|TOKEN)\b/g;
 
 const rules = await readAlertRules();
 const files = await readdir(join(ROOT, RUNBOOKS));
@@ -88,25 +82,3 @@ suite('alerts, dashboard and their pages', () => {
     );
   });
 });
-
-/** Every command of this program in a page, in words. */
-function commandsIn(text: string): string[][] {
-  const code = [...text.matchAll(/```console\n([^]*?)```|`([^`\n]+)`/g)].map(
-    ([, block, span]) => block ?? span ?? '',
-  );
-  return code
-    .flatMap((part) => part.split('\n'))
-    .filter((line) => /^(kubectl asana|asana-connector) /.test(line))
-    .map((line) => line.trim().replaceAll(PLACEHOLDERS, 'x').split(/\s+/));
-}
-
-function assertKnown([program, ...words]: string[]): void {
-  const commands: readonly Command[] =
-    program === 'kubectl'
-      ? kubectlAsanaCommand().commands
-      : [exportCommand(AbortSignal.abort()), reviewCommand(AbortSignal.abort())];
-  const [name, ...rest] = program === 'kubectl' ? words.slice(1) : words;
-  const command = commands.find((one) => one.name() === name);
-  assert.ok(command, `there is no command ${name}`);
-  assert.deepEqual(command.exitOverride().parseOptions(rest).unknown, [], words.join(' '));
-}

@@ -172,12 +172,14 @@ for (const row of rows) {
       }
       const { code, stderr } = await child.end();
       assert.equal(code, 0, stderr);
-      for (const line of ['connected with ConductorOne', 'sync ended', 'directory uploaded'])
+      for (const line of ['connected to ConductorOne', 'sync ended', 'directory uploaded'])
         assert.ok(stderr.includes(line), `the log does not say "${line}"`);
       assert.equal(code, 0, stderr);
-      for (const line of ['connected with ConductorOne', 'sync ended', 'directory uploaded'])
+      for (const line of ['connected to ConductorOne', 'sync ended', 'directory uploaded'])
         assert.ok(stderr.includes(line), `the log does not say "${line}"`);
-      const told = stderr.split('\n').filter((line) => line.includes('not everything is read'));
+      const told = stderr
+        .split('\n')
+        .filter((line) => line.includes('the directory was not read completely'));
       assert.equal(told.length, row.provisioning === 'OK' && !row.guestElsewhere ? 0 : 1, told.join('\n'));
     });
 

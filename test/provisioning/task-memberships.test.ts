@@ -90,7 +90,7 @@ suite('a team task', () => {
     const rig = await startTaskRig(t, { serviceAccountNeedsTeam: true });
     await assert.rejects(rig.carryOut(join(rig, CAROL)), {
       code: 'NotTeamMember',
-      message: /Add that account to the team/,
+      message: /Add the account of the token to the team/,
     });
     await assert.rejects(rig.carryOut(leave(rig, BOB)), { code: 'NotTeamMember' });
     assert.deepEqual(rig.results, ['Forbidden', 'Forbidden']);

@@ -279,7 +279,7 @@ suite('what happens meanwhile', () => {
       asked += 1;
       if (asked === 2) throw new Error('this process does not lead any more');
     };
-    await assert.rejects(rig.carryOut(grant(rig.gid(ALICE)), { guard }), /does not lead/);
+    await assert.rejects(rig.carryOut(grant(rig.gid(ALICE)), { guard }), /not the leader/);
     assert.equal(rig.license(ALICE), 'view only');
     assert.deepEqual(rig.audit, []);
   });

@@ -86,8 +86,8 @@ suite('a secret', () => {
 
 suite('what is no secret', () => {
   const rows: readonly [text: string][] = [
-    ['Secret "baton" has no key "BATON_TOKEN": add it, or name the right key in the secretRef.'],
-    ['token: is empty, or has white space or other characters that no token has'],
+    ['Secret "baton" has no key "BATON_TOKEN". Add it, or correct the key in the secretRef.'],
+    ['token: is empty, or contains white space or other characters that are not valid in a token'],
     ['GET https://app.asana.com/api/1.0/users?limit=100&offset=eyJ0 answered 503'],
     ['alice@acme.com holds Enterprise.'],
   ];

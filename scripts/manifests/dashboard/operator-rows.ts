@@ -68,7 +68,7 @@ export const operatorRows: readonly RowDeclaration[] = [
       {
         shape: 'lines',
         title: 'Connected',
-        description: '1 while ConductorOne answers, else 0.',
+        description: '1 while ConductorOne responds, otherwise 0.',
         width: 6,
         queries: [
           {
@@ -187,7 +187,7 @@ export const operatorRows: readonly RowDeclaration[] = [
         shape: 'lines',
         title: 'Silence of the API server',
         description:
-          'Time since the API server last said anything about a kind. More than a minute or two is a fault.',
+          'Time since the last message of the API server about a kind. More than a minute or two is a fault.',
         unit: Seconds,
         width: 8,
         queries: [

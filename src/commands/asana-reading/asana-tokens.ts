@@ -24,8 +24,8 @@ export async function readTokens(
   const token = (text ?? '').trim();
   if (token === '') {
     const remedy =
-      'put the token of the connector into the variable ASANA_TOKEN, or name a file with --token-file';
-    throw new InvalidInputError(source, `holds no token: ${remedy}`);
+      'set the variable ASANA_TOKEN to the token of the connector, or specify a file with --token-file';
+    throw new InvalidInputError(source, `contains no token: ${remedy}`);
   }
   const scimToken = (environment['ASANA_SCIM_TOKEN'] ?? '').trim();
   return { token: new Redacted(token), scimToken: scimToken === '' ? undefined : new Redacted(scimToken) };

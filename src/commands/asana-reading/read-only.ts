@@ -3,7 +3,7 @@ import { type AxiosAdapter, getAdapter } from 'axios';
 /** Asked for more than reading: a fault of this program, stopped before anything left. */
 export class ChangeRefusedError extends Error {
   constructor(method: string) {
-    super(`a ${method} request was stopped: this command only reads`);
+    super(`a ${method} request was blocked: this command only reads`);
     this.name = 'ChangeRefusedError';
   }
 }

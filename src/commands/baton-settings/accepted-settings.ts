@@ -51,17 +51,17 @@ const groups: readonly Group[] = [
   },
   {
     switches: ['keep-previous-sync-c1z'],
-    effect: 'No earlier file is kept between the syncs of service mode: each sync reads Asana anew.',
+    effect: 'No earlier file is kept between the syncs of service mode: each sync reads Asana again.',
   },
   {
     values: ['session-store-maximum-size'],
-    effect: 'There is no session store: a sync keeps what it has read in memory until it is uploaded.',
+    effect: 'There is no session store: a sync is kept in memory until it is uploaded.',
   },
   {
     values: ['external-resource-c1z', 'external-resource-entitlement-id-filter', 'external-resource-traits'],
-    effect: 'Resources of other connectors are not merged: a sync holds what Asana shows.',
+    effect: 'Resources of other connectors are not merged: a sync contains only what Asana shows.',
   },
-  { values: ['auth-method'], effect: 'There is one way to authenticate: the token of Asana.' },
+  { values: ['auth-method'], effect: 'The only authentication method is the token of Asana.' },
   { values: ['log-event-log'], effect: 'There is no Windows event log: use log-path.' },
   {
     switches: ['ticketing', 'create-ticket', 'bulk-create-ticket', 'get-ticket', 'list-ticket-schemas'],
@@ -127,7 +127,7 @@ const groups: readonly Group[] = [
       'BATON_HTTP_CACHE_MAX_SIZE',
       'BATON_HTTP_CACHE_TTL',
     ],
-    effect: 'Answers of Asana are never cached: each sync and each change reads afresh.',
+    effect: 'Responses of Asana are never cached: each sync and each change reads them again.',
   },
   {
     variables: ['BATON_KEEP_SYNC_COUNT', 'BATON_SKIP_CLEANUP'],

@@ -52,7 +52,7 @@ async function readText(path: string, named: boolean): Promise<string | null> {
     throw new InvalidInputError(field, `cannot read ${path}: correct the path or its permissions`, { cause });
   }
   if (text.length <= LARGEST_BYTES) return text;
-  throw new InvalidInputError(field, `${path} has more than 1 MiB: it is not a configuration file`);
+  throw new InvalidInputError(field, `${path} is larger than 1 MiB: it is not a configuration file`);
 }
 
 function parseMapping(path: string, text: string): Readonly<Record<string, unknown>> {
@@ -64,7 +64,10 @@ function parseMapping(path: string, text: string): Readonly<Record<string, unkno
   const value: unknown = document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 });
   if (value === null) return {};
   if (typeof value === 'object' && !Array.isArray(value)) return { ...value };
-  throw new InvalidInputError(path, 'must hold names of flags with their values, such as "log-level: debug"');
+  throw new InvalidInputError(
+    path,
+    'must contain names of flags with their values, such as "log-level: debug"',
+  );
 }
 
 function textOf(path: string, name: string, value: unknown): string {

@@ -28,7 +28,7 @@ export function oneShotOf(settings: Settings): OneShot | null {
   if (asked.length <= 1) return first;
   throw new InvalidInputError(
     `${nameOf('grantEntitlement')}, ${nameOf('revokeGrant')}, ${nameOf('createAccountLogin')}`,
-    'one change at a time: keep one of them and remove the others',
+    'only one change can be made at a time: remove all but one of them',
   );
 }
 
@@ -47,7 +47,7 @@ function grantOf({ grantEntitlement, grantPrincipal, grantPrincipalType }: Setti
   const missing = names.filter((name) => parts[name] === null).map(nameOf);
   throw new InvalidInputError(
     missing.join(', '),
-    'is missing: a grant needs the entitlement, the principal and its type',
+    'is missing: a grant requires the entitlement, the principal and its type',
   );
 }
 
@@ -62,11 +62,14 @@ function creationOf(settings: Settings): OneShot | null {
     if (type === null) return null;
     throw new InvalidInputError(
       nameOf('createAccountLogin'),
-      'is missing: an account needs a login or email',
+      'is missing: an account requires a login or an email address',
     );
   }
   if (type !== null && type !== 'user') {
-    throw new InvalidInputError(nameOf('createAccountResourceType'), 'must be user: nothing else is created');
+    throw new InvalidInputError(
+      nameOf('createAccountResourceType'),
+      'must be user: no other type can be created',
+    );
   }
   return { kind: 'CreateAccount', login, email, profile: profileOf(createAccountProfile) };
 }

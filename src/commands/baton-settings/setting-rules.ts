@@ -20,19 +20,19 @@ export function checkTogether(settings: Settings): void {
   if (useScimApi && !useServiceAccount && !scimToken) {
     throw new InvalidInputError(
       nameOf('useScimApi'),
-      `needs the token of a service account: set ${nameOf('useServiceAccount')} to "true" if it is one, or give one for SCIM with ${nameOf('scimToken')}`,
+      `requires the token of a service account: set ${nameOf('useServiceAccount')} to "true" if it is one, or specify one for SCIM with ${nameOf('scimToken')}`,
     );
   }
   if (allowDeprovision && !useServiceAccount) {
     throw new InvalidInputError(
       nameOf('allowDeprovision'),
-      `needs the token of a service account, and ${nameOf('useServiceAccount')}: with a personal access token a deprovisioned person's work would pass to the owner of the token`,
+      `requires the token of a service account, and ${nameOf('useServiceAccount')}: with a personal access token a deprovisioned person's work would pass to the owner of the token`,
     );
   }
   if (skipGrants && syncResources.length === 0) {
     throw new InvalidInputError(
       nameOf('skipGrants'),
-      `needs ${nameOf('syncResources')}: a full sync without grants would read as if nobody had any`,
+      `requires ${nameOf('syncResources')}: a full sync without grants would look as if nobody had access`,
     );
   }
 }
@@ -42,7 +42,7 @@ export function requireToken({ token }: Settings): Redacted {
   if (token) return token;
   throw new InvalidInputError(
     nameOf('token'),
-    'is missing: put a personal access token or a service account token of Asana there',
+    'is missing: set it to a personal access token or a service account token of Asana',
   );
 }
 
@@ -66,6 +66,6 @@ export function clientCredentials({ clientId, clientSecret }: Settings): ClientC
     clientId === null ? (['clientSecret', 'clientId'] as const) : (['clientId', 'clientSecret'] as const);
   throw new InvalidInputError(
     nameOf(missing),
-    `is missing: ${nameOf(there)} is there, and service mode needs both; remove it to sync into a file`,
+    `is missing: ${nameOf(there)} is set, and service mode requires both; unset it to sync into a file`,
   );
 }

@@ -65,8 +65,8 @@ function misread(groups: readonly SettingGroup[], sources: Sources): SettingWarn
   return settingsList.flatMap(([name, setting]: readonly [string, Setting<unknown>]) => {
     const given = groups.includes(setting.group) ? find(name, setting, sources) : null;
     if (given === null || (setting.takes?.(given.text) ?? true)) return [];
-    const effect = `The value is not understood, so the default is used. ${setting.description}`;
-    return [{ message: 'settings not understood', names: [given.origin], effect }];
+    const effect = `The value is not valid, so the default is used. ${setting.description}`;
+    return [{ message: 'settings with invalid values', names: [given.origin], effect }];
   });
 }
 

@@ -9,8 +9,8 @@ interface Phrase {
 
 /** Fields that no setting stands for. */
 const WITHOUT_SETTING: readonly Phrase[] = [
-  { pattern: /, and status\.workspaces for what the token may read/g, words: '' },
-  { pattern: /: see the connector's hold\./g, words: '.' },
+  { pattern: /, and status\.workspaces for the workspaces that the token can read/g, words: '' },
+  { pattern: /: see the hold of the connector\./g, words: '.' },
   { pattern: /\b(?:spec\.)?scim\.userTypes of the connector\b/g, words: 'this connector' },
 ];
 

@@ -96,7 +96,7 @@ export function secret(flag: string, about: About): Setting<Redacted | null> {
     if (text.length <= LONGEST_SECRET && /^[\x21-\x7e]+$/.test(text)) return new Redacted(text);
     throw new InvalidInputError(
       origin,
-      'must be one line of printable characters without spaces (was a file, or base64 twice, put there?)',
+      'must be one line of printable characters without spaces, not a file and not encoded in base64 twice',
     );
   });
 }
@@ -129,7 +129,7 @@ export function duration(flag: string, about: About, fallback: string): Setting<
   const setting = make(flag, about, 'text', durationMs(fallback), (text, origin) => {
     const ms = parseDuration(text);
     if (ms !== null && ms > 0) return ms;
-    throw new InvalidInputError(origin, 'must be a duration above zero, such as 60s, 2m or 1h30m');
+    throw new InvalidInputError(origin, 'must be a duration greater than zero, such as 60s, 2m or 1h30m');
   });
   return { ...setting, defaultText: fallback };
 }

@@ -88,7 +88,7 @@ export const settingsTable = {
       group: 'asana',
       placeholder: 'n',
       description:
-        'Number of entries that listings of Asana may lack of those that they announce, and still count as whole.',
+        'Number of announced entries that may be missing from a listing of Asana that still counts as complete.',
       min: 0,
       max: 100_000,
       operator: 'annotation `asana-connector.dev/acknowledge`',

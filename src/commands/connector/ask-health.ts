@@ -41,11 +41,12 @@ export async function checkHealth(
     await response.body?.cancel();
   } catch (cause) {
     throw new UnhealthyError(
-      `${url} did not answer within ${timeoutMs / 1000} s: is the connector running with --health-check?`,
+      `${url} did not respond within ${timeoutMs / 1000} s. Check that the connector runs with --health-check.`,
       cause,
     );
   }
-  if (status !== 200) throw new UnhealthyError(`${url} answers ${status}: see the log of the connector.`);
+  if (status !== 200)
+    throw new UnhealthyError(`${url} returned status ${status}. See the log of the connector.`);
 }
 
 /** Who listens on every address is reached on loopback; a bare IPv6 address needs brackets in a URL. */

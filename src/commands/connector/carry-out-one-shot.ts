@@ -64,7 +64,7 @@ function missing(
   what: string,
   settings: Settings,
 ) {
-  return `${nameOf(setting)}: the newest full sync of ${settings.file} has no such ${what}: correct the id, or run a sync into the file first.`;
+  return `${nameOf(setting)}: the newest full sync of ${settings.file} has no such ${what}. Correct the ID, or run a sync into the file first.`;
 }
 
 function creationOf({ login, email, profile }: Extract<OneShot, { kind: 'CreateAccount' }>): TaskRequest {

@@ -40,7 +40,7 @@ export class HealthServer {
     } catch (cause) {
       throw new InvalidInputError(
         `${nameOf('healthCheckBindAddress')}, ${nameOf('healthCheckPort')}`,
-        `cannot listen on ${host} port ${port}: choose another`,
+        `cannot listen on ${host} port ${port}: choose another port`,
         { cause },
       );
     }

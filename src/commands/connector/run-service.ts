@@ -87,7 +87,7 @@ function withoutSync(host: TaskHost): TaskHost {
       Promise.reject(
         new RefusedError(
           'NotReady',
-          `This connector runs with ${nameOf('skipFullSync')}: unset it to have its directory synced.`,
+          `This connector runs with ${nameOf('skipFullSync')}. Unset it to sync the directory.`,
         ),
       ),
     provision: (request, taskId, signal) => host.provision(request, taskId, signal),

@@ -104,14 +104,14 @@ export async function openStandalone(
 /** There is no object here whose annotation could accept a smaller directory. */
 function warnOfDoubts({ doubts }: ConnectorSession, log: Logger): void {
   for (const { reason, count, message } of doubts) {
-    log.warn('the directory looks wrong: nothing is uploaded or removed', {
+    log.warn('the reading of the directory is in doubt: nothing is uploaded or removed', {
       reason,
       missing: count,
       message,
       remedy:
         reason === 'ListingShort'
-          ? `if that is right, set ${nameOf('acceptMissing')} to ${count}`
-          : 'if that is right, restart the connector; else restore what its token may see',
+          ? `if this is correct, set ${nameOf('acceptMissing')} to ${count}`
+          : 'if this is correct, restart the connector; otherwise restore the permissions of its token',
     });
   }
 }

@@ -76,7 +76,7 @@ function atMost(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
 /** Asana was asked, and has not answered in time. */
 class NoAnswerError extends CodedError {
   constructor(cause: unknown) {
-    super('AsanaUnavailable', 'transient', `Asana has not answered within ${LONGEST_CHECK_MS / 1000} s.`, {
+    super('AsanaUnavailable', 'transient', `Asana did not respond within ${LONGEST_CHECK_MS / 1000} s.`, {
       cause,
     });
   }

@@ -85,7 +85,7 @@ async function readConnector(
   const [connector, ...others] = connectors;
   if (connector && others.length === 0) return connector;
   const count = connector ? `${connectors.length} AsanaConnectors` : 'no AsanaConnector';
-  throw new InvalidInputError('--connector', `${path} holds ${count}: name a manifest with one`);
+  throw new InvalidInputError('--connector', `${path} contains ${count}: specify a manifest with one`);
 }
 
 function openSession(connector: AsanaConnector, log: Logger, clock: Clock): ConnectorSession {
@@ -115,7 +115,7 @@ function addressable({ gidsByEmail }: Snapshot, errors: Output): (account: Accou
     judged.set(gid, fits);
     if (!fits)
       errors.write(
-        `warning: account ${gid} (${JSON.stringify(name)}) has no address that a manifest can hold: it is named by its gid, and has no AsanaAccount\n`,
+        `warning: account ${gid} (${JSON.stringify(name)}) has no email address that is valid in a manifest: its grants use the gid, and it has no AsanaAccount\n`,
       );
     return fits;
   };

@@ -26,8 +26,8 @@ const annotations: Readonly<Record<HoldAnswer, string>> = {
 };
 
 const questions: Readonly<Record<HoldAnswer, string>> = {
-  acknowledge: 'Take this access away in Asana?',
-  discard: 'Leave all of this as it is in Asana, and drop these removals?',
+  acknowledge: 'Remove this access in Asana?',
+  discard: 'Drop these removals and leave Asana unchanged?',
 };
 
 /** `kubectl asana acknowledge TOKEN` and `discard TOKEN`: shows what the token names, asks, and answers the hold. */
@@ -39,12 +39,12 @@ export async function answerHold(
 ): Promise<void> {
   const id = parseHoldToken(token)?.id;
   if (id === undefined)
-    throw new InvalidInputError('TOKEN', 'is no token of a hold, such as k3x9.2: see kubectl asana hold');
+    throw new InvalidInputError('TOKEN', 'is not a token of a hold, such as k3x9.2: see kubectl asana hold');
   await withCluster(flags, async (cluster) => {
     const { connectors, grants } = await takeInventory(cluster);
     const found = findHold(connectors, id);
     if (!found)
-      throw new InvalidInputError('TOKEN', 'no hold of that token stands here: see kubectl asana status');
+      throw new InvalidInputError('TOKEN', 'matches no current hold here: see kubectl asana status');
     const { connector, hold } = found;
     const named = heldAmong(grants).filter((held) => isNamedBy(token, held));
     if (flags.output !== 'json') {
@@ -54,13 +54,13 @@ export async function answerHold(
           : `${hold.reason}: ${hold.count} entries are missing from the last reading of Asana.\n`,
       );
       const question =
-        hold.reason === 'TooManyRemovals' ? questions[answer] : 'Take the last reading for true?';
+        hold.reason === 'TooManyRemovals' ? questions[answer] : 'Accept the last reading as correct?';
       if (!flags.yes && !(await askYesNo(`${question} (${named.length || hold.count})`))) {
         output.write('Nothing was answered.\n');
         return;
       }
     } else if (!flags.yes)
-      throw new InvalidInputError('-y', 'is needed together with -o json: nobody can be asked');
+      throw new InvalidInputError('-y', 'is required with -o json, which cannot ask for confirmation');
     const { namespace, name } = connector.metadata;
     const patch = { metadata: { annotations: { [annotations[answer]]: token } } };
     await cluster.client.mergePatch(asanaConnectors, namespace, name, patch, FIELD_MANAGER);

@@ -7,7 +7,10 @@ import { InvalidInputError } from '../../core/errors.ts';
  */
 export async function askYesNo(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new InvalidInputError('-y', 'is needed where there is no terminal to ask on');
+    throw new InvalidInputError(
+      '-y',
+      'is required without a terminal, because it cannot ask for confirmation',
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());

@@ -59,7 +59,7 @@ function configOf({ kubeconfig, context }: ClusterFlags): KubeConfig {
   const config = kubeconfig === undefined ? loadKubeConfig() : readKubeConfig(kubeconfig);
   if (context === undefined) return config;
   if (!config.getContextObject(context))
-    throw new InvalidInputError('--context', `there is no context ${context} in the kubeconfig`);
+    throw new InvalidInputError('--context', `the kubeconfig has no context ${context}`);
   config.setCurrentContext(context);
   return config;
 }

@@ -61,8 +61,8 @@ async function examineUser({ connection, namespace }: Cluster): Promise<Finding>
     }),
   );
   return denied.length === 0
-    ? ok(what, 'you may read everything and answer holds')
-    : bad(what, `you may not ${denied.join(', ')}`, 'Ask for the built-in role edit in this namespace.');
+    ? ok(what, 'you can read everything and answer holds')
+    : bad(what, `you cannot ${denied.join(', ')}`, 'Ask for the built-in role edit in this namespace.');
 }
 
 async function examineLease({ connection }: Cluster): Promise<Finding> {
@@ -79,10 +79,10 @@ async function examineLease({ connection }: Cluster): Promise<Finding> {
       : bad(
           what,
           'no operator holds the lease',
-          'Look at its pods: kubectl get pods -A -l app.kubernetes.io/name=asana-connector',
+          'Check its pods: kubectl get pods -A -l app.kubernetes.io/name=asana-connector',
         );
   } catch (error) {
-    return unknown(what, sentenceOf(error), 'Ask somebody who may list leases in all namespaces.');
+    return unknown(what, sentenceOf(error), 'Ask somebody who can list leases in all namespaces.');
   }
 }
 
@@ -110,10 +110,10 @@ async function examineOperators({ connection, namespace }: Cluster): Promise<Fin
         );
         const what = `rights of ${account} in namespace ${namespace}`;
         return denied.length === 0
-          ? ok(what, 'it may do what it must')
+          ? ok(what, 'has all required permissions')
           : bad(
               what,
-              `it may not ${denied.join(', ')}`,
+              `lacks permission to ${denied.join(', ')}`,
               'Upgrade the chart with rbac.create, or add the namespace to watchNamespaces.',
             );
       }),

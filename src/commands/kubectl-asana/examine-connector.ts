@@ -31,7 +31,7 @@ export async function examineConnector(
         unknown(
           `Secret ${namespace}/${name}`,
           sentenceOf(error),
-          'Run this as somebody who may read the Secret, or go by the conditions of the connector.',
+          'Run this command as a user who can read the Secret, or see the conditions of the connector.',
         ),
       );
       return undefined;
@@ -72,10 +72,10 @@ async function examineTokens(
       random: Math.random,
     });
   } catch (error) {
-    return [bad(what, sentenceOf(error), 'Put the token into the Secret under this key.')];
+    return [bad(what, sentenceOf(error), 'Store the token in the Secret under this key.')];
   }
   try {
-    return [ok(what, 'has the keys it needs'), ...(await examineAsana(connector, session))];
+    return [ok(what, 'has the required keys'), ...(await examineAsana(connector, session))];
   } finally {
     session.close();
   }
@@ -93,11 +93,11 @@ async function examineAsana({ spec }: AsanaConnector, { rest, scim }: AsanaSessi
       const missing = (spec.workspaces ?? []).filter((gid) => !seen.includes(gid));
       return [
         missing.length === 0
-          ? ok('workspaces', `the token sees ${seen.length}: ${seen.join(', ')}`)
+          ? ok('workspaces', `the token can see ${seen.length}: ${seen.join(', ')}`)
           : bad(
               'workspaces',
-              `the token does not see ${missing.join(', ')}`,
-              "Correct spec.workspaces, or give the token's account access to them.",
+              `the token cannot see ${missing.join(', ')}`,
+              'Correct spec.workspaces, or give the account of the token access to them.',
             ),
       ];
     }),
@@ -106,7 +106,7 @@ async function examineAsana({ spec }: AsanaConnector, { rest, scim }: AsanaSessi
     findings.push(
       await examining('SCIM', async () => {
         await scim.probe(CALL);
-        return [ok('SCIM', 'takes the token')];
+        return [ok('SCIM', 'accepts the token')];
       }),
     );
   return findings.flat();
@@ -116,11 +116,11 @@ async function examineAsana({ spec }: AsanaConnector, { rest, scim }: AsanaSessi
 function examineClocks(date: number | null): Finding {
   const apart = date === null ? 0 : Math.abs(systemClock.now() - date);
   return apart <= MOST_SKEW_MS
-    ? ok('clock', 'agrees with that of Asana')
+    ? ok('clock', 'agrees with the clock of Asana')
     : bad(
         'clock',
-        `is ${Math.round(apart / 1000)} s away from that of Asana`,
-        'Set the clock of this machine, and look at those of the nodes (NTP).',
+        `differs from the clock of Asana by ${Math.round(apart / 1000)} s`,
+        'Correct the clock of this machine, and check the clocks of the nodes (NTP).',
       );
 }
 
@@ -134,11 +134,11 @@ async function examining(what: string, look: () => Promise<Finding[]>): Promise<
 
 function remedyOf(error: unknown): string {
   if (!(error instanceof AsanaError)) return 'See the message.';
-  if (error.code === 'CredentialsRejected') return 'Create a new token in Asana and put it into the Secret.';
+  if (error.code === 'CredentialsRejected') return 'Create a new token in Asana and store it in the Secret.';
   if (error.code === 'Forbidden')
     return 'Give the service account the scopes it needs: Users, Teams, Workspaces and SCIM.';
-  if (error.code === 'PlanRefused') return 'This needs an Enterprise plan of Asana.';
-  return 'Look at the network between here and Asana, and try again.';
+  if (error.code === 'PlanRefused') return 'This requires an Enterprise plan of Asana.';
+  return 'Check the network between this machine and Asana, and try again.';
 }
 
 function examineClient(connector: AsanaConnector, secret: SecretReading | null): Finding {
@@ -147,12 +147,12 @@ function examineClient(connector: AsanaConnector, secret: SecretReading | null):
   try {
     parseClientId(takeCredential(secret, ref?.name ?? '', ref?.clientIdKey ?? '').reveal());
     parseClientSecret(takeCredential(secret, ref?.name ?? '', ref?.clientSecretKey ?? ''));
-    return ok(what, 'has an ID and a secret of the right form');
+    return ok(what, 'has an ID and a secret in the right format');
   } catch (error) {
     return bad(
       what,
       sentenceOf(error),
-      'Create the client anew in ConductorOne and put both values into the Secret.',
+      'Create a new client in ConductorOne and store both values in the Secret.',
     );
   }
 }
@@ -164,6 +164,6 @@ function examineConnection({ status }: AsanaConnector): Finding {
   return bad(
     what,
     condition?.message ?? 'the operator has not reported on the connection yet',
-    'Follow the message; hosts other than those of ConductorOne need --allowed-conductorone-hosts.',
+    'Follow the message. Hosts outside of ConductorOne require --allowed-conductorone-hosts.',
   );
 }

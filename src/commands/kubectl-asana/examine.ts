@@ -15,7 +15,7 @@ export interface DoctorFlags extends ClusterFlags {
 /** Something is wrong; what, and what to do, was printed. */
 class UnwellError extends CodedError {
   constructor(count: number) {
-    super('Unwell', 'stalling', `${count} things are wrong; each has its remedy above.`);
+    super('Unwell', 'stalling', `${count} checks failed. Each has its remedy above.`);
   }
 }
 

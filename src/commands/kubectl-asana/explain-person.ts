@@ -49,7 +49,7 @@ export async function explainPerson(email: string, flags: WhyFlags, output: Outp
     return;
   }
   if (explanations.length === 0)
-    output.write(`No grant is about ${email} here. Use -A to look in all namespaces.\n`);
+    output.write(`No grant for ${email} in this namespace. Use -A to search all namespaces.\n`);
   for (const explanation of explanations) output.write(textOf(explanation));
   output.write(textOfTasks(tasks, connectors));
 }
@@ -95,7 +95,7 @@ function textOf(about: Explanation): string {
   const lines: [string, string | null | undefined][] = [
     ['declares', `${about.declares} (connector ${about.connector})`],
     ['in Asana', about.observed || 'not seen yet'],
-    ['applied', applied && `${applied.adopted ? 'found so' : 'given'}, ${applied.at}`],
+    ['applied', applied && `${applied.adopted ? 'adopted' : 'given'}, ${applied.at}`],
     ['decided', `${about.reason || 'not decided yet'}: ${about.message}`],
     ['rule', about.remedy || null],
     ['planned', planned && `${planned.action}: ${planned.reason}`],
@@ -104,7 +104,9 @@ function textOf(about: Explanation): string {
     ['deleted', about.deletedAt],
     [
       'protected',
-      about.protected ? 'in protectedUsers of the connector: nothing is taken from this person' : null,
+      about.protected
+        ? 'in protectedUsers of the connector: the access of this person is never reduced'
+        : null,
     ],
   ];
   const shown = lines.flatMap(([label, text]) => (!text ? [] : [`  ${label.padEnd(10)}${oneLine(text)}\n`]));
@@ -118,8 +120,8 @@ function textOfTasks(tasks: readonly TaskAbout[] | null, connectors: readonly As
     return served
       .map(({ metadata: { namespace, name }, status }) => {
         const last = status?.conductorOne?.lastTaskAt;
-        const when = last === undefined ? 'it has had none yet' : `the last came at ${last}`;
-        return `AsanaConnector ${namespace}/${name} carries out tasks of ConductorOne, ${when}: name the audit log with --audit-log to see those about this person.\n`;
+        const when = last === undefined ? 'it has received none yet' : `it received the last at ${last}`;
+        return `AsanaConnector ${namespace}/${name} carries out tasks of ConductorOne; ${when}. To see the tasks about this person, specify the audit log with --audit-log.\n`;
       })
       .join('');
   }

@@ -24,13 +24,13 @@ export async function extendGrant(name: string, flags: ExtendFlags, output: Outp
   const { kind, called } = readGrantName(name);
   await withCluster(flags, async ({ client, namespace }) => {
     const grant = await client.get<GrantObject>(kind, namespace, called);
-    if (!grant) throw new InvalidInputError('GRANT', `there is no ${kind.kind} ${namespace}/${called}`);
+    if (!grant) throw new InvalidInputError('GRANT', `${kind.kind} ${namespace}/${called} does not exist`);
     const change = changeOf(grant, until);
     await client.mergePatch(kind, namespace, called, { spec: change }, FIELD_MANAGER);
     if (flags.output === 'json') writeJson(output, { kind: kind.kind, namespace, name: called, ...change });
     else
       output.write(
-        `${kind.kind} ${namespace}/${called} ends at ${formatTime(until)} now. If Git manages it, change it there too: ${JSON.stringify(change)}\n`,
+        `${kind.kind} ${namespace}/${called} now ends at ${formatTime(until)}. If Git manages it, change it there too: ${JSON.stringify(change)}\n`,
       );
   });
 }
@@ -52,13 +52,13 @@ function changeOf(
 ): { expiresAt: string } | { duration: string } {
   const end = status?.expiresAt ?? spec.expiresAt;
   if (end !== undefined && until <= Date.parse(end))
-    throw new InvalidInputError('--until', `the grant ends later already: ${end}`);
+    throw new InvalidInputError('--until', `must be later than the current end, ${end}`);
   if (spec.duration === undefined) {
-    if (spec.expiresAt === undefined) throw new InvalidInputError('GRANT', 'has no end that could be moved');
+    if (spec.expiresAt === undefined) throw new InvalidInputError('GRANT', 'has no end that can be moved');
     return { expiresAt: formatTime(until) };
   }
   if (status?.expiresAt === undefined)
-    throw new InvalidInputError('GRANT', 'has not begun yet, so its duration has no end that could be moved');
+    throw new InvalidInputError('GRANT', 'has not begun yet, so its duration has no end that can be moved');
   const beginning = Date.parse(status.expiresAt) - durationMs(spec.duration);
   return { duration: formatDuration(until - beginning) };
 }

@@ -31,7 +31,7 @@ export async function showHeld(flags: ClusterFlags, output: Output): Promise<voi
     writeJson(output, { removals: held, readings });
     return;
   }
-  if (held.length === 0 && readings.length === 0) output.write('Nothing is held here.\n');
+  if (held.length === 0 && readings.length === 0) output.write('No holds in this namespace.\n');
   if (held.length > 0) output.write(heldTable(held));
   if (readings.length > 0)
     output.write(

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { apiUrlOption } from '../command-line/asana-options.ts';
-import { addExamples } from '../command-line/examples.ts';
+import { addExamples, type Example } from '../command-line/examples.ts';
 import { durationOption, pathsOption } from '../command-line/flag-types.ts';
 import { completionCommands } from '../completion/completion-command.ts';
 import type { AnswerFlags, HoldAnswer } from './answer-hold.ts';
@@ -30,14 +30,17 @@ export function kubectlAsanaCommand(): Command {
 }
 
 function addViews(program: Command): void {
-  withCluster(
-    program.command('status'),
-    'Show connectors, holds, and which grants are blocked and why',
-  ).action(async (flags: ClusterFlags) => {
+  withCluster(program.command('status'), 'Show connectors, holds, and which grants are blocked and why', [
+    'Show all namespaces',
+    'kubectl asana status -A',
+  ]).action(async (flags: ClusterFlags) => {
     const { showStatus } = await import('./show-status.ts');
     await showStatus(flags, process.stdout);
   });
-  withCluster(program.command('why'), 'Show every grant and task about a person, and the rule that decided')
+  withCluster(program.command('why'), 'Show every grant and task about a person, and the rule that decided', [
+    'Explain why a person has, or lacks, access',
+    'kubectl asana why alice@example.com',
+  ])
     .argument('<email>', 'Email address or gid of the person.')
     .addOption(
       pathsOption(
@@ -49,13 +52,17 @@ function addViews(program: Command): void {
       const { explainPerson } = await import('./explain-person.ts');
       await explainPerson(email, flags, process.stdout);
     });
-  withCluster(program.command('hold'), 'Show everything that is held').action(async (flags: ClusterFlags) => {
+  withCluster(program.command('hold'), 'Show everything that is held', [
+    'Show the holds of a namespace',
+    'kubectl asana hold -n iga',
+  ]).action(async (flags: ClusterFlags) => {
     const { showHeld } = await import('./held-grants.ts');
     await showHeld(flags, process.stdout);
   });
   withCluster(
     program.command('doctor'),
     'Check Secrets, tokens, workspaces, SCIM, permissions, clocks and ConductorOne',
+    ['Check the connectors of a namespace', 'kubectl asana doctor -n iga'],
   )
     .addOption(apiUrlOption())
     .action(async (flags: DoctorFlags) => {
@@ -70,7 +77,7 @@ function addAnswers(program: Command): void {
     ['discard', 'Reject the held changes that a token names, and leave Asana unchanged'],
   ];
   for (const [answer, summary] of answers)
-    withCluster(program.command(answer), summary)
+    withCluster(program.command(answer), summary, ['Answer a hold', `kubectl asana ${answer} k3x9.2 -n iga`])
       .description(`${summary}. The changes are shown, and nothing happens before you confirm.`)
       .argument('<token>', 'Token of the hold, as kubectl asana status shows it.')
       .option('-y, --yes', 'Do not ask for confirmation.')
@@ -81,7 +88,10 @@ function addAnswers(program: Command): void {
 }
 
 function addChanges(program: Command): void {
-  withCluster(program.command('sync'), 'Sync connectors now')
+  withCluster(program.command('sync'), 'Sync connectors now', [
+    'Sync a connector and wait until it is done',
+    'kubectl asana sync acme --wait',
+  ])
     .argument('[name]', 'Name of the connector. Default: all connectors.')
     .option('--wait', 'Wait until the sync is done.')
     .addOption(durationOption('--timeout <duration>', 'Maximum time to wait.', '5m'))
@@ -89,7 +99,10 @@ function addChanges(program: Command): void {
       const { requestSync } = await import('./request-sync.ts');
       await requestSync(name, flags, process.stdout);
     });
-  withCluster(program.command('extend'), 'Move the end of a grant to a later time')
+  withCluster(program.command('extend'), 'Move the end of a grant to a later time', [
+    'Extend a license grant',
+    'kubectl asana extend alg/alice --until 2027-01-31T00:00:00Z',
+  ])
     .argument(
       '<grant>',
       'The grant, as alg/NAME, atg/NAME, awg/NAME or aac/NAME. A name alone is a license grant.',
@@ -106,9 +119,9 @@ function addCompletion(program: Command): void {
   program.addCommand(completion).addCommand(completeWords, { hidden: true });
 }
 
-/** The sentence of a command, and the flags that every command shares with kubectl. */
-function withCluster(command: Command, summary: string): Command {
-  return command
+/** The sentence and the example of a command, and the flags that every command shares with kubectl. */
+function withCluster(command: Command, summary: string, example: Example): Command {
+  return addExamples(command, example)
     .summary(summary)
     .description(`${summary}.`)
     .optionsGroup('Cluster:')

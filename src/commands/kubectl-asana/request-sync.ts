@@ -33,7 +33,10 @@ export async function requestSync(name: string | undefined, flags: SyncFlags, ou
       ({ metadata }) => name === undefined || metadata.name === name,
     );
     if (connectors.length === 0)
-      throw new InvalidInputError('NAME', `there is no AsanaConnector ${name ?? ''} here`.trimEnd());
+      throw new InvalidInputError(
+        'NAME',
+        name === undefined ? 'no AsanaConnector exists here' : `AsanaConnector ${name} does not exist here`,
+      );
     const token = new Date(systemClock.now()).toISOString();
     await Promise.all(connectors.map((connector) => annotate(cluster, connector, token)));
     const done = flags.wait ? await untilDone(cluster, connectors, token, flags.timeout) : connectors;
@@ -46,7 +49,7 @@ export async function requestSync(name: string | undefined, flags: SyncFlags, ou
       output.write(
         flags.wait
           ? `${namespace}/${called}: synced, ${phase} (${reason})\n`
-          : `${namespace}/${called}: asked to sync\n`,
+          : `${namespace}/${called}: sync requested\n`,
       );
     }
   });

@@ -18,7 +18,7 @@ export async function showStatus(flags: ClusterFlags, output: Output): Promise<v
   }
   const { connectors, grants } = inventory;
   if (connectors.length === 0)
-    output.write('There is no AsanaConnector here. Use -A to look in all namespaces.\n');
+    output.write('No AsanaConnector in this namespace. Use -A to search all namespaces.\n');
   else output.write(connectorTable(connectors));
   output.write(holdTable(connectors));
   output.write(blockedTable(grants.filter(isBlocked)));

@@ -25,7 +25,7 @@ export interface WrittenObject {
 /** A document above this would take a gigabyte to parse; a List of ten thousand grants has 4 MiB. */
 const LARGEST_DOCUMENT = 8 * 1024 * 1024;
 const MOST_ALIASES = 100;
-const NO_OBJECT = 'is no manifest: an object with apiVersion, kind and metadata is expected';
+const NO_OBJECT = 'is not a manifest: an object with apiVersion, kind and metadata is expected';
 const DOCUMENT_START = /^---(?=\s|$)/gm;
 /** Tags of YAML 1.1 that the parser of Kubernetes makes no values of their own of. */
 const FOREIGN_TAGS: readonly string[] = [
@@ -79,7 +79,7 @@ function splitDocuments(file: ManifestFile): Part[] {
 
 function* objectsIn(part: Part): Generator<WrittenObject> {
   if (part.text.length > LARGEST_DOCUMENT) {
-    const message = 'is a document of more than 8 MiB: split it into documents with --- between the objects';
+    const message = 'is a document larger than 8 MiB: split it into documents, with --- between the objects';
     throw new ManifestError(part.name, part.above + 1, '', message);
   }
   for (const [index, document] of parse(part).entries()) {
@@ -104,8 +104,7 @@ function toValue(part: Part, document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (cause) {
-    const message =
-      'has aliases that unfold to far more than is written, or that name nothing: write out what they stand for';
+    const message = 'has aliases that expand too much or refer to nothing: replace them with their values';
     throw new ManifestError(part.name, part.above + 1, '', message, { cause });
   }
 }

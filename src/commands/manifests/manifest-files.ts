@@ -93,7 +93,7 @@ function checkTotal(name: string, bytes: number): void {
   if (bytes <= LARGEST_TOTAL_BYTES) return;
   throw new InvalidInputError(
     name,
-    `brings the manifests above ${LARGEST_TOTAL_BYTES / 1024 / 1024} MiB: name fewer files, or only those with objects of asana-connector.dev`,
+    `makes the manifests larger than ${LARGEST_TOTAL_BYTES / 1024 / 1024} MiB: specify fewer files, or only files with objects of asana-connector.dev`,
   );
 }
 
@@ -104,7 +104,10 @@ function decode(source: string, bytes: Buffer): string {
   } catch {
     // Said below, in the same words.
   }
-  throw new InvalidInputError(source, 'is not valid YAML: it is not UTF-8 text. Name a file with manifests');
+  throw new InvalidInputError(
+    source,
+    'is not valid YAML: it is not UTF-8 text. Specify a file with manifests',
+  );
 }
 
 function unreadable(path: string, cause: unknown): InvalidInputError {

@@ -110,20 +110,20 @@ const TOP_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
 function checkTop(value: WrittenObject['value']): void {
   const stranger = Object.keys(value).find((field) => !TOP_FIELDS.includes(field));
   if (stranger !== undefined)
-    throw new InvalidInputError(stranger, 'is no field of this kind: remove it or correct its name');
+    throw new InvalidInputError(stranger, 'is not a field of this kind: remove it or correct its name');
   if (value['apiVersion'] !== API_VERSION)
     throw new InvalidInputError('apiVersion', `must be ${API_VERSION}`);
 }
 
 function nameIn({ name, generateName }: Readonly<Record<string, unknown>>): string {
   if (name === undefined || name === null) {
-    const hint = generateName === undefined ? 'add it' : 'generateName makes another object at each apply';
+    const hint = generateName === undefined ? 'add it' : 'generateName creates another object at each apply';
     throw new InvalidInputError('metadata.name', `is missing: ${hint}`);
   }
   if (typeof name === 'string' && OBJECT_NAME.test(name)) return name;
   throw new InvalidInputError(
     'metadata.name',
-    'must be letters in lower case, digits, "-" and ".", at most 253, such as alice',
+    'must consist of lowercase letters, digits, "-" and ".", at most 253 characters, such as alice',
   );
 }
 
@@ -132,7 +132,7 @@ function namespaceIn({ namespace }: Readonly<Record<string, unknown>>, fallback:
   if (typeof namespace === 'string' && NAMESPACE.test(namespace)) return namespace;
   throw new InvalidInputError(
     'metadata.namespace',
-    'must be letters in lower case, digits and "-", at most 63, such as iga',
+    'must consist of lowercase letters, digits and "-", at most 63 characters, such as iga',
   );
 }
 
@@ -162,7 +162,7 @@ function findTwice(objects: readonly DeclaredObject[]): ManifestError[] {
       first.set(identity, object);
       return [];
     }
-    const complaint = `${identity} is declared in ${before.place.file}:${before.place.line} too: remove one of them, or give it another name`;
+    const complaint = `${identity} is also declared in ${before.place.file}:${before.place.line}: remove or rename one of them`;
     const at = object.placeOf('metadata.name');
     return [new ManifestError(place.file, at.line, 'metadata.name', complaint)];
   });
@@ -179,7 +179,7 @@ function findSpellings(objects: readonly DeclaredObject[]): ManifestError[] {
     const before = first.get(folded);
     if (!before) first.set(folded, { email, place: object.place });
     if (!before || before.email === email) return [];
-    const complaint = `is written in other characters than in ${before.place.file}:${before.place.line}, although it looks the same: write it the same way`;
+    const complaint = `looks the same as in ${before.place.file}:${before.place.line} but uses different characters: use the same characters`;
     const { file, line } = object.placeOf(field);
     return [new ManifestError(file, line, field, complaint)];
   });

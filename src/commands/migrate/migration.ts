@@ -76,7 +76,7 @@ class SecretReading {
     if (key === null) return settingsTable[name].fallback;
     if (PLACEHOLDER.test(text)) {
       this.warnings.push(
-        `${key} still holds the placeholder of the documentation, so it is left out: put the value there, or remove the key, and migrate again.`,
+        `${key} still contains the placeholder of the documentation and was left out. Set its value or remove the key, and migrate again.`,
       );
       return settingsTable[name].fallback;
     }
@@ -92,9 +92,9 @@ class SecretReading {
     const [key] = setting.variables;
     const field = this.field(key);
     const text = this.#secret.values.get(key) ?? '';
-    if (text === '') throw new InvalidInputError(field, 'is missing or empty: put it there');
+    if (text === '') throw new InvalidInputError(field, 'is missing or empty: set it');
     if (PLACEHOLDER.test(text)) {
-      this.warnings.push(`${key} still holds the placeholder of the documentation: put the value there.`);
+      this.warnings.push(`${key} still contains the placeholder of the documentation. Set its value.`);
       return;
     }
     setting.read(text, field);
@@ -131,7 +131,7 @@ function check(manifest: unknown, { name }: SecretManifest): void {
 function unquotedWarning({ unquoted, name }: SecretManifest): string[] {
   if (unquoted.length === 0) return [];
   return [
-    `${unquoted.join(', ')} of Secret ${name} must be in quotes, as in ${unquoted[0]}: "true": a Secret holds strings, and the API server refuses anything else.`,
+    `${unquoted.join(', ')} of Secret ${name} must be in quotes, as in ${unquoted[0]}: "true". The API server accepts only strings in a Secret.`,
   ];
 }
 
@@ -144,8 +144,8 @@ function leftOver({ values }: SecretManifest): string[] {
     if (setting && migrated(setting.operator)) return [];
     return [
       setting?.operator
-        ? `${key} has no field in the AsanaConnector: it is ${setting.operator}.`
-        : `${key} has no counterpart in the operator, and no effect there.`,
+        ? `${key} has no field in the AsanaConnector. It corresponds to the ${setting.operator}.`
+        : `${key} has no effect in the operator.`,
     ];
   });
 }

@@ -2,22 +2,21 @@ import { Document, isMap, isScalar, type Node, type YAMLMap } from 'yaml';
 
 /** What stands above the fields of a printed AsanaConnector, by path. */
 const COMMENTS: Readonly<Record<string, string>> = {
-  'spec.credentials':
-    ' The Secret of the baton-asana Deployment stays as it is; the operator reads it there.',
+  'spec.credentials': ' The Secret of the baton-asana Deployment, which the operator reads unchanged.',
   'spec.defaultWorkspace': ' Where ConductorOne adds new accounts (BATON_DEFAULT_WORKSPACE_ID).',
   'spec.scim': ' Licenses, over SCIM (BATON_USE_SCIM_API).',
-  'spec.provisioning': ' Bounds for whatever is changed in Asana.',
+  'spec.provisioning': ' Limits for changes in Asana.',
   'spec.conductorOne':
-    ' Service mode: uploads, and with provision (BATON_PROVISIONING) access requests and revocations.\n Stop the baton-asana Deployment before this is applied: two connectors of one client ID share its tasks.',
+    ' Service mode: uploads, and with provision (BATON_PROVISIONING) access requests and revocations.\n Stop the baton-asana Deployment before you apply this: two connectors with one client ID share its tasks.',
 };
 
 const HEAD = [
-  'What the Secret of a baton-asana Deployment says, as an AsanaConnector.',
+  'The settings in the Secret of a baton-asana Deployment, as an AsanaConnector.',
   'Syncs every hour (spec.sync.interval), and changes nothing for declared grants until spec.provisioning.mode is Apply.',
 ];
 
 const WITHOUT_CONDUCTOR_ONE =
-  'The Secret has no client ID: without spec.conductorOne the connector syncs, and talks to no ConductorOne.';
+  'The Secret has no client ID: without spec.conductorOne the connector syncs and does not connect to ConductorOne.';
 
 /** An AsanaConnector as YAML, with comments that say where each part comes from. */
 export function printConnector(manifest: Readonly<Record<string, unknown>>): string {

@@ -52,8 +52,8 @@ function theOne(source: string, secrets: readonly SecretManifest[]): SecretManif
   throw new InvalidInputError(
     source,
     secret
-      ? `has ${secrets.length} Secrets with BATON_ keys (${secrets.map(({ name }) => name).join(', ')}): give them one at a time`
-      : 'has no Secret with BATON_ keys: name the file with the Secret of the baton-asana Deployment',
+      ? `has ${secrets.length} Secrets with BATON_ keys (${secrets.map(({ name }) => name).join(', ')}): specify them one at a time`
+      : 'contains no Secret with BATON_ keys: specify the file with the Secret of the baton-asana Deployment',
   );
 }
 
@@ -67,5 +67,8 @@ function checkNamespace(namespace: string | null): string | null {
 
 function checkName(field: string, name: string, pattern: RegExp): string {
   if (pattern.test(name)) return name;
-  throw new InvalidInputError(field, 'must be letters in lower case, digits and "-", such as baton-asana');
+  throw new InvalidInputError(
+    field,
+    'must consist of lowercase letters, digits and "-", such as baton-asana',
+  );
 }

@@ -22,7 +22,7 @@ const LARGEST_BYTES = 8 * 1024 * 1024;
  */
 export function readSecretManifests(source: string, text: string): SecretManifest[] {
   if (text.length > LARGEST_BYTES) {
-    throw new InvalidInputError(source, 'has more than 8 MiB: name the file with the Secret alone');
+    throw new InvalidInputError(source, 'is larger than 8 MiB: specify a file that contains only the Secret');
   }
   return parseAllDocuments(text, { intAsBigInt: true })
     .flatMap((document) => objectsOf(source, document as Document))
@@ -50,7 +50,7 @@ function objectsOf(source: string, document: Document): Fields[] {
 function decode(source: string, { metadata, data, stringData }: Fields): SecretManifest {
   const { name, namespace } = asFields(metadata);
   if (typeof name !== 'string' || name === '') {
-    throw new InvalidInputError(`${source}: metadata.name`, 'is missing: give the Secret its name');
+    throw new InvalidInputError(`${source}: metadata.name`, 'is missing: add the name of the Secret');
   }
   const values = new Map<string, string>();
   const unquoted: string[] = [];

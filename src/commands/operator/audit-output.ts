@@ -27,7 +27,8 @@ export function openAuditOutput(
 ): AuditOutput {
   const file = path ? AuditFile.open({ flag: '--audit-log-path', path, log, meter, clock }) : null;
   // A reader that went away, or a full disk behind the stream, must not end the operator.
-  const onError = (error: Error) => log.error('audit lines cannot be written to standard output', { error });
+  const onError = (error: Error) =>
+    log.error('audit lines could not be written to standard output', { error });
   stdout.on('error', onError);
   return {
     sink: (line) => {

@@ -104,7 +104,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     log.info('stopping');
     await operator.drain();
     drained.abort();
-    await keeping.catch((error: unknown) => log.warn('the lease was not kept to the end', { error }));
+    await keeping.catch((error: unknown) => log.warn('the lease could not be released', { error }));
     await election?.release();
     await Promise.all(servers.map((server) => server.close()));
     await connection.close();
@@ -152,7 +152,7 @@ async function listen(
       name: 'workers',
       check: () =>
         operator.longestRunningSeconds() > LONGEST_RECONCILE_S
-          ? `a reconcile runs for ${Math.round(operator.longestRunningSeconds())} s`
+          ? `a reconcile has been running for ${Math.round(operator.longestRunningSeconds())} s`
           : null,
     },
     {
@@ -162,7 +162,7 @@ async function listen(
     },
   ];
   const ready: Check[] = [
-    { name: 'caches', check: () => (operator.synced ? null : 'the first lists are not read yet') },
+    { name: 'caches', check: () => (operator.synced ? null : 'the initial lists were not read yet') },
   ];
   const health: Pages = { '/livez': probePage(alive), '/readyz': probePage([...alive, ...ready]) };
   const scrape: Pages = {
@@ -188,5 +188,5 @@ async function listen(
 
 function silentWatch(operator: AsanaOperator): string | null {
   const silent = operator.contacts().find(({ silentMs }) => silentMs > LONGEST_SILENCE_MS);
-  return silent ? `no word about ${silent.kind} for ${Math.round(silent.silentMs / 1000)} s` : null;
+  return silent ? `no watch message for ${silent.kind} within ${Math.round(silent.silentMs / 1000)} s` : null;
 }

@@ -176,7 +176,7 @@ function checkConnectors(grants: readonly PlannedGrant[], connectors: readonly A
         place.file,
         place.line,
         'spec.connectorRef',
-        `names ${key}, which is not there: ${remedy}`,
+        `refers to ${key}, which does not exist: ${remedy}`,
       ),
     ];
   });

@@ -24,14 +24,14 @@ export function printMarkdown(report: PlanReport): string {
 }
 
 function headOf(report: PlanReport): string {
-  const title = hasChanges(report) ? 'Asana plan' : 'Asana plan: nothing to do';
+  const title = hasChanges(report) ? 'Asana plan' : 'Asana plan: no changes';
   const seats = report.connectors.flatMap((connector) => [
     `- **${text(connector.name)}**: ${describeSeats(connector)}`,
     ...remarksOn(connector).map((remark) => `  - ${text(remark)}`),
   ]);
   const faults = faultsOf(report).length;
   const alarm =
-    faults === 0 ? [] : ['', `**${faults} of these grants cannot work as they are declared: see Blocked.**`];
+    faults === 0 ? [] : ['', `**${faults} of these grants cannot be applied as declared: see Blocked.**`];
   return [`### ${title}`, '', conclude(report), '', ...seats, ...alarm].join('\n');
 }
 
@@ -68,7 +68,7 @@ function sectionsOf({ changes, held, blocked, released }: PlanReport): Section[]
       ]),
     },
     {
-      title: 'Released, and left in Asana as it is',
+      title: 'Released, without a change in Asana',
       open: false,
       head: ['Object', 'Message'],
       rows: released.map(({ object, message }) => [code(nameOf(object)), text(message)]),

@@ -156,7 +156,7 @@ function reportConnector(
 
 function describeHold({ spec }: AsanaConnector, people: number, limit: number): string {
   const { maxRemovals, maxDeprovisions } = spec.provisioning;
-  return `Removals from ${people} people would be held until a person acknowledges them: maxRemovals allows ${limit} people in ${maxRemovals.window}, maxDeprovisions ${maxDeprovisions}, and the last right of everybody is never taken at once.`;
+  return `Removals that concern ${people} people would be held until a person acknowledges them. Limits: maxRemovals ${limit} people in ${maxRemovals.window}, maxDeprovisions ${maxDeprovisions}, and never the last right of everybody.`;
 }
 
 function reportChange(

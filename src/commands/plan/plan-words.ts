@@ -11,8 +11,10 @@ export function describeSeats({ enterprise, viewOnly, accounts }: ReportedConnec
 /** What a reader has to know of a connector besides its numbers. */
 export function remarksOn({ mode, suspended, holds }: ReportedConnector): string[] {
   return [
-    ...(mode === 'Plan' ? ['It is in mode Plan: nothing of this happens until its mode is Apply.'] : []),
-    ...(suspended ? ['It is suspended: nothing of this happens until it is resumed.'] : []),
+    ...(mode === 'Plan'
+      ? ['The connector is in mode Plan. Nothing is changed until its mode is Apply.']
+      : []),
+    ...(suspended ? ['The connector is suspended. Nothing is changed until it is resumed.'] : []),
     ...holds,
   ];
 }
@@ -22,11 +24,11 @@ export function conclude(report: PlanReport): string {
   const { changes, held, blocked, released, objects, foreign } = report;
   const removals = changes.filter(({ removal }) => removal).length;
   const done = hasChanges(report)
-    ? `${count(changes.length, 'change')} in Asana, ${count(removals, 'removal')} among them; ${held.length} held.`
-    : 'Nothing to do in Asana.';
+    ? `${count(changes.length, 'change')} in Asana, including ${count(removals, 'removal')}; ${held.length} held.`
+    : 'No changes in Asana.';
   const { Added, Changed, Removed, Unchanged } = objects;
   const grants = `Grants: ${Added} added, ${Changed} changed, ${Removed} removed, ${Unchanged} unchanged; ${blocked.length} blocked, ${released.length} released.`;
-  const passed = foreign === 0 ? '' : ` ${count(foreign, 'object')} of other kinds passed over.`;
+  const passed = foreign === 0 ? '' : ` ${count(foreign, 'object')} of other kinds ignored.`;
   return `${done} ${grants}${passed}`;
 }
 

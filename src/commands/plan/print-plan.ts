@@ -42,15 +42,15 @@ function printTables(report: PlanReport): string {
   const { connectors, changes, held, blocked, released } = report;
   return [
     ...connectors.map(printConnector),
-    section('Changes, in the order in which Apply makes them', CHANGE_HEAD, changes.map(changeRow)),
+    section('Changes, in the order in which they are made', CHANGE_HEAD, changes.map(changeRow)),
     section(
-      'Held: nothing is done before a person acknowledges it',
+      'Held until a person acknowledges it',
       ['ACTION', 'WHO', 'OBJECT', 'WHY'],
       held.map(({ action, who, object, why }) => [action, who, nameOf(object), why]),
     ),
     section('Blocked', ['RULE', 'OBJECT', 'MANIFEST', 'MESSAGE'], blocked.map(blockRow)),
     section(
-      'Released: Asana stays as it is',
+      'Released: nothing is changed in Asana',
       ['OBJECT', 'MESSAGE'],
       released.map(({ object, message }) => [nameOf(object), message]),
     ),

@@ -109,10 +109,11 @@ function isConcerned(connector: AsanaConnector, declared: readonly DeclaredObjec
 }
 
 function noConnector({ connector, against }: PlanFlags): InvalidInputError {
-  const where = connector === undefined && against === undefined ? ', or name it with --connector FILE' : '';
+  const where =
+    connector === undefined && against === undefined ? ', or specify it with --connector FILE' : '';
   return new InvalidInputError(
     '--file',
-    `holds no AsanaConnector and no grant of one: add its manifest${where}`,
+    `contains no AsanaConnector and no grant for one: add its manifest${where}`,
   );
 }
 

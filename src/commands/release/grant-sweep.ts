@@ -137,12 +137,12 @@ function whyItWaits({ clock, quietAt, actionTimeoutMs }: SweepDeps, { status }: 
   if (last?.result !== 'Pending') return null;
   const now = clock.now();
   const over = now >= quietAt || now - Date.parse(last.at) > actionTimeoutMs + MOST_SKEW_MS;
-  return over ? null : `the action ${last.type} (${last.id}) may be under way`;
+  return over ? null : `the action ${last.type} (${last.id}) may still be in progress`;
 }
 
 async function letGo(deps: SweepDeps, grant: KnownGrant, signal: AbortSignal): Promise<void> {
   const { kind, object } = grant;
-  const message = 'Released because the operator is being uninstalled; Asana was left as it is.';
+  const message = 'Released because the operator is being uninstalled. Nothing was changed in Asana.';
   try {
     await deps.releases.release(grant, { reason: 'Uninstalling', message, warning: false });
     // A deleted object has gone, or waits for somebody else's finalizer.

@@ -15,7 +15,7 @@ export interface ReleaseReport {
 }
 
 const outcomes: Readonly<Record<StopOutcome, string>> = {
-  Heard: 'The operator has stopped acting.',
+  Heard: 'The operator has stopped.',
   NobodyLeads: 'No operator is running.',
   HolderSilent: 'The operator that held the lease no longer renews it.',
 };
@@ -41,7 +41,7 @@ export function reportText(output: Output): ReleaseReport {
     counting = false;
   };
   return {
-    begins: (lease) => say(`Stopping the operator by its lease ${lease}.`),
+    begins: (lease) => say(`Stopping the operator through its lease ${lease}.`),
     stopped: (outcome) => say(outcomes[outcome]),
     audited: () => {},
     progress: (count) => {
@@ -49,9 +49,10 @@ export function reportText(output: Output): ReleaseReport {
       counting = true;
     },
     ends: ({ seen, released, left }, complete) => {
-      say(`${released} grants were released, ${seen} are there. Nothing was changed in Asana.`);
-      for (const { kind, namespace, name, why } of left) say(`Left: ${kind} ${namespace}/${name}: ${why}`);
-      if (complete) say('You can uninstall now.');
+      say(`${released} grants were released, ${seen} exist. Nothing was changed in Asana.`);
+      for (const { kind, namespace, name, why } of left)
+        say(`Not released: ${kind} ${namespace}/${name}: ${why}`);
+      if (complete) say('You can now uninstall the operator.');
     },
   };
 }

@@ -30,12 +30,12 @@ export class ReleaseIncompleteError extends CodedError {
   constructor(left: readonly LeftGrant[]) {
     const what =
       left.length > 0
-        ? `${left.length} grants could not be released. Remove what stands in the way`
-        : 'An operator takes the grants up again, so it does not obey the lease. If it runs without leader election, stop it (kubectl scale deployment NAME --replicas=0); otherwise name the namespace of its lease with --leader-election-namespace';
+        ? `${left.length} grants could not be released. Fix the cause`
+        : 'An operator that ignores the lease processes the grants again. If it runs without leader election, stop it (kubectl scale deployment NAME --replicas=0); otherwise specify the namespace of its lease with --leader-election-namespace';
     super(
       'ReleaseIncomplete',
       'stalling',
-      `${what}, then run the command again: it goes on where it stopped.`,
+      `${what}, then run the command again. It continues where it stopped.`,
     );
   }
 }

@@ -50,6 +50,6 @@ function parse(text: string, place: string): AuditLine {
   }
   throw new InvalidInputError(
     '--audit-log',
-    `${place} is an audit line that is damaged: restore the file from where it is kept, or remove that line`,
+    `${place} is a damaged audit line: restore the file from a backup, or remove the line`,
   );
 }

@@ -50,8 +50,8 @@ function describe({ generatedAt, readAt, workspaces, leftOut }: Review): string 
   const names = workspaces.map(({ name }) => name).join(', ');
   const out = leftOut.map(({ name, leftOut: why }) => `${name} (${why})`).join(', ');
   return [
-    `Made at ${generatedAt}, from Asana as it was at ${readAt.accounts}. It covers ${names}.`,
-    ...(out === '' ? [] : [`Not covered, since the token may not read them: ${out}.`]),
+    `Created at ${generatedAt} from the directory as read at ${readAt.accounts}. It covers ${names}.`,
+    ...(out === '' ? [] : [`Not covered, because the token cannot read them: ${out}.`]),
     ...(readAt.licenses === null ? ['Licenses were not read: scim.enabled of the connector is false.'] : []),
   ].join(' ');
 }
@@ -108,7 +108,7 @@ function* missingPart(missing: readonly MissingRight[]): Generator<string> {
   if (missing.length === 0) return;
   const columns = ['Person', 'Right', 'Place', 'Grant', 'State', 'Why', 'Until'];
   const head = columns.map((name) => `<th scope="col" class="still">${name}</th>`).join('');
-  yield `<details id="missing"><summary>Declared, and not held (${missing.length})</summary>
+  yield `<details id="missing"><summary>Declared, but not present in Asana (${missing.length})</summary>
 <table><thead><tr>${head}</tr></thead><tbody>
 `;
   for (const right of missing) yield missingLine(right);

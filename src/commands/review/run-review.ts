@@ -68,7 +68,7 @@ export async function runReview(
 
 function writerOf({ format, bom = false }: ReviewFlags): (review: Review) => Iterable<string> {
   if (bom && format !== 'csv')
-    throw new InvalidInputError('--bom', 'is for --format csv alone: leave it out');
+    throw new InvalidInputError('--bom', 'is valid only with --format csv: remove it');
   switch (format) {
     case 'csv':
       return (review) => writeCsv(review, { bom });

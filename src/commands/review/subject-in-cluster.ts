@@ -71,18 +71,18 @@ function choose(connectors: readonly AsanaConnector[], { namespace, name }: Clus
   const names = connectors.map(({ metadata }) => metadata.name);
   const [connector, ...others] =
     name === null ? connectors : connectors.filter(({ metadata }) => metadata.name === name);
-  const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  const known = names.length === 0 ? 'it contains none' : `it contains ${names.join(', ')}`;
   if (!connector) {
     const what = name === null ? 'any AsanaConnector' : `the AsanaConnector ${name}`;
     throw new InvalidInputError(
       '--connector',
-      `namespace ${namespace} has not ${what} (${known}): correct the name, or name its namespace with -n`,
+      `namespace ${namespace} does not contain ${what} (${known}): correct the name, or specify its namespace with -n`,
     );
   }
   if (others.length > 0)
     throw new InvalidInputError(
       '--connector',
-      `namespace ${namespace} has several (${known}): name one of them`,
+      `namespace ${namespace} contains several (${known}): specify one of them`,
     );
   return connector;
 }

@@ -80,6 +80,6 @@ function notOne(
   const wanted = name === null ? 'one AsanaConnector' : `one AsanaConnector named ${name}`;
   return new InvalidInputError(
     '--connector',
-    `${wanted} is expected in ${paths.join(', ')}, and there is ${there}: add its file with -f, or name one with --connector`,
+    `${wanted} is expected in ${paths.join(', ')}, which contains ${there}: add its file with -f, or specify one with --connector`,
   );
 }

@@ -13,11 +13,7 @@ import {
 /** The directory was read, and is not believed: what is made of it would leave people out. */
 export class DirectoryDoubtfulError extends CodedError {
   constructor(connector: string, why: string) {
-    super(
-      'DirectoryDoubtful',
-      'stalling',
-      `The directory of AsanaConnector ${connector} looks wrong: ${why}`,
-    );
+    super('DirectoryDoubtful', 'stalling', `The reading of AsanaConnector ${connector} is in doubt: ${why}`);
   }
 }
 
@@ -43,14 +39,14 @@ export async function readWholeDirectory(
     await readDirectory(connector, session, access, signal);
     const [doubt] = session.doubts;
     if (doubt) {
-      const remedy = 'If it is right, acknowledge the hold of the connector first.';
+      const remedy = 'If it is correct, acknowledge the hold of the connector first.';
       throw new DirectoryDoubtfulError(session.key, `${doubt.message} (${doubt.reason}) ${remedy}`);
     }
     const scim = session.report?.result?.scim;
     // Seats that Asana does not show would be missing without a word.
     if (scim && !scim.ok) throw new DirectoryUnreadableError(session.key, scim.error.message);
     const reading = session.read('');
-    if (!reading) throw new DirectoryUnreadableError(session.key, 'admins and guests cannot be told.');
+    if (!reading) throw new DirectoryUnreadableError(session.key, 'admins and guests cannot be identified.');
     return reading;
   } finally {
     await session.close();

@@ -47,7 +47,7 @@ export async function checkMagic(source: string): Promise<void> {
     if (!magic.equals(MAGIC_V3)) throw damagedFile(source);
     throw new C1zError(
       'FileUnusable',
-      `${source} is a c1z of version 3 (Pebble), and this program writes version 1: name another file with --file.`,
+      `${source} is a c1z file of version 3 (Pebble), and this program writes version 1. Specify another file with --file.`,
     );
   } finally {
     await file.close();
@@ -64,7 +64,7 @@ function atMost(limit: number, source: string): Transform {
         done(
           new C1zError(
             'FileUnusable',
-            `${source} is larger than ${limit} bytes unpacked: name another file with --file.`,
+            `${source} is larger than ${limit} bytes when unpacked. Specify another file with --file.`,
           ),
         );
     },

@@ -66,22 +66,22 @@ export function storageFault(error: unknown): StorageFault {
 
 /** The error of a temporary folder that let us down, or `C1zFailed`. */
 export function tempFolderError(folder: string, fault: StorageFault, cause: unknown): C1zError {
-  const elsewhere = 'or name another folder with --c1z-temp-dir (BATON_TMPDIR)';
+  const elsewhere = 'or specify another folder with --c1z-temp-dir (BATON_TMPDIR)';
   if (fault === 'full') {
     return new C1zError(
       'TempFolderFull',
-      `The folder for temporary files, ${folder}, is full: make room, ${elsewhere}.`,
+      `The folder for temporary files, ${folder}, is full: free some space, ${elsewhere}.`,
       { cause },
     );
   }
   if (fault === 'unusable') {
     return new C1zError(
       'TempFolderUnusable',
-      `The folder for temporary files, ${folder}, cannot be written: mount a writable volume there, ${elsewhere}.`,
+      `The folder for temporary files, ${folder}, is not writable: mount a writable volume there, ${elsewhere}.`,
       { cause },
     );
   }
-  return new C1zError('C1zFailed', 'The c1z file could not be written; it is tried again.', { cause });
+  return new C1zError('C1zFailed', 'The c1z file could not be written. It is retried.', { cause });
 }
 
 /** The error of a file that the user named, or `C1zFailed`. */
@@ -89,18 +89,16 @@ export function fileError(path: string, fault: StorageFault, cause: unknown): C1
   if (fault === 'other') return new C1zError('C1zFailed', `${path} could not be written.`, { cause });
   const why =
     fault === 'full'
-      ? 'its file system is full: make room'
+      ? 'its file system is full: free some space'
       : 'it cannot be read or written: correct the path or its permissions';
-  return new C1zError('FileUnusable', `${path}: ${why}, or name another file with --file.`, { cause });
+  return new C1zError('FileUnusable', `${path}: ${why}, or specify another file with --file.`, { cause });
 }
 
 /** A c1z that cannot be read. */
 export function damagedFile(path: string, cause?: unknown): C1zError {
-  return new C1zError(
-    'FileUnusable',
-    `${path} is no c1z file, or a damaged one: name another file with --file.`,
-    { cause },
-  );
+  return new C1zError('FileUnusable', `${path} is not a valid c1z file. Specify another file with --file.`, {
+    cause,
+  });
 }
 
 /** True for what SQLite says of a file that is no database: CORRUPT 11, NOTADB 26. */

@@ -36,7 +36,7 @@ export class C1zReader implements AsyncDisposable {
       const newest = finishedSyncs(db).find(({ type }) => type === 'full');
       if (newest) return new C1zReader(db, newest.id, folder);
       db.close();
-      throw new C1zError('FileUnusable', `${path} holds no finished full sync: run a sync into it first.`);
+      throw new C1zError('FileUnusable', `${path} contains no finished full sync. Run a sync into it first.`);
     } catch (error) {
       await removeWorkFolder(folder);
       throw explain(error, path, tempFolder);

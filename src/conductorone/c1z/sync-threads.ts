@@ -42,10 +42,10 @@ class Thread<Part extends keyof ThreadResults> {
       else this.#result.reject(errorOf(message));
     });
     this.#worker.on('error', (cause: Error) =>
-      this.#result.reject(new C1zError('C1zFailed', 'The c1z could not be written.', { cause })),
+      this.#result.reject(new C1zError('C1zFailed', 'The c1z file could not be written.', { cause })),
     );
     this.#worker.on('exit', () =>
-      this.#result.reject(new C1zError('C1zFailed', 'A thread that writes the c1z ended early.')),
+      this.#result.reject(new C1zError('C1zFailed', 'A thread that writes the c1z file ended unexpectedly.')),
     );
     // Whoever waits for the result gets it; without this a failure before that would be unhandled.
     this.#result.promise.catch(() => {});

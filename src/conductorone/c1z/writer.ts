@@ -157,7 +157,7 @@ function checkComplete({ parts }: Snapshot, { licenses }: ModelSettings): void {
     if (part?.complete) continue;
     throw new C1zError(
       'SnapshotIncomplete',
-      `The ${name} of the directory were not read to their end (${part?.incompleteBecause ?? 'not read yet'}); nothing is written, the next sync tries again.`,
+      `The ${name} of the directory were not read completely (${part?.incompleteBecause ?? 'not read yet'}). Nothing is written. The next sync tries again.`,
     );
   }
 }

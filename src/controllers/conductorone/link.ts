@@ -95,7 +95,7 @@ export class ConductorOneLink {
     const running = this.#running;
     this.#running = null;
     if (!running) return;
-    running.abort.abort(new DOMException('service mode ends', 'AbortError'));
+    running.abort.abort(new DOMException('service mode is stopping', 'AbortError'));
     await running.done;
     await running.open.close();
     running.open.service.forget();
@@ -108,7 +108,7 @@ export class ConductorOneLink {
     this.#stalled = false;
     const done = open.service.run(abort.signal).catch((error: unknown) => {
       // The state has said so already, if it is for a person to mend.
-      this.#log.error('service mode ended', { error });
+      this.#log.error('service mode stopped', { error });
       this.#stalled = true;
     });
     this.#running = { key, abort, done, open };

@@ -61,9 +61,9 @@ export function operatorTaskHost(object: AsanaConnector, parts: OperatorParts): 
 }
 
 function makeSureThisProcessActs({ leadership }: Pick<OperatorParts, 'leadership'>): void {
-  if (!leadership.leads) throw new RefusedError('NotReady', 'This process does not lead (any more).');
+  if (!leadership.leads) throw new RefusedError('NotReady', 'This process is not the leader.');
   if (leadership.stoppedUntil !== null)
-    throw new RefusedError('NotReady', 'The release is being uninstalled: nothing is changed any more.');
+    throw new RefusedError('NotReady', 'The operator is being uninstalled. Nothing is changed.');
 }
 
 function makeSureItMayAct(
@@ -75,7 +75,7 @@ function makeSureItMayAct(
   if (metadata.deletionTimestamp !== undefined) throw gone(keyOf(connector));
   if (spec.suspend) throw new RefusedError('Suspended', `AsanaConnector ${keyOf(connector)} is suspended.`);
   if (spec.conductorOne?.provision !== true)
-    throw new RefusedError('ProvisioningOff', 'conductorOne.provision of the connector is off.');
+    throw new RefusedError('ProvisioningOff', 'conductorOne.provision of the connector is false.');
   const obstacle = findObstacle(connector, session, connectors.values());
   if (obstacle) throw new RefusedError('NotReady', obstacle.message);
 }
@@ -89,9 +89,9 @@ async function makeSureTheApiServerAgrees(
   const now = await readConnector(metadata.namespace, metadata.name);
   if (now?.metadata.uid !== metadata.uid || now.metadata.deletionTimestamp !== undefined) throw gone(key);
   if (now.metadata.generation === metadata.generation) return;
-  throw new RefusedError('NotReady', `AsanaConnector ${key} has just been changed: ask again in a moment.`);
+  throw new RefusedError('NotReady', `AsanaConnector ${key} was just changed. Try again in a moment.`);
 }
 
 function gone(key: string): RefusedError {
-  return new RefusedError('NotReady', `AsanaConnector ${key} is gone.`);
+  return new RefusedError('NotReady', `AsanaConnector ${key} does not exist.`);
 }

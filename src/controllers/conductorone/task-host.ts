@@ -190,7 +190,7 @@ export class ConnectorTaskHost implements TaskHost {
     const outcome = desk.reserveDeprovision(organization, personKey(organization, gid), clock.now());
     if (outcome.kind === 'Refused') {
       const minutes = Math.round(removalLimitsOf(connector()).windowMs / 60_000);
-      const message = `${email ?? gid} is not deprovisioned: ${outcome.done ?? 'an unknown number'} within ${minutes} min are done or under way already, and maxDeprovisions allows ${outcome.limit}.`;
+      const message = `${email ?? gid} is not deprovisioned: maxDeprovisions allows ${outcome.limit} within ${minutes} min, and ${outcome.done ?? 'an unknown number'} are done or in progress.`;
       throw new RefusedError('TooManyDeprovisions', message);
     }
     await saveRemovals();
@@ -199,7 +199,7 @@ export class ConnectorTaskHost implements TaskHost {
 
 function asanaOf({ asana, credentialsObstacle }: ConnectorSession): AsanaSession {
   if (asana) return asana;
-  const message = credentialsObstacle?.message ?? "The connector's credentials are not there yet.";
+  const message = credentialsObstacle?.message ?? 'The credentials of the connector were not read yet.';
   throw new RefusedError('NotReady', message);
 }
 
@@ -207,7 +207,7 @@ function asanaOf({ asana, credentialsObstacle }: ConnectorSession): AsanaSession
 function doubtOf({ doubts, report }: ConnectorSession): Error | null {
   const [doubt] = doubts;
   if (doubt) {
-    const message = `The directory looks wrong (${doubt.reason}), so it is neither uploaded nor relied on: see the connector's hold. ${doubt.message}`;
+    const message = `The reading of the directory is in doubt (${doubt.reason}) and is not used: see the hold of the connector. ${doubt.message}`;
     return new RefusedError('NotReady', message);
   }
   // REST was there and is lost: what SCIM alone shows is less than was uploaded before.
@@ -229,5 +229,5 @@ function whyNot({ report }: ConnectorSession, snapshot: Snapshot | null): Error 
     part && !part.complete ? [`${name}: ${part.incompleteBecause ?? 'unknown'}`] : [],
   );
   const why = parts.length > 0 ? parts.join('; ') : 'no reading was made';
-  return new RefusedError('NotReady', `The directory could not be read whole (${why}): it is tried again.`);
+  return new RefusedError('NotReady', `The directory could not be read completely (${why}). It is retried.`);
 }

@@ -38,12 +38,12 @@ function readyOf(facts: ConnectorFacts): ConditionDraft[] {
     const failure = facts.report?.error;
     if (failure && !running) return readiness('transient', reasonOf(failure), failure.message, undefined);
     return running
-      ? readiness('waiting', 'Syncing', 'The first sync is under way.', undefined)
+      ? readiness('waiting', 'Syncing', 'The first sync is in progress.', undefined)
       : readiness('waiting', 'Pending', 'No sync has begun yet.', undefined);
   }
   if (running?.answering) {
     // Neither the old answer nor the new one is true yet (kstatus: Unknown goes with Reconciling).
-    const message = 'A sync for the newest spec or request is under way.';
+    const message = 'A sync for the newest spec or request is in progress.';
     return [
       { type: 'Ready', status: 'Unknown', reason: 'Syncing', message },
       { type: 'Reconciling', status: 'True', reason: 'Syncing', message },
@@ -54,7 +54,7 @@ function readyOf(facts: ConnectorFacts): ConditionDraft[] {
   const synced = syncedOf(facts);
   return synced.reason === 'ScimOnly'
     ? readiness('ok', 'ScimOnly', synced.message, undefined)
-    : readiness('ok', 'Synced', 'The directory is read and everything works.', undefined);
+    : readiness('ok', 'Synced', 'The directory was read, and everything works.', undefined);
 }
 
 /** What does not work although the connector does; null when all does. */
@@ -83,10 +83,10 @@ function credentialsOf({ object, obstacle, report }: ConnectorFacts): ConditionD
   });
   if (obstacle && CREDENTIAL_REASONS.has(obstacle.reason))
     return draft('False', obstacle.reason, obstacle.message);
-  if (report?.result?.snapshot) return draft('True', 'Accepted', 'Asana takes the token.');
+  if (report?.result?.snapshot) return draft('True', 'Accepted', 'Asana accepts the token.');
   const kept = findCondition(object.status?.conditions, 'CredentialsValid');
   if (kept && kept.status === 'True') return kept;
-  return draft('Unknown', 'NotChecked', 'Asana was not asked yet.');
+  return draft('Unknown', 'NotChecked', 'No request was sent to Asana yet.');
 }
 
 function scimOf({ object, report }: ConnectorFacts): ConditionDraft[] {
@@ -98,13 +98,13 @@ function scimOf({ object, report }: ConnectorFacts): ConditionDraft[] {
     message,
   });
   const scim = report?.result?.scim;
-  if (scim?.ok) return [draft('True', 'Available', 'SCIM answers and shows licenses.')];
+  if (scim?.ok) return [draft('True', 'Available', 'SCIM is available and shows licenses.')];
   if (scim) return [draft('False', reasonOf(scim.error), scim.error.message)];
   // A token of SCIM alone, of which nobody says for which organization: SCIM has taken it.
   if (report?.error?.code === 'WorkspaceNotSet')
-    return [draft('True', 'Available', 'SCIM takes the token; it was not read yet.')];
+    return [draft('True', 'Available', 'SCIM accepts the token. Licenses were not read yet.')];
   const kept = findCondition(object.status?.conditions, 'ScimAvailable');
-  return [kept ?? draft('Unknown', 'NotChecked', 'SCIM was not asked yet.')];
+  return [kept ?? draft('Unknown', 'NotChecked', 'No request was sent to SCIM yet.')];
 }
 
 function syncedOf({ object, report }: ConnectorFacts): ConditionDraft {
@@ -117,7 +117,7 @@ function syncedOf({ object, report }: ConnectorFacts): ConditionDraft {
   if (!report) {
     return (
       findCondition(object.status?.conditions, 'Synced') ??
-      draft('Unknown', 'Pending', 'No sync has ended yet.')
+      draft('Unknown', 'Pending', 'No sync has finished yet.')
     );
   }
   if (report.error) return draft('False', reasonOf(report.error), report.error.message);
@@ -125,11 +125,11 @@ function syncedOf({ object, report }: ConnectorFacts): ConditionDraft {
   const rest = report.result?.rest;
   if (reasons.length === 0 && rest?.ok === false) return draft('True', 'ScimOnly', rest.error.message);
   return reasons.length === 0
-    ? draft('True', 'Synced', 'The directory was read whole.')
+    ? draft('True', 'Synced', 'The directory was read completely.')
     : draft(
         'False',
         'SyncIncomplete',
-        `Not read to its end: ${reasons.join('; ')}. Nobody is removed until it is.`,
+        `The directory was not read completely: ${reasons.join('; ')}. Nobody is removed until it is.`,
       );
 }
 
@@ -147,9 +147,9 @@ function conductorOneOf({ object, conductorOne }: ConnectorFacts): ConditionDraf
   if (obstacle) return [draft('False', obstacle.reason, obstacle.message)];
   if (service?.error) return [draft('False', conductorOneReasonOf(service.error), service.error.message)];
   if (service?.connected)
-    return [draft('True', 'Connected', 'ConductorOne takes the credentials and gives tasks.')];
+    return [draft('True', 'Connected', 'ConductorOne accepts the credentials and sends tasks.')];
   const kept = findCondition(object.status?.conditions, 'ConductorOneConnected');
-  return [kept ?? draft('Unknown', 'NotChecked', 'ConductorOne was not asked yet.')];
+  return [kept ?? draft('Unknown', 'NotChecked', 'No request was sent to ConductorOne yet.')];
 }
 
 /** All holds in one condition: the reason is that of the first, the message names each with its token. */
@@ -164,7 +164,7 @@ function pausedOf({ removals, doubts }: ConnectorFacts): ConditionDraft[] {
 
 function describeHold({ reason, count, people = 0 }: HoldRecord, doubts: ConnectorFacts['doubts']): string {
   if (reason === 'TooManyRemovals')
-    return `More removals than allowed: held are ${count}, of ${people} people.`;
+    return `More removals are pending than allowed: ${count} are held, which concern ${people} people.`;
   return (
     doubts.find((doubt) => doubt.reason === reason)?.message ?? `The last reading is doubtful (${reason}).`
   );
@@ -174,6 +174,6 @@ function describeHold({ reason, count, people = 0 }: HoldRecord, doubts: Connect
 function answersTo({ reason, token }: HoldRecord): string {
   const annotate = (annotation: string) => `annotate ${annotation}=${token}`;
   return reason === 'TooManyRemovals'
-    ? `To go on, ${annotate(ACKNOWLEDGE_ANNOTATION)}; to drop them, ${annotate(DISCARD_ANNOTATION)}.`
-    : `If that is right, ${annotate(ACKNOWLEDGE_ANNOTATION)}.`;
+    ? `To carry them out, ${annotate(ACKNOWLEDGE_ANNOTATION)}. To drop them, ${annotate(DISCARD_ANNOTATION)}.`
+    : `If this is correct, ${annotate(ACKNOWLEDGE_ANNOTATION)}.`;
 }

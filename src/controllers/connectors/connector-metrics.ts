@@ -22,32 +22,29 @@ export class ConnectorMetrics {
         ...of,
         'license',
       ]),
-      limit: meter.gauge(
-        'licenses_limit',
-        'Enterprise licenses that no action goes beyond (maxEnterpriseLicenses).',
-        of,
-      ),
+      limit: meter.gauge('licenses_limit', 'Limit for enterprise licenses (maxEnterpriseLicenses).', of),
       unmanaged: meter.gauge('licenses_unmanaged', 'Enterprise licenses that no grant declares.', of),
       grants: meter.gauge('grants', 'Grants by kind and state.', [...of, 'kind', 'state']),
-      endingSoon: meter.gauge('grants_ending_soon', 'Grants that have told that they end soon.', [
-        ...of,
-        'kind',
-      ]),
-      condition: meter.gauge('condition', 'Conditions of the connector: always 1, its labels tell which.', [
+      endingSoon: meter.gauge('grants_ending_soon', 'Number of grants that end soon.', [...of, 'kind']),
+      condition: meter.gauge('condition', 'Conditions of the connector, as labels. Always 1.', [
         ...of,
         'condition',
         'status',
         'reason',
       ]),
-      paused: meter.gauge('removals_paused', '1 while removals are held, else 0.', of),
-      complete: meter.gauge('sync_complete', '1 if the last sync read every part to its end, else 0.', of),
+      paused: meter.gauge('removals_paused', '1 while removals are held, otherwise 0.', of),
+      complete: meter.gauge('sync_complete', '1 if the last sync was complete, otherwise 0.', of),
       success: meter.gauge(
         'sync_last_success_timestamp_seconds',
-        'When the last complete sync ended, as Unix time.',
+        'Unix time at which the last complete sync ended.',
         of,
       ),
-      interval: meter.gauge('sync_interval_seconds', 'How often a sync is due (sync.interval).', of),
-      requests: meter.gauge('sync_requests', 'Requests that the last sync sent to Asana.', of),
+      interval: meter.gauge(
+        'sync_interval_seconds',
+        'Interval between syncs (sync.interval), in seconds.',
+        of,
+      ),
+      requests: meter.gauge('sync_requests', 'Number of requests that the last sync sent to Asana.', of),
       duration: meter.histogram('sync_duration_seconds', 'Duration of syncs.', of),
     };
   }

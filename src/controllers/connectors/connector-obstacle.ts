@@ -15,7 +15,7 @@ export function findObstacle(
   if (session.credentialsObstacle) return session.credentialsObstacle;
   const foreign = session.doubts.find(({ reason }) => reason === 'OrganizationChanged');
   if (foreign) {
-    const message = `${foreign.message} Nothing is changed. If that is meant, acknowledge the hold OrganizationChanged.`;
+    const message = `${foreign.message} Nothing is changed. If this is intended, acknowledge the hold OrganizationChanged.`;
     return { reason: 'OrganizationChanged', message };
   }
   return findRefusal(session) ?? findTaker(connector, session, connectors);
@@ -64,7 +64,7 @@ function findTaker(
       continue;
     return {
       reason: 'OrganizationTaken',
-      message: `AsanaConnector ${keyOf(other)} is older and applies grants to organization ${shared}: set one of the two to mode Plan.`,
+      message: `AsanaConnector ${keyOf(other)} is older and applies grants to organization ${shared}. Set one of the two to mode Plan.`,
     };
   }
   return null;

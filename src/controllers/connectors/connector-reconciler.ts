@@ -166,7 +166,7 @@ export class ConnectorReconciler {
     const early = clock.monotonic() - last < PROGRESS_EVERY_MS;
     if (running && !atOnce && early && shown?.phase === running.progress.phase) return;
     this.#progressAt.set(key, clock.monotonic());
-    if (running) log.info('sync goes on', { ...running.progress });
+    if (running) log.info('sync in progress', { ...running.progress });
     await this.publish(key);
   }
 
@@ -203,11 +203,7 @@ function eventOf(answer: GivenAnswer): readonly ['Normal' | 'Warning', string, s
   const { annotation, token } = answer;
   switch (answer.kind) {
     case 'Unknown':
-      return [
-        'Warning',
-        'UnknownHold',
-        `${annotation}=${token} names no hold that stands: see status.holds.`,
-      ];
+      return ['Warning', 'UnknownHold', `${annotation}=${token} matches no current hold. See status.holds.`];
     case 'Removals':
       return ['Normal', 'HoldAnswered', `${annotation}=${token} answers ${answer.ids.length} removals.`];
     case 'Accepted':

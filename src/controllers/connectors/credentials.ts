@@ -68,28 +68,28 @@ export function takeCredential(secret: SecretReading | null, name: string, key: 
   if (!secret) {
     throw new CredentialsError(
       'SecretNotFound',
-      `Secret "${name}" does not exist in this namespace: create it with the key "${key}".`,
+      `Secret "${name}" does not exist in this namespace. Create it with the key "${key}".`,
     );
   }
   const bytes = secret.data.get(key);
   if (!bytes) {
     throw new CredentialsError(
       'SecretKeyMissing',
-      `Secret "${name}" has no key "${key}": add it, or name the right key in the secretRef.`,
+      `Secret "${name}" has no key "${key}". Add it, or correct the key in the secretRef.`,
     );
   }
   const text = bytes.toString('utf8').trim();
   if (text === '') {
     throw new CredentialsError(
       'SecretKeyMissing',
-      `Key "${key}" of Secret "${name}" is empty: put the token there.`,
+      `Key "${key}" of Secret "${name}" is empty. Store the token under this key.`,
     );
   }
   // A header value may hold visible ASCII only (RFC 9110 §5.5); anything else would be refused by the HTTP client.
   if (text.length > LONGEST_CREDENTIAL || !/^[\x21-\x7e]+$/.test(text)) {
     throw new CredentialsError(
       'SecretKeyMissing',
-      `Key "${key}" of Secret "${name}" is not a token: it must be one line of printable characters (was a file, or base64 twice, put there?).`,
+      `Key "${key}" of Secret "${name}" is not a token. It must be one line of printable characters, not a file and not encoded in base64 twice.`,
     );
   }
   return new Redacted(text);

@@ -2,8 +2,8 @@ import type { LeftOutWorkspace } from '../../directory/snapshot.ts';
 import type { SyncResult } from '../../directory/sync.ts';
 
 const WHY: Readonly<Record<LeftOutWorkspace['leftOut'], string>> = {
-  Guest: "the token's account is a guest there",
-  Refused: 'Asana refuses the token there (403)',
+  Guest: 'the account of the token is a guest in it',
+  Refused: 'Asana rejects the token for it (403)',
 };
 
 /** What a reading leaves out although it is whole, in sentences for a log: a connector without an object has no status. */

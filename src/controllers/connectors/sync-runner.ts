@@ -199,7 +199,7 @@ export class SyncRunner {
     this.#lastCause = sync.cause;
     const told = limitsOf(this.#report?.result ?? null);
     for (const limit of limitsOf(result))
-      if (!told.includes(limit)) log.warn('not everything is read', { limit });
+      if (!told.includes(limit)) log.warn('the directory was not read completely', { limit });
     this.#report = { startedAt: sync.startedAt, completedAt: clock.now(), result, error, requests };
     this.#running = null;
     log.info('sync ended', { outcome, requests, seconds: (this.#finished.finishedAt - begunAt) / 1000 });
@@ -227,7 +227,7 @@ class UnexpectedSyncError extends CodedError {
     super(
       'Unexpected',
       'transient',
-      'The sync ended on an unexpected fault of this program; its log has the cause.',
+      'The sync failed because of an unexpected error. See the log of this program.',
       { cause },
     );
   }

@@ -86,7 +86,7 @@ export class GrantActionHooks implements ActionHooks {
     const [object, connector] = removal && stage === 'Send' ? await this.#askApiServer() : this.#askCache();
     // While the API server was asked, the lease may have been lost.
     this.#checkLeadership();
-    if (!this.#asksFor(object, connector)) throw new FencedError('The grant no longer asks for this action.');
+    if (!this.#asksFor(object, connector)) throw new FencedError('The grant no longer requires this action.');
     if (removal) this.#gate.check(subject, session, stage);
   }
 
@@ -135,9 +135,9 @@ export class GrantActionHooks implements ActionHooks {
 
   #checkLeadership(): void {
     const { leads, stoppedUntil } = this.#deps.leadership;
-    if (!leads) throw new FencedError('This process does not lead (any more).');
+    if (!leads) throw new FencedError('This process is not the leader.');
     if (stoppedUntil !== null)
-      throw new FencedError('The lease says that nobody acts now: the release is being uninstalled.');
+      throw new FencedError('The operator is being uninstalled. Nothing is changed.');
   }
 
   #askCache(): [GrantObject | undefined, AsanaConnector | undefined] {

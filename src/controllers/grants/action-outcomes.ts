@@ -113,7 +113,7 @@ export class ActionOutcomes {
     const elapsed = last ? this.#deps.clock.now() - Date.parse(last.at) : 0;
     const next = nextLook(elapsed);
     if (next === null) return this.giveUp(subject, decision);
-    const message = 'Asana took the change and does not show it yet.';
+    const message = 'Asana accepted the change and does not show it yet.';
     return this.#waits.say(subject, decision, 'Progressing', message, next, { keepsRequest: true });
   }
 
@@ -121,7 +121,7 @@ export class ActionOutcomes {
   async giveUp(subject: GrantSubject, decision: Act): Promise<ActionResult> {
     this.#seats.free(subject);
     const last = subject.object.status?.lastAction;
-    const message = `Asana took ${decision.action.type} and does not show it after three minutes. Look in the Admin Console, then set the annotation requestedAt.`;
+    const message = `Asana accepted ${decision.action.type} but does not show the result after three minutes. Check the Admin Console, then set the annotation requestedAt.`;
     return this.#waits.say(
       subject,
       decision,

@@ -35,7 +35,7 @@ export async function judgeFromAbove(
   if (grant.metadata.annotations?.[ABANDON_ANNOTATION] === 'true') {
     return {
       reason: 'Abandoned',
-      message: `Released because of the annotation ${ABANDON_ANNOTATION}; Asana was left as it is.`,
+      message: `Released because of the annotation ${ABANDON_ANNOTATION}. Nothing was changed in Asana.`,
     };
   }
   const [kinds, namespace, connectorStands] = await Promise.all([
@@ -46,19 +46,19 @@ export async function judgeFromAbove(
   if (kinds) {
     return {
       reason: 'UninstallingCRDs',
-      message: 'Released because its CRDs are being deleted; Asana was left as it is.',
+      message: 'Released because its CRDs are being deleted. Nothing was changed in Asana.',
     };
   }
   if (namespace) {
     return {
       reason: 'NamespaceTerminating',
-      message: 'Released because its namespace is being deleted; Asana was left as it is.',
+      message: 'Released because its namespace is being deleted. Nothing was changed in Asana.',
     };
   }
   if (!connectorStands) {
     return {
       reason: 'ConnectorNotFound',
-      message: `Released because AsanaConnector ${connector.namespace}/${connector.name} is gone; Asana was left as it is.`,
+      message: `Released because AsanaConnector ${connector.namespace}/${connector.name} was deleted. Nothing was changed in Asana.`,
     };
   }
   return null;

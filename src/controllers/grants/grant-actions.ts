@@ -58,7 +58,7 @@ export class GrantActions {
     const { session, object, view, context } = subject;
     const { uid } = object.metadata;
     if (!session?.asana) {
-      const why = 'The connector has no working credentials: see its conditions.';
+      const why = 'The connector has no valid credentials. See its conditions.';
       return this.#waits.say(subject, decision, 'ConnectorNotReady', why, null, { keepsRequest: true });
     }
     // Whatever the removal waits for, or was refused for, an answer to its hold is recorded.
@@ -151,7 +151,7 @@ export class GrantActions {
     const { attempt } = found.view;
     this.#seats.take(found, session, decision.action);
     // An edit is observed first: Asana may take its time.
-    const message = 'Asana is asked whether it shows the change.';
+    const message = 'Checking whether Asana shows the change.';
     const { metadata, status } = found.object;
     const told = status?.observedGeneration === metadata.generation;
     const object = told

@@ -66,7 +66,11 @@ export class GrantEndings {
       return this.#waitForTheSuccessor(subject, decision);
     const last = object.status?.lastAction;
     if (last && tookItself(subject) && (reason === 'ChangedElsewhere' || reason === 'AccountGone'))
-      return this.conclude(subject, { lastAction: { ...last, result: 'Succeeded' } }, 'It was taken back.');
+      return this.conclude(
+        subject,
+        { lastAction: { ...last, result: 'Succeeded' } },
+        'The access was taken back.',
+      );
     const told = toldEnd(object);
     const { reason: ready, message } = told ?? {
       reason: reason === 'Superseded' ? ('Superseded' as const) : ('Expired' as const),
@@ -96,7 +100,7 @@ export class GrantEndings {
     const { kind, object, view } = subject;
     if (view.ending?.because === 'Deleted') return this.letGo(subject);
     // The hold stays on record: whatever the next edit asks to be removed was in one.
-    const message = 'A person discarded this removal: edit the grant to have it decided again.';
+    const message = 'This removal was discarded. Edit the grant to have it evaluated again.';
     await this.#reporter.report(
       { kind, object },
       {
@@ -109,7 +113,7 @@ export class GrantEndings {
 
   /** A person let the removal of a deleted object be: it goes, whatever its removal would have waited for. */
   async letGo({ kind, object, session }: GrantSubject): Promise<void> {
-    const message = 'The removal was discarded: Asana was left as it is.';
+    const message = 'The removal was discarded. Nothing was changed in Asana.';
     await this.#releases.release({ kind, object }, { reason: 'Discarded', message, warning: false });
     session?.desk.forget(object.metadata.uid);
     this.#actions.forget(object.metadata.uid);
@@ -123,7 +127,7 @@ export class GrantEndings {
     const { kind, object, view, context } = subject;
     const outcome = {
       reason: 'Progressing',
-      message: withWayOut(view, `${message} It takes the right over first.`),
+      message: withWayOut(view, `${message} This grant is released after the right was taken over.`),
     } as const;
     const seen = { account, right, observed, reading: context.reading };
     await this.#reporter.report({ kind, object }, { ...seen, outcome, planned: null, keepsRequest: true });

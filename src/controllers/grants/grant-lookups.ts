@@ -63,7 +63,7 @@ export class GrantLookups {
   }
 
   #say({ kind, object }: GrantSubject): Promise<GrantObject> {
-    const outcome = { reason: 'Progressing', message: 'The person is looked up in Asana.' } as const;
+    const outcome = { reason: 'Progressing', message: 'Looking up the person in Asana.' } as const;
     const planned = object.status?.planned ?? null;
     return this.#reporter.report({ kind, object }, { outcome, planned, keepsRequest: true });
   }

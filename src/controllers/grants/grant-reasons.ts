@@ -16,8 +16,8 @@ export class ClockSkewError extends CodedError {
   constructor(skewMs: number | null) {
     const why =
       skewMs === null
-        ? "Asana's answer carried no Date header, by which the beginning and the end of a grant are judged: check that no proxy removes it."
-        : `The local clock and Asana's differ by ${Math.round(Math.abs(skewMs) / 1000)} s: correct the clock of the node. The beginning and the end of a grant are not judged until then.`;
+        ? 'The response of Asana has no Date header, which determines when grants begin and end. Check that no proxy removes it.'
+        : `The local clock and the clock of Asana differ by ${Math.round(Math.abs(skewMs) / 1000)} s. Correct the clock of the node. Until then no grant begins or ends.`;
     super('ClockSkew', 'waiting', why, { retryAfterMs: 60_000 });
   }
 }
@@ -25,7 +25,9 @@ export class ClockSkewError extends CodedError {
 /** By Asana's clock, which is the one that counts, an instant is still some seconds away. */
 export class NotYetError extends CodedError {
   constructor(earlyMs: number) {
-    super('NotYet', 'waiting', "By Asana's clock it is not time yet.", { retryAfterMs: earlyMs });
+    super('NotYet', 'waiting', 'According to the clock of Asana, it is not time yet.', {
+      retryAfterMs: earlyMs,
+    });
   }
 }
 

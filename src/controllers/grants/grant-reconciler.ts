@@ -99,7 +99,7 @@ export class GrantReconciler {
   async #waitForTheConnector(object: GrantObject): Promise<ReconcileResult> {
     const deleted = object.metadata.deletionTimestamp !== undefined;
     const connectorKey = connectorKeyOf(object);
-    const message = `There is no AsanaConnector ${connectorKey}: create it, or name the right one in a new grant.`;
+    const message = `AsanaConnector ${connectorKey} does not exist. Create it, or create a new grant that names the right one.`;
     const planned = object.status?.planned?.hold ? object.status.planned : null;
     const outcome = { reason: 'ConnectorNotFound', message } as const;
     await this.#reporter.report({ kind: this.#kind, object }, { outcome, planned, keepsRequest: true });

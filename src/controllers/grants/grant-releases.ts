@@ -23,7 +23,7 @@ export class GrantReleases {
 
   constructor(deps: Pick<GrantDeps, 'connectors' | 'writer' | 'events' | 'audit' | 'meter'>) {
     this.#deps = deps;
-    this.#counter = deps.meter.counter('releases_total', 'Grants let go without a change in Asana.', [
+    this.#counter = deps.meter.counter('releases_total', 'Grants released without a change in Asana.', [
       'namespace',
       'connector',
       'reason',

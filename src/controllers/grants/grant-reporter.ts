@@ -25,11 +25,11 @@ export class GrantReporter {
   ) {
     this.#deps = deps;
     this.#begun = begun;
-    this.#drifts = deps.meter.counter('drift_total', 'Changes of others that were set back.', [
+    this.#drifts = deps.meter.counter('drift_total', 'Changes made outside of this operator and set back.', [
       'namespace',
       'connector',
     ]);
-    this.#expiring = deps.meter.counter('expires_soon_total', 'Grants that told that they end soon.', [
+    this.#expiring = deps.meter.counter('expires_soon_total', 'Number of ExpiresSoon events of grants.', [
       'namespace',
       'connector',
     ]);
@@ -75,7 +75,13 @@ export class GrantReporter {
     if (!drift) return this.tell(known, 'Normal', rulesOf(action).event, message, action.type);
     const { namespace, name } = connector.metadata;
     this.#drifts.add(1, { namespace, connector: name });
-    this.tell(known, 'Warning', 'DriftCorrected', `${message} Somebody else had changed it.`, action.type);
+    this.tell(
+      known,
+      'Warning',
+      'DriftCorrected',
+      `${message} The access had been changed outside of this operator.`,
+      action.type,
+    );
   }
 
   #endsSoon(object: GrantObject, now: number): boolean {
@@ -87,7 +93,7 @@ export class GrantReporter {
   #tellEnd(known: KnownGrant, end: string): void {
     const { namespace, name: connector } = splitKey(connectorKeyOf(known.object));
     this.#expiring.add(1, { namespace, connector });
-    const note = `The grant ends at ${end}. To extend it, move spec.expiresAt or spec.duration.`;
+    const note = `The grant ends at ${end}. To extend it, set a later spec.expiresAt or a longer spec.duration.`;
     this.tell(known, 'Normal', 'ExpiresSoon', note);
   }
 }

@@ -60,7 +60,7 @@ export class GrantSettlements {
     if (lastAction)
       this.#deps.touchConnector(connectorKey, lastAction.from === 'Enterprise' ? 'SeatFreed' : 'Counts');
     if (acts && applied?.adopted && applied.at === '' && view.applied === null) {
-      const note = `${message} It was found so and is kept so.`;
+      const note = `${message} The person already had this access; the grant keeps it.`;
       this.#reporter.tell({ kind, object: written }, 'Normal', 'Adopted', note);
     }
     // What was sent for something else may still come to show: its license is nobody else's until then.
@@ -80,6 +80,6 @@ function describeAbsence(
 ): string {
   const last = lastAction ?? status?.lastAction;
   return last?.result === 'Succeeded' && last.to === undefined
-    ? `${message} This object had it removed at ${last.at}.`
-    : `${message} It was so from the start, by a look at Asana.`;
+    ? `${message} This object removed the account at ${last.at}.`
+    : `${message} Asana had no such account from the start.`;
 }

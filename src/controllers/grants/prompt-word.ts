@@ -11,7 +11,7 @@ const PATIENCE_MS = 3_000;
 /** The grant was edited, or deleted, while Asana was waited for: it is decided anew. */
 export class EditedMeanwhileError extends CodedError {
   constructor() {
-    super('EditedMeanwhile', 'transient', 'The grant was edited while Asana was waited for.');
+    super('EditedMeanwhile', 'transient', 'The grant was edited while the operator waited for Asana.');
   }
 }
 

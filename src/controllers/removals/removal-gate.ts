@@ -160,8 +160,7 @@ export class RemovalGate {
     });
     if (waitMs > 0) return closed(decision.message, waitMs);
     const settling = settlingMs(leadership, actionTimeoutMs);
-    if (settling > 0)
-      return closed('Another process led before: its last action is given time to end.', settling);
+    if (settling > 0) return closed('Waiting for the last action of the previous leader to end.', settling);
     const booked = stopBy(session.desk.reserve(uid, clock.now()), subject.connectorKey, planned);
     if (booked) return booked;
     await publishConnector(subject.connectorKey, demand.deprovision);
@@ -177,7 +176,7 @@ export class RemovalGate {
     const now = this.#deps.clock.now();
     const verdict = stage === 'Send' ? desk.check(uid, now) : desk.reserve(uid, now);
     const stopped = stopBy(verdict, connectorKey, {});
-    if (stopped) throw new FencedError('The removal is held, or has to wait, by now.');
+    if (stopped) throw new FencedError('The removal is now held or has to wait.');
   }
 
   #windowOf({ connector }: GrantSubject): number {
@@ -244,7 +243,7 @@ function stopBy(verdict: Verdict, connectorKey: string, kept: HoldFields): Passa
       return {
         kind: 'Closed',
         reason: 'RemovalsPaused',
-        message: `Removals are held: see status.holds of AsanaConnector ${connectorKey}, then acknowledge or discard the hold by annotation.`,
+        message: `Removals are held. See status.holds of AsanaConnector ${connectorKey}, then acknowledge or discard the hold by annotation.`,
         afterMs: null,
         planned: { ...delayed, hold: verdict.hold },
       };
@@ -253,7 +252,7 @@ function stopBy(verdict: Verdict, connectorKey: string, kept: HoldFields): Passa
         ? {
             kind: 'Closed',
             reason: 'RemovalPending',
-            message: 'Every other grant of the connector is decided first.',
+            message: 'Waiting until every grant of the connector was evaluated.',
             afterMs: null,
             planned: kept,
           }

@@ -23,7 +23,7 @@ export const accountActions: {
     shows: (_, { account }, organization) => account !== null && isActive(account, organization),
     explain: (error, { email }) => (isAsanaError(error, 'Conflict') ? removedBefore(email, error) : null),
     event: 'AccountCreated',
-    describe: (_, who) => `The account of ${who} was created, view-only.`,
+    describe: (_, who) => `The account of ${who} was created with a view-only license.`,
   },
   InviteAccount: {
     removal: false,
@@ -55,7 +55,7 @@ export const accountActions: {
 
 /** A creation that conflicts, while no active account is to be seen, met somebody who was removed before. */
 function removedBefore(email: string, cause: unknown): RefusedError {
-  const message = `Asana did not create the account of ${email}: Asana does not take back by API somebody who was removed before. Invite the person in the Admin Console.`;
+  const message = `Asana did not create the account of ${email}. A person who was removed before cannot be added again through the API. Invite the person in the Admin Console.`;
   return new RefusedError('PreviouslyRemoved', message, { cause });
 }
 

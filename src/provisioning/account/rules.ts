@@ -42,7 +42,9 @@ export const accountRules: RightRules<AccountRight> = {
   give: (subject) => firstOf(giving, subject),
   take: (subject) => firstOf(taking, subject),
   keeps: ({ adopted }, who) =>
-    adopted ? { message: `${who} had the account before this grant. It is kept.`, warning: false } : null,
+    adopted
+      ? { message: `${who} had the account before this grant. The account is kept.`, warning: false }
+      : null,
 };
 
 /** What is looked at, in this order, before an account is created; the last rule acts. */
@@ -77,7 +79,10 @@ function stopWhereItExists(subject: Case): Step | null {
   if (!isIn(subject)) return null;
   const who = nameOf(subject.account);
   if (subject.asker === 'Task' || !isGuestThere(subject)) return alreadySo(`${who} has an account.`);
-  return refused('UserIsGuest', `${who} is a guest of the organization: Asana makes nobody a member by API.`);
+  return refused(
+    'UserIsGuest',
+    `${who} is a guest of the organization. The API cannot make a guest a member.`,
+  );
 }
 
 /**
@@ -104,14 +109,14 @@ export function createsOverScim({
 
 function makeSureTheEmailIsOne({ wanted }: Case): Step | null {
   if (wanted.email !== null && isEmailAddress(wanted.email)) return null;
-  return refused('InvalidEmail', 'An account is created by its email address, and none is known: name one.');
+  return refused('InvalidEmail', 'An account cannot be created without an email address. Specify one.');
 }
 
 /** Asana takes a license only where it shows them; elsewhere a new account may hold a full one. */
 function makeSureItIsCreatedViewOnly(subject: Case): Step | null {
   if (!createsOverScim(subject) || showsLicenses(subject.reading.snapshot)) return null;
   const message =
-    'The account is not created: Asana shows no license (userType) for anybody, so it might not be view-only.';
+    'The account is not created because Asana shows no license (userType) for any user: it might not be view-only.';
   return refused('LicensesUnavailable', message);
 }
 
@@ -121,13 +126,13 @@ function create(subject: Case): Step {
     const { name } = subject.wanted;
     return act(
       { type: 'CreateAccount', gid: null, email, name, from: null, to: 'ViewOnly' },
-      `Asana has no account for ${email}: it is created, view-only.`,
+      `Asana has no account for ${email}. It will be created with a view-only license.`,
     );
   }
   const { workspace } = subject.right;
   return act(
     { type: 'InviteAccount', gid: null, email, workspace, from: null, to: 'Active' },
-    `Asana has no account for ${email}: it is invited to workspace ${workspace}.`,
+    `Asana has no account for ${email}. The person will be invited to workspace ${workspace}.`,
   );
 }
 
@@ -136,7 +141,7 @@ function stopWhereThereIsNone(subject: Case): Step | null {
   if (!isGuestThere(subject)) return null;
   return refused(
     'UserIsGuest',
-    `${nameOf(subject.account)} is a guest of the organization: guests are removed in the Admin Console.`,
+    `${nameOf(subject.account)} is a guest of the organization. Remove guests in the Admin Console.`,
   );
 }
 
@@ -144,7 +149,7 @@ function takeTheAccount(subject: Case): Step {
   const { account, right } = subject;
   if (!account) throw new TypeError('an account was taken from nobody');
   const { gid, email, license } = account;
-  const message = `${nameOf(account)} is deprovisioned.`;
+  const message = `${nameOf(account)} will be deprovisioned.`;
   if (createsOverScim(subject))
     return act({ type: 'Deprovision', gid, email, from: license ?? 'Active', to: null }, message);
   const { workspace } = right;

@@ -36,14 +36,14 @@ export const licenseActions: {
     takesSeat: false,
     send: async (asana, { gid }, { viewOnly }, call) => scimOf(asana).setUserType(gid, viewOnly, call),
     event: 'LicenseRevoked',
-    describe: (_, who) => `${who} holds ViewOnly. Enterprise was taken back.`,
+    describe: (_, who) => `${who} has the ViewOnly license. The Enterprise license was revoked.`,
   },
 };
 
 /** SCIM answers 404 for somebody who is gone since the look before. */
 export function explainMissing(error: AsanaError, { gid, email }: Action): RefusedError | null {
   if (!isAsanaError(error, 'NotFound')) return null;
-  const message = `Asana has no account ${email ?? gid ?? ''} there (any more).`;
+  const message = `Asana has no account ${email ?? gid ?? ''} in this organization.`;
   return new RefusedError('AccountNotFound', message, { cause: error });
 }
 

@@ -42,8 +42,10 @@ export const licenseRules: RightRules<LicenseRight> = {
   take: (subject) => firstOf(taking, subject),
   keeps: ({ adopted, created, value }, who) => {
     if (value !== 'ViewOnly' || created) return null;
-    const why = adopted ? `${who} had view-only before this grant` : `This grant did not create ${who}`;
-    return { message: `${why}: whom we found is never deprovisioned.`, warning: false };
+    const why = adopted
+      ? `${who} had a view-only license before this grant`
+      : `This grant did not create the account of ${who}`;
+    return { message: `${why}. The account is not deprovisioned.`, warning: false };
   },
 };
 
@@ -92,11 +94,11 @@ function makeSureThereIsAHolder(subject: Case): Step | null {
   if (organization === null)
     return refused(
       'LicensesUnavailable',
-      'The connector reads no organization, and licenses are held in one.',
+      'The connector reads no organization. Licenses exist only in an organization.',
     );
   if (subject.policies.defaultWorkspace === null) {
     const message =
-      'The account cannot be created: set defaultWorkspace of the connector, where new accounts go.';
+      'The account cannot be created without a workspace. Set defaultWorkspace of the connector.';
     return refused('WorkspaceNotSet', message);
   }
   return createAccount({ ...subject, right: { type: 'Account', workspace: organization } });
@@ -122,12 +124,12 @@ function describeUnknownLicense(account: Account): string {
   const userType = account.scim?.userType ?? null;
   return userType === null
     ? `Asana shows no license (userType) for ${nameOf(account)}: the organization has no view-only licenses, or SCIM does not list the account.`
-    : `Asana shows the license "${userType}" for ${nameOf(account)}, which scim.userTypes of the connector does not name. It is left alone.`;
+    : `Asana shows the license "${userType}" for ${nameOf(account)}, which scim.userTypes of the connector does not name. The license is left unchanged.`;
 }
 
 function stopWhereItIsHeld({ right, account }: Case): Step | null {
   if (account?.license !== right.license) return null;
-  return alreadySo(`${nameOf(account)} holds ${right.license}.`);
+  return alreadySo(`${nameOf(account)} has the ${right.license} license.`);
 }
 
 /** View-only for an enterprise holder lowers: what a grant declares is a removal, and a task is told to revoke instead. */
@@ -135,7 +137,7 @@ function lowerToViewOnly(subject: Case): Step | null {
   if (subject.right.license !== 'ViewOnly') return null;
   if (subject.asker === 'Grant')
     return firstOf(taking, { ...subject, right: { type: 'License', license: 'Enterprise' } });
-  const message = `${nameOf(subject.account)} holds an enterprise license, and giving view-only would take it away. Revoke the enterprise license instead: view-only is left.`;
+  const message = `${nameOf(subject.account)} has an enterprise license, which granting a view-only license would remove. Revoke the enterprise license instead; a view-only license remains.`;
   return refused('HoldsEnterprise', message);
 }
 
@@ -148,7 +150,7 @@ function makeSureTheLicenseLimitHolds(subject: Case): Step | null {
   if (doubt) return doubt;
   const used = reading.enterpriseLicenses();
   if (used < limit) return null;
-  const message = `${used} of ${limit} enterprise licenses are in use. Raise maxEnterpriseLicenses of the connector, or free one.`;
+  const message = `${used} of ${limit} enterprise licenses are in use. Raise maxEnterpriseLicenses of the connector, or free a license.`;
   return refused('LicenseLimitReached', message);
 }
 
@@ -157,7 +159,7 @@ function giveEnterprise({ account }: Case): Step {
   const { gid, email } = account;
   return act(
     { type: 'GrantEnterprise', gid, email, from: 'ViewOnly', to: 'Enterprise' },
-    `${nameOf(account)} holds ViewOnly, Enterprise is wanted.`,
+    `${nameOf(account)} has the ViewOnly license and will be upgraded to Enterprise.`,
   );
 }
 
@@ -165,14 +167,16 @@ function giveEnterprise({ account }: Case): Step {
 function stopWhereNothingIsHeld(subject: Case): Step | null {
   const { account, organization } = subject;
   if (!account || !isActive(account, organization))
-    return alreadySo(`${nameOf(account)} is not in use: it holds no license.`);
+    return alreadySo(`${nameOf(account)} is not an active account and has no license.`);
   if (!isGuest(account, organization)) return null;
-  return alreadySo(`${nameOf(account)} is a guest of the organization: guests hold no license.`);
+  return alreadySo(`${nameOf(account)} is a guest of the organization. Guests have no license.`);
 }
 
 function stopWhereItIsNotHeld({ right, account }: Case): Step | null {
   if (!account || account.license === right.license) return null;
-  return alreadySo(`${nameOf(account)} holds ${account.license}, not ${right.license}.`);
+  return alreadySo(
+    `${nameOf(account)} has the ${account.license} license, not the ${right.license} license.`,
+  );
 }
 
 /** Without view-only nothing is left, so the account goes. */
@@ -187,10 +191,10 @@ function takeTheLicense({ right, account }: Case): Step {
   return right.license === 'Enterprise'
     ? act(
         { type: 'RevokeEnterprise', gid, email, from: 'Enterprise', to: 'ViewOnly' },
-        `Enterprise of ${nameOf(account)} is taken back, view-only is left.`,
+        `The Enterprise license of ${nameOf(account)} will be revoked. A view-only license remains.`,
       )
     : act(
         { type: 'Deprovision', gid, email, from: 'ViewOnly', to: null },
-        `${nameOf(account)} is deprovisioned.`,
+        `${nameOf(account)} will be deprovisioned.`,
       );
 }

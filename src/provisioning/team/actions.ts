@@ -45,13 +45,13 @@ export const teamActions: {
 /** An unknown object in the path is 404, one in the body 400 (Asana's OpenAPI document): the team, or the person. */
 function explainTeam(error: AsanaError, { team, email, gid }: TeamAction): RefusedError | null {
   if (isAsanaError(error, 'Forbidden') && error.operation?.startsWith('teams.')) {
-    const message = `Asana lets only members of team ${team} change who is in it, and refused the token's account (403). Add that account to the team.`;
+    const message = `Asana rejects the change (403): only members of team ${team} can change its members. Add the account of the token to the team.`;
     return new RefusedError('NotTeamMember', message, { cause: error });
   }
   if (!isAsanaError(error, 'NotFound')) return null;
   return error.status === 404
-    ? new RefusedError('TeamNotFound', `Asana has no team ${team} (any more).`, { cause: error })
-    : new RefusedError('AccountNotFound', `Asana has no account ${email ?? gid} there (any more).`, {
+    ? new RefusedError('TeamNotFound', `Asana has no team ${team}.`, { cause: error })
+    : new RefusedError('AccountNotFound', `Asana has no account ${email ?? gid} in this organization.`, {
         cause: error,
       });
 }

@@ -41,7 +41,7 @@ export const teamRules: RightRules<TeamRight> = {
   keeps: ({ adopted, value }, who) =>
     adopted && value !== 'Member'
       ? {
-          message: `${who} was ${value} of the team before this grant: roles are given and taken in Asana only.`,
+          message: `${who} had the role ${value} in the team before this grant. Roles are managed in Asana only.`,
           warning: false,
         }
       : null,
@@ -85,8 +85,8 @@ function makeSureTheTeamIsThere(subject: Case): Step | null {
 export function refuseTeam(reading: Case['reading'], team: string): Step {
   const doubt = reading.doubtAbout(['teams']);
   return doubt
-    ? refused(doubt.code, `Team ${team} is not known, and the teams are in doubt: ${doubt.message}.`)
-    : refused('TeamNotFound', `Asana has no team ${team} (any more), or the token does not see it.`);
+    ? refused(doubt.code, `Team ${team} was not found, and the list of teams is in doubt: ${doubt.message}.`)
+    : refused('TeamNotFound', `Asana has no team ${team}, or the token cannot see it.`);
 }
 
 function stopWhereTheyAreInTheTeam(subject: Case): Step | null {
@@ -105,7 +105,7 @@ function makeSureAGuestMayGo(subject: Case): Step | null {
       makeSureNothingIsDeclared(subject, teamOf(subject)?.organization ?? null) ??
       makeSureDeprovisioningIsAllowed(subject)
     );
-  const message = `${whoOf(subject)} is a guest, and this is their last team: Asana may be set to remove such guests. The membership is left. Remove it in Asana.`;
+  const message = `${whoOf(subject)} is a guest, and this is their last team. Asana can be set to remove guests without a team, so the membership is kept. Remove it in Asana.`;
   return refused('GuestsLastTeam', message);
 }
 
@@ -132,6 +132,8 @@ function changeTeam(type: TeamAction['type'], subject: Case): Step {
     to: joins ? 'Member' : null,
   };
   const where = `team ${team.name}`;
-  const message = joins ? `${nameOf(account)} is not in ${where}.` : `${nameOf(account)} leaves ${where}.`;
+  const message = joins
+    ? `${nameOf(account)} will be added to ${where}.`
+    : `${nameOf(account)} will be removed from ${where}.`;
   return act(action, message);
 }

@@ -43,7 +43,7 @@ export const workspaceActions: {
 
 /** Asana answers 403 for somebody who was removed before, as it does where the token may not invite. */
 export function removedFromWorkspace(who: string, workspace: string, cause: unknown): RefusedError {
-  const message = `Asana refused to add ${who} to workspace ${workspace} (403): it does not take back by API somebody who was removed before, or the token may not invite. Invite the person in Asana.`;
+  const message = `Asana rejected adding ${who} to workspace ${workspace} (403): a person who was removed before cannot be added again through the API, or the token lacks the permission to invite. Invite the person in Asana.`;
   return new RefusedError('PreviouslyRemoved', message, { cause });
 }
 
@@ -56,10 +56,10 @@ function explainWorkspace(
     return removedFromWorkspace(email ?? gid, workspace, error);
   if (!isAsanaError(error, 'NotFound')) return null;
   return error.status === 404
-    ? new RefusedError('WorkspaceNotFound', `Asana has no workspace ${workspace} (any more).`, {
+    ? new RefusedError('WorkspaceNotFound', `Asana has no workspace ${workspace}.`, {
         cause: error,
       })
-    : new RefusedError('AccountNotFound', `Asana has no account ${email ?? gid} there (any more).`, {
+    : new RefusedError('AccountNotFound', `Asana has no account ${email ?? gid} in this organization.`, {
         cause: error,
       });
 }

@@ -40,7 +40,7 @@ export const workspaceRules: RightRules<WorkspaceRight> = {
   take: (subject) => firstOf(taking, subject),
   keeps: ({ adopted }, who) =>
     adopted
-      ? { message: `${who} was in the workspace before this grant. It is kept.`, warning: false }
+      ? { message: `${who} was in the workspace before this grant. The membership is kept.`, warning: false }
       : null,
 };
 
@@ -94,7 +94,7 @@ function changeWorkspace(type: WorkspaceAction['type'], subject: Case): Step {
   const joins = type === 'AddToWorkspace';
   const from = workspaceRules.observe(subject);
   const message = joins
-    ? `${nameOf(account)} is not in workspace ${workspace}.`
-    : `${nameOf(account)} leaves workspace ${workspace}.`;
+    ? `${nameOf(account)} will be added to workspace ${workspace}.`
+    : `${nameOf(account)} will be removed from workspace ${workspace}.`;
   return act({ type, gid, email, workspace, from, to: joins ? 'Member' : null }, message);
 }

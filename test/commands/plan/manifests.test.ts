@@ -27,14 +27,14 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   [
     'an unknown field',
     grant(`${USER}\n  licence: Enterprise`),
-    /^m\.yaml:7: spec\.licence: is no field of this kind/,
+    /^m\.yaml:7: spec\.licence: is not a field of this kind/,
   ],
   [
     'an unknown field within',
     grant('  user: { email: a@b.cc, mail: x }'),
-    /^m\.yaml:6: spec\.user\.mail: is no field/,
+    /^m\.yaml:6: spec\.user\.mail: is not a field/,
   ],
-  ['a field beside spec', `${grant(USER)}specs: {}\n`, /^m\.yaml:7: specs: is no field of this kind/],
+  ['a field beside spec', `${grant(USER)}specs: {}\n`, /^m\.yaml:7: specs: is not a field of this kind/],
   [
     'a wrong kind of the group',
     grant(USER).replace('LicenseGrant', 'LicenceGrant'),
@@ -64,12 +64,12 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   [
     'a name in capitals',
     grant(USER, 'metadata: { name: Alice }'),
-    /^m\.yaml:3: metadata\.name: must be letters in lower case/,
+    /^m\.yaml:3: metadata\.name: must consist of lowercase letters/,
   ],
   [
     'a namespace with a dot',
     grant(USER, 'metadata: { name: a, namespace: a.b }'),
-    /metadata\.namespace: must be/,
+    /metadata\.namespace: must consist of/,
   ],
   [
     'a label that is a number',
@@ -80,17 +80,17 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   [
     'an address in capitals',
     grant('  user: { email: Alice@acme.com }'),
-    /^m\.yaml:6: spec\.user\.email: write the email address in lower case/,
+    /^m\.yaml:6: spec\.user\.email: must be an email address in lower case/,
   ],
   [
     'an address with İ',
     grant('  user: { email: İ@acme.com }'),
-    /spec\.user\.email: write the email address in lower case/,
+    /spec\.user\.email: must be an email address in lower case/,
   ],
   [
     'an address with the Kelvin sign',
     grant('  user: { email: \u212A@acme.com }'),
-    /spec\.user\.email: write the email address in lower case/,
+    /spec\.user\.email: must be an email address in lower case/,
   ],
   [
     'an address of more than 320 characters',
@@ -100,17 +100,17 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   [
     'an address with a quote',
     grant(`  user: { email: 'a"b@acme.com' }`),
-    /spec\.user\.email: this is no email address/,
+    /spec\.user\.email: must be an email address such as/,
   ],
   [
     'an address with a backslash',
     grant(String.raw`  user: { email: 'a\b@acme.com' }`),
-    /spec\.user\.email: this is no email address/,
+    /spec\.user\.email: must be an email address such as/,
   ],
   [
     'an expiry that is no date',
     grant(`${USER}\n  expiresAt: tomorrow`),
-    /^m\.yaml:7: spec\.expiresAt: write an instant such as/,
+    /^m\.yaml:7: spec\.expiresAt: must be a time such as/,
   ],
   [
     'an expiry on the 30th of February',
@@ -125,7 +125,7 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   [
     'both an expiry and a duration',
     grant(`${USER}\n  expiresAt: "2027-01-01T00:00:00Z"\n  duration: 8h`),
-    /^m\.yaml:8: spec\.duration: give at most one of expiresAt and duration/,
+    /^m\.yaml:8: spec\.duration: specify at most one of expiresAt and duration/,
   ],
   [
     'a gid without quotes',
@@ -134,15 +134,15 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   ],
   ['a key twice', grant(`${USER}\n${USER}`), /^m\.yaml:7: is not valid YAML/],
   ['what is not valid YAML', 'a: [b\nc: }', /is not valid YAML: correct it/],
-  ['a sentence', 'this is a letter to you', /^m\.yaml:1: is no manifest/],
-  ['a list', '- a\n- b\n', /^m\.yaml:1: is no manifest/],
+  ['a sentence', 'this is a letter to you', /^m\.yaml:1: is not a manifest/],
+  ['a list', '- a\n- b\n', /^m\.yaml:1: is not a manifest/],
   [
     'an item of a List that is no object',
     'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n- hello\n',
-    /^m\.yaml:6: items\[1\]: is no manifest: an object/,
+    /^m\.yaml:6: items\[1\]: is not a manifest: an object/,
   ],
   ['lists that are nested without end', `a: ${'['.repeat(100_000)}`, /^m\.yaml:1: is not valid YAML/],
-  ['aliases that explode', explosion(), /^m\.yaml:1: has aliases that unfold to far more than is written/],
+  ['aliases that explode', explosion(), /^m\.yaml:1: has aliases that expand too much/],
   ['an alias of nothing', 'kind: *nobody\n', /^m\.yaml:1: /],
 ];
 
@@ -192,7 +192,7 @@ suite('manifests with a fault', () => {
     const files = ['a.yaml', 'b.yaml'].map((name) => ({ name, text: grant(USER) }));
     assert.throws(
       () => readDeclarations(files, { validator, namespace: 'iga' }),
-      /^ManifestErrors: b\.yaml:3: metadata\.name: AsanaLicenseGrant iga\/alice is declared in a\.yaml:1 too/,
+      /^ManifestErrors: b\.yaml:3: metadata\.name: AsanaLicenseGrant iga\/alice is also declared in a\.yaml:1/,
     );
   });
 
@@ -201,10 +201,7 @@ suite('manifests with a fault', () => {
     const text = [composed, decomposed]
       .map((email, index) => grant(`  user: { email: ${email} }`, `metadata: { name: g${index} }`))
       .join('---\n');
-    assert.throws(
-      () => read(text),
-      /m\.yaml:13: spec\.user\.email: is written in other characters than in m\.yaml:1/,
-    );
+    assert.throws(() => read(text), /m\.yaml:13: spec\.user\.email: looks the same as in m\.yaml:1/);
   });
 
   test('show no more than a hundred of their faults', () => {
@@ -302,7 +299,7 @@ suite('the files of manifests', () => {
     await writeFile(large, Buffer.alloc(50 * 1024 * 1024, 'a'));
     await assert.rejects(
       readManifestFiles([large], Readable.from([])),
-      /large\.yaml: brings the manifests above 32 MiB: name fewer files/,
+      /large\.yaml: makes the manifests larger than 32 MiB: specify fewer files/,
     );
     await rm(large);
   });
@@ -315,7 +312,7 @@ suite('the files of manifests', () => {
     );
     await assert.rejects(
       readManifestFiles(['-'], endless),
-      /standard input: brings the manifests above 32 MiB: name fewer files/,
+      /standard input: makes the manifests larger than 32 MiB: specify fewer files/,
     );
   });
 });

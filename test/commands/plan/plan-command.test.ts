@@ -68,7 +68,7 @@ suite('asana-connector plan and export', () => {
   });
 
   const failures: readonly (readonly [string, Record<string, string>, readonly string[], RegExp])[] = [
-    ['no token', {}, ['-f', 'connector.yaml'], /ASANA_TOKEN: holds no token: put the token/],
+    ['no token', {}, ['-f', 'connector.yaml'], /ASANA_TOKEN: contains no token: set the variable/],
     ['a token that Asana refuses', { ASANA_TOKEN: 'canary-wrong' }, ['-f', 'connector.yaml'], /was not read/],
     [
       'a personal access token, which SCIM does not take',

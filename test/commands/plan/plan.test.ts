@@ -72,7 +72,7 @@ suite('a plan', () => {
     assert.equal(report.connectors[0]?.mode, 'Plan');
     assert.match(
       printPlan(report, 'table'),
-      /It is in mode Plan: nothing of this happens until its mode is Apply/,
+      /The connector is in mode Plan\. Nothing is changed until its mode is Apply/,
     );
   });
 
@@ -81,7 +81,7 @@ suite('a plan', () => {
     const [holder = ''] = holders(site, 'enterprise');
     const report = await site.plan([connectorWith(), license('a', holder)]);
     assert.equal(hasChanges(report), false);
-    assert.match(printPlan(report, 'markdown'), /^### Asana plan: nothing to do/);
+    assert.match(printPlan(report, 'markdown'), /^### Asana plan: no changes/);
   });
 
   test('shows removals that are too many as held, with the limit that holds them', async () => {
@@ -97,7 +97,7 @@ suite('a plan', () => {
     assert.deepEqual([report.changes.length, report.held.length], [0, 3]);
     assert.match(
       report.connectors[0]?.holds.join() ?? '',
-      /Removals from 3 people would be held .* maxRemovals allows 1 people/,
+      /Removals that concern 3 people would be held .* maxRemovals 1 people/,
     );
     assert.equal(hasChanges(report), true);
   });
@@ -232,12 +232,12 @@ suite('a plan that cannot be made', () => {
     const manifests = [connectorWith({}, 'other'), license('a', 'p1@acme.example')];
     await assert.rejects(
       openSite().plan(manifests),
-      /standard input:\d+: spec\.connectorRef: names iga\/acme, which is not there: add its manifest with --connector FILE/,
+      /standard input:\d+: spec\.connectorRef: refers to iga\/acme, which does not exist: add its manifest with --connector FILE/,
     );
   });
 
   test('says that there is nothing of ours in the manifests', async () => {
-    await assert.rejects(openSite().planText('kind: Pod\n'), /--file: holds no AsanaConnector/);
+    await assert.rejects(openSite().planText('kind: Pod\n'), /--file: contains no AsanaConnector/);
   });
 
   test('is none when a part of the directory does not come', async () => {

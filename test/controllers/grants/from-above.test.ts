@@ -31,7 +31,7 @@ suite('a deleted grant', () => {
     test(`goes untouched: ${reason}`, async () => {
       const goes = await judge(changes);
       assert.equal(goes?.reason, reason);
-      assert.match(goes?.message ?? '', /Asana was left as it is\.$/);
+      assert.match(goes?.message ?? '', /Nothing was changed in Asana\.$/);
     });
   }
 

@@ -551,7 +551,7 @@ const outcomes: readonly Outcome[] = [
     run: (rig) => rig.declare(ACCOUNT, 'g', { email: 'nobody@acme.example', ensure: 'Absent' }),
     asana: [],
     reason: 'Removed',
-    message: /from the start, by a look at Asana/,
+    message: /no such account from the start/,
   },
   {
     what: 'absent by our action, for good',
@@ -563,7 +563,7 @@ const outcomes: readonly Outcome[] = [
     },
     asana: ['scimPatchUser'],
     reason: 'Removed',
-    message: /This object had it removed/,
+    message: /This object removed the account/,
     events: ['Normal AccountDeprovisioned'],
   },
   {

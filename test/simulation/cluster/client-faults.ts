@@ -119,5 +119,5 @@ function errorBefore(fault: Fault): KubernetesError | null {
 
 /** No answer came. */
 export function unreachable(): KubernetesError {
-  return new KubernetesError('Unreachable', 0, 'transient', 'the API server cannot be reached');
+  return new KubernetesError('Unreachable', 0, 'transient', 'the API server is not reachable');
 }

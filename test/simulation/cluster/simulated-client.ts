@@ -282,5 +282,5 @@ async function pass(clock: Clock, ms: number): Promise<void> {
 }
 
 function tooLate(): KubernetesError {
-  return new KubernetesError('Timeout', 0, 'transient', 'no answer in time');
+  return new KubernetesError('Timeout', 0, 'transient', 'no response in time');
 }

@@ -78,7 +78,7 @@ export const actingMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'controllers/grants/action-hooks.ts',
-        find: "if (!leads) throw new FencedError('This process does not lead (any more).');",
+        find: "if (!leads) throw new FencedError('This process is not the leader.');",
         replace: '',
       },
       {
