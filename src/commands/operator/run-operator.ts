@@ -18,6 +18,7 @@ import { createLogger, type LogLevel } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { type Check, PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
 import { openAuditOutput } from './audit-output.ts';
+import { openTraceOutput } from './trace-output.ts';
 
 /** No bookmark for so long (they come once a minute) and a watch is not alive. */
 const LONGEST_SILENCE_MS = 300_000;
@@ -44,6 +45,7 @@ export interface OperatorFlags {
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'console';
   readonly auditLogPath?: string;
+  readonly otelEndpoint?: string;
 }
 
 /**
@@ -61,10 +63,18 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
   const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
   const metrics = new Metrics();
   const audit = openAuditOutput(flags.auditLogPath, { stdout: process.stdout, log, meter: metrics, clock });
+  const identity = `${hostname()}_${randomUUID()}`;
+  const environment = process.env;
+  const traces = await openTraceOutput(flags.otelEndpoint, {
+    identity,
+    environment,
+    log,
+    meter: metrics,
+    clock,
+  });
   const config = loadKubeConfig();
   const connection = new ApiServerConnection(config, clock);
   const client = new KubernetesClient(connection);
-  const identity = `${hostname()}_${randomUUID()}`;
   const election = flags.leaderElect ? electionFor(flags, { client, identity, log, metrics }) : null;
   const leadership = election ?? leadAlone(metrics);
   const budgets = new BudgetRegistry(
@@ -86,7 +96,8 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     leadership,
     identity,
     audit: audit.sink,
-    conductorOne: { apiHost: flags.conductoroneHost, allowedHosts, environment: process.env },
+    tracer: traces.tracer,
+    conductorOne: { apiHost: flags.conductoroneHost, allowedHosts, environment },
   });
   const servers = await listen(flags, operator, metrics, election);
   log.info('starting', { version, node: process.version, identity, asanaApiUrl: flags.asanaApiUrl });
@@ -106,7 +117,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     drained.abort();
     await keeping.catch((error: unknown) => log.warn('the lease was not kept to the end', { error }));
     await election?.release();
-    await Promise.all(servers.map((server) => server.close()));
+    await Promise.all([...servers.map((server) => server.close()), traces.close()]);
     await connection.close();
     audit.close();
     log.info('stopped');
