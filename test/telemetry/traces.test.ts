@@ -78,16 +78,15 @@ suite('traces', () => {
     });
     await traces.close();
     const parents = new Map(collector.spans.map(({ spanId, name }) => [spanId, name]));
-    const tree = collector.spans.map(({ name, parentSpanId, kind }) => [
-      name,
-      parents.get(parentSpanId) ?? '',
-      kind,
-    ]);
+    const tree = collector.spans.map(
+      ({ name, parentSpanId, kind }) =>
+        `${name} of kind ${kind} below ${parents.get(parentSpanId) ?? 'nothing'}`,
+    );
     assert.deepEqual(tree.toSorted(), [
-      ['ask', 'outer', 3],
-      ['inner', 'outer', 1],
-      ['innermost', 'inner', 1],
-      ['outer', '', 1],
+      'ask of kind 3 below outer',
+      'inner of kind 1 below outer',
+      'innermost of kind 1 below inner',
+      'outer of kind 1 below nothing',
     ]);
     assert.equal(new Set(collector.spans.map(({ traceId }) => traceId)).size, 1);
     for (const { startNs, endNs } of collector.spans) assert.ok(startNs > 0n && endNs >= startNs);
