@@ -16,14 +16,10 @@ import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../k
 import { LEASE_NAME, LeaderElection, leaderGauge } from '../../kubernetes/leader-election.ts';
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
-import { type Check, PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
+import { PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
 import { openAuditOutput } from './audit-output.ts';
+import { livenessChecks, readinessChecks } from './probes.ts';
 import { openTraceOutput } from './trace-output.ts';
-
-/** No bookmark for so long (they come once a minute) and a watch is not alive. */
-const LONGEST_SILENCE_MS = 300_000;
-/** Twice the longest reconcile: something hangs. */
-const LONGEST_RECONCILE_S = 600;
 
 /** The operator's flags as commander gives them; durations in milliseconds. */
 export interface OperatorFlags {
@@ -157,25 +153,11 @@ async function listen(
   metrics: Metrics,
   election: LeaderElection | null,
 ): Promise<PageServer[]> {
-  const alive: Check[] = [
-    { name: 'watches', check: () => silentWatch(operator) },
-    {
-      name: 'workers',
-      check: () =>
-        operator.longestRunningSeconds() > LONGEST_RECONCILE_S
-          ? `a reconcile runs for ${Math.round(operator.longestRunningSeconds())} s`
-          : null,
-    },
-    {
-      name: 'leaderElection',
-      check: () =>
-        election && election.leadingForMs > 0 && !election.leads ? 'the lease is not renewed' : null,
-    },
-  ];
-  const ready: Check[] = [
-    { name: 'caches', check: () => (operator.synced ? null : 'the first lists are not read yet') },
-  ];
-  const health: Pages = { '/livez': probePage(alive), '/readyz': probePage([...alive, ...ready]) };
+  const alive = livenessChecks(operator, election);
+  const health: Pages = {
+    '/livez': probePage(alive),
+    '/readyz': probePage([...alive, ...readinessChecks(operator)]),
+  };
   const scrape: Pages = {
     '/metrics': async () => {
       operator.refreshMetrics();
@@ -195,9 +177,4 @@ async function listen(
     servers.push(server);
   }
   return servers;
-}
-
-function silentWatch(operator: AsanaOperator): string | null {
-  const silent = operator.contacts().find(({ silentMs }) => silentMs > LONGEST_SILENCE_MS);
-  return silent ? `no word about ${silent.kind} for ${Math.round(silent.silentMs / 1000)} s` : null;
 }

@@ -1,14 +1,32 @@
 import assert from 'node:assert/strict';
+import { glob, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { Bundle, Child, Folder, linesOf } from '../commands/child.ts';
+import { Bundle, Child, Folder, freePort, linesOf } from '../commands/child.ts';
 import { Collector, type ReceivedSpan } from '../telemetry/collector.ts';
 import { OperatorRig, SERVICE_ACCOUNT } from './rig.ts';
 import { TenantView } from './tenant.ts';
 
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The texts that the source gives the methods of a logger. */
+async function messagesInSource(): Promise<ReadonlySet<string>> {
+  const messages = new Set<string>();
+  for await (const path of glob('src/**/*.ts', { cwd: ROOT }))
+    for (const [, , message = ''] of (await readFile(join(ROOT, path), 'utf8')).matchAll(
+      /\b(debug|info|warn|error)(?:'\])?\(\s*'([^'\n]+)'/g,
+    ))
+      messages.add(message);
+  return messages;
+}
+
 suite('the bundled operator with --otel-endpoint', () => {
   let collector: Collector;
   let rig: OperatorRig;
+  let stderr: string;
+  let stdout: string;
   let log: readonly Readonly<Record<string, unknown>>[];
+  let readiness: string;
   /** Two who have no enterprise license: one is given one by a grant, the other by a task. */
   let people: readonly string[];
   let taskId: string;
@@ -22,6 +40,7 @@ suite('the bundled operator with --otel-endpoint', () => {
       .map(({ email }) => email.toLowerCase());
     await using bundle = await Bundle.make();
     await using folder = await Folder.make(bundle.main);
+    const health = `127.0.0.1:${await freePort()}`;
     const flags = [
       ['--no-leader-elect'],
       ['--namespace', rig.namespace],
@@ -29,7 +48,7 @@ suite('the bundled operator with --otel-endpoint', () => {
       ['--asana-requests-per-minute', '0'],
       ['--allowed-conductorone-hosts', 'localhost'],
       ['--metrics-bind-address', '0'],
-      ['--health-bind-address', '0'],
+      ['--health-bind-address', health],
       ['--log-level', 'debug'],
       ['--otel-endpoint', collector.url],
     ].flat();
@@ -43,11 +62,13 @@ suite('the bundled operator with --otel-endpoint', () => {
     const operator = new Child(folder, variables, ['operator', ...flags]);
     try {
       await live();
+      readiness = await (await fetch(`http://${health}/readyz?verbose`)).text();
     } finally {
       operator.kill('SIGTERM');
     }
-    const { code, stderr } = await operator.end();
-    assert.equal(code, 0, stderr);
+    const ending = await operator.end();
+    ({ stderr, stdout } = ending);
+    assert.equal(ending.code, 0, stderr);
     log = linesOf(stderr);
     rig.logs.push(stderr);
   });
@@ -160,6 +181,46 @@ suite('the bundled operator with --otel-endpoint', () => {
     const { resource } = collector.spans[0] ?? {};
     assert.equal(resource?.['service.name'], 'asana-test');
     assert.equal(resource?.['deployment.environment.name'], 'test');
+  });
+
+  test('is ready and alive while it works, and says of what', () => {
+    const checks = ['watches', 'workers', 'leaderElection', 'caches'];
+    assert.equal(readiness, [...checks.map((name) => `[+]${name} ok`), 'ok', ''].join('\n'));
+  });
+
+  test('logs one JSON object a line: a time, a level, and a message that the source has word for word', async () => {
+    const lines = stderr.trimEnd().split('\n');
+    assert.ok(lines.length > 10);
+    assert.equal(log.length, lines.length, 'a line is no JSON');
+    const messages = await messagesInSource();
+    for (const { time, level, message } of log) {
+      assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      assert.match(String(level), /^(debug|info|warn|error)$/);
+      assert.ok(messages.has(String(message)), `a message holds data: ${String(message)}`);
+    }
+  });
+
+  test('logs an id and the object with every line of a reconcile', () => {
+    const ofReconciles = log.filter((line) => 'controller' in line);
+    assert.ok(ofReconciles.length > 0);
+    for (const line of ofReconciles) {
+      assert.match(String(line['reconcileID']), /^[0-9a-f-]{36}$/);
+      assert.equal(line['namespace'], rig.namespace);
+      assert.match(String(line['name']), /^(acme|declared)$/);
+    }
+  });
+
+  test('writes one audit line for each change in Asana, with the id of its action', () => {
+    const changes = linesOf(stdout).filter(({ kind }) => kind === 'Change');
+    assert.equal(changes.length, rig.writesInAsana().length);
+    assert.deepEqual(
+      changes.map(({ id }) => id).toSorted(),
+      collector
+        .named('action GrantEnterprise')
+        .map(({ attributes }) => attributes['actionID'])
+        .toSorted(),
+    );
+    assert.equal(changes.length, 2);
   });
 
   test('exports no secret and no address of a person', () => {
