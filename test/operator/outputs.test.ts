@@ -214,10 +214,10 @@ suite('the bundled operator with --otel-endpoint', () => {
     const changes = linesOf(stdout).filter(({ kind }) => kind === 'Change');
     assert.equal(changes.length, rig.writesInAsana().length);
     assert.deepEqual(
-      changes.map(({ id }) => id).toSorted(),
+      changes.map(({ id }) => String(id)).toSorted(),
       collector
         .named('action GrantEnterprise')
-        .map(({ attributes }) => attributes['actionID'])
+        .map(({ attributes }) => String(attributes['actionID']))
         .toSorted(),
     );
     assert.equal(changes.length, 2);
