@@ -4,6 +4,7 @@ import { InvalidInputError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
 import type { Redacted } from '../core/redacted.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { BudgetRegistry } from './budget-registry.ts';
 import type { Surface } from './errors.ts';
 import { AsanaRest } from './rest.ts';
@@ -39,6 +40,8 @@ export interface SessionOptions {
   readonly adapter?: AxiosAdapter | undefined;
   readonly log: Logger;
   readonly meter: Meter;
+  /** By default nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -65,7 +68,18 @@ export interface AsanaSession {
  * @throws InvalidInputError for a base URL no token may be sent to, or a token no header can carry
  */
 export function openSession(options: SessionOptions): AsanaSession {
-  const { token, scimToken = token, scimEnabled, budgets, adapter, log, meter, clock, random } = options;
+  const {
+    token,
+    scimToken = token,
+    scimEnabled,
+    budgets,
+    adapter,
+    log,
+    meter,
+    tracer,
+    clock,
+    random,
+  } = options;
   const limits = { ...defaultSessionLimits, ...options.limits };
   const baseUrl = options.baseUrl.replace(/\/+$/, '');
   const closers: (() => void)[] = [];
@@ -84,6 +98,7 @@ export function openSession(options: SessionOptions): AsanaSession {
       random,
       log,
       meter,
+      tracer,
     });
     closers.push(giveBack, () => transport.close());
     return transport;

@@ -5,6 +5,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Counter, Histogram, Meter } from '../core/meter.ts';
 import type { Redacted } from '../core/redacted.ts';
+import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
 import { version } from '../core/version.ts';
 import { type Answer, answerFrom, readResponse } from './answer.ts';
 import { checkBaseUrl } from './base-url.ts';
@@ -65,6 +66,8 @@ export interface TransportOptions {
   readonly random: Random;
   readonly log: Logger;
   readonly meter: Meter;
+  /** By default nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** The largest body sent; the largest real one, a new user, has some 500 bytes. */
@@ -130,7 +133,7 @@ export class Transport {
     const { clock, random } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#attempt(exchange, decode, call);
+        return await this.#attempt(exchange, decode, call, attempt);
       } catch (error) {
         if (!(error instanceof AsanaError)) throw error;
         const { repeatability } = exchange;
@@ -147,16 +150,26 @@ export class Transport {
     this.#agent.destroy();
   }
 
-  async #attempt<T>(exchange: Exchange, decode: (body: unknown) => T, call: Call): Promise<Answer<T>> {
-    const { budget } = this.#options;
-    const kind = exchange.method === 'GET' ? 'read' : 'write';
+  async #attempt<T>(
+    exchange: Exchange,
+    decode: (body: unknown) => T,
+    call: Call,
+    attempt: number,
+  ): Promise<Answer<T>> {
+    const { budget, surface, tracer = silentTracer } = this.#options;
+    const { operation, method } = exchange;
+    const name = `${surface} ${operation}`;
+    const fields = { api: surface, operation, attempt, 'http.request.method': method };
+    const kind = method === 'GET' ? 'read' : 'write';
     for (;;) {
       const permit = await budget.acquire(kind, call.priority, call.signal);
       try {
         await call.guard?.();
         // While the guard was asked, another request may have been told to wait.
         if (permit.isOvertaken()) continue;
-        return await this.#ask(exchange, decode, call, permit);
+        return await tracer.span({ name, kind: 'Request', fields }, (span) =>
+          this.#ask(exchange, decode, call, permit, span),
+        );
       } finally {
         permit.release();
       }
@@ -168,9 +181,11 @@ export class Transport {
     decode: (body: unknown) => T,
     call: Call,
     permit: Permit,
+    span: Span,
   ): Promise<Answer<T>> {
     try {
       const response = readResponse(await this.#exchange(exchange, call), this.#options.clock.now());
+      span.set({ 'http.response.status_code': response.status, requestID: response.requestId });
       this.#noteDeprecations(response.change);
       if (response.status === 429) permit.rejected(response.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS);
       const { surface } = this.#options;

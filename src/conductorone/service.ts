@@ -2,6 +2,7 @@ import { hostname, machine, release } from 'node:os';
 import type { Clock, Random } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { BatonClient } from './client.ts';
 import { ConductorOneError } from './errors.ts';
 import type { Wording } from './finish.ts';
@@ -45,6 +46,8 @@ export interface ServiceOptions {
   readonly randomBytes: (bytes: number) => Uint8Array;
   readonly log: Logger;
   readonly meter: Meter;
+  /** By default nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Told of every change of `state`. */
   readonly onChange: (state: ServiceState) => void;
 }
@@ -89,7 +92,7 @@ export class ConductorOneService {
   };
 
   constructor(options: ServiceOptions) {
-    const { client, host, settings, wording, tempFolder, clock, randomBytes, log } = options;
+    const { client, host, settings, wording, tempFolder, clock, randomBytes, log, tracer } = options;
     this.#options = options;
     this.#metrics = new TaskMetrics(options.meter, options.labels);
     this.#runner = new TaskRunner({
@@ -104,6 +107,7 @@ export class ConductorOneService {
       randomBytes,
       log,
       metrics: this.#metrics,
+      tracer,
     });
   }
 

@@ -3,6 +3,7 @@ import type { Duration } from '@bufbuild/protobuf/wkt';
 import { Code } from '@connectrpc/connect';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
+import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
 import { RefusedError } from '../provisioning/refusal.ts';
 import type { BatonClient, FinalState } from './client.ts';
 import { UnsupportedTaskError } from './errors.ts';
@@ -45,6 +46,8 @@ export interface TaskRunnerOptions {
   readonly randomBytes: (bytes: number) => Uint8Array;
   readonly log: Logger;
   readonly metrics: TaskMetrics;
+  /** By default nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** What a task is worked under. */
@@ -95,15 +98,29 @@ export class TaskRunner {
    * have it already, and if nobody has, the server hands it out again when its lease is over.
    */
   async run(task: Task, nextHeartbeat: Duration | undefined, signals: TaskSignals): Promise<void> {
-    const { clock, metrics } = this.#options;
+    const { log, tracer = silentTracer } = this.#options;
     const type = typeOf(task);
-    const log = this.#options.log.child({ task: task.id, type });
+    const fields = { task: task.id, type };
+    await tracer.span({ name: `task ${type}`, kind: 'Trace', fields }, (span) =>
+      this.#runLogged(task, nextHeartbeat, signals, { type, log: log.child(fields), span }),
+    );
+  }
+
+  async #runLogged(
+    task: Task,
+    nextHeartbeat: Duration | undefined,
+    signals: TaskSignals,
+    { type, log, span }: { readonly type: string; readonly log: Logger; readonly span: Span },
+  ): Promise<void> {
+    const { clock, metrics } = this.#options;
     const begun = clock.monotonic();
     log.info('task begins');
     const ending = await this.#work(task, { taskId: task.id, nextHeartbeat, signal: signals.work, log });
     const reported = await this.#report(task.id, ending, signals.report, log);
     const result = reported ? ending.result : 'Unreported';
     metrics.task(type, result);
+    span.set({ result });
+    if (ending.error !== undefined) span.fail(ending.error);
     const fields = { result, seconds: (clock.monotonic() - begun) / 1000 };
     if (ending.error === undefined) log.info('task ended', fields);
     else log.warn('task ended', { ...fields, error: ending.error });

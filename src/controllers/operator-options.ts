@@ -1,5 +1,6 @@
 import type { AxiosAdapter } from 'axios';
 import type { BudgetRegistry } from '../asana/budget-registry.ts';
+import type { Tracer } from '../core/tracer.ts';
 import type { OperatorDeps } from '../kubernetes/operator.ts';
 import type { AuditSink } from '../provisioning/audit.ts';
 import type { ConductorOneSettings, openConductorOne } from './conductorone/open-service.ts';
@@ -16,6 +17,8 @@ export interface AsanaOperatorOptions extends OperatorDeps {
   /** Names this process in events. */
   readonly identity: string;
   readonly audit: AuditSink;
+  /** By default nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   readonly conductorOne: ConductorOneSettings;
   /** Where this process is not to be on its own wires or use its own luck; each by default the real thing. */
   readonly means?: OperatorMeans;

@@ -64,7 +64,7 @@ export class AsanaOperator extends ReconcilingOperator {
   constructor(options: AsanaOperatorOptions) {
     super(options);
     this.#options = options;
-    const { client, clock, log, meter, means, concurrency } = options;
+    const { client, clock, log, meter, tracer, means, concurrency } = options;
     const newId = means?.newId ?? randomUUID;
     this.#events = new EventRecorder({
       client,
@@ -79,7 +79,7 @@ export class AsanaOperator extends ReconcilingOperator {
     this.#registry = new ConnectorRegistry((connector) => this.#openSession(connector));
     this.#conditions = new ConditionMetrics(meter);
     this.#audit = new AuditLog(options.audit, clock);
-    const executor = new Executor(this.#audit, meter, newId);
+    const executor = new Executor(this.#audit, meter, newId, tracer);
     this.#connectorReconciler = this.#reconcileConnectors(new TaskProvisioner({ executor, clock }));
     this.#connectorController = this.#control(
       asanaConnectors.singular,
@@ -105,9 +105,10 @@ export class AsanaOperator extends ReconcilingOperator {
   }
 
   #control(name: string, concurrency: number, reconcile: Reconcile): Controller {
-    const { clock, random, log, meter, means } = this.#options;
+    const { clock, random, log, meter, tracer, means } = this.#options;
     const queue = new WorkQueue(name, { clock, random, meter });
-    return new Controller({ name, queue, concurrency, reconcile, clock, log, meter, newId: means?.newId });
+    const newId = means?.newId;
+    return new Controller({ name, queue, concurrency, reconcile, clock, log, meter, tracer, newId });
   }
 
   #reconcileConnectors(provisioner: TaskProvisioner): ConnectorReconciler {
@@ -130,6 +131,7 @@ export class AsanaOperator extends ReconcilingOperator {
           adapter: options.means?.asanaAdapter,
           log,
           meter,
+          tracer: options.tracer?.child({ connector: keyOf(connector) }),
           clock,
           random,
         }),
@@ -250,7 +252,7 @@ export class AsanaOperator extends ReconcilingOperator {
   }
 
   #openSession(connector: AsanaConnector): ConnectorSession {
-    const { clock, random, log, means } = this.#options;
+    const { clock, random, log, tracer, means } = this.#options;
     const key = keyOf(connector);
     const grants = this.#grants.byConnector(key).map(({ object }) => existingGrantOf(object));
     return new ConnectorSession(
@@ -258,6 +260,7 @@ export class AsanaOperator extends ReconcilingOperator {
         clock,
         random,
         log: log.child({ connector: key }),
+        tracer: tracer?.child({ connector: key }),
         newHoldId: means?.newHoldId ?? newHoldId,
         organizations: this.#organizations,
         onChange: (what) => this.#onSync(key, what),

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { CodedError, isAbort, StoppedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
+import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
 import { isConflict, isNotFound } from './errors.ts';
 import { type Key, splitKey } from './resource.ts';
 import { type Backoff, Priority, type WorkQueue } from './work-queue.ts';
@@ -34,6 +35,8 @@ export interface ControllerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly meter: Meter;
+  /** By default nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Names one reconcile in the log; by default at random. */
   readonly newId?: (() => string) | undefined;
   /** A reconcile that takes longer is aborted. */
@@ -143,8 +146,16 @@ export class Controller {
   }
 
   async #reconcileOne(key: Key): Promise<void> {
-    const { name, queue, reconcile, clock, newId = randomUUID } = this.#options;
-    const log = this.#options.log.child({ controller: name, ...splitKey(key), reconcileID: newId() });
+    const { name, newId = randomUUID, tracer = silentTracer } = this.#options;
+    const fields = { controller: name, ...splitKey(key), reconcileID: newId() };
+    const log = this.#options.log.child(fields);
+    await tracer.span({ name: `reconcile ${name}`, kind: 'Trace', fields }, (span) =>
+      this.#reconcileLogged(key, log, span),
+    );
+  }
+
+  async #reconcileLogged(key: Key, log: Logger, span: Span): Promise<void> {
+    const { name, queue, reconcile, clock } = this.#options;
     // A controller of its own: AbortSignal.any would let whoever forgets a listener on it grow the process.
     const abort = new AbortController();
     this.#running.add(abort);
@@ -162,17 +173,18 @@ export class Controller {
       }
       result = wish?.requeueAfterMs === undefined ? 'success' : 'requeue_after';
     } catch (error) {
-      result = this.#handle(key, error, log);
+      result = this.#handle(key, error, log, span);
     } finally {
       cancel();
       this.#running.delete(abort);
     }
+    span.set({ result });
     this.#meters.total.add(1, { controller: name, result });
     this.#meters.seconds.observe((clock.monotonic() - began) / 1000, { controller: name });
   }
 
   /** One place decides what the class of an error (core/errors.ts) means for the queue. */
-  #handle(key: Key, error: unknown, log: Logger): string {
+  #handle(key: Key, error: unknown, log: Logger, span: Span): string {
     const { queue, name } = this.#options;
     if (isConflict(error) || isNotFound(error)) {
       const retryMs = Math.round(queue.addRateLimited(key, { backoff: STALE_COPY_BACKOFF }));
@@ -191,6 +203,7 @@ export class Controller {
       return 'waiting';
     }
     this.#meters.errors.add(1, { controller: name });
+    span.fail(error);
     if (error instanceof CodedError && error.errorClass === 'stalling') {
       queue.forget(key);
       log.error('reconcile stalled', { error });

@@ -2,6 +2,7 @@ import { AsanaError } from '../asana/errors.ts';
 import type { AsanaSession } from '../asana/session.ts';
 import type { Tally } from '../asana/transport.ts';
 import type { Counter, Meter } from '../core/meter.ts';
+import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
 import type { UserTypes } from '../directory/account.ts';
 import type { Directory } from '../directory/directory.ts';
 import { type FreshReading, refresh } from '../directory/reader.ts';
@@ -9,6 +10,7 @@ import type { Account } from '../directory/snapshot.ts';
 import { type Action, placeOf } from './action.ts';
 import { mayHaveTakenEffect, rulesOf } from './actions.ts';
 import type { Auditor, Requester } from './audit.ts';
+import type { ObjectIdentity } from './grant.ts';
 import { PersonTurns } from './person-turns.ts';
 
 /** One change to be made in Asana, and where. */
@@ -65,12 +67,14 @@ export class Executor {
   readonly #audit: Auditor;
   readonly #newId: () => string;
   readonly #actions: Counter;
+  readonly #tracer: Tracer;
   readonly #turns = new PersonTurns();
 
   /** @param newId names an action in the audit log and in status */
-  constructor(audit: Auditor, meter: Meter, newId: () => string) {
+  constructor(audit: Auditor, meter: Meter, newId: () => string, tracer: Tracer = silentTracer) {
     this.#audit = audit;
     this.#newId = newId;
+    this.#tracer = tracer;
     this.#actions = meter.counter('actions_total', 'Changes made in Asana.', [
       'namespace',
       'connector',
@@ -87,15 +91,28 @@ export class Executor {
    * @throws AsanaError or RefusedError when Asana refuses or cannot be reached, and whatever a hook throws
    */
   execute(request: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {
-    const { gid, email } = request.action;
-    return this.#turns.take(gid ?? email, () => this.#carryOut(request, hooks));
+    const { connector, action, requester } = request;
+    const name = `action ${action.type}`;
+    const fields = {
+      connector: `${connector.namespace}/${connector.name}`,
+      action: action.type,
+      ...(requester.type === 'Task' ? { task: requester.taskId } : namesOf(requester)),
+    };
+    return this.#turns.take(action.gid ?? action.email, () =>
+      this.#tracer.span({ name, kind: 'Part', fields }, async (span) => {
+        const outcome = await this.#carryOut(request, hooks, span);
+        span.set({ result: outcome.kind });
+        return outcome;
+      }),
+    );
   }
 
-  async #carryOut(request: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {
+  async #carryOut(request: ActionRequest, hooks: ActionHooks, span: Span): Promise<ActionOutcome> {
     await hooks.guard('Begin');
     const fresh = await this.#readFresh(request);
     if (!(await hooks.confirm(fresh))) return { kind: 'Overtaken' };
     const id = this.#newId();
+    span.set({ actionID: id });
     await hooks.recordIntent(id);
     const sent = await this.#send(request, id, () => hooks.guard('Send'));
     const { failure } = sent;
@@ -189,6 +206,11 @@ export class Executor {
       requestIds,
     });
   }
+}
+
+/** The object behind an action, as log lines name it. */
+function namesOf({ kind, namespace, name, uid, generation }: ObjectIdentity) {
+  return { kind, namespace, name, uid, generation };
 }
 
 function explain(action: Action, error: AsanaError): Error {

@@ -61,6 +61,7 @@ const everything: Values = {
     },
     dashboard: { enabled: true, labels: { grafana_dashboard: 'asana' }, annotations },
   },
+  otel: { endpoint: 'http://collector.monitoring:4318' },
   health: {
     port: 9091,
     livenessProbe: { initialDelaySeconds: 10, periodSeconds: 20, timeoutSeconds: 6, failureThreshold: 4 },

@@ -245,6 +245,7 @@ describe('the chart', () => {
         'operator.concurrency=7',
         'operator.asana.apiUrl=https://asana.example/api/1.0',
         'operator.conductorOne.host=acme.conductor.one:443',
+        'otel.endpoint=http://collector.monitoring:4318',
       ],
       'with everything that has no default',
     ],

@@ -61,6 +61,7 @@ describe('the values of the chart', () => {
     { set: 'crd.keep=true', says: /additional properties 'crd' not allowed/ },
     { set: 'openshift=yes', says: /openshift.*must be one of/ },
     { set: 'proxy.httpsProxy=http://user:secret@proxy.example:3128', says: /proxy\/httpsProxy/ },
+    { set: 'otel.endpoint=collector:4318', says: /otel\/endpoint/ },
     { set: 'networkPolicy.egressPorts={443}', says: /additional properties 'egressPorts' not allowed/ },
     { set: 'health.livenessProbe.httpGet.path=/x', says: /additional properties 'httpGet' not allowed/ },
     { set: 'commonLabels.app\\.kubernetes\\.io/name=x', says: /commonLabels/ },

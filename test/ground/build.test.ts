@@ -49,6 +49,10 @@ describe('the bundle', () => {
     return [...loaded];
   }
 
+  function modulesOf(files: readonly string[]): string[] {
+    return files.flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}));
+  }
+
   test('runs without node_modules and warns of nothing', async () => {
     const { version } = JSON.parse(await readFile(join(import.meta.dirname, '../../package.json'), 'utf8'));
     const { stdout, stderr } = await run('--version');
@@ -73,11 +77,23 @@ describe('the bundle', () => {
     const loaded = loadedBy('src/commands/operator/run-operator.ts');
     const bytes = loaded.reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0);
     assert.ok(bytes > 1024 * 1024 && bytes < LARGEST_OPERATOR_BYTES, `${bytes} bytes`);
-    const modules = loaded.flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}));
     assert.deepEqual(
-      modules.filter((path) => /node_modules\/(@connectrpc|@bufbuild|fastify|yaml)\//.test(path)),
+      modulesOf(loaded).filter((path) => /node_modules\/(@connectrpc|@bufbuild|fastify|yaml)\//.test(path)),
       [],
     );
+  });
+
+  test('holds the libraries of OpenTelemetry in files that only traces load', () => {
+    const isTraceLibrary = (path: string) => /node_modules\/@opentelemetry\/(?!api\/)/.test(path);
+    const traces = 'src/telemetry/traces.ts';
+    assert.ok(modulesOf(loadedBy(traces)).some(isTraceLibrary), 'traces come without them');
+    // Whatever of ours is ever imported, early or late.
+    const ours = Object.values(outputs)
+      .flatMap(({ entryPoint }) => entryPoint ?? [])
+      .filter((path) => path.startsWith('src/') && path !== traces);
+    assert.ok(ours.includes('src/commands/operator/run-operator.ts'));
+    for (const entryPoint of ours)
+      assert.deepEqual(modulesOf(loadedBy(entryPoint)).filter(isTraceLibrary), [], entryPoint);
   });
 
   test('holds no test and no script', () => {

@@ -9,7 +9,7 @@ import { Child, Folder, FROM_SOURCE, freePort } from '../commands/child.ts';
 import { Replica } from '../operator/replica.ts';
 import { OperatorRig, SERVICE_ACCOUNT } from '../operator/rig.ts';
 import { TenantView } from '../operator/tenant.ts';
-import { ALERTS_FILE, ROOT, readAlertRules } from './alert-rules.ts';
+import { ALERTS_FILE, ROOT, readAlertRules, readMetricsPage } from './alert-rules.ts';
 import { chooseAll, readDashboard } from './dashboard-file.ts';
 import { promtoolPath } from './prometheus.ts';
 import { PrometheusServer } from './prometheus-server.ts';
@@ -93,6 +93,24 @@ suite('the running program, scraped by Prometheus', () => {
     assert.ok(nodes.length > 0 && helps.length > nodes.length);
     for (const [line, , help = ''] of helps.filter((one) => !nodes.includes(one)))
       assert.match(help, /^[A-Z0-9].*\.$/, line);
+  });
+
+  test('labels every metric as the reference says, and never with an email address or a gid', async () => {
+    const text = await (await fetch(`http://${address}/metrics`)).text();
+    const reference = await readMetricsPage();
+    const seen = new Map<string, Set<string>>();
+    for (const [, series = '', labels = ''] of text.matchAll(/^(asana_connector_\w+)\{(.+)\} \S+$/gm)) {
+      const name = series.replace(/_(bucket|sum|count)$/, '');
+      if (/^asana_connector_(process|nodejs)_/.test(name)) continue;
+      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
+      assert.ok(pairs.length > 0, `${series} has labels`);
+      seen.set(name, new Set(pairs.map(([, label = '']) => label).filter((label) => label !== 'le')));
+      for (const [pair, , value = ''] of pairs)
+        assert.doesNotMatch(value, /@|^\d{10,}$/, `${series} tells who somebody is: ${pair}`);
+    }
+    assert.ok(seen.size > 15, `only ${seen.size} metrics with labels`);
+    for (const [name, labels] of seen)
+      assert.deepEqual([...labels].toSorted(), reference.get(name)?.labels.toSorted(), name);
   });
 
   test('says that it leads where nobody is elected', async () => {

@@ -110,6 +110,13 @@ export function operatorCommand(signal: AbortSignal): Command {
         'File that audit lines are appended to, in addition to standard output. It can be rotated by renaming. Default: none.',
       ).env('AUDIT_LOG_PATH'),
     )
+    .optionsGroup('Tracing:')
+    .addOption(
+      new Option(
+        '--otel-endpoint <url>',
+        'OTLP endpoint (HTTP, protobuf) that traces are sent to, such as http://collector:4318. The other OTEL_* variables apply as well. Default: none.',
+      ).env('OTEL_EXPORTER_OTLP_ENDPOINT'),
+    )
     .action(async (flags: OperatorFlags) => {
       // Loaded when it is asked for: the other commands have no use for it in memory.
       const { runOperator } = await import('./run-operator.ts');

@@ -16,13 +16,10 @@ import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../k
 import { LEASE_NAME, LeaderElection, leaderGauge } from '../../kubernetes/leader-election.ts';
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
-import { type Check, PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
+import { PageServer, type Pages, parseBindAddress, probePage } from '../../telemetry/servers.ts';
 import { openAuditOutput } from './audit-output.ts';
-
-/** No bookmark for so long (they come once a minute) and a watch is not alive. */
-const LONGEST_SILENCE_MS = 300_000;
-/** Twice the longest reconcile: something hangs. */
-const LONGEST_RECONCILE_S = 600;
+import { livenessChecks, readinessChecks } from './probes.ts';
+import { openTraceOutput } from './trace-output.ts';
 
 /** The operator's flags as commander gives them; durations in milliseconds. */
 export interface OperatorFlags {
@@ -44,6 +41,7 @@ export interface OperatorFlags {
   readonly logLevel: LogLevel;
   readonly logFormat: 'json' | 'console';
   readonly auditLogPath?: string;
+  readonly otelEndpoint?: string;
 }
 
 /**
@@ -61,10 +59,18 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
   const log = createLogger({ level: flags.logLevel, format: flags.logFormat });
   const metrics = new Metrics();
   const audit = openAuditOutput(flags.auditLogPath, { stdout: process.stdout, log, meter: metrics, clock });
+  const identity = `${hostname()}_${randomUUID()}`;
+  const environment = process.env;
+  const traces = await openTraceOutput(flags.otelEndpoint, {
+    identity,
+    environment,
+    log,
+    meter: metrics,
+    clock,
+  });
   const config = loadKubeConfig();
   const connection = new ApiServerConnection(config, clock);
   const client = new KubernetesClient(connection);
-  const identity = `${hostname()}_${randomUUID()}`;
   const election = flags.leaderElect ? electionFor(flags, { client, identity, log, metrics }) : null;
   const leadership = election ?? leadAlone(metrics);
   const budgets = new BudgetRegistry(
@@ -86,7 +92,8 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     leadership,
     identity,
     audit: audit.sink,
-    conductorOne: { apiHost: flags.conductoroneHost, allowedHosts, environment: process.env },
+    tracer: traces.tracer,
+    conductorOne: { apiHost: flags.conductoroneHost, allowedHosts, environment },
   });
   const servers = await listen(flags, operator, metrics, election);
   log.info('starting', { version, node: process.version, identity, asanaApiUrl: flags.asanaApiUrl });
@@ -106,7 +113,7 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     drained.abort();
     await keeping.catch((error: unknown) => log.warn('the lease could not be released', { error }));
     await election?.release();
-    await Promise.all(servers.map((server) => server.close()));
+    await Promise.all([...servers.map((server) => server.close()), traces.close()]);
     await connection.close();
     audit.close();
     log.info('stopped');
@@ -146,25 +153,11 @@ async function listen(
   metrics: Metrics,
   election: LeaderElection | null,
 ): Promise<PageServer[]> {
-  const alive: Check[] = [
-    { name: 'watches', check: () => silentWatch(operator) },
-    {
-      name: 'workers',
-      check: () =>
-        operator.longestRunningSeconds() > LONGEST_RECONCILE_S
-          ? `a reconcile has been running for ${Math.round(operator.longestRunningSeconds())} s`
-          : null,
-    },
-    {
-      name: 'leaderElection',
-      check: () =>
-        election && election.leadingForMs > 0 && !election.leads ? 'the lease is not renewed' : null,
-    },
-  ];
-  const ready: Check[] = [
-    { name: 'caches', check: () => (operator.synced ? null : 'the initial lists were not read yet') },
-  ];
-  const health: Pages = { '/livez': probePage(alive), '/readyz': probePage([...alive, ...ready]) };
+  const alive = livenessChecks(operator, election);
+  const health: Pages = {
+    '/livez': probePage(alive),
+    '/readyz': probePage([...alive, ...readinessChecks(operator)]),
+  };
   const scrape: Pages = {
     '/metrics': async () => {
       operator.refreshMetrics();
@@ -184,9 +177,4 @@ async function listen(
     servers.push(server);
   }
   return servers;
-}
-
-function silentWatch(operator: AsanaOperator): string | null {
-  const silent = operator.contacts().find(({ silentMs }) => silentMs > LONGEST_SILENCE_MS);
-  return silent ? `no watch message for ${silent.kind} within ${Math.round(silent.silentMs / 1000)} s` : null;
 }

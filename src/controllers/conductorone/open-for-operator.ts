@@ -20,7 +20,7 @@ interface OperatorParts extends ContenderSources {
 
 /** Opens service mode for a connector of the operator: its tasks run under the lease, beside what grants declare. */
 export function openForOperator(options: AsanaOperatorOptions, parts: OperatorParts): OpenConductorOne {
-  const { client, clock, random, log, meter, identity, leadership, actionTimeoutMs } = options;
+  const { client, clock, random, log, meter, tracer, identity, leadership, actionTimeoutMs } = options;
   return async (connector, credentials, onChange) => {
     // Loaded when a connector asks for it: most operators need no gRPC in memory.
     const open = options.means?.openConductorOne ?? (await import('./open-service.ts')).openConductorOne;
@@ -42,6 +42,7 @@ export function openForOperator(options: AsanaOperatorOptions, parts: OperatorPa
         random,
         log: log.child({ connector: keyOf(connector) }),
         meter,
+        tracer: tracer?.child({ connector: keyOf(connector) }),
       },
     );
   };

@@ -9,6 +9,7 @@ import type { Clock, Random } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { Meter } from '../../core/meter.ts';
 import type { Redacted } from '../../core/redacted.ts';
+import type { Tracer } from '../../core/tracer.ts';
 import type { OpenService } from './link.ts';
 
 /** What of service mode is the operator's to say, for all connectors. */
@@ -37,6 +38,8 @@ interface Means {
   readonly random: Random;
   readonly log: Logger;
   readonly meter: Meter;
+  /** By default nothing is traced. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** As ConductorOne's own connectors: three tasks at the same time. */
@@ -49,7 +52,7 @@ const LONGEST_HOST_ID = 256;
  */
 export async function openConductorOne(wish: ServiceWish, means: Means): Promise<OpenService> {
   const { connector, clientId, clientSecret, host, onChange } = wish;
-  const { identity, settings, clock, random, log, meter } = means;
+  const { identity, settings, clock, random, log, meter, tracer } = means;
   const { namespace, name } = connector.metadata;
   const connection = openConnection({
     clientId: clientId.reveal(),
@@ -74,6 +77,7 @@ export async function openConductorOne(wish: ServiceWish, means: Means): Promise
     randomBytes: (bytes) => randomBytes(bytes),
     log,
     meter,
+    tracer,
     onChange,
   });
   return { service, close: () => connection.close() };

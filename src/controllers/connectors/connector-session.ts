@@ -3,6 +3,7 @@ import { REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
 import type { AsanaSession } from '../../asana/session.ts';
 import type { Clock, Random } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
+import type { Tracer } from '../../core/tracer.ts';
 import { Directory } from '../../directory/directory.ts';
 import type { Doubt, PartIntervals } from '../../directory/doubt.ts';
 import type { Measure } from '../../directory/measure.ts';
@@ -32,6 +33,8 @@ export interface SessionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** By default nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Names a hold: lower-case letters and digits, never the same twice. */
   readonly newHoldId: () => string;
   /** One for all connectors of the process. */
@@ -68,7 +71,7 @@ export class ConnectorSession {
 
   /** @param connector its status is what a process before this one has left */
   constructor(deps: SessionDeps, connector: AsanaConnector, grants: readonly ExistingGrant[]) {
-    const { clock, random, log, organizations, newHoldId, onChange } = deps;
+    const { clock, random, log, tracer, organizations, newHoldId, onChange } = deps;
     const { metadata, status } = connector;
     this.#deps = deps;
     this.#connector = connector;
@@ -89,6 +92,7 @@ export class ConnectorSession {
       clock,
       random,
       log,
+      tracer,
       see: (workspaces) => this.see(workspaces),
       take: (snapshot, { workspaces }) => {
         this.#judge.take(snapshot, workspaces, clock.now());

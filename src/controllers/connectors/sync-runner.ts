@@ -4,6 +4,7 @@ import { unlessAborted } from '../../core/abort.ts';
 import type { Clock, Random } from '../../core/clock.ts';
 import { CodedError, isAbort } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
+import { type Span, silentTracer, type Tracer } from '../../core/tracer.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
 import { type SyncProgress, type SyncResult, syncDirectory } from '../../directory/sync.ts';
 import { limitsOf } from './reading-limits.ts';
@@ -51,6 +52,8 @@ export interface SyncRunnerDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** By default nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Sees what the token is shown, before anybody is read. */
   readonly see: (workspaces: readonly string[]) => void;
   /** Takes a reading in: accounts and licenses as soon as they are there, then all of it. */
@@ -108,7 +111,11 @@ export class SyncRunner {
     };
     const running: Running = { sync, abort, done: Promise.resolve() };
     this.#running = running;
-    running.done = this.#sync(wish, running);
+    const { tracer = silentTracer } = this.#deps;
+    // A trace of its own: the reconcile that begins it has ended long before.
+    running.done = tracer.span({ name: 'sync', kind: 'Trace', fields: {} }, (span) =>
+      this.#sync(wish, running, span),
+    );
   }
 
   /** Resolves once no sync is running; rejects with the signal's reason when it aborts first. */
@@ -140,7 +147,7 @@ export class SyncRunner {
     return this.#deps.clock.monotonic() - this.#lastTeamsAt + intervalMs / 2 >= teamIntervalMs;
   }
 
-  async #sync(wish: SyncWish, running: Running): Promise<void> {
+  async #sync(wish: SyncWish, running: Running, span: Span): Promise<void> {
     const { clock, log, see, take, onChange } = this.#deps;
     const { asana, spec, previous, restKnown, acceptedShortfall } = wish;
     const { signal } = running.abort;
@@ -174,15 +181,23 @@ export class SyncRunner {
     } catch (thrown) {
       if (isAbort(thrown) || signal.aborted) {
         this.#running = null;
+        span.set({ outcome: 'Stopped' });
         return;
       }
       error = asCoded(thrown);
+      span.fail(error);
       log.warn('sync failed', { error });
     }
-    this.#finish(running.sync, begunAt, result, error);
+    span.set(this.#finish(running.sync, begunAt, result, error));
   }
 
-  #finish(sync: RunningSync, begunAt: number, result: SyncResult | null, error: CodedError | null): void {
+  /** Keeps how it ended, and returns that as logs and traces tell it. */
+  #finish(
+    sync: RunningSync,
+    begunAt: number,
+    result: SyncResult | null,
+    error: CodedError | null,
+  ): { outcome: FinishedSync['outcome']; requests: number } {
     const { clock, random, log, onChange } = this.#deps;
     const outcome = outcomeOf(result, error);
     const failed = outcome === 'Incomplete' || outcome === 'Unavailable';
@@ -204,6 +219,7 @@ export class SyncRunner {
     this.#running = null;
     log.info('sync ended', { outcome, requests, seconds: (this.#finished.finishedAt - begunAt) / 1000 });
     onChange('Finished');
+    return { outcome, requests };
   }
 }
 

@@ -1,0 +1,81 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import {
+  type Context,
+  type Span as OtelSpan,
+  type Tracer as OtelTracer,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { codeOf, isAbort } from '../core/errors.ts';
+import type { Span, SpanFields, SpanStart, Tracer } from '../core/tracer.ts';
+import { tameText } from './tame.ts';
+
+/** Spans of OpenTelemetry. What is under way is known by the asynchronous context alone: nothing global is touched. */
+export class OtelSpans implements Tracer {
+  readonly #tracer: OtelTracer;
+  readonly #underWay: AsyncLocalStorage<Context>;
+  readonly #fields: SpanFields;
+
+  constructor(tracer: OtelTracer, underWay = new AsyncLocalStorage<Context>(), fields: SpanFields = {}) {
+    this.#tracer = tracer;
+    this.#underWay = underWay;
+    this.#fields = fields;
+  }
+
+  child(fields: SpanFields): Tracer {
+    return new OtelSpans(this.#tracer, this.#underWay, { ...this.#fields, ...fields });
+  }
+
+  async span<T>({ name, kind, fields }: SpanStart, work: (span: Span) => Promise<T>): Promise<T> {
+    const parent = (kind === 'Trace' ? null : this.#underWay.getStore()) ?? ROOT_CONTEXT;
+    const options = {
+      kind: kind === 'Request' ? SpanKind.CLIENT : SpanKind.INTERNAL,
+      attributes: attributesOf({ ...this.#fields, ...fields }),
+    };
+    const span = this.#tracer.startSpan(name, options, parent);
+    try {
+      return await this.#underWay.run(trace.setSpan(parent, span), () => work(new Told(span)));
+    } catch (error) {
+      // Given up on purpose, as on every stop: no failure.
+      if (isAbort(error)) span.setAttribute('aborted', true);
+      else fail(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  }
+}
+
+class Told implements Span {
+  readonly #span: OtelSpan;
+
+  constructor(span: OtelSpan) {
+    this.#span = span;
+  }
+
+  set(fields: SpanFields): void {
+    this.#span.setAttributes(attributesOf(fields));
+  }
+
+  fail(error: unknown): void {
+    fail(this.#span, error);
+  }
+}
+
+/** The code and the message, as a log line has them: no stack, no causes, no bodies. */
+function fail(span: OtelSpan, error: unknown): void {
+  const name = error instanceof Error ? error.name : typeof error;
+  span.setAttribute('error.type', codeOf(error) ?? name);
+  const message = tameText(error instanceof Error ? error.message : String(error));
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+function attributesOf(fields: SpanFields): Record<string, string | number | boolean> {
+  const attributes: Record<string, string | number | boolean> = {};
+  for (const [name, value] of Object.entries(fields))
+    if (value !== null && value !== undefined)
+      attributes[name] = typeof value === 'string' ? tameText(value) : value;
+  return attributes;
+}
