@@ -1,12 +1,12 @@
 import { ByteTable, type PackedBytes } from './byte-table.ts';
-import type { EntitlementRow, GrantKey, ResourceRow, SyncDatabase } from './database.ts';
+import type { EntitlementColumns, GrantKey, ResourceColumns, SyncDatabase } from './database.ts';
 import { type GrantPattern, idBytes } from './grant-bytes.ts';
 
 /** Where the rows of a sync go. */
 export interface RowSink {
   insertResourceType(id: string, data: Uint8Array): void;
-  insertResource(row: ResourceRow): void;
-  insertEntitlement(row: EntitlementRow): void;
+  insertResource(columns: ResourceColumns, data: Uint8Array): void;
+  insertEntitlement(columns: EntitlementColumns, data: Uint8Array): void;
   /**
    * The next user; grants name users by their places.
    * @param principal field 2 of a Grant
@@ -19,8 +19,8 @@ export interface RowSink {
 export interface RowBatch {
   readonly kind: 'rows';
   readonly resourceTypes: readonly string[];
-  readonly resources: readonly Omit<ResourceRow, 'data'>[];
-  readonly entitlements: readonly Omit<EntitlementRow, 'data'>[];
+  readonly resources: readonly ResourceColumns[];
+  readonly entitlements: readonly EntitlementColumns[];
   /** Those that no batch before this had. */
   readonly users: readonly string[];
   readonly grants: readonly { readonly key: GrantKey; readonly places: string }[];
@@ -42,13 +42,13 @@ export class RowCollector implements RowSink {
     this.#rows.data[0].push(data);
   }
 
-  insertResource({ data, ...row }: ResourceRow): void {
-    this.#rows.resources.push(row);
+  insertResource(columns: ResourceColumns, data: Uint8Array): void {
+    this.#rows.resources.push(columns);
     this.#rows.data[1].push(data);
   }
 
-  insertEntitlement({ data, ...row }: EntitlementRow): void {
-    this.#rows.entitlements.push(row);
+  insertEntitlement(columns: EntitlementColumns, data: Uint8Array): void {
+    this.#rows.entitlements.push(columns);
     this.#rows.data[2].push(data);
   }
 
@@ -100,8 +100,8 @@ export class RowCollector implements RowSink {
 function emptyRows() {
   return {
     resourceTypes: [] as string[],
-    resources: [] as Omit<ResourceRow, 'data'>[],
-    entitlements: [] as Omit<EntitlementRow, 'data'>[],
+    resources: [] as ResourceColumns[],
+    entitlements: [] as EntitlementColumns[],
     users: [] as string[],
     /** The places of users, by the lengths of their gids. */
     grants: new Map<GrantPattern, Map<number, number[]>>(),
@@ -121,10 +121,10 @@ export function insertBatch(database: SyncDatabase, batch: RowBatch): void {
   ) as [ByteTable, ByteTable, ByteTable, ByteTable, ByteTable];
   for (const [index, id] of batch.resourceTypes.entries())
     database.insertResourceType(id, ofTypes.get(index));
-  for (const [index, row] of batch.resources.entries())
-    database.insertResource({ ...row, data: ofResources.get(index) });
-  for (const [index, row] of batch.entitlements.entries())
-    database.insertEntitlement({ ...row, data: ofEntitlements.get(index) });
+  for (const [index, columns] of batch.resources.entries())
+    database.insertResource(columns, ofResources.get(index));
+  for (const [index, columns] of batch.entitlements.entries())
+    database.insertEntitlement(columns, ofEntitlements.get(index));
   for (const [index, gid] of batch.users.entries()) database.addUser(gid, ofUsers.get(index));
   for (const [index, { key, places }] of batch.grants.entries()) {
     const at = 3 * index;

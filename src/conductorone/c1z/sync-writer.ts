@@ -160,13 +160,9 @@ export class SyncWriter {
   }
 
   #insertResource([type, id]: ResourceKey, parentWorkspace: string | null, data: Uint8Array): void {
-    this.#sink.insertResource({
-      type,
-      key: resourceKey({ resourceType: type, resource: id }),
-      parentType: parentWorkspace === null ? null : 'workspace',
-      parent: parentWorkspace,
-      data,
-    });
+    const key = resourceKey({ resourceType: type, resource: id });
+    const parentType = parentWorkspace === null ? null : 'workspace';
+    this.#sink.insertResource([type, key, parentType, parentWorkspace], data);
     this.#counts.resources += 1;
   }
 
@@ -174,7 +170,7 @@ export class SyncWriter {
     [resourceType, resource]: ResourceKey,
     { id, data }: { readonly id: string; readonly data: Uint8Array },
   ): void {
-    this.#sink.insertEntitlement({ resourceType, resource, id, data });
+    this.#sink.insertEntitlement([resourceType, resource, id], data);
     this.#counts.entitlements += 1;
   }
 
