@@ -9,10 +9,13 @@ export function describeSeats({ enterprise, viewOnly, accounts }: ReportedConnec
 }
 
 /** What a reader has to know of a connector besides its numbers. */
-export function remarksOn({ mode, suspended, holds }: ReportedConnector): string[] {
+export function remarksOn({ mode, suspended, ownerViewOnly, holds }: ReportedConnector): string[] {
   return [
     ...(mode === 'Plan' ? ['It is in mode Plan: nothing of this happens until its mode is Apply.'] : []),
     ...(suspended ? ['It is suspended: nothing of this happens until it is resumed.'] : []),
+    ...(ownerViewOnly
+      ? ['The owner of its personal access token has a view-only license: Asana refuses every change by it.']
+      : []),
     ...holds,
   ];
 }
