@@ -62,6 +62,9 @@ interface Sent {
   readonly failure: AsanaError | null;
 }
 
+/** So many actions are remembered as told: far more than are ever done and not yet recorded as done. */
+const MOST_CONCLUDED = 1000;
+
 /** The one place from where declared grants and ConductorOne's tasks change Asana. */
 export class Executor {
   readonly #audit: Auditor;
@@ -69,6 +72,8 @@ export class Executor {
   readonly #actions: Counter;
   readonly #tracer: Tracer;
   readonly #turns = new PersonTurns();
+  /** By id, the oldest first. */
+  readonly #concluded = new Set<string>();
 
   /** @param newId names an action in the audit log and in status */
   constructor(audit: Auditor, meter: Meter, newId: () => string, tracer: Tracer = silentTracer) {
@@ -86,8 +91,8 @@ export class Executor {
   /**
    * Guard, fresh read, confirmation, intent, guard, change, read-back. A license costs three requests; a removal five, since
    * it looks at the role too; a change of a team at most seven. Each change that leaves has its audit line, whatever the look
-   * at it shows; one that is confirmed later has a second one with the same id. What is under way for the same person ends
-   * first.
+   * at it shows; one that is confirmed later has a second one with the same id, and so has one that was confirmed right
+   * before the process ended, which the next one finds pending. What is under way for the same person ends first.
    * @throws AsanaError or RefusedError when Asana refuses or cannot be reached, and whatever a hook throws
    */
   execute(request: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {
@@ -139,8 +144,15 @@ export class Executor {
     return { kind: 'Succeeded', id, account, byOthers: false };
   }
 
-  /** It shows. What our own actions take away is deducted where the next reading is compared with this one. */
+  /**
+   * It shows, and is told once: where the status that says so could not be written, it is looked at again. What our own
+   * actions take away is deducted where the next reading is compared with this one.
+   */
   #conclude(request: ActionRequest, id: string, requestIds: readonly string[]): void {
+    if (this.#concluded.has(id)) return;
+    this.#concluded.add(id);
+    const [oldest] = this.#concluded;
+    if (oldest !== undefined && this.#concluded.size > MOST_CONCLUDED) this.#concluded.delete(oldest);
     const { action, directory } = request;
     this.#tell(request, id, 'Succeeded', requestIds);
     if (!rulesOf(action).removal || action.gid === null || action.type === 'RevokeEnterprise') return;

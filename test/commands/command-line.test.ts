@@ -162,7 +162,7 @@ describe('the command line', () => {
     it('of commands, of commands in a command, of arguments and of flags', async () => {
       assert.deepEqual(await complete('pl'), ['plan']);
       assert.deepEqual(await complete('kubectl-asana', 'ac'), ['acknowledge']);
-      assert.deepEqual(await complete('completion', ''), ['bash', 'fish', 'zsh']);
+      assert.deepEqual(await complete('completion', ''), ['bash', 'fish', 'powershell', 'zsh']);
       assert.deepEqual(await complete('connector', '--health-'), [
         '--health-check',
         '--health-check-bind-address',

@@ -75,6 +75,26 @@ suite('the completion of words', () => {
     });
   }
 
+  // PowerShell is in no package of Debian, so its script is read here and not run.
+  test('asks the program from PowerShell as from the other shells, under the name that is completed', async () => {
+    const { stdout: script } = await run(join(bin, 'kubectl-asana'), ['completion', 'powershell'], {
+      env: environment(),
+    });
+    assert.match(
+      script,
+      /^Register-ArgumentCompleter -Native -CommandName 'kubectl-asana' -ScriptBlock \{$/m,
+    );
+    assert.match(script, /^ {2}& 'kubectl-asana' @arguments 2>\$null \| ForEach-Object \{ .* \}$/m);
+    assert.match(script, /^ {2}\$arguments = @\('complete-words', '--'\) \+ \$words \+ @\(\$last\)$/m);
+    for (const [open, close] of ['()', '{}', '[]']) {
+      assert.equal(script.split(open ?? '').length, script.split(close ?? '').length, `${open}${close}`);
+    }
+    const { stdout } = await run(join(bin, 'kubectl-asana'), ['complete-words', '--', 'completion', 'p'], {
+      env: environment(),
+    });
+    assert.equal(stdout, 'powershell\n');
+  });
+
   test('is offered by kubectl itself where kubectl_complete-asana is on the PATH', async () => {
     const kubectl = await kubectlPath();
     const script = '#!/bin/sh\nexec kubectl-asana complete-words -- "$@"\n';

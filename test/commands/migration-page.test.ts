@@ -9,7 +9,9 @@ import { settingsList, settingsTable } from '../../src/commands/baton-settings/s
 import { migrateCommand } from '../../src/commands/migrate/migrate-command.ts';
 import { TaskSchema } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
 import { refusals } from '../../src/provisioning/refusal.ts';
+import { testNamesIn } from '../ground/test-names.ts';
 import { clientSecret } from './credentials.ts';
+import { shownBy } from './migration-rows.ts';
 import { endingOf } from './task-ending.ts';
 
 const page = await readFile(join(import.meta.dirname, '../../docs/migrating-from-baton-asana.md'), 'utf8');
@@ -18,6 +20,8 @@ const code = (text: string) => `\`${text}\``;
 
 /** Tasks whose row tells what they do, and no failure. */
 const WITHOUT_ENDING: ReadonlySet<string> = new Set(['none', 'hello', 'sync_full']);
+/** Tasks that are carried out with provisioning: how they end hangs on what they ask for. */
+const PROVISIONED: ReadonlySet<string> = new Set(['grant', 'revoke', 'create_account']);
 
 /** Flags of commands that have no settings. */
 const OTHER_FLAGS = ['--version', '--endpoint', '--timeout', '--name', '--help', '--health-bind-address'];
@@ -51,20 +55,40 @@ describe('docs/migrating-from-baton-asana.md', () => {
     );
   });
 
-  it('says of every kind of task how it ends without provisioning', async () => {
+  it('says of every kind of task how it ends, with provisioning and without', async () => {
     const [, table = ''] = /### Tasks\n[^]*?\|---\|---\|---\|\n([^]*?)\n\n/.exec(page) ?? [];
     const endings = new Map(
       table.split('\n').flatMap((row) => {
-        const [, tasks = '', , without = ''] = row.split('|').map((cell) => cell.trim());
-        return [...tasks.matchAll(/`(\w+)`/g)].map(([, task]) => [task, without] as const);
+        const [, tasks = '', ...cells] = row.split('|').map((cell) => cell.trim());
+        return [...tasks.matchAll(/`(\w+)`/g)].map(([, task]) => [task, cells] as const);
       }),
     );
     const kinds = TaskSchema.oneofs.flatMap(({ fields }) => fields);
     assert.deepEqual(new Set(endings.keys()), new Set(kinds.map(({ name }) => name)));
     for (const { name, localName } of kinds) {
-      if (!WITHOUT_ENDING.has(name)) assert.equal(endings.get(name), await endingOf(localName), name);
+      if (WITHOUT_ENDING.has(name)) continue;
+      const [on = '', off] = endings.get(name) ?? [];
+      assert.equal(off, await endingOf(localName, false), name);
+      const ending = await endingOf(localName, true);
+      if (!PROVISIONED.has(name)) assert.equal(on, ending, name);
+      else assert.ok(on.startsWith('carried out') && ending.startsWith('fails for good'), name);
     }
   });
+
+  for (const [heading, rows] of Object.entries(shownBy)) {
+    it(`says nothing under "${heading}" that no test shows`, async () => {
+      const [, section = ''] = page.split(new RegExp(`^#{2,3} ${heading}\n`, 'm'));
+      const [, table = ''] = /\n\|---\|[-|]*\n((?:\|.*\n)+)/.exec(section) ?? [];
+      const told = table.matchAll(/^\| (.*?) \|/gm).map(([, first = '']) => first);
+      assert.deepEqual([...told], Object.keys(rows));
+      for (const shown of Object.values(rows)) {
+        for (const [file, names] of Object.entries(shown)) {
+          const there = await testNamesIn(file);
+          for (const name of names) assert.ok(there.has(name), `${file}: ${name}`);
+        }
+      }
+    });
+  }
 
   it('names no flag, variable, refusal or bound that is not there', () => {
     const flags = new Set([

@@ -42,12 +42,12 @@ suite('a probe of the operator', () => {
     { state: { synced: false }, dead: [], because: 'a restart would not read the lists any sooner' },
     {
       state: { silentMs: 300_001 },
-      dead: ['watches: no word about AsanaTeamGrant for 300 s'],
+      dead: ['watches: no watch message for AsanaTeamGrant within 300 s'],
       because: 'one watch of several is dead',
     },
     {
       state: { seconds: 601 },
-      dead: ['workers: a reconcile runs for 601 s'],
+      dead: ['workers: a reconcile has been running for 601 s'],
       because: 'a reconcile hangs, whatever the others do',
     },
     {
@@ -66,7 +66,7 @@ suite('a probe of the operator', () => {
   test('finds it ready once the first lists are read, and not before', () => {
     assert.deepEqual(problemsOf(readinessChecks(operatorWith(healthy))), []);
     const operator = operatorWith({ ...healthy, synced: false });
-    assert.deepEqual(problemsOf(readinessChecks(operator)), ['caches: the first lists are not read yet']);
+    assert.deepEqual(problemsOf(readinessChecks(operator)), ['caches: the initial lists were not read yet']);
   });
 });
 
@@ -108,7 +108,7 @@ suite('the process of the operator', () => {
       assert.deepEqual(await operator.until('answer', () => probe('/livez')), { status: 200, text: 'ok\n' });
       assert.deepEqual(await probe('/readyz'), {
         status: 503,
-        text: '[-]caches failed: the first lists are not read yet\nnot ok\n',
+        text: '[-]caches failed: the initial lists were not read yet\nnot ok\n',
       });
       operator.kill('SIGUSR2');
       await operator.until('stuck loop', async () => ((await probe('/livez')) === null ? true : null));

@@ -9,11 +9,12 @@ import { silentMeter } from '../../src/core/meter.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
 
 /**
- * How a task of some kind ends in a connector that has provisioning off: `succeeds`, or `fails` and the gRPC code, as
- * the page for people who come from baton-asana writes it.
+ * How a task of some kind that says no more ends in a connector: `succeeds`, or `fails` and the gRPC code, as the page for
+ * people who come from baton-asana writes it.
  * @param kind the name of the field in `Task.task_type`
+ * @param provision whether provisioning is on
  */
-export async function endingOf(kind: string): Promise<string> {
+export async function endingOf(kind: string, provision: boolean): Promise<string> {
   let state: FinalState | null = null;
   const client: Pick<BatonClient, 'finishTask' | 'heartbeat'> = {
     finishTask: (_, ended) => {
@@ -29,7 +30,7 @@ export async function endingOf(kind: string): Promise<string> {
       readDirectory: () => Promise.reject(new Error('no task reads')),
       provision: () => Promise.reject(new Error('no task changes anything')),
     },
-    settings: { licenses: true, provision: false, serviceAccount: true },
+    settings: { licenses: true, provision, serviceAccount: true },
     answerHello: () => Promise.resolve(),
     onUpload: () => {},
     tempFolder: '/nowhere',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { suite, type TestContext, test } from 'node:test';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
@@ -9,9 +10,9 @@ import * as fc from 'fast-check';
 import { accountFacts, accountResource, principalOf } from '../../src/conductorone/account-resource.ts';
 import { AccountEncoder } from '../../src/conductorone/c1z/account-bytes.ts';
 import { ByteTable } from '../../src/conductorone/c1z/byte-table.ts';
+import { SyncDatabase } from '../../src/conductorone/c1z/database.ts';
 import { piecesOf } from '../../src/conductorone/c1z/feed.ts';
 import { FieldWriter } from '../../src/conductorone/c1z/field-writer.ts';
-import { GrantEncoder, patternOf } from '../../src/conductorone/c1z/grant-bytes.ts';
 import {
   type DirectoryPiece,
   flagBitsOf,
@@ -21,15 +22,18 @@ import {
 } from '../../src/conductorone/c1z/job.ts';
 import { ksuid, ksuidSeconds } from '../../src/conductorone/c1z/ksuid.ts';
 import { Packer } from '../../src/conductorone/c1z/packer.ts';
+import { insertBatch, RowCollector } from '../../src/conductorone/c1z/row-batch.ts';
+import { everything } from '../../src/conductorone/c1z/selection.ts';
 import { sortSliced } from '../../src/conductorone/c1z/sliced-sort.ts';
 import { formatSqlTime } from '../../src/conductorone/c1z/sql-time.ts';
+import { SyncWriter } from '../../src/conductorone/c1z/sync-writer.ts';
 import { TeamEncoder } from '../../src/conductorone/c1z/team-bytes.ts';
-import { licenseOffer, teamOffer } from '../../src/conductorone/entitlements.ts';
+import { teamOffer } from '../../src/conductorone/entitlements.ts';
 import { EntitlementSchema } from '../../src/conductorone/generated/c1/connector/v2/entitlement_pb.ts';
 import { GrantSchema } from '../../src/conductorone/generated/c1/connector/v2/grant_pb.ts';
 import { ResourceSchema } from '../../src/conductorone/generated/c1/connector/v2/resource_pb.ts';
-import { grantOf } from '../../src/conductorone/grants.ts';
 import { teamRoles } from '../../src/conductorone/ids.ts';
+import { describeDirectory } from '../../src/conductorone/model.ts';
 import { databaseIn } from './c1z-file.ts';
 import { account, acme, largeSnapshot, member, snapshotOf, team } from './directories.ts';
 
@@ -115,44 +119,69 @@ test('accounts written field by field have the bytes of the protobuf encoder, wh
   );
 });
 
-test('teams written field by field have the bytes of the protobuf encoder, and so have their grants', () => {
+test('teams written field by field have the bytes of the protobuf encoder', () => {
   const teams = new TeamEncoder();
-  const accounts = new AccountEncoder();
-  const grants = new GrantEncoder();
   fc.assert(
-    fc.property(words, gids, words, gids, (teamName, teamGid, name, gid) => {
-      const head = { gid: teamGid, name: teamName, organization: acme.gid };
+    fc.property(words, gids, (name, gid) => {
+      const head = { gid, name, organization: acme.gid };
       const { resource, entitlements } = teamOffer(head);
       teams.take(head);
       assert.equal(hex(teams.resource()), hex(toBinary(ResourceSchema, resource)));
-      const holder = account(gid, { name });
-      const context = { organization: acme.gid, serviceAccount: null };
-      const principal = Uint8Array.from(accounts.principal(accountFacts(holder, context)));
       for (const role of teamRoles) {
         const expected = entitlements[role];
         const { id, data } = teams.entitlement(role);
         assert.deepEqual([id, hex(data)], [expected.id, hex(toBinary(EntitlementSchema, expected))]);
-        const grant = grantOf(expected, principalOf(holder, acme.gid));
-        const { idPrefix, ...pattern } = teams.pattern(role);
-        assert.equal(idPrefix + gid, grant.id);
-        assert.equal(
-          hex(grants.encode({ idPrefix, ...pattern }, principal, gid)),
-          hex(toBinary(GrantSchema, grant)),
-        );
       }
     }),
     { numRuns: 60 },
   );
 });
 
-test('grants of licenses put together from parts have the bytes of the protobuf encoder', () => {
-  const encoder = new GrantEncoder();
-  const entitlement = licenseOffer('ViewOnly').entitlements.holder;
-  const principal = principalOf(account('905'), acme.gid);
-  const encoded = toBinary(GrantSchema, create(GrantSchema, { principal }));
-  assert.equal(
-    hex(encoder.encode(patternOf(entitlement), encoded, '905')),
-    hex(toBinary(GrantSchema, grantOf(entitlement, principal))),
+test('grants put together in the database have the bytes of the protobuf encoder, whatever anybody is called', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'c1z-grants-test-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, 'db');
+  const settings = { licenses: true, serviceAccount: true };
+  const people = fc.uniqueArray(fc.record({ gid: gids, name: words }), {
+    selector: ({ gid }) => gid,
+    minLength: 1,
+    maxLength: 5,
+  });
+  const flags = fc.record({ admin: fc.boolean(), guest: fc.boolean(), limitedAccess: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(people, words, gids, flags, async (holders, teamName, teamGid, roles) => {
+      const snapshot = snapshotOf(
+        holders.map(({ gid, name }) => account(gid, { name })),
+        [
+          team(
+            teamGid,
+            holders.map(({ gid }, index) => member(gid, index === 0 ? roles : {})),
+            teamName,
+          ),
+        ],
+      );
+      const collector = new RowCollector();
+      const writer = new SyncWriter(collector, { settings, selection: everything, head: snapshot });
+      const stamp = { id: 'sync', startedAt: '' };
+      const database = new SyncDatabase(path, folder, stamp);
+      for await (const piece of piecesOf(snapshot)) {
+        writer.write(piece);
+        insertBatch(database, collector.take().batch);
+      }
+      database.finish('full', '', () => {});
+      const written = new DatabaseSync(path);
+      const rows = written.prepare('select external_id, data from v1_grants').all();
+      written.close();
+      await rm(path);
+      const expected = [...describeDirectory(snapshot, settings)].flatMap((one) =>
+        one.kind === 'grant' ? [[one.grant.id, hex(toBinary(GrantSchema, one.grant))]] : [],
+      );
+      assert.deepEqual(
+        rows.map((row) => [row['external_id'], hex(row['data'] as Uint8Array)]).toSorted(),
+        expected.map(([id = '', bytes]) => [id.toWellFormed(), bytes]).toSorted(),
+      );
+    }),
+    { numRuns: 60 },
   );
 });
 

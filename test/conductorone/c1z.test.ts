@@ -60,6 +60,11 @@ const small = snapshotOf(people, [
   team('50', [member('30')], 'x'.repeat(900)),
 ]);
 
+/** In the order of SQLite's texts, whatever the order in which they were written. */
+function byId<T extends { readonly id: string }>(grants: readonly T[]): T[] {
+  return grants.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
 suite('a c1z', () => {
   test('is the magic and a zstd frame that announces its size, around a plain SQLite file', async (t) => {
     const file = await write(t, small);
@@ -256,7 +261,7 @@ suite('a c1z', () => {
     );
     assert.deepEqual(
       c1z
-        .rows('select * from v1_grants order by id')
+        .rows('select * from v1_grants order by external_id')
         .map((row) => [
           row['resource_type_id'],
           row['resource_id'],
@@ -268,7 +273,7 @@ suite('a c1z', () => {
           row['needs_expansion'],
           hex(row['data']),
         ]),
-      grants.map((one) => [
+      byId(grants).map((one) => [
         one.entitlement?.resource?.id?.resourceType,
         one.entitlement?.resource?.id?.resource,
         one.entitlement?.id,

@@ -2,28 +2,22 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { testNamesIn } from './test-names.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
 const page = await readFile(join(DOCS, 'seed-checklist.md'), 'utf8');
 
-/** A test that a row names: its name, and the file it is in, as the page links it. */
+/** A test that a row names: its name, and the file it is in. */
 interface NamedTest {
   readonly name: string;
   readonly file: string;
 }
 
 function testsIn(text: string): NamedTest[] {
-  return [...text.matchAll(/\[([^\]]+)\]\((\.\.\/test\/[^)]+)\)/g)].map(([, name = '', file = '']) => ({
+  return [...text.matchAll(/\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\)/g)].map(([, name = '', file = '']) => ({
     name,
     file,
   }));
-}
-
-/** The names of the tests in a file; what a table of cases fills in is an ellipsis. */
-async function testNamesIn(file: string): Promise<ReadonlySet<string>> {
-  const source = await readFile(join(DOCS, file), 'utf8');
-  const calls = source.matchAll(/\b(?:test|it)\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g);
-  return new Set([...calls].map(([, , name = '']) => name.replace(/\$\{.*?\}(?=[^}]|$)/g, '…')));
 }
 
 suite('docs/seed-checklist.md', () => {

@@ -39,6 +39,12 @@ suite('a connector in service mode', () => {
     );
   });
 
+  test('was Syncing before it was Connected', async () => {
+    await rig.until('the watch has seen it', () => Promise.resolve(rig.phasesShown.includes('Connected')));
+    const [syncing, connected] = ['Syncing', 'Connected'].map((phase) => rig.phasesShown.indexOf(phase));
+    assert.ok(syncing !== -1 && Number(syncing) < Number(connected), rig.phasesShown.join());
+  });
+
   test('uploads its reading at ConductorOne’s call, without reading Asana twice', async () => {
     const before = rig.sandbox.requests.last;
     const { code, message } = await tenant.carryOut({ type: 'syncFull' });
@@ -145,6 +151,31 @@ suite('a connector in service mode', () => {
       'it is connected again',
       async () => conditionOf(await rig.connector(), 'ConductorOneConnected')?.reason === 'Connected',
     );
+  });
+});
+
+suite('a client ID and secret that are rotated', () => {
+  let rig: OperatorRig;
+  let tenant: TenantView;
+  before(async () => {
+    rig = await OperatorRig.start('service-rotation', { conductorOneSettings: { nextPollMs: 50 } });
+    tenant = new TenantView(rig);
+    await tenant.createSecret(SERVICE_ACCOUNT);
+    await rig.createConnector(serviceMode);
+    await rig.untilPhase('Connected');
+    assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
+  });
+  after(() => rig.close());
+
+  test('are taken up once they are in the Secret', async () => {
+    const reason = async () => conditionOf(await rig.connector(), 'ConductorOneConnected')?.reason;
+    rig.sandbox.conductorOne.rotateCredentials();
+    await rig.until('the old ones are refused', async () => (await reason()) === 'CredentialsRejected');
+    const { clientId, clientSecret } = rig.sandbox.conductorOne;
+    await rig.patchSecret({ BATON_CLIENT_ID: clientId, BATON_CLIENT_SECRET: clientSecret });
+    await rig.sync();
+    await rig.until('it is connected with the new ones', async () => (await reason()) === 'Connected');
+    assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
   });
 });
 

@@ -238,6 +238,12 @@ export class OperatorRig extends ClusterObjects {
     return this.audit.map((line) => JSON.parse(line) as AuditLine);
   }
 
+  /** The phases that the connectors of the rig have shown, in their order. */
+  get phasesShown(): readonly string[] {
+    const phases = this.#statuses.seen.map(({ status }) => (status as { phase?: string } | undefined)?.phase);
+    return phases.flatMap((phase, at) => (phase === undefined || phase === phases[at - 1] ? [] : [phase]));
+  }
+
   /** Stops everything, then holds every status that was ever written to the condition rules and every output to silence. */
   async close(): Promise<void> {
     const events = JSON.stringify(await this.events());

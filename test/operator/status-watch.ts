@@ -19,6 +19,11 @@ export class StatusWatch {
     );
   }
 
+  /** The objects as they were at each write that was seen so far. */
+  get seen(): readonly CheckedObject[] {
+    return this.#seen;
+  }
+
   /** Ends the watches, and returns the objects as they were at each write. */
   async stop(): Promise<readonly CheckedObject[]> {
     this.#watching.abort();

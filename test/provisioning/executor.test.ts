@@ -208,6 +208,14 @@ suite('a change that Asana takes', () => {
     );
   });
 
+  test('and shows at once is told once, however often it is looked at again', async (t) => {
+    const rig = await setUp(t);
+    const outcome = await rig.execute('GrantEnterprise', ALICE);
+    assert.ok(outcome.kind === 'Succeeded');
+    assert.equal((await rig.verify('GrantEnterprise', ALICE, outcome.id)).kind, 'Succeeded');
+    assert.deepEqual(rig.results, ['Succeeded']);
+  });
+
   test('and ignores stays unconfirmed', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimPatchUser' }, { ignoreWrite: true });

@@ -217,6 +217,18 @@ suite('a bearer token', () => {
     assert.equal(refused.status, 401);
     assert.match(refused.json.at('error_description').text(), /revoked/);
   });
+
+  test('is refused once the credentials are rotated, and none is given for those before', async () => {
+    const sandbox = await sandboxFor();
+    const { clientId, clientSecret } = sandbox.conductorOne;
+    const client = rawClient(sandbox, sandbox.conductorOne.issueToken());
+    sandbox.conductorOne.rotateCredentials();
+    assert.notEqual(sandbox.conductorOne.clientId, clientId);
+    assert.match(await refusalOf(client.getTask({ hostId: 'host-1' })), /^Unauthenticated/);
+    assert.equal((await askForToken(sandbox, { key: keyOf(clientSecret) })).status, 401);
+    assert.equal((await askForToken(sandbox, { form: { client_id: clientId } })).status, 401);
+    assert.equal((await askForToken(sandbox)).status, 200);
+  });
 });
 
 suite('the certificate', () => {

@@ -1,6 +1,6 @@
-export type Shell = 'bash' | 'zsh' | 'fish';
+export type Shell = 'bash' | 'zsh' | 'fish' | 'powershell';
 
-export const shells: readonly Shell[] = ['bash', 'zsh', 'fish'];
+export const shells: readonly Shell[] = ['bash', 'zsh', 'fish', 'powershell'];
 
 /** A script that makes a shell ask a program for the words that may follow its name. */
 export function shellScript(shell: Shell, program: string): string {
@@ -26,5 +26,19 @@ compdef ${name} ${program}
 `,
   fish: (program) => `# fish completion of ${program}: ${program} completion fish | source
 complete -c ${program} -f -a '(${program} complete-words -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+`,
+  // Before version 7.3 an empty argument has to be quoted to arrive.
+  powershell: (
+    program,
+  ) => `# PowerShell completion of ${program}: ${program} completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName '${program}' -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+    Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.Extent.Text })
+  $last = "$wordToComplete"
+  if ($last -eq '' -and $PSNativeCommandArgumentPassing -in $null, 'Legacy') { $last = '""' }
+  $arguments = @('complete-words', '--') + $words + @($last)
+  & '${program}' @arguments 2>$null | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
+}
 `,
 };

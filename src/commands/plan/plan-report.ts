@@ -3,7 +3,7 @@ import { findCondition } from '../../api/conditions.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import type { ConnectorSession } from '../../controllers/connectors/connector-session.ts';
 import type { KnownGrant } from '../../controllers/grants/grant-stores.ts';
-import type { DirectoryCounts } from '../../directory/directory.ts';
+import type { Directory, DirectoryCounts } from '../../directory/directory.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { ActionType } from '../../provisioning/action.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
@@ -59,6 +59,8 @@ export interface ReportedConnector {
   readonly name: string;
   readonly mode: 'Plan' | 'Apply';
   readonly suspended: boolean;
+  /** The token is that of somebody with a view-only license, by whom Asana takes no change. */
+  readonly ownerViewOnly: boolean;
   readonly accounts: { readonly before: number; readonly after: number };
   readonly enterprise: { readonly before: number; readonly after: number; readonly limit: number | null };
   readonly viewOnly: { readonly before: number; readonly after: number };
@@ -140,6 +142,7 @@ function reportConnector(
     name: keyOf(connector),
     mode: spec.provisioning.mode,
     suspended: spec.suspend,
+    ownerViewOnly: isOwnerViewOnly(connector, directory),
     accounts: { before: before.accounts, after: after.accounts },
     enterprise: {
       before: before.enterpriseLicenses,
@@ -152,6 +155,16 @@ function reportConnector(
       ...(held ? [describeHold(connector, held.people ?? 0, removals?.limit ?? 0)] : []),
     ],
   };
+}
+
+/** Whoever has a view-only license may only read by API, whatever they ask for. */
+function isOwnerViewOnly({ spec }: AsanaConnector, directory: Directory): boolean {
+  const self = directory.current()?.self ?? null;
+  const owner = self === null ? null : directory.account(self);
+  const { type } = spec.credentials;
+  return (
+    type === 'PersonalAccessToken' && (owner?.memberships ?? []).some(({ viewOnly }) => viewOnly === true)
+  );
 }
 
 function describeHold({ spec }: AsanaConnector, people: number, limit: number): string {

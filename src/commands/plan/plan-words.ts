@@ -9,12 +9,15 @@ export function describeSeats({ enterprise, viewOnly, accounts }: ReportedConnec
 }
 
 /** What a reader has to know of a connector besides its numbers. */
-export function remarksOn({ mode, suspended, holds }: ReportedConnector): string[] {
+export function remarksOn({ mode, suspended, ownerViewOnly, holds }: ReportedConnector): string[] {
   return [
     ...(mode === 'Plan'
       ? ['The connector is in mode Plan. Nothing is changed until its mode is Apply.']
       : []),
     ...(suspended ? ['The connector is suspended. Nothing is changed until it is resumed.'] : []),
+    ...(ownerViewOnly
+      ? ['The owner of the personal access token has a view-only license. Asana rejects every change.']
+      : []),
     ...holds,
   ];
 }

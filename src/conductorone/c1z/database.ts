@@ -16,6 +16,9 @@ const CACHE_KIB = 4 * 1024;
  */
 const MAPPED_BYTES = 2 ** 30;
 
+/** One thread sorts for an index what another reads: a third less time where a second core is free. */
+const SORTING_THREADS = 1;
+
 /** A row of a resource, an entitlement or a grant belongs to the one sync that is being written. */
 export interface SyncStamp {
   readonly id: string;
@@ -23,28 +26,35 @@ export interface SyncStamp {
   readonly startedAt: string;
 }
 
-export interface ResourceRow {
-  readonly type: string;
-  readonly key: string;
-  readonly parentType: string | null;
-  readonly parent: string | null;
-  readonly data: Uint8Array;
-}
+/** Of a resource, beside its message. Lists like this go from thread to thread in half the time of objects. */
+export type ResourceColumns = readonly [
+  type: string,
+  key: string,
+  parentType: string | null,
+  parent: string | null,
+];
 
-export interface EntitlementRow {
-  readonly resourceType: string;
-  readonly resource: string;
-  readonly id: string;
-  readonly data: Uint8Array;
-}
+/** Of an entitlement, beside its message. */
+export type EntitlementColumns = readonly [resourceType: string, resource: string, id: string];
 
-/** What the rows of one entitlement's grants have in common. */
+/** Where the grants of one entitlement belong. */
 export interface GrantKey {
   readonly resourceType: string;
   readonly resource: string;
   readonly entitlement: string;
   /** A grant's id is this and the user's gid. */
   readonly idPrefix: string;
+}
+
+/**
+ * Grants of one entitlement. Their messages are three pieces that all share, around what is known of each user: the
+ * principal after the first piece, the gid after the second.
+ */
+export interface GrantRows {
+  readonly key: GrantKey;
+  readonly pieces: readonly [Uint8Array, Uint8Array, Uint8Array];
+  /** Of the users, as a list in JSON. */
+  readonly places: string;
 }
 
 /**
@@ -58,7 +68,9 @@ export class SyncDatabase {
   readonly #resourceType: StatementSync;
   readonly #resource: StatementSync;
   readonly #entitlement: StatementSync;
-  readonly #grant: StatementSync;
+  readonly #user: StatementSync;
+  readonly #grants: StatementSync;
+  #users = 0;
 
   /**
    * @param path a file that does not exist yet, or one that `prepareExisting` has made ready
@@ -70,7 +82,12 @@ export class SyncDatabase {
     for (const table of tables) this.#db.exec(createTable(table));
     // Partial indices cost nothing while no row belongs to them, and a scan of all grants if made later.
     for (const index of indices) if (index.where !== undefined) this.#db.exec(createIndex(index));
-    this.#db.exec('begin');
+    // In memory, and gone before the indices are made.
+    this.#db.exec(`
+      attach ':memory:' as people;
+      create table people.users (place integer primary key, gid text not null, principal blob not null);
+      begin;
+    `);
     this.#resourceType = this.#insert('v1_resource_types', { external_id: '?', data: '?' });
     this.#resource = this.#insert('v1_resources', {
       resource_type_id: '?',
@@ -85,36 +102,47 @@ export class SyncDatabase {
       external_id: '?',
       data: '?',
     });
-    this.#grant = this.#insert('v1_grants', {
-      resource_type_id: '?1',
-      resource_id: '?2',
-      entitlement_id: '?3',
-      principal_resource_type_id: "'user'",
-      principal_resource_id: '?4',
-      external_id: '?5 || ?4',
-      data: '?6',
-    });
+    this.#user = this.#db.prepare('insert into people.users values (?, ?, ?)');
+    this.#grants = this.#insert(
+      'v1_grants',
+      {
+        resource_type_id: '?1',
+        resource_id: '?2',
+        entitlement_id: '?3',
+        principal_resource_type_id: "'user'",
+        principal_resource_id: 'gid',
+        external_id: '?4 || gid',
+        data: 'cast(?5 || principal || (?6 || gid || ?7) as blob)',
+      },
+      'from json_each(?8) cross join people.users on place = value',
+    );
   }
 
   insertResourceType(id: string, data: Uint8Array): void {
     this.#resourceType.run(id, data);
   }
 
-  insertResource({ type, key, parentType, parent, data }: ResourceRow): void {
-    this.#resource.run(type, key, parentType, parent, data);
+  insertResource(columns: ResourceColumns, data: Uint8Array): void {
+    this.#resource.run(...columns, data);
   }
 
-  insertEntitlement({ resourceType, resource, id, data }: EntitlementRow): void {
-    this.#entitlement.run(resourceType, resource, id, data);
+  insertEntitlement(columns: EntitlementColumns, data: Uint8Array): void {
+    this.#entitlement.run(...columns, data);
   }
 
-  /** Principals are always users. */
-  insertGrant(
-    { resourceType, resource, entitlement, idPrefix }: GrantKey,
-    user: string,
-    data: Uint8Array,
-  ): void {
-    this.#grant.run(resourceType, resource, entitlement, user, idPrefix, data);
+  /**
+   * The next user; grants name users by their places.
+   * @param principal field 2 of a Grant
+   */
+  addUser(gid: string, principal: Uint8Array): void {
+    this.#user.run(this.#users, gid, principal);
+    this.#users += 1;
+  }
+
+  /** Puts the messages together here: a million of them are not encoded, handed over and bound one by one. */
+  insertGrants({ key, pieces, places }: GrantRows): void {
+    const { resourceType, resource, entitlement, idPrefix } = key;
+    this.#grants.run(resourceType, resource, entitlement, idPrefix, ...pieces, places);
   }
 
   /**
@@ -130,7 +158,8 @@ export class SyncDatabase {
          values (?, ?, ?, '', ?, 1, 1)`,
       )
       .run(id, startedAt, endedAt, type);
-    this.#db.exec(`commit; pragma mmap_size = ${MAPPED_BYTES}`);
+    this.#db.exec(`commit; detach people;`);
+    this.#db.exec(`pragma mmap_size = ${MAPPED_BYTES}; pragma threads = ${SORTING_THREADS}`);
     for (const index of indices) {
       onGrown();
       this.#db.exec(createIndex(index));
@@ -139,11 +168,11 @@ export class SyncDatabase {
   }
 
   /** What all rows have in common is a literal: a million times less to bind. */
-  #insert(table: string, values: Readonly<Record<string, string>>): StatementSync {
+  #insert(table: string, values: Readonly<Record<string, string>>, from = ''): StatementSync {
     const { id, startedAt } = this.#stamp;
     const all = { ...values, sync_id: literal(id), discovered_at: literal(startedAt) };
     return this.#db.prepare(
-      `insert into ${table} (${Object.keys(all).join(', ')}) values (${Object.values(all).join(', ')})`,
+      `insert into ${table} (${Object.keys(all).join(', ')}) select ${Object.values(all).join(', ')} ${from}`,
     );
   }
 }

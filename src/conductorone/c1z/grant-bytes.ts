@@ -8,8 +8,6 @@ import { FieldWriter } from './field-writer.ts';
 
 /** What the grants of one entitlement have in common. */
 export interface GrantPattern extends GrantKey {
-  /** `idPrefix` in UTF-8. */
-  readonly idBytes: Uint8Array;
   /** Field 1 of the Grant: the entitlement. */
   readonly head: Uint8Array;
   /** Field 4: the annotations. */
@@ -23,27 +21,16 @@ export function patternOf(entitlement: Entitlement): GrantPattern {
     resource: entitlement.resource?.id?.resource ?? '',
     entitlement: entitlement.id,
     idPrefix: grantId(entitlement, ''),
-    idBytes: Buffer.from(grantId(entitlement, '')),
     head: toBinary(GrantSchema, create(GrantSchema, { entitlement: grant.entitlement as Entitlement })),
     tail: toBinary(GrantSchema, create(GrantSchema, { annotations: grant.annotations })),
   };
 }
 
 /**
- * Puts the bytes of grants together out of parts that are encoded once: a grant is its entitlement, its principal,
- * its id and its annotations, one behind the other. The same bytes as protobuf's own encoder makes, at a tenth of
- * its time.
+ * Field 3 of a Grant, its id, as far as the gid of the user, with which it ends.
+ * @param gidBytes how long the gid is in UTF-8
  */
-export class GrantEncoder {
-  readonly #writer = new FieldWriter();
-
-  /**
-   * @param principal field 2 of a Grant
-   * @returns a view that the next call overwrites
-   */
-  encode({ head, idBytes, tail }: GrantPattern, principal: Uint8Array, user: string): Uint8Array {
-    const writer = this.#writer.clear().raw(head).raw(principal);
-    const id = writer.begin(3);
-    return writer.raw(idBytes).append(user).end(id).raw(tail).written();
-  }
+export function idBytes({ idPrefix }: GrantKey, gidBytes: number): Uint8Array {
+  const field = new FieldWriter().text(3, idPrefix + '0'.repeat(gidBytes)).written();
+  return field.subarray(0, field.length - gidBytes);
 }

@@ -6,7 +6,7 @@ import { prepareExisting, SyncDatabase } from './database.ts';
 import { unpack } from './envelope.ts';
 import { C1zError, damagedFile, fileError, isDamage, storageFault } from './errors.ts';
 import { DATABASE_FILE, type DatabaseNews, type End, type SyncJob, type Taken } from './job.ts';
-import { type RowBatch, RowInserter } from './row-batch.ts';
+import { insertBatch, type RowBatch } from './row-batch.ts';
 
 /**
  * While rows are written, pages change as long as they are among the last of their table's tree: a page above the
@@ -21,13 +21,12 @@ export async function insertRows(rows: MessagePort, news: MessagePort, job: Sync
   const messages = on(rows, 'message') as AsyncIterableIterator<[RowBatch | End]>;
   if (job.source !== null) await adopt(job.source, path, job);
   const database = new SyncDatabase(path, job.tempFolder, job.sync);
-  const inserter = new RowInserter(database);
   for await (const [message] of messages) {
     if (message.kind === 'end') {
       database.finish(job.sync.type, message.endedAt, () => tellSettled(news, path, 0));
       break;
     }
-    inserter.insert(message);
+    insertBatch(database, message);
     rows.postMessage({ kind: 'taken' } satisfies Taken, []);
     tellSettled(news, path, ROWS_LAG_BYTES);
   }

@@ -1,129 +1,137 @@
 import { ByteTable, type PackedBytes } from './byte-table.ts';
-import type { EntitlementRow, GrantKey, ResourceRow, SyncDatabase } from './database.ts';
+import type { EntitlementColumns, GrantKey, ResourceColumns, SyncDatabase } from './database.ts';
+import { type GrantPattern, idBytes } from './grant-bytes.ts';
 
 /** Where the rows of a sync go. */
 export interface RowSink {
   insertResourceType(id: string, data: Uint8Array): void;
-  insertResource(row: ResourceRow): void;
-  insertEntitlement(row: EntitlementRow): void;
-  /** The next user; grants name users by their places. */
-  addUser(gid: string): void;
-  insertGrant(key: GrantKey, place: number, data: Uint8Array): void;
+  insertResource(columns: ResourceColumns, data: Uint8Array): void;
+  insertEntitlement(columns: EntitlementColumns, data: Uint8Array): void;
+  /**
+   * The next user; grants name users by their places.
+   * @param principal field 2 of a Grant
+   */
+  addUser(gid: string, principal: Uint8Array): void;
+  insertGrant(pattern: GrantPattern, place: number): void;
 }
 
 /** Rows on their way from the thread that encodes them to the one that inserts them; each table's in their order. */
 export interface RowBatch {
   readonly kind: 'rows';
   readonly resourceTypes: readonly string[];
-  readonly resources: readonly Omit<ResourceRow, 'data'>[];
-  readonly entitlements: readonly Omit<EntitlementRow, 'data'>[];
+  readonly resources: readonly ResourceColumns[];
+  readonly entitlements: readonly EntitlementColumns[];
   /** Those that no batch before this had. */
   readonly users: readonly string[];
-  /** Of the grants of this batch. */
-  readonly keys: readonly GrantKey[];
-  /** Two numbers for each grant: which key, and the place of the user among all. */
-  readonly grants: Uint32Array<ArrayBuffer>;
-  /** The messages of all rows: resource types, resources, entitlements and grants, one behind the other. */
-  readonly data: readonly [PackedBytes, PackedBytes, PackedBytes, PackedBytes];
+  readonly grants: readonly { readonly key: GrantKey; readonly places: string }[];
+  /**
+   * The bytes that belong to each of these, one behind the other: the messages of resource types, resources and
+   * entitlements, the principals of users, and three pieces for all grants of a key.
+   */
+  readonly data: readonly [PackedBytes, PackedBytes, PackedBytes, PackedBytes, PackedBytes];
 }
 
 /** Collects rows into a batch. */
 export class RowCollector implements RowSink {
   #rows = emptyRows();
+  /** Of the gid of each user, in UTF-8. */
+  readonly #gidBytes: number[] = [];
 
   insertResourceType(id: string, data: Uint8Array): void {
     this.#rows.resourceTypes.push(id);
     this.#rows.data[0].push(data);
   }
 
-  insertResource({ data, ...row }: ResourceRow): void {
-    this.#rows.resources.push(row);
+  insertResource(columns: ResourceColumns, data: Uint8Array): void {
+    this.#rows.resources.push(columns);
     this.#rows.data[1].push(data);
   }
 
-  insertEntitlement({ data, ...row }: EntitlementRow): void {
-    this.#rows.entitlements.push(row);
+  insertEntitlement(columns: EntitlementColumns, data: Uint8Array): void {
+    this.#rows.entitlements.push(columns);
     this.#rows.data[2].push(data);
   }
 
-  addUser(gid: string): void {
+  addUser(gid: string, principal: Uint8Array): void {
     this.#rows.users.push(gid);
+    this.#rows.data[3].push(principal);
+    this.#gidBytes.push(Buffer.byteLength(gid));
   }
 
-  insertGrant(key: GrantKey, place: number, data: Uint8Array): void {
-    const { keys, grants } = this.#rows;
-    let number = keys.get(key);
-    if (number === undefined) {
-      number = keys.size;
-      keys.set(key, number);
+  /** Grants of one entitlement to users with equally long gids differ in nothing but the user. */
+  insertGrant(pattern: GrantPattern, place: number): void {
+    const { grants } = this.#rows;
+    let byLength = grants.get(pattern);
+    if (!byLength) {
+      byLength = new Map();
+      grants.set(pattern, byLength);
     }
-    grants.push(number, place);
-    this.#rows.data[3].push(data);
+    const length = this.#gidBytes[place] ?? 0;
+    const places = byLength.get(length);
+    if (places) places.push(place);
+    else byLength.set(length, [place]);
   }
 
   /** What was collected, with what of it is to be transferred; goes on with nothing. */
   take(): { readonly batch: RowBatch; readonly transfer: ArrayBuffer[] } {
-    const { resourceTypes, resources, entitlements, users, keys, grants, data } = this.#rows;
+    const { resourceTypes, resources, entitlements, users, grants, data } = this.#rows;
     this.#rows = emptyRows();
-    const [ofTypes, ofResources, ofEntitlements, ofGrants] = data;
+    const [ofTypes, ofResources, ofEntitlements, ofUsers, ofGrants] = data;
+    const lists: RowBatch['grants'][number][] = [];
+    for (const [pattern, byLength] of grants) {
+      for (const [length, places] of byLength) {
+        lists.push({ key: keyOf(pattern), places: JSON.stringify(places) });
+        for (const piece of [pattern.head, idBytes(pattern, length), pattern.tail]) ofGrants.push(piece);
+      }
+    }
     const batch: RowBatch = {
       kind: 'rows',
       resourceTypes,
       resources,
       entitlements,
       users,
-      keys: keys.keys().map(plainKey).toArray(),
-      grants: Uint32Array.from(grants),
-      data: [ofTypes.pack(), ofResources.pack(), ofEntitlements.pack(), ofGrants.pack()],
+      grants: lists,
+      data: [ofTypes.pack(), ofResources.pack(), ofEntitlements.pack(), ofUsers.pack(), ofGrants.pack()],
     };
-    const transfer = batch.data.flatMap(({ bytes, ends }) => [bytes.buffer, ends.buffer]);
-    return { batch, transfer: [batch.grants.buffer, ...transfer] };
+    return { batch, transfer: batch.data.flatMap(({ bytes, ends }) => [bytes.buffer, ends.buffer]) };
   }
 }
 
 function emptyRows() {
   return {
     resourceTypes: [] as string[],
-    resources: [] as Omit<ResourceRow, 'data'>[],
-    entitlements: [] as Omit<EntitlementRow, 'data'>[],
+    resources: [] as ResourceColumns[],
+    entitlements: [] as EntitlementColumns[],
     users: [] as string[],
-    keys: new Map<GrantKey, number>(),
-    grants: [] as number[],
-    data: [new ByteTable(), new ByteTable(), new ByteTable(), new ByteTable()] as const,
+    /** The places of users, by the lengths of their gids. */
+    grants: new Map<GrantPattern, Map<number, number[]>>(),
+    data: [new ByteTable(), new ByteTable(), new ByteTable(), new ByteTable(), new ByteTable()] as const,
   };
 }
 
 /** Without what the encoder keeps beside it. */
-function plainKey({ resourceType, resource, entitlement, idPrefix }: GrantKey): GrantKey {
+function keyOf({ resourceType, resource, entitlement, idPrefix }: GrantPattern): GrantKey {
   return { resourceType, resource, entitlement, idPrefix };
 }
 
-/** Inserts batches, in the order in which they were taken. */
-export class RowInserter {
-  readonly #database: SyncDatabase;
-  readonly #users: string[] = [];
-
-  constructor(database: SyncDatabase) {
-    this.#database = database;
-  }
-
-  insert({ resourceTypes, resources, entitlements, users, keys, grants, data }: RowBatch): void {
-    const database = this.#database;
-    const [ofTypes, ofResources, ofEntitlements, ofGrants] = data.map((packed) => new ByteTable(packed)) as [
-      ByteTable,
-      ByteTable,
-      ByteTable,
-      ByteTable,
-    ];
-    for (const [index, id] of resourceTypes.entries()) database.insertResourceType(id, ofTypes.get(index));
-    for (const [index, row] of resources.entries())
-      database.insertResource({ ...row, data: ofResources.get(index) });
-    for (const [index, row] of entitlements.entries())
-      database.insertEntitlement({ ...row, data: ofEntitlements.get(index) });
-    for (const user of users) this.#users.push(user);
-    for (let index = 0; index < ofGrants.count; index += 1) {
-      const key = keys[grants[2 * index] ?? 0] as GrantKey;
-      database.insertGrant(key, this.#users[grants[2 * index + 1] ?? 0] ?? '', ofGrants.get(index));
-    }
+/** Inserts a batch; batches come in the order in which they were taken. */
+export function insertBatch(database: SyncDatabase, batch: RowBatch): void {
+  const [ofTypes, ofResources, ofEntitlements, ofUsers, ofGrants] = batch.data.map(
+    (packed) => new ByteTable(packed),
+  ) as [ByteTable, ByteTable, ByteTable, ByteTable, ByteTable];
+  for (const [index, id] of batch.resourceTypes.entries())
+    database.insertResourceType(id, ofTypes.get(index));
+  for (const [index, columns] of batch.resources.entries())
+    database.insertResource(columns, ofResources.get(index));
+  for (const [index, columns] of batch.entitlements.entries())
+    database.insertEntitlement(columns, ofEntitlements.get(index));
+  for (const [index, gid] of batch.users.entries()) database.addUser(gid, ofUsers.get(index));
+  for (const [index, { key, places }] of batch.grants.entries()) {
+    const at = 3 * index;
+    database.insertGrants({
+      key,
+      pieces: [ofGrants.get(at), ofGrants.get(at + 1), ofGrants.get(at + 2)],
+      places,
+    });
   }
 }

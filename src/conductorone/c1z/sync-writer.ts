@@ -10,8 +10,7 @@ import { heldEntitlements, licensesShown } from '../model.ts';
 import { resourceTypes } from '../resource-types.ts';
 import type { TeamHead } from '../resources.ts';
 import { AccountEncoder } from './account-bytes.ts';
-import { ByteTable } from './byte-table.ts';
-import { GrantEncoder, type GrantPattern, patternOf } from './grant-bytes.ts';
+import { type GrantPattern, patternOf } from './grant-bytes.ts';
 import { type DirectoryPiece, flagBitsOf, flagsOf, placeOf, type SyncCounts, type SyncJob } from './job.ts';
 import type { RowSink } from './row-batch.ts';
 import { resourceKey, Selector } from './selection.ts';
@@ -26,8 +25,7 @@ const ROLES: readonly (readonly TeamRole[])[] = Array.from({ length: 8 }, (_, bi
 type ResourceKey = readonly [type: string, id: string];
 
 /**
- * Turns the pieces of a directory into rows. What it keeps grows with the accounts (some 100 bytes each, to name
- * them in grants), not with the grants.
+ * Turns the pieces of a directory into rows.
  */
 export class SyncWriter {
   readonly #sink: RowSink;
@@ -39,9 +37,7 @@ export class SyncWriter {
   readonly #patterns = new Map<string, GrantPattern>();
   readonly #accountEncoder = new AccountEncoder();
   readonly #teamEncoder = new TeamEncoder();
-  readonly #grantEncoder = new GrantEncoder();
-  readonly #gids: string[] = [];
-  readonly #principals = new ByteTable();
+  #users = 0;
   /** Of the team whose last part has not come yet. */
   #members: Uint32Array[] = [];
   readonly #counts = { resources: 0, entitlements: 0, grants: 0, unknownMembers: 0 };
@@ -89,11 +85,9 @@ export class SyncWriter {
   #writeAccount(account: Account): void {
     const { gid } = account;
     const facts = accountFacts(account, this.#context);
-    const principal = this.#accountEncoder.principal(facts);
-    this.#gids.push(gid);
-    this.#sink.addUser(gid);
-    this.#principals.push(principal);
-    const place = this.#gids.length - 1;
+    this.#sink.addUser(gid, this.#accountEncoder.principal(facts));
+    const place = this.#users;
+    this.#users += 1;
     if (this.#selector.resource({ resourceType: 'user', resource: gid })) {
       this.#insertResource(['user', gid], facts.parent, this.#accountEncoder.resource(facts));
     }
@@ -166,13 +160,9 @@ export class SyncWriter {
   }
 
   #insertResource([type, id]: ResourceKey, parentWorkspace: string | null, data: Uint8Array): void {
-    this.#sink.insertResource({
-      type,
-      key: resourceKey({ resourceType: type, resource: id }),
-      parentType: parentWorkspace === null ? null : 'workspace',
-      parent: parentWorkspace,
-      data,
-    });
+    const key = resourceKey({ resourceType: type, resource: id });
+    const parentType = parentWorkspace === null ? null : 'workspace';
+    this.#sink.insertResource([type, key, parentType, parentWorkspace], data);
     this.#counts.resources += 1;
   }
 
@@ -180,15 +170,13 @@ export class SyncWriter {
     [resourceType, resource]: ResourceKey,
     { id, data }: { readonly id: string; readonly data: Uint8Array },
   ): void {
-    this.#sink.insertEntitlement({ resourceType, resource, id, data });
+    this.#sink.insertEntitlement([resourceType, resource, id], data);
     this.#counts.entitlements += 1;
   }
 
   /** @param place of the user */
   #writeGrant(pattern: GrantPattern, place: number): void {
-    const user = this.#gids[place] ?? '';
-    const data = this.#grantEncoder.encode(pattern, this.#principals.get(place), user);
-    this.#sink.insertGrant(pattern, place, data);
+    this.#sink.insertGrant(pattern, place);
     this.#counts.grants += 1;
   }
 }

@@ -83,13 +83,11 @@ export class TeamEncoder {
     const resource = writer.begin(1);
     this.#writeName(writer);
     writer.end(resource).string(2, id).string(3, name).raw(kind).end(entitlement);
-    const idPrefix = roleGrantId(id, '');
     return {
       resourceType: 'team',
       resource: this.#gid,
       entitlement: id,
-      idPrefix,
-      idBytes: Buffer.from(idPrefix),
+      idPrefix: roleGrantId(id, ''),
       head: Uint8Array.from(writer.written()),
       tail: grantTail,
     };

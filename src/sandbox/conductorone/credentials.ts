@@ -11,12 +11,35 @@ export interface IssuedCredentials {
   readonly audience: string;
 }
 
-/** New credentials that lead to this host and port. */
-export function issueCredentials(host: string, port: number): IssuedCredentials {
+/** Issues credentials for one connector; only the newest are worth anything. */
+export class CredentialIssuer {
+  readonly #host: string;
+  readonly #port: number;
+  #issued = 1;
+  #newest: IssuedCredentials;
+
+  /** Issues the first, which lead to this host and port. */
+  constructor(host: string, port: number) {
+    this.#host = host;
+    this.#port = port;
+    this.#newest = issueCredentials(host, port, this.#issued);
+  }
+
+  get newest(): IssuedCredentials {
+    return this.#newest;
+  }
+
+  rotate(): void {
+    this.#issued += 1;
+    this.#newest = issueCredentials(this.#host, this.#port, this.#issued);
+  }
+}
+
+function issueCredentials(host: string, port: number, number: number): IssuedCredentials {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const jwk = Buffer.from(JSON.stringify(privateKey.export({ format: 'jwk' }))).toString('base64url');
   return {
-    clientId: `sandbox-hydra-12345@${host}:${port}/ccc`,
+    clientId: `sandbox-hydra-${12_344 + number}@${host}:${port}/ccc`,
     clientSecret: `secret-token:conductorone.com:v1:${jwk}`,
     publicKey,
     audience: host,

@@ -7,7 +7,7 @@ import { AccessTokens } from './access-tokens.ts';
 import { batonHandlers } from './baton-handlers.ts';
 import { CallLog } from './call-log.ts';
 import { makeCertificate } from './certificate.ts';
-import { issueCredentials } from './credentials.ts';
+import { CredentialIssuer } from './credentials.ts';
 import { Instances } from './instances.ts';
 import { defaultTenantSettings, readTenantSettings, type TenantSettings } from './settings.ts';
 import { TaskQueue } from './task-queue.ts';
@@ -31,7 +31,7 @@ export interface TenantOptions {
 export interface Tenant {
   /** `https://localhost:PORT` */
   readonly url: string;
-  /** `<name>@localhost:PORT/ccc`: leads here without any override. */
+  /** `<name>@localhost:PORT/ccc`: leads here without any override. As issued last, like the secret. */
   readonly clientId: string;
   readonly clientSecret: string;
   /** The certificate authority in PEM, for NODE_EXTRA_CA_CERTS or SSL_CERT_FILE. Removed at close. */
@@ -49,6 +49,8 @@ export interface Tenant {
    * @throws InvalidInputError
    */
   change(settings: unknown): void;
+  /** Issues a new client ID and secret; those before, and their tokens, are worth nothing from now on. */
+  rotateCredentials(): void;
   /** A bearer token, without a request for it. */
   issueToken(): string;
   /** Cuts every open connection, without a word. */
@@ -75,7 +77,7 @@ export async function startTenant({ port, clock, settings: given = {} }: TenantO
   const uploads = new UploadDesk({ settings, clock, queue, time, folder });
   const closing = new AbortController();
   // The credentials name the port, which is known only now.
-  const credentials = Promise.withResolvers<ReturnType<typeof issueCredentials>>();
+  const credentials = Promise.withResolvers<CredentialIssuer>();
   const server = new TenantServer({
     settings,
     faults,
@@ -85,7 +87,7 @@ export async function startTenant({ port, clock, settings: given = {} }: TenantO
     calls,
     answerToken: async (request, response) =>
       answerTokenRequest(
-        { credentials: await credentials.promise, tokens, settings, time, calls },
+        { credentials: (await credentials.promise).newest, tokens, settings, time, calls },
         request,
         response,
       ),
@@ -104,13 +106,16 @@ export async function startTenant({ port, clock, settings: given = {} }: TenantO
     const caFile = join(folder, 'ca.pem');
     await writeFile(caFile, certificate.authority);
     const bound = await server.listen(LOOPBACK, port);
-    const issued = issueCredentials(HOST, bound);
-    credentials.resolve(issued);
-    const { clientId, clientSecret } = issued;
+    const issuer = new CredentialIssuer(HOST, bound);
+    credentials.resolve(issuer);
     return {
       url: `https://${HOST}:${bound}`,
-      clientId,
-      clientSecret,
+      get clientId() {
+        return issuer.newest.clientId;
+      },
+      get clientSecret() {
+        return issuer.newest.clientSecret;
+      },
       caFile,
       authority: certificate.authority,
       settings,
@@ -120,6 +125,10 @@ export async function startTenant({ port, clock, settings: given = {} }: TenantO
       uploads,
       calls,
       change,
+      rotateCredentials: () => {
+        issuer.rotate();
+        tokens.revokeAll();
+      },
       issueToken: () => tokens.issue(settings.tokenLifetimeS * 1000),
       cut: () => server.cut(),
       close,

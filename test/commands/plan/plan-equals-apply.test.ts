@@ -52,9 +52,7 @@ async function tryOnce(seed: number): Promise<void> {
 
 /** The same actions for each object in the same order, the same held, and the same rules in the way. */
 function compare(report: PlanReport, site: SimulatedSite, audit: readonly AuditRecord[]): void {
-  const succeeded = audit.filter(({ kind, result }) => kind === 'Change' && result === 'Succeeded');
-  // An action that is looked at once more is told once more, by the same id.
-  const applied = succeeded.filter(({ id }, at) => succeeded.findIndex((other) => other.id === id) === at);
+  const applied = audit.filter(({ kind, result }) => kind === 'Change' && result === 'Succeeded');
   const planned = report.changes.map(({ object, action, who, where, before, after }) => [
     `${object.kind} ${object.namespace}/${object.name}`,
     [action, who, where, before, after].join(' '),

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { readOnlyAdapter } from '../../../src/commands/asana-reading/read-only.ts';
 import { faultsOf, hasChanges, type PlanReport } from '../../../src/commands/plan/plan-report.ts';
 import { printPlan } from '../../../src/commands/plan/print-plan.ts';
+import { addressOf } from '../../simulation/asana/site.ts';
 import { ORGANIZATION, SimulatedSite, type TestManifest } from './simulated-site.ts';
 
 function connectorWith(spec: Readonly<Record<string, unknown>> = {}, name = 'acme'): TestManifest {
@@ -74,6 +75,35 @@ suite('a plan', () => {
       printPlan(report, 'table'),
       /The connector is in mode Plan\. Nothing is changed until its mode is Apply/,
     );
+  });
+
+  test('warns where the owner of a personal token is view-only, and Asana takes no change by it', async () => {
+    const site = new SimulatedSite(3, { people: 10, teams: 2, holder: 'personal' });
+    const { directory, plan, teams } = site.site;
+    const spec = {
+      credentials: { type: 'PersonalAccessToken', secretRef: { name: 'asana-acme' } },
+      scim: { enabled: false },
+    };
+    const grant = {
+      kind: 'AsanaTeamGrant',
+      namespace: 'iga',
+      name: 'a',
+      spec: {
+        connectorRef: { name: 'acme', namespace: 'iga' },
+        user: { email: addressOf(plan, 1) },
+        team: { gid: teams[0]?.gid ?? '' },
+      },
+    };
+    const warnings = async () => {
+      const report = await site.plan([connectorWith(spec), grant]);
+      return printPlan(report, 'table').match(/The owner of its personal access token .*/g);
+    };
+    assert.equal(await warnings(), null, 'the owner has an enterprise license');
+    const owner = directory.personByEmail(addressOf(plan, 0)) ?? assert.fail('nobody owns the token');
+    directory.change(owner, { license: 'view only' });
+    assert.deepEqual(await warnings(), [
+      'The owner of its personal access token has a view-only license: Asana refuses every change by it.',
+    ]);
   });
 
   test('of what is so already has nothing to do', async () => {
