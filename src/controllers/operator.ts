@@ -271,18 +271,12 @@ export class AsanaOperator extends ReconcilingOperator {
     if (what === 'Progress' && !session?.running?.answering) return;
     if (what === 'Accounts' || what === 'Finished') this.#router.enqueueGrants(key, Priority.resync);
     if (what === 'Finished' && session?.report?.error?.code === 'CredentialsRejected')
-      this.#forgetSecret(key);
+      this.#secrets.forget(key);
     this.#connectorController.queue.add(key, { priority: Priority.edit });
   }
 
   #touchConnector(key: Key, why: TouchReason): void {
-    if (why === 'CredentialsRejected') this.#forgetSecret(key);
+    if (why === 'CredentialsRejected') this.#secrets.forget(key);
     this.#router.touchConnector(key, why);
-  }
-
-  #forgetSecret(key: Key): void {
-    const connector = this.#connectors.get(key);
-    if (connector)
-      this.#secrets.forget(connector.metadata.namespace, connector.spec.credentials.secretRef.name);
   }
 }
