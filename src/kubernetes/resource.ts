@@ -34,9 +34,10 @@ export function keyOf(object: KubernetesObject): Key {
   return `${object.metadata.namespace}/${object.metadata.name}`;
 }
 
+/** The parts of a key; without a slash it is of no namespace. */
 export function splitKey(key: Key): { namespace: string; name: string } {
   const slash = key.indexOf('/');
-  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+  return { namespace: key.slice(0, Math.max(0, slash)), name: key.slice(slash + 1) };
 }
 
 /** `apiVersion` as objects of this kind carry it. */
