@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { REQUESTED_AT_ANNOTATION } from '../../src/api/resources.ts';
 import type { AsanaConnector } from '../../src/api/asana-connector.ts';
 import type { GrantKindName } from '../../src/api/kinds.ts';
+import { REQUESTED_AT_ANNOTATION } from '../../src/api/resources.ts';
 import { grantKinds } from '../../src/controllers/grants/grant-kinds.ts';
 import { GrantStores } from '../../src/controllers/grants/grant-stores.ts';
 import { QueueRouter } from '../../src/controllers/queue-router.ts';
@@ -18,8 +18,7 @@ const STATUS = { organizations: ['1200000000000001'] };
 /** Two connectors of one organization, each with a grant, and the queues that changes of them go to. */
 function setUp() {
   const clock = new FakeClock();
-  const newQueue = (name: string) =>
-    new WorkQueue(name, { clock, random: () => 0, meter: silentMeter });
+  const newQueue = (name: string) => new WorkQueue(name, { clock, random: () => 0, meter: silentMeter });
   const connectors = new Store<AsanaConnector>();
   const grants = new GrantStores();
   const connectorQueue = newQueue('connectors');
