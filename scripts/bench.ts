@@ -1,15 +1,16 @@
 import { c1z } from './bench/c1z.ts';
 import type { Figure } from './bench/figure.ts';
 import { grantTask } from './bench/grant-task.ts';
-import { edit, manyNewGrants, newGrants } from './bench/grants.ts';
+import { manyNewGrants, newGrants } from './bench/grants.ts';
 import { idle } from './bench/idle.ts';
 import { memory, startUp } from './bench/memory.ts';
 import { plan } from './bench/plan.ts';
+import { settled } from './bench/settled.ts';
 import { sync } from './bench/sync.ts';
 import { syncTask } from './bench/sync-task.ts';
 import { paint } from './demo/screen.ts';
 
-const all = [sync, c1z, syncTask, grantTask, newGrants, manyNewGrants, edit, idle, memory, startUp, plan];
+const all = [sync, c1z, syncTask, grantTask, newGrants, manyNewGrants, settled, idle, memory, startUp, plan];
 
 /** `npm run bench [-- NAME…]`: each figure beside its bound; fails if one does not hold. */
 async function main(names: readonly string[]): Promise<boolean> {

@@ -2,16 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Benchmark, Figure } from './figure.ts';
 import { ourWrites } from './grants.ts';
 import {
-  asanaRequests,
   createConnector,
   createGrants,
   peopleHolding,
-  Rig,
   readConnector,
   request,
-  until,
   untilConnected,
-} from './rig.ts';
+} from './objects.ts';
+import { asanaRequests, Rig, until } from './rig.ts';
 
 /** Ten minutes, long enough for ten syncs; `BENCH_IDLE_SECONDS` shortens it for a look. */
 const IDLE_SECONDS = Number(process.env['BENCH_IDLE_SECONDS'] ?? 600);

@@ -1,33 +1,16 @@
-import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { atMost, type Benchmark, type Figure } from './figure.ts';
+import { atMost, type Benchmark, type Figure, told } from './figure.ts';
+import { Gauge } from './gauge.ts';
 import {
   createConnector,
   createGrants,
-  grants as grantResource,
+  isTold,
   peopleHolding,
-  Rig,
   readConnector,
-  until,
   untilConnected,
-} from './rig.ts';
-
-/** Reads the resident memory of the operator, which answers SIGUSR2 on standard error. */
-class Gauge {
-  #answer: ((miB: number) => void) | null = null;
-
-  readonly onLine = (line: string): void => {
-    const match = /^RSS (\d+)$/.exec(line);
-    if (match) this.#answer?.(Number(match[1]) / 2 ** 20);
-  };
-
-  read(child: ChildProcess): Promise<number> {
-    return new Promise((resolve) => {
-      this.#answer = resolve;
-      child.kill('SIGUSR2');
-    });
-  }
-}
+  watchGrants,
+} from './objects.ts';
+import { Rig, until } from './rig.ts';
 
 /** Memory of the bundle, idle and full. */
 export const memory: Benchmark = {
@@ -53,41 +36,22 @@ export const memory: Benchmark = {
       const emails = [...holders, ...others];
       // Whoever is left over is declared a second time: a grant in conflict is an object like any other.
       while (emails.length < SIZE) emails.push(...emails.slice(0, SIZE - emails.length));
+      const seen = watchGrants(client, SIZE, isTold);
       await createGrants(client, emails);
-      await until(
-        'every grant has a status',
-        async () => (await countWithStatus(client)) === SIZE,
-        1_200_000,
-        1_000,
-      );
+      await seen;
       await sleep(8_000);
       const full = await gauge.read(operator);
-      log(
-        `slope: ${((accounts - idle) / (SIZE / 1000)).toFixed(2)} MiB per 1,000 accounts, ${((full - accounts) / (SIZE / 1000)).toFixed(2)} MiB per 1,000 grants`,
-      );
       return [
-        atMost('idle', idle, 110, 'MiB'),
-        atMost(`${SIZE} accounts and ${SIZE} grants`, full, 200, 'MiB'),
+        atMost('idle', idle, 100, 'MiB'),
+        atMost(`${SIZE} accounts and ${SIZE} grants`, full, 160, 'MiB'),
+        told('slope per 1,000 accounts', (accounts - idle) / (SIZE / 1000), 'MiB'),
+        told('slope per 1,000 grants', (full - accounts) / (SIZE / 1000), 'MiB'),
       ];
     } finally {
       await rig.close();
     }
   },
 };
-
-async function countWithStatus(client: Awaited<ReturnType<Rig['controlPlane']>>): Promise<number> {
-  let count = 0;
-  let next = '';
-  do {
-    const page = await client.list<{ status?: { conditions?: unknown } }>(grantResource, 'bench', {
-      limit: 500,
-      next,
-    });
-    count += page.items.filter(({ status }) => status?.conditions).length;
-    next = page.next;
-  } while (next !== '');
-  return count;
-}
 
 /** From the start of the process to its first status write, with the lease free. */
 export const startUp: Benchmark = {

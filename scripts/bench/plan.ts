@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atMost, type Benchmark, type Figure, told } from './figure.ts';
-import { peopleHolding, Rig } from './rig.ts';
+import { peopleHolding } from './objects.ts';
+import { Rig } from './rig.ts';
 
 const ACCOUNTS = 20_000;
 const GRANTS = 10_000;

@@ -8,7 +8,6 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { systemClock } from '../../src/core/clock.ts';
 import { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { ApiServerConnection } from '../../src/kubernetes/connection.ts';
-import type { Resource } from '../../src/kubernetes/resource.ts';
 import { type ControlPlane, startControlPlane } from '../../test/controlplane/control-plane.ts';
 import { installKinds } from '../../test/controlplane/installed-kinds.ts';
 import { bundle } from '../build.ts';
@@ -19,6 +18,9 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Tells, as a program ends, what it has used. */
 const GAUGE =
   'data:text/javascript,process.on("exit",()=>console.error("SPENT",JSON.stringify(process.resourceUsage())))';
+
+/** What the chart sets as NODE_OPTIONS, beside a semi-space of 1 MiB. */
+const CHART_HEAP_MIB = 160;
 
 /** What a program has used from its start to its end. */
 export interface Spent {
@@ -83,6 +85,7 @@ export class Rig {
     asanaUrl: string,
     flags: readonly string[],
     onLine: (line: string) => void = () => {},
+    heapMiB = CHART_HEAP_MIB,
   ): Promise<ChildProcess> {
     if (!this.#controlPlane) throw new Error('start the control plane first');
     this.#bundle ??= await this.#build();
@@ -90,8 +93,7 @@ export class Rig {
     const child = this.#spawn(
       [
         '--expose-gc',
-        // What the chart sets as NODE_OPTIONS.
-        '--max-old-space-size=160',
+        `--max-old-space-size=${heapMiB}`,
         '--max-semi-space-size=1',
         '--import',
         preload,
@@ -114,6 +116,27 @@ export class Rig {
     child.stdout?.resume();
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', onLine);
     return child;
+  }
+
+  /** A bare loop beside the control plane; see there. It is told what to do on standard input. */
+  bareLoop({ asanaUrl, tokens }: SandboxAddress, namespace: string): ChildProcess {
+    if (!this.#controlPlane) throw new Error('start the control plane first');
+    const child = this.#spawn([join(import.meta.dirname, 'bare-loop.ts'), asanaUrl, namespace], {
+      KUBECONFIG: this.#controlPlane.kubeconfigPath,
+      ASANA_TOKEN: tokens.serviceAccount,
+    });
+    child.stdout?.resume();
+    child.stderr?.pipe(process.stderr);
+    return child;
+  }
+
+  /** One more namespace beside `bench`. */
+  async namespace(name: string): Promise<void> {
+    await this.#connection?.send({
+      method: 'POST',
+      path: '/api/v1/namespaces',
+      body: { metadata: { name } },
+    });
   }
 
   /** The connector without Kubernetes, in service mode, as the bundle the image runs. */
@@ -186,7 +209,7 @@ export class Rig {
   #spawn(args: readonly string[], env: Record<string, string>): ChildProcess {
     const child = spawn(process.execPath, args, {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#stops.push(async () => {
       if (child.exitCode !== null) return;
@@ -196,117 +219,6 @@ export class Rig {
     });
     return child;
   }
-}
-
-const connectors: Resource = {
-  group: 'asana-connector.dev',
-  version: 'v1alpha1',
-  plural: 'asanaconnectors',
-  kind: 'AsanaConnector',
-};
-export const grants: Resource = {
-  group: 'asana-connector.dev',
-  version: 'v1alpha1',
-  plural: 'asanalicensegrants',
-  kind: 'AsanaLicenseGrant',
-};
-const secrets: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
-
-/** A connector in mode Apply with its Secret. */
-export async function createConnector(client: KubernetesClient, sandbox: SandboxAddress): Promise<void> {
-  await client.create(secrets, 'bench', {
-    metadata: { name: 'token' },
-    stringData: { BATON_TOKEN: sandbox.tokens.serviceAccount },
-  });
-  await client.create(connectors, 'bench', {
-    apiVersion: 'asana-connector.dev/v1alpha1',
-    kind: 'AsanaConnector',
-    metadata: { name: 'acme' },
-    spec: {
-      credentials: { type: 'ServiceAccount', secretRef: { name: 'token' } },
-      scim: { enabled: true },
-      provisioning: { mode: 'Apply' },
-    },
-  });
-}
-
-/** Asks for a sync, or another look at a grant. */
-export async function request(
-  client: KubernetesClient,
-  resource: 'connector' | 'grant',
-  name: string,
-): Promise<void> {
-  const patch = {
-    metadata: { annotations: { 'asana-connector.dev/requestedAt': new Date().toISOString() } },
-  };
-  await client.mergePatch(resource === 'connector' ? connectors : grants, 'bench', name, patch, 'bench');
-}
-
-export interface ConnectorView {
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly uid: string;
-    readonly resourceVersion: string;
-    readonly generation: number;
-  };
-  readonly status?: {
-    readonly phase?: string;
-    readonly sync?: {
-      readonly requests?: number;
-      readonly duration?: string;
-      readonly startedAt?: string;
-      readonly completedAt?: string;
-    };
-    readonly lastHandledReconcileAt?: string;
-  };
-}
-
-export function readConnector(client: KubernetesClient): Promise<ConnectorView | null> {
-  return client.get<ConnectorView>(connectors, 'bench', 'acme');
-}
-
-export async function untilConnected(client: KubernetesClient): Promise<void> {
-  await until(
-    'the connector is Connected',
-    async () => (await readConnector(client))?.status?.phase === 'Connected',
-  );
-}
-
-/** Creates grants for people of the directory, some at a time. */
-export async function createGrants(
-  client: KubernetesClient,
-  emails: readonly string[],
-  from = 0,
-): Promise<void> {
-  const AT_ONCE = 20;
-  for (let i = 0; i < emails.length; i += AT_ONCE) {
-    await Promise.all(
-      emails.slice(i, i + AT_ONCE).map((email, j) =>
-        client.create(grants, 'bench', {
-          apiVersion: 'asana-connector.dev/v1alpha1',
-          kind: 'AsanaLicenseGrant',
-          metadata: { name: `grant-${from + i + j}` },
-          spec: { connectorRef: { name: 'acme' }, user: { email }, license: 'Enterprise' },
-        }),
-      ),
-    );
-  }
-}
-
-/** Lower-case emails of people who hold `license`, out of the simulated Asana. */
-export async function peopleHolding(
-  sandbox: SandboxAddress,
-  license: string,
-  most: number,
-): Promise<string[]> {
-  const { people } = await askControl<{
-    people: { email: string; license: string | null; active: boolean; role: string }[];
-  }>(sandbox, 'GET', '/state');
-  return people
-    .filter((user) => user.license === license && user.active && user.role !== 'guest')
-    .slice(0, most)
-    .map(({ email }) => email.toLowerCase());
 }
 
 /** Requests the simulated Asana has had, by operation. */

@@ -13,6 +13,13 @@ export const DISCARD_ANNOTATION = `${GROUP}/discard`;
 export const ABANDON_ANNOTATION = `${GROUP}/abandon`;
 /** On the lease: the operator acts on nothing before this instant. */
 export const STOPPED_UNTIL_ANNOTATION = `${GROUP}/stopped-until`;
+/** What is read of the annotations of objects; those of others are none of our business. */
+const READ_ANNOTATIONS = [
+  REQUESTED_AT_ANNOTATION,
+  ACKNOWLEDGE_ANNOTATION,
+  DISCARD_ANNOTATION,
+  ABANDON_ANNOTATION,
+] as const;
 /** Keeps a grant until what it gave is taken back or released. */
 export const REVOKE_FINALIZER = `${GROUP}/revoke`;
 
@@ -28,6 +35,7 @@ export interface ResourceNames<Kind extends string = string> {
   readonly kind: Kind;
   readonly shortName: string;
   readonly namespaced: true;
+  readonly annotations: readonly string[];
 }
 
 /** The other names of a kind of the group follow from its own, as Kubernetes makes them. */
@@ -41,6 +49,7 @@ function namesOf<const Kind extends string>(kind: Kind, shortName: string): Reso
     kind,
     shortName,
     namespaced: true,
+    annotations: READ_ANNOTATIONS,
   };
 }
 

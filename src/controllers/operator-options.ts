@@ -9,6 +9,7 @@ import type { Leadership } from './leadership.ts';
 export interface AsanaOperatorOptions extends OperatorDeps {
   /** Namespaces to watch; null for all. */
   readonly namespaces: readonly string[] | null;
+  /** Grants of one kind and connector that are decided on at once. */
   readonly concurrency: number;
   readonly asanaApiUrl: string;
   readonly budgets: BudgetRegistry;

@@ -7,6 +7,7 @@ import { Controller, type Reconcile } from '../kubernetes/controller.ts';
 import { EventRecorder } from '../kubernetes/events.ts';
 import { ObjectWriter } from '../kubernetes/object-writer.ts';
 import { ReconcilingOperator } from '../kubernetes/operator.ts';
+import type { Shares } from '../kubernetes/ready-keys.ts';
 import type { Change } from '../kubernetes/reflector.ts';
 import { type Key, keyOf } from '../kubernetes/resource.ts';
 import { Store } from '../kubernetes/store.ts';
@@ -37,6 +38,8 @@ import { QueueRouter, type TouchReason } from './queue-router.ts';
 const GRACE_MS = 25_000;
 /** Connectors reconcile quickly: what takes long, a sync, runs beside them. */
 const MOST_CONNECTOR_WORKERS = 8;
+/** So many connectors can be busy with all the grants they may, and hang, before others wait for them. */
+const BUSY_CONNECTORS = 10;
 
 /** One kind of grants with what reconciles it. */
 interface GrantLane {
@@ -89,8 +92,11 @@ export class AsanaOperator extends ReconcilingOperator {
     const grantDeps = this.#grantDeps(executor);
     this.#lanes = grantKinds.map((kind) => {
       const reconciler = new GrantReconciler(kind, grantDeps);
-      const controller = this.#control(kind.resource.singular, concurrency, (key, context) =>
-        reconciler.reconcile(key, context),
+      const controller = this.#control(
+        kind.resource.singular,
+        concurrency * BUSY_CONNECTORS,
+        (key, context) => reconciler.reconcile(key, context),
+        { groupOf: (key) => this.#connectorOf(kind, key), most: concurrency },
       );
       return { kind, reconciler, controller };
     });
@@ -104,11 +110,17 @@ export class AsanaOperator extends ReconcilingOperator {
     });
   }
 
-  #control(name: string, concurrency: number, reconcile: Reconcile): Controller {
+  #control(name: string, concurrency: number, reconcile: Reconcile, shares?: Shares): Controller {
     const { clock, random, log, meter, tracer, means } = this.#options;
-    const queue = new WorkQueue(name, { clock, random, meter });
+    const queue = new WorkQueue(name, { clock, random, meter, shares });
     const newId = means?.newId;
     return new Controller({ name, queue, concurrency, reconcile, clock, log, meter, tracer, newId });
+  }
+
+  /** Grants of one connector wait for the same Asana. */
+  #connectorOf(kind: GrantKind, key: Key): Key | null {
+    const grant = this.#grants.of(kind).get(key);
+    return grant ? connectorKeyOf(grant) : null;
   }
 
   #reconcileConnectors(provisioner: TaskProvisioner): ConnectorReconciler {
@@ -275,18 +287,12 @@ export class AsanaOperator extends ReconcilingOperator {
     if (what === 'Progress' && !session?.running?.answering) return;
     if (what === 'Accounts' || what === 'Finished') this.#router.enqueueGrants(key, Priority.resync);
     if (what === 'Finished' && session?.report?.error?.code === 'CredentialsRejected')
-      this.#forgetSecret(key);
+      this.#secrets.forget(key);
     this.#connectorController.queue.add(key, { priority: Priority.edit });
   }
 
   #touchConnector(key: Key, why: TouchReason): void {
-    if (why === 'CredentialsRejected') this.#forgetSecret(key);
+    if (why === 'CredentialsRejected') this.#secrets.forget(key);
     this.#router.touchConnector(key, why);
-  }
-
-  #forgetSecret(key: Key): void {
-    const connector = this.#connectors.get(key);
-    if (connector)
-      this.#secrets.forget(connector.metadata.namespace, connector.spec.credentials.secretRef.name);
   }
 }

@@ -27,6 +27,8 @@ export const LEASES: Resource = {
 const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
 
+/** A page of 500 objects as people write them has 1 or 2 MiB; larger ones are read by fewer objects (list-pages.ts). */
+const LARGEST_PAGE_BYTES = 4 * 1024 * 1024;
 /** As long as the API server itself takes for a request: a page of 500 can be a few MiB. */
 const LIST_TIMEOUT_MS = 60_000;
 
@@ -53,8 +55,8 @@ export class KubernetesClient {
 
   /**
    * A page of objects.
-   * @throws KubernetesError, Expired when the continue token is too old; Malformed for an answer that is no list,
-   *   which must never be taken for an empty one
+   * @throws KubernetesError, Expired when the continue token is too old; TooLarge for more than one object and 4 MiB;
+   *   Malformed for an answer that is no list, which must never be taken for an empty one
    */
   async list<T>(
     resource: Resource,
@@ -72,6 +74,7 @@ export class KubernetesClient {
       query,
       signal,
       timeoutMs: LIST_TIMEOUT_MS,
+      ...(page.limit > 1 ? { mostBytes: LARGEST_PAGE_BYTES } : {}),
     });
     const { resourceVersion, continue: next = '' } = list.metadata ?? {};
     if (!resourceVersion || !Array.isArray(list.items ?? []))

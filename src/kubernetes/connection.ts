@@ -40,14 +40,16 @@ export interface ApiRequest {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the whole answer is there; until its headers, for a stream. Default 30 s. */
   readonly timeoutMs?: number;
+  /** Bytes of the answer. Default 16 MiB, ten times the largest object. */
+  readonly mostBytes?: number;
 }
 
 type Body = Dispatcher.ResponseData['body'];
 
 /** A request that takes longer than this is given up; the API server itself ends one after 60 s. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** An object is at most 1.5 MiB in etcd, and most are a few KiB: what is larger is no page of 500. */
-const LARGEST_ANSWER_BYTES = 256 * 1024 * 1024;
+/** An object is at most 1.5 MiB in etcd. */
+const LARGEST_ANSWER_BYTES = 16 * 1024 * 1024;
 /** A Status is a few hundred bytes; of anything longer only the code is used. */
 const LARGEST_REFUSAL_BYTES = 1024 * 1024;
 
@@ -69,14 +71,13 @@ export class ApiServerConnection {
 
   /**
    * Sends a request and returns its answer parsed.
-   * @throws KubernetesError for everything but 2xx, and the signal's own reason when the caller gave up
+   * @throws KubernetesError for everything but 2xx, TooLarge for an answer of more than `mostBytes`, and the signal's
+   *   own reason when the caller gave up
    */
   async send<T>(call: ApiRequest): Promise<T> {
     return this.#inTime(call, async (signal) => {
-      const text = await readText(
-        await this.#request(call, signal, ({ requests }) => requests),
-        LARGEST_ANSWER_BYTES,
-      );
+      const body = await this.#request(call, signal, ({ requests }) => requests);
+      const text = await readText(body, call.mostBytes ?? LARGEST_ANSWER_BYTES);
       return parse(text, nameOf(call)) as T;
     });
   }
@@ -167,7 +168,7 @@ async function readText(body: Body, most: number): Promise<string> {
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > most) throw new KubernetesError('Malformed', 0, 'transient', 'the response is too large');
+    if (size > most) throw new KubernetesError('TooLarge', 0, 'transient', 'the response is too large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

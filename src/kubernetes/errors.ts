@@ -2,7 +2,7 @@ import { CodedError, type CodedErrorOptions, type ErrorClass } from '../core/err
 
 /**
  * A request to the API server that did not succeed. `code` is the reason of its Status (`NotFound`, `Conflict`, …)
- * or, without an answer, `Unreachable`, `Timeout` or `Malformed`. The message names the request and the reason;
+ * or, without an answer, `Unreachable`, `Timeout`, `TooLarge` or `Malformed`. The message names the request and the reason;
  * neither bodies nor headers are kept.
  */
 export class KubernetesError extends CodedError {
@@ -29,6 +29,11 @@ export function isConflict(error: unknown): boolean {
 /** The object is gone (or never was). */
 export function isNotFound(error: unknown): boolean {
   return error instanceof KubernetesError && error.status === 404;
+}
+
+/** The answer has more bytes than was asked for at most. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof KubernetesError && error.code === 'TooLarge';
 }
 
 /** The resourceVersion or continue token is older than what etcd keeps: list again. */

@@ -8,6 +8,10 @@ export class Heap<T> {
     this.#precedes = precedes;
   }
 
+  get size(): number {
+    return this.#items.length;
+  }
+
   push(item: T): void {
     this.#items.push(item);
     this.#places.set(item, this.#items.length - 1);
@@ -28,12 +32,7 @@ export class Heap<T> {
     return first;
   }
 
-  clear(): void {
-    this.#items.length = 0;
-    this.#places.clear();
-  }
-
-  /** Moves an item towards the front after its order has improved. */
+  /** Moves an item towards the front after its order has improved; one that is not here stays out. */
   raise(item: T): void {
     let place = this.#places.get(item) ?? 0;
     while (place > 0) {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClusterClient } from './client.ts';
-import { apiVersionOf, type KubernetesObject, type Resource, withoutBookkeeping } from './resource.ts';
+import { apiVersionOf, type KubernetesObject, leanOf, type Resource } from './resource.ts';
 import type { Store } from './store.ts';
 
 /** An object with a status subresource. */
@@ -44,34 +44,42 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
   /** Adds a finalizer unless it is there. */
   async addFinalizer(object: T, finalizer: string, signal?: AbortSignal): Promise<T> {
     const finalizers = object.metadata.finalizers ?? [];
-    return finalizers.includes(finalizer)
-      ? object
-      : this.#setFinalizers(object, [...finalizers, finalizer], signal);
+    if (finalizers.includes(finalizer)) return object;
+    return this.#setFinalizers(object, (others) => [...others, finalizer], signal);
   }
 
   /** Removes a finalizer if it is there; an object that was being deleted may be gone then. */
   async removeFinalizer(object: T, finalizer: string, signal?: AbortSignal): Promise<T> {
     const finalizers = object.metadata.finalizers ?? [];
     if (!finalizers.includes(finalizer)) return object;
-    return this.#setFinalizers(
-      object,
-      finalizers.filter((name) => name !== finalizer),
-      signal,
-    );
+    return this.#setFinalizers(object, (all) => all.filter((name) => name !== finalizer), signal);
   }
 
   /** A merge patch replaces the whole list, so uid and resourceVersion guard the finalizers of others. */
-  async #setFinalizers(object: T, finalizers: readonly string[], signal?: AbortSignal): Promise<T> {
+  async #setFinalizers(
+    object: T,
+    change: (all: readonly string[]) => readonly string[],
+    signal?: AbortSignal,
+  ): Promise<T> {
     const { namespace, name, uid, resourceVersion } = object.metadata;
+    const finalizers = change(await this.#readFinalizers(object, signal));
     const patch = { metadata: { uid, resourceVersion, finalizers } };
     return this.#keep(
       await this.#client.mergePatch<T>(this.#resource, namespace, name, patch, this.#fieldManager, signal),
     );
   }
 
+  /** Should the object have moved on meanwhile, the patch is refused. */
+  async #readFinalizers({ metadata }: T, signal?: AbortSignal): Promise<readonly string[]> {
+    if (!metadata.finalizersLeftOut) return metadata.finalizers ?? [];
+    const { namespace, name } = metadata;
+    const live = await this.#client.get<T>(this.#resource, namespace, name, signal);
+    return live?.metadata.finalizers ?? [];
+  }
+
   /** What was written is what the next reconcile sees; readers are told once the watch has brought it. */
   #keep(written: T): T {
-    const lean = withoutBookkeeping(written);
+    const lean = leanOf(written, this.#resource);
     const { deletionTimestamp, finalizers = [] } = written.metadata;
     // The last finalizer of a deleted object: it is gone, and the watch will say so.
     if (deletionTimestamp === undefined || finalizers.length > 0) this.#store.putWritten(lean);

@@ -2,16 +2,10 @@ import type { Clock, Random } from '../core/clock.ts';
 import { CodedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
-import type { ClusterClient, ListPage } from './client.ts';
+import type { ClusterClient } from './client.ts';
 import { errorOfAnswer, isOutage, KubernetesError } from './errors.ts';
-import {
-  isOlderVersion,
-  type Key,
-  type KubernetesObject,
-  keyOf,
-  type Resource,
-  withoutBookkeeping,
-} from './resource.ts';
+import { listPages } from './list-pages.ts';
+import { isOlderVersion, type Key, type KubernetesObject, keyOf, leanOf, type Resource } from './resource.ts';
 import type { Store } from './store.ts';
 import type { WatchLine } from './watch-lines.ts';
 
@@ -42,8 +36,6 @@ export interface ReflectorOptions<T extends KubernetesObject> {
   readonly pageSize?: number;
 }
 
-/** As client-go: a page is some MiB at most, and 10,000 objects are 20 requests. */
-const PAGE_SIZE = 500;
 const IDLE_MS = 150_000;
 /** client-go's reflector: 800 ms, doubled, at most 30 s, plus up to 100 % jitter. */
 const FIRST_BACKOFF_MS = 800;
@@ -131,11 +123,10 @@ export class Reflector<T extends KubernetesObject> {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { client, resource, namespace, store, pageSize = PAGE_SIZE } = this.#options;
+    const { client, resource, namespace, store, pageSize } = this.#options;
     const seen = new Set<Key>();
     let version = '';
-    for (let next: string | undefined = ''; next !== undefined; ) {
-      const page: ListPage<T> = await client.list<T>(resource, namespace, { limit: pageSize, next }, signal);
+    for await (const page of listPages<T>(client, resource, namespace, { signal, pageSize })) {
       this.#lastContact = this.#options.clock.monotonic();
       version = page.resourceVersion;
       // A list is never older than what was seen before it, unless the server was restored from a backup.
@@ -144,7 +135,6 @@ export class Reflector<T extends KubernetesObject> {
         seen.add(keyOf(item));
         this.#take(item, { initial: !this.#synced, rewound });
       }
-      next = page.next === '' ? undefined : page.next;
     }
     for (const key of store.keys()) {
       if (!seen.has(key) && this.#covers(key)) this.#drop(key);
@@ -211,7 +201,7 @@ export class Reflector<T extends KubernetesObject> {
   }
 
   #take(item: T, { initial, rewound }: { initial: boolean; rewound: boolean }): void {
-    const current = withoutBookkeeping(item);
+    const current = leanOf(item, this.#options.resource);
     const key = keyOf(current);
     const stored = this.#put(key, current, rewound);
     if (!stored) return;

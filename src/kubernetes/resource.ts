@@ -4,6 +4,8 @@ export interface Resource {
   readonly version: string;
   readonly plural: string;
   readonly kind: string;
+  /** The annotations that are read of its objects; by default none. */
+  readonly annotations?: readonly string[];
 }
 
 /** The metadata the runtime itself needs; objects are plain JSON as the API server sent them. */
@@ -13,8 +15,11 @@ export interface ObjectMeta {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number;
+  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly finalizers?: readonly string[];
+  /** There are more finalizers than are kept: whoever writes them has to ask the API server for them. */
+  readonly finalizersLeftOut?: true;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -29,9 +34,10 @@ export function keyOf(object: KubernetesObject): Key {
   return `${object.metadata.namespace}/${object.metadata.name}`;
 }
 
+/** The parts of a key; without a slash it is of no namespace. */
 export function splitKey(key: Key): { namespace: string; name: string } {
   const slash = key.indexOf('/');
-  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+  return { namespace: key.slice(0, Math.max(0, slash)), name: key.slice(slash + 1) };
 }
 
 /** `apiVersion` as objects of this kind carry it. */
@@ -64,30 +70,50 @@ export function isOlderVersion(version: string, than: string): boolean {
   return BigInt(version) < BigInt(than);
 }
 
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** The metadata that is read, of any kind. */
+const KEPT_METADATA = [
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+] as const;
+/** Times and tokens are far shorter, and statuses take no more of them. */
+const LONGEST_ANNOTATION = 1024;
+/** Characters of finalizers: everything that puts them on our objects in earnest has a few short ones. */
+const MOST_OF_FINALIZERS = 2048;
 
 /**
- * An object without what nobody here reads: managedFields and kubectl's copy of the manifest are half of its bytes,
- * and a store knows its own kind.
+ * An object as a store keeps it: without the metadata that nobody here reads. Labels, annotations, managed fields and
+ * owners are half of most objects, and whoever may write an object may put a mebibyte of them there.
  */
-export function withoutBookkeeping<T extends KubernetesObject>(object: T): T {
-  const {
-    apiVersion: _,
-    kind: __,
-    metadata,
-    ...body
-  } = object as T & { apiVersion?: unknown; kind?: unknown };
-  const {
-    managedFields: ___,
-    annotations,
-    ...rest
-  } = metadata as T['metadata'] & { managedFields?: unknown };
-  const kept = annotations === undefined ? rest : { ...rest, annotations: withoutManifest(annotations) };
-  return { ...body, metadata: kept } as unknown as T;
+export function leanOf<T extends KubernetesObject>(object: T, resource: Resource): T {
+  const { apiVersion: _, kind: __, metadata, ...body } = object as T & Record<'apiVersion' | 'kind', unknown>;
+  const kept: Record<string, unknown> = {};
+  for (const field of KEPT_METADATA) if (metadata[field] !== undefined) kept[field] = metadata[field];
+  const annotations = readAnnotations(metadata, resource);
+  if (Object.keys(annotations).length > 0) kept['annotations'] = annotations;
+  return { ...body, metadata: { ...kept, ...finalizersOf(metadata, resource) } } as unknown as T;
 }
 
-function withoutManifest(annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  if (!(LAST_APPLIED in annotations)) return annotations;
-  const { [LAST_APPLIED]: _, ...kept } = annotations;
-  return kept;
+function readAnnotations({ annotations = {} }: ObjectMeta, resource: Resource): Record<string, string> {
+  const read: Record<string, string> = {};
+  for (const name of resource.annotations ?? []) {
+    const value = Object.hasOwn(annotations, name) ? annotations[name] : undefined;
+    if (value !== undefined) read[name] = value.slice(0, LONGEST_ANNOTATION);
+  }
+  return read;
+}
+
+function finalizersOf(
+  { finalizers, finalizersLeftOut }: ObjectMeta,
+  { group }: Resource,
+): Pick<ObjectMeta, 'finalizers' | 'finalizersLeftOut'> {
+  if (finalizers === undefined) return {};
+  if (finalizersLeftOut) return { finalizers, finalizersLeftOut };
+  const length = finalizers.reduce((sum, name) => sum + name.length, 0);
+  if (length <= MOST_OF_FINALIZERS) return { finalizers };
+  return { finalizers: finalizers.filter((name) => name.startsWith(`${group}/`)), finalizersLeftOut: true };
 }

@@ -3,6 +3,8 @@
  * up any more. Reasons, condition types and licenses stay far below.
  */
 const LARGEST_VOCABULARY = 64;
+/** Our kinds have some hundred fields. Whoever could make up names of fields would fill the memory by them. */
+const MOST_FIELDS = 1024;
 
 /**
  * Lets equal strings of many objects be one string in memory. JSON.parse makes a new string for each value, so that
@@ -37,7 +39,10 @@ export class WordPool {
   #word(field: string, value: string): string | undefined {
     let vocabulary = this.#vocabularies.get(field);
     if (vocabulary === null) return undefined;
-    if (!vocabulary) this.#vocabularies.set(field, (vocabulary = new Map()));
+    if (!vocabulary) {
+      if (this.#vocabularies.size >= MOST_FIELDS) return undefined;
+      this.#vocabularies.set(field, (vocabulary = new Map()));
+    }
     const known = vocabulary.get(value);
     if (known !== undefined) return known;
     if (vocabulary.size >= LARGEST_VOCABULARY) this.#vocabularies.set(field, null);

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts';
 import type { Meter } from '../core/meter.ts';
-import { Heap } from './heap.ts';
+import { ReadyKeys, type Shares } from './ready-keys.ts';
 import type { Key } from './resource.ts';
 
 /** Higher goes first. A person's edit overtakes a resync. */
@@ -28,9 +28,18 @@ export interface RetryOptions {
   readonly atLeastMs?: number;
 }
 
+interface WorkQueueDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly meter: Meter;
+  /** By default no group is limited. */
+  readonly shares?: Shares | undefined;
+}
+
 interface Work {
   readonly begunAt: number;
   readonly priority: number;
+  readonly group: string | null;
 }
 
 interface Waiting {
@@ -42,11 +51,14 @@ interface Waiting {
 /**
  * The queue of controller-runtime: keys, not events. A key is in it once; one worker has it at a time; added while
  * it is being worked on, it comes again afterwards; delayed keys come when they are due.
+ *
+ * Namespaces take turns, so that nobody's ten thousand objects delay another's one; priorities count within each. Of
+ * what waits for the same thing outside, only its share is in work (`ReadyKeys`).
  */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #ready = new Heap<Key>((a, b) => this.#precedes(a, b));
+  readonly #ready: ReadyKeys;
   readonly #waiting = new Map<Key, Waiting>();
   readonly #working = new Map<Key, Work>();
   /** Added while being worked on, with the priority to come back at. */
@@ -59,9 +71,11 @@ export class WorkQueue {
   #order = 0;
   #closed = false;
 
-  constructor(name: string, deps: { clock: Clock; random: Random; meter: Meter }) {
+  constructor(name: string, deps: WorkQueueDeps) {
     this.#clock = deps.clock;
     this.#random = deps.random;
+    const { shares = { groupOf: () => null, most: Number.POSITIVE_INFINITY } } = deps;
+    this.#ready = new ReadyKeys((a, b) => this.#precedes(a, b), shares);
     const labels = { name };
     const depth = deps.meter.gauge('workqueue_depth', 'Keys waiting in the queue.', ['name']);
     const adds = deps.meter.counter('workqueue_adds_total', 'Keys added.', ['name']);
@@ -134,17 +148,19 @@ export class WorkQueue {
   /** The next key, as soon as there is one; null once the queue is shut. The taker must call `done`. */
   take(): Promise<Key | null> {
     if (this.#closed) return Promise.resolve(null);
-    const key = this.#ready.pop();
+    const key = this.#ready.next();
     if (key !== undefined) return Promise.resolve(this.#begin(key));
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
   /** The worker has finished with a key, well or not. */
   done(key: Key): void {
+    this.#ready.end(this.#working.get(key)?.group ?? null);
     this.#working.delete(key);
     const priority = this.#again.get(key);
     this.#again.delete(key);
     if (priority !== undefined && !this.#closed) this.#enqueue(key, priority);
+    this.#serve();
     if (this.#working.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
@@ -184,10 +200,18 @@ export class WorkQueue {
     }
     this.#meters.add();
     this.#waiting.set(key, { priority, order: this.#order++ });
-    const taker = this.#takers.shift();
-    if (taker) taker(this.#begin(key));
-    else this.#ready.push(key);
+    this.#ready.push(key);
+    this.#serve();
     this.#meters.depth();
+  }
+
+  /** Gives whoever waits for a key what is ready. */
+  #serve(): void {
+    while (this.#takers.length > 0) {
+      const key = this.#ready.next();
+      if (key === undefined) return;
+      this.#takers.shift()?.(this.#begin(key));
+    }
   }
 
   #raise(key: Key, waiting: Waiting, priority: number): void {
@@ -199,7 +223,8 @@ export class WorkQueue {
   #begin(key: Key): Key {
     const priority = this.#waiting.get(key)?.priority ?? Priority.change;
     this.#waiting.delete(key);
-    this.#working.set(key, { begunAt: this.#clock.monotonic(), priority });
+    const group = this.#ready.begin(key);
+    this.#working.set(key, { begunAt: this.#clock.monotonic(), priority, group });
     this.#meters.depth();
     return key;
   }

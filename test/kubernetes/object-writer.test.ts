@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
 import { isConflict, isNotFound } from '../../src/kubernetes/errors.ts';
 import { ObjectWriter } from '../../src/kubernetes/object-writer.ts';
-import { keyOf } from '../../src/kubernetes/resource.ts';
+import { keyOf, leanOf } from '../../src/kubernetes/resource.ts';
 import { Store } from '../../src/kubernetes/store.ts';
 import { Rig, WIDGETS, type Widget, type WidgetStatus } from './rig.ts';
 
@@ -151,5 +151,17 @@ suite('a finalizer', () => {
     await writer.removeFinalizer(dying, OURS);
     assert.equal(await live('last'), null);
     assert.equal(store.get(keyOf(widget)), dying, 'that it is gone is for the watch to say');
+  });
+
+  test('keeps the finalizers of others that are too many to be remembered', async () => {
+    const many = Array.from({ length: 300 }, (_, index) => `runtime.other/f${index}`);
+    const lean = leanOf(await known('crowded', many), WIDGETS);
+    store.put(lean);
+    assert.equal(lean.metadata.finalizers?.length, 0);
+    const kept = await writer.addFinalizer(lean, OURS);
+    assert.deepEqual(kept.metadata.finalizers, [OURS]);
+    assert.deepEqual((await live('crowded'))?.metadata.finalizers, [...many, OURS]);
+    await writer.removeFinalizer(kept, OURS);
+    assert.deepEqual((await live('crowded'))?.metadata.finalizers, many);
   });
 });

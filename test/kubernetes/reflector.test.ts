@@ -84,6 +84,19 @@ suite('a reflector’s list', () => {
     for (let i = 0; i < 5; i++) assert.ok(store.get(keyOf(`paged-${i}`)));
   });
 
+  test('is read in smaller pages where one is too large', async () => {
+    const large = 'x'.repeat(800_000);
+    for (let i = 0; i < 8; i++) await rig.createMap(`large-${i}`, large);
+    const before = rig.proxy.seen.length;
+    const { store } = await rig.reflect();
+    const limits = rig.proxy.seen.slice(before).flatMap((line) => /limit=(\d+)/.exec(line)?.[1] ?? []);
+    assert.deepEqual(limits.slice(0, 3), ['500', '250', '125']);
+    for (let i = 0; i < 8; i++) {
+      assert.equal(store.get(keyOf(`large-${i}`))?.data?.['value'], large);
+      await rig.deleteMap(`large-${i}`);
+    }
+  });
+
   test('begins anew when the token of its next page has expired', async () => {
     for (let i = 0; i < 3; i++) await rig.createMap(`token-${i}`);
     let expired = 1;
@@ -283,17 +296,27 @@ suite('a reflector', () => {
     assert.equal(url.searchParams.get('timeoutSeconds'), '450');
   });
 
-  test('keeps no managedFields and no copy of the manifest in memory', async () => {
+  test('keeps no metadata that nobody reads', async () => {
+    const read = 'runtime.test/read';
     await rig.admin.create<ConfigMap>(MAPS, rig.namespace, {
       metadata: {
         name: 'heavy',
-        annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}', kept: 'yes' },
+        labels: { team: 'design' },
+        annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}', [read]: 'yes' },
+        finalizers: ['runtime.test/ours'],
       },
     });
-    const { store } = await rig.reflect();
-    const metadata = store.get(keyOf('heavy'))?.metadata;
-    assert.deepEqual(metadata?.annotations, { kept: 'yes' });
-    assert.equal(metadata !== undefined && 'managedFields' in metadata, false);
+    const { store } = await rig.reflect({ resource: { ...MAPS, annotations: [read] } });
+    const { uid, resourceVersion, creationTimestamp, ...metadata } =
+      store.get(keyOf('heavy'))?.metadata ?? assert.fail();
+    assert.ok(uid && resourceVersion && creationTimestamp);
+    assert.deepEqual(metadata, {
+      name: 'heavy',
+      namespace: rig.namespace,
+      annotations: { [read]: 'yes' },
+      finalizers: ['runtime.test/ours'],
+    });
+    await rig.admin.mergePatch(MAPS, rig.namespace, 'heavy', { metadata: { finalizers: null } }, 'test');
   });
 
   const reasons = [

@@ -59,4 +59,18 @@ suite('a word pool', () => {
     const shared = load(new WordPool());
     assert.ok(shared < apart * 0.8, `${shared} of ${apart} bytes`);
   });
+
+  test('grows no further with names of fields that somebody makes up', () => {
+    const pool = new WordPool();
+    const madeUp = (from: number) =>
+      Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`label-${from + index}`, 'x']));
+    const load = (): number => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    pool.share(madeUp(0));
+    const before = load();
+    for (let update = 1; update <= 65; update += 1) pool.share(madeUp(update * 10_000));
+    assert.ok(load() - before < 2_000_000, `${load() - before} bytes`);
+  });
 });

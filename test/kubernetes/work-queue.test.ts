@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import * as fc from 'fast-check';
 import { silentMeter } from '../../src/core/meter.ts';
 import { Priority, WorkQueue } from '../../src/kubernetes/work-queue.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
@@ -174,49 +173,5 @@ suite('a work queue', () => {
     assert.equal(await Promise.race([drained.then(() => 'drained'), Promise.resolve('working')]), 'working');
     queue.done('a');
     assert.equal(await drained, undefined);
-  });
-
-  test('loses no key and gives none to two workers at once, whatever is added and when', async () => {
-    const step = fc.oneof(
-      fc.record({
-        kind: fc.constant('add' as const),
-        key: fc.integer({ min: 0, max: 4 }),
-        afterMs: fc.integer({ min: 0, max: 50 }),
-        priority: fc.integer({ min: 0, max: 3 }),
-      }),
-      fc.record({ kind: fc.constant('take' as const) }),
-      fc.record({ kind: fc.constant('done' as const), nth: fc.nat(10) }),
-      fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 60 }) }),
-    );
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const { clock, queue } = makeQueue();
-        const working: string[] = [];
-        const owed = new Set<string>();
-        const begin = (key: string | null) => {
-          if (key === null) return;
-          assert.ok(!working.includes(key), `${key} is with two workers`);
-          working.push(key);
-          owed.delete(key);
-        };
-        for (const act of steps) {
-          if (act.kind === 'add') {
-            owed.add(`k${act.key}`);
-            queue.add(`k${act.key}`, { afterMs: act.afterMs, priority: act.priority });
-          } else if (act.kind === 'take') begin(await takeNow(queue));
-          else if (act.kind === 'done' && working.length > 0)
-            queue.done(working.splice(act.nth % working.length, 1)[0] as string);
-          else if (act.kind === 'wait') await clock.advance(act.ms);
-        }
-        for (const key of working.splice(0)) queue.done(key);
-        await clock.advance(1_000);
-        for (let key = await takeNow(queue); key !== null; key = await takeNow(queue)) {
-          begin(key);
-          queue.done(working.pop() as string);
-        }
-        assert.deepEqual([...owed], [], 'keys that were never given out');
-      }),
-      { numRuns: 300 },
-    );
   });
 });

@@ -31,6 +31,11 @@ export class SimulatedClock implements Clock {
     return this.#at;
   }
 
+  /** Timers that have still to ring. */
+  get pending(): number {
+    return this.#timers.filter(({ ring }) => ring !== null).length;
+  }
+
   /** Moves the wall clock alone, as a machine's clock is set. */
   jump(ms: number): void {
     this.#jumped += ms;

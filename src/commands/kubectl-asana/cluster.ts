@@ -6,6 +6,7 @@ import { systemClock } from '../../core/clock.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import { KubernetesClient } from '../../kubernetes/client.ts';
 import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection.ts';
+import { listPages } from '../../kubernetes/list-pages.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 
 /** The flags that say which cluster is asked, as with kubectl. */
@@ -32,8 +33,6 @@ export interface Inventory {
   readonly connectors: readonly AsanaConnector[];
   readonly grants: readonly GrantObject[];
 }
-
-const PAGE = 500;
 
 /**
  * Does `work` with the cluster that the flags name, and closes its connections afterwards.
@@ -94,11 +93,6 @@ export function listConnectors({ client, scope }: Cluster): Promise<AsanaConnect
 
 async function listAll<T>(client: KubernetesClient, resource: Resource, scope: string | null): Promise<T[]> {
   const found: T[] = [];
-  let next = '';
-  do {
-    const page = await client.list<T>(resource, scope, { limit: PAGE, next });
-    found.push(...page.items);
-    next = page.next;
-  } while (next !== '');
+  for await (const page of listPages<T>(client, resource, scope)) found.push(...page.items);
   return found;
 }

@@ -17,10 +17,14 @@ export function operatorCommand(signal: AbortSignal): Command {
       ),
     )
     .addOption(
-      integerOption('--concurrency <n>', 'Maximum number of grants processed at the same time.', {
-        min: 1,
-        max: 500,
-      })
+      integerOption(
+        '--concurrency <n>',
+        'Maximum number of grants of one kind and connector that are processed at the same time.',
+        {
+          min: 1,
+          max: 500,
+        },
+      )
         .default(50)
         .env('CONCURRENCY'),
     )

@@ -5,14 +5,13 @@ import { grantKinds } from '../../controllers/grants/grant-kinds.ts';
 import type { Clock } from '../../core/clock.ts';
 import { KubernetesClient } from '../../kubernetes/client.ts';
 import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection.ts';
-import { type KubernetesObject, type Resource, withoutBookkeeping } from '../../kubernetes/resource.ts';
+import { listPages } from '../../kubernetes/list-pages.ts';
+import { type KubernetesObject, leanOf, type Resource } from '../../kubernetes/resource.ts';
 import { WordPool } from '../../kubernetes/word-pool.ts';
 import type { ClusterObjects } from './applied-manifests.ts';
 
 /** What is asked of the API server: lists, and nothing else. */
 export type ListObjects = Pick<KubernetesClient, 'list'>;
-
-const PAGE = 500;
 
 /** Reads the connectors and the grants of every namespace, as the current kubeconfig may. */
 export async function readCluster(clock: Clock, signal: AbortSignal): Promise<ClusterObjects> {
@@ -42,15 +41,18 @@ async function listAll<T extends KubernetesObject>(
 ): Promise<T[]> {
   const objects: T[] = [];
   const words = new WordPool();
-  let next = '';
-  do {
-    const page = await client.list<T>(resource, null, { limit: PAGE, next }, signal);
+  for await (const page of listPages<T>(client, resource, null, { signal })) {
     for (const item of page.items) {
-      const object = withoutBookkeeping(item);
+      const object = withLabels(leanOf(item, resource), item);
       words.share(object);
       objects.push(object);
     }
-    next = page.next;
-  } while (next !== '');
+  }
   return objects;
+}
+
+/** A plan goes by labels to tell what a pull request removes. */
+function withLabels<T extends KubernetesObject>(lean: T, { metadata }: T): T {
+  const { labels } = metadata as { labels?: unknown };
+  return labels === undefined ? lean : { ...lean, metadata: { ...lean.metadata, labels } };
 }

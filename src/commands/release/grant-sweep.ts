@@ -7,6 +7,7 @@ import type { Clock } from '../../core/clock.ts';
 import { WorkPool } from '../../directory/work-pool.ts';
 import type { ClusterClient } from '../../kubernetes/client.ts';
 import { isNotFound } from '../../kubernetes/errors.ts';
+import { listPages } from '../../kubernetes/list-pages.ts';
 
 /** A grant that could not be released, and why. */
 export interface LeftGrant {
@@ -48,7 +49,6 @@ export interface SweepDeps {
   readonly onProgress: (released: number) => void;
 }
 
-const PAGE = 500;
 /** Grants released at once. */
 const WIDTH = 16;
 /** The clocks of two machines that are set differ by less. */
@@ -99,29 +99,21 @@ async function* pagesOfGrants(
   signal: AbortSignal,
 ): AsyncGenerator<readonly KnownGrant[]> {
   for (const kind of grantKinds)
-    for (const namespace of namespaces ?? [null]) {
-      let next = '';
-      do {
-        const page = await listPage(client, kind, namespace, next, signal);
-        yield page.items.map((object) => ({ kind, object }));
-        next = page.next;
-      } while (next !== '');
-    }
+    for (const namespace of namespaces ?? [null]) yield* pagesOfKind(client, kind, namespace, signal);
 }
 
-/** A kind that is not installed has no grants. */
-async function listPage(
+async function* pagesOfKind(
   client: ClusterClient,
-  { resource }: GrantKind,
+  kind: GrantKind,
   namespace: string | null,
-  next: string,
   signal: AbortSignal,
-): Promise<{ readonly items: readonly GrantObject[]; readonly next: string }> {
+): AsyncGenerator<readonly KnownGrant[]> {
   try {
-    return await client.list<GrantObject>(resource, namespace, { limit: PAGE, next }, signal);
+    for await (const { items } of listPages<GrantObject>(client, kind.resource, namespace, { signal }))
+      yield items.map((object) => ({ kind, object }));
   } catch (error) {
-    if (isNotFound(error)) return { items: [], next: '' };
-    throw error;
+    // A kind that is not installed has no grants.
+    if (!isNotFound(error)) throw error;
   }
 }
 

@@ -6,10 +6,9 @@ import { grantKinds } from '../../controllers/grants/grant-kinds.ts';
 import type { KnownGrant } from '../../controllers/grants/grant-stores.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import type { ClusterClient } from '../../kubernetes/client.ts';
+import { listPages } from '../../kubernetes/list-pages.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { ReviewSubject } from './review-subject.ts';
-
-const PAGE = 500;
 
 export interface ClusterPlace {
   readonly namespace: string;
@@ -57,13 +56,7 @@ async function listAll<T>(
   signal: AbortSignal,
 ): Promise<T[]> {
   const found: T[] = [];
-  let next = '';
-  do {
-    signal.throwIfAborted();
-    const page = await client.list<T>(resource, namespace, { limit: PAGE, ...(next ? { next } : {}) });
-    found.push(...page.items);
-    next = page.next;
-  } while (next !== '');
+  for await (const page of listPages<T>(client, resource, namespace, { signal })) found.push(...page.items);
   return found;
 }
 

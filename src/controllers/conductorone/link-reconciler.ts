@@ -2,6 +2,7 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
 import type { ServiceState } from '../../conductorone/service.ts';
 import type { Redacted } from '../../core/redacted.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
 import { CredentialsError, type SecretCache, takeCredential } from '../connectors/credentials.ts';
 import { reasonOf } from '../connectors/obstacle.ts';
 import type { ConductorOneLink, OpenService } from './link.ts';
@@ -27,9 +28,10 @@ export async function reconcileConductorOne(
   const { conductorOne } = connector.spec;
   if (!conductorOne) return link.end();
   const { name, clientIdKey, clientSecretKey } = conductorOne.secretRef;
-  const { namespace, generation, annotations } = connector.metadata;
+  const { generation, annotations } = connector.metadata;
   try {
-    const secret = await secrets.get(namespace, name, { fresh });
+    const keys = [clientIdKey, clientSecretKey];
+    const secret = await secrets.get({ connector: keyOf(connector), name, keys, fresh });
     const clientId = takeCredential(secret, name, clientIdKey);
     const clientSecret = takeCredential(secret, name, clientSecretKey);
     const { scim, credentials } = connector.spec;

@@ -27,7 +27,8 @@ export async function takeUpCredentials(
 ): Promise<string> {
   const { name, tokenKey, scimTokenKey } = connector.spec.credentials.secretRef;
   try {
-    const secret = await secrets.get(connector.metadata.namespace, name, { fresh });
+    const keys = scimTokenKey === undefined ? [tokenKey] : [tokenKey, scimTokenKey];
+    const secret = await secrets.get({ connector: session.key, name, keys, fresh });
     const token = takeCredential(secret, name, tokenKey);
     const scimToken = scimTokenKey === undefined ? undefined : takeCredential(secret, name, scimTokenKey);
     const parts = [token.fingerprint(), scimToken?.fingerprint(), connector.spec.scim.enabled];

@@ -104,9 +104,10 @@ export class ConnectorReconciler {
   }
 
   async #forget(key: string): Promise<void> {
-    const { registry, metrics } = this.#deps;
+    const { registry, metrics, secrets } = this.#deps;
     await registry.close(key);
     metrics.forget(key);
+    secrets.forget(key);
     this.#publishing.delete(key);
     this.#progressAt.delete(key);
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { Redacted } from '../../core/redacted.ts';
+import { splitKey } from '../../kubernetes/resource.ts';
 
 /** A referenced Secret that cannot be used: names the Secret and the key, and says how to mend it. */
 export class CredentialsError extends CodedError {
@@ -28,36 +29,67 @@ export const SECRET_FRESHNESS_MS = 60_000;
 /** Asana's tokens have some 60 characters; what is far longer is not a token but a file put there by mistake. */
 const LONGEST_CREDENTIAL = 8 * 1024;
 
-/** The Secrets of one connector, read when needed and remembered for a minute. */
+/** What a connector wants of a Secret. */
+export interface SecretWish {
+  /** The connector's key; the Secret is in its namespace. */
+  readonly connector: string;
+  readonly name: string;
+  /** The keys that the connector names: nothing else of the Secret is kept. */
+  readonly keys: readonly string[];
+  /** Ask the API server whatever is remembered. */
+  readonly fresh?: boolean;
+}
+
+interface Remembered {
+  readonly at: number;
+  readonly keys: ReadonlySet<string>;
+  readonly reading: SecretReading | null;
+}
+
+/** The Secrets of all connectors, read when needed and remembered for a minute, and no longer than the connector is there. */
 export class SecretCache {
   readonly #read: ReadSecret;
   readonly #clock: Clock;
-  readonly #readings = new Map<string, { at: number; reading: SecretReading | null }>();
+  /** By connector and name: what one connector may see is remembered for no other. */
+  readonly #secrets = new Map<string, Map<string, Remembered>>();
 
   constructor(read: ReadSecret, clock: Clock) {
     this.#read = read;
     this.#clock = clock;
   }
 
-  /** The Secret, at most a minute old; `fresh` asks the API server whatever is remembered (after a 401). */
-  async get(
-    namespace: string,
-    name: string,
-    options: { fresh?: boolean } = {},
-  ): Promise<SecretReading | null> {
-    const id = `${namespace}/${name}`;
-    const known = this.#readings.get(id);
-    const now = this.#clock.monotonic();
-    if (known && !options.fresh && now - known.at < SECRET_FRESHNESS_MS) return known.reading;
-    const reading = await this.#read(namespace, name);
-    this.#readings.set(id, { at: now, reading });
-    return reading;
+  /** The named keys of a Secret, at most a minute old; null when there is no such Secret. */
+  async get({ connector, name, keys, fresh = false }: SecretWish): Promise<SecretReading | null> {
+    const known = this.#freshOf(connector).get(name);
+    if (known && !fresh && keys.every((key) => known.keys.has(key))) return known.reading;
+    const reading = await this.#read(splitKey(connector).namespace, name);
+    const wanted = new Set([...keys, ...(known?.keys ?? [])]);
+    const remembered = {
+      at: this.#clock.monotonic(),
+      keys: wanted,
+      reading: reading && only(reading, wanted),
+    };
+    this.#freshOf(connector).set(name, remembered);
+    return remembered.reading;
   }
 
-  /** Forgets a Secret, so that the next `get` asks the API server. */
-  forget(namespace: string, name: string): void {
-    this.#readings.delete(`${namespace}/${name}`);
+  /** Forgets the Secrets of a connector, which is gone, or whose token was refused. */
+  forget(connector: string): void {
+    this.#secrets.delete(connector);
   }
+
+  /** What is still of use. A Secret that is not named any more, or a key of it, goes within a minute. */
+  #freshOf(connector: string): Map<string, Remembered> {
+    const secrets = this.#secrets.get(connector) ?? new Map<string, Remembered>();
+    this.#secrets.set(connector, secrets);
+    const oldest = this.#clock.monotonic() - SECRET_FRESHNESS_MS;
+    for (const [name, { at }] of secrets) if (at <= oldest) secrets.delete(name);
+    return secrets;
+  }
+}
+
+function only({ resourceVersion, data }: SecretReading, keys: ReadonlySet<string>): SecretReading {
+  return { resourceVersion, data: new Map([...data].filter(([key]) => keys.has(key))) };
 }
 
 /**

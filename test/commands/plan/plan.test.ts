@@ -102,7 +102,7 @@ suite('a plan', () => {
     const owner = directory.personByEmail(addressOf(plan, 0)) ?? assert.fail('nobody owns the token');
     directory.change(owner, { license: 'view only' });
     assert.deepEqual(await warnings(), [
-      'The owner of its personal access token has a view-only license: Asana refuses every change by it.',
+      'The owner of the personal access token has a view-only license. Asana rejects every change.',
     ]);
   });
 

@@ -56,15 +56,17 @@ suite('a credential', () => {
 });
 
 suite('the cache of Secrets', () => {
+  const wish = { connector: 'iga/acme', name: 'asana', keys: ['key'] };
+
   function setUp() {
     const clock = new FakeClock();
     const reads: string[] = [];
     const cache = new SecretCache((namespace, name) => {
       reads.push(`${namespace}/${name}`);
-      return Promise.resolve(secret({ key: String(reads.length) }));
+      return Promise.resolve(secret({ key: String(reads.length), other: 'not asked for' }));
     }, clock);
     const value = async (options?: { fresh?: boolean }) =>
-      (await cache.get('iga', 'asana', options))?.data.get('key')?.toString();
+      (await cache.get({ ...wish, ...options }))?.data.get('key')?.toString();
     return { clock, reads, cache, value };
   }
 
@@ -82,15 +84,31 @@ suite('the cache of Secrets', () => {
     const { cache, value } = setUp();
     await value();
     assert.equal(await value({ fresh: true }), '2');
-    cache.forget('iga', 'asana');
+    cache.forget('iga/acme');
     assert.equal(await value(), '3');
   });
 
-  test('keeps namespaces apart', async () => {
+  test('keeps connectors apart, and with them namespaces', async () => {
     const { cache, reads } = setUp();
-    await cache.get('iga', 'asana');
-    await cache.get('other', 'asana');
-    assert.deepEqual(reads, ['iga/asana', 'other/asana']);
+    for (const connector of ['iga/acme', 'iga/second', 'other/acme']) await cache.get({ ...wish, connector });
+    assert.deepEqual(reads, ['iga/asana', 'iga/asana', 'other/asana']);
+  });
+
+  test('keeps the keys that were asked for and no other', async () => {
+    const { cache, reads } = setUp();
+    assert.deepEqual([...((await cache.get(wish))?.data.keys() ?? [])], ['key']);
+    const both = await cache.get({ ...wish, keys: ['other'] });
+    assert.deepEqual([...(both?.data.keys() ?? [])], ['key', 'other']);
+    await cache.get(wish);
+    assert.equal(reads.length, 2, 'one reading serves both who ask');
+  });
+
+  test('lets a key go that is not named any more', async () => {
+    const { cache, clock } = setUp();
+    await cache.get({ ...wish, keys: ['key', 'other'] });
+    await clock.advance(SECRET_FRESHNESS_MS);
+    const keys = [...((await cache.get(wish))?.data.keys() ?? [])];
+    assert.deepEqual(keys, ['key']);
   });
 
   test('remembers no failure', async () => {
@@ -99,7 +117,7 @@ suite('the cache of Secrets', () => {
       calls += 1;
       return calls === 1 ? Promise.reject(new Error('down')) : Promise.resolve(null);
     }, new FakeClock());
-    await assert.rejects(cache.get('iga', 'asana'));
-    assert.equal(await cache.get('iga', 'asana'), null);
+    await assert.rejects(cache.get(wish));
+    assert.equal(await cache.get(wish), null);
   });
 });

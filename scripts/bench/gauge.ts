@@ -1,0 +1,50 @@
+import type { ChildProcess } from 'node:child_process';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+
+/** Reads the resident memory of the operator, which answers SIGUSR2 on standard error (collect.mjs). */
+export class Gauge {
+  #answer: ((miB: number) => void) | null = null;
+
+  readonly onLine = (line: string): void => {
+    const match = /^RSS (\d+)$/.exec(line);
+    if (match) this.#answer?.(Number(match[1]) / 2 ** 20);
+  };
+
+  /** MiB after a forced collection. */
+  read(child: ChildProcess): Promise<number> {
+    return new Promise((resolve) => {
+      this.#answer = resolve;
+      child.kill('SIGUSR2');
+    });
+  }
+}
+
+/** The metrics of an operator that was started with `flags`. */
+export class Scrape {
+  readonly flags: readonly string[];
+  readonly #url: string;
+
+  private constructor(port: number) {
+    this.flags = ['--metrics-bind-address', `127.0.0.1:${port}`];
+    this.#url = `http://127.0.0.1:${port}/metrics`;
+  }
+
+  /** On a port that is free now. */
+  static async open(): Promise<Scrape> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return new Scrape(port);
+  }
+
+  /** The sum of all series of a metric whose labels hold `labels`, such as `name="asanalicensegrant"`. */
+  async sum(metric: string, labels = ''): Promise<number> {
+    const text = await (await fetch(this.#url)).text();
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith(`asana_connector_${metric}`) && line.includes(labels))
+      .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+}
