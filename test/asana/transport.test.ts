@@ -7,6 +7,7 @@ import { AsanaError, type AsanaErrorCode } from '../../src/asana/errors.ts';
 import type { Call } from '../../src/asana/transport.ts';
 import { type LogFields, silentLogger } from '../../src/core/logger.ts';
 import { Redacted } from '../../src/core/redacted.ts';
+import { RecordingTracer } from '../core/recording-tracer.ts';
 import { fastClock } from './fake-clock.ts';
 import { RecordingMeter } from './recording-meter.ts';
 import { type Script, type ScriptedReply, startScriptedServer } from './scripted-server.ts';
@@ -41,6 +42,33 @@ function assertClean(error: unknown): void {
     assert.doesNotMatch(text, /canary|Bearer|SERVER-TEXT/);
   }
 }
+
+suite('a request in a trace', () => {
+  test('is a span for each attempt, with its status and, where it failed, its error', async (t) => {
+    const replies: ScriptedReply[] = [
+      { status: 503, body: {}, headers: { 'x-request-id': 'a1' } },
+      (response) => response.destroy(),
+      { body: ann, headers: { 'x-request-id': 'a3' } },
+    ];
+    const { url } = await startScriptedServer(t, () => replies.shift() ?? { status: 500, body: {} });
+    const tracer = new RecordingTracer();
+    const session = openTestSession(t, url, { tracer: tracer.child({ connector: 'iga/acme' }) });
+    await session.rest.me(call);
+    const asked = { connector: 'iga/acme', api: 'rest', operation: 'users.me', 'http.request.method': 'GET' };
+    assert.deepEqual(
+      tracer.spans.map(({ name, kind, fields }) => ({ name, kind, fields })),
+      [
+        { attempt: 1, 'http.response.status_code': 503, requestID: 'a1' },
+        { attempt: 2 },
+        { attempt: 3, 'http.response.status_code': 200, requestID: 'a3' },
+      ].map((own) => ({ name: 'rest users.me', kind: 'Request', fields: { ...asked, ...own } })),
+    );
+    assert.deepEqual(
+      tracer.spans.map(({ errors }) => errors.map((error) => (error as AsanaError).code)),
+      [['AsanaUnavailable'], ['AsanaUnavailable'], []],
+    );
+  });
+});
 
 suite('hostile and broken answers', () => {
   const rows: readonly [name: string, reply: ScriptedReply, code: AsanaErrorCode][] = [

@@ -8,6 +8,7 @@ import { Controller, type Reconcile } from '../../src/kubernetes/controller.ts';
 import { KubernetesError } from '../../src/kubernetes/errors.ts';
 import { type AddOptions, Priority, WorkQueue } from '../../src/kubernetes/work-queue.ts';
 import { FakeClock, settle } from '../asana/fake-clock.ts';
+import { RecordingTracer } from '../core/recording-tracer.ts';
 
 class Failure extends CodedError {
   constructor(errorClass: ErrorClass, options: CodedErrorOptions = {}) {
@@ -22,6 +23,7 @@ class Bench {
   readonly results: string[] = [];
   readonly errors: { message: string; fields: LogFields }[] = [];
   readonly warnings: string[] = [];
+  readonly tracer = new RecordingTracer();
   readonly queue: WorkQueue;
   readonly controller: Controller;
 
@@ -46,6 +48,7 @@ class Bench {
       clock,
       meter,
       log: this.#recordingLog({}),
+      tracer: this.tracer,
       ...options,
       reconcile: async (key, context) => {
         this.runs.push({ key, at: clock.monotonic() });
@@ -185,6 +188,26 @@ suite('a controller', () => {
     assert.equal(message, 'reconcile failed');
     assert.deepEqual([fields['namespace'], fields['name'], fields['controller']], ['ns', 'a', 'test']);
     assert.match(String(fields['reconcileID']), /^[0-9a-f-]{36}$/);
+    await bench.controller.stop(0);
+  });
+
+  test('shows each reconcile as a trace of its own with its result, and as failed what the errors count', async () => {
+    const failure = new Failure('stalling');
+    const bench = new Bench(failing(conflict(), new Failure('waiting', { retryAfterMs: 1_000 }), failure));
+    await bench.add('ns/a');
+    await bench.clock.advance(60_000);
+    const { spans } = bench.tracer;
+    assert.deepEqual(
+      spans.map(({ name, kind, fields, errors }) => [name, kind, fields['result'], ...errors]),
+      [
+        ['reconcile test', 'Trace', 'conflict'],
+        ['reconcile test', 'Trace', 'waiting'],
+        ['reconcile test', 'Trace', 'stalled', failure],
+      ],
+    );
+    const { controller, namespace, name, reconcileID } = spans[2]?.fields ?? {};
+    assert.deepEqual([controller, namespace, name], ['test', 'ns', 'a']);
+    assert.equal(reconcileID, bench.errors[0]?.fields['reconcileID']);
     await bench.controller.stop(0);
   });
 
