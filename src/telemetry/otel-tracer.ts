@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
+  type Span as ApiSpan,
+  type Tracer as ApiTracer,
   type Context,
-  type Span as OtelSpan,
-  type Tracer as OtelTracer,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -12,20 +12,20 @@ import { codeOf, isAbort } from '../core/errors.ts';
 import type { Span, SpanFields, SpanStart, Tracer } from '../core/tracer.ts';
 import { tameText } from './tame.ts';
 
-/** Spans of OpenTelemetry. What is under way is known by the asynchronous context alone: nothing global is touched. */
-export class OtelSpans implements Tracer {
-  readonly #tracer: OtelTracer;
+/** A tracer on OpenTelemetry. What is under way is known by the asynchronous context alone: nothing global is touched. */
+export class OtelTracer implements Tracer {
+  readonly #tracer: ApiTracer;
   readonly #underWay: AsyncLocalStorage<Context>;
   readonly #fields: SpanFields;
 
-  constructor(tracer: OtelTracer, underWay = new AsyncLocalStorage<Context>(), fields: SpanFields = {}) {
+  constructor(tracer: ApiTracer, underWay = new AsyncLocalStorage<Context>(), fields: SpanFields = {}) {
     this.#tracer = tracer;
     this.#underWay = underWay;
     this.#fields = fields;
   }
 
   child(fields: SpanFields): Tracer {
-    return new OtelSpans(this.#tracer, this.#underWay, { ...this.#fields, ...fields });
+    return new OtelTracer(this.#tracer, this.#underWay, { ...this.#fields, ...fields });
   }
 
   async span<T>({ name, kind, fields }: SpanStart, work: (span: Span) => Promise<T>): Promise<T> {
@@ -36,7 +36,7 @@ export class OtelSpans implements Tracer {
     };
     const span = this.#tracer.startSpan(name, options, parent);
     try {
-      return await this.#underWay.run(trace.setSpan(parent, span), () => work(new Told(span)));
+      return await this.#underWay.run(trace.setSpan(parent, span), () => work(new RunningSpan(span)));
     } catch (error) {
       // Given up on purpose, as on every stop: no failure.
       if (isAbort(error)) span.setAttribute('aborted', true);
@@ -48,10 +48,10 @@ export class OtelSpans implements Tracer {
   }
 }
 
-class Told implements Span {
-  readonly #span: OtelSpan;
+class RunningSpan implements Span {
+  readonly #span: ApiSpan;
 
-  constructor(span: OtelSpan) {
+  constructor(span: ApiSpan) {
     this.#span = span;
   }
 
@@ -65,7 +65,7 @@ class Told implements Span {
 }
 
 /** The code and the message, as a log line has them: no stack, no causes, no bodies. */
-function fail(span: OtelSpan, error: unknown): void {
+function fail(span: ApiSpan, error: unknown): void {
   const name = error instanceof Error ? error.name : typeof error;
   span.setAttribute('error.type', codeOf(error) ?? name);
   const message = tameText(error instanceof Error ? error.message : String(error));

@@ -23,7 +23,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Counter, Meter } from '../core/meter.ts';
 import type { Tracer } from '../core/tracer.ts';
 import { version } from '../core/version.ts';
-import { OtelSpans } from './otel-tracer.ts';
+import { OtelTracer } from './otel-tracer.ts';
 import type { TraceSettings } from './trace-settings.ts';
 
 export interface TracesDeps {
@@ -60,7 +60,7 @@ export class Traces {
       sampler: samplerOf(settings),
       spanProcessors: [new BatchSpanProcessor({ exporter, selfObsMeterProvider, ...settings.batch })],
     });
-    this.tracer = new OtelSpans(this.#provider.getTracer('asana-connector', version));
+    this.tracer = new OtelTracer(this.#provider.getTracer('asana-connector', version));
   }
 
   /** Sends what still waits, for three seconds at most. */
