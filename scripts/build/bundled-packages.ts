@@ -38,10 +38,9 @@ export function nameAndVersion({ name, version }: Pick<BundledPackage, 'name' | 
 }
 
 async function readPackage(folder: string): Promise<BundledPackage> {
-  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Record<
-    string,
-    unknown
-  >;
+  const { name, version, license } = JSON.parse(
+    await readFile(join(folder, 'package.json'), 'utf8'),
+  ) as Record<string, unknown>;
   if (typeof name !== 'string' || typeof version !== 'string' || typeof license !== 'string')
     throw new Error(`${folder}/package.json states no name, version or license: it must not be bundled`);
   return { name, version, license, folder };

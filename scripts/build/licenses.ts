@@ -27,5 +27,7 @@ async function ownWords({ folder, license }: BundledPackage): Promise<string> {
   if (texts.length > 0) return texts.join('\n\n');
   const readme = names.find((name) => README.test(name));
   const section = readme === undefined ? undefined : LICENSE_SECTION.exec(await read(readme))?.[1]?.trim();
-  return section || `The package has no license text of its own. See https://spdx.org/licenses/ for ${license}.`;
+  return (
+    section || `The package has no license text of its own. See https://spdx.org/licenses/ for ${license}.`
+  );
 }

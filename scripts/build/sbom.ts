@@ -40,8 +40,7 @@ export function onlyBundled(sbom: Sbom, packages: readonly BundledPackage[]): Sb
   const components = sbom.components.filter(isWanted);
   const known = new Set(components.map(nameAndVersion));
   const unknown = [...wanted].filter((name) => !known.has(name));
-  if (unknown.length > 0)
-    throw new Error(`bundled, but not in package-lock.json: ${unknown.join(', ')}`);
+  if (unknown.length > 0) throw new Error(`bundled, but not in package-lock.json: ${unknown.join(', ')}`);
   const { component, timestamp: _, ...metadata } = sbom.metadata;
   const { serialNumber: __, ...rest } = sbom;
   const refs = new Set([component['bom-ref'], ...components.map((each) => each['bom-ref'])]);

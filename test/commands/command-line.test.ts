@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Bundle, Child, FROM_SOURCE, Folder } from './child.ts';
+import { Bundle, Child, Folder, FROM_SOURCE } from './child.ts';
 
 /** Every command, as it is written behind the name of the program. */
 const COMMANDS = [

@@ -7,15 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { bundle } from '../../scripts/build.ts';
 
-const COMMANDS = [
-  'operator',
-  'connector',
-  'sync',
-  'capabilities',
-  'config',
-  'health-check',
-  'migrate',
-];
+const COMMANDS = ['operator', 'connector', 'sync', 'capabilities', 'config', 'health-check', 'migrate'];
 
 /** What the operator loads at its start: 2.8 MB were measured; 5.3 MB is what comes when all of client-node is dragged in again. */
 const LARGEST_OPERATOR_BYTES = 3.5 * 1024 * 1024;
