@@ -25,10 +25,8 @@ async function demo(): Promise<boolean> {
     'Set-up: a real control plane, a simulated Asana and ConductorOne, the chart, the operator under its own service account',
   );
   const folder = mkdtempSync(join(tmpdir(), 'asana-connector-demo-'));
-  say(
-    'kube-apiserver and etcd start (the first time they may have to be fetched or built; that is said here) …',
-  );
-  const controlPlane = await startControlPlane({ controllerManager: true });
+  say('kube-apiserver and etcd start. The first time they are downloaded, or built in up to five minutes …');
+  const controlPlane = await startControlPlane();
   stops.push(() => controlPlane.stop());
   const kubectl = new Kubectl(await kubectlPath(), controlPlane.kubeconfigPath);
   const sandbox = await startSandbox(join(folder, 'sandbox.log'));

@@ -12,7 +12,7 @@ const NODE = '/nodejs/bin/node';
 /** 128 and SIGKILL, which is how the kernel ends who takes too much memory. */
 const KILLED = 137;
 
-const LOOK_AROUND = `
+const LOOK_AROUND = String.raw`
 const { mkdtempSync, readFileSync } = require('node:fs');
 const attempt = (work) => { try { work(); return 'yes'; } catch (error) { return error.code; } };
 const status = readFileSync('/proc/self/status', 'utf8');

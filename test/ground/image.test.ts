@@ -7,9 +7,14 @@ import { only, renderValues } from '../chart/helm.ts';
 
 const file = (path: string, mode = 0o444): ImageFile => ({ path, mode, uid: 0, gid: 0, bytes: 1 });
 const PROGRAM = [
-  ...['asana-connector.mjs', 'c1z-worker.mjs', 'chunk-ABC.mjs', 'LICENSE', 'licenses.txt', 'sbom.cdx.json'].map(
-    (name) => file(`/app/${name}`),
-  ),
+  ...[
+    'asana-connector.mjs',
+    'c1z-worker.mjs',
+    'chunk-ABC.mjs',
+    'LICENSE',
+    'licenses.txt',
+    'sbom.cdx.json',
+  ].map((name) => file(`/app/${name}`)),
   file('/baton-asana', 0o555),
 ];
 
@@ -45,7 +50,10 @@ describe('a container', () => {
   });
 
   test('is refused where the chart would let it do more than is tried here', async () => {
-    const lax = only(await renderValues({ securityContext: { readOnlyRootFilesystem: false } }), 'Deployment');
+    const lax = only(
+      await renderValues({ securityContext: { readOnlyRootFilesystem: false } }),
+      'Deployment',
+    );
     assert.throws(() => chartContainer(lax), /restricts its container otherwise/);
   });
 
@@ -53,8 +61,11 @@ describe('a container', () => {
     const image = { User: '65532:65532', Env: ['A=1'], Entrypoint: ['/node', '/app'], WorkingDir: '/app' };
     const options = { image: 'x', args: ['--help'], environment: { B: '2' }, memoryBytes: 1 };
     const userOf = (more: object) =>
-      (containerConfiguration(image, { ...options, ...more }, '/root') as { process: Record<string, unknown> })
-        .process;
+      (
+        containerConfiguration(image, { ...options, ...more }, '/root') as {
+          process: Record<string, unknown>;
+        }
+      ).process;
     assert.deepEqual(userOf({})['user'], { uid: 65532, gid: 65532 });
     assert.deepEqual(userOf({ user: '1000710000:0' })['user'], { uid: 1000710000, gid: 0 });
     assert.deepEqual(userOf({})['args'], ['/node', '/app', '--help']);
