@@ -15,7 +15,8 @@ export function sectionOf(changelog: string, version: string): string {
   const [, ...sections] = `\n${changelog}`.split(/\n## /);
   const section = sections.find((text) => text.split(/[\s[\]]+/, 2).includes(version));
   const body = section?.slice(section.indexOf('\n')).trim() ?? '';
-  if (body === '') throw new Error(`CHANGELOG.md says nothing of ${version}: rename "Unreleased", with the date`);
+  if (body === '')
+    throw new Error(`CHANGELOG.md says nothing of ${version}: rename "Unreleased", with the date`);
   return body;
 }
 

@@ -343,4 +343,3 @@ export type GrantStatus = Fields<ReturnType<typeof sharedStatus>> & {
   observed?: Held & Fields<typeof seen>;
   applied?: Held & Fields<typeof held>;
 };
-

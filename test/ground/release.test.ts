@@ -36,7 +36,11 @@ describe('the changelog', () => {
   test('gives the section of a version and no other', () => {
     assert.equal(sectionOf(CHANGELOG, '1.1.0'), '### Added\n\n- A thing.');
     assert.throws(() => sectionOf(CHANGELOG, '1.3.0'), /says nothing of 1\.3\.0/);
-    assert.throws(() => sectionOf(CHANGELOG, 'Unreleased'), /says nothing of Unreleased/, 'an empty one is none');
+    assert.throws(
+      () => sectionOf(CHANGELOG, 'Unreleased'),
+      /says nothing of Unreleased/,
+      'an empty one is none',
+    );
   });
 
   test('gives the changes of a version with their kinds', () => {
@@ -83,7 +87,12 @@ describe('the chart of a release', () => {
     const text = await read('charts/asana-connector/values.yaml');
     const { image, ...others } = parse(releasedValues(text, release)) as { image: object };
     const { image: _, ...before } = parse(text) as { image: object };
-    assert.deepEqual(image, { repository: release.image, tag: '', digest: release.digest, pullPolicy: 'IfNotPresent' });
+    assert.deepEqual(image, {
+      repository: release.image,
+      tag: '',
+      digest: release.digest,
+      pullPolicy: 'IfNotPresent',
+    });
     assert.deepEqual(others, before);
   });
 });
@@ -120,7 +129,11 @@ describe('the workflows', () => {
         assert.ok(permissions, `${name}: ${id} says what it may`);
         for (const step of steps) {
           if (step.uses?.startsWith('actions/checkout@'))
-            assert.deepEqual(Object.entries(step.with ?? {}).slice(0, 1), [['persist-credentials', false]], name);
+            assert.deepEqual(
+              Object.entries(step.with ?? {}).slice(0, 1),
+              [['persist-credentials', false]],
+              name,
+            );
         }
       }
     }
