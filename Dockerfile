@@ -10,6 +10,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-fund --no-audit
 COPY tsconfig.json ./
 COPY scripts/build.ts scripts/
+COPY scripts/build scripts/build
 COPY src src
 RUN node scripts/build.ts
 # Deployments and probes that name the program of baton-asana's image find it in this one.
@@ -25,7 +26,7 @@ LABEL org.opencontainers.image.title="asana-connector" \
       org.opencontainers.image.revision="${REVISION}"
 WORKDIR /app
 # Owned by root and read-only for the user it runs as.
-COPY --from=build --chown=0:0 --chmod=0444 /src/dist/*.mjs ./
+COPY --from=build --chown=0:0 --chmod=0444 /src/dist/*.mjs /src/dist/licenses.txt /src/dist/sbom.cdx.json ./
 COPY --chown=0:0 --chmod=0444 LICENSE ./
 COPY --from=build --chown=0:0 --chmod=0555 /src/baton-asana /baton-asana
 # A number, so that Kubernetes can tell that it is not root.

@@ -1,6 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildResult, build, type Plugin } from 'esbuild';
+import { bundledPackages } from './build/bundled-packages.ts';
+import { licensesText } from './build/licenses.ts';
+import { billOfMaterials } from './build/sbom.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -84,10 +87,25 @@ export async function bundle(directory: string): Promise<BuildResult<{ metafile:
   });
 }
 
+/** Writes `licenses.txt` and `sbom.cdx.json` of what a bundle holds beside it. */
+export async function documentBundle(
+  directory: string,
+  { metafile }: BuildResult<{ metafile: true }>,
+): Promise<void> {
+  const packages = await bundledPackages(metafile, ROOT);
+  await writeFile(join(directory, 'licenses.txt'), await licensesText(packages));
+  await writeFile(
+    join(directory, 'sbom.cdx.json'),
+    `${JSON.stringify(await billOfMaterials(packages, ROOT), null, 2)}\n`,
+  );
+}
+
 if (import.meta.main) {
   const started = performance.now();
-  const { metafile } = await bundle(join(ROOT, 'dist'));
-  for (const [path, { bytes }] of Object.entries(metafile.outputs)) {
+  const directory = join(ROOT, 'dist');
+  const built = await bundle(directory);
+  await documentBundle(directory, built);
+  for (const [path, { bytes }] of Object.entries(built.metafile.outputs)) {
     if (!path.endsWith('.map')) console.log(`${path}  ${(bytes / 1024).toFixed(0)} KiB`);
   }
   console.log(`bundled in ${Math.round(performance.now() - started)} ms`);

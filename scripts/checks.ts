@@ -36,6 +36,11 @@ export const LINT: readonly Check[] = [
     command: ['scripts/layers.ts'],
   },
   {
+    name: 'dead code',
+    remedy: 'delete what knip says nothing uses',
+    command: ['node_modules/knip/bin/knip.js', '--no-progress'],
+  },
+  {
     name: 'manifests',
     remedy: 'run `npm run manifests` and commit what it changes',
     command: ['scripts/manifests.ts', '--check'],

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { startControlPlane } from '../test/controlplane/control-plane.ts';
 import { serviceAccountKubeconfig } from '../test/controlplane/service-account.ts';
 import { helmPath, kubectlPath } from '../test/controlplane/tools.ts';
@@ -12,9 +11,9 @@ import { heading, paint, say, showCommand, showTable } from './demo/screen.ts';
 import type { Happening } from './demo/stage.ts';
 import { tellStory } from './demo/story.ts';
 import type { SandboxAddress } from './sandbox-control.ts';
+import { MAIN, sandboxAddress, startFromSource, stopProcess } from './sandbox-process.ts';
 
 const NAMESPACE = 'asana-connector';
-const MAIN = join(import.meta.dirname, '../src/main.ts');
 const CHART = join(import.meta.dirname, '../charts/asana-connector');
 
 /** What was started has to be stopped, in reverse order. */
@@ -26,10 +25,8 @@ async function demo(): Promise<boolean> {
     'Set-up: a real control plane, a simulated Asana and ConductorOne, the chart, the operator under its own service account',
   );
   const folder = mkdtempSync(join(tmpdir(), 'asana-connector-demo-'));
-  say(
-    'kube-apiserver and etcd start (the first time they may have to be fetched or built; that is said here) …',
-  );
-  const controlPlane = await startControlPlane({ controllerManager: true });
+  say('kube-apiserver and etcd start. The first time they are downloaded, or built in up to five minutes …');
+  const controlPlane = await startControlPlane();
   stops.push(() => controlPlane.stop());
   const kubectl = new Kubectl(await kubectlPath(), controlPlane.kubeconfigPath);
   const sandbox = await startSandbox(join(folder, 'sandbox.log'));
@@ -60,10 +57,8 @@ async function demo(): Promise<boolean> {
 }
 
 async function startSandbox(logFile: string): Promise<SandboxAddress> {
-  const child = start(['sandbox', '--accounts', '200', '--teams', '20', '--latency', '40'], {}, logFile);
-  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-  for await (const line of lines) return JSON.parse(line) as SandboxAddress;
-  throw new Error(`the sandbox ended before it was ready: see ${logFile}`);
+  const flags = ['--accounts', '200', '--teams', '20', '--latency', '40'];
+  return sandboxAddress(start(['sandbox', ...flags], {}, logFile), logFile);
 }
 
 async function installChart(kubeconfig: string): Promise<void> {
@@ -106,17 +101,8 @@ function startOperator(
 }
 
 function start(args: readonly string[], env: Record<string, string>, logFile: string): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  child.stderr?.pipe(createWriteStream(logFile));
-  stops.push(async () => {
-    if (child.exitCode !== null) return;
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    await ended;
-  });
+  const child = startFromSource(args, env, logFile);
+  stops.push(() => stopProcess(child));
   return child;
 }
 

@@ -17,9 +17,11 @@ import { operatorCommand } from './commands/operator/operator-command.ts';
 import { planCommand } from './commands/plan/plan-command.ts';
 import { releaseCommand } from './commands/release/release-command.ts';
 import { reviewCommand } from './commands/review/review-command.ts';
-import { sandboxCommand } from './commands/sandbox/sandbox-command.ts';
 import { CodedError } from './core/errors.ts';
 import { version } from './core/version.ts';
+
+/** Only the bundle has it (src/core/version.ts). */
+declare const ASANA_CONNECTOR_VERSION: string | undefined;
 
 /** After a second signal, or this long after the first, the process ends whatever is still under way. */
 const HARD_STOP_MS = 60_000;
@@ -49,8 +51,18 @@ function stopOnSignals(): AbortSignal {
   return controller.signal;
 }
 
+/**
+ * The simulators, for who develops: in the bundle this is an empty list, and the bundler leaves them out, since it
+ * sees the answer in this very file.
+ */
+async function commandsFromSource(signal: AbortSignal): Promise<readonly Command[]> {
+  return typeof ASANA_CONNECTOR_VERSION === 'string'
+    ? []
+    : [(await import('./commands/sandbox/sandbox-command.ts')).sandboxCommand(signal)];
+}
+
 /** The program under its own name. */
-function asanaConnector(signal: AbortSignal): Command {
+async function asanaConnector(signal: AbortSignal): Promise<Command> {
   const program = new Command('asana-connector').description(
     "Run ConductorOne's Asana connector on Kubernetes, and turn declared license grants into access in Asana.",
   );
@@ -66,7 +78,7 @@ function asanaConnector(signal: AbortSignal): Command {
       healthCheckCommand(signal),
       migrateCommand(),
     ],
-    'Other commands:': [sandboxCommand(signal)],
+    'Other commands:': await commandsFromSource(signal),
   };
   for (const [heading, commands] of Object.entries(groups)) {
     for (const command of commands) program.addCommand(command.helpGroup(heading));
@@ -105,7 +117,7 @@ function wordHelp(command: Command): Command {
 async function main(): Promise<number> {
   const isPlugin = basename(process.argv[1] ?? '').startsWith(PLUGIN);
   const given = process.argv.slice(2);
-  const program = isPlugin ? kubectlAsanaCommand() : asanaConnector(stopOnSignals());
+  const program = isPlugin ? kubectlAsanaCommand() : await asanaConnector(stopOnSignals());
   const words = isPlugin ? given : namingConnector(given);
   wordHelp(program)
     .version(version, '-v, --version', 'Show the version.')

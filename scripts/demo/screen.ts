@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { textTable } from '../../src/commands/command-line/text-table.ts';
 
 /** Colour only where somebody looks at it; `NO_COLOR` is honoured by styleText itself. */
 const colourful = process.stdout.isTTY;
@@ -32,17 +33,7 @@ export function showOutput(text: string): void {
 
 /** A table with its columns as wide as what they hold. */
 export function showTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd();
-  say(paint('bold', line(header)));
-  for (const row of rows) {
-    const text = line(row);
-    say(row.includes('FAILED') ? paint('red', text) : text);
-  }
+  const [titles = '', ...lines] = textTable(header, rows).trimEnd().split('\n');
+  say(paint('bold', titles));
+  lines.forEach((line, row) => say(rows[row]?.includes('FAILED') ? paint('red', line) : line));
 }

@@ -24,7 +24,6 @@ import {
 export type DeletionPolicy = 'Revoke' | 'Retain';
 export type License = 'Enterprise' | 'ViewOnly';
 export type TeamMembership = 'Member' | 'Admin' | 'Guest' | 'LimitedAccess' | 'None';
-export type WorkspaceMembership = 'Member' | 'Admin' | 'Guest' | 'None';
 export type AccountState = 'Active' | 'Absent';
 
 /** Every action that a grant of some kind may lead to. */
@@ -344,9 +343,3 @@ export type GrantStatus = Fields<ReturnType<typeof sharedStatus>> & {
   observed?: Held & Fields<typeof seen>;
   applied?: Held & Fields<typeof held>;
 };
-
-/** The part of a grant's spec that every kind has. */
-export type GrantSpec = Fields<ReturnType<typeof grantFields>>;
-
-/** Whom a grant is for, as declared. */
-export type UserRef = Static<typeof user>;

@@ -11,9 +11,6 @@ export type GrantObject = AsanaLicenseGrant | AsanaTeamGrant | AsanaWorkspaceGra
 /** The names of the grant kinds, as `kind` has them. */
 export type GrantKindName = GrantObject['kind'];
 
-/** The grant of a kind. */
-export type GrantOfKind<Kind extends GrantKindName> = Extract<GrantObject, { readonly kind: Kind }>;
-
 /** The kinds that declare a right: what holds for all of them goes over this. */
 export const grantKinds: readonly KindDefinition<GrantKindName>[] = [
   asanaLicenseGrantKind,

@@ -38,9 +38,6 @@ export interface BudgetLimits {
   readonly percent: number;
 }
 
-/** Design §4: paid plan, and thirty per cent left to whoever else uses the token. */
-export const defaultBudgetLimits: BudgetLimits = { requestsPerMinute: 1500, percent: 70 };
-
 /** Leave to send one request. Exactly one `release` ends it. */
 export interface Permit {
   /** The answer came, or nobody waits for it any more. */

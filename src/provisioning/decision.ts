@@ -88,11 +88,6 @@ export type ReleaseReason =
   | 'Discarded'
   | RefusalCode;
 
-/** A decision that a person must act on. */
-export function isStalling(decision: Decision): boolean {
-  return decision.kind === 'Blocked' && refusals[decision.code].class === 'stalling';
-}
-
 /** What a log calls a decision: its action, refusal or reason. */
 export function wordFor(decision: Decision): string {
   switch (decision.kind) {

@@ -72,12 +72,6 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals;
 
-/** Why nothing is done; the message is for a person and names the remedy. */
-export interface Refusal {
-  readonly code: RefusalCode;
-  readonly message: string;
-}
-
 /** A change that is not made, by rule or because of what Asana answered. */
 export class RefusedError extends CodedError {
   declare readonly code: RefusalCode;

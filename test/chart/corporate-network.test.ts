@@ -80,7 +80,7 @@ test('caBundle and proxy are all that the operator needs to reach Asana and Cond
   t.after(() => plane.stop());
   const sandbox = await startSandbox({ accounts: 20, teams: 1, requestsPerMinute: 0 });
   t.after(() => sandbox.close());
-  const [asanaTls, proxyTls] = [selfSign(ASANA), selfSign()];
+  const [asanaTls, proxyTls] = [await selfSign(ASANA), await selfSign()];
   const tenant = await startTenant(t, { name: CONDUCTOR_ONE });
   const proxy = await startConnectProxy(t, { tls: proxyTls });
   const port = await startTlsFront(t, sandbox.asanaUrl, asanaTls);

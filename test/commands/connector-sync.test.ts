@@ -120,7 +120,7 @@ describe('the connector without ConductorOne', () => {
     });
 
     it('trusts for Asana, too, whom SSL_CERT_FILE names, and nobody else', async () => {
-      const { key, certificate, authority } = makeCertificate(Date.now());
+      const { key, certificate, authority } = await makeCertificate(Date.now());
       const ca = join(folder.path, 'ca.pem');
       await writeFile(ca, authority);
       const front = createServer({ key, cert: certificate }, (request, response) => {

@@ -73,8 +73,8 @@ function isOutage(...words: string[]) {
   };
 }
 
-suite('a connection through a proxy', () => {
-  for (const tls of [undefined, selfSign()]) {
+suite('a connection through a proxy', async () => {
+  for (const tls of [undefined, await selfSign()]) {
     test(`takes the token and the calls through tunnels of ${tls ? 'an https' : 'an http'} proxy, which sees neither`, async (t) => {
       const { client, tenant, proxy } = await connect(t, { tls });
       assert.equal((await client.getTask(never)).task?.id, 'reached');
@@ -223,7 +223,7 @@ suite('a connection through a proxy', () => {
 
   test('is an outage when the proxy is not there, and when its certificate is not trusted', async (t) => {
     const { tenant } = await connect(t);
-    const strange = await startConnectProxy(t, { tls: selfSign() });
+    const strange = await startConnectProxy(t, { tls: await selfSign() });
     for (const [url, word] of [
       ['http://us:s3cret@127.0.0.1:1', 'ECONNREFUSED'],
       [`https://us:s3cret@${strange.host}`, 'CERT'],

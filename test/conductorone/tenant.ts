@@ -67,7 +67,7 @@ export function makeSecret(kid?: string): { readonly secret: string; readonly pu
 }
 
 export async function startTenant(t: TestContext, options: TenantOptions = {}): Promise<Tenant> {
-  const { key, certificate } = selfSign(options.name);
+  const { key, certificate } = await selfSign(options.name);
   const { secret, publicKey } = makeSecret();
   const tokenRequests: TokenRequest[] = [];
   const calls: Tenant['calls'] = [];

@@ -126,7 +126,7 @@ suite('the token', () => {
   });
 
   test('is taken from a server that speaks HTTP/1.1 only', async (t) => {
-    const { key, certificate } = selfSign();
+    const { key, certificate } = await selfSign();
     const server = createServer({ key, cert: certificate }, (_, response) => {
       response.setHeader('content-type', 'application/json');
       response.end('{"access_token":"old-style","expires_in":600}');

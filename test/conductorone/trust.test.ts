@@ -19,7 +19,7 @@ async function inFolder(t: TestContext): Promise<string> {
 suite('the certificate authorities', () => {
   test('are those of Node as long as SSL_CERT_FILE says nothing, and else those of that file beside them', async (t) => {
     const file = join(await inFolder(t), 'ca.pem');
-    const { certificate } = selfSign();
+    const { certificate } = await selfSign();
     await writeFile(file, certificate);
     assert.equal(await readTrust({}), null);
     assert.equal(await readTrust({ SSL_CERT_FILE: '' }), null);

@@ -1,4 +1,4 @@
-/** The release the control plane comes from; `kubernetes/go.mod` and `etcd/go.mod` name the same (a test compares). */
+/** The release the control plane comes from; `programs/go.mod` names the same (a test compares). */
 export const KUBERNETES_VERSION = '1.36.3';
 export const ETCD_VERSION = '3.6.16';
 

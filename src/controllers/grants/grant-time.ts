@@ -49,12 +49,6 @@ export function endingOf(object: GrantObject, now: number): Ending | null {
   return end !== null && end <= now ? { because: 'Expired', at: end } : null;
 }
 
-/** The end of the grant has passed at `now`. */
-export function isExpired(object: GrantObject, now: number): boolean {
-  const end = endOf(object);
-  return end !== null && end <= now;
-}
-
 /** The longest time before its end at which a grant tells that it ends. */
 const LONGEST_NOTICE_MS = 72 * 3600_000;
 

@@ -101,7 +101,7 @@ export async function startTenant({ port, clock, settings: given = {} }: TenantO
   };
   try {
     // TLS clients judge certificates by the machine's clock.
-    const certificate = makeCertificate(systemClock.now());
+    const certificate = await makeCertificate(systemClock.now());
     server.present(certificate);
     const caFile = join(folder, 'ca.pem');
     await writeFile(caFile, certificate.authority);

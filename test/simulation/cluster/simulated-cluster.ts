@@ -11,7 +11,7 @@ import { servedKinds } from './served-kinds.ts';
 import { SimulatedClient } from './simulated-client.ts';
 
 export type { Write } from './api-server.ts';
-export type { ClientFaults, Fault, FaultScope, WatchFault } from './client-faults.ts';
+export type { ClientFaults } from './client-faults.ts';
 export type { EventRecord } from './event-records.ts';
 export type { MergePatch, StoredObject } from './object.ts';
 

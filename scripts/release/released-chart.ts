@@ -1,0 +1,42 @@
+import { parseDocument } from 'yaml';
+import type { Change } from './changelog.ts';
+
+export interface Release {
+  readonly version: string;
+  readonly changes: readonly Change[];
+  /** The image without tag or digest. */
+  readonly image: string;
+  /** `sha256:…` */
+  readonly digest: string;
+}
+
+/** Chart.yaml of a release: its versions, and what Artifact Hub shows of it. */
+export function releasedChart(chart: string, { version, changes, image, digest }: Release): string {
+  const document = parseDocument(chart);
+  const annotate = (name: string, value: string) =>
+    document.setIn(['annotations', `artifacthub.io/${name}`], value);
+  document.set('version', version);
+  document.set('appVersion', version);
+  annotate('prerelease', String(isPrerelease(version)));
+  annotate('containsSecurityUpdates', String(changes.some(({ kind }) => kind === 'security')));
+  annotate('images', `- name: asana-connector\n  image: ${image}:${version}@${digest}\n`);
+  annotate('changes', changes.map(changeEntry).join(''));
+  return document.toString({ lineWidth: 0 });
+}
+
+/** The chart's values with the image of the release, by digest. */
+export function releasedValues(values: string, { image, digest }: Release): string {
+  const document = parseDocument(values);
+  document.setIn(['image', 'repository'], image);
+  document.setIn(['image', 'digest'], digest);
+  return document.toString({ lineWidth: 0 });
+}
+
+function changeEntry({ kind, description }: Change): string {
+  return `- kind: ${kind}\n  description: ${JSON.stringify(description)}\n`;
+}
+
+/** Before 1.0, and with a suffix such as `-rc.1`. */
+function isPrerelease(version: string): boolean {
+  return version.startsWith('0.') || version.includes('-');
+}

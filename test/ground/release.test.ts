@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { changesIn, sectionOf } from '../../scripts/release/changelog.ts';
+import { releasedChart, releasedValues } from '../../scripts/release/released-chart.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const WORKFLOWS = join(ROOT, '.github/workflows');
+const read = (path: string) => readFile(join(ROOT, path), 'utf8');
+
+const CHANGELOG = `# Changelog
+
+## Unreleased
+
+## 1.2.0 - 2027-01-31
+
+### Fixed
+
+- A word that
+  goes on.
+
+### Security
+
+- A hole.
+
+## [1.1.0] - 2026-12-31
+
+### Added
+
+- A thing.
+`;
+
+describe('the changelog', () => {
+  test('gives the section of a version and no other', () => {
+    assert.equal(sectionOf(CHANGELOG, '1.1.0'), '### Added\n\n- A thing.');
+    assert.throws(() => sectionOf(CHANGELOG, '1.3.0'), /says nothing of 1\.3\.0/);
+    assert.throws(
+      () => sectionOf(CHANGELOG, 'Unreleased'),
+      /says nothing of Unreleased/,
+      'an empty one is none',
+    );
+  });
+
+  test('gives the changes of a version with their kinds', () => {
+    assert.deepEqual(changesIn(sectionOf(CHANGELOG, '1.2.0')), [
+      { kind: 'fixed', description: 'A word that goes on.' },
+      { kind: 'security', description: 'A hole.' },
+    ]);
+    assert.throws(() => changesIn('### Improved\n\n- A thing.'), /"Improved" is none of added, /);
+  });
+
+  test('of this commit can be read', async () => {
+    const changes = changesIn(sectionOf(await read('CHANGELOG.md'), 'Unreleased'));
+    assert.ok(changes.length > 0);
+  });
+});
+
+describe('the chart of a release', () => {
+  const release = {
+    version: '1.2.0',
+    changes: changesIn(sectionOf(CHANGELOG, '1.2.0')),
+    image: 'registry.example.com/asana-connector',
+    digest: `sha256:${'a'.repeat(64)}`,
+  };
+
+  test('tells Artifact Hub the version, the image and what changed, and keeps the rest', async () => {
+    const text = await read('charts/asana-connector/Chart.yaml');
+    const before = parse(text) as { annotations: Record<string, string> };
+    const { version, appVersion, annotations } = parse(releasedChart(text, release)) as {
+      version: string;
+      appVersion: string;
+      annotations: Record<string, string>;
+    };
+    assert.deepEqual([version, appVersion], ['1.2.0', '1.2.0']);
+    assert.equal(annotations['artifacthub.io/prerelease'], 'false');
+    assert.equal(annotations['artifacthub.io/containsSecurityUpdates'], 'true');
+    assert.deepEqual(parse(annotations['artifacthub.io/changes'] ?? ''), release.changes);
+    assert.deepEqual(parse(annotations['artifacthub.io/images'] ?? ''), [
+      { name: 'asana-connector', image: `${release.image}:1.2.0@${release.digest}` },
+    ]);
+    assert.equal(annotations['artifacthub.io/crds'], before.annotations['artifacthub.io/crds']);
+  });
+
+  test('names the image by digest', async () => {
+    const text = await read('charts/asana-connector/values.yaml');
+    const { image, ...others } = parse(releasedValues(text, release)) as { image: object };
+    const { image: _, ...before } = parse(text) as { image: object };
+    assert.deepEqual(image, {
+      repository: release.image,
+      tag: '',
+      digest: release.digest,
+      pullPolicy: 'IfNotPresent',
+    });
+    assert.deepEqual(others, before);
+  });
+});
+
+describe('the workflows', () => {
+  interface Job {
+    readonly permissions?: unknown;
+    readonly uses?: string;
+    readonly steps?: readonly { readonly uses?: string; readonly run?: string; readonly with?: object }[];
+  }
+  interface Workflow {
+    readonly permissions: unknown;
+    readonly jobs: Readonly<Record<string, Job>>;
+  }
+  const workflows = async () =>
+    Promise.all(
+      (await readdir(WORKFLOWS)).map(async (name) => {
+        const text = await readFile(join(WORKFLOWS, name), 'utf8');
+        return { name, text, workflow: parse(text) as Workflow };
+      }),
+    );
+
+  test('name each action by the digest of a commit, with its version beside it', async () => {
+    for (const { name, text } of await workflows()) {
+      for (const [line] of text.matchAll(/^.*\buses: .*$/gm))
+        assert.match(line, /uses: (\.\/|[\w.-]+\/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$)/, name);
+    }
+  });
+
+  test('give nobody a permission but the job that needs it, and keep no credentials', async () => {
+    for (const { name, workflow } of await workflows()) {
+      assert.deepEqual(workflow.permissions, {}, name);
+      for (const [id, { permissions, steps = [] }] of Object.entries(workflow.jobs)) {
+        assert.ok(permissions, `${name}: ${id} says what it may`);
+        for (const step of steps) {
+          if (step.uses?.startsWith('actions/checkout@'))
+            assert.deepEqual(
+              Object.entries(step.with ?? {}).slice(0, 1),
+              [['persist-credentials', false]],
+              name,
+            );
+        }
+      }
+    }
+  });
+
+  test('put no expression into a script, where its value would be run', async () => {
+    for (const { name, workflow } of await workflows()) {
+      for (const { steps = [] } of Object.values(workflow.jobs)) {
+        for (const { run = '' } of steps) assert.doesNotMatch(run, /\$\{\{/, name);
+      }
+    }
+  });
+});
