@@ -47,6 +47,7 @@ async function runFault(
 ): Promise<Outcome> {
   const begun = performance.now();
   const worlds: World[] = [];
+  const ends: (() => Promise<void>)[] = [];
   let seen: Seen | null = null;
   const problems: string[] = [];
   try {
@@ -57,13 +58,14 @@ async function runFault(
         if (options?.begins !== false) await world.begin();
         return world;
       },
+      atEnd: (end) => ends.push(end),
     });
     if (seen.fired === 0) problems.push('the fault did not fire, so nothing was shown');
   } catch (error) {
     problems.push((error as Error).message);
   }
-  for (const world of worlds) {
-    await world.close().catch((error: unknown) => problems.push((error as Error).message));
+  for (const end of [...worlds.map((world) => () => world.close()), ...ends.toReversed()]) {
+    await end().catch((error: unknown) => problems.push((error as Error).message));
   }
   const seconds = (performance.now() - begun) / 1000;
   return { fault, seconds, seen, problem: problems.length === 0 ? null : problems.join('; ') };

@@ -23,6 +23,8 @@ export interface Seen {
 /** Makes worlds, and ends those of a fault when the fault is over. */
 export interface Worlds {
   open(options?: WorldOptions): Promise<World>;
+  /** Does something when the fault is over and its worlds have ended, whatever came of it. */
+  atEnd(end: () => Promise<void>): void;
 }
 
 /** One row of the table: something that goes wrong on real parts, and what must hold all the same. */

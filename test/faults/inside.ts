@@ -8,6 +8,8 @@ export type Order =
   | { readonly do: 'hang'; readonly ms: number }
   /** The monotonic clock goes ahead by so much, as after a suspended machine. */
   | { readonly do: 'jump'; readonly ms: number }
+  /** The wall clock is set ahead by so much, or back. */
+  | { readonly do: 'setClock'; readonly byMs: number }
   /** No host name can be resolved, or every one again. */
   | { readonly do: 'resolve'; readonly works: boolean };
 
@@ -51,9 +53,23 @@ const { setTimeout: realSetTimeout } = globalThis;
 globalThis.setTimeout = ((callback: () => void, ms?: number, ...args: []) =>
   realSetTimeout(callback, setting.timers?.[String(ms)] ?? ms, ...args)) as typeof setTimeout;
 
+function setClock(byMs: number): void {
+  const RealDate = Date;
+  globalThis.Date = class extends RealDate {
+    constructor(...given: []) {
+      if (given.length === 0) super(RealDate.now() + byMs);
+      else super(...given);
+    }
+    static override now(): number {
+      return RealDate.now() + byMs;
+    }
+  } as DateConstructor;
+}
+
 process.on('message', (order: Order) => {
   if (order.do === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, order.ms);
   else if (order.do === 'resolve') resolves = order.works;
+  else if (order.do === 'setClock') setClock(order.byMs);
   else {
     const now = performance.now.bind(performance);
     performance.now = () => now() + order.ms;

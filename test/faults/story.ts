@@ -79,9 +79,14 @@ export class Story {
     );
   }
 
+  /** Changes that were sent since the edits began, whatever became of them. */
+  sent(): readonly RequestEntry[] {
+    return this.#world.writesSince(this.mark);
+  }
+
   /** Changes that Asana took since the edits began; the ones whose answer was lost among them. */
   taken(): readonly RequestEntry[] {
-    return this.#world.writesSince(this.mark).filter(({ status }) => status === 0 || status === 200);
+    return this.sent().filter(({ status }) => status === 0 || status === 200);
   }
 
   /** Whether somebody holds an enterprise license in Asana itself. */

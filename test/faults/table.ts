@@ -1,5 +1,23 @@
 import type { Fault } from './fault.ts';
 import { apiServerFaults } from './rows/api-server.ts';
+import { asanaChangeFaults } from './rows/asana-changes.ts';
+import { asanaListingFaults } from './rows/asana-listings.ts';
+import { credentialFaults } from './rows/credentials.ts';
+import { networkFaults } from './rows/network.ts';
+import { outages } from './rows/outages.ts';
+import { probeFaults } from './rows/probes.ts';
+import { serverFlagFaults } from './rows/server-flags.ts';
+import { storageFaults } from './rows/storage.ts';
 
 /** Every fault of the bench, but the kills. */
-export const faults: readonly Fault[] = [...apiServerFaults];
+export const faults: readonly Fault[] = [
+  ...apiServerFaults,
+  ...serverFlagFaults,
+  ...credentialFaults,
+  ...asanaChangeFaults,
+  ...asanaListingFaults,
+  ...networkFaults,
+  ...outages,
+  ...probeFaults,
+  ...storageFaults,
+];

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { askControl, type ControlMethod } from '../../scripts/sandbox-control.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { ApiServerConnection } from '../../src/kubernetes/connection.ts';
@@ -33,14 +34,18 @@ export interface WorldOptions {
   readonly setting?: Setting;
   readonly connector?: ConnectorSpec;
   /** The user of the operator's kubeconfig; by default nobody in particular, since the proxy lets everybody through. */
-  readonly user?: Readonly<Record<string, unknown>>;
-  /** Where the operator finds the API server and Asana; by default the proxy and the sandbox themselves. */
-  readonly apiServerUrl?: (proxyPort: number) => Promise<string>;
-  readonly asanaUrl?: (sandboxUrl: string) => Promise<string>;
-  /** Address that the proxy listens on. */
-  readonly proxyHost?: string;
+  readonly user?: (folder: string) => Readonly<Record<string, unknown>>;
+  /** Under which host the operator looks for the API server and Asana; ConductorOne is at `localhost` always. */
+  readonly apiServerHost?: string;
+  readonly asanaHost?: string;
   /** False: the operator is not started yet, and nothing is declared. */
   readonly begins?: boolean;
+}
+
+/** A task of the simulated ConductorOne, as far as the bench looks at it. */
+interface TaskView {
+  readonly id: string;
+  readonly result: { readonly codeName: string } | null;
 }
 
 interface WorldParts {
@@ -98,7 +103,7 @@ export class World extends ClusterObjects {
       tokens: { serviceAccount: SERVICE_ACCOUNT },
       ...options.sandbox,
     });
-    const proxy = await FaultyProxy.start(kubeconfigPath, options.proxyHost);
+    const proxy = await FaultyProxy.start(kubeconfigPath);
     const folder = await mkdtemp(join(tmpdir(), 'asana-connector-fault-'));
     return new World({ namespace, direct, sandbox, proxy, folder, main: given.main, options });
   }
@@ -112,7 +117,12 @@ export class World extends ClusterObjects {
 
   /** Declares the connector and starts the operator; resolves when it is connected. */
   async begin(): Promise<void> {
-    await this.createSecret();
+    const { clientId, clientSecret } = this.sandbox.conductorOne;
+    await this.createSecret({
+      BATON_TOKEN: SERVICE_ACCOUNT,
+      BATON_CLIENT_ID: clientId,
+      BATON_CLIENT_SECRET: clientSecret,
+    });
     await this.createConnector(this.#parts.options.connector);
     await this.startOperator();
     await this.untilPhase('Connected');
@@ -121,10 +131,10 @@ export class World extends ClusterObjects {
   async startOperator(): Promise<void> {
     const { options, sandbox, folder, namespace } = this.#parts;
     const kubeconfig = join(folder, 'kubeconfig');
-    await writeFile(kubeconfig, stringify(await this.#kubeconfig()), { mode: 0o600 });
+    await writeFile(kubeconfig, stringify(this.#kubeconfig()), { mode: 0o600 });
     const flags = [
       ['--namespace', namespace],
-      ['--asana-api-url', (await options.asanaUrl?.(sandbox.asanaUrl)) ?? sandbox.asanaUrl],
+      ['--asana-api-url', sandbox.asanaUrl.replace('127.0.0.1', options.asanaHost ?? '127.0.0.1')],
       ['--asana-requests-per-minute', '0'],
       ['--allowed-conductorone-hosts', 'localhost'],
       ['--leader-election-namespace', namespace],
@@ -142,6 +152,29 @@ export class World extends ClusterObjects {
     this.#processes.push(await OperatorProcess.start({ main, flags, variables, setting: options.setting }));
   }
 
+  /** Orders a task in the simulated ConductorOne, and waits for the gRPC code it ends with. */
+  async carryOutTask(task: Readonly<Record<string, unknown>>): Promise<string> {
+    return this.untilTaskEnds(await this.orderTask(task));
+  }
+
+  /** Orders a task. @returns its id */
+  async orderTask(task: Readonly<Record<string, unknown>>): Promise<string> {
+    return (await this.#askConductorOne('POST', '/tasks', task)).id;
+  }
+
+  async untilTaskEnds(id: string): Promise<string> {
+    let result: TaskView['result'] = null;
+    await this.until(`task ${id} ends`, async () => {
+      ({ result } = await this.#askConductorOne('GET', `/tasks/${id}`));
+      return result !== null;
+    });
+    return (result as TaskView['result'])?.codeName ?? '';
+  }
+
+  #askConductorOne(method: ControlMethod, path: string, body?: unknown): Promise<TaskView> {
+    return askControl<TaskView>(this.sandbox, method, `/conductorone${path}`, body);
+  }
+
   /** Ends the operator, SIGTERM unless told otherwise, and starts another. */
   async restartOperator(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.operator.end(signal);
@@ -151,6 +184,11 @@ export class World extends ClusterObjects {
   /** Puts a fault into the simulated Asana's schedule. */
   strikeAsana(fault: AsanaFault): number {
     return this.sandbox.faults.add(fault);
+  }
+
+  /** Holds every answer of Asana back for so long. */
+  async setLatency(latencyMs: number): Promise<void> {
+    await askControl(this.sandbox, 'POST', '/settings', { latencyMs });
   }
 
   /** How often the faults in the simulated Asana's schedule have hit a request. */
@@ -209,15 +247,15 @@ export class World extends ClusterObjects {
     for (const process of this.#processes) process.assertSound();
   }
 
-  async #kubeconfig(): Promise<Record<string, unknown>> {
-    const { options, proxy } = this.#parts;
-    const server = (await options.apiServerUrl?.(proxy.port)) ?? `http://127.0.0.1:${proxy.port}`;
+  #kubeconfig(): Record<string, unknown> {
+    const { options, proxy, folder } = this.#parts;
+    const server = `http://${options.apiServerHost ?? '127.0.0.1'}:${proxy.port}`;
     const name = 'fault';
     return {
       apiVersion: 'v1',
       kind: 'Config',
       clusters: [{ name, cluster: { server, 'insecure-skip-tls-verify': true } }],
-      users: [{ name, user: options.user ?? {} }],
+      users: [{ name, user: options.user?.(folder) ?? {} }],
       contexts: [{ name, context: { cluster: name, user: name } }],
       'current-context': name,
     };
