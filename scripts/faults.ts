@@ -1,50 +1,74 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Outcome, runFaults } from '../test/faults/bench.ts';
 import type { Fault } from '../test/faults/fault.ts';
-import { faults } from '../test/faults/table.ts';
+import { renderBench } from '../test/faults/page.ts';
+import { faults as all } from '../test/faults/table.ts';
+import { withSection } from '../test/simulation/reliability.ts';
 import { paint } from './demo/screen.ts';
 
-const USAGE = `Lets things go wrong around the real operator, one fault at a time, and looks at what became of it.
+const DOCUMENT = join(import.meta.dirname, '..', 'docs', 'reliability.md');
 
-Usage: npm run faults -- [options]
+const USAGE = `Lets things go wrong around the real operator, and looks at what became of it.
+
+Usage: npm run faults -- [NAME…] [options]
        npm run faults -- kills [options]
 
-  --only A,B        these faults only
-  --list            name the faults and end
+  NAME…             these faults only; default: all of them
+  --only A,B        the same
+  --list            name the faults
+  --write           write the table of faults into docs/reliability.md
 
   kills             kill the operator at every step of an action; see its own --help
 
-The exit code is 0 only if every fault fired, and was survived.
+The exit code is 0 only if every fault fired and was survived.
 `;
+
+interface Wanted {
+  readonly action: 'run' | 'list' | 'write' | 'help';
+  /** In the order of the table; all of them where none is named. */
+  readonly faults: readonly Fault[];
+}
+
+/** @throws TypeError for an option that there is not, RangeError for a fault that there is not */
+function readWords(args: readonly string[]): Wanted {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      only: { type: 'string', default: '' },
+      list: { type: 'boolean' },
+      write: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const names = [...positionals, ...values.only.split(',').filter((name) => name !== '')];
+  const unknown = names.filter((name) => !all.some((fault) => fault.name === name));
+  if (unknown.length > 0) throw new RangeError(`there is no fault ${unknown.join(', ')}; see --list`);
+  const action = (['help', 'list', 'write'] as const).find((word) => values[word]) ?? 'run';
+  return { action, faults: all.filter(({ name }) => names.length === 0 || names.includes(name)) };
+}
 
 /** @returns the exit code: 1 when a fault was not survived, 2 for a word that is wrong */
 async function main(args: readonly string[]): Promise<number> {
   if (args[0] === 'kills') return runKills(args.slice(1));
-  let only: string[];
+  let wanted: Wanted;
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { only: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-    });
-    if (values.help) {
-      console.log(USAGE);
-      return 0;
-    }
-    if (values.list) {
-      for (const { name, what } of faults) console.log(`${name.padEnd(30)} ${what}`);
-      return 0;
-    }
-    only = values.only?.split(',').filter((name) => name !== '') ?? [];
+    wanted = readWords(args);
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
     return 2;
   }
-  const unknown = only.filter((name) => !faults.some((fault) => fault.name === name));
-  if (unknown.length > 0) {
-    console.error(`there is no fault ${unknown.join(', ')}; --list names those that there are`);
-    return 2;
-  }
-  return run(faults.filter(({ name }) => only.length === 0 || only.includes(name)));
+  if (wanted.action === 'run') return run(wanted.faults);
+  if (wanted.action === 'help') console.log(USAGE);
+  else if (wanted.action === 'write') await writeTable();
+  else for (const { name, what } of wanted.faults) console.log(`${name.padEnd(34)} ${what}`);
+  return 0;
+}
+
+async function writeTable(): Promise<void> {
+  await writeFile(DOCUMENT, withSection(await readFile(DOCUMENT, 'utf8'), 'bench', renderBench(all)));
 }
 
 async function run(wanted: readonly Fault[]): Promise<number> {

@@ -144,8 +144,8 @@ const conductorOne: Fault = {
     );
     relay.goAway();
     const bob = 'bob@acme.example';
-    const granting = await world.orderTask({ type: 'grant', entitlement: 'enterprise', user: bob });
     const revoking = await world.orderTask({ type: 'revoke', entitlement: 'enterprise', user: bob });
+    const granting = await world.orderTask({ type: 'grant', entitlement: 'enterprise', user: bob });
     await world.expectSoon('the connector says that ConductorOne is away', async () => {
       const connected = conditionOf(await world.connector(), 'ConductorOneConnected');
       return connected?.status === 'False';
@@ -154,7 +154,7 @@ const conductorOne: Fault = {
     await story.end();
     await sleep(LONG_MS);
     relay.comeBack();
-    const codes = [await world.untilTaskEnds(granting), await world.untilTaskEnds(revoking)];
+    const codes = [await world.untilTaskEnds(revoking), await world.untilTaskEnds(granting)];
     world.expect(
       'both tasks ended well',
       codes.every((code) => code === 'OK'),
