@@ -25,7 +25,7 @@ export async function runFaults(
   await using program = await Bundle.make();
   const parts = { kubeconfigPath: plane.kubeconfigPath, main: program.main };
   const outcomes: Outcome[] = [];
-  const waiting = [...faults];
+  const waiting = faults.toSorted((a, b) => Number(b.isLong ?? false) - Number(a.isLong ?? false));
   const work = async () => {
     for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
       const outcome = await runFault(fault, parts);

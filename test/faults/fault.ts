@@ -36,6 +36,8 @@ export interface Fault {
   readonly standsFor: readonly string[];
   /** True for the few that `npm test` runs too. */
   readonly isShort?: boolean;
+  /** Mostly waits: it is begun before the others, so that they do not wait for it at the end. */
+  readonly isLong?: boolean;
   /** What goes wrong: the first half of a row in the documentation. */
   readonly what: string;
   /** What must hold: the second half. */

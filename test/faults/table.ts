@@ -2,6 +2,7 @@ import type { Fault } from './fault.ts';
 import { apiServerFaults } from './rows/api-server.ts';
 import { asanaChangeFaults } from './rows/asana-changes.ts';
 import { asanaListingFaults } from './rows/asana-listings.ts';
+import { asanaPeopleFaults } from './rows/asana-people.ts';
 import { credentialFaults } from './rows/credentials.ts';
 import { networkFaults } from './rows/network.ts';
 import { outages } from './rows/outages.ts';
@@ -16,6 +17,7 @@ export const faults: readonly Fault[] = [
   ...credentialFaults,
   ...asanaChangeFaults,
   ...asanaListingFaults,
+  ...asanaPeopleFaults,
   ...networkFaults,
   ...outages,
   ...probeFaults,

@@ -20,7 +20,7 @@ const MEMBERSHIPS = 'getWorkspaceMembershipsForWorkspace';
 const ACCOUNTS = 240;
 
 const rows: readonly ListingFault[] = [
-  ...[429, 500, 503, 404, 409, 412].map((status) => ({
+  ...[302, 404, 409, 412, 429, 500, 503].map((status) => ({
     name: `listing-${status}`,
     what: `The listing of members is answered with ${status}`,
     operation: MEMBERSHIPS,

@@ -123,6 +123,7 @@ const refusedByAsana = (world: World) =>
 const missing: Fault = {
   name: 'secret-missing',
   group: 'credentials',
+  isLong: true,
   standsFor: ['R10'],
   what: 'The Secret of a connector does not exist, and comes later',
   holds:

@@ -104,6 +104,7 @@ const goAway: Fault = {
 const bookmarks: Fault = {
   name: 'bookmarks-dropped',
   group: 'API server',
+  isLong: true,
   standsFor: ['R2'],
   what: 'Watches come without their bookmarks, which the API server sends once a minute',
   holds:

@@ -1,0 +1,111 @@
+import { askControl, userPath } from '../../../scripts/sandbox-control.ts';
+import type { Fault } from '../fault.ts';
+import { readyReason, Story } from '../story.ts';
+import type { World } from '../world.ts';
+
+const group = 'Asana: listings';
+
+const put = (world: World, email: string, change: Record<string, unknown>) =>
+  askControl(world.sandbox, 'PUT', userPath(email), change);
+
+async function expectReason(world: World, grant: string, reason: string): Promise<void> {
+  await world.expectSoon(
+    `grant ${grant} says ${reason}`,
+    async () => readyReason((await world.grant(grant))?.status) === reason,
+    { detail: async () => (await world.grant(grant))?.status },
+  );
+}
+
+/** It would end the text of a filter, and match everybody. */
+const FILTER = 'x"or"userName"pr@acme.example';
+const SHOUTED = 'MIXED.Case+tag@ACME.example';
+
+const oddAddresses: Fault = {
+  name: 'people-odd-addresses',
+  group,
+  standsFor: ['R15'],
+  what: 'Addresses in Asana have capitals, quotes and a plus; one of a grant is made of a SCIM filter',
+  holds: 'Whoever is meant is found and nobody else; a filter in an address finds nobody.',
+  async run(worlds) {
+    const world = await worlds.open();
+    await Story.begin(world);
+    for (const email of [SHOUTED, "o'brien@acme.example"])
+      await put(world, email, { name: 'Odd', license: 'view only' });
+    await world.sync();
+    const mark = world.sandbox.requests.last;
+    await world.createGrant('shouted', SHOUTED.toLowerCase());
+    await world.createGrant('filter', FILTER);
+    await expectReason(world, 'shouted', 'Granted');
+    await expectReason(world, 'filter', 'UserNotFound');
+    world.expect('one was changed', world.writesSince(mark).length === 1, () => world.writesSince(mark));
+    const { license } = await askControl<{ license: string }>(world.sandbox, 'GET', userPath(SHOUTED));
+    world.expect('it is the one who was meant', license === 'enterprise', () => license);
+    return { fired: world.sandbox.requests.since(mark).length, checks: world.checks };
+  },
+};
+
+const unknownLicense: Fault = {
+  name: 'people-unknown-license',
+  group,
+  standsFor: ['R16'],
+  what: 'Asana shows a license that nobody knows, for somebody who is to have another',
+  holds: 'It is looked at and never changed.',
+  async run(worlds) {
+    const world = await worlds.open();
+    await Story.begin(world);
+    const carol = 'carol@acme.example';
+    await askControl(world.sandbox, 'PATCH', userPath(carol), { license: 'platinum' });
+    await world.sync();
+    const mark = world.sandbox.requests.last;
+    await world.createGrant('comes', carol);
+    await world.expectSoon('the grant says why it is not Granted', async () => {
+      const { status } = (await world.grant('comes')) ?? {};
+      return (
+        status?.observedGeneration === 1 &&
+        readyReason(status) !== 'Granted' &&
+        readyReason(status) !== 'Progressing'
+      );
+    });
+    await world.sync();
+    world.expect('nothing was changed', world.writesSince(mark).length === 0, () => world.writesSince(mark));
+    const { license } = await askControl<{ license: string }>(world.sandbox, 'GET', userPath(carol));
+    return { fired: license === 'platinum' ? 1 : 0, checks: world.checks };
+  },
+};
+
+const shrunken: Fault = {
+  name: 'people-suddenly-few',
+  group,
+  standsFor: ['R17'],
+  what: 'The directory is suddenly smaller by twenty people of sixty',
+  holds: 'It is a hold: nobody loses anything, a restart included, until a person acknowledges it.',
+  async run(worlds) {
+    const world = await worlds.open({ sandbox: { accounts: 60 } });
+    const story = await Story.begin(world);
+    const { people } = await askControl<{ people: { email: string; role: string }[] }>(
+      world.sandbox,
+      'GET',
+      '/state',
+    );
+    const gone = people
+      .filter(({ email, role }) => role === 'member' && !/^(alice|carol)@/.test(email))
+      .slice(0, 20);
+    for (const { email } of gone) await askControl(world.sandbox, 'DELETE', userPath(email));
+    await world.sync();
+    const { token } = await world.untilHeld('DirectoryShrunk');
+    await world.deleteGrant('leaves');
+    await expectReason(world, 'leaves', 'RemovalsPaused');
+    await world.restartOperator();
+    await world.sync();
+    world.expect('nobody lost anything', await story.holdsEnterprise('alice'));
+    await world.answer('acknowledge', token);
+    await world.expectSoon(
+      'after the answer the right is taken',
+      async () => !(await story.holdsEnterprise('alice')),
+    );
+    world.expect('once', story.taken().length === 1, () => story.taken());
+    return { fired: gone.length, checks: world.checks };
+  },
+};
+
+export const asanaPeopleFaults: readonly Fault[] = [oddAddresses, unknownLicense, shrunken];
