@@ -12,29 +12,35 @@ export interface Outcome {
   readonly problem: string | null;
 }
 
-/** Two that mostly wait fit on one processor. */
+/** Two fit on one processor: much of each is waiting. */
 const AT_ONCE = 4;
+/** Beside them so many of those that do little else. */
+const LONG_AT_ONCE = 3;
 
 /** Runs faults, some at a time, each in worlds of its own; tells each outcome as it comes. */
 export async function runFaults(
   faults: readonly Fault[],
   tell: (outcome: Outcome) => void = () => {},
-  atOnce = AT_ONCE,
 ): Promise<readonly Outcome[]> {
   const plane = await useControlPlane();
   await using program = await Bundle.make();
   const parts = { kubeconfigPath: plane.kubeconfigPath, main: program.main };
   const outcomes: Outcome[] = [];
-  const waiting = faults.toSorted((a, b) => Number(b.isLong ?? false) - Number(a.isLong ?? false));
-  const work = async () => {
+  const work = async (waiting: Fault[]) => {
     for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
       const outcome = await runFault(fault, parts);
       outcomes.push(outcome);
       tell(outcome);
     }
   };
+  const long = faults.filter(({ isLong }) => isLong);
+  const others = faults.filter(({ isLong }) => !isLong);
+  const lanes = [
+    ...Array.from({ length: LONG_AT_ONCE }, () => long),
+    ...Array.from({ length: AT_ONCE }, () => others),
+  ];
   try {
-    await Promise.all(Array.from({ length: Math.min(atOnce, faults.length) }, work));
+    await Promise.all(lanes.map(work));
   } finally {
     await plane.stop();
   }

@@ -49,10 +49,12 @@ export class SlowAddress {
     return new SlowAddress(host, port, child, fillers);
   }
 
-  /** Waits until somebody tries to connect, in vain so far. */
-  async untilTried(): Promise<void> {
+  /** Waits until somebody tries to connect, in vain so far. @returns how many do */
+  async untilTried(): Promise<number> {
     const deadline = performance.now() + PATIENCE_MS;
-    while (!(await this.#isTried())) {
+    for (;;) {
+      const tries = await this.#countTries();
+      if (tries > 0) return tries;
       if (performance.now() > deadline) throw new Error(`nobody tried to connect with ${this.host}`);
       await sleep(20);
     }
@@ -71,12 +73,11 @@ export class SlowAddress {
     await ended;
   }
 
-  async #isTried(): Promise<boolean> {
+  async #countTries(): Promise<number> {
     const bytes = this.host.split('.').map(Number).toReversed();
     const address = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
     const remote = `${address}:${this.port.toString(16).padStart(4, '0')}`.toUpperCase();
-    return (await readFile('/proc/net/tcp', 'utf8'))
-      .split('\n')
-      .some((line) => new RegExp(`^ *\\d+: \\S+ ${remote} ${SYN_SENT} `).test(line));
+    const tries = new RegExp(`^ *\\d+: \\S+ ${remote} ${SYN_SENT} `, 'gm');
+    return [...(await readFile('/proc/net/tcp', 'utf8')).matchAll(tries)].length;
   }
 }

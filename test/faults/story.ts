@@ -1,5 +1,6 @@
 import { askControl, userPath } from '../../scripts/sandbox-control.ts';
 import type { RequestEntry } from '../../src/sandbox/request-log.ts';
+import { conditionOf } from '../operator/cluster-objects.ts';
 import type { World } from './world.ts';
 
 const alice = 'alice@acme.example';
@@ -58,7 +59,7 @@ export class Story {
     });
     await world.expectSoon(
       'the new grant is Granted',
-      async () => readyReason((await world.grant('comes'))?.status) === 'Granted',
+      async () => conditionOf(await world.grant('comes'), 'Ready')?.reason === 'Granted',
       { patienceMs, detail: async () => (await world.grant('comes'))?.status },
     );
     const after = await peopleOf(world);
@@ -102,14 +103,4 @@ export class Story {
 
 async function peopleOf({ sandbox }: World): Promise<readonly Person[]> {
   return (await askControl<{ people: Person[] }>(sandbox, 'GET', '/state')).people;
-}
-
-/** The reason of an object's Ready condition. */
-export function readyReason(
-  status:
-    | { readonly conditions?: readonly { readonly type: string; readonly reason: string }[] }
-    | null
-    | undefined,
-): string | undefined {
-  return status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
 }

@@ -4,6 +4,7 @@ import { asanaChangeFaults } from './rows/asana-changes.ts';
 import { asanaListingFaults } from './rows/asana-listings.ts';
 import { asanaPeopleFaults } from './rows/asana-people.ts';
 import { credentialFaults } from './rows/credentials.ts';
+import { listAndLeaseFaults } from './rows/lists-and-leases.ts';
 import { networkFaults } from './rows/network.ts';
 import { outages } from './rows/outages.ts';
 import { probeFaults } from './rows/probes.ts';
@@ -13,6 +14,7 @@ import { storageFaults } from './rows/storage.ts';
 /** Every fault of the bench, but the kills. */
 export const faults: readonly Fault[] = [
   ...apiServerFaults,
+  ...listAndLeaseFaults,
   ...serverFlagFaults,
   ...credentialFaults,
   ...asanaChangeFaults,

@@ -16,7 +16,12 @@ import { checkConditions } from '../api/condition-rules.ts';
 import { installKinds } from '../controlplane/installed-kinds.ts';
 import { type Arrival, FaultyProxy } from '../kubernetes/faulty-proxy.ts';
 import { loadConfig } from '../kubernetes/rig.ts';
-import { ClusterObjects, type ConnectorSpec, SERVICE_ACCOUNT } from '../operator/cluster-objects.ts';
+import {
+  ClusterObjects,
+  type ConnectorSpec,
+  conditionOf,
+  SERVICE_ACCOUNT,
+} from '../operator/cluster-objects.ts';
 import { StatusWatch } from '../operator/status-watch.ts';
 import type { Setting } from './inside.ts';
 import { OperatorProcess } from './operator-process.ts';
@@ -216,7 +221,7 @@ export class World extends ClusterObjects {
   async expectSoon(
     sentence: string,
     seen: () => Promise<boolean> | boolean,
-    { patienceMs = 60_000, detail = () => '' as unknown } = {},
+    { patienceMs = 60_000, detail = (): unknown => '' } = {},
   ): Promise<void> {
     const deadline = performance.now() + patienceMs;
     while (!(await seen())) {
@@ -225,6 +230,22 @@ export class World extends ClusterObjects {
       await sleep(100);
     }
     this.checks.push(sentence);
+  }
+
+  /** Notes that a grant's Ready condition comes to have this reason. */
+  async expectReason(grant: string, reason: string): Promise<void> {
+    await this.expectSoon(
+      `grant ${grant} says ${reason}`,
+      async () => conditionOf(await this.grant(grant), 'Ready')?.reason === reason,
+      { detail: async () => (await this.grant(grant))?.status },
+    );
+  }
+
+  /** Somebody asks for another look at a grant. */
+  async askAgain(grant: string): Promise<void> {
+    await this.patchGrant(grant, {
+      metadata: { annotations: { 'asana-connector.dev/requestedAt': 'again' } },
+    });
   }
 
   /** Ends everything, then holds every status that was ever written to the rules, and every output to silence. */

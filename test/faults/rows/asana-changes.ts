@@ -1,7 +1,7 @@
 import type { FaultEffect } from '../../../src/sandbox/faults.ts';
 import { conditionOf } from '../../operator/cluster-objects.ts';
 import type { Fault, Seen, Worlds } from '../fault.ts';
-import { readyReason, Story } from '../story.ts';
+import { Story } from '../story.ts';
 import type { World } from '../world.ts';
 
 /** Changes of a license, which is what a story is about. */
@@ -106,14 +106,14 @@ const refusals = (
       const story = await Story.begin(world);
       world.strikeAsana({ match: { operation: CHANGES, times: 1 }, effect: { status } });
       await world.createGrant('comes', 'carol@acme.example');
-      await expectReason(world, 'comes', reason);
+      await world.expectReason('comes', reason);
       await world.untilEvent('comes', reason, 'Warning');
       await world.sync();
       world.expect('it was sent once, also after another sync', story.sent().length === 1, () =>
         story.sent(),
       );
-      await ask(world, 'comes');
-      await expectReason(world, 'comes', 'Granted');
+      await world.askAgain('comes');
+      await world.expectReason('comes', 'Granted');
       world.expect('it is so in Asana', await story.holdsEnterprise('carol'));
       world.expect('it was taken once', story.taken().length === 1, () => story.sent());
       return { fired: world.asanaHits, checks: world.checks };
@@ -171,10 +171,10 @@ const hugePause: Fault = {
       effect: { status: 429, retryAfter: 315_360_000 },
     });
     await world.createGrant('comes', 'carol@acme.example');
-    await expectReason(world, 'comes', 'Throttled');
+    await world.expectReason('comes', 'Throttled');
     await world.deleteGrant('leaves');
-    await ask(world, 'comes');
-    await expectReason(world, 'leaves', 'Throttled');
+    await world.askAgain('comes');
+    await world.expectReason('leaves', 'Throttled');
     world.expect('nothing was sent after the 429', sentAfter429(world).length === 0, () =>
       sentAfter429(world),
     );
@@ -207,7 +207,7 @@ const hugeAnswer: Fault = {
     }
     const sent = story.sent().length;
     world.expect('each was sent once', sent === 2, () => story.sent());
-    for (const grant of ['leaves', 'comes']) await ask(world, grant);
+    for (const grant of ['leaves', 'comes']) await world.askAgain(grant);
     await story.end({ unheard: world.asanaHits });
     return { fired: world.asanaHits, checks: world.checks };
   },
@@ -231,7 +231,7 @@ const notAccepted: Fault = {
     await world.expectSoon(
       'the grant stalls with LicenseNotAccepted',
       async () => {
-        const reason = readyReason((await world.grant('comes'))?.status) ?? '';
+        const reason = conditionOf(await world.grant('comes'), 'Ready')?.reason ?? '';
         reasons.add(reason);
         return reason === 'LicenseNotAccepted';
       },
@@ -260,20 +260,6 @@ function sentAfter429(world: World): readonly unknown[] {
   const requests = world.sandbox.requests.since(0);
   const refused = requests.find(({ status }) => status === 429);
   return world.sandbox.requests.since(refused?.sequence ?? 0);
-}
-
-async function expectReason(world: World, grant: string, reason: string): Promise<void> {
-  await world.expectSoon(
-    `grant ${grant} says ${reason}`,
-    async () => readyReason((await world.grant(grant))?.status) === reason,
-    { detail: async () => (await world.grant(grant))?.status },
-  );
-}
-
-async function ask(world: World, grant: string): Promise<void> {
-  await world.patchGrant(grant, {
-    metadata: { annotations: { 'asana-connector.dev/requestedAt': 'again' } },
-  });
 }
 
 export const asanaChangeFaults: readonly Fault[] = [

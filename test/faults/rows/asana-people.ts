@@ -1,20 +1,13 @@
 import { askControl, userPath } from '../../../scripts/sandbox-control.ts';
+import { conditionOf } from '../../operator/cluster-objects.ts';
 import type { Fault } from '../fault.ts';
-import { readyReason, Story } from '../story.ts';
+import { Story } from '../story.ts';
 import type { World } from '../world.ts';
 
 const group = 'Asana: listings';
 
 const put = (world: World, email: string, change: Record<string, unknown>) =>
   askControl(world.sandbox, 'PUT', userPath(email), change);
-
-async function expectReason(world: World, grant: string, reason: string): Promise<void> {
-  await world.expectSoon(
-    `grant ${grant} says ${reason}`,
-    async () => readyReason((await world.grant(grant))?.status) === reason,
-    { detail: async () => (await world.grant(grant))?.status },
-  );
-}
 
 /** It would end the text of a filter, and match everybody. */
 const FILTER = 'x"or"userName"pr@acme.example';
@@ -35,8 +28,8 @@ const oddAddresses: Fault = {
     const mark = world.sandbox.requests.last;
     await world.createGrant('shouted', SHOUTED.toLowerCase());
     await world.createGrant('filter', FILTER);
-    await expectReason(world, 'shouted', 'Granted');
-    await expectReason(world, 'filter', 'UserNotFound');
+    await world.expectReason('shouted', 'Granted');
+    await world.expectReason('filter', 'UserNotFound');
     world.expect('one was changed', world.writesSince(mark).length === 1, () => world.writesSince(mark));
     const { license } = await askControl<{ license: string }>(world.sandbox, 'GET', userPath(SHOUTED));
     world.expect('it is the one who was meant', license === 'enterprise', () => license);
@@ -59,12 +52,9 @@ const unknownLicense: Fault = {
     const mark = world.sandbox.requests.last;
     await world.createGrant('comes', carol);
     await world.expectSoon('the grant says why it is not Granted', async () => {
-      const { status } = (await world.grant('comes')) ?? {};
-      return (
-        status?.observedGeneration === 1 &&
-        readyReason(status) !== 'Granted' &&
-        readyReason(status) !== 'Progressing'
-      );
+      const grant = await world.grant('comes');
+      const reason = conditionOf(grant, 'Ready')?.reason ?? 'Granted';
+      return grant?.status?.observedGeneration === 1 && !['Granted', 'Progressing'].includes(reason);
     });
     await world.sync();
     world.expect('nothing was changed', world.writesSince(mark).length === 0, () => world.writesSince(mark));
@@ -94,7 +84,7 @@ const shrunken: Fault = {
     await world.sync();
     const { token } = await world.untilHeld('DirectoryShrunk');
     await world.deleteGrant('leaves');
-    await expectReason(world, 'leaves', 'RemovalsPaused');
+    await world.expectReason('leaves', 'RemovalsPaused');
     await world.restartOperator();
     await world.sync();
     world.expect('nobody lost anything', await story.holdsEnterprise('alice'));

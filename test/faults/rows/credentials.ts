@@ -1,8 +1,8 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SERVICE_ACCOUNT } from '../../operator/cluster-objects.ts';
+import { conditionOf, SERVICE_ACCOUNT } from '../../operator/cluster-objects.ts';
 import type { Fault } from '../fault.ts';
-import { readyReason, Story } from '../story.ts';
+import { Story } from '../story.ts';
 import { isLease, isSecret } from '../strike.ts';
 import type { World } from '../world.ts';
 
@@ -133,8 +133,9 @@ const missing: Fault = {
     await world.createConnector();
     await world.startOperator();
     await world.expectSoon('the connector says SecretNotFound', async () => {
-      const { status } = (await world.connector()) ?? {};
-      return status?.phase === 'Failed' && readyReason(status) === 'SecretNotFound';
+      const connector = await world.connector();
+      const reason = conditionOf(connector, 'Ready')?.reason;
+      return connector?.status?.phase === 'Failed' && reason === 'SecretNotFound';
     });
     world.expect('Asana was asked nothing', world.sandbox.requests.last === 0);
     const fired = world.arrivals(isSecret).length;
@@ -209,12 +210,11 @@ const gone: Fault = {
     await story.edit();
     await world.expectSoon(
       'the connector says SecretNotFound',
-      async () => readyReason((await world.connector())?.status) === 'SecretNotFound',
+      async () => conditionOf(await world.connector(), 'Ready')?.reason === 'SecretNotFound',
       { detail: async () => (await world.connector())?.status?.conditions },
     );
     await world.expectSoon('the deleted grant waits and names the way out', async () => {
-      const { status } = (await world.grant('leaves')) ?? {};
-      const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+      const ready = conditionOf(await world.grant('leaves'), 'Ready');
       return (ready?.message ?? '').includes('asana-connector.dev/abandon');
     });
     world.expect('nothing was taken yet', await story.holdsEnterprise('alice'));

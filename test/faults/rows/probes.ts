@@ -28,7 +28,7 @@ const hungLoop: Fault = {
       async () => (await world.operator.probe('/livez'))?.status === 200,
     );
     await story.end();
-    return { fired: 1, checks: world.checks };
+    return { fired: unanswered, checks: world.checks };
   },
 };
 
