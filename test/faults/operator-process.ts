@@ -9,6 +9,8 @@ import type { Order, Report, Setting } from './inside.ts';
 const INSIDE = join(import.meta.dirname, 'inside.ts');
 /** What the chart gives a probe: who takes longer has failed it. */
 const PROBE_MS = 1_000;
+/** What Prometheus gives a page of metrics. */
+const METRICS_MS = 10_000;
 
 export interface OperatorProcessOptions {
   /** The program, as the image has it. */
@@ -77,9 +79,16 @@ export class OperatorProcess {
     }
   }
 
+  /** The page of metrics; empty where nobody answers. */
+  async metrics(): Promise<string> {
+    const signal = AbortSignal.timeout(METRICS_MS);
+    const page = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`, { signal }).catch(() => null);
+    return (await page?.text()) ?? '';
+  }
+
   /** The sum of the samples of a metric whose labels hold all of these. */
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
-    const text = await (await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`)).text();
+    const text = await this.metrics();
     const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
     return text
       .split('\n')

@@ -14,7 +14,6 @@ export const isList = (asked: Asked) =>
   isOurs(asked) && asked.method === 'GET' && (asked.url ?? '').includes('limit=');
 export const isWrite = (asked: Asked) => isOurs(asked) && asked.method !== 'GET';
 export const isLease = ({ url = '' }: Asked) => url.includes('/leases');
-export const isEvent = ({ url = '' }: Asked) => url.startsWith('/apis/events.k8s.io/');
 export const isSecret = ({ url = '' }: Asked) => url.includes('/secrets/');
 /** A watch, or a write, of license grants: the kind that a story is about. */
 export const isOfGrants = (asked: Asked) =>

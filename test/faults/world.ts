@@ -35,7 +35,6 @@ export interface WorldOptions {
   readonly sandbox?: SandboxOptions;
   /** Of the operator; they win over those that every world has. */
   readonly flags?: readonly string[];
-  readonly variables?: Readonly<Record<string, string>>;
   readonly setting?: Setting;
   readonly connector?: ConnectorSpec;
   /** The user of the operator's kubeconfig; by default nobody in particular, since the proxy lets everybody through. */
@@ -151,7 +150,6 @@ export class World extends ClusterObjects {
       KUBECONFIG: kubeconfig,
       SSL_CERT_FILE: sandbox.conductorOne.caFile,
       BATON_TMPDIR: join(folder, 'c1z'),
-      ...options.variables,
     };
     const { main } = this.#parts;
     this.#processes.push(await OperatorProcess.start({ main, flags, variables, setting: options.setting }));
@@ -252,7 +250,8 @@ export class World extends ClusterObjects {
   async close(): Promise<void> {
     const { sandbox, proxy, direct, folder } = this.#parts;
     const statuses = await this.#statuses.stop();
-    const events = await this.events();
+    const events = JSON.stringify(await this.events());
+    const metrics = (await this.#processes.at(-1)?.metrics()) ?? '';
     this.proxy.faultOf = () => null;
     sandbox.faults.clear();
     await Promise.all(this.#processes.map((process) => process.end('SIGKILL')));
@@ -263,8 +262,9 @@ export class World extends ClusterObjects {
     for (const object of statuses)
       assert.deepEqual(checkConditions(object), [], JSON.stringify(object.status));
     const logs = this.#processes.flatMap(({ lines }) => lines).join('\n');
-    for (const [name, text] of Object.entries({ logs, events: JSON.stringify(events) }))
-      assert.ok(!text.includes(CANARY), `a secret is in the ${name}`);
+    const key = sandbox.conductorOne.clientSecret.split(':').at(-1) ?? CANARY;
+    for (const [name, text] of Object.entries({ logs, events, metrics, statuses: JSON.stringify(statuses) }))
+      for (const secret of [CANARY, key]) assert.ok(!text.includes(secret), `a secret is in the ${name}`);
     for (const process of this.#processes) process.assertSound();
   }
 

@@ -197,6 +197,7 @@ const rotated: Fault = {
 const gone: Fault = {
   name: 'secret-gone-during-finalizer',
   group: 'credentials',
+  isLong: true,
   standsFor: ['R10'],
   what: 'The Secret is deleted and the token revoked; then a grant is deleted',
   holds:

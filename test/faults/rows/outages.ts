@@ -60,7 +60,7 @@ const apiServerForLong: Fault = {
   group: 'outage',
   standsFor: ['R28', 'R5'],
   what: 'The API server cannot be reached for 25 s, longer than the leader has to renew its lease',
-  holds: `The leader ends by itself and changes nothing any more; ${HOLDS[0]?.toLowerCase()}${HOLDS.slice(1)}`,
+  holds: `The leader ends by itself and changes nothing any more. ${HOLDS}`,
   async run(worlds) {
     const world = await worlds.open();
     const story = await Story.begin(world);
