@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { basename } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { addExamples } from './commands/command-line/examples.ts';
@@ -31,6 +32,12 @@ const PLUGIN = 'kubectl-asana';
 
 /** A process group's kill reaches us once by itself and once through npm's wrapper: that is one signal, not two. */
 const SAME_SIGNAL_MS = 1_000;
+
+/**
+ * Of a host name with several addresses Node tries one after the other and gives each up for good after 250 ms, the last
+ * excepted. That is too soon for a first packet that is lost, which is sent again after a second.
+ */
+const ADDRESS_ATTEMPT_MS = 2_500;
 
 /** Aborted by SIGTERM or SIGINT: every command drains and returns; a later second signal does not wait for it. */
 function stopOnSignals(): AbortSignal {
@@ -146,4 +153,5 @@ function reportFailure(error: unknown): number {
   return 1;
 }
 
+setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_ATTEMPT_MS);
 process.exitCode = await main();

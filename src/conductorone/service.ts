@@ -3,6 +3,7 @@ import type { Clock, Random } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
 import type { Tracer } from '../core/tracer.ts';
+import { sweepWorkFolders } from './c1z/work-folder.ts';
 import type { BatonClient } from './client.ts';
 import { ConductorOneError } from './errors.ts';
 import type { Wording } from './finish.ts';
@@ -121,7 +122,7 @@ export class ConductorOneService {
    * @throws ConductorOneError when a person must act: the credentials are refused, or the connector is not known
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, tempFolder } = this.#options;
     const work = new AbortController();
     const report = new AbortController();
     const stop = () => work.abort(signal.reason);
@@ -129,6 +130,7 @@ export class ConductorOneService {
     if (signal.aborted) stop();
     this.#metrics.connected(false);
     try {
+      await sweepWorkFolders(tempFolder);
       await this.#greet(work.signal);
       await this.#serve({ work: work.signal, report: report.signal });
     } catch (error) {

@@ -55,7 +55,8 @@ const LARGEST_REFUSAL_BYTES = 1024 * 1024;
 
 /**
  * HTTP to one API server: plain JSON, kept connections, a time limit on every request. Nothing is tried again here
- * and no redirect is followed; whoever calls knows what a failure means.
+ * and no redirect is followed; whoever calls knows what a failure means. The exception is a 401, after which the credentials
+ * are read again and, if they have changed, sent at once.
  */
 export class ApiServerConnection {
   readonly #access: ServerAccess;
@@ -96,12 +97,25 @@ export class ApiServerConnection {
     signal: AbortSignal,
     choose: (access: Access) => Dispatcher,
   ): Promise<Body> {
-    const access = await this.#access.obtain();
-    const answer = await this.#ask(call, signal, access, choose(access));
+    const answer = await this.#askAsOneself(call, signal, choose);
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer.body;
     const refusal = await readText(answer.body, LARGEST_REFUSAL_BYTES);
     const retryAfter = [answer.headers['retry-after']].flat()[0];
     throw errorOfAnswer(nameOf(call), answer.statusCode, refusal, retryAfter);
+  }
+
+  /** A 401 did nothing, so that any request may be sent again with credentials that are newer. */
+  async #askAsOneself(
+    call: ApiRequest,
+    signal: AbortSignal,
+    choose: (access: Access) => Dispatcher,
+  ): Promise<Dispatcher.ResponseData> {
+    const access = await this.#access.obtain();
+    const answer = await this.#ask(call, signal, access, choose(access));
+    const renewed = answer.statusCode === 401 ? await this.#access.renew(access) : null;
+    if (!renewed) return answer;
+    await answer.body.dump();
+    return this.#ask(call, signal, renewed, choose(renewed));
   }
 
   async #ask(

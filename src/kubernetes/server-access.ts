@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
-import type { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { InvalidInputError, StoppedError } from '../core/errors.ts';
@@ -18,6 +18,8 @@ export interface Access {
 
 /** Token files and certificates rotate within minutes; reading them for every request would be wasteful. */
 const FRESH_MS = 10_000;
+/** Credentials that are refused for good must not run an exec plugin for every request. */
+const RENEWED_EVERY_MS = 1_000;
 /** Enough for the writes of some tens of workers; what is above waits its turn. */
 const REQUEST_CONNECTIONS = 16;
 const KEPT_ALIVE_MS = 60_000;
@@ -30,8 +32,10 @@ const KEPT_ALIVE_MS = 60_000;
  * none to the requests of a bounded pool. Both pools are renewed when the certificates behind them change.
  */
 export class ServerAccess {
-  readonly #config: KubeConfig;
+  #config: KubeConfig;
   readonly #clock: Clock;
+  #renewing: Promise<Access> | null = null;
+  #renewedAt = Number.NEGATIVE_INFINITY;
   #current: { readonly readAt: number; readonly fingerprint: string; readonly access: Access } | null = null;
   #reading: Promise<Access> | null = null;
   readonly #agents = new Set<Dispatcher>();
@@ -65,12 +69,38 @@ export class ServerAccess {
     this.#current = { access: current.access, readAt: Number.NEGATIVE_INFINITY, fingerprint: '' };
   }
 
+  /**
+   * The API server did not take the credentials of `access` (401). They are read again from where they come from,
+   * whatever client-node remembers: it takes a token file for fresh for a minute of the wall clock, which may be set
+   * back, and what an exec plugin answered without an expiry for ever. Null when there are no others to try.
+   */
+  async renew(access: Access): Promise<Access | null> {
+    const known = this.#current?.access;
+    if (known && !isSame(known, access)) return known;
+    const now = this.#clock.monotonic();
+    if (!this.#renewing && now - this.#renewedAt < RENEWED_EVERY_MS) return null;
+    this.#renewing ??= this.#readAnew().finally(() => {
+      this.#renewing = null;
+      this.#renewedAt = this.#clock.monotonic();
+    });
+    const renewed = await this.#renewing;
+    return isSame(renewed, access) ? null : renewed;
+  }
+
   /** Ends every connection, those of watches under way included. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#current = null;
     await Promise.all([...this.#agents].map((agent) => agent.destroy()));
     this.#agents.clear();
+  }
+
+  async #readAnew(): Promise<Access> {
+    // A reading under way may be of what was remembered. Its failure is told to whoever waits for it.
+    await this.#reading?.catch(() => {});
+    this.#config = withoutMemory(this.#config);
+    if (this.#current) this.#current = { ...this.#current, readAt: Number.NEGATIVE_INFINITY };
+    return this.obtain();
   }
 
   async #read(): Promise<Access> {
@@ -118,6 +148,17 @@ export class ServerAccess {
       agent.close().then(forget, forget);
     }
   }
+}
+
+/** The same clusters, users and contexts; client-node keeps what it remembers of credentials in the object itself. */
+function withoutMemory({ clusters, users, contexts, currentContext }: KubeConfig): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromOptions({ clusters, users, contexts, currentContext });
+  return config;
+}
+
+function isSame(one: Access, other: Access): boolean {
+  return one.requests === other.requests && JSON.stringify(one.headers) === JSON.stringify(other.headers);
 }
 
 function checkCluster(config: KubeConfig): void {

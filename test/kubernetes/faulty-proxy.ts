@@ -1,22 +1,50 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AgentOptions, request } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
 
 /** What goes wrong with a request; null lets it through. */
 export type Fault =
-  | { readonly kind: 'answer'; readonly status: number; readonly retryAfter?: number; readonly body?: string }
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly retryAfter?: number | string;
+      readonly body?: string;
+    }
   | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'reset' }
   | { readonly kind: 'silence' }
   /** Passes the answer on, and resets the connection so many milliseconds after its head. */
   | { readonly kind: 'cut'; readonly afterMs: number }
+  /** Passes the head of the answer and half of what comes next, and resets the connection in the middle of it. */
+  | { readonly kind: 'tear' }
   /** Passes the head of the answer and then nothing more: the other side is gone, and nobody was told. */
   | { readonly kind: 'freeze' }
+  /** Passes the request on so many milliseconds late. */
+  | { readonly kind: 'delay'; readonly ms: number }
+  /** Passes the request on, and resets the connection in place of the answer. */
+  | { readonly kind: 'lose' }
+  /** Passes the answer on with a wish to close the connection: the GOAWAY of HTTP/1.1. */
+  | { readonly kind: 'close' }
+  /** Asks for a watch that the server itself ends, politely, after so many seconds. */
+  | { readonly kind: 'shorten'; readonly seconds: number }
+  /** Passes a watch on without its bookmarks. */
+  | { readonly kind: 'dropBookmarks' }
   /** Answers a watch with this line instead of what the server says. */
   | { readonly kind: 'line'; readonly line: string };
 
 export type FaultOf = (request: IncomingMessage) => Fault | null;
+
+/** A request that came to the proxy. */
+export interface Arrival {
+  /** Milliseconds of the monotonic clock. */
+  readonly at: number;
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly fault: Fault['kind'] | null;
+}
 
 /** A reverse proxy before the real API server that misbehaves on demand, and counts the connections made to it. */
 export class FaultyProxy {
@@ -26,7 +54,9 @@ export class FaultyProxy {
   readonly #sockets = new Set<Socket>();
   faultOf: FaultOf = () => null;
   connections = 0;
-  readonly seen: string[] = [];
+  /** How often a fault did something. A bookmark counts when it is dropped, an event when it is torn. */
+  fired = 0;
+  readonly arrivals: Arrival[] = [];
 
   private constructor(upstream: URL, tls: AgentOptions) {
     this.#upstream = upstream;
@@ -39,25 +69,33 @@ export class FaultyProxy {
     });
   }
 
-  static async start(kubeconfigPath: string): Promise<FaultyProxy> {
+  static async start(kubeconfigPath: string, host = '127.0.0.1'): Promise<FaultyProxy> {
     const config = new KubeConfig();
     config.loadFromFile(kubeconfigPath);
     const tls: AgentOptions = {};
     await config.applyToHTTPSOptions(tls);
     const proxy = new FaultyProxy(new URL(config.getCurrentCluster()?.server ?? ''), tls);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => proxy.#server.listen(0, host, resolve));
     return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
   }
 
   /** A kubeconfig that leads through the proxy. */
   get config(): KubeConfig {
     const config = new KubeConfig();
-    const { port } = this.#server.address() as AddressInfo;
     config.loadFromClusterAndUser(
-      { name: 'proxy', server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
+      { name: 'proxy', server: `http://127.0.0.1:${this.port}`, skipTLSVerify: true },
       { name: 'nobody' },
     );
     return config;
+  }
+
+  /** The requests that came, as `GET /path?query`. */
+  get seen(): string[] {
+    return this.arrivals.map(({ method, url }) => `${method} ${url}`);
   }
 
   /** Resets every connection there is. */
@@ -65,14 +103,17 @@ export class FaultyProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
+  /** Ends everything. Not by a reset: where the peer has gone already, that keeps Node 26 from ever exiting. */
   async close(): Promise<void> {
-    this.resetAll();
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   #handle(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    this.seen.push(`${incoming.method} ${incoming.url}`);
     const fault = this.faultOf(incoming);
+    const { method = '', url = '' } = incoming;
+    this.arrivals.push({ at: performance.now(), method, url, fault: fault?.kind ?? null });
+    if (fault && fault.kind !== 'dropBookmarks' && fault.kind !== 'tear') this.fired += 1;
     if (fault?.kind === 'reset') incoming.socket.resetAndDestroy();
     else if (fault?.kind === 'answer') {
       const retry = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
@@ -83,29 +124,59 @@ export class FaultyProxy {
       outgoing.writeHead(302, { location: fault.to }).end();
     } else if (fault?.kind === 'line') {
       outgoing.writeHead(200, { 'content-type': 'application/json' }).end(`${fault.line}\n`);
+    } else if (fault?.kind === 'delay') {
+      setTimeout(() => this.#forward(incoming, outgoing, null), fault.ms);
     } else if (fault?.kind !== 'silence') this.#forward(incoming, outgoing, fault);
   }
 
   #forward(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault | null): void {
     const target = new URL(incoming.url ?? '/', this.#upstream);
+    if (fault?.kind === 'shorten') target.searchParams.set('timeoutSeconds', String(fault.seconds));
     const upstream = request(
       target,
       { ...this.#tls, method: incoming.method, headers: { ...incoming.headers, host: target.host } },
-      (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        // A quiet watch has a head and, for a long time, nothing else.
-        outgoing.flushHeaders();
-        if (fault?.kind === 'freeze') {
-          answer.resume();
-          return;
-        }
-        if (fault?.kind === 'cut') setTimeout(() => incoming.socket.resetAndDestroy(), fault.afterMs);
-        answer.pipe(outgoing);
-        answer.on('error', () => outgoing.destroy());
-      },
+      (answer) => this.#pass(answer, incoming.socket, outgoing, fault),
     );
     upstream.on('error', () => outgoing.destroy());
     outgoing.on('close', () => upstream.destroy());
     incoming.pipe(upstream);
   }
+
+  #pass(answer: IncomingMessage, socket: Socket, outgoing: ServerResponse, fault: Fault | null): void {
+    answer.on('error', () => outgoing.destroy());
+    if (fault?.kind === 'lose') {
+      answer.resume().once('end', () => socket.resetAndDestroy());
+      return;
+    }
+    const close = fault?.kind === 'close' ? { connection: 'close' } : {};
+    outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...close });
+    // A quiet watch has a head and, for a long time, nothing else.
+    outgoing.flushHeaders();
+    if (fault?.kind === 'freeze') answer.resume();
+    else if (fault?.kind === 'tear') {
+      answer.once('data', (bytes: Buffer) => {
+        this.fired += 1;
+        outgoing.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), () => socket.resetAndDestroy());
+      });
+    } else if (fault?.kind === 'dropBookmarks') {
+      answer.pipe(withoutBookmarks(() => (this.fired += 1))).pipe(outgoing);
+    } else {
+      if (fault?.kind === 'cut') setTimeout(() => socket.resetAndDestroy(), fault.afterMs);
+      answer.pipe(outgoing);
+    }
+  }
+}
+
+/** Passes whole lines on, but no bookmarks. */
+function withoutBookmarks(onDropped: () => void): Transform {
+  let rest = '';
+  return new Transform({
+    transform(bytes: Buffer, _encoding, done) {
+      const lines = (rest + bytes.toString('utf8')).split('\n');
+      rest = lines.pop() ?? '';
+      const kept = lines.filter((line) => !line.startsWith('{"type":"BOOKMARK"'));
+      for (let dropped = lines.length - kept.length; dropped > 0; dropped -= 1) onDropped();
+      done(null, kept.map((line) => `${line}\n`).join(''));
+    },
+  });
 }

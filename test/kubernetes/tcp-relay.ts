@@ -5,10 +5,18 @@ export class TcpRelay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   connections = 0;
+  /** Connections that were turned away. */
+  refused = 0;
+  #away = false;
 
   private constructor(target: URL) {
     this.#server = createServer((near) => {
       this.connections += 1;
+      if (this.#away) {
+        this.refused += 1;
+        near.on('error', () => {}).resetAndDestroy();
+        return;
+      }
       const far = connect({ host: target.hostname, port: Number(target.port) });
       for (const [from, to] of [
         [near, far],
@@ -27,9 +35,10 @@ export class TcpRelay {
     });
   }
 
-  static async start(target: string): Promise<TcpRelay> {
+  /** @param port by default any that is free */
+  static async start(target: string, host = '127.0.0.1', port = 0): Promise<TcpRelay> {
     const relay = new TcpRelay(new URL(target));
-    await new Promise<void>((resolve) => relay.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => relay.#server.listen(port, host, resolve));
     return relay;
   }
 
@@ -45,6 +54,17 @@ export class TcpRelay {
   /** From now on nothing gets through and nobody is told: a cable that was pulled. New connections are not affected. */
   pullTheCable(): void {
     for (const socket of this.#sockets) socket.removeAllListeners('data').resume();
+  }
+
+  /** The server is away: connections are reset, and new ones turned away. */
+  goAway(): void {
+    this.#away = true;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** The server is there again. */
+  comeBack(): void {
+    this.#away = false;
   }
 
   async close(): Promise<void> {

@@ -16,8 +16,8 @@ export const everyRule: readonly NamedRule[] = [
   ...settledRules,
 ];
 
-/** Parts of `docs/reliability.md` that are written by this program, between two comments each. */
-type Section = 'rules' | 'faults';
+/** Parts of `docs/reliability.md` that are written by programs, between two comments each. */
+type Section = 'rules' | 'faults' | 'bench';
 
 /** The tables of the judge's rules, as Markdown. */
 export function renderRules(): string {
@@ -59,7 +59,8 @@ function rowOf({ name, sentence }: NamedRule): string[] {
   return [`\`${name}\``, sentence];
 }
 
-function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table as Markdown. */
+export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }

@@ -1,17 +1,31 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { codeOf } from '../../core/errors.ts';
 import { storageFault, tempFolderError } from './errors.ts';
 
 const PREFIX = 'asana-connector-c1z-';
+/** Of a process elsewhere nobody here knows whether it lives; no sync takes so long. */
+const OLDEST_MS = 24 * 3600_000;
+
+/** Whose a work folder is. A container's process has the same number after every restart, so its start counts too. */
+interface Owner {
+  readonly host: string;
+  readonly pid: number;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+}
 
 /**
  * A folder of its own inside the one for temporary files, which is made when it is missing.
  * @throws C1zError `TempFolderFull`, `TempFolderUnusable`
  */
 export async function makeWorkFolder(tempFolder: string): Promise<string> {
+  const { host, pid, startedAt } = thisProcess();
   try {
     await mkdir(tempFolder, { recursive: true });
-    return await mkdtemp(join(tempFolder, PREFIX));
+    await sweepWorkFolders(tempFolder);
+    return await mkdtemp(join(tempFolder, `${PREFIX}${host}_${pid}_${startedAt}_`));
   } catch (error) {
     throw tempFolderError(tempFolder, storageFault(error), error);
   }
@@ -19,4 +33,45 @@ export async function makeWorkFolder(tempFolder: string): Promise<string> {
 
 export async function removeWorkFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
+}
+
+/** Removes the folders of processes that were killed in the middle of a sync; one that cannot be removed stays. */
+export async function sweepWorkFolders(tempFolder: string): Promise<void> {
+  // A folder for temporary files that is missing or cannot be read is found out about when it is used.
+  const names = await readdir(tempFolder).catch((): string[] => []);
+  for (const name of names.filter((each) => each.startsWith(PREFIX))) {
+    const folder = join(tempFolder, name);
+    if (await isLeft(folder, readOwner(name))) await removeWorkFolder(folder).catch(() => {});
+  }
+}
+
+async function isLeft(folder: string, owner: Owner | null): Promise<boolean> {
+  const self = thisProcess();
+  if (owner?.host === self.host && owner.pid === self.pid) return owner.startedAt !== self.startedAt;
+  if (owner?.host === self.host && !isAlive(owner.pid)) return true;
+  // Gone meanwhile where it cannot be asked.
+  const changedAt = await stat(folder).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Number.POSITIVE_INFINITY,
+  );
+  return Date.now() - changedAt > OLDEST_MS;
+}
+
+function thisProcess(): Owner {
+  return { host: hostname(), pid: process.pid, startedAt: Math.round(performance.timeOrigin) };
+}
+
+function readOwner(name: string): Owner | null {
+  const [, host, pid, startedAt] = /^(.+)_(\d+)_(\d+)_\w+$/.exec(name.slice(PREFIX.length)) ?? [];
+  return host === undefined ? null : { host, pid: Number(pid), startedAt: Number(startedAt) };
+}
+
+/** Signal 0 only asks; a process of somebody else's is refused, and alive. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== 'ESRCH';
+  }
 }

@@ -9,6 +9,7 @@ import type { ActionOutcome } from '../../provisioning/executor.ts';
 import { nameOf } from '../../provisioning/right-rules.ts';
 import type { HoldFields } from '../removals/kept-removal.ts';
 import { countDrift, isCreation, lastActionOf } from './action-record.ts';
+import { CredentialsGoneError } from './action-request.ts';
 import type { ActionWaits } from './action-waits.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
@@ -143,7 +144,8 @@ export class ActionOutcomes {
     { isUnderWay, intent, planned }: FailedAct,
   ): Promise<ActionResult> {
     if (!isUnderWay) this.#seats.free(subject);
-    if (error instanceof EditedMeanwhileError) return { kind: 'Again' };
+    if (error instanceof EditedMeanwhileError || error instanceof CredentialsGoneError)
+      return { kind: 'Again' };
     const reason = grantReasonOf(error);
     if (!reason || !(error instanceof CodedError)) throw error;
     this.tellRejected(subject, error);

@@ -1,10 +1,25 @@
+import { CodedError } from '../../core/errors.ts';
 import type { Action } from '../../provisioning/action.ts';
 import type { ActionRequest } from '../../provisioning/executor.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { GrantSubject } from './grant-context.ts';
 import { identityOf } from './grant-view.ts';
 
-/** The request of a grant's action. The session has its clients. */
+/** The connector's credentials went while an action was prepared: the grant is decided anew, on what is left. */
+export class CredentialsGoneError extends CodedError {
+  constructor() {
+    super(
+      'CredentialsGone',
+      'transient',
+      'The credentials of the connector went away while the action was prepared.',
+    );
+  }
+}
+
+/**
+ * The request of a grant's action.
+ * @throws CredentialsGoneError
+ */
 export function requestFor(
   { kind, object, connector }: GrantSubject,
   session: ConnectorSession,
@@ -12,7 +27,7 @@ export function requestFor(
   signal: AbortSignal,
 ): ActionRequest {
   const { asana, directory } = session;
-  if (!asana) throw new TypeError('an action without clients');
+  if (!asana) throw new CredentialsGoneError();
   const { namespace, name } = connector.metadata;
   return {
     connector: { namespace, name },

@@ -12,7 +12,7 @@ import type { HoldFields } from '../removals/kept-removal.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
 import { GrantActionHooks, type PlannedAct } from './action-hooks.ts';
 import { ActionOutcomes, type ActionResult } from './action-outcomes.ts';
-import { requestFor } from './action-request.ts';
+import { CredentialsGoneError, requestFor } from './action-request.ts';
 import { ActionWaits } from './action-waits.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
@@ -104,7 +104,7 @@ export class GrantActions {
       );
       if (outcome.kind !== 'Succeeded') return next;
     } catch (error) {
-      if (error instanceof EditedMeanwhileError) return 0;
+      if (error instanceof EditedMeanwhileError || error instanceof CredentialsGoneError) return 0;
       this.#outcomes.tellRejected(subject, error);
       if (!isAsanaError(error) || error.errorClass !== 'stalling') throw error;
       return next;

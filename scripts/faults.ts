@@ -1,0 +1,101 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Outcome, runFaults } from '../test/faults/bench.ts';
+import type { Fault } from '../test/faults/fault.ts';
+import { renderBench } from '../test/faults/page.ts';
+import { faults as all } from '../test/faults/table.ts';
+import { withSection } from '../test/simulation/reliability.ts';
+import { paint } from './demo/screen.ts';
+
+const DOCUMENT = join(import.meta.dirname, '..', 'docs', 'reliability.md');
+
+const USAGE = `Lets things go wrong around the real operator, and looks at what became of it.
+
+Usage: npm run faults -- [NAME…] [options]
+       npm run faults -- kills [options]
+
+  NAME…             these faults only; default: all of them
+  --only A,B        the same
+  --list            name the faults
+  --write           write the table of faults into docs/reliability.md
+
+  kills             kill the operator at every step of an action; see its own --help
+
+The exit code is 0 only if every fault fired and was survived.
+`;
+
+interface Wanted {
+  readonly action: 'run' | 'list' | 'write' | 'help';
+  /** In the order of the table; all of them where none is named. */
+  readonly faults: readonly Fault[];
+}
+
+/** @throws TypeError for an option that there is not, RangeError for a fault that there is not */
+function readWords(args: readonly string[]): Wanted {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      only: { type: 'string', default: '' },
+      list: { type: 'boolean' },
+      write: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const names = [...positionals, ...values.only.split(',').filter((name) => name !== '')];
+  const unknown = names.filter((name) => !all.some((fault) => fault.name === name));
+  if (unknown.length > 0) throw new RangeError(`there is no fault ${unknown.join(', ')}; see --list`);
+  const action = (['help', 'list', 'write'] as const).find((word) => values[word]) ?? 'run';
+  return { action, faults: all.filter(({ name }) => names.length === 0 || names.includes(name)) };
+}
+
+/** @returns the exit code: 1 when a fault was not survived, 2 for a word that is wrong */
+async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'kills') return runKills(args.slice(1));
+  let wanted: Wanted;
+  try {
+    wanted = readWords(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (wanted.action === 'run') return run(wanted.faults);
+  if (wanted.action === 'help') console.log(USAGE);
+  else if (wanted.action === 'write') await writeTable();
+  else for (const { name, what } of wanted.faults) console.log(`${name.padEnd(34)} ${what}`);
+  return 0;
+}
+
+async function writeTable(): Promise<void> {
+  await writeFile(DOCUMENT, withSection(await readFile(DOCUMENT, 'utf8'), 'bench', renderBench(all)));
+}
+
+async function run(wanted: readonly Fault[]): Promise<number> {
+  const begun = performance.now();
+  const outcomes = await runFaults(wanted, (outcome) => console.log(render(outcome)));
+  const failed = outcomes.filter(({ problem }) => problem !== null);
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  console.log(`\n${outcomes.length - failed.length} of ${outcomes.length} faults survived, in ${seconds} s`);
+  for (const { fault, problem } of failed) console.log(`  ${paint('red', fault.name)}: ${problem}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+function render({ fault, seconds, seen, problem }: Outcome): string {
+  const fired = seen === null ? '' : `fired ${seen.fired} times; `;
+  const outcome =
+    problem === null ? `checked: ${seen?.checks.join('; ')}` : paint('red', `NOT SURVIVED: ${problem}`);
+  const verdict = problem === null ? paint('green', 'survived') : paint('red', 'BROKEN  ');
+  return `${verdict} ${paint('bold', fault.name)} (${seconds.toFixed(1)} s) ${fault.what}: ${fired}${outcome}`;
+}
+
+/** The bench of kills is loaded when it is asked for: it brings much of its own. */
+async function runKills(args: readonly string[]): Promise<number> {
+  const path = '../test/faults/kills/command.ts';
+  const { runKills: start } = (await import(path)) as {
+    runKills: (argv: readonly string[]) => Promise<number>;
+  };
+  return start(args);
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { makeWorkFolder, sweepWorkFolders } from '../../src/conductorone/c1z/work-folder.ts';
+
+async function inFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'c1z-work-test-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** No process has this number: Linux gives out four million at most. */
+const NOBODY = 99_999_999;
+const host = hostname();
+
+test('what a process left that was killed is swept, what is in use or of others stays', async (t) => {
+  const temp = await inFolder(t);
+  const own = (await makeWorkFolder(temp)).split('/').at(-1) ?? '';
+  const kept = [
+    own,
+    `asana-connector-c1z-${host}_${process.ppid}_1_abc123`,
+    'asana-connector-c1z-elsewhere_1_1_abc123',
+    'other',
+  ];
+  const swept = [
+    // A container's process has the number of the one before it.
+    `asana-connector-c1z-${host}_${process.pid}_1_abc123`,
+    `asana-connector-c1z-${host}_${NOBODY}_1_abc123`,
+  ];
+  for (const name of [...kept, ...swept]) await mkdir(join(temp, name, 'inner'), { recursive: true });
+  await sweepWorkFolders(temp);
+  assert.deepEqual((await readdir(temp)).toSorted(), kept.toSorted());
+});
+
+test('what nobody has touched for a day is swept, whosever it is', async (t) => {
+  const temp = await inFolder(t);
+  const old = join(temp, 'asana-connector-c1z-elsewhere_1_1_abc123');
+  await mkdir(old);
+  const before = new Date(Date.now() - 25 * 3600_000);
+  await utimes(old, before, before);
+  await makeWorkFolder(temp);
+  assert.equal((await readdir(temp)).length, 1);
+});
+
+test('a folder that is missing has nothing to sweep', async (t) => {
+  await sweepWorkFolders(join(await inFolder(t), 'missing'));
+});

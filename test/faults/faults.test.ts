@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { before, suite, test } from 'node:test';
+import { withSection } from '../simulation/reliability.ts';
+import { type Outcome, runFaults } from './bench.ts';
+import { renderBench } from './page.ts';
+import { faults } from './table.ts';
+
+const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
+
+suite('on real parts', () => {
+  const short = faults.filter(({ isShort }) => isShort);
+  let outcomes: readonly Outcome[] = [];
+  before(async () => {
+    outcomes = await runFaults(short);
+  });
+
+  for (const { name, what, holds } of short) {
+    test(`${name}: ${what}. ${holds}`, () => {
+      const outcome = outcomes.find(({ fault }) => fault.name === name);
+      assert.ok(outcome, 'it was not run');
+      assert.equal(outcome.problem, null);
+    });
+  }
+});
+
+suite('the table of faults', () => {
+  test('has no two faults of one name', () => {
+    assert.equal(new Set(faults.map(({ name }) => name)).size, faults.length);
+  });
+
+  test('is the one of docs/reliability.md; if not, run `npm run faults -- --write`', async () => {
+    const document = await readFile(DOCUMENT, 'utf8');
+    assert.equal(withSection(document, 'bench', renderBench(faults)), document);
+  });
+});

@@ -1,0 +1,18 @@
+import { renderTable } from '../simulation/reliability.ts';
+import type { Fault } from './fault.ts';
+
+/** The faults of the bench as Markdown: a table for each group. */
+export function renderBench(faults: readonly Fault[]): string {
+  const groups = [...new Set(faults.map(({ group }) => group))];
+  return groups
+    .flatMap((group) => [
+      `### Faults: ${group}`,
+      renderTable(
+        ['fault', 'what goes wrong', 'what holds'],
+        faults
+          .filter((fault) => fault.group === group)
+          .map(({ name, what, holds }) => [`\`${name}\``, what, holds]),
+      ),
+    ])
+    .join('\n\n');
+}

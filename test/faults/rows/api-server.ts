@@ -1,0 +1,222 @@
+import type { Arrival, Fault as ProxyFault } from '../../kubernetes/faulty-proxy.ts';
+import type { Fault, Seen, Worlds } from '../fault.ts';
+import { Story } from '../story.ts';
+import {
+  type Asked,
+  isList,
+  isOfGrants,
+  isOurs,
+  isWatch,
+  isWrite,
+  strike,
+  WATCHED_KINDS,
+} from '../strike.ts';
+import type { World, WorldOptions } from '../world.ts';
+
+/** client-go's first backoff, which the reflector keeps. Jitter only adds to it. */
+const SHORTEST_PAUSE_MS = 800;
+/** Timers of two processes are not compared to the millisecond. */
+const TOLERANCE_MS = 20;
+
+interface ApiFault extends Pick<Fault, 'name' | 'what' | 'isShort' | 'standsFor'> {
+  readonly on: (asked: Asked) => boolean;
+  readonly fault: ProxyFault;
+  readonly times: number;
+  /** The reflector waits so long at least after each; none where nothing is wrong with a watch that ends. */
+  readonly pauseMs?: number;
+  /** Lists that may follow from each; a stream that broke costs none. */
+  readonly listsEach?: number;
+  readonly world?: WorldOptions;
+}
+
+const HOLDS =
+  'The operator recovers by itself, with a pause after each failure; no deletion is missed, every edit changes Asana once, and there are no more lists than the fault makes necessary.';
+
+/** Faults of watches that are open or begin. */
+const watches: readonly ApiFault[] = [
+  {
+    name: 'watch-reset',
+    what: 'Connections of watches are reset, twice each',
+    standsFor: ['R1'],
+    isShort: true,
+    on: isWatch,
+    fault: { kind: 'reset' },
+    times: 2 * WATCHED_KINDS,
+    pauseMs: SHORTEST_PAUSE_MS,
+  },
+  {
+    name: 'watch-torn',
+    what: 'A watch is cut in the middle of an object, twice',
+    standsFor: ['R1', 'R2'],
+    on: (asked) => isWatch(asked) && isOfGrants(asked),
+    fault: { kind: 'tear' },
+    times: 2,
+  },
+  ...(
+    [
+      [401, 1],
+      [403, 1],
+      [410, 1],
+      [429, 0],
+      [500, 0],
+      [503, 0],
+    ] as const
+  ).map(([status, listsEach]) => ({
+    name: `watch-${status}`,
+    what: `Watches are answered with ${status}, twice each${status === 429 ? ', with `Retry-After: 2`' : ''}`,
+    standsFor: status === 410 ? ['R2'] : ['R1'],
+    on: isWatch,
+    fault: { kind: 'answer' as const, status, ...(status === 429 ? { retryAfter: 2 } : {}) },
+    times: 2 * WATCHED_KINDS,
+    pauseMs: status === 429 ? 2_000 : SHORTEST_PAUSE_MS,
+    listsEach,
+  })),
+  ...(
+    [
+      [410, 'Expired'],
+      [500, 'InternalError'],
+    ] as const
+  ).map(([code, reason]) => ({
+    name: `watch-error-event-${code}`,
+    what: `Watches bring an ERROR event with ${code}, twice each`,
+    standsFor: ['R2'],
+    on: isWatch,
+    fault: {
+      kind: 'line' as const,
+      line: JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code, reason } }),
+    },
+    times: 2 * WATCHED_KINDS,
+    pauseMs: SHORTEST_PAUSE_MS,
+    listsEach: code === 410 ? 1 : 0,
+  })),
+  {
+    name: 'watch-nonsense',
+    what: 'Watches bring a line that is no event',
+    standsFor: ['R2'],
+    on: isWatch,
+    fault: { kind: 'line', line: '{"type":"MODIFIED"' },
+    times: WATCHED_KINDS,
+    pauseMs: SHORTEST_PAUSE_MS,
+    listsEach: 1,
+  },
+  {
+    name: 'watch-delayed',
+    what: 'Watches begin two seconds late',
+    standsFor: ['R1', 'R3'],
+    on: isWatch,
+    fault: { kind: 'delay', ms: 2_000 },
+    times: WATCHED_KINDS,
+  },
+  {
+    name: 'watch-short',
+    what: 'The API server ends each watch after a second',
+    standsFor: ['R1'],
+    on: isWatch,
+    fault: { kind: 'shorten', seconds: 1 },
+    times: 8 * WATCHED_KINDS,
+  },
+  {
+    name: 'watch-half-open',
+    what: 'Watches hear nothing more and nobody tells (half-open TCP); the bound of 150 s is 5 s here',
+    standsFor: ['R1'],
+    on: isWatch,
+    fault: { kind: 'freeze' },
+    times: WATCHED_KINDS,
+    // Of most kinds there is nothing to be said, so that with such a bound they fall silent by themselves too.
+    listsEach: 4,
+    world: { setting: { timers: { 150_000: 5_000 } } },
+  },
+];
+
+/** Faults of every other request about our objects. */
+const requests: readonly ApiFault[] = [
+  ...(
+    [
+      ['reset', { kind: 'reset' }],
+      ['lost', { kind: 'lose' }],
+      ['delayed', { kind: 'delay', ms: 1_500 }],
+      ['401', { kind: 'answer', status: 401 }],
+      ['409', { kind: 'answer', status: 409 }],
+      ['429', { kind: 'answer', status: 429, retryAfter: 1 }],
+      ['500', { kind: 'answer', status: 500 }],
+      ['503', { kind: 'answer', status: 503 }],
+    ] as const satisfies readonly (readonly [string, ProxyFault])[]
+  ).map(([word, fault]) => ({
+    name: `write-${word}`,
+    what:
+      {
+        reset: 'Writes of status and finalizers are reset before they arrive, six times',
+        lost: 'Writes of status and finalizers are carried out, and the answer is lost, six times',
+        delayed: 'Writes of status and finalizers arrive 1.5 s late, six times',
+      }[word as string] ?? `Writes of status and finalizers are answered with ${word}, six times`,
+    standsFor: word === '409' ? ['R4'] : ['R1'],
+    isShort: word === 'lost',
+    on: isWrite,
+    fault,
+    times: 6,
+  })),
+  {
+    name: 'connection-closed',
+    what: 'The API server closes its connection after each answer (GOAWAY in HTTP/1.1)',
+    standsFor: ['R1'],
+    on: (asked) => isOurs(asked) && !isWatch(asked),
+    fault: { kind: 'close' },
+    times: 30,
+  },
+];
+
+async function runLive(worlds: Worlds, row: ApiFault): Promise<Seen> {
+  const world = await worlds.open(row.world);
+  const story = await Story.begin(world);
+  const from = world.proxy.arrivals.length;
+  strike(world, row);
+  // Watches are long: so that there are new ones to strike, those there are go.
+  if (row.on === isWatch || row.fault.kind === 'tear') world.proxy.resetAll();
+  await story.edit();
+  await untilSpent(world, row, from);
+  await story.end();
+  expectPauses(world, row, from);
+  const lists = world.arrivals(isList, from).length;
+  const most = world.proxy.fired * (row.listsEach ?? 0);
+  world.expect(`${lists} lists, no more than the fault makes necessary`, lists <= most, () => ({
+    lists,
+    most,
+  }));
+  return { fired: world.proxy.fired, checks: world.checks };
+}
+
+/** Faults that every write meets are used up by the story itself; a watch has to come again for its second. */
+async function untilSpent(world: World, { on, fault, times }: ApiFault, from: number): Promise<void> {
+  if (fault.kind === 'close' || on === isWrite) return;
+  const struck = () => world.arrivals(({ fault: kind }) => kind !== null, from).length;
+  await world.expectSoon(`the fault hit ${times} requests`, () => struck() >= times, { detail: struck });
+}
+
+/** After each failure of a watch, the next request about that kind comes no sooner than the backoff says. */
+function expectPauses(world: World, { pauseMs }: ApiFault, from: number): void {
+  if (pauseMs === undefined) return;
+  const asks = world.arrivals((arrival) => isWatch(arrival) || isList(arrival), from);
+  const kindOf = ({ url }: Arrival) => url.split('?')[0];
+  const pauses = asks.flatMap((arrival, i) => {
+    const next = asks.slice(i + 1).find((other) => kindOf(other) === kindOf(arrival));
+    return arrival.fault !== null && next ? [next.at - arrival.at] : [];
+  });
+  const shortest = Math.min(...pauses);
+  world.expect(
+    `at least ${pauseMs} ms between a failure and the next try (the shortest: ${Math.round(shortest)} ms)`,
+    pauses.length > 0 && shortest >= pauseMs - TOLERANCE_MS,
+    () => pauses,
+  );
+}
+
+export const apiServerFaults: readonly Fault[] = [...watches, ...requests].map(
+  (row): Fault => ({
+    name: row.name,
+    group: 'API server',
+    standsFor: row.standsFor,
+    isShort: row.isShort ?? false,
+    what: row.what,
+    holds: HOLDS,
+    run: (worlds) => runLive(worlds, row),
+  }),
+);

@@ -1,0 +1,129 @@
+import { connect } from 'node:http2';
+import { KubeConfig } from '@kubernetes/client-node';
+import { asanaLicenseGrants } from '../../../src/api/resources.ts';
+import { startControlPlane } from '../../controlplane/control-plane.ts';
+import { loadConfig } from '../../kubernetes/rig.ts';
+import type { Fault, Worlds } from '../fault.ts';
+import { Story } from '../story.ts';
+import { isList, isWatch, relent, strike, WATCHED_KINDS } from '../strike.ts';
+import type { World } from '../world.ts';
+
+/** A world on an API server of its own, with these flags. */
+async function openOn(worlds: Worlds, apiServerFlags: readonly string[]): Promise<World> {
+  const plane = await startControlPlane({ apiServerFlags });
+  worlds.atEnd(() => plane.stop());
+  return worlds.open({ kubeconfigPath: plane.kubeconfigPath });
+}
+
+/** Whether the API server still has the changes after a version. */
+async function isCompacted(world: World, resourceVersion: string): Promise<boolean> {
+  const stop = AbortSignal.timeout(2_000);
+  try {
+    const lines = world.client.watch(
+      asanaLicenseGrants,
+      world.namespace,
+      { resourceVersion, timeoutSeconds: 1 },
+      stop,
+    );
+    for await (const { type, object } of lines) if (type === 'ERROR') return object['code'] === 410;
+    return false;
+  } catch (error) {
+    return (error as { status?: number }).status === 410;
+  }
+}
+
+const compaction: Fault = {
+  name: 'compacted-history',
+  group: 'API server',
+  standsFor: ['R2'],
+  what: 'The API server compacts its history every second (`--etcd-compaction-interval`, without a watch cache) while the watches are away',
+  holds:
+    'The watches come back to a 410, one list a kind follows, and the deletion that nobody told of is noticed.',
+  async run(worlds) {
+    const world = await openOn(worlds, ['--etcd-compaction-interval=1s', '--watch-cache=false']);
+    const story = await Story.begin(world);
+    const version = (await world.grant('vanishes'))?.metadata.resourceVersion ?? '';
+    const from = world.proxy.arrivals.length;
+    strike(world, { on: isWatch, fault: { kind: 'answer', status: 503 } });
+    world.proxy.resetAll();
+    await story.edit();
+    await world.expectSoon('the history is compacted', () => isCompacted(world, version));
+    relent(world);
+    await story.end();
+    const expired = await world.operator.metric('watch_restarts_total', { reason: 'Expired' });
+    const lists = world.arrivals(isList, from).length;
+    world.expect(`${lists} lists for ${expired} watches that met a 410`, lists <= expired + WATCHED_KINDS);
+    return { fired: expired, checks: world.checks };
+  },
+};
+
+/** Asks over HTTP/2 until the API server says GOAWAY, as it does to one request in so many. */
+async function countGoAways(kubeconfigPath: string, requests: number): Promise<number> {
+  const config: KubeConfig = loadConfig(kubeconfigPath);
+  const tls: Record<string, unknown> = {};
+  await config.applyToHTTPSOptions(tls);
+  let goAways = 0;
+  for (let i = 0; i < requests; i += 1) {
+    const session = connect(config.getCurrentCluster()?.server ?? '', tls);
+    session.on('goaway', () => (goAways += 1)).on('error', () => {});
+    await new Promise<void>((resolve) => {
+      const stream = session.request({ ':path': '/version' });
+      stream
+        .on('error', () => {})
+        .on('close', resolve)
+        .resume()
+        .end();
+    });
+    session.destroy();
+  }
+  return goAways;
+}
+
+const goAway: Fault = {
+  name: 'server-flags',
+  group: 'API server',
+  standsFor: ['R1'],
+  what: 'The API server says GOAWAY to every 50th request (`--goaway-chance=0.02`) and ends watches soon (`--min-request-timeout=2`)',
+  holds:
+    'Nothing changes for the operator: it speaks HTTP/1.1, which has no GOAWAY, and asks for the time of its watches itself.',
+  async run(worlds) {
+    const plane = await startControlPlane({
+      apiServerFlags: ['--goaway-chance=0.02', '--min-request-timeout=2'],
+    });
+    worlds.atEnd(() => plane.stop());
+    const world = await worlds.open({ kubeconfigPath: plane.kubeconfigPath });
+    const story = await Story.begin(world);
+    await story.edit();
+    await story.end();
+    const restarts = await world.operator.metric('watch_restarts_total');
+    world.expect('no watch was begun again', restarts === 0, () => restarts);
+    return { fired: await countGoAways(plane.kubeconfigPath, 400), checks: world.checks };
+  },
+};
+
+const bookmarks: Fault = {
+  name: 'bookmarks-dropped',
+  group: 'API server',
+  isLong: true,
+  standsFor: ['R2'],
+  what: 'Watches come without their bookmarks, which the API server sends once a minute',
+  holds:
+    'What is edited is seen all the same, and no list is needed within the 150 s that a watch may be silent.',
+  async run(worlds) {
+    const world = await worlds.open();
+    const story = await Story.begin(world);
+    strike(world, { on: isWatch, fault: { kind: 'dropBookmarks' } });
+    world.proxy.resetAll();
+    const from = world.proxy.arrivals.length;
+    await world.expectSoon('a bookmark of each kind was dropped', () => world.proxy.fired >= WATCHED_KINDS, {
+      patienceMs: 140_000,
+    });
+    await story.edit();
+    await story.end();
+    const lists = world.arrivals(isList, from).length;
+    world.expect('there was no list', lists === 0, () => lists);
+    return { fired: world.proxy.fired, checks: world.checks };
+  },
+};
+
+export const serverFlagFaults: readonly Fault[] = [compaction, goAway, bookmarks];
