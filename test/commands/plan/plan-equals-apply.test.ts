@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { grantKinds } from '../../../src/api/kinds.ts';
-import type { PlanReport } from '../../../src/commands/plan/plan-report.ts';
+import type { PlanReport, ReportedHeld, ReportedObject } from '../../../src/commands/plan/plan-report.ts';
 import type { AuditRecord } from '../../../src/provisioning/audit.ts';
 import { between, chance, stream } from '../../simulation/random.ts';
 import { drawConnector, drawGrant, drawGrants } from './random-manifests.ts';
@@ -37,13 +37,18 @@ async function tryOnce(seed: number): Promise<void> {
     compare(first, site, site.audit.splice(0));
     await expectNothing(site, [connector, ...grants]);
 
-    // A hold takes in whatever is asked for while it stands, so which grant is decided first makes a difference.
-    if (first.held.length > 0) return;
+    const restarts = seed % 2 === 0;
+    if (restarts) {
+      await site.restartOperator();
+      await site.clock.advance(5 * MINUTE);
+    }
     grants = edit(site, grants, random);
     const second = await site.plan([connector, ...grants], { against: 'cluster' });
     await applyEdit(site, grants);
     await site.clock.advance(15 * MINUTE);
-    compare(second, site, site.audit.splice(0));
+    const audit = site.audit.splice(0);
+    if (restarts) compare(second, site, audit);
+    else compareWithKnowing(second, site, audit, first);
     await expectNothing(site, [connector, ...grants]);
   } finally {
     site.stop();
@@ -69,6 +74,38 @@ function compare(report: PlanReport, site: SimulatedSite, audit: readonly AuditR
   assert.deepEqual(sorted(rules), sorted(blocked), 'what is blocked');
   const names = report.held.map(({ object }) => `${object.kind} ${object.namespace}/${object.name}`);
   assert.deepEqual(names.toSorted(), held.toSorted(), 'what is held');
+}
+
+/**
+ * Whom something was taken from in the window before is known to the operator that did it, and counts once for it. A plan
+ * knows only how many they were, as an operator does that was started since, and holds where one of them may count again.
+ */
+function compareWithKnowing(
+  report: PlanReport,
+  site: SimulatedSite,
+  audit: readonly AuditRecord[],
+  before: PlanReport,
+): void {
+  if (!before.changes.some(({ removal }) => removal)) return compare(report, site, audit);
+  const isDone = ({ object, action }: ReportedHeld) =>
+    audit.some((record) => record.action === action && record.result === 'Succeeded' && isBy(record, object));
+  const known = report.held.filter(isDone);
+  compare(
+    { ...report, held: report.held.filter((held) => !known.includes(held)) },
+    site,
+    audit.filter(
+      (record) => !known.some(({ object, action }) => record.action === action && isBy(record, object)),
+    ),
+  );
+}
+
+function isBy({ requester }: AuditRecord, { kind, namespace, name }: ReportedObject): boolean {
+  return (
+    requester.type === 'Object' &&
+    requester.kind === kind &&
+    requester.namespace === namespace &&
+    requester.name === name
+  );
 }
 
 async function expectNothing(site: SimulatedSite, manifests: readonly TestManifest[]): Promise<void> {

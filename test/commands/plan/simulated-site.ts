@@ -112,6 +112,12 @@ export class SimulatedSite {
     replica.lead();
   }
 
+  /** Ends the operator, and starts another that knows what the cluster holds and nothing else. */
+  async restartOperator(): Promise<void> {
+    this.#replica?.kill();
+    await this.startOperator();
+  }
+
   stop(): void {
     this.#replica?.kill();
   }
