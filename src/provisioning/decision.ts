@@ -5,7 +5,7 @@ import type { Declaration } from './declarations.ts';
 import type { AppliedRight } from './grant.ts';
 import type { Policies } from './policies.ts';
 import type { Reading } from './reading.ts';
-import { type RefusalCode, refusals } from './refusal.ts';
+import type { RefusalCode } from './refusal.ts';
 import type { Right } from './right.ts';
 
 /** What the decision about one grant may look at besides the grant. */
