@@ -173,10 +173,10 @@ suite('a sync into a file', () => {
 
   for (const { content, says, because } of [
     { content: Buffer.from('C1Z3\0rest'), says: 'version 3', because: 'a Pebble file' },
-    { content: Buffer.from(''), says: 'not a valid c1z file', because: 'an empty file' },
+    { content: Buffer.from(''), says: 'not a c1z file', because: 'an empty file' },
     {
       content: Buffer.from('PK\x03\x04 a zip'),
-      says: 'not a valid c1z file',
+      says: 'not a c1z file',
       because: 'another kind of file',
     },
     { content: Buffer.from('C1ZF\0not zstd at all'), says: 'damaged', because: 'no zstd in it' },
@@ -270,7 +270,7 @@ suite('looking things up in a file', () => {
     await sync(one, { selection: { ...everything, entitlements: false, grants: false } });
     await mkdir(tempFolder, { recursive: true });
     for (const [path, says] of [
-      [file, 'run a sync'],
+      [file, 'Run a sync'],
       [`${file}.missing`, 'correct the path'],
     ] as const) {
       await assert.rejects(

@@ -85,8 +85,8 @@ suite('the client secret', () => {
     { text: 'just-a-password', says: 'must look like', because: 'it has no parts' },
     { text: 'secret-token:conductorone.com:v1:', says: 'must look like', because: 'the key is missing' },
     { text: 'secret-token:conductorone.com:v2:abcd', says: 'version', because: 'the version is unknown' },
-    { text: 'secret-token:conductorone.com:v1:not base64', says: 'cut short', because: 'it is no base64url' },
-    { text: 'secret-token:conductorone.com:v1:e30x', says: 'cut short', because: 'the JSON is broken' },
+    { text: 'secret-token:conductorone.com:v1:not base64', says: 'truncated', because: 'it is no base64url' },
+    { text: 'secret-token:conductorone.com:v1:e30x', says: 'truncated', because: 'the JSON is broken' },
     { text: jwk({ ...good, d: undefined }), says: 'private Ed25519', because: 'it is a public key' },
     {
       text: jwk({ kty: 'EC', crv: 'P-256', x: 'a', y: 'b', d: 'c' }),

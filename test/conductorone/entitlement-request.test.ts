@@ -47,13 +47,13 @@ suite('granting', () => {
     {
       entitlement: 'team:501:Guest',
       code: 'ImmutableRole',
-      says: /role Guest of a team/,
+      says: /team role Guest/,
       because: "a team's guests are made by people",
     },
     {
       entitlement: 'team:501:Limited Access',
       code: 'ImmutableRole',
-      says: /role Limited Access of a team/,
+      says: /team role Limited Access/,
       because: 'limited access is given by people',
     },
     {
@@ -65,7 +65,7 @@ suite('granting', () => {
     {
       entitlement: 'workspace:1200:Guest',
       code: 'ImmutableRole',
-      says: /outside the organization's domains/,
+      says: /outside the domains of the organization/,
       because: 'the address makes a guest',
     },
     {
@@ -83,10 +83,10 @@ suite('granting', () => {
     {
       entitlement: 'team:../users/1:Team Member',
       code: 'EntitlementNotFound',
-      says: /no entitlement/,
+      says: /not an entitlement/,
       because: 'a path is no gid',
     },
-    { entitlement: '', code: 'EntitlementNotFound', says: /"" is no/, because: 'it is empty' },
+    { entitlement: '', code: 'EntitlementNotFound', says: /"" is not/, because: 'it is empty' },
     {
       entitlement: `x\n${'y'.repeat(5000)}`,
       code: 'EntitlementNotFound',
@@ -111,7 +111,7 @@ suite('granting', () => {
       entitlement: 'enterprise',
       principal: { type: 'user', id: 'a b:c' },
       code: 'AccountNotFound',
-      says: /"a b:c" is no account/,
+      says: /"a b:c" is not an account/,
       because: 'colons and spaces are in no gid',
     },
   ]) {
@@ -278,13 +278,13 @@ suite('creating an account', () => {
     {
       info: { profile: { email: 'ada@acme.com, bob@acme.com' } },
       code: 'InvalidEmail',
-      says: /no email address/,
+      says: /not an email address/,
       because: 'two are none',
     },
     {
       info: { profile: { email: 'ada@acme.com', workspace_id: 'Acme Inc' } },
       code: 'WorkspaceNotFound',
-      says: /"Acme Inc" is no workspace.*gid/,
+      says: /"Acme Inc" is not the ID of a workspace.*gid/,
       because: 'a name is no gid',
     },
   ]) {

@@ -103,7 +103,7 @@ suite('a connection through a proxy', () => {
 
   test('is not what a host of NO_PROXY gets, nor loopback', async (t) => {
     const excepted = await connect(t, { exceptions: 'invalid' });
-    await assert.rejects(excepted.client.getTask(never), isOutage(NAME, 'cannot be reached'));
+    await assert.rejects(excepted.client.getTask(never), isOutage(NAME, 'not reachable'));
     assert.deepEqual(excepted.proxy.asked, []);
     const local = await connect(t, { name: 'localhost' });
     assert.equal((await local.client.getTask(never)).task?.id, 'reached');
@@ -176,7 +176,7 @@ suite('a connection through a proxy', () => {
       because: 'sends a page after its answer',
     },
     { reply: '<html>Sign in</html>', words: ['HPE_', 'is an HTTP proxy'], because: 'does not speak HTTP' },
-    { reply: '', close: true, words: ['without an answer'], because: 'closes the connection' },
+    { reply: '', close: true, words: ['without a response'], because: 'closes the connection' },
     {
       reply: 'HTTP/1.1 200 OK\r\n\r\n',
       close: true,
@@ -187,7 +187,7 @@ suite('a connection through a proxy', () => {
     {
       reply: 'HTTP/1.1 200 OK\r\n\r\n',
       silent: true,
-      words: ['opens a tunnel', 'after 10 s'],
+      words: ['opens a tunnel', 'within 10 s'],
       because: 'opens a tunnel that leads nowhere',
     },
   ] as readonly Misbehaviour[]) {
@@ -202,7 +202,7 @@ suite('a connection through a proxy', () => {
       for (const sooner of [1, 2]) {
         await assert.rejects(
           client.getTask(never),
-          isOutage('The proxy ', proxy.host, 'HTTPS_PROXY', tenant.host, 'tried again', ...words),
+          isOutage('The proxy ', proxy.host, 'HTTPS_PROXY', tenant.host, 'is retried', ...words),
         );
         assert.equal(proxy.asked.length, sooner);
       }
@@ -255,7 +255,7 @@ suite('a connection through a proxy', () => {
     );
     await assert.rejects(
       connection.client.getTask(never),
-      isOutage('The proxy ', `127.0.0.1:${port}`, 'after 10 s', 'use http:// in HTTPS_PROXY'),
+      isOutage('The proxy ', `127.0.0.1:${port}`, 'within 10 s', 'use http:// in HTTPS_PROXY'),
     );
     assert.ok(waits.includes(10_000), `it waited ${waits.join(', ')} ms`);
     await connection.close();

@@ -339,7 +339,7 @@ suite('a sync task', () => {
     const { conductor } = await serve(t, { tempFolder: join(file, 'c1z') });
     const { status } = await conductor.end(conductor.give(syncTask()));
     assert.equal(status?.code, Code.FailedPrecondition);
-    assert.match(status.message, /cannot be written.*--c1z-temp-dir/);
+    assert.match(status.message, /is not writable.*--c1z-temp-dir/);
     await conductor.end(conductor.give(syncTask()));
   });
 

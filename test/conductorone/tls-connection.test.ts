@@ -81,7 +81,7 @@ suite('a connection with a server that takes it and never speaks TLS', () => {
         await assert.rejects(connection.client.getTask(never), (error) => {
           assert.ok(error instanceof ConductorOneError, inspect(error));
           assert.deepEqual([error.code, error.errorClass], ['Disconnected', 'transient'], `try ${attempt}`);
-          assert.match(error.message, /No TLS connection with localhost:\d+ after 10 s/);
+          assert.match(error.message, /No TLS connection to localhost:\d+ after 10 s/);
           return true;
         });
       }

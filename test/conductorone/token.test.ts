@@ -237,7 +237,7 @@ suite('the token', () => {
     test(`is an outage, which is tried again, when the server answers with ${because}`, async (t) => {
       const { tokens } = await startSource(t, { token: () => reply });
       await assert.rejects(tokens.token(), (error) => {
-        failsWith('Disconnected', 'tried again')(error);
+        failsWith('Disconnected', 'is retried')(error);
         assert.equal((error as ConductorOneError).errorClass, 'transient');
         assert.equal(
           (error as ConductorOneError).retryAfterMs,

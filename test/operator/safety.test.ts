@@ -325,7 +325,7 @@ suite('the fence', () => {
     rig.leadership.leadingForMs = 0;
     await rig.deleteGrant('alice');
     const grant = await rig.untilReason('alice', 'RemovalPending');
-    assert.match(conditionOf(grant, 'Ready')?.message ?? '', /led before/);
+    assert.match(conditionOf(grant, 'Ready')?.message ?? '', /previous leader/);
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
     rig.leadership.takenOver = false;
     await rig.patchGrant('alice', { metadata: { annotations: { 'asana-connector.dev/requestedAt': '1' } } });

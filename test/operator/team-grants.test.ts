@@ -158,7 +158,7 @@ suite('team grants in mode Apply', () => {
     await rig.sync();
     await declare('closed', alice, { team: { gid: closed } });
     const grant = await rig.untilReason('atg/closed', 'NotTeamMember');
-    assert.match(conditionOf(grant, 'Stalled')?.message ?? '', /token's account/);
+    assert.match(conditionOf(grant, 'Stalled')?.message ?? '', /account of the token/);
     await rig.setAsana({ serviceAccountNeedsTeam: false });
     await rig.patchGrant('atg/closed', {
       metadata: { annotations: { 'asana-connector.dev/requestedAt': 'again' } },

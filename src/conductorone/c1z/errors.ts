@@ -96,9 +96,13 @@ export function fileError(path: string, fault: StorageFault, cause: unknown): C1
 
 /** A c1z that cannot be read. */
 export function damagedFile(path: string, cause?: unknown): C1zError {
-  return new C1zError('FileUnusable', `${path} is not a valid c1z file. Specify another file with --file.`, {
-    cause,
-  });
+  return new C1zError(
+    'FileUnusable',
+    `${path} is not a c1z file, or it is damaged. Specify another file with --file.`,
+    {
+      cause,
+    },
+  );
 }
 
 /** True for what SQLite says of a file that is no database: CORRUPT 11, NOTADB 26. */

@@ -96,7 +96,7 @@ suite('a plan', () => {
     };
     const warnings = async () => {
       const report = await site.plan([connectorWith(spec), grant]);
-      return printPlan(report, 'table').match(/The owner of its personal access token .*/g);
+      return printPlan(report, 'table').match(/The owner of the personal access token .*/g);
     };
     assert.equal(await warnings(), null, 'the owner has an enterprise license');
     const owner = directory.personByEmail(addressOf(plan, 0)) ?? assert.fail('nobody owns the token');
