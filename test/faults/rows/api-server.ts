@@ -150,7 +150,6 @@ const requests: readonly ApiFault[] = [
         delayed: 'Writes of status and finalizers arrive 1.5 s late, six times',
       }[word as string] ?? `Writes of status and finalizers are answered with ${word}, six times`,
     standsFor: word === '409' ? ['R4'] : ['R1'],
-    isShort: word === 'lost',
     on: isWrite,
     fault,
     times: 6,

@@ -1,5 +1,5 @@
 import { connect } from 'node:http2';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { asanaLicenseGrants } from '../../../src/api/resources.ts';
 import { startControlPlane } from '../../controlplane/control-plane.ts';
 import { loadConfig } from '../../kubernetes/rig.ts';
