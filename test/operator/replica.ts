@@ -57,7 +57,7 @@ export class Replica {
       },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    this.ended = once(this.#child, 'exit').then(() => {});
+    this.ended = endOf(this.#child);
     const lines = createInterface({ input: this.#child.stderr as NodeJS.ReadableStream });
     this.identity = new Promise((resolve) => {
       lines.on('line', (line) => {
@@ -102,4 +102,8 @@ export class Replica {
     this.signal(signal);
     await this.ended;
   }
+}
+
+async function endOf(child: ChildProcess): Promise<void> {
+  await once(child, 'exit');
 }

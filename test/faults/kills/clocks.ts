@@ -16,7 +16,7 @@ const RENEWALS = 10;
 /** One thing that a jump of the clock must not change. */
 export interface ClockRow {
   readonly what: string;
-  run(world: ClockWorld): Promise<void>;
+  readonly run: (world: ClockWorld) => Promise<void>;
 }
 
 /** What must hold, in the order in which it is tried. */

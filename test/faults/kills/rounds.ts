@@ -123,8 +123,7 @@ export class Rounds {
     await arena.fill();
     const open = [...(await this.#settle(wishes))];
     const lost: Wish[] = [];
-    for (const wish of open)
-      (await arena.wishes.isLookedFor(wish)) ? this.#lookedFor.push(wish) : lost.push(wish);
+    for (const wish of open) ((await arena.wishes.isLookedFor(wish)) ? this.#lookedFor : lost).push(wish);
     const recoveredMs = open.length > 0 ? null : performance.now() - since;
     for (const wish of wishes) if (!open.includes(wish)) arena.wishes.conclude(wish);
     return {

@@ -94,7 +94,7 @@ export class Trap {
 
   #spring(kill: () => void): Fault {
     this.#hit = true;
-    if (this.#step.arrives) return { kind: 'freeze', then: kill };
+    if (this.#step.arrives) return { kind: 'freeze', onHead: kill };
     kill();
     return { kind: 'silence' };
   }

@@ -1,5 +1,5 @@
 import type { Random } from '../../../src/core/clock.ts';
-import { isConflict, isNotFound } from '../../../src/kubernetes/errors.ts';
+import { isNotFound, KubernetesError } from '../../../src/kubernetes/errors.ts';
 import { Teams } from '../../operator/console.ts';
 import { conditionOf, type OperatorRig } from '../../operator/rig.ts';
 import { pick } from '../../simulation/random.ts';
@@ -63,7 +63,8 @@ export class Declared {
       else await this.#delete(entry);
     } catch (error) {
       // The last one of that name still goes, or was gone.
-      if (!isConflict(error) && !isNotFound(error)) throw error;
+      const isTaken = error instanceof KubernetesError && error.status === 409;
+      if (!isTaken && !isNotFound(error)) throw error;
     }
   }
 
