@@ -24,7 +24,7 @@ import { version } from './core/version.ts';
 /** Only the bundle has it (src/core/version.ts). */
 declare const ASANA_CONNECTOR_VERSION: string | undefined;
 
-/** After a second signal, or this long after the first, the process ends whatever is still under way. */
+/** So long after it began to stop, and at a second signal, the process ends whatever is still under way. */
 const HARD_STOP_MS = 60_000;
 
 /** The name under which kubectl looks for the plugin `asana`. */
@@ -39,6 +39,11 @@ const SAME_SIGNAL_MS = 1_000;
  */
 const ADDRESS_ATTEMPT_MS = 2_500;
 
+/** From now on this process has to end, by whatever it hangs. Its last timer keeps nothing alive. */
+function endSoon(): void {
+  setTimeout(() => process.exit(1), HARD_STOP_MS).unref();
+}
+
 /** Aborted by SIGTERM or SIGINT: every command drains and returns; a later second signal does not wait for it. */
 function stopOnSignals(): AbortSignal {
   const controller = new AbortController();
@@ -48,7 +53,7 @@ function stopOnSignals(): AbortSignal {
     if (firstAt === null) {
       firstAt = now;
       controller.abort(new DOMException(`received ${name}`, 'AbortError'));
-      setTimeout(() => process.exit(1), HARD_STOP_MS).unref();
+      endSoon();
     } else if (now - firstAt > SAME_SIGNAL_MS) {
       process.exit(128 + (name === 'SIGINT' ? 2 : 15));
     }
@@ -75,7 +80,7 @@ async function asanaConnector(signal: AbortSignal): Promise<Command> {
   );
   const connector = connectorCommand(signal);
   const groups: Readonly<Record<string, readonly Command[]>> = {
-    'Kubernetes operator:': [operatorCommand(signal), releaseCommand(signal), kubectlAsanaCommand()],
+    'Kubernetes operator:': [operatorCommand(signal, endSoon), releaseCommand(signal), kubectlAsanaCommand()],
     'Grants in Git and access reviews:': [planCommand(signal), exportCommand(signal), reviewCommand(signal)],
     'Connector without Kubernetes:': [
       connector,

@@ -81,6 +81,7 @@ export class LeaderElection {
   #renewedAt: number | null = null;
   #leadsSince: number | null = null;
   #takenOver = false;
+  #lost = false;
   /** True once a lease in our name may be on the server, whether or not the answer came. */
   #asked = false;
 
@@ -111,6 +112,11 @@ export class LeaderElection {
       this.#renewedAt !== null &&
       clock.monotonic() - this.#renewedAt < renewDeadlineMs
     );
+  }
+
+  /** True once a renewal of this process is overdue, and for good once that has ended its term. */
+  get isOverdue(): boolean {
+    return this.#lost || (this.#leadsSince !== null && !this.leads);
   }
 
   /** Milliseconds this process has led; 0 when it does not. */
@@ -156,6 +162,7 @@ export class LeaderElection {
       if (signal.aborted) return;
       const renewed = await this.#tryOnce(signal);
       if (!renewed && !signal.aborted && (this.#heldByOther() || !this.leads)) {
+        this.#lost = true;
         this.#leadsSince = null;
         this.#leader.set(0);
         throw new LeadershipLostError();

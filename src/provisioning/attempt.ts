@@ -36,6 +36,16 @@ export function nextLook(elapsedMs: number): number | null {
   return next === undefined ? null : next - elapsed;
 }
 
+/**
+ * When to come again, milliseconds from now, after a look that did not show the change; null when it is given up. What nobody
+ * knows to have left is not: once Asana has had its time to show it, it is sent.
+ */
+export function waitAfterLook(elapsedMs: number, whereabouts: Whereabouts): number | null {
+  const next = nextLook(elapsedMs);
+  if (next !== null || whereabouts !== 'Unknown') return next;
+  return Math.max(1, GIVE_UP_AFTER_MS + 1 - elapsedMs);
+}
+
 /** What this process knows of an attempt: that its request left, that it did not, or nothing (another process began it). */
 export type Whereabouts = 'Sent' | 'NotSent' | 'Unknown';
 

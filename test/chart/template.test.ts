@@ -256,7 +256,7 @@ describe('the chart', () => {
       const args = at(deployment, 'spec', 'template', 'spec', 'containers', 0, 'args') as string[];
       const [command, ...flags] = args;
       assert.equal(command, 'operator');
-      const operator = operatorCommand(AbortSignal.abort()).exitOverride();
+      const operator = operatorCommand(AbortSignal.abort(), () => {}).exitOverride();
       assert.deepEqual(operator.parseOptions(flags), { operands: [], unknown: [] }, because);
     });
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, glob, mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,6 +33,34 @@ export async function debianProgram(program: DebianProgram): Promise<string> {
   return path;
 }
 
+/** A file that tests need out of a package of Debian, which is not installed. */
+export interface DebianFile {
+  readonly name: string;
+  readonly package: string;
+  /** Why it is needed, as a sentence. */
+  readonly purpose: string;
+}
+
+/**
+ * The path of a file of a package that is unpacked into the user's cache.
+ * @throws Error that says what to do, where the package cannot be had
+ */
+export async function debianFile({ name, package: packageName, purpose }: DebianFile): Promise<string> {
+  const folder = cacheDirectory('debian', packageName);
+  const known = await lookIn(folder, name);
+  if (known !== null) return known;
+  const way = `Run this where "apt-get download ${packageName}" works.`;
+  await bring(`${purpose} ${way}`, folder, unpacking(packageName));
+  const found = await lookIn(folder, name);
+  if (found === null) throw new Error(`the package ${packageName} has no file ${name}`);
+  return found;
+}
+
+async function lookIn(folder: string, name: string): Promise<string | null> {
+  for await (const path of glob(`usr/**/${name}`, { cwd: folder })) return join(folder, path);
+  return null;
+}
+
 async function find(program: DebianProgram): Promise<string | null> {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   if (program.startsService) folders.push(join(unpackedFolder(program), 'usr', 'bin'));
@@ -55,22 +83,27 @@ function unpackedFolder({ package: packageName }: DebianProgram): string {
 
 async function install(program: DebianProgram): Promise<string | null> {
   const { names, package: packageName, purpose, startsService } = program;
-  const folder = startsService ? unpackedFolder(program) : tmpdir();
+  const way = `Put ${names[0]} on PATH, or run this as root where "apt-get install ${packageName}" works.`;
+  const installing = `apt-get install -q -y --no-install-recommends ${packageName}`;
+  if (startsService) await bring(`${purpose} ${way}`, unpackedFolder(program), unpacking(packageName));
+  else await bring(`${purpose} ${way}`, tmpdir(), installing);
+  return find(program);
+}
+
+function unpacking(packageName: string): string {
+  return `apt-get download -q ${packageName} && dpkg-deb --extract ${packageName}_*.deb . && rm ${packageName}_*.deb`;
+}
+
+/** @param failure what to say where it cannot be had */
+async function bring(failure: string, folder: string, command: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
-    const bring = startsService
-      ? `apt-get download -q ${packageName} && dpkg-deb --extract ${packageName}_*.deb . && rm ${packageName}_*.deb`
-      : `apt-get install -q -y --no-install-recommends ${packageName}`;
-    await run('flock', [LOCK, 'sh', '-c', `apt-get update -q && ${bring}`], {
+    await run('flock', [LOCK, 'sh', '-c', `apt-get update -q && ${command}`], {
       cwd: folder,
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       maxBuffer: 64 * 1024 * 1024,
     });
   } catch (cause) {
-    throw new Error(
-      `${purpose} Put ${names[0]} on PATH, or run this as root where "apt-get install ${packageName}" works.`,
-      { cause },
-    );
+    throw new Error(failure, { cause });
   }
-  return find(program);
 }

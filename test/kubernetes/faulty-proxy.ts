@@ -1,5 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AgentOptions, request } from 'node:https';
+import {
+  createServer,
+  type IncomingMessage,
+  request as requestHttp,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { type AgentOptions, request as requestHttps } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Transform } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
@@ -20,7 +26,7 @@ export type Fault =
   /** Passes the head of the answer and half of what comes next, and resets the connection in the middle of it. */
   | { readonly kind: 'tear' }
   /** Passes the head of the answer and then nothing more: the other side is gone, and nobody was told. */
-  | { readonly kind: 'freeze' }
+  | { readonly kind: 'freeze'; readonly onHead?: () => void }
   /** Passes the request on so many milliseconds late. */
   | { readonly kind: 'delay'; readonly ms: number }
   /** Passes the request on, and resets the connection in place of the answer. */
@@ -46,7 +52,7 @@ export interface Arrival {
   readonly fault: Fault['kind'] | null;
 }
 
-/** A reverse proxy before the real API server that misbehaves on demand, and counts the connections made to it. */
+/** A reverse proxy before a real server that misbehaves on demand, and counts the connections made to it. */
 export class FaultyProxy {
   readonly #server: Server;
   readonly #upstream: URL;
@@ -74,7 +80,15 @@ export class FaultyProxy {
     config.loadFromFile(kubeconfigPath);
     const tls: AgentOptions = {};
     await config.applyToHTTPSOptions(tls);
-    const proxy = new FaultyProxy(new URL(config.getCurrentCluster()?.server ?? ''), tls);
+    return FaultyProxy.before(new URL(config.getCurrentCluster()?.server ?? ''), { tls, host });
+  }
+
+  /** Before any server that speaks HTTP. */
+  static async before(
+    upstream: URL,
+    { tls = {}, host = '127.0.0.1' }: { readonly tls?: AgentOptions; readonly host?: string } = {},
+  ): Promise<FaultyProxy> {
+    const proxy = new FaultyProxy(upstream, tls);
     await new Promise<void>((resolve) => proxy.#server.listen(0, host, resolve));
     return proxy;
   }
@@ -132,7 +146,8 @@ export class FaultyProxy {
   #forward(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault | null): void {
     const target = new URL(incoming.url ?? '/', this.#upstream);
     if (fault?.kind === 'shorten') target.searchParams.set('timeoutSeconds', String(fault.seconds));
-    const upstream = request(
+    const send = target.protocol === 'http:' ? requestHttp : requestHttps;
+    const upstream = send(
       target,
       { ...this.#tls, method: incoming.method, headers: { ...incoming.headers, host: target.host } },
       (answer) => this.#pass(answer, incoming.socket, outgoing, fault),
@@ -152,8 +167,10 @@ export class FaultyProxy {
     outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...close });
     // A quiet watch has a head and, for a long time, nothing else.
     outgoing.flushHeaders();
-    if (fault?.kind === 'freeze') answer.resume();
-    else if (fault?.kind === 'tear') {
+    if (fault?.kind === 'freeze') {
+      answer.resume();
+      fault.onHead?.();
+    } else if (fault?.kind === 'tear') {
       answer.once('data', (bytes: Buffer) => {
         this.fired += 1;
         outgoing.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), () => socket.resetAndDestroy());

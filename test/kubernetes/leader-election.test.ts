@@ -201,12 +201,14 @@ suite('a leader', () => {
   test('steps down with an error when it cannot renew in time', async () => {
     const { server, stop, candidate, advance } = scene();
     const a = candidate('a');
+    assert.equal(a.isOverdue, false, 'a standby renews nothing');
     await a.acquire(stop.signal);
     const lost = assert.rejects(a.keep(stop.signal), LeadershipLostError);
     server.down = true;
+    assert.equal(a.isOverdue, false);
     await advance(20_000);
     await lost;
-    assert.equal(a.leads, false);
+    assert.deepEqual([a.leads, a.isOverdue], [false, true]);
   });
 
   test('steps down at once when it finds the lease with another', async () => {
@@ -218,6 +220,7 @@ suite('a leader', () => {
     await advance(RETRY_MS);
     await lost;
     assert.equal(server.lease?.spec?.holderIdentity, 'usurper');
+    assert.equal(a.isOverdue, true, 'its liveness probe must fail while it ends');
   });
 
   test('survives an outage that is shorter than the renew deadline', async () => {

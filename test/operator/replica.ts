@@ -2,19 +2,39 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { OperatorRig } from './rig.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
+
+/** What a replica works on; a rig of the operator is one. */
+export interface ReplicaPlace {
+  readonly namespace: string;
+  readonly kubeconfigPath: string;
+  readonly sandbox: { readonly asanaUrl: string; readonly conductorOne: { readonly caFile: string } };
+  /** Gets every line that the replica logs. */
+  readonly logs: string[];
+}
 
 /** One replica of the operator, as a process of its own. */
 export class Replica {
   readonly #child: ChildProcess;
   /** As it names itself in its log, in leases and to ConductorOne. */
   readonly identity: Promise<string>;
+  #knownAs: string | null = null;
+  /** Resolves when it has ended, however that came. */
+  readonly ended: Promise<void>;
+  /** What it wrote beside its log: why it ended by itself. */
+  readonly lastWords: string[] = [];
 
-  /** @param further flags that win over those that every replica gets */
-  constructor(rig: OperatorRig, further: readonly string[] = []) {
-    const { namespace, kubeconfigPath, sandbox } = rig;
+  /**
+   * @param further flags that win over those that every replica gets
+   * @param environment further variables
+   */
+  constructor(
+    place: ReplicaPlace,
+    further: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
+    const { namespace, kubeconfigPath, sandbox } = place;
     const flags = [
       ['--namespace', namespace],
       ['--asana-api-url', sandbox.asanaUrl],
@@ -29,23 +49,61 @@ export class Replica {
       ['--health-bind-address', '0'],
     ].flat();
     this.#child = spawn(process.execPath, [MAIN, 'operator', ...flags, ...further], {
-      env: { ...process.env, KUBECONFIG: kubeconfigPath, SSL_CERT_FILE: sandbox.conductorOne.caFile },
+      env: {
+        ...process.env,
+        KUBECONFIG: kubeconfigPath,
+        SSL_CERT_FILE: sandbox.conductorOne.caFile,
+        ...environment,
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    this.ended = endOf(this.#child);
     const lines = createInterface({ input: this.#child.stderr as NodeJS.ReadableStream });
     this.identity = new Promise((resolve) => {
       lines.on('line', (line) => {
-        rig.logs.push(line);
+        if (!line.startsWith('{')) {
+          this.lastWords.push(line);
+          return;
+        }
+        place.logs.push(line);
         const { message, identity } = JSON.parse(line) as { message: string; identity?: string };
-        if (message === 'starting' && identity !== undefined) resolve(identity);
+        if (message !== 'starting' || identity === undefined) return;
+        this.#knownAs = identity;
+        resolve(identity);
       });
     });
   }
 
-  async end(signal: NodeJS.Signals): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = once(this.#child, 'exit');
-    this.#child.kill(signal);
-    await ended;
+  /** Its identity; null before it has said it. */
+  get knownAs(): string | null {
+    return this.#knownAs;
   }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Null until it has ended by itself. */
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Sends a signal, if it is still there. */
+  signal(signal: NodeJS.Signals): void {
+    if (!this.hasEnded) this.#child.kill(signal);
+  }
+
+  /** Sends a signal that ends it, and waits until it has. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    this.signal(signal);
+    await this.ended;
+  }
+}
+
+async function endOf(child: ChildProcess): Promise<void> {
+  await once(child, 'exit');
 }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Action, ActionType } from '../../src/provisioning/action.ts';
-import { type Attempt, nextLook, nextStep, type Whereabouts } from '../../src/provisioning/attempt.ts';
+import {
+  type Attempt,
+  nextLook,
+  nextStep,
+  type Whereabouts,
+  waitAfterLook,
+} from '../../src/provisioning/attempt.ts';
 import { decideGrant } from '../../src/provisioning/decide-grant.ts';
 import type { Grant } from '../../src/provisioning/grant.ts';
 import type { Reading } from '../../src/provisioning/reading.ts';
@@ -264,4 +270,17 @@ suite('looking again', () => {
     test(`${elapsedMs} ms after the change comes ${next === null ? 'never more' : `in ${next} ms`}`, () => {
       assert.equal(nextLook(elapsedMs), next);
     });
+
+  test('after the last look gives up what this process has sent', () => {
+    assert.equal(waitAfterLook(180_000, 'Sent'), null);
+  });
+
+  test('after the last look waits for what nobody knows to have left, until it may be sent again', () => {
+    const removal: Action = { type: 'Deprovision', gid: '1', email: ALICE, from: 'ViewOnly', to: null };
+    const wait = waitAfterLook(180_000, 'Unknown') ?? 0;
+    const next = (ago: number) =>
+      nextStep(sent('Deprovision', null, ago), removal, NOW, { asked: false, whereabouts: 'Unknown' });
+    assert.equal(next(180_000 + wait - 1), 'Look');
+    assert.equal(next(180_000 + wait), 'Send');
+  });
 });

@@ -17,7 +17,7 @@ const PLACEHOLDERS = /\b(CONNECTOR|NAMESPACE|EMAIL|TOKEN)\b/g;
 const plugin = kubectlAsanaCommand();
 const aborted = AbortSignal.abort();
 const program = [
-  operatorCommand,
+  (signal: AbortSignal) => operatorCommand(signal, () => {}),
   connectorCommand,
   syncCommand,
   exportCommand,

@@ -5,8 +5,11 @@ import { addExamples } from '../command-line/examples.ts';
 import { durationOption, integerOption, listOption } from '../command-line/flag-types.ts';
 import type { OperatorFlags } from './run-operator.ts';
 
-/** `asana-connector operator`: the controllers; what the chart runs. */
-export function operatorCommand(signal: AbortSignal): Command {
+/**
+ * `asana-connector operator`: the controllers; what the chart runs.
+ * @param endSoon called when the operator stops by itself: the process must end then, whatever hangs
+ */
+export function operatorCommand(signal: AbortSignal, endSoon: () => void): Command {
   const command = new Command('operator')
     .summary('Run the operator')
     .description('Run the operator in the cluster that its pod is in, or against the current kubeconfig.')
@@ -124,7 +127,7 @@ export function operatorCommand(signal: AbortSignal): Command {
     .action(async (flags: OperatorFlags) => {
       // Loaded when it is asked for: the other commands have no use for it in memory.
       const { runOperator } = await import('./run-operator.ts');
-      await runOperator(flags, signal);
+      await runOperator(flags, { signal, endSoon });
     });
   return addExamples(
     command,

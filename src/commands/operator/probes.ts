@@ -17,9 +17,8 @@ export interface ProbedOperator {
 
 /** What of leader election they look at. */
 export interface ProbedElection {
-  readonly leads: boolean;
-  /** 0 for who does not lead. */
-  readonly leadingForMs: number;
+  /** A renewal of the lease is overdue, or one was and this process ends. */
+  readonly isOverdue: boolean;
 }
 
 /**
@@ -32,8 +31,7 @@ export function livenessChecks(operator: ProbedOperator, election: ProbedElectio
     { name: 'workers', check: () => hangingReconcile(operator.longestRunningSeconds()) },
     {
       name: 'leaderElection',
-      check: () =>
-        election && election.leadingForMs > 0 && !election.leads ? 'the lease is not renewed' : null,
+      check: () => (election?.isOverdue ? 'the lease is not renewed' : null),
     },
   ];
 }

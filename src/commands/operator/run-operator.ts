@@ -44,11 +44,19 @@ export interface OperatorFlags {
   readonly otelEndpoint?: string;
 }
 
+/** How the process ends. */
+export interface ProcessEnd {
+  /** Aborts when it is told to. */
+  readonly signal: AbortSignal;
+  /** Called when it stops by itself: from then on it has a bounded time, whatever hangs. */
+  readonly endSoon: () => void;
+}
+
 /**
- * Runs the operator until `signal` aborts.
+ * Runs the operator until it is told to end.
  * @throws CodedError for flags that cannot be used, and when the lease is lost
  */
-export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Promise<void> {
+export async function runOperator(flags: OperatorFlags, { signal, endSoon }: ProcessEnd): Promise<void> {
   checkBaseUrl(flags.asanaApiUrl);
   const allowedHosts = checkHostPatterns(
     '--allowed-conductorone-hosts',
@@ -106,7 +114,9 @@ export async function runOperator(flags: OperatorFlags, signal: AbortSignal): Pr
     keeping = election?.keep(drained.signal) ?? untilAborted(drained.signal);
     await Promise.race([keeping, Promise.all([operator.lead(signal), untilAborted(signal)])]);
   } catch (error) {
-    if (!signal.aborted || !isAbort(error)) throw error;
+    if (signal.aborted && isAbort(error)) return;
+    endSoon();
+    throw error;
   } finally {
     log.info('stopping');
     await operator.drain();

@@ -82,6 +82,7 @@ export class ConnectorSession {
     this.desk = new RemovalDesk({
       limits: removalLimitsOf(connector),
       organizations,
+      monotonic: () => clock.monotonic(),
       newHoldId,
       restored: readRecord(status, clock.now()),
     });

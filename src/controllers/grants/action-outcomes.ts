@@ -3,7 +3,7 @@ import { isAsanaError } from '../../asana/errors.ts';
 import { formatTime } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { rulesOf } from '../../provisioning/actions.ts';
-import { nextLook } from '../../provisioning/attempt.ts';
+import { waitAfterLook } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome } from '../../provisioning/executor.ts';
 import { nameOf } from '../../provisioning/right-rules.ts';
@@ -110,11 +110,16 @@ export class ActionOutcomes {
 
   /** Looked at again after 5, 15, 60 and 180 s; then Asana is taken at its word that it does not do it. */
   async #awaitOutcome(subject: GrantSubject, decision: Act): Promise<ActionResult> {
-    const last = subject.object.status?.lastAction;
+    const { metadata, status } = subject.object;
+    const last = status?.lastAction;
     const elapsed = last ? this.#deps.clock.now() - Date.parse(last.at) : 0;
-    const next = nextLook(elapsed);
+    const whereabouts = this.#begun.whereabouts(metadata.uid, last?.id);
+    const next = waitAfterLook(elapsed, whereabouts);
     if (next === null) return this.giveUp(subject, decision);
-    const message = 'Asana accepted the change and does not show it yet.';
+    const message =
+      whereabouts === 'Unknown'
+        ? 'A process before this one may have sent the change, and Asana does not show it. It is looked for before it is sent again.'
+        : 'Asana accepted the change and does not show it yet.';
     return this.#waits.say(subject, decision, 'Progressing', message, next, { keepsRequest: true });
   }
 

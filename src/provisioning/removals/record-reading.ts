@@ -12,6 +12,8 @@ export interface UncheckedRecord {
 
 /** What a desk begins with. */
 export interface RestoredRemovals {
+  /** Epoch milliseconds, when the status was read. */
+  readonly readAt: number;
   readonly window: WindowState | null;
   readonly hold: HoldState | null;
   readonly doubts: readonly Doubt[];
@@ -39,7 +41,7 @@ export function readRecord(record: UncheckedRecord | undefined, now: number): Re
   const hold = entries.find(({ doubt }) => !doubt)?.state ?? null;
   // Nothing is held without a window in which it was too much.
   const credible = whole && (hold === null || window !== null);
-  return { window: credible ? window : usedUp(window, now), hold, doubts };
+  return { readAt: now, window: credible ? window : usedUp(window, now), hold, doubts };
 }
 
 function readWindow(removals: unknown, now: number): WindowState {

@@ -1,3 +1,4 @@
+import type { RemovalClock } from '../removal-delay.ts';
 import type { RemovalLimits } from './demand.ts';
 import { isCounted, type PendingRemoval } from './pending-removal.ts';
 import { RemovalWindow, type WindowState } from './removal-window.ts';
@@ -9,8 +10,8 @@ export class RemovalBook {
   readonly window: RemovalWindow;
   readonly #pending = new Map<string, PendingRemoval>();
 
-  constructor(window: WindowState | null) {
-    this.window = new RemovalWindow(window);
+  constructor(window: WindowState | null, read: RemovalClock) {
+    this.window = new RemovalWindow(window, read);
   }
 
   get(id: string): PendingRemoval | null {

@@ -15,6 +15,8 @@ export interface DeskParts {
   readonly limits: RemovalLimits;
   /** Shared by all desks; the desk is to be placed there under its connector once the organization is known. */
   readonly organizations: Organizations;
+  /** Monotonic milliseconds: what a jump of the wall clock does not move. */
+  readonly monotonic: () => number;
   /** A word that names a hold, without a dot; never the same twice. */
   readonly newHoldId: () => string;
   /** What the connector's status says, read by `readRecord`. */
@@ -30,6 +32,7 @@ export class RemovalDesk implements DeprovisionCounter {
   /** Doubts about the reading, for which removals wait. */
   readonly doubts: ReadingDoubts;
   readonly #organizations: Organizations;
+  readonly #monotonic: () => number;
   readonly #book: RemovalBook;
   readonly #hold: StandingHold;
   /** Grants that may hear another verdict than at their last question. */
@@ -37,10 +40,11 @@ export class RemovalDesk implements DeprovisionCounter {
   #limits: RemovalLimits;
   #allSeen = false;
 
-  constructor({ limits, organizations, newHoldId, restored }: DeskParts) {
+  constructor({ limits, organizations, monotonic, newHoldId, restored }: DeskParts) {
     this.#limits = limits;
     this.#organizations = organizations;
-    this.#book = new RemovalBook(restored.window);
+    this.#monotonic = monotonic;
+    this.#book = new RemovalBook(restored.window, { now: restored.readAt, monotonic: monotonic() });
     this.#hold = new StandingHold({
       book: this.#book,
       restored: restored.hold,
@@ -236,7 +240,9 @@ export class RemovalDesk implements DeprovisionCounter {
   }
 
   #roll(now: number): void {
-    this.#book.window.roll(now, this.#limits.windowMs, this.#allSeen ? this.#book.roster.people : null);
+    const { window, roster } = this.#book;
+    const clock = { now, monotonic: this.#monotonic() };
+    window.roll(clock, this.#limits.windowMs, this.#allSeen ? roster.people : null);
   }
 
   #changeAll(): void {

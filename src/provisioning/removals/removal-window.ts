@@ -1,3 +1,4 @@
+import type { RemovalClock } from '../removal-delay.ts';
 import type { RemovalLimits } from './demand.ts';
 import { Headcount } from './headcount.ts';
 
@@ -32,13 +33,17 @@ export class RemovalWindow {
   readonly #ends = new Headcount();
   readonly #deprovisions = new Headcount();
   #startedAt: number | null;
+  /** How long it had lasted when this process first saw it, and when that was by the monotonic clock. */
+  #sighted: { readonly lastedMs: number; readonly at: number };
   /** Null until every grant was looked at: before, nobody knows how many people there are. */
   #baseline: number | null;
   /** The record of this window cannot be read: its limits are taken to be used up. */
   #unreadable: boolean;
 
-  constructor(state: WindowState | null) {
+  /** @param read when the state was read */
+  constructor(state: WindowState | null, { now, monotonic }: RemovalClock) {
     this.#startedAt = state?.startedAt ?? null;
+    this.#sighted = { lastedMs: Math.max(0, now - (this.#startedAt ?? now)), at: monotonic };
     this.#baseline = state?.baseline ?? null;
     this.#unreadable = state !== null && (state.done === null || state.deprovisions === null);
     this.#removals.begin(state?.done ?? 0);
@@ -74,15 +79,18 @@ export class RemovalWindow {
   }
 
   /**
-   * Begins a window where there is none, or the last is over.
+   * Begins a window where there is none, or the last is over: by the wall clock and, so that a jump of that clock frees
+   * nothing, by the monotonic one since this process first saw it.
    * @param people with applied grants now; null while not every grant was looked at
    */
-  roll(now: number, windowMs: number, people: number | null): void {
-    if (this.#startedAt !== null && now - this.#startedAt < windowMs) {
+  roll({ now, monotonic }: RemovalClock, windowMs: number, people: number | null): void {
+    const lastedMs = this.#sighted.lastedMs + monotonic - this.#sighted.at;
+    if (this.#startedAt !== null && Math.min(now - this.#startedAt, lastedMs) < windowMs) {
       this.#baseline ??= people;
       return;
     }
     this.#startedAt = now;
+    this.#sighted = { lastedMs: 0, at: monotonic };
     this.#baseline = people;
     this.#unreadable = false;
     for (const count of [this.#removals, this.#ends, this.#deprovisions]) count.begin();

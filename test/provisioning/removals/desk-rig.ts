@@ -54,6 +54,8 @@ export interface DeskRig {
   /** The first letters of the ids of its holds. */
   readonly holds?: string;
   readonly now?: number;
+  /** The monotonic clock. By default so much passes between two questions that the wall clock alone decides. */
+  readonly monotonic?: () => number;
 }
 
 /** A desk at which every grant was looked at, in a company of a hundred that stay. */
@@ -65,7 +67,13 @@ export function deskOf(rig: DeskRig = {}): RemovalDesk {
     return `${rig.holds ?? 'hold'}${holds}`;
   };
   const restored = readRecord(record, now);
-  const desk = new RemovalDesk({ limits: limitsOf(limits), organizations, newHoldId, restored });
+  let passed = 0;
+  const ages = () => {
+    passed += 1_000 * HOUR;
+    return passed;
+  };
+  const monotonic = rig.monotonic ?? ages;
+  const desk = new RemovalDesk({ limits: limitsOf(limits), organizations, monotonic, newHoldId, restored });
   for (const id of grantIds(rig.staff ?? 100, 'staff')) desk.roster.apply(id, `${ORGANIZATION}/${id}`);
   for (const id of rig.applied ?? []) desk.roster.apply(id, `${ORGANIZATION}/${id}`);
   if (!rig.unseen) desk.allSeen(now);

@@ -212,6 +212,7 @@ export class HeldWorld {
     const desk = new RemovalDesk({
       limits: LIMITS,
       organizations: new Organizations({ monotonic: () => 0 }),
+      monotonic: () => this.#now,
       newHoldId: () => {
         holds += 1;
         return `${prefix}${holds}`;

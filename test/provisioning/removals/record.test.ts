@@ -40,6 +40,7 @@ suite('the record in the status of a connector', () => {
     desk.doubts.raise('ListingShort', 4, '', START);
     const read = readRecord(desk.toRecord(), START + 1);
     assert.deepEqual(read, {
+      readAt: START + 1,
       window: { startedAt: START, baseline: 100, done: 0, deprovisions: 0 },
       hold: { id: 'hold1', since: START, n: 1 },
       doubts: [{ id: 'hold2', since: START, n: 1, reason: 'ListingShort', count: 4, message: '' }],

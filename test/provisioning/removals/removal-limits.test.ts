@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { formatTime } from '../../../src/core/clock.ts';
 import type { Demand } from '../../../src/provisioning/removals/demand.ts';
 import type { RemovalDesk } from '../../../src/provisioning/removals/removal-desk.ts';
 import { removalLimit } from '../../../src/provisioning/removals/removal-window.ts';
@@ -183,6 +184,22 @@ suite('the window', () => {
     const desk = deskOf();
     for (const demand of many(5)) carryOut(desk, demand);
     assert.equal(desk.ask(demandOf('sixth'), START + HOUR).kind, 'Free');
+  });
+
+  test('no jump of the wall clock ends it early, nor that of a process before this one', () => {
+    const record = {
+      removals: { windowStartedAt: formatTime(START), baseline: 100, done: 5, deprovisions: 0 },
+    };
+    for (const before of [undefined, record]) {
+      let passed = 0;
+      const desk = deskOf({ monotonic: () => passed, ...(before && { record: before }) });
+      if (!before) for (const demand of many(5)) carryOut(desk, demand);
+      passed = HOUR - 1;
+      assert.equal(desk.ask(demandOf('sixth'), START + 2 * HOUR).kind, 'Held');
+      desk.withdraw('sixth');
+      passed = HOUR;
+      assert.equal(desk.ask(demandOf('seventh'), START + 2 * HOUR).kind, 'Free');
+    }
   });
 
   test('its share is of the people at its start, whoever has gone since', () => {

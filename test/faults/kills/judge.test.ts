@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { type Conduct, judgeChanges, judgeConduct, judgeOneWay } from './judge.ts';
+import type { Turn } from './ledger.ts';
+import type { Ask } from './watched-replica.ts';
+import type { Wish } from './wishes.ts';
+
+const revoke: Wish = {
+  action: 'RevokeEnterprise',
+  at: 0,
+  ref: 'alg/alg-1',
+  email: 'alg-1@acme.example',
+  gid: '17',
+  from: 'enterprise',
+  to: 'view only',
+  removal: true,
+  oneWay: false,
+};
+const creation: Wish = {
+  ...revoke,
+  action: 'CreateAccount',
+  email: 'aac-1@acme.example',
+  gid: null,
+  from: 'absent',
+  to: 'view only',
+  removal: false,
+  oneWay: true,
+};
+const turn: Turn = { gid: '17', email: revoke.email, from: 'enterprise', to: 'view only' };
+const back: Turn = { ...turn, from: 'view only', to: 'enterprise' };
+
+suite('the judge of changes finds', () => {
+  const rows: readonly [what: string, turns: readonly Turn[], findings: readonly RegExp[]][] = [
+    ['nothing where a wish has led to its change', [turn], []],
+    ['a change that is lost', [], [/^lost: RevokeEnterprise/]],
+    ['a change that somebody made who was not asked', [turn, back], [/nobody: alg-1/]],
+    ['a change that was made, undone and made again', [turn, back, turn], [/nobody/, /nobody/]],
+    ['a change that led elsewhere', [{ ...turn, to: 'out' }], [/^lost/, /nobody/]],
+  ];
+  for (const [what, turns, findings] of rows) {
+    test(what, () => {
+      const found = judgeChanges([revoke], turns);
+      assert.equal(found.length, findings.length);
+      for (const [index, finding] of findings.entries()) assert.match(found[index] ?? '', finding);
+    });
+  }
+});
+
+const post = (at: number): Ask => ({ at, method: 'POST', path: '/scim/Users', body: creation.email });
+const patch = (at: number): Ask => ({ at, method: 'PATCH', path: '/scim/Users/17', body: '' });
+const look = (at: number): Ask => ({ at, method: 'GET', path: '/scim/Users/17', body: '' });
+
+test('the judge finds a creation that was sent twice', () => {
+  assert.deepEqual(judgeOneWay([creation], [post(1)]), []);
+  assert.match(judgeOneWay([creation], [post(1), post(2)])[0] ?? '', /repeated blindly/);
+});
+
+suite('the judge of conduct finds', () => {
+  const good: Conduct = {
+    name: 'process 1',
+    asks: [look(2_900), patch(3_000)],
+    renewals: [0, 500, 2_800],
+    tookOver: true,
+  };
+  const rows: readonly [what: string, change: Partial<Conduct>, finding: RegExp | null][] = [
+    ['nothing in a leader that looks and then acts', {}, null],
+    ['a change after the renew deadline', { renewals: [0, 500] }, /after the renew deadline/],
+    ['a change of somebody who never led', { renewals: [] }, /after the renew deadline/],
+    ['a change without a look', { asks: [patch(3_000)] }, /before it had looked/],
+    ['a look that came after', { asks: [patch(3_000), look(3_100)] }, /before it had looked/],
+    ['a removal right after a takeover', { renewals: [2_000, 2_800] }, /taken the lease over/],
+    ['nothing in the same removal where nobody led', { renewals: [2_000, 2_800], tookOver: false }, null],
+  ];
+  for (const [what, change, finding] of rows) {
+    test(what, () => {
+      const [found = ''] = judgeConduct({ ...good, ...change }, [revoke]);
+      if (finding === null) assert.equal(found, '');
+      else assert.match(found, finding);
+    });
+  }
+});

@@ -1,0 +1,78 @@
+import type { Turn } from './ledger.ts';
+import type { Ask } from './watched-replica.ts';
+import { ACTION_TIMEOUT_MS, RENEW_DEADLINE_MS } from './watched-replica.ts';
+import { beginsAbsent, type Wish } from './wishes.ts';
+
+/** What one process did, as its proxies saw it. */
+export interface Conduct {
+  readonly name: string;
+  readonly asks: readonly Ask[];
+  readonly renewals: readonly number[];
+  /** Whether it took the lease from a holder that had not let go of it. */
+  readonly tookOver: boolean;
+}
+
+/** A request may be so long on its way from the process to its proxy, on a machine that is busy with others. */
+const ON_THE_WAY_MS = 300;
+
+/**
+ * Each wish has led to one effective change of its person, and nothing else has changed.
+ * @returns a sentence for each that was lost, doubled, or wished for by nobody
+ */
+export function judgeChanges(wishes: readonly Wish[], turns: readonly Turn[]): string[] {
+  const findings: string[] = [];
+  const left = [...turns];
+  for (const wish of wishes) {
+    const index = left.findIndex(
+      ({ gid, email, from, to }) =>
+        (beginsAbsent(wish) ? email === wish.email : gid === wish.gid) &&
+        from === wish.from &&
+        to === wish.to,
+    );
+    if (index === -1) findings.push(`lost: ${wish.action} of ${wish.email} (${wish.from} → ${wish.to})`);
+    else left.splice(index, 1);
+  }
+  for (const { email, from, to } of left)
+    findings.push(`doubled, or wished for by nobody: ${email}, ${from} → ${to}`);
+  return findings;
+}
+
+/** What may not be sent twice was sent once, if it arrived at all. */
+export function judgeOneWay(wishes: readonly Wish[], asks: readonly Ask[]): string[] {
+  return wishes
+    .filter(({ oneWay }) => oneWay)
+    .map((wish) => ({ wish, sent: asks.filter((ask) => isChangeOf(wish, ask)).length }))
+    .filter(({ sent }) => sent > 1)
+    .map(({ wish, sent }) => `repeated blindly: ${wish.action} of ${wish.email} reached Asana ${sent} times`);
+}
+
+/** No change begins after the renew deadline, before the person was looked at, or, if it removes, too early. */
+export function judgeConduct(conduct: Conduct, wishes: readonly Wish[]): string[] {
+  const findings: string[] = [];
+  const began = conduct.renewals[0] ?? Number.POSITIVE_INFINITY;
+  for (const ask of conduct.asks) {
+    if (ask.method === 'GET') continue;
+    const what = `${conduct.name}: ${ask.method} ${ask.path}`;
+    const renewed = conduct.renewals.findLast((at) => at <= ask.at) ?? Number.NEGATIVE_INFINITY;
+    const late = ask.at - renewed - RENEW_DEADLINE_MS;
+    if (late > ON_THE_WAY_MS) findings.push(`${what} came ${Math.round(late)} ms after the renew deadline`);
+    const wish = wishes.findLast((candidate) => candidate.at <= ask.at && isChangeOf(candidate, ask));
+    if (wish === undefined) continue;
+    const looked = conduct.asks.some((other) => other.at <= ask.at && isLookAt(wish, other));
+    if (!looked) findings.push(`${what} was sent before it had looked at ${wish.email}`);
+    if (wish.removal && conduct.tookOver && ask.at - began < ACTION_TIMEOUT_MS)
+      findings.push(`${what} came ${Math.round(ask.at - began)} ms after it had taken the lease over`);
+  }
+  return findings;
+}
+
+/** Whether a request changes what the wish is about. */
+export function isChangeOf({ email, gid, action }: Wish, { method, path, body }: Ask): boolean {
+  if (method === 'GET') return false;
+  if (action === 'CreateAccount') return body.includes(email);
+  return gid !== null && (path.includes(gid) || body.includes(gid));
+}
+
+function isLookAt({ email, gid }: Wish, { method, path }: Ask): boolean {
+  return method === 'GET' && (path.includes(email) || (gid !== null && path.includes(gid)));
+}

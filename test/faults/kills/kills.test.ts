@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { after, before, suite, test } from 'node:test';
+import { freePort } from '../../commands/child.ts';
+import { stream } from '../../simulation/random.ts';
+import { Arena } from './arena.ts';
+import { Rounds } from './rounds.ts';
+import { steps } from './steps.ts';
+
+/** More than two processes may be needed, on a machine on which one of them loses its lease by itself. */
+const PORTS = 8;
+
+suite('two real processes of the operator', () => {
+  let arena: Arena;
+  let rounds: Rounds;
+  let ports: readonly number[];
+  before(async () => {
+    ports = await Promise.all(Array.from({ length: PORTS }, freePort));
+    const optionsOf = (number: number) => ({
+      flags: ['--health-bind-address', `127.0.0.1:${ports[number % PORTS]}`],
+    });
+    arena = await Arena.open('kills-test', { optionsOf });
+    rounds = new Rounds(arena, stream(1, 'kills'));
+  });
+  after(() => arena.close());
+
+  /** What the liveness probes of those that run say; nothing for one that does not answer. */
+  const probes = () =>
+    Promise.all(
+      arena.running.map(async (replica) => {
+        const url = `http://127.0.0.1:${ports[arena.ever.indexOf(replica) % PORTS]}/livez`;
+        return fetch(url).then(
+          (answer) => answer.text(),
+          () => '',
+        );
+      }),
+    );
+
+  test('create an account once, although the leader is killed before it hears that it was created', async () => {
+    const step = steps.find(({ moment, arrives }) => moment === 'Change' && arrives);
+    assert.ok(step);
+    assert.deepEqual((await rounds.atStep(step, 'CreateAccount')).findings, []);
+  });
+
+  test('show by the liveness probe that the leader cannot renew its lease', async () => {
+    await arena.leader();
+    await arena.until('both are alive', async () => (await probes()).every((text) => text === 'ok\n'));
+    arena.strike = (side) => (side === 'kubernetes' ? { kind: 'silence' } : null);
+    await arena.until('a probe fails', async () =>
+      (await probes()).some((text) => /leaderElection/.test(text)),
+    );
+    arena.strike = () => null;
+    // What hangs at the API server need not be waited for.
+    await Promise.all(arena.running.map(({ process }) => process.end('SIGKILL')));
+  });
+});

@@ -1,0 +1,116 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Fault, FaultyProxy } from '../../kubernetes/faulty-proxy.ts';
+import { Replica, type ReplicaPlace } from '../../operator/replica.ts';
+import type { Ledger } from './ledger.ts';
+
+/** The lease and the time limit of an action in these runs, in milliseconds. */
+export const LEASE_MS = 3_000;
+export const RENEW_DEADLINE_MS = 2_000;
+export const ACTION_TIMEOUT_MS = 2_000;
+
+export type Side = 'kubernetes' | 'asana';
+
+/** One request of a replica that was let through, when it came (`performance.now`). */
+export interface Ask {
+  readonly at: number;
+  readonly method: string;
+  /** With its query, decoded. */
+  readonly path: string;
+  /** Whole only once the request is. */
+  body: string;
+}
+
+/** What befalls a request of a replica. */
+export type Strike = (side: Side, request: IncomingMessage, replica: WatchedReplica) => Fault | null;
+
+/** How a replica differs from the others. */
+export interface ReplicaOptions {
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A replica behind two proxies of its own: whatever it asks of the API server and of Asana is seen, and can be stopped. */
+export class WatchedReplica {
+  readonly process: Replica;
+  readonly #kubernetes: FaultyProxy;
+  readonly #asana: FaultyProxy;
+  readonly #folder: string;
+  readonly #ledger: Ledger;
+  /** What it asked of Asana. */
+  readonly asks: Ask[] = [];
+  /** When it last wrote its lease; the first one is when it took it. */
+  readonly renewals: number[] = [];
+  #strike: Strike;
+
+  private constructor(
+    parts: { kubernetes: FaultyProxy; asana: FaultyProxy; folder: string; ledger: Ledger; strike: Strike },
+    replica: Replica,
+  ) {
+    this.#kubernetes = parts.kubernetes;
+    this.#asana = parts.asana;
+    this.#folder = parts.folder;
+    this.#ledger = parts.ledger;
+    this.#strike = parts.strike;
+    this.process = replica;
+    this.#kubernetes.faultOf = (request) => this.#onKubernetes(request);
+    this.#asana.faultOf = (request) => this.#onAsana(request);
+  }
+
+  /** @param strike asked about each of its requests */
+  static async start(
+    place: ReplicaPlace,
+    { ledger, strike }: { readonly ledger: Ledger; readonly strike: Strike },
+    { flags = [], environment = {} }: ReplicaOptions = {},
+  ): Promise<WatchedReplica> {
+    const folder = await mkdtemp(join(tmpdir(), 'asana-connector-replica-'));
+    const kubernetes = await FaultyProxy.start(place.kubeconfigPath);
+    const upstream = new URL(place.sandbox.asanaUrl);
+    const asana = await FaultyProxy.before(upstream);
+    const kubeconfigPath = join(folder, 'kubeconfig');
+    await writeFile(kubeconfigPath, kubernetes.config.exportConfig());
+    const asanaUrl = `http://127.0.0.1:${asana.port}${upstream.pathname}`;
+    const replica = new Replica(
+      { ...place, kubeconfigPath, sandbox: { ...place.sandbox, asanaUrl } },
+      ['--action-timeout', `${ACTION_TIMEOUT_MS}ms`, ...flags],
+      environment,
+    );
+    return new WatchedReplica({ kubernetes, asana, folder, ledger, strike }, replica);
+  }
+
+  /** Cuts it off from the API server, and nobody is told. */
+  cutOff(): void {
+    this.#strike = (side) => (side === 'kubernetes' ? { kind: 'silence' } : null);
+  }
+
+  /** Ends it if it is still there, and its proxies. */
+  async close(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.process.end(signal);
+    await Promise.all([this.#kubernetes.close(), this.#asana.close()]);
+    await rm(this.#folder, { recursive: true });
+  }
+
+  #onKubernetes(request: IncomingMessage): Fault | null {
+    const fault = this.#strike('kubernetes', request, this);
+    const isLease = request.url?.includes('/leases') === true && request.method !== 'GET';
+    if (isLease && fault === null) this.renewals.push(performance.now());
+    return fault;
+  }
+
+  #onAsana(request: IncomingMessage): Fault | null {
+    const { method = '', url = '' } = request;
+    const fault = this.#strike('asana', request, this);
+    if (fault?.kind === 'silence') return fault;
+    const ask: Ask = { at: performance.now(), method, path: decodeURIComponent(url), body: '' };
+    this.asks.push(ask);
+    if (method === 'GET') return fault;
+    request.on('data', (part: Buffer) => {
+      ask.body += part.toString();
+    });
+    // What another change did before this one is told apart from what this one will do.
+    this.#ledger.note();
+    return fault;
+  }
+}
