@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { readCorpus } from './corpus.ts';
-import { readOrRefuse, type Target, targets } from './targets.ts';
+import { readOrRefuse, targets } from './targets.ts';
 
 suite('what the fuzzer found once', () => {
   for (const target of targets) {

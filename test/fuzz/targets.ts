@@ -127,8 +127,8 @@ export const targets: readonly Target[] = [
     name: 'conductorone-ids',
     seeds: ['enterprise', 'view only:905', `team:${gid}:Team Member`, `workspace:${gid}:Member:user:${gid}`],
     read: (value) => {
-      readEntitlementId(String(value));
-      readGrantId(String(value));
+      readEntitlementId(textOf(value));
+      readGrantId(textOf(value));
     },
   },
   {
@@ -144,7 +144,7 @@ export const targets: readonly Target[] = [
         (text: string) => splitAuthority('host', text),
         (text: string) => parseClientSecret(new Redacted(text)),
       ])
-        parse(String(value));
+        parse(textOf(value));
     },
   },
   {
@@ -161,6 +161,11 @@ export const targets: readonly Target[] = [
     read: (value) => readTask(value),
   },
 ];
+
+/** These come as text: of anything else, the text is what JSON makes of it. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
 
 /** A task as it comes out of protobuf, carried out by somebody who says yes to everything. */
 async function readTask(value: unknown): Promise<void> {
