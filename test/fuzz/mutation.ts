@@ -63,7 +63,7 @@ function change(value: unknown, donor: unknown, random: Random): unknown {
 /** An own field, also where its name is one that assignment treats otherwise; JSON.parse does the same. */
 function define(fields: Record<string, unknown>, name: string, value: unknown): void {
   const own = {
-    value: structuredClone(value) as unknown,
+    value: structuredClone(value),
     writable: true,
     enumerable: true,
     configurable: true,

@@ -34,9 +34,9 @@ export interface Target {
 }
 
 /** Refusing a document is what a decoder is there for; anything else that it throws is a fault. */
-export async function readOrRefuse({ read }: Target, value: unknown): Promise<void> {
+export async function readOrRefuse(target: Target, value: unknown): Promise<void> {
   try {
-    await read(value);
+    await target.read(value);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
   }
