@@ -52,7 +52,11 @@ function readWords(args: readonly string[]): Wanted {
 
 /** @returns the exit code: 1 when a fault was not survived, 2 for a word that is wrong */
 async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === 'kills') return runKills(args.slice(1));
+  if (args[0] === 'kills') {
+    // Loaded when it is asked for: it brings much of its own.
+    const { runKills } = await import('../test/faults/kills/command.ts');
+    return runKills(args.slice(1));
+  }
   let wanted: Wanted;
   try {
     wanted = readWords(args);
@@ -87,15 +91,6 @@ function render({ fault, seconds, seen, problem }: Outcome): string {
     problem === null ? `checked: ${seen?.checks.join('; ')}` : paint('red', `NOT SURVIVED: ${problem}`);
   const verdict = problem === null ? paint('green', 'survived') : paint('red', 'BROKEN  ');
   return `${verdict} ${paint('bold', fault.name)} (${seconds.toFixed(1)} s) ${fault.what}: ${fired}${outcome}`;
-}
-
-/** The bench of kills is loaded when it is asked for: it brings much of its own. */
-async function runKills(args: readonly string[]): Promise<number> {
-  const path = '../test/faults/kills/command.ts';
-  const { runKills: start } = (await import(path)) as {
-    runKills: (argv: readonly string[]) => Promise<number>;
-  };
-  return start(args);
 }
 
 process.exitCode = await main(process.argv.slice(2));

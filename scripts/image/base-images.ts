@@ -24,8 +24,13 @@ const NPM = 'npm@11.19.1';
 const RUNTIME_PACKAGES = ['base-files', 'libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1', 'tzdata'];
 /** A shell, `env`, and what these are linked against. */
 const BUILD_PACKAGES = [
-  ...['dash', 'coreutils', 'libselinux1', 'libpcre2-8-0'],
-  ...['libacl1', 'libattr1', 'libgmp10'],
+  'dash',
+  'coreutils',
+  'libselinux1',
+  'libpcre2-8-0',
+  'libacl1',
+  'libattr1',
+  'libgmp10',
 ];
 
 const USERS =

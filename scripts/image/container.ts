@@ -19,9 +19,9 @@ export interface Ending {
 export interface Working {
   readonly startedAt: number;
   /** Waits until something is so; fails when that takes a minute, or the container ends first. */
-  until(what: string, seen: () => Promise<boolean>): Promise<void>;
+  readonly until: (what: string, seen: () => Promise<boolean>) => Promise<void>;
   /** The most memory that its program had resident, in bytes. */
-  peakMemory(): Promise<number>;
+  readonly peakMemory: () => Promise<number>;
 }
 
 /** Runs a container to its end. */
@@ -58,7 +58,7 @@ export async function whileRunning(
     if (early === null) await terminate();
     const value = await ended;
     if (failure === null) return value;
-    throw new Error(`${failure instanceof Error ? failure.message : String(failure)}\n${value.output}`);
+    throw new Error(`${failure instanceof Error ? failure.message : 'it was not used to its end'}\n${value.output}`);
   });
   if (ending.code !== 0) throw new Error(`it ended with ${ending.code} after SIGTERM:\n${ending.output}`);
   return ending;
@@ -66,8 +66,8 @@ export async function whileRunning(
 
 interface Started {
   readonly ended: Promise<Ending>;
-  processId(): Promise<number>;
-  terminate(): Promise<void>;
+  readonly processId: () => Promise<number>;
+  readonly terminate: () => Promise<void>;
 }
 
 async function startContainer<T>(

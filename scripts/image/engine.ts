@@ -25,9 +25,9 @@ export interface PreparedContainer {
   /** Runs it in the foreground: its output is this program's. */
   readonly run: readonly [program: string, ...args: readonly string[]];
   /** The process id of its program on this machine. */
-  processId(): Promise<number>;
+  readonly processId: () => Promise<number>;
   /** Sends SIGTERM, as the kubelet does. */
-  terminate(): Promise<void>;
+  readonly terminate: () => Promise<void>;
   /** Leaves nothing behind. */
   remove(): Promise<void>;
 }

@@ -69,10 +69,13 @@ class Model {
   /** A worker asks for a key, and has it as soon as there is one. */
   ask(): void {
     this.#asking += 1;
-    void this.queue.take().then((key) => {
-      this.#asking -= 1;
-      if (key !== null) this.#begin(key);
-    });
+    void this.#take();
+  }
+
+  async #take(): Promise<void> {
+    const key = await this.queue.take();
+    this.#asking -= 1;
+    if (key !== null) this.#begin(key);
   }
 
   end(nth: number, fails: boolean): void {

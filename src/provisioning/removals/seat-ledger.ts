@@ -1,9 +1,9 @@
 /** An enterprise license that is being given. Each of the two ends it; ending twice is ending once. */
 export interface Seat {
   /** It was not given. */
-  free(): void;
+  readonly free: () => void;
   /** It was given, or may have been: whoever has not read the directory since counts it until then. */
-  keep(): void;
+  readonly keep: () => void;
 }
 
 /** Who asks how many seats are taken beside those that its own reading shows. */
