@@ -58,7 +58,9 @@ export async function whileRunning(
     if (early === null) await terminate();
     const value = await ended;
     if (failure === null) return value;
-    throw new Error(`${failure instanceof Error ? failure.message : 'it was not used to its end'}\n${value.output}`);
+    throw new Error(
+      `${failure instanceof Error ? failure.message : 'it was not used to its end'}\n${value.output}`,
+    );
   });
   if (ending.code !== 0) throw new Error(`it ended with ${ending.code} after SIGTERM:\n${ending.output}`);
   return ending;

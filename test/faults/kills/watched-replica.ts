@@ -7,7 +7,6 @@ import { Replica, type ReplicaPlace } from '../../operator/replica.ts';
 import type { Ledger } from './ledger.ts';
 
 /** The lease and the time limit of an action in these runs, in milliseconds. */
-const LEASE_MS = 3_000;
 export const RENEW_DEADLINE_MS = 2_000;
 export const ACTION_TIMEOUT_MS = 2_000;
 
