@@ -58,7 +58,7 @@ describe('the command line', () => {
     it(`describes every flag and argument in a sentence: ${command || 'no command'}`, async () => {
       const { stdout } = await run(...wordsOf(command), '--help');
       const entries = stdout
-        .replaceAll(/\n {20,}/g, ' ')
+        .replaceAll(/\n {14,}/g, ' ')
         .split('\n')
         .filter((line) => /^ {2}(-\w|--\w|\w+ {2}.*\.)/.test(line));
       assert.ok(entries.length > 0);

@@ -26,8 +26,9 @@ class Lists {
   list<T>(
     { plural }: Resource,
     namespace: string | null,
-    { next = '0' }: { limit: number; next?: string },
+    page: { limit: number; next?: string },
   ): Promise<ListPage<T>> {
+    const next = page.next || '0';
     if (next === '0') this.asked.push(`${plural} ${namespace ?? '*'}`);
     const all = (this.#objects[plural] ?? []).filter(
       ({ metadata }) => namespace === null || metadata.namespace === namespace,

@@ -277,7 +277,7 @@ suite('what happens meanwhile', () => {
     let asked = 0;
     const guard = () => {
       asked += 1;
-      if (asked === 2) throw new Error('this process does not lead any more');
+      if (asked === 2) throw new Error('this process is not the leader any more');
     };
     await assert.rejects(rig.carryOut(grant(rig.gid(ALICE)), { guard }), /not the leader/);
     assert.equal(rig.license(ALICE), 'view only');

@@ -291,8 +291,8 @@ suite('the views', () => {
     assert.equal((await idsOf('')).length, 6);
     assert.deepEqual(await idsOf('?entitlement=enterprise'), ['enterprise:905']);
     assert.deepEqual(await idsOf('?user=user906@acme.com'), [
-      'view only:906',
       'workspace:1200:Member:user:906',
+      'view only:906',
     ]);
     assert.deepEqual(await idsOf('?user=906&entitlement=view%20only'), ['view only:906']);
     assert.deepEqual(await idsOf('?user=nobody'), []);

@@ -173,7 +173,7 @@ suite('an audit file that cannot be written', () => {
   test('because it is no file but a device is an error at the start', async (t) => {
     const { clock, meter } = await setUp(t);
     const options = { flag: '--audit-log-path', log: silentLogger, meter, clock };
-    assert.throws(() => AuditFile.open({ ...options, path: '/dev/full' }), /no regular file/);
+    assert.throws(() => AuditFile.open({ ...options, path: '/dev/full' }), /not a regular file/);
   });
 
   test('because the disk is full loses no line, says so once, and is whole once there is room', async (t) => {
@@ -184,7 +184,7 @@ suite('an audit file that cannot be written', () => {
     assert.equal(rig.text, '{"n":1}\n{"n"', 'the disk took the beginning of the second line');
     assert.equal(rig.counted('Delayed'), 2);
     assert.equal(rig.logged.length, 1);
-    assert.match(rig.logged[0] ?? '', /cannot be written/);
+    assert.match(rig.logged[0] ?? '', /not writable/);
     disk.room = 1000;
     file.write('{"n":4}');
     file.close();

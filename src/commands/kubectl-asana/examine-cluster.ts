@@ -17,8 +17,10 @@ interface Review {
   readonly status?: { readonly allowed?: boolean };
 }
 
+const OPERATOR = 'the operator';
+
 interface Lease {
-  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly metadata: { readonly namespace: string };
   readonly spec?: {
     readonly holderIdentity?: string;
     readonly renewTime?: string;
@@ -66,29 +68,33 @@ async function examineUser({ connection, namespace }: Cluster): Promise<Finding>
 }
 
 async function examineLease({ connection }: Cluster): Promise<Finding> {
-  const what = 'the operator';
   try {
     const { items } = await connection.send<{ items: Lease[] }>({
       method: 'GET',
       path: '/apis/coordination.k8s.io/v1/leases',
       query: { fieldSelector: `metadata.name=${LEASE_NAME}` },
     });
-    const live = items.find(isLive);
-    return live
-      ? ok(what, `${live.spec?.holderIdentity ?? ''} leads (lease in namespace ${live.metadata.namespace})`)
-      : bad(
-          what,
-          'no operator holds the lease',
-          'Check its pods: kubectl get pods -A -l app.kubernetes.io/name=asana-connector',
-        );
+    return findLeader(items, systemClock.now());
   } catch (error) {
-    return unknown(what, sentenceOf(error), 'Ask somebody who can list leases in all namespaces.');
+    return unknown(OPERATOR, sentenceOf(error), 'Ask somebody who can list leases in all namespaces.');
   }
 }
 
-function isLive({ spec }: Lease): boolean {
+/** What the leases of all namespaces tell: whether some operator renews one. */
+export function findLeader(leases: readonly Lease[], now: number): Finding {
+  const live = leases.find((lease) => isLive(lease, now));
+  if (live)
+    return ok(
+      OPERATOR,
+      `${live.spec?.holderIdentity ?? ''} leads (lease in namespace ${live.metadata.namespace})`,
+    );
+  const remedy = 'Check its pods: kubectl get pods -A -l app.kubernetes.io/name=asana-connector';
+  return bad(OPERATOR, 'no operator holds the lease', remedy);
+}
+
+function isLive({ spec }: Lease, now: number): boolean {
   if (!spec?.holderIdentity || spec.renewTime === undefined) return false;
-  return systemClock.now() - Date.parse(spec.renewTime) < 4 * (spec.leaseDurationSeconds ?? 15) * 1000;
+  return now - Date.parse(spec.renewTime) < 4 * (spec.leaseDurationSeconds ?? 15) * 1000;
 }
 
 async function examineOperators({ connection, namespace }: Cluster): Promise<Finding[]> {

@@ -201,7 +201,10 @@ suite('the status of a connector', () => {
     const { holds, conditions } = connectorStatus(facts({ removals: { holds: [hold] } }), NOW);
     assert.deepEqual(holds, [hold]);
     const paused = conditions?.find(({ type }) => type === 'RemovalsPaused');
-    assert.match(paused?.message ?? '', /7, of 5 people.*acknowledge=abc\.3.*discard=abc\.3/s);
+    assert.match(
+      paused?.message ?? '',
+      /7 are held, which concern 5 people.*acknowledge=abc\.3.*discard=abc\.3/s,
+    );
   });
 
   test('tells holds that stand side by side in one condition, each with its own token', () => {

@@ -257,7 +257,7 @@ const outcomes: readonly Outcome[] = [
     },
     asana: ['scimPatchUser', 'scimPatchUser'],
     reason: 'Expired',
-    message: /was taken back/,
+    message: /was revoked/,
     audit: ['Change GrantEnterprise Succeeded', 'Change RevokeEnterprise Succeeded'],
   },
   {
