@@ -279,9 +279,9 @@ suite('a change that Asana takes and does not show', () => {
 
   test('is nothing that an object of the same name inherits: it sends its own', async () => {
     await untilUnseen('namesake', carol);
-    await rig.patchGrant('namesake', { spec: { deletionPolicy: 'Retain' } });
+    // Somebody removes the finalizer by force, and declares the same again before anybody sees that there was nothing.
     await rig.deleteGrant('namesake');
-    await rig.untilGone('namesake');
+    await rig.patchGrant('namesake', { metadata: { finalizers: null } });
     await rig.createGrant('namesake', carol);
     await rig.untilReason('namesake', 'Granted');
     assert.equal(await rig.licenseInAsana(carol), 'enterprise');
@@ -380,7 +380,7 @@ suite('another organization behind the same token', () => {
 
   test('is seen although a part of its reading fails, and nobody there loses what is deleted here', async () => {
     await rig.stopOperator();
-    other.faults.add({ match: { operation: 'getTeamsForWorkspace' }, effect: { status: 403 } });
+    other.faults.add({ match: { operation: 'scimListUsers' }, effect: { status: 403 } });
     await rig.startOperator(other);
     await rig.deleteGrant('bob');
     await rig.until('the other organization is held, or recorded', async () => {
