@@ -178,6 +178,7 @@ export class ConnectorSession {
       snapshot,
       intervals: this.#intervals,
       doubts: this.doubts,
+      lastFailed: this.report !== null && this.report.result === null,
       seatsBeside: () => this.seats.countBeside(holder, directory),
       now: this.#deps.clock.now(),
     });

@@ -8,11 +8,19 @@ export interface ReadingParts {
   readonly snapshot: Snapshot;
   readonly intervals: PartIntervals;
   readonly doubts: readonly Doubt[];
+  /** The last sync brought nothing: what is known is older than it looks. */
+  readonly lastFailed: boolean;
   /** Enterprise licenses that are on their way to others. */
   readonly seatsBeside: () => number;
   /** Epoch milliseconds. */
   readonly now: number;
 }
+
+/** A listing that fails from its first page on is no better than one that breaks off. */
+const LAST_FAILED = {
+  code: 'ReadingIncomplete',
+  message: 'the last sync failed. See the condition Synced of the connector',
+} as const;
 
 /** The directory of one connector as a decision may read it. */
 export function readingOf({
@@ -20,6 +28,7 @@ export function readingOf({
   snapshot,
   intervals,
   doubts,
+  lastFailed,
   seatsBeside,
   now,
 }: ReadingParts): Reading {
@@ -33,7 +42,7 @@ export function readingOf({
     enterpriseLicenses: () => directory.counts().enterpriseLicenses + seatsBeside(),
     doubtAbout: (parts) => {
       const fault = doubtAbout(snapshot, parts, { now, intervals, doubts });
-      if (!fault) return null;
+      if (!fault) return lastFailed ? LAST_FAILED : null;
       const held = doubts.some(({ reason }) => reason === fault.code);
       return { code: held ? 'ReadingHeld' : 'ReadingIncomplete', message: fault.message };
     },

@@ -171,7 +171,14 @@ function isSameSlot(own: KnownContender, other: KnownContender): boolean {
   if (own.right?.type === 'License' && other.right?.type === 'License') return isSameOrganization(own, other);
   if (own.right === null || other.right === null || !isSameRight(own.right, other.right)) return false;
   // A gid says nothing of where its team is: a connector of elsewhere neither has it nor takes it over.
-  return own.right.type !== 'Team' || mayShareOrganization(own, other);
+  if (own.right.type === 'Team') return mayShareOrganization(own, other);
+  return mayRead(own) && mayRead(other);
+}
+
+/** False where its connector has read, and not the workspace of the right: what it declares there it never has. */
+function mayRead({ reading, right }: KnownContender): boolean {
+  if (!reading || !right || !('workspace' in right)) return true;
+  return reading.snapshot.workspaces.some(({ gid }) => gid === right.workspace);
 }
 
 /** False where both have read, and no organization is read by both. */

@@ -182,6 +182,19 @@ suite('the session of a connector', () => {
     assert.equal(one.read('u1')?.enterpriseLicenses(), before);
   });
 
+  test('justifies no removal after a sync that brought nothing, until one brings something again', async (t) => {
+    const { sandbox, open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    assert.equal(session.read('u1')?.doubtAbout(['accounts']), null);
+    sandbox.faults.add({ match: { operation: 'getUsers' }, effect: { status: 403 } });
+    await sync(session);
+    assert.equal(session.read('u1')?.doubtAbout(['accounts'])?.code, 'ReadingIncomplete');
+    sandbox.faults.clear();
+    await sync(session);
+    assert.equal(session.read('u1')?.doubtAbout(['accounts']), null);
+  });
+
   test('counts the seats that they have given since it read the directory itself', async (t) => {
     const { clock, open } = await startWorld(t);
     const organizations = new Organizations(clock);

@@ -39,6 +39,10 @@ export class HeldGrants {
   readonly #facts: Facts;
   readonly #held = new Map<string, Held>();
   readonly #answers = new Map<string, Answer[]>();
+  /** The ids of all holds of a connector. */
+  readonly #ids = new Map<string, Set<string>>();
+  /** Those that went with their connector: a status that still names one holds nothing. */
+  readonly #gone = new Set<string>();
 
   constructor(facts: Facts) {
     this.#facts = facts;
@@ -48,13 +52,16 @@ export class HeldGrants {
   grant(grant: Grant): void {
     const place = parse(grant.status?.planned?.hold);
     const { uid, generation } = grant.metadata;
-    if (place && this.#isOverReading(grant, place)) return;
+    if (place && (this.#gone.has(place.id) || this.#isOverReading(grant, place))) return;
     if (place) this.#held.set(uid, { ...place, connector: connectorKeyOf(grant), generation });
     else if (this.#held.has(uid) && !this.#asksForRemoval(grant)) this.#held.delete(uid);
   }
 
   /** Takes in a commit of a connector: an answer counts if its token names a hold that stands. */
   connector(before: Connector | null, after: Connector): void {
+    const ids = this.#ids.get(keyOf(after)) ?? new Set();
+    for (const { token } of holdsOf(after)) ids.add(parse(token)?.id ?? '');
+    this.#ids.set(keyOf(after), ids);
     for (const verb of ['acknowledge', 'discard'] as const) {
       const token = after.metadata.annotations?.[ANNOTATIONS[verb]];
       if (token === undefined || token === before?.metadata.annotations?.[ANNOTATIONS[verb]]) continue;
@@ -72,6 +79,8 @@ export class HeldGrants {
   /** A connector is gone, and with it what it held. */
   forget(connector: Connector): void {
     for (const [uid, held] of this.#held) if (held.connector === keyOf(connector)) this.#held.delete(uid);
+    for (const id of this.#ids.get(keyOf(connector)) ?? []) this.#gone.add(id);
+    this.#ids.delete(keyOf(connector));
     this.#answers.delete(keyOf(connector));
   }
 

@@ -1,7 +1,7 @@
 import type { AsanaAnswer } from '../asana/front.ts';
 
 /** What a connector's listings are, in the parts of a reading. */
-export const PARTS = {
+const PARTS = {
   scimListUsers: 'licenses',
   getUsers: 'accounts',
   getWorkspaceMembershipsForWorkspace: 'memberships',

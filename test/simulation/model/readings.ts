@@ -2,7 +2,7 @@ import type { AsanaAnswer } from '../asana/front.ts';
 import type { Site } from '../asana/site.ts';
 import { type Effect, isDeprovision } from './effect.ts';
 import type { Facts } from './facts.ts';
-import { gidsOf, PARTS, type Part, partOf, readPage } from './listing.ts';
+import { gidsOf, type Part, partOf, readPage } from './listing.ts';
 import { type Connector, durationMs } from './objects.ts';
 
 /** The listings a right is read from. */
@@ -80,7 +80,7 @@ export class Readings {
     if (!part) return;
     this.#isShared(answer.token);
     const now = this.#facts.witness.time();
-    const reading = this.#of(answer.token, part);
+    const reading = this.#of(this.#keyOf(answer.token, part, answer.site));
     // To wait is not to fail.
     if (answer.status === 429) return;
     if (answer.status !== 200) {
@@ -108,7 +108,7 @@ export class Readings {
 
   /** A connector is gone: what comes after it measures by nothing that it has read. */
   forget(token: string): void {
-    for (const part of Object.values(PARTS)) this.#readings.delete(`${token} ${part}`);
+    for (const key of this.#readings.keys()) if (key.startsWith(`${token} `)) this.#readings.delete(key);
     this.#enterprise.delete(token);
     this.#shrunkEnterprise.delete(token);
     this.#workspaces.delete(token);
@@ -163,7 +163,7 @@ export class Readings {
   /** When the oldest of the last whole listings began; null while one was never read, or nobody can tell whose they are. */
   wholeSince(token: string, of: keyof typeof PARTS_OF = 'account'): number | null {
     if (this.#isShared(token)) return null;
-    const begun = PARTS_OF[of].map((part) => this.#readings.get(`${token} ${part}`)?.wholeAt ?? null);
+    const begun = PARTS_OF[of].map((part) => this.#readings.get(this.#keyOf(token, part))?.wholeAt ?? null);
     return begun.includes(null) ? null : Math.min(...begun.filter((at) => at !== null));
   }
 
@@ -172,13 +172,13 @@ export class Readings {
     const now = this.#facts.witness.time();
     const intervalMs = durationMs(connector.spec.sync?.interval, 3_600_000);
     // A reading counts when all of its listings have come, some of them after a long pause.
-    const ended = PARTS_OF.account.map((part) => this.#readings.get(`${token} ${part}`)?.endedAt ?? 0);
+    const ended = PARTS_OF.account.map((part) => this.#readings.get(this.#keyOf(token, part))?.endedAt ?? 0);
     const shrunk = (part: Part) => {
-      const since = this.#readings.get(`${token} ${part}`)?.shrunkSince ?? null;
+      const since = this.#readings.get(this.#keyOf(token, part))?.shrunkSince ?? null;
       return since !== null && Math.min(...ended) >= since && now - Math.max(...ended) > LET_IT_END_MS;
     };
     for (const part of partsOf(effect)) {
-      const reading = this.#readings.get(`${token} ${part}`);
+      const reading = this.#readings.get(this.#keyOf(token, part));
       if (!reading || reading.wholeAt === null) return `${part} were never read whole`;
       const { failedSince, shortSince, wholeAt } = reading;
       if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
@@ -228,8 +228,12 @@ export class Readings {
     return this.#shared.has(token);
   }
 
-  #of(token: string, part: Part): Reading {
-    const key = `${token} ${part}`;
+  /** What another organization behind the same token shows is no measure for this one. */
+  #keyOf(token: string, part: Part, site = this.#facts.witness.siteOf(token)): string {
+    return `${token} ${site?.plan.name ?? ''} ${part}`;
+  }
+
+  #of(key: string): Reading {
     const known = this.#readings.get(key);
     if (known) return known;
     const reading: Reading = {

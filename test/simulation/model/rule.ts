@@ -77,3 +77,25 @@ export function onRemoval(check: (c: Case) => string | null): Rule['broken'] {
 export function ofGrant(check: (c: Case, grant: Grant) => string | null): Rule['broken'] {
   return (c) => (c.grant ? check(c, c.grant) : null);
 }
+
+/** A change that changes nothing harms nobody: it is sent again when its answer was lost. */
+export function isSoAlready({ type, team, workspace }: Effect, holding: Holding | null): boolean {
+  switch (type) {
+    case 'GrantEnterprise':
+      return holding?.license === 'Enterprise';
+    case 'RevokeEnterprise':
+      return holding?.license === 'ViewOnly';
+    case 'AddToTeam':
+      return holding?.teams.includes(team ?? '') ?? false;
+    case 'RemoveFromTeam':
+      return !holding?.teams.includes(team ?? '');
+    case 'AddToWorkspace':
+      return holding?.workspaces.includes(workspace ?? '') ?? false;
+    case 'RemoveFromWorkspace':
+      return !holding?.workspaces.includes(workspace ?? '');
+    case 'CreateAccount':
+      return holding !== null;
+    case 'Deprovision':
+      return !holding?.active;
+  }
+}

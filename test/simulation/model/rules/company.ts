@@ -1,7 +1,7 @@
 import { isDeprovision, isRemoval } from '../effect.ts';
 import { modelOf } from '../kinds.ts';
 import { type Connector, conditionOf, type Grant, modeOf, nameOf } from '../objects.ts';
-import { type Case, GIVE_GRACE_MS, hasRecordedAnother, ofGrant, type Rule } from '../rule.ts';
+import { type Case, GIVE_GRACE_MS, hasRecordedAnother, isSoAlready, ofGrant, type Rule } from '../rule.ts';
 
 /** What other objects, and all writes together, have to say: contests, declarations, limits. */
 export const companyRules: readonly Rule[] = [
@@ -10,6 +10,7 @@ export const companyRules: readonly Rule[] = [
     sentence:
       'of grants that contend the oldest alone gives and takes; an end takes nothing that a live one declares',
     broken: ofGrant((c, grant) => {
+      if (isSoAlready(c.effect, c.holding)) return null;
       const [oldest] = rivalsOf(c, grant).toSorted((a, b) => (precedes(a, b) ? -1 : 1));
       return oldest && isRivalOf(c, grant, oldest) ? `${nameOf(oldest)} declares it` : null;
     }),

@@ -1,9 +1,8 @@
-import type { Holding } from '../../asana/holding.ts';
-import { type Effect, isDeprovision, isRemoval } from '../effect.ts';
+import { isDeprovision, isRemoval } from '../effect.ts';
 import { isOverReading } from '../holds.ts';
 import { holdsOf } from '../objects.ts';
 import { LISTED_WITHIN_MS } from '../readings.ts';
-import { hasRecordedAnother, ofGrant, onRemoval, type Rule } from '../rule.ts';
+import { hasRecordedAnother, isSoAlready, ofGrant, onRemoval, type Rule } from '../rule.ts';
 
 /** A fresh look is no older when a removal leaves: reads, one retry and its pause fit in. */
 const FRESH_LOOK_MS = 180_000;
@@ -107,25 +106,3 @@ export const evidenceRules: readonly Rule[] = [
     }),
   },
 ];
-
-/** A change that changes nothing harms nobody: it is sent again when its answer was lost. */
-function isSoAlready({ type, team, workspace }: Effect, holding: Holding | null): boolean {
-  switch (type) {
-    case 'GrantEnterprise':
-      return holding?.license === 'Enterprise';
-    case 'RevokeEnterprise':
-      return holding?.license === 'ViewOnly';
-    case 'AddToTeam':
-      return holding?.teams.includes(team ?? '') ?? false;
-    case 'RemoveFromTeam':
-      return !holding?.teams.includes(team ?? '');
-    case 'AddToWorkspace':
-      return holding?.workspaces.includes(workspace ?? '') ?? false;
-    case 'RemoveFromWorkspace':
-      return !holding?.workspaces.includes(workspace ?? '');
-    case 'CreateAccount':
-      return holding !== null;
-    case 'Deprovision':
-      return !holding?.active;
-  }
-}
