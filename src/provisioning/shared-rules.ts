@@ -124,11 +124,13 @@ export function makeSureItIsNoGuest(subject: RightCase): Step | null {
 
 /** A right beyond the account itself needs an account in use. */
 export function makeSureTheyAreIn(subject: RightCase, home: string | null): Step | null {
-  const { account, organization } = subject;
-  const inUse =
-    account !== null &&
-    (home === null ? isActive(account, organization) : isMemberOf(account, home, organization));
-  return inUse ? null : refuseUnknown(subject);
+  return areIn(subject, home) ? null : refuseUnknown(subject);
+}
+
+/** Whether the account is in use in the organization that a right is of; wherever it is, where none is known. */
+export function areIn({ account, organization }: RightCase, home: string | null): boolean {
+  if (account === null) return false;
+  return home === null ? isActive(account, organization) : isMemberOf(account, home, organization);
 }
 
 export function refuseUnknown(subject: RightCase): Step {

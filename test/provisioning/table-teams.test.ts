@@ -2,6 +2,8 @@ import { suite } from 'node:test';
 import { check, ends, inTeam, leaver, nobody, unknown, viewer } from './table.ts';
 import { adopted, given, grant, person, reading, TEAM, team } from './world.ts';
 
+const leaverInTeam = reading([person({ active: false })], { members: { 1: {} } });
+
 suite('a team', () => {
   check([
     { row: 'they are not in it, and active', grant: grant(team), asana: viewer, expect: 'Act AddToTeam' },
@@ -22,6 +24,12 @@ suite('a team', () => {
       row: 'the account is not active',
       grant: grant(team),
       asana: leaver,
+      expect: 'Blocked AccountNotFound',
+    },
+    {
+      row: 'the account is not active, and Asana lists it in the team all the same',
+      grant: grant(team),
+      asana: leaverInTeam,
       expect: 'Blocked AccountNotFound',
     },
     {
@@ -64,6 +72,12 @@ suite('a team', () => {
       grant: grant(team, { ...ends, applied: given(team, 'Member') }),
       asana: inTeam,
       expect: 'Act RemoveFromTeam',
+    },
+    {
+      row: 'it ends, and Asana lists somebody in the team who has left the organization',
+      grant: grant(team, { ...ends, applied: given(team, 'Member') }),
+      asana: leaverInTeam,
+      expect: 'Release AccountGone',
     },
     {
       row: 'it ends, they were found as a member',

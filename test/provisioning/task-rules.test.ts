@@ -47,6 +47,7 @@ const holder = reading([person({ license: 'Enterprise' })]);
 const guest = reading([person({ role: 'Guest' })]);
 const bob = reading([person({ gid: '2', email: 'bob@acme.com' })]);
 const inTeam = reading([person()], { members: { 1: {} } });
+const leaverInTeam = reading([person({ active: false })], { members: { 1: {} } });
 const lastOfGuest = reading([person({ role: 'Guest' })], { members: { 1: { guest: true } } });
 const present = (right: Right, place: string | null = ORGANIZATION.gid): Around => ({
   declared: [{ ensure: 'Present', right, place, object: 'AsanaGrant iga/alice' }],
@@ -93,6 +94,7 @@ suite('a task', () => {
       'Refused TeamNotFound',
     ],
     ['removes from a team', take(team), inTeam, 'Act RemoveFromTeam'],
+    ['removes who has left the organization from a team', take(team), leaverInTeam, 'Act RemoveFromTeam'],
     ['removes from a team whom it does not have', take(team), viewer, 'AlreadySo'],
     ['removes a guest from their last team', take(team), lastOfGuest, 'Act RemoveFromTeam'],
     [

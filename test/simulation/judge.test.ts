@@ -1,162 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AsanaRequest } from './asana/front.ts';
-import { openSite, type Site, tokenOf } from './asana/site.ts';
-import { SimulatedClock } from './clock.ts';
-import { Judge, type Violation } from './model/judge.ts';
-import { ANNOTATIONS, type Connector, type Grant } from './model/objects.ts';
-import type { LeadershipFacts } from './model/rule.ts';
-
-type Change<T> = T extends object ? { readonly [K in keyof T]?: Change<T[K]> } : T;
-
-/** A hand-written world: one connector, one grant of p1, one process that leads. */
-class BadWorld {
-  readonly clock = new SimulatedClock();
-  readonly site: Site;
-  readonly violations: Violation[] = [];
-  readonly judge: Judge;
-  leadership: LeadershipFacts = {
-    holder: 'operator-1',
-    sinceMs: 3_600_000,
-    takenOver: false,
-    stopped: false,
-  };
-  #number = 0;
-
-  constructor() {
-    const plan = {
-      name: 'acme',
-      organization: '1200000000000001',
-      domain: 'acme.example',
-      people: 12,
-      teams: 1,
-    };
-    this.site = openSite(plan, 7, this.clock);
-    this.judge = new Judge({
-      witness: {
-        time: () => this.clock.monotonic(),
-        now: () => this.clock.now(),
-        siteOf: () => this.site,
-        tokenOfSecret: () => tokenOf(plan, 'acme'),
-      },
-      leadership: () => this.leadership,
-      isOperator: (name) => name === 'operator-1',
-      onViolation: (violation) => this.violations.push(violation),
-    });
-  }
-
-  get person() {
-    const person = this.site.directory.personByEmail('p1@acme.example');
-    assert.ok(person);
-    return person;
-  }
-
-  /** Commits an object as a person wrote it. */
-  put(kind: string, object: object, before: object | null = null): void {
-    this.judge.commit({
-      by: 'kubectl',
-      verb: before ? 'patch' : 'create',
-      kind,
-      before: before as never,
-      after: object as never,
-    });
-  }
-
-  connector(change: Change<Connector> = {}): Connector {
-    const connector = merge(
-      {
-        kind: 'AsanaConnector',
-        metadata: meta('acme', 'uid-connector'),
-        spec: {
-          credentials: { secretRef: { name: 'asana-acme-acme' } },
-          provisioning: { mode: 'Apply', removalDelay: '0s', maxRemovals: { atLeast: 5 } },
-        },
-        status: { organizations: ['1200000000000001'] },
-      },
-      change,
-    ) as Connector;
-    this.put('AsanaConnector', connector);
-    return connector;
-  }
-
-  grant(change: Change<Grant> = {}): Grant {
-    const grant = merge(
-      {
-        kind: 'AsanaLicenseGrant',
-        metadata: { ...meta('alice', 'uid-grant'), finalizers: ['asana-connector.dev/revoke'] },
-        spec: { connectorRef: { name: 'acme' }, user: { email: 'p1@acme.example' }, license: 'ViewOnly' },
-        status: {
-          observedGeneration: 1,
-          user: { gid: this.person.gid },
-          lastAction: { id: 'a1', type: 'RevokeEnterprise', at: '2026-06-01T00:00:00Z', result: 'Pending' },
-        },
-      },
-      change,
-    ) as Grant;
-    this.put('AsanaLicenseGrant', grant);
-    return grant;
-  }
-
-  /** The process reads everything whole, and the one person afresh. */
-  async read(): Promise<void> {
-    await this.clock.advance(10_000);
-    const listings = [
-      ['getWorkspaces', { data: [{ gid: this.site.organization.gid }] }],
-      [
-        'scimListUsers',
-        {
-          Resources: Array.from({ length: 12 }, () => ({ userType: 'enterprise', active: true })),
-          totalResults: 12,
-        },
-      ],
-      ['getUsers', { data: Array.from({ length: 13 }), next_page: null }],
-      ['getWorkspaceMembershipsForWorkspace', { data: Array.from({ length: 13 }), next_page: null }],
-    ] as const;
-    for (const [operation, json] of listings)
-      this.judge.answers({ ...this.#request('GET', operation), status: 200, json, retryAfterMs: null });
-    this.judge.answers({
-      ...this.#request('GET', 'scimGetUser', { id: this.person.gid }),
-      status: 200,
-      json: {},
-      retryAfterMs: null,
-    });
-  }
-
-  /** A change of p1 leaves the process. */
-  send(path: 'userType' | 'active', value: unknown): void {
-    this.judge.leaves({
-      ...this.#request('PATCH', 'scimPatchUser', { id: this.person.gid }),
-      body: { Operations: [{ op: 'replace', path, value }] },
-    });
-  }
-
-  #request(method: string, operation: string, params: Record<string, string> = {}): AsanaRequest {
-    this.#number += 1;
-    const token = tokenOf(this.site.plan, 'acme');
-    return {
-      number: this.#number,
-      by: 'operator-1',
-      token,
-      site: this.site,
-      method,
-      operation,
-      params,
-      query: {},
-      body: undefined,
-    };
-  }
-}
-
-function meta(name: string, uid: string): Grant['metadata'] {
-  return { namespace: 'iga', name, uid, generation: 1, creationTimestamp: '2026-05-01T00:00:00Z' };
-}
-
-function merge(base: unknown, change: unknown): unknown {
-  if (typeof change !== 'object' || change === null || Array.isArray(change)) return change;
-  const result: Record<string, unknown> = { ...(base as object) };
-  for (const [name, value] of Object.entries(change)) result[name] = merge(result[name], value);
-  return result;
-}
+import type { AsanaAnswer } from './asana/front.ts';
+import { BadWorld, merge } from './bad-world.ts';
+import { ANNOTATIONS, type Grant } from './model/objects.ts';
 
 /** A world in which p1 holds an enterprise license that the grant wants to be view-only; made wrong by `spoil`. */
 async function removal(spoil: (world: BadWorld) => void | Promise<void>): Promise<string[]> {
@@ -175,6 +21,7 @@ test('a removal that its object asks for, after a whole reading and a fresh look
   assert.deepEqual(await removal(() => {}), []);
 });
 
+const SHORT = { Resources: [{ userType: 'enterprise', active: true }], totalResults: 3 };
 const HOLD = { planned: { action: 'RevokeEnterprise', hold: 'h1.2' } };
 const cases: readonly {
   readonly what: string;
@@ -251,6 +98,24 @@ const cases: readonly {
     rule: 'ReadingTrusted',
     spoil: (w) => void w.connector({ status: { holds: [{ reason: 'DirectoryShrunk', token: 'x.1' }] } }),
   },
+  {
+    what: 'the listing of licenses has been short for minutes',
+    rule: 'ReadingWhole',
+    spoil: async (w) => {
+      w.hear('scimListUsers', SHORT);
+      await w.clock.advance(180_000);
+      w.look();
+    },
+  },
+  {
+    what: 'the listing of licenses is short since before a pause, and minutes after it',
+    rule: 'ReadingWhole',
+    spoil: async (w) => {
+      await hearShortAndPause(w);
+      await w.clock.advance(180_000);
+      w.look();
+    },
+  },
   { what: 'the last look was long ago', rule: 'FreshLook', spoil: (w) => w.clock.advance(400_000) },
   {
     what: 'the organization is another one',
@@ -295,11 +160,26 @@ function answer(world: BadWorld, verb: 'acknowledge' | 'discard', token: string,
   );
 }
 
+/** A listing that lacks two of whom it announces, before Asana asks to wait for 400 s. */
+async function hearShortAndPause(world: BadWorld): Promise<void> {
+  world.hear('scimListUsers', SHORT);
+  world.hear('getWorkspaces', {}, { status: 429, retryAfterMs: 400_000 });
+  await world.clock.advance(400_000);
+}
+
 for (const { what, rule, spoil } of cases)
   test(`a removal is found although ${what}`, async () => {
     const found = await removal(spoil);
     assert.deepEqual(found, [rule]);
   });
+
+test('a removal leaves while a listing that seemed short has only waited for Asana', async () => {
+  const found = await removal(async (world) => {
+    await hearShortAndPause(world);
+    world.look();
+  });
+  assert.deepEqual(found, []);
+});
 
 test('a removal that was held leaves after an acknowledgement that named it', async () => {
   const found = await removal((world) => {
@@ -363,4 +243,43 @@ test('a status that makes a given right of an adopted one is found', () => {
   const after = merge(before, { status: { applied: { adopted: false } } }) as Grant;
   world.judge.commit({ by: 'operator-1', verb: 'status', kind: 'AsanaLicenseGrant', before, after });
   assert.ok(world.violations.some(({ rule }) => rule === 'AppliedStays'));
+});
+
+/** A team that says Granted for long after p1 has left it, and every listing of everybody has come. */
+async function grantedAfterLeaving(members: Partial<AsanaAnswer>): Promise<string[]> {
+  const world = new BadWorld();
+  const [team] = world.site.teams;
+  assert.ok(team);
+  for (const membership of world.person.teamMemberships.slice()) world.site.directory.leaveTeam(membership);
+  world.judge.facts.touch(world.site, world.person.gid);
+  world.connector();
+  await world.read();
+  world.hear('getTeamsForWorkspace', { data: [{ gid: team.gid }], next_page: null });
+  const query = { team: team.gid };
+  world.hear('getTeamMemberships', { data: [], next_page: null }, { query, ...members });
+  await world.clock.advance(60_000);
+  const conditions = [
+    {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Granted',
+      message: 'p1@acme.example is in the team.',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-06-01T00:00:00Z',
+    },
+  ];
+  const before = world.grant({ kind: 'AsanaTeamGrant', spec: { team } });
+  const after = merge(before, {
+    status: { conditions, lastAction: { type: 'AddToTeam', result: 'Succeeded' } },
+  }) as Grant;
+  world.judge.commit({ by: 'operator-1', verb: 'status', kind: 'AsanaTeamGrant', before, after });
+  return world.violations.map(({ rule }) => rule);
+}
+
+test('a status that says Granted of a team without the person is found', async () => {
+  assert.deepEqual(await grantedAfterLeaving({}), ['GrantedIsSo']);
+});
+
+test('a status goes by the members that were read before while those of a team fail', async () => {
+  assert.deepEqual(await grantedAfterLeaving({ status: 503 }), []);
 });

@@ -1,5 +1,5 @@
 import { isGuest, teamRoleOf } from '../../directory/account.ts';
-import type { Team } from '../../directory/snapshot.ts';
+import type { Team, TeamMembership } from '../../directory/snapshot.ts';
 import type { TeamAction } from '../action.ts';
 import type { TeamRight } from '../right.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type Step,
 } from '../right-rules.ts';
 import {
+  areIn,
   makeSureARemovalIsJustified,
   makeSureDeprovisioningIsAllowed,
   makeSureItIsNotDeclared,
@@ -32,10 +33,10 @@ const PARTS = ['accounts', 'teams', 'teamMemberships'] as const;
 export const teamRules: RightRules<TeamRight> = {
   parts: () => PARTS,
   observe: (subject) => {
-    const membership = membershipOf(subject);
-    return membership && teamRoleOf(membership);
+    const held = heldBy(subject);
+    return held && teamRoleOf(held);
   },
-  holds: (subject) => membershipOf(subject) !== null,
+  holds: (subject) => heldBy(subject) !== null,
   give: (subject) => firstOf(giving, subject),
   take: (subject) => firstOf(taking, subject),
   keeps: ({ adopted, value }, who) =>
@@ -50,9 +51,9 @@ export const teamRules: RightRules<TeamRight> = {
 /** What is looked at, in this order, before somebody joins a team; the last rule acts. */
 const giving: readonly Rule<TeamRight>[] = [
   makeSureTheTeamIsThere,
-  (subject) => makeSureNoAbsenceIsDeclared(subject, teamOf(subject)?.organization ?? null),
+  (subject) => makeSureNoAbsenceIsDeclared(subject, homeOf(subject)),
   // Adding to a team invites nobody (Asana's OpenAPI document, addUserForTeam).
-  (subject) => makeSureTheyAreIn(subject, teamOf(subject)?.organization ?? null),
+  (subject) => makeSureTheyAreIn(subject, homeOf(subject)),
   stopWhereTheyAreInTheTeam,
   (subject) => changeTeam('AddToTeam', subject),
 ];
@@ -72,7 +73,17 @@ function teamOf({ right, reading }: Case): Team | undefined {
   return reading.snapshot.teams.get(right.team);
 }
 
-function membershipOf({ right, account, reading }: Case) {
+function homeOf(subject: Case): string | null {
+  return teamOf(subject)?.organization ?? null;
+}
+
+/** What counts as held: whoever has left the organization has left its teams, though Asana may go on listing them there. */
+function heldBy(subject: Case): TeamMembership | null {
+  return areIn(subject, homeOf(subject)) ? membershipOf(subject) : null;
+}
+
+/** What Asana lists, and a task may take. */
+function membershipOf({ right, account, reading }: Case): TeamMembership | null {
   return account && reading.teamMembership(right.team, account.gid);
 }
 
@@ -101,17 +112,14 @@ function stopWhereTheyAreNotInTheTeam(subject: Case): Step | null {
 function makeSureAGuestMayGo(subject: Case): Step | null {
   if (!isGuestsLast(subject)) return null;
   if (subject.asker === 'Task')
-    return (
-      makeSureNothingIsDeclared(subject, teamOf(subject)?.organization ?? null) ??
-      makeSureDeprovisioningIsAllowed(subject)
-    );
+    return makeSureNothingIsDeclared(subject, homeOf(subject)) ?? makeSureDeprovisioningIsAllowed(subject);
   const message = `${whoOf(subject)} is a guest, and this is their last team. Asana can be set to remove guests without a team, so the membership is kept. Remove it in Asana.`;
   return refused('GuestsLastTeam', message);
 }
 
 function isGuestsLast(subject: Case): boolean {
   const { account, reading } = subject;
-  const home = teamOf(subject)?.organization ?? null;
+  const home = homeOf(subject);
   return account !== null && isGuest(account, home) && reading.countTeamsOf(account.gid) <= 1;
 }
 
@@ -121,6 +129,7 @@ function changeTeam(type: TeamAction['type'], subject: Case): Step {
   if (!team || !account) throw new TypeError('a team was changed for nobody, or none was');
   const { gid, email } = account;
   const joins = type === 'AddToTeam';
+  const membership = membershipOf(subject);
   const action: TeamAction = {
     type,
     gid,
@@ -128,7 +137,7 @@ function changeTeam(type: TeamAction['type'], subject: Case): Step {
     team: team.gid,
     organization: team.organization,
     guestsLast: !joins && isGuestsLast(subject),
-    from: teamRules.observe(subject),
+    from: membership && teamRoleOf(membership),
     to: joins ? 'Member' : null,
   };
   const where = `team ${team.name}`;

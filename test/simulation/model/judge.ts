@@ -7,6 +7,7 @@ import { HeldGrants } from './holds.ts';
 import { modelOf } from './kinds.ts';
 import { Limits } from './limits.ts';
 import { CONNECTOR_KIND, type Connector, type Grant, keyOf, nameOf } from './objects.ts';
+import { Pauses } from './pauses.ts';
 import { Readings } from './readings.ts';
 import type { Commit, Owner, Task, Witness } from './records.ts';
 import { type Case, graceOf, type LeadershipFacts, type NamedRule, type Rule } from './rule.ts';
@@ -62,14 +63,13 @@ export class Judge implements AsanaWatcher {
   readonly #owners = new Map<number, { owner: Owner; connector: Connector; grant: Grant | null }>();
 
   readonly #unanswered = new Unanswered();
-  /** Until when each process may send nothing with each token. */
-  readonly #pauses = new Map<string, number>();
+  readonly #pauses = new Pauses();
 
   constructor(options: JudgeOptions) {
     this.#options = options;
     this.facts = new Facts(options.witness);
     this.held = new HeldGrants(this.facts);
-    this.readings = new Readings(this.facts);
+    this.readings = new Readings(this.facts, this.#pauses);
     this.limits = new Limits(this.facts, this.held, this.readings);
   }
 
@@ -112,8 +112,7 @@ export class Judge implements AsanaWatcher {
   }
 
   leaves(request: AsanaRequest): void {
-    const pausedUntil = this.#pauses.get(`${request.by} ${request.token}`) ?? 0;
-    const early = pausedUntil - this.facts.witness.time();
+    const early = this.#pauses.until(request.by, request.token) - this.facts.witness.time();
     if (early > 0)
       this.report(PAUSE, `${request.operation} by ${request.by} leaves ${Math.ceil(early)} ms too early`);
     if (request.method === 'GET') return;
@@ -184,13 +183,9 @@ export class Judge implements AsanaWatcher {
   answers(answer: AsanaAnswer): void {
     this.facts.arrives(answer);
     this.facts.look(answer);
+    this.#pauses.take(answer, this.facts.witness.time());
     this.readings.take(answer);
     this.#unanswered.answers(answer);
-    const { by, token, status, retryAfterMs } = answer;
-    if (status === 429 && retryAfterMs !== null) {
-      const until = this.facts.witness.time() + retryAfterMs;
-      this.#pauses.set(`${by} ${token}`, Math.max(until, this.#pauses.get(`${by} ${token}`) ?? 0));
-    }
   }
 
   /** A task of ConductorOne is given to the operator. */

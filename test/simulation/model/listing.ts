@@ -1,11 +1,12 @@
 import type { AsanaAnswer } from '../asana/front.ts';
 
-/** What a connector's listings are, in the parts of a reading. */
+/** What a connector's listings are, in the parts of a reading; of `members` there is one for each team. */
 const PARTS = {
   scimListUsers: 'licenses',
   getUsers: 'accounts',
   getWorkspaceMembershipsForWorkspace: 'memberships',
   getTeamsForWorkspace: 'teams',
+  getTeamMemberships: 'members',
 } as const;
 
 export type Part = (typeof PARTS)[keyof typeof PARTS];

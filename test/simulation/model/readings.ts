@@ -4,13 +4,14 @@ import { type Effect, isDeprovision } from './effect.ts';
 import type { Facts } from './facts.ts';
 import { gidsOf, type Part, partOf, readPage } from './listing.ts';
 import { type Connector, durationMs } from './objects.ts';
+import type { Pauses } from './pauses.ts';
 
 /** The listings a right is read from. */
 const PARTS_OF: Readonly<Record<'account' | 'workspace' | 'team', readonly Part[]>> = {
   account: ['licenses', 'accounts', 'memberships'],
   // Whoever leaves a workspace over REST was read over REST.
   workspace: ['accounts', 'memberships'],
-  team: ['accounts', 'memberships', 'teams'],
+  team: ['accounts', 'memberships', 'teams', 'members'],
 };
 
 interface Reading {
@@ -52,7 +53,12 @@ const HEEDED_WITHIN_MS = 1_000;
 /** Everything the processes were told of the whole directory: which listings were whole, and how large. */
 export class Readings {
   readonly #facts: Facts;
+  readonly #pauses: Pauses;
+  /** By token, part and, of members, team. */
   readonly #readings = new Map<string, Reading>();
+  /** The teams of each token's last whole listing, and those of the one under way. */
+  readonly #teams = new Map<string, readonly string[]>();
+  readonly #listing = new Map<string, readonly string[]>();
   /** Enterprise licenses that somebody else took away, by site. */
   readonly #freed: { readonly at: number; readonly site: string }[] = [];
   /** The enterprise licenses of the last whole listing of each token, and when that began. */
@@ -65,8 +71,9 @@ export class Readings {
   /** The workspaces each token was shown, and when. */
   readonly #workspaces = new Map<string, { readonly at: number; readonly gids: readonly string[] }[]>();
 
-  constructor(facts: Facts) {
+  constructor(facts: Facts, pauses: Pauses) {
     this.#facts = facts;
+    this.#pauses = pauses;
   }
 
   /** Takes in an answer. */
@@ -80,7 +87,7 @@ export class Readings {
     if (!part) return;
     this.#isShared(answer.token);
     const now = this.#facts.witness.time();
-    const reading = this.#of(this.#keyOf(answer.token, part, answer.site));
+    const reading = this.#of(answer.token, part, answer.query['team'], answer.site);
     // To wait is not to fail.
     if (answer.status === 429) return;
     if (answer.status !== 200) {
@@ -100,6 +107,11 @@ export class Readings {
         answer.token,
         (page.first ? 0 : (this.#counting.get(answer.token) ?? 0)) + page.enterprise,
       );
+    if (part === 'teams')
+      this.#listing.set(answer.token, [
+        ...(page.first ? [] : (this.#listing.get(answer.token) ?? [])),
+        ...gidsOf(answer.json),
+      ]);
     if (page.announced !== null && reading.items < page.announced) {
       reading.failedSince = null;
       reading.shortSince ??= now;
@@ -109,6 +121,7 @@ export class Readings {
   /** A connector is gone: what comes after it measures by nothing that it has read. */
   forget(token: string): void {
     for (const key of this.#readings.keys()) if (key.startsWith(`${token} `)) this.#readings.delete(key);
+    this.#teams.delete(token);
     this.#enterprise.delete(token);
     this.#shrunkEnterprise.delete(token);
     this.#workspaces.delete(token);
@@ -137,14 +150,14 @@ export class Readings {
     const listed = this.#enterprise.get(token);
     if (!listed) return null;
     const shrunk = this.#shrunkEnterprise.get(token);
-    const whole = this.#seatsListed(listed, site);
-    return accepted && shrunk ? Math.min(whole, this.#seatsListed(shrunk, site)) : whole;
+    const whole = this.#seatsListed(listed, site, token);
+    return accepted && shrunk ? Math.min(whole, this.#seatsListed(shrunk, site, token)) : whole;
   }
 
-  #seatsListed(listed: SeatCount, site: Site): number {
+  #seatsListed(listed: SeatCount, site: Site, token: string): number {
     const known = this.#seatsSince(listed, site);
     // Until the other listings of the same reading are there, the one before it counts.
-    const isNew = this.#facts.witness.time() - listed.endedAt < LET_IT_END_MS;
+    const isNew = this.#passedMs(token, listed.endedAt) < LET_IT_END_MS;
     return isNew && listed.before ? Math.min(known, this.#seatsSince(listed.before, site)) : known;
   }
 
@@ -160,11 +173,22 @@ export class Readings {
     return listed.count + given - taken - freed;
   }
 
-  /** When the oldest of the last whole listings began; null while one was never read, or nobody can tell whose they are. */
-  wholeSince(token: string, of: keyof typeof PARTS_OF = 'account'): number | null {
+  /**
+   * When the oldest of the last whole listings of a right began, and the newest ended; null while one was never read, or
+   * nobody can tell whose they are.
+   */
+  lastWhole(
+    token: string,
+    of: keyof typeof PARTS_OF = 'account',
+  ): { readonly begunAt: number; readonly endedAt: number } | null {
     if (this.#isShared(token)) return null;
-    const begun = PARTS_OF[of].map((part) => this.#readings.get(this.#keyOf(token, part))?.wholeAt ?? null);
-    return begun.includes(null) ? null : Math.min(...begun.filter((at) => at !== null));
+    const teams = this.#teams.get(token) ?? [];
+    const readings = PARTS_OF[of].flatMap((part) =>
+      part === 'members' ? teams.map((team) => this.#of(token, part, team)) : [this.#of(token, part)],
+    );
+    const begun = readings.flatMap(({ wholeAt }) => (wholeAt === null ? [] : [wholeAt]));
+    if (begun.length < readings.length) return null;
+    return { begunAt: Math.min(...begun), endedAt: Math.max(...readings.map(({ endedAt }) => endedAt)) };
   }
 
   /** Why the last readings of a token justify no removal; null when they do. */
@@ -172,21 +196,18 @@ export class Readings {
     const now = this.#facts.witness.time();
     const intervalMs = durationMs(connector.spec.sync?.interval, 3_600_000);
     // A reading counts when all of its listings have come, some of them after a long pause.
-    const ended = PARTS_OF.account.map((part) => this.#readings.get(this.#keyOf(token, part))?.endedAt ?? 0);
-    const shrunk = (part: Part) => {
-      const since = this.#readings.get(this.#keyOf(token, part))?.shrunkSince ?? null;
-      return since !== null && Math.min(...ended) >= since && now - Math.max(...ended) > LET_IT_END_MS;
-    };
+    const ended = PARTS_OF.account.map((part) => this.#of(token, part).endedAt);
+    const lasts = (since: number) => this.#passedMs(token, since) > RETRIES_MS;
+    const hasCome = (since: number) =>
+      Math.min(...ended) >= since && this.#passedMs(token, Math.max(...ended)) > LET_IT_END_MS;
     for (const part of partsOf(effect)) {
-      const reading = this.#readings.get(this.#keyOf(token, part));
-      if (!reading || reading.wholeAt === null) return `${part} were never read whole`;
-      const { failedSince, shortSince, wholeAt } = reading;
+      const { failedSince, failures, shortSince, shrunkSince, wholeAt } = this.#of(token, part, effect.team);
+      if (wholeAt === null) return `${part} were never read whole`;
       if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
       if (this.#isShared(token)) continue;
-      if (failedSince !== null && reading.failures >= TRIES && now - failedSince > RETRIES_MS)
-        return `${part} fail`;
-      if (shortSince !== null && now - shortSince > RETRIES_MS) return `${part} are short`;
-      if (canShrink(part) && shrunk(part)) return `${part} have shrunk`;
+      if (failedSince !== null && failures >= TRIES && lasts(failedSince)) return `${part} fail`;
+      if (shortSince !== null && lasts(shortSince)) return `${part} are short`;
+      if (canShrink(part) && shrunkSince !== null && hasCome(shrunkSince)) return `${part} have shrunk`;
     }
     return null;
   }
@@ -214,6 +235,7 @@ export class Readings {
     }
     reading.shrunkSince = null;
     reading.wholeAt = reading.startedAt;
+    if (part === 'teams') this.#teams.set(answer.token, this.#listing.get(answer.token) ?? []);
     if (part === 'licenses') {
       const before = withoutBefore(this.#enterprise.get(answer.token));
       this.#enterprise.set(answer.token, { ...seats, before });
@@ -222,18 +244,30 @@ export class Readings {
     reading.count = reading.items;
   }
 
+  /** How long ago something was, without the time in which Asana asked to wait: meanwhile no reading comes to its end. */
+  #passedMs(token: string, since: number): number {
+    const now = this.#facts.witness.time();
+    return now - since - this.#pauses.waitedMs(token, since, now);
+  }
+
   /** What two connectors read with one token looks the same, and each goes by its own. */
   #isShared(token: string): boolean {
     if (this.#facts.connectorsOf(token).length > 1) this.#shared.add(token);
     return this.#shared.has(token);
   }
 
-  /** What another organization behind the same token shows is no measure for this one. */
-  #keyOf(token: string, part: Part, site = this.#facts.witness.siteOf(token)): string {
-    return `${token} ${site?.plan.name ?? ''} ${part}`;
-  }
-
-  #of(key: string): Reading {
+  /**
+   * @param team whose members they are; of no account for other parts
+   * @param site what another organization behind the same token shows is no measure for this one
+   */
+  #of(
+    token: string,
+    part: Part,
+    team: string | null = null,
+    site = this.#facts.witness.siteOf(token),
+  ): Reading {
+    const place = `${token} ${site?.plan.name ?? ''} ${part}`;
+    const key = part === 'members' ? `${place} ${team}` : place;
     const known = this.#readings.get(key);
     if (known) return known;
     const reading: Reading = {

@@ -79,10 +79,11 @@ export const statusRules: readonly StatusRule[] = [
       const holding = site && facts.holdingOf(after, site);
       if (!site || !holding || site.directory.reads.areStale() || model.has(after, holding)) return null;
       const token = facts.witness.tokenOfSecret(connector.spec.credentials.secretRef.name);
-      const seen = readings.wholeSince(token);
+      // A team is read after its organization, and may fail where that does not.
+      const seen = readings.lastWhole(token, after.kind === 'AsanaTeamGrant' ? 'team' : 'account');
       const changed = Math.max(facts.touchedAt(site, holding.gid), facts.changedAt(site, holding.gid));
-      if (seen === null || changed > seen - LISTED_WITHIN_MS || facts.witness.time() - seen < SETTLE_MS)
-        return null;
+      if (seen === null || changed > seen.begunAt - LISTED_WITHIN_MS) return null;
+      if (facts.witness.time() - seen.endedAt < SETTLE_MS) return null;
       return `${ready.reason}, and Asana shows ${JSON.stringify(holding)}`;
     }),
   },

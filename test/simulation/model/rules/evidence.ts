@@ -38,8 +38,8 @@ export const evidenceRules: readonly Rule[] = [
       if (effect.type !== 'RemoveFromTeam' || holding?.kind !== 'guest' || holding.teams.length > 1)
         return null;
       // In how many teams somebody is was learnt from the last reading.
-      const read = readings.wholeSince(request.token, 'team');
-      if (read === null || facts.touchedAt(site, holding.gid) > read - LISTED_WITHIN_MS) return null;
+      const read = readings.lastWhole(request.token, 'team');
+      if (read === null || facts.touchedAt(site, holding.gid) > read.begunAt - LISTED_WITHIN_MS) return null;
       return 'it is the last one';
     }),
   },
