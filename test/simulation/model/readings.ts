@@ -30,6 +30,9 @@ interface Reading {
   shortSince: number | null;
   /** When the first listing began that was suddenly smaller; null while none is. */
   shrunkSince: number | null;
+  /** Of teams: their gids in the listing under way, and in the last whole one. */
+  listing: readonly string[];
+  listed: readonly string[];
 }
 
 /** The enterprise licenses of one whole listing. */
@@ -54,11 +57,8 @@ const HEEDED_WITHIN_MS = 1_000;
 export class Readings {
   readonly #facts: Facts;
   readonly #pauses: Pauses;
-  /** By token, part and, of members, team. */
+  /** By token, site, part and, of members, team. */
   readonly #readings = new Map<string, Reading>();
-  /** The teams of each token's last whole listing, and those of the one under way. */
-  readonly #teams = new Map<string, readonly string[]>();
-  readonly #listing = new Map<string, readonly string[]>();
   /** Enterprise licenses that somebody else took away, by site. */
   readonly #freed: { readonly at: number; readonly site: string }[] = [];
   /** The enterprise licenses of the last whole listing of each token, and when that began. */
@@ -107,11 +107,7 @@ export class Readings {
         answer.token,
         (page.first ? 0 : (this.#counting.get(answer.token) ?? 0)) + page.enterprise,
       );
-    if (part === 'teams')
-      this.#listing.set(answer.token, [
-        ...(page.first ? [] : (this.#listing.get(answer.token) ?? [])),
-        ...gidsOf(answer.json),
-      ]);
+    if (part === 'teams') reading.listing = [...(page.first ? [] : reading.listing), ...gidsOf(answer.json)];
     if (page.announced !== null && reading.items < page.announced) {
       reading.failedSince = null;
       reading.shortSince ??= now;
@@ -121,7 +117,6 @@ export class Readings {
   /** A connector is gone: what comes after it measures by nothing that it has read. */
   forget(token: string): void {
     for (const key of this.#readings.keys()) if (key.startsWith(`${token} `)) this.#readings.delete(key);
-    this.#teams.delete(token);
     this.#enterprise.delete(token);
     this.#shrunkEnterprise.delete(token);
     this.#workspaces.delete(token);
@@ -182,9 +177,9 @@ export class Readings {
     of: keyof typeof PARTS_OF = 'account',
   ): { readonly begunAt: number; readonly endedAt: number } | null {
     if (this.#isShared(token)) return null;
-    const teams = this.#teams.get(token) ?? [];
+    const { listed } = this.#of(token, 'teams');
     const readings = PARTS_OF[of].flatMap((part) =>
-      part === 'members' ? teams.map((team) => this.#of(token, part, team)) : [this.#of(token, part)],
+      part === 'members' ? listed.map((team) => this.#of(token, part, team)) : [this.#of(token, part)],
     );
     const begun = readings.flatMap(({ wholeAt }) => (wholeAt === null ? [] : [wholeAt]));
     if (begun.length < readings.length) return null;
@@ -235,7 +230,7 @@ export class Readings {
     }
     reading.shrunkSince = null;
     reading.wholeAt = reading.startedAt;
-    if (part === 'teams') this.#teams.set(answer.token, this.#listing.get(answer.token) ?? []);
+    reading.listed = reading.listing;
     if (part === 'licenses') {
       const before = withoutBefore(this.#enterprise.get(answer.token));
       this.#enterprise.set(answer.token, { ...seats, before });
@@ -280,6 +275,8 @@ export class Readings {
       failedSince: null,
       shortSince: null,
       shrunkSince: null,
+      listing: [],
+      listed: [],
     };
     this.#readings.set(key, reading);
     return reading;
