@@ -28,6 +28,19 @@ async function startWorld(t: TestContext, options: SandboxOptions = {}) {
   return { sandbox, clock, open };
 }
 
+/** Two connectors of one organization, each of which has read it. */
+async function startPair(t: TestContext) {
+  const { sandbox, clock, open } = await startWorld(t);
+  const organizations = new Organizations(clock);
+  const one = await open(connectorObject(), { deps: { organizations } });
+  const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
+    deps: { organizations },
+  });
+  await sync(one);
+  await sync(other);
+  return { sandbox, clock, organizations, one, other };
+}
+
 async function sync(session: ConnectorSession): Promise<void> {
   session.startUnaskedSync();
   await session.untilIdle(never);
@@ -166,14 +179,7 @@ suite('the session of a connector', () => {
   });
 
   test('counts the seats that the other connectors of its organization have on their way', async (t) => {
-    const { clock, open } = await startWorld(t);
-    const organizations = new Organizations(clock);
-    const one = await open(connectorObject(), { deps: { organizations } });
-    const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
-      deps: { organizations },
-    });
-    await sync(one);
-    await sync(other);
+    const { one, other } = await startPair(t);
     const before = one.read('u1')?.enterpriseLicenses() ?? 0;
     const seat = other.seats.take('task', '77', other.directory);
     assert.equal(one.read('u1')?.enterpriseLicenses(), before + 1);
@@ -196,14 +202,7 @@ suite('the session of a connector', () => {
   });
 
   test('counts the seats that they have given since it read the directory itself', async (t) => {
-    const { clock, open } = await startWorld(t);
-    const organizations = new Organizations(clock);
-    const one = await open(connectorObject(), { deps: { organizations } });
-    const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
-      deps: { organizations },
-    });
-    await sync(one);
-    await sync(other);
+    const { one, other } = await startPair(t);
     const before = one.read('u1')?.enterpriseLicenses() ?? 0;
     other.seats.take('task', '77', other.directory).keep();
     assert.equal(one.read('u1')?.enterpriseLicenses(), before + 1);
@@ -212,14 +211,7 @@ suite('the session of a connector', () => {
   });
 
   test('counts a deprovision in the record of every connector of the organization', async (t) => {
-    const { sandbox, clock, open } = await startWorld(t);
-    const organizations = new Organizations(clock);
-    const one = await open(connectorObject(), { deps: { organizations } });
-    const other = await open(connectorObject({ metadata: { name: 'other', uid: 'c2' } }), {
-      deps: { organizations },
-    });
-    await sync(one);
-    await sync(other);
+    const { sandbox, clock, organizations, one, other } = await startPair(t);
     one.desk.reserveDeprovision(sandbox.workspace, `${sandbox.workspace}/7`, clock.now());
     assert.equal(other.desk.toRecord().removals?.deprovisions, 1);
     assert.deepEqual(organizations.connectorsOf(sandbox.workspace), ['iga/acme', 'iga/other']);
