@@ -66,7 +66,7 @@ const ADJUSTMENTS: readonly Adjustment[] = [
 /** Commands that are not run, and where else they are. */
 const ELSEWHERE: readonly { readonly where: string; readonly pattern: RegExp }[] = [
   { where: 'test/ground/build.test.ts', pattern: /^npm run build\b/ },
-  { where: 'test/commands/completion', pattern: /completion (zsh|fish)\b/ },
+  { where: 'test/commands/completion', pattern: /completion (zsh|fish|powershell)\b/ },
 ];
 
 /** A text about the people of the sandbox, who have addresses of their own. */
