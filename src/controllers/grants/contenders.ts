@@ -5,7 +5,7 @@ import type { Grant } from '../../provisioning/grant.ts';
 import { describeOtherHolder, describeOtherOrganization } from '../../provisioning/grant-case.ts';
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
 import { isSameRight, type Right, type Wish } from '../../provisioning/right.ts';
-import { placeOfRight, resolveWish } from '../../provisioning/rights.ts';
+import { isPlaceRead, placeOfRight, resolveWish } from '../../provisioning/rights.ts';
 import { describeTime } from '../../provisioning/time.ts';
 import { whyNothingIsApplied } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
@@ -177,8 +177,7 @@ function isSameSlot(own: KnownContender, other: KnownContender): boolean {
 
 /** False where its connector has read, and not the workspace of the right: what it declares there it never has. */
 function mayRead({ reading, right }: KnownContender): boolean {
-  if (!reading || !right || !('workspace' in right)) return true;
-  return reading.snapshot.workspaces.some(({ gid }) => gid === right.workspace);
+  return !reading || !right || isPlaceRead(right, reading);
 }
 
 /** False where both have read, and no organization is read by both. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { type Seat, SeatLedger, type SeatReader } from './seat-ledger.ts';
+import { type Seat, SeatLedger, type SeatReader, type SeatTaker } from './seat-ledger.ts';
 
 /** What counts the deprovisions of an organization for one connector, in that connector's own window. */
 export interface DeprovisionCounter {
@@ -11,15 +11,6 @@ interface Place {
   readonly counter: DeprovisionCounter;
   /** Monotonic clock, when its last reading of licenses began; -Infinity before one is whole. */
   readonly readAt: number;
-}
-
-/** Who takes an enterprise license. */
-export interface SeatTaker {
-  readonly connector: string;
-  /** The uid of the object or the id of the task. */
-  readonly holder: string;
-  /** Who gets it: the gid, or the email while there is none. */
-  readonly account: string;
 }
 
 /**
@@ -64,16 +55,16 @@ export class Organizations {
   }
 
   /** Notes an enterprise license that is under way. A holder has one at a time. */
-  takeSeat(organization: string, { connector, holder, account }: SeatTaker): Seat {
-    const ledger = this.#seats.get(organization) ?? new SeatLedger();
+  takeSeat(organization: string, taker: SeatTaker): Seat {
+    const ledger = this.#seats.get(organization) ?? new SeatLedger(this.#clock);
     this.#seats.set(organization, ledger);
-    const seat = ledger.take(holder, account, connector, () => this.#clock.monotonic());
+    const seat = ledger.take(taker);
     const end = (how: () => void) => {
       how();
       this.#forgetSeats(organization);
     };
     // What a connector has given its own directory shows.
-    const isShared = () => this.connectorsOf(organization).some((other) => other !== connector);
+    const isShared = () => this.connectorsOf(organization).some((other) => other !== taker.connector);
     return {
       free: () => end(seat.free),
       keep: () => end(isShared() ? seat.keep : seat.free),

@@ -1,9 +1,20 @@
+import type { Clock } from '../../core/clock.ts';
+
 /** An enterprise license that is being given. Each of the two ends it; ending twice is ending once. */
 export interface Seat {
   /** It was not given. */
   readonly free: () => void;
   /** It was given, or may have been: whoever has not read the directory since counts it until then. */
   readonly keep: () => void;
+}
+
+/** Who takes an enterprise license. */
+export interface SeatTaker {
+  readonly connector: string;
+  /** The uid of the object or the id of the task. */
+  readonly holder: string;
+  /** Who gets it: the gid, or the email while there is none. */
+  readonly account: string;
 }
 
 /** Who asks how many seats are taken beside those that its own reading shows. */
@@ -27,13 +38,17 @@ export class SeatLedger {
   readonly #holders = new Map<string, number>();
   /** By account, the latest last. */
   readonly #given = new Map<string, Given>();
+  readonly #clock: Pick<Clock, 'monotonic'>;
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+  }
 
   get isEmpty(): boolean {
     return this.#byHolder.size === 0 && this.#given.size === 0;
   }
 
-  /** @param now monotonic clock */
-  take(holder: string, account: string, connector: string, now: () => number): Seat {
+  take({ connector, holder, account }: SeatTaker): Seat {
     const before = this.#byHolder.get(holder);
     if (before) this.#free(holder, before);
     const seat = { account };
@@ -44,7 +59,7 @@ export class SeatLedger {
       keep: () => {
         if (!this.#free(holder, seat)) return;
         this.#given.delete(account);
-        this.#given.set(account, { connector, at: now() });
+        this.#given.set(account, { connector, at: this.#clock.monotonic() });
       },
     };
   }
