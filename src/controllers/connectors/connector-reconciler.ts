@@ -67,7 +67,7 @@ export class ConnectorReconciler {
     }
     const fresh = session.isAskedAnew(connector);
     const secretVersion = await takeUpCredentials(connector, session, { ...this.#deps, fresh });
-    this.#takeAnswers(key, connector, session);
+    await this.#takeAnswers(key, connector, session);
     const { secrets, openConductorOne: open } = this.#deps;
     await reconcileConductorOne(connector, session.link, fresh, { secrets, open });
     if (!session.credentialsObstacle) await this.#startDueSync(connector, session, secretVersion, log);
@@ -147,10 +147,15 @@ export class ConnectorReconciler {
     return desk.publish(this.#deps.clock.now());
   }
 
-  /** A person answered a hold by annotation. */
-  #takeAnswers(key: string, connector: AsanaConnector, session: ConnectorSession): void {
+  /**
+   * A person answered a hold by annotation. An accepted reading is on record before anything is done upon it: other
+   * connectors go by the organizations that stand there.
+   */
+  async #takeAnswers(key: string, connector: AsanaConnector, session: ConnectorSession): Promise<void> {
     const { events, enqueueGrants } = this.#deps;
-    for (const answer of session.takeAnswers(connector)) {
+    const answers = session.takeAnswers(connector);
+    if (answers.some(({ kind }) => kind === 'Accepted')) await this.publish(key);
+    for (const answer of answers) {
       const [type, reason, note] = eventOf(answer);
       events.record(asanaConnectors, connector, type, reason, note);
       if (answer.kind === 'Removals') enqueueGrants(key, new Set(answer.ids));

@@ -133,6 +133,13 @@ export class Facts {
     );
   }
 
+  /** When readers last began to be shown what had changed of somebody before: later than the change, if they lagged. */
+  shownAt({ directory, time }: Site, gid: string): number {
+    const person = directory.person(gid);
+    const ends = [person?.stale, person?.staleTeams].flatMap((stale) => (stale ? [stale.until] : []));
+    return this.witness.time() - (time.now() - Math.max(Number.NEGATIVE_INFINITY, ...ends));
+  }
+
   /** A write leaves. */
   sends(request: AsanaRequest, effect: Effect, gid: string | null): void {
     for (const whom of [gid, effect.gid, effect.email])

@@ -81,7 +81,12 @@ export const statusRules: readonly StatusRule[] = [
       const token = facts.witness.tokenOfSecret(connector.spec.credentials.secretRef.name);
       // A team is read after its organization, and may fail where that does not.
       const seen = readings.lastWhole(token, after.kind === 'AsanaTeamGrant' ? 'team' : 'account');
-      const changed = Math.max(facts.touchedAt(site, holding.gid), facts.changedAt(site, holding.gid));
+      const { gid } = holding;
+      const changed = Math.max(
+        facts.touchedAt(site, gid),
+        facts.changedAt(site, gid),
+        facts.shownAt(site, gid),
+      );
       if (seen === null || changed > seen.begunAt - LISTED_WITHIN_MS) return null;
       if (facts.witness.time() - seen.endedAt < SETTLE_MS) return null;
       return `${ready.reason}, and Asana shows ${JSON.stringify(holding)}`;

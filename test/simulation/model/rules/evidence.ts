@@ -66,9 +66,11 @@ export const evidenceRules: readonly Rule[] = [
   {
     name: 'ReadingWhole',
     sentence: 'a removal needs a last reading that was whole, recent and not suddenly smaller',
-    broken: onRemoval(({ readings, request, connector, held, effect }) =>
-      held.hasAnswers(connector) ? null : readings.doubt(request.token, connector, effect),
-    ),
+    broken: onRemoval((c) => {
+      const { readings, request, connector, held, effect } = c;
+      if (hasRecordedAnother(c) || held.hasAnswers(connector)) return null;
+      return readings.doubt(request.token, connector, effect);
+    }),
   },
   {
     name: 'FreshLook',
