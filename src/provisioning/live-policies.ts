@@ -90,21 +90,13 @@ function decidePresence(subject: GrantCase, step: Step): Decision {
     case 'Act': {
       const { action } = step;
       const refusal =
-        (creates(action) ? (refuseCreation(subject) ?? lookUpWhoIsKnown(subject)) : null) ??
+        (creates(action) ? refuseCreation(subject) : null) ??
         (drift && isFoughtOver(subject) ? refuseFighting(subject) : null) ??
         (isRemoval(action) ? refuseLowering(subject, action) : null);
       return refusal ?? { kind: 'Act', action, drift, ...seen, right, message: step.message };
     }
   }
   throw new TypeError(`grant ${grant.object.name}: a step of no known kind`);
-}
-
-/** Somebody known elsewhere is created under the address of today: the one of the listing may be another person's by now. */
-function lookUpWhoIsKnown(subject: GrantCase): Decision | null {
-  const { account, right, context } = subject;
-  if (account === null || context.lookedUp) return null;
-  const message = `${whoIn(subject)} is looked up before the account is created.`;
-  return { kind: 'LookUp', account, right, observed: null, message };
 }
 
 function creates({ type }: Action): boolean {

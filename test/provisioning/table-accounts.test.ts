@@ -18,13 +18,6 @@ suite('a workspace', () => {
       expect: 'Act CreateAccount',
     },
     {
-      row: 'it is the organization, SCIM is on, and the address under which they are known is the one of the listing',
-      grant: grant(organization),
-      asana: reading([person({ role: null, plain: 'Member' }), person({ gid: '2', email: 'bob@acme.com' })]),
-      context: { lookedUp: false },
-      expect: 'LookUp',
-    },
-    {
       row: 'it is the organization, SCIM is off, and they are known elsewhere',
       grant: grant(organization),
       asana: reading([person({ role: null, plain: 'Member' })]),

@@ -268,6 +268,22 @@ suite('a new account', () => {
     });
   });
 
+  test('of somebody who is known is asked for under their address of today', async (t) => {
+    const rig = await startTaskRig(t, { keepDeprovisioned: true });
+    const { state, workspace } = rig.sandbox;
+    const alice = rig.person(ALICE);
+    const allowed = { policies: { allowDeprovision: true } };
+    const wish = { type: 'Workspace', workspace } as const;
+    await rig.carryOut({ wish, want: 'Take', user: { gid: alice.gid } }, allowed);
+    state.change(alice, { email: 'byron@acme.example' });
+    await assert.rejects(rig.carryOut({ wish, want: 'Give', user: { gid: alice.gid } }), {
+      code: 'PreviouslyRemoved',
+      message: /byron@acme\.example/,
+    });
+    assert.equal(rig.count('scimCreateUser'), 1);
+    assert.equal(state.personByEmail(ALICE), undefined);
+  });
+
   test('asked for twice at once is made once', async (t) => {
     const rig = await startTaskRig(t);
     const tasks = [createAccount('ada@acme.example'), createAccount('ada@acme.example')];

@@ -77,13 +77,14 @@ function stopWhereTheyAreIn(subject: Case): Step | null {
 /** In the organization with SCIM a member is an account, and begins view-only. */
 function createWhereScimDoes(subject: Case): Step | null {
   if (!createsOverScim(subject)) return null;
-  const email = subject.account?.email ?? subject.wanted.email;
-  const { workspace } = subject.right;
-  return createAccount({
+  const { account, wanted, right } = subject;
+  const email = account?.email ?? wanted.email;
+  const creation = {
     ...subject,
-    wanted: { ...subject.wanted, email },
-    right: { type: 'Account', workspace },
-  });
+    wanted: { ...wanted, email },
+    right: { type: 'Account', workspace: right.workspace },
+  } as const;
+  return createAccount(creation, account?.gid ?? null);
 }
 
 function changeWorkspace(type: WorkspaceAction['type'], subject: Case): Step {
