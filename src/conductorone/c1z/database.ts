@@ -11,12 +11,6 @@ import type { SyncType } from './selection.ts';
 const CACHE_KIB = 4 * 1024;
 
 /**
- * Four times SQLite's own: a quarter of the pages to look after takes a fifth of the time of all rows and indices, and 6 % of the
- * file. Larger ones gain nothing more. Readers take any.
- */
-const PAGE_BYTES = 16 * 1024;
-
-/**
  * So much of the file is read where the system keeps it, while indices are made: each is a pass over all rows, and
  * copying those in pieces of a page took a third of the time. The system takes the memory back when it is short.
  */
@@ -210,7 +204,6 @@ export function prepareExisting(path: string, into: string, tempFolder: string, 
 function openDatabase(path: string, tempFolder: string): DatabaseSync {
   const db = new DatabaseSync(path);
   db.exec(`
-    pragma page_size = ${PAGE_BYTES};
     pragma journal_mode = off;
     pragma synchronous = off;
     pragma locking_mode = exclusive;

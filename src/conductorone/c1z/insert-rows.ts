@@ -9,11 +9,10 @@ import { DATABASE_FILE, type DatabaseNews, type End, type SyncJob, type Taken } 
 import { insertBatch, type RowBatch } from './row-batch.ts';
 
 /**
- * While rows are written, pages change as long as they are among the last of their table's tree. A page above the leaves holds
- * some 1,300 of these, 21 MiB of grants, and its contents are balanced with those of the next two before it rests; rows of teams,
- * between the grants, make that longer. Half of this left four times as many frames to be packed again in the end.
+ * While rows are written, pages change as long as they are among the last of their table's tree: a page above the
+ * leaves fills up with some 400 of these, which for the teams' own rows takes 40 MiB of the grants between them.
  */
-const ROWS_LAG_BYTES = 128 * 1024 * 1024;
+const ROWS_LAG_BYTES = 64 * 1024 * 1024;
 
 /** The thread that writes the database: batches of rows come in, and each is answered when it is in. */
 export async function insertRows(rows: MessagePort, news: MessagePort, job: SyncJob): Promise<null> {
