@@ -104,7 +104,7 @@ function faultOf(
   const word = wordFor(name);
   if (!part) return { part: name, code: 'NotRead', message: `The ${word} were not read yet.` };
   if (!part.complete) {
-    const why = part.incompleteBecause ?? 'the reason is unknown';
+    const why = part.incompleteBecause ?? 'the reason is unknown.';
     return { part: name, code: 'Incomplete', message: `Not all ${word} were read: ${why}` };
   }
   const interval = name === 'teams' || name === 'teamMemberships' ? teamIntervalMs : intervalMs;

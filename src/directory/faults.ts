@@ -31,7 +31,7 @@ export class Faults {
   /** One sentence or two for a status message; null when there is nothing to say. */
   describe(): string | null {
     if (this.isEmpty()) return null;
-    const more = this.#count > 1 ? ` (and ${this.#count - 1} more failures)` : '';
+    const more = this.#count > 1 ? ` ${this.#count - 1} more failed.` : '';
     const skipped = this.#skipped > 0 ? ` ${this.#skipped} more were not tried.` : '';
     return `${this.#first?.message ?? 'It was stopped.'}${more}${skipped}`;
   }

@@ -6,6 +6,7 @@ import {
   blockCase,
   describeOtherHolder,
   describeOtherOrganization,
+  doubtIn,
   firstDecision,
   type GrantCase,
   type GrantPolicy,
@@ -66,9 +67,9 @@ function makeSureASuccessorKeepsIt(subject: GrantCase): Decision | null {
 }
 
 function makeSureTheReadingIsTrusted(subject: GrantCase): Decision | null {
-  const doubt = subject.reading.doubtAbout(rightRulesOf(subject.right).parts(subject.context.policies));
+  const doubt = doubtIn(subject);
   if (!doubt) return null;
-  const message = `Nothing is removed because the reading of Asana is in doubt: ${doubt.message}.`;
+  const message = `Nothing is removed because the reading of Asana is in doubt: ${doubt.message}`;
   return blockCase(subject, doubt.code, withWayOut(subject.grant, message));
 }
 

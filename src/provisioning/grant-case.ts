@@ -84,9 +84,20 @@ export function isAwaited({ attempt }: Grant, now: number): boolean {
   return attempt?.result === 'Pending' && !isRemoval(attempt) && nextLook(now - attempt.at) !== null;
 }
 
-/** What the account holds of the right. */
-export function observedIn({ subject, right }: GrantCase): string | null {
-  return rightRulesOf(right).observe(subject);
+/** What the account holds of the right; undefined while nobody knows. */
+export function observedIn(subject: GrantCase): string | null | undefined {
+  return isHoldingKnown(subject) ? rightRulesOf(subject.right).observe(subject.subject) : undefined;
+}
+
+/** What is listed is so. What a listing in doubt lacks may be there all the same, unless it was looked for by itself. */
+export function isHoldingKnown(subject: GrantCase): boolean {
+  const isListed = rightRulesOf(subject.right).observe(subject.subject) !== null;
+  return subject.context.lookedUp || isListed || doubtIn(subject) === null;
+}
+
+/** What is doubtful about that from which the right is read; null when nothing is. */
+export function doubtIn({ right, reading, context }: GrantCase): ReturnType<Reading['doubtAbout']> {
+  return reading.doubtAbout(rightRulesOf(right).parts(context.policies));
 }
 
 export function holdsRight({ subject, right }: GrantCase): boolean {

@@ -7,6 +7,7 @@ import {
   blockCase,
   describeOtherHolder,
   describeOtherOrganization,
+  doubtIn,
   firstDecision,
   type GrantCase,
   type GrantPolicy,
@@ -14,6 +15,7 @@ import {
   holdsRight,
   isFoughtOver,
   isGiving,
+  isHoldingKnown,
   observedIn,
   wasThere,
   whoIn,
@@ -86,7 +88,9 @@ function decidePresence(subject: GrantCase, step: Step): Decision {
         message: step.message,
       };
     case 'Refused':
-      return blockCase(subject, step.code, explainAbsence(subject, step), drift);
+      return (
+        refuseUnlisted(subject, step) ?? blockCase(subject, step.code, explainAbsence(subject, step), drift)
+      );
     case 'Act': {
       const { action } = step;
       const refusal =
@@ -101,6 +105,15 @@ function decidePresence(subject: GrantCase, step: Step): Decision {
 
 function creates({ type }: Action): boolean {
   return type === 'CreateAccount' || type === 'InviteAccount';
+}
+
+/** What a reading in doubt lacks, a person or their license, may be there all the same. */
+function refuseUnlisted(subject: GrantCase, { code }: Extract<Step, { kind: 'Refused' }>): Decision | null {
+  if (code !== 'AccountNotFound' && code !== 'LicensesUnavailable') return null;
+  const doubt = isHoldingKnown(subject) ? null : doubtIn(subject);
+  if (!doubt) return null;
+  const message = `Nothing is known of ${whoIn(subject)}, because the reading of Asana is in doubt: ${doubt.message}`;
+  return blockCase(subject, doubt.code, message);
 }
 
 /** Who is not there is waited for; a grant that may create says why it does not. */
@@ -125,7 +138,8 @@ export function drifted(subject: GrantCase): boolean {
     grant.ensure === 'Present' &&
     grant.applied !== null &&
     isSameRight(grant.applied.right, right) &&
-    !holdsRight(subject)
+    !holdsRight(subject) &&
+    isHoldingKnown(subject)
   );
 }
 

@@ -92,7 +92,7 @@ export function makeSureTheReadingIsTrusted({ reading }: RightCase, parts: reado
   const doubt = reading.doubtAbout(parts);
   return (
     doubt &&
-    refused(doubt.code, `Nothing is changed because the reading of Asana is in doubt: ${doubt.message}.`)
+    refused(doubt.code, `Nothing is changed because the reading of Asana is in doubt: ${doubt.message}`)
   );
 }
 

@@ -167,6 +167,22 @@ suite('a restart', () => {
   });
   after(() => rig.close());
 
+  test('in front of a listing that fails says of nobody that their license was changed', async () => {
+    await rig.stopOperator();
+    const fault = rig.sandbox.faults.add({
+      match: { operation: 'scimListUsers', times: 0 },
+      effect: { status: 500 },
+    });
+    await rig.startOperator();
+    await rig.untilPhase('Degraded');
+    const grant = await rig.untilReason('alice', 'AsanaUnavailable');
+    assert.equal(conditionOf(grant, 'Drifted'), undefined);
+    assert.equal(grant.status?.observed?.license, 'Enterprise');
+    rig.sandbox.faults.remove(fault);
+    await rig.sync();
+    await rig.untilReason('alice', 'Granted');
+  });
+
   test('does not forget how many people there were in teams: teams that are empty at once are a hold', async () => {
     await rig.stopOperator();
     const { state } = rig.sandbox;

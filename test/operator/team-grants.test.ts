@@ -121,6 +121,19 @@ suite('team grants in mode Apply', () => {
     assert.equal(teams.has(alice, gid), true);
   });
 
+  test('stay as they are while the teams are read after a restart', async () => {
+    await rig.stopOperator();
+    const { metadata } = (await rig.grant('atg/early')) ?? assert.fail();
+    // What the accounts alone say is there long before the teams are.
+    rig.sandbox.faults.add({
+      match: { operation: 'getTeamsForWorkspace', times: 1 },
+      effect: { delayMs: 1_000 },
+    });
+    await rig.startOperator();
+    await rig.sync();
+    assert.equal((await rig.grant('atg/early'))?.metadata.resourceVersion, metadata.resourceVersion);
+  });
+
   test('follow the team when it is renamed, and not another that takes its name', async () => {
     const before = (await rig.grant('atg/early'))?.status?.team?.gid ?? '';
     const team = rig.sandbox.state.team(before);

@@ -149,7 +149,7 @@ export function reading(accounts: readonly Account[], shape: ReadingShape = {}):
     enterpriseLicenses: () => shape.used ?? accounts.filter(({ license }) => license === 'Enterprise').length,
     doubtAbout: (parts) => {
       const part = parts.find((name) => doubted.includes(name));
-      return part ? { code: doubt, message: `not all ${part} were read` } : null;
+      return part ? { code: doubt, message: `not all ${part} were read.` } : null;
     },
   };
 }

@@ -87,5 +87,5 @@ function whyUnread(
   if (!snapshot) return 'nothing came.';
   const { accounts, licenses, teams } = snapshot.parts;
   const missing = [accounts, licenses, teams].find((part) => part !== null && !part.complete);
-  return missing ? `${missing.incompleteBecause ?? 'a part is missing'}. Run the command again.` : null;
+  return missing ? `${missing.incompleteBecause ?? 'a part is missing.'} Run the command again.` : null;
 }

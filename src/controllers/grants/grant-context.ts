@@ -10,6 +10,7 @@ import { type Contender, findPredecessor, judgeContest } from '../../provisionin
 import type { GrantContext } from '../../provisioning/decision.ts';
 import type { Executor } from '../../provisioning/executor.ts';
 import type { Grant } from '../../provisioning/grant.ts';
+import type { Reading } from '../../provisioning/reading.ts';
 import { findHindrance } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
@@ -76,13 +77,13 @@ export function openSubject(
   const connectorKey = connectorKeyOf(object);
   const session = deps.registry.findFor(connector);
   const obstacle = session && findHindrance(connector, session, deps.connectors.values());
-  const reading = session && !obstacle ? session.read(object.metadata.uid) : null;
   const contenders = new Contenders(deps, now);
   const found = contenders.of({ kind, object }, connector);
   const others = contenders.besides(found);
   const rivals = rivalsAmong(found, others);
   const predecessor = found.grant.applied ? null : findPredecessor(found, rivals);
   const own = inherit(found, predecessor);
+  const reading = session && !obstacle ? readFor(own.grant, session) : null;
   return {
     kind,
     object,
@@ -103,6 +104,16 @@ export function openSubject(
     },
     inheritedCreation: creationOf(predecessor, rivals),
   };
+}
+
+/**
+ * A sync reads teams after everything else: until the first one has come to them, a grant of a team waits as all do before the
+ * first reading, and its status stays as it was.
+ */
+function readFor({ object, wish }: Grant, session: ConnectorSession): Reading | null {
+  const reading = session.read(object.uid);
+  const teamsAreComing = reading?.snapshot.parts.teams === null && session.running !== null;
+  return wish.type === 'Team' && teamsAreComing ? null : reading;
 }
 
 /** A live grant takes over what one that ended holds: the right, whether it was found, and whether the account was created. */

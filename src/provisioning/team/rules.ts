@@ -96,7 +96,7 @@ function makeSureTheTeamIsThere(subject: Case): Step | null {
 export function refuseTeam(reading: Case['reading'], team: string): Step {
   const doubt = reading.doubtAbout(['teams']);
   return doubt
-    ? refused(doubt.code, `Team ${team} was not found, and the list of teams is in doubt: ${doubt.message}.`)
+    ? refused(doubt.code, `Team ${team} was not found, and the list of teams is in doubt: ${doubt.message}`)
     : refused('TeamNotFound', `Asana has no team ${team}, or the token cannot see it.`);
 }
 

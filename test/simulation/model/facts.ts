@@ -46,6 +46,7 @@ export class Facts {
   readonly #underWay = new Map<number, { readonly site: Site; readonly type: string }>();
 
   /** When the clock of a site was last set to another time than ours, or back. */
+  readonly #truthful = new Map<Site, number>();
   readonly #clocksMoved = new Map<Site, number>();
 
   constructor(witness: Witness) {
@@ -110,6 +111,18 @@ export class Facts {
   /** Somebody else changed a person. */
   touch(site: Site, gid: string): void {
     this.#touched.set(`${site.plan.name} ${gid}`, this.witness.time());
+  }
+
+  /** The listings of a site are whole again. */
+  tellsTheTruth(site: Site): void {
+    this.#truthful.set(site, this.witness.time());
+  }
+
+  /** Since when each listing of a site shows everything there is; `Infinity` while one does not. */
+  truthfulSince(site: Site): number {
+    return site.lies.length > 0
+      ? Number.POSITIVE_INFINITY
+      : (this.#truthful.get(site) ?? Number.NEGATIVE_INFINITY);
   }
 
   /** The clock of a site was set. */

@@ -93,6 +93,35 @@ export const statusRules: readonly StatusRule[] = [
     }),
   },
   {
+    name: 'DriftIsSo',
+    sentence: 'a status never says Drifted of what is as it was',
+    broken: ofGrants(({ before, after, facts, readings }) => {
+      const [was, is] = [before, after].map((object) => object && conditionOf(object, 'Drifted')?.status);
+      const connector = facts.connectorOf(after);
+      const model = modelOf(after.kind);
+      if (is !== 'True' || was === 'True' || !connector || !model || facts.hasEnded(after)) return null;
+      const site = facts.siteOf(connector);
+      const holding = site && facts.holdingOf(after, site);
+      if (!site || !holding || !model.has(after, holding)) return null;
+      if (site.directory.reads.areStale()) return null;
+      // REST shows a member with an address of another domain as a guest.
+      if (site.directory.kindOf(holding.email, site.organization) !== holding.kind) return null;
+      const token = facts.witness.tokenOfSecret(connector.spec.credentials.secretRef.name);
+      const seen = readings.lastWhole(token, after.kind === 'AsanaTeamGrant' ? 'team' : 'account');
+      const { gid } = holding;
+      const changed = Math.max(
+        facts.touchedAt(site, gid),
+        facts.changedAt(site, gid),
+        facts.shownAt(site, gid),
+      );
+      if (seen === null || changed > seen.begunAt - LISTED_WITHIN_MS) return null;
+      // A listing that leaves people out, and looks whole, is Asana's word until the next has been taken in.
+      const truthful = facts.truthfulSince(site);
+      if (truthful > Math.min(seen.begunAt, facts.witness.time() - SETTLE_MS)) return null;
+      return `Drifted, and Asana shows ${JSON.stringify(holding)}`;
+    }),
+  },
+  {
     name: 'RequestAnswered',
     sentence: 'a request is marked as handled only when something came of it',
     broken: ofGrants(({ before, after, facts }) => {

@@ -3,6 +3,18 @@ import type { Mutant } from './mutant.ts';
 /** Faults in what is believed of a reading. */
 export const readingMutants: readonly Mutant[] = [
   {
+    name: 'what-a-doubtful-reading-lacks-is-lost',
+    breaks: ['DriftIsSo'],
+    why: 'after a restart in front of a listing that fails, grants say that somebody changed what is as it was',
+    edits: [
+      {
+        file: 'provisioning/grant-case.ts',
+        find: 'isListed || doubtIn(subject) === null',
+        replace: '!isListed || isListed',
+      },
+    ],
+  },
+  {
     name: 'another-organization-needs-a-whole-reading',
     breaks: ['OrganizationKept', 'OrganizationKnown'],
     why: 'another organization behind the token goes unnoticed while a part of the reading is missing',
