@@ -130,6 +130,12 @@ export class Rig {
     return child;
   }
 
+  /** Where the control plane's etcd answers. */
+  get etcdUrl(): string {
+    if (!this.#controlPlane) throw new Error('start the control plane first');
+    return this.#controlPlane.etcdUrl;
+  }
+
   /** One more namespace beside `bench`. */
   async namespace(name: string): Promise<void> {
     await this.#connection?.send({
