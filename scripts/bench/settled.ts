@@ -49,10 +49,12 @@ export async function editDelays(
 ): Promise<number[]> {
   const delays: number[] = [];
   let running: Promise<void> | null = null;
+  const resyncOnce = async () => {
+    await resync();
+    running = null;
+  };
   for (const [i, email] of edited.entries()) {
-    running ??= resync().then(() => {
-      running = null;
-    });
+    running ??= resyncOnce();
     const before = await asanaRequests(sandbox, LOOK);
     const looks = (count: number) =>
       until('Asana was asked', async () => (await asanaRequests(sandbox, LOOK)) >= before + count, 60_000, 5);

@@ -91,9 +91,10 @@ function copyOf(
   { kind, person, object }: Held & { readonly object: Settled },
   { person: other }: Held,
 ): readonly [string, string] {
-  const { resourceVersion, uid, ...metadata } = object.metadata;
+  // etcd keeps the version beside the object; without a value JSON leaves it out.
+  const metadata = { ...object.metadata, uid: randomUUID(), resourceVersion: undefined };
   const text = (value: string) => JSON.stringify(value).slice(1, -1);
-  const value = JSON.stringify({ ...object, metadata: { ...metadata, uid: randomUUID() } })
+  const value = JSON.stringify({ ...object, metadata })
     .replaceAll(person.email, other.email)
     .replaceAll(person.gid, other.gid)
     .replaceAll(text(person.name), text(other.name));

@@ -20,15 +20,19 @@ export function tableOf(family: Family): string {
   const { name, sizeOf, slopePer, steps } = family;
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
   const rows = steps.map(({ load, cost }) =>
-    row([sizeOf(load).toLocaleString('en'), ...columns.map(({ of, unit }) => shown(of(cost), unit))]),
+    row([
+      sizeOf(load).toLocaleString('en'),
+      `${load.heapMiB} MiB`,
+      ...columns.map(({ of, unit }) => shown(of(cost), unit)),
+    ]),
   );
   const per = `each ${slopePer === 1 ? '' : `${slopePer.toLocaleString('en')} `}more`;
   const slopes = columns.map((column) => shown(slopeOf(family, column), column.unit));
   return [
-    row([name, ...columns.map(({ title }) => title)]),
-    row(['---', ...columns.map(() => '---')]).replaceAll(' ', ''),
+    row([name, 'heap', ...columns.map(({ title }) => title)]),
+    row(['---', '---', ...columns.map(() => '---')]).replaceAll(' ', ''),
     ...rows,
-    row([`**${per}**`, ...slopes]),
+    row([`**${per}**`, '', ...slopes]),
   ].join('');
 }
 

@@ -1,4 +1,4 @@
-import { type Column, columns, type Family, shown } from './columns.ts';
+import { type Column, curves, type Family, shown } from './columns.ts';
 
 /** Columns of panels. */
 const ACROSS = 2;
@@ -29,8 +29,8 @@ const STYLE = `  <style>
  * diagonal does, and what is flat stays so.
  */
 export function drawCurves(family: Family): string {
-  const height = Math.ceil(columns.length / ACROSS) * PANEL.height;
-  const panels = columns.map((column, index) => {
+  const height = Math.ceil(curves.length / ACROSS) * PANEL.height;
+  const panels = curves.map((column, index) => {
     const [x, y] = [(index % ACROSS) * PANEL.width, Math.floor(index / ACROSS) * PANEL.height];
     return `  <g transform="translate(${x} ${y})">\n${drawPanel(family, column)}  </g>\n`;
   });
