@@ -34,26 +34,38 @@ export function heldBy(people: readonly PersonView[], count: number): Held[] {
   return held.slice(0, count);
 }
 
+/** A settled grant, of which copies are made. */
+export interface Template extends Held {
+  readonly object: Settled;
+}
+
+/** Has the operator, which must be running, settle the first grant of each sort. */
+export async function settleTemplates(client: KubernetesClient, held: readonly Held[]): Promise<Template[]> {
+  const firsts = new Map(held.toReversed().map((one) => [sortOf(one), one]));
+  return Promise.all(
+    [...firsts.values()].map(async (one) => ({ ...one, object: await declare(client, one) })),
+  );
+}
+
 /**
- * Declares the grants of people such that the operator, which must be running, has settled them. It settles the first of
- * each sort itself; the others are written into etcd as copies of these, since 100,000 that it settles one by one take most
- * of an hour.
+ * Writes the other grants into etcd, as copies: for the operator to settle 100,000 of them one by one takes most of an
+ * hour. It must not be running, so that it finds them as it finds what another process has settled.
  */
-export async function declareSettled(
-  client: KubernetesClient,
+export async function putCopies(
   etcdUrl: string,
   held: readonly Held[],
+  templates: readonly Template[],
 ): Promise<void> {
-  const sorts = Map.groupBy(held, ({ kind, person }) => `${kind.kind} ${person.license}`);
-  for (const [first, ...others] of sorts.values()) {
-    if (!first) continue;
-    const template = { ...first, object: await declare(client, first) };
-    for (let i = 0; i < others.length; i += AT_ONCE)
-      await put(
-        etcdUrl,
-        others.slice(i, i + AT_ONCE).map((other) => copyOf(template, other)),
-      );
-  }
+  const bySort = new Map(templates.map((template) => [sortOf(template), template]));
+  const entries = held.flatMap((one) => {
+    const template = bySort.get(sortOf(one));
+    return template && template.person !== one.person ? [copyOf(template, one)] : [];
+  });
+  for (let i = 0; i < entries.length; i += AT_ONCE) await put(etcdUrl, entries.slice(i, i + AT_ONCE));
+}
+
+function sortOf({ kind, person }: Held): string {
+  return `${kind.kind} ${person.license}`;
 }
 
 /**
@@ -87,10 +99,7 @@ export async function declare(
 }
 
 /** The key and the value by which etcd keeps what is the template's, in words that fit another person. */
-function copyOf(
-  { kind, person, object }: Held & { readonly object: Settled },
-  { person: other }: Held,
-): readonly [string, string] {
+function copyOf({ kind, person, object }: Template, { person: other }: Held): readonly [string, string] {
   // etcd keeps the version beside the object; without a value JSON leaves it out.
   const metadata = { ...object.metadata, uid: randomUUID(), resourceVersion: undefined };
   const text = (value: string) => JSON.stringify(value).slice(1, -1);

@@ -16,7 +16,7 @@ import {
 } from '../objects.ts';
 import { asanaRequests, Rig } from '../rig.ts';
 import { editDelays, type LogWatch, percentile, secondsToDecide, whenLogged } from '../settled.ts';
-import { declare, declareSettled, heldBy } from './copies.ts';
+import { declare, heldBy, putCopies, settleTemplates } from './copies.ts';
 
 /** What there is, in one process. */
 export interface Load {
@@ -105,16 +105,17 @@ async function settleFirst(
   }
   for (const place of places) await untilConnected(client, place);
   const held = heldBy(people, load.grants);
-  if (places.length === 1) await declareSettled(client, rig.etcdUrl, held);
-  else {
+  if (places.length > 1) {
     const declared = places.map(async (place, i) => {
       const one = held[i];
       if (one) await declare(client, one, place);
     });
     await Promise.all(declared);
   }
+  const templates = places.length > 1 ? [] : await settleTemplates(client, held);
   await sleep(COUNTS_SETTLE_MS);
   await end(operator);
+  if (places.length === 1) await putCopies(rig.etcdUrl, held, templates);
 }
 
 async function measureStart(
@@ -184,6 +185,8 @@ async function resyncAll(
 }
 
 async function end(operator: ChildProcess): Promise<void> {
+  if (operator.exitCode !== null || operator.signalCode !== null)
+    throw new Error('the operator ended by itself');
   const ended = once(operator, 'exit');
   operator.kill('SIGTERM');
   await ended;
