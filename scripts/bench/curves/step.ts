@@ -127,7 +127,9 @@ async function measureStart(
   edited: readonly PersonView[],
 ): Promise<Cost> {
   const [gauge, scrape, logged] = [new Gauge(), await Scrape.open(), whenLogged()];
+  let lastLines: readonly string[] = [];
   const onLine = (line: string) => {
+    lastLines = [...lastLines.slice(-4), line];
     gauge.onLine(line);
     logged.onLine(line);
   };
@@ -136,7 +138,7 @@ async function measureStart(
   const began = performance.now();
   const operator = await rig.operator(sandbox.asanaUrl, scrape.flags, onLine, load.heapMiB);
   const died = once(operator, 'exit').then(() => {
-    throw new Error(`the operator ended with ${load.heapMiB} MiB of heap`);
+    throw new Error(`the operator ended by itself:\n${lastLines.join('\n')}`);
   });
   const measured = (async (): Promise<Cost> => {
     await begins;
