@@ -14,7 +14,7 @@ const BY_GRANTS: readonly Load[] = [
 const BY_CONNECTORS: readonly Load[] = [
   { connectors: 10, heapMiB: 160 },
   { connectors: 100, heapMiB: 320 },
-  { connectors: 500, heapMiB: 640 },
+  { connectors: 500, heapMiB: 1_024 },
 ].map(({ connectors, heapMiB }) => ({ accounts: 500, connectors, grants: connectors, heapMiB }));
 
 /**

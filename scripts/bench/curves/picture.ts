@@ -41,11 +41,12 @@ function drawPanel({ name, sizeOf, steps }: Family, { title, unit, of }: Column)
   const sizes = steps.map(({ load }) => sizeOf(load));
   const costs = steps.map(({ cost }) => of(cost));
   const decades = Math.log10(Math.max(...sizes) / Math.min(...sizes));
+  // As many decades up as along, so that the diagonal is in proportion; more where a cost needs them.
+  const rise = Math.max(decades, Math.log10(Math.max(...costs) / Math.min(...costs)));
   const middle = (Math.log10(Math.max(...costs)) + Math.log10(Math.min(...costs))) / 2;
   const points = steps.map((_, i) => {
     const along = Math.log10((sizes[i] ?? 1) / Math.min(...sizes)) / decades;
-    // As many decades up as along, so that the diagonal is in proportion.
-    const up = (Math.log10(costs[i] ?? 1) - middle) / decades + 0.5;
+    const up = (Math.log10(costs[i] ?? 1) - middle) / rise + 0.5;
     return {
       x: Math.round(PLOT.left + along * (PLOT.right - PLOT.left)),
       y: Math.round(PLOT.bottom - up * (PLOT.bottom - PLOT.top)),
