@@ -2,17 +2,23 @@ import type { ChildProcess } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 
+/** What is resident now, and the most that was since the start. */
+export interface Resident {
+  readonly miB: number;
+  readonly peakMiB: number;
+}
+
 /** Reads the resident memory of the operator, which answers SIGUSR2 on standard error (collect.mjs). */
 export class Gauge {
-  #answer: ((miB: number) => void) | null = null;
+  #answer: ((resident: Resident) => void) | null = null;
 
   readonly onLine = (line: string): void => {
-    const match = /^RSS (\d+)$/.exec(line);
-    if (match) this.#answer?.(Number(match[1]) / 2 ** 20);
+    const match = /^RSS (\d+) (\d+)$/.exec(line);
+    if (match) this.#answer?.({ miB: Number(match[1]) / 2 ** 20, peakMiB: Number(match[2]) / 2 ** 20 });
   };
 
-  /** MiB after a forced collection. */
-  read(child: ChildProcess): Promise<number> {
+  /** After a forced collection. */
+  read(child: ChildProcess): Promise<Resident> {
     return new Promise((resolve) => {
       this.#answer = resolve;
       child.kill('SIGUSR2');
@@ -39,12 +45,12 @@ export class Scrape {
     return new Scrape(port);
   }
 
-  /** The sum of all series of a metric whose labels hold `labels`, such as `name="asanalicensegrant"`. */
-  async sum(metric: string, labels = ''): Promise<number> {
+  /** The sum of all series of a metric. */
+  async sum(metric: string): Promise<number> {
     const text = await (await fetch(this.#url)).text();
     return text
       .split('\n')
-      .filter((line) => line.startsWith(`asana_connector_${metric}`) && line.includes(labels))
+      .filter((line) => line.startsWith(`asana_connector_${metric}`))
       .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
   }
 }

@@ -25,11 +25,11 @@ export const memory: Benchmark = {
       const sandbox = await rig.sandbox({ accounts: SIZE, teams: 10 });
       const operator = await rig.operator(sandbox.asanaUrl, [], gauge.onLine);
       await sleep(5_000);
-      const idle = await gauge.read(operator);
+      const { miB: idle } = await gauge.read(operator);
       await createConnector(client, sandbox);
       await untilConnected(client);
       await sleep(2_000);
-      const accounts = await gauge.read(operator);
+      const { miB: accounts } = await gauge.read(operator);
       log(`${SIZE} grants …`);
       const holders = await peopleHolding(sandbox, 'enterprise', SIZE);
       const others = await peopleHolding(sandbox, 'view only', SIZE - holders.length);
@@ -40,7 +40,7 @@ export const memory: Benchmark = {
       await createGrants(client, emails);
       await seen;
       await sleep(8_000);
-      const full = await gauge.read(operator);
+      const { miB: full } = await gauge.read(operator);
       return [
         atMost('idle', idle, 100, 'MiB'),
         atMost(`${SIZE} accounts and ${SIZE} grants`, full, 160, 'MiB'),

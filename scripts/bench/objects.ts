@@ -29,6 +29,7 @@ export async function createConnector(
     metadata: { name: connector },
     spec: {
       credentials: { type: 'ServiceAccount', secretRef: { name: connector } },
+      defaultWorkspace: sandbox.workspace,
       scim: { enabled: true },
       provisioning: { mode },
     },
@@ -40,12 +41,13 @@ export async function request(
   client: KubernetesClient,
   resource: 'connector' | 'grant',
   name: string,
+  { namespace = NAMESPACE }: Place = {},
 ): Promise<void> {
   const patch = {
     metadata: { annotations: { 'asana-connector.dev/requestedAt': new Date().toISOString() } },
   };
   const kind = resource === 'connector' ? asanaConnectors : asanaLicenseGrants;
-  await client.mergePatch(kind, NAMESPACE, name, patch, 'bench');
+  await client.mergePatch(kind, namespace, name, patch, 'bench');
 }
 
 export interface ConnectorView {
@@ -181,6 +183,7 @@ export async function peopleHolding(
 export interface PersonView {
   readonly gid: string;
   readonly email: string;
+  readonly name: string;
   readonly license: string | null;
   readonly active: boolean;
   readonly role: string;

@@ -22,6 +22,9 @@ const GAUGE =
 /** What the chart sets as NODE_OPTIONS, beside a semi-space of 1 MiB. */
 const CHART_HEAP_MIB = 160;
 
+/** What the Dockerfile sets. */
+const IMAGE_ENVIRONMENT = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '2' };
+
 /** What a program has used from its start to its end. */
 export interface Spent {
   readonly seconds: number;
@@ -111,7 +114,7 @@ export class Rig {
         '0',
         ...flags,
       ],
-      { KUBECONFIG: this.#controlPlane.kubeconfigPath },
+      { KUBECONFIG: this.#controlPlane.kubeconfigPath, ...IMAGE_ENVIRONMENT },
     );
     child.stdout?.resume();
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', onLine);
@@ -128,6 +131,12 @@ export class Rig {
     child.stdout?.resume();
     child.stderr?.pipe(process.stderr);
     return child;
+  }
+
+  /** Where the control plane's etcd answers. */
+  get etcdUrl(): string {
+    if (!this.#controlPlane) throw new Error('start the control plane first');
+    return this.#controlPlane.etcdUrl;
   }
 
   /** One more namespace beside `bench`. */

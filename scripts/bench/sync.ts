@@ -71,11 +71,11 @@ export const sync: Benchmark = {
       const limited = await syncOnce(rig, 1500, { requestsPerMinute: 1500, percent: 100 }, 0);
       return [
         atMost('requests of a full sync', free.requests, most, 'requests', 0),
-        atMost(`time, as a ratio to the longest chain of ${pages} pages`, free.seconds / ideal, 1.25, '×', 2),
+        atMost(`time, as a ratio to the longest chain of ${pages} pages`, free.seconds / ideal, 1.15, '×', 2),
         atMost(
           'time within 1,500 a minute, as a ratio to requests/25 s',
           limited.seconds / (limited.requests / 25),
-          1.15,
+          1.1,
           '×',
           2,
         ),

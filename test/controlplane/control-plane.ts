@@ -38,6 +38,8 @@ export interface ControlPlane {
   readonly kubeconfigPath: string;
   /** `https://127.0.0.1:<port>`; the same after an outage. */
   readonly url: string;
+  /** Where etcd answers its clients, without TLS. */
+  readonly etcdUrl: string;
   /** The certificate authority of the API server, PEM. */
   readonly caFile: string;
   /** The administrator's credentials, PEM. */
@@ -107,6 +109,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     return {
       kubeconfigPath,
       url,
+      etcdUrl: etcd.url,
       caFile: keys.files.caCert,
       adminConfig,
       stopApiServer: () => apiServer.stop(),
