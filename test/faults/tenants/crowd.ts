@@ -7,7 +7,7 @@ import { readChartLimits } from './chart-limits.ts';
 
 const AT_ONCE = 20;
 /** Longer than the operator takes for most of what a tenant does, on two busy cores. */
-export const PATIENCE_MS = 1_200_000;
+export const PATIENCE_MS = 600_000;
 
 /** Opens a world whose operator has the memory that the chart gives it. */
 export async function openAsCharted(worlds: Worlds, options: WorldOptions = {}): Promise<World> {
@@ -38,6 +38,13 @@ export async function untilIdle(world: World): Promise<void> {
   let quiet = 0;
   const deadline = performance.now() + PATIENCE_MS;
   while (quiet < 3) {
+    if (!world.operator.isRunning)
+      throw new Error(
+        `the process has ended: ${world.operator.lines
+          .filter((line) => line.includes('"warn"'))
+          .slice(-6)
+          .join(' / ')}`,
+      );
     if (performance.now() > deadline) throw new Error('the operator is not idle in time');
     const page = await world.operator.metrics();
     const depths = [...page.matchAll(/^asana_connector_workqueue_depth\{.*\} (\d+)$/gm)];
