@@ -22,7 +22,7 @@ Usage: npm run faults -- [NAME…] [options]
   --list            name the faults
   --write           write the table of faults into docs/reliability.md
 
-  tenants           what one tenant could do to others: one after the other, in some 40 minutes
+  tenants           what one tenant could do to others: one after the other; minutes each
   kills             kill the operator at every step of an action; see its own --help
 
 The exit code is 0 only if every fault fired and was survived.
