@@ -170,10 +170,10 @@ suite('whoever waits behind others that want all there is', () => {
       fc.asyncProperty(world, async ({ places, latency, kind, first, last }) => {
         const clock = new FakeClock();
         const budget = new Budget({ requestsPerMinute: places, percent: 100 }, { clock, meter: silentMeter });
-        let flooding = true;
+        const over = new AbortController();
         let sent = 0;
         const flood = async () => {
-          while (flooding) {
+          while (!over.signal.aborted) {
             const permit = await budget.acquire(kind, first);
             sent += 1;
             await clock.sleep(latency);
@@ -196,7 +196,7 @@ suite('whoever waits behind others that want all there is', () => {
         // Those who flood it are so many that each of them waits long too.
         const most = overdueFrom + floods.length + 10 * last.length;
         assert.ok((served.at(-1) ?? 0) <= most, `served after ${served.at(-1)} others, at most ${most}`);
-        flooding = false;
+        over.abort();
         while (clock.pending > 0) await clock.advance(clock.next - clock.monotonic());
         await Promise.all([...floods, ...waiting]);
       }),

@@ -22,8 +22,8 @@ const LONGEST_PATIENCE = 4;
 class Deadlines implements Clock {
   readonly pauses: number[] = [];
   readonly #waiting = new Set<() => void>();
-  readonly now = systemClock.now;
-  readonly monotonic = systemClock.monotonic;
+  readonly now = () => systemClock.now();
+  readonly monotonic = () => systemClock.monotonic();
 
   async sleep(ms: number): Promise<void> {
     this.pauses.push(ms);

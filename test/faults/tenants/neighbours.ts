@@ -62,19 +62,30 @@ async function openWithNeighbour(
   return { world, skunks: team.gid };
 }
 
-/** Edits a grant of the neighbour, and waits until the operator has observed it. @returns milliseconds */
-async function edit({ neighbour }: World, suspend: boolean): Promise<number> {
+/** Milliseconds of one edit. */
+interface Edit {
+  /** Until the operator has observed it. */
+  readonly observed: number;
+  /** The API server's own: for the edit itself. */
+  readonly written: number;
+}
+
+/** Edits a grant of the neighbour, and waits until the operator has observed it. */
+async function edit({ neighbour }: World, suspend: boolean): Promise<Edit> {
+  const sent = performance.now();
   await neighbour.patchGrant('atg/stays', { spec: { suspend } });
   const begun = performance.now();
   for (;;) {
     const grant = await neighbour.grant('atg/stays');
-    if (grant?.status?.observedGeneration === grant?.metadata.generation) return performance.now() - begun;
+    if (grant?.status?.observedGeneration === grant?.metadata.generation)
+      return { observed: performance.now() - begun, written: begun - sent };
     await sleep(10);
   }
 }
 
-function p99(times: readonly number[]): number {
-  return Math.round(times.toSorted((a, b) => a - b)[Math.ceil(times.length * 0.99) - 1] ?? Number.NaN);
+function p99(edits: readonly Edit[], what: keyof Edit): number {
+  const ordered = edits.map((one) => one[what]).toSorted((a, b) => a - b);
+  return Math.round(ordered[Math.ceil(ordered.length * 0.99) - 1] ?? Number.NaN);
 }
 
 const crowd: Fault = {
@@ -85,12 +96,12 @@ const crowd: Fault = {
   holds: `The edits are observed no more than a second later than on a quiet day, at the 99th percentile.`,
   async run(worlds) {
     const { world } = await openWithNeighbour(worlds);
-    const quiet: number[] = [];
+    const quiet: Edit[] = [];
     for (let nth = 0; nth < QUIET_EDITS; nth += 1) quiet.push(await edit(world, nth % 2 === 0));
-    const busy: number[] = [];
-    let isBusy = true;
+    const busy: Edit[] = [];
+    const over = new AbortController();
     const editing = async () => {
-      for (let nth = 0; isBusy; nth += 1) {
+      for (let nth = 0; !over.signal.aborted; nth += 1) {
         busy.push(await edit(world, nth % 2 === 0));
         await sleep(200);
       }
@@ -98,15 +109,15 @@ const crowd: Fault = {
     const crowding = async () => {
       await times(CROWD, (index) => world.createGrant(`crowd-${index}`, `crowd-${index}@acme.example`));
       await untilIdle(world);
-      isBusy = false;
+      over.abort();
     };
     await Promise.all([crowding(), editing()]);
     await world.expectReason(`crowd-${CROWD - 1}`, 'UserNotFound');
-    const [before, meanwhile] = [p99(quiet), p99(busy)];
+    const [before, meanwhile] = [p99(quiet, 'observed'), p99(busy, 'observed')];
     world.expect(
-      `99 of 100 edits were observed within ${before} ms before, and within ${meanwhile} ms of ${busy.length} meanwhile`,
+      `99 of 100 edits were observed within ${before} ms before, and of ${busy.length} meanwhile within ${meanwhile} ms (the API server took ${p99(busy, 'written')} ms for the edit itself)`,
       meanwhile <= before + MOST_DELAY_MS && busy.length > 100,
-      () => busy.toSorted((a, b) => b - a).slice(0, 10),
+      () => ({ before, meanwhile, written: p99(busy, 'written'), edits: busy.length }),
     );
     return { fired: CROWD, checks: world.checks };
   },
