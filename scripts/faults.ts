@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { type Outcome, runFaults } from '../test/faults/bench.ts';
 import type { Fault } from '../test/faults/fault.ts';
 import { renderBench } from '../test/faults/page.ts';
-import { faults as all } from '../test/faults/table.ts';
+import { faults as bench } from '../test/faults/table.ts';
+import { tenantFaults } from '../test/faults/tenants/table.ts';
 import { withSection } from '../test/simulation/reliability.ts';
 import { paint } from './demo/screen.ts';
 
@@ -13,6 +14,7 @@ const DOCUMENT = join(import.meta.dirname, '..', 'docs', 'reliability.md');
 const USAGE = `Lets things go wrong around the real operator, and looks at what became of it.
 
 Usage: npm run faults -- [NAME…] [options]
+       npm run faults -- tenants [NAME…]
        npm run faults -- kills [options]
 
   NAME…             these faults only; default: all of them
@@ -20,6 +22,7 @@ Usage: npm run faults -- [NAME…] [options]
   --list            name the faults
   --write           write the table of faults into docs/reliability.md
 
+  tenants           what one tenant could do to others: one after the other; minutes each
   kills             kill the operator at every step of an action; see its own --help
 
 The exit code is 0 only if every fault fired and was survived.
@@ -32,7 +35,7 @@ interface Wanted {
 }
 
 /** @throws TypeError for an option that there is not, RangeError for a fault that there is not */
-function readWords(args: readonly string[]): Wanted {
+function readWords(args: readonly string[], all: readonly Fault[]): Wanted {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -57,14 +60,15 @@ async function main(args: readonly string[]): Promise<number> {
     const { runKills } = await import('../test/faults/kills/command.ts');
     return runKills(args.slice(1));
   }
+  const isTenants = args[0] === 'tenants';
   let wanted: Wanted;
   try {
-    wanted = readWords(args);
+    wanted = isTenants ? readWords(args.slice(1), tenantFaults) : readWords(args, bench);
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
     return 2;
   }
-  if (wanted.action === 'run') return run(wanted.faults);
+  if (wanted.action === 'run') return run(wanted.faults, isTenants);
   if (wanted.action === 'help') console.log(USAGE);
   else if (wanted.action === 'write') await writeTable();
   else for (const { name, what } of wanted.faults) console.log(`${name.padEnd(34)} ${what}`);
@@ -72,12 +76,18 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function writeTable(): Promise<void> {
-  await writeFile(DOCUMENT, withSection(await readFile(DOCUMENT, 'utf8'), 'bench', renderBench(all)));
+  await writeFile(
+    DOCUMENT,
+    withSection(await readFile(DOCUMENT, 'utf8'), 'bench', renderBench([...bench, ...tenantFaults])),
+  );
 }
 
-async function run(wanted: readonly Fault[]): Promise<number> {
+/** @param alone one at a time, each with a control plane of its own: what they measure is how busy the others are */
+async function run(wanted: readonly Fault[], alone: boolean): Promise<number> {
   const begun = performance.now();
-  const outcomes = await runFaults(wanted, (outcome) => console.log(render(outcome)));
+  const outcomes: Outcome[] = [];
+  for (const group of alone ? wanted.map((fault) => [fault]) : [wanted])
+    outcomes.push(...(await runFaults(group, (outcome) => console.log(render(outcome)))));
   const failed = outcomes.filter(({ problem }) => problem !== null);
   const seconds = Math.round((performance.now() - begun) / 1000);
   console.log(`\n${outcomes.length - failed.length} of ${outcomes.length} faults survived, in ${seconds} s`);

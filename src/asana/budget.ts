@@ -1,18 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import type { Counter, Gauge, Labels, Meter } from '../core/meter.ts';
 import { AsanaError } from './errors.ts';
+import { isSyncRead, type Lane, makeLanes, OverdueTurns, type Priority, type RequestKind } from './lanes.ts';
 import { PATIENCE_MS } from './retry.ts';
 import { TimeQueue } from './time-queue.ts';
-import { type Waiter, WaitingLine } from './waiting-line.ts';
-
-/**
- * Who asks: a change and what belongs to it, a person's fresh read, a listing of a sync, or what a sync asks for each
- * item of a listing. The first goes first: a listing asks page by page, so a wait for each is a wait for all.
- */
-export type Priority = 'action' | 'read' | 'sync' | 'bulk';
-
-/** Asana limits requests in flight by method: GET apart from POST, PUT, PATCH and DELETE. */
-export type RequestKind = 'read' | 'write';
+import type { Waiter } from './waiting-line.ts';
 
 /** Asana's window is the minute (developers.asana.com, rate limits); a little more for clocks that run apart. */
 const WINDOW_MS = 60_000 + 50;
@@ -20,7 +12,7 @@ const WINDOW_MS = 60_000 + 50;
 /** Asana's limits for concurrent requests of one token (same page). */
 const IN_FLIGHT = { read: 50, write: 15 } as const;
 
-/** A sync leaves two of the fifty reads free: a listing that hangs cannot shut out an edit. */
+/** Syncs leave two of the fifty reads to others: a listing that hangs cannot shut out an edit. */
 export const SYNC_READS_IN_FLIGHT = IN_FLIGHT.read - 2;
 
 /**
@@ -28,8 +20,6 @@ export const SYNC_READS_IN_FLIGHT = IN_FLIGHT.read - 2;
  * window of N still ends within 60⌊R/0.9N⌋ s, below 1.15 × 60R/N s for every R.
  */
 const RESERVE = 0.1;
-
-const priorities = ['action', 'read', 'sync', 'bulk'] as const satisfies readonly Priority[];
 
 export interface BudgetLimits {
   /** What Asana grants the token a minute: 1,500 on paid plans, 150 on free ones; 0 is no limit. */
@@ -53,12 +43,6 @@ export interface BudgetDeps {
   readonly meter: Meter;
 }
 
-interface Lane {
-  readonly kind: RequestKind;
-  readonly priority: Priority;
-  readonly line: WaitingLine<Permit>;
-}
-
 /**
  * The request allowance of one token (docs/architecture.md, "The budget"). A request takes a place when it is
  * admitted and gives it back 60 s after its answer came. Asana counts it at some moment in between, so every
@@ -72,8 +56,10 @@ export class Budget {
   readonly #clock: Clock;
   readonly #places: number;
   readonly #placesOf: Readonly<Record<Priority, number>>;
-  readonly #lanes: readonly Lane[];
+  readonly #lanes: readonly Lane<Permit>[] = makeLanes<Permit>();
   readonly #inFlight: Record<RequestKind, number> = { read: 0, write: 0 };
+  #syncReadsInFlight = 0;
+  readonly #turns = new OverdueTurns();
   /** When the places that wait out their 60 s were vacated, oldest first. */
   readonly #vacated = new TimeQueue();
   #waiting = 0;
@@ -103,9 +89,6 @@ export class Budget {
       sync: this.#places - reserve,
       bulk: this.#places - reserve,
     };
-    this.#lanes = priorities.flatMap((priority) =>
-      (['write', 'read'] as const).map((kind) => ({ kind, priority, line: new WaitingLine<Permit>() })),
-    );
     this.#labels = { budget: name };
     this.#meter = deps.meter;
     this.#available = deps.meter.gauge('asana_budget_available', 'Requests that may be sent now.', [
@@ -131,7 +114,7 @@ export class Budget {
       if (blockedFor > PATIENCE_MS[priority]) throw tooLong(blockedFor);
       const lane = this.#laneOf(kind, priority);
       const stopListening = () => signal?.removeEventListener('abort', onAbort);
-      const waiter: Waiter<Permit> = lane.line.push({
+      const waiter: Waiter<Permit> = lane.line.push(this.#clock.monotonic(), {
         resolve: (permit) => {
           stopListening();
           resolve(permit);
@@ -178,7 +161,7 @@ export class Budget {
     this.#meter.forget(this.#labels);
   }
 
-  #laneOf(kind: RequestKind, priority: Priority): Lane {
+  #laneOf(kind: RequestKind, priority: Priority): Lane<Permit> {
     const lane = this.#lanes.find((candidate) => candidate.kind === kind && candidate.priority === priority);
     if (!lane) throw new RangeError(`no line for ${priority} ${kind}`);
     return lane;
@@ -197,40 +180,57 @@ export class Budget {
     const blocked = now < this.#blockedUntil;
     let held = blocked && this.#waiting > 0;
     if (!blocked) {
-      for (const lane of this.#lanes) {
-        while (lane.line.size > 0 && this.#hasPlace(lane) && this.#mayFly(lane)) this.#send(lane);
-        held ||= lane.line.size > 0 && !this.#hasPlace(lane);
-      }
+      for (let lane = this.#next(now); lane; lane = this.#next(now)) this.#send(lane);
+      held = this.#lanes.some((lane) => lane.line.size > 0 && !this.#hasPlace(lane));
     }
     this.#countThrottling(held, now);
     if (held) this.#wakeAt(blocked ? this.#blockedUntil : this.#vacated.oldest() + WINDOW_MS, now);
     this.refresh();
   }
 
-  #hasPlace(lane: Lane): boolean {
-    return this.#occupied() < this.#placesOf[lane.priority];
+  #next(now: number): Lane<Permit> | null {
+    const mayFly = (lane: Lane<Permit>) => this.#mayFly(lane);
+    if (this.#occupied() >= this.#places) return null;
+    const overdue = this.#turns.take(this.#lanes, mayFly, now);
+    return (
+      overdue ??
+      this.#lanes.find((lane) => lane.line.size > 0 && this.#hasPlace(lane) && mayFly(lane)) ??
+      null
+    );
   }
 
-  #mayFly({ kind, priority }: Lane): boolean {
-    const ofSync = priority === 'sync' || priority === 'bulk';
-    const most = ofSync && kind === 'read' ? SYNC_READS_IN_FLIGHT : IN_FLIGHT[kind];
-    return this.#inFlight[kind] < most && this.#inFlight.read + this.#inFlight.write < this.#ramp;
+  #hasPlace({ priority }: Lane<Permit>): boolean {
+    return this.#occupied() < this.#placesOf[priority];
   }
 
-  #send(lane: Lane): void {
+  #mayFly(lane: Lane<Permit>): boolean {
+    if (isSyncRead(lane) && this.#syncReadsInFlight >= SYNC_READS_IN_FLIGHT) return false;
+    return (
+      this.#inFlight[lane.kind] < IN_FLIGHT[lane.kind] &&
+      this.#inFlight.read + this.#inFlight.write < this.#ramp
+    );
+  }
+
+  #send(lane: Lane<Permit>): void {
+    this.#turns.count();
     this.#waiting -= 1;
-    this.#inFlight[lane.kind] += 1;
-    lane.line.shift()?.resolve(this.#permit(lane.kind));
+    this.#fly(lane, 1);
+    lane.line.shift()?.resolve(this.#permit(lane));
   }
 
-  #permit(kind: RequestKind): Permit {
+  #fly(lane: Lane<Permit>, by: 1 | -1): void {
+    this.#inFlight[lane.kind] += by;
+    if (isSyncRead(lane)) this.#syncReadsInFlight += by;
+  }
+
+  #permit(lane: Lane<Permit>): Permit {
     const epoch = this.#epoch;
     let open = true;
     return {
       release: () => {
         if (!open) return;
         open = false;
-        this.#inFlight[kind] -= 1;
+        this.#fly(lane, -1);
         if (Number.isFinite(this.#places)) this.#vacated.push(this.#clock.monotonic());
         if (epoch === this.#epoch) this.#ramp = this.#ramp >= IN_FLIGHT.read ? Infinity : this.#ramp + 1;
         this.#admit();

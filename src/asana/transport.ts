@@ -9,10 +9,11 @@ import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
 import { version } from '../core/version.ts';
 import { type Answer, answerFrom, readResponse } from './answer.ts';
 import { checkBaseUrl } from './base-url.ts';
-import type { Budget, Permit, Priority } from './budget.ts';
+import type { Budget, Permit } from './budget.ts';
 import { classifyFailure } from './classification.ts';
 import { AsanaError, type Surface, timedOut, tooLarge } from './errors.ts';
 import { isJsonObject } from './json.ts';
+import type { Priority } from './lanes.ts';
 import { DEFAULT_RETRY_AFTER_MS, PATIENCE_MS, type Repeatability, retryDelay } from './retry.ts';
 
 /** How a request is to be made; the same for every operation. */

@@ -6,6 +6,8 @@ export interface Promised<T> {
 
 /** A place in a WaitingLine; kept by whoever may want to leave it. */
 export interface Waiter<T> extends Promised<T> {
+  /** When they came, by the clock of whoever keeps the line. */
+  readonly since: number;
   before: Waiter<T> | null;
   after: Waiter<T> | null;
 }
@@ -20,8 +22,13 @@ export class WaitingLine<T> {
     return this.#size;
   }
 
-  push({ resolve, reject }: Promised<T>): Waiter<T> {
-    const waiter: Waiter<T> = { resolve, reject, before: this.#last, after: null };
+  /** When whoever came first came; infinite when nobody waits. */
+  get since(): number {
+    return this.#first?.since ?? Number.POSITIVE_INFINITY;
+  }
+
+  push(since: number, { resolve, reject }: Promised<T>): Waiter<T> {
+    const waiter: Waiter<T> = { since, resolve, reject, before: this.#last, after: null };
     if (this.#last) this.#last.after = waiter;
     else this.#first = waiter;
     this.#last = waiter;

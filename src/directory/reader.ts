@@ -1,6 +1,6 @@
 import type { Answer } from '../asana/answer.ts';
-import type { Priority } from '../asana/budget.ts';
 import { isAsanaError } from '../asana/errors.ts';
+import type { Priority } from '../asana/lanes.ts';
 import type { WorkspaceMembershipRecord } from '../asana/rest-records.ts';
 import type { ScimUserRecord } from '../asana/scim-records.ts';
 import type { AsanaSession } from '../asana/session.ts';

@@ -1,4 +1,4 @@
-import type { ApiServerConnection } from './connection.ts';
+import type { ApiRequest, ApiServerConnection } from './connection.ts';
 import { isNotFound, KubernetesError } from './errors.ts';
 import { collectionPath, groupPath, type KubernetesObject, objectPath, type Resource } from './resource.ts';
 import { readWatchLines, type WatchLine } from './watch-lines.ts';
@@ -191,11 +191,12 @@ export class KubernetesClient {
   }
 
   async getLease<T>(namespace: string, name: string, signal: AbortSignal): Promise<T | null> {
-    return this.#find<T>(objectPath(LEASES, namespace, name), signal);
+    return this.#find<T>(objectPath(LEASES, namespace, name), signal, { isUrgent: true });
   }
 
   async createLease<T>(namespace: string, lease: unknown, signal: AbortSignal): Promise<T> {
-    return this.create<T>(LEASES, namespace, lease, signal);
+    const path = collectionPath(LEASES, namespace);
+    return this.#connection.send<T>({ method: 'POST', path, body: lease, signal, isUrgent: true });
   }
 
   /** Replaces a lease; its resourceVersion must be the newest. */
@@ -205,6 +206,7 @@ export class KubernetesClient {
       path: objectPath(LEASES, namespace, name),
       body: lease,
       signal,
+      isUrgent: true,
     });
   }
 
@@ -223,9 +225,13 @@ export class KubernetesClient {
     await this.mergePatch(EVENTS, namespace, name, patch, fieldManager, signal);
   }
 
-  async #find<T>(path: string, signal?: AbortSignal): Promise<T | null> {
+  async #find<T>(
+    path: string,
+    signal?: AbortSignal,
+    how: Pick<ApiRequest, 'isUrgent'> = {},
+  ): Promise<T | null> {
     try {
-      return await this.#connection.send<T>({ method: 'GET', path, signal });
+      return await this.#connection.send<T>({ method: 'GET', path, signal, ...how });
     } catch (error) {
       if (isNotFound(error)) return null;
       throw error;

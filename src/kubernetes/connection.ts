@@ -42,6 +42,8 @@ export interface ApiRequest {
   readonly timeoutMs?: number;
   /** Bytes of the answer. Default 16 MiB, ten times the largest object. */
   readonly mostBytes?: number;
+  /** It waits behind no other request; for the few by which a process lives. */
+  readonly isUrgent?: boolean;
 }
 
 type Body = Dispatcher.ResponseData['body'];
@@ -77,7 +79,9 @@ export class ApiServerConnection {
    */
   async send<T>(call: ApiRequest): Promise<T> {
     return this.#inTime(call, async (signal) => {
-      const body = await this.#request(call, signal, ({ requests }) => requests);
+      const body = await this.#request(call, signal, ({ requests, streams }) =>
+        call.isUrgent ? streams : requests,
+      );
       const text = await readText(body, call.mostBytes ?? LARGEST_ANSWER_BYTES);
       return parse(text, nameOf(call)) as T;
     });

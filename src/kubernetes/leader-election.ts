@@ -62,6 +62,8 @@ interface Lease {
   };
 }
 
+/** In place of the record of a lease that was there and is not. */
+const GONE = '';
 /** client-go spreads retries by up to 120 % of the period. */
 const JITTER = 1.2;
 /** A process that ends waits no longer than this to let go of its lease, which runs out by itself. */
@@ -226,11 +228,12 @@ export class LeaderElection {
     const { client, namespace, name, identity, clock } = this.#options;
     const lease = await client.getLease<Lease>(namespace, name, signal);
     if (lease) this.#observe(lease);
-    // A lease that somebody deleted ends no term: its last holder acts until it finds out.
-    const holder = this.#lease?.spec?.holderIdentity ?? '';
-    if (holder !== '' && holder !== identity && !this.#expired()) return false;
+    else this.#observeGone();
+    const isOurs = this.#lease?.spec?.holderIdentity === identity;
+    const mayBeHeld = !isOurs && (lease ? this.#heldByOther() : this.#observed !== null);
+    if (mayBeHeld && !this.#expired()) return false;
     // Before it is asked for: the answer may be lost, and then the lease is found to be ours already.
-    if (holder !== identity) this.#takenOver = holder !== '';
+    if (!isOurs) this.#takenOver = mayBeHeld;
     this.#asked = true;
     // The lease counts from when the renewal was sent, not from when its answer came.
     const sentAt = clock.monotonic();
@@ -250,7 +253,16 @@ export class LeaderElection {
     this.#lease = lease;
   }
 
-  /** Whether the lease last seen has not changed for as long as it says it stands. */
+  /**
+   * A lease that somebody deleted ends no term: whoever held it acts until it finds out, and may have taken or renewed
+   * it unseen until then. Who has never seen the lease cannot know that there was one.
+   */
+  #observeGone(): void {
+    if (this.#observed && this.#observed.record !== GONE)
+      this.#observed = { record: GONE, at: this.#options.clock.monotonic() };
+  }
+
+  /** Whether what was last seen of the lease has not changed for as long as the lease says it stands. */
   #expired(): boolean {
     const { clock, leaseDurationMs } = this.#options;
     const durationMs = (this.#lease?.spec?.leaseDurationSeconds ?? leaseDurationMs / 1000) * 1000;

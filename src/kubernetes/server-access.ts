@@ -10,9 +10,9 @@ import { InvalidInputError, StoppedError } from '../core/errors.ts';
 export interface Access {
   /** Authorization and impersonation. */
   readonly headers: Readonly<Record<string, string>>;
-  /** For requests that end by themselves. */
+  /** For requests that end by themselves: so many at a time. */
   readonly requests: Dispatcher;
-  /** For watches. */
+  /** For watches, and for what must not wait behind other requests. */
   readonly streams: Dispatcher;
 }
 

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { FaultEffect } from './faults.ts';
 import { Refusal, type Surface } from './refusal.ts';
+import { resetSocket } from './reset-socket.ts';
 import type { Answer } from './world.ts';
 
 /** Bytes of a `huge` body: above any bound a client should have. */
@@ -72,7 +73,7 @@ function sendText(reply: FastifyReply, status: number, mediaType: string, text: 
 
 function reset(reply: FastifyReply): void {
   reply.hijack();
-  reply.raw.socket?.resetAndDestroy();
+  if (reply.raw.socket) resetSocket(reply.raw.socket);
 }
 
 /** Announces the whole length, sends half of it and hangs up. */

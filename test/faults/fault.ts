@@ -10,7 +10,8 @@ export type FaultGroup =
   | 'network'
   | 'outage'
   | 'probes'
-  | 'storage';
+  | 'storage'
+  | 'tenants';
 
 /** What a fault did, and what was looked at afterwards. */
 export interface Seen {

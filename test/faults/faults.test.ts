@@ -6,6 +6,7 @@ import { withSection } from '../simulation/reliability.ts';
 import { type Outcome, runFaults } from './bench.ts';
 import { renderBench } from './page.ts';
 import { faults } from './table.ts';
+import { tenantFaults } from './tenants/table.ts';
 
 const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
 
@@ -27,11 +28,12 @@ suite('on real parts', () => {
 
 suite('the table of faults', () => {
   test('has no two faults of one name', () => {
-    assert.equal(new Set(faults.map(({ name }) => name)).size, faults.length);
+    const all = [...faults, ...tenantFaults];
+    assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
   });
 
   test('is the one of docs/reliability.md; if not, run `npm run faults -- --write`', async () => {
     const document = await readFile(DOCUMENT, 'utf8');
-    assert.equal(withSection(document, 'bench', renderBench(faults)), document);
+    assert.equal(withSection(document, 'bench', renderBench([...faults, ...tenantFaults])), document);
   });
 });

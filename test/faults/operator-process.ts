@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../commands/child.ts';
@@ -84,6 +85,12 @@ export class OperatorProcess {
     const signal = AbortSignal.timeout(METRICS_MS);
     const page = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`, { signal }).catch(() => null);
     return (await page?.text()) ?? '';
+  }
+
+  /** MiB of memory that the process has held at most. */
+  async peakMiB(): Promise<number> {
+    const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
   }
 
   /** The sum of the samples of a metric whose labels hold all of these. */

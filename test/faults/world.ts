@@ -42,6 +42,12 @@ export interface WorldOptions {
   /** Under which host the operator looks for the API server and Asana; ConductorOne is at `localhost` always. */
   readonly apiServerHost?: string;
   readonly asanaHost?: string;
+  /** Of the operator's environment. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** True: there is a second namespace, that of another tenant. */
+  readonly neighbour?: boolean;
+  /** True: there will be too many objects to keep every status and hold it to the rules. */
+  readonly isCrowded?: boolean;
   /** False: the operator is not started yet, and nothing is declared. */
   readonly begins?: boolean;
 }
@@ -71,6 +77,8 @@ export class World extends ClusterObjects {
   readonly proxy: FaultyProxy;
   /** For files of this world; gone with it. */
   readonly folder: string;
+  /** The objects of the other tenant, in the namespace that is there if the options say so. */
+  readonly neighbour: ClusterObjects;
   /** What was found to hold. */
   readonly checks: string[] = [];
   readonly #parts: WorldParts;
@@ -83,7 +91,8 @@ export class World extends ClusterObjects {
     this.sandbox = parts.sandbox;
     this.proxy = parts.proxy;
     this.folder = parts.folder;
-    this.#statuses = new StatusWatch(this.client, [parts.namespace]);
+    this.neighbour = new ClusterObjects(this.client, parts.direct, `${parts.namespace}-neighbour`);
+    this.#statuses = new StatusWatch(this.client, parts.options.isCrowded ? [] : [parts.namespace]);
   }
 
   /** Makes a world in which nothing is declared yet, and no operator runs. */
@@ -95,11 +104,8 @@ export class World extends ClusterObjects {
     const namespace = `fault-${randomBytes(5).toString('hex')}`;
     const direct = new ApiServerConnection(loadConfig(kubeconfigPath), systemClock);
     await installKinds(direct);
-    await direct.send({
-      method: 'POST',
-      path: '/api/v1/namespaces',
-      body: { metadata: { name: namespace } },
-    });
+    for (const name of [namespace, ...(options.neighbour ? [`${namespace}-neighbour`] : [])])
+      await direct.send({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name } } });
     const sandbox = await startSandbox({
       accounts: 40,
       teams: 3,
@@ -138,6 +144,7 @@ export class World extends ClusterObjects {
     await writeFile(kubeconfig, stringify(this.#kubeconfig()), { mode: 0o600 });
     const flags = [
       ['--namespace', namespace],
+      options.neighbour ? ['--namespace', this.neighbour.namespace] : [],
       ['--asana-api-url', sandbox.asanaUrl.replace('127.0.0.1', options.asanaHost ?? '127.0.0.1')],
       ['--asana-requests-per-minute', '0'],
       ['--allowed-conductorone-hosts', 'localhost'],
@@ -150,6 +157,7 @@ export class World extends ClusterObjects {
       KUBECONFIG: kubeconfig,
       SSL_CERT_FILE: sandbox.conductorOne.caFile,
       BATON_TMPDIR: join(folder, 'c1z'),
+      ...options.variables,
     };
     const { main } = this.#parts;
     this.#processes.push(await OperatorProcess.start({ main, flags, variables, setting: options.setting }));

@@ -9,6 +9,7 @@ import { type AgentOptions, request as requestHttps } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Transform } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
+import { resetSocket } from '../../src/sandbox/reset-socket.ts';
 
 /** What goes wrong with a request; null lets it through. */
 export type Fault =
@@ -114,7 +115,7 @@ export class FaultyProxy {
 
   /** Resets every connection there is. */
   resetAll(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) resetSocket(socket);
   }
 
   /** Ends everything. Not by a reset: where the peer has gone already, that keeps Node 26 from ever exiting. */
@@ -128,7 +129,7 @@ export class FaultyProxy {
     const { method = '', url = '' } = incoming;
     this.arrivals.push({ at: performance.now(), method, url, fault: fault?.kind ?? null });
     if (fault && fault.kind !== 'dropBookmarks' && fault.kind !== 'tear') this.fired += 1;
-    if (fault?.kind === 'reset') incoming.socket.resetAndDestroy();
+    if (fault?.kind === 'reset') resetSocket(incoming.socket);
     else if (fault?.kind === 'answer') {
       const retry = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
       outgoing
@@ -160,7 +161,7 @@ export class FaultyProxy {
   #pass(answer: IncomingMessage, socket: Socket, outgoing: ServerResponse, fault: Fault | null): void {
     answer.on('error', () => outgoing.destroy());
     if (fault?.kind === 'lose') {
-      answer.resume().once('end', () => socket.resetAndDestroy());
+      answer.resume().once('end', () => resetSocket(socket));
       return;
     }
     const close = fault?.kind === 'close' ? { connection: 'close' } : {};
@@ -173,12 +174,12 @@ export class FaultyProxy {
     } else if (fault?.kind === 'tear') {
       answer.once('data', (bytes: Buffer) => {
         this.fired += 1;
-        outgoing.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), () => socket.resetAndDestroy());
+        outgoing.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), () => resetSocket(socket));
       });
     } else if (fault?.kind === 'dropBookmarks') {
       answer.pipe(withoutBookmarks(() => (this.fired += 1))).pipe(outgoing);
     } else {
-      if (fault?.kind === 'cut') setTimeout(() => socket.resetAndDestroy(), fault.afterMs);
+      if (fault?.kind === 'cut') setTimeout(() => resetSocket(socket), fault.afterMs);
       answer.pipe(outgoing);
     }
   }

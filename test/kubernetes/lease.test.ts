@@ -5,7 +5,7 @@ import { silentLogger } from '../../src/core/logger.ts';
 import { silentMeter } from '../../src/core/meter.ts';
 import { LeaderElection, LeadershipLostError } from '../../src/kubernetes/leader-election.ts';
 import type { KubernetesObject, Resource } from '../../src/kubernetes/resource.ts';
-import { Rig, until } from './rig.ts';
+import { MAPS, Rig, until } from './rig.ts';
 
 interface Lease extends KubernetesObject {
   readonly spec: {
@@ -48,6 +48,23 @@ function candidate(name: string, identity: string, client = rig.client): LeaderE
 const live = (name: string) => rig.admin.get<Lease>(LEASES, rig.namespace, name);
 
 suite('a lease on a real API server', () => {
+  test('waits behind no other request: it is taken while as many hang as may be under way', async () => {
+    const stop = new AbortController();
+    rig.proxy.faultOf = ({ url }) => (url?.includes('/configmaps/') ? { kind: 'silence' } : null);
+    const hanging = Array.from({ length: 40 }, (_, index) =>
+      rig.client.get(MAPS, rig.namespace, `hangs-${index}`, stop.signal).catch(() => {}),
+    );
+    await until(
+      'no more are sent',
+      () => rig.proxy.seen.filter((line) => line.includes('/hangs-')).length === 16,
+    );
+    const a = candidate('pressed', 'a');
+    const acquiring = a.acquire(stop.signal).catch(() => {});
+    await until('it leads', () => a.leads);
+    stop.abort(new Error('the test is over'));
+    await Promise.all([...hanging, acquiring]);
+  });
+
   test('is taken, renewed with times the server accepts, and let go', async () => {
     const stop = new AbortController();
     const a = candidate('plain', 'a');

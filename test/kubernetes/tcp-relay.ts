@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { resetSocket } from '../../src/sandbox/reset-socket.ts';
 
 /** Passes bytes on to a server and back without looking into them (TLS stays whole), and counts connections. */
 export class TcpRelay {
@@ -59,7 +60,7 @@ export class TcpRelay {
   /** The server is away: connections are reset, and new ones turned away. */
   goAway(): void {
     this.#away = true;
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) resetSocket(socket);
   }
 
   /** The server is there again. */

@@ -5,6 +5,7 @@ import { silentMeter } from '../../src/core/meter.ts';
 import type { Shares } from '../../src/kubernetes/ready-keys.ts';
 import { WorkQueue } from '../../src/kubernetes/work-queue.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
+import { lawRuns } from '../core/law-runs.ts';
 
 /** One that is new each time, whose failure prints it, and one that is the same on every machine. */
 const SEEDS = [undefined, 20_261_129] as const;
@@ -135,7 +136,7 @@ suite('whatever is added and when', () => {
           assert.deepEqual([...model.owed], [], 'keys that were never given out');
           assert.equal(model.queue.depth, 0);
         }),
-        { numRuns: 200, ...(seed === undefined ? {} : { seed }) },
+        lawRuns(200, seed),
       );
     });
 
@@ -157,7 +158,7 @@ suite('whatever is added and when', () => {
           assert.equal(model.clock.pending, 0, 'a timer is left');
           assert.equal(await model.queue.take(), null);
         }),
-        { numRuns: 100, ...(seed === undefined ? {} : { seed }) },
+        lawRuns(100, seed),
       );
     });
   }

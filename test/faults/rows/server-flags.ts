@@ -5,7 +5,7 @@ import { startControlPlane } from '../../controlplane/control-plane.ts';
 import { loadConfig } from '../../kubernetes/rig.ts';
 import type { Fault, Worlds } from '../fault.ts';
 import { Story } from '../story.ts';
-import { isList, isWatch, relent, strike, WATCHED_KINDS } from '../strike.ts';
+import { type Asked, isList, isOfGrants, isWatch, relent, strike, WATCHED_KINDS } from '../strike.ts';
 import type { World } from '../world.ts';
 
 /** A world on an API server of its own, with these flags. */
@@ -56,6 +56,51 @@ const compaction: Fault = {
     return { fired: expired, checks: world.checks };
   },
 };
+
+/** More than fit into a page of a list. */
+const CROWD = 520;
+
+/** A list that is read while the API server forgets the state that its pages are of. */
+const expiredPages = (
+  [
+    ['', { kind: 'delay', ms: 4_000 }, 'the answer offers a token to go on with what is newer'],
+    ['-without-token', { kind: 'answer', status: 410 }, 'the answer offers no token'],
+  ] as const
+).map(
+  ([suffix, fault, how]): Fault => ({
+    name: `list-token-expired${suffix}`,
+    group: 'API server',
+    standsFor: ['R2'],
+    what: `The token of the next page expires in the middle of a list, by compaction (410): ${how}`,
+    holds:
+      'The list begins anew after a pause, once; what one state of the server and what another holds is never mixed, and the deletion that nobody told of is noticed.',
+    async run(worlds) {
+      const world = await openOn(worlds, ['--etcd-compaction-interval=1s', '--watch-cache=false']);
+      const story = await Story.begin(world);
+      for (let index = 0; index < CROWD; index += 20)
+        await Promise.all(
+          Array.from({ length: 20 }, (_, nth) =>
+            world.createGrant(`crowd-${index + nth}`, `crowd-${index + nth}@acme.example`),
+          ),
+        );
+      await world.operator.end('SIGTERM');
+      await story.edit();
+      const from = world.proxy.arrivals.length;
+      const isNextPage = (asked: Asked) => isOfGrants(asked) && (asked.url ?? '').includes('continue=');
+      strike(world, { on: isNextPage, fault, times: 1 });
+      await world.startOperator();
+      await story.end({ others: CROWD });
+      const expired = await world.operator.metric('watch_restarts_total', { reason: 'Expired' });
+      const refused = await world.operator.metric('watch_restarts_total', { reason: 'Http410' });
+      const lists = world.arrivals(
+        (asked) => isList(asked) && isOfGrants(asked) && !asked.url.includes('continue='),
+        from,
+      );
+      world.expect(`${lists.length} lists for one token that expired`, lists.length === 2);
+      return { fired: expired + refused, checks: world.checks };
+    },
+  }),
+);
 
 /** Asks over HTTP/2 until the API server says GOAWAY, as it does to one request in so many. */
 async function countGoAways(kubeconfigPath: string, requests: number): Promise<number> {
@@ -126,4 +171,4 @@ const bookmarks: Fault = {
   },
 };
 
-export const serverFlagFaults: readonly Fault[] = [compaction, goAway, bookmarks];
+export const serverFlagFaults: readonly Fault[] = [compaction, ...expiredPages, goAway, bookmarks];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
+import { lawRuns } from '../../core/law-runs.ts';
 import { demandOf, deskOf, grantIds, HOUR, START } from './desk-rig.ts';
 import { GRANTS, HeldWorld, LIMITS } from './held-world.ts';
 
@@ -59,7 +60,7 @@ suite('whatever happens to grants, people and processes', () => {
         for (const [what, count] of world.seen) seen.set(what, (seen.get(what) ?? 0) + count);
         assert.deepEqual(world.findings, [], taken.map(({ says }) => says).join('; '));
       }),
-      { numRuns: 6_000 },
+      lawRuns(6_000),
     );
     // A world in which nothing of this happens shows nothing.
     const needed = [

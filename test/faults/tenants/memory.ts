@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { API_VERSION, asanaConnectors, asanaLicenseGrants } from '../../../src/api/resources.ts';
+import type { Fault } from '../fault.ts';
+import type { World } from '../world.ts';
+import { expectWithinLimits, openAsCharted, pathOf, readFloor, times, untilIdle } from './crowd.ts';
+
+const LARGE_GRANTS = 500;
+const LARGE_BYTES = 250 * 1024;
+/** What an object with its status weighs, and twice that. */
+const GRANT_MIB = 2 * (8 / 1024);
+/** What a heap differs by from one look to another. */
+const SLACK_MIB = 8;
+
+const annotations: Fault = {
+  name: 'tenant-annotations',
+  group: 'tenants',
+  standsFor: ['R25'],
+  what: `A tenant has ${LARGE_GRANTS} grants with 250 KiB of annotations each`,
+  holds:
+    'They cost no more memory than others once they are read, and neither they nor a restart ends the process.',
+  async run(worlds) {
+    const world = await openAsCharted(worlds);
+    const before = await readFloor(world);
+    const note = 'x'.repeat(LARGE_BYTES);
+    await times(LARGE_GRANTS, (index) =>
+      world.client.create(asanaLicenseGrants, world.namespace, {
+        apiVersion: API_VERSION,
+        kind: asanaLicenseGrants.kind,
+        metadata: { name: `large-${index}`, annotations: { 'example.com/note': note } },
+        spec: { connectorRef: { name: 'acme' }, user: { email: `large-${index}@acme.example` } },
+      }),
+    );
+    await untilIdle(world);
+    await world.expectReason(`large-${LARGE_GRANTS - 1}`, 'UserNotFound');
+    await expectFlat(world, before.heap, LARGE_GRANTS * GRANT_MIB);
+    await expectWithinLimits(world);
+    await world.restartOperator();
+    await world.expectSoon(
+      'a new process is ready',
+      async () => (await world.operator.probe('/readyz'))?.status === 200,
+    );
+    await untilIdle(world);
+    await expectFlat(world, before.heap, LARGE_GRANTS * GRANT_MIB);
+    await expectWithinLimits(world);
+    return { fired: LARGE_GRANTS, checks: world.checks };
+  },
+};
+
+const LABEL_UPDATES = 65;
+const LABELS = 10_000;
+
+const labels: Fault = {
+  name: 'tenant-labels',
+  group: 'tenants',
+  standsFor: ['R25'],
+  what: `A tenant gives a grant ${LABELS.toLocaleString('en')} labels with new keys, ${LABEL_UPDATES} times`,
+  holds: 'Nothing is left of them in memory, and the process does not end.',
+  async run(worlds) {
+    const world = await openAsCharted(worlds);
+    await world.createGrant('labelled', 'nobody@acme.example');
+    await world.untilReason('labelled', 'UserNotFound');
+    const before = await readFloor(world);
+    for (let update = 0; update < LABEL_UPDATES; update += 1) await relabel(world, update);
+    await untilIdle(world);
+    await expectFlat(world, before.heap, 0);
+    await expectWithinLimits(world);
+    return { fired: LABEL_UPDATES, checks: world.checks };
+  },
+};
+
+/** Puts other labels in the place of those that a grant has; the operator may write its status meanwhile. */
+async function relabel(world: World, update: number): Promise<void> {
+  const entries = Array.from({ length: LABELS }, (_, index) => [`example.com/key-${update}-${index}`, 'v']);
+  const grant = await world.grant('labelled');
+  await world.ask({
+    method: 'PUT',
+    path: `${pathOf(asanaLicenseGrants, world.namespace)}/labelled`,
+    body: {
+      ...grant,
+      metadata: { ...grant?.metadata, labels: Object.fromEntries(entries), managedFields: undefined },
+    },
+  });
+}
+
+const WAVES = 6;
+const CONNECTORS = 1_000;
+const GRANTS = 8_334;
+/** The first waves fill what is bounded. */
+const WARM_UP = 2;
+
+const comeAndGo: Fault = {
+  name: 'tenant-comes-and-goes',
+  group: 'tenants',
+  standsFor: ['R25', 'R26'],
+  what: `${(WAVES * CONNECTORS).toLocaleString('en')} connectors and ${(WAVES * GRANTS).toLocaleString('en')} grants come and go, in ${WAVES} waves`,
+  holds: 'Metric series, timers and memory are as they were.',
+  async run(worlds) {
+    const world = await openAsCharted(worlds);
+    const held = [];
+    for (let wave = 0; wave < WAVES; wave += 1) {
+      await comeOnce(world, wave);
+      // What is remembered for a minute or five is only waited for where it is looked at.
+      if (wave === WARM_UP - 1 || wave === WAVES - 1) {
+        await sleep(310_000);
+        held.push({ ...(await readFloor(world)), series: await countSeries(world) });
+      }
+    }
+    const [early, late] = held;
+    if (!early || !late) throw new Error('nothing was measured');
+    world.expect(
+      `${late.series} metric series, ${early.series} after ${WARM_UP} waves`,
+      late.series <= early.series + 4,
+    );
+    world.expect(`${late.timers} timers, ${early.timers} then`, late.timers <= early.timers + 4);
+    await expectFlat(world, early.heap, 0);
+    await expectWithinLimits(world);
+    return { fired: WAVES * (CONNECTORS + GRANTS), checks: world.checks };
+  },
+};
+
+/** A wave comes, is decided on, and goes. */
+async function comeOnce(world: World, wave: number): Promise<void> {
+  const nameOf = (index: number) => `w${wave}-${index}`;
+  await times(CONNECTORS, async (index) => {
+    const name = nameOf(index);
+    // Asana knows none of these tokens.
+    await world.createSecret({ BATON_TOKEN: `canary-${name}` }, name);
+    await world.createConnector({ credentials: { type: 'ServiceAccount', secretRef: { name } } }, name);
+  });
+  await times(GRANTS, (index) =>
+    world.createGrant(nameOf(index), `${nameOf(index)}@acme.example`, {
+      connectorRef: { name: nameOf(index % CONNECTORS) },
+    }),
+  );
+  await untilIdle(world);
+  for (const kind of [asanaLicenseGrants, asanaConnectors]) {
+    const path = pathOf(kind, world.namespace);
+    const fieldSelector = 'metadata.name!=acme';
+    await world.ask({ method: 'DELETE', path, query: { fieldSelector }, timeoutMs: 300_000 });
+    await world.expectSoon(`wave ${wave + 1}: no ${kind.plural} are left`, async () => {
+      const page = await world.client.list<object>(kind, world.namespace, { limit: 2 });
+      return page.items.length <= (kind === asanaConnectors ? 1 : 0);
+    });
+  }
+  await world.ask({
+    method: 'DELETE',
+    path: `/api/v1/namespaces/${world.namespace}/secrets`,
+    query: { fieldSelector: 'metadata.name!=token' },
+    timeoutMs: 300_000,
+  });
+  await untilIdle(world);
+}
+
+async function countSeries(world: World): Promise<number> {
+  const page = await world.operator.metrics();
+  return page.split('\n').filter((line) => line.startsWith('asana_connector_') && !line.includes('nodejs'))
+    .length;
+}
+
+/** Notes that the heap has grown by no more than this, in MiB, and a little. */
+async function expectFlat(world: World, before: number, most: number): Promise<void> {
+  const { heap } = await readFloor(world);
+  world.expect(
+    `the heap holds ${heap.toFixed(1)} MiB, ${before.toFixed(1)} MiB before`,
+    heap <= before + most + SLACK_MIB,
+  );
+}
+
+export const memoryFaults: readonly Fault[] = [annotations, labels, comeAndGo];
