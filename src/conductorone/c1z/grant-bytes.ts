@@ -4,7 +4,7 @@ import { GrantSchema } from '../generated/c1/connector/v2/grant_pb.ts';
 import { ResourceSchema } from '../generated/c1/connector/v2/resource_pb.ts';
 import { grantId, grantOf } from '../grants.ts';
 import type { GrantKey } from './database.ts';
-import { FieldWriter } from './field-writer.ts';
+import type { FieldWriter } from './field-writer.ts';
 
 /** What the grants of one entitlement have in common. */
 export interface GrantPattern extends GrantKey {
@@ -29,8 +29,12 @@ export function patternOf(entitlement: Entitlement): GrantPattern {
 /**
  * Field 3 of a Grant, its id, as far as the gid of the user, with which it ends.
  * @param gidBytes how long the gid is in UTF-8
+ * @returns a view of what `writer` has written
  */
-export function idBytes({ idPrefix }: GrantKey, gidBytes: number): Uint8Array {
-  const field = new FieldWriter().text(3, idPrefix + '0'.repeat(gidBytes)).written();
+export function idBytes({ idPrefix }: GrantKey, gidBytes: number, writer: FieldWriter): Uint8Array {
+  const field = writer
+    .clear()
+    .text(3, idPrefix + '0'.repeat(gidBytes))
+    .written();
   return field.subarray(0, field.length - gidBytes);
 }

@@ -8,12 +8,6 @@ import { C1zError, damagedFile, fileError, isDamage, storageFault } from './erro
 import { DATABASE_FILE, type DatabaseNews, type End, type SyncJob, type Taken } from './job.ts';
 import { insertBatch, type RowBatch } from './row-batch.ts';
 
-/**
- * While rows are written, pages change as long as they are among the last of their table's tree: a page above the
- * leaves fills up with some 400 of these, which for the teams' own rows takes 40 MiB of the grants between them.
- */
-const ROWS_LAG_BYTES = 64 * 1024 * 1024;
-
 /** The thread that writes the database: batches of rows come in, and each is answered when it is in. */
 export async function insertRows(rows: MessagePort, news: MessagePort, job: SyncJob): Promise<null> {
   const path = join(job.workFolder, DATABASE_FILE);
@@ -23,20 +17,19 @@ export async function insertRows(rows: MessagePort, news: MessagePort, job: Sync
   const database = new SyncDatabase(path, job.tempFolder, job.sync);
   for await (const [message] of messages) {
     if (message.kind === 'end') {
-      database.finish(job.sync.type, message.endedAt, () => tellSettled(news, path, 0));
+      database.finish(job.sync.type, message.endedAt, () => tellSettled(news, path));
       break;
     }
     insertBatch(database, message);
     rows.postMessage({ kind: 'taken' } satisfies Taken, []);
-    tellSettled(news, path, ROWS_LAG_BYTES);
   }
   news.postMessage({ kind: 'complete' } satisfies DatabaseNews, []);
   return null;
 }
 
-/** What of the file, but for its last `lag` bytes, will hardly change any more. */
-function tellSettled(news: MessagePort, path: string, lag: number): void {
-  news.postMessage({ kind: 'settled', bytes: statSync(path).size - lag } satisfies DatabaseNews, []);
+/** What is in the file by now will hardly change any more. */
+function tellSettled(news: MessagePort, path: string): void {
+  news.postMessage({ kind: 'settled', bytes: statSync(path).size } satisfies DatabaseNews, []);
 }
 
 /** Unpacks the file that is added to. */

@@ -19,11 +19,10 @@ interface EarlyFrame {
 }
 
 /**
- * Packs a database into a c1z: frames of 8 MiB of it, one behind the other. While rows are being written and indices
- * made it packs what lies before them, since both are appended to the file. That little else changes is not relied
- * on: in the end every frame is checked against the database, and a stale one (the first holds the schema) is packed
- * again. So equal databases give equal bytes, however much was packed early. Every step blocks: it is for a thread of
- * its own.
+ * Packs a database into a c1z: frames of 8 MiB of it, one behind the other. While indices are made it packs what lies
+ * before them, since they are appended to the file. That little else changes is not relied on: in the end every frame
+ * is checked against the database, and a stale one (the first holds the schema) is packed again. So equal databases
+ * give equal bytes, however much was packed early. Every step blocks: it is for a thread of its own.
  */
 export class Packer {
   readonly #databasePath: string;

@@ -1,5 +1,6 @@
 import { ByteTable, type PackedBytes } from './byte-table.ts';
 import type { EntitlementColumns, GrantKey, ResourceColumns, SyncDatabase } from './database.ts';
+import { FieldWriter } from './field-writer.ts';
 import { type GrantPattern, idBytes } from './grant-bytes.ts';
 
 /** Where the rows of a sync go. */
@@ -31,11 +32,20 @@ export interface RowBatch {
   readonly data: readonly [PackedBytes, PackedBytes, PackedBytes, PackedBytes, PackedBytes];
 }
 
+/** Who holds an entitlement, of users with equally long gids; nearly always all of them, so that there is no next. */
+interface Holders {
+  /** The length of a gid in UTF-8. */
+  readonly gidBytes: number;
+  readonly places: number[];
+  readonly next: Holders | null;
+}
+
 /** Collects rows into a batch. */
 export class RowCollector implements RowSink {
   #rows = emptyRows();
   /** Of the gid of each user, in UTF-8. */
   readonly #gidBytes: number[] = [];
+  readonly #idWriter = new FieldWriter();
 
   insertResourceType(id: string, data: Uint8Array): void {
     this.#rows.resourceTypes.push(id);
@@ -61,15 +71,12 @@ export class RowCollector implements RowSink {
   /** Grants of one entitlement to users with equally long gids differ in nothing but the user. */
   insertGrant(pattern: GrantPattern, place: number): void {
     const { grants } = this.#rows;
-    let byLength = grants.get(pattern);
-    if (!byLength) {
-      byLength = new Map();
-      grants.set(pattern, byLength);
-    }
-    const length = this.#gidBytes[place] ?? 0;
-    const places = byLength.get(length);
-    if (places) places.push(place);
-    else byLength.set(length, [place]);
+    const gidBytes = this.#gidBytes[place] ?? 0;
+    const first = grants.get(pattern) ?? null;
+    let list = first;
+    while (list !== null && list.gidBytes !== gidBytes) list = list.next;
+    if (list) list.places.push(place);
+    else grants.set(pattern, { gidBytes, places: [place], next: first });
   }
 
   /** What was collected, with what of it is to be transferred; goes on with nothing. */
@@ -78,10 +85,13 @@ export class RowCollector implements RowSink {
     this.#rows = emptyRows();
     const [ofTypes, ofResources, ofEntitlements, ofUsers, ofGrants] = data;
     const lists: RowBatch['grants'][number][] = [];
-    for (const [pattern, byLength] of grants) {
-      for (const [length, places] of byLength) {
-        lists.push({ key: keyOf(pattern), places: JSON.stringify(places) });
-        for (const piece of [pattern.head, idBytes(pattern, length), pattern.tail]) ofGrants.push(piece);
+    for (const [pattern, first] of grants) {
+      const key = keyOf(pattern);
+      for (let list: Holders | null = first; list !== null; list = list.next) {
+        lists.push({ key, places: JSON.stringify(list.places) });
+        ofGrants.push(pattern.head);
+        ofGrants.push(idBytes(pattern, list.gidBytes, this.#idWriter));
+        ofGrants.push(pattern.tail);
       }
     }
     const batch: RowBatch = {
@@ -103,8 +113,7 @@ function emptyRows() {
     resources: [] as ResourceColumns[],
     entitlements: [] as EntitlementColumns[],
     users: [] as string[],
-    /** The places of users, by the lengths of their gids. */
-    grants: new Map<GrantPattern, Map<number, number[]>>(),
+    grants: new Map<GrantPattern, Holders>(),
     data: [new ByteTable(), new ByteTable(), new ByteTable(), new ByteTable(), new ByteTable()] as const,
   };
 }
