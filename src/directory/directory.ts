@@ -36,8 +36,10 @@ interface Laid {
   readonly account: Account | null;
   /** Monotonic clock, when it was laid. */
   readonly at: number;
-  /** The same, when the read of it began. */
+  /** The same, when the newest read of it began. */
   readonly begunAt: number;
+  /** The same, of the newest read of each workspace, by gid. */
+  readonly places: ReadonlyMap<string, number>;
 }
 
 /** So many looks at single accounts are kept until there is a snapshot, which may never come; it shows most of them itself. */
@@ -133,13 +135,38 @@ export class Directory {
   }
 
   /**
-   * Lays over what a fresh read or an action has shown. Nothing happens before the first snapshot, nor for a read that
-   * began before one that is laid already: it may have been made before a change that the other shows.
+   * Lays over what a fresh read has shown: of each place the newest read counts, and of the account the newest of all. Reads of
+   * two places of one person overlap, and either may have been made before a change that the other shows. Nothing happens
+   * before the first snapshot.
+   * @param place the workspace whose membership was read, gid; null when none was
    */
-  lay(entry: Account | GoneAccount, begunAt = this.now()): void {
+  lay(entry: Account | GoneAccount, begunAt = this.now(), place: string | null = null): void {
     const known = this.#laid.get(entry.gid);
-    if (!this.#snapshot || (known && known.begunAt > begunAt)) return;
-    this.#put(entry.gid, { account: 'gone' in entry ? null : entry, at: this.now(), begunAt });
+    const seenAt = (place === null ? known?.begunAt : known?.places.get(place)) ?? Number.NEGATIVE_INFINITY;
+    if (!this.#snapshot || seenAt > begunAt) return;
+    const isNewest = (known?.begunAt ?? begunAt) <= begunAt;
+    const places = new Map(known?.places);
+    if (place !== null) places.set(place, begunAt);
+    this.#put(entry.gid, {
+      account: this.#merge(entry, place, isNewest),
+      at: this.now(),
+      begunAt: isNewest ? begunAt : (known?.begunAt ?? begunAt),
+      places,
+    });
+  }
+
+  /** What was read of one place, with what is known of the others by now. Null for an account that is nowhere. */
+  #merge(entry: Account | GoneAccount, place: string | null, isNewest: boolean): Account | null {
+    const known = this.account(entry.gid);
+    if (!known) return 'gone' in entry ? null : entry;
+    const others = known.memberships.filter(({ workspace }) => workspace !== place);
+    if ('gone' in entry) {
+      // Found where nobody had looked when this read began.
+      const isElsewhere = !isNewest && others.length > 0;
+      return isElsewhere ? { ...known, memberships: others } : null;
+    }
+    const here = entry.memberships.filter(({ workspace }) => workspace === place);
+    return { ...(isNewest ? entry : known), memberships: [...here, ...others] };
   }
 
   /** The same for somebody's place in a team; null when they are not in it. */

@@ -149,8 +149,9 @@ export async function refresh(
       : readAccount(session, directory, gid, where),
     inTeam ? readTeamMembership(session, { team, user: gid, organization: workspace }, call) : null,
   ]);
-  if (fresh.account) directory.lay(fresh.account, begunAt);
-  else if (gid !== null) directory.lay({ gid, gone: true }, begunAt);
+  const place = fresh.certain ? (workspace ?? directory.current()?.organization?.gid ?? null) : null;
+  if (fresh.account) directory.lay(fresh.account, begunAt, place);
+  else if (gid !== null) directory.lay({ gid, gone: true }, begunAt, place);
   if (inTeam) directory.layTeamMembership({ team, user: gid, membership }, begunAt);
   return { ...fresh, teamMembership: membership };
 }

@@ -156,6 +156,49 @@ suite('reads that overlap', () => {
     directory.layTeamMembership({ team: 't1', user: '1', membership: inTeam('1') }, earlier);
     assert.equal(directory.teamMembership('t1', '1'), null);
   });
+
+  const elsewhere = { gid: 'm600', workspace: '600', role: 'Member', active: true, viewOnly: null } as const;
+  const orders = [
+    { first: organization.gid, license: 'ViewOnly' },
+    { first: elsewhere.workspace, license: 'Enterprise' },
+  ] as const;
+  for (const { first, license } of orders)
+    test(`of two places show both, the one of ${first} begun first: neither has seen what the other read`, async () => {
+      const { clock, directory } = setUp(makeSnapshot(people(3)));
+      const home = makeAccount('1', { license: 'Enterprise' });
+      const [membership] = home.memberships;
+      assert.ok(membership);
+      const reads = [
+        { place: organization.gid, entry: { ...home, memberships: [{ ...membership, role: 'Admin' }] } },
+        {
+          place: elsewhere.workspace,
+          entry: makeAccount('1', { license: 'ViewOnly' }),
+        },
+      ] as const;
+      const begun = new Map<string, number>();
+      for (const place of [first, ...reads.map((read) => read.place).filter((one) => one !== first)]) {
+        begun.set(place, directory.now());
+        await clock.advance(10);
+      }
+      const [ofHome, ofElsewhere] = reads;
+      const both = { ...ofElsewhere.entry, memberships: [...ofElsewhere.entry.memberships, elsewhere] };
+      directory.lay(both, begun.get(ofElsewhere.place), ofElsewhere.place);
+      directory.lay(ofHome.entry, begun.get(ofHome.place), ofHome.place);
+      const account = directory.account('1');
+      const roles = account?.memberships.map(({ workspace, role }) => `${workspace} ${role}`).toSorted();
+      assert.deepEqual(roles, [`${organization.gid} Admin`, '600 Member']);
+      assert.equal(account?.license, license);
+    });
+
+  test('one that found nobody in its place does not end what another has found in a second since', async () => {
+    const { clock, directory } = setUp(makeSnapshot(people(3)));
+    const earlier = directory.now();
+    await clock.advance(10);
+    const account = makeAccount('1');
+    directory.lay({ ...account, memberships: [...account.memberships, elsewhere] }, directory.now(), '600');
+    directory.lay({ gid: '1', gone: true }, earlier, organization.gid);
+    assert.deepEqual(directory.account('1')?.memberships, [elsewhere]);
+  });
 });
 
 suite('who is in a team', () => {
@@ -214,7 +257,7 @@ suite('who is in a team', () => {
   test('whoever has left the organization is in none of its teams any more', () => {
     const { directory } = setUp(withTeam());
     directory.lay({ gid: '0', gone: true });
-    directory.lay(makeAccount('1', { active: false }));
+    directory.lay(makeAccount('1', { active: false }), directory.now(), organization.gid);
     directory.layTeamMembership({ team: 't1', user: '1', membership: inTeam('1') });
     const teams = directory.effective()?.teams.values().toArray() ?? [];
     assert.deepEqual(

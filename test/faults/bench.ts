@@ -68,7 +68,7 @@ async function runFault(
     });
     if (seen.fired === 0) problems.push('the fault did not fire, so nothing was shown');
   } catch (error) {
-    problems.push((error as Error).message);
+    problems.push((error as Error).message, ...worlds.flatMap((world) => world.lastWords()));
   }
   for (const end of [...worlds.map((world) => () => world.close()), ...ends.toReversed()]) {
     await end().catch((error: unknown) => problems.push((error as Error).message));

@@ -254,6 +254,14 @@ export class World extends ClusterObjects {
     });
   }
 
+  /** What an operator that has ended wrote last; nothing while it runs. */
+  lastWords(): readonly string[] {
+    const process = this.#processes.at(-1);
+    return process && !process.isRunning
+      ? ['the operator has ended after these lines:', ...process.lines.slice(-5)]
+      : [];
+  }
+
   /** Ends everything, then holds every status that was ever written to the rules, and every output to silence. */
   async close(): Promise<void> {
     const { sandbox, proxy, direct, folder } = this.#parts;

@@ -133,7 +133,7 @@ export class GrantSteps {
     return sooner(this.#untilNextInstant(subject, written), stillMs);
   }
 
-  /** Nothing can or may be done. Without a reading a status that speaks of this generation stays as it is. */
+  /** Nothing can or may be done. */
   async #block(
     subject: GrantSubject,
     { decision, kept }: { readonly decision: Blocked; readonly kept: KeptRemoval | null },
@@ -141,8 +141,7 @@ export class GrantSteps {
     signal: AbortSignal,
   ): Promise<Next> {
     const { object, view } = subject;
-    if (decision.code === 'NotReady' && staysUntold(subject, kept))
-      return this.#untilNextInstant(subject, object);
+    if (staysUntold(subject, decision, kept)) return this.#untilNextInstant(subject, object);
     if (kept?.answer === 'discard' && view.ending?.because === 'Deleted' && decision.code !== 'Suspended') {
       await this.#endings.letGo(subject);
       return { result: {} };

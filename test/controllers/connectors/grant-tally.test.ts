@@ -69,7 +69,7 @@ suite('the tally of grants', () => {
     const directory = directoryOf(1);
     const account = directory.account('0');
     assert.ok(account);
-    directory.lay({ ...account, memberships: [] });
+    directory.lay({ ...account, memberships: [] }, directory.now(), account.memberships[0]?.workspace);
     const { managedEnterpriseLicenses } = tallyGrants(
       [known(grantObject({ status: { user: user('0') } }))],
       directory,

@@ -113,12 +113,12 @@ export class Facts {
     this.#touched.set(`${site.plan.name} ${gid}`, this.witness.time());
   }
 
-  /** The listings of a site are whole again. */
+  /** A site is asked by its own token again, and its listings are whole. */
   tellsTheTruth(site: Site): void {
     this.#truthful.set(site, this.witness.time());
   }
 
-  /** Since when each listing of a site shows everything there is; `Infinity` while one does not. */
+  /** Since when answers about a site are its own, and each of its listings shows everything; `Infinity` while one does not. */
   truthfulSince(site: Site): number {
     return site.lies.length > 0
       ? Number.POSITIVE_INFINITY

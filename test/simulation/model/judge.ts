@@ -144,7 +144,7 @@ export class Judge implements AsanaWatcher {
     // Where two objects wait for the same, nobody can tell which of them this is for.
     const pending = cases.filter(isPending);
     const sender = pending.length === 1 ? (pending[0]?.grant ?? null) : null;
-    if (this.#unanswered.leaves(request.number, effect, sender, this.facts.witness.time()))
+    if (this.#unanswered.leaves(request, effect, sender, this.facts.witness.time()))
       this.report(
         BLIND,
         `${tell(effect, holding)} by ${request.by}: nobody knows what became of the one before`,

@@ -88,7 +88,11 @@ export const statusRules: readonly StatusRule[] = [
         facts.shownAt(site, gid),
       );
       if (seen === null || changed > seen.begunAt - LISTED_WITHIN_MS) return null;
-      if (facts.witness.time() - seen.endedAt < SETTLE_MS) return null;
+      const now = facts.witness.time();
+      if (now - seen.endedAt < SETTLE_MS) return null;
+      // A token that reads another organization, or did a moment ago, does not find anybody of this one.
+      const mended = facts.truthfulSince(site);
+      if (facts.witness.siteOf(token) !== site || (mended <= now && now - mended < SETTLE_MS)) return null;
       return `${ready.reason}, and Asana shows ${JSON.stringify(holding)}`;
     }),
   },

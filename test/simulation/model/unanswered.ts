@@ -1,4 +1,4 @@
-import type { AsanaAnswer } from '../asana/front.ts';
+import type { AsanaAnswer, AsanaRequest } from '../asana/front.ts';
 import { type Effect, type EffectType } from './effect.ts';
 import type { Grant } from './objects.ts';
 
@@ -15,10 +15,11 @@ export class Unanswered {
    * A write leaves.
    * @returns whether the same object has sent the same before, and may not know yet whether it was done
    */
-  leaves(number: number, effect: Effect, grant: Grant | null, now: number): boolean {
+  leaves({ number, operation }: AsanaRequest, effect: Effect, grant: Grant | null, now: number): boolean {
     if (!grant || !ONE_WAY.includes(effect.type)) return false;
     const { uid, generation } = grant.metadata;
-    const key = `${uid} ${generation} ${effect.type}`;
+    // What a task sends for the same person in another way is not the grant's.
+    const key = `${uid} ${generation} ${effect.type} ${operation}`;
     const before = this.#open.get(key);
     this.#open.set(key, { number, at: now });
     return before !== undefined && now - before.at < SHOWN_WITHIN_MS;

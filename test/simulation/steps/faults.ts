@@ -32,7 +32,7 @@ const SAME: readonly (readonly string[])[] = [
 export function mendAsana(world: World): void {
   for (const site of world.sites) {
     site.faults.clear();
-    if (site.lies.length > 0) world.judge.facts.tellsTheTruth(site);
+    world.judge.facts.tellsTheTruth(site);
     site.lies = [];
     world.asana.redirect(site, site);
   }
