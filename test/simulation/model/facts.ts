@@ -72,7 +72,9 @@ export class Facts {
     if (after) all.set(uid, after);
     else {
       all.delete(uid);
-      if (kind !== CONNECTOR_KIND) this.gone.set(uid, { grant: object as Grant, at });
+      // With a connector goes all that its grants ask for.
+      const ended = kind === CONNECTOR_KIND ? this.grantsOf(object as Connector) : [object as Grant];
+      for (const grant of ended) this.gone.set(grant.metadata.uid, { grant, at });
     }
   }
 

@@ -157,14 +157,14 @@ export class Readings {
   }
 
   #seatsSince(listed: SeatCount, site: Site): number {
-    const own = this.#facts.changes.filter(({ at, site: place }) => place === site && at >= listed.at);
-    const given = own.filter(({ effect }) => effect.type === 'GrantEnterprise').length;
-    const taken = own.filter(({ effect }) =>
-      ['RevokeEnterprise', 'Deprovision'].includes(effect.type),
+    const own = this.#facts.changes.filter(({ site: place }) => place === site);
+    const given = own.filter(({ at, effect }) => at >= listed.at && effect.type === 'GrantEnterprise').length;
+    // What was taken while the listing was on its way is in it all the same.
+    const from = listed.at - LISTED_WITHIN_MS;
+    const taken = own.filter(
+      ({ at, effect }) => at >= from && ['RevokeEnterprise', 'Deprovision'].includes(effect.type),
     ).length;
-    const freed = this.#freed.filter(
-      ({ at, site: name }) => name === site.plan.name && at >= listed.at,
-    ).length;
+    const freed = this.#freed.filter(({ at, site: name }) => name === site.plan.name && at >= from).length;
     return listed.count + given - taken - freed;
   }
 
