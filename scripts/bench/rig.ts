@@ -22,9 +22,6 @@ const GAUGE =
 /** What the chart sets as NODE_OPTIONS, beside a semi-space of 1 MiB. */
 const CHART_HEAP_MIB = 160;
 
-/** What the Dockerfile sets. */
-const IMAGE_ENVIRONMENT = { NODE_ENV: 'production', MALLOC_ARENA_MAX: '2' };
-
 /** What a program has used from its start to its end. */
 export interface Spent {
   readonly seconds: number;
@@ -114,7 +111,7 @@ export class Rig {
         '0',
         ...flags,
       ],
-      { KUBECONFIG: this.#controlPlane.kubeconfigPath, ...IMAGE_ENVIRONMENT },
+      { KUBECONFIG: this.#controlPlane.kubeconfigPath },
     );
     child.stdout?.resume();
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', onLine);
