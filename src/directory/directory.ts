@@ -144,13 +144,13 @@ export class Directory {
     const known = this.#laid.get(entry.gid);
     const seenAt = (place === null ? known?.begunAt : known?.places.get(place)) ?? Number.NEGATIVE_INFINITY;
     if (!this.#snapshot || seenAt > begunAt) return;
-    const isNewest = (known?.begunAt ?? begunAt) <= begunAt;
+    const newest = Math.max(begunAt, known?.begunAt ?? begunAt);
     const places = new Map(known?.places);
     if (place !== null) places.set(place, begunAt);
     this.#put(entry.gid, {
-      account: this.#merge(entry, place, isNewest),
+      account: this.#merge(entry, place, newest === begunAt),
       at: this.now(),
-      begunAt: isNewest ? begunAt : (known?.begunAt ?? begunAt),
+      begunAt: newest,
       places,
     });
   }

@@ -20,7 +20,7 @@ export interface Creation {
   readonly gid: null;
   readonly email: string;
   /** The gid of somebody known elsewhere, at whom Asana is looked before: the address may be another person's by now. */
-  readonly known: string | null;
+  readonly knownGid: string | null;
   /** What the account is called, if whoever asks said so. */
   readonly name: string | null;
   readonly from: null;

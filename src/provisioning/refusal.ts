@@ -72,6 +72,9 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals;
 
+/** Refusals by which nothing is learnt of anybody: there is no reading yet, or one in doubt. */
+export const unlearnt: ReadonlySet<RefusalCode> = new Set(['NotReady', 'ReadingIncomplete', 'ReadingHeld']);
+
 /** A change that is not made, by rule or because of what Asana answered. */
 export class RefusedError extends CodedError {
   declare readonly code: RefusalCode;

@@ -88,6 +88,11 @@ export function at(object: unknown, ...path: (string | number)[]): unknown {
   );
 }
 
+/** The arguments of the first container of the only workload of a kind. */
+export function argsOf(objects: readonly Rendered[], kind: 'Deployment' | 'Job'): string[] {
+  return at(only(objects, kind), 'spec', 'template', 'spec', 'containers', 0, 'args') as string[];
+}
+
 /** The only object of a kind; throws when there are several or none. */
 export function only(objects: readonly Rendered[], kind: string): Rendered {
   const matching = objects.filter((object) => object.kind === kind);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { grantKinds } from '../../src/api/kinds.ts';
 import { releaseCommand } from '../../src/commands/release/release-command.ts';
-import { at, NAMESPACE, only, renderHooks } from './helm.ts';
+import { argsOf, at, NAMESPACE, only, renderHooks } from './helm.ts';
 
 interface Rule {
   apiGroups: string[];
@@ -81,7 +81,7 @@ describe("the chart's pre-delete hook", () => {
       hooks.filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.namespace),
       ['team-a', 'team-b', NAMESPACE],
     );
-    const args = at(only(hooks, 'Job'), 'spec', 'template', 'spec', 'containers', 0, 'args') as string[];
+    const args = argsOf(hooks, 'Job');
     assert.deepEqual(
       args.filter((arg) => arg.startsWith('--namespace=')),
       ['--namespace=team-a', '--namespace=team-b'],

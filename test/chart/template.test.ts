@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { grantKinds, kinds } from '../../src/api/kinds.ts';
 import { operatorCommand } from '../../src/commands/operator/operator-command.ts';
-import { at, CHART, helm, NAMESPACE, only, type Rendered, render } from './helm.ts';
+import { argsOf, at, CHART, helm, NAMESPACE, only, type Rendered, render } from './helm.ts';
 
 interface Rule {
   apiGroups: string[];
@@ -140,15 +140,7 @@ describe('the chart', () => {
         'the service account is where the release is',
       );
     }
-    const args = at(
-      only(objects, 'Deployment'),
-      'spec',
-      'template',
-      'spec',
-      'containers',
-      0,
-      'args',
-    ) as string[];
+    const args = argsOf(objects, 'Deployment');
     assert.deepEqual(
       args.filter((arg) => arg.startsWith('--namespace=')),
       ['--namespace=team-a', '--namespace=team-b'],
@@ -157,15 +149,7 @@ describe('the chart', () => {
 
   test('watches the namespace of the release when it is namespaced and names none', async () => {
     const objects = await render('scope=namespaced');
-    const args = at(
-      only(objects, 'Deployment'),
-      'spec',
-      'template',
-      'spec',
-      'containers',
-      0,
-      'args',
-    ) as string[];
+    const args = argsOf(objects, 'Deployment');
     assert.ok(args.includes(`--namespace=${NAMESPACE}`));
   });
 
@@ -252,9 +236,7 @@ describe('the chart', () => {
   ];
   for (const [set, because] of settings) {
     test(`starts the operator with flags that it knows: ${because}`, async () => {
-      const deployment = only(await render(...set), 'Deployment');
-      const args = at(deployment, 'spec', 'template', 'spec', 'containers', 0, 'args') as string[];
-      const [command, ...flags] = args;
+      const [command, ...flags] = argsOf(await render(...set), 'Deployment');
       assert.equal(command, 'operator');
       const operator = operatorCommand(AbortSignal.abort(), () => {}).exitOverride();
       assert.deepEqual(operator.parseOptions(flags), { operands: [], unknown: [] }, because);

@@ -5,7 +5,7 @@ import type { KubernetesObject, Resource } from '../../src/kubernetes/resource.t
 import { serviceAccountKubeconfig } from '../controlplane/service-account.ts';
 import { Replica } from '../operator/replica.ts';
 import { OperatorRig } from '../operator/rig.ts';
-import { at, CHART, helm, objectsIn, only } from './helm.ts';
+import { argsOf, CHART, helm, objectsIn } from './helm.ts';
 
 const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease' };
@@ -40,15 +40,7 @@ class ScopedRelease {
     };
     await helm(['install', name, CHART, '-n', namespace, '--wait=false'], helmEnv, values);
     const manifest = objectsIn(await helm(['get', 'manifest', name, '-n', namespace], helmEnv));
-    const args = at(
-      only(manifest, 'Deployment'),
-      'spec',
-      'template',
-      'spec',
-      'containers',
-      0,
-      'args',
-    ) as string[];
+    const args = argsOf(manifest, 'Deployment');
     // A replica has the flag for its own namespace.
     const further = args.filter(
       (arg) => arg.startsWith('--namespace=') && arg !== `--namespace=${namespace}`,

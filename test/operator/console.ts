@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { askControl } from '../../scripts/sandbox-control.ts';
 import type { Person, Team } from '../../src/sandbox/records.ts';
+import { SECOND_WORKSPACE_GID } from '../../src/sandbox/seed.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 
 /** What people do with teams in Asana's console, and see there. */
@@ -40,6 +41,21 @@ export class Teams {
   #person(email: string): Person {
     return personOf(this.#sandbox, email);
   }
+}
+
+/**
+ * Makes a team in the second organization. Asana lets only members of a team change who is in it, so the administrator, whose
+ * personal token it is, is one of them, and alice is another.
+ * @returns its gid
+ */
+export function addSecondTeam(sandbox: Sandbox): string {
+  const { state } = sandbox;
+  const organization = state.workspace(SECOND_WORKSPACE_GID);
+  assert.ok(organization, 'there is no second workspace');
+  const team = state.addTeam(organization, { name: 'Skunks', description: '', visibility: 'public' });
+  for (const email of ['root@acme.example', 'alice@acme.example'])
+    state.joinTeam(personOf(sandbox, email), team);
+  return team.gid;
 }
 
 /** Whether somebody is in a workspace, as Asana has it. */

@@ -3,7 +3,7 @@ import { after, before, suite, test } from 'node:test';
 import { API_VERSION, asanaConnectors } from '../../src/api/resources.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { SECOND_WORKSPACE_GID, STRANGER } from '../../src/sandbox/seed.ts';
-import { personOf, Teams } from './console.ts';
+import { addSecondTeam, Teams } from './console.ts';
 import { OperatorRig, PERSONAL } from './rig.ts';
 
 const ACTIONS = 50;
@@ -61,16 +61,7 @@ suite('two tenants of one operator', () => {
         provisioning: { mode: 'Apply', removalDelay: '0s' },
       },
     });
-    const organization = rig.sandbox.state.workspace(SECOND_WORKSPACE_GID) ?? assert.fail();
-    const team = rig.sandbox.state.addTeam(organization, {
-      name: 'Skunks',
-      description: '',
-      visibility: 'public',
-    });
-    // Asana lets only members of a team change who is in it: the token is the administrator's.
-    for (const email of ['root@acme.example', alice])
-      rig.sandbox.state.joinTeam(personOf(rig.sandbox, email), team);
-    skunks = team.gid;
+    skunks = addSecondTeam(rig.sandbox);
   });
   after(async () => {
     time.release();

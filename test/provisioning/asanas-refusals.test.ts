@@ -15,7 +15,7 @@ const creation: Action = {
   type: 'CreateAccount',
   gid: null,
   email: 'ann@acme.example',
-  known: null,
+  knownGid: null,
   name: null,
   from: null,
   to: 'ViewOnly',

@@ -1,90 +1,91 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { Account, PartName } from '../../src/directory/snapshot.ts';
 import { decideGrant } from '../../src/provisioning/decide-grant.ts';
+import type { AppliedRight } from '../../src/provisioning/grant.ts';
 import type { Right } from '../../src/provisioning/right.ts';
-import { account, context, given, grant, person, plain, reading, TEAM, team, told } from './world.ts';
+import { account, context, given, grant, person, plain, reading, team, told } from './world.ts';
 
 const enterprise = { type: 'License', license: 'Enterprise' } as const satisfies Right;
 
-/** What was given, what a listing lacks now, and which part of it is in doubt. */
+/** What was given, who and what is listed now, and the part of the reading that may be in doubt. */
 interface Row {
   readonly lacks: string;
-  readonly right: Right;
-  readonly value: string;
-  readonly asana: (
-    doubted: 'accounts' | 'licenses' | 'teams' | 'teamMemberships' | null,
-  ) => ReturnType<typeof reading>;
-  readonly part: 'accounts' | 'licenses' | 'teams' | 'teamMemberships';
-  /** In doubt, and known. */
-  readonly expect: readonly [string, string];
+  readonly applied: AppliedRight;
+  readonly people: readonly Account[];
+  readonly teams?: readonly { readonly gid: string; readonly name: string }[];
+  readonly part: PartName;
+  readonly inDoubt: string;
+  readonly known: string;
 }
 
 const rows: readonly Row[] = [
   {
     lacks: 'the license',
-    right: enterprise,
-    value: 'Enterprise',
-    asana: (doubted) => reading([person({ license: null })], { doubted: doubted ? [doubted] : [] }),
+    applied: given(enterprise, 'Enterprise'),
+    people: [person({ license: null })],
     part: 'licenses',
-    expect: ['Blocked ReadingIncomplete', 'Blocked LicensesUnavailable ~'],
+    inDoubt: 'Blocked ReadingIncomplete',
+    known: 'Blocked LicensesUnavailable ~',
   },
   {
     lacks: 'the person, of a license',
-    right: enterprise,
-    value: 'Enterprise',
-    asana: (doubted) => reading([], { doubted: doubted ? [doubted] : [] }),
+    applied: given(enterprise, 'Enterprise'),
+    people: [],
     part: 'accounts',
-    expect: ['Blocked ReadingIncomplete', 'Blocked AccountNotFound ~'],
+    inDoubt: 'Blocked ReadingIncomplete',
+    known: 'Blocked AccountNotFound ~',
   },
   {
     lacks: 'the person, of an account',
-    right: account,
-    value: 'Active',
-    asana: (doubted) =>
-      reading([person({ gid: '2', email: 'bob@acme.com' })], { doubted: doubted ? [doubted] : [] }),
+    applied: given(account, 'Active'),
+    people: [person({ gid: '2', email: 'bob@acme.com' })],
     part: 'accounts',
-    expect: ['Blocked ReadingIncomplete', 'Blocked AccountNotFound ~'],
+    inDoubt: 'Blocked ReadingIncomplete',
+    known: 'Blocked AccountNotFound ~',
   },
   {
     lacks: 'the person, of a workspace',
-    right: plain,
-    value: 'Member',
-    asana: (doubted) => reading([], { doubted: doubted ? [doubted] : [] }),
+    applied: given(plain, 'Member'),
+    people: [],
     part: 'accounts',
-    expect: ['Blocked ReadingIncomplete', 'Blocked AccountNotFound ~'],
+    inDoubt: 'Blocked ReadingIncomplete',
+    known: 'Blocked AccountNotFound ~',
   },
   {
     lacks: 'the team',
-    right: team,
-    value: 'Member',
-    asana: (doubted) => reading([person()], { doubted: doubted ? [doubted] : [], teams: [] }),
+    applied: given(team, 'Member'),
+    people: [person()],
+    teams: [],
     part: 'teams',
-    expect: ['Blocked ReadingIncomplete', 'Blocked TeamNotFound ~'],
+    inDoubt: 'Blocked ReadingIncomplete',
+    known: 'Blocked TeamNotFound ~',
   },
   {
     lacks: 'the membership of a team',
-    right: team,
-    value: 'Member',
-    asana: (doubted) =>
-      reading([person()], { doubted: doubted ? [doubted] : [], teams: [{ gid: TEAM, name: 'Design' }] }),
+    applied: given(team, 'Member'),
+    people: [person()],
     part: 'teamMemberships',
-    expect: ['Act AddToTeam', 'Act AddToTeam ~'],
+    inDoubt: 'Act AddToTeam',
+    known: 'Act AddToTeam ~',
   },
 ];
 
 suite('a reading that lacks', () => {
-  for (const { lacks, right, value, asana, part, expect } of rows) {
-    const subject = grant(right, { applied: given(right, value) });
-    const [inDoubt, known] = expect;
+  for (const { lacks, applied, people, teams, part, inDoubt, known } of rows) {
+    const decide = (doubted: readonly PartName[]) => {
+      const asana = reading(people, { doubted, ...(teams ? { teams } : {}) });
+      return decideGrant(grant(applied.right, { applied }), context(asana, { lookedUp: false }));
+    };
 
     test(`${lacks}, while the ${part} are in doubt, shows no change: ${inDoubt}`, () => {
-      const decision = decideGrant(subject, context(asana(part), { lookedUp: false }));
+      const decision = decide([part]);
       assert.equal(told(decision), inDoubt, decision.message);
       assert.equal(decision.observed, undefined);
     });
 
     test(`${lacks}, and is in no doubt, shows that somebody took it: ${known}`, () => {
-      const decision = decideGrant(subject, context(asana(null), { lookedUp: false }));
+      const decision = decide([]);
       assert.equal(told(decision), known, decision.message);
       assert.equal(decision.observed, null);
     });

@@ -158,6 +158,6 @@ export function actionOf(type: Type, gid: string, email: string): Action {
     case 'Deprovision':
       return { type, gid, email, from: 'ViewOnly', to: null };
     case 'CreateAccount':
-      return { type, gid: null, email, known: null, name: null, from: null, to: 'ViewOnly' };
+      return { type, gid: null, email, knownGid: null, name: null, from: null, to: 'ViewOnly' };
   }
 }

@@ -2,7 +2,7 @@ import type { GrantObject } from '../../api/kinds.ts';
 import type { ReconcileResult } from '../../kubernetes/controller.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { Decision } from '../../provisioning/decision.ts';
-import type { RefusalCode } from '../../provisioning/refusal.ts';
+import { type RefusalCode, unlearnt } from '../../provisioning/refusal.ts';
 import { discardedFields, type KeptRemoval, plannedStill } from '../removals/kept-removal.ts';
 import { RemovalGate } from '../removals/removal-gate.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
@@ -20,13 +20,7 @@ import { openAttemptAction } from './open-attempt.ts';
 import { staysUntold } from './untold.ts';
 
 /** What a request asks for is not done where nothing could be decided: it stays open until then. */
-const UNDECIDED: ReadonlySet<RefusalCode> = new Set([
-  'NotReady',
-  'Suspended',
-  'UnderWay',
-  'ReadingIncomplete',
-  'ReadingHeld',
-]);
+const UNDECIDED: ReadonlySet<RefusalCode> = new Set([...unlearnt, 'Suspended', 'UnderWay']);
 
 type Settled = Extract<Decision, { kind: 'Settled' }>;
 type Blocked = Extract<Decision, { kind: 'Blocked' }>;

@@ -48,7 +48,7 @@ export function openAttemptAction({ view, context, object }: GrantSubject): Acti
     case 'CreateAccount':
       return email === null
         ? null
-        : { type: 'CreateAccount', gid: null, email, known: null, name: null, from: null, to: 'ViewOnly' };
+        : { type: 'CreateAccount', gid: null, email, knownGid: null, name: null, from: null, to: 'ViewOnly' };
     case 'InviteAccount': {
       const workspace = object.status?.workspace;
       if (email === null || workspace === undefined) return null;

@@ -1,5 +1,6 @@
 import { findCondition } from '../../api/conditions.ts';
 import type { Decision } from '../../provisioning/decision.ts';
+import { unlearnt } from '../../provisioning/refusal.ts';
 import type { KeptRemoval } from '../removals/kept-removal.ts';
 import type { GrantSubject } from './grant-context.ts';
 
@@ -9,23 +10,21 @@ const OF_THE_CONNECTOR: ReadonlySet<string> = new Set([
   'ConnectorNotReady',
   'Suspended',
 ]);
-/** Nothing was learnt: there is no reading yet, or one in doubt. */
-const UNLEARNT: ReadonlySet<string> = new Set(['NotReady', 'ReadingIncomplete', 'ReadingHeld']);
 
 /**
  * Where nothing new is known, nothing is said anew to a grant whose status speaks of this generation, and is no less true than
  * it was: it tells what the last whole look has shown.
  */
 export function staysUntold(
-  { object, context, obstructed, view }: GrantSubject,
+  { object, obstructed, view }: GrantSubject,
   decision: Extract<Decision, { kind: 'Blocked' }>,
   kept: KeptRemoval | null,
 ): boolean {
   const { status, metadata } = object;
   const ready = findCondition(status?.conditions, 'Ready');
   return (
-    UNLEARNT.has(decision.code) &&
-    (context.reading === null || decision.observed === undefined) &&
+    unlearnt.has(decision.code) &&
+    decision.observed === undefined &&
     !obstructed &&
     view.ending?.because !== 'Deleted' &&
     status?.observedGeneration === metadata.generation &&

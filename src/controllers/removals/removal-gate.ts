@@ -5,7 +5,7 @@ import type { Action } from '../../provisioning/action.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
 import { decideGrant } from '../../provisioning/decide-grant.ts';
 import type { Decision } from '../../provisioning/decision.ts';
-import type { RefusalCode } from '../../provisioning/refusal.ts';
+import { type RefusalCode, unlearnt } from '../../provisioning/refusal.ts';
 import { removalDue } from '../../provisioning/removal-delay.ts';
 import type { Verdict } from '../../provisioning/removals/demand.ts';
 import { removalLimitsOf } from '../connectors/connector-policies.ts';
@@ -23,12 +23,7 @@ import {
 import { demandOf, recordedDemandOf } from './removal-demand.ts';
 
 /** Refusals that say nothing of whether a live grant still declares less than somebody holds. */
-const UNDECIDED: ReadonlySet<RefusalCode> = new Set([
-  'NotReady',
-  'Suspended',
-  'ReadingIncomplete',
-  'ReadingHeld',
-]);
+const UNDECIDED: ReadonlySet<RefusalCode> = new Set([...unlearnt, 'Suspended']);
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 

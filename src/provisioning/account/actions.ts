@@ -17,7 +17,7 @@ export const accountActions: {
     oneWay: true,
     takesSeat: false,
     deprovisions: () => false,
-    subject: ({ known, email }) => ({ gid: known, email }),
+    subject: ({ knownGid, email }) => ({ gid: knownGid, email }),
     send: async (asana, { email, name }, { viewOnly }, call) =>
       scimOf(asana).createUser({ email, name: name?.trim() || nameFrom(email), userType: viewOnly }, call),
     shows: (_, { account }, organization) => account !== null && isActive(account, organization),

@@ -88,14 +88,14 @@ function stopWhereItExists(subject: Case): Step | null {
 /**
  * Creates an account: over SCIM, view-only, in the organization; else by an invitation. Exported for rights that need
  * an account first.
- * @param known the gid of somebody whose address is not declared, but only known from Asana
+ * @param knownGid the gid of somebody whose address is not declared, but only known from Asana
  */
-export function createAccount(subject: RightCase<AccountRight>, known: string | null = null): Step {
+export function createAccount(subject: RightCase<AccountRight>, knownGid: string | null = null): Step {
   return (
     makeSureTheEmailIsOne(subject) ??
     makeSureTheReadingIsTrusted(subject, partsWithScim(subject.policies)) ??
     makeSureItIsCreatedViewOnly(subject) ??
-    create(subject, known)
+    create(subject, knownGid)
   );
 }
 
@@ -121,12 +121,12 @@ function makeSureItIsCreatedViewOnly(subject: Case): Step | null {
   return refused('LicensesUnavailable', message);
 }
 
-function create(subject: Case, known: string | null): Step {
+function create(subject: Case, knownGid: string | null): Step {
   const email = (subject.wanted.email ?? '').toLowerCase();
   if (createsOverScim(subject)) {
     const { name } = subject.wanted;
     return act(
-      { type: 'CreateAccount', gid: null, email, known, name, from: null, to: 'ViewOnly' },
+      { type: 'CreateAccount', gid: null, email, knownGid, name, from: null, to: 'ViewOnly' },
       `Asana has no account for ${email}. It will be created with a view-only license.`,
     );
   }

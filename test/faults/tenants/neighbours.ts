@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { askControl } from '../../../scripts/sandbox-control.ts';
 import { SECOND_WORKSPACE_GID, STRANGER } from '../../../src/sandbox/seed.ts';
 import { conditionOf, SERVICE_ACCOUNT } from '../../operator/cluster-objects.ts';
-import { personOf, Teams } from '../../operator/console.ts';
+import { addSecondTeam, Teams } from '../../operator/console.ts';
 import type { Fault, Worlds } from '../fault.ts';
 import type { World, WorldOptions } from '../world.ts';
 import { openAsCharted, PATIENCE_MS, times, untilIdle } from './crowd.ts';
@@ -39,16 +39,7 @@ async function openWithNeighbour(
       tokens: { serviceAccount: SERVICE_ACCOUNT, personalAccessToken: PERSONAL },
     },
   });
-  const organization = world.sandbox.state.workspace(SECOND_WORKSPACE_GID);
-  if (!organization) throw new Error('there is no second workspace');
-  const team = world.sandbox.state.addTeam(organization, {
-    name: 'Skunks',
-    description: '',
-    visibility: 'public',
-  });
-  // Asana lets only members of a team change who is in it: the token is the administrator's.
-  for (const email of ['root@acme.example', alice])
-    world.sandbox.state.joinTeam(personOf(world.sandbox, email), team);
+  const skunks = addSecondTeam(world.sandbox);
   await world.neighbour.createSecret({ BATON_TOKEN: PERSONAL });
   await world.neighbour.createConnector({ workspaces: [SECOND_WORKSPACE_GID], scim: undefined });
   await world.neighbour.untilPhase('Connected');
@@ -56,10 +47,10 @@ async function openWithNeighbour(
     ['stays', alice],
     ['goes', STRANGER],
   ] as const) {
-    await world.neighbour.declare(`atg/${name}`, { user: { email }, team: { gid: team.gid } });
+    await world.neighbour.declare(`atg/${name}`, { user: { email }, team: { gid: skunks } });
     await world.neighbour.untilReason(`atg/${name}`, 'Granted');
   }
-  return { world, skunks: team.gid };
+  return { world, skunks };
 }
 
 /** Milliseconds of one edit. */

@@ -27,6 +27,7 @@ export class Facts {
   readonly witness: Witness;
   readonly grants = new Map<string, Grant>();
   readonly connectors = new Map<string, Connector>();
+  /** Grants whose wish is gone, with them or with their connector, by uid. */
   readonly gone = new Map<string, { readonly grant: Grant; readonly at: number }>();
   readonly tasks = new Map<string, Task>();
   readonly changes: Change[] = [];
@@ -148,11 +149,12 @@ export class Facts {
     );
   }
 
-  /** When readers last began to be shown what had changed of somebody before: later than the change, if they lagged. */
-  shownAt({ directory, time }: Site, gid: string): number {
-    const person = directory.person(gid);
+  /** When somebody last became what Asana shows of them: by whomever, or when what readers were shown late appeared. */
+  lastChangeOf(site: Site, gid: string): number {
+    const person = site.directory.person(gid);
     const ends = [person?.stale, person?.staleTeams].flatMap((stale) => (stale ? [stale.until] : []));
-    return this.witness.time() - (time.now() - Math.max(Number.NEGATIVE_INFINITY, ...ends));
+    const shownAt = this.witness.time() - (site.time.now() - Math.max(Number.NEGATIVE_INFINITY, ...ends));
+    return Math.max(this.touchedAt(site, gid), this.changedAt(site, gid), shownAt);
   }
 
   /** A write leaves. */

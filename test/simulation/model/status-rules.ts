@@ -1,4 +1,5 @@
 import { type CheckedObject, checkConditions } from '../../api/condition-rules.ts';
+import type { Site } from '../asana/site.ts';
 import { isRemoval } from './effect.ts';
 import type { Facts } from './facts.ts';
 import { type HeldGrants, isOverReading } from './holds.ts';
@@ -35,6 +36,25 @@ const SETTLE_MS = 20_000;
 const ofGrants = (check: (c: StatusCase) => string | null) => (c: StatusCase) =>
   c.after.kind === CONNECTOR_KIND ? null : check(c);
 
+/**
+ * The last whole reading of what a grant is about, if the person is as they were then: null where somebody has changed them
+ * since, or nothing was ever read.
+ */
+function lastLook(
+  { after, facts, readings }: StatusCase,
+  connector: Connector,
+  site: Site,
+  gid: string,
+): ReturnType<Readings['lastWhole']> {
+  // A team is read after its organization, and may fail where that does not.
+  const seen = readings.lastWhole(
+    facts.tokenOf(connector),
+    after.kind === 'AsanaTeamGrant' ? 'team' : 'account',
+  );
+  const changedAt = facts.lastChangeOf(site, gid);
+  return seen !== null && changedAt <= seen.begunAt - LISTED_WITHIN_MS ? seen : null;
+}
+
 /** What must hold of every status that is written. */
 export const statusRules: readonly StatusRule[] = [
   {
@@ -64,7 +84,8 @@ export const statusRules: readonly StatusRule[] = [
   {
     name: 'GrantedIsSo',
     sentence: 'a status never says Granted of what is not so at the last look',
-    broken: ofGrants(({ after, facts, readings }) => {
+    broken: ofGrants((c) => {
+      const { after, facts } = c;
       const ready = conditionOf(after, 'Ready');
       const connector = facts.connectorOf(after);
       const model = modelOf(after.kind);
@@ -78,28 +99,25 @@ export const statusRules: readonly StatusRule[] = [
       const site = facts.siteOf(connector);
       const holding = site && facts.holdingOf(after, site);
       if (!site || !holding || site.directory.reads.areStale() || model.has(after, holding)) return null;
-      const token = facts.witness.tokenOfSecret(connector.spec.credentials.secretRef.name);
-      // A team is read after its organization, and may fail where that does not.
-      const seen = readings.lastWhole(token, after.kind === 'AsanaTeamGrant' ? 'team' : 'account');
-      const { gid } = holding;
-      const changed = Math.max(
-        facts.touchedAt(site, gid),
-        facts.changedAt(site, gid),
-        facts.shownAt(site, gid),
-      );
-      if (seen === null || changed > seen.begunAt - LISTED_WITHIN_MS) return null;
+      const seen = lastLook(c, connector, site, holding.gid);
+      if (seen === null) return null;
       const now = facts.witness.time();
       if (now - seen.endedAt < SETTLE_MS) return null;
       // A token that reads another organization, or did a moment ago, does not find anybody of this one.
       const mended = facts.truthfulSince(site);
-      if (facts.witness.siteOf(token) !== site || (mended <= now && now - mended < SETTLE_MS)) return null;
+      if (
+        facts.witness.siteOf(facts.tokenOf(connector)) !== site ||
+        (mended <= now && now - mended < SETTLE_MS)
+      )
+        return null;
       return `${ready.reason}, and Asana shows ${JSON.stringify(holding)}`;
     }),
   },
   {
     name: 'DriftIsSo',
     sentence: 'a status never says Drifted of what is as it was',
-    broken: ofGrants(({ before, after, facts, readings }) => {
+    broken: ofGrants((c) => {
+      const { before, after, facts } = c;
       const [was, is] = [before, after].map((object) => object && conditionOf(object, 'Drifted')?.status);
       const connector = facts.connectorOf(after);
       const model = modelOf(after.kind);
@@ -110,15 +128,8 @@ export const statusRules: readonly StatusRule[] = [
       if (site.directory.reads.areStale()) return null;
       // REST shows a member with an address of another domain as a guest.
       if (site.directory.kindOf(holding.email, site.organization) !== holding.kind) return null;
-      const token = facts.witness.tokenOfSecret(connector.spec.credentials.secretRef.name);
-      const seen = readings.lastWhole(token, after.kind === 'AsanaTeamGrant' ? 'team' : 'account');
-      const { gid } = holding;
-      const changed = Math.max(
-        facts.touchedAt(site, gid),
-        facts.changedAt(site, gid),
-        facts.shownAt(site, gid),
-      );
-      if (seen === null || changed > seen.begunAt - LISTED_WITHIN_MS) return null;
+      const seen = lastLook(c, connector, site, holding.gid);
+      if (seen === null) return null;
       // A listing that leaves people out, and looks whole, is Asana's word until the next has been taken in.
       const truthful = facts.truthfulSince(site);
       if (truthful > Math.min(seen.begunAt, facts.witness.time() - SETTLE_MS)) return null;
