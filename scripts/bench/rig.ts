@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -33,6 +33,7 @@ export interface Spent {
 /** Everything a benchmark may need, as processes of their own; `close` ends them all. */
 export class Rig {
   readonly #stops: (() => Promise<void>)[] = [];
+  readonly #imageEnvironment = readImageEnvironment();
   #controlPlane: ControlPlane | null = null;
   #connection: ApiServerConnection | null = null;
   #bundle: string | null = null;
@@ -111,7 +112,7 @@ export class Rig {
         '0',
         ...flags,
       ],
-      { KUBECONFIG: this.#controlPlane.kubeconfigPath },
+      { ...this.#imageEnvironment, KUBECONFIG: this.#controlPlane.kubeconfigPath },
     );
     child.stdout?.resume();
     createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', onLine);
@@ -149,6 +150,7 @@ export class Rig {
   async connector({ asanaUrl, tokens, conductorOne }: SandboxAddress): Promise<ChildProcess> {
     this.#bundle ??= await this.#build();
     const child = this.#spawn([this.#bundle], {
+      ...this.#imageEnvironment,
       BATON_TOKEN: tokens.serviceAccount,
       BATON_USE_SERVICE_ACCOUNT: 'true',
       BATON_USE_SCIM_API: 'true',
@@ -170,7 +172,7 @@ export class Rig {
     const began = performance.now();
     const child = this.#spawn(
       ['--import', GAUGE, this.#bundle, ...args, '--asana-requests-per-minute', '0'],
-      { ASANA_API_URL: asanaUrl, ASANA_TOKEN: tokens.serviceAccount },
+      { ...this.#imageEnvironment, ASANA_API_URL: asanaUrl, ASANA_TOKEN: tokens.serviceAccount },
     );
     child.stdout?.resume();
     let errors = '';
@@ -225,6 +227,13 @@ export class Rig {
     });
     return child;
   }
+}
+
+/** Variables that the image sets, as its Dockerfile has them. */
+function readImageEnvironment(): Record<string, string> {
+  const line = /^ENV (.*)$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[1];
+  if (line === undefined) throw new Error('the Dockerfile sets no variables');
+  return Object.fromEntries(line.split(' ').map((pair) => pair.split('=', 2) as [string, string]));
 }
 
 /** Requests the simulated Asana has had, by operation. */

@@ -285,7 +285,8 @@ export class AsanaOperator extends ReconcilingOperator {
   #onSync(key: Key, what: SessionChange): void {
     const session = this.#registry.find(key);
     if (what === 'Progress' && !session?.running?.answering) return;
-    if (what === 'Accounts' || what === 'Finished') this.#router.enqueueGrants(key, Priority.resync);
+    if (what === 'Accounts' || what === 'Finished' || what === 'Clients')
+      this.#router.enqueueGrants(key, Priority.resync);
     if (what === 'Finished' && session?.report?.error?.code === 'CredentialsRejected')
       this.#secrets.forget(key);
     this.#connectorController.queue.add(key, { priority: Priority.edit });

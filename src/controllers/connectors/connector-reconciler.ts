@@ -118,7 +118,7 @@ export class ConnectorReconciler {
     secretVersion: string,
     log: Logger,
   ): Promise<void> {
-    const { clock, enqueueGrants } = this.#deps;
+    const { clock } = this.#deps;
     // The first status is there before the first request leaves (kstatus takes an object without one for ready).
     if (!connector.status?.conditions) await this.publish(session.key);
     const cause = causeOf(connector, secretVersion);
@@ -128,7 +128,6 @@ export class ConnectorReconciler {
     const answering = answersPerson(session.answeredBefore ?? settledBefore(connector), cause);
     log.info('sync begins', { answersPerson: answering });
     session.startSync(cause, { answering });
-    enqueueGrants(session.key);
   }
 
   /** How long until the next sync is due; null when it is not for time to bring it about. */

@@ -26,8 +26,11 @@ import type { FinishedSync, SyncCause } from './sync-schedule.ts';
 /** Nobody asked: whoever asks later, asks for more. */
 const NO_CAUSE: SyncCause = { generation: 0, requestedAt: null, secretVersion: '' };
 
-/** `Link`: service mode. `AllSeen`: every grant of the start has been decided; removals may go, and holds be answered. */
-export type SessionChange = SyncChange | 'Link' | 'AllSeen';
+/**
+ * `Link`: service mode. `AllSeen`: every grant of the start has been decided; removals may go, and holds be answered.
+ * `Clients`: there are other credentials, and a reading from before them to act on.
+ */
+export type SessionChange = SyncChange | 'Link' | 'AllSeen' | 'Clients';
 
 export interface SessionDeps {
   readonly clock: Clock;
@@ -238,8 +241,10 @@ export class ConnectorSession {
 
   /** Takes up credentials; clients are made anew only when `fingerprint` moved (a rotated Secret, another setting). */
   async useCredentials(fingerprint: string, open: () => AsanaSession): Promise<void> {
-    if (!this.#clients.areOf(fingerprint)) await this.#syncs.stop('its credentials changed');
+    const anew = !this.#clients.areOf(fingerprint);
+    if (anew) await this.#syncs.stop('its credentials changed');
     this.#clients.use(fingerprint, open);
+    if (anew && this.directory.current()) this.#deps.onChange('Clients');
   }
 
   /** Drops the clients, and says for want of what. */

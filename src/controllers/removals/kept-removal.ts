@@ -1,4 +1,5 @@
 import type { GrantObject } from '../../api/kinds.ts';
+import type { ActionType } from '../../provisioning/action.ts';
 import type { Verdict } from '../../provisioning/removals/demand.ts';
 
 type Planned = NonNullable<NonNullable<GrantObject['status']>['planned']>;
@@ -9,6 +10,8 @@ export type HoldFields = Pick<Planned, 'hold' | 'answer' | 'since' | 'notBefore'
 /** What is to be kept of a removal that is not carried out now. */
 export interface KeptRemoval {
   readonly planned: HoldFields;
+  /** What the desk holds; the status may say nothing of it yet, where an edit came before its first word on the removal. */
+  readonly heldFor?: ActionType;
   /** A person's answer that is not on the grant yet: it is recorded there, whatever the removal waits for. */
   readonly answer: 'acknowledge' | 'discard' | null;
 }
@@ -31,7 +34,9 @@ export function keptFields({ metadata, status }: GrantObject): HoldFields {
 /** A removal that cannot be decided now is planned still, and held as the desk says; null for none. */
 export function plannedStill({ status }: GrantObject, kept: KeptRemoval | null): Planned | null {
   const { planned } = status ?? {};
-  return planned && kept ? { action: planned.action, reason: planned.reason, ...kept.planned } : null;
+  const action = planned?.action ?? kept?.heldFor;
+  if (!kept || action === undefined) return null;
+  return { action, reason: planned?.reason ?? 'The removal was held before the last edit.', ...kept.planned };
 }
 
 /** What the status says of the answer of a person who let the removal be. */

@@ -16,6 +16,7 @@ export function demandOf(subject: GrantSubject, action: Action, windowMs: number
     id: uid,
     ...personOf(subject, action.gid),
     who: action.email ?? action.gid ?? name,
+    action: action.type,
     what: `${action.type} (${subject.kind.resource.kind} ${namespace}/${name})`,
     deprovision: rulesOf(action).deprovisions(action),
     ends: view.ending !== null,
@@ -37,7 +38,8 @@ export function recordedDemandOf(subject: GrantSubject, windowMs: number): Deman
   return {
     id: uid,
     ...personOf(subject, user?.gid ?? null),
-    who: user?.email ?? user?.gid ?? name,
+    who: user?.email ?? view.user.email ?? user?.gid ?? name,
+    action: planned.action,
     what: `${planned.action} (${subject.kind.resource.kind} ${namespace}/${name})`,
     deprovision: planned.action === 'Deprovision' || planned.action === 'RemoveFromWorkspace',
     ends: view.ending !== null,

@@ -108,12 +108,15 @@ export class RemovalGate {
     decision: Decision,
   ): KeptRemoval | null {
     const { uid } = object.metadata;
-    const hold = desk.holdOf(uid);
+    const held = desk.holdOf(uid);
     const mayWant =
       decision.kind === 'Blocked'
         ? view.ending !== null || UNDECIDED.has(decision.code) || decision.code === 'UnderWay'
         : removalIn(decision) !== null;
-    if (hold !== null && mayWant) return { planned: { ...keptFields(object), hold }, answer: null };
+    if (held !== null && mayWant) {
+      const { hold, action } = held;
+      return { planned: { ...keptFields(object), hold }, heldFor: action, answer: null };
+    }
     const wasWanted = this.#sights.delete(uid) || object.status?.planned?.hold !== undefined;
     desk.withdraw(uid);
     if (wasWanted) this.#deps.touchConnector(connectorKey, 'Removals');

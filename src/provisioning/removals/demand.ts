@@ -1,3 +1,5 @@
+import type { ActionType } from '../action.ts';
+
 /** The connector's bounds on removals (`provisioning.maxRemovals`, `maxDeprovisions`). All of them count people. */
 export interface RemovalLimits {
   /** 0 to 100, of the people with applied grants when the window began. */
@@ -30,6 +32,7 @@ export interface Demand {
   readonly organization: string;
   /** For people to read. */
   readonly who: string;
+  readonly action: ActionType;
   /** For people to read. */
   readonly what: string;
   readonly deprovision: boolean;

@@ -1,3 +1,4 @@
+import type { ActionType } from '../action.ts';
 import type { Answer, AnswerOutcome, Demand, DeprovisionOutcome, RemovalLimits, Verdict } from './demand.ts';
 import { parseHoldToken } from './hold-token.ts';
 import type { DeprovisionCounter, Organizations } from './organizations.ts';
@@ -100,9 +101,11 @@ export class RemovalDesk implements DeprovisionCounter {
     return this.#verdictOn(demand.id);
   }
 
-  /** The token under which a grant is held now; null if it is in no hold. */
-  holdOf(id: string): string | null {
-    return this.#hold.tokenOf(id);
+  /** The token under which a grant is held now, and for what; null if it is in no hold. */
+  holdOf(id: string): { readonly hold: string; readonly action: ActionType } | null {
+    const hold = this.#hold.tokenOf(id);
+    const action = this.#book.get(id)?.demand.action;
+    return hold === null || action === undefined ? null : { hold, action };
   }
 
   /** Books a removal, if it may go ahead. Its connector's status, and its peers' for a deprovision, comes next. */

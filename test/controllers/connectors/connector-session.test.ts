@@ -11,7 +11,7 @@ import type { Demand } from '../../../src/provisioning/removals/demand.ts';
 import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/server.ts';
 import { connectorObject } from '../objects.ts';
-import { MovableClock, openSandboxSession } from '../sandbox-session.ts';
+import { MovableClock, openAsana, openSandboxSession } from '../sandbox-session.ts';
 
 const never = new AbortController().signal;
 const HOUR_MS = 3_600_000;
@@ -64,6 +64,7 @@ function demandOf(id: string): Demand {
     person,
     organization: '500',
     who: person,
+    action: 'RevokeEnterprise',
     what: 'RevokeEnterprise',
     deprovision: false,
     ends: true,
@@ -93,6 +94,19 @@ suite('the session of a connector', () => {
       object.status?.measure?.licenses?.count,
       'what is doubted never becomes the measure',
     );
+  });
+
+  test('tells of other credentials once there is a reading to act on, and of the same ones never', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const told: string[] = [];
+    const session = await open(connectorObject(), { deps: { onChange: (what) => told.push(what) } });
+    assert.deepEqual(told, [], 'the first credentials come before anything was read');
+    await sync(session);
+    told.length = 0;
+    await session.dropCredentials({ reason: 'SecretNotFound', message: 'the Secret is missing' });
+    await session.useCredentials('one', () => openAsana(sandbox, clock));
+    await session.useCredentials('one', () => openAsana(sandbox, clock));
+    assert.deepEqual(told, ['Clients']);
   });
 
   test('of a re-created object knows neither the measure nor the organization of the old one', async (t) => {

@@ -14,6 +14,8 @@ export interface Conduct {
 
 /** A request may be so long on its way from the process to its proxy, on a machine that is busy with others. */
 const ON_THE_WAY_MS = 300;
+/** What may not be sent twice is looked for so long, from when its intent was recorded, which is a little before it is sent. */
+const LOOKED_FOR_MS = 240_000 - ACTION_TIMEOUT_MS;
 
 /**
  * Each wish has led to one effective change of its person, and nothing else has changed.
@@ -37,13 +39,22 @@ export function judgeChanges(wishes: readonly Wish[], turns: readonly Turn[]): s
   return findings;
 }
 
-/** What may not be sent twice was sent once, if it arrived at all. */
+/**
+ * What may not be sent twice was sent once, if it arrived at all; and again only after it had been looked for for four minutes:
+ * a request may have come as far as Asana and be dropped there, with its sender.
+ */
 export function judgeOneWay(wishes: readonly Wish[], asks: readonly Ask[]): string[] {
   return wishes
     .filter(({ oneWay }) => oneWay)
-    .map((wish) => ({ wish, sent: asks.filter((ask) => isChangeOf(wish, ask)).length }))
-    .filter(({ sent }) => sent > 1)
-    .map(({ wish, sent }) => `repeated blindly: ${wish.action} of ${wish.email} reached Asana ${sent} times`);
+    .flatMap((wish) => {
+      const sent = asks.filter((ask) => isChangeOf(wish, ask)).toSorted((a, b) => a.at - b.at);
+      const gaps = sent.slice(1).map(({ at }, index) => at - (sent[index]?.at ?? at));
+      return gaps
+        .filter((gap) => gap < LOOKED_FOR_MS)
+        .map(
+          (gap) => `repeated blindly: ${wish.action} of ${wish.email} came again ${Math.round(gap)} ms later`,
+        );
+    });
 }
 
 /** No change begins after the renew deadline, before the person was looked at, or, if it removes, too early. */

@@ -26,6 +26,7 @@ export function demandOf(id: string, changes: Partial<Demand> = {}): Demand {
     person: `${ORGANIZATION}/${id}`,
     organization: ORGANIZATION,
     who: `${id}@acme.com`,
+    action: 'RevokeEnterprise',
     what: `RevokeEnterprise (grant iga/${id})`,
     deprovision: false,
     ends: true,
