@@ -40,8 +40,6 @@ interface SeatCount {
   readonly at: number;
   readonly endedAt: number;
   readonly count: number;
-  /** Of the listing before it. */
-  readonly before: SeatCount | null;
 }
 
 /** What a listing shows was so somewhat before it arrived. */
@@ -50,6 +48,8 @@ export const LISTED_WITHIN_MS = 1_000;
 const RETRIES_MS = 120_000;
 const TRIES = 3;
 const LET_IT_END_MS = 30_000;
+/** While one connector has read the licenses once, another has at most so many times: the intervals are not further apart. */
+const LISTINGS_KEPT = 8;
 /** An answer takes so long to arrive and to be read. */
 const HEEDED_WITHIN_MS = 1_000;
 
@@ -61,8 +61,8 @@ export class Readings {
   readonly #readings = new Map<string, Reading>();
   /** Enterprise licenses that somebody else took away, by site. */
   readonly #freed: { readonly at: number; readonly site: string }[] = [];
-  /** The enterprise licenses of the last whole listing of each token, and when that began. */
-  readonly #enterprise = new Map<string, SeatCount>();
+  /** The enterprise licenses of the last whole listings of each token, the newest first. */
+  readonly #enterprise = new Map<string, readonly SeatCount[]>();
   /** The same of a listing that was suddenly smaller, until one is not. */
   readonly #shrunkEnterprise = new Map<string, SeatCount>();
   readonly #counting = new Map<string, number>();
@@ -142,18 +142,15 @@ export class Readings {
    * @param accepted whether a person may have accepted a listing that was suddenly smaller
    */
   seatsKnown(token: string, site: Site, accepted: boolean): number | null {
-    const listed = this.#enterprise.get(token);
-    if (!listed) return null;
-    const shrunk = this.#shrunkEnterprise.get(token);
-    const whole = this.#seatsListed(listed, site, token);
-    return accepted && shrunk ? Math.min(whole, this.#seatsListed(shrunk, site, token)) : whole;
-  }
-
-  #seatsListed(listed: SeatCount, site: Site, token: string): number {
-    const known = this.#seatsSince(listed, site);
+    const [newest, ...older] = this.#enterprise.get(token) ?? [];
+    if (!newest) return null;
+    const shrunk = accepted ? this.#shrunkEnterprise.get(token) : undefined;
     // Until the other listings of the same reading are there, the one before it counts.
-    const isNew = this.#passedMs(token, listed.endedAt) < LET_IT_END_MS;
-    return isNew && listed.before ? Math.min(known, this.#seatsSince(listed.before, site)) : known;
+    const isNew = this.#passedMs(token, newest.endedAt) < LET_IT_END_MS;
+    // What another connector has listed since is nothing to this one.
+    const believed = this.#isShared(token) ? older : older.slice(0, isNew ? 1 : 0);
+    const listings = [newest, ...believed, ...(shrunk ? [shrunk] : [])];
+    return Math.min(...listings.map((listed) => this.#seatsSince(listed, site)));
   }
 
   #seatsSince(listed: SeatCount, site: Site): number {
@@ -225,15 +222,15 @@ export class Readings {
     const seats = { at: reading.startedAt, endedAt: now, count: this.#counting.get(answer.token) ?? 0 };
     if (shrunk && canShrink(part)) {
       reading.shrunkSince ??= reading.startedAt;
-      if (part === 'licenses') this.#shrunkEnterprise.set(answer.token, { ...seats, before: null });
+      if (part === 'licenses') this.#shrunkEnterprise.set(answer.token, seats);
       return;
     }
     reading.shrunkSince = null;
     reading.wholeAt = reading.startedAt;
     reading.listed = reading.listing;
     if (part === 'licenses') {
-      const before = withoutBefore(this.#enterprise.get(answer.token));
-      this.#enterprise.set(answer.token, { ...seats, before });
+      const before = this.#enterprise.get(answer.token) ?? [];
+      this.#enterprise.set(answer.token, [seats, ...before].slice(0, LISTINGS_KEPT));
       this.#shrunkEnterprise.delete(answer.token);
     }
     reading.count = reading.items;
@@ -286,10 +283,6 @@ export class Readings {
 /** Who is there two listings show, and SCIM as well: one that shows fewer makes nobody vanish. */
 function canShrink(part: Part): boolean {
   return part === 'licenses' || part === 'teams';
-}
-
-function withoutBefore(count: SeatCount | undefined): SeatCount | null {
-  return count ? { ...count, before: null } : null;
 }
 
 function partsOf({ team, workspace }: Effect): readonly Part[] {
