@@ -4,7 +4,7 @@ import type { AsanaLicenseGrant } from '../../../src/api/asana-license-grant.ts'
 import type { GrantSubject } from '../../../src/controllers/grants/grant-context.ts';
 import { grantKinds } from '../../../src/controllers/grants/grant-kinds.ts';
 import { viewGrant } from '../../../src/controllers/grants/grant-view.ts';
-import { keptFields } from '../../../src/controllers/removals/kept-removal.ts';
+import { keptFields, plannedStill } from '../../../src/controllers/removals/kept-removal.ts';
 import { demandOf, recordedDemandOf } from '../../../src/controllers/removals/removal-demand.ts';
 import type { Action } from '../../../src/provisioning/action.ts';
 import { context, reading } from '../../provisioning/world.ts';
@@ -109,5 +109,14 @@ suite('what cannot be decided now', () => {
     const status = { observedGeneration: 1, planned: planned(fields) };
     assert.deepEqual(keptFields(grantObject({ status })), fields);
     assert.deepEqual(keptFields(grantObject({ metadata: { generation: 2 }, status })), { hold: 'h.3' });
+  });
+
+  test('is planned as the desk holds it, where an edit came before the first word on it', () => {
+    const kept = { planned: { hold: 'h.3' }, heldFor: 'Deprovision' as const, answer: null };
+    const { action, hold } = plannedStill(grantObject({}), kept) ?? {};
+    assert.deepEqual([action, hold], ['Deprovision', 'h.3']);
+    assert.equal(plannedStill(grantObject({}), { planned: {}, answer: null }), null, 'nothing is held');
+    const told = grantObject({ status: { observedGeneration: 1, planned: planned() } });
+    assert.equal(plannedStill(told, kept)?.action, 'RevokeEnterprise', 'the status knows it better');
   });
 });
