@@ -10,7 +10,7 @@ export type HoldFields = Pick<Planned, 'hold' | 'answer' | 'since' | 'notBefore'
 /** What is to be kept of a removal that is not carried out now. */
 export interface KeptRemoval {
   readonly planned: HoldFields;
-  /** What the desk holds; the status may say nothing of it yet, where an edit came before its first word on the removal. */
+  /** What the desk holds; the status may not say so yet, where an edit came before its first word on this removal. */
   readonly heldFor?: ActionType;
   /** A person's answer that is not on the grant yet: it is recorded there, whatever the removal waits for. */
   readonly answer: 'acknowledge' | 'discard' | null;
@@ -34,9 +34,10 @@ export function keptFields({ metadata, status }: GrantObject): HoldFields {
 /** A removal that cannot be decided now is planned still, and held as the desk says; null for none. */
 export function plannedStill({ status }: GrantObject, kept: KeptRemoval | null): Planned | null {
   const { planned } = status ?? {};
-  const action = planned?.action ?? kept?.heldFor;
+  const action = kept?.heldFor ?? planned?.action;
   if (!kept || action === undefined) return null;
-  return { action, reason: planned?.reason ?? 'The removal was held before the last edit.', ...kept.planned };
+  const reason = planned?.action === action ? planned.reason : 'The removal was held before the last edit.';
+  return { action, reason, ...kept.planned };
 }
 
 /** What the status says of the answer of a person who let the removal be. */

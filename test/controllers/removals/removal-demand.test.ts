@@ -113,10 +113,12 @@ suite('what cannot be decided now', () => {
 
   test('is planned as the desk holds it, where an edit came before the first word on it', () => {
     const kept = { planned: { hold: 'h.3' }, heldFor: 'Deprovision' as const, answer: null };
-    const { action, hold } = plannedStill(grantObject({}), kept) ?? {};
-    assert.deepEqual([action, hold], ['Deprovision', 'h.3']);
-    assert.equal(plannedStill(grantObject({}), { planned: {}, answer: null }), null, 'nothing is held');
     const told = grantObject({ status: { observedGeneration: 1, planned: planned() } });
-    assert.equal(plannedStill(told, kept)?.action, 'RevokeEnterprise', 'the status knows it better');
+    for (const object of [grantObject({}), told]) {
+      const { action, hold } = plannedStill(object, kept) ?? {};
+      assert.deepEqual([action, hold], ['Deprovision', 'h.3']);
+    }
+    assert.equal(plannedStill(grantObject({}), { planned: {}, answer: null }), null, 'nothing is held');
+    assert.equal(plannedStill(told, { ...kept, heldFor: 'RevokeEnterprise' })?.reason, 'why');
   });
 });
