@@ -40,7 +40,7 @@ suite('a probe of the operator', () => {
     { state: { synced: false }, dead: [], because: 'a restart would not read the lists any sooner' },
     {
       state: { silentMs: 300_001 },
-      dead: ['watches: no watch message for AsanaTeamGrant within 300 s'],
+      dead: ['watches: no watch message for AsanaTeamGrant for 300 s'],
       because: 'one watch of several is dead',
     },
     {

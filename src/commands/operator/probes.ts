@@ -43,7 +43,7 @@ export function readinessChecks(operator: ProbedOperator): Check[] {
 
 function silentWatch(operator: ProbedOperator): string | null {
   const silent = operator.contacts().find(({ silentMs }) => silentMs > LONGEST_SILENCE_MS);
-  return silent ? `no watch message for ${silent.kind} within ${Math.round(silent.silentMs / 1000)} s` : null;
+  return silent ? `no watch message for ${silent.kind} for ${Math.round(silent.silentMs / 1000)} s` : null;
 }
 
 function hangingReconcile(seconds: number): string | null {

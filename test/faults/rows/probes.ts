@@ -53,7 +53,7 @@ const deadWatch: Fault = {
     world.operator.suffer({ do: 'jump', ms: JUMP_MS });
     await world.expectSoon('/livez fails and names the kind', async () => {
       const answer = await world.operator.probe('/livez');
-      return answer?.status === 503 && /no word about Asana\w+ for \d+ s/.test(answer.body);
+      return answer?.status === 503 && /no watch message for Asana\w+ for \d+ s/.test(answer.body);
     });
     world.expect('/readyz fails too', (await world.operator.probe('/readyz'))?.status === 503);
     const silent = await world.operator.metric('watch_last_contact_seconds', { kind: 'AsanaLicenseGrant' });
