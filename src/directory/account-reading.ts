@@ -1,5 +1,6 @@
 import type { UserRecord, WorkspaceMembershipRecord } from '../asana/rest-records.ts';
 import type { ScimUserRecord } from '../asana/scim-records.ts';
+import type { Turns } from '../core/turns.ts';
 import {
   addressed,
   addressOf,
@@ -14,6 +15,9 @@ import type { Account, WorkspaceMembership } from './snapshot.ts';
 
 /** Fewer members whom SCIM does not list may be people whom it leaves out; more are another organization's. */
 const MEMBERS_TO_TELL = 20;
+
+/** So many accounts take some 2 ms. */
+const ACCOUNTS_A_PIECE = 500;
 
 /** A person as a listing shows them; the address as Asana writes it. */
 interface Person {
@@ -109,9 +113,13 @@ export class AccountReading {
 
   /**
    * The accounts of all that came. Where a listing was not whole, what `previous` knows of the same gid stands
-   * in for what is missing.
+   * in for what is missing. Tens of thousands of them take longer than a person's edit may wait.
    */
-  assemble(userTypes: UserTypes, previous: PreviousAccounts): Map<string, Account> {
+  async assemble(
+    userTypes: UserTypes,
+    previous: PreviousAccounts,
+    turns: Turns,
+  ): Promise<Map<string, Account>> {
     const accounts = new Map<string, Account>();
     const { joinScim } = previous;
     const gids = new Set(this.#workspaces.values().flatMap(({ people }) => people.keys()));
@@ -119,6 +127,7 @@ export class AccountReading {
     for (const gid of gids) {
       const scimUser = joinScim ? this.#scim.get(gid) : undefined;
       accounts.set(gid, this.#assembleOne(gid, scimUser, userTypes, previous));
+      if (accounts.size % ACCOUNTS_A_PIECE === 0) await turns.giveWay();
     }
     if (previous.keepAccounts) {
       for (const [gid, account] of previous.accounts ?? [])

@@ -3,6 +3,7 @@ import type { AsanaSession, ScimClient } from '../asana/session.ts';
 import type { Call } from '../asana/transport.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CodedError } from '../core/errors.ts';
+import { Turns } from '../core/turns.ts';
 import type { UserTypes } from './account.ts';
 import { AccountReading, asMembers, indexByEmail } from './account-reading.ts';
 import { DirectoryError, permissionLost, scimOnly } from './directory-error.ts';
@@ -117,7 +118,7 @@ class Sync {
     const [rest, scimError] = await Promise.all([this.#readRest(), this.#readScim()]);
     if (scimError) this.#licenseFaults.add(scimError);
     if ('error' in rest) return this.#goOnOverScim(rest.error, scimError);
-    const snapshot = await this.#complete(this.#assemble({ ...rest, scimOnly: false }));
+    const snapshot = await this.#complete(await this.#assemble({ ...rest, scimOnly: false }));
     return { snapshot, rest: { ok: true }, scim: this.#judgeScim(snapshot, scimError) };
   }
 
@@ -136,7 +137,7 @@ class Sync {
       return { snapshot: null, rest: { ok: false, error: judged }, scim: { ok: true } };
     }
     const scope = scopeOverScim(this.#options);
-    const accounts = this.#assemble({ scope, self: null, scimOnly: true });
+    const accounts = await this.#assemble({ scope, self: null, scimOnly: true });
     this.#startTeams(scope.organizations, () => teamsOverScim(scim, this.#call));
     const snapshot = await this.#complete(accounts);
     const check: SurfaceCheck = { ok: false, error: scimOnly(error) };
@@ -228,19 +229,22 @@ class Sync {
     return { ok: false, error: unavailable };
   }
 
-  #assemble({ scope, self, scimOnly }: AccountsFound): Snapshot {
+  async #assemble({ scope, self, scimOnly }: AccountsFound): Promise<Snapshot> {
     const { workspaces, leftOut, organization } = scope;
     const previous = this.#previousOf(organization);
     const licenses = this.#scim ? this.#part([this.#licenseFaults], this.#allowedShortfall) : null;
     const part = scimOnly && licenses ? licenses : this.#part([this.#accountFaults], 0);
     const reading = this.#reading;
     const joinScim = reading.idsMeet;
-    const accounts = reading.assemble(this.#options.scim.userTypes, {
+    const before = {
       accounts: previous?.accounts ?? null,
       keepAccounts: !part.complete,
       keepLicenses: licenses?.complete === false || (!joinScim && !part.complete),
       joinScim,
-    });
+    };
+    const turns = new Turns(this.#options.clock);
+    const accounts = await reading.assemble(this.#options.scim.userTypes, before, turns);
+    this.#call.signal?.throwIfAborted();
     if (scimOnly && organization) asMembers(accounts, organization.gid);
     return {
       parts: { accounts: part, licenses, teams: previous?.parts.teams ?? null },

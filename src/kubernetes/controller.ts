@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../core/clock.ts';
 import { CodedError, isAbort, StoppedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Meter } from '../core/meter.ts';
 import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
+import { Turns } from '../core/turns.ts';
 import { isConflict, isNotFound } from './errors.ts';
 import { type Key, splitKey } from './resource.ts';
 import { type Backoff, Priority, type WorkQueue } from './work-queue.ts';
@@ -49,11 +49,6 @@ const RECONCILE_TIMEOUT_MS = 300_000;
 const STALE_COPY_BACKOFF: Backoff = { firstMs: 50, longestMs: 5_000 };
 /** What only waits comes back no faster than this, whatever it asks for. */
 const SHORTEST_WAIT_MS = 1_000;
-/**
- * Reconciles that find nothing to do wait for nothing, and ten thousand of them would be one turn of the event loop:
- * after so long what has arrived meanwhile (a person's edit, a probe) is let in.
- */
-const LONGEST_TURN_MS = 10;
 /** An aborted reconcile ends within moments; one that does not is left behind. */
 const ABANDON_MS = 5_000;
 
@@ -64,13 +59,12 @@ export class Controller {
   readonly #workers: Promise<void>[] = [];
   /** One for each reconcile under way. */
   readonly #running = new Set<AbortController>();
+  readonly #turns: Turns;
   #stopping = false;
-  /** Monotonic clock when the event loop last had its turn. */
-  #turnBegan = 0;
-  #turn: Promise<void> | null = null;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
+    this.#turns = new Turns(options.clock);
     const { meter } = options;
     this.#meters = {
       total: meter.counter('reconcile_total', 'Reconciles by result.', ['controller', 'result']),
@@ -128,21 +122,9 @@ export class Controller {
       } finally {
         queue.done(key);
       }
-      await this.#giveWay();
+      // Reconciles that find nothing to do wait for nothing, and ten thousand of them would be one turn.
+      await this.#turns.giveWay();
     }
-  }
-
-  async #giveWay(): Promise<void> {
-    const { clock } = this.#options;
-    if (clock.monotonic() - this.#turnBegan < LONGEST_TURN_MS) return;
-    this.#turn ??= this.#nextTurn();
-    await this.#turn;
-  }
-
-  async #nextTurn(): Promise<void> {
-    await setImmediate();
-    this.#turnBegan = this.#options.clock.monotonic();
-    this.#turn = null;
   }
 
   async #reconcileOne(key: Key): Promise<void> {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_VERSION, asanaConnectors, asanaLicenseGrants } from '../../../src/api/resources.ts';
+import { KubernetesError } from '../../../src/kubernetes/errors.ts';
 import type { Fault } from '../fault.ts';
 import type { World } from '../world.ts';
 import { expectWithinLimits, openAsCharted, pathOf, readFloor, times, untilIdle } from './crowd.ts';
@@ -134,21 +135,26 @@ async function comeOnce(world: World, wave: number): Promise<void> {
   );
   await untilIdle(world);
   for (const kind of [asanaLicenseGrants, asanaConnectors]) {
-    const path = pathOf(kind, world.namespace);
-    const fieldSelector = 'metadata.name!=acme';
-    await world.ask({ method: 'DELETE', path, query: { fieldSelector }, timeoutMs: 300_000 });
+    await deleteAllBut('acme', world, pathOf(kind, world.namespace));
     await world.expectSoon(`wave ${wave + 1}: no ${kind.plural} are left`, async () => {
       const page = await world.client.list<object>(kind, world.namespace, { limit: 2 });
       return page.items.length <= (kind === asanaConnectors ? 1 : 0);
     });
   }
-  await world.ask({
-    method: 'DELETE',
-    path: `/api/v1/namespaces/${world.namespace}/secrets`,
-    query: { fieldSelector: 'metadata.name!=token' },
-    timeoutMs: 300_000,
-  });
+  await deleteAllBut('token', world, `/api/v1/namespaces/${world.namespace}/secrets`);
   await untilIdle(world);
+}
+
+/** The API server gives each request a minute, and deletes what it comes to meanwhile: then it is asked to go on. */
+async function deleteAllBut(name: string, world: World, path: string): Promise<void> {
+  const query = { fieldSelector: `metadata.name!=${name}` };
+  for (;;) {
+    try {
+      return await world.ask<void>({ method: 'DELETE', path, query, timeoutMs: 300_000 });
+    } catch (error) {
+      if (!(error instanceof KubernetesError && error.status === 504)) throw error;
+    }
+  }
 }
 
 async function countSeries(world: World): Promise<number> {
