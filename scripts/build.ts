@@ -67,9 +67,10 @@ export async function bundle(directory: string): Promise<BuildResult<{ metafile:
     format: 'esm',
     platform: 'node',
     target: 'node26',
-    minify: true,
-    // Errors and log lines name classes.
-    keepNames: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    // Errors and log lines name classes. Short names that are set right again at each closure (keepNames) take a tenth of the time.
+    minifyIdentifiers: false,
     sourcemap: 'linked',
     metafile: true,
     legalComments: 'none',
