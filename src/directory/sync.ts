@@ -244,6 +244,7 @@ class Sync {
     };
     const turns = new Turns(this.#options.clock);
     const accounts = await reading.assemble(this.#options.scim.userTypes, before, turns);
+    // Others have had their turns meanwhile: whoever stopped the sync is not to be told of accounts any more.
     this.#call.signal?.throwIfAborted();
     if (scimOnly && organization) asMembers(accounts, organization.gid);
     return {

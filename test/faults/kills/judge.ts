@@ -14,8 +14,8 @@ export interface Conduct {
 
 /** A request may be so long on its way from the process to its proxy, on a machine that is busy with others. */
 const ON_THE_WAY_MS = 300;
-/** What may not be sent twice is looked for so long, from when its intent was recorded, which is a little before it is sent. */
-const LOOKED_FOR_MS = 240_000 - ACTION_TIMEOUT_MS;
+/** What may not be sent twice is sent again no sooner: the four minutes run from its intent, which is recorded a little before. */
+const EARLIEST_AGAIN_MS = 240_000 - ACTION_TIMEOUT_MS;
 
 /**
  * Each wish has led to one effective change of its person, and nothing else has changed.
@@ -50,7 +50,7 @@ export function judgeOneWay(wishes: readonly Wish[], asks: readonly Ask[]): stri
       const sent = asks.filter((ask) => isChangeOf(wish, ask)).toSorted((a, b) => a.at - b.at);
       const gaps = sent.slice(1).map(({ at }, index) => at - (sent[index]?.at ?? at));
       return gaps
-        .filter((gap) => gap < LOOKED_FOR_MS)
+        .filter((gap) => gap < EARLIEST_AGAIN_MS)
         .map(
           (gap) => `repeated blindly: ${wish.action} of ${wish.email} came again ${Math.round(gap)} ms later`,
         );
