@@ -97,7 +97,11 @@ export class Facts {
     const { before, after, site } = write;
     if (!effect || !after) return null;
     if (same(before, after)) return null;
-    if (effect.type === 'CreateAccount' && !before) this.made.add(`${site.plan.name} ${after.gid}`);
+    if (effect.type === 'CreateAccount' && !before) {
+      this.made.add(`${site.plan.name} ${after.gid}`);
+      // The request knew the address alone, and that may pass on to somebody else.
+      this.#sent.set(after.gid, this.witness.time());
+    }
     if (effect.workspace) this.made.add(`${site.plan.name} ${after.gid} ${effect.workspace}`);
     const change: Change = {
       at: this.witness.time(),

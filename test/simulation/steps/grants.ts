@@ -4,6 +4,7 @@ import { NAMESPACES } from '../plan.ts';
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
 import {
+  addressIn,
   attempt,
   connectorsOf,
   drawExisting,
@@ -153,6 +154,32 @@ export const grantSteps: readonly StepKind[] = [
         await attempt(() => world.cluster.remove(kind, namespace, name));
     },
     tell: ({ places }) => `delete ${places.map(({ namespace, name }) => `${namespace}/${name}`).join(', ')}`,
+  }),
+  stepKind({
+    name: 'Offboard',
+    weight: 3,
+    draw: (world, random) => {
+      const grant = drawGrant(world, random);
+      const email = grant && addressIn(grant);
+      if (!grant || !email) return null;
+      const { connectorRef } = grant.spec;
+      return {
+        places: grantsOf(world)
+          .filter((other) => addressIn(other) === email)
+          .map(placeOf),
+        kind: 'AsanaAccount',
+        namespace: grant.metadata.namespace,
+        name: `g${between(random, 0, 39)}`,
+        spec: { connectorRef, email, ensure: 'Absent' },
+      };
+    },
+    run: async (world, { places, ...account }) => {
+      for (const { kind, namespace, name } of places)
+        await attempt(() => world.cluster.remove(kind, namespace, name));
+      await create(world, account);
+    },
+    tell: ({ places, namespace, name, spec }) =>
+      `delete ${places.map((place) => `${place.namespace}/${place.name}`).join(', ')}, create AsanaAccount ${namespace}/${name} ${JSON.stringify(spec)}`,
   }),
   stepKind({
     name: 'Recreate',

@@ -124,6 +124,11 @@ export function placeOf({ kind, metadata }: Connector | Grant): Place {
   return { kind, namespace: metadata.namespace, name: metadata.name };
 }
 
+/** The address of whom a grant names; null where it names them by gid. Asana's addresses know no case. */
+export function addressIn({ spec }: Grant): string | null {
+  return (spec.user?.email ?? spec.email)?.toLowerCase() ?? null;
+}
+
 /** One of the objects there are; null when there is none. */
 export function drawGrant(world: World, random: Random): Grant | null {
   const grants = grantsOf(world);
