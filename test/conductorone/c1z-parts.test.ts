@@ -21,7 +21,7 @@ import {
   placeOf,
 } from '../../src/conductorone/c1z/job.ts';
 import { ksuid, ksuidSeconds } from '../../src/conductorone/c1z/ksuid.ts';
-import { Packer } from '../../src/conductorone/c1z/packer.ts';
+import { packDatabase } from '../../src/conductorone/c1z/packer.ts';
 import { insertBatch, RowCollector } from '../../src/conductorone/c1z/row-batch.ts';
 import { everything } from '../../src/conductorone/c1z/selection.ts';
 import { sortSliced } from '../../src/conductorone/c1z/sliced-sort.ts';
@@ -168,7 +168,7 @@ test('grants put together in the database have the bytes of the protobuf encoder
         writer.write(piece);
         insertBatch(database, collector.take().batch);
       }
-      database.finish('full', '', () => {});
+      database.finish('full', '');
       const written = new DatabaseSync(path);
       const rows = written.prepare('select external_id, data from v1_grants').all();
       written.close();
@@ -199,36 +199,41 @@ test('a field has its length before it, however many bytes that takes', () => {
   }
 });
 
-suite('a packer', () => {
-  const database = Buffer.alloc(20 * 2 ** 20, 'rows ');
-  for (let at = 0; at < database.length; at += 4096) database.writeUInt32LE((at * 7919) % 2 ** 32, at);
-
-  /** Packs the database, so many bytes of it early, when they were still what `earlier` says. */
-  async function pack(t: TestContext, settled: readonly number[], earlier = database): Promise<Buffer> {
+suite('packing', () => {
+  /** What a database of so many bytes is unpacked to, with what is told of the size of the file. */
+  async function packed(t: TestContext, bytes: number) {
     const folder = await mkdtemp(join(tmpdir(), 'c1z-packer-test-'));
     t.after(() => rm(folder, { recursive: true, force: true }));
+    const database = Buffer.alloc(bytes, 'rows ');
+    for (let at = 0; at + 4 <= bytes; at += 4096) database.writeUInt32LE((at * 7919) % 2 ** 32, at);
     const [path, target] = [join(folder, 'db'), join(folder, 'c1z')];
-    await writeFile(path, earlier);
-    const packer = new Packer(path, join(folder, 'spool'));
-    for (const bytes of settled) packer.packEarly(bytes);
     await writeFile(path, database);
-    const size = packer.finish(target);
-    assert.ok((await databaseIn(target)).equals(database));
-    const packed = await readFile(target);
-    assert.equal(size, packed.length);
-    return packed;
+    const size = await packDatabase(path, target);
+    return { database, size, file: await readFile(target), unpacked: await databaseIn(target), path, folder };
   }
 
-  test('gives the same bytes whether frames are packed early or at the end', async (t) => {
-    const late = await pack(t, []);
-    assert.ok((await pack(t, [2 ** 23])).equals(late));
-    assert.ok((await pack(t, [9 * 2 ** 20, database.length])).equals(late));
+  for (const [bytes, why] of [
+    [4096, 'less than a frame'],
+    [4 * 2 ** 20, 'one whole frame'],
+    [41 * 2 ** 20 + 4096, 'more frames than are packed at once, and a part of one'],
+  ] as const)
+    test(`keeps every byte of ${why}, in order`, async (t) => {
+      const { database, size, file, unpacked } = await packed(t, bytes);
+      assert.ok(unpacked.equals(database));
+      assert.equal(size, file.length);
+    });
+
+  test('gives the same bytes whenever it is done', async (t) => {
+    const first = await packed(t, 41 * 2 ** 20);
+    assert.ok((await packed(t, 41 * 2 ** 20)).file.equals(first.file));
   });
 
-  test('packs again what has changed since it was packed, down to one bit', async (t) => {
-    const earlier = Buffer.from(database);
-    earlier[9 * 2 ** 20] = (earlier[9 * 2 ** 20] ?? 0) ^ 1;
-    assert.ok((await pack(t, [database.length], earlier)).equals(await pack(t, [])));
+  test('fails when the file is there already, and leaves that as it was', async (t) => {
+    const { path, folder } = await packed(t, 9 * 2 ** 20);
+    const taken = join(folder, 'taken');
+    await writeFile(taken, 'of somebody');
+    await assert.rejects(packDatabase(path, taken), { code: 'EEXIST' });
+    assert.equal(await readFile(taken, 'utf8'), 'of somebody');
   });
 });
 

@@ -145,9 +145,8 @@ export class SyncDatabase {
   /**
    * Ends the sync and closes the file. No grant needs expansion and none holds the annotation of it, which the two
    * flags say: a reader need not go through all grants to find out.
-   * @param onGrown called when the file has grown: after all rows, and after each index, which is appended
    */
-  finish(type: SyncType, endedAt: string, onGrown: () => void): void {
+  finish(type: SyncType, endedAt: string): void {
     const { id, startedAt } = this.#stamp;
     this.#db
       .prepare(
@@ -156,12 +155,9 @@ export class SyncDatabase {
       )
       .run(id, startedAt, endedAt, type);
     this.#db.exec(`commit; detach people;`);
-    // No `threads` of SQLite's own: what they do beside this takes a sixth more in all, and the packer needs the other core.
+    // No `threads` of SQLite's own: they take a sixth more in all, and beside a core that is busy they are no faster.
     this.#db.exec(`pragma mmap_size = ${MAPPED_BYTES}`);
-    for (const index of indices) {
-      onGrown();
-      this.#db.exec(createIndex(index));
-    }
+    for (const index of indices) this.#db.exec(createIndex(index));
     this.#db.close();
   }
 

@@ -1,15 +1,14 @@
 import { on } from 'node:events';
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { prepareExisting, SyncDatabase } from './database.ts';
 import { unpack } from './envelope.ts';
 import { C1zError, damagedFile, fileError, isDamage, storageFault } from './errors.ts';
-import { DATABASE_FILE, type DatabaseNews, type End, type SyncJob, type Taken } from './job.ts';
+import { DATABASE_FILE, type End, type SyncJob, type Taken } from './job.ts';
 import { insertBatch, type RowBatch } from './row-batch.ts';
 
-/** The thread that writes the database: batches of rows come in, and each is answered when it is in. */
-export async function insertRows(rows: MessagePort, news: MessagePort, job: SyncJob): Promise<null> {
+/** Writes the database: batches of rows come in, and each is answered when it is in. */
+export async function insertRows(rows: MessagePort, job: SyncJob): Promise<void> {
   const path = join(job.workFolder, DATABASE_FILE);
   // From here on messages are kept, however long the first steps take.
   const messages = on(rows, 'message') as AsyncIterableIterator<[RowBatch | End]>;
@@ -17,19 +16,12 @@ export async function insertRows(rows: MessagePort, news: MessagePort, job: Sync
   const database = new SyncDatabase(path, job.tempFolder, job.sync);
   for await (const [message] of messages) {
     if (message.kind === 'end') {
-      database.finish(job.sync.type, message.endedAt, () => tellSettled(news, path));
-      break;
+      database.finish(job.sync.type, message.endedAt);
+      return;
     }
     insertBatch(database, message);
     rows.postMessage({ kind: 'taken' } satisfies Taken, []);
   }
-  news.postMessage({ kind: 'complete' } satisfies DatabaseNews, []);
-  return null;
-}
-
-/** What is in the file by now will hardly change any more. */
-function tellSettled(news: MessagePort, path: string): void {
-  news.postMessage({ kind: 'settled', bytes: statSync(path).size } satisfies DatabaseNews, []);
 }
 
 /** Unpacks the file that is added to. */

@@ -7,8 +7,6 @@ import type { Selection, SyncType } from './selection.ts';
 
 /** The database that becomes the c1z, in the job's folder. */
 export const DATABASE_FILE = 'sync.db';
-/** Frames of it that are packed before it is complete. */
-export const SPOOL_FILE = 'sync.frames';
 
 /** What the threads are to do; everything in these types can be cloned from thread to thread. */
 export interface SyncJob {
@@ -63,30 +61,18 @@ export interface SyncCounts {
   readonly unknownMembers: number;
 }
 
-/** What the thread that inserts tells the one that packs. */
-export type DatabaseNews =
-  /** So many bytes of the database will hardly change any more. */
-  | { readonly kind: 'settled'; readonly bytes: number }
-  /** It is complete and closed. */
-  | { readonly kind: 'complete' };
-
-/** What each thread is given: its part of the work, and the ports to the others. */
-export type ThreadWork =
-  | { readonly part: 'encode'; readonly job: SyncJob; readonly rows: MessagePort }
-  | {
-      readonly part: 'insert';
-      readonly job: SyncJob;
-      readonly rows: MessagePort;
-      readonly news: MessagePort;
-    }
-  | { readonly part: 'pack'; readonly job: SyncJob; readonly news: MessagePort };
+/** What each thread is given: its part of the work, and the port to the other. */
+export interface ThreadWork {
+  readonly part: keyof ThreadResults;
+  readonly job: SyncJob;
+  readonly rows: MessagePort;
+}
 
 /** What a thread brings in the end. */
 export interface ThreadResults {
   readonly encode: SyncCounts;
-  readonly insert: null;
   /** Bytes of the c1z. */
-  readonly pack: number;
+  readonly insert: number;
 }
 
 export type FromThread =

@@ -1,15 +1,27 @@
+import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { encodeRows } from './encode-rows.ts';
-import { C1zError, storageFault, tempFolderError } from './errors.ts';
+import { C1zError, fileError, storageFault, tempFolderError } from './errors.ts';
 import { insertRows } from './insert-rows.ts';
-import type { FromThread, SyncJob, ThreadResults, ThreadWork } from './job.ts';
-import { packFrames } from './pack-frames.ts';
+import { DATABASE_FILE, type FromThread, type SyncJob, type ThreadResults, type ThreadWork } from './job.ts';
+import { packDatabase } from './packer.ts';
 
-/** One of the three threads that write a c1z; which one is in what it is given. */
-async function run(port: MessagePort, work: ThreadWork): Promise<ThreadResults[keyof ThreadResults]> {
-  if (work.part === 'encode') return encodeRows(port, work.rows, work.job);
-  if (work.part === 'insert') return insertRows(work.rows, work.news, work.job);
-  return packFrames(work.news, work.job);
+/** One of the two threads that write a c1z; which one is in what it is given. */
+async function run(
+  port: MessagePort,
+  { part, rows, job }: ThreadWork,
+): Promise<ThreadResults[keyof ThreadResults]> {
+  if (part === 'encode') return encodeRows(port, rows, job);
+  await insertRows(rows, job);
+  return pack(job);
+}
+
+async function pack({ workFolder, target, targetIsNamed }: SyncJob): Promise<number> {
+  try {
+    return await packDatabase(join(workFolder, DATABASE_FILE), target);
+  } catch (error) {
+    throw targetIsNamed ? fileError(target, storageFault(error), error) : error;
+  }
 }
 
 /** Only words cross to the other thread: what was thrown may hold what cannot be cloned. */

@@ -8,7 +8,7 @@ import type { ModelSettings } from '../model.ts';
 import { checkMagic } from './envelope.ts';
 import { C1zError, fileError, storageFault } from './errors.ts';
 import { piecesOf } from './feed.ts';
-import { DATABASE_FILE, SPOOL_FILE, type SyncJob } from './job.ts';
+import { DATABASE_FILE, type SyncJob } from './job.ts';
 import { KSUID_RANDOM_BYTES, ksuid } from './ksuid.ts';
 import { everything, type Selection, syncTypeOf } from './selection.ts';
 import { formatSqlTime } from './sql-time.ts';
@@ -122,7 +122,7 @@ async function runSync(options: RunOptions): Promise<WrittenSync> {
   try {
     for await (const piece of piecesOf(options.snapshot)) await unlessAborted(threads.send(piece), signal);
     const written = await unlessAborted(threads.finish(formatSqlTime(clock.now())), signal);
-    for (const file of [DATABASE_FILE, SPOOL_FILE]) await rm(join(folder, file));
+    await rm(join(folder, DATABASE_FILE));
     return { ...written, syncId };
   } finally {
     await threads.stop();
