@@ -16,7 +16,7 @@ const compress = promisify(zstdCompress);
 
 /**
  * Packs a database into a new c1z: frames of 4 MiB of it, one behind the other. The threads of libuv's pool do it, so that
- * the last step of a file takes all cores.
+ * the last step of a file takes all cores. (What is packed earlier takes from SQLite, whose thread is the one all wait for.)
  * @returns the size of the c1z
  */
 export async function packDatabase(path: string, target: string): Promise<number> {

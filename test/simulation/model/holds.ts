@@ -43,6 +43,8 @@ export class HeldGrants {
   readonly #ids = new Map<string, Set<string>>();
   /** Those that went with their connector: a status that still names one holds nothing. */
   readonly #gone = new Set<string>();
+  /** What had its acknowledgement on record when its connector went: of each grant the generation that it was for. */
+  readonly #acknowledged = new Map<string, number>();
 
   constructor(facts: Facts) {
     this.#facts = facts;
@@ -76,17 +78,24 @@ export class HeldGrants {
     }
   }
 
-  /** A connector is gone, and with it what it held. */
+  /** A connector is gone, and with it what it held. An answer that is on its grant stays there. */
   forget(connector: Connector): void {
-    for (const [uid, held] of this.#held) if (held.connector === keyOf(connector)) this.#held.delete(uid);
+    for (const [uid, held] of this.#held) {
+      if (held.connector !== keyOf(connector)) continue;
+      const grant = this.#facts.grants.get(uid);
+      if (grant?.status?.planned?.answer === 'Acknowledged' && this.stateOf(grant) === 'Acknowledged')
+        this.#acknowledged.set(uid, grant.metadata.generation);
+      this.#held.delete(uid);
+    }
     for (const id of this.#ids.get(keyOf(connector)) ?? []) this.#gone.add(id);
     this.#ids.delete(keyOf(connector));
     this.#answers.delete(keyOf(connector));
   }
 
   stateOf(grant: Grant): HeldState {
-    const held = this.#held.get(grant.metadata.uid);
-    if (!held) return 'Free';
+    const { uid, generation } = grant.metadata;
+    const held = this.#held.get(uid);
+    if (!held) return this.#acknowledged.get(uid) === generation ? 'Acknowledged' : 'Free';
     const answers = (this.#answers.get(held.connector) ?? []).filter(
       ({ id, n }) => id === held.id && n >= held.n,
     );
@@ -96,7 +105,7 @@ export class HeldGrants {
     const acknowledged = answers.findLast(({ verb }) => verb === 'acknowledge');
     const isRecorded = grant.status?.planned?.answer === 'Acknowledged';
     if (acknowledged && (isRecorded || answer.at - acknowledged.at < HEEDED_WITHIN_MS)) return 'Acknowledged';
-    return held.generation === grant.metadata.generation ? 'Discarded' : 'Held';
+    return held.generation === generation ? 'Discarded' : 'Held';
   }
 
   /** Whether a hold of this id was ever acknowledged. */
