@@ -35,11 +35,13 @@ interface Reading {
   listed: readonly string[];
 }
 
-/** The enterprise licenses of one whole listing. */
+/** The enterprise licenses of one listing. */
 interface SeatCount {
   readonly at: number;
   readonly endedAt: number;
   readonly count: number;
+  /** It was suddenly smaller: nobody goes by it before a person accepts it. */
+  readonly shrunk: boolean;
 }
 
 /** What a listing shows was so somewhat before it arrived. */
@@ -61,10 +63,8 @@ export class Readings {
   readonly #readings = new Map<string, Reading>();
   /** Enterprise licenses that somebody else took away, by site. */
   readonly #freed: { readonly at: number; readonly site: string }[] = [];
-  /** The enterprise licenses of the last whole listings of each token, the newest first. */
+  /** The enterprise licenses of the last listings of each token, the newest first. */
   readonly #enterprise = new Map<string, readonly SeatCount[]>();
-  /** The same of a listing that was suddenly smaller, until one is not. */
-  readonly #shrunkEnterprise = new Map<string, SeatCount>();
   readonly #counting = new Map<string, number>();
   /** Tokens that two connectors have had at a time. */
   readonly #shared = new Set<string>();
@@ -118,7 +118,6 @@ export class Readings {
   forget(token: string): void {
     for (const key of this.#readings.keys()) if (key.startsWith(`${token} `)) this.#readings.delete(key);
     this.#enterprise.delete(token);
-    this.#shrunkEnterprise.delete(token);
     this.#workspaces.delete(token);
   }
 
@@ -142,15 +141,16 @@ export class Readings {
    * @param accepted whether a person may have accepted a listing that was suddenly smaller
    */
   seatsKnown(token: string, site: Site, accepted: boolean): number | null {
-    const [newest, ...older] = this.#enterprise.get(token) ?? [];
-    if (!newest) return null;
-    const shrunk = accepted ? this.#shrunkEnterprise.get(token) : undefined;
+    const listings = (this.#enterprise.get(token) ?? []).filter(({ shrunk }) => accepted || !shrunk);
+    const newest = listings.findIndex(({ shrunk }) => !shrunk);
+    if (newest < 0) return null;
+    const before = listings.findIndex(({ shrunk }, index) => index > newest && !shrunk);
     // Until the other listings of the same reading are there, the one before it counts.
-    const isNew = this.#passedMs(token, newest.endedAt) < LET_IT_END_MS;
+    const isNew = this.#passedMs(token, listings[newest]?.endedAt ?? 0) < LET_IT_END_MS;
+    const oldest = isNew && before >= 0 ? before : newest;
     // What another connector has listed since is nothing to this one.
-    const believed = this.#isShared(token) ? older : older.slice(0, isNew ? 1 : 0);
-    const listings = [newest, ...believed, ...(shrunk ? [shrunk] : [])];
-    return Math.min(...listings.map((listed) => this.#seatsSince(listed, site)));
+    const believed = this.#isShared(token) ? listings : listings.slice(0, oldest + 1);
+    return Math.min(...believed.map((listed) => this.#seatsSince(listed, site)));
   }
 
   #seatsSince(listed: SeatCount, site: Site): number {
@@ -219,21 +219,25 @@ export class Readings {
     reading.endedAt = now;
     reading.failedSince = null;
     reading.shortSince = null;
-    const seats = { at: reading.startedAt, endedAt: now, count: this.#counting.get(answer.token) ?? 0 };
-    if (shrunk && canShrink(part)) {
+    const isShrunk = shrunk && canShrink(part);
+    if (part === 'licenses') this.#countSeats(answer.token, { ...reading, endedAt: now, shrunk: isShrunk });
+    if (isShrunk) {
       reading.shrunkSince ??= reading.startedAt;
-      if (part === 'licenses') this.#shrunkEnterprise.set(answer.token, seats);
       return;
     }
     reading.shrunkSince = null;
     reading.wholeAt = reading.startedAt;
     reading.listed = reading.listing;
-    if (part === 'licenses') {
-      const before = this.#enterprise.get(answer.token) ?? [];
-      this.#enterprise.set(answer.token, [seats, ...before].slice(0, LISTINGS_KEPT));
-      this.#shrunkEnterprise.delete(answer.token);
-    }
     reading.count = reading.items;
+  }
+
+  /** Of listings that are smaller, one after the other, the newest counts. */
+  #countSeats(token: string, listing: { startedAt: number; endedAt: number; shrunk: boolean }): void {
+    const { startedAt: at, endedAt, shrunk } = listing;
+    const [newest, ...older] = this.#enterprise.get(token) ?? [];
+    const before = newest && !(newest.shrunk && shrunk) ? [newest, ...older] : older;
+    const count = this.#counting.get(token) ?? 0;
+    this.#enterprise.set(token, [{ at, endedAt, count, shrunk }, ...before].slice(0, LISTINGS_KEPT));
   }
 
   /** How long ago something was, without the time in which Asana asked to wait: meanwhile no reading comes to its end. */
