@@ -22,6 +22,10 @@ async function main(names: readonly string[]): Promise<boolean> {
     await curves(names.includes('--write'), console.log);
     return true;
   }
+  if (names.includes('curves')) {
+    console.error('curves runs alone: npm run bench -- curves [--write]');
+    return false;
+  }
   const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name));
   if (unknown.length > 0) {
     console.error(

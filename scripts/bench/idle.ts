@@ -53,7 +53,10 @@ export const idle: Benchmark = {
         'the time has passed',
         async () => {
           const now = (await readConnector(client))?.status?.sync?.completedAt;
-          if (now !== last) syncs += 1;
+          if (now !== last) {
+            syncs += 1;
+            log(`${syncs} syncs, ${Math.round((deadline - performance.now()) / 1000)} s to go`);
+          }
           last = now;
           return performance.now() > deadline;
         },
