@@ -31,7 +31,7 @@ const workspaces = Type.Array(
 
 const measured = (what: string, counted = 'How many there were.') =>
   Type.Optional(
-    object(`The last complete reading of the ${what} that no hold doubts.`, {
+    object(`The last complete reading of the ${what} that is not in doubt.`, {
       at: instant('When it was read.'),
       count: amount(counted),
     }),
@@ -50,7 +50,7 @@ const measure = object(
     teams: measured('teams'),
     teamMemberships: measured('team memberships'),
     acceptedShortfall: count(
-      'How many entries fewer than Asana announced were accepted by acknowledging a hold ListingShort.',
+      'How many missing entries were accepted by acknowledging a ListingShort hold. Asana announced them but did not list them.',
     ),
   },
 );
@@ -90,7 +90,7 @@ const sync = object('The last sync.', {
 
 const removals = object('What counts towards maxRemovals and maxDeprovisions in the current window.', {
   windowStartedAt: Type.Optional(instant('When the window began.')),
-  done: count('People who lost access in the window, removals that have begun included.'),
+  done: count('People who lost access in the window, including removals that have begun.'),
   deprovisions: count('Deprovisions done or begun in the window.'),
   pending: count('People whose removal is pending.'),
   limit: count('People who may lose access in the window.'),
@@ -102,7 +102,7 @@ const HOLD_REASONS = ['TooManyRemovals', 'DirectoryShrunk', 'OrganizationChanged
 
 const hold = object('One hold.', {
   reason: choice(
-    'Why it began. TooManyRemovals: removals exceed maxRemovals or maxDeprovisions. DirectoryShrunk: a reading is much smaller than the one before. OrganizationChanged: the token reads other organizations than before. ListingShort: Asana keeps listing fewer entries than it announces.',
+    'Why it began. TooManyRemovals: removals exceed maxRemovals or maxDeprovisions. DirectoryShrunk: a reading is much smaller than the one before. OrganizationChanged: the token no longer reads the organizations that it read before. ListingShort: Asana repeatedly lists fewer entries than it announces.',
     HOLD_REASONS,
   ),
   id: Type.String({
@@ -113,12 +113,12 @@ const hold = object('One hold.', {
   since: instant('When it began.'),
   token: Type.String({
     description:
-      'The value for the annotation asana-connector.dev/acknowledge or discard. It names what the hold contains now: its id and the number of its last change. What joins later needs a later token.',
+      'The value for the annotation asana-connector.dev/acknowledge or discard. It consists of the id of the hold and the number of its last change, and answers what the hold contains now. Removals that are added later require a newer token.',
     maxLength: 42,
     pattern: '^[a-z0-9]{1,32}[.][0-9]{1,9}$',
   }),
   count: amount('How many removals it contains, or how many entries are missing from the reading.'),
-  people: amount('How many people that concerns.'),
+  people: amount('How many people are affected.'),
   pending: Type.Optional(
     Type.Array(
       object('One removal.', {
@@ -176,7 +176,7 @@ export const connectorStatus = object('What the operator has seen and done. Only
     }),
   ),
   conductorOne: Type.Optional(
-    object('The connection with ConductorOne.', {
+    object('The connection to ConductorOne.', {
       connectedAt: Type.Optional(instant('When the connection was made.')),
       lastTaskAt: Type.Optional(instant('When the last task was received.')),
       lastUploadAt: Type.Optional(instant('When the last file was uploaded.')),

@@ -105,7 +105,7 @@ const sync = object(
 );
 
 const maxRemovals = object(
-  'The most people who may lose access in one window through grants of this connector. If the removals that are done and pending exceed the larger of percent and atLeast, all pending removals are held (condition RemovalsPaused, status.holds) until a person answers with the annotation acknowledge or discard. The same applies if two or more people would lose their last right and nobody with a right would be left. Granting continues. Default: 20 percent, at least 5, in 1h.',
+  'Maximum number of people who may lose access in one window through grants of this connector. If the removals that are done and pending exceed the larger of percent and atLeast, all pending removals are held (condition RemovalsPaused, status.holds) until a person answers with the annotation acknowledge or discard. The same applies if two or more people would lose their last right and nobody with a right would be left. Granting continues. Default: 20 percent, at least 5, in 1h.',
   {
     percent: whole(
       'Limit as a share of the people with applied grants at the start of the window, in percent, 0 to 100. Default 20.',
@@ -131,13 +131,13 @@ const provisioning = object(
       'Plan',
     ),
     allowDeprovision: flag(
-      'Allow that accounts are taken out of the organization, or people out of a workspace. This cannot be undone through the API. Requires credentials.type ServiceAccount: with a personal access token Asana would assign the work of the person to the owner of the token. Default false.',
+      'Allow the operator to remove accounts from the organization, and people from a workspace (deprovision). This cannot be undone through the API. Requires credentials.type ServiceAccount: with a personal access token Asana would assign the work of the person to the owner of the token. Default false.',
       false,
     ),
     allowedNamespaces: Type.Optional(
       Type.Array(namespaceOrAll('A namespace, or "*" for all namespaces.'), {
         description:
-          'Other namespaces whose grants may use this connector; "*" allows all. A grant from another namespace takes back only access that it gave, and never deprovisions. Default: only the connector\'s own namespace.',
+          'Other namespaces whose grants may use this connector; "*" allows all. A grant from another namespace revokes only access that it granted, and never deprovisions. Default: only the connector\'s own namespace.',
         maxItems: 100,
         'x-kubernetes-list-type': 'set',
       }),
@@ -153,7 +153,7 @@ const provisioning = object(
     protectAdmins: flag('Never reduce the access of Asana admins. Default true.', true),
     maxEnterpriseLicenses: Type.Optional(
       whole(
-        'The number of enterprise licenses in the organization above which the operator gives no more. A lower value takes no license back. Default: no limit.',
+        'Maximum number of enterprise licenses in the organization. When it is reached, the operator grants no more. Lowering the value does not revoke licenses. Default: no limit.',
         { minimum: 0, maximum: 10_000_000 },
       ),
     ),
@@ -163,13 +163,13 @@ const provisioning = object(
     ),
     maxRemovals,
     maxDeprovisions: whole(
-      'The most deprovisions in the organization in one window of maxRemovals, those for ConductorOne included; 0 to 100000. Default 5.',
+      'Maximum number of deprovisions in the organization in one window of maxRemovals, including those for ConductorOne; 0 to 100000. Default 5.',
       { minimum: 0, maximum: 100_000 },
       5,
     ),
     maxDuration: Type.Optional(
       duration(
-        'The longest time that a grant may last, from 1m to 87600h. A grant without an end, with deletionPolicy Retain, or with an end that is later than this after it begins is Stalled with reason DurationTooLong. What it holds already stays. AsanaAccounts with ensure Absent are exempt. Default: grants may last without limit.',
+        'Maximum time that a grant may last, from 1m to 87600h. A grant that has no end, that has deletionPolicy Retain, or that lasts longer than this is Stalled with reason DurationTooLong. Access that it already holds stays. AsanaAccounts with ensure Absent are exempt. Default: no limit.',
       ),
     ),
   },
@@ -180,7 +180,7 @@ const provisioning = object(
 );
 
 const conductorOne = object(
-  'Service mode: the operator keeps a connection with ConductorOne, and syncs, uploads and carries out tasks when it is asked to. Leave it out to run without ConductorOne.',
+  'Service mode: the operator keeps a connection to ConductorOne, and syncs, uploads and carries out tasks when ConductorOne requests it. Omit this field to run without ConductorOne.',
   {
     secretRef: object('The Secret that holds the client credentials of ConductorOne.', {
       name: objectName("Name of a Secret in the connector's namespace."),
@@ -204,14 +204,14 @@ const spec = object(
   'What to read from Asana, with which credentials, and what may be changed there.',
   {
     suspend: flag(
-      'Stop all work: no syncs, no changes in Asana, no connection with ConductorOne. Grants keep what they hold, and deleted grants wait until the connector is resumed. Default false.',
+      'Stop all work: no syncs, no changes in Asana, no connection to ConductorOne. Grants keep what they hold, and deleted grants wait until the connector is resumed. Default false.',
       false,
     ),
     credentials,
     workspaces: Type.Optional(
       Type.Array(gid('The gid of a workspace or an organization, in quotes.'), {
         description:
-          'The gids of the workspaces and organizations to read. With SCIM exactly one of them must be an organization. Default: every workspace that the account of the token is a member of. Those in which it is a guest are left out.',
+          'The gids of the workspaces and organizations to read. With SCIM exactly one of them must be an organization. Default: every workspace that the account of the token is a member of. Workspaces in which the account is a guest are not read.',
         minItems: 1,
         maxItems: 100,
         'x-kubernetes-list-type': 'set',
@@ -261,7 +261,7 @@ const condition = (type: string, field: string) => `.status.conditions[?(@.type=
 export const asanaConnectorKind: KindDefinition<'AsanaConnector'> = {
   names: asanaConnectors,
   description:
-    'A connection with Asana: its credentials, its workspaces, and what the operator may change there. The operator reads accounts, teams, workspaces and licenses at an interval and reports the result in the status.',
+    'A connection to Asana: its credentials, its workspaces, and what the operator may change there. The operator reads accounts, teams, workspaces and licenses at an interval and reports the result in the status.',
   spec,
   status: connectorStatus,
   selectableFields: [],
@@ -300,7 +300,7 @@ export const asanaConnectorKind: KindDefinition<'AsanaConnector'> = {
       name: 'Limit',
       type: 'integer',
       jsonPath: '.spec.provisioning.maxEnterpriseLicenses',
-      description: 'Enterprise licenses above which the operator gives no more.',
+      description: 'Maximum number of enterprise licenses.',
     },
     {
       name: 'Last Sync',

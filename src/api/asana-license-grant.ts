@@ -8,12 +8,12 @@ import { choice, object } from './schema.ts';
 const LICENSES = ['Enterprise', 'ViewOnly'] as const;
 
 const spec = object(
-  'The person, the license, and from when until when the person has it.',
+  'The person, the license, and when the grant begins and ends.',
   {
     ...grantFields({
       fallback: 'Revoke',
       revoke:
-        'the license is taken back. An enterprise license becomes view-only. A view-only license is taken back only if this grant created the account, by deprovisioning it, which the connector must allow (provisioning.allowDeprovision); otherwise it stays.',
+        'the license is revoked. An enterprise license becomes view-only. A view-only license is revoked, by deprovisioning the account, only if this grant created the account and the connector allows it (provisioning.allowDeprovision); otherwise the license stays.',
     }),
     ...userField,
     license: choice(
@@ -22,7 +22,7 @@ const spec = object(
       'Enterprise',
     ),
     onMissingAccount: choice(
-      'What to do while Asana has no active account for the person. Wait: nothing until there is one. Create: create one over SCIM in defaultWorkspace of the connector, at first with a view-only license; a person whose account was found once is not created again. Default Wait.',
+      'What to do while Asana has no active account for the person. Wait: do nothing until the account exists. Create: create one over SCIM in defaultWorkspace of the connector, at first with a view-only license. If the account was found before and no longer exists, it is not created again. Default Wait.',
       ['Wait', 'Create'],
       'Wait',
     ),
@@ -44,7 +44,7 @@ export type AsanaLicenseGrant = ObjectOf<AsanaLicenseGrantSpec, GrantStatus, 'As
 export const asanaLicenseGrantKind: KindDefinition<'AsanaLicenseGrant'> = {
   names: asanaLicenseGrants,
   description:
-    'The Asana license of one person. The operator gives it, sets it back if it is changed elsewhere, and takes it back when the object is deleted or the grant ends.',
+    'The Asana license of one person. The operator grants the license, reverts changes that are made elsewhere, and revokes the license when the object is deleted or the grant ends.',
   spec,
   status,
   selectableFields: [...selectableConnector, ...selectableUser, '.spec.license'],

@@ -21,7 +21,7 @@ const team = object(
     gid: Type.Optional(gid('The gid of the team in Asana, in quotes.')),
     name: Type.Optional(
       displayName(
-        'The name of the team, exactly as Asana shows it. It is used to find the team once; from then on the gid in status.team identifies it, also if the name changes. If several teams have the name, the grant is Stalled with reason TeamAmbiguous.',
+        'The name of the team, exactly as Asana shows it. It is used to find the team once; from then on the gid in status.team identifies the team, even if the name changes. If several teams have the name, the grant is Stalled with reason TeamAmbiguous.',
       ),
     ),
   },
@@ -37,12 +37,12 @@ const team = object(
 );
 
 const spec = object(
-  'The person, the team, and from when until when the person is a member.',
+  'The person, the team, and when the grant begins and ends.',
   {
     ...grantFields({
       fallback: 'Revoke',
       revoke:
-        'the person is removed from the team. A person who was found in the team with another role than Member stays, and so does a guest whose last team it is.',
+        'the person is removed from the team. A person who was found in the team with a role other than Member stays, and so does a guest who is in no other team.',
     }),
     ...userField,
     team,

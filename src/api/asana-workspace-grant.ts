@@ -17,7 +17,7 @@ import { choice, gid, object } from './schema.ts';
 const ROLES = ['Member', 'Admin', 'Guest'] as const;
 
 const spec = object(
-  'The person, the workspace, and from when until when the person is a member.',
+  'The person, the workspace, and when the grant begins and ends.',
   {
     ...grantFields({
       fallback: 'Retain',

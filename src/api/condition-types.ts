@@ -31,7 +31,7 @@ export const connectorConditionTypes = {
   Synced: { shown: 'always', meaning: 'Whether the last sync read every part of the directory completely.' },
   ConductorOneConnected: {
     shown: 'with `conductorOne`',
-    meaning: 'Whether the operator is connected with ConductorOne.',
+    meaning: 'Whether the operator is connected to ConductorOne.',
   },
   RemovalsPaused: {
     shown: WHILE_TRUE,
@@ -45,7 +45,7 @@ export const grantConditionTypes = {
   Ready: {
     shown: 'always',
     meaning:
-      'Whether the operator has done everything that the grant asks for. In mode Plan, that is to decide.',
+      'Whether the operator has done everything that the grant asks for. In mode Plan, Ready is True as soon as the operator has decided what to do.',
   },
   Reconciling: {
     shown: WHILE_TRUE,
@@ -57,7 +57,8 @@ export const grantConditionTypes = {
   },
   Drifted: {
     shown: WHILE_TRUE,
-    meaning: 'The access was changed outside of this operator, and was not set back yet, or may not be.',
+    meaning:
+      'The access was changed outside of this operator, and the operator has not reverted the change yet, or must not revert it.',
   },
   Expired: { shown: WHILE_TRUE, meaning: 'The end of the grant, `status.expiresAt`, has passed.' },
 } as const satisfies Record<string, ConditionEntry>;

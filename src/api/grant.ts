@@ -66,7 +66,7 @@ export function grantFields(deletionPolicy: { readonly fallback: DeletionPolicy;
     ),
     startsAt: Type.Optional(
       timestampText(
-        'When the grant begins, as an RFC 3339 timestamp such as 2026-12-01T00:00:00Z. Before that time the grant is Ready with reason Scheduled and nothing is changed in Asana. A grant that was applied has begun, even if startsAt is moved to a later time. Default: at once.',
+        'When the grant begins, as an RFC 3339 timestamp such as 2026-12-01T00:00:00Z. Before that time the grant is Ready with reason Scheduled and nothing is changed in Asana. Once the grant has been applied, a later startsAt has no effect. Default: the grant begins immediately.',
       ),
     ),
     expiresAt: Type.Optional(
@@ -97,7 +97,7 @@ const user = object(
   {
     email: Type.Optional(
       email(
-        'Email address in lower case. It is used to find the account once; from then on the gid in status.user identifies it, also if the address changes.',
+        'Email address in lower case. It is used to find the account once; from then on the gid in status.user identifies the account, even if the address changes.',
       ),
     ),
     gid: Type.Optional(gid('The gid of the account in Asana, in quotes.')),
@@ -187,10 +187,10 @@ function sharedStatus(actions: readonly GrantAction[]) {
     ),
     expiresAt: Type.Optional(
       timestampText(
-        'When the grant ends: spec.expiresAt, or spec.duration after the right was first held. Absent if the grant has no end, or was not applied yet.',
+        'When the grant ends: spec.expiresAt, or spec.duration after the right was first held. Absent if the grant has no end, or has not been applied yet.',
       ),
     ),
-    endSetAt: Type.Optional(instant('Since when expiresAt has had its value.')),
+    endSetAt: Type.Optional(instant('When the value of expiresAt last changed.')),
     endDuration: Type.Optional(
       text('The spec.duration that expiresAt was computed from. An edit of spec.duration moves expiresAt.', {
         maxLength: 12,
@@ -199,17 +199,17 @@ function sharedStatus(actions: readonly GrantAction[]) {
     expiresSoonToldAt: Type.Optional(instant('When the event ExpiresSoon was written for this end.')),
     planned: Type.Optional(plannedAction(actions)),
     drift: Type.Optional(
-      object('How often the right was changed outside of this operator and set back.', {
+      object('Changes to the right that were made outside of this operator and that the operator reverted.', {
         count: Type.Integer({
-          description: 'Changes set back since then. After three within 24 hours the grant is Contended.',
+          description: 'Number of reverted changes. After three within 24 hours the grant is Contended.',
           minimum: 0,
         }),
-        since: instant('When the first of them was set back.'),
+        since: instant('When the first of these changes was reverted.'),
       }),
     ),
     lastAction: Type.Optional(lastAction(actions)),
     removedGeneration: count(
-      'For an account with ensure Absent: the generation whose absence was seen. An account that appears again afterwards is not removed again for this generation.',
+      'For an AsanaAccount with ensure Absent: the generation for which Asana was last seen to have no such account. If the account appears again, it is not removed again for this generation.',
     ),
     discardedGeneration: count(
       'The generation whose removal was discarded by annotation. The grant is left alone until it is edited.',
@@ -218,7 +218,7 @@ function sharedStatus(actions: readonly GrantAction[]) {
 }
 
 /** What is noted beside the value that was seen. */
-const seen = { since: instant('Since when this value has been seen. Changes only with the value.') };
+const seen = { since: instant('When this value was first seen. Changes only if the value changes.') };
 
 /** What is noted beside the value that is held. */
 const held = {
@@ -245,7 +245,7 @@ export function grantStatus<O extends TProperties, A extends TProperties, F exte
     ...right.further,
     observed: Type.Optional(object('What was last seen in Asana.', { ...right.observed, ...seen })),
     applied: Type.Optional(
-      object('The right that this grant holds in Asana, and takes back when it ends.', {
+      object('The right that this grant holds in Asana, and revokes when it ends.', {
         ...right.applied,
         ...held,
       }),
@@ -268,7 +268,7 @@ export const workspaceField = {
   workspace: Type.Optional(
     Type.String({
       description:
-        'The gid of the workspace. Once it was used it stays, also if defaultWorkspace of the connector changes.',
+        'The gid of the workspace. After it is first used, it does not change, even if defaultWorkspace of the connector changes.',
       maxLength: 64,
     }),
   ),
@@ -281,7 +281,7 @@ const foundUser = object('The account as it was found in Asana.', {
   organization: Type.Optional(
     Type.String({
       description:
-        'The gid of the organization, or of the plain workspace, in which the account was found. The gid of the account counts only there.',
+        'The gid of the organization, or of the plain workspace, in which the account was found. The gid of the account is valid only there.',
       maxLength: 64,
     }),
   ),
@@ -297,17 +297,15 @@ function plannedAction(actions: readonly GrantAction[]) {
     hold: Type.Optional(
       Type.String({
         description:
-          "The hold of the connector that stops this removal, as <id>.<n>: the id of the hold, and the hold's change with which the removal joined it. A token of the connector's status.holds with the same id and at least this n answers it.",
+          'The hold of the connector that stops this removal, as <id>.<n>: the id of the hold, and the number of the change of the hold that added this removal. A token in status.holds of the connector with the same id, and with this n or a higher one, answers the hold for this removal.',
         maxLength: 42,
         pattern: '^[a-z0-9]{1,32}[.][0-9]{1,9}$',
       }),
     ),
     answer: Type.Optional(
-      choice('The answer to the hold, recorded before it is followed: the removal goes on.', [
-        'Acknowledged',
-      ]),
+      choice('The answer to the hold, recorded before the removal continues.', ['Acknowledged']),
     ),
-    reason: Type.String({ description: 'Why it is to be done.', maxLength: 1024 }),
+    reason: Type.String({ description: 'Why the action is required.', maxLength: 1024 }),
   });
 }
 

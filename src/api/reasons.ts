@@ -28,7 +28,7 @@ export const grantReasons = {
   Expired: {
     class: 'ok',
     remedy:
-      'The grant has ended, and what it held was taken back or left as `deletionPolicy` says. Delete the object, or set a later end to grant again.',
+      'The grant has ended, and its access was revoked or retained, depending on `deletionPolicy`. Delete the object, or set a later end to grant the access again.',
   },
   Superseded: {
     class: 'ok',
@@ -43,11 +43,11 @@ export const grantReasons = {
   Throttled: {
     class: 'transient',
     remedy:
-      'The request limit of Asana, or the share of it that the operator uses, is reached. It is retried.',
+      'The request limit of Asana, or the share of it that the operator uses, is reached. The operator retries the request.',
   },
   AsanaUnavailable: {
     class: 'transient',
-    remedy: 'Asana did not answer, or its directory could not be read completely. It is retried.',
+    remedy: 'Asana did not answer, or its directory could not be read completely. The operator retries.',
   },
   ConnectorNotReady: {
     class: 'waiting',
@@ -89,7 +89,7 @@ export const grantReasons = {
   NamespaceNotAllowed: {
     class: 'stalling',
     remedy:
-      "Add the grant's namespace to `provisioning.allowedNamespaces` of the connector. Even then a grant from another namespace takes back only what it gave; to remove other access, declare it in the connector's namespace.",
+      "Add the grant's namespace to `provisioning.allowedNamespaces` of the connector. Even then, a grant from another namespace revokes only access that it granted; to remove other access, declare it in the connector's namespace.",
   },
   UserIsGuest: {
     class: 'stalling',
@@ -109,7 +109,7 @@ export const grantReasons = {
   ProtectedUser: {
     class: 'stalling',
     remedy:
-      'The access of this person is never reduced: they are in `protectedUsers`, an Asana admin, or the owner of the token.',
+      'The access of this person is never reduced: they are in `protectedUsers`, an Asana admin, or the owner of the token. To allow the operator to reduce it, remove the person from `protectedUsers`, or set `protectAdmins: false` for admins. The owner of the token is always protected.',
   },
   DeprovisionNotAllowed: {
     class: 'stalling',
@@ -123,7 +123,7 @@ export const grantReasons = {
   Contended: {
     class: 'stalling',
     remedy:
-      'Something outside of this operator keeps changing this access back, for example an identity provider. Stop it, then edit the grant or set the annotation `requestedAt`.',
+      'Something outside of this operator, for example an identity provider, keeps reverting this access. Stop it, then edit the grant or set the annotation `requestedAt`.',
   },
   TeamAmbiguous: {
     class: 'stalling',
@@ -160,13 +160,17 @@ export const grantReasons = {
   OrganizationChanged: {
     class: 'stalling',
     remedy:
-      'The grant was applied in another organization than the connector now reads. Restore the credentials of the connector, or delete the grant and create it again.',
+      'The grant was applied in an organization that the connector no longer reads. Restore the credentials of the connector, or delete the grant and create it again.',
   },
   RemovalDiscarded: {
     class: 'stalling',
     remedy: 'The removal was discarded by annotation. Edit the grant to have it evaluated again.',
   },
-  AsanaRefused: { class: 'stalling', remedy: 'Asana refused the change. The message says why.' },
+  AsanaRefused: {
+    class: 'stalling',
+    remedy:
+      'Asana refused the change. The message says why. Correct the cause, then edit the grant or set the annotation `requestedAt` to try again.',
+  },
   Suspended: {
     class: 'asItWas',
     remedy: 'The grant or its connector is suspended. Nothing is done until `suspend` is false.',
@@ -193,7 +197,7 @@ export const connectorReasons = {
     remedy: 'The connector works partially. The conditions that are False say what does not work.',
   },
   Suspended: { class: 'asItWas', remedy: '`spec.suspend` is true. Set it to false to continue.' },
-  NotChecked: { class: 'waiting', remedy: 'No request was sent to Asana or ConductorOne yet.' },
+  NotChecked: { class: 'waiting', remedy: 'No request has been sent to Asana or ConductorOne yet.' },
   SecretNotFound: {
     class: 'stalling',
     remedy:
@@ -214,7 +218,11 @@ export const connectorReasons = {
     remedy:
       'The token lacks permissions; the message says which. A service account with full permissions has all of them.',
   },
-  PlanRefused: { class: 'stalling', remedy: 'The Asana plan of the organization does not include this.' },
+  PlanRefused: {
+    class: 'stalling',
+    remedy:
+      'The Asana plan of the organization does not include this. Upgrade the plan, or, for SCIM, set `scim.enabled: false`.',
+  },
   WorkspaceNotFound: {
     class: 'stalling',
     remedy:
@@ -228,7 +236,7 @@ export const connectorReasons = {
   OrganizationChanged: {
     class: 'stalling',
     remedy:
-      'The token reads other organizations than before, and nothing is changed in Asana. If this is intended, acknowledge the hold in `status.holds` by annotation.',
+      'The token no longer reads the organizations that it read before, so nothing is changed in Asana. Restore the credentials or, if the change is intended, acknowledge the hold in `status.holds` by annotation.',
   },
   OrganizationTaken: {
     class: 'stalling',
@@ -242,7 +250,8 @@ export const connectorReasons = {
   },
   LicensesUnavailable: {
     class: 'stalling',
-    remedy: 'No user of the organization has a `userType`: the organization has no view-only licenses.',
+    remedy:
+      'No user of the organization has a `userType`: the organization has no view-only licenses. Ask Asana to enable them, or set `scim.enabled: false`.',
   },
   SyncIncomplete: {
     class: 'transient',
@@ -251,7 +260,7 @@ export const connectorReasons = {
   },
   AsanaUnavailable: {
     class: 'transient',
-    remedy: 'Asana did not answer. It is retried; the last reading stays in use.',
+    remedy: 'Asana did not answer. The operator retries, and continues to use the last reading.',
   },
   TooManyRemovals: {
     class: 'waiting',
@@ -261,16 +270,16 @@ export const connectorReasons = {
   DirectoryShrunk: {
     class: 'waiting',
     remedy:
-      'A reading is suddenly much smaller than the one before, so that nobody is removed. If it is right, acknowledge the hold by annotation; it ends by itself when a reading is as large as before.',
+      'A reading is suddenly much smaller than the one before, so nobody is removed. If the reading is correct, acknowledge the hold by annotation. The hold also ends when a later reading is as large as before.',
   },
   ListingShort: {
     class: 'waiting',
     remedy:
-      'Asana repeatedly lists fewer entries than it announces, so that nobody is removed. If the listing is right, acknowledge the hold by annotation.',
+      'Asana repeatedly lists fewer entries than it announces, so nobody is removed. If the listing is correct, acknowledge the hold by annotation.',
   },
   Disconnected: {
     class: 'transient',
-    remedy: 'ConductorOne is not reachable. It is retried; syncs and grants continue.',
+    remedy: 'ConductorOne is not reachable. The connection is retried; syncs and grants continue.',
   },
   ConductorOneRefused: {
     class: 'stalling',
@@ -280,7 +289,7 @@ export const connectorReasons = {
   ClockSkew: {
     class: 'waiting',
     remedy:
-      'The clock of the node is too far off for ConductorOne to accept the credentials. Correct it; it is retried.',
+      'The clock of the node is too far off for ConductorOne to accept the credentials. Correct the clock; the operator keeps retrying.',
   },
 } as const satisfies Record<string, ReasonEntry>;
 
@@ -291,7 +300,7 @@ export const driftedReasons = {
   ChangedElsewhere: {
     class: 'asItWas',
     remedy:
-      'The access was changed outside of this operator. It is set back unless the reason of Ready says otherwise.',
+      'The access was changed outside of this operator. The operator reverts the change unless the reason of the Ready condition says otherwise.',
   },
 } as const satisfies Record<string, ReasonEntry>;
 

@@ -259,12 +259,15 @@ export function conditions(description: string) {
           'When the status last changed. A new reason or message alone does not change it.',
         ),
         reason: Type.String({
-          description: 'Why, as one word in CamelCase from a documented list.',
+          description: 'The reason for the status, as one CamelCase word from a documented list.',
           minLength: 1,
           maxLength: 1024,
           pattern: '^[A-Z][A-Za-z0-9]*$',
         }),
-        message: Type.String({ description: 'Why, in words, and what to do.', maxLength: 32768 }),
+        message: Type.String({
+          description: 'Explains the status and, where action is required, says what to do.',
+          maxLength: 32768,
+        }),
       },
       { description: 'One aspect of the state of the object.' },
     ),

@@ -135,7 +135,7 @@ function explain(error: ErrorObject | undefined): InvalidInputError {
     case 'uniqueItems':
       return new InvalidInputError(
         `${path}[${Math.max(error.params['i'] as number, error.params['j'] as number)}]`,
-        'is in the list twice: remove one of them',
+        'is a duplicate of an earlier item: remove it',
       );
     case 'pattern':
     case 'format': {

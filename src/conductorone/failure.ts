@@ -20,7 +20,7 @@ const REMEDIES: Readonly<Record<'CredentialsRejected' | 'ConductorOneRefused' | 
     'create a new client ID and secret on the page of the connector in ConductorOne, and replace both.',
   ConductorOneRefused:
     'check that the connector still exists in ConductorOne, and check for a newer release of this program.',
-  Disconnected: 'it is retried.',
+  Disconnected: 'the request is retried.',
 };
 
 /** A failed call in our terms: the operation, the gRPC code and the remedy; nothing of what the server wrote. */

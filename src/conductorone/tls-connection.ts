@@ -51,7 +51,7 @@ export async function connectDirectly(
   const { host } = route.endpoint;
   const late = new ConductorOneError(
     'Disconnected',
-    `No TLS connection to ${host} after ${HANDSHAKE_MS / 1000} s. Check that the network and its firewalls allow the connection, or set HTTPS_PROXY to the URL of a proxy. It is retried.`,
+    `No TLS connection to ${host} after ${HANDSHAKE_MS / 1000} s. Check that the network and its firewalls allow the connection, or set HTTPS_PROXY to the URL of a proxy. The connection is retried.`,
   );
   const socket = beginTls(route, { protocols, late });
   await whenSecure(socket, signal);

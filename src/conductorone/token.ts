@@ -130,7 +130,7 @@ export class TokenSource {
       if (cause instanceof ConductorOneError) throw cause;
       throw new ConductorOneError(
         'Disconnected',
-        `No token from ${endpoint.host}: the host is not reachable (${codeOf(cause) ?? nameOf(cause)}). Check the network, its proxies and the certificate authorities. It is retried.`,
+        `No token from ${endpoint.host}: the host is not reachable (${codeOf(cause) ?? nameOf(cause)}). Check the network, its proxies and the certificate authorities. The request is retried.`,
         { cause },
       );
     } finally {
@@ -149,7 +149,7 @@ export class TokenSource {
     const seconds = Number(answer.retryAfter);
     throw new ConductorOneError(
       'Disconnected',
-      `No token from ${this.#options.route.endpoint.host}: it returned ${status}${status === 200 ? ' without a valid token' : ''}. It is retried. If this persists, check that the client ID names the right host.`,
+      `No token from ${this.#options.route.endpoint.host}: it returned ${status}${status === 200 ? ' without a valid token' : ''}. The request is retried. If this persists, check that the client ID names the right host.`,
       answer.retryAfter !== null && seconds > 0 && seconds <= 3600 ? { retryAfterMs: seconds * 1000 } : {},
     );
   }

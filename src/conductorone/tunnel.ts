@@ -166,6 +166,6 @@ function explainHandshake(error: unknown, route: TunnelRoute): unknown {
 function failure({ proxy, endpoint }: TunnelRoute, reason: string): ConductorOneError {
   return new ConductorOneError(
     'Disconnected',
-    `The proxy ${proxy.host}:${proxy.port} (${proxy.variable}) does not connect to ${endpoint.host}: ${reason} It is retried.`,
+    `The proxy ${proxy.host}:${proxy.port} (${proxy.variable}) does not connect to ${endpoint.host}: ${reason} The connection is retried.`,
   );
 }

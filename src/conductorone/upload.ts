@@ -96,7 +96,7 @@ async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions
     if (!standstill.signal.aborted) throw error;
     throw new ConductorOneError(
       'Disconnected',
-      `The upload made no progress for ${STANDSTILL_MS / 1000} s, after ${bytes} bytes. It is retried.`,
+      `The upload made no progress for ${STANDSTILL_MS / 1000} s, after ${bytes} bytes. The upload is retried.`,
     );
   } finally {
     ended = true;

@@ -102,7 +102,7 @@ function faultOf(
 ): PartFault | null {
   const part = snapshot && partOf(snapshot, name);
   const word = wordFor(name);
-  if (!part) return { part: name, code: 'NotRead', message: `The ${word} were not read yet.` };
+  if (!part) return { part: name, code: 'NotRead', message: `The ${word} have not been read yet.` };
   if (!part.complete) {
     const why = part.incompleteBecause ?? 'the reason is unknown.';
     return { part: name, code: 'Incomplete', message: `Not all ${word} were read: ${why}` };

@@ -129,7 +129,7 @@ export function doubtWorkspaces(recorded: readonly string[], shown: readonly str
 }
 
 function otherOrganization(recorded: readonly string[], read: readonly string[]): Doubt {
-  const others = read.length > 0 ? read.join(', ') : 'none';
+  const others = read.length > 0 ? read.toSorted().join(', ') : 'none';
   const message = `The token belongs to another organization: expected ${recorded.join(', ')}, found ${others}.`;
   return { reason: 'OrganizationChanged', parts: partNames, count: 0, missing: {}, places: read, message };
 }

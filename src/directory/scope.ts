@@ -102,10 +102,11 @@ function pick(seen: readonly Workspace[], wanted: readonly string[]): readonly W
   });
 }
 
-/** As many as fit a status message. */
+/** As many as fit a status message, in the same order whenever they are read. */
 function listNames(workspaces: readonly Workspace[]): string {
   if (workspaces.length === 0) return 'none';
-  const shown = workspaces.slice(0, 5).map(({ gid, name }) => `${gid} (${name.slice(0, 60)})`);
+  const names = workspaces.map(({ gid, name }) => `${gid} (${name.slice(0, 60)})`).toSorted();
+  const shown = names.slice(0, 5);
   const more = workspaces.length - shown.length;
   return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -171,7 +171,10 @@ export class Controller {
     if (isConflict(error) || isNotFound(error)) {
       const retryMs = Math.round(queue.addRateLimited(key, { backoff: STALE_COPY_BACKOFF }));
       // Quiet while the watch may still bring it; after some seconds it is something else, and somebody must know.
-      log[retryMs < STALE_COPY_BACKOFF.longestMs ? 'debug' : 'warn']('our copy is old', { error, retryMs });
+      log[retryMs < STALE_COPY_BACKOFF.longestMs ? 'debug' : 'warn']('the cached object is outdated', {
+        error,
+        retryMs,
+      });
       return isConflict(error) ? 'conflict' : 'not_found';
     }
     if (this.#stopping && isAbort(error)) return 'stopped';

@@ -79,7 +79,7 @@ function decideEmpty(grant: Grant): Decision | null {
   if (ensure === 'Absent')
     return releaseUnseen(
       'NothingApplied',
-      'The object ended. With ensure Absent there is nothing to take back.',
+      'The object ended. With ensure Absent there is nothing to revoke.',
     );
   if (!applied && !(isOpen(attempt) && attempt.to !== null))
     return releaseUnseen(

@@ -123,13 +123,13 @@ function releaseWhatIsGone(subject: GrantCase): Decision | null {
   return releaseCase(
     subject,
     'AccountGone',
-    `${whoIn(subject)} no longer has this access. There is nothing to take back.`,
+    `${whoIn(subject)} no longer has this access. There is nothing to revoke.`,
   );
 }
 
 function releaseWhatIsFoughtOver(subject: GrantCase): Decision | null {
   if (!isFoughtOver(subject) || holdsRight(subject) || !subject.account) return null;
-  const message = `Something outside of this operator changed the access of ${whoIn(subject)} back ${subject.grant.setBacks} times in 24 hours. The access is left unchanged.`;
+  const message = `Something outside of this operator reverted the access of ${whoIn(subject)} ${subject.grant.setBacks} times in 24 hours. The access is left unchanged.`;
   return releaseCase(subject, 'Contended', message, WARNING);
 }
 
@@ -143,7 +143,7 @@ function releaseWhatWasFound(subject: GrantCase): Decision | null {
   const kept = rightRulesOf(right).keeps({ adopted, value, created }, whoIn(subject));
   if (kept) return releaseCase(subject, 'Adopted', kept.message, kept);
   if (grant.sameNamespace || !adopted) return null;
-  const message = `${whoIn(subject)} had this access before the grant. A grant from another namespace takes back only what it gave.`;
+  const message = `${whoIn(subject)} had this access before the grant. A grant from another namespace revokes only access that it granted.`;
   return releaseCase(subject, 'Adopted', message);
 }
 
@@ -161,7 +161,7 @@ function takeBack(subject: GrantCase): Decision {
     case 'Act': {
       const { action } = step;
       if (!grant.sameNamespace && rulesOf(action).deprovisions(action)) {
-        const message = `A grant from another namespace than the connector deprovisions nobody. ${whoIn(subject)} keeps the account.`;
+        const message = `A grant from a namespace other than that of the connector never deprovisions. ${whoIn(subject)} keeps the account.`;
         return releaseCase(subject, 'NamespaceNotAllowed', message, WARNING);
       }
       const observed = observedIn(subject);

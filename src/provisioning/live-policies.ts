@@ -112,7 +112,7 @@ function refuseUnlisted(subject: GrantCase, { code }: Extract<Step, { kind: 'Ref
   if (code !== 'AccountNotFound' && code !== 'LicensesUnavailable') return null;
   const doubt = isHoldingKnown(subject) ? null : doubtIn(subject);
   if (!doubt) return null;
-  const message = `Nothing is known of ${whoIn(subject)}, because the reading of Asana is in doubt: ${doubt.message}`;
+  const message = `The state of ${whoIn(subject)} is unknown because the reading of Asana is in doubt: ${doubt.message}`;
   return blockCase(subject, doubt.code, message);
 }
 
@@ -144,7 +144,7 @@ export function drifted(subject: GrantCase): boolean {
 }
 
 function refuseFighting(subject: GrantCase): Decision {
-  const message = `Something outside of this operator changed the access of ${whoIn(subject)} back ${subject.grant.setBacks} times in 24 hours. Stop it, then edit the grant or set the annotation requestedAt.`;
+  const message = `Something outside of this operator reverted the access of ${whoIn(subject)} ${subject.grant.setBacks} times in 24 hours. Stop it, then edit the grant or set the annotation requestedAt.`;
   return blockCase(subject, 'Contended', message, true);
 }
 
@@ -154,7 +154,7 @@ function refuseLowering(subject: GrantCase, action: Action): Decision | null {
   if (grant.discarded) return refuseDiscarded(subject);
   const gave = grant.applied !== null && !grant.applied.adopted && grant.applied.value === action.from;
   if (grant.sameNamespace || gave) return null;
-  const message = `${whoIn(subject)} has ${observedIn(subject) ?? 'more'}, which this grant did not give. A grant from another namespace takes back only what it gave. Declare it in the namespace of the connector.`;
+  const message = `${whoIn(subject)} has ${observedIn(subject) ?? 'more'}, which did not come from this grant. A grant from another namespace revokes only access that it granted. To change this access, declare it in the namespace of the connector.`;
   return blockCase(subject, 'NamespaceNotAllowed', message, drifted(subject));
 }
 

@@ -73,7 +73,11 @@ function resolveTeam(
       ? refusal(refuseTeam(reading, `"${team.name}"`))
       : { right: { type: 'Team', team: first.gid } };
   }
-  const gids = named.slice(0, 5).map(({ gid }) => gid);
+  // They are read in another order each time: the message must not change with it.
+  const gids = named
+    .map(({ gid }) => gid)
+    .toSorted()
+    .slice(0, 5);
   const message = `${named.length} teams are named "${team.name}" (${gids.join(', ')}). Specify the gid of the team instead.`;
   return refusal(refused('TeamAmbiguous', message));
 }

@@ -119,7 +119,10 @@ function makeSureNothingIsHeld({ asker, reading }: RightCase): Step | null {
 export function makeSureItIsNoGuest(subject: RightCase): Step | null {
   const { account, organization } = subject;
   if (!account || !isGuest(account, organization)) return null;
-  return refused('UserIsGuest', `${nameOf(account)} is a guest of the organization. Guests have no license.`);
+  return refused(
+    'UserIsGuest',
+    `${nameOf(account)} is a guest of the organization. Guests have no license. The person needs an account with an email address of the organization.`,
+  );
 }
 
 /** A right beyond the account itself needs an account in use. */

@@ -8,7 +8,7 @@ export function describeTime(grant: Grant, maxDurationMs: number | null, now: nu
   if (maxDurationMs === null || grant.ensure === 'Absent') return null;
   const limit = `provisioning.maxDuration of the connector allows ${describeSpan(maxDurationMs)}`;
   if (grant.deletionPolicy === 'Retain')
-    return `${limit}, and with deletionPolicy Retain nothing is taken back at the end. Use Revoke.`;
+    return `${limit}, and with deletionPolicy Retain nothing is revoked at the end. Set deletionPolicy to Revoke.`;
   const begins = grant.startsAt ?? beganAt(grant) ?? now;
   const lasts = grant.durationMs ?? (grant.endsAt === null ? null : grant.endsAt - begins);
   if (lasts === null) return `${limit}, and this grant does not end. Set expiresAt or duration.`;

@@ -256,7 +256,7 @@ describe('the connector without ConductorOne', () => {
         change: {},
         flags: ['--file', 'sync.c1z', 'canary'],
         code: INVALID_ARGUMENT,
-        says: /^InvalidInput: command line: contains words that belong to no flag/m,
+        says: /^InvalidInput: command line: contains arguments that do not belong to a flag/m,
         because: 'a token whose flag was forgotten is not repeated',
       },
     ] as { change: Variables; flags?: string[]; code: number; says: RegExp; because: string }[]) {

@@ -64,7 +64,9 @@ suite('a probe of the operator', () => {
   test('finds it ready once the first lists are read, and not before', () => {
     assert.deepEqual(problemsOf(readinessChecks(operatorWith(healthy))), []);
     const operator = operatorWith({ ...healthy, synced: false });
-    assert.deepEqual(problemsOf(readinessChecks(operator)), ['caches: the initial lists were not read yet']);
+    assert.deepEqual(problemsOf(readinessChecks(operator)), [
+      'caches: the initial lists have not been read yet',
+    ]);
   });
 });
 
@@ -106,7 +108,7 @@ suite('the process of the operator', () => {
       assert.deepEqual(await operator.until('answer', () => probe('/livez')), { status: 200, text: 'ok\n' });
       assert.deepEqual(await probe('/readyz'), {
         status: 503,
-        text: '[-]caches failed: the initial lists were not read yet\nnot ok\n',
+        text: '[-]caches failed: the initial lists have not been read yet\nnot ok\n',
       });
       operator.kill('SIGUSR2');
       await operator.until('stuck loop', async () => ((await probe('/livez')) === null ? true : null));

@@ -45,6 +45,20 @@ suite('the workspaces of a connector', () => {
     });
   });
 
+  test('those that it sees are named in the same order, however Asana lists them', () => {
+    const messageFor = (seen: readonly ReturnType<typeof org>[]): string => {
+      try {
+        chooseScope(seen, { workspaces: ['9'], guestIn });
+      } catch (error) {
+        if (error instanceof Error) return error.message;
+      }
+      return '';
+    };
+    const seen = [org('1'), plain('2')];
+    assert.match(messageFor(seen), /Org 1/);
+    assert.equal(messageFor(seen.toReversed()), messageFor(seen));
+  });
+
   test('a token that sees nothing at all is no empty directory', () => {
     assert.throws(() => chooseScope([], { workspaces: [], guestIn }), { code: 'WorkspaceNotFound' });
   });

@@ -200,7 +200,7 @@ suite('kubectl asana', () => {
     assert.match(await here('hold'), /No holds in this namespace/);
     assert.match(
       (await asana('acknowledge', 'no-token', '-n', rig.namespace)).stderr,
-      /not a token of a hold/,
+      /must be the token of a hold/,
     );
   });
 

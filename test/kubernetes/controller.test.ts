@@ -230,7 +230,7 @@ suite('a controller', () => {
     await bench.clock.advance(3_000);
     assert.equal(bench.warnings.length, 0);
     await bench.clock.advance(30_000);
-    assert.ok(bench.warnings.includes('our copy is old'));
+    assert.ok(bench.warnings.includes('the cached object is outdated'));
     await bench.controller.stop(0);
   });
 

@@ -443,7 +443,7 @@ const traffic: readonly AlertCase[] = [
     fires: [
       {
         labels: { ...acme, reason: 'Disconnected', severity: 'warning' },
-        summary: 'The connector iga/acme is not connected with ConductorOne.',
+        summary: 'The connector iga/acme is not connected to ConductorOne.',
         description:
           'ConductorOneConnected is False with reason Disconnected. ConductorOne gets no uploads, and its requests are not carried out. Syncs and declared grants go on.',
       },

@@ -1,4 +1,6 @@
-import { suite } from 'node:test';
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { resolveWish } from '../../src/provisioning/rights.ts';
 import { check, ends, inTeam, leaver, nobody, unknown, viewer } from './table.ts';
 import { adopted, given, grant, person, reading, TEAM, team } from './world.ts';
 
@@ -104,4 +106,19 @@ suite('a team', () => {
       expect: 'Act RemoveFromTeam',
     },
   ]);
+});
+
+test('two teams of one name are told in the same words, in whatever order they were read', () => {
+  const teams = [
+    { gid: TEAM, name: 'Design' },
+    { gid: '701', name: 'Design' },
+  ];
+  const told = [teams, teams.toReversed()].map((read) =>
+    resolveWish({ type: 'Team', team: { name: 'Design' } }, reading([person()], { teams: read }), {
+      defaultWorkspace: null,
+    }),
+  );
+  assert.ok(told[0] && 'refusal' in told[0]);
+  assert.match(told[0].refusal.message, /701/);
+  assert.deepEqual(told[1], told[0]);
 });

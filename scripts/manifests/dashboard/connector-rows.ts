@@ -129,7 +129,7 @@ export const connectorRows: readonly RowDeclaration[] = [
       },
       {
         shape: 'stack',
-        title: 'Changes made outside of the operator and set back',
+        title: 'Changes made outside of the operator and reverted',
         description: 'After three set-backs within 24 hours a grant is Contended and stalls.',
         width: 8,
         queries: [

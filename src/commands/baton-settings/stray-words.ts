@@ -9,6 +9,6 @@ export function refuseWords(words: readonly string[]): void {
   if (words.length === 0) return;
   throw new InvalidInputError(
     'command line',
-    'contains words that belong to no flag: specify the command first, and each value after its flag (see --help)',
+    'contains arguments that do not belong to a flag: specify the command first, and each value after its flag (see --help)',
   );
 }

@@ -29,7 +29,7 @@ export function exportCommand(signal: AbortSignal): Command {
     .option('--output-dir <path>', 'Folder to write one file for each object to. Default: standard output.')
     .option(
       '-n, --namespace <namespace>',
-      'Namespace of the connector, if its manifest names none.',
+      'Namespace of the connector, if its manifest does not specify one.',
       'default',
     );
   addExamples(

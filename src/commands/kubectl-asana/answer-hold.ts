@@ -27,7 +27,7 @@ const annotations: Readonly<Record<HoldAnswer, string>> = {
 
 const questions: Readonly<Record<HoldAnswer, string>> = {
   acknowledge: 'Remove this access in Asana?',
-  discard: 'Drop these removals and leave Asana unchanged?',
+  discard: 'Discard these removals and leave Asana unchanged?',
 };
 
 /** `kubectl asana acknowledge TOKEN` and `discard TOKEN`: shows what the token names, asks, and answers the hold. */
@@ -39,7 +39,10 @@ export async function answerHold(
 ): Promise<void> {
   const id = parseHoldToken(token)?.id;
   if (id === undefined)
-    throw new InvalidInputError('TOKEN', 'is not a token of a hold, such as k3x9.2: see kubectl asana hold');
+    throw new InvalidInputError(
+      'TOKEN',
+      'must be the token of a hold, such as k3x9.2: to list the tokens, run kubectl asana status',
+    );
   await withCluster(flags, async (cluster) => {
     const { connectors, grants } = await takeInventory(cluster);
     const found = findHold(connectors, id);
@@ -56,7 +59,7 @@ export async function answerHold(
       const question =
         hold.reason === 'TooManyRemovals' ? questions[answer] : 'Accept the last reading as correct?';
       if (!flags.yes && !(await askYesNo(`${question} (${named.length || hold.count})`))) {
-        output.write('Nothing was answered.\n');
+        output.write('The hold was not answered.\n');
         return;
       }
     } else if (!flags.yes)

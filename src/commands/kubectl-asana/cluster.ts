@@ -58,7 +58,10 @@ function configOf({ kubeconfig, context }: ClusterFlags): KubeConfig {
   const config = kubeconfig === undefined ? loadKubeConfig() : readKubeConfig(kubeconfig);
   if (context === undefined) return config;
   if (!config.getContextObject(context))
-    throw new InvalidInputError('--context', `the kubeconfig has no context ${context}`);
+    throw new InvalidInputError(
+      '--context',
+      `the kubeconfig has no context ${context}: to list the contexts, run kubectl config get-contexts`,
+    );
   config.setCurrentContext(context);
   return config;
 }
@@ -68,7 +71,11 @@ function readKubeConfig(path: string): KubeConfig {
   try {
     config.loadFromFile(path);
   } catch (cause) {
-    throw new InvalidInputError('--kubeconfig', `${path} cannot be read as a kubeconfig`, { cause });
+    throw new InvalidInputError(
+      '--kubeconfig',
+      `cannot read ${path} as a kubeconfig: correct the path or the file`,
+      { cause },
+    );
   }
   return config;
 }

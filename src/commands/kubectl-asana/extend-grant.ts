@@ -20,11 +20,15 @@ export async function extendGrant(name: string, flags: ExtendFlags, output: Outp
   const until = Date.parse(flags.until);
   if (Number.isNaN(until))
     throw new InvalidInputError('--until', 'must be a time such as 2027-01-31T00:00:00Z');
-  if (until <= systemClock.now()) throw new InvalidInputError('--until', 'is in the past');
+  if (until <= systemClock.now()) throw new InvalidInputError('--until', 'must be in the future');
   const { kind, called } = readGrantName(name);
   await withCluster(flags, async ({ client, namespace }) => {
     const grant = await client.get<GrantObject>(kind, namespace, called);
-    if (!grant) throw new InvalidInputError('GRANT', `${kind.kind} ${namespace}/${called} does not exist`);
+    if (!grant)
+      throw new InvalidInputError(
+        'GRANT',
+        `${kind.kind} ${namespace}/${called} does not exist: correct the name, or specify its namespace with -n`,
+      );
     const change = changeOf(grant, until);
     await client.mergePatch(kind, namespace, called, { spec: change }, FIELD_MANAGER);
     if (flags.output === 'json') writeJson(output, { kind: kind.kind, namespace, name: called, ...change });
@@ -41,7 +45,10 @@ function readGrantName(name: string) {
   if (rest.length === 0) return { kind: asanaLicenseGrants, called: first };
   const kind = kindNamed(first);
   if (!kind || rest.length > 1)
-    throw new InvalidInputError('GRANT', `${name}: write alg/NAME, atg/NAME, awg/NAME or aac/NAME`);
+    throw new InvalidInputError(
+      'GRANT',
+      `${name} does not name a grant: specify alg/NAME, atg/NAME, awg/NAME or aac/NAME`,
+    );
   return { kind, called: rest[0] ?? '' };
 }
 
@@ -54,11 +61,15 @@ function changeOf(
   if (end !== undefined && until <= Date.parse(end))
     throw new InvalidInputError('--until', `must be later than the current end, ${end}`);
   if (spec.duration === undefined) {
-    if (spec.expiresAt === undefined) throw new InvalidInputError('GRANT', 'has no end that can be moved');
+    if (spec.expiresAt === undefined)
+      throw new InvalidInputError('GRANT', 'has no end: set spec.expiresAt or spec.duration in its manifest');
     return { expiresAt: formatTime(until) };
   }
   if (status?.expiresAt === undefined)
-    throw new InvalidInputError('GRANT', 'has not begun yet, so its duration has no end that can be moved');
+    throw new InvalidInputError(
+      'GRANT',
+      'has not begun yet, so its end is unknown: set a longer spec.duration in its manifest',
+    );
   const beginning = Date.parse(status.expiresAt) - durationMs(spec.duration);
   return { duration: formatDuration(until - beginning) };
 }

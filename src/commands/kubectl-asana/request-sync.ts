@@ -35,7 +35,9 @@ export async function requestSync(name: string | undefined, flags: SyncFlags, ou
     if (connectors.length === 0)
       throw new InvalidInputError(
         'NAME',
-        name === undefined ? 'no AsanaConnector exists here' : `AsanaConnector ${name} does not exist here`,
+        name === undefined
+          ? 'no AsanaConnector exists: specify a namespace with -n, or use -A'
+          : `AsanaConnector ${name} does not exist: correct the name, specify its namespace with -n, or use -A`,
       );
     const token = new Date(systemClock.now()).toISOString();
     await Promise.all(connectors.map((connector) => annotate(cluster, connector, token)));

@@ -117,7 +117,10 @@ function checkTop(value: WrittenObject['value']): void {
 
 function nameIn({ name, generateName }: Readonly<Record<string, unknown>>): string {
   if (name === undefined || name === null) {
-    const hint = generateName === undefined ? 'add it' : 'generateName creates another object at each apply';
+    const hint =
+      generateName === undefined
+        ? 'add it'
+        : 'replace generateName with name, because generateName creates a new object at each apply';
     throw new InvalidInputError('metadata.name', `is missing: ${hint}`);
   }
   if (typeof name === 'string' && OBJECT_NAME.test(name)) return name;

@@ -38,7 +38,9 @@ export function livenessChecks(operator: ProbedOperator, election: ProbedElectio
 
 /** What `/readyz` looks at beside that. */
 export function readinessChecks(operator: ProbedOperator): Check[] {
-  return [{ name: 'caches', check: () => (operator.synced ? null : 'the initial lists were not read yet') }];
+  return [
+    { name: 'caches', check: () => (operator.synced ? null : 'the initial lists have not been read yet') },
+  ];
 }
 
 function silentWatch(operator: ProbedOperator): string | null {

@@ -22,7 +22,7 @@ export function planCommand(signal: AbortSignal): Command {
       ).makeOptionMandatory(),
     )
     .option('--connector <path>', 'Manifest of the AsanaConnector, if --file contains none.')
-    .option('-n, --namespace <namespace>', 'Namespace of manifests that name none.', 'default')
+    .option('-n, --namespace <namespace>', 'Namespace of manifests that do not specify one.', 'default')
     .optionsGroup('Cluster:')
     .addOption(
       new Option(

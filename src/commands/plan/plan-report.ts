@@ -169,7 +169,7 @@ function isOwnerViewOnly({ spec }: AsanaConnector, directory: Directory): boolea
 
 function describeHold({ spec }: AsanaConnector, people: number, limit: number): string {
   const { maxRemovals, maxDeprovisions } = spec.provisioning;
-  return `Removals that concern ${people} people would be held until a person acknowledges them. Limits: maxRemovals ${limit} people in ${maxRemovals.window}, maxDeprovisions ${maxDeprovisions}, and never the last right of everybody.`;
+  return `Removals that affect ${people} people would be held until a person acknowledges them. Limits: maxRemovals ${limit} people in ${maxRemovals.window}, maxDeprovisions ${maxDeprovisions}. Removals that would leave nobody with a right are held too.`;
 }
 
 function reportChange(

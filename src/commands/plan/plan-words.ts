@@ -16,7 +16,9 @@ export function remarksOn({ mode, suspended, ownerViewOnly, holds }: ReportedCon
       : []),
     ...(suspended ? ['The connector is suspended. Nothing is changed until it is resumed.'] : []),
     ...(ownerViewOnly
-      ? ['The owner of the personal access token has a view-only license. Asana rejects every change.']
+      ? [
+          'The owner of the personal access token has a view-only license. Asana rejects every change. Use the token of a service account, or of a person with an enterprise license.',
+        ]
       : []),
     ...holds,
   ];

@@ -26,7 +26,7 @@ export function releaseCommand(signal: AbortSignal): Command {
     .addOption(
       durationOption(
         '--action-timeout <duration>',
-        'Time limit of the operator for one action in Asana: the value that the operator has.',
+        'Time limit for one action in Asana. Must be the value of --action-timeout of the operator.',
         '60s',
       ).env('ACTION_TIMEOUT'),
     )

@@ -29,7 +29,7 @@ export function reviewCommand(
     )
     .option(
       '-n, --namespace <namespace>',
-      'Namespace of the connector, and of manifests that name none. Default: default.',
+      'Namespace of the connector, and of manifests that do not specify one. Default: default.',
     )
     .addOption(
       pathsOption(

@@ -81,7 +81,9 @@ export function tempFolderError(folder: string, fault: StorageFault, cause: unkn
       { cause },
     );
   }
-  return new C1zError('C1zFailed', 'The c1z file could not be written. It is retried.', { cause });
+  return new C1zError('C1zFailed', 'The c1z file could not be written. The next sync tries again.', {
+    cause,
+  });
 }
 
 /** The error of a file that the user named, or `C1zFailed`. */

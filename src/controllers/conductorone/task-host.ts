@@ -190,7 +190,7 @@ export class ConnectorTaskHost implements TaskHost {
     const outcome = desk.reserveDeprovision(organization, personKey(organization, gid), clock.now());
     if (outcome.kind === 'Refused') {
       const minutes = Math.round(removalLimitsOf(connector()).windowMs / 60_000);
-      const message = `${email ?? gid} is not deprovisioned: maxDeprovisions allows ${outcome.limit} within ${minutes} min, and ${outcome.done ?? 'an unknown number'} are done or in progress.`;
+      const message = `${email ?? gid} is not deprovisioned: maxDeprovisions allows ${outcome.limit} within ${minutes} min, and ${outcome.done ?? 'an unknown number'} are done or in progress. Request the deprovision again later, or raise maxDeprovisions of the connector.`;
       throw new RefusedError('TooManyDeprovisions', message);
     }
     await saveRemovals();
@@ -199,7 +199,7 @@ export class ConnectorTaskHost implements TaskHost {
 
 function asanaOf({ asana, credentialsObstacle }: ConnectorSession): AsanaSession {
   if (asana) return asana;
-  const message = credentialsObstacle?.message ?? 'The credentials of the connector were not read yet.';
+  const message = credentialsObstacle?.message ?? 'The credentials of the connector have not been read yet.';
   throw new RefusedError('NotReady', message);
 }
 
@@ -229,5 +229,8 @@ function whyNot({ report }: ConnectorSession, snapshot: Snapshot | null): Error 
     part && !part.complete ? [`${name}: ${part.incompleteBecause ?? 'unknown'}`] : [],
   );
   const why = parts.length > 0 ? parts.join('; ') : 'no reading was made';
-  return new RefusedError('NotReady', `The directory could not be read completely (${why}). It is retried.`);
+  return new RefusedError(
+    'NotReady',
+    `The directory could not be read completely (${why}). The next sync tries again.`,
+  );
 }

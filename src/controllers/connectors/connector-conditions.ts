@@ -86,7 +86,7 @@ function credentialsOf({ object, obstacle, report }: ConnectorFacts): ConditionD
   if (report?.result?.snapshot) return draft('True', 'Accepted', 'Asana accepts the token.');
   const kept = findCondition(object.status?.conditions, 'CredentialsValid');
   if (kept && kept.status === 'True') return kept;
-  return draft('Unknown', 'NotChecked', 'No request was sent to Asana yet.');
+  return draft('Unknown', 'NotChecked', 'No request has been sent to Asana yet.');
 }
 
 function scimOf({ object, report }: ConnectorFacts): ConditionDraft[] {
@@ -102,9 +102,9 @@ function scimOf({ object, report }: ConnectorFacts): ConditionDraft[] {
   if (scim) return [draft('False', reasonOf(scim.error), scim.error.message)];
   // A token of SCIM alone, of which nobody says for which organization: SCIM has taken it.
   if (report?.error?.code === 'WorkspaceNotSet')
-    return [draft('True', 'Available', 'SCIM accepts the token. Licenses were not read yet.')];
+    return [draft('True', 'Available', 'SCIM accepts the token. Licenses have not been read yet.')];
   const kept = findCondition(object.status?.conditions, 'ScimAvailable');
-  return [kept ?? draft('Unknown', 'NotChecked', 'No request was sent to SCIM yet.')];
+  return [kept ?? draft('Unknown', 'NotChecked', 'No request has been sent to SCIM yet.')];
 }
 
 function syncedOf({ object, report }: ConnectorFacts): ConditionDraft {
@@ -149,7 +149,7 @@ function conductorOneOf({ object, conductorOne }: ConnectorFacts): ConditionDraf
   if (service?.connected)
     return [draft('True', 'Connected', 'ConductorOne accepts the credentials and sends tasks.')];
   const kept = findCondition(object.status?.conditions, 'ConductorOneConnected');
-  return [kept ?? draft('Unknown', 'NotChecked', 'No request was sent to ConductorOne yet.')];
+  return [kept ?? draft('Unknown', 'NotChecked', 'No request has been sent to ConductorOne yet.')];
 }
 
 /** All holds in one condition: the reason is that of the first, the message names each with its token. */
@@ -164,7 +164,7 @@ function pausedOf({ removals, doubts }: ConnectorFacts): ConditionDraft[] {
 
 function describeHold({ reason, count, people = 0 }: HoldRecord, doubts: ConnectorFacts['doubts']): string {
   if (reason === 'TooManyRemovals')
-    return `More removals are pending than allowed: ${count} are held, which concern ${people} people.`;
+    return `More removals are pending than allowed: ${count} are held, which affect ${people} people.`;
   return (
     doubts.find((doubt) => doubt.reason === reason)?.message ?? `The last reading is doubtful (${reason}).`
   );
@@ -172,8 +172,8 @@ function describeHold({ reason, count, people = 0 }: HoldRecord, doubts: Connect
 
 /** What a person can type. To discard a reading changes nothing. */
 function answersTo({ reason, token }: HoldRecord): string {
-  const annotate = (annotation: string) => `annotate ${annotation}=${token}`;
+  const annotate = (annotation: string) => `set the annotation ${annotation} to "${token}"`;
   return reason === 'TooManyRemovals'
-    ? `To carry them out, ${annotate(ACKNOWLEDGE_ANNOTATION)}. To drop them, ${annotate(DISCARD_ANNOTATION)}.`
+    ? `To carry them out, ${annotate(ACKNOWLEDGE_ANNOTATION)}. To discard them, ${annotate(DISCARD_ANNOTATION)}.`
     : `If this is correct, ${annotate(ACKNOWLEDGE_ANNOTATION)}.`;
 }

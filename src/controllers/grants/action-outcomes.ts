@@ -118,8 +118,8 @@ export class ActionOutcomes {
     if (next === null) return this.giveUp(subject, decision);
     const message =
       whereabouts === 'Unknown'
-        ? 'A process before this one may have sent the change, and Asana does not show it. It is looked for before it is sent again.'
-        : 'Asana accepted the change and does not show it yet.';
+        ? 'A previous process may have sent the change, but Asana does not show it. The operator checks Asana before it sends the change again.'
+        : 'Asana accepted the change but does not show it yet.';
     return this.#waits.say(subject, decision, 'Progressing', message, next, { keepsRequest: true });
   }
 

@@ -69,7 +69,7 @@ export class GrantEndings {
       return this.conclude(
         subject,
         { lastAction: { ...last, result: 'Succeeded' } },
-        'The access was taken back.',
+        'The access was revoked.',
       );
     const told = toldEnd(object);
     const { reason: ready, message } = told ?? {
@@ -127,7 +127,10 @@ export class GrantEndings {
     const { kind, object, view, context } = subject;
     const outcome = {
       reason: 'Progressing',
-      message: withWayOut(view, `${message} This grant is released after the right was taken over.`),
+      message: withWayOut(
+        view,
+        `${message} This grant is released as soon as that grant has taken over the right.`,
+      ),
     } as const;
     const seen = { account, right, observed, reading: context.reading };
     await this.#reporter.report({ kind, object }, { ...seen, outcome, planned: null, keepsRequest: true });

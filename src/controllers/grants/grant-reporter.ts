@@ -25,10 +25,11 @@ export class GrantReporter {
   ) {
     this.#deps = deps;
     this.#begun = begun;
-    this.#drifts = deps.meter.counter('drift_total', 'Changes made outside of this operator and set back.', [
-      'namespace',
-      'connector',
-    ]);
+    this.#drifts = deps.meter.counter(
+      'drift_total',
+      'Changes made outside of this operator and reverted by it.',
+      ['namespace', 'connector'],
+    );
     this.#expiring = deps.meter.counter('expires_soon_total', 'Number of ExpiresSoon events of grants.', [
       'namespace',
       'connector',

@@ -257,7 +257,7 @@ function stopBy(verdict: Verdict, connectorKey: string, kept: HoldFields): Passa
         : {
             kind: 'Closed',
             reason: 'RemovalsPaused',
-            message: `The directory is in doubt (${verdict.on}): see status.holds of AsanaConnector ${connectorKey}.`,
+            message: `The reading of Asana is in doubt (${verdict.on}): see status.holds of AsanaConnector ${connectorKey}.`,
             afterMs: null,
             planned: kept,
           };

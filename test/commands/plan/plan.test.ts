@@ -102,7 +102,7 @@ suite('a plan', () => {
     const owner = directory.personByEmail(addressOf(plan, 0)) ?? assert.fail('nobody owns the token');
     directory.change(owner, { license: 'view only' });
     assert.deepEqual(await warnings(), [
-      'The owner of the personal access token has a view-only license. Asana rejects every change.',
+      'The owner of the personal access token has a view-only license. Asana rejects every change. Use the token of a service account, or of a person with an enterprise license.',
     ]);
   });
 
@@ -127,7 +127,7 @@ suite('a plan', () => {
     assert.deepEqual([report.changes.length, report.held.length], [0, 3]);
     assert.match(
       report.connectors[0]?.holds.join() ?? '',
-      /Removals that concern 3 people would be held .* maxRemovals 1 people/,
+      /Removals that affect 3 people would be held .* maxRemovals 1 people/,
     );
     assert.equal(hasChanges(report), true);
   });

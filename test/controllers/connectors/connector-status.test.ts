@@ -203,7 +203,7 @@ suite('the status of a connector', () => {
     const paused = conditions?.find(({ type }) => type === 'RemovalsPaused');
     assert.match(
       paused?.message ?? '',
-      /7 are held, which concern 5 people.*acknowledge=abc\.3.*discard=abc\.3/s,
+      /7 are held, which affect 5 people.*acknowledge to "abc\.3".*discard to "abc\.3"/s,
     );
   });
 
@@ -217,7 +217,7 @@ suite('the status of a connector', () => {
       [['True', 'TooManyRemovals']],
     );
     const message = paused[0]?.message ?? '';
-    assert.match(message, /discard=abc\.3.*lacks 50 of 100 accounts.*acknowledge=def\.1/s);
+    assert.match(message, /discard to "abc\.3".*lacks 50 of 100 accounts.*acknowledge to "def\.1"/s);
     assert.doesNotMatch(message, /discard=def/, 'to discard a reading changes nothing');
   });
 
