@@ -56,7 +56,7 @@ const measure = object(
 );
 
 const counts = object('Sizes of the directory, and numbers of grants.', {
-  accounts: count('Active accounts, including guests.'),
+  accounts: count('All accounts, including guests and deactivated accounts.'),
   guests: count('Guests: accounts from outside of the organization, which hold no license.'),
   teams: count('Teams.'),
   workspaces: count('Workspaces that are read.'),

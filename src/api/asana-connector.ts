@@ -288,7 +288,7 @@ export const asanaConnectorKind: KindDefinition<'AsanaConnector'> = {
       name: 'Accounts',
       type: 'integer',
       jsonPath: '.status.counts.accounts',
-      description: 'Active accounts, including guests.',
+      description: 'All accounts, including guests and deactivated accounts.',
     },
     {
       name: 'Enterprise',

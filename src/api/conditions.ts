@@ -1,8 +1,6 @@
 import { formatTime } from '../core/clock.ts';
-import type { ConnectorHold, HoldReason } from './asana-connector-status.ts';
 import type { ConnectorPhase } from './condition-types.ts';
 import { type DriftedReason, type GrantReason, grantReasons, type ReasonClass } from './reasons.ts';
-import { ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION } from './resources.ts';
 
 /** One condition as the Kubernetes API conventions shape it. */
 export interface Condition {
@@ -117,37 +115,6 @@ export function readiness(
     case 'waiting':
     case 'transient':
       return [ready('False'), { type: 'Reconciling', status: 'True', reason, message }];
-  }
-}
-
-/** Holds that doubt what is read come before one of removals, which says nothing while they stand. */
-const HOLDS_FIRST_TO_LAST: readonly HoldReason[] = [
-  'OrganizationChanged',
-  'DirectoryShrunk',
-  'ListingShort',
-  'TooManyRemovals',
-];
-
-/** RemovalsPaused of a connector with these holds, whatever their order: none without a hold. */
-export function removalsPaused(holds: readonly ConnectorHold[]): ConditionDraft[] {
-  const ordered = HOLDS_FIRST_TO_LAST.flatMap((reason) => holds.filter((hold) => hold.reason === reason));
-  const [first] = ordered;
-  if (!first) return [];
-  const message = ordered.map(describeHold).join(' ');
-  return [{ type: 'RemovalsPaused', status: 'True', reason: first.reason, message }];
-}
-
-function describeHold({ reason, token, count, people }: ConnectorHold): string {
-  const carryOn = `set the annotation ${ACKNOWLEDGE_ANNOTATION} to "${token}"`;
-  switch (reason) {
-    case 'TooManyRemovals':
-      return `${count} removals that concern ${people} people are held. To carry them out, ${carryOn}. To leave that access unchanged, set ${DISCARD_ANNOTATION} to it.`;
-    case 'DirectoryShrunk':
-      return `The last reading lacks ${count} entries that existed before. If this is correct, ${carryOn}.`;
-    case 'ListingShort':
-      return `Asana lists ${count} entries fewer than it announces. If the listing is correct, ${carryOn}.`;
-    case 'OrganizationChanged':
-      return `The token reads other organizations than before. If this is intended, ${carryOn}.`;
   }
 }
 

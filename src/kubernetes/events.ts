@@ -102,7 +102,12 @@ export class EventRecorder {
     this.#writing ??= this.#write();
   }
 
-  /** Resolves when everything told so far was written or given up, after `withinMs` at the latest. */
+  /** Resolves when everything told so far was written or given up. */
+  async written(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** The same, after `withinMs` at the latest; then nothing more is written. */
   async flush(withinMs = FLUSH_MS): Promise<void> {
     const cancel = this.#options.clock.schedule(withinMs, () =>
       this.#stop.abort(new StoppedError('writing events took too long')),

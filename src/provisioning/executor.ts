@@ -103,7 +103,7 @@ export class Executor {
       action: action.type,
       ...(requester.type === 'Task' ? { task: requester.taskId } : namesOf(requester)),
     };
-    return this.#turns.take(action.gid ?? action.email, () =>
+    return this.#turns.take(action.gid ?? action.email, request.signal, () =>
       this.#tracer.span({ name, kind: 'Part', fields }, async (span) => {
         const outcome = await this.#carryOut(request, hooks, span);
         span.set({ result: outcome.kind });

@@ -105,7 +105,7 @@ export function holdsRight({ subject, right }: GrantCase): boolean {
 }
 
 /** Three set-backs within a day mean that somebody else keeps changing it. */
-const MOST_SET_BACKS = 3;
+export const MOST_SET_BACKS = 3;
 
 export function isFoughtOver({ grant }: GrantCase): boolean {
   return grant.setBacks >= MOST_SET_BACKS;

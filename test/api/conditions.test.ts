@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import type { ConnectorHold, HoldReason } from '../../src/api/asana-connector-status.ts';
 import { connectorPhases } from '../../src/api/condition-types.ts';
 import {
   type Condition,
@@ -12,7 +11,6 @@ import {
   newlyStalled,
   phaseOf,
   readiness,
-  removalsPaused,
   settleConditions,
 } from '../../src/api/conditions.ts';
 import type { GrantKindName } from '../../src/api/kinds.ts';
@@ -258,57 +256,6 @@ describe('the message of a condition', () => {
         },
       ),
     );
-  });
-});
-
-describe('the condition RemovalsPaused', () => {
-  const hold = (reason: HoldReason): ConnectorHold => ({
-    reason,
-    id: 'x',
-    since: formatTime(NOW),
-    token: `${reason.toLowerCase()}.3`,
-    count: 41,
-    people: 40,
-  });
-
-  test('is not there without a hold', () => {
-    assert.deepEqual(removalsPaused([]), []);
-  });
-
-  test('names every hold with its token, and has the reason of the gravest, in whatever order they are', () => {
-    const holds = (
-      ['TooManyRemovals', 'ListingShort', 'OrganizationChanged', 'DirectoryShrunk'] as const
-    ).map(hold);
-    const [draft, ...others] = removalsPaused(holds);
-    assert.deepEqual(others, []);
-    assert.deepEqual(
-      [draft?.type, draft?.status, draft?.reason],
-      ['RemovalsPaused', 'True', 'OrganizationChanged'],
-    );
-    for (const { token } of holds) assert.ok(draft?.message.includes(`"${token}"`), token);
-    assert.deepEqual(removalsPaused(holds.toReversed()), [draft]);
-  });
-
-  test('offers to discard only what can be discarded: removals', () => {
-    for (const reason of ['ListingShort', 'OrganizationChanged', 'DirectoryShrunk'] as const)
-      assert.ok(!removalsPaused([hold(reason)])[0]?.message.includes('discard'), reason);
-    assert.match(
-      removalsPaused([hold('TooManyRemovals')])[0]?.message ?? '',
-      /^41 removals that concern 40 people .*acknowledge to "toomanyremovals\.3".*discard/,
-    );
-  });
-
-  test('has a message that is not cut when all four holds stand', () => {
-    const holds = (
-      ['TooManyRemovals', 'ListingShort', 'OrganizationChanged', 'DirectoryShrunk'] as const
-    ).map((reason) => ({
-      ...hold(reason),
-      token: `${'x'.repeat(16)}.999999999`,
-      count: 1_000_000,
-      people: 1_000_000,
-    }));
-    const { message = '' } = removalsPaused(holds)[0] ?? {};
-    assert.ok(message.length <= 1024, `${message.length} characters`);
   });
 });
 

@@ -287,12 +287,12 @@ describe('asana-connector migrate', () => {
     });
   }
 
-  it('refuses names that no object may have', async () => {
+  it('refuses names that no object may have, and says which characters they may have', async () => {
     await assert.rejects(migrate(secretOf(), '--name', 'Acme'), {
-      message: /^--name: must consist of lowercase letters/,
+      message: /^--name: must consist of lowercase letters, digits, "-" and "\.", and begin/,
     });
     await assert.rejects(migrate(secretOf(), '--namespace', 'a.b'), {
-      message: /^--namespace: must consist of lowercase letters/,
+      message: /^--namespace: must consist of lowercase letters, digits and "-", and begin/,
     });
   });
 

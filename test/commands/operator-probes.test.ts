@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { livenessChecks, type ProbedElection, readinessChecks } from '../../src/commands/operator/probes.ts';
@@ -118,4 +120,27 @@ suite('the process of the operator', () => {
     }
     await operator.end();
   });
+
+  for (const [what, flags, says] of [
+    ['has no host', ['--health-bind-address', '8081x'], '--health-bind-address'],
+    ['is taken', [], 'EADDRINUSE'],
+  ] as const)
+    test(`ends when the address of the probes ${what}, although that of the metrics listens`, async (t) => {
+      const folder = await Folder.forTest(FROM_SOURCE, t);
+      const taken = createServer();
+      t.after(() => taken.close());
+      taken.listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const { port } = taken.address() as AddressInfo;
+      const operator = new Child(folder, { KUBECONFIG: await kubeconfigForNobody(folder) }, [
+        'operator',
+        '--no-leader-elect',
+        '--metrics-bind-address',
+        `127.0.0.1:${await freePort()}`,
+        ...(flags.length > 0 ? flags : ['--health-bind-address', `127.0.0.1:${port}`]),
+      ]);
+      const { code, stderr } = await operator.end();
+      assert.equal(code, 1);
+      assert.match(stderr, new RegExp(says));
+    });
 });

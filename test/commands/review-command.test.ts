@@ -58,6 +58,7 @@ describe('asana-connector review', () => {
       kind: 'Change',
       id: 'a1',
       action: 'CreateAccount',
+      connector: { namespace: 'iga', name: 'acme' },
       requester: { type: 'Task', taskId: 'task-7' },
       account: { gid: null, email: 'carol@acme.example' },
       place: null,

@@ -379,6 +379,18 @@ suite('the audit log', () => {
     });
   }
 
+  test('of another connector neither names who gave a right here nor forgets it', () => {
+    const connector = { namespace: 'iga', name: 'other' };
+    assert.equal(rowOf('License', { audit: [auditLine({ connector })] }).source, 'Unmanaged');
+    const deprovisioned = auditLine({
+      connector,
+      time: '2026-05-01T00:00:00.000Z',
+      action: 'Deprovision',
+      after: null,
+    });
+    assert.equal(rowOf('License', { audit: [auditLine({}), deprovisioned] }).task, 'task-7');
+  });
+
   test('names the task that created the account, by the address it was created with', () => {
     const creation = auditLine({
       action: 'CreateAccount',

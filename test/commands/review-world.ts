@@ -1,5 +1,5 @@
 import type { AsanaConnector } from '../../src/api/asana-connector.ts';
-import { readWholeDirectory } from '../../src/commands/review/whole-reading.ts';
+import { readWholeDirectory } from '../../src/commands/asana-reading/whole-directory.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { Redacted } from '../../src/core/redacted.ts';

@@ -5,6 +5,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
+import {
+  ACKNOWLEDGE_ANNOTATION,
+  DISCARD_ANNOTATION,
+  REQUESTED_AT_ANNOTATION,
+} from '../../src/api/resources.ts';
 import { Bundle } from '../commands/child.ts';
 import { kubectlPath } from '../controlplane/tools.ts';
 import { OperatorRig, SERVICE_ACCOUNT } from '../operator/rig.ts';
@@ -204,6 +209,37 @@ suite('kubectl asana', () => {
     );
   });
 
+  test('discard refuses a hold of a reading, and names the command that answers it', async () => {
+    rig.sandbox.faults.add({
+      match: { operation: 'scimListUsers', times: 0 },
+      effect: { totalResultsBy: 1 },
+    });
+    for (let reading = 1; reading <= 3; reading += 1) await here('sync', 'acme', '--wait');
+    const { token } = await rig.untilHeld('ListingShort');
+    const { code, stderr } = await asana('discard', token, '-y', '-n', rig.namespace);
+    assert.equal(code, 1);
+    assert.ok(stderr.includes(`run kubectl asana acknowledge ${token}`), stderr);
+    assert.notEqual((await rig.connector())?.metadata.annotations?.[DISCARD_ANNOTATION], token);
+    assert.ok((await here('acknowledge', token, '-y')).includes(`acknowledge ${token}`));
+    await rig.untilNoHold();
+    rig.sandbox.faults.clear();
+  });
+
+  test('what a person answers or asks for is managed by kubectl-asana, not by the operator', async () => {
+    const { metadata } = (await rig.connector()) as unknown as {
+      metadata: { managedFields: { manager: string; fieldsV1: object }[] };
+    };
+    for (const annotation of [ACKNOWLEDGE_ANNOTATION, REQUESTED_AT_ANNOTATION]) {
+      const managers = metadata.managedFields.filter(({ fieldsV1 }) =>
+        JSON.stringify(fieldsV1).includes(`"f:${annotation}"`),
+      );
+      assert.deepEqual(
+        managers.map(({ manager }) => manager),
+        ['kubectl-asana'],
+      );
+    }
+  });
+
   test('doctor finds the token good, and says who holds the lease or what to check', async () => {
     const { code, stdout } = await asana('doctor', '-n', rig.namespace);
     assert.equal(code, 1);
@@ -240,6 +276,9 @@ suite('kubectl asana', () => {
 
   test('a kubeconfig or a context that is not there is refused by name', async () => {
     assert.match((await asana('status', '--context', 'nowhere')).stderr, /has no context nowhere/);
-    assert.match((await asana('status', '--kubeconfig', '/nowhere')).stderr, /--kubeconfig: \/nowhere/);
+    assert.match(
+      (await asana('status', '--kubeconfig', '/nowhere')).stderr,
+      /--kubeconfig: cannot read \/nowhere/,
+    );
   });
 });

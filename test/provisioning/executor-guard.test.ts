@@ -91,6 +91,28 @@ suite('one change at a time is made of a person', () => {
     assert.deepEqual([first.status, second.status], ['rejected', 'fulfilled']);
   });
 
+  test('and one that gives up the wait ends at once, and lets nobody pass who is behind it', async (t) => {
+    const rig = await setUp(t);
+    const goOn = Promise.withResolvers<void>();
+    const slow = async () => {
+      await goOn.promise;
+      return true;
+    };
+    const edited = new AbortController();
+    const first = rig.execute('GrantEnterprise', ALICE, { confirm: slow });
+    const second = rig.executor.execute(rig.request('GrantEnterprise', ALICE, edited.signal), rig.hooks());
+    const third = rig.execute('RevokeEnterprise', ALICE);
+    edited.abort(new Error('edited meanwhile'));
+    await assert.rejects(second, /edited meanwhile/);
+    assert.equal(sentIn(rig), 0);
+    goOn.resolve();
+    assert.deepEqual([(await first).kind, (await third).kind], ['Succeeded', 'Succeeded']);
+    assert.deepEqual(
+      rig.audit.map(({ action }) => action),
+      ['GrantEnterprise', 'RevokeEnterprise'],
+    );
+  });
+
   test('while others wait for none of it', async (t) => {
     const rig = await setUp(t);
     const begun = Promise.withResolvers<void>();

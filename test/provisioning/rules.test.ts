@@ -317,6 +317,7 @@ suite('how long a grant may last', () => {
     [{ endsAt: NOW, applied }, false, 'it ends so long after it was first applied'],
     [{ endsAt: NOW + 3 * hour, startsAt: NOW + 2 * hour }, false, 'it begins when startsAt says'],
     [{ endsAt: NOW + 3 * hour, startsAt: NOW + hour }, true, 'it lasts too long from startsAt on'],
+    [{ endsAt: NOW + 3 * hour, startsAt: NOW + 2 * hour, applied }, true, 'what is applied has begun'],
     [{ durationMs: hour, deletionPolicy: 'Retain' }, true, 'Retain is no end'],
     [{ ensure: 'Absent' }, false, 'an absence has no length'],
   ];

@@ -99,7 +99,7 @@ export const connectorRows: readonly RowDeclaration[] = [
       {
         shape: 'stack',
         title: 'Accounts by license',
-        description: 'Active accounts. Guests hold no license.',
+        description: 'All accounts, including guests and deactivated accounts.',
         width: 8,
         queries: [{ expr: `sum by (license) (asana_connector_accounts{${CONNECTOR}})`, name: '{{license}}' }],
       },

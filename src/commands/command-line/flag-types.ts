@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../api/duration.ts';
+import { parseGoBool } from '../baton-settings/go-bool.ts';
 
 /** A flag that takes a Go duration (`15s`, `1h30m`); its value is milliseconds. */
 export function durationOption(flags: string, description: string, defaultText: string): Option {
@@ -19,6 +20,18 @@ export function integerOption(
     if (!Number.isInteger(value) || value < bounds.min || value > bounds.max) {
       throw new InvalidArgumentError(`It must be a whole number from ${bounds.min} to ${bounds.max}.`);
     }
+    return value;
+  });
+}
+
+/**
+ * A flag that means true when it stands alone, and may say true or false, as its variable does. Commander does not look at
+ * the variable of a flag without a value: that it is set would mean true, whatever it says.
+ */
+export function booleanOption(flag: string, description: string): Option {
+  return new Option(`${flag} [boolean]`, description).argParser((text) => {
+    const value = parseGoBool(text);
+    if (value === null) throw new InvalidArgumentError('It must be true or false.');
     return value;
   });
 }

@@ -9,7 +9,7 @@ export function exportCommand(signal: AbortSignal): Command {
   const command = new Command('export')
     .summary('Write existing access as manifests')
     .description(
-      'Write the access that people have in Asana as manifests, one grant for each license, team and workspace. Nothing is changed. If you apply the manifests, the operator adopts the access as it is.',
+      'Write the access that people have in Asana as manifests, one grant for each license, team and workspace. Nothing is changed. If a part of the directory cannot be read, licenses included, the command fails. If you apply the manifests, the operator adopts the access as it is.',
     )
     .optionsGroup('Manifests:')
     .requiredOption(

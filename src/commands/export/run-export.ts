@@ -4,15 +4,12 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantKindName } from '../../api/kinds.ts';
 import { asanaConnectors } from '../../api/resources.ts';
 import { ManifestValidator } from '../../api/validation.ts';
-import { ConnectorSession } from '../../controllers/connectors/connector-session.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { InvalidInputError } from '../../core/errors.ts';
-import type { Logger } from '../../core/logger.ts';
 import type { Account, Snapshot } from '../../directory/snapshot.ts';
-import { Organizations } from '../../provisioning/removals/organizations.ts';
 import type { AsanaFlags } from '../asana-reading/asana-flags.ts';
 import { readTokens } from '../asana-reading/asana-tokens.ts';
-import { readDirectory } from '../asana-reading/directory-reading.ts';
+import { readWholeDirectory } from '../asana-reading/whole-directory.ts';
 import type { Output } from '../command-line/output.ts';
 import { readManifestFiles } from '../manifests/manifest-files.ts';
 import { readDeclarations } from '../manifests/manifest-reading.ts';
@@ -46,29 +43,23 @@ export async function runExport(flags: ExportFlags, means: ExportMeans, signal: 
   const connector = await readConnector(flags, means, clock);
   const tokens = await readTokens(flags.tokenFile, means.environment);
   const grants = flags.unmanaged ? (await means.readCluster(clock, signal)).grants : null;
-  const session = openSession(connector, means.log, clock);
-  try {
-    const access = {
-      tokens,
-      apiUrl: flags.asanaApiUrl,
-      requestsPerMinute: flags.asanaRequestsPerMinute,
-      budgetPercent: flags.asanaBudgetPercent,
-      carrier: means.carrier,
-      clock,
-      log: means.log,
-    };
-    const snapshot = await readDirectory(connector, session, access, signal);
-    const reading = session.read('');
-    if (!reading) throw new TypeError('a directory that was read cannot be read');
-    const managed = grants && new ManagedRights(grants, connector, reading);
-    const chosen = [...rightsIn(snapshot, connector, addressable(snapshot, means.errors))].filter(
-      ({ kind, account, right }) =>
-        (flags.kind?.includes(kind) ?? true) && !(managed?.has(account, right) ?? false),
-    );
-    await write(chosen, connector, flags, means.output);
-  } finally {
-    await session.close();
-  }
+  const access = {
+    tokens,
+    apiUrl: flags.asanaApiUrl,
+    requestsPerMinute: flags.asanaRequestsPerMinute,
+    budgetPercent: flags.asanaBudgetPercent,
+    carrier: means.carrier,
+    clock,
+    log: means.log,
+  };
+  const reading = await readWholeDirectory(connector, access, signal);
+  const managed = grants && new ManagedRights(grants, connector, reading);
+  const { snapshot } = reading;
+  const chosen = [...rightsIn(snapshot, connector, addressable(snapshot, means.errors))].filter(
+    ({ kind, account, right }) =>
+      (flags.kind?.includes(kind) ?? true) && !(managed?.has(account, right) ?? false),
+  );
+  await write(chosen, connector, flags, means.output);
 }
 
 /** The one AsanaConnector of the manifest, as the API server would have it. */
@@ -86,19 +77,6 @@ async function readConnector(
   if (connector && others.length === 0) return connector;
   const count = connector ? `${connectors.length} AsanaConnectors` : 'no AsanaConnector';
   throw new InvalidInputError('--connector', `${path} contains ${count}: specify a manifest with one`);
-}
-
-function openSession(connector: AsanaConnector, log: Logger, clock: Clock): ConnectorSession {
-  const organizations = new Organizations(clock);
-  const deps = {
-    clock,
-    random: Math.random,
-    log,
-    newHoldId: () => 'export',
-    organizations,
-    onChange: () => {},
-  };
-  return new ConnectorSession(deps, connector, []);
 }
 
 /**

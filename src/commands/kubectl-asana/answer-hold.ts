@@ -1,15 +1,10 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
-import {
-  ACKNOWLEDGE_ANNOTATION,
-  asanaConnectors,
-  DISCARD_ANNOTATION,
-  FIELD_MANAGER,
-} from '../../api/resources.ts';
+import { ACKNOWLEDGE_ANNOTATION, asanaConnectors, DISCARD_ANNOTATION } from '../../api/resources.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 import type { Output } from '../command-line/output.ts';
 import { askYesNo } from './ask-yes-no.ts';
-import { type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
+import { type ClusterFlags, FIELD_MANAGER, takeInventory, withCluster } from './cluster.ts';
 import { heldAmong, heldTable, isNamedBy } from './held-grants.ts';
 import { writeJson } from './screen.ts';
 
@@ -49,15 +44,20 @@ export async function answerHold(
     if (!found)
       throw new InvalidInputError('TOKEN', 'matches no current hold here: see kubectl asana status');
     const { connector, hold } = found;
+    const isOfRemovals = hold.reason === 'TooManyRemovals';
+    if (answer === 'discard' && !isOfRemovals)
+      throw new InvalidInputError(
+        'TOKEN',
+        `matches a hold ${hold.reason}, which has nothing to discard, because it holds a reading and no removals: if the reading is correct, run kubectl asana acknowledge ${token}`,
+      );
     const named = heldAmong(grants).filter((held) => isNamedBy(token, held));
     if (flags.output !== 'json') {
       output.write(
-        hold.reason === 'TooManyRemovals'
+        isOfRemovals
           ? heldTable(named)
           : `${hold.reason}: ${hold.count} entries are missing from the last reading of Asana.\n`,
       );
-      const question =
-        hold.reason === 'TooManyRemovals' ? questions[answer] : 'Accept the last reading as correct?';
+      const question = isOfRemovals ? questions[answer] : 'Accept the last reading as correct?';
       if (!flags.yes && !(await askYesNo(`${question} (${named.length || hold.count})`))) {
         output.write('The hold was not answered.\n');
         return;

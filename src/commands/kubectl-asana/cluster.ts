@@ -9,6 +9,9 @@ import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection
 import { listPages } from '../../kubernetes/list-pages.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 
+/** Who writes here: a person, by this program. */
+export const FIELD_MANAGER = 'kubectl-asana';
+
 /** The flags that say which cluster is asked, as with kubectl. */
 export interface ClusterFlags {
   readonly namespace?: string;

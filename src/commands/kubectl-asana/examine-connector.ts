@@ -1,14 +1,16 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { findCondition } from '../../api/conditions.ts';
 import { BudgetRegistry } from '../../asana/budget-registry.ts';
-import { AsanaError } from '../../asana/errors.ts';
+import { AsanaError, isAsanaError, type Surface } from '../../asana/errors.ts';
 import { type AsanaSession, openSession } from '../../asana/session.ts';
 import { parseClientId, parseClientSecret } from '../../conductorone/credentials.ts';
 import { type SecretReading, takeCredential } from '../../controllers/connectors/credentials.ts';
 import { systemClock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
 import { silentMeter } from '../../core/meter.ts';
-import type { Cluster } from './cluster.ts';
+import { scimOnly } from '../../directory/directory-error.ts';
+import { scopeOverScim } from '../../directory/scope.ts';
+import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { bad, type Finding, ok, sentenceOf, unknown } from './diagnosis.ts';
 
 /** More than this between two clocks and the operator waits (ClockSkew). */
@@ -17,7 +19,7 @@ const CALL = { priority: 'read' } as const;
 
 /** Looks at one connector: its Secret, what its tokens may read in Asana, clocks, and ConductorOne. Only reads. */
 export async function examineConnector(
-  { client }: Cluster,
+  { client }: { readonly client: Pick<KubernetesClient, 'readSecret'> },
   connector: AsanaConnector,
   asanaApiUrl: string,
 ): Promise<Finding[]> {
@@ -81,35 +83,61 @@ async function examineTokens(
   }
 }
 
-async function examineAsana({ spec }: AsanaConnector, { rest, scim }: AsanaSession): Promise<Finding[]> {
-  const findings = [
-    await examining('token of Asana (REST)', async () => {
-      const { value, date } = await rest.me(CALL);
-      return [ok('token of Asana (REST)', `belongs to ${value.name ?? value.gid}`), examineClocks(date)];
-    }),
-    await examining('workspaces', async () => {
-      const seen: string[] = [];
-      await rest.workspaces((items) => void seen.push(...items.map(({ gid }) => gid)), CALL);
-      const missing = (spec.workspaces ?? []).filter((gid) => !seen.includes(gid));
-      return [
-        missing.length === 0
-          ? ok('workspaces', `the token can see ${seen.length}: ${seen.join(', ')}`)
-          : bad(
-              'workspaces',
-              `the token cannot see ${missing.join(', ')}`,
-              'Correct spec.workspaces, or give the account of the token access to them.',
-            ),
-      ];
-    }),
-  ];
-  if (scim)
-    findings.push(
-      await examining('SCIM', async () => {
+const REST_TOKEN = 'token of Asana (REST)';
+
+async function examineAsana(connector: AsanaConnector, session: AsanaSession): Promise<Finding[]> {
+  const { rest, scim } = session;
+  const ofScim = scim
+    ? await examining('SCIM', async () => {
         await scim.probe(CALL);
         return [ok('SCIM', 'accepts the token')];
-      }),
-    );
-  return findings.flat();
+      })
+    : [];
+  const me = rest.me(CALL);
+  const refusal = await me.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  const acceptsScim = session.sharedToken && ofScim.some(({ state }) => state === 'ok');
+  if (isAsanaError(refusal, 'Forbidden') && acceptsScim && !isRestKnown(connector))
+    return [...(await examineScimOnly(connector, refusal)), ...ofScim];
+  const ofRest = await examining(REST_TOKEN, async () => {
+    const { value, date } = await me;
+    // A name that Asana does not show is empty.
+    return [ok(REST_TOKEN, `belongs to ${value.name || value.gid}`), examineClocks(date)];
+  });
+  return [...ofRest, ...(await examineWorkspaces(connector, rest)), ...ofScim];
+}
+
+/** Whether a sync has read over REST before: a token that can do SCIM alone has lost permissions then. */
+function isRestKnown({ status }: AsanaConnector): boolean {
+  return (status?.organizations ?? []).length > 0;
+}
+
+/** A service account with SCIM's permissions alone is enough to sync, if the connector says of which organization. */
+async function examineScimOnly({ spec }: AsanaConnector, refusal: AsanaError): Promise<Finding[]> {
+  const ofScope = await examining('workspaces', async () => {
+    const { workspaces } = scopeOverScim(spec);
+    return [ok('workspaces', `SCIM reads ${workspaces.map(({ gid }) => gid).join(', ')}`)];
+  });
+  return [ok(REST_TOKEN, scimOnly(refusal).message), ...ofScope];
+}
+
+function examineWorkspaces({ spec }: AsanaConnector, rest: AsanaSession['rest']): Promise<Finding[]> {
+  return examining('workspaces', async () => {
+    const seen: string[] = [];
+    await rest.workspaces((items) => void seen.push(...items.map(({ gid }) => gid)), CALL);
+    const missing = (spec.workspaces ?? []).filter((gid) => !seen.includes(gid));
+    return [
+      missing.length === 0
+        ? ok('workspaces', `the token can see ${seen.length}: ${seen.join(', ')}`)
+        : bad(
+            'workspaces',
+            `the token cannot see ${missing.join(', ')}`,
+            'Correct spec.workspaces, or give the account of the token access to them.',
+          ),
+    ];
+  });
 }
 
 /** Clocks apart are a finding of their own: everything that ends at a time depends on them. */
@@ -132,11 +160,16 @@ async function examining(what: string, look: () => Promise<Finding[]>): Promise<
   }
 }
 
+/** Permissions that are chosen one by one open SCIM alone, never the REST API. */
+const remediesOfForbidden: Readonly<Record<Surface, string>> = {
+  rest: 'Give the service account full permissions in the Admin Console. Or store the token of an account with the admin role under tokenKey, and the token of the service account under scimTokenKey.',
+  scim: 'Give the service account the permissions Users and Teams, or full permissions, in the Admin Console. SCIM does not accept personal access tokens.',
+};
+
 function remedyOf(error: unknown): string {
   if (!(error instanceof AsanaError)) return 'See the message.';
   if (error.code === 'CredentialsRejected') return 'Create a new token in Asana and store it in the Secret.';
-  if (error.code === 'Forbidden')
-    return 'Give the service account the scopes it needs: Users, Teams, Workspaces and SCIM.';
+  if (error.code === 'Forbidden') return remediesOfForbidden[error.surface];
   if (error.code === 'PlanRefused') return 'This requires an Enterprise plan of Asana.';
   return 'Check the network between this machine and Asana, and try again.';
 }

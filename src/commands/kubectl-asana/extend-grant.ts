@@ -1,19 +1,17 @@
 import { durationMs, formatDuration } from '../../api/duration.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { asanaLicenseGrants } from '../../api/resources.ts';
+import { endOf } from '../../controllers/grants/grant-time.ts';
 import { formatTime, systemClock } from '../../core/clock.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import type { Output } from '../command-line/output.ts';
-import { type ClusterFlags, withCluster } from './cluster.ts';
+import { type ClusterFlags, FIELD_MANAGER, withCluster } from './cluster.ts';
 import { kindNamed } from './grant-words.ts';
 import { writeJson } from './screen.ts';
 
 export interface ExtendFlags extends ClusterFlags {
   readonly until: string;
 }
-
-/** Who writes the spec here: a person, by this program. */
-const FIELD_MANAGER = 'kubectl-asana';
 
 /** `kubectl asana extend GRANT --until T`: moves the end of a grant to a later time. */
 export async function extendGrant(name: string, flags: ExtendFlags, output: Output): Promise<void> {
@@ -52,24 +50,24 @@ function readGrantName(name: string) {
   return { kind, called: rest[0] ?? '' };
 }
 
-/** The field that holds the end: the time, or how long after the beginning. */
-function changeOf(
-  { spec, status }: GrantObject,
-  until: number,
-): { expiresAt: string } | { duration: string } {
-  const end = status?.expiresAt ?? spec.expiresAt;
-  if (end !== undefined && until <= Date.parse(end))
-    throw new InvalidInputError('--until', `must be later than the current end, ${end}`);
-  if (spec.duration === undefined) {
-    if (spec.expiresAt === undefined)
-      throw new InvalidInputError('GRANT', 'has no end: set spec.expiresAt or spec.duration in its manifest');
-    return { expiresAt: formatTime(until) };
-  }
-  if (status?.expiresAt === undefined)
+/**
+ * The field that holds the end: the time, or how long after the beginning.
+ * @throws InvalidInputError for a grant whose end is unknown, or not earlier
+ */
+export function changeOf(grant: GrantObject, until: number): { expiresAt: string } | { duration: string } {
+  const { duration } = grant.spec;
+  // As the operator will see it: the recorded end may be that of a spec before the last edit.
+  const end = endOf(grant);
+  if (end === null)
     throw new InvalidInputError(
       'GRANT',
-      'has not begun yet, so its end is unknown: set a longer spec.duration in its manifest',
+      duration === undefined
+        ? 'has no end: set spec.expiresAt or spec.duration in its manifest'
+        : 'has not begun yet, so its end is unknown: set a longer spec.duration in its manifest',
     );
-  const beginning = Date.parse(status.expiresAt) - durationMs(spec.duration);
+  if (until <= end)
+    throw new InvalidInputError('--until', `must be later than the current end, ${formatTime(end)}`);
+  if (duration === undefined) return { expiresAt: formatTime(until) };
+  const beginning = end - durationMs(duration);
   return { duration: formatDuration(until - beginning) };
 }

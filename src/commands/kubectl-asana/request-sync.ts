@@ -1,9 +1,9 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
-import { asanaConnectors, FIELD_MANAGER, REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
+import { asanaConnectors, REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
 import { systemClock } from '../../core/clock.ts';
 import { CodedError, InvalidInputError } from '../../core/errors.ts';
 import type { Output } from '../command-line/output.ts';
-import { type Cluster, type ClusterFlags, listConnectors, withCluster } from './cluster.ts';
+import { type Cluster, type ClusterFlags, FIELD_MANAGER, listConnectors, withCluster } from './cluster.ts';
 import { readinessOf } from './grant-words.ts';
 import { writeJson } from './screen.ts';
 

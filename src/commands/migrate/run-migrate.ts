@@ -58,17 +58,24 @@ function theOne(source: string, secrets: readonly SecretManifest[]): SecretManif
 }
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-const OBJECT_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}([.]${LABEL})*$`);
-const NAMESPACE = new RegExp(`^(?=.{1,63}$)${LABEL}$`);
+/** What a name may look like, and of what it consists, in words. */
+const OBJECT_NAME = {
+  pattern: new RegExp(`^(?=.{1,253}$)${LABEL}([.]${LABEL})*$`),
+  characters: 'lowercase letters, digits, "-" and "."',
+};
+const NAMESPACE = {
+  pattern: new RegExp(`^(?=.{1,63}$)${LABEL}$`),
+  characters: 'lowercase letters, digits and "-"',
+};
 
 function checkNamespace(namespace: string | null): string | null {
   return namespace === null ? null : checkName('--namespace', namespace, NAMESPACE);
 }
 
-function checkName(field: string, name: string, pattern: RegExp): string {
+function checkName(field: string, name: string, { pattern, characters }: typeof OBJECT_NAME): string {
   if (pattern.test(name)) return name;
   throw new InvalidInputError(
     field,
-    'must consist of lowercase letters, digits and "-", such as baton-asana',
+    `must consist of ${characters}, and begin and end with a letter or digit, such as baton-asana`,
   );
 }

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { conductorOneHosts } from '../../conductorone/hosts.ts';
 import { apiUrlOption, budgetPercentOption, requestsPerMinuteOption } from '../command-line/asana-options.ts';
 import { addExamples } from '../command-line/examples.ts';
-import { durationOption, integerOption, listOption } from '../command-line/flag-types.ts';
+import { booleanOption, durationOption, integerOption, listOption } from '../command-line/flag-types.ts';
 import type { OperatorFlags } from './run-operator.ts';
 
 /**
@@ -33,7 +33,7 @@ export function operatorCommand(signal: AbortSignal, endSoon: () => void): Comma
     )
     .optionsGroup('Leader election:')
     .addOption(
-      new Option('--leader-elect', 'Act only while holding the lease.').default(true).env('LEADER_ELECT'),
+      booleanOption('--leader-elect', 'Act only while holding the lease.').default(true).env('LEADER_ELECT'),
     )
     .addOption(
       new Option('--no-leader-elect', 'Act without a lease. Use only where no second process can run.'),

@@ -103,12 +103,13 @@ export async function runOperator(flags: OperatorFlags, { signal, endSoon }: Pro
     tracer: traces.tracer,
     conductorOne: { apiHost: flags.conductoroneHost, allowedHosts, environment },
   });
-  const servers = await listen(flags, operator, metrics, election);
+  const servers: PageServer[] = [];
   log.info('starting', { version, node: process.version, identity, asanaApiUrl: flags.asanaApiUrl });
   // The lease is renewed until everything is drained: what is still under way needs the fence to stand.
   const drained = new AbortController();
   let keeping: Promise<void> = Promise.resolve();
   try {
+    await listen(servers, flags, operator, metrics, election);
     await operator.start();
     await election?.acquire(signal);
     keeping = election?.keep(drained.signal) ?? untilAborted(drained.signal);
@@ -156,13 +157,14 @@ function electionFor(
   });
 }
 
-/** The servers for metrics and probes, on one port if the addresses are the same. */
+/** Adds the servers for metrics and probes, on one port if the addresses are the same. */
 async function listen(
+  servers: PageServer[],
   flags: OperatorFlags,
   operator: AsanaOperator,
   metrics: Metrics,
   election: LeaderElection | null,
-): Promise<PageServer[]> {
+): Promise<void> {
   const alive = livenessChecks(operator, election);
   const health: Pages = {
     '/livez': probePage(alive),
@@ -178,7 +180,6 @@ async function listen(
     ['--metrics-bind-address', flags.metricsBindAddress, scrape],
     ['--health-bind-address', flags.healthBindAddress, health],
   ];
-  const servers: PageServer[] = [];
   for (const [flag, text, pages] of bound) {
     const address = parseBindAddress(flag, text);
     if (!address) continue;
@@ -186,5 +187,4 @@ async function listen(
     await server.listen(address);
     servers.push(server);
   }
-  return servers;
 }

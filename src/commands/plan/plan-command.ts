@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { addAsanaFlags, readSelector } from '../asana-reading/asana-flags.ts';
 import { addExamples } from '../command-line/examples.ts';
 import { ExitError } from '../command-line/exit-code.ts';
-import { listOption } from '../command-line/flag-types.ts';
+import { pathsOption } from '../command-line/flag-types.ts';
 import type { PlanFlags } from './run-plan.ts';
 
 const CHANGES_EXIT_CODE = 2;
@@ -16,7 +16,7 @@ export function planCommand(signal: AbortSignal): Command {
     )
     .optionsGroup('Manifests:')
     .addOption(
-      listOption(
+      pathsOption(
         '-f, --file <path>',
         'File or folder with manifests, or - for standard input. Repeatable. Required.',
       ).makeOptionMandatory(),

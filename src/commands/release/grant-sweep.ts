@@ -39,7 +39,7 @@ export interface SweepDeps {
     signal: AbortSignal,
   ) => Promise<void>;
   /** Waits until the events told so far are written. */
-  readonly flush: () => Promise<void>;
+  readonly flush: (signal: AbortSignal) => Promise<void>;
   /** Namespaces to release; null for all. */
   readonly namespaces: readonly string[] | null;
   /** After this instant (epoch milliseconds) no action of the operator is under way. */
@@ -89,7 +89,7 @@ export async function sweepGrants(deps: SweepDeps, signal: AbortSignal): Promise
     const pool = new WorkPool(WIDTH, releaseOne);
     pool.add(grants.filter(({ object }) => isKept(object)));
     await pool.drain();
-    await deps.flush();
+    await deps.flush(signal);
   }
   return { seen, released, left, waiting };
 }

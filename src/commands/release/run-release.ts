@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { FIELD_MANAGER } from '../../api/resources.ts';
 import { GrantReleases } from '../../controllers/grants/grant-releases.ts';
+import { unlessAborted } from '../../core/abort.ts';
 import { systemClock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { silentMeter } from '../../core/meter.ts';
@@ -47,7 +48,7 @@ const MOST_PASSES = 6;
 
 /**
  * Stops the operator and releases every grant. May be run again at any time, and goes on where it stopped.
- * @throws GrantsLeftError when grants are left
+ * @throws ReleaseIncompleteError when grants are left, or an operator takes them up again
  */
 export async function runRelease(flags: ReleaseFlags, signal: AbortSignal): Promise<void> {
   const config = loadKubeConfig();
@@ -125,7 +126,7 @@ function sweepDeps(
         signal,
       });
     },
-    flush: () => events.flush(),
+    flush: (signal) => unlessAborted(events.written(), signal),
     namespaces: namespace && namespace.length > 0 ? namespace : null,
     quietAt,
     actionTimeoutMs: actionTimeout,

@@ -40,10 +40,15 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   }
 }
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
 function parse(text: string, place: string): AuditLine {
   try {
     const line = JSON.parse(text) as AuditLine;
-    if (typeof line.time === 'string' && typeof line.action === 'string' && typeof line.account === 'object')
+    const { time, action, account, connector } = line;
+    if (typeof time === 'string' && typeof action === 'string' && isObject(account) && isObject(connector))
       return line;
   } catch {
     // Said below, in the same words.

@@ -23,21 +23,28 @@ export function placeSlot(workspace: string): Slot {
   return `Place ${workspace}`;
 }
 
+function isOf({ namespace, name }: AuditLine['connector'], { connector }: AuditLine): boolean {
+  return connector.namespace === namespace && connector.name === name;
+}
+
 type Changes = Map<Slot, TracedChange | null>;
 
-/** The last change of every right of everybody, out of audit lines. */
+/** The last change of every right of everybody for one connector, out of audit lines. */
 export class AuditTrail {
   readonly #organization: string | null;
   /** By gid, or by email where the account was not there yet. Null: taken away. */
   readonly #changes = new Map<string, Changes>();
 
   /**
-   * @param lines in whatever order
+   * @param lines in whatever order, of whichever connectors: a log holds those of all of them, and whom an account's gid
+   *   and a missing place mean depends on the connector
    * @param organization gid of the organization, where accounts are created
    */
-  constructor(lines: readonly AuditLine[], organization: string | null) {
+  constructor(lines: readonly AuditLine[], connector: AuditLine['connector'], organization: string | null) {
     this.#organization = organization;
-    const carriedOut = lines.filter(({ kind, result }) => kind === 'Change' && result === 'Succeeded');
+    const carriedOut = lines.filter(
+      (line) => isOf(connector, line) && line.kind === 'Change' && line.result === 'Succeeded',
+    );
     for (const line of carriedOut.toSorted((a, b) => (a.time < b.time ? -1 : 1))) this.#note(line);
   }
 

@@ -22,7 +22,7 @@ export interface ReviewInput {
   readonly grants: readonly KnownGrant[];
   /** Whole, and doubted by nobody. */
   readonly reading: Reading;
-  /** What auditors were told, as far as it is at hand. */
+  /** What auditors were told, as far as it is at hand; of other connectors too. */
   readonly audit: readonly AuditLine[];
   /** Epoch milliseconds. */
   readonly now: number;
@@ -34,7 +34,7 @@ export function buildReview({ connector, grants, reading, audit, now }: ReviewIn
   const policies = policiesOf(connector);
   const declared = claimsOf(grants, { connector, reading, now });
   const claims = new Claims(declared);
-  const trail = new AuditTrail(audit, organizationOf(reading));
+  const trail = new AuditTrail(audit, connector.metadata, organizationOf(reading));
   const context = { trail, policies, reading, protectedNames: protectedNames(policies) };
   const rows: ReviewRow[] = [];
   const found = new Set<Claim>();

@@ -40,7 +40,7 @@ export function reviewCommand(
     .addOption(
       pathsOption(
         '--audit-log <file>',
-        'Audit log that shows which tasks granted what; may be compressed (.gz). Repeatable.',
+        'Audit log that shows which tasks of this connector granted what; may be compressed (.gz). Repeatable.',
       ),
     );
   addExamples(

@@ -6,6 +6,7 @@ import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection
 import { createLogger } from '../../telemetry/log.ts';
 import type { AsanaFlags } from '../asana-reading/asana-flags.ts';
 import { readTokens } from '../asana-reading/asana-tokens.ts';
+import { readWholeDirectory } from '../asana-reading/whole-directory.ts';
 import type { Output } from '../command-line/output.ts';
 import { readAuditLines } from './audit-reading.ts';
 import { buildReview } from './build-review.ts';
@@ -17,7 +18,6 @@ import type { Review } from './review-row.ts';
 import type { ReviewSubject } from './review-subject.ts';
 import { findSubjectInCluster } from './subject-in-cluster.ts';
 import { findSubjectInManifests } from './subject-in-manifests.ts';
-import { readWholeDirectory } from './whole-reading.ts';
 
 export const reviewFormats = ['csv', 'json', 'html'] as const;
 export type ReviewFormat = (typeof reviewFormats)[number];

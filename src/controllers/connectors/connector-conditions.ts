@@ -152,13 +152,22 @@ function conductorOneOf({ object, conductorOne }: ConnectorFacts): ConditionDraf
   return [kept ?? draft('Unknown', 'NotChecked', 'No request has been sent to ConductorOne yet.')];
 }
 
-/** All holds in one condition: the reason is that of the first, the message names each with its token. */
+/** Holds that doubt what is read come before one of removals, which is no graver than the reading it goes by. */
+const holdsFirstToLast: readonly HoldRecord['reason'][] = [
+  'OrganizationChanged',
+  'DirectoryShrunk',
+  'ListingShort',
+  'TooManyRemovals',
+];
+
+/** All holds in one condition: the reason is that of the gravest, the message names each with its token. */
 function pausedOf({ removals, doubts }: ConnectorFacts): ConditionDraft[] {
-  const [first, ...others] = removals.holds ?? [];
+  const holds = holdsFirstToLast.flatMap(
+    (reason) => removals.holds?.filter((hold) => hold.reason === reason) ?? [],
+  );
+  const [first] = holds;
   if (!first) return [];
-  const message = [first, ...others]
-    .map((hold) => `${describeHold(hold, doubts)} ${answersTo(hold)}`)
-    .join(' ');
+  const message = holds.map((hold) => `${describeHold(hold, doubts)} ${answersTo(hold)}`).join(' ');
   return [{ type: 'RemovalsPaused', status: 'True', reason: first.reason, message }];
 }
 

@@ -26,15 +26,24 @@ export function lastActionOf(
 }
 
 /** What, once any of it moves, makes another try worth while after Asana refused. */
-export function fingerprintOf({ object, connector, session }: GrantSubject, action: Action): string {
+export function fingerprintOf(subject: GrantSubject, action: Action): string {
+  const { object, connector } = subject;
   return [
     object.metadata.generation,
     object.metadata.annotations?.[REQUESTED_AT_ANNOTATION],
     connector.metadata.generation,
     action.type,
     action.from,
-    session?.directory.counts().enterpriseLicenses,
+    groundOf(subject, action),
   ].join('|');
+}
+
+/** What Asana goes by beside the person: whether the account of the token is in the team, or how many licenses are taken. */
+function groundOf({ context, session }: GrantSubject, action: Action): boolean | number | undefined {
+  if (!('team' in action)) return session?.directory.counts().enterpriseLicenses;
+  const { reading } = context;
+  const self = reading?.snapshot.self ?? null;
+  return self !== null && reading?.teamMembership(action.team, self) !== null;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { GrantObject } from '../../api/kinds.ts';
 import type { GrantReason } from '../../api/reasons.ts';
+import type { AsanaSession } from '../../asana/session.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { withWayOut } from '../../provisioning/grant-case.ts';
@@ -16,6 +17,8 @@ type Wait = { readonly kind: 'Wait'; readonly afterMs: number | null };
 /** What Asana refused, and for what. */
 interface Refusal {
   readonly fingerprint: string;
+  /** The clients of the credentials that were refused. */
+  readonly asana: AsanaSession | null;
   readonly reason: GrantReason;
   readonly message: string;
 }
@@ -41,7 +44,8 @@ export class ActionWaits {
     { reason, message, findings }: Pick<Refusal, 'reason' | 'message'> & { readonly findings: More },
   ): Promise<Wait> {
     const fingerprint = fingerprintOf(subject, decision.action);
-    this.#refused.set(subject.object.metadata.uid, { fingerprint, reason, message });
+    const asana = subject.session?.asana ?? null;
+    this.#refused.set(subject.object.metadata.uid, { fingerprint, asana, reason, message });
     return this.say(subject, decision, reason, message, null, findings);
   }
 
@@ -49,7 +53,10 @@ export class ActionWaits {
   repeatRefusal(subject: GrantSubject, decision: Act): Promise<Wait> | null {
     const { uid } = subject.object.metadata;
     const refusal = this.#refused.get(uid);
-    if (refusal?.fingerprint !== fingerprintOf(subject, decision.action)) {
+    const isAsItWas =
+      refusal?.fingerprint === fingerprintOf(subject, decision.action) &&
+      refusal.asana === (subject.session?.asana ?? null);
+    if (!isAsItWas) {
       this.#refused.delete(uid);
       return null;
     }

@@ -49,7 +49,16 @@ export function findDeclarations(
   now: number,
 ): readonly Declaration[] {
   const grants = new Contenders(sources, now).about(person);
-  return declarationsOf(
-    grants.filter(({ reading }) => (reading?.snapshot.organization?.gid ?? null) === organization),
-  );
+  return declarationsOf(grants.filter((contender) => isOf(organization, contender, sources)));
+}
+
+/** By what its connector has read, or, before it has read anything, by what is on record: a task does not wait for the reading. */
+function isOf(
+  organization: string | null,
+  { reading, connectorKey }: KnownContender,
+  { connectors }: ContenderSources,
+): boolean {
+  if (reading) return (reading.snapshot.organization?.gid ?? null) === organization;
+  const recorded = connectors.get(connectorKey)?.status?.organizations ?? [];
+  return organization === null ? recorded.length === 0 : recorded.includes(organization);
 }

@@ -2,6 +2,7 @@ import { durationMs } from '../../api/duration.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { Ending } from '../../provisioning/grant.ts';
+import { beginningOf } from '../../provisioning/time.ts';
 
 /**
  * When a grant ends, epoch milliseconds; null for never, or not known yet. A `duration` runs from when the grant was first
@@ -11,12 +12,12 @@ export function endOf({ spec, status }: GrantObject): number | null {
   if (spec.expiresAt !== undefined) return Date.parse(spec.expiresAt);
   if (spec.duration === undefined) return null;
   const lasts = durationMs(spec.duration);
-  const began = beganAt(status);
+  const began = firstAppliedAt(status);
   return began === null ? null : began + lasts;
 }
 
 /** When a grant with a duration was first applied: by its recorded end, which outlives `applied`. */
-function beganAt(status: GrantObject['status']): number | null {
+function firstAppliedAt(status: GrantObject['status']): number | null {
   if (status?.expiresAt !== undefined && status.endDuration !== undefined)
     return Date.parse(status.expiresAt) - durationMs(status.endDuration);
   return status?.applied ? Date.parse(status.applied.at) : null;
@@ -57,7 +58,8 @@ export function noticeAt(object: GrantObject): number | null {
   const { spec, status } = object;
   const end = endOf(object);
   if (end === null || !status?.applied || status.expiresSoonToldAt !== undefined) return null;
-  const began = spec.startsAt === undefined ? Date.parse(status.applied.at) : Date.parse(spec.startsAt);
+  const startsAt = spec.startsAt === undefined ? null : Date.parse(spec.startsAt);
+  const began = beginningOf(startsAt, Date.parse(status.applied.at)) ?? end;
   return end - Math.min(LONGEST_NOTICE_MS, Math.max(0, (end - began) / 10));
 }
 

@@ -4,6 +4,7 @@ import type { GrantObject } from '../../api/kinds.ts';
 import { ABANDON_ANNOTATION, REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
 import type { Attempt } from '../../provisioning/attempt.ts';
 import type { AppliedRight, Grant, ObjectIdentity } from '../../provisioning/grant.ts';
+import { MOST_SET_BACKS } from '../../provisioning/grant-case.ts';
 import type { KnownGrant } from './grant-stores.ts';
 import { endingOf, endOf } from './grant-time.ts';
 
@@ -89,9 +90,10 @@ export function isAskedAnew(object: GrantObject): boolean {
   return edited || openRequest(object) !== null;
 }
 
-/** Set-backs that still count: within 24 h, and no edit or request since (both ask for another try). */
+/** Set-backs that still count: those within 24 h, and the last that were one too many until an edit or a request. */
 function countSetBacks(object: GrantObject, now: number): number {
   const drift = object.status?.drift;
   if (!drift || isAskedAnew(object)) return 0;
-  return now - Date.parse(drift.since) < DRIFT_WINDOW_MS ? drift.count : 0;
+  const isRecent = now - Date.parse(drift.since) < DRIFT_WINDOW_MS;
+  return isRecent || drift.count >= MOST_SET_BACKS ? drift.count : 0;
 }

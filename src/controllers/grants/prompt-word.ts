@@ -48,8 +48,6 @@ export class PromptWord {
   ): Promise<T> {
     const { clock } = this.#parts;
     const edited = new AbortController();
-    const follow = () => edited.abort(signal.reason);
-    signal.addEventListener('abort', follow, { once: true });
     if (!this.#isTold()) this.#sayAt = clock.monotonic() + PATIENCE_MS;
     let cancel = () => {};
     const glance = () => {
@@ -59,10 +57,9 @@ export class PromptWord {
     };
     cancel = clock.schedule(GLANCE_EVERY_MS, glance);
     try {
-      return await withTimeLimit({ clock, ms, signal: edited.signal }, work);
+      return await withTimeLimit({ clock, ms, signal: AbortSignal.any([signal, edited.signal]) }, work);
     } finally {
       cancel();
-      signal.removeEventListener('abort', follow);
       await this.newest();
     }
   }

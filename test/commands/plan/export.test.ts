@@ -87,6 +87,12 @@ suite('an export', () => {
     assert.ok(accounts.includes('p3@acme.example') && accounts.includes('p4@acme.example'));
   });
 
+  test('fails where Asana shows no licenses, since every license would be missing without a word', async () => {
+    const site = openSite();
+    site.site.settings.viewOnlyDomain = false;
+    await assert.rejects(site.export(connector), { code: 'DirectoryUnreadable', message: /userType/ });
+  });
+
   test('changes nothing', async () => {
     const site = openSite();
     await site.export(connector);

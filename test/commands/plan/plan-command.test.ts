@@ -108,6 +108,19 @@ suite('asana-connector plan and export', () => {
     assert.match(stdout, /ConflictingGrant +AsanaLicenseGrant iga\/b +twice\.yaml:16/);
   });
 
+  test('reads a file whose name holds a comma', async () => {
+    await write('bob,license.yaml', license('bob', 'bob@acme.example'));
+    const { stderr } = await run(
+      { ASANA_TOKEN: TOKEN },
+      'plan',
+      '-f',
+      'bob,license.yaml',
+      '--connector',
+      'connector.yaml',
+    );
+    assert.equal(stderr, '');
+  });
+
   test('takes the token from a file too', async () => {
     await write('token', `${TOKEN}\n`);
     const { code, stderr } = await run({}, 'plan', '-f', 'connector.yaml', '--token-file', 'token');

@@ -172,6 +172,11 @@ export class GrantRig {
     return person.profile.email;
   }
 
+  /** Another service account of the same organization. */
+  rotateToken(): void {
+    this.cluster.putSecret('iga', 'asana', { BATON_TOKEN: tokenOf(PLAN, 'second') });
+  }
+
   exists(kind: string, name: string): boolean {
     return this.cluster.object(kind, 'iga', name) !== null;
   }

@@ -129,6 +129,14 @@ suite('time comes again', () => {
     assert.equal(noticeAt(object), NOW + 1_928 * HOUR);
   });
 
+  test('counted from when it was applied, where startsAt has moved past that', () => {
+    const object = grantObject({
+      spec: { startsAt: at(NOW + 90 * HOUR), expiresAt: at(NOW + 100 * HOUR) },
+      status: { applied: applied(NOW) },
+    });
+    assert.equal(noticeAt(object), NOW + 90 * HOUR);
+  });
+
   test('once: a notice that was given is not given again', () => {
     const status: AsanaLicenseGrant['status'] = { applied: applied(NOW), expiresSoonToldAt: at(NOW) };
     assert.equal(noticeAt(grantObject({ spec: { expiresAt: at(NOW + HOUR) }, status })), null);

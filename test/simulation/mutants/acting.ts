@@ -54,7 +54,7 @@ export const actingMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'provisioning/person-turns.ts',
-        find: 'before ? before.then(work, work) : work()',
+        find: 'before ? unlessAborted(before, signal).then(work) : work()',
         replace: 'work()',
       },
     ],

@@ -147,8 +147,8 @@ export const grantMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'controllers/grants/grant-time.ts',
-        find: 'const began = beganAt(status);',
-        replace: 'const began = beganAt(status) === null ? null : Date.parse(metadata.creationTimestamp);',
+        find: 'const began = firstAppliedAt(status);',
+        replace: 'const began = firstAppliedAt(status) === null ? null : Date.parse(metadata.creationTimestamp);',
       },
       {
         file: 'controllers/grants/grant-time.ts',

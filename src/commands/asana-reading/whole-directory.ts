@@ -4,11 +4,7 @@ import { newHoldId } from '../../controllers/connectors/hold-id.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Reading } from '../../provisioning/reading.ts';
 import { Organizations } from '../../provisioning/removals/organizations.ts';
-import {
-  type AsanaAccess,
-  DirectoryUnreadableError,
-  readDirectory,
-} from '../asana-reading/directory-reading.ts';
+import { type AsanaAccess, DirectoryUnreadableError, readDirectory } from './directory-reading.ts';
 
 /** The directory was read, and is not believed: what is made of it would leave people out. */
 export class DirectoryDoubtfulError extends CodedError {
@@ -18,8 +14,8 @@ export class DirectoryDoubtfulError extends CodedError {
 }
 
 /**
- * Reads the whole directory once, as a sync of the connector does, and compares it with the measure in the connector's
- * status, if it has one.
+ * Reads the whole directory once, as a sync of the connector does, for commands that write down what people have. It is
+ * compared with the measure in the connector's status, if it has one.
  * @throws DirectoryUnreadableError when any part of it is missing
  * @throws DirectoryDoubtfulError when a person would have to say that it is right
  */

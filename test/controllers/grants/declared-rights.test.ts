@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { AsanaConnector } from '../../../src/api/asana-connector.ts';
+import type { ContenderSources } from '../../../src/controllers/grants/contenders.ts';
+import { findDeclarations } from '../../../src/controllers/grants/declared-rights.ts';
+import { grantKinds } from '../../../src/controllers/grants/grant-kinds.ts';
+import { GrantStores } from '../../../src/controllers/grants/grant-stores.ts';
+import { Store } from '../../../src/kubernetes/store.ts';
+import { connectorObject, grantObject } from '../objects.ts';
+
+const ORGANIZATION = '1200';
+const ALICE = { gid: '77', email: 'alice@acme.com' };
+
+/** Right after a start: nothing is read, and the status tells of what organization the connector is. */
+function unread(organizations: readonly string[]): ContenderSources {
+  const grants = new GrantStores();
+  const kind = grantKinds.find(({ field }) => field === 'license');
+  assert.ok(kind);
+  grants.of(kind).put(grantObject({ spec: { license: 'ViewOnly' } }));
+  const connectors = new Store<AsanaConnector>();
+  const status = { organizations: [...organizations] } as AsanaConnector['status'] & object;
+  connectors.put(connectorObject({ provisioning: { mode: 'Apply' }, status }));
+  return { grants, connectors, registry: { findFor: () => null } as never };
+}
+
+suite('what Git declares, before its connector has read anything', () => {
+  test('counts for the organization on record', () => {
+    const declared = findDeclarations(unread([ORGANIZATION]), ALICE, ORGANIZATION, 0);
+    assert.deepEqual(
+      declared.map(({ object, right }) => [object, right]),
+      [['AsanaLicenseGrant iga/alice', { type: 'License', license: 'ViewOnly' }]],
+    );
+  });
+
+  test('counts for no other: gids and addresses mean somebody else there', () => {
+    assert.deepEqual(findDeclarations(unread(['1300']), ALICE, ORGANIZATION, 0), []);
+    assert.deepEqual(findDeclarations(unread([]), ALICE, ORGANIZATION, 0), []);
+  });
+
+  test('counts without an organization where there is none on record', () => {
+    assert.equal(findDeclarations(unread([]), ALICE, null, 0).length, 1);
+  });
+});
