@@ -59,7 +59,7 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   [
     'a generated name',
     grant(USER, 'metadata: { generateName: a- }'),
-    /metadata\.name: is missing: generateName/,
+    /metadata\.name: is missing: replace generateName with name/,
   ],
   [
     'a name in capitals',
