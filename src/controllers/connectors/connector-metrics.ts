@@ -66,15 +66,17 @@ export class ConnectorMetrics {
     this.#conditions.delete(key);
   }
 
-  #observeLicenses(labels: ConnectorLabels, { counts, tally, object }: ConnectorFacts): void {
+  #observeLicenses(labels: ConnectorLabels, { counts, snapshot, tally, object }: ConnectorFacts): void {
     const { accounts, unmanaged, limit } = this.#gauges;
     if (counts) {
       const licensed = counts.enterpriseLicenses + counts.viewOnlyLicenses;
       accounts.set(counts.enterpriseLicenses, { ...labels, license: 'Enterprise' });
       accounts.set(counts.viewOnlyLicenses, { ...labels, license: 'ViewOnly' });
       accounts.set(counts.accounts - licensed, { ...labels, license: 'none' });
-      unmanaged.set(Math.max(0, counts.enterpriseLicenses - tally.managedEnterpriseLicenses), labels);
     }
+    // Of licenses that were not read nobody knows who manages them.
+    if (!counts || !snapshot?.parts.licenses) unmanaged.remove(labels);
+    else unmanaged.set(Math.max(0, counts.enterpriseLicenses - tally.managedEnterpriseLicenses), labels);
     const most = object.spec.provisioning.maxEnterpriseLicenses;
     if (most === undefined) limit.remove(labels);
     else limit.set(most, labels);

@@ -66,7 +66,7 @@ function countsOf(
   const unmanaged = Math.max(0, (counts?.enterpriseLicenses ?? 0) - tally.managedEnterpriseLicenses);
   return {
     ...(counts && snapshot ? withoutUnread(counts, snapshot) : before.counts),
-    ...(counts ? { unmanagedEnterpriseLicenses: unmanaged } : {}),
+    ...(snapshot?.parts.licenses ? { unmanagedEnterpriseLicenses: unmanaged } : {}),
     grants,
     grantsReady: ready,
     grantsPlanned: planned,

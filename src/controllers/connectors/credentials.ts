@@ -5,12 +5,8 @@ import { splitKey } from '../../kubernetes/resource.ts';
 
 /** A referenced Secret that cannot be used: names the Secret and the key, and says how to mend it. */
 export class CredentialsError extends CodedError {
-  constructor(
-    code: 'SecretNotFound' | 'SecretKeyMissing' | 'SecretUnreadable',
-    message: string,
-    options: { cause?: unknown; errorClass?: 'stalling' | 'transient' } = {},
-  ) {
-    super(code, options.errorClass ?? 'stalling', message, options);
+  constructor(code: 'SecretNotFound' | 'SecretKeyMissing', message: string) {
+    super(code, 'stalling', message);
   }
 }
 

@@ -14,8 +14,8 @@ import { GrantReporter } from './grant-reporter.ts';
 import { GrantSteps, type Progress } from './grant-steps.ts';
 import { attemptAfter } from './open-attempt.ts';
 
-/** Longer than an answer of the API server about what stands above a grant is remembered. */
-const RETRY_FROM_ABOVE_MS = 3_000;
+/** Long enough for what the API server or Asana was just changing to be settled. */
+const LOOK_AGAIN_MS = 3_000;
 /** A stop may be taken off early, or never end by itself: how often it is looked whether it still stands. */
 const LOOK_AT_STOP_MS = 10_000;
 /** A look, a creation, an upgrade, and the word on it; one more that Asana overtook. */
@@ -77,7 +77,7 @@ export class GrantReconciler {
       progress = next.again;
     }
     // What keeps changing in Asana is looked at again with everything else.
-    return { requeueAfterMs: RETRY_FROM_ABOVE_MS };
+    return { requeueAfterMs: LOOK_AGAIN_MS };
   }
 
   /** Deleting a namespace, the CRDs, the connector or the release takes nothing from anybody. */
@@ -104,7 +104,7 @@ export class GrantReconciler {
     const outcome = { reason: 'ConnectorNotFound', message } as const;
     await this.#reporter.report({ kind: this.#kind, object }, { outcome, planned, keepsRequest: true });
     // The API server may still have had a connector a moment ago; without one a deleted grant goes.
-    return deleted ? { requeueAfterMs: RETRY_FROM_ABOVE_MS } : {};
+    return deleted ? { requeueAfterMs: LOOK_AGAIN_MS } : {};
   }
 
   #open({ object, lookedUp, done }: Progress): GrantSubject | null {

@@ -306,8 +306,13 @@ suite('the status of a connector', () => {
     const without = { ...snapshot, parts: { ...snapshot.parts, licenses: null } };
     const { counts } = connectorStatus(facts({ snapshot: without }), NOW);
     assert.deepEqual(
-      [counts?.accounts, counts?.enterpriseLicenses, counts?.viewOnlyLicenses],
-      [1, undefined, undefined],
+      [
+        counts?.accounts,
+        counts?.enterpriseLicenses,
+        counts?.viewOnlyLicenses,
+        counts?.unmanagedEnterpriseLicenses,
+      ],
+      [1, undefined, undefined, undefined],
     );
   });
 

@@ -148,7 +148,8 @@ export const grantMutants: readonly Mutant[] = [
       {
         file: 'controllers/grants/grant-time.ts',
         find: 'const began = firstAppliedAt(status);',
-        replace: 'const began = firstAppliedAt(status) === null ? null : Date.parse(metadata.creationTimestamp);',
+        replace:
+          'const began = firstAppliedAt(status) === null ? null : Date.parse(metadata.creationTimestamp);',
       },
       {
         file: 'controllers/grants/grant-time.ts',
