@@ -97,7 +97,7 @@ export const processSteps: readonly StepKind[] = [
   }),
   stepKind({
     name: 'ClockJumps',
-    weight: 0.4,
+    weight: 0.7,
     draw: (_world, random) => ({ ms: between(random, -90_000, 90_000) }),
     run: (world, { ms }) => {
       for (const site of world.sites) {
