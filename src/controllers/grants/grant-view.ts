@@ -41,7 +41,7 @@ export function viewGrant({ kind, object }: KnownGrant, connector: AsanaConnecto
     attempt: attemptOf(object),
     sameNamespace,
     namespaceAllowed: sameNamespace || allowsNamespace(connector, namespace),
-    setBacks: countSetBacks(object, now),
+    setBacks: countSetBacks({ kind, object }, now),
     discarded: status?.discardedGeneration === metadata.generation,
     absenceSeen: status?.removedGeneration === metadata.generation && openRequest(object) === null,
   };
@@ -90,10 +90,15 @@ export function isAskedAnew(object: GrantObject): boolean {
   return edited || openRequest(object) !== null;
 }
 
-/** Set-backs that still count: those within 24 h, and the last that were one too many until an edit or a request. */
-function countSetBacks(object: GrantObject, now: number): number {
-  const drift = object.status?.drift;
+/**
+ * Set-backs that still count: those within 24 h. Once there were too many, and the change after them was left as it is, they
+ * count for as long as it is so, or until an edit or a request.
+ */
+function countSetBacks({ kind, object }: KnownGrant, now: number): number {
+  const { drift, observed, applied, planned, lastAction } = object.status ?? {};
   if (!drift || isAskedAnew(object)) return 0;
   const isRecent = now - Date.parse(drift.since) < DRIFT_WINDOW_MS;
-  return isRecent || drift.count >= MOST_SET_BACKS ? drift.count : 0;
+  const isUnderWay = planned !== undefined || lastAction?.result === 'Pending';
+  const isLeft = !isUnderWay && observed?.[kind.field] !== applied?.[kind.field];
+  return isRecent || (isLeft && drift.count >= MOST_SET_BACKS) ? drift.count : 0;
 }

@@ -27,6 +27,20 @@ test('a grant that is Contended stays so after a day, until somebody asks for an
   assert.deepEqual([rig.see(LICENSE, 'g').reason, rig.changes.length], ['Granted', sent + 1]);
 });
 
+test('a change that comes days after three that were set back is set back too', async (t) => {
+  const rig = await open(t);
+  await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
+  for (let time = 0; time < 3; time += 1) {
+    rig.member(1, 'view only');
+    await rig.pass(700_000);
+  }
+  assert.deepEqual([rig.see(LICENSE, 'g').reason, rig.see(LICENSE, 'g').status.drift?.count], ['Granted', 3]);
+  await rig.pass(2 * DAY_MS);
+  rig.member(1, 'view only');
+  await rig.pass(700_000);
+  assert.deepEqual([rig.see(LICENSE, 'g').reason, rig.see(LICENSE, 'g').status.drift?.count], ['Granted', 1]);
+});
+
 test('what Asana refused is tried again with other credentials, and not before', async (t) => {
   const rig = await open(t);
   rig.site.faults.add({ match: { operation: 'scimPatchUser' }, effect: { status: 403 } });
