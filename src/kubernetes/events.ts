@@ -112,7 +112,7 @@ export class EventRecorder {
     const cancel = this.#options.clock.schedule(withinMs, () =>
       this.#stop.abort(new StoppedError('writing events took too long')),
     );
-    await this.#writing;
+    await this.written();
     cancel();
   }
 

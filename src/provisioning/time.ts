@@ -9,7 +9,8 @@ export function describeTime(grant: Grant, maxDurationMs: number | null, now: nu
   const limit = `provisioning.maxDuration of the connector allows ${describeSpan(maxDurationMs)}`;
   if (grant.deletionPolicy === 'Retain')
     return `${limit}, and with deletionPolicy Retain nothing is revoked at the end. Set deletionPolicy to Revoke.`;
-  const begins = beginningOf(grant.startsAt, beganAt(grant)) ?? now;
+  const applied = beganAt(grant);
+  const begins = applied === null ? (grant.startsAt ?? now) : beginningOf(grant.startsAt, applied);
   const lasts = grant.durationMs ?? (grant.endsAt === null ? null : grant.endsAt - begins);
   if (lasts === null) return `${limit}, and this grant does not end. Set expiresAt or duration.`;
   if (lasts <= maxDurationMs) return null;
@@ -17,12 +18,11 @@ export function describeTime(grant: Grant, maxDurationMs: number | null, now: nu
 }
 
 /**
- * When a grant begins: at `startsAt`, else when it was first applied. What is applied has begun, so that a `startsAt` which
- * moves past that moves nothing. Null where neither is known.
+ * When a grant that is applied began: at `startsAt`, else when it was first applied. A `startsAt` that has moved past that
+ * moves nothing.
  */
-export function beginningOf(startsAt: number | null, appliedAt: number | null): number | null {
-  if (startsAt === null || appliedAt === null) return startsAt ?? appliedAt;
-  return Math.min(startsAt, appliedAt);
+export function beginningOf(startsAt: number | null, appliedAt: number): number {
+  return Math.min(startsAt ?? appliedAt, appliedAt);
 }
 
 /** When the grant began to hold its right, epoch milliseconds; null before. */

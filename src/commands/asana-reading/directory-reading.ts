@@ -9,6 +9,7 @@ import { CodedError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { silentMeter } from '../../core/meter.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
+import type { AsanaFlags } from './asana-flags.ts';
 import type { AsanaTokens } from './asana-tokens.ts';
 import { readOnlyAdapter } from './read-only.ts';
 
@@ -24,6 +25,19 @@ export interface AsanaAccess {
   readonly carrier?: AxiosAdapter | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** How a command with these flags gets at Asana. */
+export function accessOf(
+  { asanaApiUrl, asanaRequestsPerMinute, asanaBudgetPercent }: AsanaFlags,
+  means: Pick<AsanaAccess, 'tokens' | 'carrier' | 'clock' | 'log'>,
+): AsanaAccess {
+  return {
+    ...means,
+    apiUrl: asanaApiUrl,
+    requestsPerMinute: asanaRequestsPerMinute,
+    budgetPercent: asanaBudgetPercent,
+  };
 }
 
 /** The directory could not be read, or not all of it: nothing follows from a part. */

@@ -9,6 +9,7 @@ import { InvalidInputError } from '../../core/errors.ts';
 import type { Account, Snapshot } from '../../directory/snapshot.ts';
 import type { AsanaFlags } from '../asana-reading/asana-flags.ts';
 import { readTokens } from '../asana-reading/asana-tokens.ts';
+import { accessOf } from '../asana-reading/directory-reading.ts';
 import { readWholeDirectory } from '../asana-reading/whole-directory.ts';
 import type { Output } from '../command-line/output.ts';
 import { readManifestFiles } from '../manifests/manifest-files.ts';
@@ -43,15 +44,7 @@ export async function runExport(flags: ExportFlags, means: ExportMeans, signal: 
   const connector = await readConnector(flags, means, clock);
   const tokens = await readTokens(flags.tokenFile, means.environment);
   const grants = flags.unmanaged ? (await means.readCluster(clock, signal)).grants : null;
-  const access = {
-    tokens,
-    apiUrl: flags.asanaApiUrl,
-    requestsPerMinute: flags.asanaRequestsPerMinute,
-    budgetPercent: flags.asanaBudgetPercent,
-    carrier: means.carrier,
-    clock,
-    log: means.log,
-  };
+  const access = accessOf(flags, { tokens, carrier: means.carrier, clock, log: means.log });
   const reading = await readWholeDirectory(connector, access, signal);
   const managed = grants && new ManagedRights(grants, connector, reading);
   const { snapshot } = reading;

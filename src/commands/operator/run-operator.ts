@@ -157,7 +157,7 @@ function electionFor(
   });
 }
 
-/** Adds the servers for metrics and probes, on one port if the addresses are the same. */
+/** Adds the servers for metrics and probes as they listen: where one cannot, the others are there to be closed. */
 async function listen(
   servers: PageServer[],
   flags: OperatorFlags,

@@ -11,7 +11,7 @@ import type { DirectoryCounts } from '../../directory/directory.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { AsanaFlags } from '../asana-reading/asana-flags.ts';
 import { readTokens } from '../asana-reading/asana-tokens.ts';
-import { type AsanaAccess, readDirectory } from '../asana-reading/directory-reading.ts';
+import { type AsanaAccess, accessOf, readDirectory } from '../asana-reading/directory-reading.ts';
 import type { Output } from '../command-line/output.ts';
 import { readManifestFiles } from '../manifests/manifest-files.ts';
 import { type DeclaredObject, readDeclarations } from '../manifests/manifest-reading.ts';
@@ -85,7 +85,9 @@ export async function makePlan(flags: PlanFlags, means: PlanMeans, signal: Abort
     log: means.log,
   });
   try {
-    const before = await readAll(planner, connectors, await accessOf(flags, means, clock), signal);
+    const tokens = await readTokens(flags.tokenFile, means.environment);
+    const access = accessOf(flags, { tokens, carrier: means.carrier, clock, log: means.log });
+    const before = await readAll(planner, connectors, access, signal);
     await planner.run(signal);
     return reportPlan({ planner, connectors, grants, before, foreign });
   } finally {
@@ -140,17 +142,4 @@ async function readAll(
   }
   if (before.size !== connectors.length) throw new TypeError('a connector of the plan was not read');
   return before;
-}
-
-async function accessOf(flags: PlanFlags, means: PlanMeans, clock: Clock): Promise<AsanaAccess> {
-  const tokens = await readTokens(flags.tokenFile, means.environment);
-  return {
-    tokens,
-    apiUrl: flags.asanaApiUrl,
-    requestsPerMinute: flags.asanaRequestsPerMinute,
-    budgetPercent: flags.asanaBudgetPercent,
-    carrier: means.carrier,
-    clock,
-    log: means.log,
-  };
 }

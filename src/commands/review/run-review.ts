@@ -6,6 +6,7 @@ import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection
 import { createLogger } from '../../telemetry/log.ts';
 import type { AsanaFlags } from '../asana-reading/asana-flags.ts';
 import { readTokens } from '../asana-reading/asana-tokens.ts';
+import { accessOf } from '../asana-reading/directory-reading.ts';
 import { readWholeDirectory } from '../asana-reading/whole-directory.ts';
 import type { Output } from '../command-line/output.ts';
 import { readAuditLines } from './audit-reading.ts';
@@ -53,15 +54,8 @@ export async function runReview(
   const audit = await readAuditLines(flags.auditLog ?? []);
   const { connector, grants } = await findSubject(flags, input, signal);
   const clock = systemClock;
-  const access = {
-    tokens,
-    apiUrl: flags.asanaApiUrl,
-    requestsPerMinute: flags.asanaRequestsPerMinute,
-    budgetPercent: flags.asanaBudgetPercent,
-    log: createLogger({ level: 'warn', format: process.stderr.isTTY ? 'console' : 'json' }),
-    clock,
-  };
-  const reading = await readWholeDirectory(connector, access, signal);
+  const log = createLogger({ level: 'warn', format: process.stderr.isTTY ? 'console' : 'json' });
+  const reading = await readWholeDirectory(connector, accessOf(flags, { tokens, clock, log }), signal);
   const review = buildReview({ connector, grants, reading, audit, now: clock.now() });
   await writeOutput(write(review), flags.output ?? null, output);
 }

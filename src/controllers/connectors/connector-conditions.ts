@@ -153,18 +153,16 @@ function conductorOneOf({ object, conductorOne }: ConnectorFacts): ConditionDraf
 }
 
 /** Holds that doubt what is read come before one of removals, which is no graver than the reading it goes by. */
-const holdsFirstToLast: readonly HoldRecord['reason'][] = [
-  'OrganizationChanged',
-  'DirectoryShrunk',
-  'ListingShort',
-  'TooManyRemovals',
-];
+const PLACES: Readonly<Record<HoldRecord['reason'], number>> = {
+  OrganizationChanged: 0,
+  DirectoryShrunk: 1,
+  ListingShort: 2,
+  TooManyRemovals: 3,
+};
 
 /** All holds in one condition: the reason is that of the gravest, the message names each with its token. */
 function pausedOf({ removals, doubts }: ConnectorFacts): ConditionDraft[] {
-  const holds = holdsFirstToLast.flatMap(
-    (reason) => removals.holds?.filter((hold) => hold.reason === reason) ?? [],
-  );
+  const holds = (removals.holds ?? []).toSorted((a, b) => PLACES[a.reason] - PLACES[b.reason]);
   const [first] = holds;
   if (!first) return [];
   const message = holds.map((hold) => `${describeHold(hold, doubts)} ${answersTo(hold)}`).join(' ');

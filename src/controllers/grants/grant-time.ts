@@ -59,7 +59,7 @@ export function noticeAt(object: GrantObject): number | null {
   const end = endOf(object);
   if (end === null || !status?.applied || status.expiresSoonToldAt !== undefined) return null;
   const startsAt = spec.startsAt === undefined ? null : Date.parse(spec.startsAt);
-  const began = beginningOf(startsAt, Date.parse(status.applied.at)) ?? end;
+  const began = beginningOf(startsAt, Date.parse(status.applied.at));
   return end - Math.min(LONGEST_NOTICE_MS, Math.max(0, (end - began) / 10));
 }
 

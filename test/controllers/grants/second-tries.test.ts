@@ -12,13 +12,18 @@ async function open(t: TestContext): Promise<GrantRig> {
   return rig;
 }
 
-test('a grant that is Contended stays so after a day, until somebody asks for another try', async (t) => {
-  const rig = await open(t);
+/** A grant whose license somebody else takes away so many times. */
+async function fightOver(rig: GrantRig, times: number): Promise<void> {
   await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
-  for (let time = 0; time < 4; time += 1) {
+  for (let time = 0; time < times; time += 1) {
     rig.member(1, 'view only');
     await rig.pass(700_000);
   }
+}
+
+test('a grant that is Contended stays so after a day, until somebody asks for another try', async (t) => {
+  const rig = await open(t);
+  await fightOver(rig, 4);
   assert.equal(rig.see(LICENSE, 'g').reason, 'Contended');
   const sent = rig.changes.length;
   await rig.pass(DAY_MS + 3_600_000);
@@ -29,11 +34,7 @@ test('a grant that is Contended stays so after a day, until somebody asks for an
 
 test('a change that comes days after three that were set back is set back too', async (t) => {
   const rig = await open(t);
-  await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
-  for (let time = 0; time < 3; time += 1) {
-    rig.member(1, 'view only');
-    await rig.pass(700_000);
-  }
+  await fightOver(rig, 3);
   assert.deepEqual([rig.see(LICENSE, 'g').reason, rig.see(LICENSE, 'g').status.drift?.count], ['Granted', 3]);
   await rig.pass(2 * DAY_MS);
   rig.member(1, 'view only');

@@ -132,6 +132,15 @@ export class Facts {
       : (this.#truthful.get(site) ?? Number.NEGATIVE_INFINITY);
   }
 
+  /**
+   * Whether a token reads another organization, or may have since a reading began: looks found nobody of this one then, and
+   * what they told stands until it is read again.
+   */
+  wasForeignSince(token: string, site: Site, readAt: number): boolean {
+    const mended = this.truthfulSince(site);
+    return this.witness.siteOf(token) !== site || (mended <= this.witness.time() && readAt < mended);
+  }
+
   /** The clock of a site was set. */
   moveClocks(site: Site): void {
     this.#clocksMoved.set(site, this.witness.time());

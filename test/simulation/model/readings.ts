@@ -143,7 +143,7 @@ export class Readings {
   seatsKnown(token: string, site: Site, accepted: boolean): number | null {
     const listings = (this.#enterprise.get(token) ?? []).filter(({ shrunk }) => accepted || !shrunk);
     const newest = listings.findIndex(({ shrunk }) => !shrunk);
-    if (newest < 0 || this.#wasForeignSince(token, site, listings[newest]?.at ?? 0)) return null;
+    if (newest < 0 || this.#facts.wasForeignSince(token, site, listings[newest]?.at ?? 0)) return null;
     const before = listings.findIndex(({ shrunk }, index) => index > newest && !shrunk);
     // Until the other listings of the same reading are there, the one before it counts.
     const isNew = this.#passedMs(token, listings[newest]?.endedAt ?? 0) < LET_IT_END_MS;
@@ -151,13 +151,6 @@ export class Readings {
     // What another connector has listed since is nothing to this one.
     const believed = this.#isShared(token) ? listings : listings.slice(0, oldest + 1);
     return Math.min(...believed.map((listed) => this.#seatsSince(listed, site)));
-  }
-
-  /** Whether a token reads another organization, or may have since a listing began: looks found nobody then. */
-  #wasForeignSince(token: string, site: Site, listedAt: number): boolean {
-    const { witness } = this.#facts;
-    const mended = this.#facts.truthfulSince(site);
-    return witness.siteOf(token) !== site || (mended <= witness.time() && listedAt < mended);
   }
 
   #seatsSince(listed: SeatCount, site: Site): number {

@@ -103,10 +103,7 @@ export const statusRules: readonly StatusRule[] = [
       if (seen === null) return null;
       const now = facts.witness.time();
       if (now - seen.endedAt < SETTLE_MS) return null;
-      // A token that reads another organization does not find anybody of this one; what it was told then stands until it reads again.
-      const mended = facts.truthfulSince(site);
-      if (facts.witness.siteOf(facts.tokenOf(connector)) !== site || (mended <= now && seen.begunAt < mended))
-        return null;
+      if (facts.wasForeignSince(facts.tokenOf(connector), site, seen.begunAt)) return null;
       return `${ready.reason}, and Asana shows ${JSON.stringify(holding)}`;
     }),
   },
