@@ -40,9 +40,13 @@ export class Story {
     return new Story(world, await peopleOf(world));
   }
 
-  /** The edits: two grants are deleted, another is declared. */
-  async edit(): Promise<void> {
+  /**
+   * The edits: two grants are deleted, another is declared.
+   * @param afterFirst what has to be seen of the first before the others are made
+   */
+  async edit(afterFirst: () => Promise<void> = async () => {}): Promise<void> {
     await this.#world.deleteGrant('leaves');
+    await afterFirst();
     await this.#world.deleteGrant('vanishes');
     await this.#world.createGrant('comes', carol);
   }
