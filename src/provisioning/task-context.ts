@@ -21,10 +21,12 @@ export interface TaskContext {
    */
   guard(removal: boolean): void | Promise<void>;
   /**
-   * Books a deprovision against `maxDeprovisions` before its request leaves.
+   * Books a deprovision against `maxDeprovisions`, where a restart finds it. Asked before each request, it goes by the limit
+   * of now.
+   * @returns false where it was booked before, and nothing was written
    * @throws RefusedError `TooManyDeprovisions`
    */
-  reserveDeprovision(account: Account): Promise<void>;
+  reserveDeprovision(account: Account): Promise<boolean>;
 }
 
 /** The task as ConductorOne gave it. */

@@ -41,7 +41,6 @@ export class TaskRun {
   #fresh = false;
   /** A request of ours has left and was not answered in time: what is so afterwards is our doing. */
   #sent = false;
-  #booked = false;
   #seat: Seat | null = null;
   /** Asana took a change of ours, or may have. */
   #taken = false;
@@ -131,7 +130,7 @@ export class TaskRun {
     let tally = { requests: 0 };
     let id = '';
     const hooks: ActionHooks = {
-      guard: () => this.#guard(action),
+      guard: (stage) => this.#guard(action, stage),
       confirm: () => this.#asksFor(action),
       recordIntent: async (given) => {
         id = given;
@@ -157,11 +156,13 @@ export class TaskRun {
     }
   }
 
-  /** The process may act, and the task asks for this still, by the policies as they stand. */
-  async #guard(action: Action): Promise<void> {
+  /** The process may act, the limit allows it, and the task asks for this still, by the policies as they stand. */
+  async #guard(action: Action, stage: 'Begin' | 'Send'): Promise<void> {
     const { context, task } = this.#options;
     task.signal.throwIfAborted();
     await context.guard(rulesOf(action).removal);
+    // It was booked with the intent; but where a window has begun since, it is booked there, and then all is asked anew.
+    while (stage === 'Send' && (await this.#book(action))) await context.guard(rulesOf(action).removal);
     if (this.#asksFor(action)) return;
     const step = this.#decide();
     throw step.kind === 'Refused' ? new RefusedError(step.code, step.message) : new OvertakenError();
@@ -172,13 +173,11 @@ export class TaskRun {
     return step.kind === 'Act' && isSameAction(step.action, action);
   }
 
-  /** Once a task, however often its request has to wait. */
-  async #book(action: Action): Promise<void> {
-    if (this.#booked || !rulesOf(action).deprovisions(action)) return;
+  /** True when it took a place that it did not have. */
+  async #book(action: Action): Promise<boolean> {
+    if (!rulesOf(action).deprovisions(action)) return false;
     const account = this.#account();
-    if (!account) throw new TypeError('a deprovision was decided without an account');
-    await this.#options.context.reserveDeprovision(account);
-    this.#booked = true;
+    return account !== null && this.#options.context.reserveDeprovision(account);
   }
 
   async #awaitOutcome(action: Action, id: string): Promise<TaskOutcome> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Policies } from '../../src/provisioning/policies.ts';
+import { RefusedError } from '../../src/provisioning/refusal.ts';
 import type { TaskRequest } from '../../src/provisioning/task-request.ts';
 import { ALICE, BOB, startTaskRig, type TaskRig } from './task-rig.ts';
 
@@ -34,6 +35,43 @@ suite('a deprovision that waits for Retry-After', () => {
       assert.equal(rig.count('scimPatchUser'), 1);
       assert.equal(rig.person(ALICE).profile.active, true);
     });
+
+  test('does not leave again when meanwhile the limit is lowered below what is booked', async (t) => {
+    const rig = await startTaskRig(t, { speed: 1000 });
+    rig.fault({ operation: 'scimPatchUser' }, { status: 429, retryAfter: 90 });
+    const reserveDeprovision = () =>
+      rig.count('scimPatchUser') === 0
+        ? Promise.resolve(false)
+        : Promise.reject(new RefusedError('TooManyDeprovisions', 'none is allowed now'));
+    const changes = { policies: allowed, reserveDeprovision };
+    await assert.rejects(rig.carryOut(take('ViewOnly', rig.gid(ALICE)), changes), {
+      code: 'TooManyDeprovisions',
+    });
+    assert.equal(rig.count('scimPatchUser'), 1);
+    assert.equal(rig.person(ALICE).profile.active, true);
+  });
+
+  test('asks all anew once it was booked in a window that has begun meanwhile', async (t) => {
+    const rig = await startTaskRig(t, { speed: 1000 });
+    rig.fault({ operation: 'scimPatchUser' }, { status: 429, retryAfter: 90 });
+    let suspended = false;
+    let window = 0;
+    const task = rig.carryOut(take('ViewOnly', rig.gid(ALICE)), {
+      policies: allowed,
+      guard: () => {
+        if (suspended) throw new RefusedError('Suspended', 'the connector is suspended');
+      },
+      reserveDeprovision: async () => {
+        const before = window;
+        window = rig.count('scimPatchUser') + 1;
+        // While the booking is written.
+        suspended = window === 2;
+        return window !== before;
+      },
+    });
+    await assert.rejects(task, { code: 'Suspended' });
+    assert.equal(rig.count('scimPatchUser'), 1);
+  });
 
   test('leaves where all is as it was', async (t) => {
     const rig = await startTaskRig(t, { speed: 1000 });

@@ -57,13 +57,12 @@ suite('a license task', () => {
       ...allowed,
       reserveDeprovision: (account) => {
         assert.equal(rig.count('scimPatchUser'), 0);
-        rig.reserved.push(account.gid);
-        return Promise.resolve();
+        return Promise.resolve(rig.reserved.push(account.gid) === 1);
       },
     });
     assert.equal(outcome.changed, true);
     assert.equal(rig.person(ALICE).profile.active, false);
-    assert.deepEqual(rig.reserved, [gid]);
+    assert.deepEqual(rig.reserved, [gid, gid], 'with the intent, and as the request leaves');
   });
 
   test('whose deprovision has no place in the limit sends nothing', async (t) => {

@@ -150,8 +150,9 @@ export class TaskRig {
       reserveDeprovision:
         changes.reserveDeprovision ??
         (({ gid }) => {
+          if (this.reserved.includes(gid)) return Promise.resolve(false);
           this.reserved.push(gid);
-          return Promise.resolve();
+          return Promise.resolve(true);
         }),
     };
   }

@@ -183,8 +183,10 @@ export class ConnectorTaskHost implements TaskHost {
     };
   }
 
-  async #reserveDeprovision({ gid, email }: Account): Promise<void> {
+  async #reserveDeprovision({ gid, email }: Account): Promise<boolean> {
     const { session, connector, saveRemovals, clock } = this.#options;
+    // An edit of the limits counts at once, not when its turn in the queue has come.
+    session().follow(connector());
     const { desk, directory } = session();
     const organization = directory.current()?.organization?.gid ?? '';
     const outcome = desk.reserveDeprovision(organization, personKey(organization, gid), clock.now());
@@ -193,7 +195,9 @@ export class ConnectorTaskHost implements TaskHost {
       const message = `${email ?? gid} is not deprovisioned: maxDeprovisions allows ${outcome.limit} within ${minutes} min, and ${outcome.done ?? 'an unknown number'} are done or in progress. Request the deprovision again later, or raise maxDeprovisions of the connector.`;
       throw new RefusedError('TooManyDeprovisions', message);
     }
+    if (outcome.kind === 'Standing') return false;
     await saveRemovals();
+    return true;
   }
 }
 

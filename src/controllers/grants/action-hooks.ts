@@ -86,8 +86,12 @@ export class GrantActionHooks implements ActionHooks {
     const [object, connector] = removal && stage === 'Send' ? await this.#askApiServer() : this.#askCache();
     // While the API server was asked, the lease may have been lost.
     this.#checkLeadership();
-    if (!this.#asksFor(object, connector)) throw new FencedError('The grant no longer requires this action.');
-    if (removal) this.#gate.check(subject, session, stage);
+    if (!connector || !this.#asksFor(object, connector))
+      throw new FencedError('The grant no longer requires this action.');
+    if (!removal) return;
+    // An edit of the limits counts at once, not when its turn in the queue has come.
+    session.follow(connector);
+    this.#gate.check(subject, session, stage);
   }
 
   confirm(fresh: FreshReading): boolean {

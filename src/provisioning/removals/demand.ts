@@ -88,5 +88,7 @@ export type AnswerOutcome =
 /** What came of a task's wish to deprovision somebody. */
 export type DeprovisionOutcome =
   | { readonly kind: 'Booked' }
+  /** It was booked before, and the limit allows it still. */
+  | { readonly kind: 'Standing' }
   /** `done` is null if the record of this window cannot be read. */
   | { readonly kind: 'Refused'; readonly done: number | null; readonly limit: number };

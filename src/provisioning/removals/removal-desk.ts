@@ -156,12 +156,16 @@ export class RemovalDesk implements DeprovisionCounter {
     return ids ? { kind: 'Removals', ids } : { kind: 'Unknown' };
   }
 
-  /** A task of ConductorOne is about to deprovision somebody. Asked again for the same person, it books nothing. */
+  /**
+   * A task of ConductorOne is about to deprovision somebody. Ask before each request: for the same person it books nothing
+   * more within the window, but goes by the limit of now.
+   */
   reserveDeprovision(organization: string, person: string, now: number): DeprovisionOutcome {
     this.#roll(now);
     const { window } = this.#book;
     const limit = this.#limits.maxDeprovisions;
     if (!window.hasRoomFor(person, limit)) return { kind: 'Refused', done: window.deprovisions, limit };
+    if (window.hasBookedDeprovision(person)) return { kind: 'Standing' };
     this.#bookInOrganization(organization, person, now);
     return { kind: 'Booked' };
   }

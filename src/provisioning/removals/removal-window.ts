@@ -62,9 +62,18 @@ export class RemovalWindow {
     return this.#unreadable ? null : this.#deprovisions.done;
   }
 
-  /** Whether one more may be deprovisioned that no declared grant asks for; who is counted already may. */
+  /**
+   * Whether this person may be deprovisioned where no declared grant asks for it. Who is counted already takes no more
+   * room; but a limit that was lowered since stops them too.
+   */
   hasRoomFor(person: string, limit: number): boolean {
-    return !this.#unreadable && (this.#deprovisions.hasBooked(person) || this.#deprovisions.done < limit);
+    const others = this.#deprovisions.done - (this.hasBookedDeprovision(person) ? 1 : 0);
+    return !this.#unreadable && others < limit;
+  }
+
+  /** Whether a deprovision of this person is counted; not known of those whom a process before this one counted. */
+  hasBookedDeprovision(person: string): boolean {
+    return this.#deprovisions.hasBooked(person);
   }
 
   /** For the connector's status; null before the first window. */

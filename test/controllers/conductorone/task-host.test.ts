@@ -146,6 +146,29 @@ suite('the host of a connector’s tasks', () => {
     assert.equal(sandbox.state.personByEmail(second)?.profile.license, 'view only');
   });
 
+  test('does not send a deprovision that waits for Asana once the limit was lowered, though it was booked', async () => {
+    let current = connector;
+    clock.sleep = async () => {
+      current = connectorObject({ provisioning: { allowDeprovision: true, maxDeprovisions: 0 } });
+    };
+    sandbox.faults.add({
+      match: { operation: 'scimPatchUser', times: 1 },
+      effect: { status: 429, retryAfter: 1 },
+    });
+    const [person] = [...sandbox.state.people].filter(
+      ({ profile }) => profile.license === 'view only' && profile.active && profile.email !== ALICE,
+    );
+    assert.ok(person);
+    const task = hostWith({ connector: () => current }).provision(
+      license('Take', 'ViewOnly', person.profile.email),
+      'task',
+      never,
+    );
+    await assert.rejects(task, { code: 'TooManyDeprovisions', message: /allows 0 within/ });
+    assert.ok(person.profile.active);
+    assert.deepEqual(saved, ['saved'], 'it was booked, once');
+  });
+
   test('waits before it takes anything away while another leader’s last action may be under way', async () => {
     const waits: number[] = [];
     clock.sleep = async (ms) => void waits.push(ms);

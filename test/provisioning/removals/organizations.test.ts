@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
-import { demandOf, deskOf, grantIds, HOUR, ORGANIZATION, START } from './desk-rig.ts';
+import { demandOf, deskOf, grantIds, HOUR, limitsOf, ORGANIZATION, START } from './desk-rig.ts';
 
 function peers(limits: readonly number[]) {
   const organizations = new Organizations({ monotonic: () => START });
@@ -60,8 +60,17 @@ suite('deprovisions of an organization', () => {
       { kind: 'Booked' },
       { kind: 'Refused', done: 2, limit: 2 },
     ]);
-    assert.deepEqual(first.reserveDeprovision(ORGANIZATION, 'a', START), { kind: 'Booked' }, 'tried again');
+    assert.deepEqual(first.reserveDeprovision(ORGANIZATION, 'a', START), { kind: 'Standing' }, 'tried again');
+    assert.equal(first.toRecord().removals?.deprovisions, 2);
     assert.deepEqual(first.reserveDeprovision(ORGANIZATION, 'c', START + HOUR), { kind: 'Booked' });
+  });
+
+  test('by tasks that were booked and not sent are stopped by a limit that was lowered since', () => {
+    const { first } = peers([2, 5]);
+    for (const person of ['a', 'b']) first.reserveDeprovision(ORGANIZATION, person, START);
+    first.setLimits(limitsOf({ maxDeprovisions: 1 }));
+    const outcome = first.reserveDeprovision(ORGANIZATION, 'a', START);
+    assert.deepEqual(outcome, { kind: 'Refused', done: 2, limit: 1 });
   });
 
   test('do not count as removals of declared grants', () => {

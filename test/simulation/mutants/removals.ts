@@ -119,8 +119,8 @@ export const removalMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'provisioning/task-run.ts',
-        find: 'if (this.#booked || !rulesOf(action).deprovisions(action)) return;',
-        replace: 'if (this.#booked || action.gid !== null) return;',
+        find: 'if (!rulesOf(action).deprovisions(action)) return false;',
+        replace: 'if (action.gid !== null) return false;',
       },
     ],
   },
