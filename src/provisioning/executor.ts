@@ -124,7 +124,7 @@ export class Executor {
     const refused = failure !== null && !failure.outcomeUnknown;
     const reading = await this.#lookBack(request);
     if (reading && isShown(request, reading)) {
-      this.#conclude(request, id, sent.requestIds);
+      this.#conclude(request, id, sent.requestIds, reading.account);
       return { kind: 'Succeeded', id, account: reading.account, byOthers: refused };
     }
     // What may be sent twice may be; a creation or a deprovision whose answer was lost is only ever looked for.
@@ -140,7 +140,7 @@ export class Executor {
     const reading = await this.#readFresh(request);
     const { account } = reading;
     if (!isShown(request, reading)) return { kind: 'Unconfirmed', id, account };
-    this.#conclude(request, id, []);
+    this.#conclude(request, id, [], account);
     return { kind: 'Succeeded', id, account, byOthers: false };
   }
 
@@ -148,13 +148,18 @@ export class Executor {
    * It shows, and is told once: where the status that says so could not be written, it is looked at again. What our own
    * actions take away is deducted where the next reading is compared with this one.
    */
-  #conclude(request: ActionRequest, id: string, requestIds: readonly string[]): void {
+  #conclude(
+    request: ActionRequest,
+    id: string,
+    requestIds: readonly string[],
+    account: Account | null,
+  ): void {
     if (this.#concluded.has(id)) return;
     this.#concluded.add(id);
     const [oldest] = this.#concluded;
     if (oldest !== undefined && this.#concluded.size > MOST_CONCLUDED) this.#concluded.delete(oldest);
     const { action, directory } = request;
-    this.#tell(request, id, 'Succeeded', requestIds);
+    this.#tell(request, id, 'Succeeded', requestIds, account);
     if (!rulesOf(action).removal || action.gid === null || action.type === 'RevokeEnterprise') return;
     directory.noteRemoval({ user: action.gid, team: 'team' in action ? action.team : null });
   }
@@ -194,11 +199,13 @@ export class Executor {
     return refresh(session, directory, rulesOf(action).subject(action), options);
   }
 
+  /** @param account as Asana shows it: only that has the gid of whoever was created */
   #tell(
     { connector, action, requester, reason }: ActionRequest,
     id: string,
     result: string,
     requestIds: readonly string[],
+    account: Account | null = null,
   ): void {
     const { namespace, name } = connector;
     this.#actions.add(1, { namespace, connector: name, type: action.type, result });
@@ -209,7 +216,7 @@ export class Executor {
       action: action.type,
       connector: { namespace, name },
       requester,
-      account: { gid: action.gid, email: action.email },
+      account: { gid: action.gid ?? account?.gid ?? null, email: action.email },
       place,
       before: action.from,
       after: action.to,

@@ -58,6 +58,8 @@ suite('an action', () => {
     const { profile } = rig.sandbox.state.personByEmail('ada.byron@acme.example') ?? {};
     assert.deepEqual([profile?.license, profile?.name], ['view only', 'Ada Byron']);
     assert.equal(rig.directory.accountByEmail('ada.byron@acme.example')?.license, 'ViewOnly');
+    // An address may be somebody else's by the time of an audit.
+    assert.equal(rig.audit[0]?.account.gid, rig.sandbox.state.personByEmail('ada.byron@acme.example')?.gid);
   });
 
   test('shows its result in the directory at once, without another sync', async (t) => {

@@ -1,21 +1,22 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { policiesOf } from '../../controllers/connectors/connector-policies.ts';
 import type { KnownGrant } from '../../controllers/grants/grant-stores.ts';
+import { endingOf } from '../../controllers/grants/grant-time.ts';
 import type { Account } from '../../directory/snapshot.ts';
 import type { Reading } from '../../provisioning/reading.ts';
 import { placeOf, type Right } from '../../provisioning/right.ts';
 import { resolveWish } from '../../provisioning/rights.ts';
 
 /**
- * What the grants of a cluster declare, so that it can be told from what nobody declares. A grant that is being deleted
- * declares nothing any more, and an absence gives nothing.
+ * What the grants of a cluster declare, so that it can be told from what nobody declares. A grant that is
+ * deleted or expired declares nothing any more, and an absence gives nothing.
  */
 export class ManagedRights {
   readonly #keys = new Set<string>();
 
-  constructor(grants: readonly KnownGrant[], connector: AsanaConnector, reading: Reading) {
+  constructor(grants: readonly KnownGrant[], connector: AsanaConnector, reading: Reading, now: number) {
     for (const { kind, object } of grants) {
-      if (object.metadata.deletionTimestamp !== undefined || kind.ensure(object) === 'Absent') continue;
+      if (endingOf(object, now) !== null || kind.ensure(object) === 'Absent') continue;
       const { gid, email } = kind.user(object);
       const known =
         object.status?.user?.gid ?? gid ?? reading.accountByEmail(email?.toLowerCase() ?? '')?.gid;

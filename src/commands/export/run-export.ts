@@ -46,7 +46,7 @@ export async function runExport(flags: ExportFlags, means: ExportMeans, signal: 
   const grants = flags.unmanaged ? (await means.readCluster(clock, signal)).grants : null;
   const access = accessOf(flags, { tokens, carrier: means.carrier, clock, log: means.log });
   const reading = await readWholeDirectory(connector, access, signal);
-  const managed = grants && new ManagedRights(grants, connector, reading);
+  const managed = grants && new ManagedRights(grants, connector, reading, clock.now());
   const { snapshot } = reading;
   const chosen = [...rightsIn(snapshot, connector, addressable(snapshot, means.errors))].filter(
     ({ kind, account, right }) =>

@@ -1,5 +1,6 @@
 import type { Condition } from '../../api/conditions.ts';
 import type { Labels, Meter } from '../../core/meter.ts';
+import type { DirectoryCounts } from '../../directory/directory.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
 import type { ConnectorFacts } from './connector-facts.ts';
 import { intervalsOf } from './connector-policies.ts';
@@ -18,10 +19,11 @@ export class ConnectorMetrics {
     this.#meter = meter;
     const of = ['namespace', 'connector'];
     this.#gauges = {
-      accounts: meter.gauge('accounts', 'Accounts by license: Enterprise, ViewOnly or none.', [
-        ...of,
-        'license',
-      ]),
+      accounts: meter.gauge(
+        'accounts',
+        'Accounts by license: Enterprise, ViewOnly or none; unknown while no licenses are read.',
+        [...of, 'license'],
+      ),
       limit: meter.gauge('licenses_limit', 'Limit for enterprise licenses (maxEnterpriseLicenses).', of),
       unmanaged: meter.gauge('licenses_unmanaged', 'Enterprise licenses that no grant declares.', of),
       grants: meter.gauge('grants', 'Grants by kind and state.', [...of, 'kind', 'state']),
@@ -68,14 +70,13 @@ export class ConnectorMetrics {
 
   #observeLicenses(labels: ConnectorLabels, { counts, snapshot, tally, object }: ConnectorFacts): void {
     const { accounts, unmanaged, limit } = this.#gauges;
-    if (counts) {
-      const licensed = counts.enterpriseLicenses + counts.viewOnlyLicenses;
-      accounts.set(counts.enterpriseLicenses, { ...labels, license: 'Enterprise' });
-      accounts.set(counts.viewOnlyLicenses, { ...labels, license: 'ViewOnly' });
-      accounts.set(counts.accounts - licensed, { ...labels, license: 'none' });
+    const licensesRead = Boolean(snapshot?.parts.licenses);
+    for (const [license, count] of counts ? countByLicense(counts, licensesRead) : []) {
+      if (count === null) accounts.remove({ ...labels, license });
+      else accounts.set(count, { ...labels, license });
     }
     // Of licenses that were not read nobody knows who manages them.
-    if (!counts || !snapshot?.parts.licenses) unmanaged.remove(labels);
+    if (!counts || !licensesRead) unmanaged.remove(labels);
     else unmanaged.set(Math.max(0, counts.enterpriseLicenses - tally.managedEnterpriseLicenses), labels);
     const most = object.spec.provisioning.maxEnterpriseLicenses;
     if (most === undefined) limit.remove(labels);
@@ -131,6 +132,17 @@ type ConnectorLabels = { readonly namespace: string; readonly connector: string 
 function labelsOf(key: string): ConnectorLabels {
   const { namespace, name } = splitKey(key);
   return { namespace, connector: name };
+}
+
+/** Null for a series that is not to be shown: of licenses that were not read, 0 would be a lie. */
+function countByLicense(counts: DirectoryCounts, read: boolean): readonly [license: string, number | null][] {
+  const { accounts, enterpriseLicenses, viewOnlyLicenses } = counts;
+  return [
+    ['Enterprise', read ? enterpriseLicenses : null],
+    ['ViewOnly', read ? viewOnlyLicenses : null],
+    ['none', read ? accounts - enterpriseLicenses - viewOnlyLicenses : null],
+    ['unknown', read ? null : accounts],
+  ];
 }
 
 function statesOf({ grants, ready, planned, blocked }: KindTally): Record<string, number> {

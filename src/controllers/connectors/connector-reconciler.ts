@@ -182,7 +182,7 @@ export class ConnectorReconciler {
     if (!session) return;
     const facts = factsOf(connector, session, {
       obstacle: findObstacle(connector, session, connectors.values()),
-      tally: tallyGrants(grantsOf(key), session.directory),
+      tally: tallyGrants(grantsOf(key), session.directory, clock.now()),
     });
     const status = connectorStatus(facts, clock.now());
     await writer.writeStatus(connector, status);

@@ -1,6 +1,7 @@
 import { type GrantKindName, type GrantObject, grantKinds } from '../../api/kinds.ts';
 import { takesSeat } from '../../directory/account.ts';
 import type { Directory } from '../../directory/directory.ts';
+import { endingOf } from '../grants/grant-time.ts';
 
 /** How many grants of one kind stand how. */
 export interface KindTally {
@@ -15,7 +16,7 @@ export interface KindTally {
 /** How the grants of a connector stand. */
 export interface GrantTally {
   readonly kinds: ReadonlyMap<GrantKindName, KindTally>;
-  /** Accounts with an enterprise license that a live grant declares. */
+  /** Accounts with an enterprise license that a grant declares, neither deleted nor expired. */
   readonly managedEnterpriseLicenses: number;
 }
 
@@ -28,7 +29,7 @@ export interface TalliedGrant {
 const nothing: KindTally = { grants: 0, ready: 0, planned: 0, blocked: 0, endingSoon: 0 };
 
 /** Counts the grants of one connector by kind and by how they stand. */
-export function tallyGrants(grants: Iterable<TalliedGrant>, directory: Directory): GrantTally {
+export function tallyGrants(grants: Iterable<TalliedGrant>, directory: Directory, now: number): GrantTally {
   const kinds = new Map(grantKinds.map(({ names }) => [names.kind, { ...nothing }]));
   const managed = new Set<string>();
   for (const { kind, object } of grants) {
@@ -38,8 +39,9 @@ export function tallyGrants(grants: Iterable<TalliedGrant>, directory: Directory
     if (isTrue(object, 'Ready')) tally.ready += 1;
     if (isTrue(object, 'Stalled')) tally.blocked += 1;
     if (object.status?.planned) tally.planned += 1;
-    if (endsSoon(object)) tally.endingSoon += 1;
-    const gid = declaresEnterprise(object) ? object.status?.user?.gid : undefined;
+    const over = endingOf(object, now) !== null;
+    if (object.status?.expiresSoonToldAt !== undefined && !over) tally.endingSoon += 1;
+    const gid = declaresEnterprise(object) && !over ? object.status?.user?.gid : undefined;
     const account = gid === undefined ? undefined : directory.account(gid);
     if (account?.license === 'Enterprise' && takesSeat(account)) managed.add(account.gid);
   }
@@ -50,13 +52,8 @@ function isTrue({ status }: GrantObject, type: string): boolean {
   return status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false;
 }
 
-function endsSoon(object: GrantObject): boolean {
-  const told = object.status?.expiresSoonToldAt !== undefined;
-  return told && object.metadata.deletionTimestamp === undefined && !isTrue(object, 'Expired');
-}
-
-function declaresEnterprise({ metadata, spec }: GrantObject): boolean {
-  return metadata.deletionTimestamp === undefined && 'license' in spec && spec.license === 'Enterprise';
+function declaresEnterprise({ spec }: GrantObject): boolean {
+  return 'license' in spec && spec.license === 'Enterprise';
 }
 
 /** All kinds together. */

@@ -79,10 +79,22 @@ suite('an export', () => {
         name: 'gone',
         spec: { connectorRef: { name: 'acme' }, email: 'p4@acme.example', ensure: 'Absent' },
       },
+      {
+        kind: 'AsanaLicenseGrant',
+        namespace: 'iga',
+        name: 'over',
+        spec: {
+          connectorRef: { name: 'acme' },
+          user: { email: 'p5@acme.example' },
+          deletionPolicy: 'Retain',
+          expiresAt: '2020-01-01T00:00:00Z',
+        },
+      },
     ]);
     const licenses = await site.export(connector, { unmanaged: true, kind: ['AsanaLicenseGrant'] });
     assert.ok(!licenses.includes('p3@acme.example'), 'a grant declares a license for p3');
     assert.ok(licenses.includes('p4@acme.example'), 'an absence is no license');
+    assert.ok(licenses.includes('p5@acme.example'), 'what has expired declares nothing any more');
     const accounts = await site.export(connector, { unmanaged: true, kind: ['AsanaAccount'] });
     assert.ok(accounts.includes('p3@acme.example') && accounts.includes('p4@acme.example'));
   });

@@ -180,6 +180,28 @@ suite('the reconciler of connectors', () => {
     assert.equal(bench.meter.values.get('sync_complete{namespace="iga",connector="acme"}'), 0);
   });
 
+  test('counts accounts by license, and calls them unknown while no licenses are read', async (t) => {
+    const { bench } = await start(t);
+    const shown = () =>
+      [...bench.meter.values.entries()].flatMap(([series, value]) =>
+        series.startsWith('accounts{') ? [[/license="(\w+)"/.exec(series)?.[1] ?? '', value] as const] : [],
+      );
+    bench.put(connectorObject());
+    await bench.settle();
+    assert.deepEqual(
+      shown().map(([license]) => license),
+      ['Enterprise', 'ViewOnly', 'none'],
+    );
+    const object = bench.connectors.get(KEY);
+    assert.ok(object);
+    const metadata = { ...object.metadata, generation: 2 };
+    const spec = { ...object.spec, scim: { ...object.spec.scim, enabled: false } };
+    bench.put({ ...object, metadata, spec });
+    await bench.settle();
+    assert.equal(bench.status.counts?.enterpriseLicenses, undefined);
+    assert.deepEqual(shown(), [['unknown', bench.status.counts?.accounts]]);
+  });
+
   test('leaves no series of a connector that is gone', async (t) => {
     const { bench } = await start(t);
     bench.put(connectorObject());

@@ -48,7 +48,10 @@ async function sync(session: ConnectorSession): Promise<void> {
 
 /** The object with the status that the session leaves. */
 function recorded(object: AsanaConnector, session: ConnectorSession, now: number): AsanaConnector {
-  const others = { obstacle: findObstacle(object, session, []), tally: tallyGrants([], session.directory) };
+  const others = {
+    obstacle: findObstacle(object, session, []),
+    tally: tallyGrants([], session.directory, 0),
+  };
   return { ...object, status: connectorStatus(factsOf(object, session, others), now) };
 }
 

@@ -31,6 +31,9 @@ function directoryOf(enterprise: number): Directory {
   return directory;
 }
 
+const NOW = Date.parse(CREATED) + 60_000;
+const LATER = new Date(NOW + 3_600_000).toISOString();
+
 const none = { grants: 0, ready: 0, planned: 0, blocked: 0, endingSoon: 0 };
 
 const user = (gid: string) => ({ gid, name: 'N' });
@@ -45,6 +48,7 @@ suite('the tally of grants', () => {
     const tally = tallyGrants(
       [known(ready), known(planned), known(stalled, 'AsanaTeamGrant'), known(grantObject())],
       directoryOf(0),
+      NOW,
     );
     assert.deepEqual(tally.kinds.get('AsanaLicenseGrant'), { ...none, grants: 3, ready: 2, planned: 1 });
     assert.deepEqual(tally.kinds.get('AsanaTeamGrant'), { ...none, grants: 1, blocked: 1 });
@@ -53,14 +57,15 @@ suite('the tally of grants', () => {
   });
 
   test('counts as ending soon what has told so and has not ended', () => {
-    const told = { expiresAt: CREATED, expiresSoonToldAt: CREATED };
+    const told = { expiresSoonToldAt: CREATED };
+    const spec = { expiresAt: LATER };
     const grants = [
-      grantObject({ status: told }),
-      grantObject({ status: { expiresAt: CREATED } }),
-      grantObject({ status: { ...told, conditions: [condition('Expired')] } }),
-      grantObject({ metadata: { deletionTimestamp: CREATED }, status: told }),
+      grantObject({ spec, status: told }),
+      grantObject({ spec }),
+      grantObject({ spec: { expiresAt: CREATED }, status: told }),
+      grantObject({ metadata: { deletionTimestamp: CREATED }, spec, status: told }),
     ].map((object) => known(object));
-    const tally = tallyGrants(grants, directoryOf(0));
+    const tally = tallyGrants(grants, directoryOf(0), NOW);
     assert.equal(tally.kinds.get('AsanaLicenseGrant')?.endingSoon, 1);
     assert.equal(sumTally(tally).endingSoon, 1);
   });
@@ -73,19 +78,22 @@ suite('the tally of grants', () => {
     const { managedEnterpriseLicenses } = tallyGrants(
       [known(grantObject({ status: { user: user('0') } }))],
       directory,
+      NOW,
     );
     assert.equal(managedEnterpriseLicenses, directory.counts().enterpriseLicenses);
     assert.equal(managedEnterpriseLicenses, 1);
   });
 
-  test('counts the enterprise licenses that live grants declare, each account once', () => {
+  test('counts the enterprise licenses that grants declare which are neither deleted nor expired, each account once', () => {
     const grants = [
       grantObject({ status: { user: user('0') } }),
       grantObject({ status: { user: user('0') } }),
       grantObject({ spec: { license: 'ViewOnly' }, status: { user: user('1') } }),
       grantObject({ metadata: { deletionTimestamp: CREATED }, status: { user: user('2') } }),
       grantObject({ status: { user: user('gone') } }),
+      grantObject({ spec: { expiresAt: CREATED, deletionPolicy: 'Retain' }, status: { user: user('3') } }),
+      grantObject({ spec: { suspend: true, expiresAt: LATER }, status: { user: user('4') } }),
     ].map((object) => known(object));
-    assert.equal(tallyGrants(grants, directoryOf(5)).managedEnterpriseLicenses, 1);
+    assert.equal(tallyGrants(grants, directoryOf(5), NOW).managedEnterpriseLicenses, 2);
   });
 });
