@@ -1,5 +1,5 @@
 import type { AxiosResponse } from 'axios';
-import { classifyStatus, readErrorBody } from './classification.ts';
+import { classifyStatus, NOT_JSON, readErrorBody } from './classification.ts';
 import { malformed, type Surface } from './errors.ts';
 import { UnexpectedShape } from './fields.ts';
 import { DEFAULT_RETRY_AFTER_MS, parseRetryAfter } from './retry.ts';
@@ -53,11 +53,18 @@ export function answerFrom<T>(
   { surface, operation }: { readonly surface: Surface; readonly operation: string },
   decode: (body: unknown) => T,
 ): Answer<T> {
-  if (status < 200 || status > 299) {
-    const body = readErrorBody(parseJson(text));
-    throw classifyStatus({ surface, operation, status, body, requestId, date, retryAfterMs });
-  }
   const body = text === '' ? undefined : parseJson(text);
+  if (status < 200 || status > 299) {
+    throw classifyStatus({
+      surface,
+      operation,
+      status,
+      body: readErrorBody(body),
+      requestId,
+      date,
+      retryAfterMs,
+    });
+  }
   if (body === NOT_JSON)
     throw malformed(surface, operation, 'a body that is not JSON', { status, requestId });
   try {
@@ -69,9 +76,6 @@ export function answerFrom<T>(
     throw malformed(surface, operation, what, { status, requestId });
   }
 }
-
-/** A body that is no JSON; JSON itself has no symbols. */
-const NOT_JSON = Symbol('not JSON');
 
 function parseJson(text: string): unknown {
   try {

@@ -1,14 +1,20 @@
 import { AsanaError, type AsanaErrorCode, malformed, type Surface, surfaceName, tooLarge } from './errors.ts';
 import { isJsonObject } from './json.ts';
 
-/** An error body as far as it can be read: the texts to match, and which of the two shapes it had. */
+/**
+ * An error body as far as it can be read: the texts to match, and which of the two shapes it had. `unknown` is other JSON or
+ * nothing, `text` is no JSON: a page of a proxy, perhaps.
+ */
 export interface ErrorBody {
-  readonly shape: Surface | 'unknown';
+  readonly shape: Surface | 'unknown' | 'text';
   /** For matching only; never shown. */
   readonly text: string;
 }
 
 const UNREADABLE: ErrorBody = { shape: 'unknown', text: '' };
+
+/** A body that is no JSON; JSON itself has no symbols. */
+export const NOT_JSON = Symbol('not JSON');
 
 /** Longest part of an error body that is looked at: Asana's sentences are below 300 characters. */
 const LONGEST_ERROR_TEXT = 2000;
@@ -18,6 +24,7 @@ const LONGEST_ERROR_TEXT = 2000;
  * `{"detail","status"}` (RFC 7644 §3.12). Gateways answer SCIM paths in the REST shape, so both are tried.
  */
 export function readErrorBody(body: unknown): ErrorBody {
+  if (body === NOT_JSON) return { ...UNREADABLE, shape: 'text' };
   if (!isJsonObject(body)) return UNREADABLE;
   const { errors, detail, status, scimType } = body;
   if (Array.isArray(errors)) {
@@ -36,15 +43,22 @@ export function readErrorBody(body: unknown): ErrorBody {
 
 interface Rule {
   readonly surface?: Surface;
+  readonly operation?: RegExp;
   readonly from: number;
   /** Last status the rule covers; `from` alone when absent. */
   readonly to?: number;
   /** Matched against the texts of the error body. */
   readonly says?: RegExp;
-  readonly shape?: Surface;
+  readonly shape?: ErrorBody['shape'];
   readonly code: AsanaErrorCode;
   readonly meaning: string;
 }
+
+/** SCIM's operations on one user or one team. */
+const OF_ONE = /^(users\.(get|set_user_type|deactivate)|groups\.get)$/;
+
+/** `workspace: Unknown object: …`, `user: Not a user in Organization: …`: what the request named and is not there. */
+const MISSING = /^(\w{1,30}): (?:unknown object|not a user in )/i;
 
 /**
  * Status, surface and text to meaning; the first row that fits wins. Asana gives no machine-readable code
@@ -89,21 +103,47 @@ const rules: readonly Rule[] = [
     code: 'AsanaRefused',
     meaning: 'an ID in the request is not valid. Check the gids and email addresses in the object',
   },
+  // RFC 7644 §3.12 names it `uniqueness`, and §3.3 wants 409.
   {
     surface: 'scim',
     from: 400,
-    says: /user\s?type|invalidvalue/i,
+    to: 499,
+    says: /\buniqueness\b/i,
+    code: 'Conflict',
+    meaning: 'it already exists, or was changed at the same time',
+  },
+  {
+    surface: 'scim',
+    from: 400,
+    to: 499,
+    says: /\bseats?\b|license limit|no (\w+ )?licenses/i,
+    code: 'AsanaRefused',
+    meaning: 'no license of this type is available. Free a license, or buy seats in the Admin Console',
+  },
+  {
+    surface: 'scim',
+    from: 400,
+    says: /user\s?type/i,
     code: 'AsanaRefused',
     meaning:
       'the license type is not valid. Check scim.userTypes, and that the organization has view-only licenses',
   },
   {
     surface: 'scim',
+    operation: /^users\.set_user_type$/,
     from: 400,
-    to: 499,
-    says: /\bseats?\b|license limit|no licenses/i,
+    says: /invalidvalue/i,
     code: 'AsanaRefused',
-    meaning: 'no license of this type is available. Free a license, or buy seats in the Admin Console',
+    meaning:
+      'the license type is not valid. Check scim.userTypes, and that the organization has view-only licenses',
+  },
+  {
+    surface: 'scim',
+    operation: /^users\.create$/,
+    from: 400,
+    code: 'AsanaRefused',
+    meaning:
+      'the account is not valid. Check that the email address is of a domain of the organization, and check scim.userTypes',
   },
   {
     surface: 'scim',
@@ -156,7 +196,22 @@ const rules: readonly Rule[] = [
   {
     surface: 'scim',
     from: 404,
+    shape: 'text',
+    code: 'RouteNotFound',
+    meaning: 'the answer is not of SCIM. Check the API address and any proxy in between',
+  },
+  {
+    surface: 'scim',
+    from: 404,
     shape: 'scim',
+    code: 'NotFound',
+    meaning: 'the account does not exist, or it is a guest, which SCIM does not show',
+  },
+  // Asana publishes no error body of SCIM: what is missing is the one that the path names.
+  {
+    surface: 'scim',
+    operation: OF_ONE,
+    from: 404,
     code: 'NotFound',
     meaning: 'the account does not exist, or it is a guest, which SCIM does not show',
   },
@@ -221,17 +276,19 @@ export function classifyStatus(refusal: Refusal): AsanaError {
     status,
     requestId,
     date,
+    missing: rule.code === 'NotFound' ? (MISSING.exec(refusal.body.text)?.[1]?.toLowerCase() ?? null) : null,
     // A 5xx may come from a gateway after Asana has done what was asked.
     outcomeUnknown: status >= 500 || status === 408,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }
 
-function fits(row: Rule, { surface, status, body }: Refusal): boolean {
+function fits(row: Rule, { surface, operation, status, body }: Refusal): boolean {
   return (
     status >= row.from &&
     status <= (row.to ?? row.from) &&
     (row.surface === undefined || row.surface === surface) &&
+    (row.operation === undefined || row.operation.test(operation)) &&
     (row.shape === undefined || row.shape === body.shape) &&
     (row.says === undefined || row.says.test(body.text))
   );

@@ -29,6 +29,8 @@ export const classOfAsanaCode = {
   AsanaUnavailable: 'transient',
   /** An answer that is not what Asana documents: HTML, cut JSON, a redirect, a wrong shape. */
   MalformedResponse: 'transient',
+  /** REST and SCIM contradict each other about an account: one of them is behind. */
+  Inconsistent: 'transient',
   /** More bytes than any honest answer has. */
   ResponseTooLarge: 'transient',
 } as const satisfies Record<string, ErrorClass>;
@@ -51,6 +53,8 @@ export interface AsanaErrorDetails extends CodedErrorOptions {
   readonly date?: number | null;
   /** True when the request may have taken effect although it failed: a write has to be read back. */
   readonly outcomeUnknown?: boolean;
+  /** Of an unknown object: which kind Asana says it is (`user`, `workspace`); null where it does not say. */
+  readonly missing?: string | null;
   /** Of a listing that ended by itself, and short: what it announced, and what came. */
   readonly shortfall?: ListingShortfall | undefined;
 }
@@ -70,6 +74,7 @@ export class AsanaError extends CodedError {
   readonly requestId: string | null;
   readonly date: number | null;
   readonly outcomeUnknown: boolean;
+  readonly missing: string | null;
   readonly shortfall: ListingShortfall | null;
 
   constructor(code: AsanaErrorCode, message: string, details: AsanaErrorDetails) {
@@ -80,6 +85,7 @@ export class AsanaError extends CodedError {
     this.requestId = details.requestId ?? null;
     this.date = details.date ?? null;
     this.outcomeUnknown = details.outcomeUnknown ?? false;
+    this.missing = details.missing ?? null;
     this.shortfall = details.shortfall ?? null;
   }
 }

@@ -88,6 +88,7 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   OffsetExpired: Code.Unavailable,
   ListingTruncated: Code.Unavailable,
   MalformedResponse: Code.Unavailable,
+  Inconsistent: Code.Unavailable,
   ResponseTooLarge: Code.Unavailable,
   SnapshotIncomplete: Code.Unavailable,
   Disconnected: Code.Unavailable,

@@ -30,6 +30,10 @@ class WorkspaceReading {
   readonly people = new Map<string, Person>();
   readonly memberships = new Map<string, WorkspaceMembership>();
 
+  hasMember(gid: string): boolean {
+    return this.people.has(gid) && this.memberships.get(gid)?.role !== 'Guest';
+  }
+
   addUsers(users: readonly UserRecord[]): void {
     for (const { gid, name, email } of users) {
       const known = this.people.get(gid);
@@ -88,18 +92,27 @@ export class AccountReading {
     this.#workspaces.delete(workspace);
   }
 
-  /** False when SCIM and REST both brought somebody, and not one SCIM id is a gid: then nothing may be joined. */
-  get idsMeet(): boolean {
+  /**
+   * False when SCIM and REST both brought somebody, and not one SCIM id is the gid of a member: then nothing may be
+   * joined. SCIM hides guests: a guest of ours whom it lists is a member of another organization.
+   * @param organization the gid of the one that SCIM is to be of; null for none or several
+   */
+  idsMeet(organization: string | null): boolean {
     if (this.#scim.size === 0 || this.size === 0) return true;
-    return this.#scim.keys().some((id) => this.#workspaces.values().some(({ people }) => people.has(id)));
+    const home = organization === null ? undefined : this.#workspaces.get(organization);
+    const places = home && home.people.size > 0 ? [home] : [...this.#workspaces.values()];
+    return this.#scim.keys().some((id) => places.some((place) => place.hasMember(id)));
   }
 
   /**
    * True when SCIM and REST speak of different organizations. Half a listing of each need not meet, so one of them has
    * to be whole.
    */
-  isForeign({ restWhole, scimWhole }: { readonly restWhole: boolean; readonly scimWhole: boolean }): boolean {
-    if (this.idsMeet) return false;
+  isForeign(
+    organization: string | null,
+    { restWhole, scimWhole }: { readonly restWhole: boolean; readonly scimWhole: boolean },
+  ): boolean {
+    if (this.idsMeet(organization)) return false;
     return restWhole || (scimWhole && this.#countMembers() >= MEMBERS_TO_TELL);
   }
 

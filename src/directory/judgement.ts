@@ -147,7 +147,7 @@ function doubtOrganization(
   // Accepting foreign ids leaves a measure without a single license, since they are joined to nobody.
   if (!scimIdsForeign || measure?.licenses?.count === 0) return null;
   const message =
-    'SCIM and the REST API return different organizations: no SCIM ID is the gid of an account. Check that both tokens belong to the same organization.';
+    'SCIM and the REST API return different organizations: no SCIM ID is the gid of a member. Check that both tokens belong to the same organization.';
   return {
     reason: 'OrganizationChanged',
     parts: partNames,

@@ -1,5 +1,5 @@
 import type { Answer } from '../asana/answer.ts';
-import { isAsanaError } from '../asana/errors.ts';
+import { AsanaError, isAsanaError } from '../asana/errors.ts';
 import type { Priority } from '../asana/lanes.ts';
 import type { WorkspaceMembershipRecord } from '../asana/rest-records.ts';
 import type { ScimUserRecord } from '../asana/scim-records.ts';
@@ -43,7 +43,7 @@ export interface FreshAccount {
  * it. What was not asked for comes from the directory. SCIM hides guests: one who is in the directory stays;
  * anybody else whom SCIM does not know and REST does not show is gone.
  *
- * @throws AsanaError for everything but "not found"
+ * @throws AsanaError for everything but "not found": also where SCIM calls somebody active whom REST does not show
  */
 export async function readAccount(
   session: AsanaSession,
@@ -51,29 +51,19 @@ export async function readAccount(
   gid: string,
   options: ReadOptions,
 ): Promise<FreshAccount> {
-  const { priority, signal, userTypes } = options;
-  const call: Call = { priority, signal };
-  const workspace = options.workspace ?? directory.current()?.organization?.gid ?? null;
   const { scim, rest } = session;
-  const asksRest = workspace !== null && (options.membership || scim === null);
+  const { workspace, call } = placeOf(session, directory, options);
   const [user, memberships] = await Promise.all([
     scim ? orNothing(scim.user(gid, call)) : null,
-    asksRest ? orNothing(rest.workspaceMembershipsOf(workspace, gid, call)) : null,
+    workspace === null ? null : orNothing(rest.workspaceMembershipsOf(workspace, gid, call)),
   ]);
-  const account = join({
-    gid,
-    known: directory.account(gid),
-    scimAsked: scim !== null,
-    scimUser: user?.value ?? null,
-    memberships: memberships && workspace !== null ? { workspace, records: memberships.value ?? [] } : null,
-    userTypes,
-  });
-  return { account, certain: asksRest, asanaDate: latest(user?.date, memberships?.date) };
+  return join(gid, { user, memberships, workspace }, directory, options.userTypes);
 }
 
 /**
  * Looks an account up by email: in SCIM by `userName`, and with `membership` (or SCIM off) in REST, which
- * shows guests too.
+ * shows guests too. Where only one of them finds somebody by it, the other is asked by gid: they may write the address
+ * differently.
  */
 export async function findAccount(
   session: AsanaSession,
@@ -81,28 +71,33 @@ export async function findAccount(
   email: string,
   options: ReadOptions,
 ): Promise<FreshAccount> {
-  const { priority, signal, userTypes } = options;
-  const call: Call = { priority, signal };
-  const workspace = options.workspace ?? directory.current()?.organization?.gid ?? null;
   const { scim, rest } = session;
-  const asksRest = workspace !== null && (options.membership || scim === null);
+  const { workspace, call } = placeOf(session, directory, options);
   const [user, memberships] = await Promise.all([
     scim ? scim.findByUserName(email, call) : null,
-    asksRest ? orNothing(rest.workspaceMembershipsOf(workspace, email, call)) : null,
+    workspace === null ? null : orNothing(rest.workspaceMembershipsOf(workspace, email, call)),
   ]);
-  const records = memberships?.value ?? [];
-  const gid = user?.value?.id ?? records[0]?.user.gid;
-  const asanaDate = latest(user?.date, memberships?.date);
-  if (gid === undefined) return { account: null, certain: asksRest, asanaDate };
-  const account = join({
-    gid,
-    known: directory.account(gid),
-    scimAsked: scim !== null,
-    scimUser: user?.value ?? null,
-    memberships: memberships && workspace !== null ? { workspace, records } : null,
-    userTypes,
-  });
-  return { account: account && answering(account, email.toLowerCase()), certain: asksRest, asanaDate };
+  const gid = user?.value?.id ?? memberships?.value?.[0]?.user.gid;
+  if (gid === undefined) {
+    return { account: null, certain: memberships !== null, asanaDate: latest(user?.date, memberships?.date) };
+  }
+  const isInBoth =
+    (!user || user.value?.id === gid) &&
+    (!memberships || (memberships.value ?? []).some((record) => record.user.gid === gid));
+  const fresh = isInBoth
+    ? join(gid, { user, memberships, workspace }, directory, options.userTypes)
+    : await readAccount(session, directory, gid, options);
+  return { ...fresh, account: fresh.account && answering(fresh.account, email.toLowerCase()) };
+}
+
+/** The workspace that REST is asked about, null where it is not asked, and how to call. */
+function placeOf(
+  { scim }: AsanaSession,
+  directory: Directory,
+  { membership, workspace, priority, signal }: ReadOptions,
+): { readonly workspace: string | null; readonly call: Call } {
+  const place = workspace ?? directory.current()?.organization?.gid ?? null;
+  return { workspace: membership || scim === null ? place : null, call: { priority, signal } };
 }
 
 /** Asana found the person by this email, whatever it shows as their address. */
@@ -143,15 +138,20 @@ export async function refresh(
   const call: Call = { priority: options.priority, signal: options.signal };
   const begunAt = directory.now();
   const inTeam = gid !== null && workspace !== undefined && team !== undefined;
-  const [fresh, membership] = await Promise.all([
+  const [seen, membership] = await Promise.all([
     gid === null
       ? findAccount(session, directory, email ?? '', where)
       : readAccount(session, directory, gid, where),
     inTeam ? readTeamMembership(session, { team, user: gid, organization: workspace }, call) : null,
   ]);
+  // SCIM hides guests: its word alone takes nobody away.
+  const isDoubtful = gid !== null && !seen.account && !seen.certain;
+  const fresh = isDoubtful
+    ? await readAccount(session, directory, gid, { ...where, membership: true })
+    : seen;
   const place = fresh.certain ? (workspace ?? directory.current()?.organization?.gid ?? null) : null;
   if (fresh.account) directory.lay(fresh.account, begunAt, place);
-  else if (gid !== null) directory.lay({ gid, gone: true }, begunAt, place);
+  else if (gid !== null && fresh.certain) directory.lay({ gid, gone: true }, begunAt, place);
   if (inTeam) directory.layTeamMembership({ team, user: gid, membership }, begunAt);
   return { ...fresh, teamMembership: membership };
 }
@@ -165,35 +165,42 @@ async function readTeamMembership(
   try {
     return await rest.teamMembershipOf(place, call);
   } catch (error) {
-    if (!isAsanaError(error, 'NotFound')) throw error;
+    if (!isNobody(error)) throw error;
     return null;
   }
 }
 
-interface Findings {
-  readonly gid: string;
-  readonly known: Account | undefined;
-  readonly scimAsked: boolean;
-  readonly scimUser: ScimUserRecord | null;
-  /** Null when REST was not asked. */
-  readonly memberships: {
-    readonly workspace: string;
-    readonly records: readonly WorkspaceMembershipRecord[];
-  } | null;
-  readonly userTypes: UserTypes;
+/** What was asked about one person; null what was not. */
+interface Answers {
+  readonly user: Answer<ScimUserRecord | null> | null;
+  readonly memberships: Answer<readonly WorkspaceMembershipRecord[] | null> | null;
+  /** Where REST was asked. */
+  readonly workspace: string | null;
 }
 
 /** One account out of what was just read and what was known before; null when it is gone. */
-function join({ gid, known, scimAsked, scimUser, memberships, userTypes }: Findings): Account | null {
+function join(
+  gid: string,
+  { user, memberships, workspace }: Answers,
+  directory: Directory,
+  userTypes: UserTypes,
+): FreshAccount {
+  const known = directory.account(gid);
+  const scimUser = user?.value ?? null;
+  const asanaDate = latest(user?.date, memberships?.date);
   // Two people may answer to one address, in SCIM the one and in REST the other.
-  const records = memberships?.records.filter(({ user }) => user.gid === gid) ?? [];
-  const fresh = memberships && reduceMemberships(memberships.workspace, records);
-  const others = (known?.memberships ?? []).filter(({ workspace }) => workspace !== memberships?.workspace);
+  const records = memberships?.value?.filter((record) => record.user.gid === gid) ?? [];
+  const fresh = workspace === null ? null : reduceMemberships(workspace, records);
+  if (!fresh && workspace !== null && scimUser?.active)
+    makeSureItIsElsewhere(workspace, directory, asanaDate);
+  const others = (known?.memberships ?? []).filter((place) => place.workspace !== workspace);
   const places = fresh ? [fresh, ...others] : others;
-  if (!scimUser && !survives(known, scimAsked, memberships !== null, places)) return null;
-  const shown = records.find(({ user }) => user.email !== null)?.user.email ?? null;
+  const certain = memberships !== null;
+  if (!scimUser && !survives(known, user !== null, certain, places))
+    return { account: null, certain, asanaDate };
+  const shown = records.find((record) => record.user.email !== null)?.user.email ?? null;
   const own = addressed(shown ?? addressKnown(known, scimUser));
-  return {
+  const account: Account = {
     gid,
     ...own,
     name: known?.name || scimUser?.name || records[0]?.user.name || own.email || gid,
@@ -201,6 +208,17 @@ function join({ gid, known, scimAsked, scimUser, memberships, userTypes }: Findi
     scim: scimUser && scimRecordOf(scimUser, { gid, ...own }),
     license: licenseOf(scimUser?.userType ?? null, userTypes),
   };
+  return { account, certain, asanaDate };
+}
+
+/** In the organization, SCIM and REST speak of the same people: where they do not, nothing follows from either. */
+function makeSureItIsElsewhere(workspace: string, directory: Directory, date: number | null): void {
+  if (workspace !== directory.current()?.organization?.gid) return;
+  throw new AsanaError(
+    'Inconsistent',
+    'Asana is inconsistent: SCIM shows the account as active, and the REST API shows no membership of the organization. Nothing is changed until the two agree.',
+    { surface: 'rest', operation: 'workspace_memberships.list', date },
+  );
 }
 
 /** REST's address, from the listing, stands until SCIM shows a rename: the two may differ for one person. */
@@ -223,12 +241,17 @@ function survives(
   return known !== undefined && (!scimAsked || known.scim === null);
 }
 
-/** The answer; for "not found" one without a value. */
+/** Asana does not know the person (or the team). Where it does not know the workspace, nothing is known of anybody. */
+function isNobody(error: unknown): error is AsanaError {
+  return isAsanaError(error, 'NotFound') && error.missing !== 'workspace' && error.missing !== 'organization';
+}
+
+/** The answer; where there is nobody, one without a value. */
 async function orNothing<T>(read: Promise<Answer<T>>): Promise<Answer<T | null>> {
   try {
     return await read;
   } catch (error) {
-    if (!isAsanaError(error, 'NotFound')) throw error;
+    if (!isNobody(error)) throw error;
     return { value: null, date: error.date, requestId: error.requestId };
   }
 }

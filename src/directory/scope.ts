@@ -75,8 +75,11 @@ export function scopeOverScim({
   readonly workspaces?: readonly string[] | undefined;
   readonly defaultWorkspace?: string | undefined;
 }): Scope {
-  const [first, ...others] = new Set(named);
-  const gid = defaultWorkspace ?? (others.length === 0 ? first : undefined);
+  const [first] = named;
+  const known = new Set(named);
+  // What is to be read comes first: new accounts may go to a workspace that is no organization.
+  const isOneOfThem = known.size === 0 || known.has(defaultWorkspace ?? '');
+  const gid = known.size === 1 ? first : isOneOfThem ? defaultWorkspace : undefined;
   if (gid !== undefined) return scopeOf([{ gid, name: gid, organization: true }], []);
   throw new DirectoryError(
     'WorkspaceNotSet',

@@ -235,7 +235,8 @@ class Sync {
     const licenses = this.#scim ? this.#part([this.#licenseFaults], this.#allowedShortfall) : null;
     const part = scimOnly && licenses ? licenses : this.#part([this.#accountFaults], 0);
     const reading = this.#reading;
-    const joinScim = reading.idsMeet;
+    const home = organization?.gid ?? null;
+    const joinScim = reading.idsMeet(home);
     const before = {
       accounts: previous?.accounts ?? null,
       keepAccounts: !part.complete,
@@ -253,7 +254,7 @@ class Sync {
       leftOut,
       organization,
       scimOnly,
-      scimIdsForeign: reading.isForeign({
+      scimIdsForeign: reading.isForeign(home, {
         restWhole: part.complete,
         scimWhole: licenses?.complete ?? false,
       }),

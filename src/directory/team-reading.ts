@@ -1,5 +1,5 @@
 import { SYNC_READS_IN_FLIGHT } from '../asana/budget.ts';
-import type { AsanaError } from '../asana/errors.ts';
+import { type AsanaError, malformed } from '../asana/errors.ts';
 import type { RestClient, ScimClient } from '../asana/session.ts';
 import type { Call } from '../asana/transport.ts';
 import { type Faults, outcomeOf } from './faults.ts';
@@ -22,6 +22,8 @@ export interface TeamSource {
   list(onTeams: (teams: readonly ListedTeam[]) => void): Promise<void>;
   /** Hands over who is in a team. */
   members(team: string, onMembers: (memberships: readonly TeamMembership[]) => void): Promise<void>;
+  /** What speaks against all of it, once it was read; null for nothing. */
+  objection?(): AsanaError | null;
 }
 
 export interface TeamReadingOptions {
@@ -43,8 +45,13 @@ export function teamsOverRest(rest: RestClient, organization: string, call: Call
   };
 }
 
-/** The same without roles: SCIM knows members only, and no membership has a gid of its own. */
+/**
+ * The same without roles: SCIM knows members only, and no membership has a gid of its own. A team without `members` may be
+ * empty (RFC 7643 §2.5); if not one of them has any, SCIM does not show them.
+ */
 export function teamsOverScim(scim: ScimClient, call: Call): TeamSource {
+  let shown = false;
+  let read = 0;
   const membershipsOf = (team: string, members: readonly string[]): TeamMembership[] =>
     members.map((user) => ({
       gid: `${team}-${user}`,
@@ -58,14 +65,19 @@ export function teamsOverScim(scim: ScimClient, call: Call): TeamSource {
       scim.groups((groups) => {
         const listed = ({ id, name, members }: (typeof groups)[number]): ListedTeam => {
           const memberships = members ? membershipsOf(id, members) : undefined;
+          shown ||= memberships !== undefined;
           return { gid: id, name, memberships };
         };
         onTeams(groups.map(listed));
       }, call),
     members: async (team, onMembers) => {
       const { value } = await scim.group(team, { ...call, priority: 'bulk' });
+      read += 1;
+      shown ||= value.members !== null;
       onMembers(membershipsOf(team, value.members ?? []));
     },
+    objection: () =>
+      read > 0 && !shown ? malformed('scim', 'groups.get', 'no team shows its members') : null,
   };
 }
 
@@ -97,6 +109,8 @@ class TeamReading {
     const error = await outcomeOf(source.list((teams) => this.#take(teams)));
     if (error) faults.add(error);
     await this.#pool.drain();
+    const objection = source.objection?.();
+    if (objection) faults.add(objection);
     if (this.#vanished.size > 0) await this.#askForVanished();
     if (!faults.isEmpty()) this.#keepMissing();
     return this.#teams;

@@ -4,6 +4,7 @@ import type { AsanaSession } from '../asana/session.ts';
 import type { Call } from '../asana/transport.ts';
 import type { UserTypes } from '../directory/account.ts';
 import type { FreshReading, Subject } from '../directory/reader.ts';
+import type { Account } from '../directory/snapshot.ts';
 import type { Action } from './action.ts';
 import type { RefusedError } from './refusal.ts';
 
@@ -31,5 +32,5 @@ export interface ActionRules<A extends Action> {
   explain(error: AsanaError, action: A): RefusedError | null;
   /** The reason of the event that tells of it, and what was done, in a sentence. */
   readonly event: string;
-  describe(action: A, who: string): string;
+  describe(action: A, who: string, account: Account | null): string;
 }

@@ -30,16 +30,11 @@ export function isOneWay(type: ActionType): boolean {
 
 /**
  * Only reading tells what became of it: the answer was lost, or it conflicts with what came into being meanwhile. With
- * which status Asana refuses to add a member, or to remove a stranger, is not documented.
+ * which status Asana refuses to create or add who is there, or to remove a stranger, is not documented.
  */
 export function mayHaveTakenEffect({ type }: Action, { code, outcomeUnknown }: AsanaError): boolean {
   if (outcomeUnknown || code === 'Conflict') return true;
   return !OVER_SCIM.has(type) && (code === 'AsanaRefused' || code === 'NotFound');
 }
 
-const OVER_SCIM: ReadonlySet<ActionType> = new Set([
-  'GrantEnterprise',
-  'RevokeEnterprise',
-  'CreateAccount',
-  'Deprovision',
-]);
+const OVER_SCIM: ReadonlySet<ActionType> = new Set(['GrantEnterprise', 'RevokeEnterprise', 'Deprovision']);

@@ -4,6 +4,7 @@ import { decideEnding } from './ending-policies.ts';
 import type { Grant } from './grant.ts';
 import {
   blockUnseen,
+  describeNothingApplied,
   findAccount,
   type GrantCase,
   holdsRight,
@@ -81,11 +82,10 @@ function decideEmpty(grant: Grant): Decision | null {
       'NothingApplied',
       'The object ended. With ensure Absent there is nothing to revoke.',
     );
-  if (!applied && !(isOpen(attempt) && attempt.to !== null))
-    return releaseUnseen(
-      'NothingApplied',
-      'The grant ended and was never applied. Nothing was changed in Asana.',
-    );
+  if (!applied && !(isOpen(attempt) && attempt.to !== null)) {
+    const { message, warning } = describeNothingApplied(grant);
+    return releaseUnseen('NothingApplied', message, { warning });
+  }
   if (deletionPolicy === 'Retain')
     return releaseUnseen(
       'Retained',

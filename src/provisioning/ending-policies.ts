@@ -4,6 +4,7 @@ import type { Decision } from './decision.ts';
 import type { Ending } from './grant.ts';
 import {
   blockCase,
+  describeNothingApplied,
   describeOtherHolder,
   describeOtherOrganization,
   doubtIn,
@@ -95,11 +96,8 @@ function waitForWhatIsOnItsWay(subject: GrantCase): Decision | null {
 function releaseWhatWasNeverApplied(subject: GrantCase): Decision | null {
   const { grant, right } = subject;
   if (grant.applied || (isGiving(grant, right) && holdsRight(subject))) return null;
-  return releaseCase(
-    subject,
-    'NothingApplied',
-    'The grant ended and was never applied. Nothing was changed in Asana.',
-  );
+  const { message, warning } = describeNothingApplied(grant);
+  return releaseCase(subject, 'NothingApplied', message, { warning });
 }
 
 /** Nothing follows from somebody's absence in a listing alone. */

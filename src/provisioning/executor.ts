@@ -199,7 +199,7 @@ export class Executor {
     return refresh(session, directory, rulesOf(action).subject(action), options);
   }
 
-  /** @param account as Asana shows it: only that has the gid of whoever was created */
+  /** @param account as Asana shows it: only that has the gid, and the license, of whoever was created */
   #tell(
     { connector, action, requester, reason }: ActionRequest,
     id: string,
@@ -219,7 +219,7 @@ export class Executor {
       account: { gid: action.gid ?? account?.gid ?? null, email: action.email },
       place,
       before: action.from,
-      after: action.to,
+      after: (action.type === 'CreateAccount' ? account?.license : null) ?? action.to,
       result,
       reason,
       requestIds,

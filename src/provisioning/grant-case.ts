@@ -170,6 +170,17 @@ export function releaseCase(
   };
 }
 
+/** What is said of a grant that ends and holds nothing: who was invited by it may be a guest, whom no API takes out. */
+export function describeNothingApplied({ created, deletionPolicy }: Grant): {
+  message: string;
+  warning: boolean;
+} {
+  const message = created
+    ? 'The grant ended and was never applied, but it created or invited the account, which is kept. If the account is no longer required, remove it in Asana.'
+    : 'The grant ended and was never applied. Nothing was changed in Asana.';
+  return { message, warning: created && deletionPolicy === 'Revoke' };
+}
+
 /** A decision that waits, with what was seen. */
 export function blockCase(subject: GrantCase, code: RefusalCode, message: string, drift = false): Decision {
   const { account, right } = subject;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { classifyFailure, classifyStatus, readErrorBody } from '../../src/asana/classification.ts';
+import { classifyFailure, classifyStatus, NOT_JSON, readErrorBody } from '../../src/asana/classification.ts';
 import {
   type AsanaErrorCode,
   asanaErrorCodes,
@@ -129,6 +129,65 @@ suite('a status, a surface and a text mean one code', () => {
   }
 });
 
+suite('a refusal means what its operation makes of it', () => {
+  const cases: readonly [
+    operation: string,
+    status: number,
+    body: unknown,
+    code: AsanaErrorCode,
+    says: RegExp,
+  ][] = [
+    ['users.get', 404, undefined, 'NotFound', /does not exist/],
+    ['users.get', 404, {}, 'NotFound', /does not exist/],
+    ['users.get', 404, rest('Not Found'), 'NotFound', /does not exist/],
+    ['users.deactivate', 404, undefined, 'NotFound', /does not exist/],
+    ['groups.get', 404, undefined, 'NotFound', /does not exist/],
+    ['users.get', 404, NOT_JSON, 'RouteNotFound', /proxy/],
+    ['users.get', 404, rest('No matching route for request'), 'RouteNotFound', /API address/],
+    ['users.create', 404, rest('Not Found'), 'RouteNotFound', /SCIM is not available/],
+    ['users.create', 400, { detail: 'taken', scimType: 'uniqueness' }, 'Conflict', /already exists/],
+    ['users.create', 400, { detail: 'bad', scimType: 'invalidValue' }, 'AsanaRefused', /domain/],
+    ['users.set_user_type', 400, { detail: 'bad', scimType: 'invalidValue' }, 'AsanaRefused', /userTypes/],
+    [
+      'users.set_user_type',
+      400,
+      { detail: 'No enterprise licenses left', scimType: 'invalidValue' },
+      'AsanaRefused',
+      /buy seats/,
+    ],
+  ];
+  for (const [operation, status, body, code, says] of cases) {
+    test(`${operation} ${status} ${JSON.stringify(body) ?? 'without JSON'} is ${code}`, () => {
+      const given = {
+        surface: 'scim',
+        operation,
+        status,
+        body: readErrorBody(body),
+        requestId: null,
+      } as const;
+      const error = classifyStatus(given);
+      assert.equal(error.code, code);
+      assert.match(error.message, says);
+    });
+  }
+
+  test('an unknown object is told by its kind, and by nothing else of the body', () => {
+    const missing = (text: string, status: number) =>
+      classifyStatus({
+        surface: 'rest',
+        operation: 'workspace_memberships.list',
+        status,
+        body: readErrorBody(rest(text)),
+        requestId: null,
+      }).missing;
+    assert.equal(missing('workspace: Unknown object: 5', 404), 'workspace');
+    assert.equal(missing('user: Unknown object: 5', 400), 'user');
+    assert.equal(missing('user: Not a user in Organization: 5', 400), 'user');
+    assert.equal(missing('Unknown object', 404), null);
+    assert.equal(missing('workspace: Missing input', 400), null);
+  });
+});
+
 suite('no whole answer', () => {
   const codes: readonly [code: string, expected: AsanaErrorCode, outcomeUnknown: boolean, because: string][] =
     [
@@ -171,6 +230,8 @@ test('every code is reached by some row of the table or by a failure', () => {
     timedOut('rest', 'o', 1000).code,
     tooLarge('rest', 'o').code,
     truncated('rest', 'o', 'w').code,
+    // Of two answers, and not of one: the reader of accounts compares them.
+    'Inconsistent',
   ]);
   assert.deepEqual([...reached].toSorted(), asanaErrorCodes.toSorted());
 });

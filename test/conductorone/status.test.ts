@@ -59,6 +59,7 @@ const ASANA: Readonly<Record<AsanaErrorCode, Code>> = {
   ListingTruncated: Code.Unavailable,
   AsanaUnavailable: Code.Unavailable,
   MalformedResponse: Code.Unavailable,
+  Inconsistent: Code.Unavailable,
   ResponseTooLarge: Code.Unavailable,
 };
 

@@ -194,6 +194,39 @@ suite('a refresh', () => {
     assert.deepEqual([account, teamMembership], [null, null]);
     assert.equal(directory.account('1'), undefined);
   });
+
+  test('asks REST before it says that somebody whom SCIM does not show is gone: guests are hidden from SCIM', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.people = [{ gid: '1', role: 'guest' }];
+    const { account, certain } = await refresh(session, directory, { gid: '1', email: null }, options);
+    assert.deepEqual([account?.memberships[0]?.role, certain], ['Guest', true]);
+    assert.equal(directory.account('1')?.license, null);
+  });
+
+  test('says nothing of anybody where Asana does not know the workspace', async (t) => {
+    const { session, directory, world } = await setUp(t, { people, teams: { '7': ['1'] } });
+    const subject = { gid: '1', email: null, workspace: ORGANIZATION, team: '7' };
+    for (const [listing, status] of [
+      ['/workspace_memberships', 404],
+      ['/team_memberships', 400],
+    ] as const) {
+      world.intercept = ({ path }) =>
+        path.endsWith(listing)
+          ? { status, body: { errors: [{ message: `workspace: Unknown object: ${ORGANIZATION}` }] } }
+          : null;
+      await assert.rejects(refresh(session, directory, subject, withMembership), { code: 'NotFound' });
+      assert.ok(directory.account('1'), listing);
+    }
+  });
+
+  test('concludes nothing while SCIM calls somebody active whom REST does not show', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.intercept = ({ path }) =>
+      path.endsWith('/workspace_memberships') ? { body: { data: [], next_page: null } } : null;
+    const subject = { gid: '1', email: null };
+    await assert.rejects(refresh(session, directory, subject, withMembership), { code: 'Inconsistent' });
+    assert.equal(directory.account('1')?.memberships.length, 1);
+  });
 });
 
 suite('an account, found by email', () => {
@@ -222,8 +255,34 @@ suite('an account, found by email', () => {
         : null;
     const { account } = await findAccount(session, directory, 'shared@acme.example', withMembership);
     assert.equal(account?.gid, '8');
-    assert.deepEqual(account?.memberships, []);
+    assert.deepEqual(
+      account?.memberships.map(({ role }) => role),
+      ['Member'],
+    );
     assert.notEqual(account?.name, 'Nina');
+  });
+
+  test('is found with the license where SCIM does not know the address, and REST does', async (t) => {
+    const { session, directory, world, seen } = await setUp(t, { people });
+    world.people = [{ gid: '1', userType: 'enterprise' }];
+    world.intercept = ({ path, query }) =>
+      path.endsWith('/scim/Users') && query.has('filter')
+        ? { body: { totalResults: 0, Resources: [] } }
+        : null;
+    seen.length = 0;
+    const { account } = await findAccount(session, directory, 'p1@acme.example', withMembership);
+    assert.deepEqual([account?.license, account?.memberships.length], ['Enterprise', 1]);
+    assert.equal(seen.filter(({ path }) => path.endsWith('/scim/Users/1')).length, 1);
+  });
+
+  test('is found with the membership where REST does not know the address, and SCIM does', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.intercept = ({ path, query }) =>
+      path.endsWith('/workspace_memberships') && query.get('user') === 'p1@acme.example'
+        ? { status: 400, body: { errors: [{ message: 'user: Unknown object: p1@acme.example' }] } }
+        : null;
+    const { account } = await findAccount(session, directory, 'p1@acme.example', withMembership);
+    assert.deepEqual([account?.license, account?.memberships.length], ['ViewOnly', 1]);
   });
 
   test('one that the directory does not know yet', async (t) => {

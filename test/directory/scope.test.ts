@@ -113,6 +113,10 @@ suite('the workspaces of a connector', () => {
   test('over SCIM alone the organization is the default workspace, else the only one that is named', () => {
     assert.equal(scopeOverScim({ workspaces: ['1', '2'], defaultWorkspace: '2' }).organization?.gid, '2');
     assert.equal(scopeOverScim({ workspaces: ['1', '1'] }).organization?.gid, '1');
+    assert.equal(scopeOverScim({ workspaces: ['1'], defaultWorkspace: '9' }).organization?.gid, '1');
+    assert.throws(() => scopeOverScim({ workspaces: ['1', '2'], defaultWorkspace: '9' }), {
+      code: 'WorkspaceNotSet',
+    });
     for (const workspaces of [undefined, [], ['1', '2']])
       assert.throws(() => scopeOverScim({ workspaces }), { code: 'WorkspaceNotSet' });
   });

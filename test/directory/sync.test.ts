@@ -575,6 +575,20 @@ suite('REST and SCIM are checked apart', () => {
       );
     });
 
+    test(`is not read whole over SCIM alone (${status} on REST) while no team shows its members`, async (t) => {
+      const asana = await startSmallAsana(t, {
+        people: makePeople(3),
+        teams: { '70': ['1', '2'], '71': [] },
+        intercept: (request) =>
+          /\/Groups\/\d+$/.test(request.path)
+            ? { body: { id: request.path.split('/').at(-1), displayName: 'Team' } }
+            : overScim(request),
+      });
+      const { snapshot } = await run(asana, { defaultWorkspace: ORGANIZATION });
+      assert.equal(snapshot?.parts.teams?.complete, false);
+      assert.match(snapshot?.parts.teams?.incompleteBecause ?? '', /no team shows its members/);
+    });
+
     for (const [options, because] of [
       [{ restKnown: true }, 'REST is recorded'],
       [{ previous: 'read' }, 'REST was read before in this process'],
@@ -649,6 +663,25 @@ suite('REST and SCIM are checked apart', () => {
       scimId: (gid) => (gid === '3' ? gid : `other-${gid}`),
     });
     assert.equal((await snapshotOf(asana)).scimIdsForeign, false);
+  });
+
+  test('one SCIM id that is a guest is not: SCIM hides guests, so it lists a member of another organization', async (t) => {
+    const people = [...makePeople(4), { gid: '9', role: 'guest' as const }];
+    const asana = await startSmallAsana(t, {
+      people,
+      intercept: ({ path }) =>
+        path.endsWith('/scim/Users')
+          ? {
+              body: {
+                totalResults: 1,
+                Resources: [{ id: '9', userName: 'p9@partner.example', userType: 'enterprise' }],
+              },
+            }
+          : null,
+    });
+    const snapshot = await snapshotOf(asana);
+    assert.equal(snapshot.scimIdsForeign, true);
+    assert.equal(snapshot.accounts.get('9')?.license, null);
   });
 
   for (const [members, foreign, because] of [

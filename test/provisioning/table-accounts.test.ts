@@ -160,6 +160,12 @@ suite('an account', () => {
       expect: 'Release NothingApplied',
     },
     {
+      row: 'it ends, and who was invited by it is a guest: that is no access to be silent about',
+      grant: grant(account, { ...ends, created: true }),
+      asana: guest,
+      expect: 'Release NothingApplied !',
+    },
+    {
       row: 'it was created by this object and is gone: nobody comes back',
       grant: grant(account, { ...unknown, created: true, attempt: gone }),
       asana: anybody,

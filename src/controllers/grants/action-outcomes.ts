@@ -94,7 +94,7 @@ export class ActionOutcomes {
     const result = outcome.byOthers ? 'Failed' : 'Succeeded';
     const created = isCreation(action.type) && !outcome.byOthers ? outcome.account?.gid : undefined;
     const who = action.email ?? nameOf(outcome.account ?? decision.account ?? null);
-    const message = rulesOf(action).describe(action, who);
+    const message = rulesOf(action).describe(action, who, outcome.account);
     this.#reporter.tellDone(subject, decision, message);
     return {
       kind: 'Done',

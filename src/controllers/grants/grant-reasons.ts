@@ -83,6 +83,7 @@ export const reasonOfAsanaError: Readonly<Record<AsanaErrorCode, GrantReason>> =
   ListingTruncated: 'AsanaUnavailable',
   AsanaUnavailable: 'AsanaUnavailable',
   MalformedResponse: 'AsanaUnavailable',
+  Inconsistent: 'AsanaUnavailable',
   ResponseTooLarge: 'AsanaUnavailable',
 };
 

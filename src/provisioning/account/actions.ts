@@ -23,7 +23,11 @@ export const accountActions: {
     shows: (_, { account }, organization) => account !== null && isActive(account, organization),
     explain: (error, { email }) => (isAsanaError(error, 'Conflict') ? removedBefore(email, error) : null),
     event: 'AccountCreated',
-    describe: (_, who) => `The account of ${who} was created with a view-only license.`,
+    // What Asana makes of a userType on creation is not documented.
+    describe: (_, who, account) =>
+      account?.license === 'Enterprise'
+        ? `The account of ${who} was created. Asana gave it an enterprise license instead of a view-only license.`
+        : `The account of ${who} was created with a view-only license.`,
   },
   InviteAccount: {
     removal: false,

@@ -45,7 +45,7 @@ export const teamActions: {
 /** An unknown object in the path is 404, one in the body 400 (Asana's OpenAPI document): the team, or the person. */
 function explainTeam(error: AsanaError, { team, email, gid }: TeamAction): RefusedError | null {
   if (isAsanaError(error, 'Forbidden') && error.operation?.startsWith('teams.')) {
-    const message = `Asana rejects the change (403): only members of team ${team} can change its members. Add the account of the token to the team.`;
+    const message = `Asana rejects the change (403): only members of team ${team} can change its members, and the settings of the team may leave that to its admins. Add the account of the token to the team, or check the team's settings.`;
     return new RefusedError('NotTeamMember', message, { cause: error });
   }
   if (!isAsanaError(error, 'NotFound')) return null;
