@@ -8,7 +8,7 @@ import {
   immutable,
   workspaceField,
 } from './grant.ts';
-import { grantColumns, selectableConnector } from './grant-columns.ts';
+import { grantColumns, selectableConnector, userColumn } from './grant-columns.ts';
 import type { KindDefinition, ObjectOf } from './kind.ts';
 import { asanaAccounts } from './resources.ts';
 import { choice, displayName, email, gid, object } from './schema.ts';
@@ -77,12 +77,7 @@ export const asanaAccountKind: KindDefinition<'AsanaAccount'> = {
   selectableFields: [...selectableConnector, '.spec.email', '.spec.workspace', '.spec.ensure'],
   columns: grantColumns(
     [
-      {
-        name: 'User',
-        type: 'string',
-        jsonPath: '.spec.email',
-        description: 'Email address of the person.',
-      },
+      userColumn,
       {
         name: 'Ensure',
         type: 'string',

@@ -1,5 +1,6 @@
 import { formatTime } from '../core/clock.ts';
 import type { ConnectorPhase } from './condition-types.ts';
+import { shorten } from './fit-status.ts';
 import { type DriftedReason, type GrantReason, grantReasons, type ReasonClass } from './reasons.ts';
 
 /** One condition as the Kubernetes API conventions shape it. */
@@ -39,7 +40,7 @@ export function settleConditions(
       observedGeneration: generation,
       lastTransitionTime: old?.status === draft.status ? old.lastTransitionTime : formatTime(now),
       reason: draft.reason,
-      message: shorten(draft.message),
+      message: shorten(draft.message, LONGEST_MESSAGE),
     };
   });
 }
@@ -131,16 +132,4 @@ export function phaseOf(
   if (is('Reconciling', 'True')) return 'Syncing';
   const impaired = ['Synced', 'ScimAvailable', 'ConductorOneConnected'].some((type) => is(type, 'False'));
   return impaired || is('RemovalsPaused', 'True') ? 'Degraded' : 'Connected';
-}
-
-/**
- * Cut at a word where one ends in the second half. Half a character, wherever it comes from, is replaced: the API
- * server would replace it too, and the status it returns would never equal ours.
- */
-function shorten(message: string): string {
-  const wellFormed = message.toWellFormed();
-  if (wellFormed.length <= LONGEST_MESSAGE) return wellFormed;
-  const cut = wellFormed.slice(0, LONGEST_MESSAGE - 1);
-  const lastSpace = cut.lastIndexOf(' ');
-  return `${(lastSpace > LONGEST_MESSAGE / 2 ? cut.slice(0, lastSpace) : cut).toWellFormed()}…`;
 }

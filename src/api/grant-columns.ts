@@ -12,9 +12,9 @@ const ready = (field: string) => `.status.conditions[?(@.type=="Ready")].${field
 export const userColumn: PrinterColumn = {
   name: 'User',
   type: 'string',
-  // Of the spec or of the status, whichever has it: while nobody was found, the spec says who is meant.
-  jsonPath: '.*.user.email',
-  description: 'Email address of the person, as declared or as found in Asana.',
+  // One column cannot join two fields: a wildcard would take the declared or the current address, at random.
+  jsonPath: '.status.person',
+  description: 'Email address of the person, as found in Asana or, before that, as declared.',
 };
 
 /**
@@ -43,7 +43,7 @@ export function grantColumns(declared: readonly PrinterColumn[], observed: keyof
       name: 'Expires',
       type: 'string',
       // Of the status or of the spec: an end that is declared shows before the status says so, and that of a
-      // duration as soon as it is known. Where both have it they say the same.
+      // duration as soon as it is known. Where both have it they say the same within seconds.
       jsonPath: '.*.expiresAt',
       description: 'When the grant ends.',
     },

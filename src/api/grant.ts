@@ -178,6 +178,12 @@ function sharedStatus(actions: readonly GrantAction[]) {
         'The state of the grant by type: Ready, Reconciling, Stalled, Drifted, Expired. The reason of Ready says why; its message says what to do.',
       ),
     ),
+    person: Type.Optional(
+      text(
+        'Whom the grant is about: the current email address, or the declared one until the account is found, or the gid.',
+        { maxLength: 320 },
+      ),
+    ),
     user: Type.Optional(foundUser),
     created: Type.Optional(
       object('The account that an action of this grant created.', {

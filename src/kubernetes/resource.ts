@@ -102,7 +102,7 @@ function readAnnotations({ annotations = {} }: ObjectMeta, resource: Resource): 
   const read: Record<string, string> = {};
   for (const name of resource.annotations ?? []) {
     const value = Object.hasOwn(annotations, name) ? annotations[name] : undefined;
-    if (value !== undefined) read[name] = value.slice(0, LONGEST_ANNOTATION);
+    if (value !== undefined) read[name] = value.slice(0, LONGEST_ANNOTATION).toWellFormed();
   }
   return read;
 }

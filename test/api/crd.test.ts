@@ -45,6 +45,7 @@ describe('the kinds', () => {
   };
   const SHARED = [
     'observedGeneration',
+    'person',
     'lastHandledReconcileAt',
     'conditions',
     'user',

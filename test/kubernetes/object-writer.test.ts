@@ -153,6 +153,20 @@ suite('a finalizer', () => {
     assert.equal(store.get(keyOf(widget)), dying, 'that it is gone is for the watch to say');
   });
 
+  test('remembers of a long annotation whole characters: a status with half of one is refused', () => {
+    const name = 'runtime.test/read';
+    const metadata = {
+      name: 'w',
+      namespace: 'n',
+      uid: 'u',
+      resourceVersion: '1',
+      generation: 1,
+      annotations: { [name]: `${'a'.repeat(1023)}😀` },
+    };
+    const lean = leanOf({ metadata }, { ...WIDGETS, annotations: [name] });
+    assert.equal(lean.metadata.annotations?.[name], `${'a'.repeat(1023)}�`);
+  });
+
   test('keeps the finalizers of others that are too many to be remembered', async () => {
     const many = Array.from({ length: 300 }, (_, index) => `runtime.other/f${index}`);
     const lean = leanOf(await known('crowded', many), WIDGETS);

@@ -1,5 +1,10 @@
-import type { AsanaConnector, AsanaConnectorStatus } from '../../api/asana-connector.ts';
+import {
+  type AsanaConnector,
+  type AsanaConnectorStatus,
+  asanaConnectorKind,
+} from '../../api/asana-connector.ts';
 import { findCondition } from '../../api/conditions.ts';
+import { fitStatus } from '../../api/fit-status.ts';
 import { asanaConnectors } from '../../api/resources.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
@@ -184,7 +189,7 @@ export class ConnectorReconciler {
       obstacle: findObstacle(connector, session, connectors.values()),
       tally: tallyGrants(grantsOf(key), session.directory, clock.now()),
     });
-    const status = connectorStatus(facts, clock.now());
+    const status = fitStatus(asanaConnectorKind.status, connectorStatus(facts, clock.now()));
     await writer.writeStatus(connector, status);
     this.#tellConductorOne(connector, status);
     // Closed meanwhile, its series are gone and must stay gone.

@@ -1,7 +1,8 @@
-import type { AsanaAccount } from '../../api/asana-account.ts';
-import type { AsanaLicenseGrant } from '../../api/asana-license-grant.ts';
-import type { AsanaTeamGrant } from '../../api/asana-team-grant.ts';
-import type { AsanaWorkspaceGrant } from '../../api/asana-workspace-grant.ts';
+import type { TObject } from 'typebox';
+import { type AsanaAccount, asanaAccountKind } from '../../api/asana-account.ts';
+import { type AsanaLicenseGrant, asanaLicenseGrantKind } from '../../api/asana-license-grant.ts';
+import { type AsanaTeamGrant, asanaTeamGrantKind } from '../../api/asana-team-grant.ts';
+import { type AsanaWorkspaceGrant, asanaWorkspaceGrantKind } from '../../api/asana-workspace-grant.ts';
 import type { GrantKindName, GrantObject } from '../../api/kinds.ts';
 import {
   asanaAccounts,
@@ -18,6 +19,8 @@ export type ValueField = 'license' | 'membership' | 'account';
 /** One kind of grant: how its objects say what the engine wants to know. */
 export interface GrantKind {
   readonly resource: ResourceNames<GrantKindName>;
+  /** The schema of the status. */
+  readonly status: TObject;
   /** The field of `status.observed` and `status.applied` that shows the right. */
   readonly field: ValueField;
   /** What that field shows for somebody who has nothing of it; null: it is left out. */
@@ -37,6 +40,7 @@ export interface GrantKind {
 export const grantKinds: readonly GrantKind[] = [
   row<AsanaLicenseGrant>({
     resource: asanaLicenseGrants,
+    status: asanaLicenseGrantKind.status,
     field: 'license',
     nothing: null,
     wish: ({ spec }) => ({ type: 'License', license: spec.license }),
@@ -49,6 +53,7 @@ export const grantKinds: readonly GrantKind[] = [
   }),
   row<AsanaTeamGrant>({
     resource: asanaTeamGrants,
+    status: asanaTeamGrantKind.status,
     field: 'membership',
     nothing: 'None',
     wish: ({ spec, status }) => {
@@ -64,6 +69,7 @@ export const grantKinds: readonly GrantKind[] = [
   }),
   row<AsanaWorkspaceGrant>({
     resource: asanaWorkspaceGrants,
+    status: asanaWorkspaceGrantKind.status,
     field: 'membership',
     nothing: 'None',
     wish: ({ spec }) => ({ type: 'Workspace', workspace: spec.workspace }),
@@ -73,6 +79,7 @@ export const grantKinds: readonly GrantKind[] = [
   }),
   row<AsanaAccount>({
     resource: asanaAccounts,
+    status: asanaAccountKind.status,
     field: 'account',
     nothing: 'Absent',
     wish: ({ spec, status }) => ({ type: 'Account', workspace: spec.workspace ?? status?.workspace ?? null }),
@@ -88,7 +95,7 @@ export const grantKinds: readonly GrantKind[] = [
 ];
 
 type Row<T> = {
-  readonly [K in 'resource' | 'field' | 'nothing']: GrantKind[K];
+  readonly [K in 'resource' | 'status' | 'field' | 'nothing']: GrantKind[K];
 } & {
   wish(object: T): Wish;
   applied(object: T): Right | null;

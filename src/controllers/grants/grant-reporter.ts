@@ -1,4 +1,5 @@
 import { newlyStalled } from '../../api/conditions.ts';
+import { fitStatus } from '../../api/fit-status.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { Counter } from '../../core/meter.ts';
@@ -46,7 +47,10 @@ export class GrantReporter {
     const soon = this.#endsSoon(object, now);
     const told = soon ? { expiresSoonToldAt: formatTime(now) } : {};
     const lastAction = findings.lastAction ?? this.#begun.closed(object);
-    const status = grantStatus(kind, object, { ...findings, ...told, lastAction }, now);
+    const status = fitStatus(
+      kind.status,
+      grantStatus(kind, object, { ...findings, ...told, lastAction }, now),
+    );
     const written = await writer(kind).writeStatus(object, status);
     if (written === object) return object;
     touchConnector(connectorKeyOf(object), 'Counts');

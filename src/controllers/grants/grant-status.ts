@@ -53,7 +53,7 @@ export function grantStatus(
     observedGeneration: generation,
     ...handledRequest(object, findings),
     conditions: grantConditions(before.conditions, { ...findings.outcome, expired }, generation, now),
-    ...userFields(before, findings),
+    ...userFields(kind, object, findings),
     ...placeFields(kind, before, findings),
     ...observedFields(kind, before, findings, now),
     ...applied,
@@ -70,22 +70,26 @@ function handledRequest(object: GrantObject, { keepsRequest }: GrantFindings): P
   return handled === undefined ? {} : { lastHandledReconcileAt: handled };
 }
 
+function userFields(kind: GrantKind, object: GrantObject, findings: GrantFindings): Partial<GrantStatus> {
+  const user = foundUser(object.status ?? {}, findings);
+  const declared = kind.user(object);
+  const person = user?.email ?? declared.email ?? user?.gid ?? declared.gid;
+  return { ...(person === null ? {} : { person }), ...(user ? { user } : {}) };
+}
+
 /** Whose it is stays when the account is gone, for people to see. */
-function userFields(before: GrantStatus, { account, right, reading }: GrantFindings): Partial<GrantStatus> {
-  const kept = before.user ? { user: before.user } : {};
+function foundUser(before: GrantStatus, { account, right, reading }: GrantFindings): GrantStatus['user'] {
   // Somebody who left before this grant found them is nobody's identity.
-  if (!account || (!before.user && reading && !isInUse(account, reading))) return kept;
+  if (!account || (!before.user && reading && !isInUse(account, reading))) return before.user;
   const { gid, email, name } = account;
   // In a workspace that is not read nobody was found.
   const found = right && reading && isPlaceRead(right, reading) ? placeOfRight(right, reading) : null;
   const organization = before.user?.organization ?? found;
   return {
-    user: {
-      gid,
-      ...(email === null ? {} : { email }),
-      name,
-      ...(organization === null ? {} : { organization }),
-    },
+    gid,
+    ...(email === null ? {} : { email }),
+    name,
+    ...(organization === null ? {} : { organization }),
   };
 }
 

@@ -14,6 +14,7 @@ import { Organizations } from '../../../src/provisioning/removals/organizations.
 import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import { checkConditions } from '../../api/condition-rules.ts';
 import { RecordingMeter } from '../../asana/recording-meter.ts';
+import { demandOf } from '../../provisioning/removals/desk-rig.ts';
 import { connectorObject } from '../objects.ts';
 import { MovableClock, openAsana } from '../sandbox-session.ts';
 
@@ -200,6 +201,20 @@ suite('the reconciler of connectors', () => {
     await bench.settle();
     assert.equal(bench.status.counts?.enterpriseLicenses, undefined);
     assert.deepEqual(shown(), [['unknown', bench.status.counts?.accounts]]);
+  });
+
+  test('shows a hold over a grant with the longest name, which would not fit into the status', async (t) => {
+    const { bench } = await start(t);
+    const maxRemovals = { percent: 0, atLeast: 0, window: '1h' };
+    bench.put(connectorObject({ provisioning: { mode: 'Apply', maxRemovals } }));
+    await bench.settle();
+    const session = bench.registry.find(KEY);
+    assert.ok(session);
+    const what = `RevokeEnterprise (grant iga/${'n'.repeat(253)})`;
+    session.desk.ask(demandOf('g', { what }), bench.clock.now());
+    await bench.reconciler.publish(KEY);
+    const [held] = bench.status.holds?.[0]?.pending ?? [];
+    assert.equal(held?.what.length, 256);
   });
 
   test('leaves no series of a connector that is gone', async (t) => {

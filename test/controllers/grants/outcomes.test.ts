@@ -586,6 +586,23 @@ const outcomes: readonly Outcome[] = [
     events: ['Normal AddedToTeam', 'Normal RemovedFromTeam'],
   },
   {
+    what: 'team: added, whose name is as long as Asana takes',
+    because: 'a text of the status that is too long would keep the intent from being recorded',
+    kind: TEAM,
+    run: async (rig) => {
+      const team = rig.site.directory.addTeam(rig.site.organization, {
+        name: `Design ${'n'.repeat(1000)}`,
+        description: '',
+        visibility: 'public',
+      });
+      await rig.annotate('AsanaConnector', 'acme', 'requestedAt', 'team');
+      await rig.declare(TEAM, 'g', { user: { email: rig.member(1, 'view only') }, team: { gid: team.gid } });
+    },
+    asana: ['addUserForTeam'],
+    reason: 'Granted',
+    events: ['Normal AddedToTeam'],
+  },
+  {
     what: 'workspace: adopted, and released',
     because: 'whoever was there before is left there',
     kind: WORKSPACE,

@@ -140,8 +140,8 @@ function openTeams(
 ): Team[] {
   return Array.from({ length: count }, (_, index) => {
     const team = directory.addTeam(organization, {
-      // In a large organization two teams have one name.
-      name: `Team ${index === 8 ? 0 : index}`,
+      // In a large organization two teams have one name, and one has a name as long as names may be.
+      name: index === 2 ? `Team 2 ${'\u{1f600}'.repeat(500)}` : `Team ${index === 8 ? 0 : index}`,
       description: '',
       visibility: 'public',
     });
