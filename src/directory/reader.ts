@@ -191,8 +191,7 @@ function join(
   // Two people may answer to one address, in SCIM the one and in REST the other.
   const records = memberships?.value?.filter((record) => record.user.gid === gid) ?? [];
   const fresh = workspace === null ? null : reduceMemberships(workspace, records);
-  if (!fresh && workspace !== null && scimUser?.active)
-    makeSureItIsElsewhere(workspace, directory, asanaDate);
+  if (!fresh && workspace !== null && scimUser?.active) makeSureBothAgree(workspace, directory, asanaDate);
   const others = (known?.memberships ?? []).filter((place) => place.workspace !== workspace);
   const places = fresh ? [fresh, ...others] : others;
   const certain = memberships !== null;
@@ -212,7 +211,7 @@ function join(
 }
 
 /** In the organization, SCIM and REST speak of the same people: where they do not, nothing follows from either. */
-function makeSureItIsElsewhere(workspace: string, directory: Directory, date: number | null): void {
+function makeSureBothAgree(workspace: string, directory: Directory, date: number | null): void {
   if (workspace !== directory.current()?.organization?.gid) return;
   throw new AsanaError(
     'Inconsistent',
