@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -97,6 +97,16 @@ suite('a sync into a file', () => {
       assert.deepEqual(c1z.column(`select distinct sync_id from ${table} order by id`), ids.slice(2), table);
     }
     assert.deepEqual(c1z.column('pragma freelist_count'), [0]);
+  });
+
+  test('leaves the mode of a file as it is; a new one is for its owner alone', async (t) => {
+    const { sync, file } = await inPlace(t);
+    const mode = async () => ((await stat(file)).mode & 0o777).toString(8);
+    await sync(one);
+    assert.equal(await mode(), '600');
+    await chmod(file, 0o664);
+    await sync(one);
+    assert.equal(await mode(), '664');
   });
 
   test('keeps a partial sync until a full one goes that is younger', async (t) => {
