@@ -15,6 +15,9 @@ const everyFlag = [...goFlags, ...goAsanaFlags];
 const withoutEffect = new Set<string | null>([
   ...acceptedSettings.map(({ flag }) => flag),
   ...settingsList.flatMap(([, { flag, group }]) => (group === 'oneShot' ? [flag] : [])),
+  'sync-resources',
+  'skip-entitlements-and-grants',
+  'skip-grants',
 ]);
 
 describe('the settings of the Go connector', () => {

@@ -252,6 +252,17 @@ describe('warnings of settings', () => {
     assert.deepEqual(namesOf({ flags }), []);
     assert.deepEqual(namesOf({ flags }, true), [['--grant-entitlement', '--create-account-login']]);
   });
+
+  it('name what limits a sync in service mode only, but for the resource types, which a task may leave open', () => {
+    const environment = {
+      BATON_SYNC_RESOURCES: 'bid:r:team/501',
+      BATON_SKIP_GRANTS: 'true',
+      BATON_SKIP_ENTITLEMENTS_AND_GRANTS: 'false',
+      BATON_SYNC_RESOURCE_TYPES: 'user',
+    };
+    assert.deepEqual(namesOf({ environment }), []);
+    assert.deepEqual(namesOf({ environment }, true), [['BATON_SYNC_RESOURCES', 'BATON_SKIP_GRANTS']]);
+  });
 });
 
 describe('a complaint about the command line', () => {
