@@ -52,7 +52,8 @@ function withoutEffect(sources: Sources): SettingWarning[] {
   return [...namesByEffect].map(([effect, names]) => ({ message: 'settings without effect', names, effect }));
 }
 
-function findAccepted({ flag, variable }: AcceptedSetting, sources: Sources): Given | null {
+/** What a source says of a setting that is accepted; null when none does. */
+export function findAccepted({ flag, variable }: AcceptedSetting, sources: Sources): Given | null {
   return find(attributeOf(flag ?? ''), { flag, variables: [variable] }, sources);
 }
 
