@@ -44,7 +44,7 @@ export async function runConnector({ flags, words, groups, signal }: ConnectorRu
   if (credentials === null && groups.includes('oneShot')) refuseUnsupported(sources);
   const token = requireToken(settings);
   const trust = await readTrust(environment);
-  // Go's variable is about every connection of the process, those with Asana among them.
+  // Go trusts the same authorities on every connection of the process, those with Asana among them.
   if (trust) setDefaultCACertificates(trust);
   const log = await openLog(settings, systemClock);
   try {

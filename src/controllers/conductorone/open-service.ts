@@ -18,7 +18,7 @@ export interface ConductorOneSettings {
   readonly apiHost: string | undefined;
   /** `--allowed-conductorone-hosts`. */
   readonly allowedHosts: readonly string[];
-  /** For `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY` and `BATON_TMPDIR`. */
+  /** For `SSL_CERT_FILE`, `SSL_CERT_DIR`, `HTTPS_PROXY`, `NO_PROXY` and `BATON_TMPDIR`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
