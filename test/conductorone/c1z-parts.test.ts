@@ -218,7 +218,7 @@ test('of the finished syncs of a file those go that the Go SDK lets go', () => {
         const [id = '', linked = ''] = sync.split('-');
         return { id, type: types[id.charAt(0)] ?? '', linked };
       })
-      .reverse();
+      .toReversed();
     const expected = old.split(' ').filter((id) => id !== '');
     assert.deepEqual(oldSyncs(finished, 2).toSorted(), expected.toSorted(), because);
   }
