@@ -1,4 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
+import { InvalidInputError } from '../core/errors.ts';
 import { isEmailAddress } from '../directory/email-address.ts';
 import { RefusedError } from '../provisioning/refusal.ts';
 import type { Wish } from '../provisioning/right.ts';
@@ -128,6 +129,7 @@ const LONGEST_NAME = 256;
  * nothing of the address, the account's own addresses count, then its login. Whatever else it says (the Go connector
  * asked for a license) has no effect: an account begins view-only, and an enterprise license is requested after it.
  * @throws RefusedError `InvalidEmail`; `WorkspaceNotFound` for a workspace id that is none
+ * @throws InvalidInputError for a field that is no text: left out, it would have the account made another way
  */
 export function createAccountRequestOf({ emails, login, profile = {} }: NewAccount): TaskRequest {
   const primary = emails.find(({ isPrimary }) => isPrimary) ?? emails[0];
@@ -169,7 +171,12 @@ function workspaceIn(profile: JsonObject): string | null {
 
 function textIn(profile: JsonObject, field: string): string | null {
   const value = Object.hasOwn(profile, field) ? profile[field] : undefined;
-  return typeof value === 'string' ? nonEmpty(value) : null;
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string') return nonEmpty(value);
+  throw new InvalidInputError(
+    `${field} of the profile`,
+    'must be a text: put the value in quotes, or correct the mapping of the field in ConductorOne',
+  );
 }
 
 function nonEmpty(text: string | undefined): string | null {

@@ -19,8 +19,9 @@ export interface HeartbeatOptions {
   /** When the first is due, as the server says it. */
   readonly first: Duration | undefined;
   /**
-   * True for work that goes on when nobody answers heartbeats: a change in Asana that is under way is not undone by
-   * giving it up.
+   * True for work that goes on whatever the answers are, and when there are none: a change in Asana that is under way is
+   * not undone by giving it up. The Go SDK sends no heartbeats for these, so that a server may take the task of one for
+   * canceled that it knows nothing of.
    */
   readonly optional: boolean;
   readonly clock: Clock;
@@ -33,8 +34,8 @@ const MOST_FAILURES = 10;
 
 /**
  * Does the work while heartbeats keep the lease of its task; they stop with it. The work's signal aborts with the
- * given one, and with a StoppedError when ConductorOne cancels the task or, unless they are optional, when ten
- * heartbeats in a row have failed.
+ * given one, and, unless they are optional, with a StoppedError when ConductorOne cancels the task or ten heartbeats in a
+ * row have failed.
  */
 export async function withHeartbeats<T>(
   options: HeartbeatOptions,
@@ -69,7 +70,11 @@ async function beat(
     try {
       await clock.sleep(wait, signal);
       const { nextHeartbeat, cancelled } = await client.heartbeat(taskId, signal);
-      if (cancelled) return new StoppedError('ConductorOne canceled the task.');
+      if (cancelled && !optional) return new StoppedError('ConductorOne canceled the task.');
+      if (cancelled) {
+        log.info('ConductorOne canceled a change that is under way: it is carried out');
+        return null;
+      }
       failures = 0;
       wait = heartbeatDelay(nextHeartbeat);
     } catch (error) {

@@ -55,27 +55,13 @@ export interface ServiceOptions {
 
 /** One poll that fails (a connection that a load balancer has closed) is no outage. */
 const FAILURES_OF_AN_OUTAGE = 2;
-/** So many polls in a row must be refused before it is believed: some 30 s, longer than a restart at the other end. */
-const MOST_REFUSALS = 5;
 /** How long reports that are under way may take when the service has to stop. */
 const LAST_WORDS_MS = 5000;
 
-/** Polls that failed in a row. */
-interface PollFailures {
-  readonly all: number;
-  /** The last so many of them by a refusal that a person must mend. */
-  readonly refusals: number;
-}
-
-const NO_FAILURES: PollFailures = { all: 0, refusals: 0 };
-
-function countFailure({ all, refusals }: PollFailures, { errorClass }: ConductorOneError): PollFailures {
-  return { all: all + 1, refusals: errorClass === 'stalling' ? refusals + 1 : 0 };
-}
-
 /**
  * Service mode for one connector: says Hello, then asks for tasks and works them, several at a time, until it is
- * stopped. An outage is waited out for as long as it lasts.
+ * stopped. An outage is waited out for as long as it lasts, and so is a refusal once a Hello was taken: what stands in
+ * front of the server refuses too (a load balancer's 404), and nobody should have to act when it has stopped.
  */
 export class ConductorOneService {
   readonly #options: ServiceOptions;
@@ -119,7 +105,7 @@ export class ConductorOneService {
   /**
    * Serves until the signal aborts, and resolves when everything under way has ended and its files are gone: work
    * stops at once, and only what was finished by then is still reported, within five seconds. Run it once at a time.
-   * @throws ConductorOneError when a person must act: the credentials are refused, or the connector is not known
+   * @throws ConductorOneError when the first Hello is refused: the credentials are, or the connector is not known
    */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, tempFolder } = this.#options;
@@ -173,32 +159,31 @@ export class ConductorOneService {
   async #serve(signals: TaskSignals): Promise<void> {
     const { client, concurrency, clock } = this.#options;
     const signal = signals.work;
-    let failures = NO_FAILURES;
+    /** In a row. */
+    let failures = 0;
     for (;;) {
       while (this.#running.size >= concurrency) await Promise.race(this.#running.values());
       signal.throwIfAborted();
       let wait: number;
       try {
         const answer = await client.getTask(signal);
-        failures = NO_FAILURES;
+        failures = 0;
         this.#connect();
         wait = pollDelay(answer.nextPoll, this.#start(answer, signals));
       } catch (error) {
-        const failure = this.#failure(error, signal);
-        failures = countFailure(failures, failure);
-        wait = this.#pollFailed(failure, failures);
+        failures += 1;
+        wait = this.#pollFailed(this.#failure(error, signal), failures);
       }
       await clock.sleep(wait, signal);
     }
   }
 
   /** @returns how long to wait before the next poll */
-  #pollFailed(failure: ConductorOneError, { all, refusals }: PollFailures): number {
+  #pollFailed(failure: ConductorOneError, failures: number): number {
     const { random, log } = this.#options;
-    if (refusals >= MOST_REFUSALS) throw failure;
-    const wait = pollBackoff({ count: all, retryAfterMs: failure.retryAfterMs, random });
-    if (all >= FAILURES_OF_AN_OUTAGE) this.#disconnect(failure);
-    log.warn('the request for tasks failed', { error: failure, failures: all, retryInSeconds: wait / 1000 });
+    const wait = pollBackoff({ count: failures, retryAfterMs: failure.retryAfterMs, random });
+    if (failures >= FAILURES_OF_AN_OUTAGE) this.#disconnect(failure);
+    log.warn('the request for tasks failed', { error: failure, failures, retryInSeconds: wait / 1000 });
     return wait;
   }
 

@@ -21,11 +21,17 @@ export type SyncOptions = Pick<
  * this connector does not have are passed over too, but a file without any type would say that everything is gone.
  * @throws InvalidInputError when none of the types, or a resource without id, is asked for
  */
-export function selectionOf(options: SyncOptions, settings: Pick<ModelSettings, 'licenses'>): Selection {
-  const { targetedSyncResources, syncResourceTypeIds } = options;
+export function selectionOf(
+  options: SyncOptions,
+  settings: Pick<ModelSettings, 'licenses'> & { readonly resourceTypes?: readonly string[] | undefined },
+): Selection {
+  const { targetedSyncResources } = options;
+  const { resourceTypes: ownTypes = [] } = settings;
+  const asked = options.syncResourceTypeIds;
+  const typeIds = asked.length > 0 ? asked : ownTypes;
   const entitlements = !options.skipEntitlementsAndGrants;
   return {
-    resourceTypes: syncResourceTypeIds.length > 0 ? knownTypes(syncResourceTypeIds, settings) : null,
+    resourceTypes: typeIds.length > 0 ? knownTypes(typeIds, settings) : null,
     resources:
       targetedSyncResources.length > 0
         ? targetedSyncResources.map(({ id }) => {

@@ -30,6 +30,8 @@ export interface ServiceSettings {
   readonly provision: boolean;
   /** The token is a service account's. */
   readonly serviceAccount: boolean;
+  /** What a full sync holds whose task names no resource types; default all. */
+  readonly resourceTypes?: readonly string[] | undefined;
 }
 
 export interface TaskRunnerOptions {

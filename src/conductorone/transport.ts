@@ -48,19 +48,39 @@ function identify(userAgent: string): Interceptor {
   };
 }
 
-/** A token that is refused before its time was taken back: it is forgotten, and a unary call tries another once. */
+/**
+ * A token that is refused before its time was taken back: it is forgotten, and a unary call tries another once. A stream
+ * cannot be read twice; who sends one tries again with the next token.
+ */
 function authorize(tokens: TokenSource): Interceptor {
   return (next) => async (request) => {
     for (let attempt = 1; ; attempt += 1) {
       const token = await tokens.token(request.signal);
       request.header.set('authorization', `Bearer ${token.reveal()}`);
-      try {
-        return await next(request);
-      } catch (error) {
-        if (ConnectError.from(error).code !== Code.Unauthenticated) throw error;
+      const isRefused = (error: unknown) => {
+        if (ConnectError.from(error).code !== Code.Unauthenticated) return false;
         tokens.forget(token);
-        if (request.stream || attempt > 1) throw error;
+        return true;
+      };
+      try {
+        const response = await next(request);
+        return response.stream ? { ...response, message: watch(response.message, isRefused) } : response;
+      } catch (error) {
+        if (!isRefused(error) || request.stream || attempt > 1) throw error;
       }
     }
   };
+}
+
+/** A server may refuse a stream at its beginning, or at its end: then the messages fail. */
+async function* watch<T>(
+  messages: AsyncIterable<T>,
+  onError: (error: unknown) => unknown,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* messages;
+  } catch (error) {
+    onError(error);
+    throw error;
+  }
 }

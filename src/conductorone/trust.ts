@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { InvalidInputError } from '../core/errors.ts';
 
@@ -9,14 +10,25 @@ const LARGEST_BUNDLE_BYTES = 4 * 1024 * 1024;
 export type Trust = readonly string[] | null;
 
 /**
- * Whom to trust: what Node trusts, and beside it the file that `SSL_CERT_FILE` names. (That variable is Go's and
- * OpenSSL's; a Deployment of the Go connector may have it.)
- * @throws InvalidInputError when the file cannot be read or holds no certificate
+ * Whom to trust: what Node trusts, and beside it what Go does: the authorities of the system, the file that `SSL_CERT_FILE`
+ * names, and every file in the folders of `SSL_CERT_DIR`. A Deployment of the Go connector may have its authority in any of
+ * these. Null where nothing is added: connections that share Node's own list are set up faster.
+ * @param ofSystem some 70 ms for the first who asks
+ * @throws InvalidInputError when the file cannot be read or holds no certificate, or none of the folders does
  */
-export async function readTrust(environment: Readonly<Record<string, string | undefined>>): Promise<Trust> {
-  const file = environment['SSL_CERT_FILE'];
-  if (file === undefined || file === '') return null;
-  return [...getCACertificates('default'), await readBundle(file)];
+export async function readTrust(
+  environment: Readonly<Record<string, string | undefined>>,
+  ofSystem: () => readonly string[] = () => getCACertificates('system'),
+): Promise<Trust> {
+  const { SSL_CERT_FILE: file = '', SSL_CERT_DIR: folders = '' } = environment;
+  const own = getCACertificates('default');
+  const all = new Set([
+    ...own,
+    ...ofSystem(),
+    ...(folders === '' ? [] : await readFolders(folders)),
+    ...(file === '' ? [] : [await readBundle(file)]),
+  ]);
+  return all.size > own.length ? [...all] : null;
 }
 
 /** The part of TLS options that every connection with ConductorOne has. */
@@ -35,9 +47,30 @@ async function readBundle(file: string): Promise<string> {
       { cause },
     );
   }
-  if (text.length <= LARGEST_BUNDLE_BYTES && text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  if (isBundle(text)) return text;
   throw new InvalidInputError(
     'SSL_CERT_FILE',
     `${file} contains no certificates in PEM format: specify a bundle, or unset the variable`,
+  );
+}
+
+function isBundle(text: string): boolean {
+  return text.length <= LARGEST_BUNDLE_BYTES && text.includes('-----BEGIN CERTIFICATE-----');
+}
+
+/** Folders with a colon between them. As in Go, one that is not there is passed over, and so is what is no certificate. */
+async function readFolders(folders: string): Promise<readonly string[]> {
+  const bundles: string[] = [];
+  for (const folder of folders.split(':').filter((path) => path !== '')) {
+    const names = await readdir(folder).catch((): string[] => []);
+    for (const name of names.toSorted()) {
+      const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+      if (isBundle(text)) bundles.push(text);
+    }
+  }
+  if (bundles.length > 0) return bundles;
+  throw new InvalidInputError(
+    'SSL_CERT_DIR',
+    `${folders} contains no certificates in PEM format: specify a folder that does, or unset the variable`,
   );
 }

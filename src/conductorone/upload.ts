@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { Code } from '@connectrpc/connect';
 import type { Clock } from '../core/clock.ts';
 import { ConductorOneError } from './errors.ts';
 import type { BatonServiceUploadAssetRequestSchema } from './generated/c1/connectorapi/baton/v1/baton_pb.ts';
@@ -32,21 +33,32 @@ const TRIES = 3;
 const WAITS_MS = [0, 1000];
 /** An upload has no deadline, since its size has none; one that does not move for this long is given up. */
 const STANDSTILL_MS = 120_000;
+/**
+ * Nothing moves while the server stores what it has: the SDK's source speaks of up to 15 minutes for the largest files. A
+ * connection that dies meanwhile is found by its pings, a task that is gone by its heartbeats.
+ */
+const ANSWER_MS = 900_000;
 
 /**
  * Sends an asset: its metadata, its bytes in pieces of 512 KiB, and their SHA-256; then waits for the answer.
- * Tried again from the first byte when the connection fails; a refusal, or an asset that cannot be read, is final.
+ * Tried again from the first byte when the connection fails, or with another token when the one it had was taken back;
+ * any other refusal, or an asset that cannot be read, is final.
  */
 export async function uploadAsset(options: UploadOptions): Promise<UploadReceipt> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await tryUpload(options);
     } catch (error) {
-      const again = error instanceof ConductorOneError && error.errorClass === 'transient';
-      if (!again || attempt + 1 >= TRIES) throw error;
+      if (!mayGoBetter(error) || attempt + 1 >= TRIES) throw error;
       await options.clock.sleep(WAITS_MS[attempt] ?? 0, options.signal);
     }
   }
+}
+
+/** With a gRPC code it is the upload that was refused its token, which is forgotten; without one no token was given. */
+function mayGoBetter(error: unknown): boolean {
+  if (!(error instanceof ConductorOneError)) return false;
+  return error.errorClass === 'transient' || error.grpcCode === Code.Unauthenticated;
 }
 
 async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions): Promise<UploadReceipt> {
@@ -56,11 +68,12 @@ async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions
   let bytes = 0;
   let unreadable = null as Error | null;
   let ended = false;
+  let patience = STANDSTILL_MS;
   const moved = () => {
     cancelTimer();
     // A call that has failed may still be handed a piece that was on its way; no timer must outlive it.
     if (ended) return;
-    cancelTimer = clock.schedule(STANDSTILL_MS, () => standstill.abort());
+    cancelTimer = clock.schedule(patience, () => standstill.abort());
   };
 
   async function* readable(): AsyncGenerator<Uint8Array> {
@@ -81,6 +94,7 @@ async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions
       bytes += data.length;
       yield { msg: { case: 'data', value: { data } } };
     }
+    patience = ANSWER_MS;
     moved();
     yield { msg: { case: 'eof', value: { sha256Checksum: hash.copy().digest() } } };
   }
@@ -96,7 +110,7 @@ async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions
     if (!standstill.signal.aborted) throw error;
     throw new ConductorOneError(
       'Disconnected',
-      `The upload made no progress for ${STANDSTILL_MS / 1000} s, after ${bytes} bytes. The upload is retried.`,
+      `The upload made no progress for ${patience / 1000} s, after ${bytes} bytes. The upload is retried.`,
     );
   } finally {
     ended = true;

@@ -14,6 +14,7 @@ const CANCELED = 1;
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const FAILED_PRECONDITION = 9;
+const UNIMPLEMENTED = 12;
 const UNAVAILABLE = 14;
 const UNAUTHENTICATED = 16;
 
@@ -234,6 +235,18 @@ describe('the connector without ConductorOne', () => {
         because: 'service mode needs both credentials',
       },
       {
+        change: { BATON_SYNC_RESOURCE_TYPES: 'license', BATON_USE_SCIM_API: 'false' },
+        code: INVALID_ARGUMENT,
+        says: /^InvalidInput: --sync-resource-types \(BATON_SYNC_RESOURCE_TYPES\): must name one of/m,
+        because: 'a full sync of licenses alone would hold nothing without SCIM',
+      },
+      {
+        change: { BATON_CREATE_ACCOUNT_EMAIL: 'new@acme.example' },
+        code: INVALID_ARGUMENT,
+        says: /^InvalidInput: --create-account-login \(BATON_CREATE_ACCOUNT_LOGIN\): is missing/m,
+        because: 'an email address alone creates no account with the Go connector, and asks for no sync',
+      },
+      {
         change: { BATON_FILE: '/nowhere/sync.c1z' },
         code: FAILED_PRECONDITION,
         says: /^FileUnusable: \/nowhere\/sync\.c1z.*--file/m,
@@ -268,6 +281,24 @@ describe('the connector without ConductorOne', () => {
         await assert.rejects(access(folder.file), 'no file is made');
       });
     }
+
+    it('refuses what it does not do and the Go connector does, with Unimplemented, and neither syncs nor asks Asana', async () => {
+      const asked = sandbox.requests.last;
+      for (const [flags, says] of [
+        [
+          ['--delete-resource=501', '--delete-resource-type=team'],
+          /^UnsupportedTask: --delete-resource is not .*revoke/m,
+        ],
+        [['--event-feed'], /^UnsupportedTask: --event-feed is not .*next sync/m],
+        [['--diff-syncs', '--base-sync-id=a'], /^UnsupportedTask: --diff-syncs is not .*baton command/m],
+      ] as const) {
+        const { code, stderr } = await folder.run(variables, ...flags);
+        assert.match(stderr, says);
+        assert.equal(code, UNIMPLEMENTED);
+      }
+      await assert.rejects(access(folder.file), 'no file is made');
+      assert.equal(sandbox.requests.last, asked);
+    });
 
     it('refuses a file of version 3, and a folder that is not there, before it asks Asana for anything', async () => {
       await writeFile(folder.file, 'C1Z3\0 and a Pebble store');

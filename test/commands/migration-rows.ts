@@ -197,6 +197,21 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
       'test/conductorone/capabilities.test.ts': ['asks for what account creation uses with …: …'],
       'test/conductorone/entitlement-request.test.ts': ['takes what the task says: …'],
     },
+    '`--create-account-email` alone is passed over, and a sync is made': {
+      [settings]: ['is refused: …'],
+    },
+    'deletes resources, rotates credentials, reads events, tickets and actions, compares and compacts files when a flag asks for it':
+      {
+        [settings]: ['is refused with the name of its variable and Unimplemented: …'],
+        [sync]: [
+          'refuses what it does not do and the Go connector does, with Unimplemented, and neither syncs nor asks Asana',
+        ],
+      },
+    'an account profile with a number for a text is created without it': {
+      'test/conductorone/entitlement-request.test.ts': [
+        'is refused with InvalidArgument where a field is no text: …',
+      ],
+    },
     'variables that no connector has are ignored': {
       [settings]: [
         'name the variables that nobody knows, and pass over those that Kubernetes makes of services',

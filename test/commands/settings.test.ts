@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
+import { Code } from '@connectrpc/connect';
 import { Command } from 'commander';
 import { readConfigFile } from '../../src/commands/baton-settings/config-file.ts';
 import { oneShotOf } from '../../src/commands/baton-settings/one-shot-request.ts';
 import { readSettings, type Sources } from '../../src/commands/baton-settings/read-settings.ts';
-import type { SettingGroup } from '../../src/commands/baton-settings/setting.ts';
+import { type SettingGroup, variableOf } from '../../src/commands/baton-settings/setting.ts';
 import { addSettings } from '../../src/commands/baton-settings/setting-flags.ts';
 import {
   checkTogether,
@@ -17,8 +18,11 @@ import {
 } from '../../src/commands/baton-settings/setting-rules.ts';
 import { settingWarnings } from '../../src/commands/baton-settings/setting-warnings.ts';
 import { type Settings, settingsList } from '../../src/commands/baton-settings/settings-table.ts';
-import { InvalidInputError } from '../../src/core/errors.ts';
+import { refuseUnsupported } from '../../src/commands/baton-settings/unsupported-request.ts';
+import { grpcCodeOf } from '../../src/conductorone/status.ts';
+import { CodedError, InvalidInputError } from '../../src/core/errors.ts';
 import { clientSecret } from './credentials.ts';
+import { goFlags } from './go-settings.ts';
 
 const ALL: readonly SettingGroup[] = [...new Set(settingsList.map(([, { group }]) => group))];
 
@@ -116,6 +120,20 @@ describe('reading settings', () => {
       assert.deepEqual(read({ flags: parse(...flags) })[name], value);
     });
   }
+
+  for (const text of ['user,team', 'user team', ' user,  team\t', 'user\nteam\n']) {
+    it(`splits the variable of a list at commas and at white space: ${JSON.stringify(text)}`, async () => {
+      assert.deepEqual(fromVariables({ BATON_SYNC_RESOURCE_TYPES: text }).syncResourceTypes, [
+        'user',
+        'team',
+      ]);
+    });
+  }
+
+  it('splits the flag of a list at commas alone: a path may hold a space', () => {
+    const { logPath } = read({ flags: parse('--log-path', 'my log.txt,stderr') });
+    assert.deepEqual(logPath, ['my log.txt', 'stderr']);
+  });
 
   for (const { variable, text, says } of [
     { variable: 'BATON_PROVISIONING', text: 'yes', says: 'must be "true" or "false"' },
@@ -252,6 +270,55 @@ describe('warnings of settings', () => {
     assert.deepEqual(namesOf({ flags }), []);
     assert.deepEqual(namesOf({ flags }, true), [['--grant-entitlement', '--create-account-login']]);
   });
+
+  it('name what limits a sync in service mode only, but for the resource types, which a task may leave open', () => {
+    const environment = {
+      BATON_SYNC_RESOURCES: 'bid:r:team/501',
+      BATON_SKIP_GRANTS: 'true',
+      BATON_SKIP_ENTITLEMENTS_AND_GRANTS: 'false',
+      BATON_SYNC_RESOURCE_TYPES: 'user',
+    };
+    assert.deepEqual(namesOf({ environment }), []);
+    assert.deepEqual(namesOf({ environment }, true), [['BATON_SYNC_RESOURCES', 'BATON_SKIP_GRANTS']]);
+  });
+});
+
+describe('a single thing that the Go connector does and this one does not', () => {
+  const requests = [
+    'create-ticket',
+    'bulk-create-ticket',
+    'get-ticket',
+    'list-ticket-schemas',
+    'event-feed',
+    'list-action-schemas',
+    'list-resource-actions',
+    'invoke-action',
+    'invoke-resource-action',
+    'delete-resource',
+    'rotate-credentials',
+    'diff-syncs',
+    'compact-syncs',
+  ];
+  const given = (environment: Record<string, string>) => () =>
+    refuseUnsupported({ flags: {}, environment, file: null });
+
+  for (const { flag, value } of goFlags.filter((known) => requests.includes(known.flag))) {
+    it(`is refused with the name of its variable and Unimplemented: ${flag}`, () => {
+      const variable = variableOf(flag);
+      assert.throws(given({ [variable]: value }), (error) => {
+        assert.ok(error instanceof CodedError && error.message.startsWith(`${variable} is not supported: `));
+        assert.equal(grpcCodeOf(error), Code.Unimplemented);
+        return true;
+      });
+    });
+  }
+
+  it('is not what only says how something is done, nor a switch that is off', () => {
+    const others = goFlags.filter(({ flag }) => !requests.includes(flag));
+    given(Object.fromEntries(others.map(({ flag, value }) => [variableOf(flag), value])))();
+    given(Object.fromEntries(['EVENT_FEED', 'GET_TICKET'].map((name) => [`BATON_${name}`, 'F'])))();
+    assert.equal(requests.length + others.length, goFlags.length);
+  });
 });
 
 describe('a complaint about the command line', () => {
@@ -293,6 +360,17 @@ describe('.baton.yaml', () => {
     assert.equal(settings.defaultWorkspaceId, '12000000000000000001');
     assert.deepEqual(settings.syncResourceTypes, ['user', 'team']);
     assert.deepEqual(file?.unknown, ['unheard-of']);
+  });
+
+  it('holds lists as one text too, with commas or white space, and lists whose values hold a space', async () => {
+    const lists = ['user,team', 'user team', '[user, team]'];
+    for (const list of lists)
+      assert.deepEqual(read({ file: await load(`sync-resource-types: ${list}\n`) }).syncResourceTypes, [
+        'user',
+        'team',
+      ]);
+    const { logPath } = read({ file: await load('log-path: [my log.txt, stderr]\n') });
+    assert.deepEqual(logPath, ['my log.txt', 'stderr']);
   });
 
   it('may be empty', async () => {
@@ -436,6 +514,11 @@ describe('one change on the command line', () => {
       environment: { BATON_CREATE_ACCOUNT_RESOURCE_TYPE: 'user' },
       says: /^--create-account-login .*is missing/,
       because: 'a type alone names nobody',
+    },
+    {
+      environment: { BATON_CREATE_ACCOUNT_EMAIL: 'ada@acme.example' },
+      says: /^--create-account-login .*is missing.*login or a profile/,
+      because: 'an email address alone creates nobody with the Go connector',
     },
     {
       environment: { BATON_CREATE_ACCOUNT_LOGIN: 'ada', BATON_CREATE_ACCOUNT_RESOURCE_TYPE: 'team' },

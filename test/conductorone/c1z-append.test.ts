@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -48,17 +48,16 @@ async function inPlace(t: TestContext): Promise<Place> {
   };
 }
 
-async function changeTimes(file: string, sync: string, shift: string): Promise<void> {
+async function edit(file: string, change: (db: DatabaseSync) => void): Promise<void> {
   const db = new DatabaseSync(':memory:');
   db.deserialize(await databaseIn(file));
-  db.prepare(
-    `update v1_sync_runs set started_at = datetime(started_at, :shift), ended_at = datetime(ended_at, :shift)
-     where sync_id = :sync`,
-  ).run({ sync, shift });
+  change(db);
   await packDatabase(Buffer.from(db.serialize()), file);
   db.close();
 }
 
+const partial = { selection: { ...everything, resources: ['team:501'] } };
+const resourcesOnly = { selection: { ...everything, entitlements: false, grants: false } };
 const one = snapshotOf([account('1')], [team('501', [member('1')])]);
 const two = snapshotOf([account('1'), account('2')], [team('501', [member('2')])]);
 
@@ -100,27 +99,76 @@ suite('a sync into a file', () => {
     assert.deepEqual(c1z.column('pragma freelist_count'), [0]);
   });
 
-  test('keeps a partial sync for as long as it is younger than the oldest full one', async (t) => {
+  test('leaves the mode of a file as it is; a new one is for its owner alone', async (t) => {
+    const { sync, file } = await inPlace(t);
+    const mode = async () => ((await stat(file)).mode & 0o777).toString(8);
+    await sync(one);
+    assert.equal(await mode(), '600');
+    await chmod(file, 0o664);
+    await sync(one);
+    assert.equal(await mode(), '664');
+  });
+
+  test('keeps a partial sync until a full one goes that is younger', async (t) => {
     const { sync, read } = await inPlace(t);
-    const partial = { selection: { ...everything, resources: ['team:501'] } };
-    const first = await sync(one);
+    const ids = async () => (await read()).column('select sync_id from v1_sync_runs order by id');
     const early = await sync(one, partial);
-    assert.deepEqual((await read()).column('select sync_id from v1_sync_runs order by id'), [first, early]);
+    const first = await sync(one);
+    const late = await sync(one, resourcesOnly);
     const second = await sync(two);
-    assert.deepEqual((await read()).column('select sync_id from v1_sync_runs order by id'), [
-      first,
-      early,
-      second,
-    ]);
+    assert.deepEqual(await ids(), [early, first, late, second]);
     const third = await sync(one);
-    assert.deepEqual((await read()).column('select sync_id from v1_sync_runs order by id'), [second, third]);
+    assert.deepEqual(await ids(), [late, second, third]);
+    const fourth = await sync(one);
+    assert.deepEqual(await ids(), [third, fourth]);
+  });
+
+  test('keeps partial syncs where there is no full one, and resources where a full sync is added', async (t) => {
+    const { sync, read } = await inPlace(t);
+    const kept = [
+      await sync(one, partial),
+      await sync(one, partial),
+      await sync(one, resourcesOnly),
+      await sync(two),
+    ];
+    assert.deepEqual((await read()).column('select sync_id from v1_sync_runs order by id'), kept);
+    assert.deepEqual((await read()).column('select distinct sync_id from v1_resources order by id'), kept);
+  });
+
+  test('names the newest full sync as the one that a partial sync is a part of', async (t) => {
+    const { sync, read } = await inPlace(t);
+    const alone = await sync(one, partial);
+    await sync(one);
+    const full = await sync(two);
+    const [part, resources] = [await sync(two, partial), await sync(two, resourcesOnly)];
+    const parents = (await read()).rows('select sync_id, parent_sync_id from v1_sync_runs');
+    const parentOf = (id: string) => parents.find(({ sync_id }) => sync_id === id)?.['parent_sync_id'];
+    assert.deepEqual([alone, part, full, resources].map(parentOf), ['', full, '', '']);
+  });
+
+  test('keeps what another writer has not finished, with its rows, however many full syncs come', async (t) => {
+    const { sync, read, file } = await inPlace(t);
+    const unfinished = await sync(one);
+    await edit(file, (db) => db.exec('update v1_sync_runs set ended_at = null'));
+    const finished = [await sync(one), await sync(two), await sync(one)];
+    const c1z = await read();
+    const ids = [unfinished, ...finished.slice(1)];
+    assert.deepEqual(c1z.column('select sync_id from v1_sync_runs order by id'), ids);
+    assert.deepEqual(c1z.column('select distinct sync_id from v1_resources order by id'), ids);
   });
 
   test('keeps the newer syncs by their ids where another writer put its own time into the rows', async (t) => {
     const { sync, read, file, tempFolder } = await inPlace(t);
     const ids = [await sync(one), await sync(two)];
     // As if the first had been written nine hours east of here.
-    await changeTimes(file, ids[0] ?? '', '+9 hours');
+    await edit(file, (db) =>
+      db
+        .prepare(
+          `update v1_sync_runs set started_at = datetime(started_at, '+9 hours'),
+           ended_at = datetime(ended_at, '+9 hours') where sync_id = ?`,
+        )
+        .run(ids[0] ?? ''),
+    );
     await using c1z = await C1zReader.open(file, tempFolder);
     assert.equal(c1z.resource('user', '2')?.displayName, 'User 2', 'the newest is read');
     const third = await sync(one);
@@ -158,6 +206,7 @@ suite('a sync into a file', () => {
     const c1z = await read();
     assert.deepEqual(c1z.rows('select sync_id, sync_type, grants_backfilled from v1_sync_runs order by id'), [
       { sync_id: 'old', sync_type: 'full', grants_backfilled: 0 },
+      { sync_id: 'unfinished', sync_type: 'full', grants_backfilled: 0 },
       { sync_id: id, sync_type: 'full', grants_backfilled: 1 },
     ]);
     assert.deepEqual(c1z.rows("select external_id, hex(data) data from v1_grants where sync_id = 'old'"), [

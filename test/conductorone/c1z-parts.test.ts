@@ -13,6 +13,7 @@ import { ByteTable } from '../../src/conductorone/c1z/byte-table.ts';
 import { SyncDatabase } from '../../src/conductorone/c1z/database.ts';
 import { piecesOf } from '../../src/conductorone/c1z/feed.ts';
 import { FieldWriter } from '../../src/conductorone/c1z/field-writer.ts';
+import { oldSyncs } from '../../src/conductorone/c1z/finished-syncs.ts';
 import {
   type DirectoryPiece,
   flagBitsOf,
@@ -185,6 +186,42 @@ test('grants put together in the database have the bytes of the protobuf encoder
     }),
     { numRuns: 60 },
   );
+});
+
+test('of the finished syncs of a file those go that the Go SDK lets go', () => {
+  for (const { syncs, old, because } of [
+    { syncs: 'f1 f2', old: '', because: 'as many full ones as are kept' },
+    { syncs: 'f1 f2 f3', old: 'f1', because: 'one full one too many' },
+    { syncs: 'x1 f2 f3', old: 'x1', because: 'what nobody knows counts as a full one' },
+    { syncs: 'p1 r2 p3', old: '', because: 'without a full one nothing is old' },
+    { syncs: 'p1 f2 f3', old: '', because: 'no full one goes' },
+    {
+      syncs: 'p1 f2 p3 r4 f5 f6',
+      old: 'f2 p1',
+      because: 'what is younger than the full one that goes is kept',
+    },
+    { syncs: 'u1 d2', old: '', because: 'one pair of differences' },
+    { syncs: 'u1 d2 u3-d4 d4-u3', old: 'u1 d2', because: 'a newer pair takes the place of the first' },
+    { syncs: 'u1 d2 u3', old: 'u1 d2', because: 'half a pair does too' },
+  ]) {
+    const types: Readonly<Record<string, string>> = {
+      f: 'full',
+      x: 'another',
+      p: 'partial',
+      r: 'resources_only',
+      u: 'partial_upserts',
+      d: 'partial_deletions',
+    };
+    const finished = syncs
+      .split(' ')
+      .map((sync) => {
+        const [id = '', linked = ''] = sync.split('-');
+        return { id, type: types[id.charAt(0)] ?? '', linked };
+      })
+      .toReversed();
+    const expected = old.split(' ').filter((id) => id !== '');
+    assert.deepEqual(oldSyncs(finished, 2).toSorted(), expected.toSorted(), because);
+  }
 });
 
 test('a field has its length before it, however many bytes that takes', () => {

@@ -441,7 +441,7 @@ suite('an upload', () => {
           uploadAsset: async (messages, { signal }) => {
             if (entered.length === 0) {
               entered.push(() => {});
-              for await (const { msg } of messages) if (msg.case === 'eof') standstill();
+              for await (const { msg } of messages) if (msg.case === 'data') standstill();
               await new Promise((resolve) => signal.addEventListener('abort', resolve));
               return {};
             }
@@ -462,6 +462,91 @@ suite('an upload', () => {
     const receipt = await client.uploadAsset('f'.repeat(27), assetOf(file), never);
     assert.equal(receipt.bytes, file.length);
     assert.equal(tenant.calls.length, 2);
+  });
+
+  test('that was sent whole waits for its answer a quarter of an hour, however long the server stores', async () => {
+    for (const { storesMs, tries } of [
+      { storesMs: 899_000, tries: 1 },
+      { storesMs: 901_000, tries: 3 },
+    ]) {
+      const clock = new FakeClock();
+      let sent = Promise.withResolvers<void>();
+      let calls = 0;
+      const upload = uploadAsset({
+        metadata: { hostId: 'host-1', taskId: 'f'.repeat(27) },
+        asset: assetOf(file),
+        clock,
+        signal: never,
+        send: async (messages, signal) => {
+          calls += 1;
+          for await (const _ of messages);
+          sent.resolve();
+          await clock.sleep(storesMs, signal);
+        },
+      });
+      const ended = upload.then(
+        () => null,
+        (error: unknown) => error,
+      );
+      for (let seen = 1; seen <= tries; seen += 1) {
+        await sent.promise;
+        sent = Promise.withResolvers<void>();
+        await clock.advance(901_000);
+        // The pause before the third try.
+        await clock.advance(1000);
+      }
+      const error = await ended;
+      assert.equal(calls, tries);
+      if (tries === 1) assert.equal(error, null);
+      else assert.match(String(error), /no progress for 900 s/);
+    }
+  });
+
+  for (const { when, early } of [
+    { when: 'at its beginning', early: { 'grpc-status': '16' } },
+    { when: 'at its end', early: {} },
+  ]) {
+    test(`whose token is refused ${when} is sent again with a new one, three times at most`, async (t) => {
+      let refusals = 2;
+      const { client, tenant } = await connect(
+        t,
+        {
+          answer: (response) => {
+            refusals -= 1;
+            if (refusals < 0) return false;
+            response.writeHead(200, { 'content-type': 'application/grpc', ...early });
+            if (when === 'at its end') response.addTrailers({ 'grpc-status': '16' });
+            response.end();
+            return true;
+          },
+          baton: {
+            uploadAsset: async (messages) => {
+              await receive(messages);
+              return {};
+            },
+          },
+        },
+        { ...systemClock, sleep: async () => {} },
+      );
+      const receipt = await client.uploadAsset('f'.repeat(27), assetOf(file), never);
+      assert.equal(receipt.bytes, file.length);
+      assert.equal(new Set(tenant.calls.map(({ authorization }) => authorization)).size, 3);
+      refusals = 9;
+      await assert.rejects(
+        client.uploadAsset('f'.repeat(27), assetOf(file), never),
+        failsWith('CredentialsRejected', Code.Unauthenticated),
+      );
+      assert.equal(tenant.calls.length, 6);
+    });
+  }
+
+  test('that gets no token because the credentials are refused is not tried again', async (t) => {
+    const { client, tenant } = await connect(t, { token: () => ({ status: 401 }) });
+    await assert.rejects(
+      client.uploadAsset('f'.repeat(27), assetOf(file), never),
+      (error) => error instanceof ConductorOneError && error.code === 'CredentialsRejected',
+    );
+    assert.equal(tenant.tokenRequests.length, 1);
   });
 
   test('whose call has ended leaves no timer behind, also when a piece of the file comes late', async () => {

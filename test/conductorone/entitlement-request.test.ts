@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import type { JsonObject } from '@bufbuild/protobuf';
+import { Code } from '@connectrpc/connect';
 import {
   createAccountRequestOf,
   type GrantParts,
@@ -7,6 +9,8 @@ import {
   type NewAccount,
   revokeRequestOf,
 } from '../../src/conductorone/entitlement-request.ts';
+import { grpcCodeOf } from '../../src/conductorone/status.ts';
+import { InvalidInputError } from '../../src/core/errors.ts';
 import { RefusedError } from '../../src/provisioning/refusal.ts';
 import type { Wish } from '../../src/provisioning/right.ts';
 import type { TaskRequest } from '../../src/provisioning/task-request.ts';
@@ -257,9 +261,9 @@ suite('creating an account', () => {
       because: 'a name in one piece does, and empty is absent',
     },
     {
-      info: { profile: { email: 'ada@acme.com', first_name: 7, license_type: ['enterprise'] } },
+      info: { profile: { email: 'ada@acme.com', first_name: null, license_type: ['enterprise'] } },
       request: ada,
-      because: 'what is no text, or asks for a license, has no effect',
+      because: 'what is null, or asks for a license, has no effect',
     },
   ] satisfies { info: Partial<NewAccount>; request: TaskRequest; because: string }[]) {
     test(`takes what the task says: ${because}`, () => {
@@ -290,6 +294,24 @@ suite('creating an account', () => {
   ]) {
     test(`is refused as ${code}: ${because}`, () => {
       assert.throws(() => createAccountRequestOf({ emails: [], login: '', ...info }), refusedAs(code, says));
+    });
+  }
+
+  for (const profile of [
+    { workspace_id: 1200000000000001 },
+    { workspace_id: ['1200'] },
+    { workspace_id: false },
+    { email: 7 },
+    { first_name: 7 },
+    { last_name: {} },
+    { name: 7 },
+  ] as JsonObject[]) {
+    test(`is refused with InvalidArgument where a field is no text: ${JSON.stringify(profile)}`, () => {
+      const info = { emails: [], login: 'ada@acme.com', profile };
+      assert.throws(
+        () => createAccountRequestOf(info),
+        (error) => error instanceof InvalidInputError && grpcCodeOf(error) === Code.InvalidArgument,
+      );
     });
   }
 });

@@ -90,6 +90,14 @@ suite('heartbeats', () => {
     assert.equal(await end, 'changed');
   });
 
+  test('of a change in Asana never end it, and stop, when they say that the task is cancelled', async () => {
+    const { clock, beats, end, finish } = start(() => ({ cancelled: true }), { optional: true });
+    await clock.advance(10 * 30_000);
+    assert.equal(beats.length, 1);
+    finish('changed');
+    assert.equal(await end, 'changed');
+  });
+
   test('of a change in Asana stop when the server knows none for it', async () => {
     const { clock, beats, end, finish } = start(() => refused, { optional: true });
     await clock.advance(10 * 30_000);

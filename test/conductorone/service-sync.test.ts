@@ -148,6 +148,22 @@ suite('a sync task', () => {
     });
   }
 
+  for (const { task, types, because } of [
+    { task: {}, types: ['team', 'user'], because: 'its own where the task names none' },
+    {
+      task: { syncResourceTypeIds: ['workspace'] },
+      types: ['workspace'],
+      because: "the task's where it names some",
+    },
+  ]) {
+    test(`of a connector with resource types of its own holds ${because}`, async (t) => {
+      const serving = await serve(t, { settings: { resourceTypes: ['user', 'team'] } });
+      await serving.conductor.end(serving.conductor.give(syncTask(task)));
+      const c1z = await uploaded(t, serving);
+      assert.deepEqual(c1z.column('select external_id from v1_resource_types order by external_id'), types);
+    });
+  }
+
   for (const { task, says, because } of [
     {
       task: { syncResourceTypeIds: ['license'] },

@@ -8,6 +8,7 @@ import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { Code } from '@connectrpc/connect';
 import { ConductorOneError } from '../../src/conductorone/errors.ts';
 import { TaskSchema } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
+import type { TaskOutcome } from '../../src/provisioning/task-request.ts';
 import { account } from './directories.ts';
 import { QuickClock } from './quick-clock.ts';
 import { never, serve } from './serving.ts';
@@ -331,43 +332,60 @@ suite('the task loop', () => {
     );
   });
 
-  test('does not believe refusals that outages interrupt', async (t) => {
-    let faults = 0;
-    const { conductor, service } = await serve(t, {
-      baton: ({ baton }) => ({
-        getTask: (request, context) => {
-          if (faults === 0) return baton.getTask(request, context);
-          faults -= 1;
-          throw refuse(faults % 5 === 0 ? Code.Unavailable : Code.PermissionDenied);
+  for (const { refusal, expected } of [
+    { refusal: Code.Unauthenticated, expected: 'CredentialsRejected' },
+    { refusal: Code.PermissionDenied, expected: 'CredentialsRejected' },
+    { refusal: Code.InvalidArgument, expected: 'ConductorOneRefused' },
+    { refusal: Code.Unimplemented, expected: 'ConductorOneRefused' },
+    { refusal: Code.FailedPrecondition, expected: 'ConductorOneRefused' },
+    { refusal: Code.NotFound, expected: 'ConductorOneRefused' },
+    { refusal: 'a page of HTML with status 404', expected: 'ConductorOneRefused' },
+  ] as const) {
+    const what = typeof refusal === 'string' ? refusal : Code[refusal];
+    test(`asks again and again, a minute apart at most, while polls are refused with ${what}; tasks go on`, async (t) => {
+      let refusals = 0;
+      const { conductor, host, clock, service, meter, states } = await serve(t, {
+        baton: ({ baton }) => ({
+          getTask: (request, context) => {
+            if (refusals === 0 || typeof refusal === 'string') return baton.getTask(request, context);
+            refusals -= 1;
+            throw refuse(refusal);
+          },
+        }),
+        tenant: {
+          answer: (response, path) => {
+            if (refusals === 0 || typeof refusal !== 'string' || !path.endsWith('/GetTask')) return false;
+            refusals -= 1;
+            response.writeHead(404, { 'content-type': 'text/html' });
+            response.end('<html></html>');
+            return true;
+          },
         },
-      }),
+      });
+      const done = Promise.withResolvers<TaskOutcome>();
+      host.outcome = (_, signal) => Promise.race([done.promise, never(signal)]);
+      const id = conductor.give(grantTask);
+      await conductor.until('the task', () => host.requests.length === 1);
+      await conductor.until('a poll', () => conductor.polls > 1);
+      clock.sleeps.length = 0;
+      // A unary call asks again at once when its token is refused.
+      refusals = refusal === Code.Unauthenticated ? 24 : 12;
+      await conductor.until('the end of it', () => refusals === 0 && service.state.connected);
+      // Those of 30 s are between heartbeats.
+      const waits = clock.sleeps.filter((ms) => ms >= 4000 && ms !== 30_000);
+      assert.deepEqual(
+        waits,
+        [4000, 9000, 16_000, 25_000, 36_000, 49_000, 60_000, 60_000, 60_000, 60_000, 60_000],
+      );
+      assert.deepEqual(
+        states.filter(({ error }) => error !== null).map(({ connected, error }) => [connected, error?.code]),
+        [[false, expected]],
+      );
+      assert.equal(meter.values.get(CONNECTED), 1);
+      done.resolve({ changed: true, account: account('905') });
+      assert.equal((await conductor.end(id)).finalState.case, 'success');
     });
-    await conductor.until('a poll', () => conductor.polls > 0);
-    faults = 15;
-    await conductor.until('the end of it', () => faults === 0 && service.state.connected);
-    await conductor.end(conductor.give(grantTask));
-  });
-
-  test('ends with the reason when its credentials are refused five times in a row, and with it all tasks', async (t) => {
-    let refused = false;
-    const { conductor, host, ended, service, meter } = await serve(t, {
-      baton: ({ baton }) => ({
-        getTask: (request, context) => {
-          if (refused) throw refuse(Code.Unauthenticated);
-          return baton.getTask(request, context);
-        },
-      }),
-    });
-    host.outcome = (_, signal) => never(signal);
-    conductor.give(grantTask);
-    await conductor.until('the task', () => host.requests.length === 1);
-    refused = true;
-    const error = await ended;
-    assert.ok(error instanceof ConductorOneError && error.code === 'CredentialsRejected');
-    assert.deepEqual([service.state.connected, service.state.error?.code], [false, 'CredentialsRejected']);
-    assert.deepEqual(conductor.finished, []);
-    assert.equal(meter.values.get(CONNECTED), 0);
-  });
+  }
 });
 
 suite('a service that is stopped', () => {

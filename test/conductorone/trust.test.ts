@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import { getCACertificates } from 'node:tls';
 import { promisify } from 'node:util';
 import { readTrust } from '../../src/conductorone/trust.ts';
 import { InvalidInputError } from '../../src/core/errors.ts';
@@ -17,23 +18,38 @@ async function inFolder(t: TestContext): Promise<string> {
 }
 
 suite('the certificate authorities', () => {
-  test('are those of Node as long as SSL_CERT_FILE says nothing, and else those of that file beside them', async (t) => {
-    const file = join(await inFolder(t), 'ca.pem');
-    const { certificate } = await selfSign();
-    await writeFile(file, certificate);
-    assert.equal(await readTrust({}), null);
-    assert.equal(await readTrust({ SSL_CERT_FILE: '' }), null);
-    const trust = await readTrust({ SSL_CERT_FILE: file });
-    assert.ok(trust && trust.length > 50, 'the public authorities are there');
-    assert.equal(trust.at(-1), certificate);
+  const none = () => [];
+
+  test('are those of Node as long as the system and the variables add none', async () => {
+    const ofNode = getCACertificates('default');
+    for (const environment of [{}, { SSL_CERT_FILE: '', SSL_CERT_DIR: '' }])
+      assert.equal(await readTrust(environment, () => ofNode.slice(0, 5)), null);
   });
 
-  for (const variable of ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']) {
+  test('are those of Node, of the system, of the folders of SSL_CERT_DIR and of SSL_CERT_FILE together', async (t) => {
+    const folder = await inFolder(t);
+    const [system, one, other, file] = await Promise.all([selfSign(), selfSign(), selfSign(), selfSign()]);
+    await mkdir(join(folder, 'more', 'below'), { recursive: true });
+    await writeFile(join(folder, 'readme.txt'), 'no certificate');
+    await writeFile(join(folder, 'one.pem'), one.certificate);
+    await writeFile(join(folder, 'more', 'other.0'), other.certificate);
+    const path = join(await inFolder(t), 'ca.pem');
+    await writeFile(path, file.certificate);
+    const variables = { SSL_CERT_FILE: path, SSL_CERT_DIR: `/nowhere:${folder}:${join(folder, 'more')}` };
+    const trust = await readTrust(variables, () => [system.certificate]);
+    const added = [system, one, other, file].map(({ certificate }) => certificate);
+    assert.deepEqual(trust?.slice(-4), added);
+    assert.deepEqual(trust?.slice(0, -4), getCACertificates('default'));
+  });
+
+  for (const variable of ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']) {
     test(`let a connection through to a server of a private authority that ${variable} names, and to no other`, async (t) => {
       const tenant = await startTenant(t, { baton: { getTask: () => ({ task: { id: 'reached' } }) } });
-      const file = join(await inFolder(t), 'ca.pem');
+      const folder = await inFolder(t);
+      const file = join(folder, 'ca.pem');
       await writeFile(file, tenant.trust?.join('\n') ?? '');
-      assert.equal(await getTaskIn({ [variable]: file }, tenant), 'reached');
+      const place = variable === 'SSL_CERT_DIR' ? folder : file;
+      assert.equal(await getTaskIn({ [variable]: place }, tenant), 'reached');
       assert.match(await getTaskIn({}, tenant), /CERT/);
     });
   }
@@ -45,7 +61,7 @@ suite('the certificate authorities', () => {
       const file = join(await inFolder(t), 'ca.pem');
       if (content !== null) await writeFile(file, content);
       await assert.rejects(
-        readTrust({ SSL_CERT_FILE: file }),
+        readTrust({ SSL_CERT_FILE: file }, none),
         (error) =>
           error instanceof InvalidInputError &&
           error.message.includes('SSL_CERT_FILE') &&
@@ -53,6 +69,14 @@ suite('the certificate authorities', () => {
       );
     });
   }
+
+  test('are refused, with the name of the variable, when no folder of SSL_CERT_DIR holds one', async (t) => {
+    const folder = await inFolder(t);
+    await assert.rejects(
+      readTrust({ SSL_CERT_DIR: `${folder}:/nowhere` }, none),
+      /^InvalidInputError: SSL_CERT_DIR: /,
+    );
+  });
 });
 
 /** Asks for a task in a process with this environment; the task's id, or the error's message. */
@@ -70,7 +94,7 @@ async function getTaskIn(environment: Record<string, string>, tenant: Tenant): P
     });
     await client.getTask(new AbortController().signal).then(({ task }) => console.log(task.id), (error) => console.log(error.message));
     await close();`;
-  const { NODE_EXTRA_CA_CERTS: _, SSL_CERT_FILE: __, ...inherited } = process.env;
+  const { NODE_EXTRA_CA_CERTS: _, SSL_CERT_FILE: __, SSL_CERT_DIR: ___, ...inherited } = process.env;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
     env: { ...inherited, ...environment },
   });

@@ -9,6 +9,8 @@ export interface AcceptedSetting {
   readonly variable: string;
   /** Values that ask for nothing that is missing here: they are worth no warning. */
   readonly harmless: readonly string[];
+  /** It asks for one thing to be done, and for the end of the program then: without service mode it is refused. */
+  readonly isRequest: boolean;
   /** A sentence for the log and the docs: what happens instead. */
   readonly effect: string;
 }
@@ -20,6 +22,8 @@ interface Group {
   /** Variables that have no flag. */
   readonly variables?: readonly string[];
   readonly harmless?: readonly string[];
+  /** Those of the flags that ask for something by themselves; the others say how. */
+  readonly requests?: readonly string[];
   readonly effect: string;
 }
 
@@ -66,11 +70,13 @@ const groups: readonly Group[] = [
   {
     switches: ['ticketing', 'create-ticket', 'bulk-create-ticket', 'get-ticket', 'list-ticket-schemas'],
     values: ['ticket-id', 'ticket-template-path', 'bulk-ticket-template-path'],
+    requests: ['create-ticket', 'bulk-create-ticket', 'get-ticket', 'list-ticket-schemas'],
     effect: 'No tickets are created or read, and ticket tasks are declined.',
   },
   {
     switches: ['event-feed'],
     values: ['event-feed-id', 'event-feed-start-at', 'event-feed-cursor'],
+    requests: ['event-feed'],
     effect: 'There is no event feed: changes appear with the next sync.',
   },
   {
@@ -85,14 +91,17 @@ const groups: readonly Group[] = [
       'invoke-resource-action-args',
       'invoke-resource-action-resource-type',
     ],
+    requests: ['list-action-schemas', 'list-resource-actions', 'invoke-action', 'invoke-resource-action'],
     effect: 'There are no custom actions: none is listed and none is invoked.',
   },
   {
     values: ['delete-resource', 'delete-resource-type'],
+    requests: ['delete-resource'],
     effect: 'No resource is deleted: revoke the license, team or workspace instead (revoke-grant).',
   },
   {
     values: ['rotate-credentials', 'rotate-credentials-type'],
+    requests: ['rotate-credentials'],
     effect: 'No credentials are rotated: Asana has no API for that.',
   },
   {
@@ -104,6 +113,7 @@ const groups: readonly Group[] = [
       'compact-sync-ids',
       'compact-output-path',
     ],
+    requests: ['diff-syncs', 'compact-syncs'],
     effect: 'Files are not compared or compacted: use the baton command.',
   },
   {
@@ -148,12 +158,13 @@ const groups: readonly Group[] = [
 
 /** All of them, those with the same effect one after another. */
 export const acceptedSettings: readonly AcceptedSetting[] = groups.flatMap(
-  ({ switches = [], values = [], variables = [], harmless = [], effect }) => [
+  ({ switches = [], values = [], variables = [], harmless = [], requests = [], effect }) => [
     ...switches.map((flag) => ({
       flag,
       shape: 'switch' as const,
       variable: variableOf(flag),
       harmless: harmless.length > 0 ? harmless : ['false'],
+      isRequest: requests.includes(flag),
       effect,
     })),
     ...values.map((flag) => ({
@@ -161,8 +172,16 @@ export const acceptedSettings: readonly AcceptedSetting[] = groups.flatMap(
       shape: 'value' as const,
       variable: variableOf(flag),
       harmless,
+      isRequest: requests.includes(flag),
       effect,
     })),
-    ...variables.map((variable) => ({ flag: null, shape: 'value' as const, variable, harmless, effect })),
+    ...variables.map((variable) => ({
+      flag: null,
+      shape: 'value' as const,
+      variable,
+      harmless,
+      isRequest: false,
+      effect,
+    })),
   ],
 );

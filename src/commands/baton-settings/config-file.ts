@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import { codeOf, InvalidInputError } from '../../core/errors.ts';
 import { acceptedSettings } from './accepted-settings.ts';
 import { scalarText } from './scalar-text.ts';
+import type { Setting } from './setting.ts';
 import { settingsList } from './settings-table.ts';
 
 /** What `.baton.yaml` says, by flag name. */
@@ -15,6 +16,11 @@ export interface ConfigFile {
 
 const DEFAULT_PATH = '.baton.yaml';
 const LARGEST_BYTES = 1024 * 1024;
+const LISTS: ReadonlySet<string> = new Set(
+  settingsList.flatMap(([, { flag, shape }]: readonly [string, Setting<unknown>]) =>
+    shape === 'list' ? [flag] : [],
+  ),
+);
 const KNOWN: ReadonlySet<string | null> = new Set([
   ...settingsList.map(([, { flag }]) => flag),
   ...acceptedSettings.map(({ flag }) => flag),
@@ -73,7 +79,8 @@ function parseMapping(path: string, text: string): Readonly<Record<string, unkno
 function textOf(path: string, name: string, value: unknown): string {
   if (value === null) return '';
   const text = scalarText(value);
-  if (text !== null) return text;
+  // One value that stands for several, as in a variable; a list of values has them apart already.
+  if (text !== null) return LISTS.has(name) ? text.trim().replace(/[\s,]+/g, ',') : text;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',');
   throw new InvalidInputError(`${name} in ${path}`, 'must be a single value, or a list of words');
 }

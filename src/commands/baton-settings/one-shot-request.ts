@@ -58,11 +58,12 @@ function revokeOf({ revokeGrant }: Settings): OneShot | null {
 function creationOf(settings: Settings): OneShot | null {
   const { createAccountLogin: login, createAccountEmail: email, createAccountResourceType: type } = settings;
   const { createAccountProfile } = settings;
-  if (login === null && email === null && createAccountProfile === null) {
-    if (type === null) return null;
+  if (login === null && createAccountProfile === null) {
+    if (type === null && email === null) return null;
+    // The Go connector passes over an address alone, and syncs: nobody who wrote one wants either done for the other.
     throw new InvalidInputError(
       nameOf('createAccountLogin'),
-      'is missing: an account requires a login or an email address',
+      'is missing: a new account requires a login or a profile, beside its email address and resource type',
     );
   }
   if (type !== null && type !== 'user') {

@@ -1,5 +1,6 @@
 import { checkBaseUrl } from '../../asana/base-url.ts';
 import { parseClientId, parseClientSecret } from '../../conductorone/credentials.ts';
+import { resourceTypes } from '../../conductorone/resource-types.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import { type SettingName, type Settings, settingsTable } from './settings-table.ts';
@@ -16,6 +17,7 @@ export function nameOf(setting: SettingName): string {
  */
 export function checkTogether(settings: Settings): void {
   const { useServiceAccount, scimToken, useScimApi, allowDeprovision, skipGrants, syncResources } = settings;
+  const { syncResourceTypes } = settings;
   checkBaseUrl(settings.asanaApiUrl);
   if (useScimApi && !useServiceAccount && !scimToken) {
     throw new InvalidInputError(
@@ -27,6 +29,13 @@ export function checkTogether(settings: Settings): void {
     throw new InvalidInputError(
       nameOf('allowDeprovision'),
       `requires the token of a service account, and ${nameOf('useServiceAccount')}: with a personal access token a deprovisioned person's work would pass to the owner of the token`,
+    );
+  }
+  const all = resourceTypes({ licenses: useScimApi }).map(({ id }) => id);
+  if (syncResourceTypes.length > 0 && !syncResourceTypes.some((type) => all.includes(type))) {
+    throw new InvalidInputError(
+      nameOf('syncResourceTypes'),
+      `must name one of ${all.join(', ')} (license requires ${nameOf('useScimApi')}): a full sync without any type would look as if everything were gone`,
     );
   }
   if (skipGrants && syncResources.length === 0) {

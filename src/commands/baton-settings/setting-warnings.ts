@@ -1,4 +1,5 @@
 import { type AcceptedSetting, acceptedSettings } from './accepted-settings.ts';
+import { parseGoBool } from './go-bool.ts';
 import { find, type Given, type Sources } from './read-settings.ts';
 import type { Setting, SettingGroup } from './setting.ts';
 import { settingsList } from './settings-table.ts';
@@ -26,7 +27,7 @@ export function settingWarnings(
   return [
     ...withoutEffect(sources),
     ...misread(groups, sources),
-    ...(isService ? singleChanges(sources) : []),
+    ...(isService ? [...singleChanges(sources), ...scopeOfSyncs(sources)] : []),
     ...(unknown.length === 0
       ? []
       : [
@@ -51,7 +52,8 @@ function withoutEffect(sources: Sources): SettingWarning[] {
   return [...namesByEffect].map(([effect, names]) => ({ message: 'settings without effect', names, effect }));
 }
 
-function findAccepted({ flag, variable }: AcceptedSetting, sources: Sources): Given | null {
+/** What a source says of a setting that is accepted; null when none does. */
+export function findAccepted({ flag, variable }: AcceptedSetting, sources: Sources): Given | null {
   return find(attributeOf(flag ?? ''), { flag, variables: [variable] }, sources);
 }
 
@@ -71,13 +73,33 @@ function misread(groups: readonly SettingGroup[], sources: Sources): SettingWarn
 }
 
 function singleChanges(sources: Sources): SettingWarning[] {
-  const names = settingsList.flatMap(([name, setting]) => {
-    const given = setting.group === 'oneShot' ? find(name, setting, sources) : null;
-    return given === null ? [] : [given.origin];
+  return unusedInService(
+    ([, { group }]) => group === 'oneShot',
+    'In service mode no single change is made: remove client-id and client-secret to make one.',
+    sources,
+  );
+}
+
+/** Resource types are the one thing that a task leaves to the connector. */
+function scopeOfSyncs(sources: Sources): SettingWarning[] {
+  return unusedInService(
+    ([name, { group }]) => group === 'sync' && name !== 'syncResourceTypes',
+    'In service mode the task from ConductorOne says which resources are synced, and whether with entitlements and grants.',
+    sources,
+  );
+}
+
+function unusedInService(
+  isUnused: (entry: (typeof settingsList)[number]) => boolean,
+  effect: string,
+  sources: Sources,
+): SettingWarning[] {
+  const names = settingsList.filter(isUnused).flatMap(([name, setting]) => {
+    const given = find(name, setting, sources);
+    const isOff = setting.shape === 'switch' && given !== null && parseGoBool(given.text) === false;
+    return given === null || isOff ? [] : [given.origin];
   });
-  if (names.length === 0) return [];
-  const effect = 'In service mode no single change is made: remove client-id and client-secret to make one.';
-  return [{ message: 'settings without effect', names, effect }];
+  return names.length === 0 ? [] : [{ message: 'settings without effect', names, effect }];
 }
 
 /** Services of Kubernetes named `baton-…` put such variables into every pod of their namespace. */

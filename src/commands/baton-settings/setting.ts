@@ -161,15 +161,19 @@ export function choice<const V extends string>(
   return { ...setting, takes: (text) => meaningOf(text) !== null };
 }
 
-/** Values with commas between them; the flag may be repeated. */
+/**
+ * Values with commas between them; the flag may be repeated. A variable may have white space between them too, at which
+ * Go's connectors split it (spf13/viper).
+ */
 export function list(
   flag: string,
   about: About & { readonly pattern: RegExp; readonly remedy: string },
 ): Setting<readonly string[]> {
   const { pattern, remedy, ...rest } = about;
   return make(flag, rest, 'list', [], (text, origin) => {
+    const isFlagOrKey = origin === `--${flag}` || origin.startsWith(`${flag} in `);
     const items = text
-      .split(',')
+      .split(isFlagOrKey ? ',' : /[\s,]+/)
       .map((item) => item.trim())
       .filter((item) => item !== '');
     if (items.length <= LONGEST_LIST && items.every((item) => pattern.test(item))) return items;

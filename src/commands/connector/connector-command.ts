@@ -23,7 +23,7 @@ export function connectorCommand(signal: AbortSignal): Command {
   const command = new Command('connector')
     .summary('Run the connector as a replacement for baton-asana (default)')
     .description(
-      'Run the connector with the flags and variables of baton-asana. With a client ID and a client secret, it runs in the service mode of ConductorOne. Without them, it makes one sync into a file, or a single change, and exits. A flag takes precedence over its variable, and a variable over the file .baton.yaml (or the file that BATON_CONFIG_PATH names). Each change in Asana is written to standard output as a line of JSON. All other flags and variables of baton-asana are accepted; a warning in the log says what happens instead.',
+      'Run the connector with the flags and variables of baton-asana. With a client ID and a client secret, it runs in the service mode of ConductorOne. Without them, it makes one sync into a file, or a single change, and exits. A flag takes precedence over its variable, and a variable over the file .baton.yaml (or the file that BATON_CONFIG_PATH names). Each change in Asana is written to standard output as a line of JSON. All other flags and variables of baton-asana are accepted; a warning in the log says what happens instead. Only a request for something that this connector does not do, such as --delete-resource, is refused.',
     );
   runsConnector(command, GROUPS, signal);
   addExamples(

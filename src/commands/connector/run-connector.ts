@@ -10,6 +10,7 @@ import { checkTogether, clientCredentials, requireToken } from '../baton-setting
 import { settingWarnings } from '../baton-settings/setting-warnings.ts';
 import { inSettingWords } from '../baton-settings/setting-words.ts';
 import { refuseWords } from '../baton-settings/stray-words.ts';
+import { refuseUnsupported } from '../baton-settings/unsupported-request.ts';
 import { carryOutOneShot } from './carry-out-one-shot.ts';
 import { openLog } from './connector-log.ts';
 import { runService } from './run-service.ts';
@@ -40,9 +41,10 @@ export async function runConnector({ flags, words, groups, signal }: ConnectorRu
   const credentials = clientCredentials(settings);
   // As in the Go connector: with both credentials it is service mode, whatever else is asked for.
   const oneShot = credentials === null ? oneShotOf(settings) : null;
+  if (credentials === null && groups.includes('oneShot')) refuseUnsupported(sources);
   const token = requireToken(settings);
   const trust = await readTrust(environment);
-  // Go's variable is about every connection of the process, those with Asana among them.
+  // Go trusts the same authorities on every connection of the process, those with Asana among them.
   if (trust) setDefaultCACertificates(trust);
   const log = await openLog(settings, systemClock);
   try {

@@ -59,6 +59,7 @@ export async function runService(
         licenses: model.licenses,
         provision: settings.provisioning,
         serviceAccount: model.serviceAccount,
+        resourceTypes: settings.syncResourceTypes,
       },
       concurrency: settings.taskConcurrency,
       wording: inSettingWords,

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { finishedSyncs } from './finished-syncs.ts';
+import { finishedSyncs, oldSyncs } from './finished-syncs.ts';
 import { createIndex, createTable, indices, tables } from './schema.ts';
 import type { SyncType } from './selection.ts';
 
@@ -150,15 +150,21 @@ export class SyncDatabase {
     const { id, startedAt } = this.#stamp;
     this.#db
       .prepare(
-        `insert into v1_sync_runs (sync_id, started_at, ended_at, sync_token, sync_type, supports_diff, grants_backfilled)
-         values (?, ?, ?, '', ?, 1, 1)`,
+        `insert into v1_sync_runs
+           (sync_id, started_at, ended_at, sync_token, sync_type, parent_sync_id, supports_diff, grants_backfilled)
+         values (?, ?, ?, '', ?, ?, 1, 1)`,
       )
-      .run(id, startedAt, endedAt, type);
+      .run(id, startedAt, endedAt, type, type === 'partial' ? this.#newestFull() : '');
     this.#db.exec(`commit; detach people;`);
     // No `threads` of SQLite's own: they take a sixth more in all, and beside a core that is busy they are no faster.
     this.#db.exec(`pragma mmap_size = ${MAPPED_BYTES}`);
     for (const index of indices) this.#db.exec(createIndex(index));
     this.#db.close();
+  }
+
+  /** What a partial sync is a part of; empty where there is none. */
+  #newestFull(): string {
+    return finishedSyncs(this.#db).find(({ type }) => type === 'full')?.id ?? '';
   }
 
   /** What all rows have in common is a literal: a million times less to bind. */
@@ -230,16 +236,9 @@ function addMissingColumns(db: DatabaseSync, table: string, columns: readonly st
   }
 }
 
-/** Keeps the newest finished full syncs, and what is newer than the oldest of them. */
 function removeOldSyncs(db: DatabaseSync, keptFull: number): void {
-  const syncs = finishedSyncs(db);
-  const full = syncs.filter(({ type }) => type === 'full').slice(0, keptFull);
-  const oldest = full.at(-1);
-  const kept = syncs
-    .slice(0, oldest === undefined ? 0 : syncs.indexOf(oldest) + 1)
-    .filter((sync) => sync.type !== 'full' || full.includes(sync));
-  const ids = JSON.stringify(kept.map(({ id }) => id));
+  const ids = JSON.stringify(oldSyncs(finishedSyncs(db), keptFull));
   for (const { name } of tables) {
-    db.prepare(`delete from ${name} where sync_id not in (select value from json_each(?))`).run(ids);
+    db.prepare(`delete from ${name} where sync_id in (select value from json_each(?))`).run(ids);
   }
 }

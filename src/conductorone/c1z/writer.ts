@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { access, constants, rename, rm } from 'node:fs/promises';
+import { access, chmod, constants, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { unlessAborted } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -96,7 +96,7 @@ export async function addSync(path: string, options: C1zOptions): Promise<Writte
     );
     const source = (await exists(file)) ? file : null;
     const sync = await runSync({ ...options, folder, source, target, targetIsNamed: true });
-    await rename(target, file).catch((error: unknown) =>
+    await replace(source, target, file).catch((error: unknown) =>
       Promise.reject(fileError(file, storageFault(error), error)),
     );
     return sync;
@@ -106,6 +106,12 @@ export async function addSync(path: string, options: C1zOptions): Promise<Writte
   } finally {
     await removeWorkFolder(folder);
   }
+}
+
+/** Whoever may read the old file may read the new one; one that is new is its owner's alone. */
+async function replace(source: string | null, target: string, file: string): Promise<void> {
+  if (source !== null) await chmod(target, (await stat(source)).mode & 0o777);
+  await rename(target, file);
 }
 
 interface RunOptions extends C1zOptions, Pick<SyncJob, 'source' | 'target' | 'targetIsNamed'> {

@@ -1,4 +1,5 @@
 import type { ConductorOneService, ServiceState } from '../../conductorone/service.ts';
+import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { conductorOneReasonOf, type Obstacle } from '../connectors/obstacle.ts';
@@ -33,20 +34,28 @@ interface Running {
 }
 
 /**
+ * So long after its first Hello was refused a service is begun anew. What was refused may be right: a gateway refuses too.
+ * The kubelet starts a container that fails no more often either, which is how the Go connector tries again.
+ */
+const BEGIN_ANEW_MS = 300_000;
+
+/**
  * The service-mode connection of one connector, as its spec and Secret say: begun, begun anew when any of that moves,
- * and ended. One that needs a person's help stays as it is until something has moved.
+ * and ended. One that has ended by itself is begun anew when a person has touched something, and every five minutes.
  */
 export class ConductorOneLink {
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #onChange: () => void;
   #running: Running | null = null;
-  /** The service has ended by itself: a person must act. */
-  #stalled = false;
+  /** When the service has ended by itself, on the monotonic clock; null while it runs. */
+  #stalledAt: number | null = null;
   #closed = false;
   #obstacle: Obstacle | null = null;
   #state: ServiceState | null = null;
 
-  constructor(log: Logger, onChange: () => void) {
+  constructor(clock: Clock, log: Logger, onChange: () => void) {
+    this.#clock = clock;
     this.#log = log;
     this.#onChange = onChange;
   }
@@ -63,8 +72,7 @@ export class ConductorOneLink {
     key: LinkKey,
     open: (onChange: (state: ServiceState) => void) => Promise<OpenService>,
   ): Promise<void> {
-    const known = this.#running?.key;
-    if (known?.fingerprint === key.fingerprint && (!this.#stalled || known.touched === key.touched)) return;
+    if (this.#serves(key)) return;
     await this.end();
     if (this.#closed) return;
     try {
@@ -103,13 +111,21 @@ export class ConductorOneLink {
     if (this.#state) this.#state = { ...this.#state, connected: false, error: null };
   }
 
+  /** Whether the service is the right one, and runs or has yet to wait. */
+  #serves({ fingerprint, touched }: LinkKey): boolean {
+    const known = this.#running?.key;
+    if (known?.fingerprint !== fingerprint) return false;
+    if (this.#stalledAt === null) return true;
+    return known.touched === touched && this.#clock.monotonic() - this.#stalledAt < BEGIN_ANEW_MS;
+  }
+
   #begin(key: LinkKey, open: OpenService): void {
     const abort = new AbortController();
-    this.#stalled = false;
+    this.#stalledAt = null;
     const done = open.service.run(abort.signal).catch((error: unknown) => {
-      // The state has said so already, if it is for a person to mend.
-      this.#log.error('service mode stopped', { error });
-      this.#stalled = true;
+      // The state has said so already, if it was refused.
+      this.#log.error('service mode stopped', { error, retryInSeconds: BEGIN_ANEW_MS / 1000 });
+      this.#stalledAt = this.#clock.monotonic();
     });
     this.#running = { key, abort, done, open };
   }

@@ -18,7 +18,7 @@ export interface ConductorOneSettings {
   readonly apiHost: string | undefined;
   /** `--allowed-conductorone-hosts`. */
   readonly allowedHosts: readonly string[];
-  /** For `SSL_CERT_FILE`, `HTTPS_PROXY`, `NO_PROXY` and `BATON_TMPDIR`. */
+  /** For `SSL_CERT_FILE`, `SSL_CERT_DIR`, `HTTPS_PROXY`, `NO_PROXY` and `BATON_TMPDIR`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -70,7 +70,7 @@ export async function openConductorOne(wish: ServiceWish, means: Means): Promise
     host,
     settings: serviceSettingsOf(connector),
     concurrency: TASK_CONCURRENCY,
-    tempFolder: settings.environment['BATON_TMPDIR'] ?? tmpdir(),
+    tempFolder: tempFolderIn(settings.environment),
     labels: { namespace, connector: name },
     clock,
     random,
@@ -81,6 +81,11 @@ export async function openConductorOne(wish: ServiceWish, means: Means): Promise
     onChange,
   });
   return { service, close: () => connection.close() };
+}
+
+/** Where temporary files go. A manifest that sets a variable to nothing has not set it. */
+export function tempFolderIn({ BATON_TMPDIR: folder = '' }: ConductorOneSettings['environment']): string {
+  return folder.trim() || tmpdir();
 }
 
 /** What ConductorOne is told of a connector, and what it may ask of it. */

@@ -90,7 +90,7 @@ export class ConnectorSession {
       restored: readRecord(status, clock.now()),
     });
     this.seats = new ConnectorSeats(organizations, this);
-    this.link = new ConductorOneLink(log, () => onChange('Link'));
+    this.link = new ConductorOneLink(clock, log, () => onChange('Link'));
     this.#judge = new ReadingJudge({ directory: this.directory, holds: this.desk.doubts, status });
     this.#syncs = new SyncRunner({
       clock,

@@ -4,6 +4,7 @@ import type { ServiceState } from '../../../src/conductorone/service.ts';
 import { ConductorOneLink, type OpenService } from '../../../src/controllers/conductorone/link.ts';
 import { CodedError, InvalidInputError } from '../../../src/core/errors.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
+import { FakeClock } from '../../asana/fake-clock.ts';
 
 const idle: ServiceState = {
   connected: false,
@@ -23,7 +24,8 @@ class Refused extends CodedError {
 /** A link, and the services it was given, in order. */
 class Bench {
   changes = 0;
-  readonly link = new ConductorOneLink(silentLogger, () => (this.changes += 1));
+  readonly clock = new FakeClock();
+  readonly link = new ConductorOneLink(this.clock, silentLogger, () => (this.changes += 1));
   readonly log: string[] = [];
   /** Ends the service last begun by its own failure. */
   refuse: () => void = () => {};
@@ -68,7 +70,7 @@ suite('the link of a connector with ConductorOne', () => {
     assert.deepEqual(bench.log, ['run a', 'close a', 'forget a', 'run b']);
   });
 
-  test('leaves one that was refused alone until a person has touched something', async () => {
+  test('begins one that was refused anew as soon as a person has touched something', async () => {
     const bench = new Bench();
     await bench.use('a', '1');
     bench.refuse();
@@ -77,6 +79,21 @@ suite('the link of a connector with ConductorOne', () => {
     assert.deepEqual(bench.log, ['run a']);
     await bench.use('a', '2');
     assert.deepEqual(bench.log, ['run a', 'close a', 'forget a', 'run a']);
+  });
+
+  test('begins one that was refused anew five minutes after each refusal, though nobody touches anything', async () => {
+    const bench = new Bench();
+    await bench.use('a');
+    for (const begun of [1, 2, 3]) {
+      bench.refuse();
+      await new Promise(setImmediate);
+      await bench.clock.advance(299_999);
+      await bench.use('a');
+      assert.equal(bench.log.filter((line) => line === 'run a').length, begun);
+      await bench.clock.advance(1);
+      await bench.use('a');
+      assert.equal(bench.log.filter((line) => line === 'run a').length, begun + 1);
+    }
   });
 
   test('hands on what the service tells of itself', async () => {
