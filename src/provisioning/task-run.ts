@@ -162,7 +162,7 @@ export class TaskRun {
     task.signal.throwIfAborted();
     await context.guard(rulesOf(action).removal);
     // It was booked with the intent; but where a window has begun since, it is booked there, and then all is asked anew.
-    while (stage === 'Send' && (await this.#book(action))) await context.guard(rulesOf(action).removal);
+    if (stage === 'Send') while (await this.#book(action)) await context.guard(rulesOf(action).removal);
     if (this.#asksFor(action)) return;
     const step = this.#decide();
     throw step.kind === 'Refused' ? new RefusedError(step.code, step.message) : new OvertakenError();

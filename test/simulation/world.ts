@@ -3,7 +3,7 @@ import { AsanaFront } from './asana/front.ts';
 import { openSite, type Site, secretOf, TOKEN_HOLDERS, tokenInSecret, tokenOf } from './asana/site.ts';
 import { SimulatedClock } from './clock.ts';
 import { SimulatedCluster } from './cluster/simulated-cluster.ts';
-import { Judge, type Violation } from './model/judge.ts';
+import { Judge, type Release, type Violation } from './model/judge.ts';
 import { Promptness } from './model/promptness.ts';
 import type { Commit } from './model/records.ts';
 import type { WorldPlan } from './plan.ts';
@@ -231,7 +231,7 @@ export class World {
       asana: this.asana,
       lease: this.lease,
       onLog: (name, level, message, fields) => this.#onLog(name, level, message, fields),
-      onAudit: () => {},
+      onAudit: (_, line) => this.judge.audit(JSON.parse(line) as Release),
       onDeath: (dead) => this.#onDeath(dead),
     });
     this.replicas.push(replica);

@@ -172,7 +172,7 @@ export class AsanaFront {
   }
 
   #handle(request: AsanaRequest, route: Route, ask: Ask): Answer {
-    if (request.method === 'GET') return lie(request, route.handler(ask));
+    if (request.method === 'GET') return mislead(request) ?? lie(request, route.handler(ask));
     const before = holdingOf(request);
     let status = 0;
     try {
@@ -195,6 +195,23 @@ export class AsanaFront {
 
 function pathOf(config: InternalAxiosRequestConfig): string {
   return readRequest(config, ASANA_URL).path;
+}
+
+/** A look at one person of which nothing may follow. */
+function mislead({ site, operation, query }: AsanaRequest): Answer | null {
+  const asksRest = operation === 'getWorkspaceMembershipsForWorkspace' && query['user'] !== undefined;
+  switch (site.misleading) {
+    case 'NoWorkspace':
+      if (!asksRest) return null;
+      throw new Refusal('rest', 404, `workspace: Unknown object: ${site.organization.gid}`);
+    case 'NoMembership':
+      return asksRest ? { status: 200, json: { data: [], next_page: null } } : null;
+    case 'NotInScim':
+      if (operation !== 'scimGetUser') return null;
+      throw new Refusal('rest', 404, 'Not Found');
+    case null:
+      return null;
+  }
 }
 
 /** A listing that leaves people out and says it is whole. A look at one person, by the same operation, shows that person. */

@@ -38,6 +38,10 @@ export interface Lie {
   readonly keep: number;
 }
 
+/** How looks at one person mislead: each is an answer that Asana may give, and none of them says that the person is gone. */
+export const misleadingLooks = ['NoWorkspace', 'NoMembership', 'NotInScim'] as const;
+export type MisleadingLook = (typeof misleadingLooks)[number];
+
 /** One organization of the simulated Asana, with its people and its ways to go wrong. */
 export interface Site {
   readonly plan: SitePlan;
@@ -52,6 +56,8 @@ export interface Site {
   readonly time: SandboxTime;
   readonly routes: readonly Route[];
   lies: Lie[];
+  /** Null while each look at one person shows that person. */
+  misleading: MisleadingLook | null;
 }
 
 /** Each connector has a token of its own in every organization, so that its requests are known by it. */
@@ -128,7 +134,20 @@ export function openSite(plan: SitePlan, seed: number, clock: Clock): Site {
     ...scimGroupRoutes(world),
   ];
   const faults = new AsanaFaults();
-  return { plan, directory, organization, plain, teams, settings, faults, tokens, time, routes, lies: [] };
+  return {
+    plan,
+    directory,
+    organization,
+    plain,
+    teams,
+    settings,
+    faults,
+    tokens,
+    time,
+    routes,
+    lies: [],
+    misleading: null,
+  };
 }
 
 function openTeams(

@@ -49,8 +49,23 @@ const TWICE = {
   sentence: 'one intent changes Asana once',
 };
 
-/** What is judged of all writes together, beside the rules of each. */
-export const wireRules: readonly NamedRule[] = [UNASKED, PAUSE, BLIND, TWICE];
+const LET_GO = {
+  name: 'ReleasedIsGone',
+  sentence: 'no grant is released as gone while the person has its right',
+};
+
+/** What is judged of all writes together, beside the rules of each, and of what is let go. */
+export const wireRules: readonly NamedRule[] = [UNASKED, PAUSE, BLIND, TWICE, LET_GO];
+
+/** So long what a person has may be on its way to whoever decides. */
+const ON_ITS_WAY_MS = 60_000;
+
+/** What an audit line tells of a release. */
+export interface Release {
+  readonly kind: string;
+  readonly action: string;
+  readonly requester: { readonly uid?: string };
+}
 
 /** Sees every commit, request and answer, and says at once when something is not as the contract has it. */
 export class Judge implements AsanaWatcher {
@@ -77,6 +92,22 @@ export class Judge implements AsanaWatcher {
   report(rule: NamedRule, detail: string): void {
     const at = this.facts.witness.time();
     this.#options.onViolation({ at, rule: rule.name, sentence: rule.sentence, detail });
+  }
+
+  /** A line of the audit log. */
+  audit({ kind, action, requester }: Release): void {
+    if (kind !== 'Release' || action !== 'AccountGone') return;
+    const { facts } = this;
+    const grant = facts.gone.get(requester.uid ?? '')?.grant;
+    const connector = grant && facts.connectorOf(grant);
+    const site = connector && facts.siteOf(connector);
+    const holding = site && facts.holdingOf(grant, site);
+    if (!connector || !site || !holding || site.directory.reads.areStale()) return;
+    const since = facts.witness.time() - ON_ITS_WAY_MS;
+    if (facts.lastChangeOf(site, holding.gid) >= since) return;
+    if (facts.wasForeignSince(facts.tokenOf(connector), site, since)) return;
+    if (modelOf(grant.kind)?.ended(grant, holding, false).length === 0) return;
+    this.report(LET_GO, `${nameOf(grant)}, and Asana shows ${JSON.stringify(holding)}`);
   }
 
   commit(commit: Commit): void {

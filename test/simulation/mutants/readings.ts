@@ -3,6 +3,36 @@ import type { Mutant } from './mutant.ts';
 /** Faults in what is believed of a reading. */
 export const readingMutants: readonly Mutant[] = [
   {
+    name: 'an-unknown-workspace-has-nobody',
+    breaks: ['ReleasedIsGone', 'GrantedIsSo'],
+    why: 'a 404 for the workspace is taken for a person who is gone, and a grant that ends lets go of what they keep',
+    edits: [
+      {
+        file: 'directory/reader.ts',
+        find: "error.missing !== 'workspace' && error.missing !== 'organization'",
+        replace: "error.missing !== 'organization'",
+      },
+      // While SCIM was not asked what it thinks of that.
+      {
+        file: 'directory/reader.ts',
+        find: 'workspace !== null && scimUser?.active)',
+        replace: 'workspace === null && scimUser?.active)',
+      },
+    ],
+  },
+  {
+    name: 'what-one-surface-shows-is-enough',
+    breaks: ['ReleasedIsGone', 'GrantedIsSo'],
+    why: 'somebody whom REST does not show is gone, although SCIM calls them active',
+    edits: [
+      {
+        file: 'directory/reader.ts',
+        find: 'workspace !== null && scimUser?.active)',
+        replace: 'workspace === null && scimUser?.active)',
+      },
+    ],
+  },
+  {
     name: 'what-a-doubtful-reading-lacks-is-lost',
     breaks: ['DriftIsSo'],
     why: 'after a restart in front of a listing that fails, grants say that somebody changed what is as it was',

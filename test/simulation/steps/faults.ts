@@ -1,3 +1,4 @@
+import { misleadingLooks } from '../asana/site.ts';
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
 import { attempt } from './objects.ts';
@@ -34,6 +35,7 @@ export function mendAsana(world: World): void {
     site.faults.clear();
     world.judge.facts.tellsTheTruth(site);
     site.lies = [];
+    site.misleading = null;
     world.asana.redirect(site, site);
   }
 }
@@ -122,6 +124,16 @@ export const faultSteps: readonly StepKind[] = [
       world.sites[0]?.lies.push({ operations, keep });
     },
     tell: ({ operations, keep }) => `${operations.join(', ')} show ${keep * 100} % as if that were all`,
+  }),
+  stepKind({
+    name: 'MisleadingLook',
+    weight: 1.5,
+    draw: (_world, random) => ({ how: pick(random, misleadingLooks) }),
+    run: (world, { how }) => {
+      const [site] = world.sites;
+      if (site) site.misleading = how;
+    },
+    tell: ({ how }) => `a look at one person answers ${how}`,
   }),
   stepKind({
     name: 'Foreign',
