@@ -283,29 +283,6 @@ suite('a doubtful reading', () => {
   }
 });
 
-suite('two connectors on one organization', () => {
-  let rig: OperatorRig;
-  before(async () => {
-    rig = await OperatorRig.start('connector-two');
-    await rig.createSecret();
-    await rig.createConnector({}, 'elder');
-    await rig.untilPhase('Connected', 'elder');
-  });
-  after(() => rig.close());
-
-  test('in mode Apply: the younger one stalls until one of them is in Plan', async () => {
-    await rig.createConnector({}, 'younger');
-    const connector = await rig.untilPhase('Failed', 'younger');
-    assert.equal(conditionOf(connector, 'Stalled')?.reason, 'OrganizationTaken');
-    await rig.createGrant('alice', 'alice@acme.example', { connectorRef: { name: 'younger' } });
-    await rig.untilReason('alice', 'ConnectorNotReady');
-    assert.deepEqual(rig.writesInAsana(), []);
-    await rig.patchConnector({ spec: { provisioning: { mode: 'Plan' } } }, 'elder');
-    await rig.untilPhase('Connected', 'younger');
-    await rig.untilReason('alice', 'Granted');
-  });
-});
-
 /** A person asks again after mending a Secret; else it would be read again within a minute. */
 async function touch(rig: OperatorRig): Promise<void> {
   await rig.patchConnector({
