@@ -75,13 +75,13 @@ suite('a hostile client', () => {
     const { url } = await serve(t, { '/livez': text('ok') });
     const agent = new Agent({ keepAlive: true, maxSockets: 64 });
     t.after(() => agent.destroy());
-    let over = false;
+    const over = new AbortController();
     const ask = async () => {
-      while (!over) await statusOf(`${url}/livez`, agent).catch(() => null);
+      while (!over.signal.aborted) await statusOf(`${url}/livez`, agent).catch(() => null);
     };
     const asking = Array.from({ length: 64 }, ask);
     await probeTwentyTimes(url);
-    over = true;
+    over.abort();
     await Promise.all(asking);
   });
 });
