@@ -8,6 +8,7 @@ import { chartValues, readmeWithValues } from './manifests/chart-values.ts';
 import { conditionsPage } from './manifests/conditions-page.ts';
 import { chartTemplate, crdFile } from './manifests/crd-files.ts';
 import { dashboardFile } from './manifests/dashboard/dashboard.ts';
+import { eventsPage } from './manifests/events-page.ts';
 import { fieldsPage } from './manifests/fields-page.ts';
 import { schemaWithKinds } from './manifests/values-schema.ts';
 
@@ -33,6 +34,7 @@ export async function generateManifests(root: string): Promise<ReadonlyMap<strin
   }
   files.set('docs/reference/fields.md', fieldsPage(kinds));
   files.set('docs/reference/conditions.md', conditionsPage());
+  files.set('docs/reference/events.md', eventsPage());
   files.set(`${CHART}/files/dashboard.json`, dashboardFile());
   files.set(`${ARGOCD}/argocd-cm.yaml`, await argocdConfig(join(root, ARGOCD)));
   const read = (path: string) => readFile(join(root, path), 'utf8');

@@ -11,7 +11,7 @@ const RELEASED_CHART = join(ROOT, 'dist/chart');
 
 const USAGE = `usage: npm run release -- check VERSION
        npm run release -- notes VERSION
-       npm run release -- chart VERSION --image IMAGE --digest sha256:…`;
+       npm run release -- chart VERSION --image IMAGE --digest sha256:… --source https://…`;
 
 /**
  * The steps of a release that need no registry: `check` that everything names the version, print the `notes` of the
@@ -20,16 +20,16 @@ const USAGE = `usage: npm run release -- check VERSION
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { image: { type: 'string' }, digest: { type: 'string' } },
+    options: { image: { type: 'string' }, digest: { type: 'string' }, source: { type: 'string' } },
   });
   const [step, version] = positionals;
-  const { image, digest } = values;
+  const { image, digest, source } = values;
   if (version === undefined) throw new Error(USAGE);
   const section = sectionOf(await readText('CHANGELOG.md'), version);
   if (step === 'check') await checkVersions(version);
   else if (step === 'notes') console.log(section);
-  else if (step === 'chart' && image !== undefined && digest !== undefined)
-    await writeChart({ version, changes: changesIn(section), image, digest });
+  else if (step === 'chart' && image !== undefined && digest !== undefined && source !== undefined)
+    await writeChart({ version, changes: changesIn(section), image, digest, source });
   else throw new Error(USAGE);
 }
 

@@ -8,18 +8,23 @@ export interface Release {
   readonly image: string;
   /** `sha256:…` */
   readonly digest: string;
+  /** Where the repository is: only whoever releases knows. */
+  readonly source: string;
 }
 
 /** Chart.yaml of a release: its versions, and what Artifact Hub shows of it. */
-export function releasedChart(chart: string, { version, changes, image, digest }: Release): string {
+export function releasedChart(chart: string, { version, changes, image, digest, source }: Release): string {
   const document = parseDocument(chart);
   const annotate = (name: string, value: string) =>
     document.setIn(['annotations', `artifacthub.io/${name}`], value);
   document.set('version', version);
   document.set('appVersion', version);
+  document.set('home', source);
+  document.set('sources', [source]);
   annotate('prerelease', String(isPrerelease(version)));
   annotate('containsSecurityUpdates', String(changes.some(({ kind }) => kind === 'security')));
   annotate('images', `- name: asana-connector\n  image: ${image}:${version}@${digest}\n`);
+  annotate('links', linksOf(source, version).map(linkEntry).join(''));
   annotate('changes', changes.map(changeEntry).join(''));
   return document.toString({ lineWidth: 0 });
 }
@@ -30,6 +35,19 @@ export function releasedValues(values: string, { image, digest }: Release): stri
   document.setIn(['image', 'repository'], image);
   document.setIn(['image', 'digest'], digest);
   return document.toString({ lineWidth: 0 });
+}
+
+/** `support` and `source` are names that Artifact Hub knows. */
+function linksOf(source: string, version: string): readonly { name: string; url: string }[] {
+  return [
+    { name: 'source', url: source },
+    { name: 'support', url: `${source}/issues` },
+    { name: 'documentation', url: `${source}/tree/v${version}/docs` },
+  ];
+}
+
+function linkEntry({ name, url }: { name: string; url: string }): string {
+  return `- name: ${name}\n  url: ${JSON.stringify(url)}\n`;
 }
 
 function changeEntry({ kind, description }: Change): string {

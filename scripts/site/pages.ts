@@ -78,6 +78,7 @@ export const groups: readonly Group[] = [
     pages: [
       { slug: 'reference/fields', source: 'docs/reference/fields.md', label: 'Fields of every kind' },
       { slug: 'reference/conditions', source: 'docs/reference/conditions.md' },
+      { slug: 'reference/events', source: 'docs/reference/events.md' },
       { slug: 'reference/metrics', source: 'docs/reference/metrics.md' },
       { slug: 'reference/chart', source: 'charts/asana-connector/README.md', label: 'Chart values' },
       { slug: 'reference/kubectl-asana', source: 'docs/kubectl-asana.md' },

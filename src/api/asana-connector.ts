@@ -264,7 +264,13 @@ export const asanaConnectorKind: KindDefinition<'AsanaConnector'> = {
     'A connection to Asana: its credentials, its workspaces, and what the operator may change there. The operator reads accounts, teams, workspaces and licenses at an interval and reports the result in the status.',
   spec,
   status: connectorStatus,
-  selectableFields: [],
+  selectableFields: [
+    '.spec.suspend',
+    '.spec.credentials.type',
+    '.spec.credentials.secretRef.name',
+    '.spec.provisioning.mode',
+    '.spec.conductorOne.secretRef.name',
+  ],
   columns: [
     {
       name: 'Status',

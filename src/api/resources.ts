@@ -36,6 +36,7 @@ export interface ResourceNames<Kind extends string = string> {
   readonly shortName: string;
   readonly namespaced: true;
   readonly annotations: readonly string[];
+  readonly statusManager: string;
 }
 
 /** The other names of a kind of the group follow from its own, as Kubernetes makes them. */
@@ -50,6 +51,7 @@ function namesOf<const Kind extends string>(kind: Kind, shortName: string): Reso
     shortName,
     namespaced: true,
     annotations: READ_ANNOTATIONS,
+    statusManager: FIELD_MANAGER,
   };
 }
 

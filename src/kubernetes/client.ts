@@ -136,6 +136,25 @@ export class KubernetesClient {
     });
   }
 
+  /** JSON merge patch (RFC 7386) of `status`: what it removes goes, whoever owns it. */
+  async patchStatus<T>(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    body: unknown,
+    fieldManager: string,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return this.#connection.send<T>({
+      method: 'PATCH',
+      path: `${objectPath(resource, namespace, name)}/status`,
+      query: { fieldManager },
+      body,
+      contentType: 'application/merge-patch+json',
+      signal,
+    });
+  }
+
   /** JSON merge patch (RFC 7386) of the main resource. */
   async mergePatch<T>(
     resource: Resource,

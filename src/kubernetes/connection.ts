@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { KubeConfig } from '@kubernetes/client-node';
 import { type Dispatcher, request } from 'undici';
+import { unlessAborted } from '../core/abort.ts';
 import type { Clock } from '../core/clock.ts';
 import { CodedError, InvalidInputError } from '../core/errors.ts';
 import { version } from '../core/version.ts';
@@ -114,9 +115,10 @@ export class ApiServerConnection {
     signal: AbortSignal,
     choose: (access: Access) => Dispatcher,
   ): Promise<Dispatcher.ResponseData> {
-    const access = await this.#access.obtain();
+    const access = await readInTime(call, this.#access.obtain(), signal);
     const answer = await this.#ask(call, signal, access, choose(access));
-    const renewed = answer.statusCode === 401 ? await this.#access.renew(access) : null;
+    const renewed =
+      answer.statusCode === 401 ? await readInTime(call, this.#access.renew(access), signal) : null;
     if (!renewed) return answer;
     await answer.body.dump();
     return this.#ask(call, signal, renewed, choose(renewed));
@@ -165,6 +167,20 @@ export class ApiServerConnection {
     } finally {
       cancel();
     }
+  }
+}
+
+/**
+ * Waits for credentials as long as for an answer: nothing else ends an exec plugin that hangs. Whoever asks meanwhile
+ * waits for the same reading, so that there is one of it.
+ */
+async function readInTime<T>(call: ApiRequest, reading: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await unlessAborted(reading, signal);
+  } catch (cause) {
+    if (!isTimeout(signal.reason)) throw cause;
+    const text = 'no credentials in time: check the exec plugin or the token file of the kubeconfig';
+    throw new KubernetesError('Timeout', 0, 'transient', `${nameOf(call)}: ${text}`, { cause });
   }
 }
 

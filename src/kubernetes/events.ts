@@ -4,6 +4,7 @@ import { StoppedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { ClusterClient } from './client.ts';
 import { isNotFound } from './errors.ts';
+import { EventBacklog } from './event-backlog.ts';
 import { formatMicroTime } from './micro-time.ts';
 import { apiVersionOf, type KubernetesObject, type Resource } from './resource.ts';
 
@@ -25,17 +26,16 @@ const LONGEST_NAME = 253;
 const NAME_SUFFIX = 14;
 /** The same event of the same object is told again at most this often; between, only counted. */
 const REPEAT_AFTER_MS = 300_000;
-/** An incident over 10,000 grants must not become 10,000 writes behind everything else. */
-const LONGEST_BACKLOG = 1_000;
+/** So many are written at a time: a fraction of the connections, most of which are for what the operator lives by. */
+const IN_FLIGHT = 4;
 /** Told events remembered for aggregation. */
 const LONGEST_MEMORY = 4_096;
 /** A process that ends waits no longer than this for its events. */
 const FLUSH_MS = 5_000;
 
-/** An event as it is kept: what happened to which object. */
+/** An event as it is kept, in line: what happened to which object, of which no more is held than its name. */
 interface Happening {
-  readonly resource: Resource;
-  readonly object: KubernetesObject;
+  readonly regarding: Regarding;
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly note: string;
@@ -44,10 +44,21 @@ interface Happening {
   readonly at: string;
 }
 
+interface Regarding {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
 interface Told {
   readonly name: string;
   readonly at: number;
   count: number;
+  /** It is in line, or on its way. */
+  pending: boolean;
 }
 
 interface Entry {
@@ -64,8 +75,8 @@ interface Entry {
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #told = new Map<string, Told>();
-  readonly #backlog: Entry[] = [];
-  #writing: Promise<void> | null = null;
+  readonly #backlog = new EventBacklog<Entry>();
+  readonly #writers = new Set<Promise<void>>();
   readonly #stop = new AbortController();
 
   constructor(options: EventRecorderOptions) {
@@ -83,28 +94,37 @@ export class EventRecorder {
   ): void {
     const { clock, newId = randomUUID } = this.#options;
     const at = formatMicroTime(clock.now());
-    const happening = { resource, object, type, reason, note: cutNote(note), action, at };
-    const identity = [object.metadata.uid, type, reason, happening.note].join('\n');
+    const { namespace, name, uid, resourceVersion } = object.metadata;
+    const regarding = {
+      apiVersion: apiVersionOf(resource),
+      kind: resource.kind,
+      namespace,
+      name,
+      uid,
+      resourceVersion,
+    };
+    const happening = { regarding, type, reason, note: cutNote(note), action, at };
+    const identity = [uid, type, reason, happening.note].join('\n');
     const known = this.#told.get(identity);
     if (known) known.count += 1;
-    if (known && clock.monotonic() - known.at < REPEAT_AFTER_MS) return;
-    if (this.#backlog.length >= LONGEST_BACKLOG || this.#stop.signal.aborted) {
-      this.#giveUp(happening, new StoppedError('too many events in the queue, or the process is stopping'));
-      return;
-    }
+    if (known && (known.pending || clock.monotonic() - known.at < REPEAT_AFTER_MS)) return;
     const told: Told = {
-      name: known?.name ?? eventName(object.metadata.name, newId()),
+      name: known?.name ?? eventName(name, newId()),
       at: clock.monotonic(),
       count: known?.count ?? 1,
+      pending: true,
     };
     this.#remember(identity, told);
-    this.#backlog.push({ identity, happening, told, repeated: known !== undefined });
-    this.#writing ??= this.#write();
+    const entry = { identity, happening, told, repeated: known !== undefined };
+    const leftOver = this.#stop.signal.aborted ? entry : this.#backlog.push(namespace, entry);
+    if (leftOver)
+      this.#giveUp(leftOver, new StoppedError('too many events in the queue, or the process is stopping'));
+    if (this.#writers.size < IN_FLIGHT) this.#addWriter();
   }
 
   /** Resolves when everything told so far was written or given up. */
   async written(): Promise<void> {
-    await this.#writing;
+    while (this.#writers.size > 0) await Promise.all(this.#writers);
   }
 
   /** The same, after `withinMs` at the latest; then nothing more is written. */
@@ -116,22 +136,26 @@ export class EventRecorder {
     cancel();
   }
 
+  #addWriter(): void {
+    const writer = this.#write().finally(() => this.#writers.delete(writer));
+    this.#writers.add(writer);
+  }
+
   async #write(): Promise<void> {
-    for (let next = this.#backlog.shift(); next; next = this.#backlog.shift()) {
+    for (let next = this.#backlog.take(); next; next = this.#backlog.take()) {
       try {
         this.#stop.signal.throwIfAborted();
         await this.#writeOne(next);
+        next.told.pending = false;
       } catch (error) {
-        this.#told.delete(next.identity);
-        this.#giveUp(next.happening, error);
+        this.#giveUp(next, error);
       }
     }
-    this.#writing = null;
   }
 
   async #writeOne({ happening, told, repeated }: Entry): Promise<void> {
     const { client, controller } = this.#options;
-    const { namespace } = happening.object.metadata;
+    const { namespace } = happening.regarding;
     if (repeated) {
       try {
         const series = { count: told.count, lastObservedTime: happening.at };
@@ -145,8 +169,11 @@ export class EventRecorder {
     await client.createEvent(namespace, this.#bodyOf(happening, told.name), this.#stop.signal);
   }
 
-  #giveUp({ object, reason, note }: Happening, error: unknown): void {
-    const { namespace, name } = object.metadata;
+  /** It goes to the log, and is told should it come again. */
+  #giveUp({ identity, happening }: Entry, error: unknown): void {
+    const { regarding, reason, note } = happening;
+    const { namespace, name } = regarding;
+    this.#told.delete(identity);
     this.#options.log.warn('event was not written', { namespace, name, reason, note, error });
   }
 
@@ -160,12 +187,11 @@ export class EventRecorder {
   }
 
   #bodyOf(happening: Happening, eventNamed: string): Record<string, unknown> {
-    const { resource, object, type, reason, note, action, at } = happening;
-    const { namespace, name, uid, resourceVersion } = object.metadata;
+    const { regarding, type, reason, note, action, at } = happening;
     return {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
-      metadata: { name: eventNamed, namespace },
+      metadata: { name: eventNamed, namespace: regarding.namespace },
       eventTime: at,
       reportingController: this.#options.controller,
       reportingInstance: this.#options.instance.slice(0, 128),
@@ -173,14 +199,7 @@ export class EventRecorder {
       reason,
       action,
       note,
-      regarding: {
-        apiVersion: apiVersionOf(resource),
-        kind: resource.kind,
-        namespace,
-        name,
-        uid,
-        resourceVersion,
-      },
+      regarding,
     };
   }
 }

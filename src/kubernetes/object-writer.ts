@@ -25,11 +25,20 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
   /**
    * Applies the whole status, server-side, if it differs from what `object` has; returns the object as it is then.
    * It carries the resourceVersion it was computed from, so that a status never speaks of a spec it has not seen.
+   * A status that others wrote too (a restored backup, `kubectl edit`) is patched instead: an apply leaves their fields
+   * behind, or is refused because half a condition would remain.
    * @throws KubernetesError, Conflict when the object has moved on
    */
   async writeStatus(object: T, status: NonNullable<T['status']>, signal?: AbortSignal): Promise<T> {
-    if (isDeepStrictEqual(withoutUndefined(status), object.status ?? null)) return object;
-    const { namespace, name, uid, resourceVersion } = object.metadata;
+    const wanted = withoutUndefined(status);
+    if (isDeepStrictEqual(wanted, object.status ?? null)) return object;
+    const { namespace, name, uid, resourceVersion, statusShared } = object.metadata;
+    if (statusShared) {
+      const patch = { metadata: { uid, resourceVersion }, status: mergePatchBetween(object.status, wanted) };
+      return this.#keep(
+        await this.#client.patchStatus<T>(this.#resource, namespace, name, patch, this.#fieldManager, signal),
+      );
+    }
     const body = {
       apiVersion: apiVersionOf(this.#resource),
       kind: this.#resource.kind,
@@ -90,4 +99,18 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
 /** JSON has no undefined: a field that is absent and one that is undefined are the same status. */
 function withoutUndefined(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
+}
+
+/** The merge patch (RFC 7386) that makes `from` into `to`: what is gone is null, a list is replaced whole. */
+function mergePatchBetween(from: unknown, to: unknown): unknown {
+  if (!isRecord(from) || !isRecord(to)) return to;
+  const patch: Record<string, unknown> = {};
+  for (const name of Object.keys(from)) if (!Object.hasOwn(to, name)) patch[name] = null;
+  for (const [name, value] of Object.entries(to))
+    if (!isDeepStrictEqual(value, from[name])) patch[name] = mergePatchBetween(from[name], value);
+  return patch;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -6,6 +6,8 @@ export interface Resource {
   readonly kind: string;
   /** The annotations that are read of its objects; by default none. */
   readonly annotations?: readonly string[];
+  /** The field manager that applies the status of its objects; none where no status is written. */
+  readonly statusManager?: string;
 }
 
 /** The metadata the runtime itself needs; objects are plain JSON as the API server sent them. */
@@ -21,6 +23,18 @@ export interface ObjectMeta {
   /** There are more finalizers than are kept: whoever writes them has to ask the API server for them. */
   readonly finalizersLeftOut?: true;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Of an object as it was read: who wrote which fields. */
+  readonly managedFields?: readonly ManagedFields[];
+  /** Fields of the status belong to others too, or to nobody: an apply cannot remove those. */
+  readonly statusShared?: true;
+}
+
+/** What the API server notes of one writer of an object, as far as it is read. */
+interface ManagedFields {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly subresource?: string;
+  readonly fieldsV1?: Readonly<Record<string, unknown>>;
 }
 
 export interface KubernetesObject {
@@ -95,7 +109,16 @@ export function leanOf<T extends KubernetesObject>(object: T, resource: Resource
   for (const field of KEPT_METADATA) if (metadata[field] !== undefined) kept[field] = metadata[field];
   const annotations = readAnnotations(metadata, resource);
   if (Object.keys(annotations).length > 0) kept['annotations'] = annotations;
+  if (isStatusShared(object, resource)) kept['statusShared'] = true;
   return { ...body, metadata: { ...kept, ...finalizersOf(metadata, resource) } } as unknown as T;
+}
+
+/** A backup that was restored with its status, or a person who edited it, has a share in the fields written then. */
+function isStatusShared(object: KubernetesObject, { statusManager }: Resource): boolean {
+  if (statusManager === undefined || !('status' in object)) return false;
+  const owners = (object.metadata.managedFields ?? []).filter(({ fieldsV1 = {} }) => 'f:status' in fieldsV1);
+  const [owner, ...others] = owners;
+  return others.length > 0 || owner?.manager !== statusManager || owner.operation !== 'Apply';
 }
 
 function readAnnotations({ annotations = {} }: ObjectMeta, resource: Resource): Record<string, string> {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidInputError } from '../core/errors.ts';
 
@@ -37,9 +37,14 @@ export function parseBindAddress(
 /** Whoever sends, reads or does nothing for so long is let go. */
 const PATIENCE_MS = 5_000;
 
+/** A kubelet and a few scrapers have one each. */
+const MOST_CONNECTIONS = 64;
+
 /** A small server for probes and metrics: GET and HEAD only, no bodies, bounded in time, size and connections. */
 export class PageServer {
   readonly #server: Server;
+  /** Those that are open; whoever asked last is last. */
+  readonly #connections = new Set<Socket>();
 
   /** @param patienceMs tests shorten it */
   constructor(pages: Pages, patienceMs: number = PATIENCE_MS, clock: Clock = systemClock) {
@@ -54,10 +59,11 @@ export class PageServer {
         connectionsCheckingInterval: Math.min(1_000, patienceMs),
       },
       (request, response) => {
+        this.#putLast(request.socket);
         answer(press, request, response).catch(() => fail(response));
       },
     );
-    this.#server.maxConnections = 64;
+    this.#server.on('connection', (socket: Socket) => this.#admit(socket));
     // A peer that asks and never reads is not late with its request.
     this.#server.timeout = patienceMs;
   }
@@ -71,6 +77,25 @@ export class PageServer {
         resolve((this.#server.address() as AddressInfo).port),
       );
     });
+  }
+
+  /**
+   * Above the limit whoever has asked for nothing the longest makes room. To turn away the one that comes instead would turn
+   * away the kubelet, which comes anew for every probe, as long as polite clients keep their connections.
+   */
+  #admit(socket: Socket): void {
+    this.#putLast(socket);
+    socket.once('close', () => this.#connections.delete(socket));
+    if (this.#connections.size <= MOST_CONNECTIONS) return;
+    const [longest] = this.#connections;
+    if (!longest) return;
+    this.#connections.delete(longest);
+    longest.destroy();
+  }
+
+  #putLast(socket: Socket): void {
+    this.#connections.delete(socket);
+    this.#connections.add(socket);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
+import { asanaConnectorKind } from '../../src/api/asana-connector.ts';
 import { buildCrd } from '../../src/api/crd.ts';
 import { type GrantKindName, grantKinds, kinds } from '../../src/api/kinds.ts';
 import { ManifestValidator } from '../../src/api/validation.ts';
@@ -387,6 +388,45 @@ describe('the API server', () => {
       );
     });
   }
+
+  test('finds a connector by each of the fields that are selectable, defaults included', async () => {
+    const credentials = { type: 'ServiceAccount', secretRef: { name: 'selected-second' } };
+    const first = connector({ credentials: { secretRef: { name: 'selected-first' } } }, 'selected-first');
+    const second = connector(
+      {
+        suspend: true,
+        credentials,
+        provisioning: { mode: 'Apply' },
+        conductorOne: { secretRef: { name: 'conductor' } },
+      },
+      'selected-second',
+    );
+    for (const manifest of [first, second]) await cluster.run(['apply', '-f', '-'], manifest);
+    const selectors = {
+      'spec.suspend=true': [second],
+      'spec.suspend=false': [first],
+      'spec.credentials.type=ServiceAccount': [second],
+      'spec.credentials.type=PersonalAccessToken': [first],
+      'spec.provisioning.mode=Apply': [second],
+      'spec.provisioning.mode=Plan': [first],
+      'spec.conductorOne.secretRef.name=conductor': [second],
+      // One that is absent is the empty string.
+      'spec.conductorOne.secretRef.name=': [first],
+    };
+    for (const [selector, found] of Object.entries(selectors))
+      for (const { metadata } of [first, second]) {
+        const fields = `spec.credentials.secretRef.name=${metadata.name},${selector}`;
+        const output = await cluster.run(['get', 'asc', '-o', 'name', '--field-selector', fields]);
+        const wanted = found.some((manifest) => manifest.metadata.name === metadata.name);
+        assert.equal(output.includes(`/${metadata.name}`), wanted, fields);
+      }
+    const tried = new Set(Object.keys(selectors).map((selector) => `.${selector.split('=')[0]}`));
+    assert.deepEqual(
+      asanaConnectorKind.selectableFields.filter((field) => !tried.has(field)),
+      ['.spec.credentials.secretRef.name'],
+      'every selectable field is tried, the name of the Secret each time',
+    );
+  });
 
   test('knows case when it selects, which is why addresses are in lower case', async () => {
     await cluster.run(['apply', '-f', '-'], grant({ connectorRef: { name: 'selected' } }, 'lower-case'));

@@ -185,6 +185,24 @@ describe('the chart, installed', () => {
     }
   });
 
+  test('is not installed a second time to watch every namespace, since both would act', async () => {
+    const second = helm(
+      [
+        'install',
+        'second',
+        CHART,
+        '--namespace',
+        'second',
+        '--create-namespace',
+        '--set',
+        'crds.enabled=false',
+      ],
+      { KUBECONFIG: plane.kubeconfigPath },
+    );
+    await assert.rejects(second, /release acme in namespace iga already watches every namespace/);
+    assert.equal(await kubectl(['get', 'deployments', '-n', 'second', '-o', 'name']), '');
+  });
+
   test('keeps the definitions and the objects when it is uninstalled, and takes them up again', async () => {
     await kubectl(['apply', '-f', '-'], stringify(CONNECTOR));
     await uninstall({ kubeconfigPath: plane.kubeconfigPath, namespace: NAMESPACE, release: RELEASE });

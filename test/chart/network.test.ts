@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { BlockList } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
@@ -30,7 +31,7 @@ function egressOf(object: Rendered): string[] {
 }
 
 const DNS = '53/UDP 53/TCP 5353/UDP 5353/TCP to';
-const API_SERVER = '443/TCP 6443/TCP';
+const API_SERVER = '443/TCP 6443/TCP to';
 
 describe('the network policy', () => {
   test('lets the operator reach the names of the cluster, the API server and public addresses', async () => {
@@ -42,6 +43,35 @@ describe('the network policy', () => {
       ['0.0.0.0/0', '::/0'],
     );
     assert.ok(blocks[0]?.ipBlock.except.includes('169.254.0.0/16'), 'not the metadata of the cloud');
+  });
+
+  for (const [because, values] of [
+    ['by default', {}],
+    ['with a proxy', { proxy: { httpsProxy: 'http://proxy.acme.example:3128' } }],
+  ] as const)
+    test(`lets it reach no public address at the ports of the API server, ${because}`, async () => {
+      const allowed = at(await policy(values), 'spec', 'egress', 1, 'to') as { ipBlock: { cidr: string } }[];
+      const reaches = (address: string, family: 'ipv4' | 'ipv6') =>
+        allowed.some(({ ipBlock: { cidr } }) => {
+          const [net = '', bits] = cidr.split('/');
+          const block = new BlockList();
+          block.addSubnet(net, Number(bits), net.includes(':') ? 'ipv6' : 'ipv4');
+          return block.check(address, family);
+        });
+      assert.deepEqual(
+        ['10.96.0.1', '172.20.0.1', '192.168.49.2', '100.64.0.1'].map((address) => reaches(address, 'ipv4')),
+        [true, true, true, true],
+      );
+      assert.ok(reaches('fd00::1', 'ipv6'));
+      for (const address of ['8.8.8.8', '172.32.0.1', '169.254.169.254', '100.128.0.1'])
+        assert.equal(reaches(address, 'ipv4'), false, address);
+      assert.equal(reaches('2001:4860:4860::8888', 'ipv6'), false);
+    });
+
+  test('lets it reach the API server at the addresses that are named, and at no others', async () => {
+    const to = [{ ipBlock: { cidr: '203.0.113.7/32' } }];
+    const object = await policy({ networkPolicy: { apiServer: { to, ports: [6443] } } });
+    assert.deepEqual(at(object, 'spec', 'egress', 1, 'to'), to);
   });
 
   const proxies: readonly (readonly [url: string, port: number])[] = [

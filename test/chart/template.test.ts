@@ -187,8 +187,18 @@ describe('the chart', () => {
       (await clusterRoles('rbac.aggregateToView=false', 'rbac.aggregateToEdit=false')).map(
         ({ name }) => name,
       ),
-      ['acme-asana-connector'],
+      ['asana-connector-every-namespace', 'acme-asana-connector'],
     );
+  });
+
+  test('contains what keeps a second release out only where it watches every namespace', async () => {
+    const keepers = async (...values: string[]) =>
+      (await render(...values)).filter(({ metadata }) => metadata.name === 'asana-connector-every-namespace');
+    assert.deepEqual(
+      (await keepers()).map(({ kind, rules }) => [kind, rules]),
+      [['ClusterRole', []]],
+    );
+    assert.deepEqual(await keepers('scope=namespaced'), []);
   });
 
   test('probes liveness and readiness on the health port and names the metrics port', async () => {

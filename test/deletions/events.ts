@@ -10,7 +10,7 @@ import { CHART, helm } from '../chart/helm.ts';
 import { runProgram, uninstall } from '../chart/uninstall.ts';
 import type { OperatorRig } from '../operator/rig.ts';
 import type { Population } from './population.ts';
-import { backUp, lose, restore } from './restoring.ts';
+import { backUp, lose, restore, takenInTransition } from './restoring.ts';
 
 /** Something that takes objects away, or brings old ones back. */
 export interface DeletionEvent {
@@ -159,6 +159,21 @@ export const deletionEvents: readonly DeletionEvent[] = [
       await restore(rig, backup, true);
       await rig.startOperator();
       await population.untilSettled();
+    },
+  },
+  {
+    name: 'The objects are restored with a status from while they changed (Velero, `restoreStatus`)',
+    remedy: null,
+    objects: 'are decided anew, and nothing of the old status is left',
+    run: async (population) => {
+      const { rig } = population;
+      const backup = takenInTransition(await backUp(rig));
+      await rig.stopOperator();
+      await lose(rig);
+      await restore(rig, backup, true);
+      await rig.startOperator();
+      await population.untilSettled();
+      await population.checkNothingUnderWay();
     },
   },
   {

@@ -105,6 +105,16 @@ export class Population {
     }
   }
 
+  /** Fails if a grant that is done also says that something is to be done. */
+  async checkNothingUnderWay(): Promise<void> {
+    for (const ref of this.#refs) {
+      const grant = await this.rig.grant(ref);
+      assert.equal(conditionOf(grant, 'Reconciling'), undefined, ref);
+      if (conditionOf(grant, 'Ready')?.reason !== 'Planned')
+        assert.equal(grant?.status?.planned, undefined, ref);
+    }
+  }
+
   /** Deletes grants at once, as a GitOps tool does. */
   async delete(refs: readonly GrantRef[]): Promise<void> {
     await Promise.all(refs.map((ref) => this.rig.deleteGrant(ref)));

@@ -21,6 +21,33 @@ export async function backUp(rig: OperatorRig): Promise<Backup> {
   return objects.flat();
 }
 
+/** What each kind of grant may have been about to do. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  AsanaLicenseGrant: 'GrantEnterprise',
+  AsanaTeamGrant: 'AddToTeam',
+  AsanaWorkspaceGrant: 'AddToWorkspace',
+  AsanaAccount: 'CreateAccount',
+};
+
+/** The same backup, had it been taken while every grant was under way. */
+export function takenInTransition(backup: Backup): Backup {
+  return backup.map((saved) => {
+    const action = ACTIONS[saved.kind];
+    if (action === undefined) return saved;
+    const condition = (type: string, status: string) => ({
+      type,
+      status,
+      reason: 'Progressing',
+      message: 'The change is under way.',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-11-24T08:00:00Z',
+    });
+    const conditions = [condition('Ready', 'False'), condition('Reconciling', 'True')];
+    const planned = { action, reason: 'The grant declares it.' };
+    return { ...saved, status: { ...saved.status, conditions, planned } as SavedObject['status'] };
+  });
+}
+
 /** The items of a list do not say their kind; one that is not installed has none. */
 async function listOf(rig: OperatorRig, resource: Resource): Promise<SavedObject[]> {
   try {

@@ -63,6 +63,7 @@ describe('the chart of a release', () => {
     changes: changesIn(sectionOf(CHANGELOG, '1.2.0')),
     image: 'registry.example.com/asana-connector',
     digest: `sha256:${'a'.repeat(64)}`,
+    source: 'https://git.example.com/identity/asana-connector',
   };
 
   test('tells Artifact Hub the version, the image and what changed, and keeps the rest', async () => {
@@ -81,6 +82,23 @@ describe('the chart of a release', () => {
       { name: 'asana-connector', image: `${release.image}:1.2.0@${release.digest}` },
     ]);
     assert.equal(annotations['artifacthub.io/crds'], before.annotations['artifacthub.io/crds']);
+  });
+
+  test('says where its repository is, which the chart in it does not know', async () => {
+    const text = await read('charts/asana-connector/Chart.yaml');
+    const before = parse(text) as Record<string, unknown>;
+    assert.deepEqual([before['home'], before['sources']], [undefined, undefined]);
+    const { home, sources, annotations } = parse(releasedChart(text, release)) as {
+      home: string;
+      sources: string[];
+      annotations: Record<string, string>;
+    };
+    assert.deepEqual([home, sources], [release.source, [release.source]]);
+    assert.deepEqual(parse(annotations['artifacthub.io/links'] ?? ''), [
+      { name: 'source', url: release.source },
+      { name: 'support', url: `${release.source}/issues` },
+      { name: 'documentation', url: `${release.source}/tree/v1.2.0/docs` },
+    ]);
   });
 
   test('names the image by digest', async () => {

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, beforeEach, suite, test } from 'node:test';
+import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
 import { KubeConfig, type User } from '@kubernetes/client-node';
 import { ApiServerConnection } from '../../src/kubernetes/connection.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
@@ -91,5 +91,49 @@ suite('credentials that the API server takes no more', () => {
     await assert.rejects(post(connection), { status: 401 });
     assert.equal(await count(), 3);
     await connection.close();
+  });
+});
+
+suite('credentials that do not come', () => {
+  let stopped: () => Promise<void>;
+  /** A connection whose exec plugin never answers, as one that waits for a person. */
+  async function connectByHangingPlugin(clock: FakeClock): Promise<ApiServerConnection> {
+    const [plugin, pidFile] = [join(folder, 'hanging'), join(folder, 'pid')];
+    await writeFile(plugin, `#!/bin/sh\necho $$ > '${pidFile}'\nexec sleep 600\n`);
+    await chmod(plugin, 0o700);
+    const connection = connectAs({ exec: { command: plugin } }, clock);
+    stopped = async () => {
+      await connection.close();
+      process.kill(Number(await readFile(pidFile, 'utf8')));
+    };
+    return connection;
+  }
+
+  async function untilRuns(): Promise<void> {
+    while (!(await readFile(join(folder, 'pid'), 'utf8').catch(() => ''))) await new Promise(setImmediate);
+  }
+
+  afterEach(async () => {
+    await stopped();
+    await rm(join(folder, 'pid'));
+  });
+
+  test('fail the request in its time, and say where to look', async () => {
+    const clock = new FakeClock();
+    const request = post(await connectByHangingPlugin(clock));
+    const failed = assert.rejects(request, { code: 'Timeout', message: /credentials.*exec plugin/ });
+    await untilRuns();
+    await clock.advance(30_000);
+    await failed;
+  });
+
+  test('keep nobody waiting who gives up', async () => {
+    const given = new AbortController();
+    const connection = await connectByHangingPlugin(new FakeClock());
+    const request = connection.send({ method: 'GET', path: '/api', signal: given.signal });
+    const failed = assert.rejects(request, /enough/);
+    await untilRuns();
+    given.abort(new Error('enough'));
+    await failed;
   });
 });

@@ -3,8 +3,9 @@ import { after, afterEach, before, suite, test } from 'node:test';
 import { systemClock } from '../../src/core/clock.ts';
 import type { LogFields } from '../../src/core/logger.ts';
 import { silentLogger } from '../../src/core/logger.ts';
+import { EventBacklog } from '../../src/kubernetes/event-backlog.ts';
 import { EventRecorder } from '../../src/kubernetes/events.ts';
-import { type ConfigMap, EVENTS, MAPS, Rig } from './rig.ts';
+import { type ConfigMap, EVENTS, MAPS, Rig, until } from './rig.ts';
 
 interface StoredEvent {
   readonly metadata: { readonly name: string };
@@ -149,6 +150,62 @@ suite('an event', () => {
   });
 });
 
+suite('of many events', () => {
+  /** An object in a namespace of its own. */
+  async function createElsewhere(name: string): Promise<ConfigMap> {
+    const namespace = `${rig.namespace}-${name}`;
+    await rig.createNamespace(namespace);
+    return rig.admin.create<ConfigMap>(MAPS, namespace, { metadata: { name } });
+  }
+
+  test('all are written, even of fifteen hundred objects that have the same trouble at once', async () => {
+    const object = await createElsewhere('many');
+    const { events, lost } = begin();
+    const before = writes();
+    for (let i = 0; i < 1_500; i++) events.record(MAPS, object, 'Warning', 'Tested', `trouble ${i}`);
+    await events.written();
+    assert.deepEqual(lost, []);
+    assert.equal(writes() - before, 1_500);
+  });
+
+  test('those of one namespace wait for no more than one of another, however many that has', async () => {
+    const [flood, mine] = [await createElsewhere('flood'), await createElsewhere('mine')];
+    const { events } = begin();
+    for (let i = 0; i < 500; i++) events.record(MAPS, flood, 'Warning', 'Tested', `trouble ${i}`);
+    events.record(MAPS, mine, 'Warning', 'Tested', 'mine');
+    const before = rig.proxy.seen.length;
+    await events.written();
+    const place = rig.proxy.seen
+      .slice(before)
+      .findIndex((line) => line.includes(`${mine.metadata.namespace}/events`));
+    assert.ok(place >= 0 && place < 10, `it came after ${place} others`);
+  });
+
+  test('one that gets no answer does not hold up the others', async () => {
+    const object = await rig.createMap('held-up');
+    let silent = 1;
+    rig.proxy.faultOf = ({ method }) => (method === 'POST' && silent-- > 0 ? { kind: 'silence' } : null);
+    const { events, lost } = begin();
+    for (let i = 0; i < 20; i++) events.record(MAPS, object, 'Normal', 'Tested', `note ${i}`);
+    await until('the others are written', async () => (await eventsAbout('held-up')).length === 19);
+    await events.flush(0);
+    assert.equal(lost.length, 1);
+  });
+
+  test('the newest of whoever has the most make room for those of others', () => {
+    const backlog = new EventBacklog<string>();
+    for (const tenant of ['a', 'b'])
+      for (let i = 0; i < 5_000; i++) assert.equal(backlog.push(tenant, `${tenant}${i}`), null);
+    assert.equal(backlog.push('a', 'more'), 'more');
+    assert.equal(backlog.push('c', 'c0'), 'a4999');
+    assert.equal(backlog.push('c', 'c1'), 'b4999');
+    assert.deepEqual(
+      Array.from({ length: 5 }, () => backlog.take()),
+      ['a0', 'b0', 'c0', 'a1', 'b1'],
+    );
+  });
+});
+
 suite('an event that cannot be written', () => {
   test('fails nobody, is in the log, and is told when it comes again', async () => {
     const object = await rig.createMap('untold');
@@ -191,14 +248,14 @@ suite('an event that cannot be written', () => {
     assert.equal(lost.length, 50);
   });
 
-  test('does not fill the memory: what is above a thousand goes to the log', async () => {
+  test('does not fill the memory: what is above five thousand of a namespace goes to the log', async () => {
     const object = await rig.createMap('flooded');
     rig.proxy.faultOf = ({ method }) => (method === 'POST' ? { kind: 'silence' } : null);
     const { events, lost } = begin();
-    for (let i = 0; i < 1_500; i++) events.record(MAPS, object, 'Normal', 'Tested', `note ${i}`);
-    // One is being written.
-    assert.equal(lost.length, 499);
+    for (let i = 0; i < 5_500; i++) events.record(MAPS, object, 'Normal', 'Tested', `note ${i}`);
+    // Four are being written.
+    assert.equal(lost.length, 496);
     await events.flush(0);
-    assert.equal(lost.length, 1_500);
+    assert.equal(lost.length, 5_500);
   });
 });

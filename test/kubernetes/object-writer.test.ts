@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, suite, test } from 'node:test';
+import type { GrantObject } from '../../src/api/kinds.ts';
+import { asanaLicenseGrants, FIELD_MANAGER } from '../../src/api/resources.ts';
 import { isConflict, isNotFound } from '../../src/kubernetes/errors.ts';
 import { ObjectWriter } from '../../src/kubernetes/object-writer.ts';
 import { keyOf, leanOf } from '../../src/kubernetes/resource.ts';
 import { Store } from '../../src/kubernetes/store.ts';
+import { grant } from '../api/manifests.ts';
+import { installKinds } from '../controlplane/installed-kinds.ts';
 import { Rig, WIDGETS, type Widget, type WidgetStatus } from './rig.ts';
 
 const OURS = 'runtime.test/ours';
@@ -16,6 +20,7 @@ let writer: ObjectWriter<Widget>;
 before(async () => {
   rig = await Rig.start('writer');
   await rig.installWidgets();
+  await installKinds(rig.direct);
 });
 
 after(() => rig.stop());
@@ -108,6 +113,112 @@ suite('a status', () => {
       assert.equal(store.get(keyOf(widget)), widget);
     });
   }
+});
+
+suite('a status that somebody else wrote too', () => {
+  const NOW = '2026-11-24T08:00:00Z';
+  const condition = (type: string, status: string, message: string) => ({
+    type,
+    status,
+    reason: 'Tested',
+    message,
+    observedGeneration: 1,
+    lastTransitionTime: NOW,
+  });
+  const ready = [condition('Ready', 'True', 'It is well.')];
+  const underWay = [
+    condition('Ready', 'False', 'It begins.'),
+    condition('Reconciling', 'True', 'It begins.'),
+  ];
+  const beforehand = { action: 'GrantEnterprise', reason: 'It is declared.' };
+  const grants = new Store<GrantObject>();
+  const grantWriter = () => new ObjectWriter(rig.client, asanaLicenseGrants, grants, FIELD_MANAGER);
+
+  async function declared(name: string): Promise<GrantObject> {
+    const { apiVersion, kind, spec } = grant();
+    const body = { apiVersion, kind, metadata: { name }, spec };
+    return leanOf(
+      await rig.admin.create<GrantObject>(asanaLicenseGrants, rig.namespace, body),
+      asanaLicenseGrants,
+    );
+  }
+
+  /** A grant as the watch would bring it once another writer has given it this status. */
+  async function rewrite(name: string, status: object, manager: string): Promise<GrantObject> {
+    const written = await rig.admin.patchStatus<GrantObject>(
+      asanaLicenseGrants,
+      rig.namespace,
+      name,
+      { status },
+      manager,
+    );
+    return leanOf(written, asanaLicenseGrants);
+  }
+
+  const liveStatus = async (name: string) =>
+    (await rig.admin.get<GrantObject>(asanaLicenseGrants, rig.namespace, name))?.status;
+  const statusOf = (status: object) => status as NonNullable<GrantObject['status']>;
+
+  test('loses what the other wrote, half a condition and half an object included', async () => {
+    const writer = grantWriter();
+    await declared('restored');
+    let object = await rewrite('restored', { conditions: underWay, planned: beforehand }, 'velero-server');
+    const statuses = [
+      // Every field differs at first, so that the other is left with the fields that stay the same.
+      {
+        conditions: [condition('Ready', 'False', 'It waits.'), condition('Reconciling', 'True', 'It waits.')],
+      },
+      { conditions: ready, user: { gid: '1' } },
+      { conditions: underWay, planned: { ...beforehand, reason: 'Once more.' } },
+      { conditions: ready },
+    ];
+    for (const status of statuses) {
+      const before = patches();
+      object = await writer.writeStatus(object, statusOf(status));
+      assert.equal(patches() - before, 1, 'one write, as ever');
+      assert.deepEqual(await liveStatus('restored'), status);
+      assert.equal(await writer.writeStatus(object, statusOf(status)), object);
+    }
+  });
+
+  test('while it was being applied loses it too', async () => {
+    const writer = grantWriter();
+    const object = await declared('edited');
+    await writer.writeStatus(object, statusOf({ conditions: underWay }));
+    const edited = await rewrite('edited', { planned: beforehand }, 'kubectl-edit');
+    await writer.writeStatus(edited, statusOf({ conditions: ready }));
+    assert.deepEqual(await liveStatus('edited'), { conditions: ready });
+  });
+
+  test('is written over, too, when the notes of who wrote it were thrown away', async () => {
+    const writer = grantWriter();
+    const object = await declared('nameless');
+    await writer.writeStatus(object, statusOf({ conditions: underWay, planned: beforehand }));
+    const nameless = await rig.admin.mergePatch<GrantObject>(
+      asanaLicenseGrants,
+      rig.namespace,
+      'nameless',
+      { metadata: { managedFields: [{}] } },
+      'somebody',
+    );
+    await writer.writeStatus(leanOf(nameless, asanaLicenseGrants), statusOf({ conditions: ready }));
+    assert.deepEqual(await liveStatus('nameless'), { conditions: ready });
+  });
+
+  test('is refused when the object has moved on', async () => {
+    await declared('moving');
+    const object = await rewrite('moving', { conditions: underWay }, 'velero-server');
+    await rewrite('moving', { conditions: ready }, 'velero-server');
+    await assert.rejects(grantWriter().writeStatus(object, statusOf({ observedGeneration: 1 })), isConflict);
+  });
+
+  test('is applied as long as nobody else has a share in it', async () => {
+    const writer = grantWriter();
+    let object = await declared('alone');
+    object = await writer.writeStatus(object, statusOf({ conditions: ready }));
+    object = await writer.writeStatus(object, statusOf({ observedGeneration: 1 }));
+    assert.match(rig.proxy.seen.findLast((line) => line.startsWith('PATCH')) ?? '', /force=true/);
+  });
 });
 
 suite('a finalizer', () => {

@@ -487,6 +487,33 @@ const audit: readonly AlertCase[] = [
   },
 ];
 
+const REFUSED = `asana_connector_series_refused_total{${OPERATOR}`;
+
+const series: readonly AlertCase[] = [
+  {
+    alert: 'AsanaConnectorSeriesRefused',
+    when: 'with the first series that is not counted',
+    series: { [`${REFUSED},metric="asana_connector_grants"}`]: '_ _ 3+0x10' },
+    notYetAt: '1m',
+    at: '3m',
+    fires: [
+      {
+        labels: { ...of, metric: 'asana_connector_grants', severity: 'warning' },
+        summary: 'The metric asana_connector_grants has too many series.',
+        description:
+          'New series of asana_connector_grants are not counted since the operator started. Dashboards and alerts do not see the connectors that they are about.',
+      },
+    ],
+  },
+  {
+    alert: 'AsanaConnectorSeriesRefused',
+    when: 'after the operator was restarted',
+    series: { [`${REFUSED},metric="asana_connector_grants"}`]: '3+0x5 stale' },
+    at: '20m',
+    fires: QUIET,
+  },
+];
+
 export const alertCases: readonly AlertCase[] = [
   ...leader,
   ...watches,
@@ -496,4 +523,5 @@ export const alertCases: readonly AlertCase[] = [
   ...grantCases,
   ...traffic,
   ...audit,
+  ...series,
 ];

@@ -54,6 +54,25 @@ suite('the Secret of a connector', () => {
     assert.equal(rig.sandbox.requests.since(0).length, asked);
   });
 
+  test('with each trouble is told of in one event, and not again by the next process', async () => {
+    const warnings = async () =>
+      (await rig.events())
+        .filter(({ regarding, type }) => regarding.kind === 'AsanaConnector' && type === 'Warning')
+        .map(({ reason }) => reason)
+        .toSorted();
+    await rig.until('the last is told', async () => (await warnings()).includes('CredentialsRejected'));
+    const told = await warnings();
+    assert.deepEqual([...new Set(told)], ['CredentialsRejected', 'SecretKeyMissing', 'SecretNotFound']);
+    const asked = rig.sandbox.requests.since(0).length;
+    await rig.stopOperator();
+    await rig.startOperator();
+    await rig.until('Asana was asked again', async () => rig.sandbox.requests.since(0).length > asked);
+    await touch(rig);
+    await rig.stopOperator();
+    await rig.startOperator();
+    assert.deepEqual(await warnings(), told);
+  });
+
   test('that is right again, trailing newline and all, is taken up', async () => {
     await rig.deleteSecret();
     await rig.createSecret({ BATON_TOKEN: `${SERVICE_ACCOUNT}\n` });
@@ -262,29 +281,6 @@ suite('a doubtful reading', () => {
       assert.equal(await rig.licenseInAsana('carol@acme.example'), 'view only');
     });
   }
-});
-
-suite('two connectors on one organization', () => {
-  let rig: OperatorRig;
-  before(async () => {
-    rig = await OperatorRig.start('connector-two');
-    await rig.createSecret();
-    await rig.createConnector({}, 'elder');
-    await rig.untilPhase('Connected', 'elder');
-  });
-  after(() => rig.close());
-
-  test('in mode Apply: the younger one stalls until one of them is in Plan', async () => {
-    await rig.createConnector({}, 'younger');
-    const connector = await rig.untilPhase('Failed', 'younger');
-    assert.equal(conditionOf(connector, 'Stalled')?.reason, 'OrganizationTaken');
-    await rig.createGrant('alice', 'alice@acme.example', { connectorRef: { name: 'younger' } });
-    await rig.untilReason('alice', 'ConnectorNotReady');
-    assert.deepEqual(rig.writesInAsana(), []);
-    await rig.patchConnector({ spec: { provisioning: { mode: 'Plan' } } }, 'elder');
-    await rig.untilPhase('Connected', 'younger');
-    await rig.untilReason('alice', 'Granted');
-  });
 });
 
 /** A person asks again after mending a Secret; else it would be read again within a minute. */

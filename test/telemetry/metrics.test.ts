@@ -81,16 +81,34 @@ suite('metrics', () => {
     assert.throws(() => counter.add(1, { email: 'alice@acme.com' }), /email/);
   });
 
-  test('beyond five thousand series new ones are refused and counted, known ones go on', async () => {
+  test('beyond twenty thousand series new ones are refused and counted, known ones go on', async () => {
     const metrics = new Metrics();
     const gauge = metrics.gauge('b', 'B.', ['x', 'y']);
-    for (let index = 0; index < 5_003; index += 1) gauge.set(1, { x: String(index), y: 'y' });
+    for (let index = 0; index < 20_003; index += 1) gauge.set(1, { x: String(index), y: 'y' });
     gauge.set(7, { y: 'y', x: '0' });
-    assert.equal((await linesOf(metrics, 'b{')).length, 5_000);
+    assert.equal((await linesOf(metrics, 'b{')).length, 20_000);
     assert.equal((await linesOf(metrics, 'b{')).filter((line) => line.endsWith(' 7')).length, 1);
     assert.deepEqual(await linesOf(metrics, 'series_refused_total'), [
-      'asana_connector_series_refused_total{metric="b"} 3',
+      'asana_connector_series_refused_total{metric="asana_connector_b"} 3',
     ]);
+  });
+
+  test('a thousand connectors have every series of their grants', async () => {
+    const metrics = new Metrics();
+    const grants = metrics.gauge('grants', 'G.', ['namespace', 'connector', 'kind', 'state']);
+    for (let index = 0; index < 1_000; index += 1)
+      for (const kind of ['License', 'Team', 'Workspace', 'Account'])
+        for (const state of ['Ready', 'Planned', 'Blocked', 'Other'])
+          grants.set(1, { namespace: 'iga', connector: `c${index}`, kind, state });
+    assert.equal((await linesOf(metrics, 'grants{')).length, 16_000);
+    assert.deepEqual(await linesOf(metrics, 'series_refused_total{'), []);
+  });
+
+  test('a histogram has no more than two thousand series', async () => {
+    const metrics = new Metrics();
+    const seconds = metrics.histogram('c_seconds', 'C.', ['x'], [1]);
+    for (let index = 0; index < 2_001; index += 1) seconds.observe(2, { x: String(index) });
+    assert.equal((await linesOf(metrics, 'c_seconds_count{')).length, 2_000);
   });
 
   test('what is forgotten is shown by no metric any more, and makes room', async () => {
@@ -121,7 +139,7 @@ suite('metrics', () => {
   test('a series that was removed makes room for another', async () => {
     const metrics = new Metrics();
     const gauge = metrics.gauge('b', 'B.', ['x', 'y']);
-    for (let index = 0; index < 5_000; index += 1) gauge.set(1, { x: String(index), y: 'y' });
+    for (let index = 0; index < 20_000; index += 1) gauge.set(1, { x: String(index), y: 'y' });
     gauge.remove({ y: 'y', x: '0' });
     gauge.set(1, { x: 'new', y: 'y' });
     assert.equal((await linesOf(metrics, 'b{x="new"')).length, 1);

@@ -1,44 +1,10 @@
 import assert from 'node:assert/strict';
-import { Agent, get } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
 import { suite, type TestContext, test } from 'node:test';
-import { type Clock, systemClock } from '../../src/core/clock.ts';
-import {
-  type Check,
-  PageServer,
-  type Pages,
-  parseBindAddress,
-  probePage,
-} from '../../src/telemetry/servers.ts';
-
-const text = (body: string) => () => ({ contentType: 'text/plain', body });
-
-async function serve(
-  t: TestContext,
-  pages: Pages,
-  patienceMs?: number,
-  clock?: Clock,
-): Promise<{ url: string; port: number }> {
-  const server = new PageServer(pages, patienceMs, clock);
-  const port = await server.listen({ host: '127.0.0.1', port: 0 });
-  t.after(() => server.close());
-  return { url: `http://127.0.0.1:${port}`, port };
-}
-
-/** A raw connection; resolves once the server has ended it. */
-function closed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => socket.on('error', () => {}).on('close', () => resolve()));
-}
-
-/** Asks over one of the agent's connections and reads the whole answer. */
-function statusOf(url: string, agent: Agent): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    get(url, { agent }, (reply) => reply.resume().on('end', () => resolve(reply.statusCode))).on(
-      'error',
-      reject,
-    );
-  });
-}
+import { systemClock } from '../../src/core/clock.ts';
+import { type Check, PageServer, parseBindAddress, probePage } from '../../src/telemetry/servers.ts';
+import { closed, serve, statusOf, text } from './page-client.ts';
 
 suite('a page server', () => {
   test('shows a page to GET, and its head to HEAD', async (t) => {
@@ -189,63 +155,6 @@ suite('a page that is asked for without end', () => {
     // 20 ms to make it and 180 ms of giving it again; the one at the edge of the time more.
     const most = (performance.now() - begun) / 200 + 1;
     assert.ok(made <= most, `made ${made} times for ${answers.reduce((sum, n) => sum + n, 0)} answers`);
-  });
-});
-
-suite('a hostile client', () => {
-  test('that sends its headers one by one is let go', async (t) => {
-    const { port } = await serve(t, { '/': text('x') }, 300);
-    const socket = connect(port, '127.0.0.1');
-    socket.write('GET / HTTP/1.1\r\n');
-    const drip = setInterval(() => socket.write('x: y\r\n'), 50);
-    t.after(() => clearInterval(drip));
-    await closed(socket);
-    assert.ok(socket.destroyed);
-  });
-
-  test('that says nothing at all is let go', async (t) => {
-    const { port } = await serve(t, { '/': text('x') }, 300);
-    const socket = connect(port, '127.0.0.1').resume();
-    await closed(socket);
-    assert.ok(socket.destroyed);
-  });
-
-  test('that asks for a large page and never reads it is let go', async (t) => {
-    const { port } = await serve(t, { '/': text('x'.repeat(32 * 1024 * 1024)) }, 300);
-    const socket = connect(port, '127.0.0.1');
-    socket.pause();
-    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    socket.resume();
-    let bytes = 0;
-    socket.on('data', (chunk) => (bytes += chunk.length));
-    await closed(socket);
-    assert.ok(bytes < 32 * 1024 * 1024, `all ${bytes} bytes came`);
-  });
-
-  test('with headers of more than eight kilobytes is refused', async (t) => {
-    const { url } = await serve(t, { '/': text('x') });
-    const reply = await fetch(url, { headers: { large: 'x'.repeat(9_000) } });
-    assert.equal(reply.status, 431);
-  });
-
-  test('with two hundred connections does not keep a probe from being answered for long', async (t) => {
-    const { url, port } = await serve(t, { '/livez': text('ok') }, 300);
-    const sockets = Array.from({ length: 200 }, () => connect(port, '127.0.0.1').on('error', () => {}));
-    t.after(() => sockets.forEach((socket) => socket.destroy()));
-    await Promise.all(
-      sockets.map(
-        (socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve)),
-      ),
-    );
-    const deadline = performance.now() + 5_000;
-    let status = 0;
-    while (status !== 200 && performance.now() < deadline)
-      status = await fetch(`${url}/livez`).then(
-        ({ status }) => status,
-        () => 0,
-      );
-    assert.equal(status, 200);
   });
 });
 

@@ -10,7 +10,6 @@ import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../k
 import { EventRecorder } from '../../kubernetes/events.ts';
 import { LEASE_NAME } from '../../kubernetes/leader-election.ts';
 import { ObjectWriter } from '../../kubernetes/object-writer.ts';
-import { objectPath } from '../../kubernetes/resource.ts';
 import { Store } from '../../kubernetes/store.ts';
 import { AuditLog } from '../../provisioning/audit.ts';
 import { createLogger } from '../../telemetry/log.ts';
@@ -64,7 +63,7 @@ export async function runRelease(flags: ReleaseFlags, signal: AbortSignal): Prom
     await stop.during(async (outcome) => {
       report.stopped(outcome);
       const quietAt = systemClock.now() + flags.actionTimeout;
-      await releaseAll(sweepDeps(flags, { client, connection, quietAt, report }), report, signal);
+      await releaseAll(sweepDeps(flags, { client, quietAt, report }), report, signal);
     }, signal);
   } finally {
     await connection.close();
@@ -91,12 +90,11 @@ function sweepDeps(
   { namespace, actionTimeout }: ReleaseFlags,
   parts: {
     client: KubernetesClient;
-    connection: ApiServerConnection;
     quietAt: number;
     report: ReleaseReport;
   },
 ): SweepDeps {
-  const { client, connection, quietAt, report } = parts;
+  const { client, quietAt, report } = parts;
   const log = createLogger({ level: 'warn', format: 'json' });
   const events = new EventRecorder({
     client,
@@ -117,14 +115,7 @@ function sweepDeps(
     client,
     releases,
     patchStatus: async ({ resource }, { metadata }, body, signal) => {
-      await connection.send({
-        method: 'PATCH',
-        path: `${objectPath(resource, metadata.namespace, metadata.name)}/status`,
-        query: { fieldManager: FIELD_MANAGER },
-        contentType: 'application/merge-patch+json',
-        body,
-        signal,
-      });
+      await client.patchStatus(resource, metadata.namespace, metadata.name, body, FIELD_MANAGER, signal);
     },
     flush: (signal) => unlessAborted(events.written(), signal),
     namespaces: namespace && namespace.length > 0 ? namespace : null,

@@ -58,7 +58,9 @@ function findTaker(
 ): Obstacle | null {
   if (organizations.length === 0 || connector.spec.provisioning.mode !== 'Apply') return null;
   for (const other of connectors) {
-    const applies = other.spec.provisioning.mode === 'Apply' && !other.spec.suspend;
+    // One that is deleted does nothing more, however long a finalizer of somebody else keeps it.
+    const gone = other.metadata.deletionTimestamp !== undefined;
+    const applies = other.spec.provisioning.mode === 'Apply' && !other.spec.suspend && !gone;
     const shared = other.status?.organizations?.find((gid) => organizations.includes(gid));
     if (keyOf(other) === keyOf(connector) || !applies || shared === undefined || !isOlder(other, connector))
       continue;

@@ -3,7 +3,6 @@ import {
   type AsanaConnectorStatus,
   asanaConnectorKind,
 } from '../../api/asana-connector.ts';
-import { findCondition } from '../../api/conditions.ts';
 import { fitStatus } from '../../api/fit-status.ts';
 import { asanaConnectors } from '../../api/resources.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -15,6 +14,7 @@ import type { Store } from '../../kubernetes/store.ts';
 import type { Organizations } from '../../provisioning/removals/organizations.ts';
 import { type OpenConductorOne, reconcileConductorOne } from '../conductorone/link-reconciler.ts';
 import { type OpenAsana, takeUpCredentials } from './connector-credentials.ts';
+import { eventOfAnswer, eventsOfStatus, toldWith } from './connector-events.ts';
 import { factsOf } from './connector-facts.ts';
 import type { ConnectorMetrics } from './connector-metrics.ts';
 import { findObstacle } from './connector-obstacle.ts';
@@ -24,7 +24,6 @@ import type { ConnectorSession } from './connector-session.ts';
 import { connectorStatus } from './connector-status.ts';
 import { SECRET_FRESHNESS_MS, type SecretCache } from './credentials.ts';
 import { type TalliedGrant, tallyGrants } from './grant-tally.ts';
-import type { GivenAnswer } from './hold-answers.ts';
 import { answersPerson, causeOf, nextSyncAt, settledBefore } from './sync-schedule.ts';
 
 export interface ConnectorDeps {
@@ -52,6 +51,8 @@ export class ConnectorReconciler {
   readonly #deps: ConnectorDeps;
   readonly #publishing = new Map<string, Promise<void>>();
   readonly #progressAt = new Map<string, number>();
+  /** What people were told of each session's connector, or could read when it began. */
+  readonly #told = new WeakMap<ConnectorSession, AsanaConnectorStatus>();
 
   constructor(deps: ConnectorDeps) {
     this.#deps = deps;
@@ -160,7 +161,7 @@ export class ConnectorReconciler {
     const answers = session.takeAnswers(connector);
     if (answers.some(({ kind }) => kind === 'Accepted')) await this.publish(key);
     for (const answer of answers) {
-      const [type, reason, note] = eventOf(answer);
+      const [type, reason, note] = eventOfAnswer(answer);
       events.record(asanaConnectors, connector, type, reason, note);
       if (answer.kind === 'Removals') enqueueGrants(key, new Set(answer.ids));
       if (answer.kind === 'Accepted') enqueueGrants(key);
@@ -181,7 +182,7 @@ export class ConnectorReconciler {
   }
 
   async #write(key: string): Promise<void> {
-    const { connectors, registry, writer, clock, metrics, grantsOf } = this.#deps;
+    const { connectors, registry, writer, clock, events, metrics, grantsOf } = this.#deps;
     const connector = connectors.get(key);
     const session = connector && registry.findFor(connector);
     if (!session) return;
@@ -191,32 +192,11 @@ export class ConnectorReconciler {
     });
     const status = fitStatus(asanaConnectorKind.status, connectorStatus(facts, clock.now()));
     await writer.writeStatus(connector, status);
-    this.#tellConductorOne(connector, status);
+    const told = this.#told.get(session) ?? connector.status;
+    this.#told.set(session, toldWith(told, status));
+    for (const [type, reason, note] of eventsOfStatus(told, status))
+      events.record(asanaConnectors, connector, type, reason, note);
     // Closed meanwhile, its series are gone and must stay gone.
     if (registry.findFor(connector) === session) metrics.observe(key, facts, status.conditions ?? []);
-  }
-
-  /** A connection that was made, or lost, is an event. */
-  #tellConductorOne(before: AsanaConnector, after: AsanaConnectorStatus): void {
-    const was = findCondition(before.status?.conditions, 'ConductorOneConnected');
-    const is = findCondition(after.conditions, 'ConductorOneConnected');
-    if (!is || is.status === 'Unknown' || (was?.status === is.status && was.reason === is.reason)) return;
-    const [type, reason] =
-      is.status === 'True'
-        ? (['Normal', 'ConductorOneConnected'] as const)
-        : (['Warning', is.reason] as const);
-    this.#deps.events.record(asanaConnectors, before, type, reason, is.message);
-  }
-}
-
-function eventOf(answer: GivenAnswer): readonly ['Normal' | 'Warning', string, string] {
-  const { annotation, token } = answer;
-  switch (answer.kind) {
-    case 'Unknown':
-      return ['Warning', 'UnknownHold', `${annotation}=${token} matches no current hold. See status.holds.`];
-    case 'Removals':
-      return ['Normal', 'HoldAnswered', `${annotation}=${token} answers ${answer.ids.length} removals.`];
-    case 'Accepted':
-      return ['Normal', 'HoldAnswered', `${annotation}=${token} accepts the reading (${answer.reason}).`];
   }
 }

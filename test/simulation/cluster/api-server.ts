@@ -3,7 +3,7 @@ import type { ListPage } from '../../../src/kubernetes/client.ts';
 import type { Resource } from '../../../src/kubernetes/resource.ts';
 import { EVENTS, NAMESPACES } from './builtin-kinds.ts';
 import { Etcd } from './etcd.ts';
-import { deletedMeta } from './metadata.ts';
+import { deletedMeta, statusOwned } from './metadata.ts';
 import { absent, newObject, nextObject, replacementAsNew } from './next-object.ts';
 import { isObject, isSame, type Json, mergePatch, overTheWire, type StoredObject } from './object.ts';
 import { OpenWatches, type WatchOptions } from './open-watches.ts';
@@ -20,6 +20,12 @@ export interface Write {
   readonly kind: string;
   readonly before: StoredObject | null;
   readonly after: StoredObject | null;
+}
+
+/** Who writes, and the field manager it names. */
+export interface Writer {
+  readonly by: string;
+  readonly manager: string;
 }
 
 /** A kind is served, is going with all its objects, or is not there. */
@@ -150,13 +156,25 @@ export class ApiServer {
   }
 
   /**
-   * Server-side apply of the status by the one manager that ever writes it: all of the status is the manager's own, so
-   * what it no longer sends goes.
+   * Server-side apply of the status by its only manager: all of the status is the manager's own, so what it no longer
+   * sends goes.
+   * @throws TypeError for a status that others wrote too: what becomes of it is not simulated
    */
-  applyStatus(by: string, resource: Resource, namespace: string, name: string, body: unknown): StoredObject {
+  applyStatus({ by, manager }: Writer, resource: Resource, namespace: string, name: string, body: unknown) {
     const kind = this.#kindOf(resource);
     const old = this.#get(kind, namespace, name);
-    return this.#update(by, 'status', kind, old, nextObject(kind, old, overTheWire(body), 'status'));
+    const next = nextObject(kind, old, overTheWire(body), 'statusApply');
+    return this.#update(by, 'status', kind, old, statusOwned(next, { manager, operation: 'Apply' }));
+  }
+
+  /** A merge patch of the status; who sends it has a share in the status from then on. */
+  patchStatus({ by, manager }: Writer, resource: Resource, namespace: string, name: string, patch: unknown) {
+    const kind = this.#kindOf(resource);
+    const old = this.#get(kind, namespace, name);
+    const wanted = mergePatch(old, overTheWire(patch)) as Json;
+    const next = nextObject(kind, old, wanted, 'statusPatch');
+    if (isSame(old, next)) return old;
+    return this.#update(by, 'status', kind, old, statusOwned(next, { manager, operation: 'Update' }));
   }
 
   /** Deletes an object, or marks it when finalizers keep it; one that is marked already stays as it is. */

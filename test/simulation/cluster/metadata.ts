@@ -1,5 +1,5 @@
 import { formatTime } from '../../../src/core/clock.ts';
-import { isObject, type Json, type StoredMeta } from './object.ts';
+import { isObject, type Json, type StoredMeta, type StoredObject } from './object.ts';
 import { refusal, UndecodableError } from './refusal.ts';
 
 /** What apimachinery allows the annotations of one object to be together (TotalAnnotationSizeLimitB). */
@@ -52,6 +52,29 @@ export function deletedMeta(old: StoredMeta, nowMs: number): StoredMeta {
     ...(old.generation === undefined ? {} : { generation: old.generation + 1 }),
     deletionTimestamp: formatTime(nowMs),
     deletionGracePeriodSeconds: 0,
+  };
+}
+
+/**
+ * The object with one more owner of its status. Which fields are whose is not kept: whoever has a share in one of them
+ * has a share in all.
+ * @throws TypeError for an apply over what others own
+ */
+export function statusOwned(
+  object: StoredObject,
+  owner: { manager: string; operation: string },
+): StoredObject {
+  const { managedFields: owners = [], ...metadata } = object.metadata;
+  const others = owners.filter(
+    ({ manager, operation }) => manager !== owner.manager || operation !== owner.operation,
+  );
+  if (owner.operation === 'Apply' && others.length > 0)
+    throw new TypeError('the simulation does not apply a status that has several owners');
+  if (object['status'] === undefined) return { ...object, metadata };
+  const fieldsV1 = { 'f:status': {} };
+  return {
+    ...object,
+    metadata: { ...metadata, managedFields: [...others, { ...owner, subresource: 'status', fieldsV1 }] },
   };
 }
 

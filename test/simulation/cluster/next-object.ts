@@ -6,8 +6,8 @@ import { isObject, type Json, type StoredObject } from './object.ts';
 import { decoding, failure, refusal } from './refusal.ts';
 import type { ServedKind } from './served-kind.ts';
 
-/** How an object is written: as a whole, by a patch of it, or its status alone. */
-export type Way = 'replace' | 'patch' | 'status';
+/** How an object is written: as a whole, by a patch of it, or its status alone, by an apply or a patch. */
+export type Way = 'replace' | 'patch' | 'statusApply' | 'statusPatch';
 
 /** What a body becomes as a new object. @throws KubernetesError when it is refused */
 export function newObject(kind: ServedKind, body: Json, birth: Omit<Birth, 'counted'>): StoredObject {
@@ -41,8 +41,9 @@ export function newObject(kind: ServedKind, body: Json, birth: Omit<Birth, 'coun
 export function nextObject(kind: ServedKind, old: StoredObject, wanted: Json, way: Way): StoredObject {
   checkType(kind, wanted);
   checkIdentity(kind, old, metaOf(wanted), way);
-  if (way === 'status')
+  if (way === 'statusApply')
     return kind.admit(withStatus(old, kind.applyStatus?.(old['status'], wanted['status'])), old);
+  if (way === 'statusPatch') return kind.admit(withStatus(old, wanted['status']), old);
   return decoding(way === 'patch' ? 'Invalid' : 'BadRequest', () => nextMain(kind, old, wanted));
 }
 

@@ -96,15 +96,28 @@ export class SimulatedClient implements ClusterClient {
     namespace: string,
     name: string,
     body: unknown,
-    _fieldManager: string,
+    manager: string,
     signal?: AbortSignal,
   ): Promise<T> {
     return this.#call(
       'applyStatus',
       resource,
       signal,
-      (server, by) => asSent(server.applyStatus(by, resource, namespace, name, body)) as T,
+      (server, by) => asSent(server.applyStatus({ by, manager }, resource, namespace, name, body)) as T,
     );
+  }
+
+  patchStatus<T>(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    body: unknown,
+    manager: string,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const patch = (server: ApiServer, by: string) =>
+      asSent(server.patchStatus({ by, manager }, resource, namespace, name, body)) as T;
+    return this.#call('patchStatus', resource, signal, patch);
   }
 
   mergePatch<T>(
@@ -251,8 +264,8 @@ export class SimulatedClient implements ClusterClient {
     for (const [stream, watched] of this.#streams) {
       if (kind !== null && watched !== kind) continue;
       if (fault.type === 'Reset') stream.fail(new TypeError('terminated'));
-      if (fault.type === 'Expired')
-        stream.push({ type: 'ERROR', object: statusOf('Expired', 'too old resource version') });
+      const expired = { type: 'ERROR', object: statusOf('Expired', 'too old resource version') } as const;
+      if (fault.type === 'Expired') stream.push(expired);
       if (fault.type !== 'Reset') stream.end();
     }
   }

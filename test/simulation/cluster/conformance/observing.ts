@@ -90,7 +90,7 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
 
 /**
  * What was seen without what differs from run to run: uids, versions, instants (of which the digits after the second
- * are left to be seen), the namespace, and managedFields, which nobody here reads.
+ * are left to be seen), the namespace, and managedFields, of which only the owners of a status matter here.
  */
 export function normalised(value: unknown, namespace: string): unknown {
   if (Array.isArray(value)) return value.map((item) => normalised(item, namespace));

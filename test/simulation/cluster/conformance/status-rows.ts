@@ -35,7 +35,25 @@ function applyStatus(
   return client.applyStatus<Stored>(asanaLicenseGrants, namespace, 'alice', body, FIELD_MANAGER);
 }
 
-/** The status and its one writer. */
+function patchStatus(
+  { client, namespace }: Subject,
+  status: unknown,
+  metadata: object = {},
+  manager = FIELD_MANAGER,
+): Promise<Stored> {
+  const patch = { metadata, status };
+  return client.patchStatus<Stored>(asanaLicenseGrants, namespace, 'alice', patch, manager);
+}
+
+/** Who has a share in the status. */
+function ownersOf({ metadata }: KubernetesObject): string[] {
+  return (metadata.managedFields ?? [])
+    .filter(({ fieldsV1 = {} }) => 'f:status' in fieldsV1)
+    .map(({ manager, operation }) => `${manager} ${operation}`)
+    .toSorted();
+}
+
+/** The status and its writers. */
 export const statusRows: readonly Row[] = [
   {
     name: 'fields that the manager no longer sends go away, and the order is the one last sent',
@@ -234,5 +252,66 @@ export const statusRows: readonly Row[] = [
       ];
     },
     expected: ['500 Http500', '500 Http500', '500 Http500', '500 Http500', '500 Http500', '500 Http500'],
+  },
+  {
+    name: 'a patch of the status removes what is null, replaces lists and leaves the rest',
+    script: async (subject) => {
+      await subject.apply(within(subject, grant()));
+      await applyStatus(subject, {
+        observedGeneration: 1,
+        conditions: [condition('Ready'), condition('Reconciling')],
+        user: { gid: '1', name: 'A' },
+      });
+      const patch = { conditions: [condition('Stalled')], user: { name: null }, removedGeneration: 1 };
+      const patched = await patchStatus(subject, patch);
+      return [patched.status, movement(patched, await patchStatus(subject, patch))];
+    },
+    expected: [
+      {
+        observedGeneration: 1,
+        conditions: [condition('Stalled')],
+        user: { gid: '1' },
+        removedGeneration: 1,
+      },
+      'same',
+    ],
+  },
+  {
+    name: 'who applies a status and whoever patches it have a share in it, which a patch that changes nothing is not',
+    script: async (subject) => {
+      await subject.apply(within(subject, grant()));
+      const status = { observedGeneration: 1, conditions: [condition('Ready')] };
+      const applied = await applyStatus(subject, status);
+      const again = await patchStatus(subject, status, {}, 'velero-server');
+      const restored = await patchStatus(subject, { user: { gid: '1' } }, {}, 'velero-server');
+      return [applied, again, restored, await subject.edit('AsanaLicenseGrant', 'alice', {})].map(ownersOf);
+    },
+    expected: [
+      [`${FIELD_MANAGER} Apply`],
+      [`${FIELD_MANAGER} Apply`],
+      [`${FIELD_MANAGER} Apply`, 'velero-server Update'],
+      [`${FIELD_MANAGER} Apply`, 'velero-server Update'],
+    ],
+  },
+  {
+    name: 'a patch of the status is held to the version and the schema, and not to the uid',
+    script: async (subject) => {
+      const first = await subject.apply(within(subject, grant()));
+      const absent = await outcomeOf(
+        subject.client.patchStatus(asanaLicenseGrants, subject.namespace, 'bob', {}, FIELD_MANAGER),
+      );
+      await subject.edit('AsanaLicenseGrant', 'alice', { spec: { reason: 'New.' } });
+      const patch = (status: unknown, metadata: object = {}) =>
+        outcomeOf(patchStatus(subject, status, metadata));
+      return [
+        absent,
+        await patch({ observedGeneration: 1 }, { resourceVersion: first.metadata.resourceVersion }),
+        await patch({ observedGeneration: 1 }, { uid: '00000000-0000-4000-8000-000000000000' }),
+        await patch({ observed: { license: 'ViewOnly' } }),
+        await patch({ observedGeneration: 'one' }),
+        await patch({ observedGeneration: 2, nickname: 'Al' }),
+      ];
+    },
+    expected: ['404 NotFound', '409 Conflict', 'accepted', '422 Invalid', '422 Invalid', 'accepted'],
   },
 ];
