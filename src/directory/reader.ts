@@ -191,7 +191,8 @@ function join(
   // Two people may answer to one address, in SCIM the one and in REST the other.
   const records = memberships?.value?.filter((record) => record.user.gid === gid) ?? [];
   const fresh = workspace === null ? null : reduceMemberships(workspace, records);
-  if (!fresh && workspace !== null && scimUser?.active) makeSureBothAgree(workspace, directory, asanaDate);
+  const isHome = workspace !== null && workspace === directory.current()?.organization?.gid;
+  if (isHome && user && contradict(scimUser, fresh, known)) throw inconsistent(asanaDate);
   const others = (known?.memberships ?? []).filter((place) => place.workspace !== workspace);
   const places = fresh ? [fresh, ...others] : others;
   const certain = memberships !== null;
@@ -210,12 +211,23 @@ function join(
   return { account, certain, asanaDate };
 }
 
-/** In the organization, SCIM and REST speak of the same people: where they do not, nothing follows from either. */
-function makeSureBothAgree(workspace: string, directory: Directory, date: number | null): void {
-  if (workspace !== directory.current()?.organization?.gid) return;
-  throw new AsanaError(
+/**
+ * In the organization, SCIM and REST speak of the same people, but for guests. Where one of them does not show somebody whom
+ * the other calls active, it may be behind, and nothing follows from either. Whom SCIM never showed it may leave out.
+ */
+function contradict(
+  scimUser: ScimUserRecord | null,
+  place: WorkspaceMembership | null,
+  known: Account | undefined,
+): boolean {
+  if (scimUser) return scimUser.active && place === null;
+  return place !== null && place.active && place.role !== 'Guest' && known?.scim?.active === true;
+}
+
+function inconsistent(date: number | null): AsanaError {
+  return new AsanaError(
     'Inconsistent',
-    'Asana is inconsistent: SCIM shows the account as active, and the REST API shows no membership of the organization. Nothing is changed until the two agree.',
+    'Asana is inconsistent: of SCIM and the REST API, one shows the account as active in the organization and the other does not show it. Nothing is changed until the two agree.',
     { surface: 'rest', operation: 'workspace_memberships.list', date },
   );
 }

@@ -219,6 +219,16 @@ suite('a refresh', () => {
     }
   });
 
+  test('concludes nothing while REST calls a member active whom SCIM showed before and does not show now', async (t) => {
+    const { session, directory, world } = await setUp(t, { people });
+    world.intercept = ({ path }) =>
+      path.endsWith('/scim/Users/1') ? { status: 404, body: { errors: [{ message: 'Not Found' }] } } : null;
+    const subject = { gid: '1', email: null };
+    for (const wish of [options, withMembership])
+      await assert.rejects(refresh(session, directory, subject, wish), { code: 'Inconsistent' });
+    assert.equal(directory.account('1')?.license, 'ViewOnly');
+  });
+
   test('concludes nothing while SCIM calls somebody active whom REST does not show', async (t) => {
     const { session, directory, world } = await setUp(t, { people });
     world.intercept = ({ path }) =>

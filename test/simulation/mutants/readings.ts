@@ -15,8 +15,20 @@ export const readingMutants: readonly Mutant[] = [
       // While SCIM was not asked what it thinks of that.
       {
         file: 'directory/reader.ts',
-        find: 'workspace !== null && scimUser?.active)',
-        replace: 'workspace === null && scimUser?.active)',
+        find: 'if (scimUser) return scimUser.active && place === null;',
+        replace: 'if (scimUser) return false;',
+      },
+    ],
+  },
+  {
+    name: 'what-scim-hides-has-no-license',
+    breaks: ['DriftIsSo', 'GrantedIsSo'],
+    why: 'somebody whom SCIM does not show for once has lost the license, although REST calls them an active member',
+    edits: [
+      {
+        file: 'directory/reader.ts',
+        find: "place.role !== 'Guest' && known?.scim?.active === true",
+        replace: "place.role === 'Guest' && known?.scim?.active === true && scimUser !== null",
       },
     ],
   },
@@ -27,8 +39,8 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'directory/reader.ts',
-        find: 'workspace !== null && scimUser?.active)',
-        replace: 'workspace === null && scimUser?.active)',
+        find: 'if (scimUser) return scimUser.active && place === null;',
+        replace: 'if (scimUser) return false;',
       },
     ],
   },
