@@ -198,20 +198,33 @@ function pathOf(config: InternalAxiosRequestConfig): string {
 }
 
 /** A look at one person of which nothing may follow. */
-function mislead({ site, operation, query }: AsanaRequest): Answer | null {
+function mislead(request: AsanaRequest): Answer | null {
+  const { site, operation, query } = request;
   const asksRest = operation === 'getWorkspaceMembershipsForWorkspace' && query['user'] !== undefined;
   switch (site.misleading) {
     case 'NoWorkspace':
       if (!asksRest) return null;
       throw new Refusal('rest', 404, `workspace: Unknown object: ${site.organization.gid}`);
     case 'NoMembership':
-      return asksRest ? { status: 200, json: { data: [], next_page: null } } : null;
+      return asksRest && isShownByScim(request) ? { status: 200, json: { data: [], next_page: null } } : null;
     case 'NotInScim':
       if (operation !== 'scimGetUser') return null;
       throw new Refusal('rest', 404, 'Not Found');
     case null:
       return null;
   }
+}
+
+/** Without SCIM's word, of guests and beside the organization, nothing else would show that somebody is there. */
+function isShownByScim({ site, token, params, query }: AsanaRequest): boolean {
+  const { directory } = site;
+  const user = query['user'] ?? '';
+  const person = directory.person(user) ?? directory.personByEmail(user);
+  return (
+    person?.kind === 'member' &&
+    params['workspace'] === site.organization.gid &&
+    token !== tokenOf(site.plan, 'personal')
+  );
 }
 
 /** A listing that leaves people out and says it is whole. A look at one person, by the same operation, shows that person. */
