@@ -14,7 +14,8 @@ export const userColumn: PrinterColumn = {
   type: 'string',
   // One column cannot join two fields: a wildcard would take the declared or the current address, at random.
   jsonPath: '.status.person',
-  description: 'Email address of the person, as found in Asana or, before that, as declared.',
+  description:
+    'The person: the email address as found in Asana, before that as declared, or the gid if there is none. Empty until the operator has written a status.',
 };
 
 /**

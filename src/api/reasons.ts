@@ -211,7 +211,7 @@ export const connectorReasons = {
   CredentialsRejected: {
     class: 'stalling',
     remedy:
-      'Asana rejects the token (401) or, in ConductorOneConnected, ConductorOne rejects the client ID and secret. Store valid ones in the Secret; they are used within a minute. ConductorOne is also asked again every five minutes at the latest.',
+      'Asana rejects the token (401) or, in ConductorOneConnected, ConductorOne rejects the client ID and secret. Store valid ones in the Secret; they are used within a minute. ConductorOne is also asked again about every five minutes.',
   },
   PermissionDenied: {
     class: 'stalling',
@@ -284,7 +284,7 @@ export const connectorReasons = {
   ConductorOneRefused: {
     class: 'stalling',
     remedy:
-      'ConductorOne rejects the requests of this connector. Check that the connector still exists there. The operator retries every five minutes at the latest, and at once when the Secret or the connector changes.',
+      'ConductorOne rejects the requests of this connector. Check that the connector still exists there. The operator retries about every five minutes, and within a minute when the Secret or the connector changes.',
   },
   ClockSkew: {
     class: 'waiting',

@@ -54,11 +54,8 @@ interface Rule {
   readonly meaning: string;
 }
 
-/** SCIM's operations on one user or one team. */
-const OF_ONE = /^(users\.(get|set_user_type|deactivate)|groups\.get)$/;
-
-/** `workspace: Unknown object: …`, `user: Not a user in Organization: …`: what the request named and is not there. */
-const MISSING = /^(\w{1,30}): (?:unknown object|not a user in )/i;
+/** SCIM's operations on one user. */
+const OF_ONE_USER = /^users\.(get|set_user_type|deactivate)$/;
 
 /**
  * Status, surface and text to meaning; the first row that fits wins. Asana gives no machine-readable code
@@ -84,6 +81,15 @@ const rules: readonly Rule[] = [
     code: 'ListingTruncated',
     meaning:
       'the listing is too large for Asana to return completely. List fewer workspaces in the connector',
+  },
+  // The object of the path is 404, one of a query or a body 400.
+  {
+    from: 400,
+    to: 404,
+    says: /^(workspace|organization): unknown object/im,
+    code: 'WorkspaceNotFound',
+    meaning:
+      'the workspace does not exist, or the token cannot see it. Check spec.workspaces and the account of the token',
   },
   {
     from: 400,
@@ -202,6 +208,13 @@ const rules: readonly Rule[] = [
   },
   {
     surface: 'scim',
+    operation: /^groups\.get$/,
+    from: 404,
+    code: 'NotFound',
+    meaning: 'the team does not exist',
+  },
+  {
+    surface: 'scim',
     from: 404,
     shape: 'scim',
     code: 'NotFound',
@@ -210,7 +223,7 @@ const rules: readonly Rule[] = [
   // Asana publishes no error body of SCIM: what is missing is the one that the path names.
   {
     surface: 'scim',
-    operation: OF_ONE,
+    operation: OF_ONE_USER,
     from: 404,
     code: 'NotFound',
     meaning: 'the account does not exist, or it is a guest, which SCIM does not show',
@@ -276,7 +289,6 @@ export function classifyStatus(refusal: Refusal): AsanaError {
     status,
     requestId,
     date,
-    missing: rule.code === 'NotFound' ? (MISSING.exec(refusal.body.text)?.[1]?.toLowerCase() ?? null) : null,
     // A 5xx may come from a gateway after Asana has done what was asked.
     outcomeUnknown: status >= 500 || status === 408,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

@@ -11,8 +11,10 @@ export const classOfAsanaCode = {
   PlanRefused: 'stalling',
   /** 403: the token is good, its account may not do this. */
   Forbidden: 'stalling',
-  /** The account, team or workspace named in the request is not there (any more). */
+  /** The account or team named in the request is not there (any more). */
   NotFound: 'stalling',
+  /** The workspace is not there, or the token does not see it: of who is in it this says nothing. */
+  WorkspaceNotFound: 'stalling',
   /** 404 for the address itself: Asana answers so to wrong routes and wrong methods too. */
   RouteNotFound: 'stalling',
   /** 409: it exists already, or somebody else changed it. */
@@ -53,8 +55,6 @@ export interface AsanaErrorDetails extends CodedErrorOptions {
   readonly date?: number | null;
   /** True when the request may have taken effect although it failed: a write has to be read back. */
   readonly outcomeUnknown?: boolean;
-  /** Of an unknown object: which kind Asana says it is (`user`, `workspace`); null where it does not say. */
-  readonly missing?: string | null;
   /** Of a listing that ended by itself, and short: what it announced, and what came. */
   readonly shortfall?: ListingShortfall | undefined;
 }
@@ -74,7 +74,6 @@ export class AsanaError extends CodedError {
   readonly requestId: string | null;
   readonly date: number | null;
   readonly outcomeUnknown: boolean;
-  readonly missing: string | null;
   readonly shortfall: ListingShortfall | null;
 
   constructor(code: AsanaErrorCode, message: string, details: AsanaErrorDetails) {
@@ -85,7 +84,6 @@ export class AsanaError extends CodedError {
     this.requestId = details.requestId ?? null;
     this.date = details.date ?? null;
     this.outcomeUnknown = details.outcomeUnknown ?? false;
-    this.missing = details.missing ?? null;
     this.shortfall = details.shortfall ?? null;
   }
 }

@@ -28,7 +28,9 @@ export function selectionOf(
   const { targetedSyncResources } = options;
   const { resourceTypes: ownTypes = [] } = settings;
   const asked = options.syncResourceTypeIds;
-  const typeIds = asked.length > 0 ? asked : ownTypes;
+  // Whoever asks for one resource asks for that, of whatever type.
+  const fallback = targetedSyncResources.length > 0 ? [] : ownTypes;
+  const typeIds = asked.length > 0 ? asked : fallback;
   const entitlements = !options.skipEntitlementsAndGrants;
   return {
     resourceTypes: typeIds.length > 0 ? knownTypes(typeIds, settings) : null,

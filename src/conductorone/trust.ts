@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { InvalidInputError } from '../core/errors.ts';
@@ -21,14 +22,14 @@ export async function readTrust(
   ofSystem: () => readonly string[] = () => getCACertificates('system'),
 ): Promise<Trust> {
   const { SSL_CERT_FILE: file = '', SSL_CERT_DIR: folders = '' } = environment;
-  const own = getCACertificates('default');
+  const own = new Set(getCACertificates('default'));
   const all = new Set([
     ...own,
     ...ofSystem(),
     ...(folders === '' ? [] : await readFolders(folders)),
     ...(file === '' ? [] : [await readBundle(file)]),
   ]);
-  return all.size > own.length ? [...all] : null;
+  return all.size > own.size ? [...all] : null;
 }
 
 /** The part of TLS options that every connection with ConductorOne has. */
@@ -60,13 +61,32 @@ function isBundle(text: string): boolean {
 
 /** Folders with a colon between them. As in Go, one that is not there is passed over, and so is what is no certificate. */
 async function readFolders(folders: string): Promise<readonly string[]> {
-  const bundles: string[] = [];
+  const certificates: string[] = [];
   for (const folder of folders.split(':').filter((path) => path !== '')) {
     const names = await readdir(folder).catch((): string[] => []);
-    for (const name of names.toSorted()) {
-      const text = await readFile(join(folder, name), 'utf8').catch(() => '');
-      if (isBundle(text)) bundles.push(text);
-    }
+    for (const name of names.toSorted()) certificates.push(...(await readCertificates(join(folder, name))));
   }
-  return bundles;
+  return certificates;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Each by itself: one that is broken must not keep the others from being used. */
+async function readCertificates(file: string): Promise<readonly string[]> {
+  try {
+    if ((await stat(file)).size > LARGEST_BUNDLE_BYTES) return [];
+    return [...(await readFile(file, 'utf8')).matchAll(CERTIFICATE)]
+      .map(([pem]) => pem)
+      .filter(isCertificate);
+  } catch {
+    return [];
+  }
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).fingerprint !== '';
+  } catch {
+    return false;
+  }
 }

@@ -165,7 +165,7 @@ async function readTeamMembership(
   try {
     return await rest.teamMembershipOf(place, call);
   } catch (error) {
-    if (!isNobody(error)) throw error;
+    if (!isAsanaError(error, 'NotFound')) throw error;
     return null;
   }
 }
@@ -252,17 +252,12 @@ function survives(
   return known !== undefined && (!scimAsked || known.scim === null);
 }
 
-/** Asana does not know the person (or the team). Where it does not know the workspace, nothing is known of anybody. */
-function isNobody(error: unknown): error is AsanaError {
-  return isAsanaError(error, 'NotFound') && error.missing !== 'workspace' && error.missing !== 'organization';
-}
-
 /** The answer; where there is nobody, one without a value. */
 async function orNothing<T>(read: Promise<Answer<T>>): Promise<Answer<T | null>> {
   try {
     return await read;
   } catch (error) {
-    if (!isNobody(error)) throw error;
+    if (!isAsanaError(error, 'NotFound')) throw error;
     return { value: null, date: error.date, requestId: error.requestId };
   }
 }

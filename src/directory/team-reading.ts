@@ -37,6 +37,9 @@ export interface TeamReadingOptions {
   readonly onTeam: () => void;
 }
 
+/** So many teams without a member are not all empty. */
+const SEVERAL = 3;
+
 /** Teams and their members, with roles. */
 export function teamsOverRest(rest: RestClient, organization: string, call: Call): TeamSource {
   return {
@@ -47,7 +50,7 @@ export function teamsOverRest(rest: RestClient, organization: string, call: Call
 
 /**
  * The same without roles: SCIM knows members only, and no membership has a gid of its own. A team without `members` may be
- * empty (RFC 7643 §2.5); if not one of them has any, SCIM does not show them.
+ * empty (RFC 7643 §2.5); if not one of several has any, SCIM does not show them: whoever makes a team is in it.
  */
 export function teamsOverScim(scim: ScimClient, call: Call): TeamSource {
   let shown = false;
@@ -77,7 +80,7 @@ export function teamsOverScim(scim: ScimClient, call: Call): TeamSource {
       onMembers(membershipsOf(team, value.members ?? []));
     },
     objection: () =>
-      read > 0 && !shown ? malformed('scim', 'groups.get', 'no team shows its members') : null,
+      read >= SEVERAL && !shown ? malformed('scim', 'groups.get', 'no team shows its members') : null,
   };
 }
 
@@ -110,6 +113,7 @@ class TeamReading {
     if (error) faults.add(error);
     await this.#pool.drain();
     const objection = source.objection?.();
+    if (objection) this.#keepMembers();
     if (objection) faults.add(objection);
     if (this.#vanished.size > 0) await this.#askForVanished();
     if (!faults.isEmpty()) this.#keepMissing();
@@ -158,6 +162,14 @@ class TeamReading {
     for (const [gid, notFound] of this.#vanished) {
       if (!error && !listed.has(gid)) this.#teams.delete(gid);
       else faults.add(notFound);
+    }
+  }
+
+  #keepMembers(): void {
+    const { previous } = this.#options;
+    for (const [gid, team] of this.#teams) {
+      const memberships = previous?.get(gid)?.memberships;
+      if (memberships) this.#teams.set(gid, { ...team, memberships });
     }
   }
 

@@ -28,8 +28,8 @@ const NAME_SUFFIX = 14;
 const REPEAT_AFTER_MS = 300_000;
 /** So many are written at a time: a fraction of the connections, most of which are for what the operator lives by. */
 const IN_FLIGHT = 4;
-/** Told events remembered for aggregation. */
-const LONGEST_MEMORY = 4_096;
+/** Told events remembered for aggregation: more than may wait in line, or one that waits would be told twice. */
+const LONGEST_MEMORY = 12_288;
 /** A process that ends waits no longer than this for its events. */
 const FLUSH_MS = 5_000;
 
@@ -170,10 +170,10 @@ export class EventRecorder {
   }
 
   /** It goes to the log, and is told should it come again. */
-  #giveUp({ identity, happening }: Entry, error: unknown): void {
+  #giveUp({ identity, happening, told }: Entry, error: unknown): void {
     const { regarding, reason, note } = happening;
     const { namespace, name } = regarding;
-    this.#told.delete(identity);
+    if (this.#told.get(identity) === told) this.#told.delete(identity);
     this.#options.log.warn('event was not written', { namespace, name, reason, note, error });
   }
 

@@ -1,4 +1,4 @@
-import { AsanaError } from '../asana/errors.ts';
+import { AsanaError, isAsanaError } from '../asana/errors.ts';
 import type { AsanaSession } from '../asana/session.ts';
 import type { Tally } from '../asana/transport.ts';
 import type { Counter, Meter } from '../core/meter.ts';
@@ -137,7 +137,12 @@ export class Executor {
 
   /** Looks whether an action recorded earlier has taken effect; sends nothing but the read. */
   async verify(request: ActionRequest, id: string): Promise<ActionOutcome> {
-    const reading = await this.#readFresh(request);
+    const reading = await this.#readFresh(request).catch((error: unknown) => {
+      // One of the two surfaces is behind after a change: that is what is waited for.
+      if (isAsanaError(error, 'Inconsistent')) return null;
+      throw error;
+    });
+    if (!reading) return { kind: 'Unconfirmed', id, account: null };
     const { account } = reading;
     if (!isShown(request, reading)) return { kind: 'Unconfirmed', id, account };
     this.#conclude(request, id, [], account);

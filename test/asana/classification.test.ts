@@ -64,6 +64,8 @@ const rows: readonly Row[] = [
   ['rest', 403, rest('You do not have access to this team.'), 'Forbidden', 'not in the team'],
   ['rest', 403, rest('Forbidden'), 'Forbidden', 'not an admin'],
   ['rest', 404, rest('user: Unknown object: 5'), 'NotFound', 'the object is gone'],
+  ['rest', 404, rest('workspace: Unknown object: 5'), 'WorkspaceNotFound', 'of a person it says nothing'],
+  ['rest', 400, rest('workspace: Unknown object: 5'), 'WorkspaceNotFound', 'named in a query'],
   ['rest', 404, rest('No matching route for request'), 'RouteNotFound', 'Asana answers so to a wrong method'],
   ['rest', 404, undefined, 'RouteNotFound', 'a 404 that does not speak of an object'],
   ['rest', 404, { status: '404', detail: 'x' }, 'RouteNotFound', 'a SCIM body means nothing on REST'],
@@ -141,7 +143,8 @@ suite('a refusal means what its operation makes of it', () => {
     ['users.get', 404, {}, 'NotFound', /does not exist/],
     ['users.get', 404, rest('Not Found'), 'NotFound', /does not exist/],
     ['users.deactivate', 404, undefined, 'NotFound', /does not exist/],
-    ['groups.get', 404, undefined, 'NotFound', /does not exist/],
+    ['groups.get', 404, undefined, 'NotFound', /the team does not exist/],
+    ['groups.get', 404, scim('not found', '404'), 'NotFound', /the team does not exist/],
     ['users.get', 404, NOT_JSON, 'RouteNotFound', /proxy/],
     ['users.get', 404, rest('No matching route for request'), 'RouteNotFound', /API address/],
     ['users.create', 404, rest('Not Found'), 'RouteNotFound', /SCIM is not available/],
@@ -170,22 +173,6 @@ suite('a refusal means what its operation makes of it', () => {
       assert.match(error.message, says);
     });
   }
-
-  test('an unknown object is told by its kind, and by nothing else of the body', () => {
-    const missing = (text: string, status: number) =>
-      classifyStatus({
-        surface: 'rest',
-        operation: 'workspace_memberships.list',
-        status,
-        body: readErrorBody(rest(text)),
-        requestId: null,
-      }).missing;
-    assert.equal(missing('workspace: Unknown object: 5', 404), 'workspace');
-    assert.equal(missing('user: Unknown object: 5', 400), 'user');
-    assert.equal(missing('user: Not a user in Organization: 5', 400), 'user');
-    assert.equal(missing('Unknown object', 404), null);
-    assert.equal(missing('workspace: Missing input', 400), null);
-  });
 });
 
 suite('no whole answer', () => {

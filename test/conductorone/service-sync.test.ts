@@ -164,6 +164,14 @@ suite('a sync task', () => {
     });
   }
 
+  test('of a connector with resource types of its own holds a resource that the task names, of whatever type', async (t) => {
+    const serving = await serve(t, { settings: { resourceTypes: ['user'] } });
+    const task = { targetedSyncResources: [resource('team', '501')] };
+    await serving.conductor.end(serving.conductor.give(syncTask(task)));
+    const c1z = await uploaded(t, serving);
+    assert.deepEqual(c1z.column('select external_id from v1_resources'), ['team:501']);
+  });
+
   for (const { task, says, because } of [
     {
       task: { syncResourceTypeIds: ['license'] },

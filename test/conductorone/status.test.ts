@@ -51,6 +51,7 @@ const ASANA: Readonly<Record<AsanaErrorCode, Code>> = {
   Forbidden: Code.PermissionDenied,
   PlanRefused: Code.PermissionDenied,
   NotFound: Code.NotFound,
+  WorkspaceNotFound: Code.NotFound,
   Conflict: Code.AlreadyExists,
   AsanaRefused: Code.InvalidArgument,
   RouteNotFound: Code.FailedPrecondition,

@@ -31,14 +31,21 @@ suite('the certificate authorities', () => {
     const [system, one, other, file] = await Promise.all([selfSign(), selfSign(), selfSign(), selfSign()]);
     await mkdir(join(folder, 'more', 'below'), { recursive: true });
     await writeFile(join(folder, 'readme.txt'), 'no certificate');
+    await writeFile(
+      join(folder, 'broken.pem'),
+      '-----BEGIN CERTIFICATE-----\nbroken!\n-----END CERTIFICATE-----',
+    );
     await writeFile(join(folder, 'one.pem'), one.certificate);
     await writeFile(join(folder, 'more', 'other.0'), other.certificate);
     const path = join(await inFolder(t), 'ca.pem');
     await writeFile(path, file.certificate);
     const variables = { SSL_CERT_FILE: path, SSL_CERT_DIR: `/nowhere:${folder}:${join(folder, 'more')}` };
     const trust = await readTrust(variables, () => [system.certificate]);
-    const added = [system, one, other, file].map(({ certificate }) => certificate);
-    assert.deepEqual(trust?.slice(-4), added);
+    const added = [system, one, other, file].map(({ certificate }) => certificate.trim());
+    assert.deepEqual(
+      trust?.slice(-4).map((pem) => pem.trim()),
+      added,
+    );
     assert.deepEqual(trust?.slice(0, -4), getCACertificates('default'));
   });
 

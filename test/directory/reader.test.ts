@@ -214,7 +214,9 @@ suite('a refresh', () => {
         path.endsWith(listing)
           ? { status, body: { errors: [{ message: `workspace: Unknown object: ${ORGANIZATION}` }] } }
           : null;
-      await assert.rejects(refresh(session, directory, subject, withMembership), { code: 'NotFound' });
+      await assert.rejects(refresh(session, directory, subject, withMembership), {
+        code: 'WorkspaceNotFound',
+      });
       assert.ok(directory.account('1'), listing);
     }
   });

@@ -578,7 +578,7 @@ suite('REST and SCIM are checked apart', () => {
     test(`is not read whole over SCIM alone (${status} on REST) while no team shows its members`, async (t) => {
       const asana = await startSmallAsana(t, {
         people: makePeople(3),
-        teams: { '70': ['1', '2'], '71': [] },
+        teams: { '70': ['1', '2'], '71': [], '72': ['3'] },
         intercept: (request) =>
           /\/Groups\/\d+$/.test(request.path)
             ? { body: { id: request.path.split('/').at(-1), displayName: 'Team' } }

@@ -218,6 +218,20 @@ suite('a change that Asana takes', () => {
     assert.deepEqual(rig.results, ['Succeeded']);
   });
 
+  test('and that one of its two surfaces does not show yet is looked for again, and is no trouble', async (t) => {
+    const rig = await setUp(t);
+    const { state } = rig.sandbox;
+    rig.fault({ operation: 'scimPatchUser' }, { loseResponse: true });
+    await rig.execute('Deprovision', ALICE);
+    const person = state.personByEmail(ALICE) ?? assert.fail();
+    state.change(person, { active: true });
+    rig.fault(
+      { operation: 'getWorkspaceMembershipsForWorkspace', times: 0 },
+      { status: 400, message: 'user: Unknown object: 1' },
+    );
+    assert.equal((await rig.verify('Deprovision', ALICE, 'id-1')).kind, 'Unconfirmed');
+  });
+
   test('and ignores stays unconfirmed', async (t) => {
     const rig = await setUp(t);
     rig.fault({ operation: 'scimPatchUser' }, { ignoreWrite: true });

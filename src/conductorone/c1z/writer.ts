@@ -110,7 +110,13 @@ export async function addSync(path: string, options: C1zOptions): Promise<Writte
 
 /** Whoever may read the old file may read the new one; one that is new is its owner's alone. */
 async function replace(source: string | null, target: string, file: string): Promise<void> {
-  if (source !== null) await chmod(target, (await stat(source)).mode & 0o777);
+  if (source !== null) {
+    const mode = (await stat(source)).mode & 0o777;
+    // Some file systems have no modes to set; the sync is worth more than its mode.
+    await chmod(target, mode).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPERM' && error.code !== 'ENOTSUP') throw error;
+    });
+  }
   await rename(target, file);
 }
 

@@ -35,7 +35,7 @@ interface Running {
 
 /**
  * So long after its first Hello was refused a service is begun anew. What was refused may be right: a gateway refuses too.
- * The kubelet starts a container that fails no more often either, which is how the Go connector tries again.
+ * The Go connector ends then, and a kubelet that keeps starting it waits as long in the end.
  */
 const BEGIN_ANEW_MS = 300_000;
 

@@ -75,6 +75,7 @@ export const reasonOfAsanaError: Readonly<Record<AsanaErrorCode, GrantReason>> =
   PlanRefused: 'AsanaRefused',
   Forbidden: 'AsanaRefused',
   NotFound: 'UserNotFound',
+  WorkspaceNotFound: 'WorkspaceNotFound',
   RouteNotFound: 'AsanaRefused',
   Conflict: 'AsanaRefused',
   AsanaRefused: 'AsanaRefused',

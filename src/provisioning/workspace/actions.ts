@@ -54,7 +54,7 @@ function explainWorkspace(
 ): RefusedError | null {
   if (type === 'AddToWorkspace' && isAsanaError(error, 'Forbidden'))
     return removedFromWorkspace(email ?? gid, workspace, error);
-  if (!isAsanaError(error, 'NotFound')) return null;
+  if (!isAsanaError(error, 'NotFound', 'WorkspaceNotFound')) return null;
   return error.status === 404
     ? new RefusedError('WorkspaceNotFound', `Asana has no workspace ${workspace}.`, {
         cause: error,

@@ -8,9 +8,9 @@ export const readingMutants: readonly Mutant[] = [
     why: 'a 404 for the workspace is taken for a person who is gone, and a grant that ends lets go of what they keep',
     edits: [
       {
-        file: 'directory/reader.ts',
-        find: "error.missing !== 'workspace' && error.missing !== 'organization'",
-        replace: "error.missing !== 'organization'",
+        file: 'asana/classification.ts',
+        find: "code: 'WorkspaceNotFound',",
+        replace: "code: 'NotFound',",
       },
       // While SCIM was not asked what it thinks of that.
       {
