@@ -163,9 +163,13 @@ export class Facts {
   }
 
   /** When somebody last became what Asana shows of them: by whomever, or when what readers were shown late appeared. */
-  lastChangeOf(site: Site, gid: string): number {
+  lastChangeOf(site: Site, gid: string, team: string): number {
     const person = site.directory.person(gid);
-    const ends = [person?.stale, person?.staleTeams].flatMap((stale) => (stale ? [stale.until] : []));
+    // A team that shows one change late shows all of its members as they were.
+    const members = site.directory.team(team)?.staleMembers;
+    const ends = [person?.stale, person?.staleTeams, members].flatMap((stale) =>
+      stale ? [stale.until] : [],
+    );
     const shownAt = this.witness.time() - (site.time.now() - Math.max(Number.NEGATIVE_INFINITY, ...ends));
     return Math.max(this.touchedAt(site, gid), this.changedAt(site, gid), shownAt);
   }

@@ -4,7 +4,7 @@ import type { Site } from '../asana/site.ts';
 import { type Effect, effectOf, isRemoval } from './effect.ts';
 import { Facts, isAbout } from './facts.ts';
 import { HeldGrants } from './holds.ts';
-import { modelOf } from './kinds.ts';
+import { modelOf, teamOf } from './kinds.ts';
 import { Limits } from './limits.ts';
 import { CONNECTOR_KIND, type Connector, type Grant, keyOf, nameOf } from './objects.ts';
 import { Pauses } from './pauses.ts';
@@ -104,7 +104,7 @@ export class Judge implements AsanaWatcher {
     const holding = site && facts.holdingOf(grant, site);
     if (!connector || !site || !holding || site.directory.reads.areStale()) return;
     const since = facts.witness.time() - ON_ITS_WAY_MS;
-    if (facts.lastChangeOf(site, holding.gid) >= since) return;
+    if (facts.lastChangeOf(site, holding.gid, teamOf(grant)) >= since) return;
     if (facts.wasForeignSince(facts.tokenOf(connector), site, since)) return;
     if (modelOf(grant.kind)?.ended(grant, holding, false).length === 0) return;
     this.report(LET_GO, `${nameOf(grant)}, and Asana shows ${JSON.stringify(holding)}`);

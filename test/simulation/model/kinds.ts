@@ -56,7 +56,8 @@ const team: KindModel = {
   },
 };
 
-function teamOf({ spec, status }: Grant): string {
+/** The gid of the team that an object is about; empty while it is not found, and of other kinds. */
+export function teamOf({ spec, status }: Grant): string {
   return status?.team?.gid ?? spec.team?.gid ?? '';
 }
 

@@ -193,9 +193,12 @@ export class Readings {
     const hasCome = (since: number) =>
       Math.min(...ended) >= since && this.#passedMs(token, Math.max(...ended)) > LET_IT_END_MS;
     for (const part of partsOf(effect)) {
-      const { failedSince, failures, shortSince, shrunkSince, wholeAt } = this.#of(token, part, effect.team);
+      const reading = this.#of(token, part, effect.team);
+      const { failedSince, failures, shortSince, shrunkSince, wholeAt, endedAt } = reading;
       if (wholeAt === null) return `${part} were never read whole`;
-      if (now - wholeAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
+      // What has shrunk for one of two connectors is the first listing of the other.
+      const readAt = this.#isShared(token) ? endedAt : wholeAt;
+      if (now - readAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
       if (this.#isShared(token)) continue;
       if (failedSince !== null && failures >= TRIES && lasts(failedSince)) return `${part} fail`;
       if (shortSince !== null && lasts(shortSince)) return `${part} are short`;

@@ -3,7 +3,7 @@ import type { Site } from '../asana/site.ts';
 import { isRemoval } from './effect.ts';
 import type { Facts } from './facts.ts';
 import { type HeldGrants, isOverReading } from './holds.ts';
-import { modelOf } from './kinds.ts';
+import { modelOf, teamOf } from './kinds.ts';
 import {
   ANNOTATIONS,
   CONNECTOR_KIND,
@@ -51,7 +51,7 @@ function lastLook(
     facts.tokenOf(connector),
     after.kind === 'AsanaTeamGrant' ? 'team' : 'account',
   );
-  const changedAt = facts.lastChangeOf(site, gid);
+  const changedAt = facts.lastChangeOf(site, gid, teamOf(after));
   return seen !== null && changedAt <= seen.begunAt - LISTED_WITHIN_MS ? seen : null;
 }
 
