@@ -52,9 +52,26 @@ export class GrantReconciler {
     this.#steps.forget(uid);
   }
 
-  async reconcile(key: string, { signal, log }: ReconcileContext): Promise<ReconcileResult | void> {
+  async reconcile(key: string, context: ReconcileContext): Promise<ReconcileResult | void> {
     const object = this.#deps.grants.of(this.#kind).get(key);
     if (!object) return;
+    try {
+      return await this.#reconcile(key, object, context);
+    } finally {
+      // It went meanwhile, and was forgotten; what was remembered of it since, a removal at the desk for one, goes too.
+      if (!this.#isThere(key, object)) this.#leave(object);
+    }
+  }
+
+  #isThere(key: string, { metadata }: GrantObject): boolean {
+    return this.#deps.grants.of(this.#kind).get(key)?.metadata.uid === metadata.uid;
+  }
+
+  async #reconcile(
+    key: string,
+    object: GrantObject,
+    { signal, log }: ReconcileContext,
+  ): Promise<ReconcileResult | void> {
     const { stoppedUntil } = this.#deps.leadership;
     // Whoever uninstalls removes finalizers and records: nothing is written, either.
     if (stoppedUntil !== null) {
@@ -67,7 +84,7 @@ export class GrantReconciler {
     let progress: Progress = { object, lookedUp: false, done: {} };
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       // Gone while something was waited for: what was forgotten of it must not be remembered again, in a hold for one.
-      if (this.#deps.grants.of(this.#kind).get(key)?.metadata.uid !== object.metadata.uid) return;
+      if (!this.#isThere(key, object)) return;
       const subject = this.#open(progress);
       if (!subject) return this.#waitForTheConnector(progress.object);
       const decision = decideGrant(subject.view, subject.context);

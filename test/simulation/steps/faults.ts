@@ -72,7 +72,7 @@ export const faultSteps: readonly StepKind[] = [
   }),
   stepKind({
     name: 'Refused',
-    weight: 2,
+    weight: 3,
     draw: (_world, random) => ({
       operation: pick(random, [...WRITES, 'getWorkspaces', 'scimListUsers']),
       status: pick(random, [400, 401, 403, 403]),
