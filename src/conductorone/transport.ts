@@ -57,16 +57,18 @@ function authorize(tokens: TokenSource): Interceptor {
     for (let attempt = 1; ; attempt += 1) {
       const token = await tokens.token(request.signal);
       request.header.set('authorization', `Bearer ${token.reveal()}`);
-      const isRefused = (error: unknown) => {
-        if (ConnectError.from(error).code !== Code.Unauthenticated) return false;
-        tokens.forget(token);
-        return true;
+      const forgetIfRefused = (error: unknown) => {
+        const refused = ConnectError.from(error).code === Code.Unauthenticated;
+        if (refused) tokens.forget(token);
+        return refused;
       };
       try {
         const response = await next(request);
-        return response.stream ? { ...response, message: watch(response.message, isRefused) } : response;
+        return response.stream
+          ? { ...response, message: watch(response.message, forgetIfRefused) }
+          : response;
       } catch (error) {
-        if (!isRefused(error) || request.stream || attempt > 1) throw error;
+        if (!forgetIfRefused(error) || request.stream || attempt > 1) throw error;
       }
     }
   };

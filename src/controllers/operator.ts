@@ -213,10 +213,7 @@ export class AsanaOperator extends ReconcilingOperator {
   /** What was remembered of an object goes with it; one of the same name inherits nothing. */
   #onGrant({ kind, reconciler }: GrantLane, change: Change<GrantObject>): void {
     const { previous, current } = change;
-    if (previous && previous.metadata.uid !== current?.metadata.uid) {
-      reconciler.forget(previous.metadata.uid);
-      this.#registry.find(connectorKeyOf(previous))?.forgetGrant(previous.metadata.uid);
-    }
+    if (previous && previous.metadata.uid !== current?.metadata.uid) reconciler.forget(previous);
     if (current) this.#registry.find(connectorKeyOf(current))?.noteGrant(rosterEntryOf(current));
     this.#router.onGrant(kind, change);
   }

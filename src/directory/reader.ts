@@ -43,7 +43,7 @@ export interface FreshAccount {
  * it. What was not asked for comes from the directory. SCIM hides guests: one who is in the directory stays;
  * anybody else whom SCIM does not know and REST does not show is gone.
  *
- * @throws AsanaError for everything but "not found": also where SCIM calls somebody active whom REST does not show
+ * @throws AsanaError for everything but "not found": also where SCIM and REST contradict each other
  */
 export async function readAccount(
   session: AsanaSession,

@@ -113,8 +113,10 @@ class TeamReading {
     if (error) faults.add(error);
     await this.#pool.drain();
     const objection = source.objection?.();
-    if (objection) this.#keepMembers();
-    if (objection) faults.add(objection);
+    if (objection) {
+      this.#keepMembers();
+      faults.add(objection);
+    }
     if (this.#vanished.size > 0) await this.#askForVanished();
     if (!faults.isEmpty()) this.#keepMissing();
     return this.#teams;

@@ -145,14 +145,7 @@ export class KubernetesClient {
     fieldManager: string,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#connection.send<T>({
-      method: 'PATCH',
-      path: `${objectPath(resource, namespace, name)}/status`,
-      query: { fieldManager },
-      body,
-      contentType: 'application/merge-patch+json',
-      signal,
-    });
+    return this.#patch<T>(`${objectPath(resource, namespace, name)}/status`, body, fieldManager, signal);
   }
 
   /** JSON merge patch (RFC 7386) of the main resource. */
@@ -164,14 +157,7 @@ export class KubernetesClient {
     fieldManager: string,
     signal?: AbortSignal,
   ): Promise<T> {
-    return this.#connection.send<T>({
-      method: 'PATCH',
-      path: objectPath(resource, namespace, name),
-      query: { fieldManager },
-      body,
-      contentType: 'application/merge-patch+json',
-      signal,
-    });
+    return this.#patch<T>(objectPath(resource, namespace, name), body, fieldManager, signal);
   }
 
   /** A Secret's data; null when there is none. */
@@ -242,6 +228,17 @@ export class KubernetesClient {
     signal?: AbortSignal,
   ): Promise<void> {
     await this.mergePatch(EVENTS, namespace, name, patch, fieldManager, signal);
+  }
+
+  #patch<T>(path: string, body: unknown, fieldManager: string, signal?: AbortSignal): Promise<T> {
+    return this.#connection.send<T>({
+      method: 'PATCH',
+      path,
+      query: { fieldManager },
+      body,
+      contentType: 'application/merge-patch+json',
+      signal,
+    });
   }
 
   async #find<T>(

@@ -28,6 +28,8 @@ export interface ActionRules<A extends Action> {
     seen: Pick<FreshReading, 'account' | 'teamMembership'>,
     organization: string | null,
   ): boolean;
+  /** What is held afterwards, for auditors, where Asana decides that; by default what the action leads to. */
+  after?(action: A, account: Account | null): string | null;
   /** What Asana's refusal means; null where the error says it all. */
   explain(error: AsanaError, action: A): RefusedError | null;
   /** The reason of the event that tells of it, and what was done, in a sentence. */

@@ -34,7 +34,12 @@ export function isOneWay(type: ActionType): boolean {
  */
 export function mayHaveTakenEffect({ type }: Action, { code, outcomeUnknown }: AsanaError): boolean {
   if (outcomeUnknown || code === 'Conflict') return true;
-  return !OVER_SCIM.has(type) && (code === 'AsanaRefused' || code === 'NotFound');
+  return !REFUSED_FOR_GOOD.has(type) && (code === 'AsanaRefused' || code === 'NotFound');
 }
 
-const OVER_SCIM: ReadonlySet<ActionType> = new Set(['GrantEnterprise', 'RevokeEnterprise', 'Deprovision']);
+/** What Asana refuses of these over SCIM did not happen. */
+const REFUSED_FOR_GOOD: ReadonlySet<ActionType> = new Set([
+  'GrantEnterprise',
+  'RevokeEnterprise',
+  'Deprovision',
+]);

@@ -224,7 +224,7 @@ export class Executor {
       account: { gid: action.gid ?? account?.gid ?? null, email: action.email },
       place,
       before: action.from,
-      after: (action.type === 'CreateAccount' ? account?.license : null) ?? action.to,
+      after: rulesOf(action).after?.(action, account) ?? action.to,
       result,
       reason,
       requestIds,

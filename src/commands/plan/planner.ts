@@ -148,12 +148,8 @@ export class Planner {
 
   #onWrite({ kind, before, after }: PlannedWrite): void {
     const { uid } = before.metadata;
-    const session = this.registry.find(connectorKeyOf(before));
-    if (after) session?.noteGrant(rosterEntryOf(after));
-    else {
-      this.#reconcilers.get(kind)?.forget(uid);
-      session?.forgetGrant(uid);
-    }
+    if (after) this.registry.find(connectorKeyOf(before))?.noteGrant(rosterEntryOf(after));
+    else this.#reconcilers.get(kind)?.forget(before);
     const { lastAction, planned } = after?.status ?? {};
     if (lastAction?.result === 'Pending' && planned) this.#reasons.set(lastAction.id, planned.reason);
     if (isTheSameToOthers(before, after)) return;

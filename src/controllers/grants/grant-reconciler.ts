@@ -47,8 +47,13 @@ export class GrantReconciler {
     return this.#kind;
   }
 
-  /** An object is gone: whatever was remembered of it goes too. */
-  forget(uid: string): void {
+  /**
+   * An object is gone, or not ours to decide any more: whatever was remembered of it goes too, and others do not wait for
+   * it, however long somebody else keeps it.
+   */
+  forget(object: GrantObject): void {
+    const { uid } = object.metadata;
+    this.#deps.registry.find(connectorKeyOf(object))?.forgetGrant(uid);
     this.#steps.forget(uid);
   }
 
@@ -59,7 +64,7 @@ export class GrantReconciler {
       return await this.#reconcile(key, object, context);
     } finally {
       // It went meanwhile, and was forgotten; what was remembered of it since, a removal at the desk for one, goes too.
-      if (!this.#isThere(key, object)) this.#leave(object);
+      if (!this.#isThere(key, object)) this.forget(object);
     }
   }
 
@@ -80,7 +85,7 @@ export class GrantReconciler {
     }
     const deleted = object.metadata.deletionTimestamp !== undefined;
     if (deleted && (!hasFinalizer(object) || (await this.#releaseFromAbove(object))))
-      return this.#leave(object);
+      return this.forget(object);
     let progress: Progress = { object, lookedUp: false, done: {} };
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
       // Gone while something was waited for: what was forgotten of it must not be remembered again, in a hold for one.
@@ -104,13 +109,6 @@ export class GrantReconciler {
     const warning = cause.reason !== 'Abandoned';
     await this.#releases.release({ kind: this.#kind, object }, { ...cause, warning });
     return true;
-  }
-
-  /** It is not ours to decide any more, and others do not wait for it, however long somebody else keeps the object. */
-  #leave(object: GrantObject): void {
-    const { uid } = object.metadata;
-    this.#deps.registry.find(connectorKeyOf(object))?.forgetGrant(uid);
-    this.forget(uid);
   }
 
   async #waitForTheConnector(object: GrantObject): Promise<ReconcileResult> {

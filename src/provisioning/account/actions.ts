@@ -21,9 +21,10 @@ export const accountActions: {
     send: async (asana, { email, name }, { viewOnly }, call) =>
       scimOf(asana).createUser({ email, name: name?.trim() || nameFrom(email), userType: viewOnly }, call),
     shows: (_, { account }, organization) => account !== null && isActive(account, organization),
+    // What Asana makes of a userType on creation is not documented.
+    after: ({ to }, account) => account?.license ?? to,
     explain: (error, { email }) => (isAsanaError(error, 'Conflict') ? removedBefore(email, error) : null),
     event: 'AccountCreated',
-    // What Asana makes of a userType on creation is not documented.
     describe: (_, who, account) =>
       account?.license === 'Enterprise'
         ? `The account of ${who} was created. Asana gave it an enterprise license instead of a view-only license.`

@@ -55,7 +55,7 @@ function explainWorkspace(
   if (type === 'AddToWorkspace' && isAsanaError(error, 'Forbidden'))
     return removedFromWorkspace(email ?? gid, workspace, error);
   if (!isAsanaError(error, 'NotFound', 'WorkspaceNotFound')) return null;
-  return error.status === 404
+  return error.code === 'WorkspaceNotFound' || error.status === 404
     ? new RefusedError('WorkspaceNotFound', `Asana has no workspace ${workspace}.`, {
         cause: error,
       })
