@@ -91,8 +91,9 @@ export function observedIn(subject: GrantCase): string | null | undefined {
 
 /** What is listed is so. What a listing in doubt lacks may be there all the same, unless it was looked for by itself. */
 export function isHoldingKnown(subject: GrantCase): boolean {
-  const isListed = rightRulesOf(subject.right).observe(subject.subject) !== null;
-  return subject.context.lookedUp || isListed || doubtIn(subject) === null;
+  const seen = rightRulesOf(subject.right).observe(subject.subject);
+  if (seen === undefined) return false;
+  return seen !== null || subject.context.lookedUp || doubtIn(subject) === null;
 }
 
 /** What is doubtful about that from which the right is read; null when nothing is. */

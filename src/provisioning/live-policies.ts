@@ -110,7 +110,7 @@ function creates({ type }: Action): boolean {
 /** What a reading in doubt lacks, a person or their license, may be there all the same. */
 function refuseUnlisted(subject: GrantCase, { code }: Extract<Step, { kind: 'Refused' }>): Decision | null {
   if (code !== 'AccountNotFound' && code !== 'LicensesUnavailable') return null;
-  const doubt = isHoldingKnown(subject) ? null : doubtIn(subject);
+  const doubt = subject.context.lookedUp ? null : doubtIn(subject);
   if (!doubt) return null;
   const message = `The state of ${whoIn(subject)} is unknown because the reading of Asana is in doubt: ${doubt.message}`;
   return blockCase(subject, doubt.code, message);

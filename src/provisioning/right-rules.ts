@@ -53,8 +53,8 @@ export interface RightRules<R extends Right> {
    * there are no licenses to be read.
    */
   parts(policies: Pick<Policies, 'scimEnabled'>): readonly PartName[];
-  /** What the account holds of it now, as the status shows it; null for nothing. */
-  observe(subject: RightCase<R>): string | null;
+  /** What the account holds of it now, as the status shows it; null for nothing, undefined where Asana does not show it. */
+  observe(subject: RightCase<R>): string | null | undefined;
   /** Whether the account holds exactly this right. */
   holds(subject: RightCase<R>): boolean;
   give(subject: RightCase<R>): Step;

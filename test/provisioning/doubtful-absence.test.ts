@@ -21,14 +21,6 @@ interface Row {
 
 const rows: readonly Row[] = [
   {
-    lacks: 'the license',
-    applied: given(enterprise, 'Enterprise'),
-    people: [person({ license: null })],
-    part: 'licenses',
-    inDoubt: 'Blocked ReadingIncomplete',
-    known: 'Blocked LicensesUnavailable ~',
-  },
-  {
     lacks: 'the person, of a license',
     applied: given(enterprise, 'Enterprise'),
     people: [],
@@ -90,4 +82,54 @@ suite('a reading that lacks', () => {
       assert.equal(decision.observed, null);
     });
   }
+});
+
+interface Unshown {
+  readonly because: string;
+  readonly scimEnabled: boolean;
+  readonly doubted?: readonly PartName[];
+  readonly lookedUp?: boolean;
+  readonly told: string;
+}
+
+const unshown: readonly Unshown[] = [
+  {
+    because: 'the listing of licenses is in doubt',
+    scimEnabled: true,
+    doubted: ['licenses'],
+    told: 'Blocked ReadingIncomplete',
+  },
+  {
+    because: 'Asana shows no userType, as in an organization without view-only licenses',
+    scimEnabled: true,
+    told: 'Blocked LicensesUnavailable',
+  },
+  {
+    because: 'a look at the person shows no userType either',
+    scimEnabled: true,
+    doubted: ['licenses'],
+    lookedUp: true,
+    told: 'Blocked LicensesUnavailable',
+  },
+  { because: 'somebody has switched SCIM off', scimEnabled: false, told: 'Blocked LicensesUnavailable' },
+];
+
+suite('a license that was given and is not shown was taken by nobody:', () => {
+  for (const { because, scimEnabled, doubted = [], lookedUp = false, told: expected } of unshown) {
+    test(`${because}: ${expected}`, () => {
+      const asana = reading([person({ license: null })], { doubted });
+      const applied = given(enterprise, 'Enterprise');
+      const around = context(asana, { lookedUp, policies: { scimEnabled } });
+      const decision = decideGrant(grant(enterprise, { applied }), around);
+      assert.equal(told(decision), expected, decision.message);
+      assert.equal(decision.observed, undefined, 'the status keeps what was seen last');
+    });
+  }
+
+  test('a guest holds none, and that is a change', () => {
+    const asana = reading([person({ license: null, role: 'Guest' })]);
+    const applied = given(enterprise, 'Enterprise');
+    const decision = decideGrant(grant(enterprise, { applied }), context(asana, { lookedUp: false }));
+    assert.equal(told(decision), 'Blocked UserIsGuest ~', decision.message);
+  });
 });

@@ -31,8 +31,10 @@ type Case = RightCase<LicenseRight>;
 /** Licenses: Enterprise and ViewOnly exclude each other, and whoever holds none holds no account. */
 export const licenseRules: RightRules<LicenseRight> = {
   parts: partsWithScim,
-  observe: ({ account, organization }) =>
-    account && isActive(account, organization) ? account.license : null,
+  observe: ({ account, organization }) => {
+    if (!account || !isActive(account, organization)) return null;
+    return account.license ?? (isGuest(account, organization) ? null : undefined);
+  },
   holds: ({ right, account, organization }) =>
     account !== null &&
     isActive(account, organization) &&

@@ -93,7 +93,7 @@ function changeWorkspace(type: WorkspaceAction['type'], subject: Case): Step {
   const { gid, email } = account;
   const { workspace } = right;
   const joins = type === 'AddToWorkspace';
-  const from = workspaceRules.observe(subject);
+  const from = workspaceRules.observe(subject) ?? null;
   const message = joins
     ? `${nameOf(account)} will be added to workspace ${workspace}.`
     : `${nameOf(account)} will be removed from workspace ${workspace}.`;
