@@ -3,7 +3,7 @@ import type { ConnectorReason } from '../../api/reasons.ts';
 import { ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION } from '../../api/resources.ts';
 import type { HoldRecord } from '../../provisioning/removals/record.ts';
 import { type ConnectorFacts, incompleteParts } from './connector-facts.ts';
-import { conductorOneReasonOf, reasonOf } from './obstacle.ts';
+import { conductorOneReasonOf, isOfCredentials, reasonOf } from './obstacle.ts';
 
 function everSynced({ object, report }: ConnectorFacts): boolean {
   return (report !== null && report.error === null) || object.status?.sync?.completedAt !== undefined;
@@ -66,14 +66,6 @@ function impairment(facts: ConnectorFacts): string | null {
   return pausedOf(facts)[0]?.message ?? null;
 }
 
-const CREDENTIAL_REASONS: ReadonlySet<string> = new Set([
-  'SecretNotFound',
-  'SecretKeyMissing',
-  'CredentialsRejected',
-  'PermissionDenied',
-  'PlanRefused',
-]);
-
 function credentialsOf({ object, obstacle, report }: ConnectorFacts): ConditionDraft {
   const draft = (status: Condition['status'], reason: ConnectorReason, message: string): ConditionDraft => ({
     type: 'CredentialsValid',
@@ -81,8 +73,7 @@ function credentialsOf({ object, obstacle, report }: ConnectorFacts): ConditionD
     reason,
     message,
   });
-  if (obstacle && CREDENTIAL_REASONS.has(obstacle.reason))
-    return draft('False', obstacle.reason, obstacle.message);
+  if (obstacle && isOfCredentials(obstacle)) return draft('False', obstacle.reason, obstacle.message);
   if (report?.result?.snapshot) return draft('True', 'Accepted', 'Asana accepts the token.');
   const kept = findCondition(object.status?.conditions, 'CredentialsValid');
   if (kept && kept.status === 'True') return kept;

@@ -1,11 +1,11 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { ConnectorSession } from './connector-session.ts';
-import { type Obstacle, reasonOf } from './obstacle.ts';
+import { isOfCredentials, type Obstacle, reasonOf } from './obstacle.ts';
 
 /**
- * The first obstacle in a connector's way, or null: its Secret, another organization than before, what Asana
- * refused at the last sync, an older connector on the same organization. While there is one, nothing is applied.
+ * The first obstacle in a connector's way, or null: its Secret or what is in it, another organization than before, what
+ * else Asana refused at the last sync, an older connector on the same organization. While there is one, nothing is applied.
  */
 export function findObstacle(
   connector: AsanaConnector,
@@ -13,12 +13,20 @@ export function findObstacle(
   connectors: Iterable<AsanaConnector>,
 ): Obstacle | null {
   if (session.credentialsObstacle) return session.credentialsObstacle;
-  const foreign = session.doubts.find(({ reason }) => reason === 'OrganizationChanged');
-  if (foreign) {
-    const message = `${foreign.message} Nothing is changed. If this is intended, acknowledge the hold OrganizationChanged.`;
-    return { reason: 'OrganizationChanged', message };
-  }
-  return findRefusal(session) ?? findTaker(connector, session, connectors);
+  const refusal = findRefusal(session);
+  // With a token that is refused nothing is read, and a hold over a reading is not answered before the next one.
+  if (refusal && isOfCredentials(refusal)) return refusal;
+  return findForeignOrganization(session, refusal) ?? refusal ?? findTaker(connector, session, connectors);
+}
+
+/** The token reads another organization than before. A person can accept that once a sync has read it. */
+function findForeignOrganization({ doubts }: ConnectorSession, refusal: Obstacle | null): Obstacle | null {
+  const foreign = doubts.find(({ reason }) => reason === 'OrganizationChanged');
+  if (!foreign) return null;
+  const remedy = refusal
+    ? `It cannot be acknowledged before it is read: ${refusal.message}`
+    : 'If this is intended, acknowledge the hold OrganizationChanged.';
+  return { reason: 'OrganizationChanged', message: `${foreign.message} Nothing is changed. ${remedy}` };
 }
 
 /**

@@ -7,6 +7,19 @@ export interface Obstacle {
   readonly message: string;
 }
 
+const CREDENTIAL_REASONS: ReadonlySet<ConnectorReason> = new Set([
+  'SecretNotFound',
+  'SecretKeyMissing',
+  'CredentialsRejected',
+  'PermissionDenied',
+  'PlanRefused',
+]);
+
+/** It is the credentials that a person must change, or what they are allowed. */
+export function isOfCredentials({ reason }: Obstacle): boolean {
+  return CREDENTIAL_REASONS.has(reason);
+}
+
 /** An error's code as a reason of ours; what has no reason of its own counts as Asana being unavailable. */
 export function reasonOf(error: CodedError): ConnectorReason {
   if (error.code === 'Forbidden') return 'PermissionDenied';

@@ -143,6 +143,38 @@ suite('the session of a connector', () => {
     assert.equal(session.finished, null, 'and a sync is due');
   });
 
+  test('says that the token is refused, which keeps a hold over another organization from being answered', async (t) => {
+    const { sandbox, open } = await startWorld(t);
+    const object = connectorObject({ status: { organizations: ['1'] } });
+    const before = await open(object);
+    await sync(before);
+    const held = recorded(object, before, Date.now());
+    const after = await open(held);
+    sandbox.faults.add({ match: { times: 9 }, effect: { status: 401 } });
+    await sync(after);
+    assert.equal(after.isForeign, true, 'the hold stands');
+    assert.equal(findObstacle(held, after, [])?.reason, 'CredentialsRejected');
+    const { conditions = [] } = recorded(held, after, Date.now()).status ?? {};
+    const shown = Object.fromEntries(
+      conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]),
+    );
+    assert.partialDeepStrictEqual(shown, {
+      Stalled: 'True CredentialsRejected',
+      CredentialsValid: 'False CredentialsRejected',
+      RemovalsPaused: 'True OrganizationChanged',
+    });
+  });
+
+  test('asks for no answer to a hold over another organization while its own workspace is not found', async (t) => {
+    const { open } = await startWorld(t);
+    const elsewhere = connectorObject({ spec: { workspaces: ['1'] }, status: { organizations: ['1'] } });
+    const session = await open(elsewhere);
+    await sync(session);
+    const { reason, message = '' } = findObstacle(elsewhere, session, []) ?? {};
+    assert.equal(reason, 'OrganizationChanged');
+    assert.match(message, /cannot be acknowledged before it is read: .*workspace/);
+  });
+
   test('goes on by a smaller directory once a person has accepted it', async (t) => {
     const { sandbox, clock, open } = await startWorld(t);
     const session = await open(connectorObject());
