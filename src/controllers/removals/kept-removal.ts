@@ -1,4 +1,5 @@
 import type { GrantObject } from '../../api/kinds.ts';
+import { formatTime } from '../../core/clock.ts';
 import type { ActionType } from '../../provisioning/action.ts';
 import type { Verdict } from '../../provisioning/removals/demand.ts';
 
@@ -54,8 +55,15 @@ export function newAnswerIn(verdict: Verdict): KeptRemoval['answer'] {
   return verdict.kind === 'Acknowledged' && !verdict.recorded ? 'acknowledge' : null;
 }
 
-/** What the desk says of it: the change with which it joined, or the answer it got. */
-export function answeredFields(verdict: Verdict): Pick<HoldFields, 'hold' | 'answer'> {
-  if (verdict.kind === 'Held') return { hold: verdict.hold };
-  return verdict.kind === 'Acknowledged' ? { hold: verdict.hold, answer: 'Acknowledged' } : {};
+/**
+ * What the status says of a removal that cannot be decided now, when the desk has said whether it is held. With `since` this
+ * is of this generation: the desk knows what it asks for.
+ * @param now epoch milliseconds
+ */
+export function undecidedFields(object: GrantObject, verdict: Verdict, now: number): HoldFields {
+  const kept = keptFields(object);
+  const { answer: _, since = formatTime(now), ...earlier } = kept;
+  if (verdict.kind === 'Free' || verdict.kind === 'Waits') return kept;
+  const held = { ...earlier, since, hold: verdict.hold };
+  return verdict.kind === 'Acknowledged' ? { ...held, answer: 'Acknowledged' } : held;
 }

@@ -74,7 +74,8 @@ function recordedHoldOf({ metadata, status }: GrantObject): RecordedHold | null 
   const ending = because === null ? null : ({ because, at: 0 } as const);
   return {
     ...token,
-    content: contentOf(observedGeneration ?? 0, planned.action, ending),
+    // A hold outlives an edit, `since` does not: without it the removal was not decided for this generation.
+    content: planned.since === undefined ? null : contentOf(observedGeneration ?? 0, planned.action, ending),
     answer:
       planned.answer === 'Acknowledged'
         ? 'acknowledge'

@@ -7,18 +7,18 @@ import { decideGrant } from '../../provisioning/decide-grant.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { type RefusalCode, unlearnt } from '../../provisioning/refusal.ts';
 import { removalDue } from '../../provisioning/removal-delay.ts';
-import type { Verdict } from '../../provisioning/removals/demand.ts';
+import type { Verdict, WaitReason } from '../../provisioning/removals/demand.ts';
 import { removalLimitsOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { GrantDeps, GrantSubject } from '../grants/grant-context.ts';
 import { FencedError } from '../grants/grant-reasons.ts';
 import { settlingMs } from '../leadership.ts';
 import {
-  answeredFields,
   type HoldFields,
   type KeptRemoval,
   keptFields,
   newAnswerIn,
+  undecidedFields,
 } from './kept-removal.ts';
 import { demandOf, recordedDemandOf } from './removal-demand.ts';
 
@@ -41,6 +41,16 @@ export type Passage =
   /** A person's answer, to be recorded on the grant before it is followed. */
   | { readonly kind: 'Answered'; readonly planned: HoldFields }
   | { readonly kind: 'Discarded'; readonly planned: HoldFields };
+
+/** What the status says of a removal before anything stands in its way. */
+interface Plan {
+  /** What it says already. */
+  readonly kept: HoldFields;
+  /** The same with the delay. */
+  readonly planned: HoldFields;
+  /** How long the delay still lasts. */
+  readonly waitMs: number;
+}
 
 /** What this process remembers of a removal that a generation of a grant wants. */
 interface FirstSight {
@@ -92,11 +102,7 @@ export class RemovalGate {
       // What the desk holds now, or lets go, is for the connector's status and for the other grants to hear.
       this.#deps.touchConnector(connectorKey, 'Removals');
       if (acts) return null;
-      const { answer, ...kept } = keptFields(object);
-      const said = answeredFields(verdict);
-      const planned =
-        said.hold === undefined && answer !== undefined ? { ...kept, answer } : { ...kept, ...said };
-      return { planned, answer: newAnswerIn(verdict) };
+      return { planned: undecidedFields(object, verdict, context.now), answer: newAnswerIn(verdict) };
     }
     return this.#leave(subject, session, decision);
   }
@@ -137,7 +143,7 @@ export class RemovalGate {
   answerTo(subject: GrantSubject, session: ConnectorSession, { action }: Act): Passage | null {
     const demand = demandOf(subject, action, this.#windowOf(subject));
     const verdict = session.desk.ask(demand, this.#deps.clock.now());
-    const passage = stopBy(verdict, subject.connectorKey, this.#plan(subject, demand.content).planned);
+    const passage = stopBy(verdict, subject.connectorKey, this.#plan(subject, demand.content));
     return passage?.kind === 'Answered' || passage?.kind === 'Discarded' ? passage : null;
   }
 
@@ -146,8 +152,9 @@ export class RemovalGate {
     const { clock, leadership, actionTimeoutMs, publishConnector } = this.#deps;
     const { uid } = subject.object.metadata;
     const demand = demandOf(subject, decision.action, this.#windowOf(subject));
-    const { planned, waitMs } = this.#plan(subject, demand.content);
-    const stopped = stopBy(session.desk.ask(demand, clock.now()), subject.connectorKey, planned);
+    const plan = this.#plan(subject, demand.content);
+    const { planned, waitMs } = plan;
+    const stopped = stopBy(session.desk.ask(demand, clock.now()), subject.connectorKey, plan);
     if (stopped) return stopped;
     const closed = (message: string, afterMs: number): Passage => ({
       kind: 'Closed',
@@ -159,7 +166,7 @@ export class RemovalGate {
     if (waitMs > 0) return closed(decision.message, waitMs);
     const settling = settlingMs(leadership, actionTimeoutMs);
     if (settling > 0) return closed('Waiting for the last action of the previous leader to end.', settling);
-    const booked = stopBy(session.desk.reserve(uid, clock.now()), subject.connectorKey, planned);
+    const booked = stopBy(session.desk.reserve(uid, clock.now()), subject.connectorKey, plan);
     if (booked) return booked;
     await publishConnector(subject.connectorKey, demand.deprovision);
     return { kind: 'Open', planned };
@@ -173,7 +180,7 @@ export class RemovalGate {
     const { uid } = object.metadata;
     const now = this.#deps.clock.now();
     const verdict = stage === 'Send' ? desk.check(uid, now) : desk.reserve(uid, now);
-    const stopped = stopBy(verdict, connectorKey, {});
+    const stopped = stopBy(verdict, connectorKey, { kept: {}, planned: {} });
     if (stopped) throw new FencedError('The removal is now held or has to wait.');
   }
 
@@ -181,8 +188,7 @@ export class RemovalGate {
     return removalLimitsOf(connector).windowMs;
   }
 
-  /** What the status says of the removal before anything stands in its way, and how long its delay still lasts. */
-  #plan({ object, connector, view }: GrantSubject, content: string): { planned: HoldFields; waitMs: number } {
+  #plan({ object, connector, view }: GrantSubject, content: string): Plan {
     const { clock } = this.#deps;
     const kept = keptFields(object);
     const firstSeen = this.#sight(object.metadata.uid, content, kept.since !== undefined);
@@ -192,10 +198,7 @@ export class RemovalGate {
       { since, delayMs, firstSeen },
       { now: clock.now(), monotonic: clock.monotonic() },
     );
-    return {
-      planned: { ...kept, since: formatTime(since), notBefore: formatTime(notBefore) },
-      waitMs,
-    };
+    return { kept, planned: { ...kept, since: formatTime(since), notBefore: formatTime(notBefore) }, waitMs };
   }
 
   /** @param restarted a process before this one had seen it already: its delay is not begun anew */
@@ -222,12 +225,13 @@ function removalBehindDoubt({ view, context }: GrantSubject, decision: Decision)
   return removalIn(decideGrant(view, trusted));
 }
 
-/**
- * What a verdict stops; null where it lets through.
- * @param kept what the status says of the removal already
- */
-function stopBy(verdict: Verdict, connectorKey: string, kept: HoldFields): Passage | null {
-  const { answer: _, ...delayed } = kept;
+/** What a verdict stops; null where it lets through. */
+function stopBy(
+  verdict: Verdict,
+  connectorKey: string,
+  { kept, planned }: Pick<Plan, 'kept' | 'planned'>,
+): Passage | null {
+  const { answer: _, ...delayed } = planned;
   switch (verdict.kind) {
     case 'Free':
       return null;
@@ -246,20 +250,29 @@ function stopBy(verdict: Verdict, connectorKey: string, kept: HoldFields): Passa
         planned: { ...delayed, hold: verdict.hold },
       };
     case 'Waits':
-      return verdict.on === 'Counting' || verdict.on === 'NotAsked'
-        ? {
-            kind: 'Closed',
-            reason: 'RemovalPending',
-            message: 'Waiting until every grant of the connector was evaluated.',
-            afterMs: null,
-            planned: kept,
-          }
-        : {
-            kind: 'Closed',
-            reason: 'RemovalsPaused',
-            message: `The reading of Asana is in doubt (${verdict.on}): see status.holds of AsanaConnector ${connectorKey}.`,
-            afterMs: null,
-            planned: kept,
-          };
+      return {
+        kind: 'Closed',
+        ...explainWait(verdict.on, connectorKey),
+        afterMs: null,
+        planned: waitingFields(kept, planned),
+      };
   }
+}
+
+/** What an edit has left of a hold is without `since`: the desk has not held anything for this generation yet. */
+function waitingFields(kept: HoldFields, { since, ...planned }: HoldFields): HoldFields {
+  const isLeft = kept.hold !== undefined && kept.since === undefined;
+  return isLeft || since === undefined ? planned : { ...planned, since };
+}
+
+function explainWait(on: WaitReason, connectorKey: string): { reason: GrantReason; message: string } {
+  return on === 'Counting' || on === 'NotAsked'
+    ? {
+        reason: 'RemovalPending',
+        message: 'Waiting until every grant of the connector was evaluated.',
+      }
+    : {
+        reason: 'RemovalsPaused',
+        message: `The reading of Asana is in doubt (${on}): see status.holds of AsanaConnector ${connectorKey}.`,
+      };
 }

@@ -4,9 +4,10 @@ import type { AsanaLicenseGrant } from '../../../src/api/asana-license-grant.ts'
 import type { GrantSubject } from '../../../src/controllers/grants/grant-context.ts';
 import { grantKinds } from '../../../src/controllers/grants/grant-kinds.ts';
 import { viewGrant } from '../../../src/controllers/grants/grant-view.ts';
-import { keptFields, plannedStill } from '../../../src/controllers/removals/kept-removal.ts';
+import { keptFields, plannedStill, undecidedFields } from '../../../src/controllers/removals/kept-removal.ts';
 import { demandOf, recordedDemandOf } from '../../../src/controllers/removals/removal-demand.ts';
 import type { Action } from '../../../src/provisioning/action.ts';
+import type { Verdict } from '../../../src/provisioning/removals/demand.ts';
 import { context, reading } from '../../provisioning/world.ts';
 import { connectorObject, grantObject } from '../objects.ts';
 
@@ -60,7 +61,8 @@ suite('what a grant asks the desk for', () => {
   });
 
   test('is recorded for exactly what the status spoke of', () => {
-    const status = { observedGeneration: 1, planned: planned({ hold: 'h.3' }) };
+    const since = '2026-06-01T11:59:00Z';
+    const status = { observedGeneration: 1, planned: planned({ hold: 'h.3', since }) };
     const asIs = demand({ status });
     assert.deepEqual(
       [asIs.recorded?.n, asIs.recorded?.content, asIs.recorded?.answer],
@@ -68,6 +70,12 @@ suite('what a grant asks the desk for', () => {
     );
     const edited = demand({ metadata: { generation: 2 }, status });
     assert.notEqual(edited.recorded?.content, edited.content, 'an edit needs another answer');
+  });
+
+  test('is recorded for nothing by what an edit has left of a hold: it has joined none since', () => {
+    const object = { metadata: { generation: 2 } };
+    const left = demand({ ...object, status: { observedGeneration: 2, planned: planned({ hold: 'h.3' }) } });
+    assert.deepEqual([left.recorded?.n, left.recorded?.content], [3, null]);
   });
 
   const answers: readonly [what: string, status: object, answer: string | null][] = [
@@ -110,6 +118,39 @@ suite('what cannot be decided now', () => {
     assert.deepEqual(keptFields(grantObject({ status })), fields);
     assert.deepEqual(keptFields(grantObject({ metadata: { generation: 2 }, status })), { hold: 'h.3' });
   });
+
+  const verdicts: readonly [what: string, verdict: Verdict, fields: object][] = [
+    ['what waits keeps the old hold, as it was', { kind: 'Waits', on: 'Counting' }, { hold: 'h.3' }],
+    [
+      'what is held anew is recorded as of this generation',
+      { kind: 'Held', hold: 'h.4' },
+      { hold: 'h.4', since: '2026-06-01T12:00:00Z' },
+    ],
+    [
+      'so is an acknowledgement',
+      { kind: 'Acknowledged', hold: 'h.4', recorded: false },
+      { hold: 'h.4', since: '2026-06-01T12:00:00Z', answer: 'Acknowledged' },
+    ],
+    [
+      'so is what a person discarded',
+      { kind: 'Discarded', hold: 'h.4', recorded: false },
+      { hold: 'h.4', since: '2026-06-01T12:00:00Z' },
+    ],
+  ];
+  for (const [what, verdict, fields] of verdicts)
+    test(`after an edit ${what}`, () => {
+      const before = planned({ hold: 'h.3', since: '2026-06-01T11:00:00Z', answer: 'Acknowledged' });
+      const status = { observedGeneration: 1, planned: before };
+      const edited = grantObject({ metadata: { generation: 2 }, status });
+      const kept = undecidedFields(edited, verdict, Date.parse('2026-06-01T12:00:00Z'));
+      assert.deepEqual(kept, fields);
+      const recorded = grantObject({
+        metadata: { generation: 2 },
+        status: { observedGeneration: 2, planned: { ...planned(), ...kept } },
+      });
+      const { content, recorded: hold } = recordedDemandOf(subjectOf(recorded), HOUR) ?? {};
+      assert.equal(hold?.content, 'since' in fields ? content : null);
+    });
 
   test('is planned as the desk holds it, where an edit came before the first word on it', () => {
     const kept = { planned: { hold: 'h.3' }, heldFor: 'Deprovision' as const, answer: null };
