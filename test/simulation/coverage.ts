@@ -1,5 +1,6 @@
 import { grantReasons } from '../../src/api/reasons.ts';
 import { reasonOfRefusal } from '../../src/controllers/grants/grant-reasons.ts';
+import type { ActionType } from '../../src/provisioning/action.ts';
 import { type RefusalCode, refusals } from '../../src/provisioning/refusal.ts';
 import { stepKinds } from './steps/all.ts';
 import type { Counts, Tally } from './tally.ts';
@@ -8,15 +9,18 @@ import type { Counts, Tally } from './tally.ts';
 export const ENOUGH = 100;
 
 const HOLDS = ['TooManyRemovals', 'DirectoryShrunk', 'OrganizationChanged', 'ListingShort'];
-const ACTIONS = [
-  'GrantEnterprise',
-  'RevokeEnterprise',
-  'CreateAccount',
-  'InviteAccount',
-  'Deprovision',
-  'AddToTeam',
-  'RemoveFromTeam',
-];
+/** Every action that there is. */
+const ACTIONS = Object.keys({
+  GrantEnterprise: true,
+  RevokeEnterprise: true,
+  CreateAccount: true,
+  InviteAccount: true,
+  Deprovision: true,
+  AddToTeam: true,
+  RemoveFromTeam: true,
+  AddToWorkspace: true,
+  RemoveFromWorkspace: true,
+} satisfies Record<ActionType, true>);
 const OUTCOMES = ['Pending', 'Succeeded', 'Unconfirmed', 'Failed'];
 /** What the ids and addresses of a task are refused for, before the engine is asked. */
 const OF_IDS: readonly RefusalCode[] = [

@@ -39,10 +39,13 @@ export function drawPlan(seed: number): WorldPlan {
     },
     { name: 'beta', organization: '1300000000000001', domain: 'beta.example', people: 7, teams: 1 },
   ];
-  const connectors = [drawConnector('acme', 'iga', 0, random)];
+  // Where no other connector has the organization, that of one person acts in it too.
+  const first = chance(random, 0.15) ? 'personal' : 'acme';
+  const connectors = [drawConnector(first, 'iga', 0, random)];
   if (chance(random, 0.3)) connectors.push(drawConnector('beta', pick(random, NAMESPACES), 1, random));
   if (chance(random, 0.25)) connectors.push(drawConnector('second', pick(random, NAMESPACES), 0, random));
-  if (chance(random, 0.25)) connectors.push(drawConnector('personal', pick(random, NAMESPACES), 0, random));
+  if (chance(random, 0.25) && first !== 'personal')
+    connectors.push(drawConnector('personal', pick(random, NAMESPACES), 0, random));
   return {
     sites,
     namespaces: NAMESPACES,
@@ -67,7 +70,7 @@ export function drawConnector(
 ): ConnectorPlan {
   const secret = secretOf({ name: site === 0 ? 'acme' : 'beta' }, drawHolder(name, random));
   const organization = site === 0 ? '1200000000000001' : '1300000000000001';
-  if (name === 'personal') return { name, namespace, site, spec: drawPersonal(secret, random) };
+  if (name === 'personal') return { name, namespace, site, spec: drawPersonal(organization, secret, random) };
   return {
     name,
     namespace,
@@ -76,7 +79,6 @@ export function drawConnector(
       credentials: { type: 'ServiceAccount', secretRef: { name: secret } },
       // Without one, nobody is created.
       ...(chance(random, 0.9) ? { defaultWorkspace: organization } : {}),
-      scim: { enabled: true },
       sync: { interval: pick(random, ['10m', '20m', '1h']) },
       provisioning: {
         mode: chance(random, 0.85) ? 'Apply' : 'Plan',
@@ -99,16 +101,23 @@ export function drawConnector(
         secretRef: { name: secret },
         provision: chance(random, 0.8),
       },
+      // Without it nobody has a license, and people are invited and removed over REST.
+      scim: { enabled: chance(random, 0.9) },
     },
   };
 }
 
-/** A connector by the token of one person, of a workspace beside the organization: no licenses, and nobody leaves by it. */
-function drawPersonal(secret: string, random: () => number): Readonly<Record<string, unknown>> {
+/** A connector by the token of one person, of the workspace beside the organization or of both: nobody leaves by it. */
+function drawPersonal(
+  organization: string,
+  secret: string,
+  random: () => number,
+): Readonly<Record<string, unknown>> {
+  const workspaces = chance(random, 0.3) ? [PLAIN] : [organization, PLAIN];
   return {
     credentials: { type: 'PersonalAccessToken', secretRef: { name: secret } },
-    workspaces: [PLAIN],
-    defaultWorkspace: PLAIN,
+    workspaces,
+    defaultWorkspace: pick(random, workspaces),
     sync: { interval: pick(random, ['10m', '20m']) },
     provisioning: { mode: chance(random, 0.85) ? 'Apply' : 'Plan' },
     conductorOne: { secretRef: { name: secret }, provision: chance(random, 0.8) },

@@ -27,6 +27,9 @@ const PASSING = [
   'RemovalPending',
 ];
 
+/** Why a sync reads nothing before somebody changes the connector. */
+const UNREADABLE = ['WorkspaceNotFound', 'WorkspaceNotSet', 'AmbiguousOrganization'];
+
 const HANGS = {
   name: 'NothingHangs',
   sentence: 'a world that is left alone settles: no object waits for what will not come',
@@ -97,10 +100,15 @@ async function answerHolds(world: World): Promise<void> {
   }
 }
 
-/** Whether a connector is stalled by what it says itself; of the organization, an answer ends that. */
+/** Whether a connector is stalled by what it says itself; of the organization, an answer ends that, once it can be read. */
 function waitsForSpec(connector: Connector): boolean {
   const stalled = conditionOf(connector, 'Stalled');
-  return stalled !== undefined && stalled.reason !== 'OrganizationChanged';
+  if (stalled?.reason === 'OrganizationChanged') return UNREADABLE.includes(reasonOf(connector, 'Synced'));
+  return stalled !== undefined;
+}
+
+function reasonOf(connector: Connector, condition: string): string {
+  return conditionOf(connector, condition)?.reason ?? '';
 }
 
 /** An hour in which nothing happens. */

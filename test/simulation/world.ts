@@ -9,6 +9,7 @@ import type { Commit } from './model/records.ts';
 import type { WorldPlan } from './plan.ts';
 import { between, stream } from './random.ts';
 import { type Lease, Replica } from './replica.ts';
+import { connectorsOf } from './steps/objects.ts';
 import { Tally } from './tally.ts';
 import { effectsOf, requestOf, type TaskWish } from './tasks.ts';
 
@@ -71,7 +72,12 @@ export class World {
       settings.inactiveMemberships = plan.inactiveMemberships;
       settings.keepDeprovisioned = plan.keepDeprovisioned;
     }
-    this.asana = new AsanaFront({ clock, random: stream(seed, 'asana'), sites: this.sites });
+    this.asana = new AsanaFront({
+      clock,
+      random: stream(seed, 'asana'),
+      sites: this.sites,
+      readsScim: (token) => this.#readsScim(token),
+    });
     this.judge = new Judge({
       witness: {
         time: () => clock.monotonic(),
@@ -116,6 +122,13 @@ export class World {
   close(): void {
     this.#closed = true;
     for (const replica of this.replicas) replica.kill();
+  }
+
+  /** Whether every connector with this token has SCIM on. */
+  #readsScim(token: string): boolean {
+    return connectorsOf(this)
+      .filter(({ spec }) => tokenInSecret(spec.credentials.secretRef.name) === token)
+      .every(({ spec }) => spec.scim?.enabled === true);
   }
 
   restoreSecrets(namespace: string): void {

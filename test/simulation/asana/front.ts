@@ -53,6 +53,14 @@ export interface Caller {
   readonly dies: () => boolean;
 }
 
+export interface FrontOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sites: readonly Site[];
+  /** Whether who has this token asks SCIM as well; without it everybody does. */
+  readonly readsScim?: (token: string) => boolean;
+}
+
 /** What never comes: the answer a dead process waits for. */
 const NEVER = new Promise<never>(() => {});
 
@@ -68,9 +76,11 @@ export class AsanaFront {
   readonly #watchers: AsanaWatcher[] = [];
   /** The organization behind each token; steps may put another there. */
   readonly #behind = new Map<string, { readonly site: Site; readonly own: string }>();
+  readonly #readsScim: (token: string) => boolean;
   #numbers = 0;
 
-  constructor(options: { readonly clock: Clock; readonly random: Random; readonly sites: readonly Site[] }) {
+  constructor(options: FrontOptions) {
+    this.#readsScim = options.readsScim ?? (() => true);
     this.#clock = options.clock;
     this.#random = options.random;
     this.#sites = options.sites;
@@ -172,7 +182,8 @@ export class AsanaFront {
   }
 
   #handle(request: AsanaRequest, route: Route, ask: Ask): Answer {
-    if (request.method === 'GET') return mislead(request) ?? lie(request, route.handler(ask));
+    if (request.method === 'GET')
+      return mislead(request, this.#readsScim(request.token)) ?? lie(request, route.handler(ask));
     const before = holdingOf(request);
     let status = 0;
     try {
@@ -198,7 +209,7 @@ function pathOf(config: InternalAxiosRequestConfig): string {
 }
 
 /** A look at one person of which nothing may follow. */
-function mislead(request: AsanaRequest): Answer | null {
+function mislead(request: AsanaRequest, readsScim: boolean): Answer | null {
   const { site, operation, query } = request;
   const asksRest = operation === 'getWorkspaceMembershipsForWorkspace' && query['user'] !== undefined;
   switch (site.misleading) {
@@ -206,7 +217,9 @@ function mislead(request: AsanaRequest): Answer | null {
       if (!asksRest) return null;
       throw new Refusal('rest', 404, `workspace: Unknown object: ${site.organization.gid}`);
     case 'NoMembership':
-      return asksRest && isShownByScim(request) ? { status: 200, json: { data: [], next_page: null } } : null;
+      return asksRest && readsScim && isShownByScim(request)
+        ? { status: 200, json: { data: [], next_page: null } }
+        : null;
     case 'NotInScim':
       if (operation !== 'scimGetUser') return null;
       throw new Refusal('rest', 404, 'Not Found');
@@ -216,15 +229,11 @@ function mislead(request: AsanaRequest): Answer | null {
 }
 
 /** Without SCIM's word, of guests and beside the organization, nothing else would show that somebody is there. */
-function isShownByScim({ site, token, params, query }: AsanaRequest): boolean {
+function isShownByScim({ site, params, query }: AsanaRequest): boolean {
   const { directory } = site;
   const user = query['user'] ?? '';
   const person = directory.person(user) ?? directory.personByEmail(user);
-  return (
-    person?.kind === 'member' &&
-    params['workspace'] === site.organization.gid &&
-    token !== tokenOf(site.plan, 'personal')
-  );
+  return person?.kind === 'member' && params['workspace'] === site.organization.gid;
 }
 
 /** A listing that leaves people out and says it is whole. A look at one person, by the same operation, shows that person. */

@@ -83,12 +83,16 @@ export interface Hold {
   readonly count?: number;
 }
 
+export const MEASURED_PARTS = ['accounts', 'licenses', 'teams', 'teamMemberships'] as const;
+export type MeasuredPart = (typeof MEASURED_PARTS)[number];
+
 export interface Connector extends Seen {
   readonly spec: {
     readonly suspend?: boolean;
-    readonly credentials: { readonly secretRef: { readonly name: string } };
+    readonly credentials: { readonly type: string; readonly secretRef: { readonly name: string } };
     readonly workspaces?: readonly string[];
     readonly defaultWorkspace?: string;
+    readonly scim?: { readonly enabled?: boolean };
     readonly sync?: { readonly interval?: string };
     readonly provisioning?: {
       readonly mode?: 'Plan' | 'Apply';
@@ -112,9 +116,9 @@ export interface Connector extends Seen {
     readonly observedGeneration?: number;
     readonly conditions?: readonly Condition[];
     readonly organizations?: readonly string[];
-    /** What the next reading is compared with, by part; among them is the scope, which has no count. */
-    readonly measure?: Readonly<
-      Record<string, { readonly at?: string; readonly count?: number } | undefined>
+    /** What the next reading is compared with, by part, and the workspaces that it was read from. */
+    readonly measure?: { readonly scope?: readonly string[] } & Readonly<
+      Partial<Record<MeasuredPart, { readonly at?: string; readonly count?: number }>>
     >;
     readonly holds?: readonly Hold[];
     /** One hold alone, as it was before there could be several. */

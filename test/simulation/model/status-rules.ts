@@ -12,6 +12,7 @@ import {
   durationMs,
   type Grant,
   holdsOf,
+  MEASURED_PARTS,
   modeOf,
 } from './objects.ts';
 import { LISTED_WITHIN_MS, type Readings } from './readings.ts';
@@ -173,8 +174,8 @@ export const statusRules: readonly StatusRule[] = [
       if (after.kind !== CONNECTOR_KIND || !before) return null;
       const old = before as unknown as Connector;
       const now = after as unknown as Connector;
-      if (held.hasAnswers(now)) return null;
-      for (const part of ['accounts', 'licenses', 'teams', 'teamMemberships']) {
+      if (held.hasAnswers(now) || readsLess(old, now)) return null;
+      for (const part of MEASURED_PARTS) {
         const [was, is] = [old, now].map(({ status }) => status?.measure?.[part]?.count ?? 0);
         const lost = (was ?? 0) - (is ?? 0);
         if (lost <= 5 || lost <= (was ?? 0) * 0.1 || facts.changes.some(({ effect }) => isRemoval(effect)))
@@ -210,3 +211,8 @@ export const statusRules: readonly StatusRule[] = [
     }),
   },
 ];
+
+/** Whether the object names fewer workspaces than its measure is of: counts of more are no measure for it. */
+function readsLess({ status }: Connector, { spec: { workspaces } }: Connector): boolean {
+  return status?.measure?.scope?.some((gid) => workspaces?.includes(gid) === false) ?? false;
+}

@@ -51,8 +51,32 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'provisioning/grant-case.ts',
-        find: 'isListed || doubtIn(subject) === null',
-        replace: '!isListed || isListed',
+        find: 'subject.context.lookedUp || doubtIn(subject) === null',
+        replace: 'true',
+      },
+    ],
+  },
+  {
+    name: 'a-license-that-is-not-shown-is-lost',
+    breaks: ['DriftIsSo'],
+    why: 'somebody switches SCIM off, and grants say that the licenses were taken',
+    edits: [
+      {
+        file: 'provisioning/license/rules.ts',
+        find: 'isGuest(account, organization) ? null : undefined',
+        replace: 'null',
+      },
+    ],
+  },
+  {
+    name: 'another-organization-hides-a-refused-token',
+    breaks: ['HoldsEnd'],
+    why: 'people are asked to acknowledge an organization that a refused token cannot read, and nothing follows',
+    edits: [
+      {
+        file: 'controllers/connectors/connector-obstacle.ts',
+        find: 'if (refusal && isOfCredentials(refusal)) return refusal;',
+        replace: '',
       },
     ],
   },

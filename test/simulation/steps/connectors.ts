@@ -41,6 +41,19 @@ function drawPolicy(world: World, connector: Connector, random: Random): Record<
   return { provisioning };
 }
 
+/** Another way to read the same Asana: with SCIM or without, in more workspaces or fewer. */
+function drawReading(world: World, connector: Connector, random: Random): Record<string, unknown> {
+  const { credentials, scim } = connector.spec;
+  const { organization, plain } = siteOf(world, connector);
+  const gids = [organization, ...(plain ? [plain] : [])].map(({ gid }) => gid);
+  if (credentials.type === 'ServiceAccount' && chance(random, 0.7))
+    return { scim: { enabled: !scim?.enabled } };
+  const workspaces = chance(random, 0.5) ? gids : [pick(random, gids)];
+  return chance(random, 0.5)
+    ? { workspaces, defaultWorkspace: pick(random, workspaces) }
+    : { workspaces: null };
+}
+
 /** Tokens that were published once, in the order in which they were. */
 const oldTokens = new WeakMap<World, string[]>();
 
@@ -115,6 +128,17 @@ export const connectorSteps: readonly StepKind[] = [
     draw: (world, random) => {
       const connector = drawExisting(world, random);
       return connector && { ...placeOf(connector), spec: drawPolicy(world, connector, random) };
+    },
+    run: (world, { kind, namespace, name, spec }) =>
+      attempt(() => world.cluster.edit(kind, namespace, name, { spec })),
+    tell: ({ namespace, name, spec }) => `edit connector ${namespace}/${name} ${JSON.stringify(spec)}`,
+  }),
+  stepKind({
+    name: 'EditReading',
+    weight: 1.5,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      return connector && { ...placeOf(connector), spec: drawReading(world, connector, random) };
     },
     run: (world, { kind, namespace, name, spec }) =>
       attempt(() => world.cluster.edit(kind, namespace, name, { spec })),

@@ -35,9 +35,11 @@ export function siteOf(world: World, connector: Connector) {
   return site ?? first;
 }
 
-/** The workspace that a connector is about. */
-export function workspaceOf(world: World, connector: Connector): string {
-  return connector.spec.workspaces?.[0] ?? siteOf(world, connector).organization.gid;
+/** One of the workspaces that a connector is about. */
+export function drawWorkspace(world: World, connector: Connector, random: Random): string {
+  const { workspaces = [siteOf(world, connector).organization.gid] } = connector.spec;
+  const [only] = workspaces;
+  return workspaces.length === 1 && only !== undefined ? only : pick(random, workspaces);
 }
 
 function drawUser(world: World, connector: Connector, random: Random): Record<string, unknown> {
@@ -73,10 +75,10 @@ const drafts: readonly GrantDraft[] = [
   },
   {
     kind: 'AsanaWorkspaceGrant',
-    weight: 1,
+    weight: 2,
     spec: (world, connector, random) => ({
       user: drawUser(world, connector, random),
-      workspace: workspaceOf(world, connector),
+      workspace: drawWorkspace(world, connector, random),
       ...(chance(random, 0.6) ? { deletionPolicy: 'Revoke' } : {}),
     }),
     edit: () => null,

@@ -2,7 +2,7 @@ import { readHolding } from '../asana/holding.ts';
 import { keyOf } from '../model/objects.ts';
 import { between, chance, pick } from '../random.ts';
 import type { TaskRight, TaskWish } from '../tasks.ts';
-import { drawExisting, siteOf, workspaceOf } from './objects.ts';
+import { drawExisting, drawWorkspace, siteOf } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
 /** What happens to the operator itself, and what ConductorOne asks of it. */
@@ -51,7 +51,7 @@ export const processSteps: readonly StepKind[] = [
         { type: 'License', license: 'Enterprise' },
         { type: 'License', license: 'ViewOnly' },
         { type: 'Account', workspace: null },
-        { type: 'Workspace', workspace: workspaceOf(world, connector) },
+        { type: 'Workspace', workspace: drawWorkspace(world, connector, random) },
         ...site.teams.map((team) => ({ type: 'Team', team: team.gid }) as const),
       ]);
       const creates = right.type === 'Account';
@@ -97,7 +97,7 @@ export const processSteps: readonly StepKind[] = [
   }),
   stepKind({
     name: 'ClockJumps',
-    weight: 0.7,
+    weight: 1.2,
     draw: (_world, random) => ({ ms: between(random, -90_000, 90_000) }),
     run: (world, { ms }) => {
       for (const site of world.sites) {

@@ -1,4 +1,4 @@
-import { isDeprovision, isRemoval } from '../effect.ts';
+import { type EffectType, isDeprovision, isRemoval } from '../effect.ts';
 import { isOverReading } from '../holds.ts';
 import { holdsOf } from '../objects.ts';
 import { LISTED_WITHIN_MS } from '../readings.ts';
@@ -6,6 +6,12 @@ import { hasRecordedAnother, isSoAlready, ofGrant, onRemoval, type Rule } from '
 
 /** A fresh look is no older when a removal leaves: reads, one retry and its pause fit in. */
 const FRESH_LOOK_MS = 180_000;
+
+/** What an effect is called where it is asked for over REST. */
+const OVER_REST: Partial<Record<EffectType, string>> = {
+  CreateAccount: 'InviteAccount',
+  Deprovision: 'RemoveFromWorkspace',
+};
 
 /** What must be known and written before a write leaves: the wish, its record, the readings, the answers to holds. */
 export const evidenceRules: readonly Rule[] = [
@@ -102,8 +108,7 @@ export const evidenceRules: readonly Rule[] = [
       const action = status?.lastAction;
       if (!action) return 'status has no lastAction';
       if (action.result !== 'Pending') return `lastAction is ${action.result}`;
-      const same =
-        action.type === effect.type || (effect.type === 'CreateAccount' && action.type === 'InviteAccount');
+      const same = action.type === effect.type || action.type === OVER_REST[effect.type];
       return same ? null : `lastAction is ${action.type}`;
     }),
   },
