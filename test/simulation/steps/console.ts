@@ -176,7 +176,7 @@ export const consoleSteps: readonly StepKind[] = [
         const team = directory.team(data.team);
         const membership = person.teamMemberships.find((candidate) => candidate.team === team);
         if (membership) directory.leaveTeam(membership);
-        else if (team) directory.joinTeam(person, team);
+        else if (team && person.profile.active) directory.joinTeam(person, team);
       }),
     tell: ({ gid, team }) => `in Asana ${gid} enters or leaves team ${team}`,
   }),
