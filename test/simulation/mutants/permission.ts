@@ -86,8 +86,8 @@ export const permissionMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'controllers/connectors/connector-obstacle.ts',
-        find: 'return findRefusal(session) ?? findTaker(connector, session, connectors);',
-        replace: 'return findRefusal(session) ?? findTaker(connector, session, []);',
+        find: 'refusal ?? findTaker(connector, session, connectors);',
+        replace: 'refusal ?? findTaker(connector, session, []);',
       },
     ],
   },

@@ -239,7 +239,10 @@ export const grantSteps: readonly StepKind[] = [
     name: 'RequestGrant',
     weight: 4,
     draw: (world, random) => {
-      const grant = drawGrant(world, random);
+      // People ask where they wait for something.
+      const waiting = grantsOf(world).filter(({ status }) => status?.lastAction?.result === 'Pending');
+      const isImpatient = waiting.length > 0 && chance(random, 0.5);
+      const grant = isImpatient ? pick(random, waiting) : drawGrant(world, random);
       return grant && { ...placeOf(grant), value: `r${between(random, 0, 99_999)}` };
     },
     run: (world, { kind, namespace, name, value }) =>
