@@ -239,10 +239,7 @@ export const grantSteps: readonly StepKind[] = [
     name: 'RequestGrant',
     weight: 4,
     draw: (world, random) => {
-      // People ask where they wait for something.
-      const waiting = grantsOf(world).filter(({ status }) => status?.lastAction?.result === 'Pending');
-      const isImpatient = waiting.length > 0 && chance(random, 0.5);
-      const grant = isImpatient ? pick(random, waiting) : drawGrant(world, random);
+      const grant = drawGrant(world, random);
       return grant && { ...placeOf(grant), value: `r${between(random, 0, 99_999)}` };
     },
     run: (world, { kind, namespace, name, value }) =>
@@ -252,6 +249,32 @@ export const grantSteps: readonly StepKind[] = [
         }),
       ),
     tell: ({ kind, namespace, name }) => `annotate ${kind} ${namespace}/${name} requestedAt`,
+  }),
+  stepKind({
+    name: 'RequestWhileUnshown',
+    weight: 1,
+    draw: (world, random) => {
+      const grants = grantsOf(world).filter(
+        ({ kind, spec, metadata }) =>
+          kind === 'AsanaLicenseGrant' &&
+          spec.license === 'ViewOnly' &&
+          metadata.deletionTimestamp === undefined,
+      );
+      if (grants.length === 0) return null;
+      const value = `r${between(random, 0, 99_999)}`;
+      return { ...placeOf(pick(random, grants)), value, afterMs: between(random, 2_000, 30_000) };
+    },
+    run: async (world, { kind, namespace, name, value, afterMs }) => {
+      for (const { faults } of world.sites)
+        faults.add({ match: { operation: 'scimPatchUser', times: 1 }, effect: { staleForMs: 100_000 } });
+      const edit = (change: Readonly<Record<string, unknown>>) =>
+        attempt(() => world.cluster.edit(kind, namespace, name, change));
+      await edit({ spec: { license: 'Enterprise' } });
+      await world.advance(afterMs);
+      await edit({ metadata: { annotations: { [ANNOTATIONS.requestedAt]: value } } });
+    },
+    tell: ({ kind, namespace, name, afterMs }) =>
+      `edit ${kind} ${namespace}/${name} to Enterprise, which Asana shows 100 s late, and annotate it requestedAt after ${afterMs} ms`,
   }),
   stepKind({
     name: 'Abandon',
