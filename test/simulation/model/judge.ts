@@ -172,9 +172,9 @@ export class Judge implements AsanaWatcher {
     if (!best) return;
     const innocent = judged.find(({ broken }) => broken.length === 0) ?? best;
     this.#remember(request, innocent.c);
-    // Where two objects wait for the same, nobody can tell which of them this is for.
-    const pending = cases.filter(isPending);
-    const sender = pending.length === 1 ? (pending[0]?.grant ?? null) : null;
+    // Where two objects wait for the same, or a task asks for it too, nobody can tell which of them this is for.
+    const waiting = cases.filter((c) => c.task !== null || isPending(c));
+    const sender = waiting.length === 1 ? (waiting[0]?.grant ?? null) : null;
     if (this.#unanswered.leaves(request, effect, sender, this.facts.witness.time()))
       this.report(
         BLIND,

@@ -15,11 +15,10 @@ export class Unanswered {
    * A write leaves.
    * @returns whether the same object has sent the same before, and may not know yet whether it was done
    */
-  leaves({ number, operation }: AsanaRequest, effect: Effect, grant: Grant | null, now: number): boolean {
+  leaves({ number }: AsanaRequest, effect: Effect, grant: Grant | null, now: number): boolean {
     if (!grant || !ONE_WAY.includes(effect.type)) return false;
     const { uid, generation } = grant.metadata;
-    // What a task sends for the same person in another way is not the grant's.
-    const key = `${uid} ${generation} ${effect.type} ${operation}`;
+    const key = `${uid} ${generation} ${effect.type}`;
     const before = this.#open.get(key);
     this.#open.set(key, { number, at: now });
     return before !== undefined && now - before.at < SHOWN_WITHIN_MS;

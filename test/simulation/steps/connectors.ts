@@ -120,30 +120,27 @@ function drawTaking(
   return { task, spec: { provisioning: forbids } };
 }
 
+type DrawSpec = (world: World, connector: Connector, random: Random) => Record<string, unknown>;
+
+/** Somebody edits fields of a connector. */
+function edit(name: string, weight: number, drawSpec: DrawSpec): StepKind {
+  return stepKind({
+    name,
+    weight,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      return connector && { ...placeOf(connector), spec: drawSpec(world, connector, random) };
+    },
+    run: (world, { kind, namespace, name, spec }) =>
+      attempt(() => world.cluster.edit(kind, namespace, name, { spec })),
+    tell: ({ namespace, name, spec }) => `edit connector ${namespace}/${name} ${JSON.stringify(spec)}`,
+  });
+}
+
 /** What people do to connectors. */
 export const connectorSteps: readonly StepKind[] = [
-  stepKind({
-    name: 'EditPolicy',
-    weight: 9,
-    draw: (world, random) => {
-      const connector = drawExisting(world, random);
-      return connector && { ...placeOf(connector), spec: drawPolicy(world, connector, random) };
-    },
-    run: (world, { kind, namespace, name, spec }) =>
-      attempt(() => world.cluster.edit(kind, namespace, name, { spec })),
-    tell: ({ namespace, name, spec }) => `edit connector ${namespace}/${name} ${JSON.stringify(spec)}`,
-  }),
-  stepKind({
-    name: 'EditReading',
-    weight: 1.5,
-    draw: (world, random) => {
-      const connector = drawExisting(world, random);
-      return connector && { ...placeOf(connector), spec: drawReading(world, connector, random) };
-    },
-    run: (world, { kind, namespace, name, spec }) =>
-      attempt(() => world.cluster.edit(kind, namespace, name, { spec })),
-    tell: ({ namespace, name, spec }) => `edit connector ${namespace}/${name} ${JSON.stringify(spec)}`,
-  }),
+  edit('EditPolicy', 9, drawPolicy),
+  edit('EditReading', 1.5, drawReading),
   stepKind({
     name: 'SuspendConnector',
     weight: 2.5,

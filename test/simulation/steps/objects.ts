@@ -20,7 +20,7 @@ export interface GrantDraft {
 export function drawAddress(world: World, connector: Connector, random: Random): string {
   const site = siteOf(world, connector);
   const known = [...site.organization.people];
-  if (chance(random, 0.06)) return `new${between(random, 0, 3)}@${site.plan.domain}`;
+  if (chance(random, 0.1)) return `new${between(random, 0, 3)}@${site.plan.domain}`;
   if (chance(random, 0.04)) return `guest@elsewhere.${site.plan.name}`;
   if (chance(random, 0.1)) return pick(random, known).profile.email.toLowerCase();
   return addressOf(site.plan, between(random, 0, Math.min(site.plan.people, 14) - 1));
