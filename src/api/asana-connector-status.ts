@@ -119,6 +119,14 @@ const hold = object('One hold.', {
   }),
   count: amount('How many removals it contains, or how many entries are missing from the reading.'),
   people: amount('How many people are affected.'),
+  places: Type.Optional(
+    Type.Array(gid('The gid of a workspace or an organization.'), {
+      description:
+        'The workspaces or organizations that a hold over a reading is about. If other places are missing or read instead, the hold gets a new token.',
+      maxItems: 1000,
+      'x-kubernetes-list-type': 'atomic',
+    }),
+  ),
   pending: Type.Optional(
     Type.Array(
       object('One removal.', {

@@ -211,7 +211,7 @@ const spec = object(
     workspaces: Type.Optional(
       Type.Array(gid('The gid of a workspace or an organization, in quotes.'), {
         description:
-          'The gids of the workspaces and organizations to read. With SCIM exactly one of them must be an organization. Default: every workspace that the account of the token is a member of. Workspaces in which the account is a guest are not read.',
+          'The gids of the workspaces and organizations to read. With SCIM exactly one of them must be an organization. Default: every workspace that the account of the token is a member of. A workspace in which the account is a guest is read only if it is listed here.',
         minItems: 1,
         maxItems: 100,
         'x-kubernetes-list-type': 'set',
@@ -219,7 +219,7 @@ const spec = object(
     ),
     defaultWorkspace: Type.Optional(
       gid(
-        'The gid, in quotes, of the workspace in which new accounts are created; used by onMissingAccount Create, by AsanaAccounts without a workspace, and by ConductorOne. Default: none, and such accounts are not created.',
+        'The gid, in quotes, of the workspace in which new accounts are created: those of AsanaAccounts without a workspace and of ConductorOne. onMissingAccount Create requires it, too. Default: none, and such accounts are not created.',
       ),
     ),
     scim,

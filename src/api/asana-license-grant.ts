@@ -22,7 +22,7 @@ const spec = object(
       'Enterprise',
     ),
     onMissingAccount: choice(
-      'What to do while Asana has no active account for the person. Wait: do nothing until the account exists. Create: create one over SCIM in defaultWorkspace of the connector, at first with a view-only license. If the account was found before and no longer exists, it is not created again. Default Wait.',
+      'What to do while Asana has no active account for the person. Wait: do nothing until the account exists. Create: create one over SCIM in the organization, at first with a view-only license; this requires defaultWorkspace of the connector. If the account was found before and no longer exists, it is not created again. Default Wait.',
       ['Wait', 'Create'],
       'Wait',
     ),

@@ -38,7 +38,7 @@ export const grantReasons = {
   RemovalPending: {
     class: 'waiting',
     remedy:
-      'The removal waits for `provisioning.removalDelay`, until `status.planned.notBefore`. Until then it can be prevented by restoring the grant.',
+      'The removal waits for `provisioning.removalDelay` (until `status.planned.notBefore`), after a start until every grant of the connector has been evaluated, or after a change of leader until the last action of the previous leader has ended. Until then it can be prevented by restoring the grant.',
   },
   Throttled: {
     class: 'transient',

@@ -158,29 +158,23 @@ export class AsanaRest {
   }
 
   /**
-   * The membership of one person in one team, or null. Read from the person's side: one request for each hundred
-   * teams they are in, where the team's side costs one for each hundred members.
+   * The teams of one person in an organization, by the gid of the team. Read from the person's side: one request for each
+   * hundred teams they are in, where the team's side costs one for each hundred members of one team.
    * @throws AsanaError `NotFound` for an unknown person
    */
-  async teamMembershipOf(
-    {
-      team,
-      user,
-      organization,
-    }: { readonly team: string; readonly user: string; readonly organization: string },
+  async teamMembershipsOf(
+    { user, organization }: { readonly user: string; readonly organization: string },
     call: Call,
-  ): Promise<TeamMembershipRecord | null> {
-    let found: TeamMembershipRecord | null = null;
+  ): Promise<ReadonlyMap<string, TeamMembershipRecord>> {
+    const found = new Map<string, TeamMembershipRecord>();
     await this.#list(
       'team_memberships.get',
       '/team_memberships',
       { user, workspace: organization, opt_fields: `${TEAM_MEMBERSHIP_FIELDS},team` },
       decodeMembershipOfPerson,
       (items) => {
-        const own = items.find((item) => item.team === team && item.user === user);
-        if (!own) return;
-        const { team: _, ...membership } = own;
-        found = membership;
+        for (const { team, ...membership } of items)
+          if (membership.user === user) found.set(team, membership);
       },
       call,
     );

@@ -45,3 +45,6 @@ export function formatTime(epochMs: number): string {
 
 /** A source of randomness in [0, 1), injected wherever jitter is drawn. */
 export type Random = () => number;
+
+/** What the clocks of two machines may differ by before nothing is concluded from them, milliseconds. */
+export const TOLERATED_SKEW_MS = 60_000;

@@ -1,4 +1,4 @@
-import { type PartName, partNames, partOf, type Snapshot } from './snapshot.ts';
+import { type Part, type PartName, partNames, partOf, type Snapshot } from './snapshot.ts';
 
 /**
  * Why a reading is not believed before a person says so.
@@ -23,9 +23,9 @@ export interface Doubt {
 }
 
 /** A doubt that an earlier process has recorded: which parts it was about is not known, so it may be all of them. */
-export function restoreDoubt(reason: DoubtReason, count: number): Doubt {
+export function restoreDoubt({ reason, count, places }: Pick<Doubt, 'reason' | 'count' | 'places'>): Doubt {
   const message = 'An earlier reading was in doubt, and no later reading has confirmed or refuted it.';
-  return { reason, parts: partNames, count, missing: {}, places: [], message };
+  return { reason, parts: partNames, count, missing: {}, places, message };
 }
 
 /** True when more is missing, or another place is: an answer to the doubt before is none to the one after. */
@@ -74,6 +74,18 @@ export function wordFor(name: PartName): string {
   return WORDS[name];
 }
 
+/** What of a reading did not come whole, in sentences; empty when all of it did. */
+export function describeIncomplete({ parts: { accounts, licenses, teams } }: Snapshot): string[] {
+  return Object.entries({ accounts, licenses, teams }).flatMap(([name, part]) =>
+    part && !part.complete ? [describeGap(name, part)] : [],
+  );
+}
+
+/** @param word what the part is called */
+export function describeGap(word: string, part: Part): string {
+  return `Not all ${word} were read: ${part.incompleteBecause ?? 'the reason is unknown.'}`;
+}
+
 /**
  * Why what is read from `parts` justifies no removal, no creation and no upload; null when it does. The first reason
  * of the first part that has one; a doubt comes before all others, since only a person can end it.
@@ -103,10 +115,7 @@ function faultOf(
   const part = snapshot && partOf(snapshot, name);
   const word = wordFor(name);
   if (!part) return { part: name, code: 'NotRead', message: `The ${word} have not been read yet.` };
-  if (!part.complete) {
-    const why = part.incompleteBecause ?? 'the reason is unknown.';
-    return { part: name, code: 'Incomplete', message: `Not all ${word} were read: ${why}` };
-  }
+  if (!part.complete) return { part: name, code: 'Incomplete', message: describeGap(word, part) };
   const interval = name === 'teams' || name === 'teamMemberships' ? teamIntervalMs : intervalMs;
   if (now - part.at <= OUTDATED_AFTER * interval) return null;
   const minutes = Math.round((now - part.at) / 60_000);

@@ -18,3 +18,8 @@ export function isEmailAddress(text: string): boolean {
     isHostName(text.slice(at + 1))
   );
 }
+
+/** Two spellings of one address are the same: composed or not, in whatever case. */
+export function foldAddress(address: string): string {
+  return address.normalize('NFC').toLowerCase();
+}

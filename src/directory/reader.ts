@@ -8,6 +8,7 @@ import type { Call } from '../asana/transport.ts';
 import {
   addressed,
   addressOf,
+  isGuest,
   licenseOf,
   reduceMemberships,
   scimRecordOf,
@@ -138,11 +139,11 @@ export async function refresh(
   const call: Call = { priority: options.priority, signal: options.signal };
   const begunAt = directory.now();
   const inTeam = gid !== null && workspace !== undefined && team !== undefined;
-  const [seen, membership] = await Promise.all([
+  const [seen, teams] = await Promise.all([
     gid === null
       ? findAccount(session, directory, email ?? '', where)
       : readAccount(session, directory, gid, where),
-    inTeam ? readTeamMembership(session, { team, user: gid, organization: workspace }, call) : null,
+    inTeam ? readTeamsOf(session, { user: gid, organization: workspace }, call) : null,
   ]);
   // SCIM hides guests: its word alone takes nobody away.
   const isDoubtful = gid !== null && !seen.account && !seen.certain;
@@ -152,21 +153,39 @@ export async function refresh(
   const place = fresh.certain ? (workspace ?? directory.current()?.organization?.gid ?? null) : null;
   if (fresh.account) directory.lay(fresh.account, begunAt, place);
   else if (gid !== null && fresh.certain) directory.lay({ gid, gone: true }, begunAt, place);
+  const membership = (inTeam && teams?.get(team)) || null;
   if (inTeam) directory.layTeamMembership({ team, user: gid, membership }, begunAt);
+  // Asana may remove a guest with their last team: which of them it is, the listing of hours ago does not tell.
+  if (teams && fresh.account && isGuest(fresh.account, workspace ?? null))
+    layTeamsOf(directory, fresh.account.gid, teams, begunAt);
   return { ...fresh, teamMembership: membership };
 }
 
-/** Null for somebody who is not in the team, or whom Asana does not know (any more). */
-async function readTeamMembership(
+/** Lays over what the listing says otherwise of somebody's teams. O(teams of the organization). */
+function layTeamsOf(
+  directory: Directory,
+  user: string,
+  teams: ReadonlyMap<string, TeamMembership>,
+  begunAt: number,
+): void {
+  for (const team of directory.current()?.teams.keys() ?? []) {
+    const membership = teams.get(team) ?? null;
+    if ((directory.teamMembership(team, user) === null) !== (membership === null))
+      directory.layTeamMembership({ team, user, membership }, begunAt);
+  }
+}
+
+/** None of somebody whom Asana does not know (any more). */
+async function readTeamsOf(
   { rest }: AsanaSession,
-  place: { readonly team: string; readonly user: string; readonly organization: string },
+  place: { readonly user: string; readonly organization: string },
   call: Call,
-): Promise<TeamMembership | null> {
+): Promise<ReadonlyMap<string, TeamMembership>> {
   try {
-    return await rest.teamMembershipOf(place, call);
+    return await rest.teamMembershipsOf(place, call);
   } catch (error) {
     if (!isAsanaError(error, 'NotFound')) throw error;
-    return null;
+    return new Map();
   }
 }
 

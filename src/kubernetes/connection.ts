@@ -21,8 +21,14 @@ export function loadKubeConfig(): KubeConfig {
   return config;
 }
 
+/** Where the lease is unless a flag says otherwise: the operator and those who stop it have to agree. */
+export function leaseNamespace(flag: string | undefined, config: KubeConfig): string {
+  const context = config.getContextObject(config.getCurrentContext());
+  return flag ?? inClusterNamespace() ?? context?.namespace ?? 'default';
+}
+
 /** The namespace of the pod this runs in; null outside a cluster. */
-export function inClusterNamespace(): string | null {
+function inClusterNamespace(): string | null {
   try {
     return readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8').trim();
   } catch {

@@ -66,7 +66,6 @@ export class WorkQueue {
   readonly #delayed = new Map<Key, { at: number; priority: number; cancel: () => void }>();
   readonly #failures = new Map<Key, number>();
   readonly #takers: ((key: Key | null) => void)[] = [];
-  readonly #idle: (() => void)[] = [];
   readonly #meters;
   #order = 0;
   #closed = false;
@@ -161,10 +160,9 @@ export class WorkQueue {
     this.#again.delete(key);
     if (priority !== undefined && !this.#closed) this.#enqueue(key, priority);
     this.#serve();
-    if (this.#working.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** Gives out nothing more. What is being worked on goes on; `drained` tells when it has ended. */
+  /** Gives out nothing more. What is being worked on goes on. */
   shutDown(): void {
     this.#closed = true;
     for (const { cancel } of this.#delayed.values()) cancel();
@@ -174,12 +172,6 @@ export class WorkQueue {
     this.#again.clear();
     for (const give of this.#takers.splice(0)) give(null);
     this.#meters.depth();
-  }
-
-  /** Resolves when no key is being worked on. */
-  drained(): Promise<void> {
-    if (this.#working.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   #enqueue(key: Key, priority: number): void {

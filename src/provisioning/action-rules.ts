@@ -14,10 +14,17 @@ export interface ActionRules<A extends Action> {
   readonly removal: boolean;
   /** Never sent again before somebody has looked: it cannot be undone, or somebody gets a second invitation. */
   readonly oneWay: boolean;
+  /**
+   * What Asana refuses of it did not happen. With which status REST refuses to add who is there or to remove a stranger, and
+   * SCIM to create who is there, is not documented: only reading tells what became of those.
+   */
+  readonly refusalIsFinal: boolean;
   /** It takes the account out of a place: it counts towards `maxDeprovisions`, whatever asks for it. */
   deprovisions(action: A): boolean;
   /** It ends in an enterprise license that the directory does not show yet. */
   readonly takesSeat: boolean;
+  /** A look at the account before and after it reads the memberships too: admins, guests, and guests whom SCIM hides. */
+  readonly readsMembership: boolean;
   /** Whom it is about, and where to look for its outcome. */
   subject(action: A): Subject;
   /** Sends its one request. */

@@ -72,6 +72,11 @@ export interface WorkspaceAction {
 
 export type ActionType = Action['type'];
 
+/** It leads to an account, which belongs to whoever asked for it. */
+export function isCreation({ type }: { readonly type: ActionType }): boolean {
+  return type === 'CreateAccount' || type === 'InviteAccount';
+}
+
 /** Two actions that come to the same change: a team that has become a guest's last one makes another of it. */
 export function isSameAction(a: Action, b: Action): boolean {
   const isSamePerson = (a.gid ?? a.email) === (b.gid ?? b.email);

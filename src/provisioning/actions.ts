@@ -23,23 +23,18 @@ export function isRemoval({ type }: { readonly type: ActionType }): boolean {
   return table[type].removal;
 }
 
+/** The action ends in an enterprise license. */
+export function takesSeat(type: ActionType): boolean {
+  return table[type].takesSeat;
+}
+
 /** The action must not be repeated blindly. */
 export function isOneWay(type: ActionType): boolean {
   return table[type].oneWay;
 }
 
-/**
- * Only reading tells what became of it: the answer was lost, or it conflicts with what came into being meanwhile. With
- * which status Asana refuses to create or add who is there, or to remove a stranger, is not documented.
- */
+/** Only reading tells what became of it: the answer was lost, or it conflicts with what came into being meanwhile. */
 export function mayHaveTakenEffect({ type }: Action, { code, outcomeUnknown }: AsanaError): boolean {
   if (outcomeUnknown || code === 'Conflict') return true;
-  return !REFUSED_FOR_GOOD.has(type) && (code === 'AsanaRefused' || code === 'NotFound');
+  return !table[type].refusalIsFinal && (code === 'AsanaRefused' || code === 'NotFound');
 }
-
-/** What Asana refuses of these over SCIM did not happen. */
-const REFUSED_FOR_GOOD: ReadonlySet<ActionType> = new Set([
-  'GrantEnterprise',
-  'RevokeEnterprise',
-  'Deprovision',
-]);

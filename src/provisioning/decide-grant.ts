@@ -1,6 +1,6 @@
 import { isOpen } from './attempt.ts';
 import type { Decision, GrantContext } from './decision.ts';
-import { decideEnding } from './ending-policies.ts';
+import { decideEnding, handOver } from './ending-policies.ts';
 import type { Grant } from './grant.ts';
 import {
   blockUnseen,
@@ -20,7 +20,7 @@ import type { Reading } from './reading.ts';
 import { refusals } from './refusal.ts';
 import { isSameRight } from './right.ts';
 import { resolveWish } from './rights.ts';
-import { describeTime } from './time.ts';
+import { describeTooLong } from './time.ts';
 
 /** How the message begins for what has expired, and would be released in mode Apply. */
 export const EXPIRED_IN_PLAN = 'Expired. In mode Apply the grant would be released: ';
@@ -43,7 +43,7 @@ export function decideGrant(grant: Grant, context: GrantContext): Decision {
 function decideUnseen(grant: Grant, context: GrantContext): Decision | null {
   return (
     decideStopped(grant, context.policies) ??
-    decideEmpty(grant) ??
+    decideEmpty(grant, context) ??
     decideForbidden(grant) ??
     decideTime(grant, context)
   );
@@ -69,12 +69,12 @@ function decideStopped(grant: Grant, policies: Policies): Decision | null {
 /** Suspending the connector is the emergency stop: nothing is done, and nothing is lost. */
 function waitForTheConnector(grant: Grant): Decision {
   const message = grant.ending
-    ? `The connector is suspended. This grant (${grant.ending.because}) waits until the connector is resumed.`
+    ? 'The connector is suspended. The access of this grant is revoked after the connector is resumed.'
     : 'The connector is suspended: nothing is done until it is resumed.';
   return blockUnseen('Suspended', withWayOut(grant, message));
 }
 
-function decideEmpty(grant: Grant): Decision | null {
+function decideEmpty(grant: Grant, context: GrantContext): Decision | null {
   const { ending, applied, attempt, deletionPolicy, ensure } = grant;
   if (!ending) return null;
   if (ensure === 'Absent')
@@ -86,12 +86,16 @@ function decideEmpty(grant: Grant): Decision | null {
     const { message, warning } = describeNothingApplied(grant);
     return releaseUnseen('NothingApplied', message, { warning });
   }
-  if (deletionPolicy === 'Retain')
-    return releaseUnseen(
-      'Retained',
-      'The grant ended with deletionPolicy Retain. Nothing was changed in Asana.',
-    );
-  return null;
+  if (deletionPolicy !== 'Retain') return null;
+  const message = 'The grant ended with deletionPolicy Retain. Nothing was changed in Asana.';
+  return handOverRetained(grant, context) ?? releaseUnseen('Retained', message);
+}
+
+/** What is not taken back still goes to the grant that declares it now, with the record of whether it was given. */
+function handOverRetained(grant: Grant, context: GrantContext): Decision | null {
+  const { applied } = grant;
+  const { reading } = context;
+  return applied && reading ? handOver(openGrantCase(grant, context, reading, applied.right)) : null;
 }
 
 function decideForbidden({
@@ -117,7 +121,7 @@ function decideForbidden({
 function decideTime(grant: Grant, { policies, obstacle, now }: GrantContext): Decision | null {
   if (grant.ending) return null;
   if (obstacle !== null) return blockUnseen('NotReady', obstacle);
-  const tooLong = describeTime(grant, policies.maxDurationMs, now);
+  const tooLong = describeTooLong(grant, policies.maxDurationMs, now);
   if (tooLong !== null) return blockUnseen('DurationTooLong', tooLong);
   if (grant.startsAt === null || grant.startsAt <= now || grant.applied) return null;
   const message = `The grant begins at ${new Date(grant.startsAt).toISOString().slice(0, 19)}Z. Nothing is changed before that time.`;

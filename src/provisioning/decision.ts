@@ -82,7 +82,7 @@ export type ReleaseReason =
   | 'NothingApplied'
   | 'Retained'
   | 'Superseded'
-  | 'AccountGone'
+  | 'NoLongerHeld'
   | 'ChangedElsewhere'
   | 'Adopted'
   | 'Discarded'

@@ -24,7 +24,7 @@ import { refuseDiscarded } from './live-policies.ts';
 import { organizationOf } from './reading.ts';
 import { refusals } from './refusal.ts';
 import { isSameRight } from './right.ts';
-import { isPlaceRead, rightRulesOf } from './rights.ts';
+import { rightRulesOf } from './rights.ts';
 
 const WARNING = { warning: true };
 
@@ -39,7 +39,7 @@ export function decideEnding(subject: GrantCase): Decision {
  */
 const policies: readonly GrantPolicy[] = [
   makeSureADiscardedRemovalStaysDiscarded,
-  makeSureASuccessorKeepsIt,
+  handOver,
   makeSureTheReadingIsTrusted,
   makeSureTheOrganizationIsTheSame,
   makeSureTheEmailStillMeansTheSameAccount,
@@ -58,7 +58,7 @@ function makeSureADiscardedRemovalStaysDiscarded(subject: GrantCase): Decision |
 }
 
 /** Another grant takes the right over, so nothing is taken away. What is not there (any more) nobody takes over. */
-function makeSureASuccessorKeepsIt(subject: GrantCase): Decision | null {
+export function handOver(subject: GrantCase): Decision | null {
   const { contest } = subject.context;
   if (contest.kind !== 'Succeeded' || !holdsRight(subject)) return null;
   const { grant, right } = contest.successor;
@@ -110,7 +110,7 @@ function lookUpWhoIsMissing(subject: GrantCase): Decision | null {
 
 /** Where the team or workspace itself was not read, the right's own rules say what follows. */
 function isMissing(subject: GrantCase): boolean {
-  return observedIn(subject) === null && isPlaceRead(subject.right, subject.reading);
+  return observedIn(subject) === null;
 }
 
 function releaseWhatIsGone(subject: GrantCase): Decision | null {
@@ -120,7 +120,7 @@ function releaseWhatIsGone(subject: GrantCase): Decision | null {
   if (account && right.type === 'License' && isActive(account, organizationOf(reading))) return null;
   return releaseCase(
     subject,
-    'AccountGone',
+    'NoLongerHeld',
     `${whoIn(subject)} no longer has this access. There is nothing to revoke.`,
   );
 }

@@ -8,7 +8,7 @@ import type { Directory } from '../directory/directory.ts';
 import { type FreshReading, refresh } from '../directory/reader.ts';
 import type { Account } from '../directory/snapshot.ts';
 import { type Action, placeOf } from './action.ts';
-import { mayHaveTakenEffect, rulesOf } from './actions.ts';
+import { isRemoval, mayHaveTakenEffect, rulesOf } from './actions.ts';
 import type { Auditor, Requester } from './audit.ts';
 import type { ObjectIdentity } from './grant.ts';
 import { PersonTurns } from './person-turns.ts';
@@ -165,7 +165,8 @@ export class Executor {
     if (oldest !== undefined && this.#concluded.size > MOST_CONCLUDED) this.#concluded.delete(oldest);
     const { action, directory } = request;
     this.#tell(request, id, 'Succeeded', requestIds, account);
-    if (!rulesOf(action).removal || action.gid === null || action.type === 'RevokeEnterprise') return;
+    const leaves = isRemoval(action) && ('team' in action || rulesOf(action).deprovisions(action));
+    if (!leaves || action.gid === null) return;
     directory.noteRemoval({ user: action.gid, team: 'team' in action ? action.team : null });
   }
 
@@ -197,9 +198,7 @@ export class Executor {
   }
 
   #readFresh({ session, directory, userTypes, action, signal }: ActionRequest): Promise<FreshReading> {
-    // A license alone needs SCIM's word only. A removal needs the role too (admins, guests), and whoever is created may be a
-    // guest whom SCIM hides.
-    const membership = action.type !== 'GrantEnterprise';
+    const { readsMembership: membership } = rulesOf(action);
     const options = { membership, userTypes, priority: 'action', signal } as const;
     return refresh(session, directory, rulesOf(action).subject(action), options);
   }

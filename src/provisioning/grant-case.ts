@@ -8,7 +8,7 @@ import { organizationOf, type Reading } from './reading.ts';
 import type { RefusalCode } from './refusal.ts';
 import type { Right } from './right.ts';
 import { nameOf, type RightCase } from './right-rules.ts';
-import { leadsTo, placeOfRight, rightRulesOf } from './rights.ts';
+import { isPlaceRead, leadsTo, placeOfRight, rightRulesOf } from './rights.ts';
 
 /** One grant on one reading: what the policies about its life look at. */
 export interface GrantCase {
@@ -89,8 +89,12 @@ export function observedIn(subject: GrantCase): string | null | undefined {
   return isHoldingKnown(subject) ? rightRulesOf(subject.right).observe(subject.subject) : undefined;
 }
 
-/** What is listed is so. What a listing in doubt lacks may be there all the same, unless it was looked for by itself. */
+/**
+ * What is listed is so. What a listing in doubt lacks may be there all the same, unless it was looked for by itself; and of a
+ * team or workspace that is not read nobody knows who is in it.
+ */
 export function isHoldingKnown(subject: GrantCase): boolean {
+  if (!isPlaceRead(subject.right, subject.reading)) return false;
   const seen = rightRulesOf(subject.right).observe(subject.subject);
   if (seen === undefined) return false;
   return seen !== null || subject.context.lookedUp || doubtIn(subject) === null;
@@ -137,6 +141,8 @@ export function describeOtherOrganization({
 }: Pick<GrantCase, 'grant' | 'reading'>): string | null {
   const home = grant.recorded?.organization ?? null;
   const { workspaces, leftOut } = reading.snapshot;
+  // Where the workspace that the grant names is not read, that is what there is to say.
+  if (grant.wish.type === 'Workspace' && grant.wish.workspace === home) return null;
   if (home === null || [...workspaces, ...leftOut].some(({ gid }) => gid === home)) return null;
   return `This grant belongs to organization ${home}, which the connector no longer reads. Correct the connector, or delete the grant and create it again.`;
 }

@@ -1,4 +1,4 @@
-import type { Action } from './action.ts';
+import { type Action, isCreation } from './action.ts';
 import { isRemoval } from './actions.ts';
 import { isOpen } from './attempt.ts';
 import type { Decision } from './decision.ts';
@@ -94,17 +94,13 @@ function decidePresence(subject: GrantCase, step: Step): Decision {
     case 'Act': {
       const { action } = step;
       const refusal =
-        (creates(action) ? refuseCreation(subject) : null) ??
+        (isCreation(action) ? refuseCreation(subject) : null) ??
         (drift && isFoughtOver(subject) ? refuseFighting(subject) : null) ??
         (isRemoval(action) ? refuseLowering(subject, action) : null);
       return refusal ?? { kind: 'Act', action, drift, ...seen, right, message: step.message };
     }
   }
   throw new TypeError(`grant ${grant.object.name}: a step of no known kind`);
-}
-
-function creates({ type }: Action): boolean {
-  return type === 'CreateAccount' || type === 'InviteAccount';
 }
 
 /** What a reading in doubt lacks, a person or their license, may be there all the same. */
@@ -121,7 +117,9 @@ function explainAbsence({ grant }: GrantCase, { code, message }: Extract<Step, {
   if (code !== 'AccountNotFound' || grant.wish.type !== 'License') return message;
   if (grant.mayCreate && wasThere(grant))
     return `${message} The account existed before, so it is not created again.`;
-  return grant.mayCreate ? message : `${message} To have it created, set onMissingAccount to Create.`;
+  return grant.mayCreate
+    ? message
+    : `${message} To have the account created, set onMissingAccount to Create.`;
 }
 
 /** A right that is recorded already is never rewritten, not by setting a change back either. */
@@ -178,7 +176,7 @@ function decideAbsence(subject: GrantCase, step: Step): Decision {
       if (grant.discarded) return refuseDiscarded(subject);
       if (!grant.absenceSeen)
         return { kind: 'Act', action: step.action, drift: false, ...seen, right, message: step.message };
-      const message = `${whoIn(subject)} has an account again, after it was removed. To remove it once more, edit this object or set the annotation requestedAt.`;
+      const message = `${whoIn(subject)} has an account again, and had none when this object was last satisfied. To remove the account, edit this object or set the annotation requestedAt.`;
       return blockCase(subject, 'Contended', message);
     }
   }

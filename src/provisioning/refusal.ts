@@ -2,7 +2,10 @@ import { CodedError, type CodedErrorOptions, type ErrorClass } from '../core/err
 
 /** How one refusal behaves. */
 interface RefusalEntry {
-  /** `stalling`: a person must act. `waiting`: it comes right by itself. `transient`: it is tried again. */
+  /**
+   * Of the error that a task ends with. `stalling`: a person must act. `waiting`: it comes right by itself. `transient`: it
+   * is tried again. A grant goes by the class of the reason that it shows (api/reasons.ts).
+   */
   readonly class: ErrorClass;
   /**
    * What a grant that has ended does where it meets this refusal. Release: the refusal is by rule or for good, so the object
@@ -28,6 +31,8 @@ export const refusals = {
   WorkspaceNotFound: { class: 'stalling', ended: 'Wait' },
   /** Neither who asks nor the connector says where a new account goes. */
   WorkspaceNotSet: { class: 'stalling', ended: 'Wait' },
+  /** No account can be created with what is known as the address of the person. */
+  InvalidEmail: { class: 'stalling', ended: 'Wait' },
   /** Asana takes nobody back by API who was removed before. */
   PreviouslyRemoved: { class: 'stalling', ended: 'Wait' },
   LicensesUnavailable: { class: 'stalling', ended: 'Wait' },
@@ -58,7 +63,6 @@ export const refusals = {
   // What tasks alone can meet.
   /** The id names nothing that this connector ever offered. */
   EntitlementNotFound: { class: 'stalling', ended: 'Wait' },
-  InvalidEmail: { class: 'stalling', ended: 'Wait' },
   InvalidPrincipal: { class: 'stalling', ended: 'Wait' },
   /** No API gives or takes this role. */
   ImmutableRole: { class: 'stalling', ended: 'Wait' },

@@ -1,4 +1,5 @@
 import { isActive, isAdmin, isGuest, isMemberOf } from '../directory/account.ts';
+import { foldAddress } from '../directory/email-address.ts';
 import type { Account, PartName } from '../directory/snapshot.ts';
 import { describeDeclaration, findAbsence, findDeclared, findDeclaredIn } from './declarations.ts';
 import type { Policies } from './policies.ts';
@@ -80,11 +81,6 @@ function isAdminWhereItCounts({ right, organization, reading, account }: Protect
   const home = right.type === 'Team' ? reading.snapshot.teams.get(right.team)?.organization : undefined;
   const places = [organization, home, 'workspace' in right ? right.workspace : undefined];
   return places.some((place) => place !== undefined && isAdmin(account, place));
-}
-
-/** Two spellings of one address: composed or not, in whatever case. */
-function foldAddress(address: string): string {
-  return address.normalize('NFC').toLowerCase();
 }
 
 /** A removal or a creation needs a reading of the parts that nobody doubts. */

@@ -11,8 +11,11 @@ export interface TaskContext {
   readonly session: AsanaSession;
   readonly directory: Directory;
   readonly userTypes: UserTypes;
-  /** The policies and the reading as they stand now. */
-  view(): TaskView;
+  /**
+   * The policies and the reading as they stand now.
+   * @param now by which grants have begun and ended, epoch milliseconds; default: the local clock
+   */
+  view(now?: number): TaskView;
   /** Takes an enterprise license while an upgrade is under way, so that all others count it. */
   takeSeat(action: Action): Seat;
   /**

@@ -131,7 +131,7 @@ export class TaskRun {
     let id = '';
     const hooks: ActionHooks = {
       guard: (stage) => this.#guard(action, stage),
-      confirm: () => this.#asksFor(action),
+      confirm: ({ asanaDate }) => this.#asksFor(action) && this.#isAskedAt(asanaDate, action),
       recordIntent: async (given) => {
         id = given;
         await this.#book(action);
@@ -166,6 +166,15 @@ export class TaskRun {
     if (this.#asksFor(action)) return;
     const step = this.#decide();
     throw step.kind === 'Refused' ? new RefusedError(step.code, step.message) : new OvertakenError();
+  }
+
+  /** What grants declare has begun and ended by Asana's clock, too. */
+  #isAskedAt(asanaDate: number | null, action: Action): boolean {
+    if (asanaDate === null) return true;
+    const { request, context } = this.#options;
+    const step = decideTask(request, context.view(asanaDate));
+    if (step.kind === 'Refused') throw new RefusedError(step.code, step.message);
+    return step.kind === 'Act' && isSameAction(step.action, action);
   }
 
   #asksFor(action: Action): boolean {

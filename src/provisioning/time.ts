@@ -4,7 +4,7 @@ import type { Grant } from './grant.ts';
  * Why a grant may not last as long as it says; null when it may. What never ends, or ends later than `maxDurationMs` after it
  * begins (now, where that is not known yet), is too long. To declare an absence has no length.
  */
-export function describeTime(grant: Grant, maxDurationMs: number | null, now: number): string | null {
+export function describeTooLong(grant: Grant, maxDurationMs: number | null, now: number): string | null {
   if (maxDurationMs === null || grant.ensure === 'Absent') return null;
   const limit = `provisioning.maxDuration of the connector allows ${describeSpan(maxDurationMs)}`;
   if (grant.deletionPolicy === 'Retain')

@@ -101,38 +101,47 @@ suite('one person', () => {
   });
 });
 
-suite('the place of one person in one team', () => {
+suite('the teams of one person', () => {
   const inTeam = (team: string, user = '1') => ({
     gid: `tm${team}`,
     user: { gid: user },
     team: { gid: team },
   });
 
-  test('is read from the side of the person: one request where they are in fewer than a hundred teams', async (t) => {
+  test('are read from the side of the person: one request where they are in fewer than a hundred teams', async (t) => {
     const { rest, seen } = await setUp(t, () => ({
       body: { data: [inTeam('6'), { ...inTeam('7'), is_admin: true }], next_page: null },
     }));
-    const found = await rest.teamMembershipOf({ team: '7', user: '1', organization: '5' }, call);
-    assert.deepEqual(found, { gid: 'tm7', user: '1', admin: true, guest: false, limitedAccess: false });
+    const found = await rest.teamMembershipsOf({ user: '1', organization: '5' }, call);
+    assert.deepEqual([...found.keys()], ['6', '7']);
+    assert.deepEqual(found.get('7'), {
+      gid: 'tm7',
+      user: '1',
+      admin: true,
+      guest: false,
+      limitedAccess: false,
+    });
     assert.deepEqual(seen.map(lineOf), [
       'GET /api/1.0/team_memberships?user=1&workspace=5&opt_fields=is_admin,is_guest,is_limited_access,user,team&limit=100',
     ]);
   });
 
-  test('is found on a later page', async (t) => {
+  test('are found on every page', async (t) => {
     const { rest } = await setUp(t, ({ query }) => ({
       body: query.has('offset')
         ? { data: [inTeam('7')], next_page: null }
         : { data: [inTeam('6')], next_page: { offset: 'o', path: '', uri: '' } },
     }));
-    assert.ok(await rest.teamMembershipOf({ team: '7', user: '1', organization: '5' }, call));
+    const found = await rest.teamMembershipsOf({ user: '1', organization: '5' }, call);
+    assert.deepEqual([...found.keys()], ['6', '7']);
   });
 
-  test('is none where others are in the team, whatever the server makes of the filter', async (t) => {
+  test('are those of nobody else, whatever the server makes of the filter', async (t) => {
     const { rest } = await setUp(t, () => ({
       body: { data: [inTeam('6'), inTeam('7', '2')], next_page: null },
     }));
-    assert.equal(await rest.teamMembershipOf({ team: '7', user: '1', organization: '5' }, call), null);
+    const found = await rest.teamMembershipsOf({ user: '1', organization: '5' }, call);
+    assert.deepEqual([...found.keys()], ['6']);
   });
 });
 

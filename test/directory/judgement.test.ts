@@ -246,7 +246,7 @@ suite('a reading that is suddenly smaller', () => {
     });
 
   test('stays doubted over a restart until every part was read whole', () => {
-    const restored = [restoreDoubt('DirectoryShrunk', 45)];
+    const restored = [restoreDoubt({ reason: 'DirectoryShrunk', count: 45, places: [] })];
     const accounts = judge({ teamsRead: false }, { doubts: restored });
     assert.deepEqual(
       [told(accounts.doubts), accounts.doubts[0]?.parts],
@@ -406,7 +406,7 @@ suite('accepting', () => {
       [isWorse(teams, teams), isWorse(teams, fewer), isWorse(fewer, teams), isWorse(teams, others)],
       [false, true, false, true],
     );
-    assert.equal(isWorse(restoreDoubt('DirectoryShrunk', 80), teams), false);
+    assert.equal(isWorse(restoreDoubt({ reason: 'DirectoryShrunk', count: 80, places: [] }), teams), false);
   });
 });
 

@@ -124,7 +124,7 @@ suite('a doubt, whatever the right', () => {
           grant: deletedOf(itGave),
           asana: () => withoutAliceIn({ doubted: [part], doubt }),
           expect: mapped((type) =>
-            samples[type].parts.includes(part) ? `Blocked ${doubt}` : 'Release AccountGone',
+            samples[type].parts.includes(part) ? `Blocked ${doubt}` : 'Release NoLongerHeld',
           ),
         },
         {

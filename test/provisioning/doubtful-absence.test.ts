@@ -45,15 +45,6 @@ const rows: readonly Row[] = [
     known: 'Blocked AccountNotFound ~',
   },
   {
-    lacks: 'the team',
-    applied: given(team, 'Member'),
-    people: [person()],
-    teams: [],
-    part: 'teams',
-    inDoubt: 'Blocked ReadingIncomplete',
-    known: 'Blocked TeamNotFound ~',
-  },
-  {
     lacks: 'the membership of a team',
     applied: given(team, 'Member'),
     people: [person()],
@@ -82,6 +73,14 @@ suite('a reading that lacks', () => {
       assert.equal(decision.observed, null);
     });
   }
+});
+
+test('a reading that lacks the team shows nothing about who is in it: it may be hidden from the token', () => {
+  const applied = given(team, 'Member');
+  const asana = reading([person()], { teams: [] });
+  const decision = decideGrant(grant(applied.right, { applied }), context(asana, { lookedUp: false }));
+  assert.equal(told(decision), 'Blocked TeamNotFound', decision.message);
+  assert.equal(decision.observed, undefined);
 });
 
 interface Unshown {

@@ -4,7 +4,7 @@ import { decideGrant } from '../../src/provisioning/decide-grant.ts';
 import type { Grant } from '../../src/provisioning/grant.ts';
 import type { Reading } from '../../src/provisioning/reading.ts';
 import type { Right } from '../../src/provisioning/right.ts';
-import { describeTime } from '../../src/provisioning/time.ts';
+import { describeTooLong } from '../../src/provisioning/time.ts';
 import {
   account,
   adopted,
@@ -323,11 +323,11 @@ suite('how long a grant may last', () => {
   ];
   for (const [changes, tooLong, because] of rows)
     test(`${tooLong ? 'too long' : 'allowed'}: ${because}`, () => {
-      assert.equal(describeTime(grant(enterprise, changes), hour, NOW) !== null, tooLong, because);
+      assert.equal(describeTooLong(grant(enterprise, changes), hour, NOW) !== null, tooLong, because);
     });
 
   test('is nobody’s concern where the connector says nothing', () => {
-    assert.equal(describeTime(grant(enterprise), null, NOW), null);
+    assert.equal(describeTooLong(grant(enterprise), null, NOW), null);
   });
 
   check([

@@ -114,7 +114,7 @@ suite('whatever the kind', () => {
       row: 'it ends, and the account is gone',
       grant: grant(enterprise, { ...ends, ...held }),
       asana: nobody,
-      expect: 'Release AccountGone',
+      expect: 'Release NoLongerHeld',
     },
     {
       row: 'it ends, and they are a guest by now',

@@ -79,7 +79,7 @@ suite('a team', () => {
       row: 'it ends, and Asana lists somebody in the team who has left the organization',
       grant: grant(team, { ...ends, applied: given(team, 'Member') }),
       asana: leaverInTeam,
-      expect: 'Release AccountGone',
+      expect: 'Release NoLongerHeld',
     },
     {
       row: 'it ends, they were found as a member',

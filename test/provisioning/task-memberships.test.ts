@@ -160,6 +160,16 @@ suite('a guest in their last team', () => {
     assert.ok(rig.isIn(rig.team(), DAVE));
   });
 
+  test('is known by a look at Asana, although the listing shows another team of theirs', async (t) => {
+    const rig = await startWithGuest(t);
+    const user = rig.gid(DAVE);
+    const left = [...(rig.directory.current()?.teams.keys() ?? [])].find((gid) => gid !== rig.team().gid);
+    const membership = { gid: 'tm2', user, admin: false, guest: true, limitedAccess: false };
+    rig.directory.layTeamMembership({ team: left ?? '', user, membership });
+    await assert.rejects(rig.carryOut(leave(rig, DAVE)), { code: 'DeprovisionNotAllowed' });
+    assert.ok(rig.isIn(rig.team(), DAVE));
+  });
+
   test('is booked as a deprovision when they are taken out of it', async (t) => {
     const rig = await startWithGuest(t);
     assert.equal((await rig.carryOut(leave(rig, DAVE), allowed)).changed, true);

@@ -8,6 +8,7 @@ import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { silentMeter } from '../../core/meter.ts';
+import { describeIncomplete } from '../../directory/doubt.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
 import type { AsanaFlags } from './asana-flags.ts';
 import type { AsanaTokens } from './asana-tokens.ts';
@@ -99,7 +100,6 @@ function whyUnread(
   const scim = session.report?.result?.scim;
   if (scim && !scim.ok && scim.error.code !== 'LicensesUnavailable') return scim.error.message;
   if (!snapshot) return 'nothing came.';
-  const { accounts, licenses, teams } = snapshot.parts;
-  const missing = [accounts, licenses, teams].find((part) => part !== null && !part.complete);
-  return missing ? `${missing.incompleteBecause ?? 'a part is missing.'} Run the command again.` : null;
+  const missing = describeIncomplete(snapshot);
+  return missing.length === 0 ? null : `${missing.join(' ')} Run the command again.`;
 }

@@ -39,13 +39,18 @@ const YOURS: readonly Right[] = [
   { verb: 'patch', group: GROUP, resource: asanaConnectors.plural },
   ...grantKinds.map(({ names }) => ({ verb: 'list', group: GROUP, resource: names.plural })),
 ];
+/** What the chart grants in each namespace that the operator watches. */
 const OPERATORS: readonly Right[] = [
-  ...grantKinds.flatMap(({ names }): Right[] => [
-    { verb: 'watch', group: GROUP, resource: names.plural },
-    { verb: 'patch', group: GROUP, resource: names.plural },
-    { verb: 'patch', group: GROUP, resource: names.plural, subresource: 'status' },
+  ...[asanaConnectors.plural, ...grantKinds.map(({ names }) => names.plural)].flatMap((resource): Right[] => [
+    { verb: 'list', group: GROUP, resource },
+    { verb: 'watch', group: GROUP, resource },
+    { verb: 'patch', group: GROUP, resource, subresource: 'status' },
   ]),
+  ...grantKinds.map(({ names }): Right => ({ verb: 'patch', group: GROUP, resource: names.plural })),
   { verb: 'get', group: '', resource: 'secrets' },
+  { verb: 'get', group: '', resource: 'namespaces' },
+  { verb: 'create', group: 'events.k8s.io', resource: 'events' },
+  { verb: 'patch', group: 'events.k8s.io', resource: 'events' },
 ];
 
 /** Looks at what the user may do, whether an operator runs, and what that operator may do. */

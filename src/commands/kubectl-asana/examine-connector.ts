@@ -4,17 +4,15 @@ import { BudgetRegistry } from '../../asana/budget-registry.ts';
 import { AsanaError, isAsanaError, type Surface } from '../../asana/errors.ts';
 import { type AsanaSession, openSession } from '../../asana/session.ts';
 import { parseClientId, parseClientSecret } from '../../conductorone/credentials.ts';
-import { type SecretReading, takeCredential } from '../../controllers/connectors/credentials.ts';
-import { systemClock } from '../../core/clock.ts';
+import { takeCredential } from '../../controllers/connectors/credentials.ts';
+import { systemClock, TOLERATED_SKEW_MS } from '../../core/clock.ts';
 import { silentLogger } from '../../core/logger.ts';
 import { silentMeter } from '../../core/meter.ts';
 import { scimOnly } from '../../directory/directory-error.ts';
 import { scopeOverScim } from '../../directory/scope.ts';
-import type { KubernetesClient } from '../../kubernetes/client.ts';
+import type { KubernetesClient, SecretReading } from '../../kubernetes/client.ts';
 import { bad, type Finding, ok, sentenceOf, unknown } from './diagnosis.ts';
 
-/** More than this between two clocks and the operator waits (ClockSkew). */
-const MOST_SKEW_MS = 60_000;
 const CALL = { priority: 'read' } as const;
 
 /** Looks at one connector: its Secret, what its tokens may read in Asana, clocks, and ConductorOne. Only reads. */
@@ -143,7 +141,7 @@ function examineWorkspaces({ spec }: AsanaConnector, rest: AsanaSession['rest'])
 /** Clocks apart are a finding of their own: everything that ends at a time depends on them. */
 function examineClocks(date: number | null): Finding {
   const apart = date === null ? 0 : Math.abs(systemClock.now() - date);
-  return apart <= MOST_SKEW_MS
+  return apart <= TOLERATED_SKEW_MS
     ? ok('clock', 'agrees with the clock of Asana')
     : bad(
         'clock',

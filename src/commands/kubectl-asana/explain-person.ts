@@ -1,6 +1,7 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { type GrantReason, grantReasons } from '../../api/reasons.ts';
+import { foldAddress } from '../../directory/email-address.ts';
 import type { Output } from '../command-line/output.ts';
 import { oneLine, textTable } from '../command-line/text-table.ts';
 import { readAuditLines } from '../review/audit-reading.ts';
@@ -39,11 +40,11 @@ export interface WhyFlags extends ClusterFlags {
 export async function explainPerson(email: string, flags: WhyFlags, output: Output): Promise<void> {
   const lines = flags.auditLog ? await readAuditLines(flags.auditLog) : null;
   const { connectors, grants } = await withCluster(flags, takeInventory);
-  const about = grants.filter((grant) => namesOf(grant).has(fold(email)));
+  const about = grants.filter((grant) => namesOf(grant).has(foldAddress(email)));
   const explanations = about.map((grant) => explain(grant, connectors));
   // Addresses change; what a grant has recorded of the person is the same person.
-  const names = new Set([fold(email), ...about.flatMap((grant) => [...namesOf(grant)])]);
-  const tasks = lines && tasksAbout(lines, (name) => names.has(fold(name)));
+  const names = new Set([foldAddress(email), ...about.flatMap((grant) => [...namesOf(grant)])]);
+  const tasks = lines && tasksAbout(lines, (name) => names.has(foldAddress(name)));
   if (flags.output === 'json') {
     writeJson(output, { person: email, grants: explanations, tasks });
     return;
@@ -57,11 +58,7 @@ export async function explainPerson(email: string, flags: WhyFlags, output: Outp
 /** Emails are compared as Asana does: without regard to case, in one normal form. */
 function namesOf(grant: GrantObject): ReadonlySet<string> {
   const { email, gid } = grant.status?.user ?? {};
-  return new Set([declaredPerson(grant), email, gid].flatMap((name) => (name ? [fold(name)] : [])));
-}
-
-function fold(email: string): string {
-  return email.normalize('NFC').toLowerCase();
+  return new Set([declaredPerson(grant), email, gid].flatMap((name) => (name ? [foldAddress(name)] : [])));
 }
 
 function explain(grant: GrantObject, connectors: readonly AsanaConnector[]): Explanation {
@@ -69,7 +66,7 @@ function explain(grant: GrantObject, connectors: readonly AsanaConnector[]): Exp
   const connector = connectors.find(
     ({ metadata: { namespace, name } }) => `${namespace}/${name}` === connectorOf(grant),
   );
-  const shielded = new Set(connector?.spec.provisioning.protectedUsers?.map(fold));
+  const shielded = new Set(connector?.spec.provisioning.protectedUsers?.map(foldAddress));
   const readiness = readinessOf(grant);
   return {
     kind,
@@ -85,7 +82,7 @@ function explain(grant: GrantObject, connectors: readonly AsanaConnector[]): Exp
     expiresAt: status?.expiresAt ?? grant.spec.expiresAt ?? null,
     deletedAt: metadata.deletionTimestamp ?? null,
     protected: [declaredPerson(grant), status?.user?.email].some(
-      (known) => known !== undefined && shielded.has(fold(known)),
+      (known) => known !== undefined && shielded.has(foldAddress(known)),
     ),
   };
 }

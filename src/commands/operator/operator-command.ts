@@ -41,7 +41,7 @@ export function operatorCommand(signal: AbortSignal, endSoon: () => void): Comma
     .addOption(
       new Option(
         '--leader-election-namespace <namespace>',
-        'Namespace of the lease. Default: the namespace of the pod.',
+        'Namespace of the lease. Default: the namespace of the pod, otherwise that of the current context.',
       ).env('LEADER_ELECTION_NAMESPACE'),
     )
     .addOption(

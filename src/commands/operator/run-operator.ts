@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { STOPPED_UNTIL_ANNOTATION } from '../../api/resources.ts';
 import { checkBaseUrl } from '../../asana/base-url.ts';
 import { BudgetRegistry } from '../../asana/budget-registry.ts';
@@ -12,7 +13,7 @@ import { isAbort } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { version } from '../../core/version.ts';
 import { type ClusterClient, KubernetesClient } from '../../kubernetes/client.ts';
-import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
+import { ApiServerConnection, leaseNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
 import { LEASE_NAME, LeaderElection, leaderGauge } from '../../kubernetes/leader-election.ts';
 import { createLogger, type LogLevel } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
@@ -79,7 +80,7 @@ export async function runOperator(flags: OperatorFlags, { signal, endSoon }: Pro
   const config = loadKubeConfig();
   const connection = new ApiServerConnection(config, clock);
   const client = new KubernetesClient(connection);
-  const election = flags.leaderElect ? electionFor(flags, { client, identity, log, metrics }) : null;
+  const election = flags.leaderElect ? electionFor(flags, { config, client, identity, log, metrics }) : null;
   const leadership = election ?? leadAlone(metrics);
   const budgets = new BudgetRegistry(
     { requestsPerMinute: flags.asanaRequestsPerMinute, percent: flags.asanaBudgetPercent },
@@ -139,11 +140,11 @@ function leadAlone(metrics: Metrics): Leadership {
 
 function electionFor(
   flags: OperatorFlags,
-  deps: { client: ClusterClient; identity: string; log: Logger; metrics: Metrics },
+  deps: { config: KubeConfig; client: ClusterClient; identity: string; log: Logger; metrics: Metrics },
 ): LeaderElection {
   return new LeaderElection({
     client: deps.client,
-    namespace: flags.leaderElectionNamespace ?? inClusterNamespace() ?? 'default',
+    namespace: leaseNamespace(flags.leaderElectionNamespace, deps.config),
     name: LEASE_NAME,
     identity: deps.identity,
     leaseDurationMs: flags.leaderElectionLeaseDuration,

@@ -56,14 +56,8 @@ class PlannedRest implements RestClient {
     return answer(this.#clock, account ? membershipsOf(account, workspace) : []);
   }
 
-  async teamMembershipOf({
-    team,
-    user,
-  }: {
-    team: string;
-    user: string;
-  }): Promise<TeamMembershipRecord | null> {
-    return this.#directory.teamMembership(team, user);
+  async teamMembershipsOf({ user }: { user: string }): Promise<ReadonlyMap<string, TeamMembershipRecord>> {
+    return this.#directory.teamsOf(user);
   }
 
   async addUserToWorkspace(workspace: string, user: string, call: Call): Promise<Answer<UserRecord>> {

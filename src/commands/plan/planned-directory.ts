@@ -69,6 +69,16 @@ export class PlannedDirectory {
     return planned === undefined ? this.#directory.teamMembership(team, user) : planned;
   }
 
+  /** By the gid of the team. */
+  teamsOf(user: string): ReadonlyMap<string, TeamMembershipRecord> {
+    const found = new Map<string, TeamMembershipRecord>();
+    for (const team of this.#directory.current()?.teams.keys() ?? []) {
+      const membership = this.teamMembership(team, user);
+      if (membership) found.set(team, membership);
+    }
+    return found;
+  }
+
   joinTeam(team: string, user: string): TeamMembershipRecord {
     const gid = `${team}-${user}`;
     const account = this.find(user);

@@ -3,7 +3,7 @@ import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import { type GrantKind, grantKinds } from '../../controllers/grants/grant-kinds.ts';
 import type { GrantReleases } from '../../controllers/grants/grant-releases.ts';
 import type { KnownGrant } from '../../controllers/grants/grant-stores.ts';
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, TOLERATED_SKEW_MS } from '../../core/clock.ts';
 import { WorkPool } from '../../directory/work-pool.ts';
 import type { ClusterClient } from '../../kubernetes/client.ts';
 import { isNotFound } from '../../kubernetes/errors.ts';
@@ -51,8 +51,6 @@ export interface SweepDeps {
 
 /** Grants released at once. */
 const WIDTH = 16;
-/** The clocks of two machines that are set differ by less. */
-const MOST_SKEW_MS = 60_000;
 
 /**
  * What a later installation must not find. Without `applied` and `created` it adopts what it finds, and so never
@@ -128,7 +126,7 @@ function whyItWaits({ clock, quietAt, actionTimeoutMs }: SweepDeps, { status }: 
   const last = status?.lastAction;
   if (last?.result !== 'Pending') return null;
   const now = clock.now();
-  const over = now >= quietAt || now - Date.parse(last.at) > actionTimeoutMs + MOST_SKEW_MS;
+  const over = now >= quietAt || now - Date.parse(last.at) > actionTimeoutMs + TOLERATED_SKEW_MS;
   return over ? null : `the action ${last.type} (${last.id}) may still be in progress`;
 }
 

@@ -20,7 +20,7 @@ export function releaseCommand(signal: AbortSignal): Command {
     .addOption(
       new Option(
         '--leader-election-namespace <namespace>',
-        'Namespace of the lease of the operator. Default: the namespace of the pod, or of the current context.',
+        'Namespace of the lease of the operator. Default: the namespace of the pod, otherwise that of the current context.',
       ).env('LEADER_ELECTION_NAMESPACE'),
     )
     .addOption(

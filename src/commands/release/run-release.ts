@@ -6,7 +6,7 @@ import { systemClock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { silentMeter } from '../../core/meter.ts';
 import { KubernetesClient } from '../../kubernetes/client.ts';
-import { ApiServerConnection, inClusterNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
+import { ApiServerConnection, leaseNamespace, loadKubeConfig } from '../../kubernetes/connection.ts';
 import { EventRecorder } from '../../kubernetes/events.ts';
 import { LEASE_NAME } from '../../kubernetes/leader-election.ts';
 import { ObjectWriter } from '../../kubernetes/object-writer.ts';
@@ -51,8 +51,7 @@ const MOST_PASSES = 6;
  */
 export async function runRelease(flags: ReleaseFlags, signal: AbortSignal): Promise<void> {
   const config = loadKubeConfig();
-  const context = config.getContextObject(config.getCurrentContext());
-  const namespace = flags.leaderElectionNamespace ?? inClusterNamespace() ?? context?.namespace ?? 'default';
+  const namespace = leaseNamespace(flags.leaderElectionNamespace, config);
   const json = (flags.output ?? (process.stdout.isTTY ? 'text' : 'json')) === 'json';
   const report = (json ? reportJson : reportText)(process.stdout);
   const connection = new ApiServerConnection(config, systemClock);

@@ -10,7 +10,7 @@ import { findAccount } from '../../provisioning/grant-case.ts';
 import type { Reading } from '../../provisioning/reading.ts';
 import type { Right } from '../../provisioning/right.ts';
 import { resolveWish } from '../../provisioning/rights.ts';
-import { describeTime } from '../../provisioning/time.ts';
+import { describeTooLong } from '../../provisioning/time.ts';
 import { placeSlot, type Slot, teamSlot } from './audit-trail.ts';
 import type { GrantName } from './review-row.ts';
 
@@ -92,7 +92,7 @@ function isInForce(grant: Grant, maxDurationMs: number | null, now: number): boo
   const { ending, suspended, namespaceAllowed, startsAt, ensure, sameNamespace } = grant;
   if (ending || suspended || !namespaceAllowed || (startsAt !== null && startsAt > now)) return false;
   if (ensure === 'Absent') return sameNamespace;
-  return describeTime(grant, maxDurationMs, now) === null;
+  return describeTooLong(grant, maxDurationMs, now) === null;
 }
 
 /** A gid that was recorded in another organization means nobody here. */

@@ -54,6 +54,7 @@ async function isLeft(folder: string, owner: Owner | null): Promise<boolean> {
     ({ mtimeMs }) => mtimeMs,
     () => Number.POSITIVE_INFINITY,
   );
+  // By the clock of the machine, which also wrote the time of the change.
   return Date.now() - changedAt > OLDEST_MS;
 }
 

@@ -3,6 +3,7 @@ import { access, chmod, constants, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { unlessAborted } from '../../core/abort.ts';
 import type { Clock } from '../../core/clock.ts';
+import { describeGap } from '../../directory/doubt.ts';
 import type { Part, Snapshot } from '../../directory/snapshot.ts';
 import type { ModelSettings } from '../model.ts';
 import { checkMagic } from './envelope.ts';
@@ -167,10 +168,8 @@ function checkComplete({ parts }: Snapshot, { licenses }: ModelSettings): void {
   ];
   for (const [name, part] of needed) {
     if (part?.complete) continue;
-    throw new C1zError(
-      'SnapshotIncomplete',
-      `The ${name} of the directory were not read completely (${part?.incompleteBecause ?? 'not read yet'}). Nothing is written. The next sync tries again.`,
-    );
+    const gap = part ? describeGap(name, part) : `The ${name} have not been read yet.`;
+    throw new C1zError('SnapshotIncomplete', `${gap} Nothing is written. The next sync tries again.`);
   }
 }
 

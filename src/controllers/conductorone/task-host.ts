@@ -3,6 +3,7 @@ import type { AsanaSession } from '../../asana/session.ts';
 import type { TaskHost } from '../../conductorone/task-host.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Directory } from '../../directory/directory.ts';
+import { describeIncomplete } from '../../directory/doubt.ts';
 import type { Account, Part, Snapshot } from '../../directory/snapshot.ts';
 import { decideTask, type TaskView } from '../../provisioning/decide-task.ts';
 import type { Declaration } from '../../provisioning/declarations.ts';
@@ -14,7 +15,6 @@ import type { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
 import type { TaskOutcome, TaskRequest } from '../../provisioning/task-request.ts';
 import { intervalsOf, policiesOf, removalLimitsOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
-import { personKey } from '../connectors/person.ts';
 import { lookAtOne } from './look-at-one.ts';
 
 export interface TaskHostOptions {
@@ -28,6 +28,7 @@ export interface TaskHostOptions {
   readonly findDeclarations: (
     person: { readonly gid: string | null; readonly email: string | null },
     organization: string | null,
+    now: number,
   ) => readonly Declaration[];
   /** Keeps what the removal desk has booked, for all connectors of the organization, where a restart finds it. */
   readonly saveRemovals: () => Promise<void>;
@@ -163,15 +164,15 @@ export class ConnectorTaskHost implements TaskHost {
       session: asanaOf(session()),
       directory,
       userTypes: connector().spec.scim.userTypes,
-      view: () => this.#viewOf(taskId, directory),
+      view: (now) => this.#viewOf(taskId, directory, now),
       takeSeat: ({ gid, email }) => session().seats.take(taskId, gid ?? email ?? taskId, directory),
       guard,
       reserveDeprovision: (account) => this.#reserveDeprovision(account),
     };
   }
 
-  #viewOf(taskId: string, directory: Directory): TaskView {
-    const { connector, session, findDeclarations } = this.#options;
+  #viewOf(taskId: string, directory: Directory, now?: number): TaskView {
+    const { connector, session, findDeclarations, clock } = this.#options;
     return {
       policies: policiesOf(connector()),
       reading: session().read(taskId, directory),
@@ -179,6 +180,7 @@ export class ConnectorTaskHost implements TaskHost {
         findDeclarations(
           { gid: account?.gid ?? null, email: account?.email ?? email },
           directory.current()?.organization?.gid ?? null,
+          now ?? clock.now(),
         ),
     };
   }
@@ -189,7 +191,7 @@ export class ConnectorTaskHost implements TaskHost {
     session().follow(connector());
     const { desk, directory } = session();
     const organization = directory.current()?.organization?.gid ?? '';
-    const outcome = desk.reserveDeprovision(organization, personKey(organization, gid), clock.now());
+    const outcome = desk.reserveDeprovision(organization, gid, clock.now());
     if (outcome.kind === 'Refused') {
       const minutes = Math.round(removalLimitsOf(connector()).windowMs / 60_000);
       const message = `${email ?? gid} is not deprovisioned: maxDeprovisions allows ${outcome.limit} within ${minutes} min, and ${outcome.done ?? 'an unknown number'} are done or in progress. Request the deprovision again later, or raise maxDeprovisions of the connector.`;
@@ -229,12 +231,10 @@ function whyNot({ report }: ConnectorSession, snapshot: Snapshot | null): Error 
   const rest = report?.result?.rest;
   if (report?.error) return report.error;
   if (rest && !rest.ok) return rest.error;
-  const parts = Object.entries(snapshot?.parts ?? {}).flatMap(([name, part]) =>
-    part && !part.complete ? [`${name}: ${part.incompleteBecause ?? 'unknown'}`] : [],
-  );
-  const why = parts.length > 0 ? parts.join('; ') : 'no reading was made';
+  const missing = snapshot ? describeIncomplete(snapshot) : [];
+  const why = missing.length > 0 ? missing.join(' ') : 'No reading was made.';
   return new RefusedError(
     'NotReady',
-    `The directory could not be read completely (${why}). The next sync tries again.`,
+    `The directory was not read completely. ${why} The next sync tries again.`,
   );
 }

@@ -2,7 +2,7 @@ import { type Condition, type ConditionDraft, findCondition, readiness } from '.
 import type { ConnectorReason } from '../../api/reasons.ts';
 import { ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION } from '../../api/resources.ts';
 import type { HoldRecord } from '../../provisioning/removals/record.ts';
-import { type ConnectorFacts, incompleteParts } from './connector-facts.ts';
+import { type ConnectorFacts, describeMissing } from './connector-facts.ts';
 import { conductorOneReasonOf, isOfCredentials, reasonOf } from './obstacle.ts';
 
 function everSynced({ object, report }: ConnectorFacts): boolean {
@@ -112,7 +112,7 @@ function syncedOf({ object, report }: ConnectorFacts): ConditionDraft {
     );
   }
   if (report.error) return draft('False', reasonOf(report.error), report.error.message);
-  const reasons = incompleteParts(report);
+  const reasons = describeMissing(report);
   const rest = report.result?.rest;
   if (reasons.length === 0 && rest?.ok === false) return draft('True', 'ScimOnly', rest.error.message);
   return reasons.length === 0
@@ -120,7 +120,7 @@ function syncedOf({ object, report }: ConnectorFacts): ConditionDraft {
     : draft(
         'False',
         'SyncIncomplete',
-        `The directory was not read completely: ${reasons.join('; ')}. Nobody is removed until it is.`,
+        `The directory was not read completely. ${reasons.join(' ')} Nobody is removed until it is read completely.`,
       );
 }
 
@@ -162,7 +162,7 @@ function pausedOf({ removals, doubts }: ConnectorFacts): ConditionDraft[] {
 
 function describeHold({ reason, count, people = 0 }: HoldRecord, doubts: ConnectorFacts['doubts']): string {
   if (reason === 'TooManyRemovals')
-    return `More removals are pending than allowed: ${count} are held, which affect ${people} people.`;
+    return `More removals are pending than allowed. Held removals: ${count}. People affected: ${people}.`;
   return (
     doubts.find((doubt) => doubt.reason === reason)?.message ?? `The last reading is doubtful (${reason}).`
   );

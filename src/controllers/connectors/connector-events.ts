@@ -88,7 +88,11 @@ export function eventOfAnswer(answer: GivenAnswer): ConnectorEvent {
     case 'Unknown':
       return ['Warning', 'UnknownHold', `${annotation}=${token} matches no current hold. See status.holds.`];
     case 'Removals':
-      return ['Normal', 'HoldAnswered', `${annotation}=${token} answers ${answer.ids.length} removals.`];
+      return [
+        'Normal',
+        'HoldAnswered',
+        `${annotation}=${token} was recorded. Removals answered: ${answer.ids.length}.`,
+      ];
     case 'Accepted':
       return ['Normal', 'HoldAnswered', `${annotation}=${token} accepts the reading (${answer.reason}).`];
   }

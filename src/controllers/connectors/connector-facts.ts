@@ -1,6 +1,6 @@
 import type { AsanaConnector, AsanaConnectorStatus } from '../../api/asana-connector.ts';
 import type { DirectoryCounts } from '../../directory/directory.ts';
-import type { Doubt } from '../../directory/doubt.ts';
+import { type Doubt, describeIncomplete } from '../../directory/doubt.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
 import type { RemovalsRecord } from '../../provisioning/removals/record.ts';
 import type { LinkState } from '../conductorone/link.ts';
@@ -58,12 +58,13 @@ export function factsOf(
   };
 }
 
-/** Each part of the reading that was not read whole, with the reason. */
-export function incompleteParts({ result }: SyncReport): string[] {
-  if (!result?.snapshot)
-    return [result && !result.rest.ok ? result.rest.error.message : 'nothing could be read'];
-  const { accounts, licenses, teams } = result.snapshot.parts;
-  return Object.entries({ accounts, licenses, teams }).flatMap(([name, part]) =>
-    part && !part.complete ? [`${name} (${part.incompleteBecause ?? 'unknown'})`] : [],
-  );
+/** Whether everything that the connector reads was read whole. */
+export function isComplete(report: SyncReport): boolean {
+  return report.error === null && describeMissing(report).length === 0;
+}
+
+/** What a sync did not read whole, in sentences. */
+export function describeMissing({ result }: SyncReport): string[] {
+  if (result?.snapshot) return describeIncomplete(result.snapshot);
+  return [result && !result.rest.ok ? result.rest.error.message : 'Nothing could be read.'];
 }

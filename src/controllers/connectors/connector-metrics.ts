@@ -2,7 +2,7 @@ import type { Condition } from '../../api/conditions.ts';
 import type { Labels, Meter } from '../../core/meter.ts';
 import type { DirectoryCounts } from '../../directory/directory.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
-import type { ConnectorFacts } from './connector-facts.ts';
+import { type ConnectorFacts, isComplete } from './connector-facts.ts';
 import { intervalsOf } from './connector-policies.ts';
 import type { GrantTally, KindTally } from './grant-tally.ts';
 
@@ -104,7 +104,7 @@ export class ConnectorMetrics {
     this.#conditions.set(key, shown);
   }
 
-  #observeSync(key: string, { object, report, snapshot }: ConnectorFacts): void {
+  #observeSync(key: string, { object, report }: ConnectorFacts): void {
     const labels = labelsOf(key);
     const gauges = this.#gauges;
     if (object.spec.suspend) gauges.interval.remove(labels);
@@ -115,11 +115,7 @@ export class ConnectorMetrics {
       gauges.success.set(Date.parse(before.completedAt) / 1000, labels);
     if (!report || this.#counted.get(key) === report.startedAt) return;
     this.#counted.set(key, report.startedAt);
-    const parts = snapshot?.parts;
-    const complete =
-      report.error === null &&
-      parts !== undefined &&
-      [parts.accounts, parts.licenses, parts.teams].every((part) => part?.complete ?? true);
+    const complete = isComplete(report);
     gauges.complete.set(complete ? 1 : 0, labels);
     if (complete) gauges.success.set(Math.floor(report.completedAt / 1000), labels);
     gauges.requests.set(report.requests, labels);

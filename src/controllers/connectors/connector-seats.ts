@@ -1,11 +1,14 @@
 import type { Directory } from '../../directory/directory.ts';
 import type { Organizations } from '../../provisioning/removals/organizations.ts';
 import type { Seat } from '../../provisioning/removals/seat-ledger.ts';
+import type { ExistingGrant } from './existing-grants.ts';
 
 /** The enterprise licenses that one connector takes, or that no reading of its own shows. */
 export class ConnectorSeats {
   readonly #organizations: Organizations;
   readonly #connector: { readonly key: string; readonly uid: string };
+  /** Of upgrades that a process before this one has begun, by the grant. */
+  readonly #begunBefore = new Map<string, Seat>();
 
   constructor(organizations: Organizations, connector: { readonly key: string; readonly uid: string }) {
     this.#organizations = organizations;
@@ -21,6 +24,30 @@ export class ConnectorSeats {
   take(holder: string, account: string, directory: Directory): Seat {
     const connector = this.#connector.key;
     return this.#organizations.takeSeat(this.#placeOf(directory), { connector, holder, account });
+  }
+
+  /**
+   * Takes one for each upgrade that was under way when this process began: others of the organization must not find its
+   * license free before its own grant has been decided.
+   */
+  takeBegun(grants: readonly ExistingGrant[], organizations: readonly string[]): void {
+    const [organization = this.#connector.uid] = organizations;
+    for (const { uid, upgrades } of grants) {
+      if (upgrades === null) continue;
+      const taker = { connector: this.#connector.key, holder: uid, account: upgrades };
+      this.#begunBefore.set(uid, this.#organizations.takeSeat(organization, taker));
+    }
+  }
+
+  /** The grant was decided, or is gone: for what is still under way it has taken its own. */
+  noteDecided(uid: string): void {
+    this.#begunBefore.get(uid)?.free();
+    this.#begunBefore.delete(uid);
+  }
+
+  /** The connector is gone. */
+  close(): void {
+    for (const uid of this.#begunBefore.keys()) this.noteDecided(uid);
   }
 
   /** How many there are beside the holder's own and those that the directory shows. */

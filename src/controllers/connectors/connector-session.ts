@@ -21,10 +21,7 @@ import type { Obstacle } from './obstacle.ts';
 import { ReadingJudge } from './reading-judge.ts';
 import { readingOf, seatsReadAt } from './session-reading.ts';
 import { type RunningSync, type SyncChange, type SyncReport, SyncRunner } from './sync-runner.ts';
-import type { FinishedSync, SyncCause } from './sync-schedule.ts';
-
-/** Nobody asked: whoever asks later, asks for more. */
-const NO_CAUSE: SyncCause = { generation: 0, requestedAt: null, secretVersion: '' };
+import { type FinishedSync, NO_CAUSE, type SyncCause } from './sync-schedule.ts';
 
 /**
  * `Link`: service mode. `AllSeen`: every grant of the start has been decided; removals may go, and holds be answered.
@@ -108,6 +105,7 @@ export class ConnectorSession {
     this.#undecided = new Set(grants.filter(({ ours }) => ours).map(({ uid }) => uid));
     for (const grant of grants) this.noteGrant(grant);
     this.#place();
+    this.seats.takeBegun(grants, this.organizations);
     if (this.#undecided.size === 0) this.desk.allSeen(clock.now());
   }
 
@@ -194,6 +192,7 @@ export class ConnectorSession {
 
   /** A grant was decided on a reading of this process: the desk may count on having heard of it. */
   noteDecided(grantUid: string): void {
+    this.seats.noteDecided(grantUid);
     if (!this.#undecided.delete(grantUid) || this.#undecided.size > 0) return;
     this.desk.allSeen(this.#deps.clock.now());
     this.#deps.onChange('AllSeen');
@@ -288,6 +287,7 @@ export class ConnectorSession {
     await this.link.close();
     await this.#syncs.stop('the connector is gone');
     this.#clients.drop(null);
+    this.seats.close();
     this.#deps.organizations.remove(this.key);
   }
 

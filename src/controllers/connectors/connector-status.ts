@@ -7,7 +7,7 @@ import type { DirectoryCounts } from '../../directory/directory.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
 import type { HoldRecord } from '../../provisioning/removals/record.ts';
 import { draftConditions } from './connector-conditions.ts';
-import { type ConnectorFacts, incompleteParts } from './connector-facts.ts';
+import { type ConnectorFacts, isComplete } from './connector-facts.ts';
 import { sumTally } from './grant-tally.ts';
 
 /** The whole status of a connector; a pure function of what is known. */
@@ -97,7 +97,7 @@ function syncOf(facts: ConnectorFacts, before: AsanaConnectorStatus): Pick<Asana
           : { completedAt: formatTime(report.completedAt) }),
         duration: formatDuration(report.completedAt - report.startedAt),
         requests: report.requests,
-        complete: report.error === null && incompleteParts(report).length === 0,
+        complete: isComplete(report),
       }
     : withoutProgress(kept);
   if (!running?.answering) return Object.keys(last).length === 0 ? {} : { sync: last };
@@ -120,8 +120,13 @@ function removalsOf({
   };
 }
 
-function holdOf({ people = 0, pending = [], ...hold }: HoldRecord): ConnectorHold {
-  return { ...hold, people, ...(pending.length > 0 ? { pending: [...pending] } : {}) };
+function holdOf({ people = 0, places = [], pending = [], ...hold }: HoldRecord): ConnectorHold {
+  return {
+    ...hold,
+    people,
+    ...(places.length > 0 ? { places: [...places] } : {}),
+    ...(pending.length > 0 ? { pending: [...pending] } : {}),
+  };
 }
 
 /** What a process before this one has recorded stays until there is something newer. */

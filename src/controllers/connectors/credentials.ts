@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { Redacted } from '../../core/redacted.ts';
+import type { SecretReading } from '../../kubernetes/client.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
 
 /** A referenced Secret that cannot be used: names the Secret and the key, and says how to mend it. */
@@ -8,12 +9,6 @@ export class CredentialsError extends CodedError {
   constructor(code: 'SecretNotFound' | 'SecretKeyMissing', message: string) {
     super(code, 'stalling', message);
   }
-}
-
-/** A Secret as the API server gave it: values decoded from base64, and the version they belong to. */
-export interface SecretReading {
-  readonly resourceVersion: string;
-  readonly data: ReadonlyMap<string, Buffer>;
 }
 
 /** Reads one Secret by name; null when there is none. The operator may `get` Secrets and nothing else. */

@@ -1,11 +1,11 @@
 import type { GrantObject } from '../../api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
-import { personKey } from './person.ts';
+import { takesSeat } from '../../provisioning/actions.ts';
 
 /** A grant as the limits on removals count it. */
 export interface RosterEntry {
   readonly uid: string;
-  /** The organization and the gid, as demands name them; null while it is not known whom the grant means. */
+  /** The gid, as demands name them; null while it is not known whom the grant means. */
   readonly person: string | null;
   /** A right is recorded in its status. */
   readonly applied: boolean;
@@ -15,19 +15,27 @@ export interface RosterEntry {
 export interface ExistingGrant extends RosterEntry {
   /** It is decided here: before it was, nobody knows how many removals are wanted. */
   readonly ours: boolean;
+  /** Who gets an enterprise license by an upgrade that was under way; null for nobody. */
+  readonly upgrades: string | null;
 }
 
 /** A grant that was there when its connector's session was opened. */
 export function existingGrantOf(object: GrantObject): ExistingGrant {
-  return { ...rosterEntryOf(object), ours: isOurs(object) };
+  return { ...rosterEntryOf(object), ours: isOurs(object), upgrades: whoIsUpgraded(object) };
+}
+
+/** Asana may show a license minutes after it was given, and the process that gave it may be gone by then. */
+function whoIsUpgraded({ metadata, status }: GrantObject): string | null {
+  const last = status?.lastAction;
+  if (last?.result !== 'Pending' || !takesSeat(last.type)) return null;
+  return status?.user?.gid ?? metadata.uid;
 }
 
 /** A grant as the limits on removals count it. */
 export function rosterEntryOf({ metadata, status }: GrantObject): RosterEntry {
-  const { gid, organization } = status?.user ?? {};
   return {
     uid: metadata.uid,
-    person: gid === undefined ? null : personKey(organization ?? '', gid),
+    person: status?.user?.gid ?? null,
     applied: status?.applied !== undefined,
   };
 }

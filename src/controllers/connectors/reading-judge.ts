@@ -34,7 +34,7 @@ export class ReadingJudge {
     this.#holds = holds;
     this.#measure = readMeasure(status);
     this.#organizations = status?.organizations ?? [];
-    this.#doubts = holds.list().map(({ reason, count }) => restoreDoubt(reason, count));
+    this.#doubts = holds.list().map(restoreDoubt);
   }
 
   get measure(): Measure | null {
@@ -115,7 +115,7 @@ export class ReadingJudge {
       // Another place is another question, however many items it is about: the old token must not answer it.
       if (before && isWorse(before, doubt) && doubt.count <= this.#countOf(doubt.reason))
         this.#holds.drop(doubt.reason);
-      this.#holds.raise(doubt.reason, doubt.count, doubt.message, now);
+      this.#holds.raise(doubt, now);
     }
     this.#doubts = doubts;
   }

@@ -19,7 +19,7 @@ export interface ReadingParts {
 /** A listing that fails from its first page on is no better than one that breaks off. */
 const LAST_FAILED = {
   code: 'ReadingIncomplete',
-  message: 'the last sync failed. See the condition Synced of the connector',
+  message: 'The last sync failed. See the condition Synced of the connector.',
 } as const;
 
 /** The directory of one connector as a decision may read it. */

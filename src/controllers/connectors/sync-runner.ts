@@ -5,6 +5,7 @@ import type { Clock, Random } from '../../core/clock.ts';
 import { CodedError, isAbort } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { type Span, silentTracer, type Tracer } from '../../core/tracer.ts';
+import { describeIncomplete } from '../../directory/doubt.ts';
 import type { Snapshot } from '../../directory/snapshot.ts';
 import { type SyncProgress, type SyncResult, syncDirectory } from '../../directory/sync.ts';
 import { limitsOf } from './reading-limits.ts';
@@ -225,12 +226,8 @@ export class SyncRunner {
 
 function outcomeOf(result: SyncResult | null, error: CodedError | null): FinishedSync['outcome'] {
   if (error) return error.errorClass === 'stalling' ? 'Stalled' : 'Unavailable';
-  const parts = result?.snapshot?.parts;
-  if (!parts) return 'Unavailable';
-  const complete = [parts.accounts, parts.licenses, parts.teams].every(
-    (part) => part === null || part.complete,
-  );
-  return complete ? 'Complete' : 'Incomplete';
+  if (!result?.snapshot) return 'Unavailable';
+  return describeIncomplete(result.snapshot).length === 0 ? 'Complete' : 'Incomplete';
 }
 
 /** What is not ours is a fault of the program; it is retried like an outage, and the log has its cause. */

@@ -25,6 +25,9 @@ export interface SyncCause {
   readonly secretVersion: string;
 }
 
+/** Nobody asked: whoever asks later, asks for more. */
+export const NO_CAUSE: SyncCause = { generation: 0, requestedAt: null, secretVersion: '' };
+
 /** Syncs of one interval are spread over ±5 % of it, as Flux does, so that a fleet does not march in step. */
 const JITTER_SHARE = 0.05;
 /** A sync that failed for a passing reason is tried again after 10 s, 20 s, 40 s … */

@@ -1,7 +1,7 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
-import { formatTime } from '../../core/clock.ts';
+import { formatTime, TOLERATED_SKEW_MS } from '../../core/clock.ts';
 import type { FreshReading } from '../../directory/reader.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import { isSameAction } from '../../provisioning/action.ts';
@@ -20,9 +20,6 @@ import type { GrantFindings } from './grant-status.ts';
 import { PromptWord } from './prompt-word.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
-
-/** Asana's clock and ours may differ by so much before an instant is not judged. */
-const TOLERATED_SKEW_MS = 60_000;
 
 /** One action that is about to be carried out. */
 export interface PlannedAct {
@@ -86,7 +83,7 @@ export class GrantActionHooks implements ActionHooks {
     const [object, connector] = removal && stage === 'Send' ? await this.#askApiServer() : this.#askCache();
     // While the API server was asked, the lease may have been lost.
     this.#checkLeadership();
-    if (!connector || !this.#asksFor(object, connector))
+    if (!this.#asksFor(object, connector, this.#deps.clock.now()))
       throw new FencedError('The grant no longer requires this action.');
     if (!removal) return;
     // An edit of the limits counts at once, not when its turn in the queue has come.
@@ -94,10 +91,14 @@ export class GrantActionHooks implements ActionHooks {
     this.#gate.check(subject, session, stage);
   }
 
-  confirm(fresh: FreshReading): boolean {
-    this.#judgeTime(fresh.asanaDate);
+  confirm({ asanaDate }: FreshReading): boolean {
+    this.#judgeTime(asanaDate);
     const [object, connector] = this.#askCache();
-    return this.#asksFor(object, connector);
+    const now = this.#deps.clock.now();
+    if (!this.#asksFor(object, connector, now)) return false;
+    // What other grants declare has begun and ended by Asana's clock, too.
+    if (asanaDate !== null && !this.#asksFor(object, connector, asanaDate)) throw notYet(now - asanaDate);
+    return true;
   }
 
   async recordIntent(id: string): Promise<void> {
@@ -167,7 +168,11 @@ export class GrantActionHooks implements ActionHooks {
   }
 
   /** The decision taken again: same object, same spec, same action. */
-  #asksFor(object: GrantObject | undefined, connector: AsanaConnector | undefined): boolean {
+  #asksFor(
+    object: GrantObject | undefined,
+    connector: AsanaConnector | undefined,
+    now: number,
+  ): connector is AsanaConnector {
     const { subject, decision } = this.#act;
     const { uid, generation } = subject.object.metadata;
     if (object?.metadata.uid !== uid || object.metadata.generation !== generation) return false;
@@ -176,7 +181,7 @@ export class GrantActionHooks implements ActionHooks {
       return false;
     if (connector.metadata.deletionTimestamp !== undefined || connector.spec.provisioning.mode !== 'Apply')
       return false;
-    const again = openSubject(this.#deps, { kind: subject.kind, object }, connector, true);
+    const again = openSubject(this.#deps, { kind: subject.kind, object }, connector, { lookedUp: true, now });
     const next = decideGrant(again.view, again.context);
     return next.kind === 'Act' && isSameAction(next.action, decision.action);
   }
@@ -192,4 +197,10 @@ export class GrantActionHooks implements ActionHooks {
     const early = instant - asanaDate;
     if (early > 0) throw new NotYetError(early);
   }
+}
+
+/** By Asana's clock the decision is another one. A Date is cut to whole seconds. */
+function notYet(skew: number): Error {
+  const apart = Math.abs(skew);
+  return apart > TOLERATED_SKEW_MS ? new ClockSkewError(skew) : new NotYetError(Math.max(apart, 1_000));
 }

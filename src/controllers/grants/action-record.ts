@@ -2,7 +2,7 @@ import type { GrantObject } from '../../api/kinds.ts';
 import { REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { Account } from '../../directory/snapshot.ts';
-import type { Action, ActionType } from '../../provisioning/action.ts';
+import { type Action, isCreation } from '../../provisioning/action.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
 import { isOpen } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
@@ -96,13 +96,9 @@ function createdBy(
   account: Account | null | undefined,
 ): Pick<GrantFindings, 'created'> {
   const { attempt } = view;
-  if (!account || attempt?.result !== 'Pending' || !isCreation(attempt.type)) return {};
+  if (!account || attempt?.result !== 'Pending' || !isCreation(attempt)) return {};
   if (object.status?.created || !context.reading || !isInUse(account, context.reading)) return {};
   return { created: { gid: account.gid, at: formatTime(attempt.at) } };
-}
-
-export function isCreation(type: ActionType): boolean {
-  return type === 'CreateAccount' || type === 'InviteAccount';
 }
 
 /** A removal of ours was under way for what is gone now: it was taken back, and not elsewhere. */

@@ -6,7 +6,7 @@ import { describeOtherHolder, describeOtherOrganization } from '../../provisioni
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
 import { isSameRight, type Right, type Wish } from '../../provisioning/right.ts';
 import { isPlaceRead, placeOfRight, resolveWish } from '../../provisioning/rights.ts';
-import { describeTime } from '../../provisioning/time.ts';
+import { describeTooLong } from '../../provisioning/time.ts';
 import { whyNothingIsApplied } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorRegistry } from '../connectors/connector-registry.ts';
@@ -26,6 +26,8 @@ export interface KnownContender extends Contender {
   readonly known: KnownGrant;
   readonly connectorKey: string;
   readonly reading: Reading | null;
+  /** Gids of the organizations its connector reads, or read before this process began. */
+  readonly organizations: readonly string[];
   /** The account it means; null while that is not known. */
   readonly gid: string | null;
   /** The organization or workspace its right is in; null while that is not known. */
@@ -57,6 +59,7 @@ export class Contenders {
       known,
       connectorKey,
       reading,
+      organizations: organizationsOf(connector, reading),
       grant,
       right,
       gid: gidOf(grant, reading),
@@ -65,7 +68,7 @@ export class Contenders {
       mistaken: isMistaken(grant, reading),
       mode: policies.mode,
       excluded:
-        stalled || (applied === null && describeTime(grant, policies.maxDurationMs, this.#now) !== null),
+        stalled || (applied === null && describeTooLong(grant, policies.maxDurationMs, this.#now) !== null),
       unstarted: applied === null && startsAt !== null && startsAt > this.#now,
     };
   }
@@ -189,6 +192,12 @@ function mayShareOrganization({ reading: own }: KnownContender, { reading: other
 
 function isSameOrganization(own: KnownContender, other: KnownContender): boolean {
   if (own.connectorKey === other.connectorKey) return true;
-  const [a, b] = [own, other].map(({ reading }) => (reading ? organizationOf(reading) : null));
-  return a !== null && a === b;
+  return own.organizations.some((gid) => other.organizations.includes(gid));
+}
+
+/** A restart forgets what a suspended connector has read, and its grants contend all the same. */
+function organizationsOf({ status }: AsanaConnector, reading: Reading | null): readonly string[] {
+  if (!reading) return status?.organizations ?? [];
+  const organization = organizationOf(reading);
+  return organization === null ? [] : [organization];
 }

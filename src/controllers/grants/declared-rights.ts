@@ -49,16 +49,9 @@ export function findDeclarations(
   now: number,
 ): readonly Declaration[] {
   const grants = new Contenders(sources, now).about(person);
-  return declarationsOf(grants.filter((contender) => isOf(organization, contender, sources)));
-}
-
-/** By what its connector has read, or, before it has read anything, by what is on record: a task does not wait for the reading. */
-function isOf(
-  organization: string | null,
-  { reading, connectorKey }: KnownContender,
-  { connectors }: ContenderSources,
-): boolean {
-  if (reading) return (reading.snapshot.organization?.gid ?? null) === organization;
-  const recorded = connectors.get(connectorKey)?.status?.organizations ?? [];
-  return organization === null ? recorded.length === 0 : recorded.includes(organization);
+  return declarationsOf(
+    grants.filter(({ organizations }) =>
+      organization === null ? organizations.length === 0 : organizations.includes(organization),
+    ),
+  );
 }

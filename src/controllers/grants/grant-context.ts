@@ -65,15 +65,15 @@ export interface GrantSubject {
 
 /**
  * Puts together what a grant's decision looks at, from what the caches know at this moment.
- * @param lookedUp the person was looked up by themselves just now
+ * @param options.lookedUp the person was looked up by themselves just now
+ * @param options.now by which grants have begun and ended, epoch milliseconds
  */
 export function openSubject(
   deps: GrantDeps,
   { kind, object }: KnownGrant,
   connector: AsanaConnector,
-  lookedUp: boolean,
+  { lookedUp, now }: { readonly lookedUp: boolean; readonly now: number },
 ): GrantSubject {
-  const now = deps.clock.now();
   const connectorKey = connectorKeyOf(object);
   const session = deps.registry.findFor(connector);
   const obstacle = session && findHindrance(connector, session, deps.connectors.values());

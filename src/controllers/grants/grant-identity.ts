@@ -1,4 +1,5 @@
 import type { GrantObject } from '../../api/kinds.ts';
+import { type Key, splitKey } from '../../kubernetes/resource.ts';
 import type { GrantKind } from './grant-kinds.ts';
 
 /** Index of a grant store: every name an account goes by in a grant (`gid:…`, `email:…`). */
@@ -11,6 +12,19 @@ export const CONNECTOR_INDEX = 'connector';
 export function connectorKeyOf(grant: GrantObject): string {
   const { namespace, name } = grant.spec.connectorRef;
   return `${namespace ?? grant.metadata.namespace}/${name}`;
+}
+
+/**
+ * How metrics name the connector of a grant. One that does not exist names no series: anybody may write any name into
+ * a grant.
+ */
+export function connectorLabelsOf(
+  grant: GrantObject,
+  connectors: { get(key: Key): unknown },
+): { readonly namespace: string; readonly connector: string } {
+  const key = connectorKeyOf(grant);
+  const { namespace, name } = connectors.get(key) ? splitKey(key) : { namespace: '', name: '' };
+  return { namespace, connector: name };
 }
 
 /**

@@ -43,10 +43,6 @@ export class GrantReconciler {
     });
   }
 
-  get kind(): GrantKind {
-    return this.#kind;
-  }
-
   /**
    * An object is gone, or not ours to decide any more: whatever was remembered of it goes too, and others do not wait for
    * it, however long somebody else keeps it.
@@ -125,7 +121,10 @@ export class GrantReconciler {
   #open({ object, lookedUp, done }: Progress): GrantSubject | null {
     const connector = this.#deps.connectors.get(connectorKeyOf(object));
     if (!connector || connector.metadata.deletionTimestamp !== undefined) return null;
-    const subject = openSubject(this.#deps, { kind: this.#kind, object }, connector, lookedUp);
+    const subject = openSubject(this.#deps, { kind: this.#kind, object }, connector, {
+      lookedUp,
+      now: this.#deps.clock.now(),
+    });
     const { view } = subject;
     const { created, lastAction } = done;
     const attempt = lastAction

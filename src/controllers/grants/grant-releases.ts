@@ -1,11 +1,11 @@
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import type { Counter } from '../../core/meter.ts';
-import { type Key, splitKey } from '../../kubernetes/resource.ts';
+import { splitKey } from '../../kubernetes/resource.ts';
 import type { ReleaseReason } from '../../provisioning/decision.ts';
 import { placeOf } from '../../provisioning/right.ts';
 import type { FromAboveReason } from './from-above.ts';
 import type { GrantDeps } from './grant-context.ts';
-import { connectorKeyOf } from './grant-identity.ts';
+import { connectorKeyOf, connectorLabelsOf } from './grant-identity.ts';
 import type { KnownGrant } from './grant-stores.ts';
 import { identityOf } from './grant-view.ts';
 
@@ -38,18 +38,9 @@ export class GrantReleases {
     if (stood) this.#tell(known, cause);
   }
 
-  /** A connector that is not there names no series: anybody may write any name into a grant. */
-  #count(key: Key, reason: string): void {
-    const { namespace, name: connector } = this.#deps.connectors.get(key)
-      ? splitKey(key)
-      : { namespace: '', name: '' };
-    this.#counter.add(1, { namespace, connector, reason });
-  }
-
   #tell({ kind, object }: KnownGrant, { reason, message, warning }: ReleaseCause): void {
-    const { events, audit } = this.#deps;
-    const { namespace, name: connector } = splitKey(connectorKeyOf(object));
-    this.#count(connectorKeyOf(object), reason);
+    const { connectors, events, audit } = this.#deps;
+    this.#counter.add(1, { ...connectorLabelsOf(object, connectors), reason });
     events.record(kind.resource, object, warning ? 'Warning' : 'Normal', 'Released', message);
     const { status } = object;
     const { email, gid } = kind.user(object);
@@ -58,7 +49,7 @@ export class GrantReleases {
       kind: 'Release',
       id: null,
       action: reason,
-      connector: { namespace, name: connector },
+      connector: splitKey(connectorKeyOf(object)),
       requester: { type: 'Object', ...identityOf({ kind, object }) },
       account: { gid: status?.user?.gid ?? gid, email: status?.user?.email ?? email },
       place: right && placeOf(right),

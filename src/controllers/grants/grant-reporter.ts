@@ -3,25 +3,24 @@ import { fitStatus } from '../../api/fit-status.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { formatTime } from '../../core/clock.ts';
 import type { Counter } from '../../core/meter.ts';
-import { splitKey } from '../../kubernetes/resource.ts';
 import { rulesOf } from '../../provisioning/actions.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
-import { connectorKeyOf } from './grant-identity.ts';
+import { connectorKeyOf, connectorLabelsOf } from './grant-identity.ts';
 import { type GrantFindings, grantStatus } from './grant-status.ts';
 import type { KnownGrant } from './grant-stores.ts';
 import { noticeAt } from './grant-time.ts';
 
 /** Writes the status of grants, the one place that does, and tells in events what a person should know of it. */
 export class GrantReporter {
-  readonly #deps: Pick<GrantDeps, 'writer' | 'events' | 'touchConnector' | 'clock'>;
+  readonly #deps: Pick<GrantDeps, 'connectors' | 'writer' | 'events' | 'touchConnector' | 'clock'>;
   readonly #begun: BegunAttempts;
   readonly #expiring: Counter;
   readonly #drifts: Counter;
 
   constructor(
-    deps: Pick<GrantDeps, 'writer' | 'events' | 'touchConnector' | 'clock' | 'meter'>,
+    deps: Pick<GrantDeps, 'connectors' | 'writer' | 'events' | 'touchConnector' | 'clock' | 'meter'>,
     begun: BegunAttempts,
   ) {
     this.#deps = deps;
@@ -96,8 +95,7 @@ export class GrantReporter {
   }
 
   #tellEnd(known: KnownGrant, end: string): void {
-    const { namespace, name: connector } = splitKey(connectorKeyOf(known.object));
-    this.#expiring.add(1, { namespace, connector });
+    this.#expiring.add(1, connectorLabelsOf(known.object, this.#deps.connectors));
     const note = `The grant ends at ${end}. To extend it, set a later spec.expiresAt or a longer spec.duration.`;
     this.tell(known, 'Normal', 'ExpiresSoon', note);
   }

@@ -54,7 +54,7 @@ export function grantStatus(
     ...handledRequest(object, findings),
     conditions: grantConditions(before.conditions, { ...findings.outcome, expired }, generation, now),
     ...userFields(kind, object, findings),
-    ...placeFields(kind, before, findings),
+    ...placeFields(kind, { ...before, ...applied }, findings),
     ...observedFields(kind, before, findings, now),
     ...applied,
     ...end,
@@ -99,11 +99,8 @@ export function isInUse(account: Account, reading: Reading): boolean {
 }
 
 /** The team or workspace of the right: once found, it is where the right is. */
-function placeFields(
-  kind: GrantKind,
-  before: GrantStatus,
-  { right, reading }: GrantFindings,
-): Partial<GrantStatus> {
+function placeFields(kind: GrantKind, before: GrantStatus, findings: GrantFindings): Partial<GrantStatus> {
+  const { right, reading } = findings;
   const kept = {
     ...(before.team ? { team: before.team } : {}),
     ...(before.workspace === undefined ? {} : { workspace: before.workspace }),
@@ -112,8 +109,15 @@ function placeFields(
     const name = reading?.snapshot.teams.get(right.team)?.name ?? before.team?.name;
     return { team: { gid: right.team, ...(name === undefined ? {} : { name }) } };
   }
-  const isPlaced = right?.type === 'Workspace' || right?.type === 'Account';
-  return isPlaced && kind.field !== 'license' ? { workspace: right.workspace } : kept;
+  if (right?.type === 'Workspace') return { workspace: right.workspace };
+  return right?.type === 'Account' && kind.field === 'account' && isUsed(before, findings)
+    ? { workspace: right.workspace }
+    : kept;
+}
+
+/** Something followed from where an account is looked for: until then, `defaultWorkspace` may be corrected. */
+function isUsed(before: GrantStatus, { lastAction, removedGeneration }: GrantFindings): boolean {
+  return Boolean(before.applied ?? lastAction ?? before.lastAction ?? removedGeneration);
 }
 
 function observedFields(

@@ -20,7 +20,7 @@ import { openAttemptAction } from './open-attempt.ts';
 import { staysUntold } from './untold.ts';
 
 /** What a request asks for is not done where nothing could be decided: it stays open until then. */
-const UNDECIDED: ReadonlySet<RefusalCode> = new Set([...unlearnt, 'Suspended', 'UnderWay']);
+const KEEPS_REQUEST: ReadonlySet<RefusalCode> = new Set([...unlearnt, 'Suspended', 'UnderWay']);
 
 type Settled = Extract<Decision, { kind: 'Settled' }>;
 type Blocked = Extract<Decision, { kind: 'Blocked' }>;
@@ -92,8 +92,7 @@ export class GrantSteps {
       case 'Blocked':
         return this.#block(subject, { decision, kept }, progress, signal);
       case 'Release':
-        await this.#endings.release(subject, decision, progress.done);
-        return { result: {} };
+        return { result: await this.#endings.release(subject, decision, progress.done) };
       case 'Act':
         return subject.context.policies.mode === 'Plan'
           ? this.#plan(subject, { decision, kept }, progress)
@@ -153,7 +152,7 @@ export class GrantSteps {
       },
       planned: kept ? plannedStill(object, kept) : unseen ? (object.status?.planned ?? null) : null,
       ...discardedFields(object, kept),
-      keepsRequest: UNDECIDED.has(decision.code),
+      keepsRequest: KEEPS_REQUEST.has(decision.code),
     });
     if (kept?.answer) return { again: { ...progress, object: written } };
     if (decision.code !== 'UnderWay') return this.#untilNextInstant(subject, written);

@@ -4,7 +4,6 @@ import { isRemoval, rulesOf } from '../../provisioning/actions.ts';
 import type { Ending } from '../../provisioning/grant.ts';
 import type { Demand, RecordedHold } from '../../provisioning/removals/demand.ts';
 import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
-import { personKey } from '../connectors/person.ts';
 import type { GrantSubject } from '../grants/grant-context.ts';
 import { endsOnTime } from '../grants/grant-time.ts';
 
@@ -54,8 +53,7 @@ function personOf(
   gid: string | null,
 ): Pick<Demand, 'person' | 'organization'> {
   const organization = context.reading?.snapshot.organization?.gid ?? view.recorded?.organization ?? '';
-  const person = personKey(organization, gid ?? view.recorded?.gid ?? view.object.uid);
-  return { organization, person };
+  return { organization, person: gid ?? view.recorded?.gid ?? view.object.uid };
 }
 
 /** What exactly is asked for: another generation, action or cause requires another answer. */

@@ -269,7 +269,7 @@ function explainWait(on: WaitReason, connectorKey: string): { reason: GrantReaso
   return on === 'Counting' || on === 'NotAsked'
     ? {
         reason: 'RemovalPending',
-        message: 'Waiting until every grant of the connector was evaluated.',
+        message: 'Waiting until every grant of the connector has been evaluated.',
       }
     : {
         reason: 'RemovalsPaused',

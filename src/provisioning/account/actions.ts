@@ -2,9 +2,8 @@ import { isAsanaError } from '../../asana/errors.ts';
 import { isActive, isMemberOf } from '../../directory/account.ts';
 import type { Creation, Deprovision, Invitation } from '../action.ts';
 import type { ActionRules } from '../action-rules.ts';
-import { explainMissing, scimOf } from '../license/actions.ts';
 import { RefusedError } from '../refusal.ts';
-import { removedFromWorkspace } from '../workspace/actions.ts';
+import { explainMissing, removedFromWorkspace, scimOf } from '../shared-actions.ts';
 
 /** Accounts that come and go. */
 export const accountActions: {
@@ -15,7 +14,9 @@ export const accountActions: {
   CreateAccount: {
     removal: false,
     oneWay: true,
+    refusalIsFinal: false,
     takesSeat: false,
+    readsMembership: true,
     deprovisions: () => false,
     subject: ({ knownGid, email }) => ({ gid: knownGid, email }),
     send: async (asana, { email, name }, { viewOnly }, call) =>
@@ -33,7 +34,9 @@ export const accountActions: {
   InviteAccount: {
     removal: false,
     oneWay: true,
+    refusalIsFinal: false,
     takesSeat: false,
+    readsMembership: true,
     deprovisions: () => false,
     subject: ({ email, workspace }) => ({ gid: null, email, workspace }),
     send: ({ rest }, { workspace, email }, _, call) => rest.addUserToWorkspace(workspace, email, call),
@@ -47,7 +50,9 @@ export const accountActions: {
   Deprovision: {
     removal: true,
     oneWay: true,
+    refusalIsFinal: true,
     takesSeat: false,
+    readsMembership: true,
     deprovisions: () => true,
     subject: ({ gid, email }) => ({ gid, email }),
     send: async (asana, { gid }, _, call) => scimOf(asana).deactivate(gid, call),

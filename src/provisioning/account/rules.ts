@@ -110,7 +110,11 @@ export function createsOverScim({
 
 function makeSureTheEmailIsOne({ wanted }: Case): Step | null {
   if (wanted.email !== null && isEmailAddress(wanted.email)) return null;
-  return refused('InvalidEmail', 'An account cannot be created without an email address. Specify one.');
+  const message =
+    wanted.email === null
+      ? 'The account cannot be created because the email address of the person is not known. Name the person by email.'
+      : `The account cannot be created because Asana does not accept "${wanted.email}" as an email address. Correct the address.`;
+  return refused('InvalidEmail', message);
 }
 
 /** Asana takes a license only where it shows them; elsewhere a new account may hold a full one. */

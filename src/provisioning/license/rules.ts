@@ -24,6 +24,7 @@ import {
   makeSureNothingIsDeclared,
   makeSureTheReadingIsTrusted,
   refuseUnknown,
+  whoOf,
 } from '../shared-rules.ts';
 
 type Case = RightCase<LicenseRight>;
@@ -169,7 +170,7 @@ function giveEnterprise({ account }: Case): Step {
 function stopWhereNothingIsHeld(subject: Case): Step | null {
   const { account, organization } = subject;
   if (!account || !isActive(account, organization))
-    return alreadySo(`${nameOf(account)} is not an active account and has no license.`);
+    return alreadySo(`${whoOf(subject)} has no active account, and therefore no license.`);
   if (!isGuest(account, organization)) return null;
   return alreadySo(`${nameOf(account)} is a guest of the organization. Guests have no license.`);
 }

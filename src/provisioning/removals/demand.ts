@@ -26,7 +26,7 @@ export interface RecordedHold {
 export interface Demand {
   /** The grant's uid. */
   readonly id: string;
-  /** Whom it takes from: one key a person, the same for every grant of theirs (organization and gid). */
+  /** Whom it takes from: the gid, the same for every grant of theirs. */
   readonly person: string;
   /** The organization whose deprovisions are counted together. */
   readonly organization: string;

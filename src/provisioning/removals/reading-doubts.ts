@@ -2,7 +2,7 @@ import type { DoubtReason } from './demand.ts';
 import { parseHoldToken } from './hold-token.ts';
 
 /** A reading that a person has to judge before anything is removed by it. */
-export interface Doubt {
+export interface ReadingHold {
   readonly reason: DoubtReason;
   readonly id: string;
   /** Moves only when the reading gets worse: what a person accepts is no worse than what the token stood for. */
@@ -11,25 +11,27 @@ export interface Doubt {
   readonly since: number;
   /** How much the worst reading lacked since it began. */
   readonly count: number;
+  /** Gids of the workspaces or organizations that it is about. */
+  readonly places: readonly string[];
   /** For people; empty if a process before this one began it, until the next reading. */
   readonly message: string;
 }
 
 /** The doubts about a connector's readings, one a reason. They contain no removals: those wait until none is left. */
 export class ReadingDoubts {
-  readonly #doubts = new Map<DoubtReason, Doubt>();
+  readonly #doubts = new Map<DoubtReason, ReadingHold>();
   readonly #newId: () => string;
   readonly #onTurn: () => void;
 
   /** @param onTurn called when a doubt begins or ends */
-  constructor(doubts: readonly Doubt[], newId: () => string, onTurn: () => void) {
+  constructor(doubts: readonly ReadingHold[], newId: () => string, onTurn: () => void) {
     for (const doubt of doubts) this.#doubts.set(doubt.reason, doubt);
     this.#newId = newId;
     this.#onTurn = onTurn;
   }
 
   /** Those that stand, oldest first. */
-  list(): readonly Doubt[] {
+  list(): readonly ReadingHold[] {
     return [...this.#doubts.values()];
   }
 
@@ -39,16 +41,17 @@ export class ReadingDoubts {
   }
 
   /** A reading is doubted. One that is no worse than before changes nothing that a token names. */
-  raise(reason: DoubtReason, count: number, message: string, now: number): void {
+  raise(doubt: Pick<ReadingHold, 'reason' | 'count' | 'places' | 'message'>, now: number): void {
+    const { reason, count, places, message } = doubt;
     const before = this.#doubts.get(reason);
     if (!before) {
-      this.#doubts.set(reason, { reason, id: this.#newId(), n: 1, since: now, count, message });
+      this.#doubts.set(reason, { reason, id: this.#newId(), n: 1, since: now, count, places, message });
       this.#onTurn();
       return;
     }
     const worse = count > before.count;
     const n = worse ? before.n + 1 : before.n;
-    this.#doubts.set(reason, { ...before, n, count: Math.max(count, before.count), message });
+    this.#doubts.set(reason, { ...before, n, count: Math.max(count, before.count), places, message });
   }
 
   /** A reading has put the doubt right, or a person has accepted it. */
@@ -57,7 +60,7 @@ export class ReadingDoubts {
   }
 
   /** The doubt that this token names as it now stands; null for none. */
-  named(token: string): Doubt | null {
+  named(token: string): ReadingHold | null {
     const parsed = parseHoldToken(token);
     return parsed ? (this.list().find(({ id, n }) => id === parsed.id && n === parsed.n) ?? null) : null;
   }

@@ -1,6 +1,6 @@
 import type { DoubtReason } from './demand.ts';
 import { type HoldToken, parseHoldToken } from './hold-token.ts';
-import type { Doubt } from './reading-doubts.ts';
+import type { ReadingHold } from './reading-doubts.ts';
 import type { HoldState } from './removal-hold.ts';
 import type { WindowState } from './removal-window.ts';
 
@@ -16,7 +16,7 @@ export interface RestoredRemovals {
   readonly readAt: number;
   readonly window: WindowState | null;
   readonly hold: HoldState | null;
-  readonly doubts: readonly Doubt[];
+  readonly doubts: readonly ReadingHold[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -61,7 +61,7 @@ function usedUp(window: WindowState | null, now: number): WindowState {
 
 interface Entry {
   readonly state: HoldState;
-  readonly doubt: Doubt | null;
+  readonly doubt: ReadingHold | null;
 }
 
 interface Holds {
@@ -81,13 +81,18 @@ function readHolds(holds: unknown, now: number): Holds {
 
 function readHold(hold: unknown, now: number): Entry | null {
   if (!isFields(hold)) return null;
-  const { reason, id, since, token, count } = hold;
+  const { reason, id, since, token, count, places } = hold;
   const named = typeof token === 'string' ? parseHoldToken(token) : null;
   const began = timeOf(since);
   if (!named || named.id !== id || began === null || !isCount(count)) return null;
   const state: HoldState & HoldToken = { ...named, since: Math.min(began, now) };
   if (reason === 'TooManyRemovals') return { state, doubt: null };
-  return isDoubt(reason) ? { state, doubt: { ...state, reason, count, message: '' } } : null;
+  if (!isDoubt(reason)) return null;
+  return { state, doubt: { ...state, reason, count, message: '', places: readPlaces(places) } };
+}
+
+function readPlaces(places: unknown): readonly string[] {
+  return Array.isArray(places) ? places.filter((place) => typeof place === 'string') : [];
 }
 
 function isFields(value: unknown): value is Fields {

@@ -1,7 +1,7 @@
 import { formatTime } from '../../core/clock.ts';
 import type { DoubtReason, RemovalLimits } from './demand.ts';
 import { formatHoldToken } from './hold-token.ts';
-import type { Doubt } from './reading-doubts.ts';
+import type { ReadingHold } from './reading-doubts.ts';
 import { removalLimit, type WindowState } from './removal-window.ts';
 import type { ShownHold } from './standing-hold.ts';
 
@@ -25,6 +25,8 @@ export interface HoldRecord {
   /** Removals; of a doubted reading, what it lacks. */
   readonly count: number;
   readonly people?: number;
+  /** Gids of what a doubted reading is about. */
+  readonly places?: readonly string[];
   /** The first twenty. */
   readonly pending?: readonly { readonly who: string; readonly what: string }[];
 }
@@ -41,7 +43,7 @@ export interface RecordedState {
   readonly pending: number;
   readonly limits: RemovalLimits;
   readonly hold: ShownHold | null;
-  readonly doubts: readonly Doubt[];
+  readonly doubts: readonly ReadingHold[];
 }
 
 /** What the connector's status has to carry; an empty record if there is nothing to remember. */
@@ -78,7 +80,8 @@ function holdRecord({ id, n, since, count, people, first }: ShownHold): HoldReco
   };
 }
 
-function doubtRecord(doubt: Doubt): HoldRecord {
-  const { reason, id, since, count } = doubt;
-  return { reason, id, since: formatTime(since), token: formatHoldToken(doubt), count };
+function doubtRecord(doubt: ReadingHold): HoldRecord {
+  const { reason, id, since, count, places } = doubt;
+  const token = formatHoldToken(doubt);
+  return { reason, id, since: formatTime(since), token, count, ...(places.length > 0 ? { places } : {}) };
 }

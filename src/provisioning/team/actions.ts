@@ -8,6 +8,8 @@ type Rules<T extends TeamAction['type']> = ActionRules<TeamAction & { readonly t
 const shared = {
   oneWay: false,
   takesSeat: false,
+  readsMembership: true,
+  refusalIsFinal: false,
   subject: ({ gid, email, organization, team }: TeamAction) => ({
     gid,
     email,

@@ -3,6 +3,7 @@ import { isMemberOf } from '../../directory/account.ts';
 import type { WorkspaceAction } from '../action.ts';
 import type { ActionRules } from '../action-rules.ts';
 import { RefusedError } from '../refusal.ts';
+import { removedFromWorkspace } from '../shared-actions.ts';
 
 type Rules<T extends WorkspaceAction['type']> = ActionRules<WorkspaceAction & { readonly type: T }>;
 
@@ -10,6 +11,8 @@ const shared = {
   // Asana mails an invitation, and what is taken away is not to be had back.
   oneWay: true,
   takesSeat: false,
+  readsMembership: true,
+  refusalIsFinal: false,
   subject: ({ gid, email, workspace }: WorkspaceAction) => ({ gid, email, workspace }),
   explain: explainWorkspace,
 } satisfies Partial<ActionRules<WorkspaceAction>>;
@@ -40,12 +43,6 @@ export const workspaceActions: {
     describe: ({ workspace }, who) => `${who} was removed from workspace ${workspace}.`,
   },
 };
-
-/** Asana answers 403 for somebody who was removed before, as it does where the token may not invite. */
-export function removedFromWorkspace(who: string, workspace: string, cause: unknown): RefusedError {
-  const message = `Asana rejected adding ${who} to workspace ${workspace} (403): a person who was removed before cannot be added again through the API, or the token lacks the permission to invite. Invite the person in Asana.`;
-  return new RefusedError('PreviouslyRemoved', message, { cause });
-}
 
 /** An unknown object in the path is 404, one in the body 400 (Asana's OpenAPI document): the workspace, or the person. */
 function explainWorkspace(

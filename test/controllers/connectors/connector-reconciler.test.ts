@@ -6,8 +6,9 @@ import { ConnectorMetrics } from '../../../src/controllers/connectors/connector-
 import { ConnectorReconciler } from '../../../src/controllers/connectors/connector-reconciler.ts';
 import { ConnectorRegistry } from '../../../src/controllers/connectors/connector-registry.ts';
 import { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
-import { SecretCache, type SecretReading } from '../../../src/controllers/connectors/credentials.ts';
+import { SecretCache } from '../../../src/controllers/connectors/credentials.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
+import type { SecretReading } from '../../../src/kubernetes/client.ts';
 import { keyOf } from '../../../src/kubernetes/resource.ts';
 import { Store } from '../../../src/kubernetes/store.ts';
 import { Organizations } from '../../../src/provisioning/removals/organizations.ts';

@@ -201,9 +201,29 @@ suite('the session of a connector', () => {
     assert.match(whyNothingIsApplied(object, session, []) ?? '', /full permissions/);
   });
 
+  test('counts an upgrade that a process before began until its grant has been decided', async (t) => {
+    const { sandbox, open } = await startWorld(t);
+    const object = connectorObject({ status: { organizations: [sandbox.workspace] } });
+    const grants = [{ uid: 'u1', person: null, applied: false, ours: true, upgrades: '4711' }];
+    const session = await open(object, { grants });
+    await sync(session);
+    const taken = () => session.read('u2')?.enterpriseLicenses() ?? 0;
+    const listed = session.directory.counts().enterpriseLicenses;
+    assert.equal(taken(), listed + 1, 'Asana may not show it yet');
+    assert.equal(session.read('u1')?.enterpriseLicenses(), listed, 'it does not stand in its own way');
+    session.noteDecided('u1');
+    assert.equal(taken(), listed);
+  });
+
   test('lets no removal go before every grant that was there has been decided', async (t) => {
     const { clock, open } = await startWorld(t);
-    const grants = ['u1', 'u2'].map((uid) => ({ uid, person: `500/${uid}`, applied: true, ours: true }));
+    const grants = ['u1', 'u2'].map((uid) => ({
+      uid,
+      person: uid,
+      applied: true,
+      ours: true,
+      upgrades: null,
+    }));
     const told: string[] = [];
     const deps = { onChange: (what: string) => void told.push(what) };
     const session = await open(connectorObject(), { grants, deps });
@@ -219,8 +239,8 @@ suite('the session of a connector', () => {
   test('counts nobody twice whose grant is noted again, and forgets whose is gone', async (t) => {
     const { open } = await startWorld(t);
     const session = await open(connectorObject());
-    for (const uid of ['u1', 'u2']) session.noteGrant({ uid, person: '500/7', applied: true });
-    session.noteGrant({ uid: 'u1', person: '500/7', applied: true });
+    for (const uid of ['u1', 'u2']) session.noteGrant({ uid, person: '7', applied: true });
+    session.noteGrant({ uid: 'u1', person: '7', applied: true });
     assert.equal(session.desk.roster.people, 1);
     session.noteGrant({ uid: 'u1', person: null, applied: false });
     session.forgetGrant('u2');

@@ -203,7 +203,7 @@ suite('the status of a connector', () => {
     const paused = conditions?.find(({ type }) => type === 'RemovalsPaused');
     assert.match(
       paused?.message ?? '',
-      /7 are held, which affect 5 people.*acknowledge to "abc\.3".*discard to "abc\.3"/s,
+      /Held removals: 7. People affected: 5.*acknowledge to "abc\.3".*discard to "abc\.3"/s,
     );
   });
 

@@ -5,9 +5,9 @@ import {
   CredentialsError,
   SECRET_FRESHNESS_MS,
   SecretCache,
-  type SecretReading,
   takeCredential,
 } from '../../../src/controllers/connectors/credentials.ts';
+import type { SecretReading } from '../../../src/kubernetes/client.ts';
 import { FakeClock } from '../../asana/fake-clock.ts';
 
 const secret = (values: Record<string, string | Buffer>): SecretReading => ({

@@ -46,6 +46,29 @@ suite('a judge of readings', () => {
     assert.equal(judge.measure?.accounts?.count, 100);
   });
 
+  test('keeps the token of a hold through a restart, and makes another where another place is read', () => {
+    const hold = {
+      reason: 'OrganizationChanged',
+      id: 'aa',
+      token: 'aa.1',
+      since: '2026-11-30T00:00:00Z',
+      count: 0,
+      people: 0,
+      places: ['900'],
+    } as const;
+    const { holds, take } = begin({ ...statusAfter(snapshotOf(20)), holds: [{ ...hold, places: ['900'] }] });
+    take(snapshotOf(20, { organization: '900', at: 2 }));
+    assert.deepEqual(
+      holds.list().map(({ id, places }) => [id, places]),
+      [['aa', ['900']]],
+    );
+    take(snapshotOf(20, { organization: '901', at: 3 }));
+    assert.deepEqual(
+      holds.list().map(({ id, places }) => [id, places]),
+      [['h1', ['901']]],
+    );
+  });
+
   test('knows another organization by the workspaces that the token is shown, before anybody is read', () => {
     const { judge, take, reasons } = begin(statusAfter(snapshotOf(20)));
     judge.see(['500', '501'], NOW);

@@ -162,7 +162,8 @@ export class HeldWorld {
   }
 
   doubt(on: boolean): void {
-    if (on) this.#desk.doubts.raise('DirectoryShrunk', 10, '', this.#now);
+    if (on)
+      this.#desk.doubts.raise({ reason: 'DirectoryShrunk', count: 10, places: [], message: '' }, this.#now);
     else this.#desk.doubts.drop('DirectoryShrunk');
     this.#decideChanged();
   }

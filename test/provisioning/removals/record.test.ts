@@ -37,13 +37,23 @@ suite('the record in the status of a connector', () => {
 
   test('is read as it was written', () => {
     const desk = deskWithHold({ now: START });
-    desk.doubts.raise('ListingShort', 4, '', START);
+    desk.doubts.raise({ reason: 'OrganizationChanged', count: 0, places: ['1300'], message: '' }, START);
     const read = readRecord(desk.toRecord(), START + 1);
     assert.deepEqual(read, {
       readAt: START + 1,
       window: { startedAt: START, baseline: 100, done: 0, deprovisions: 0 },
       hold: { id: 'hold1', since: START, n: 1 },
-      doubts: [{ id: 'hold2', since: START, n: 1, reason: 'ListingShort', count: 4, message: '' }],
+      doubts: [
+        {
+          id: 'hold2',
+          since: START,
+          n: 1,
+          reason: 'OrganizationChanged',
+          count: 0,
+          places: ['1300'],
+          message: '',
+        },
+      ],
     });
   });
 

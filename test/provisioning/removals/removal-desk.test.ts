@@ -59,14 +59,14 @@ suite('what was once held never comes free by itself', () => {
     [
       'a doubt about the reading began and ended',
       (desk) => {
-        desk.doubts.raise('DirectoryShrunk', 50, '', START);
+        desk.doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: '' }, START);
         desk.doubts.drop('DirectoryShrunk');
       },
     ],
     [
       'a doubt about the reading was acknowledged',
       (desk) => {
-        desk.doubts.raise('DirectoryShrunk', 50, '', START);
+        desk.doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: '' }, START);
         assert.equal(desk.answer('hold2.1', 'acknowledge').kind, 'Reading');
       },
     ],
@@ -211,7 +211,10 @@ suite('the token that people are shown', () => {
 suite('a doubt about the reading', () => {
   test('lets removals wait, holds none, and lets them go when it ends', () => {
     const desk = deskOf();
-    desk.doubts.raise('DirectoryShrunk', 50, '50 accounts are missing', START);
+    desk.doubts.raise(
+      { reason: 'DirectoryShrunk', count: 50, places: [], message: '50 accounts are missing' },
+      START,
+    );
     assert.deepEqual(desk.ask(demandOf('g0'), START), { kind: 'Waits', on: 'DirectoryShrunk' });
     assert.deepEqual(desk.check('g0', START), { kind: 'Waits', on: 'DirectoryShrunk' });
     desk.takeChanged();
@@ -224,14 +227,14 @@ suite('a doubt about the reading', () => {
     const desk = deskOf();
     desk.ask(demandOf('g0', { recorded: recordedAs(1, 'acknowledge') }), START);
     assert.equal(desk.check('g0', START).kind, 'Acknowledged');
-    desk.doubts.raise('ListingShort', 3, '', START);
+    desk.doubts.raise({ reason: 'ListingShort', count: 3, places: [], message: '' }, START);
     assert.equal(desk.check('g0', START).kind, 'Waits');
   });
 
   test('stands beside a hold over removals, each with a token of its own', () => {
     const desk = deskWithHold();
-    desk.doubts.raise('DirectoryShrunk', 50, '', START);
-    desk.doubts.raise('ListingShort', 2, '', START);
+    desk.doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: '' }, START);
+    desk.doubts.raise({ reason: 'ListingShort', count: 2, places: [], message: '' }, START);
     const tokens = desk.toRecord().holds?.map(({ reason, token }) => `${reason} ${token}`);
     assert.deepEqual(tokens, ['TooManyRemovals hold1.1', 'DirectoryShrunk hold2.1', 'ListingShort hold3.1']);
     assert.equal(verdictOf(desk, 'g0'), 'Held hold1.1');
@@ -239,7 +242,8 @@ suite('a doubt about the reading', () => {
 
   test('has a token that moves only when the reading gets worse', () => {
     const desk = deskOf();
-    for (const count of [50, 50, 20, 50, 51]) desk.doubts.raise('DirectoryShrunk', count, '', START);
+    for (const count of [50, 50, 20, 50, 51])
+      desk.doubts.raise({ reason: 'DirectoryShrunk', count: count, places: [], message: '' }, START);
     assert.equal(desk.doubts.list()[0]?.n, 2);
     assert.deepEqual(desk.answer('hold1.1', 'acknowledge'), { kind: 'Unknown' }, 'it named a better reading');
     assert.deepEqual(desk.answer('hold1.2', 'acknowledge'), {
@@ -253,7 +257,7 @@ suite('a doubt about the reading', () => {
 
   test('is not ended by discarding', () => {
     const desk = deskOf();
-    desk.doubts.raise('OrganizationChanged', 0, '', START);
+    desk.doubts.raise({ reason: 'OrganizationChanged', count: 0, places: [], message: '' }, START);
     const outcome = desk.answer('hold1.1', 'discard');
     assert.deepEqual(outcome, { kind: 'Reading', reason: 'OrganizationChanged', count: 0, accepted: false });
     assert.equal(desk.doubts.first, 'OrganizationChanged');
@@ -261,10 +265,10 @@ suite('a doubt about the reading', () => {
 
   test('survives a restart with its token', () => {
     const before = deskOf();
-    before.doubts.raise('DirectoryShrunk', 50, 'gone', START);
+    before.doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: 'gone' }, START);
     const desk = deskOf({ record: before.toRecord() });
     assert.equal(verdictOf(desk, 'g0'), 'Waits');
-    desk.doubts.raise('DirectoryShrunk', 50, 'gone', START);
+    desk.doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: 'gone' }, START);
     assert.equal(desk.toRecord().holds?.[0]?.token, 'hold1.1');
   });
 });

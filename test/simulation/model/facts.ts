@@ -14,6 +14,9 @@ import {
 } from './objects.ts';
 import type { Change, Commit, Owner, Task, Witness } from './records.ts';
 
+/** An action that was begun has ended by then. */
+const UNDER_WAY_MS = 60_000;
+
 /** What takes a change back. */
 const UNDOES: Partial<Record<EffectType, EffectType[]>> = {
   GrantEnterprise: ['RevokeEnterprise'],
@@ -256,17 +259,28 @@ export class Facts {
     return grant.metadata.deletionTimestamp !== undefined || this.hasExpired(grant);
   }
 
-  hasExpired({ spec, status }: Grant): boolean {
+  hasExpired(grant: Grant): boolean {
+    const { spec, status } = grant;
     const end = spec.expiresAt ?? (spec.duration === undefined ? undefined : status?.expiresAt);
-    return end !== undefined && Date.parse(end) <= this.witness.now();
+    return end !== undefined && Date.parse(end) <= this.#clockOf(grant);
   }
 
-  hasStarted({ spec, status }: Grant): boolean {
+  hasStarted(grant: Grant): boolean {
+    const { spec, status } = grant;
     return (
       spec.startsAt === undefined ||
       status?.applied !== undefined ||
-      Date.parse(spec.startsAt) <= this.witness.now()
+      Date.parse(spec.startsAt) <= this.#clockOf(grant)
     );
+  }
+
+  /** What is so by both clocks: that of the operator, which acts, and that of Asana, which counts. */
+  #clockOf(grant: Grant): number {
+    const connector = this.connectorOf(grant);
+    const site = connector && this.siteOf(connector);
+    // What was begun by the clock as it was is on its way.
+    if (site && this.clocksMovedAt(site) > this.witness.time() - UNDER_WAY_MS) return this.witness.now();
+    return Math.min(this.witness.now(), site?.time.now() ?? Number.POSITIVE_INFINITY);
   }
 
   /** Whether a grant counts as a live declaration, apart from its connector. */

@@ -96,7 +96,7 @@ export class Judge implements AsanaWatcher {
 
   /** A line of the audit log. */
   audit({ kind, action, requester }: Release): void {
-    if (kind !== 'Release' || action !== 'AccountGone') return;
+    if (kind !== 'Release' || action !== 'NoLongerHeld') return;
     const { facts } = this;
     const grant = facts.gone.get(requester.uid ?? '')?.grant;
     const connector = grant && facts.connectorOf(grant);

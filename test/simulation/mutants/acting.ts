@@ -42,7 +42,7 @@ export const actingMutants: readonly Mutant[] = [
       },
       {
         file: 'provisioning/task-run.ts',
-        find: 'confirm: () => this.#asksFor(action),',
+        find: 'confirm: ({ asanaDate }) => this.#asksFor(action) && this.#isAskedAt(asanaDate, action),',
         replace: 'confirm: () => true,',
       },
     ],
@@ -134,6 +134,18 @@ export const actingMutants: readonly Mutant[] = [
         file: 'controllers/grants/action-hooks.ts',
         find: 'if (instant === null) return;',
         replace: 'if (instant !== undefined) return;',
+      },
+    ],
+  },
+  {
+    name: 'others-end-by-the-local-clock',
+    breaks: ['StillDeclared', 'OldestWins'],
+    why: 'what another grant declares ends early because the clock of this machine is fast',
+    edits: [
+      {
+        file: 'controllers/grants/action-hooks.ts',
+        find: 'if (asanaDate !== null && !this.#asksFor(object, connector, asanaDate)) throw notYet(now - asanaDate);',
+        replace: 'if (asanaDate !== null && now < 0) throw notYet(now - asanaDate);',
       },
     ],
   },

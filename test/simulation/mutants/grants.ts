@@ -105,14 +105,8 @@ export const grantMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'provisioning/decide-grant.ts',
-        find: "if (deletionPolicy === 'Retain')",
-        replace: "if (deletionPolicy === 'Retain' && abandonedBefore(grant))",
-      },
-      {
-        file: 'provisioning/decide-grant.ts',
-        find: 'function decideEmpty(grant: Grant)',
-        replace:
-          'function abandonedBefore({ abandoned }: Grant): boolean {\n  return abandoned;\n}\n\nfunction decideEmpty(grant: Grant)',
+        find: "if (deletionPolicy !== 'Retain') return null;",
+        replace: "if (deletionPolicy !== 'Retain' || !grant.abandoned) return null;",
       },
     ],
   },

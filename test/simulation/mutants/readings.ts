@@ -181,4 +181,16 @@ export const readingMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'the-last-team-is-that-of-the-listing',
+    breaks: ['GuestKeepsLastTeam'],
+    why: 'a guest who left their other teams since the last reading is taken out of the last one',
+    edits: [
+      {
+        file: 'directory/reader.ts',
+        find: 'if (teams && fresh.account && isGuest(fresh.account, workspace ?? null))',
+        replace: 'if (teams && fresh.account && isGuest(fresh.account, null) && begunAt < 0)',
+      },
+    ],
+  },
 ];

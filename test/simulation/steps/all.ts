@@ -5,6 +5,7 @@ import { connectorSteps } from './connectors.ts';
 import { consoleSteps } from './console.ts';
 import { faultSteps } from './faults.ts';
 import { grantSteps } from './grants.ts';
+import { meetingSteps } from './meetings.ts';
 import { processSteps } from './processes.ts';
 import type { Step, StepKind } from './step.ts';
 
@@ -12,6 +13,7 @@ export const stepKinds: readonly StepKind[] = [
   ...grantSteps,
   ...connectorSteps,
   ...consoleSteps,
+  ...meetingSteps,
   ...faultSteps,
   ...processSteps,
 ];

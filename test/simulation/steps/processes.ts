@@ -98,7 +98,10 @@ export const processSteps: readonly StepKind[] = [
   stepKind({
     name: 'ClockJumps',
     weight: 1.2,
-    draw: (_world, random) => ({ ms: between(random, -90_000, 90_000) }),
+    draw: (_world, random) => {
+      const most = chance(random, 0.2) ? 3_600_000 : 90_000;
+      return { ms: between(random, -most, most) };
+    },
     run: (world, { ms }) => {
       for (const site of world.sites) {
         site.time.skewMs = ms;

@@ -1,7 +1,6 @@
 import { type EffectType, isDeprovision, isRemoval } from '../effect.ts';
 import { isOverReading } from '../holds.ts';
 import { holdsOf } from '../objects.ts';
-import { LISTED_WITHIN_MS } from '../readings.ts';
 import { hasRecordedAnother, isSoAlready, ofGrant, onRemoval, type Rule } from '../rule.ts';
 
 /** A fresh look is no older when a removal leaves: reads, one retry and its pause fit in. */
@@ -40,13 +39,12 @@ export const evidenceRules: readonly Rule[] = [
   {
     name: 'GuestKeepsLastTeam',
     sentence: 'no object takes a guest out of the last team that they are in',
-    broken: ofGrant(({ effect, holding, site, facts, readings, request }) => {
+    broken: ofGrant(({ effect, holding, site, facts }) => {
       if (effect.type !== 'RemoveFromTeam' || holding?.kind !== 'guest' || holding.teams.length > 1)
         return null;
-      // In how many teams somebody is was learnt from the last reading.
-      const read = readings.lastWhole(request.token, 'team');
-      if (read === null || facts.touchedAt(site, holding.gid) > read.begunAt - LISTED_WITHIN_MS) return null;
-      return 'it is the last one';
+      // The look before the action shows all of their teams, but for what Asana shows late.
+      const isNew = facts.touchedAt(site, holding.gid) > facts.witness.time() - FRESH_LOOK_MS;
+      return isNew || site.directory.reads.areStale() ? null : 'it is the last one';
     }),
   },
   {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { GrantRig, ORGANIZATION } from './grant-rig.ts';
+
+const LICENSE = 'AsanaLicenseGrant';
+const ACCOUNT = 'AsanaAccount';
+const HOUR = 3_600_000;
+
+suite('what another grant of the person declares', () => {
+  for (const [because, skewMs, reason] of [
+    ['an hour ahead of the clock of Asana', -HOUR, 'ClockSkew'],
+    ['half a minute ahead of the clock of Asana', -30_000, 'StillDeclared'],
+  ] as const)
+    test(`has not ended because the local clock is ${because}`, async () => {
+      const rig = await GrantRig.open();
+      const email = rig.member(1, 'enterprise');
+      await rig.declare(LICENSE, 'works', { user: { email }, expiresAt: rig.now(60_000) });
+      await rig.declare(ACCOUNT, 'leaves', { email, ensure: 'Absent' });
+      assert.equal(rig.see(ACCOUNT, 'leaves').reason, 'StillDeclared');
+      rig.site.time.skewMs = skewMs;
+      await rig.pass(61_000);
+      await rig.annotate(ACCOUNT, 'leaves', 'requestedAt', 'now', 4_000);
+      assert.ok(!rig.changes.includes('scimPatchUser') && rig.person(1).profile.active, 'nobody has left');
+      assert.equal(rig.see(ACCOUNT, 'leaves').reason, reason);
+      rig.site.time.skewMs = 0;
+      await rig.pass(120_000);
+      assert.equal(rig.see(ACCOUNT, 'leaves').reason, 'Removed', 'the clocks agree that it has ended');
+      assert.deepEqual(rig.broken, []);
+      await rig.close();
+    });
+
+  test('is looked at once more before a deleted grant is released for it: both may be deleted together', async () => {
+    const rig = await GrantRig.open({ removalDelay: '5s' });
+    const email = 'new@acme.example';
+    await rig.declare(ACCOUNT, 'account', { email, ensure: 'Present', deletionPolicy: 'Revoke' }, 10_000);
+    await rig.declare(LICENSE, 'license', { user: { email }, license: 'ViewOnly' });
+    assert.equal(rig.see(LICENSE, 'license').reason, 'Granted', rig.see(LICENSE, 'license').message);
+    await rig.remove(ACCOUNT, 'account', 500);
+    assert.ok(rig.exists(ACCOUNT, 'account'), 'the license may go in a moment');
+    await rig.remove(LICENSE, 'license', 30_000);
+    assert.equal(rig.site.directory.personByEmail(email)?.profile.active, false, 'the account is gone');
+    assert.ok(!rig.exists(ACCOUNT, 'account'));
+    await rig.close();
+  });
+
+  test('releases a deleted grant in the end', async () => {
+    const rig = await GrantRig.open({ removalDelay: '1h' });
+    const email = 'new@acme.example';
+    await rig.declare(ACCOUNT, 'account', { email, ensure: 'Present', deletionPolicy: 'Revoke' }, 10_000);
+    await rig.declare(LICENSE, 'license', { user: { email }, license: 'ViewOnly' });
+    await rig.remove(ACCOUNT, 'account', 15_000);
+    assert.ok(!rig.exists(ACCOUNT, 'account'));
+    assert.ok(rig.events('account').includes('Warning Released'));
+    assert.equal(rig.site.directory.personByEmail(email)?.profile.active, true);
+    await rig.close();
+  });
+});
+
+suite('an object that is renamed', () => {
+  test('hands over what it created, also with deletionPolicy Retain', async () => {
+    const rig = await GrantRig.open();
+    const email = 'new@acme.example';
+    await rig.declare(ACCOUNT, 'old', { email, ensure: 'Present' }, 10_000);
+    assert.equal(rig.see(ACCOUNT, 'old').status.applied?.adopted, false);
+    await rig.declare(ACCOUNT, 'new', { email, ensure: 'Present' });
+    assert.equal(rig.see(ACCOUNT, 'new').reason, 'ConflictingGrant');
+    await rig.remove(ACCOUNT, 'old', 10_000);
+    assert.ok(!rig.exists(ACCOUNT, 'old'));
+    const { reason, status } = rig.see(ACCOUNT, 'new');
+    assert.deepEqual([reason, status.applied?.adopted], ['Granted', false]);
+    await rig.close();
+  });
+});
+
+suite('an account without a workspace of its own', () => {
+  test('follows a corrected defaultWorkspace until something was done in it', async () => {
+    const rig = await GrantRig.open({}, { defaultWorkspace: '999' });
+    await rig.declare(ACCOUNT, 'new', { email: 'new@acme.example', ensure: 'Present' });
+    assert.equal(rig.see(ACCOUNT, 'new').reason, 'WorkspaceNotFound');
+    await rig.connector({}, { defaultWorkspace: ORGANIZATION });
+    await rig.pass(30_000);
+    const { reason, message, status } = rig.see(ACCOUNT, 'new');
+    assert.equal(reason, 'Granted', message);
+    assert.equal(status.workspace, ORGANIZATION);
+    await rig.close();
+  });
+});

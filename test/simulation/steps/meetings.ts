@@ -1,0 +1,119 @@
+import type { Random } from '../../../src/core/clock.ts';
+import type { Person } from '../../../src/sandbox/records.ts';
+import type { Site } from '../asana/site.ts';
+import { ANNOTATIONS, CONNECTOR_KIND, type Grant, keyOf } from '../model/objects.ts';
+import { between, pick } from '../random.ts';
+import type { World } from '../world.ts';
+import { create } from './grants.ts';
+import { addressIn, attempt, connectorsOf, grantsOf, instant, placeOf, siteOf } from './objects.ts';
+import { type StepKind, stepKind } from './step.ts';
+
+/** The connector of the first organization, as grants name it, with what it reads. */
+function drawReader(world: World, random: Random): { ref: Grant['spec']['connectorRef']; site: Site } | null {
+  const connectors = connectorsOf(world);
+  if (connectors.length === 0) return null;
+  const connector = pick(random, connectors);
+  const { namespace, name } = connector.metadata;
+  return { ref: { namespace, name }, site: siteOf(world, connector) };
+}
+
+function drawGuest({ organization }: Site, random: Random): Person | null {
+  const guests = organization.people.filter(({ kind, profile }) => kind === 'guest' && profile.active);
+  return guests.length === 0 ? null : pick(random, guests);
+}
+
+/** By the console; the judge is told. */
+function setTeam(world: World, site: Site, { gid, team, joins }: TeamChange): void {
+  const person = site.directory.person(gid);
+  const place = site.directory.team(team);
+  if (!person || !place) return;
+  const membership = person.teamMemberships.find((candidate) => candidate.team === place);
+  if (membership && !joins) site.directory.leaveTeam(membership);
+  else if (!membership && joins && person.profile.active) site.directory.joinTeam(person, place);
+  world.judge.facts.touch(site, gid);
+}
+
+interface TeamChange {
+  readonly gid: string;
+  readonly team: string;
+  readonly joins: boolean;
+}
+
+/** Stories in several moves, which other steps meet too seldom. */
+export const meetingSteps: readonly StepKind[] = [
+  stepKind({
+    name: 'GuestsLastTeam',
+    weight: 0.7,
+    draw: (world, random) => {
+      const reader = drawReader(world, random);
+      const guest = reader && drawGuest(reader.site, random);
+      if (!guest || reader.site.teams.length < 2) return null;
+      const [own, other] = reader.site.teams;
+      return {
+        site: world.sites.indexOf(reader.site),
+        gid: guest.gid,
+        other: other?.gid ?? '',
+        kind: 'AsanaTeamGrant',
+        namespace: reader.ref.namespace ?? '',
+        name: `g${between(random, 0, 39)}`,
+        spec: { connectorRef: reader.ref, user: { gid: guest.gid }, team: { gid: own?.gid ?? '' } },
+      };
+    },
+    run: async (world, { site: index, gid, other, kind, namespace, name, spec }) => {
+      const site = world.sites[index];
+      if (!site) return;
+      setTeam(world, site, { gid, team: spec.team.gid, joins: false });
+      setTeam(world, site, { gid, team: other, joins: true });
+      await create(world, { kind, namespace, name, spec });
+      await attempt(() =>
+        world.cluster.edit(CONNECTOR_KIND, namespace, spec.connectorRef.name, {
+          metadata: { annotations: { [ANNOTATIONS.requestedAt]: `guest ${world.clock.monotonic()}` } },
+        }),
+      );
+      await world.advance(60_000);
+      setTeam(world, site, { gid, team: other, joins: false });
+      // Longer than a look before an action may be old.
+      await world.advance(200_000);
+      await attempt(() => world.cluster.remove(kind, namespace, name));
+    },
+    tell: ({ gid, other, namespace, name, spec }) =>
+      `guest ${gid} enters team ${other}, AsanaTeamGrant ${namespace}/${name} for ${spec.team.gid} is created, the guest leaves ${other}, and the grant is deleted`,
+  }),
+  stepKind({
+    name: 'EndByOneClock',
+    weight: 0.7,
+    draw: (world, random) => {
+      const live = grantsOf(world).filter(
+        (grant) => grant.status?.applied && addressIn(grant) && !grant.metadata.deletionTimestamp,
+      );
+      if (live.length === 0) return null;
+      const grant = pick(random, live);
+      const ref = grant.spec.connectorRef;
+      const namespace = ref.namespace ?? grant.metadata.namespace;
+      const connector = connectorsOf(world).find((one) => keyOf(one) === `${namespace}/${ref.name}`);
+      if (!connector) return null;
+      return {
+        grant: placeOf(grant),
+        site: world.sites.indexOf(siteOf(world, connector)),
+        behindMs: between(random, 300_000, 3_600_000),
+        namespace,
+        name: `g${between(random, 0, 39)}`,
+        spec: { connectorRef: { name: ref.name }, email: addressIn(grant), ensure: 'Absent' },
+      };
+    },
+    run: async (world, { grant, site: index, behindMs, namespace, name, spec }) => {
+      const site = world.sites[index];
+      if (!site) return;
+      const { kind, namespace: where, name: which } = grant;
+      const expiresAt = instant(world.clock.monotonic() + 90_000);
+      const ends = { expiresAt, duration: null, deletionPolicy: 'Revoke' };
+      await attempt(() => world.cluster.edit(kind, where, which, { spec: ends }));
+      site.time.skewMs = -behindMs;
+      world.judge.facts.moveClocks(site);
+      await create(world, { kind: 'AsanaAccount', namespace, name, spec });
+      await world.advance(120_000);
+    },
+    tell: ({ grant, behindMs, namespace, name, spec }) =>
+      `Asana's clock is ${Math.round(behindMs / 1000)} s behind, ${grant.namespace}/${grant.name} ends in 90 s, and AsanaAccount ${namespace}/${name} ${JSON.stringify(spec)} is created`,
+  }),
+];
