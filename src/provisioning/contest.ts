@@ -23,7 +23,12 @@ export type Contest =
   | { readonly kind: 'Uncontested' }
   | { readonly kind: 'Lost'; readonly winner: string }
   /** Only for an ending grant: the winner of those that act declares the right it holds, or sent for, and takes it over. */
-  | { readonly kind: 'Succeeded'; readonly successor: Contender };
+  | {
+      readonly kind: 'Succeeded';
+      readonly successor: Contender;
+      /** The older grant that keeps the successor from taking it over and does not act itself; null for none. */
+      readonly heldUpBy: string | null;
+    };
 
 /**
  * The oldest contender wins, then namespace/name. Grants that are deleted, expired, suspended, not started, not allowed by
@@ -34,9 +39,9 @@ export function judgeContest(own: Contender, rivals: readonly Contender[]): Cont
   const { grant } = own;
   if (grant.ending) {
     const successor = oldestOf(rivals.filter((rival) => contends(rival) && mayTakeOver(rival)));
-    return successor && takesOver(successor, own)
-      ? { kind: 'Succeeded', successor }
-      : { kind: 'Uncontested' };
+    if (!successor || !takesOver(successor, own)) return { kind: 'Uncontested' };
+    const contest = judgeContest(successor, rivals);
+    return { kind: 'Succeeded', successor, heldUpBy: contest.kind === 'Lost' ? contest.winner : null };
   }
   if (!contends(own)) return { kind: 'Uncontested' };
   const oldest = oldestOf(rivals.filter((rival) => contends(rival) && rival.mode === own.mode));

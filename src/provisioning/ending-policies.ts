@@ -61,10 +61,13 @@ function makeSureADiscardedRemovalStaysDiscarded(subject: GrantCase): Decision |
 export function handOver(subject: GrantCase): Decision | null {
   const { contest } = subject.context;
   if (contest.kind !== 'Succeeded' || !holdsRight(subject)) return null;
-  const { grant, right } = contest.successor;
-  if (right === null || !isSameRight(right, subject.right)) return null;
-  const { namespace, name } = grant.object;
-  return releaseCase(subject, 'Superseded', `Grant ${namespace}/${name} now declares the same right.`);
+  const { successor, heldUpBy } = contest;
+  if (successor.right === null || !isSameRight(successor.right, subject.right)) return null;
+  const { namespace, name } = successor.grant.object;
+  const message = `Grant ${namespace}/${name} now declares the same right.`;
+  if (heldUpBy === null) return releaseCase(subject, 'Superseded', message);
+  const why = `The older grant ${heldUpBy} takes precedence over it and cannot act. See the status of ${heldUpBy} and of its connector, or delete it.`;
+  return releaseCase(subject, 'Superseded', `${message} ${why}`);
 }
 
 function makeSureTheReadingIsTrusted(subject: GrantCase): Decision | null {

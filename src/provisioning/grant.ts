@@ -75,4 +75,6 @@ export interface Grant {
   readonly discarded: boolean;
   /** For `Absent`: it was seen at this generation that there is no account, and nobody asked anew. */
   readonly absenceSeen: boolean;
+  /** Its status shows what the person holds: they were there at the last look. */
+  readonly wasSeen: boolean;
 }

@@ -39,6 +39,7 @@ const policies: readonly GrantPolicy[] = [
   makeSureTheOrganizationIsTheSame,
   makeSureTheEmailStillMeansTheSameAccount,
   makeSureTheOldestGrantWins,
+  lookUpWhoHeldIt,
 ];
 
 function makeSureTheOrganizationIsTheSame(subject: GrantCase): Decision | null {
@@ -49,6 +50,14 @@ function makeSureTheOrganizationIsTheSame(subject: GrantCase): Decision | null {
 function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision | null {
   const message = describeOtherHolder(subject);
   return message === null ? null : blockCase(subject, 'IdentityChanged', message);
+}
+
+/** Whom the status shows with the right, and a listing lacks, is looked up once before that is said to be drift. */
+function lookUpWhoHeldIt(subject: GrantCase): Decision | null {
+  const { grant, account, right, context } = subject;
+  if (account || !grant.wasSeen || context.lookedUp || !drifted(subject)) return null;
+  const message = `${whoIn(subject)} is not in the listing. The person is looked up before the status says so.`;
+  return { kind: 'LookUp', account, right, observed: null, message };
 }
 
 /** Before anything is done: two grants must not create one account both. */

@@ -138,7 +138,9 @@ suite('ended, whatever the right', () => {
       because: 'it takes it over',
       grant: deletedOf(itGave),
       asana: heldIn,
-      context: ({ right }) => ({ contest: { kind: 'Succeeded', successor: contender(right, 'heir') } }),
+      context: ({ right }) => ({
+        contest: { kind: 'Succeeded', successor: contender(right, 'heir'), heldUpBy: null },
+      }),
       expect: 'Release Superseded',
     },
     {
@@ -146,7 +148,9 @@ suite('ended, whatever the right', () => {
       because: 'who takes it over has to know whether it was given',
       grant: deletedOf(itGave, { deletionPolicy: 'Retain' }),
       asana: heldIn,
-      context: ({ right }) => ({ contest: { kind: 'Succeeded', successor: contender(right, 'heir') } }),
+      context: ({ right }) => ({
+        contest: { kind: 'Succeeded', successor: contender(right, 'heir'), heldUpBy: null },
+      }),
       expect: 'Release Superseded',
     },
     {
@@ -154,7 +158,9 @@ suite('ended, whatever the right', () => {
       because: 'nobody takes over what is not there',
       grant: deletedOf(itGave, { deletionPolicy: 'Retain' }),
       asana: (sample) => notHeldIn(sample),
-      context: ({ right }) => ({ contest: { kind: 'Succeeded', successor: contender(right, 'heir') } }),
+      context: ({ right }) => ({
+        contest: { kind: 'Succeeded', successor: contender(right, 'heir'), heldUpBy: null },
+      }),
       expect: 'Release Retained',
     },
     {
@@ -162,7 +168,9 @@ suite('ended, whatever the right', () => {
       because: 'nothing is taken, so no doubt matters',
       grant: deletedOf(itGave),
       asana: (sample) => heldIn(sample, {}, { doubted: sample.parts }),
-      context: ({ right }) => ({ contest: { kind: 'Succeeded', successor: contender(right, 'heir') } }),
+      context: ({ right }) => ({
+        contest: { kind: 'Succeeded', successor: contender(right, 'heir'), heldUpBy: null },
+      }),
       expect: 'Release Superseded',
     },
     {

@@ -87,6 +87,21 @@ suite('declared, whatever the right', () => {
       expect: 'Blocked AccountNotFound',
     },
     {
+      what: 'nobody in the listing who was seen there before',
+      because: 'nothing follows from a listing alone',
+      grant: (sample) => ({ ...itGave(sample), wasSeen: true }),
+      asana: () => withoutAliceIn(),
+      context: { lookedUp: false },
+      expect: 'LookUp',
+    },
+    {
+      what: 'nobody at a look who was seen there before',
+      because: 'somebody has taken it',
+      grant: (sample) => ({ ...itGave(sample), wasSeen: true }),
+      asana: () => withoutAliceIn(),
+      expect: 'Blocked AccountNotFound ~',
+    },
+    {
       what: 'an inactive account',
       because: 'it is none; who is known may be added to a plain workspace all the same',
       asana: () => reading([person({ active: false })]),

@@ -231,3 +231,12 @@ suite('the predecessor of a grant', () => {
   for (const [one, rivals, because] of rows)
     test(`is nobody: ${because}`, () => assert.equal(findPredecessor(one, rivals), null, because));
 });
+
+test('what ends names the older grant for which its successor waits', () => {
+  const heir = rival({ ...old, createdAt: 2 });
+  const older = contender(enterprise, 'c', { createdAt: 1 }, { acts: false });
+  const contest = judgeContest(own({ ...held, ending: deleted }), [heir, older]);
+  assert.equal(contest.kind === 'Succeeded' && contest.heldUpBy, 'iga/c');
+  const free = judgeContest(own({ ...held, ending: deleted }), [heir]);
+  assert.equal(free.kind === 'Succeeded' && free.heldUpBy, null);
+});

@@ -164,6 +164,13 @@ suite('whatever is declared, found and configured', () => {
     });
   });
 
+  test('nobody who was seen there before is missed for a listing alone', () => {
+    law((decision, { wasSeen, ending }, { lookedUp }) => {
+      if (decision.kind !== 'Blocked' || ending || !wasSeen || lookedUp) return;
+      assert.ok(!decision.drift || decision.account !== null);
+    });
+  });
+
   test('nobody is created who was there before, by a license grant', () => {
     law((decision, { recorded, created, ending, mayCreate }, { accountDeclaredBy }) => {
       if (decision.kind !== 'Act' || decision.right.type !== 'License') return;

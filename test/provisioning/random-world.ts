@@ -103,6 +103,7 @@ const anyGrant: fc.Arbitrary<Grant> = fc
       setBacks: fc.constantFrom(0, 0, 2, 3),
       discarded: fc.boolean(),
       absenceSeen: fc.boolean(),
+      wasSeen: fc.boolean(),
     }),
   })
   .map(({ right, held, changes }) => {
@@ -124,7 +125,11 @@ const anyDeclaration: fc.Arbitrary<Declaration> = fc.record({
 const anyContest: fc.Arbitrary<Contest> = fc.oneof(
   fc.constant<Contest>({ kind: 'Uncontested' }),
   fc.constant<Contest>({ kind: 'Lost', winner: 'iga/a' }),
-  anyRight.map<Contest>((right) => ({ kind: 'Succeeded', successor: contender(right, 'heir') })),
+  anyRight.map<Contest>((right) => ({
+    kind: 'Succeeded',
+    successor: contender(right, 'heir'),
+    heldUpBy: null,
+  })),
 );
 
 export const anyContext: fc.Arbitrary<GrantContext> = fc

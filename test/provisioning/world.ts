@@ -203,6 +203,7 @@ export function grant(right: Right, changes: Partial<Grant> = {}): Grant {
     setBacks: 0,
     discarded: false,
     absenceSeen: false,
+    wasSeen: false,
     ...changes,
   };
 }

@@ -15,7 +15,8 @@ export class PlannedDirectory {
   readonly #directory: Directory;
   readonly #accounts = new Map<string, Account>();
   readonly #gids = new Map<string, string>();
-  readonly #teams = new Map<string, TeamMembershipRecord | null>();
+  /** By person and team; null before anybody's were asked for. */
+  #teams: Map<string, Map<string, TeamMembershipRecord>> | null = null;
   #created = 0;
 
   constructor(directory: Directory) {
@@ -64,19 +65,9 @@ export class PlannedDirectory {
     return this.#put({ ...account, memberships: [{ gid, workspace, active, role, viewOnly }, ...others] });
   }
 
-  teamMembership(team: string, user: string): TeamMembershipRecord | null {
-    const planned = this.#teams.get(`${team} ${user}`);
-    return planned === undefined ? this.#directory.teamMembership(team, user) : planned;
-  }
-
   /** By the gid of the team. */
   teamsOf(user: string): ReadonlyMap<string, TeamMembershipRecord> {
-    const found = new Map<string, TeamMembershipRecord>();
-    for (const team of this.#directory.current()?.teams.keys() ?? []) {
-      const membership = this.teamMembership(team, user);
-      if (membership) found.set(team, membership);
-    }
-    return found;
+    return this.#teamsOf(user);
   }
 
   joinTeam(team: string, user: string): TeamMembershipRecord {
@@ -84,12 +75,30 @@ export class PlannedDirectory {
     const account = this.find(user);
     const guest = account !== null && isGuest(account, this.organization);
     const membership = { gid, user, admin: false, guest, limitedAccess: false };
-    this.#teams.set(`${team} ${user}`, membership);
+    this.#teamsOf(user).set(team, membership);
     return membership;
   }
 
   leaveTeam(team: string, user: string): void {
-    this.#teams.set(`${team} ${user}`, null);
+    this.#teamsOf(user).delete(team);
+  }
+
+  #teamsOf(user: string): Map<string, TeamMembershipRecord> {
+    this.#teams ??= this.#indexTeams();
+    const known = this.#teams.get(user) ?? new Map<string, TeamMembershipRecord>();
+    this.#teams.set(user, known);
+    return known;
+  }
+
+  #indexTeams(): Map<string, Map<string, TeamMembershipRecord>> {
+    const teams = new Map<string, Map<string, TeamMembershipRecord>>();
+    for (const { gid, memberships } of this.#directory.current()?.teams.values() ?? [])
+      for (const membership of memberships) {
+        const known = teams.get(membership.user);
+        if (known) known.set(gid, membership);
+        else teams.set(membership.user, new Map([[gid, membership]]));
+      }
+    return teams;
   }
 
   #put(account: Account): Account {

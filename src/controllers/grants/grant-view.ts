@@ -44,6 +44,7 @@ export function viewGrant({ kind, object }: KnownGrant, connector: AsanaConnecto
     setBacks: countSetBacks({ kind, object }, now),
     discarded: status?.discardedGeneration === metadata.generation,
     absenceSeen: status?.removedGeneration === metadata.generation && openRequest(object) === null,
+    wasSeen: (status?.observed?.[kind.field] ?? kind.nothing) !== kind.nothing,
   };
 }
 
