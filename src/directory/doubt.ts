@@ -6,7 +6,8 @@ import { type Part, type PartName, partNames, partOf, type Snapshot } from './sn
  * - `OrganizationChanged`: the token speaks of another organization.
  * - `ListingShort`: a listing keeps bringing fewer than it announces.
  */
-export type DoubtReason = 'DirectoryShrunk' | 'OrganizationChanged' | 'ListingShort';
+export const doubtReasons = ['DirectoryShrunk', 'OrganizationChanged', 'ListingShort'] as const;
+export type DoubtReason = (typeof doubtReasons)[number];
 
 export interface Doubt {
   readonly reason: DoubtReason;

@@ -81,7 +81,10 @@ export function isCreation({ type }: { readonly type: ActionType }): boolean {
 export function isSameAction(a: Action, b: Action): boolean {
   const isSamePerson = (a.gid ?? a.email) === (b.gid ?? b.email);
   return (
-    a.type === b.type && placeOf(a) === placeOf(b) && isSamePerson && isGuestsLast(a) === isGuestsLast(b)
+    a.type === b.type &&
+    placeOfAction(a) === placeOfAction(b) &&
+    isSamePerson &&
+    isGuestsLast(a) === isGuestsLast(b)
   );
 }
 
@@ -90,7 +93,7 @@ function isGuestsLast(action: Action): boolean {
 }
 
 /** The gid of the team or workspace an action changes; null where it is the organization. */
-export function placeOf(action: Action): string | null {
+export function placeOfAction(action: Action): string | null {
   if ('team' in action) return action.team;
   return 'workspace' in action ? action.workspace : null;
 }

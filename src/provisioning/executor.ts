@@ -7,7 +7,7 @@ import type { UserTypes } from '../directory/account.ts';
 import type { Directory } from '../directory/directory.ts';
 import { type FreshReading, refresh } from '../directory/reader.ts';
 import type { Account } from '../directory/snapshot.ts';
-import { type Action, placeOf } from './action.ts';
+import { type Action, placeOfAction } from './action.ts';
 import { isRemoval, mayHaveTakenEffect, rulesOf } from './actions.ts';
 import type { Auditor, Requester } from './audit.ts';
 import type { ObjectIdentity } from './grant.ts';
@@ -213,7 +213,7 @@ export class Executor {
   ): void {
     const { namespace, name } = connector;
     this.#actions.add(1, { namespace, connector: name, type: action.type, result });
-    const place = placeOf(action);
+    const place = placeOfAction(action);
     this.#audit.write({
       kind: 'Change',
       id,

@@ -5,7 +5,7 @@ export interface RemovalClock {
   readonly monotonic: number;
 }
 
-export interface PendingRemoval {
+export interface DelayedRemoval {
   /** Deletion, expiry, or when the generation was first seen; epoch milliseconds. */
   readonly since: number;
   readonly delayMs: number;
@@ -19,7 +19,7 @@ export interface PendingRemoval {
  * @returns `notBefore` in epoch milliseconds for the status, and `waitMs`, 0 once it is due
  */
 export function removalDue(
-  removal: PendingRemoval,
+  removal: DelayedRemoval,
   { now, monotonic }: RemovalClock,
 ): { notBefore: number; waitMs: number } {
   const notBefore = removal.since + removal.delayMs;

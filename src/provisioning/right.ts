@@ -69,7 +69,7 @@ export function describeRight(right: Right): string {
 }
 
 /** The gid of the team or workspace a right is in by itself; null for a license, which is the organization's. */
-export function placeOf(right: Right): string | null {
+export function ownPlaceOf(right: Right): string | null {
   if (right.type === 'Team') return right.team;
   return right.type === 'License' ? null : right.workspace;
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
-import { type PendingRemoval, type RemovalClock, removalDue } from '../../src/provisioning/removal-delay.ts';
+import { type DelayedRemoval, type RemovalClock, removalDue } from '../../src/provisioning/removal-delay.ts';
 
 const MINUTE = 60_000;
 
 suite('a removal is due', () => {
-  const rows: readonly [removal: PendingRemoval, clock: RemovalClock, waitMs: number, because: string][] = [
+  const rows: readonly [removal: DelayedRemoval, clock: RemovalClock, waitMs: number, because: string][] = [
     [{ since: 1_000, delayMs: MINUTE, firstSeen: 5 }, { now: 1_000, monotonic: 5 }, MINUTE, 'just deleted'],
     [
       { since: 1_000, delayMs: MINUTE, firstSeen: 5 },

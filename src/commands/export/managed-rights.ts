@@ -4,7 +4,7 @@ import type { KnownGrant } from '../../controllers/grants/grant-stores.ts';
 import { endingOf } from '../../controllers/grants/grant-time.ts';
 import type { Account } from '../../directory/snapshot.ts';
 import type { Reading } from '../../provisioning/reading.ts';
-import { placeOf, type Right } from '../../provisioning/right.ts';
+import { ownPlaceOf, type Right } from '../../provisioning/right.ts';
 import { resolveWish } from '../../provisioning/rights.ts';
 
 /**
@@ -32,5 +32,5 @@ export class ManagedRights {
 
 /** Licenses exclude each other: who is declared to hold one is declared. */
 function keyOf(gid: string, right: Right): string {
-  return `${right.type} ${placeOf(right) ?? ''} ${gid}`;
+  return `${right.type} ${ownPlaceOf(right) ?? ''} ${gid}`;
 }

@@ -2,7 +2,7 @@ import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import type { Counter } from '../../core/meter.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
 import type { ReleaseReason } from '../../provisioning/decision.ts';
-import { placeOf } from '../../provisioning/right.ts';
+import { ownPlaceOf } from '../../provisioning/right.ts';
 import type { FromAboveReason } from './from-above.ts';
 import type { GrantDeps } from './grant-context.ts';
 import { connectorKeyOf, connectorLabelsOf } from './grant-identity.ts';
@@ -52,7 +52,7 @@ export class GrantReleases {
       connector: splitKey(connectorKeyOf(object)),
       requester: { type: 'Object', ...identityOf({ kind, object }) },
       account: { gid: status?.user?.gid ?? gid, email: status?.user?.email ?? email },
-      place: right && placeOf(right),
+      place: right && ownPlaceOf(right),
       before: status?.applied?.[kind.field] ?? null,
       after: status?.observed?.[kind.field] ?? null,
       result: 'Released',

@@ -1,3 +1,4 @@
+import type { DoubtReason } from '../../directory/doubt.ts';
 import type { ActionType } from '../action.ts';
 
 /** The connector's bounds on removals (`provisioning.maxRemovals`, `maxDeprovisions`). All of them count people. */
@@ -47,9 +48,6 @@ export interface Demand {
   readonly content: string;
   readonly recorded: RecordedHold | null;
 }
-
-/** Why a reading of Asana is doubted. */
-export type DoubtReason = 'DirectoryShrunk' | 'OrganizationChanged' | 'ListingShort';
 
 /** What the desk says to a removal. Only `Free`, and `Acknowledged` once it is recorded, may go ahead. */
 export type Verdict =

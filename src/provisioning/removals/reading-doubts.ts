@@ -1,4 +1,4 @@
-import type { DoubtReason } from './demand.ts';
+import type { DoubtReason } from '../../directory/doubt.ts';
 import { parseHoldToken } from './hold-token.ts';
 
 /** A reading that a person has to judge before anything is removed by it. */

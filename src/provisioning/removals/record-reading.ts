@@ -1,4 +1,4 @@
-import type { DoubtReason } from './demand.ts';
+import { type DoubtReason, doubtReasons } from '../../directory/doubt.ts';
 import { type HoldToken, parseHoldToken } from './hold-token.ts';
 import type { ReadingHold } from './reading-doubts.ts';
 import type { HoldState } from './removal-hold.ts';
@@ -20,12 +20,6 @@ export interface RestoredRemovals {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const DOUBTS: Readonly<Record<DoubtReason, true>> = {
-  DirectoryShrunk: true,
-  OrganizationChanged: true,
-  ListingShort: true,
-};
 
 /** Leaders' clocks differ by less; a window that begins later than this was not written by one. */
 const CLOCK_TOLERANCE_MS = 300_000;
@@ -104,7 +98,7 @@ function isCount(value: unknown): value is number {
 }
 
 function isDoubt(reason: unknown): reason is DoubtReason {
-  return typeof reason === 'string' && Object.hasOwn(DOUBTS, reason);
+  return (doubtReasons as readonly unknown[]).includes(reason);
 }
 
 function timeOf(value: unknown): number | null {

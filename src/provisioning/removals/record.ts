@@ -1,5 +1,6 @@
 import { formatTime } from '../../core/clock.ts';
-import type { DoubtReason, RemovalLimits } from './demand.ts';
+import type { DoubtReason } from '../../directory/doubt.ts';
+import type { RemovalLimits } from './demand.ts';
 import { formatHoldToken } from './hold-token.ts';
 import type { ReadingHold } from './reading-doubts.ts';
 import { removalLimit, type WindowState } from './removal-window.ts';

@@ -1,4 +1,5 @@
-import type { DoubtReason, Verdict } from './demand.ts';
+import type { DoubtReason } from '../../directory/doubt.ts';
+import type { Verdict } from './demand.ts';
 import type { PendingRemoval } from './pending-removal.ts';
 
 /** What the verdict on one removal follows from. */

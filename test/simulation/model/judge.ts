@@ -4,12 +4,13 @@ import type { Site } from '../asana/site.ts';
 import { type Effect, effectOf, isRemoval } from './effect.ts';
 import { Facts, isAbout } from './facts.ts';
 import { HeldGrants } from './holds.ts';
-import { modelOf, teamOf } from './kinds.ts';
+import { modelOf } from './kinds.ts';
 import { Limits } from './limits.ts';
 import { CONNECTOR_KIND, type Connector, type Grant, keyOf, nameOf } from './objects.ts';
 import { Pauses } from './pauses.ts';
 import { Readings } from './readings.ts';
 import type { Commit, Owner, Task, Witness } from './records.ts';
+import { judgeRelease, type Release } from './releases.ts';
 import { type Case, graceOf, type LeadershipFacts, type NamedRule, type Rule } from './rule.ts';
 import { rules } from './rules.ts';
 import { type StatusCase, statusRules } from './status-rules.ts';
@@ -50,22 +51,12 @@ const TWICE = {
 };
 
 const LET_GO = {
-  name: 'ReleasedIsGone',
-  sentence: 'no grant is released as gone while the person has its right',
+  name: 'ReleasedRightly',
+  sentence: 'no grant is released for a reason that is not so, or before it can be known',
 };
 
 /** What is judged of all writes together, beside the rules of each, and of what is let go. */
 export const wireRules: readonly NamedRule[] = [UNASKED, PAUSE, BLIND, TWICE, LET_GO];
-
-/** So long what a person has may be on its way to whoever decides. */
-const ON_ITS_WAY_MS = 60_000;
-
-/** What an audit line tells of a release. */
-export interface Release {
-  readonly kind: string;
-  readonly action: string;
-  readonly requester: { readonly uid?: string };
-}
 
 /** Sees every commit, request and answer, and says at once when something is not as the contract has it. */
 export class Judge implements AsanaWatcher {
@@ -95,19 +86,10 @@ export class Judge implements AsanaWatcher {
   }
 
   /** A line of the audit log. */
-  audit({ kind, action, requester }: Release): void {
-    if (kind !== 'Release' || action !== 'NoLongerHeld') return;
-    const { facts } = this;
-    const grant = facts.gone.get(requester.uid ?? '')?.grant;
-    const connector = grant && facts.connectorOf(grant);
-    const site = connector && facts.siteOf(connector);
-    const holding = site && facts.holdingOf(grant, site);
-    if (!connector || !site || !holding || site.directory.reads.areStale()) return;
-    const since = facts.witness.time() - ON_ITS_WAY_MS;
-    if (facts.lastChangeOf(site, holding.gid, teamOf(grant)) >= since) return;
-    if (facts.wasForeignSince(facts.tokenOf(connector), site, since)) return;
-    if (modelOf(grant.kind)?.ended(grant, holding, false).length === 0) return;
-    this.report(LET_GO, `${nameOf(grant)}, and Asana shows ${JSON.stringify(holding)}`);
+  audit(release: Release): void {
+    const detail = judgeRelease(release, this.facts);
+    const grant = this.facts.gone.get(release.requester.uid ?? '')?.grant;
+    if (detail !== null && grant) this.report(LET_GO, `${nameOf(grant)} as ${release.action}: ${detail}`);
   }
 
   commit(commit: Commit): void {

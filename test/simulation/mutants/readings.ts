@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const readingMutants: readonly Mutant[] = [
   {
     name: 'an-unknown-workspace-has-nobody',
-    breaks: ['ReleasedIsGone', 'GrantedIsSo'],
+    breaks: ['ReleasedRightly', 'GrantedIsSo'],
     why: 'a 404 for the workspace is taken for a person who is gone, and a grant that ends lets go of what they keep',
     edits: [
       {
@@ -34,7 +34,7 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: 'what-one-surface-shows-is-enough',
-    breaks: ['ReleasedIsGone', 'GrantedIsSo'],
+    breaks: ['ReleasedRightly', 'GrantedIsSo'],
     why: 'somebody whom REST does not show is gone, although SCIM calls them active',
     edits: [
       {

@@ -1,0 +1,82 @@
+import type { Facts } from './facts.ts';
+import { deletionPolicyOf, modelOf, teamOf } from './kinds.ts';
+import type { Connector, Grant } from './objects.ts';
+
+/** What an audit line tells of a release. */
+export interface Release {
+  readonly kind: string;
+  readonly action: string;
+  readonly requester: { readonly uid?: string };
+}
+
+/** A deleted grant that was let go, and its connector. */
+interface Released {
+  readonly grant: Grant;
+  readonly connector: Connector;
+  readonly facts: Facts;
+}
+
+/** So long what a person has may be on its way to whoever decides. */
+const ON_ITS_WAY_MS = 60_000;
+/** What is deleted together is decided together: so long a deletion waits for others, if removals wait as long. */
+const TOGETHER_MS = 9_000;
+
+/** By reason: what is wrong with such a release; null for nothing. What stands here for no reason is not judged. */
+const rules: Readonly<Record<string, (released: Released) => string | null>> = {
+  NoLongerHeld: describeWhatIsLeft,
+  ChangedElsewhere: describeWhatIsLeft,
+  Retained: ({ grant }) => (deletionPolicyOf(grant) === 'Retain' ? null : 'its deletionPolicy is Revoke'),
+  Suspended: ({ grant }) => (grant.spec.suspend ? null : 'it is not suspended'),
+  NothingApplied: ({ grant }) => (grant.status?.applied ? 'something is applied' : null),
+  Adopted: ({ grant }) => {
+    const { applied, created } = grant.status ?? {};
+    const isKept = applied?.license === 'ViewOnly' && !created;
+    return !applied || applied.adopted || isKept ? null : 'it gave what it had';
+  },
+  StillDeclared: ({ grant, connector, facts }) => {
+    const { deletionTimestamp } = grant.metadata;
+    const delay = connector.spec.provisioning?.removalDelay;
+    if (deletionTimestamp === undefined || delay === '0s' || delay === '5s') return null;
+    const waited = facts.witness.now() - Date.parse(deletionTimestamp);
+    return waited < TOGETHER_MS
+      ? `it was deleted ${waited} ms ago, perhaps with what declares the account`
+      : null;
+  },
+  Superseded: (released) => (hasHeir(released) ? null : 'no other grant has taken the right over'),
+};
+
+/** What is wrong with a release, in a sentence; null for nothing. */
+export function judgeRelease({ kind, action, requester }: Release, facts: Facts): string | null {
+  const rule = rules[action];
+  const grant = facts.gone.get(requester.uid ?? '')?.grant;
+  const connector = grant && facts.connectorOf(grant);
+  if (kind !== 'Release' || !rule || !connector) return null;
+  return rule({ grant, connector, facts });
+}
+
+function describeWhatIsLeft({ grant, connector, facts }: Released): string | null {
+  const site = facts.siteOf(connector);
+  const holding = site && facts.holdingOf(grant, site);
+  if (!site || !holding || site.directory.reads.areStale()) return null;
+  const since = facts.witness.time() - ON_ITS_WAY_MS;
+  if (facts.lastChangeOf(site, holding.gid, teamOf(grant)) >= since) return null;
+  if (facts.wasForeignSince(facts.tokenOf(connector), site, since)) return null;
+  if (modelOf(grant.kind)?.ended(grant, holding, false).length === 0) return null;
+  return `Asana shows ${JSON.stringify(holding)}`;
+}
+
+/** A grant that is there, or has gone of late, with the same right of the same person on record. */
+function hasHeir({ grant, facts }: Released): boolean {
+  const model = modelOf(grant.kind);
+  const gid = grant.status?.user?.gid;
+  const late = facts.witness.time() - ON_ITS_WAY_MS;
+  const gone = [...facts.gone.values()].filter(({ at }) => at >= late).map((one) => one.grant);
+  return [...facts.grants.values(), ...gone].some(
+    (other) =>
+      other.kind === grant.kind &&
+      other.metadata.uid !== grant.metadata.uid &&
+      other.status?.user?.gid === gid &&
+      other.status?.applied !== undefined &&
+      model?.right(other) === model?.right(grant),
+  );
+}
