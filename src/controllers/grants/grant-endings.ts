@@ -1,8 +1,6 @@
 import { findCondition } from '../../api/conditions.ts';
-import { durationMs } from '../../api/duration.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
-import type { ReconcileResult } from '../../kubernetes/controller.ts';
 import { EXPIRED_IN_PLAN } from '../../provisioning/decide-grant.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { withWayOut } from '../../provisioning/grant-case.ts';
@@ -60,31 +58,19 @@ export class GrantEndings {
     this.#deps.touchConnector(connectorKey, 'SeatFreed');
   }
 
-  /** An ending grant lets go and leaves Asana as it is; or not yet. */
-  async release(
-    subject: GrantSubject,
-    decision: Release,
-    done: Partial<GrantFindings>,
-  ): Promise<ReconcileResult> {
-    const { reason } = decision;
+  /** An ending grant lets go and leaves Asana as it is. */
+  async release(subject: GrantSubject, decision: Release, done: Partial<GrantFindings>): Promise<void> {
+    const { kind, object, session, connectorKey } = subject;
+    const { reason, warning } = decision;
     if (reason === 'Superseded' && !hasInherited(subject))
       return this.#waitForTheSuccessor(subject, decision);
-    const waitMs = reason === 'StillDeclared' ? untilAllIsSeen(subject, this.#deps.clock.now()) : 0;
-    if (waitMs > 0) return this.#waitForTheOthers(subject, decision, waitMs);
-    const last = subject.object.status?.lastAction;
+    const last = object.status?.lastAction;
     if (last && tookItself(subject) && (reason === 'ChangedElsewhere' || reason === 'NoLongerHeld'))
-      await this.conclude(
+      return this.conclude(
         subject,
         { lastAction: { ...last, result: 'Succeeded' } },
         'The access was revoked.',
       );
-    else await this.#release(subject, decision, done);
-    return {};
-  }
-
-  async #release(subject: GrantSubject, decision: Release, done: Partial<GrantFindings>): Promise<void> {
-    const { kind, object, session, connectorKey } = subject;
-    const { reason, warning } = decision;
     const told = toldEnd(object);
     const { reason: ready, message } = told ?? {
       reason: reason === 'Superseded' ? ('Superseded' as const) : ('Expired' as const),
@@ -137,7 +123,7 @@ export class GrantEndings {
   async #waitForTheSuccessor(
     subject: GrantSubject,
     { account, right, observed, message }: Release,
-  ): Promise<ReconcileResult> {
+  ): Promise<void> {
     const { kind, object, view, context } = subject;
     const outcome = {
       reason: 'Progressing',
@@ -148,35 +134,12 @@ export class GrantEndings {
     } as const;
     const seen = { account, right, observed, reading: context.reading };
     await this.#reporter.report({ kind, object }, { ...seen, outcome, planned: null, keepsRequest: true });
-    return {};
-  }
-
-  /** Objects that are deleted together arrive one by one: what declares the account now may be gone in a moment. */
-  async #waitForTheOthers(
-    { kind, object, context }: GrantSubject,
-    { account, right, observed, message }: Release,
-    waitMs: number,
-  ): Promise<ReconcileResult> {
-    const outcome = { reason: 'Progressing', message } as const;
-    const seen = { account, right, observed, reading: context.reading };
-    await this.#reporter.report({ kind, object }, { ...seen, outcome, planned: null, keepsRequest: true });
-    return { requeueAfterMs: waitMs };
   }
 
   async #tellWhatStays({ kind, object }: GrantSubject, findings: GrantFindings): Promise<GrantObject> {
     const stays = object.metadata.deletionTimestamp === undefined;
     return stays ? this.#reporter.report({ kind, object }, findings) : object;
   }
-}
-
-/** Whoever deletes several objects at once has them all deleted within this time. */
-const TOGETHER_MS = 10_000;
-
-/** How long a deleted grant waits for what is deleted with it, milliseconds: never longer than a removal would. */
-function untilAllIsSeen({ view, connector }: GrantSubject, now: number): number {
-  if (view.ending?.because !== 'Deleted') return 0;
-  const delayMs = durationMs(connector.spec.provisioning.removalDelay);
-  return view.ending.at + Math.min(delayMs, TOGETHER_MS) - now;
 }
 
 function hasInherited({ context, view }: GrantSubject): boolean {

@@ -1,3 +1,4 @@
+import { durationMs } from '../../api/duration.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import type { ReconcileResult } from '../../kubernetes/controller.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
@@ -21,6 +22,9 @@ import { staysUntold } from './untold.ts';
 
 /** What a request asks for is not done where nothing could be decided: it stays open until then. */
 const KEEPS_REQUEST: ReadonlySet<RefusalCode> = new Set([...unlearnt, 'Suspended', 'UnderWay']);
+
+/** Whoever deletes several objects at once has them all deleted within this time. */
+const TOGETHER_MS = 10_000;
 
 type Settled = Extract<Decision, { kind: 'Settled' }>;
 type Blocked = Extract<Decision, { kind: 'Blocked' }>;
@@ -84,6 +88,11 @@ export class GrantSteps {
     signal: AbortSignal,
   ): Promise<Next> {
     if (decision.kind === 'LookUp') return this.#lookUp(subject, decision, progress, signal);
+    const deferred = deferRelease(subject, decision, this.#deps.clock.now());
+    if (deferred) {
+      const next = await this.follow(subject, deferred.decision, progress, signal);
+      return 'again' in next ? next : sooner(next, deferred.waitMs);
+    }
     const kept = this.#gate.note(subject, decision);
     this.#noteDecision(subject, decision);
     switch (decision.kind) {
@@ -92,7 +101,8 @@ export class GrantSteps {
       case 'Blocked':
         return this.#block(subject, { decision, kept }, progress, signal);
       case 'Release':
-        return { result: await this.#endings.release(subject, decision, progress.done) };
+        await this.#endings.release(subject, decision, progress.done);
+        return { result: {} };
       case 'Act':
         return subject.context.policies.mode === 'Plan'
           ? this.#plan(subject, { decision, kept }, progress)
@@ -223,6 +233,26 @@ export class GrantSteps {
     const wait = view.ending ? null : untilNextInstant(object, this.#deps.clock.now());
     return { result: wait === null ? {} : { requeueAfterMs: wait } };
   }
+}
+
+/**
+ * A deleted grant is not released at once because of what another object declares: objects that are deleted together arrive one
+ * by one. It waits for them, but never longer than a removal would. Null where it waits for nothing.
+ */
+function deferRelease(
+  { view, connector }: GrantSubject,
+  decision: Decision,
+  now: number,
+): { readonly decision: Blocked; readonly waitMs: number } | null {
+  if (decision.kind !== 'Release' || decision.reason !== 'StillDeclared') return null;
+  if (view.ending?.because !== 'Deleted') return null;
+  const delayMs = Math.min(durationMs(connector.spec.provisioning.removalDelay), TOGETHER_MS);
+  const waitMs = view.ending.at + delayMs - now;
+  const { account, right, observed, message } = decision;
+  const seen = { account, right, observed, message };
+  return waitMs <= 0
+    ? null
+    : { decision: { kind: 'Blocked', code: 'StillDeclared', drift: false, ...seen }, waitMs };
 }
 
 function sooner({ result }: { readonly result: ReconcileResult }, afterMs: number | null): Next {
