@@ -27,7 +27,9 @@ const rules: Readonly<Record<string, (released: Released) => string | null>> = {
   ChangedElsewhere: describeWhatIsLeft,
   Retained: ({ grant }) => (deletionPolicyOf(grant) === 'Retain' ? null : 'its deletionPolicy is Revoke'),
   Suspended: ({ grant }) => (grant.spec.suspend ? null : 'it is not suspended'),
-  NothingApplied: ({ grant }) => (grant.status?.applied ? 'something is applied' : null),
+  // An absence takes nothing back, whatever was declared before it.
+  NothingApplied: ({ grant }) =>
+    grant.status?.applied && grant.spec.ensure !== 'Absent' ? 'something is applied' : null,
   Adopted: ({ grant }) => {
     const { applied, created } = grant.status ?? {};
     const isKept = applied?.license === 'ViewOnly' && !created;
