@@ -82,8 +82,13 @@ export function describeIncomplete({ parts: { accounts, licenses, teams } }: Sna
   );
 }
 
-/** @param word what the part is called */
-export function describeGap(word: string, part: Part): string {
+/**
+ * Why a part is no whole reading, in a sentence.
+ * @param word what the part is called
+ * @param part null before it was read
+ */
+export function describeGap(word: string, part: Part | null): string {
+  if (!part) return `The ${word} have not been read yet.`;
   return `Not all ${word} were read: ${part.incompleteBecause ?? 'the reason is unknown.'}`;
 }
 
@@ -115,7 +120,7 @@ function faultOf(
 ): PartFault | null {
   const part = snapshot && partOf(snapshot, name);
   const word = wordFor(name);
-  if (!part) return { part: name, code: 'NotRead', message: `The ${word} have not been read yet.` };
+  if (!part) return { part: name, code: 'NotRead', message: describeGap(word, part) };
   if (!part.complete) return { part: name, code: 'Incomplete', message: describeGap(word, part) };
   const interval = name === 'teams' || name === 'teamMemberships' ? teamIntervalMs : intervalMs;
   if (now - part.at <= OUTDATED_AFTER * interval) return null;

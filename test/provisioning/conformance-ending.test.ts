@@ -1,4 +1,5 @@
 import { suite } from 'node:test';
+import type { GrantContext } from '../../src/provisioning/decision.ts';
 import {
   check,
   deletedOf,
@@ -7,11 +8,17 @@ import {
   itGave,
   mapped,
   notHeldIn,
+  type Sample,
   samples,
   takes,
   withoutAliceIn,
 } from './conformance.ts';
 import { contender, deleted, expired, NOW, person, reading } from './world.ts';
+
+/** Another grant declares the same, and may take it over. */
+const succeeded = ({ right }: Sample): Partial<GrantContext> => ({
+  contest: { kind: 'Succeeded', successor: contender(right, 'heir'), heldUpBy: null },
+});
 
 suite('ended, whatever the right', () => {
   check([
@@ -138,9 +145,7 @@ suite('ended, whatever the right', () => {
       because: 'it takes it over',
       grant: deletedOf(itGave),
       asana: heldIn,
-      context: ({ right }) => ({
-        contest: { kind: 'Succeeded', successor: contender(right, 'heir'), heldUpBy: null },
-      }),
+      context: succeeded,
       expect: 'Release Superseded',
     },
     {
@@ -148,9 +153,7 @@ suite('ended, whatever the right', () => {
       because: 'who takes it over has to know whether it was given',
       grant: deletedOf(itGave, { deletionPolicy: 'Retain' }),
       asana: heldIn,
-      context: ({ right }) => ({
-        contest: { kind: 'Succeeded', successor: contender(right, 'heir'), heldUpBy: null },
-      }),
+      context: succeeded,
       expect: 'Release Superseded',
     },
     {
@@ -158,9 +161,7 @@ suite('ended, whatever the right', () => {
       because: 'nobody takes over what is not there',
       grant: deletedOf(itGave, { deletionPolicy: 'Retain' }),
       asana: (sample) => notHeldIn(sample),
-      context: ({ right }) => ({
-        contest: { kind: 'Succeeded', successor: contender(right, 'heir'), heldUpBy: null },
-      }),
+      context: succeeded,
       expect: 'Release Retained',
     },
     {
@@ -168,9 +169,7 @@ suite('ended, whatever the right', () => {
       because: 'nothing is taken, so no doubt matters',
       grant: deletedOf(itGave),
       asana: (sample) => heldIn(sample, {}, { doubted: sample.parts }),
-      context: ({ right }) => ({
-        contest: { kind: 'Succeeded', successor: contender(right, 'heir'), heldUpBy: null },
-      }),
+      context: succeeded,
       expect: 'Release Superseded',
     },
     {

@@ -168,7 +168,7 @@ function checkComplete({ parts }: Snapshot, { licenses }: ModelSettings): void {
   ];
   for (const [name, part] of needed) {
     if (part?.complete) continue;
-    const gap = part ? describeGap(name, part) : `The ${name} have not been read yet.`;
+    const gap = describeGap(name, part);
     throw new C1zError('SnapshotIncomplete', `${gap} Nothing is written. The next sync tries again.`);
   }
 }

@@ -54,7 +54,6 @@ suite('a judge of readings', () => {
       since: '2026-11-30T00:00:00Z',
       count: 0,
       people: 0,
-      places: ['900'],
     } as const;
     const { holds, take } = begin({ ...statusAfter(snapshotOf(20)), holds: [{ ...hold, places: ['900'] }] });
     take(snapshotOf(20, { organization: '900', at: 2 }));

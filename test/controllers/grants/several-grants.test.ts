@@ -6,6 +6,14 @@ const LICENSE = 'AsanaLicenseGrant';
 const ACCOUNT = 'AsanaAccount';
 const HOUR = 3_600_000;
 
+/** An account that its object creates, and a license that keeps it from being deprovisioned. */
+async function declareBoth(rig: GrantRig): Promise<string> {
+  const email = 'new@acme.example';
+  await rig.declare(ACCOUNT, 'account', { email, ensure: 'Present', deletionPolicy: 'Revoke' }, 10_000);
+  await rig.declare(LICENSE, 'license', { user: { email }, license: 'ViewOnly' });
+  return email;
+}
+
 suite('what another grant of the person declares', () => {
   for (const [because, skewMs, reason] of [
     ['an hour ahead of the clock of Asana', -HOUR, 'ClockSkew'],
@@ -31,9 +39,7 @@ suite('what another grant of the person declares', () => {
 
   test('is looked at once more before a deleted grant is released for it: both may be deleted together', async () => {
     const rig = await GrantRig.open({ removalDelay: '5s' });
-    const email = 'new@acme.example';
-    await rig.declare(ACCOUNT, 'account', { email, ensure: 'Present', deletionPolicy: 'Revoke' }, 10_000);
-    await rig.declare(LICENSE, 'license', { user: { email }, license: 'ViewOnly' });
+    const email = await declareBoth(rig);
     assert.equal(rig.see(LICENSE, 'license').reason, 'Granted', rig.see(LICENSE, 'license').message);
     await rig.remove(ACCOUNT, 'account', 500);
     assert.ok(rig.exists(ACCOUNT, 'account'), 'the license may go in a moment');
@@ -45,9 +51,7 @@ suite('what another grant of the person declares', () => {
 
   test('releases a deleted grant in the end', async () => {
     const rig = await GrantRig.open({ removalDelay: '1h' });
-    const email = 'new@acme.example';
-    await rig.declare(ACCOUNT, 'account', { email, ensure: 'Present', deletionPolicy: 'Revoke' }, 10_000);
-    await rig.declare(LICENSE, 'license', { user: { email }, license: 'ViewOnly' });
+    const email = await declareBoth(rig);
     await rig.remove(ACCOUNT, 'account', 15_000);
     assert.ok(!rig.exists(ACCOUNT, 'account'));
     assert.ok(rig.events('account').includes('Warning Released'));

@@ -35,14 +35,21 @@ function siteOfPerson(world: World, gid: string): number {
   return world.sites.findIndex(({ directory }) => directory.person(gid) !== undefined);
 }
 
-function find(world: World, { site, gid }: Subject): { site: Site; person: Person } | null {
+function find(
+  world: World,
+  { site, gid }: Pick<Subject, 'site' | 'gid'>,
+): { site: Site; person: Person } | null {
   const place = world.sites[site];
   const person = place?.directory.person(gid);
   return place && person ? { site: place, person } : null;
 }
 
 /** A change that somebody makes in Asana's own console, of which the judge is told. */
-function change(world: World, subject: Subject, work: (site: Site, person: Person) => void): void {
+function change(
+  world: World,
+  subject: Pick<Subject, 'site' | 'gid'>,
+  work: (site: Site, person: Person) => void,
+): void {
   const found = find(world, subject);
   if (!found) return;
   const had = hasSeat(found.person);
@@ -54,6 +61,22 @@ function change(world: World, subject: Subject, work: (site: Site, person: Perso
 
 function hasSeat({ kind, profile }: Person): boolean {
   return kind === 'member' && profile.active && profile.license === 'enterprise';
+}
+
+/** Somebody enters a team, or leaves it. Nobody who has left the organization enters one. */
+export function setTeam(
+  world: World,
+  subject: { readonly site: number; readonly gid: string },
+  gid: string,
+  joins: (isIn: boolean) => boolean,
+): void {
+  change(world, subject, ({ directory }, person) => {
+    const team = directory.team(gid);
+    const membership = person.teamMemberships.find((candidate) => candidate.team === team);
+    if (joins(membership !== undefined) === (membership !== undefined)) return;
+    if (membership) directory.leaveTeam(membership);
+    else if (team && person.profile.active) directory.joinTeam(person, team);
+  });
 }
 
 /** What people do in Asana behind the operator's back. */
@@ -171,13 +194,7 @@ export const consoleSteps: readonly StepKind[] = [
       const teams = subject === null ? [] : (world.sites[subject.site]?.teams ?? []);
       return subject && teams.length > 0 ? { ...subject, team: pick(random, teams).gid } : null;
     },
-    run: (world, data) =>
-      change(world, data, ({ directory }, person) => {
-        const team = directory.team(data.team);
-        const membership = person.teamMemberships.find((candidate) => candidate.team === team);
-        if (membership) directory.leaveTeam(membership);
-        else if (team && person.profile.active) directory.joinTeam(person, team);
-      }),
+    run: (world, data) => setTeam(world, data, data.team, (isIn) => !isIn),
     tell: ({ gid, team }) => `in Asana ${gid} enters or leaves team ${team}`,
   }),
   stepKind({

@@ -4,6 +4,7 @@ import type { Site } from '../asana/site.ts';
 import { ANNOTATIONS, CONNECTOR_KIND, type Grant, keyOf } from '../model/objects.ts';
 import { between, pick } from '../random.ts';
 import type { World } from '../world.ts';
+import { setTeam } from './console.ts';
 import { create } from './grants.ts';
 import { addressIn, attempt, connectorsOf, grantsOf, instant, placeOf, siteOf } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
@@ -20,23 +21,6 @@ function drawReader(world: World, random: Random): { ref: Grant['spec']['connect
 function drawGuest({ organization }: Site, random: Random): Person | null {
   const guests = organization.people.filter(({ kind, profile }) => kind === 'guest' && profile.active);
   return guests.length === 0 ? null : pick(random, guests);
-}
-
-/** By the console; the judge is told. */
-function setTeam(world: World, site: Site, { gid, team, joins }: TeamChange): void {
-  const person = site.directory.person(gid);
-  const place = site.directory.team(team);
-  if (!person || !place) return;
-  const membership = person.teamMemberships.find((candidate) => candidate.team === place);
-  if (membership && !joins) site.directory.leaveTeam(membership);
-  else if (!membership && joins && person.profile.active) site.directory.joinTeam(person, place);
-  world.judge.facts.touch(site, gid);
-}
-
-interface TeamChange {
-  readonly gid: string;
-  readonly team: string;
-  readonly joins: boolean;
 }
 
 /** Stories in several moves, which other steps meet too seldom. */
@@ -59,11 +43,10 @@ export const meetingSteps: readonly StepKind[] = [
         spec: { connectorRef: reader.ref, user: { gid: guest.gid }, team: { gid: own?.gid ?? '' } },
       };
     },
-    run: async (world, { site: index, gid, other, kind, namespace, name, spec }) => {
-      const site = world.sites[index];
-      if (!site) return;
-      setTeam(world, site, { gid, team: spec.team.gid, joins: false });
-      setTeam(world, site, { gid, team: other, joins: true });
+    run: async (world, { site, gid, other, kind, namespace, name, spec }) => {
+      const guest = { site, gid };
+      setTeam(world, guest, spec.team.gid, () => false);
+      setTeam(world, guest, other, () => true);
       await create(world, { kind, namespace, name, spec });
       await attempt(() =>
         world.cluster.edit(CONNECTOR_KIND, namespace, spec.connectorRef.name, {
@@ -71,7 +54,7 @@ export const meetingSteps: readonly StepKind[] = [
         }),
       );
       await world.advance(60_000);
-      setTeam(world, site, { gid, team: other, joins: false });
+      setTeam(world, guest, other, () => false);
       // Longer than a look before an action may be old.
       await world.advance(200_000);
       await attempt(() => world.cluster.remove(kind, namespace, name));
