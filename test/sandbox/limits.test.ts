@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { array, assert as assertProperty, integer, property } from 'fast-check';
+import { systemClock } from '../../src/core/clock.ts';
 import { TokenLimits } from '../../src/sandbox/limits.ts';
 import { defaultSettings } from '../../src/sandbox/settings.ts';
 import { ask, messageOf, sandboxFor } from './asking.ts';
@@ -95,11 +97,16 @@ describe('limits over the wire', () => {
   });
 
   it('refuse the 51st read and the 16th write in flight, and count the most there were', async () => {
-    const sandbox = await sandboxFor({ latencyMs: 200 });
+    // No answer leaves before every request has come, however slow the machine is.
+    const allCame = Promise.withResolvers<void>();
+    const clock = { ...systemClock, sleep: () => allCame.promise };
+    const sandbox = await sandboxFor({ latencyMs: 1, clock });
     const path = `/workspaces/${sandbox.workspace}/addUser`;
     const body = { data: { user: 'alice@acme.example' } };
     const reads = Array.from({ length: 60 }, () => ask(sandbox, 'GET', '/users/me'));
     const writes = Array.from({ length: 20 }, () => ask(sandbox, 'POST', path, { body }));
+    while (sandbox.requests.since(0).length < 80) await delay(5);
+    allCame.resolve();
     const count = async (replies: Promise<{ status: number }>[], status: number) =>
       (await Promise.all(replies)).filter((reply) => reply.status === status).length;
     assert.equal(await count(reads, 200), 50);

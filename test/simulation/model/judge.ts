@@ -87,9 +87,11 @@ export class Judge implements AsanaWatcher {
 
   /** A line of the audit log. */
   audit(release: Release): void {
-    const detail = judgeRelease(release, this.facts);
-    const grant = this.facts.gone.get(release.requester.uid ?? '')?.grant;
-    if (detail !== null && grant) this.report(LET_GO, `${nameOf(grant)} as ${release.action}: ${detail}`);
+    const uid = release.requester.uid ?? '';
+    // A grant that has ended is let go too, and stays; one whose connector came back is not gone.
+    const grant = this.facts.grants.get(uid) ?? this.facts.gone.get(uid)?.grant;
+    const detail = grant && judgeRelease(release, grant, this.facts);
+    if (grant && detail) this.report(LET_GO, `${nameOf(grant)} as ${release.action}: ${detail}`);
   }
 
   commit(commit: Commit): void {

@@ -9,7 +9,7 @@ export interface Release {
   readonly requester: { readonly uid?: string };
 }
 
-/** A deleted grant that was let go, and its connector. */
+/** A grant that was let go when it was deleted or ended, and its connector. */
 interface Released {
   readonly grant: Grant;
   readonly connector: Connector;
@@ -47,11 +47,10 @@ const rules: Readonly<Record<string, (released: Released) => string | null>> = {
   Superseded: (released) => (hasHeir(released) ? null : 'no other grant has taken the right over'),
 };
 
-/** What is wrong with a release, in a sentence; null for nothing. */
-export function judgeRelease({ kind, action, requester }: Release, facts: Facts): string | null {
+/** What is wrong with the release of a grant, in a sentence; null for nothing. */
+export function judgeRelease({ kind, action }: Release, grant: Grant, facts: Facts): string | null {
   const rule = rules[action];
-  const grant = facts.gone.get(requester.uid ?? '')?.grant;
-  const connector = grant && facts.connectorOf(grant);
+  const connector = facts.connectorOf(grant);
   if (kind !== 'Release' || !rule || !connector) return null;
   return rule({ grant, connector, facts });
 }
