@@ -148,4 +148,16 @@ export const removalMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'what-is-deleted-together-arrives-at-once',
+    breaks: ['ReleasedRightly'],
+    why: 'a deleted account is let go for a license that is deleted a moment later, and stays for ever',
+    edits: [
+      {
+        file: 'controllers/grants/grant-steps.ts',
+        find: 'const delayMs = Math.min(durationMs(connector.spec.provisioning.removalDelay), TOGETHER_MS);',
+        replace: 'const delayMs = Math.min(durationMs(connector.spec.provisioning.removalDelay), 0);',
+      },
+    ],
+  },
 ];

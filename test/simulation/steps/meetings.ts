@@ -99,4 +99,35 @@ export const meetingSteps: readonly StepKind[] = [
     tell: ({ grant, behindMs, namespace, name, spec }) =>
       `Asana's clock is ${Math.round(behindMs / 1000)} s behind, ${grant.namespace}/${grant.name} ends in 90 s, and AsanaAccount ${namespace}/${name} ${JSON.stringify(spec)} is created`,
   }),
+  stepKind({
+    name: 'DeletedTogether',
+    weight: 0.7,
+    draw: (world, random) => {
+      const reader = drawReader(world, random);
+      if (!reader) return null;
+      const number = between(random, 0, 38);
+      return {
+        namespace: reader.ref.namespace ?? '',
+        account: `g${number}`,
+        license: `g${number + 1}`,
+        connectorRef: reader.ref,
+        email: `new${between(random, 0, 3)}@${reader.site.plan.domain}`,
+        afterMs: pick(random, [0, 300, 3_000]),
+      };
+    },
+    run: async (world, { namespace, account, license, connectorRef, email, afterMs }) => {
+      const ofAccount = { kind: 'AsanaAccount', namespace, name: account };
+      const ofLicense = { kind: 'AsanaLicenseGrant', namespace, name: license };
+      const user = { connectorRef, user: { email }, license: 'ViewOnly', deletionPolicy: 'Revoke' };
+      await create(world, { ...ofAccount, spec: { connectorRef, email, deletionPolicy: 'Revoke' } });
+      await create(world, { ...ofLicense, spec: user });
+      // Time to create the account and to see it.
+      await world.advance(90_000);
+      await attempt(() => world.cluster.remove(ofAccount.kind, namespace, account));
+      await world.advance(afterMs);
+      await attempt(() => world.cluster.remove(ofLicense.kind, namespace, license));
+    },
+    tell: ({ namespace, account, license, email, afterMs }) =>
+      `AsanaAccount ${namespace}/${account} and AsanaLicenseGrant ${namespace}/${license} of ${email} are created, and deleted 90 s later, the account ${afterMs} ms before the license`,
+  }),
 ];
