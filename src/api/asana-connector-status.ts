@@ -119,6 +119,17 @@ const hold = object('One hold.', {
   }),
   count: amount('How many removals it contains, or how many entries are missing from the reading.'),
   people: amount('How many people are affected.'),
+  missing: Type.Optional(
+    object(
+      'How many entries each part of a reading lacks. If any part lacks more, the hold gets a new token.',
+      {
+        accounts: count('Missing accounts.'),
+        licenses: count('Missing licenses.'),
+        teams: count('Missing teams.'),
+        teamMemberships: count('Missing team memberships.'),
+      },
+    ),
+  ),
   places: Type.Optional(
     Type.Array(gid('The gid of a workspace or an organization.'), {
       description:

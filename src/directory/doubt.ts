@@ -23,17 +23,20 @@ export interface Doubt {
   readonly message: string;
 }
 
-/** A doubt that an earlier process has recorded: which parts it was about is not known, so it may be all of them. */
-export function restoreDoubt({ reason, count, places }: Pick<Doubt, 'reason' | 'count' | 'places'>): Doubt {
+/** What of a doubt is recorded from one process to the next. */
+export type RecordedDoubt = Pick<Doubt, 'reason' | 'count' | 'missing' | 'places'>;
+
+/** A doubt that an earlier process has recorded. It is about all parts where no part is known to lack anything. */
+export function restoreDoubt({ reason, count, missing, places }: RecordedDoubt): Doubt {
   const message = 'An earlier reading was in doubt, and no later reading has confirmed or refuted it.';
-  return { reason, parts: partNames, count, missing: {}, places, message };
+  const lacking = partNames.filter((name) => missing[name] !== undefined);
+  const parts = lacking.length > 0 && places.length === 0 ? lacking : partNames;
+  return { reason, parts, count, missing, places, message };
 }
 
 /** True when more is missing, or another place is: an answer to the doubt before is none to the one after. */
 export function isWorse(before: Doubt, after: Doubt): boolean {
-  const lackedBefore = (name: PartName) =>
-    before.missing[name] ?? (before.parts.includes(name) ? before.count : 0);
-  const lacksMore = partNames.some((name) => (after.missing[name] ?? 0) > lackedBefore(name));
+  const lacksMore = partNames.some((name) => (after.missing[name] ?? 0) > (before.missing[name] ?? 0));
   return lacksMore || after.places.some((place) => !before.places.includes(place));
 }
 

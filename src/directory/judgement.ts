@@ -191,8 +191,6 @@ function doubtSize(
   const standing = doubts.find(({ reason }) => reason === 'DirectoryShrunk');
   const places = measure.scope.filter((gid) => !scope.includes(gid));
   const missing: Partial<Record<PartName, number>> = {};
-  /** Of parts that an earlier process doubted and that were not read since: nobody knows how many. */
-  const unknown: PartName[] = [];
   for (const name of partNames) {
     const part = parts[name];
     if (part?.whole && part.fresh) {
@@ -201,16 +199,14 @@ function doubtSize(
     } else if (standing && isAwaited(name, part)) {
       const before = standing.missing[name];
       if (before !== undefined) missing[name] = before;
-      else if (standing.parts.includes(name) && standing.places.length === 0) unknown.push(name);
     }
   }
-  const lacking = partNames.filter((name) => missing[name] !== undefined || unknown.includes(name));
+  const lacking = partNames.filter((name) => missing[name] !== undefined);
   if (lacking.length === 0 && places.length === 0) return null;
-  const counts = [...Object.values(missing), places.length, unknown.length > 0 ? (standing?.count ?? 0) : 0];
   return {
     reason: 'DirectoryShrunk',
     parts: places.length > 0 ? partNames : lacking,
-    count: Math.max(...counts),
+    count: Math.max(...Object.values(missing), places.length),
     missing,
     places,
     message: describeLoss(measure, missing, places, leftOut) || (standing?.message ?? ''),

@@ -246,7 +246,8 @@ suite('a reading that is suddenly smaller', () => {
     });
 
   test('stays doubted over a restart until every part was read whole', () => {
-    const restored = [restoreDoubt({ reason: 'DirectoryShrunk', count: 45, places: [] })];
+    const lacking = { accounts: 45, teams: 20, teamMemberships: 45 };
+    const restored = [restoreDoubt({ reason: 'DirectoryShrunk', count: 45, missing: lacking, places: [] })];
     const accounts = judge({ teamsRead: false }, { doubts: restored });
     assert.deepEqual(
       [told(accounts.doubts), accounts.doubts[0]?.parts],
@@ -406,7 +407,9 @@ suite('accepting', () => {
       [isWorse(teams, teams), isWorse(teams, fewer), isWorse(fewer, teams), isWorse(teams, others)],
       [false, true, false, true],
     );
-    assert.equal(isWorse(restoreDoubt({ reason: 'DirectoryShrunk', count: 80, places: [] }), teams), false);
+    const { reason, count, missing, places } = teams;
+    const restored = restoreDoubt({ reason, count, missing, places });
+    assert.deepEqual([isWorse(restored, teams), isWorse(restored, others)], [false, true]);
   });
 });
 

@@ -120,10 +120,11 @@ function removalsOf({
   };
 }
 
-function holdOf({ people = 0, places = [], pending = [], ...hold }: HoldRecord): ConnectorHold {
+function holdOf({ people = 0, missing, places = [], pending = [], ...hold }: HoldRecord): ConnectorHold {
   return {
     ...hold,
     people,
+    ...(missing ? { missing: { ...missing } } : {}),
     ...(places.length > 0 ? { places: [...places] } : {}),
     ...(pending.length > 0 ? { pending: [...pending] } : {}),
   };

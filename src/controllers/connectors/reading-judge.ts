@@ -97,11 +97,13 @@ export class ReadingJudge {
     if (!this.#last) return;
     const { snapshot, judgement } = this.#last;
     const { measure, organizations } = accept(judgement, reason);
-    const doubts = judgement.doubts.filter((doubt) => doubt.reason !== reason);
+    const others = (doubts: readonly Doubt[]) => doubts.filter((doubt) => doubt.reason !== reason);
+    const doubts = others(judgement.doubts);
     this.#last = { snapshot, judgement: { ...judgement, measure, organizations, doubts } };
     this.#measure = measure;
     this.#organizations = organizations;
-    this.#doubts = doubts;
+    // What was seen since that reading is no part of its judgement, and stands.
+    this.#doubts = others(this.#doubts);
     this.#adopt(snapshot);
   }
 

@@ -1,4 +1,4 @@
-import type { DoubtReason } from '../../directory/doubt.ts';
+import type { Doubt, DoubtReason } from '../../directory/doubt.ts';
 import { parseHoldToken } from './hold-token.ts';
 
 /** A reading that a person has to judge before anything is removed by it. */
@@ -11,6 +11,8 @@ export interface ReadingHold {
   readonly since: number;
   /** How much the worst reading lacked since it began. */
   readonly count: number;
+  /** What each part lacks, as far as it is known. */
+  readonly missing: Doubt['missing'];
   /** Gids of the workspaces or organizations that it is about. */
   readonly places: readonly string[];
   /** For people; empty if a process before this one began it, until the next reading. */
@@ -41,17 +43,33 @@ export class ReadingDoubts {
   }
 
   /** A reading is doubted. One that is no worse than before changes nothing that a token names. */
-  raise(doubt: Pick<ReadingHold, 'reason' | 'count' | 'places' | 'message'>, now: number): void {
-    const { reason, count, places, message } = doubt;
+  raise(doubt: Omit<Doubt, 'parts'>, now: number): void {
+    const { reason, count, missing, places, message } = doubt;
     const before = this.#doubts.get(reason);
     if (!before) {
-      this.#doubts.set(reason, { reason, id: this.#newId(), n: 1, since: now, count, places, message });
+      this.#doubts.set(reason, {
+        reason,
+        id: this.#newId(),
+        n: 1,
+        since: now,
+        count,
+        missing,
+        places,
+        message,
+      });
       this.#onTurn();
       return;
     }
     const worse = count > before.count;
     const n = worse ? before.n + 1 : before.n;
-    this.#doubts.set(reason, { ...before, n, count: Math.max(count, before.count), places, message });
+    this.#doubts.set(reason, {
+      ...before,
+      n,
+      count: Math.max(count, before.count),
+      missing,
+      places,
+      message,
+    });
   }
 
   /** A reading has put the doubt right, or a person has accepted it. */

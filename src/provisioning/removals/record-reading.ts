@@ -1,4 +1,5 @@
 import { type DoubtReason, doubtReasons } from '../../directory/doubt.ts';
+import { partNames } from '../../directory/snapshot.ts';
 import { type HoldToken, parseHoldToken } from './hold-token.ts';
 import type { ReadingHold } from './reading-doubts.ts';
 import type { HoldState } from './removal-hold.ts';
@@ -75,14 +76,22 @@ function readHolds(holds: unknown, now: number): Holds {
 
 function readHold(hold: unknown, now: number): Entry | null {
   if (!isFields(hold)) return null;
-  const { reason, id, since, token, count, places } = hold;
+  const { reason, id, since, token, count, missing, places } = hold;
   const named = typeof token === 'string' ? parseHoldToken(token) : null;
   const began = timeOf(since);
   if (!named || named.id !== id || began === null || !isCount(count)) return null;
   const state: HoldState & HoldToken = { ...named, since: Math.min(began, now) };
   if (reason === 'TooManyRemovals') return { state, doubt: null };
   if (!isDoubt(reason)) return null;
-  return { state, doubt: { ...state, reason, count, message: '', places: readPlaces(places) } };
+  const about = { count, missing: readMissing(missing), places: readPlaces(places) };
+  return { state, doubt: { ...state, reason, message: '', ...about } };
+}
+
+function readMissing(missing: unknown): ReadingHold['missing'] {
+  if (!isFields(missing)) return {};
+  return Object.fromEntries(
+    partNames.map((name) => [name, missing[name]]).filter(([, count]) => isCount(count)),
+  );
 }
 
 function readPlaces(places: unknown): readonly string[] {

@@ -1,5 +1,5 @@
 import { formatTime } from '../../core/clock.ts';
-import type { DoubtReason } from '../../directory/doubt.ts';
+import type { Doubt, DoubtReason } from '../../directory/doubt.ts';
 import type { RemovalLimits } from './demand.ts';
 import { formatHoldToken } from './hold-token.ts';
 import type { ReadingHold } from './reading-doubts.ts';
@@ -26,6 +26,8 @@ export interface HoldRecord {
   /** Removals; of a doubted reading, what it lacks. */
   readonly count: number;
   readonly people?: number;
+  /** What each part of a doubted reading lacks. */
+  readonly missing?: Doubt['missing'];
   /** Gids of what a doubted reading is about. */
   readonly places?: readonly string[];
   /** The first twenty. */
@@ -82,7 +84,16 @@ function holdRecord({ id, n, since, count, people, first }: ShownHold): HoldReco
 }
 
 function doubtRecord(doubt: ReadingHold): HoldRecord {
-  const { reason, id, since, count, places } = doubt;
+  const { reason, id, since, count, missing, places } = doubt;
   const token = formatHoldToken(doubt);
-  return { reason, id, since: formatTime(since), token, count, ...(places.length > 0 ? { places } : {}) };
+  const lacks = Object.keys(missing).length > 0;
+  return {
+    reason,
+    id,
+    since: formatTime(since),
+    token,
+    count,
+    ...(lacks ? { missing } : {}),
+    ...(places.length > 0 ? { places } : {}),
+  };
 }

@@ -30,7 +30,8 @@ function taker(outcome: AnswerOutcome, { doubted = false, seen = true } = {}) {
     () => 'dd',
     () => {},
   );
-  if (doubted) doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: 'm' }, 1);
+  if (doubted)
+    doubts.raise({ reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: 'm' }, 1);
   const taking: AnswerTaker = {
     desk: {
       doubts,

@@ -168,27 +168,44 @@ suite('a judge of readings', () => {
     assert.equal(judge.measure?.accounts?.count, 5);
   });
 
+  const shrunk = {
+    reason: 'DirectoryShrunk',
+    id: 'abc',
+    since: '2026-01-01T00:00:00Z',
+    token: 'abc.2',
+    count: 50,
+    people: 0,
+  } as const;
+
   test('remembers a hold over a restart, and lets nobody accept a reading that it has not seen', () => {
-    const status: AsanaConnectorStatus = {
+    const missing = { accounts: 50, licenses: 50 };
+    const { judge, take, holds, reasons } = begin({
       ...statusAfter(snapshotOf(100)),
-      holds: [
-        {
-          reason: 'DirectoryShrunk',
-          id: 'abc',
-          since: '2026-01-01T00:00:00Z',
-          token: 'abc.2',
-          count: 50,
-          people: 0,
-        },
-      ],
-    };
-    const { judge, take, holds, reasons } = begin(status);
+      holds: [{ ...shrunk, missing }],
+    });
     assert.deepEqual([reasons(), judge.canAccept('DirectoryShrunk')], [['DirectoryShrunk'], false]);
     take(snapshotOf(50, { at: 2 }));
     assert.deepEqual(
       [holds.named('abc.2')?.reason, judge.canAccept('DirectoryShrunk')],
       ['DirectoryShrunk', true],
     );
+  });
+
+  test('makes another token after a restart once another part lacks as much', () => {
+    const { take, holds } = begin({
+      ...statusAfter(snapshotOf(100, { teams: 100, membersPerTeam: 1 })),
+      holds: [{ ...shrunk, missing: { teams: 50, teamMemberships: 50 } }],
+    });
+    take(snapshotOf(50, { at: 2, teams: 50, membersPerTeam: 1 }));
+    assert.deepEqual([holds.named('abc.2'), holds.list().length], [null, 1]);
+  });
+
+  test('accepts a smaller reading without forgetting another organization that was seen since', () => {
+    const { judge, take, reasons } = begin(statusAfter(snapshotOf(100)));
+    take(snapshotOf(50, { at: 2 }));
+    judge.see(['900'], NOW);
+    judge.accept('DirectoryShrunk');
+    assert.deepEqual([judge.isForeign, reasons()], [true, ['DirectoryShrunk', 'OrganizationChanged']]);
   });
 
   test('holds a listing that is short the same way three times, until a person accepts it', () => {

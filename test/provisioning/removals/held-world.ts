@@ -163,7 +163,10 @@ export class HeldWorld {
 
   doubt(on: boolean): void {
     if (on)
-      this.#desk.doubts.raise({ reason: 'DirectoryShrunk', count: 10, places: [], message: '' }, this.#now);
+      this.#desk.doubts.raise(
+        { reason: 'DirectoryShrunk', count: 10, missing: {}, places: [], message: '' },
+        this.#now,
+      );
     else this.#desk.doubts.drop('DirectoryShrunk');
     this.#decideChanged();
   }

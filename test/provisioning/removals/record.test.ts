@@ -37,7 +37,10 @@ suite('the record in the status of a connector', () => {
 
   test('is read as it was written', () => {
     const desk = deskWithHold({ now: START });
-    desk.doubts.raise({ reason: 'OrganizationChanged', count: 0, places: ['1300'], message: '' }, START);
+    desk.doubts.raise(
+      { reason: 'OrganizationChanged', count: 0, missing: { teams: 7 }, places: ['1300'], message: '' },
+      START,
+    );
     const read = readRecord(desk.toRecord(), START + 1);
     assert.deepEqual(read, {
       readAt: START + 1,
@@ -50,6 +53,7 @@ suite('the record in the status of a connector', () => {
           n: 1,
           reason: 'OrganizationChanged',
           count: 0,
+          missing: { teams: 7 },
           places: ['1300'],
           message: '',
         },

@@ -59,14 +59,20 @@ suite('what was once held never comes free by itself', () => {
     [
       'a doubt about the reading began and ended',
       (desk) => {
-        desk.doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: '' }, START);
+        desk.doubts.raise(
+          { reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: '' },
+          START,
+        );
         desk.doubts.drop('DirectoryShrunk');
       },
     ],
     [
       'a doubt about the reading was acknowledged',
       (desk) => {
-        desk.doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: '' }, START);
+        desk.doubts.raise(
+          { reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: '' },
+          START,
+        );
         assert.equal(desk.answer('hold2.1', 'acknowledge').kind, 'Reading');
       },
     ],
@@ -212,7 +218,7 @@ suite('a doubt about the reading', () => {
   test('lets removals wait, holds none, and lets them go when it ends', () => {
     const desk = deskOf();
     desk.doubts.raise(
-      { reason: 'DirectoryShrunk', count: 50, places: [], message: '50 accounts are missing' },
+      { reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: '50 accounts are missing' },
       START,
     );
     assert.deepEqual(desk.ask(demandOf('g0'), START), { kind: 'Waits', on: 'DirectoryShrunk' });
@@ -227,14 +233,14 @@ suite('a doubt about the reading', () => {
     const desk = deskOf();
     desk.ask(demandOf('g0', { recorded: recordedAs(1, 'acknowledge') }), START);
     assert.equal(desk.check('g0', START).kind, 'Acknowledged');
-    desk.doubts.raise({ reason: 'ListingShort', count: 3, places: [], message: '' }, START);
+    desk.doubts.raise({ reason: 'ListingShort', count: 3, missing: {}, places: [], message: '' }, START);
     assert.equal(desk.check('g0', START).kind, 'Waits');
   });
 
   test('stands beside a hold over removals, each with a token of its own', () => {
     const desk = deskWithHold();
-    desk.doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: '' }, START);
-    desk.doubts.raise({ reason: 'ListingShort', count: 2, places: [], message: '' }, START);
+    desk.doubts.raise({ reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: '' }, START);
+    desk.doubts.raise({ reason: 'ListingShort', count: 2, missing: {}, places: [], message: '' }, START);
     const tokens = desk.toRecord().holds?.map(({ reason, token }) => `${reason} ${token}`);
     assert.deepEqual(tokens, ['TooManyRemovals hold1.1', 'DirectoryShrunk hold2.1', 'ListingShort hold3.1']);
     assert.equal(verdictOf(desk, 'g0'), 'Held hold1.1');
@@ -243,7 +249,10 @@ suite('a doubt about the reading', () => {
   test('has a token that moves only when the reading gets worse', () => {
     const desk = deskOf();
     for (const count of [50, 50, 20, 50, 51])
-      desk.doubts.raise({ reason: 'DirectoryShrunk', count: count, places: [], message: '' }, START);
+      desk.doubts.raise(
+        { reason: 'DirectoryShrunk', count: count, missing: {}, places: [], message: '' },
+        START,
+      );
     assert.equal(desk.doubts.list()[0]?.n, 2);
     assert.deepEqual(desk.answer('hold1.1', 'acknowledge'), { kind: 'Unknown' }, 'it named a better reading');
     assert.deepEqual(desk.answer('hold1.2', 'acknowledge'), {
@@ -257,7 +266,10 @@ suite('a doubt about the reading', () => {
 
   test('is not ended by discarding', () => {
     const desk = deskOf();
-    desk.doubts.raise({ reason: 'OrganizationChanged', count: 0, places: [], message: '' }, START);
+    desk.doubts.raise(
+      { reason: 'OrganizationChanged', count: 0, missing: {}, places: [], message: '' },
+      START,
+    );
     const outcome = desk.answer('hold1.1', 'discard');
     assert.deepEqual(outcome, { kind: 'Reading', reason: 'OrganizationChanged', count: 0, accepted: false });
     assert.equal(desk.doubts.first, 'OrganizationChanged');
@@ -265,10 +277,16 @@ suite('a doubt about the reading', () => {
 
   test('survives a restart with its token', () => {
     const before = deskOf();
-    before.doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: 'gone' }, START);
+    before.doubts.raise(
+      { reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: 'gone' },
+      START,
+    );
     const desk = deskOf({ record: before.toRecord() });
     assert.equal(verdictOf(desk, 'g0'), 'Waits');
-    desk.doubts.raise({ reason: 'DirectoryShrunk', count: 50, places: [], message: 'gone' }, START);
+    desk.doubts.raise(
+      { reason: 'DirectoryShrunk', count: 50, missing: {}, places: [], message: 'gone' },
+      START,
+    );
     assert.equal(desk.toRecord().holds?.[0]?.token, 'hold1.1');
   });
 });

@@ -44,7 +44,9 @@ const rules: Readonly<Record<string, (released: Released) => string | null>> = {
       ? `it was deleted ${waited} ms ago, perhaps with what declares the account`
       : null;
   },
-  Superseded: (released) => (hasHeir(released) ? null : 'no other grant has taken the right over'),
+  // What has nothing on record has nothing to hand over.
+  Superseded: (released) =>
+    !released.grant.status?.applied || hasHeir(released) ? null : 'no other grant has taken the right over',
 };
 
 /** What is wrong with the release of a grant, in a sentence; null for nothing. */
