@@ -125,6 +125,15 @@ export function isMemberOf(account: Account, workspace: string, organization: st
 }
 
 /**
+ * True for somebody who is, or was, in a workspace: one who has left it is still listed there.
+ * @param organization the gid of the one that SCIM speaks of; null when there is none
+ */
+export function isKnownIn(account: Account, workspace: string, organization: string | null): boolean {
+  if (membershipIn(account, workspace) !== undefined) return true;
+  return workspace === organization && account.scim !== null;
+}
+
+/**
  * True when the license of the account takes a seat: SCIM, which alone knows of licenses, calls the account active,
  * whatever a listing of members leaves out.
  */

@@ -46,6 +46,12 @@ export function waitAfterLook(elapsedMs: number, whereabouts: Whereabouts): numb
   return Math.max(1, GIVE_UP_AFTER_MS + 1 - elapsedMs);
 }
 
+/** Whether Asana may still come to show a change, of which nobody knows what became. */
+export function isLookedFor(attempt: Attempt | null, now: number): attempt is Attempt {
+  // A clock that was set back must not make this last for hours.
+  return attempt?.result === 'Pending' && Math.abs(now - attempt.at) <= GIVE_UP_AFTER_MS;
+}
+
 /** What this process knows of an attempt: that its request left, that it did not, or nothing (another process began it). */
 export type Whereabouts = 'Sent' | 'NotSent' | 'Unknown';
 

@@ -3,8 +3,10 @@ import type { Decision, GrantContext } from './decision.ts';
 import { decideEnding, handOver } from './ending-policies.ts';
 import type { Grant } from './grant.ts';
 import {
+  blockCase,
   blockUnseen,
   describeNothingApplied,
+  doubtIn,
   findAccount,
   type GrantCase,
   holdsRight,
@@ -94,8 +96,17 @@ function decideEmpty(grant: Grant, context: GrantContext): Decision | null {
 /** What is not taken back still goes to the grant that declares it now, with the record of whether it was given. */
 function handOverRetained(grant: Grant, context: GrantContext): Decision | null {
   const { applied } = grant;
-  const { reading } = context;
-  return applied && reading ? handOver(openGrantCase(grant, context, reading, applied.right)) : null;
+  const { reading, contest } = context;
+  if (!applied || contest.kind !== 'Succeeded') return null;
+  const { namespace, name } = contest.successor.grant.object;
+  const waits = `Grant ${namespace}/${name} now declares the same right. It takes over the right once Asana has been read.`;
+  if (!reading) return blockUnseen('NotReady', withWayOut(grant, waits));
+  const subject = openGrantCase(grant, context, reading, applied.right);
+  const doubt = doubtIn(subject);
+  return (
+    handOver(subject) ??
+    (doubt && blockCase(subject, doubt.code, withWayOut(grant, `${waits} ${doubt.message}`)))
+  );
 }
 
 function decideForbidden({

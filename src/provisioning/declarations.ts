@@ -1,3 +1,4 @@
+import type { License } from '../directory/snapshot.ts';
 import { describeRight, isSameRight, type Right } from './right.ts';
 
 /** What a live grant says of an account: that it has a right, or (`ensure: Absent`) that it has none. */
@@ -16,10 +17,24 @@ export function findDeclaredIn(declared: readonly Declaration[], place: string |
   return declared.find((one) => one.ensure === 'Present' && isIn(one, place)) ?? null;
 }
 
-/** The first that declares exactly this right. */
-export function findDeclared(declared: readonly Declaration[], right: Right): Declaration | null {
+/** The first that declares exactly this right, in a place. */
+export function findDeclared(
+  declared: readonly Declaration[],
+  right: Right,
+  place: string | null,
+): Declaration | null {
   const same = (one: Declaration) => one.right !== null && isSameRight(one.right, right);
-  return declared.find((one) => one.ensure === 'Present' && same(one)) ?? null;
+  return declared.find((one) => one.ensure === 'Present' && same(one) && isIn(one, place)) ?? null;
+}
+
+/** The first that declares another license, in the organization. */
+export function findOtherLicense(
+  declared: readonly Declaration[],
+  license: License,
+  organization: string | null,
+): Declaration | null {
+  const differs = ({ right }: Declaration) => right?.type === 'License' && right.license !== license;
+  return declared.find((one) => one.ensure === 'Present' && differs(one) && isIn(one, organization)) ?? null;
 }
 
 /** The first that says the person is to have no account in a place. */

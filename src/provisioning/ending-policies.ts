@@ -22,7 +22,7 @@ import {
 } from './grant-case.ts';
 import { refuseDiscarded } from './live-policies.ts';
 import { organizationOf } from './reading.ts';
-import { refusals } from './refusal.ts';
+import { type RefusalCode, refusals } from './refusal.ts';
 import { isSameRight } from './right.ts';
 import { rightRulesOf } from './rights.ts';
 
@@ -156,7 +156,7 @@ function takeBack(subject: GrantCase): Decision {
     case 'AlreadySo':
       return releaseCase(subject, 'ChangedElsewhere', `${step.message} Nothing was changed in Asana.`);
     case 'Refused':
-      return refusals[step.code].ended === 'Release'
+      return isReleasedFor(step.code, grant.ending)
         ? releaseCase(subject, step.code, step.message, WARNING)
         : blockCase(subject, step.code, withWayOut(grant, step.message));
     case 'Act': {
@@ -171,6 +171,12 @@ function takeBack(subject: GrantCase): Decision {
     }
   }
   throw new TypeError(`grant ${grant.object.name}: a step of no known kind`);
+}
+
+/** What was deleted cannot wait for as long as others declare the account; what has expired can, and stays. */
+function isReleasedFor(code: RefusalCode, ending: Ending | null): boolean {
+  const { ended } = refusals[code];
+  return ended === 'Release' || (ended === 'ReleaseDeleted' && ending?.because === 'Deleted');
 }
 
 function describeEnding(ending: Ending | null): string {

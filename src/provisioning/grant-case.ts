@@ -1,4 +1,4 @@
-import { membershipIn } from '../directory/account.ts';
+import { isKnownIn } from '../directory/account.ts';
 import type { Account } from '../directory/snapshot.ts';
 import { isOneWay, isRemoval } from './actions.ts';
 import { isOpen, nextLook } from './attempt.ts';
@@ -38,7 +38,8 @@ export function openGrantCase(
     wanted: { email: grant.user.email ?? grant.recorded?.email ?? null, name: grant.name },
     aliases: [grant.user.email, grant.recorded?.email].filter((alias) => typeof alias === 'string'),
     // Nobody is created who was found, or created, before: a leaver does not come back by himself.
-    mayCreate: grant.mayCreate && grant.user.email !== null && !wasThere(grant),
+    mayCreate:
+      grant.mayCreate && grant.user.email !== null && !hadAnAccountThere({ grant, reading, right, account }),
     asker: 'Grant',
     policies,
     reading,
@@ -55,19 +56,26 @@ export function findAccount({ recorded, user }: Grant, reading: Reading): Accoun
   return reading.accountByEmail(user.email?.toLowerCase() ?? '') ?? null;
 }
 
-/** The grant had an account already: recorded, or created and perhaps not shown yet. */
-export function wasThere({ recorded, created }: Grant): boolean {
+/** The grant had an account already, anywhere: recorded, or created and perhaps not shown yet. */
+function wasThere({ recorded, created }: Grant): boolean {
   return recorded !== null || created;
 }
 
 /**
  * Whether the person had an account in the place of the right: whom the grant found elsewhere only has not left it.
  */
-export function hadAnAccountThere({ grant, right, account, reading }: GrantCase): boolean {
+export function hadAnAccountThere({
+  grant,
+  right,
+  account,
+  reading,
+}: Pick<GrantCase, 'grant' | 'right' | 'account' | 'reading'>): boolean {
+  const { recorded, created, applied } = grant;
   if (!wasThere(grant)) return false;
-  if (grant.created || grant.applied !== null || account === null) return true;
+  if (created || applied !== null || account === null) return true;
   const place = placeOfRight(right, reading);
-  return place === null || account.scim !== null || membershipIn(account, place) !== undefined;
+  if (place === null || recorded?.organization === place) return true;
+  return isKnownIn(account, place, organizationOf(reading));
 }
 
 /**

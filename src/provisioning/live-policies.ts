@@ -17,7 +17,6 @@ import {
   isGiving,
   isHoldingKnown,
   observedIn,
-  wasThere,
   whoIn,
 } from './grant-case.ts';
 import { isSameRight } from './right.ts';
@@ -122,9 +121,10 @@ function refuseUnlisted(subject: GrantCase, { code }: Extract<Step, { kind: 'Ref
 }
 
 /** Who is not there is waited for; a grant that may create says why it does not. */
-function explainAbsence({ grant }: GrantCase, { code, message }: Extract<Step, { kind: 'Refused' }>): string {
+function explainAbsence(subject: GrantCase, { code, message }: Extract<Step, { kind: 'Refused' }>): string {
+  const { grant } = subject;
   if (code !== 'AccountNotFound' || grant.wish.type !== 'License') return message;
-  if (grant.mayCreate && wasThere(grant))
+  if (grant.mayCreate && hadAnAccountThere(subject))
     return `${message} The account existed before, so it is not created again.`;
   return grant.mayCreate
     ? message

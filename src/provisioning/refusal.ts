@@ -9,9 +9,10 @@ interface RefusalEntry {
   readonly class: ErrorClass;
   /**
    * What a grant that has ended does where it meets this refusal. Release: the refusal is by rule or for good, so the object
-   * goes with a Warning and Asana stays as it is. Wait: what stands in the way may go, so the object stays.
+   * goes with a Warning and Asana stays as it is. Wait: what stands in the way may go, so the object stays. ReleaseDeleted: an
+   * object that was deleted goes, one that has expired stays.
    */
-  readonly ended: 'Release' | 'Wait';
+  readonly ended: 'Release' | 'ReleaseDeleted' | 'Wait';
 }
 
 /**
@@ -40,7 +41,7 @@ export const refusals = {
   ProtectedUser: { class: 'stalling', ended: 'Release' },
   DeprovisionNotAllowed: { class: 'stalling', ended: 'Release' },
   /** A declared grant says otherwise; the message names it. */
-  StillDeclared: { class: 'stalling', ended: 'Release' },
+  StillDeclared: { class: 'stalling', ended: 'ReleaseDeleted' },
   /** The parts that the right is read from are incomplete, old or in doubt. */
   ReadingIncomplete: { class: 'transient', ended: 'Wait' },
   ReadingHeld: { class: 'waiting', ended: 'Wait' },

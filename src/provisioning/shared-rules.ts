@@ -16,7 +16,10 @@ export function makeSureNoAbsenceIsDeclared(subject: RightCase, place: string | 
 
 /** A task does not take what Git declares. */
 export function makeSureItIsNotDeclared(subject: RightCase): Step | null {
-  const declared = subject.asker === 'Task' ? findDeclared(subject.declared, subject.right) : null;
+  if (subject.asker !== 'Task') return null;
+  // A license is one of the organization; every other right names its place itself.
+  const place = subject.right.type === 'License' ? subject.organization : null;
+  const declared = findDeclared(subject.declared, subject.right, place);
   return declared && refused('StillDeclared', describeDeclaration(declared, whoOf(subject)));
 }
 

@@ -14,7 +14,6 @@ suite('refusals', () => {
     'Contended',
     'DeprovisionNotAllowed',
     'NamespaceNotAllowed',
-    'StillDeclared',
     'TeamNotFound',
     // The table has these three rows of its own.
     'AccountNotFound',
@@ -23,8 +22,11 @@ suite('refusals', () => {
   ];
   for (const [code, { class: errorClass, ended }] of Object.entries(refusals)) {
     const isReleased = released.some((one) => one === code);
-    test(`${code}: an ended grant ${isReleased ? 'is released' : 'waits'}`, () => {
-      assert.equal(ended, isReleased ? 'Release' : 'Wait');
+    // Whoever else declares the account may end in a moment: what has expired waits for that.
+    const isReleasedDeleted = code === 'StillDeclared';
+    const fate = isReleased ? 'is released' : isReleasedDeleted ? 'is released if it was deleted' : 'waits';
+    test(`${code}: an ended grant ${fate}`, () => {
+      assert.equal(ended, isReleased ? 'Release' : isReleasedDeleted ? 'ReleaseDeleted' : 'Wait');
       assert.ok(['stalling', 'waiting', 'transient'].includes(errorClass));
     });
   }

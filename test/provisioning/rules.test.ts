@@ -88,6 +88,21 @@ suite('identity', () => {
       'Act CreateAccount',
     ],
     [
+      'who is recorded from a plain workspace may be created in the organization by a license grant',
+      grant(enterprise, { mayCreate: true, recorded: { gid: '1', email: null, organization: null } }),
+      reading([person({ role: null, plain: 'Member' }), bob]),
+      'Act CreateAccount',
+    ],
+    [
+      'who was seen in the organization and is known in a plain workspace only is a leaver',
+      grant(enterprise, {
+        mayCreate: true,
+        recorded: { gid: '1', email: null, organization: ORGANIZATION.gid },
+      }),
+      reading([person({ role: null, plain: 'Member' }), bob]),
+      'Blocked AccountNotFound',
+    ],
+    [
       'who held the account, and is known in a plain workspace only, is not created again',
       grant(account, { applied: adopted(account, 'Active') }),
       reading([person({ role: null, plain: 'Member' }), bob]),

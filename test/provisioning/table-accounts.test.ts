@@ -13,7 +13,7 @@ suite('a workspace', () => {
     },
     {
       row: 'it is the organization, SCIM is on, and they are known elsewhere',
-      grant: grant(organization),
+      grant: grant(organization, { recorded: { gid: '1', email: null, organization: null } }),
       asana: reading([person({ role: null, plain: 'Member' }), person({ gid: '2', email: 'bob@acme.com' })]),
       expect: 'Act CreateAccount',
     },

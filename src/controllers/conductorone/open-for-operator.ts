@@ -28,7 +28,7 @@ export function openForOperator(options: AsanaOperatorOptions, parts: OperatorPa
       ...parts,
       readConnector: (namespace, name) => client.get<AsanaConnector>(asanaConnectors, namespace, name),
       leadership,
-      findDeclarations: (person, organization, now) => findDeclarations(parts, person, organization, now),
+      findDeclarations: (person, workspaces, now) => findDeclarations(parts, person, workspaces, now),
       settlingMs: () => settlingMs(leadership, actionTimeoutMs),
       actionTimeoutMs,
       clock,

@@ -24,10 +24,10 @@ export interface TaskHostOptions {
   readonly provisioner: TaskProvisioner;
   /** Throws unless this process may act for the connector; what takes is judged by the API server. */
   readonly guard: (removal: boolean) => void | Promise<void>;
-  /** What live grants of connectors that act declare for somebody. */
+  /** What live grants of connectors that act declare for somebody, in workspaces that this one reads too. */
   readonly findDeclarations: (
     person: { readonly gid: string | null; readonly email: string | null },
-    organization: string | null,
+    workspaces: readonly string[],
     now: number,
   ) => readonly Declaration[];
   /** Keeps what the removal desk has booked, for all connectors of the organization, where a restart finds it. */
@@ -88,7 +88,7 @@ export class ConnectorTaskHost implements TaskHost {
   ): Promise<TaskOutcome> {
     const { provisioner, connector, actionTimeoutMs } = this.#options;
     const { namespace, name } = connector().metadata;
-    return provisioner.carryOut(request, this.#contextFor(taskId, directory), {
+    return provisioner.carryOut(request, this.#contextFor(request, taskId, directory), {
       id: taskId,
       connector: { namespace, name },
       actionTimeoutMs,
@@ -158,7 +158,7 @@ export class ConnectorTaskHost implements TaskHost {
     );
   }
 
-  #contextFor(taskId: string, directory: Directory): TaskContext {
+  #contextFor(request: TaskRequest, taskId: string, directory: Directory): TaskContext {
     const { connector, session, guard } = this.#options;
     return {
       session: asanaOf(session()),
@@ -167,7 +167,7 @@ export class ConnectorTaskHost implements TaskHost {
       view: (now) => this.#viewOf(taskId, directory, now),
       takeSeat: ({ gid, email }) => session().seats.take(taskId, gid ?? email ?? taskId, directory),
       guard,
-      reserveDeprovision: (account) => this.#reserveDeprovision(account),
+      reserveDeprovision: (account) => this.#reserveDeprovision(account, request),
     };
   }
 
@@ -179,18 +179,20 @@ export class ConnectorTaskHost implements TaskHost {
       declaredFor: (account, email) =>
         findDeclarations(
           { gid: account?.gid ?? null, email: account?.email ?? email },
-          directory.current()?.organization?.gid ?? null,
+          directory.current()?.workspaces.map(({ gid }) => gid) ?? [],
           now ?? clock.now(),
         ),
     };
   }
 
-  async #reserveDeprovision({ gid, email }: Account): Promise<boolean> {
+  async #reserveDeprovision({ gid, email }: Account, { wish }: TaskRequest): Promise<boolean> {
     const { session, connector, saveRemovals, clock } = this.#options;
     // An edit of the limits counts at once, not when its turn in the queue has come.
     session().follow(connector());
     const { desk, directory } = session();
-    const organization = directory.current()?.organization?.gid ?? '';
+    // A connector of several organizations counts in the one that somebody is taken out of.
+    const place = 'workspace' in wish ? wish.workspace : null;
+    const organization = directory.current()?.organization?.gid ?? place ?? '';
     const outcome = desk.reserveDeprovision(organization, gid, clock.now());
     if (outcome.kind === 'Refused') {
       const minutes = Math.round(removalLimitsOf(connector()).windowMs / 60_000);

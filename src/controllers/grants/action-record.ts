@@ -75,11 +75,11 @@ export function confirmedBy(
 
 /**
  * What the last action alone says, until the record of the next one takes its place: that the right which is about to be
- * taken back was given, and that the account was created.
+ * taken back, or handed over, was given, and that the account was created.
  */
 export function provenanceOf(
   subject: GrantSubject,
-  { right, observed, account }: Extract<Decision, { kind: 'Act' }>,
+  { right, observed, account }: Pick<Extract<Decision, { kind: 'Act' }>, 'right' | 'observed' | 'account'>,
 ): Pick<GrantFindings, 'applied' | 'created'> {
   const { view } = subject;
   const recorded = view.applied !== null && isSameRight(view.applied.right, right);
@@ -104,5 +104,5 @@ function createdBy(
 /** A removal of ours was under way for what is gone now: it was taken back, and not elsewhere. */
 export function tookItself({ view }: GrantSubject): boolean {
   const { attempt } = view;
-  return view.ending !== null && attempt?.result === 'Pending' && isRemoval(attempt);
+  return view.ending !== null && isOpen(attempt) && isRemoval(attempt);
 }

@@ -28,6 +28,8 @@ export interface KnownContender extends Contender {
   readonly reading: Reading | null;
   /** Gids of the organizations its connector reads, or read before this process began. */
   readonly organizations: readonly string[];
+  /** Gids of all workspaces its connector reads, or read before this process began; empty while none is known. */
+  readonly workspaces: readonly string[];
   /** The account it means; null while that is not known. */
   readonly gid: string | null;
   /** The organization or workspace its right is in; null while that is not known. */
@@ -60,6 +62,7 @@ export class Contenders {
       connectorKey,
       reading,
       organizations: organizationsOf(connector, reading),
+      workspaces: workspacesOf(connector, reading),
       grant,
       right,
       gid: gidOf(grant, reading),
@@ -200,4 +203,10 @@ function organizationsOf({ status }: AsanaConnector, reading: Reading | null): r
   if (!reading) return status?.organizations ?? [];
   const organization = organizationOf(reading);
   return organization === null ? [] : [organization];
+}
+
+function workspacesOf({ status }: AsanaConnector, reading: Reading | null): readonly string[] {
+  if (reading) return reading.snapshot.workspaces.map(({ gid }) => gid);
+  const recorded = status?.workspaces?.map(({ gid }) => gid) ?? [];
+  return [...new Set([...(status?.organizations ?? []), ...recorded])];
 }

@@ -24,11 +24,16 @@ export function declarationsBeside(
   return declarationsOf(counting);
 }
 
-/** The live account that is declared among `others`, as messages name it; null for none. */
-export function findAccountDeclaration(others: readonly KnownContender[]): string | null {
-  const declared = others.find(
-    (other) => other.known.kind.field === 'account' && other.grant.ensure === 'Present' && isLive(other),
-  );
+/** The live account that is declared among `others` where a right is, as messages name it; null for none. */
+export function findAccountDeclaration(
+  { place }: Pick<KnownContender, 'place'>,
+  others: readonly KnownContender[],
+): string | null {
+  const isAccount = ({ known, grant }: KnownContender) =>
+    known.kind.field === 'account' && grant.ensure === 'Present';
+  const mayBeThere = (other: KnownContender) =>
+    place === null || other.place === null || other.place === place;
+  const declared = others.find((other) => isAccount(other) && mayBeThere(other) && isLive(other));
   return declared ? nameOf(declared) : null;
 }
 
@@ -41,17 +46,18 @@ function nameOf({ grant }: KnownContender): string {
   return `${kind} ${namespace}/${name}`;
 }
 
-/** What Git declares for somebody: gids mean nothing beyond the organization that asks. */
+/**
+ * What Git declares for somebody in the workspaces that whoever asks reads: gids and addresses mean somebody else elsewhere. Of
+ * a connector that has read nothing yet nobody knows where it is, and what it declares counts.
+ * @param workspaces gids
+ */
 export function findDeclarations(
   sources: ContenderSources,
   person: Parameters<Contenders['about']>[0],
-  organization: string | null,
+  workspaces: readonly string[],
   now: number,
 ): readonly Declaration[] {
-  const grants = new Contenders(sources, now).about(person);
-  return declarationsOf(
-    grants.filter(({ organizations }) =>
-      organization === null ? organizations.length === 0 : organizations.includes(organization),
-    ),
-  );
+  const isShared = (other: KnownContender) =>
+    other.workspaces.length === 0 || other.workspaces.some((gid) => workspaces.includes(gid));
+  return declarationsOf(new Contenders(sources, now).about(person).filter(isShared));
 }

@@ -98,7 +98,7 @@ export function openSubject(
       obstacle: obstacle?.message ?? null,
       contest: judgeContest(own, rivals),
       declared: declarationsBeside(found, others),
-      accountDeclaredBy: kind.field === 'account' ? null : findAccountDeclaration(others),
+      accountDeclaredBy: kind.field === 'account' ? null : findAccountDeclaration(found, others),
       lookedUp,
       now,
     },

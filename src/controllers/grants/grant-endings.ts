@@ -3,10 +3,10 @@ import type { GrantObject } from '../../api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import { EXPIRED_IN_PLAN } from '../../provisioning/decide-grant.ts';
 import type { Decision } from '../../provisioning/decision.ts';
-import { withWayOut } from '../../provisioning/grant-case.ts';
+import { isGiving, withWayOut } from '../../provisioning/grant-case.ts';
 import { isSameRight } from '../../provisioning/right.ts';
 import type { HoldFields } from '../removals/kept-removal.ts';
-import { tookItself } from './action-record.ts';
+import { provenanceOf, tookItself } from './action-record.ts';
 import type { GrantActions } from './grant-actions.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
 import type { GrantReleases } from './grant-releases.ts';
@@ -62,7 +62,7 @@ export class GrantEndings {
   async release(subject: GrantSubject, decision: Release, done: Partial<GrantFindings>): Promise<void> {
     const { kind, object, session, connectorKey } = subject;
     const { reason, warning } = decision;
-    if (reason === 'Superseded' && !hasInherited(subject))
+    if (reason === 'Superseded' && !hasInherited(subject, decision))
       return this.#waitForTheSuccessor(subject, decision);
     const last = object.status?.lastAction;
     if (last && tookItself(subject) && (reason === 'ChangedElsewhere' || reason === 'NoLongerHeld'))
@@ -120,11 +120,9 @@ export class GrantEndings {
   }
 
   /** The successor takes over what this grant holds; until it has recorded that, it is not forgotten here. */
-  async #waitForTheSuccessor(
-    subject: GrantSubject,
-    { account, right, observed, message }: Release,
-  ): Promise<void> {
+  async #waitForTheSuccessor(subject: GrantSubject, decision: Release): Promise<void> {
     const { kind, object, view, context } = subject;
+    const { account, right, observed, message } = decision;
     const outcome = {
       reason: 'Progressing',
       message: withWayOut(
@@ -133,7 +131,11 @@ export class GrantEndings {
       ),
     } as const;
     const seen = { account, right, observed, reading: context.reading };
-    await this.#reporter.report({ kind, object }, { ...seen, outcome, planned: null, keepsRequest: true });
+    const given = right ? provenanceOf(subject, { account, right, observed }) : {};
+    await this.#reporter.report(
+      { kind, object },
+      { ...seen, ...given, outcome, planned: null, keepsRequest: true },
+    );
   }
 
   async #tellWhatStays({ kind, object }: GrantSubject, findings: GrantFindings): Promise<GrantObject> {
@@ -142,11 +144,13 @@ export class GrantEndings {
   }
 }
 
-function hasInherited({ context, view }: GrantSubject): boolean {
+function hasInherited({ context, view }: GrantSubject, { right }: Release): boolean {
   const { contest } = context;
-  if (contest.kind !== 'Succeeded' || !view.applied) return true;
+  const given = right && isGiving(view, right) ? right : null;
+  const held = view.applied?.right ?? given;
+  if (contest.kind !== 'Succeeded' || held === null) return true;
   const { applied } = contest.successor.grant;
-  return applied !== null && isSameRight(applied.right, view.applied.right);
+  return applied !== null && isSameRight(applied.right, held);
 }
 
 /** What the status of a grant that has ended, and holds nothing any more, says of that already; null before. */

@@ -1,8 +1,7 @@
 import type { GrantObject } from '../../api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
-import { nextLook } from '../../provisioning/attempt.ts';
+import { isLookedFor, nextLook } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
-import { isAwaited } from '../../provisioning/grant-case.ts';
 import { confirmedBy } from './action-record.ts';
 import type { GrantActions } from './grant-actions.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
@@ -21,6 +20,15 @@ export class GrantSettlements {
     this.#deps = deps;
     this.#reporter = reporter;
     this.#actions = actions;
+  }
+
+  /**
+   * Before all is said to be as declared, the person is looked at by themselves while something else may be on its way that was
+   * sent before an edit: no reading shows it yet.
+   */
+  isToBeLookedAt(subject: GrantSubject, decision: Settled): boolean {
+    const { view, context } = subject;
+    return isLookedFor(view.attempt, context.now) && !confirmedBy(subject, decision).lastAction;
   }
 
   /**
@@ -65,7 +73,7 @@ export class GrantSettlements {
     }
     // What was sent for something else may still come to show: its license is nobody else's until then.
     const { attempt } = view;
-    const awaits = attempt !== null && isAwaited(view, context.now) && !lastAction;
+    const awaits = !lastAction && isLookedFor(attempt, context.now);
     const stillMs = awaits ? nextLook(context.now - attempt.at) : null;
     if (stillMs === null) this.#actions.forget(object.metadata.uid);
     return { written, stillMs };

@@ -2,7 +2,7 @@ import { type GrantOutcome, grantConditions } from '../../api/conditions.ts';
 import type { Held } from '../../api/grant.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { formatTime } from '../../core/clock.ts';
-import { isActive } from '../../directory/account.ts';
+import { isActive, isKnownIn } from '../../directory/account.ts';
 import type { Account } from '../../directory/snapshot.ts';
 import type { AppliedRight } from '../../provisioning/grant.ts';
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
@@ -82,15 +82,22 @@ function foundUser(before: GrantStatus, { account, right, reading }: GrantFindin
   // Somebody who left before this grant found them is nobody's identity.
   if (!account || (!before.user && reading && !isInUse(account, reading))) return before.user;
   const { gid, email, name } = account;
-  // In a workspace that is not read nobody was found.
-  const found = right && reading && isPlaceRead(right, reading) ? placeOfRight(right, reading) : null;
-  const organization = before.user?.organization ?? found;
+  const organization = before.user?.organization ?? foundIn(account, { right, reading });
   return {
     gid,
     ...(email === null ? {} : { email }),
     name,
     ...(organization === null ? {} : { organization }),
   };
+}
+
+/** Where somebody was found: not in a workspace that is not read, nor in one that they have never been in. */
+function foundIn(
+  account: Account,
+  { right, reading }: Pick<GrantFindings, 'right' | 'reading'>,
+): string | null {
+  const place = right && reading && isPlaceRead(right, reading) ? placeOfRight(right, reading) : null;
+  return place !== null && reading && isKnownIn(account, place, organizationOf(reading)) ? place : null;
 }
 
 /** Somebody who has not left: in the organization, or in another workspace. */

@@ -97,7 +97,9 @@ export class GrantSteps {
     this.#noteDecision(subject, decision);
     switch (decision.kind) {
       case 'Settled':
-        return this.#settle(subject, decision, progress);
+        return this.#settlements.isToBeLookedAt(subject, decision) && !progress.lookedUp
+          ? this.#lookUp(subject, decision, progress, signal)
+          : this.#settle(subject, decision, progress);
       case 'Blocked':
         return this.#block(subject, { decision, kept }, progress, signal);
       case 'Release':
@@ -181,6 +183,7 @@ export class GrantSteps {
     const { action, message, drift } = decision;
     const written = await this.#report(subject, {
       ...this.#seenBy(subject, decision),
+      ...progress.done,
       outcome: { reason: 'Planned', message: `Planned: ${message}`, drifted: drift ? message : null },
       planned: { action: action.type, reason: message, ...kept?.planned },
       ...discardedFields(subject.object, kept),

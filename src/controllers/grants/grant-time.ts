@@ -87,5 +87,7 @@ export function endsOnTime(
   now: number,
 ): boolean {
   if (ending?.because !== 'Expired' || !status?.applied || status.endSetAt === undefined) return false;
+  // An edit that has just moved the end is in no status yet.
+  if (Date.parse(status.expiresAt ?? '') !== ending.at) return false;
   return Date.parse(status.endSetAt) <= Date.parse(status.applied.at) && now - ending.at <= windowMs;
 }

@@ -1,7 +1,7 @@
 import { isActive, isGuest } from '../../directory/account.ts';
 import type { Account } from '../../directory/snapshot.ts';
 import { createAccount, partsWithScim } from '../account/rules.ts';
-import { describeDeclaration } from '../declarations.ts';
+import { describeDeclaration, findOtherLicense } from '../declarations.ts';
 import type { LicenseRight } from '../right.ts';
 import {
   act,
@@ -110,10 +110,7 @@ function makeSureThereIsAHolder(subject: Case): Step | null {
 /** Git and ConductorOne must not fight over one license. */
 function makeSureNoOtherLicenseIsDeclared(subject: Case): Step | null {
   if (subject.asker !== 'Task') return null;
-  const other = subject.declared.find(
-    ({ ensure, right }) =>
-      ensure === 'Present' && right?.type === 'License' && right.license !== subject.right.license,
-  );
+  const other = findOtherLicense(subject.declared, subject.right.license, subject.organization);
   return other ? refused('StillDeclared', describeDeclaration(other, nameOf(subject.account))) : null;
 }
 

@@ -25,7 +25,7 @@ function unread(organizations: readonly string[]): ContenderSources {
 
 suite('what Git declares, before its connector has read anything', () => {
   test('counts for the organization on record', () => {
-    const declared = findDeclarations(unread([ORGANIZATION]), ALICE, ORGANIZATION, 0);
+    const declared = findDeclarations(unread([ORGANIZATION]), ALICE, [ORGANIZATION, '1500'], 0);
     assert.deepEqual(
       declared.map(({ object, right }) => [object, right]),
       [['AsanaLicenseGrant iga/alice', { type: 'License', license: 'ViewOnly' }]],
@@ -33,11 +33,14 @@ suite('what Git declares, before its connector has read anything', () => {
   });
 
   test('counts for no other: gids and addresses mean somebody else there', () => {
-    assert.deepEqual(findDeclarations(unread(['1300']), ALICE, ORGANIZATION, 0), []);
-    assert.deepEqual(findDeclarations(unread([]), ALICE, ORGANIZATION, 0), []);
+    assert.deepEqual(findDeclarations(unread(['1300']), ALICE, [ORGANIZATION], 0), []);
   });
 
-  test('counts without an organization where there is none on record', () => {
-    assert.equal(findDeclarations(unread([]), ALICE, null, 0).length, 1);
+  test('counts where its connector reads several organizations, and one of them is asked about', () => {
+    assert.equal(findDeclarations(unread(['1300', ORGANIZATION]), ALICE, [ORGANIZATION], 0).length, 1);
+  });
+
+  test('counts while nobody knows where its connector is', () => {
+    assert.equal(findDeclarations(unread([]), ALICE, [ORGANIZATION], 0).length, 1);
   });
 });

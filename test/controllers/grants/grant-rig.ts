@@ -47,19 +47,26 @@ export class GrantRig {
     takenOver: false,
     stoppedUntil: null as number | null,
   };
-  readonly connection: Connection;
-  readonly #operator: AsanaOperator;
+  readonly #asana: AsanaFront;
+  readonly #newId = uuids(stream(1, 'ids'));
+  connection: Connection;
+  #operator: AsanaOperator;
 
   private constructor() {
     const { clock } = this;
     this.cluster = new SimulatedCluster({ clock, random: stream(1, 'cluster') });
     this.site = openSite(PLAN, 1, clock);
-    const asana = new AsanaFront({ clock, random: stream(1, 'asana'), sites: [this.site] });
-    asana.watch({ writes: ({ operation }) => this.changes.push(operation) });
+    this.#asana = new AsanaFront({ clock, random: stream(1, 'asana'), sites: [this.site] });
+    this.#asana.watch({ writes: ({ operation }) => this.changes.push(operation) });
     this.cluster.onWrite((write) => this.#note(write as never));
     this.connection = this.cluster.connect('operator');
-    const newId = uuids(stream(1, 'ids'));
-    this.#operator = new AsanaOperator({
+    this.#operator = this.#makeOperator();
+  }
+
+  #makeOperator(): AsanaOperator {
+    const { clock } = this;
+    const newId = this.#newId;
+    return new AsanaOperator({
       config: {} as KubeConfig,
       client: this.connection.client,
       clock,
@@ -76,7 +83,7 @@ export class GrantRig {
       audit: (line) => this.audit.push(JSON.parse(line) as Record<string, unknown>),
       conductorOne: { apiHost: undefined, allowedHosts: [], environment: {} },
       means: {
-        asanaAdapter: asana.adapterFor({ name: 'operator', clock, dies: () => false }),
+        asanaAdapter: this.#asana.adapterFor({ name: 'operator', clock, dies: () => false }),
         newId,
         newHoldId: () => newId().slice(0, 8),
       },
@@ -92,12 +99,24 @@ export class GrantRig {
     for (const name of ['iga', 'team-a']) rig.cluster.createNamespace(name);
     rig.cluster.putSecret('iga', 'asana', { BATON_TOKEN: tokenOf(PLAN, 'acme') });
     await rig.connector(provisioning, spec);
-    await rig.#operator.start();
-    const never = new AbortController().signal;
-    const leading = rig.#operator.lead(never);
-    await rig.pass(10_000);
-    await leading;
+    await rig.#start();
     return rig;
+  }
+
+  /** Another process takes over; what is done meanwhile it finds when it begins. */
+  async restart(meanwhile: () => Promise<void>): Promise<void> {
+    await this.close();
+    await meanwhile();
+    this.connection = this.cluster.connect('operator again');
+    this.#operator = this.#makeOperator();
+    await this.#start();
+  }
+
+  async #start(): Promise<void> {
+    await this.#operator.start();
+    const leading = this.#operator.lead(new AbortController().signal);
+    await this.pass(10_000);
+    await leading;
   }
 
   connector(

@@ -100,6 +100,14 @@ suite('an end surprises nobody', () => {
       assert.equal(endsOnTime(object, expired, window, NOW + late), onTime);
     });
 
+  test('unless an edit has just advanced it, and no status says so yet', () => {
+    const object = grantObject({
+      spec: { expiresAt: at(NOW - 1_000) },
+      status: { ...status(NOW - 2 * HOUR, NOW - 2 * HOUR), expiresAt: at(NOW + 24 * HOUR) },
+    });
+    assert.equal(endsOnTime(object, { because: 'Expired', at: NOW - 1_000 }, window, NOW), false);
+  });
+
   test('unless somebody deleted the object', () => {
     const object = grantObject({ status: status(NOW - 2 * HOUR, NOW - 2 * HOUR) });
     assert.equal(endsOnTime(object, { because: 'Deleted', at: NOW }, window, NOW), false);

@@ -192,6 +192,25 @@ const outcomes: readonly Outcome[] = [
     also: (rig) => assert.equal(rig.person(1).profile.license, 'view only'),
   },
   {
+    what: 'a removal that is shown after it was given up',
+    because: 'it was ours all the same, and nobody else changed anything',
+    kind: LICENSE,
+    run: async (rig) => {
+      await grant(rig);
+      fault(rig, 'scimPatchUser', { staleForMs: 300_000 });
+      await rig.remove(LICENSE, 'g', 250_000);
+      assert.equal(rig.see(LICENSE, 'g').reason, 'LicenseNotAccepted');
+      await rig.pass(900_000);
+    },
+    asana: ['scimPatchUser', 'scimPatchUser'],
+    reason: null,
+    also: (rig) =>
+      assert.deepEqual(
+        rig.audited().filter((line) => line.startsWith('Release')),
+        [],
+      ),
+  },
+  {
     what: 'created, and shown late',
     because: 'an account that took its time to show was created all the same',
     kind: LICENSE,

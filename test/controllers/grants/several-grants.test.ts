@@ -60,7 +60,40 @@ suite('what another grant of the person declares', () => {
   });
 });
 
+suite('an account that expires before the other grants of the person', () => {
+  test('waits for them, and is deprovisioned once they have ended', async () => {
+    const rig = await GrantRig.open();
+    const email = 'new@acme.example';
+    const ends = { deletionPolicy: 'Revoke', expiresAt: rig.now(120_000) };
+    await rig.declare(ACCOUNT, 'account', { email, ensure: 'Present', ...ends }, 10_000);
+    const later = { expiresAt: rig.now(140_000) };
+    await rig.declare(LICENSE, 'license', { user: { email }, license: 'ViewOnly', ...later });
+    await rig.pass(125_000 - 13_000);
+    assert.equal(rig.see(ACCOUNT, 'account').reason, 'StillDeclared');
+    assert.equal(rig.site.directory.personByEmail(email)?.profile.active, true);
+    await rig.pass(60_000);
+    assert.equal(rig.see(ACCOUNT, 'account').reason, 'Expired');
+    assert.equal(rig.site.directory.personByEmail(email)?.profile.active, false, 'the account is gone');
+    assert.deepEqual(rig.broken, []);
+    await rig.close();
+  });
+});
+
 suite('an object that is renamed', () => {
+  test('hands over what it created before anything was read again, also with deletionPolicy Retain', async () => {
+    const rig = await GrantRig.open();
+    const email = 'new@acme.example';
+    await rig.declare(ACCOUNT, 'old', { email, ensure: 'Present' }, 10_000);
+    await rig.restart(async () => {
+      await rig.declare(ACCOUNT, 'new', { email, ensure: 'Present' }, 0);
+      await rig.remove(ACCOUNT, 'old', 0);
+    });
+    assert.ok(!rig.exists(ACCOUNT, 'old'));
+    const { reason, status } = rig.see(ACCOUNT, 'new');
+    assert.deepEqual([reason, status.applied?.adopted], ['Granted', false]);
+    await rig.close();
+  });
+
   test('hands over what it created, also with deletionPolicy Retain', async () => {
     const rig = await GrantRig.open();
     const email = 'new@acme.example';
@@ -86,6 +119,26 @@ suite('an account without a workspace of its own', () => {
     const { reason, message, status } = rig.see(ACCOUNT, 'new');
     assert.equal(reason, 'Granted', message);
     assert.equal(status.workspace, ORGANIZATION);
+    await rig.close();
+  });
+});
+
+suite('ends that an edit advances', () => {
+  test('count towards maxRemovals from the first decision on', async () => {
+    const limits = { maxRemovals: { percent: 20, atLeast: 1, window: '1h' } };
+    const rig = await GrantRig.open(limits);
+    const names = [1, 2, 3, 4];
+    for (const index of names) {
+      const spec = { user: { email: rig.member(index, 'view only') }, expiresAt: rig.now(86_400_000) };
+      await rig.declare(LICENSE, `g${index}`, { ...spec, deletionPolicy: 'Revoke' }, 0);
+    }
+    await rig.pass(30_000);
+    const spec = { expiresAt: rig.now(-1_000) };
+    for (const index of names) await rig.edit(LICENSE, `g${index}`, { spec }, 0);
+    await rig.pass(120_000);
+    const left = names.filter((index) => rig.person(index).profile.license === 'enterprise');
+    assert.deepEqual(left, names, 'above the limit nobody is revoked');
+    assert.equal(rig.see(LICENSE, 'g4').reason, 'RemovalsPaused');
     await rig.close();
   });
 });

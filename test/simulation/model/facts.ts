@@ -2,6 +2,7 @@ import type { AsanaAnswer, AsanaRequest, AsanaWrite } from '../asana/front.ts';
 import { type Holding, readHolding } from '../asana/holding.ts';
 import type { Site } from '../asana/site.ts';
 import { type Effect, type EffectType, effectOf } from './effect.ts';
+import { Ends } from './ends.ts';
 import { deletionPolicyOf, modelOf } from './kinds.ts';
 import {
   ANNOTATIONS,
@@ -32,6 +33,7 @@ export class Facts {
   readonly connectors = new Map<string, Connector>();
   /** Grants whose wish is gone, with them or with their connector, by uid. */
   readonly gone = new Map<string, { readonly grant: Grant; readonly at: number }>();
+  readonly ends = new Ends();
   readonly tasks = new Map<string, Task>();
   readonly changes: Change[] = [];
   /** Accounts, and places in workspaces, that the operator made: `site gid` and `site gid workspace`. */
@@ -72,6 +74,7 @@ export class Facts {
       if (known?.generation !== object.metadata.generation)
         this.#generations.set(uid, { generation: object.metadata.generation, at });
     }
+    if (kind !== CONNECTOR_KIND && after) this.ends.note(after as Grant, at);
     const all: Map<string, Seen> = kind === CONNECTOR_KIND ? this.connectors : this.grants;
     if (after) all.set(uid, after);
     else {
@@ -260,9 +263,14 @@ export class Facts {
   }
 
   hasExpired(grant: Grant): boolean {
+    return this.lateMs(grant) >= 0;
+  }
+
+  /** How long ago a grant expired, by its own word; negative before that and without an end. */
+  lateMs(grant: Grant): number {
     const { spec, status } = grant;
     const end = spec.expiresAt ?? (spec.duration === undefined ? undefined : status?.expiresAt);
-    return end !== undefined && Date.parse(end) <= this.#clockOf(grant);
+    return end === undefined ? Number.NEGATIVE_INFINITY : this.#clockOf(grant) - Date.parse(end);
   }
 
   hasStarted(grant: Grant): boolean {

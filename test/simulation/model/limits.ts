@@ -6,6 +6,9 @@ import type { Readings } from './readings.ts';
 import type { Change } from './records.ts';
 import type { Case } from './rule.ts';
 
+/** A decision is a little older than the write that follows from it. */
+const A_WHILE_MS = 60_000;
+
 interface Counted {
   /** Wall clock. */
   readonly at: number;
@@ -38,7 +41,7 @@ export class Limits {
   count(change: Change, connector: Connector, grant: Grant | null): void {
     if (!isRemoval(change.effect)) return;
     const acknowledged = grant !== null && this.#held.stateOf(grant) === 'Acknowledged';
-    const expected = grant !== null && !grant.metadata.deletionTimestamp && this.#facts.hasExpired(grant);
+    const expected = grant !== null && endsOnTime(connector, grant, this.#facts);
     this.#done.push({
       at: this.#facts.witness.now(),
       person: change.gid,
@@ -61,7 +64,7 @@ export class Limits {
 
   removals({ connector, grant, effect, facts }: Case): string | null {
     if (!grant || this.#held.stateOf(grant) === 'Acknowledged') return null;
-    if (!grant.metadata.deletionTimestamp && facts.hasExpired(grant)) return null;
+    if (endsOnTime(connector, grant, facts)) return null;
     const { percent = 20, atLeast = 5 } = connector.spec.provisioning?.maxRemovals ?? {};
     const start = windowStart(connector, facts);
     const done = this.#done.filter(
@@ -80,7 +83,7 @@ export class Limits {
 
   deprovisions({ connector, site, grant, effect, facts }: Case): string | null {
     if (grant && this.#held.stateOf(grant) === 'Acknowledged') return null;
-    if (grant && !grant.metadata.deletionTimestamp && facts.hasExpired(grant)) return null;
+    if (grant && endsOnTime(connector, grant, facts)) return null;
     const most = connector.spec.provisioning?.maxDeprovisions ?? 5;
     const start = windowStart(connector, facts);
     const done = this.#done.filter(
@@ -126,6 +129,13 @@ export class Limits {
     }
     return most;
   }
+}
+
+/** Whether a grant ends when it was said to as long as it is applied, and no more than a window late. */
+function endsOnTime(connector: Connector, grant: Grant, facts: Facts): boolean {
+  if (grant.metadata.deletionTimestamp || !facts.hasExpired(grant)) return false;
+  const windowMs = durationMs(connector.spec.provisioning?.maxRemovals?.window, 3_600_000);
+  return facts.ends.areKept(grant) && facts.lateMs(grant) <= windowMs + A_WHILE_MS;
 }
 
 /** When the window under way began, by the connector's own record; now where it has none. */

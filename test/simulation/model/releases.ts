@@ -38,7 +38,8 @@ const rules: Readonly<Record<string, (released: Released) => string | null>> = {
   StillDeclared: ({ grant, connector, facts }) => {
     const { deletionTimestamp } = grant.metadata;
     const delay = connector.spec.provisioning?.removalDelay;
-    if (deletionTimestamp === undefined || delay === '0s' || delay === '5s') return null;
+    if (deletionTimestamp === undefined) return 'it has expired, and can wait';
+    if (delay === '0s' || delay === '5s') return null;
     const waited = facts.witness.now() - Date.parse(deletionTimestamp);
     return waited < TOGETHER_MS
       ? `it was deleted ${waited} ms ago, perhaps with what declares the account`

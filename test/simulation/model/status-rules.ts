@@ -1,6 +1,6 @@
 import { type CheckedObject, checkConditions } from '../../api/condition-rules.ts';
 import type { Site } from '../asana/site.ts';
-import { isRemoval } from './effect.ts';
+import { type Effect, isRemoval } from './effect.ts';
 import type { Facts } from './facts.ts';
 import { type HeldGrants, isOverReading } from './holds.ts';
 import { modelOf, teamOf } from './kinds.ts';
@@ -56,6 +56,14 @@ function lastLook(
   return seen !== null && changedAt <= seen.begunAt - LISTED_WITHIN_MS ? seen : null;
 }
 
+/** Whether a change gives what a grant has on record. */
+function leadsTo({ kind, status }: Grant, { type }: Effect): boolean {
+  if (kind === 'AsanaLicenseGrant')
+    return status?.applied?.license === 'Enterprise' && type === 'GrantEnterprise';
+  if (kind === 'AsanaTeamGrant') return type === 'AddToTeam';
+  return type === (kind === 'AsanaAccount' ? 'CreateAccount' : 'AddToWorkspace');
+}
+
 /** What must hold of every status that is written. */
 export const statusRules: readonly StatusRule[] = [
   {
@@ -80,6 +88,19 @@ export const statusRules: readonly StatusRule[] = [
       if (!applied || applied.adopted || before?.status?.applied) return null;
       // An answer of 503 may hide that it was done, and somebody else may do the same a moment later.
       return facts.sentSince(user, 0) ? null : 'it says given, and nothing was sent';
+    }),
+  },
+  {
+    name: 'FoundIsFound',
+    sentence: 'a right is called found only if no action of the same object led there',
+    broken: ofGrants(({ before, after, facts }) => {
+      const { applied, user } = after.status ?? {};
+      if (!applied?.adopted || !before?.status || before.status.applied) return null;
+      // What it gave before it ended, and left, it finds when it is extended; what it gave up on, somebody else may have done.
+      if (conditionOf(before, 'Expired') || before.status.lastAction?.result === 'Unconfirmed') return null;
+      const last = facts.changes.findLast(({ gid }) => gid === user?.gid);
+      if (last?.owner !== after.metadata.uid || !leadsTo(after, last.effect)) return null;
+      return facts.touchedAt(last.site, last.gid) >= last.at ? null : `its own ${last.effect.type} gave it`;
     }),
   },
   {

@@ -169,4 +169,28 @@ export const grantMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'what-is-given-is-recorded-later',
+    breaks: ['FoundIsFound'],
+    why: 'an action that Asana answers while its connector is stopped is done, and its right is not on record as given',
+    edits: [
+      {
+        file: 'controllers/grants/action-outcomes.ts',
+        find: "...(result === 'Succeeded' ? appliedBy(subject, decision) : {}),",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'what-expires-first-is-let-go',
+    breaks: ['ReleasedRightly'],
+    why: 'an account that expires before another grant of the person is let go for it, and stays for ever',
+    edits: [
+      {
+        file: 'provisioning/refusal.ts',
+        find: "StillDeclared: { class: 'stalling', ended: 'ReleaseDeleted' }",
+        replace: "StillDeclared: { class: 'stalling', ended: 'Release' }",
+      },
+    ],
+  },
 ];

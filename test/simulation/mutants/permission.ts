@@ -74,8 +74,8 @@ export const permissionMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'provisioning/shared-rules.ts',
-        find: "const declared = subject.asker === 'Task' ? findDeclared(subject.declared, subject.right) : null;",
-        replace: 'const declared = findDeclared([], subject.right);',
+        find: 'findDeclared(subject.declared, subject.right, place)',
+        replace: 'findDeclared([], subject.right, place)',
       },
     ],
   },

@@ -160,4 +160,16 @@ export const removalMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'an-advanced-end-is-on-time',
+    breaks: ['RemovalLimit', 'DeprovisionLimit'],
+    why: 'an end that an edit has just moved counts towards no limit',
+    edits: [
+      {
+        file: 'controllers/grants/grant-time.ts',
+        find: "if (Date.parse(status.expiresAt ?? '') !== ending.at) return false;",
+        replace: '',
+      },
+    ],
+  },
 ];

@@ -1,6 +1,6 @@
 import type { Random } from '../../../src/core/clock.ts';
 import type { Person } from '../../../src/sandbox/records.ts';
-import type { Site } from '../asana/site.ts';
+import { addressOf, type Site } from '../asana/site.ts';
 import { ANNOTATIONS, CONNECTOR_KIND, type Grant, keyOf } from '../model/objects.ts';
 import { between, pick } from '../random.ts';
 import type { World } from '../world.ts';
@@ -129,5 +129,40 @@ export const meetingSteps: readonly StepKind[] = [
     },
     tell: ({ namespace, account, license, email, afterMs }) =>
       `AsanaAccount ${namespace}/${account} and AsanaLicenseGrant ${namespace}/${license} of ${email} are created, and deleted 90 s later, the account ${afterMs} ms before the license`,
+  }),
+  stepKind({
+    name: 'EndsAdvanced',
+    weight: 0.7,
+    draw: (world, random) => {
+      const reader = drawReader(world, random);
+      const [team] = reader?.site.teams ?? [];
+      if (!reader || !team) return null;
+      const first = between(random, 0, 32);
+      return {
+        namespace: reader.ref.namespace ?? '',
+        connectorRef: reader.ref,
+        team: team.gid,
+        grants: Array.from({ length: Math.min(7, reader.site.plan.people) }, (_, index) => ({
+          name: `g${first + index}`,
+          email: addressOf(reader.site.plan, index),
+        })),
+      };
+    },
+    run: async (world, { namespace, connectorRef, team, grants }) => {
+      const kind = 'AsanaTeamGrant';
+      const ends = (afterMs: number) => ({
+        expiresAt: instant(world.clock.monotonic() + afterMs),
+        deletionPolicy: 'Revoke',
+      });
+      for (const { name, email } of grants) {
+        const spec = { connectorRef, user: { email }, team: { gid: team }, ...ends(7_200_000) };
+        await create(world, { kind, namespace, name, spec });
+      }
+      await world.advance(90_000);
+      const spec = ends(-1_000);
+      for (const { name } of grants) await attempt(() => world.cluster.edit(kind, namespace, name, { spec }));
+    },
+    tell: ({ namespace, team, grants }) =>
+      `create AsanaTeamGrants ${grants.map(({ name }) => `${namespace}/${name}`).join(', ')} of team ${team}, which end in two hours; 90 s later they have ended a second ago`,
   }),
 ];

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { GrantRig, ORGANIZATION } from './grant-rig.ts';
+
+const LICENSE = 'AsanaLicenseGrant';
+const ACCOUNT = 'AsanaAccount';
+const NEW = 'new@acme.example';
+
+/** Holds back the answer to the next such request for so long; the change is made at once. */
+function slow(rig: GrantRig, operation: string, delayMs: number): void {
+  rig.site.faults.add({ match: { operation, times: 1 }, effect: { delayMs } });
+}
+
+suite('what was given while its connector was stopped', () => {
+  for (const [what, stop] of [
+    ['is suspended', (rig: GrantRig) => rig.connector({}, { suspend: true })],
+    ['goes to mode Plan', (rig: GrantRig) => rig.connector({ mode: 'Plan' })],
+  ] as const)
+    test(`is on record as given, where the connector ${what}`, async () => {
+      const rig = await GrantRig.open();
+      const email = rig.member(1, 'view only');
+      slow(rig, 'scimPatchUser', 5_000);
+      await rig.declare(LICENSE, 'g', { user: { email } }, 2_000);
+      await stop(rig);
+      await rig.pass(10_000);
+      assert.equal(rig.person(1).profile.license, 'enterprise');
+      const { applied, lastAction } = rig.see(LICENSE, 'g').status;
+      assert.deepEqual(
+        [lastAction?.result, applied?.license, applied?.adopted],
+        ['Succeeded', 'Enterprise', false],
+      );
+      await rig.connector();
+      await rig.remove(LICENSE, 'g', 30_000);
+      assert.equal(rig.person(1).profile.license, 'view only', 'and is taken back in the end');
+      assert.deepEqual(rig.broken, []);
+      await rig.close();
+    });
+});
+
+suite('an edit that turns round a change already sent', () => {
+  test('says Granted only after a look, and gives back what the change took', async () => {
+    const rig = await GrantRig.open();
+    const email = rig.member(1, 'view only');
+    await rig.declare(LICENSE, 'g', { user: { email } });
+    slow(rig, 'scimPatchUser', 20_000);
+    await rig.edit(LICENSE, 'g', { spec: { license: 'ViewOnly' } }, 2_000);
+    await rig.edit(LICENSE, 'g', { spec: { license: 'Enterprise' } }, 60_000);
+    assert.deepEqual(
+      [rig.see(LICENSE, 'g').reason, rig.person(1).profile.license],
+      ['Granted', 'enterprise'],
+      rig.see(LICENSE, 'g').message,
+    );
+    await rig.close();
+  });
+
+  test('takes back an upgrade that lands after it, and keeps its seat until then', async () => {
+    const rig = await GrantRig.open({ maxEnterpriseLicenses: 1 });
+    for (let index = 0; index < 8; index += 1) rig.member(index, 'view only');
+    const annotations = { 'asana-connector.dev/requestedAt': 'now' };
+    await rig.cluster.edit('AsanaConnector', 'iga', 'acme', { metadata: { annotations } });
+    await rig.pass(20_000);
+    slow(rig, 'scimPatchUser', 20_000);
+    await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } }, 2_000);
+    await rig.edit(LICENSE, 'g', { spec: { license: 'ViewOnly' } }, 1_000);
+    await rig.declare(LICENSE, 'h', { user: { email: rig.member(2, 'view only') } }, 240_000);
+    const enterprise = [1, 2].filter((index) => rig.person(index).profile.license === 'enterprise');
+    assert.deepEqual(enterprise, [2]);
+    assert.deepEqual([rig.see(LICENSE, 'g').reason, rig.see(LICENSE, 'h').reason], ['Granted', 'Granted']);
+    await rig.close();
+  });
+});
+
+suite('an account whose creation is not on record yet', () => {
+  test('is handed over as created to an object that takes the place of its own', async () => {
+    const rig = await GrantRig.open();
+    const spec = { email: NEW, ensure: 'Present', deletionPolicy: 'Revoke', workspace: ORGANIZATION };
+    slow(rig, 'scimCreateUser', 5_000);
+    await rig.declare(ACCOUNT, 'old', spec, 2_000);
+    await rig.declare(ACCOUNT, 'new', spec, 0);
+    await rig.remove(ACCOUNT, 'old', 60_000);
+    const { applied } = rig.see(ACCOUNT, 'new').status;
+    assert.deepEqual([rig.exists(ACCOUNT, 'old'), applied?.adopted], [false, false]);
+    await rig.remove(ACCOUNT, 'new', 60_000);
+    assert.equal(rig.site.directory.personByEmail(NEW)?.profile.active, false);
+    await rig.close();
+  });
+});

@@ -1,0 +1,31 @@
+import type { Grant } from './objects.ts';
+
+/** A value, and since when it is so, monotonic. */
+interface Since {
+  readonly value: string;
+  readonly at: number;
+}
+
+/** What each grant says of its end, and when it was applied. */
+export class Ends {
+  readonly #ends = new Map<string, Since>();
+  readonly #applied = new Map<string, Since>();
+
+  /** @param now monotonic milliseconds */
+  note({ metadata: { uid }, spec, status }: Grant, now: number): void {
+    const note = (notes: Map<string, Since>, value: string) => {
+      if (notes.get(uid)?.value !== value) notes.set(uid, { value, at: now });
+    };
+    note(this.#ends, `${spec.expiresAt ?? ''} ${spec.duration ?? ''}`);
+    note(this.#applied, status?.applied?.at ?? '');
+  }
+
+  /** Whether the end of a grant is the one that it had when it was applied. */
+  areKept({ metadata, status }: Grant): boolean {
+    const end = this.#ends.get(metadata.uid);
+    const applied = this.#applied.get(metadata.uid);
+    return (
+      status?.applied !== undefined && end !== undefined && applied !== undefined && end.at <= applied.at
+    );
+  }
+}
