@@ -203,9 +203,10 @@ export class ConnectorTaskHost implements TaskHost {
   }
 }
 
-function asanaOf({ asana, credentialsObstacle }: ConnectorSession): AsanaSession {
+function asanaOf({ asana, credentialsObstacle, secretUnreadable }: ConnectorSession): AsanaSession {
   if (asana) return asana;
-  const message = credentialsObstacle?.message ?? 'The credentials of the connector have not been read yet.';
+  const { message } = credentialsObstacle ??
+    secretUnreadable ?? { message: 'The credentials of the connector have not been read yet.' };
   throw new RefusedError('NotReady', message);
 }
 

@@ -5,7 +5,9 @@ import type { Obstacle } from './obstacle.ts';
 export class AsanaClients {
   #current: AsanaSession | null = null;
   #fingerprint = '';
+  #secretVersion = '';
   #obstacle: Obstacle | null = null;
+  #unreadable: Obstacle | null = null;
 
   /** Null before any credentials were right. */
   get current(): AsanaSession | null {
@@ -17,14 +19,26 @@ export class AsanaClients {
     return this.#obstacle;
   }
 
+  /** Why the Secret cannot be read now; null when it can. What was read of it before is as good as it was. */
+  get unreadable(): Obstacle | null {
+    return this.#unreadable;
+  }
+
+  /** Version of the Secret that the clients were last found to be of; empty without clients. */
+  get secretVersion(): string {
+    return this.#secretVersion;
+  }
+
   /** Whether these are the clients of the credentials that a fingerprint stands for. */
   areOf(fingerprint: string): boolean {
     return this.#current !== null && this.#fingerprint === fingerprint;
   }
 
   /** Makes them anew unless they are of this fingerprint. */
-  use(fingerprint: string, open: () => AsanaSession): void {
+  use(fingerprint: string, secretVersion: string, open: () => AsanaSession): void {
     this.#obstacle = null;
+    this.#unreadable = null;
+    this.#secretVersion = secretVersion;
     if (this.areOf(fingerprint)) return;
     this.#current?.close();
     this.#current = open();
@@ -34,7 +48,15 @@ export class AsanaClients {
   /** Closes them, so that nothing more is sent with what they hold. */
   drop(obstacle: Obstacle | null): void {
     this.#obstacle = obstacle;
+    this.#unreadable = null;
+    this.#secretVersion = '';
     this.#current?.close();
     this.#current = null;
+  }
+
+  /** Keeps them as they are, if there are any, while nobody can tell what the Secret holds. */
+  keep(unreadable: Obstacle): void {
+    this.#obstacle = null;
+    this.#unreadable = unreadable;
   }
 }

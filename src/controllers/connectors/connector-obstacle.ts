@@ -30,8 +30,8 @@ function findForeignOrganization({ doubts }: ConnectorSession, refusal: Obstacle
 }
 
 /**
- * Why nothing is applied for a connector; null when it may be. Beside its obstacles: REST refuses the token, so that admins and
- * guests cannot be told, although the connector works as far as it goes.
+ * Why nothing is applied for a connector; null when it may be. Beside its obstacles: the Secret cannot be read, and never could;
+ * or REST refuses the token, so that admins and guests cannot be told, although the connector works as far as it goes.
  * @returns the reason in words, and whether it lasts until a person acts
  */
 export function findHindrance(
@@ -41,6 +41,8 @@ export function findHindrance(
 ): { readonly message: string; readonly lasts: boolean } | null {
   const obstacle = findObstacle(connector, session, connectors);
   if (obstacle) return { message: obstacle.message, lasts: true };
+  const { asana, secretUnreadable } = session;
+  if (secretUnreadable && !asana) return { message: secretUnreadable.message, lasts: false };
   const rest = session.report?.result?.rest;
   if (!rest || rest.ok) return null;
   return { message: rest.error.message, lasts: rest.error.errorClass === 'stalling' };

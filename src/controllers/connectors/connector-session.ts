@@ -138,6 +138,16 @@ export class ConnectorSession {
     return this.#clients.obstacle;
   }
 
+  /** Why the Secret cannot be read now; null when it can. The clients there are go on. */
+  get secretUnreadable(): Obstacle | null {
+    return this.#clients.unreadable;
+  }
+
+  /** Version of the Secret that the clients are of; empty without clients. */
+  get secretVersion(): string {
+    return this.#clients.secretVersion;
+  }
+
   /** What the next reading is compared with. */
   get measure(): Measure | null {
     return this.#judge.measure;
@@ -239,10 +249,10 @@ export class ConnectorSession {
   }
 
   /** Takes up credentials; clients are made anew only when `fingerprint` moved (a rotated Secret, another setting). */
-  async useCredentials(fingerprint: string, open: () => AsanaSession): Promise<void> {
+  async useCredentials(fingerprint: string, open: () => AsanaSession, secretVersion = ''): Promise<void> {
     const anew = !this.#clients.areOf(fingerprint);
     if (anew) await this.#syncs.stop('its credentials changed');
-    this.#clients.use(fingerprint, open);
+    this.#clients.use(fingerprint, secretVersion, open);
     if (anew && this.directory.current()) this.#deps.onChange('Clients');
   }
 
@@ -250,6 +260,11 @@ export class ConnectorSession {
   async dropCredentials(obstacle: Obstacle): Promise<void> {
     await this.#syncs.stop('its credentials are gone');
     this.#clients.drop(obstacle);
+  }
+
+  /** Goes on with the clients there are, and says why the Secret cannot be read. */
+  keepCredentials(unreadable: Obstacle): void {
+    this.#clients.keep(unreadable);
   }
 
   /** Begins a sync in the background; does nothing while one runs, or without credentials. */

@@ -112,6 +112,19 @@ suite('the session of a connector', () => {
     assert.deepEqual(told, ['Clients']);
   });
 
+  test('has nothing applied without clients while the Secret cannot be read, and goes on with those it has', async (t) => {
+    const { open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    const unreadable = { reason: 'SecretUnreadable', message: 'the Secret cannot be read' } as const;
+    session.keepCredentials(unreadable);
+    assert.equal(whyNothingIsApplied(connectorObject(), session, []), null);
+    await session.dropCredentials({ reason: 'SecretNotFound', message: 'the Secret is missing' });
+    session.keepCredentials(unreadable);
+    assert.equal(findObstacle(connectorObject(), session, []), null, 'nobody knows what a person must mend');
+    assert.equal(whyNothingIsApplied(connectorObject(), session, []), unreadable.message);
+  });
+
   test('of a re-created object knows neither the measure nor the organization of the old one', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const first = await open(connectorObject());

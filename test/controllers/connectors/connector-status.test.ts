@@ -34,6 +34,8 @@ function facts(changes: Partial<ConnectorFacts> = {}): ConnectorFacts {
   return {
     object: connectorObject(),
     obstacle: null,
+    secretUnreadable: null,
+    hasClients: true,
     running: null,
     report: report(),
     snapshot,
