@@ -33,6 +33,8 @@ export async function lookAtOne(
   if (session.directory.current() && !session.running) return null;
   // Another connector may have the organization, and be older: without a record of it nobody can tell.
   if (session.organizations.length === 0 && !alone) return null;
+  // Whose new tokens are, a look at one account does not show.
+  if (session.clients.areUnproven) return null;
   const place = placeOf(wish, user.gid);
   if (!place) return null;
   const { workspaces, scim } = connector.spec;

@@ -13,6 +13,7 @@ import { rightRulesOf } from '../../provisioning/rights.ts';
 import type { TaskContext } from '../../provisioning/task-context.ts';
 import type { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
 import type { TaskOutcome, TaskRequest } from '../../provisioning/task-request.ts';
+import { TOKENS_UNPROVEN } from '../connectors/connector-obstacle.ts';
 import { intervalsOf, policiesOf, removalLimitsOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import { lookAtOne } from './look-at-one.ts';
@@ -203,11 +204,13 @@ export class ConnectorTaskHost implements TaskHost {
   }
 }
 
-function asanaOf({ asana, credentialsObstacle, secretUnreadable }: ConnectorSession): AsanaSession {
+function asanaOf({ asana, clients: { obstacle, unreadable } }: ConnectorSession): AsanaSession {
   if (asana) return asana;
-  const { message } = credentialsObstacle ??
-    secretUnreadable ?? { message: 'The credentials of the connector have not been read yet.' };
-  throw new RefusedError('NotReady', message);
+  const why = obstacle ?? unreadable;
+  throw new RefusedError(
+    'NotReady',
+    why?.message ?? 'The credentials of the connector have not been read yet.',
+  );
 }
 
 /** Why a reading must not be uploaded, however whole it is; null when it may. */
@@ -228,10 +231,11 @@ function isRepeatable({ want, wish }: TaskRequest): boolean {
 }
 
 /** Why a sync that has just ended is not good enough. */
-function whyNot({ report }: ConnectorSession, snapshot: Snapshot | null): Error {
+function whyNot({ report, clients }: ConnectorSession, snapshot: Snapshot | null): Error {
   const rest = report?.result?.rest;
   if (report?.error) return report.error;
   if (rest && !rest.ok) return rest.error;
+  if (clients.areUnproven) return new RefusedError('NotReady', TOKENS_UNPROVEN);
   const missing = snapshot ? describeIncomplete(snapshot) : [];
   const why = missing.length > 0 ? missing.join(' ') : 'No reading was made.';
   return new RefusedError(

@@ -31,12 +31,15 @@ export async function takeUpCredentials(
     const secret = await secrets.get({ connector: session.key, name, keys, fresh });
     const token = takeCredential(secret, name, tokenKey);
     const scimToken = scimTokenKey === undefined ? undefined : takeCredential(secret, name, scimTokenKey);
-    const parts = [token.fingerprint(), scimToken?.fingerprint(), connector.spec.scim.enabled];
+    const tokens = [token.fingerprint(), scimToken?.fingerprint()].join(' ');
     const open = () => openAsana(connector, { token, scimToken });
-    await session.useCredentials(parts.join(' '), open, secret?.resourceVersion);
+    await session.useCredentials(tokens, open, {
+      settings: String(connector.spec.scim.enabled),
+      secretVersion: secret?.resourceVersion ?? '',
+    });
   } catch (error) {
     if (error instanceof SecretUnreadableError)
-      return session.keepCredentials({ reason: reasonOf(error), message: error.message });
+      return session.clients.keep({ reason: reasonOf(error), message: error.message });
     if (!(error instanceof CredentialsError)) throw error;
     await session.dropCredentials({ reason: reasonOf(error), message: error.message });
   }

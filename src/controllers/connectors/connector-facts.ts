@@ -49,7 +49,7 @@ export function factsOf(
   return {
     object,
     ...others,
-    secretUnreadable: session.secretUnreadable,
+    secretUnreadable: session.clients.unreadable,
     hasClients: session.asana !== null,
     running: session.running,
     report: session.report,

@@ -12,7 +12,7 @@ export function findObstacle(
   session: ConnectorSession,
   connectors: Iterable<AsanaConnector>,
 ): Obstacle | null {
-  if (session.credentialsObstacle) return session.credentialsObstacle;
+  if (session.clients.obstacle) return session.clients.obstacle;
   const refusal = findRefusal(session);
   // With a token that is refused nothing is read, and a hold over a reading is not answered before the next one.
   if (refusal && isOfCredentials(refusal)) return refusal;
@@ -29,9 +29,14 @@ function findForeignOrganization({ doubts }: ConnectorSession, refusal: Obstacle
   return { reason: 'OrganizationChanged', message: `${foreign.message} Nothing is changed. ${remedy}` };
 }
 
+/** Said while nobody knows whose new tokens are. */
+export const TOKENS_UNPROVEN =
+  'The credentials changed. Nothing is changed in Asana until a sync has confirmed that they belong to the same organization.';
+
 /**
  * Why nothing is applied for a connector; null when it may be. Beside its obstacles: the Secret cannot be read, and never could;
- * or REST refuses the token, so that admins and guests cannot be told, although the connector works as far as it goes.
+ * or REST refuses the token, so that admins and guests cannot be told, although the connector works as far as it goes; or nobody
+ * knows yet whose new tokens are.
  * @returns the reason in words, and whether it lasts until a person acts
  */
 export function findHindrance(
@@ -41,11 +46,11 @@ export function findHindrance(
 ): { readonly message: string; readonly lasts: boolean } | null {
   const obstacle = findObstacle(connector, session, connectors);
   if (obstacle) return { message: obstacle.message, lasts: true };
-  const { asana, secretUnreadable } = session;
-  if (secretUnreadable && !asana) return { message: secretUnreadable.message, lasts: false };
+  const { unreadable } = session.clients;
+  if (unreadable && !session.asana) return { message: unreadable.message, lasts: false };
   const rest = session.report?.result?.rest;
-  if (!rest || rest.ok) return null;
-  return { message: rest.error.message, lasts: rest.error.errorClass === 'stalling' };
+  if (rest?.ok === false) return { message: rest.error.message, lasts: rest.error.errorClass === 'stalling' };
+  return session.clients.areUnproven ? { message: TOKENS_UNPROVEN, lasts: false } : null;
 }
 
 /** The same in words. */

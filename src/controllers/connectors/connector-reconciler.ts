@@ -122,7 +122,7 @@ export class ConnectorReconciler {
     const { clock } = this.#deps;
     // The first status is there before the first request leaves (kstatus takes an object without one for ready).
     if (!connector.status?.conditions) await this.publish(session.key);
-    const cause = causeOf(connector, session.secretVersion);
+    const cause = causeOf(connector, session.clients.secretVersion);
     const now = clock.monotonic();
     const dueAt = nextSyncAt(session.finished, cause, intervalsOf(connector).intervalMs, now);
     if (dueAt === null || dueAt > now || session.running) return;
@@ -135,7 +135,7 @@ export class ConnectorReconciler {
   #untilSync(connector: AsanaConnector, session: ConnectorSession): number | null {
     if (session.running || !session.asana) return null;
     const now = this.#deps.clock.monotonic();
-    const cause = causeOf(connector, session.secretVersion);
+    const cause = causeOf(connector, session.clients.secretVersion);
     const next = nextSyncAt(session.finished, cause, intervalsOf(connector).intervalMs, now);
     return next === null ? null : Math.max(next - now, 1_000);
   }

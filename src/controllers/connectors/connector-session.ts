@@ -12,7 +12,7 @@ import type { Organizations } from '../../provisioning/removals/organizations.ts
 import { readRecord } from '../../provisioning/removals/record-reading.ts';
 import { RemovalDesk } from '../../provisioning/removals/removal-desk.ts';
 import { ConductorOneLink } from '../conductorone/link.ts';
-import { AsanaClients } from './asana-clients.ts';
+import { AsanaClients, type ClientsOrigin } from './asana-clients.ts';
 import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
 import { ConnectorSeats } from './connector-seats.ts';
 import type { ExistingGrant, RosterEntry } from './existing-grants.ts';
@@ -55,10 +55,10 @@ export class ConnectorSession {
   readonly directory: Directory;
   readonly desk: RemovalDesk;
   readonly seats: ConnectorSeats;
+  readonly clients = new AsanaClients();
   /** Service mode; idle without `spec.conductorOne`. */
   readonly link: ConductorOneLink;
   readonly #deps: SessionDeps;
-  readonly #clients = new AsanaClients();
   readonly #judge: ReadingJudge;
   readonly #answers: HoldAnswers;
   readonly #syncs: SyncRunner;
@@ -99,7 +99,10 @@ export class ConnectorSession {
         this.#judge.take(snapshot, workspaces, clock.now());
         this.#place();
       },
-      onChange,
+      onChange: (what) => {
+        if (what === 'Finished') this.#proveTokens();
+        onChange(what);
+      },
     });
     this.#answers = new HoldAnswers(connector);
     this.#undecided = new Set(grants.filter(({ ours }) => ours).map(({ uid }) => uid));
@@ -111,7 +114,7 @@ export class ConnectorSession {
 
   /** The clients for the credentials last given; null before any were right. */
   get asana(): AsanaSession | null {
-    return this.#clients.current;
+    return this.clients.current;
   }
 
   get running(): RunningSync | null {
@@ -131,21 +134,6 @@ export class ConnectorSession {
   /** What the last sync of this process answered, also one that is out of date; null before the first. */
   get answeredBefore(): SyncCause | null {
     return this.#syncs.lastCause;
-  }
-
-  /** What is wrong with the Secret; null when nothing is. */
-  get credentialsObstacle(): Obstacle | null {
-    return this.#clients.obstacle;
-  }
-
-  /** Why the Secret cannot be read now; null when it can. The clients there are go on. */
-  get secretUnreadable(): Obstacle | null {
-    return this.#clients.unreadable;
-  }
-
-  /** Version of the Secret that the clients are of; empty without clients. */
-  get secretVersion(): string {
-    return this.#clients.secretVersion;
   }
 
   /** What the next reading is compared with. */
@@ -176,14 +164,15 @@ export class ConnectorSession {
   }
 
   /**
-   * The directory as a decision may read it: null before the first reading, of another organization's, and without REST, since
-   * then admins and guests cannot be told.
+   * The directory as a decision may read it: null before the first reading, of another organization's, while nobody knows whose
+   * new tokens are, and without REST, since then admins and guests cannot be told.
    * @param holder the grant's uid, or the task's id: its own seat does not count against it
    * @param directory another one than the connector's: that of a single account
    */
   read(holder: string, directory = this.directory): Reading | null {
     const snapshot = directory.current();
     if (!snapshot || snapshot.scimOnly || this.report?.result?.rest.ok === false) return null;
+    if (this.clients.areUnproven) return null;
     return readingOf({
       directory,
       snapshot,
@@ -248,23 +237,24 @@ export class ConnectorSession {
     return anew;
   }
 
-  /** Takes up credentials; clients are made anew only when `fingerprint` moved (a rotated Secret, another setting). */
-  async useCredentials(fingerprint: string, open: () => AsanaSession, secretVersion = ''): Promise<void> {
-    const anew = !this.#clients.areOf(fingerprint);
+  /** Takes up credentials; clients are made anew only when `tokens` moved (a rotated Secret) or another setting. */
+  async useCredentials(
+    tokens: string,
+    open: () => AsanaSession,
+    { settings = '', secretVersion = '' }: Partial<Omit<ClientsOrigin, 'tokens'>> = {},
+  ): Promise<void> {
+    const origin = { tokens, settings, secretVersion };
+    const anew = !this.clients.areOf(origin);
     if (anew) await this.#syncs.stop('its credentials changed');
-    this.#clients.use(fingerprint, secretVersion, open);
-    if (anew && this.directory.current()) this.#deps.onChange('Clients');
+    const hasReading = this.directory.current() !== null;
+    this.clients.use(origin, hasReading, open);
+    if (anew && hasReading) this.#deps.onChange('Clients');
   }
 
   /** Drops the clients, and says for want of what. */
   async dropCredentials(obstacle: Obstacle): Promise<void> {
     await this.#syncs.stop('its credentials are gone');
-    this.#clients.drop(obstacle);
-  }
-
-  /** Goes on with the clients there are, and says why the Secret cannot be read. */
-  keepCredentials(unreadable: Obstacle): void {
-    this.#clients.keep(unreadable);
+    this.clients.drop(obstacle);
   }
 
   /** Begins a sync in the background; does nothing while one runs, or without credentials. */
@@ -301,9 +291,15 @@ export class ConnectorSession {
   async close(): Promise<void> {
     await this.link.close();
     await this.#syncs.stop('the connector is gone');
-    this.#clients.drop(null);
+    this.clients.drop(null);
     this.seats.close();
     this.#deps.organizations.remove(this.key);
+  }
+
+  /** A reading that the judge has taken shows whose the tokens are that it was made with. */
+  #proveTokens(): void {
+    const result = this.report?.result;
+    if (result?.snapshot && result.rest.ok && !this.isForeign) this.clients.prove();
   }
 
   /** What several connectors count together goes by the organizations that each of them reads. */

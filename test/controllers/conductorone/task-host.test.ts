@@ -12,7 +12,7 @@ import { TaskProvisioner } from '../../../src/provisioning/task-provisioner.ts';
 import type { TaskRequest } from '../../../src/provisioning/task-request.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import { connectorObject } from '../objects.ts';
-import { MovableClock, openSandboxSession } from '../sandbox-session.ts';
+import { MovableClock, openAsana, openSandboxSession } from '../sandbox-session.ts';
 
 const ALICE = 'alice@acme.example';
 const never = new AbortController().signal;
@@ -238,6 +238,37 @@ suite('the host of a connector’s tasks', () => {
       code: 'StillDeclared',
       message: /AsanaLicenseGrant iga\/alice/,
     });
+  });
+
+  test('gives nothing with tokens that came in the place of others before their sync has ended', async () => {
+    await host.readDirectory(never);
+    await session.useCredentials('two', () => openAsana(sandbox, clock));
+    sandbox.faults.add({ match: { operation: 'getUsers', times: 0 }, effect: { delayMs: 200 } });
+    const first = sandbox.requests.last;
+    session.startUnaskedSync();
+    let ended = false;
+    const sync = session.untilIdle(never).then(() => (ended = true));
+    const looked = host.provision(enterprise('Give', ALICE), 'task', never).then(() => ended);
+    assert.equal(await looked, true);
+    await sync;
+    const scopes = sandbox.requests.since(first).filter(({ operation }) => operation === 'getWorkspaces');
+    assert.equal(scopes.length, 1, 'no look at one account comes before it');
+  });
+
+  test('does not send a removal that waits for Asana once other tokens came', async () => {
+    await host.readDirectory(never);
+    const [person] = [...sandbox.state.people].filter(
+      ({ kind, profile }) => kind === 'member' && profile.license === 'enterprise' && !profile.admin,
+    );
+    assert.ok(person);
+    clock.sleep = () => session.useCredentials('two', () => openAsana(sandbox, clock));
+    sandbox.faults.add({
+      match: { operation: 'scimPatchUser', times: 1 },
+      effect: { status: 429, retryAfter: 1 },
+    });
+    const task = host.provision(enterprise('Take', person.profile.email), 'task', never);
+    await assert.rejects(task, { code: 'NotReady' });
+    assert.equal(person.profile.license, 'enterprise');
   });
 
   test('asks the guard before every change, and tells it whether it takes', async () => {

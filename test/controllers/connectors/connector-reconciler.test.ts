@@ -381,6 +381,34 @@ suite('the reconciler of connectors', () => {
     assert.deepEqual([bench.shows('CredentialsValid'), sandbox.requests.last], ['True Accepted', asked]);
   });
 
+  test('begins a sync with the token that came in the place of another, and shows no reading before its end', async (t) => {
+    const { bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    bench.secret = { resourceVersion: '2', data: new Map([['BATON_TOKEN', Buffer.from('another')]]) };
+    bench.clock.moveOn(60_000);
+    await bench.reconciler.reconcile(KEY, context);
+    const session = bench.registry.find(KEY);
+    assert.ok(session?.running);
+    assert.equal(session.read('u1'), null);
+    await session.untilIdle(never);
+    assert.ok(session.read('u1'));
+  });
+
+  test('waits for no sync where another setting alone asks for other clients', async (t) => {
+    const { bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    const object = bench.connectors.get(KEY);
+    assert.ok(object);
+    const spec = { ...object.spec, scim: { ...object.spec.scim, enabled: false } };
+    bench.put({ ...object, metadata: { ...object.metadata, generation: 2 }, spec });
+    await bench.reconciler.reconcile(KEY, context);
+    const session = bench.registry.find(KEY);
+    assert.ok(session?.running);
+    assert.ok(session.read('u1'));
+  });
+
   test('reads Asana although the Secret of service mode cannot be read', async (t) => {
     const { bench } = await start(t);
     bench.unreadable.add('c1');

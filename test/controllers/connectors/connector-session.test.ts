@@ -112,15 +112,61 @@ suite('the session of a connector', () => {
     assert.deepEqual(told, ['Clients']);
   });
 
+  test('gives no reading once other tokens came, until a sync with them has ended and read something', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    await session.useCredentials('two', () => openAsana(sandbox, clock));
+    const hindrance = () => whyNothingIsApplied(connectorObject(), session, []) ?? '';
+    assert.deepEqual([session.read('u1'), findObstacle(connectorObject(), session, [])], [null, null]);
+    assert.match(hindrance(), /^The credentials changed\./);
+    sandbox.faults.add({ match: { operation: 'getUsers' }, effect: { status: 403 } });
+    await sync(session);
+    assert.equal(session.read('u1'), null, 'a sync that failed shows nothing');
+    sandbox.faults.clear();
+    await sync(session);
+    assert.ok(session.read('u1'));
+    assert.equal(hindrance(), '');
+  });
+
+  test('asks for no proof of tokens that have given it, nor of the same ones with another setting', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    const use = (tokens: string, settings = '') =>
+      session.useCredentials(tokens, () => openAsana(sandbox, clock), { settings });
+    await session.dropCredentials({ reason: 'SecretNotFound', message: 'the Secret is missing' });
+    await use('one');
+    assert.ok(session.read('u1'), 'a Secret that was deleted and restored');
+    await use('one', 'SCIM is off');
+    assert.ok(session.read('u1'), 'another setting');
+    await use('two');
+    await session.dropCredentials({ reason: 'SecretNotFound', message: 'the Secret is missing' });
+    await use('two');
+    assert.equal(session.read('u1'), null, 'to come back proves nothing');
+    await use('one');
+    assert.ok(session.read('u1'), 'the token from before');
+  });
+
+  test('gives no reading with tokens of another organization, also after their sync', async (t) => {
+    const { clock, open } = await startWorld(t);
+    const elsewhere = await startWorld(t, { organization: '1299000000000001' });
+    const session = await open(connectorObject());
+    await sync(session);
+    await session.useCredentials('two', () => openAsana(elsewhere.sandbox, clock));
+    await sync(session);
+    assert.deepEqual([session.isForeign, session.read('u1')], [true, null]);
+  });
+
   test('has nothing applied without clients while the Secret cannot be read, and goes on with those it has', async (t) => {
     const { open } = await startWorld(t);
     const session = await open(connectorObject());
     await sync(session);
     const unreadable = { reason: 'SecretUnreadable', message: 'the Secret cannot be read' } as const;
-    session.keepCredentials(unreadable);
+    session.clients.keep(unreadable);
     assert.equal(whyNothingIsApplied(connectorObject(), session, []), null);
     await session.dropCredentials({ reason: 'SecretNotFound', message: 'the Secret is missing' });
-    session.keepCredentials(unreadable);
+    session.clients.keep(unreadable);
     assert.equal(findObstacle(connectorObject(), session, []), null, 'nobody knows what a person must mend');
     assert.equal(whyNothingIsApplied(connectorObject(), session, []), unreadable.message);
   });
