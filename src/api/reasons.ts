@@ -221,7 +221,7 @@ export const connectorReasons = {
   PermissionDenied: {
     class: 'stalling',
     remedy:
-      'The token lacks permissions; the message says which. A service account with full permissions has all of them.',
+      'The token lacks permissions; the message says which. A service account with full permissions has all of them. Once they are restored in Asana, set the annotation `requestedAt`.',
   },
   PlanRefused: {
     class: 'stalling',

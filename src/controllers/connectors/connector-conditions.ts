@@ -4,9 +4,10 @@ import { ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION } from '../../api/resources.
 import type { HoldRecord } from '../../provisioning/removals/record.ts';
 import { type ConnectorFacts, describeMissing } from './connector-facts.ts';
 import { conductorOneReasonOf, isOfCredentials, reasonOf } from './obstacle.ts';
+import { failureOf } from './sync-runner.ts';
 
 function everSynced({ object, report }: ConnectorFacts): boolean {
-  return (report !== null && report.error === null) || object.status?.sync?.completedAt !== undefined;
+  return Boolean(report?.result?.snapshot) || object.status?.sync?.completedAt !== undefined;
 }
 
 /** Every condition of a connector, as it should read now. */
@@ -37,7 +38,7 @@ function readyOf(facts: ConnectorFacts): ConditionDraft[] {
   if (secretUnreadable && !hasClients)
     return readiness('transient', secretUnreadable.reason, secretUnreadable.message, undefined);
   if (!everSynced(facts)) {
-    const failure = facts.report?.error;
+    const failure = facts.report && failureOf(facts.report);
     if (failure && !running) return readiness('transient', reasonOf(failure), failure.message, undefined);
     return running
       ? readiness('waiting', 'Syncing', 'The first sync is in progress.', undefined)

@@ -2,6 +2,7 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { isOfCredentials, type Obstacle, reasonOf } from './obstacle.ts';
+import { failureOf } from './sync-runner.ts';
 
 /**
  * The first obstacle in a connector's way, or null: its Secret or what is in it, another organization than before, what
@@ -60,8 +61,7 @@ export function whyNothingIsApplied(...of: Parameters<typeof findHindrance>): st
 
 /** What Asana refused at the last sync. To have SCIM alone is less, and no obstacle. */
 function findRefusal({ report }: ConnectorSession): Obstacle | null {
-  const rest = report?.result?.rest;
-  const refusal = report?.error ?? (rest && !rest.ok && !report.result?.snapshot ? rest.error : null);
+  const refusal = report && failureOf(report);
   return refusal?.errorClass === 'stalling' ? { reason: reasonOf(refusal), message: refusal.message } : null;
 }
 

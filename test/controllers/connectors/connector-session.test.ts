@@ -260,6 +260,21 @@ suite('the session of a connector', () => {
     assert.match(whyNothingIsApplied(object, session, []) ?? '', /full permissions/);
   });
 
+  test('asks again only when something changes after REST has refused a token that SCIM takes', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    const before = recorded(connectorObject(), session, clock.now());
+    sandbox.faults.add({ match: { path: '/workspaces', times: 0 }, effect: { status: 403 } });
+    clock.moveOn(HOUR_MS);
+    await sync(session);
+    assert.deepEqual([session.report?.result?.snapshot, session.finished?.outcome], [null, 'Stalled']);
+    const { status } = recorded(before, session, clock.now());
+    assert.equal(status?.sync?.completedAt, before.status?.sync?.completedAt, 'nothing was read since');
+    const stalled = status?.conditions?.find(({ type }) => type === 'Stalled');
+    assert.equal(stalled?.reason, 'PermissionDenied');
+  });
+
   test('counts an upgrade that a process before began until its grant has been decided', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const object = connectorObject({ status: { organizations: [sandbox.workspace] } });
