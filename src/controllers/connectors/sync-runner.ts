@@ -144,6 +144,7 @@ export class SyncRunner {
     if (this.#lastTeamsAt === null || !last) return true;
     if (last.cause.generation !== cause.generation || last.cause.requestedAt !== cause.requestedAt)
       return true;
+    if (teamIntervalMs < intervalMs) return true;
     // Syncs come with jitter: of two, the one nearer to the interval of the teams reads them.
     return this.#deps.clock.monotonic() - this.#lastTeamsAt + intervalMs / 2 >= teamIntervalMs;
   }

@@ -275,6 +275,21 @@ suite('the session of a connector', () => {
     assert.equal(stalled?.reason, 'PermissionDenied');
   });
 
+  for (const [teamInterval, reads] of [
+    ['50m', true],
+    ['1h', false],
+  ] as const)
+    test(`${reads ? 'reads' : 'does not read'} the teams in a sync before the hour is over if their interval is ${teamInterval}`, async (t) => {
+      const { sandbox, clock, open } = await startWorld(t);
+      const session = await open(connectorObject({ spec: { sync: { interval: '1h', teamInterval } } }));
+      await sync(session);
+      clock.moveOn(HOUR_MS / 4);
+      const first = sandbox.requests.last;
+      await sync(session);
+      const asked = sandbox.requests.since(first).some(({ operation }) => operation === 'getTeamMemberships');
+      assert.equal(asked, reads);
+    });
+
   test('counts an upgrade that a process before began until its grant has been decided', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const object = connectorObject({ status: { organizations: [sandbox.workspace] } });
