@@ -7,7 +7,7 @@ import { describeIncomplete } from '../../directory/doubt.ts';
 import type { Account, Part, Snapshot } from '../../directory/snapshot.ts';
 import { decideTask, type TaskView } from '../../provisioning/decide-task.ts';
 import type { Declaration } from '../../provisioning/declarations.ts';
-import { RefusedError } from '../../provisioning/refusal.ts';
+import { type RefusalCode, RefusedError } from '../../provisioning/refusal.ts';
 import type { Right } from '../../provisioning/right.ts';
 import { rightRulesOf } from '../../provisioning/rights.ts';
 import type { TaskContext } from '../../provisioning/task-context.ts';
@@ -103,7 +103,7 @@ export class ConnectorTaskHost implements TaskHost {
    */
   async #readEnough(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<Directory | null> {
     const { session, connector, alone = false, clock } = this.#options;
-    if (request.want === 'Give' && this.#isTrusted(request, taskId)) return null;
+    if (request.want === 'Give' && !this.#doubtAbout(request, taskId)) return null;
     const options = { session: session(), asana: asanaOf(session()), connector: connector(), alone };
     const single = await lookAtOne(request, { ...options, clock, signal });
     // A rule that needs more than one account (a license limit, a creation) refuses to go by it.
@@ -112,27 +112,31 @@ export class ConnectorTaskHost implements TaskHost {
     return null;
   }
 
-  /** The reading there is justifies whatever the right may ask for. */
-  #isTrusted({ wish }: TaskRequest, taskId: string): boolean {
+  /** Why the reading there is does not justify whatever the right may ask for; null when it does. */
+  #doubtAbout({ wish }: TaskRequest, taskId: string): RefusalCode | null {
     const reading = this.#options.session().read(taskId);
     const rules = rightRulesOf({ type: wish.type } as Right);
-    return reading !== null && !reading.doubtAbout(rules.parts(policiesOf(this.#options.connector())));
+    if (!reading) return 'NotReady';
+    return reading.doubtAbout(rules.parts(policiesOf(this.#options.connector())))?.code ?? null;
   }
 
   /**
-   * Reads the directory once more where the reading justifies no removal. If it still does not, what takes nothing away
-   * goes on with the one there is; the one account is read afresh anyway.
+   * Reads the directory once more where the reading justifies no removal, and it may be read. If it still does not, what takes
+   * nothing away goes on with the one there is; the one account is read afresh anyway.
    */
   async #ensureReading(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<void> {
     for (let synced = false; ; synced = true) {
       const session = await this.#idleSession(signal);
-      if (this.#isTrusted(request, taskId)) return;
-      if (!synced) {
+      const doubt = this.#doubtAbout(request, taskId);
+      if (!doubt) return;
+      if (!synced && maySync(session, doubt)) {
         session.startUnaskedSync();
         continue;
       }
-      // Of another organization nothing is changed at all.
-      if (!session.read(taskId) || session.isForeign) throw doubtOf(session) ?? whyNot(session, null);
+      // Of another organization, or with a token that is refused, nothing is changed at all.
+      const stalled = session.finished?.outcome === 'Stalled';
+      if (!session.read(taskId) || session.isForeign || stalled)
+        throw doubtOf(session) ?? whyNot(session, null);
       return;
     }
   }
@@ -211,6 +215,12 @@ function asanaOf({ asana, clients: { obstacle, unreadable } }: ConnectorSession)
     'NotReady',
     why?.message ?? 'The credentials of the connector have not been read yet.',
   );
+}
+
+/** For a task nothing is read sooner than the schedule has it, nor again where a person has to answer first. */
+function maySync(session: ConnectorSession, doubt: RefusalCode): boolean {
+  const isHeld = doubt === 'ReadingHeld' || session.isForeign;
+  return session.finished === null || (!isHeld && session.isSyncDue());
 }
 
 /** Why a reading must not be uploaded, however whole it is; null when it may. */

@@ -21,7 +21,7 @@ import type { Obstacle } from './obstacle.ts';
 import { ReadingJudge } from './reading-judge.ts';
 import { readingOf, seatsReadAt } from './session-reading.ts';
 import { type RunningSync, type SyncChange, type SyncReport, SyncRunner } from './sync-runner.ts';
-import { type FinishedSync, NO_CAUSE, type SyncCause } from './sync-schedule.ts';
+import { type FinishedSync, NO_CAUSE, nextSyncAt, type SyncCause } from './sync-schedule.ts';
 
 /**
  * `Link`: service mode. `AllSeen`: every grant of the start has been decided; removals may go, and holds be answered.
@@ -270,6 +270,14 @@ export class ConnectorSession {
       restKnown: this.organizations.length > 0,
       acceptedShortfall: this.measure?.acceptedShortfall ?? null,
     });
+  }
+
+  /** Whether the schedule would have a sync by now if nobody had asked for anything since the last one. */
+  isSyncDue(): boolean {
+    const { finished } = this;
+    const now = this.#deps.clock.monotonic();
+    const next = finished && nextSyncAt(finished, finished.cause, this.#intervals.intervalMs, now);
+    return !finished || (next !== null && next <= now);
   }
 
   /** Begins one that neither the interval nor a person asks for; for the interval it counts like any other. */
