@@ -94,7 +94,7 @@ const sync = object(
     ),
     teamInterval: Type.Optional(
       duration(
-        'Time between two readings of the team memberships, which take one request or more for each team; from 1m to 720h. Default: the value of interval.',
+        'Time between two readings of the team memberships, which take one request or more for each team; from 1m to 720h. They are read as part of a sync: with a value shorter than interval, every sync reads them. Default: the value of interval.',
       ),
     ),
   },

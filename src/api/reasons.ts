@@ -208,6 +208,11 @@ export const connectorReasons = {
     remedy:
       'Store the token under the key that `credentials.secretRef.tokenKey` (or `scimTokenKey`) names. The Secret is read every minute.',
   },
+  SecretUnreadable: {
+    class: 'transient',
+    remedy:
+      'The API server does not let the operator read a Secret that the connector names; the message says why. Check the API server and the Role of the operator. The operator tries again every 10 seconds and continues with the credentials that it read last.',
+  },
   CredentialsRejected: {
     class: 'stalling',
     remedy:
@@ -216,7 +221,7 @@ export const connectorReasons = {
   PermissionDenied: {
     class: 'stalling',
     remedy:
-      'The token lacks permissions; the message says which. A service account with full permissions has all of them.',
+      'The token lacks permissions; the message says which. A service account with full permissions has all of them. Once they are restored in Asana, set the annotation `requestedAt`.',
   },
   PlanRefused: {
     class: 'stalling',

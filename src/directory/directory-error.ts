@@ -35,7 +35,7 @@ export function scimOnly(error: AsanaError): DirectoryError {
 export function permissionLost(error: AsanaError): DirectoryError {
   return new DirectoryError(
     'PermissionDenied',
-    `The REST API rejects the token (${error.status}), which it accepted before, and SCIM accepts it: the service account has lost permissions. Nothing is changed or uploaded. Restore its full permissions, or store a token that has them under tokenKey and this one under scimTokenKey.`,
+    `The REST API rejects the token (${error.status}), which it accepted before, and SCIM accepts it: the service account has lost permissions. Nothing is changed or uploaded. Restore its full permissions and request a sync, or store a token that has them under tokenKey and this one under scimTokenKey.`,
     error,
   );
 }

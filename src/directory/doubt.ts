@@ -125,7 +125,9 @@ function faultOf(
   const word = wordFor(name);
   if (!part) return { part: name, code: 'NotRead', message: describeGap(word, part) };
   if (!part.complete) return { part: name, code: 'Incomplete', message: describeGap(word, part) };
-  const interval = name === 'teams' || name === 'teamMemberships' ? teamIntervalMs : intervalMs;
+  // Only a sync reads teams, however short their own interval is.
+  const ofTeams = name === 'teams' || name === 'teamMemberships';
+  const interval = ofTeams ? Math.max(intervalMs, teamIntervalMs) : intervalMs;
   if (now - part.at <= OUTDATED_AFTER * interval) return null;
   const minutes = Math.round((now - part.at) / 60_000);
   return {

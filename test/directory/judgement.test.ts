@@ -522,6 +522,12 @@ suite('what parts of a reading justify', () => {
       assert.equal(about(shape, parts, { now: hour * HOUR }), expected);
     });
 
+  test('teams whose own interval is shorter than that of the syncs that read them may miss three syncs', () => {
+    const often = { intervals: { intervalMs: HOUR, teamIntervalMs: HOUR / 60 } };
+    assert.equal(about({}, ['teamMemberships'], { ...often, now: 4 * HOUR }), null);
+    assert.equal(about({}, ['teamMemberships'], { ...often, now: 5 * HOUR }), 'Outdated');
+  });
+
   test('a doubt about another part is none about this one, and comes before everything else', () => {
     const { doubts } = judge({ teams: 5 });
     const doubted = { ...state, doubts };

@@ -49,6 +49,8 @@ function connector(changes: Changes = {}): AsanaConnector {
   const facts: ConnectorFacts = {
     object: connectorObject(),
     obstacle: null,
+    secretUnreadable: null,
+    hasClients: true,
     running: null,
     report,
     snapshot,
@@ -144,6 +146,16 @@ const BY_REASON: Readonly<Record<ConnectorReason, Row>> = {
   NotChecked: ['ConductorOneConnected', 'Healthy', 'Current', linked(null)],
   SecretNotFound: failed('SecretNotFound'),
   SecretKeyMissing: failed('SecretKeyMissing'),
+  SecretUnreadable: [
+    'Ready',
+    'Progressing',
+    'InProgress',
+    connector({
+      ...unread,
+      hasClients: false,
+      secretUnreadable: { reason: 'SecretUnreadable', message: 'Secret "asana" cannot be read.' },
+    }),
+  ],
   CredentialsRejected: failed('CredentialsRejected'),
   PermissionDenied: failed('PermissionDenied'),
   PlanRefused: failed('PlanRefused'),

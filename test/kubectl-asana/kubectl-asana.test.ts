@@ -220,7 +220,13 @@ suite('kubectl asana', () => {
     assert.equal(code, 1);
     assert.ok(stderr.includes(`run kubectl asana acknowledge ${token}`), stderr);
     assert.notEqual((await rig.connector())?.metadata.annotations?.[DISCARD_ANNOTATION], token);
-    assert.ok((await here('acknowledge', token, '-y')).includes(`acknowledge ${token}`));
+    assert.match(await here('hold'), new RegExp(`ListingShort .* ${token} +missing .*licenses: 1`));
+    const stale = await asana('acknowledge', `${token}9`, '-y', '-n', rig.namespace);
+    assert.equal(stale.code, 1);
+    assert.ok(stale.stderr.includes(`run kubectl asana acknowledge ${token}`), stale.stderr);
+    const answered = await here('acknowledge', token, '-y');
+    assert.match(answered, /^ListingShort: Asana repeatedly announces 1 more entries/);
+    assert.ok(answered.includes(`acknowledge ${token}`));
     await rig.untilNoHold();
     rig.sandbox.faults.clear();
   });

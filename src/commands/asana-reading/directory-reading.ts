@@ -52,6 +52,9 @@ export class DirectoryUnreadableError extends CodedError {
   }
 }
 
+/** What the tokens of a command go by in the session: it has no others. */
+export const READ_TOKENS = 'the reading';
+
 /**
  * Reads the directory of a connector once, into its session. Only requests that read can leave.
  * @throws DirectoryUnreadableError when any part of it is missing
@@ -64,7 +67,7 @@ export async function readDirectory(
 ): Promise<Snapshot> {
   const { clock, log, requestsPerMinute, budgetPercent: percent, apiUrl, tokens, carrier } = access;
   const budgets = new BudgetRegistry({ requestsPerMinute, percent }, { clock, meter: silentMeter });
-  await session.useCredentials('the reading', () =>
+  await session.useCredentials(READ_TOKENS, () =>
     openSession({
       baseUrl: apiUrl,
       ...tokens,

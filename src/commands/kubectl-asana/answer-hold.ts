@@ -6,6 +6,7 @@ import type { Output } from '../command-line/output.ts';
 import { askYesNo } from './ask-yes-no.ts';
 import { type ClusterFlags, FIELD_MANAGER, takeInventory, withCluster } from './cluster.ts';
 import { heldAmong, heldTable, isNamedBy } from './held-grants.ts';
+import { describeReadingHold, isOfRemovals, makeSureItStands } from './hold-words.ts';
 import { writeJson } from './screen.ts';
 
 export type HoldAnswer = 'acknowledge' | 'discard';
@@ -44,21 +45,20 @@ export async function answerHold(
     if (!found)
       throw new InvalidInputError('TOKEN', 'matches no current hold here: see kubectl asana status');
     const { connector, hold } = found;
-    const isOfRemovals = hold.reason === 'TooManyRemovals';
-    if (answer === 'discard' && !isOfRemovals)
+    const ofRemovals = isOfRemovals(hold);
+    if (answer === 'discard' && !ofRemovals)
       throw new InvalidInputError(
         'TOKEN',
-        `matches a hold ${hold.reason}, which has nothing to discard, because it holds a reading and no removals: if the reading is correct, run kubectl asana acknowledge ${token}`,
+        `matches a hold ${hold.reason}, which has nothing to discard, because it holds a reading and no removals: if the reading is correct, run kubectl asana acknowledge ${hold.token}`,
       );
+    makeSureItStands(token, hold);
     const named = heldAmong(grants).filter((held) => isNamedBy(token, held));
     if (flags.output !== 'json') {
-      output.write(
-        isOfRemovals
-          ? heldTable(named)
-          : `${hold.reason}: ${hold.count} entries are missing from the last reading of Asana.\n`,
-      );
-      const question = isOfRemovals ? questions[answer] : 'Accept the last reading as correct?';
-      if (!flags.yes && !(await askYesNo(`${question} (${named.length || hold.count})`))) {
+      output.write(ofRemovals ? heldTable(named) : `${describeReadingHold(connector, hold)}\n`);
+      const question = ofRemovals
+        ? `${questions[answer]} (${named.length})`
+        : 'Accept the last reading as correct?';
+      if (!flags.yes && !(await askYesNo(question))) {
         output.write('The hold was not answered.\n');
         return;
       }

@@ -4,6 +4,7 @@ import type { Output } from '../command-line/output.ts';
 import { textTable } from '../command-line/text-table.ts';
 import { type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
 import { connectorOf, grantName, personOf } from './grant-words.ts';
+import { describeLack, isOfRemovals } from './hold-words.ts';
 import { writeJson } from './screen.ts';
 
 /** One removal that a hold stops. */
@@ -24,7 +25,7 @@ export async function showHeld(flags: ClusterFlags, output: Output): Promise<voi
   const held = heldAmong(grants);
   const readings = connectors.flatMap(({ metadata, status }) =>
     (status?.holds ?? [])
-      .filter(({ reason }) => reason !== 'TooManyRemovals')
+      .filter((hold) => !isOfRemovals(hold))
       .map((hold) => ({ connector: `${metadata.namespace}/${metadata.name}`, ...hold })),
   );
   if (flags.output === 'json') {
@@ -36,13 +37,13 @@ export async function showHeld(flags: ClusterFlags, output: Output): Promise<voi
   if (readings.length > 0)
     output.write(
       textTable(
-        ['CONNECTOR', 'HOLD', 'MISSING', 'SINCE', 'TOKEN'],
-        readings.map(({ connector, reason, count, since, token }) => [
+        ['CONNECTOR', 'HOLD', 'SINCE', 'TOKEN', 'WHY'],
+        readings.map(({ connector, ...hold }) => [
           connector,
-          reason,
-          String(count),
-          since,
-          token,
+          hold.reason,
+          hold.since,
+          hold.token,
+          describeLack(hold),
         ]),
       ),
     );

@@ -18,6 +18,7 @@ import { Store } from '../../kubernetes/store.ts';
 import type { AuditRecord } from '../../provisioning/audit.ts';
 import { Executor } from '../../provisioning/executor.ts';
 import { Organizations } from '../../provisioning/removals/organizations.ts';
+import { READ_TOKENS } from '../asana-reading/directory-reading.ts';
 import { openPlannedAsana } from './planned-asana.ts';
 import { type PlannedWrite, PlannedWriter } from './planned-objects.ts';
 
@@ -88,8 +89,10 @@ export class Planner {
   async run(signal: AbortSignal): Promise<void> {
     for (const connector of this.connectors.values()) {
       const session = this.registry.find(keyOf(connector));
-      await session?.useCredentials('the plan', () =>
-        openPlannedAsana(session.directory, this.#parts.clock, connector.spec.scim.enabled),
+      await session?.useCredentials(
+        READ_TOKENS,
+        () => openPlannedAsana(session.directory, this.#parts.clock, connector.spec.scim.enabled),
+        { settings: 'planned' },
       );
     }
     for (const known of this.#parts.grants) this.#enqueue(known);

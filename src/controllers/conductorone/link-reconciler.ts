@@ -3,7 +3,12 @@ import { REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
 import type { ServiceState } from '../../conductorone/service.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
-import { CredentialsError, type SecretCache, takeCredential } from '../connectors/credentials.ts';
+import {
+  CredentialsError,
+  type SecretCache,
+  SecretUnreadableError,
+  takeCredential,
+} from '../connectors/credentials.ts';
 import { reasonOf } from '../connectors/obstacle.ts';
 import type { ConductorOneLink, OpenService } from './link.ts';
 
@@ -16,7 +21,7 @@ export type OpenConductorOne = (
 
 /**
  * Keeps service mode as a connector's spec and Secret say: begun, begun anew, ended. A Secret that cannot be used is
- * service mode's own trouble; sync and grants go on.
+ * service mode's own trouble; sync and grants go on. While it cannot be read, a service that runs does so, too.
  * @param fresh read the Secret from the API server, whatever is remembered
  */
 export async function reconcileConductorOne(
@@ -44,6 +49,8 @@ export async function reconcileConductorOne(
       (onChange) => open(connector, { clientId, clientSecret }, onChange),
     );
   } catch (error) {
+    if (error instanceof SecretUnreadableError)
+      return link.waitFor({ reason: reasonOf(error), message: error.message });
     if (!(error instanceof CredentialsError)) throw error;
     await link.stopFor({ reason: reasonOf(error), message: error.message });
   }

@@ -92,6 +92,11 @@ export class ConductorOneLink {
     this.#obstacle = obstacle;
   }
 
+  /** Leaves the service as it is; without one, says what it waits for. */
+  waitFor(obstacle: Obstacle): void {
+    if (!this.#running) this.#obstacle = obstacle;
+  }
+
   /** Ends the service for good. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -20,19 +20,21 @@ export interface LookAtOneOptions {
 }
 
 /**
- * Looks at the one account that a task gives something to, while the connector has no whole reading yet: right after a start
- * nobody waits for the directory. Null where that is not enough, or not known to be: then the whole reading decides, and
- * says what is wrong.
+ * Looks at the one account that a task gives something to, while the connector has no reading that nobody doubts: right after a
+ * start, or where a part is not whole, nobody waits for the directory. Null where that is not enough, or not known to be: then
+ * the whole reading decides, and says what is wrong.
  */
 export async function lookAtOne(
   { want, wish, user }: TaskRequest,
   { session, asana, connector, alone, clock, signal }: LookAtOneOptions,
 ): Promise<Directory | null> {
   if (want !== 'Give' || !('gid' in user)) return null;
-  // What is being read for the first time, or anew, is not worth waiting for; what was read is better than this.
-  if (session.directory.current() && !session.running) return null;
+  // What REST refused at the last sync it refuses now, and is asked for when something has changed.
+  if (session.finished?.outcome === 'Stalled' || session.report?.result?.rest.ok === false) return null;
   // Another connector may have the organization, and be older: without a record of it nobody can tell.
   if (session.organizations.length === 0 && !alone) return null;
+  // Whose new tokens are, a look at one account does not show.
+  if (session.clients.areUnproven) return null;
   const place = placeOf(wish, user.gid);
   if (!place) return null;
   const { workspaces, scim } = connector.spec;

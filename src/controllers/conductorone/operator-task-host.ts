@@ -4,7 +4,7 @@ import { keyOf } from '../../kubernetes/resource.ts';
 import type { Store } from '../../kubernetes/store.ts';
 import { RefusedError } from '../../provisioning/refusal.ts';
 import type { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
-import { findObstacle } from '../connectors/connector-obstacle.ts';
+import { whyNothingIsApplied } from '../connectors/connector-obstacle.ts';
 import type { ConnectorRegistry } from '../connectors/connector-registry.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import { ConnectorTaskHost, type TaskHostOptions } from './task-host.ts';
@@ -76,8 +76,8 @@ function makeSureItMayAct(
   if (spec.suspend) throw new RefusedError('Suspended', `AsanaConnector ${keyOf(connector)} is suspended.`);
   if (spec.conductorOne?.provision !== true)
     throw new RefusedError('ProvisioningOff', 'conductorOne.provision of the connector is false.');
-  const obstacle = findObstacle(connector, session, connectors.values());
-  if (obstacle) throw new RefusedError('NotReady', obstacle.message);
+  const why = whyNothingIsApplied(connector, session, connectors.values());
+  if (why !== null) throw new RefusedError('NotReady', why);
 }
 
 /** Nothing is taken away by a spec that was changed meanwhile: then the cache has to catch up first. */

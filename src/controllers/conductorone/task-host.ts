@@ -7,12 +7,13 @@ import { describeIncomplete } from '../../directory/doubt.ts';
 import type { Account, Part, Snapshot } from '../../directory/snapshot.ts';
 import { decideTask, type TaskView } from '../../provisioning/decide-task.ts';
 import type { Declaration } from '../../provisioning/declarations.ts';
-import { RefusedError } from '../../provisioning/refusal.ts';
+import { type RefusalCode, RefusedError } from '../../provisioning/refusal.ts';
 import type { Right } from '../../provisioning/right.ts';
 import { rightRulesOf } from '../../provisioning/rights.ts';
 import type { TaskContext } from '../../provisioning/task-context.ts';
 import type { TaskProvisioner } from '../../provisioning/task-provisioner.ts';
 import type { TaskOutcome, TaskRequest } from '../../provisioning/task-request.ts';
+import { TOKENS_UNPROVEN } from '../connectors/connector-obstacle.ts';
 import { intervalsOf, policiesOf, removalLimitsOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import { lookAtOne } from './look-at-one.ts';
@@ -102,7 +103,7 @@ export class ConnectorTaskHost implements TaskHost {
    */
   async #readEnough(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<Directory | null> {
     const { session, connector, alone = false, clock } = this.#options;
-    if (request.want === 'Give' && this.#isTrusted(request, taskId)) return null;
+    if (request.want === 'Give' && !this.#doubtAbout(request, taskId)) return null;
     const options = { session: session(), asana: asanaOf(session()), connector: connector(), alone };
     const single = await lookAtOne(request, { ...options, clock, signal });
     // A rule that needs more than one account (a license limit, a creation) refuses to go by it.
@@ -111,27 +112,31 @@ export class ConnectorTaskHost implements TaskHost {
     return null;
   }
 
-  /** The reading there is justifies whatever the right may ask for. */
-  #isTrusted({ wish }: TaskRequest, taskId: string): boolean {
+  /** Why the reading there is does not justify whatever the right may ask for; null when it does. */
+  #doubtAbout({ wish }: TaskRequest, taskId: string): RefusalCode | null {
     const reading = this.#options.session().read(taskId);
     const rules = rightRulesOf({ type: wish.type } as Right);
-    return reading !== null && !reading.doubtAbout(rules.parts(policiesOf(this.#options.connector())));
+    if (!reading) return 'NotReady';
+    return reading.doubtAbout(rules.parts(policiesOf(this.#options.connector())))?.code ?? null;
   }
 
   /**
-   * Reads the directory once more where the reading justifies no removal. If it still does not, what takes nothing away
-   * goes on with the one there is; the one account is read afresh anyway.
+   * Reads the directory once more where the reading justifies no removal, and it may be read. If it still does not, what takes
+   * nothing away goes on with the one there is; the one account is read afresh anyway.
    */
   async #ensureReading(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<void> {
     for (let synced = false; ; synced = true) {
       const session = await this.#idleSession(signal);
-      if (this.#isTrusted(request, taskId)) return;
-      if (!synced) {
+      const doubt = this.#doubtAbout(request, taskId);
+      if (!doubt) return;
+      if (!synced && maySync(session, doubt)) {
         session.startUnaskedSync();
         continue;
       }
-      // Of another organization nothing is changed at all.
-      if (!session.read(taskId) || session.isForeign) throw doubtOf(session) ?? whyNot(session, null);
+      // Of another organization, or with a token that is refused, nothing is changed at all.
+      const stalled = session.finished?.outcome === 'Stalled';
+      if (!session.read(taskId) || session.isForeign || stalled)
+        throw doubtOf(session) ?? whyNot(session, null);
       return;
     }
   }
@@ -205,10 +210,19 @@ export class ConnectorTaskHost implements TaskHost {
   }
 }
 
-function asanaOf({ asana, credentialsObstacle }: ConnectorSession): AsanaSession {
+function asanaOf({ asana, clients: { obstacle, unreadable } }: ConnectorSession): AsanaSession {
   if (asana) return asana;
-  const message = credentialsObstacle?.message ?? 'The credentials of the connector have not been read yet.';
-  throw new RefusedError('NotReady', message);
+  const why = obstacle ?? unreadable;
+  throw new RefusedError(
+    'NotReady',
+    why?.message ?? 'The credentials of the connector have not been read yet.',
+  );
+}
+
+/** For a task nothing is read sooner than the schedule has it, nor again where a person has to answer first. */
+function maySync(session: ConnectorSession, doubt: RefusalCode): boolean {
+  const isHeld = doubt === 'ReadingHeld' || session.isForeign;
+  return session.finished === null || (!isHeld && session.isSyncDue());
 }
 
 /** Why a reading must not be uploaded, however whole it is; null when it may. */
@@ -229,10 +243,11 @@ function isRepeatable({ want, wish }: TaskRequest): boolean {
 }
 
 /** Why a sync that has just ended is not good enough. */
-function whyNot({ report }: ConnectorSession, snapshot: Snapshot | null): Error {
+function whyNot({ report, clients }: ConnectorSession, snapshot: Snapshot | null): Error {
   const rest = report?.result?.rest;
   if (report?.error) return report.error;
   if (rest && !rest.ok) return rest.error;
+  if (clients.areUnproven) return new RefusedError('NotReady', TOKENS_UNPROVEN);
   const missing = snapshot ? describeIncomplete(snapshot) : [];
   const why = missing.length > 0 ? missing.join(' ') : 'No reading was made.';
   return new RefusedError(

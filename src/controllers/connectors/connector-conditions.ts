@@ -4,9 +4,10 @@ import { ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION } from '../../api/resources.
 import type { HoldRecord } from '../../provisioning/removals/record.ts';
 import { type ConnectorFacts, describeMissing } from './connector-facts.ts';
 import { conductorOneReasonOf, isOfCredentials, reasonOf } from './obstacle.ts';
+import { failureOf } from './sync-runner.ts';
 
 function everSynced({ object, report }: ConnectorFacts): boolean {
-  return (report !== null && report.error === null) || object.status?.sync?.completedAt !== undefined;
+  return Boolean(report?.result?.snapshot) || object.status?.sync?.completedAt !== undefined;
 }
 
 /** Every condition of a connector, as it should read now. */
@@ -23,7 +24,7 @@ export function draftConditions(facts: ConnectorFacts): ConditionDraft[] {
 
 /** Ready with Reconciling or Stalled beside it. */
 function readyOf(facts: ConnectorFacts): ConditionDraft[] {
-  const { object, obstacle, running } = facts;
+  const { object, obstacle, secretUnreadable, hasClients, running } = facts;
   const readyBefore = findCondition(object.status?.conditions, 'Ready');
   if (object.spec.suspend) {
     return readiness(
@@ -34,8 +35,10 @@ function readyOf(facts: ConnectorFacts): ConditionDraft[] {
     );
   }
   if (obstacle) return readiness('stalling', obstacle.reason, obstacle.message, undefined);
+  if (secretUnreadable && !hasClients)
+    return readiness('transient', secretUnreadable.reason, secretUnreadable.message, undefined);
   if (!everSynced(facts)) {
-    const failure = facts.report?.error;
+    const failure = facts.report && failureOf(facts.report);
     if (failure && !running) return readiness('transient', reasonOf(failure), failure.message, undefined);
     return running
       ? readiness('waiting', 'Syncing', 'The first sync is in progress.', undefined)
@@ -66,7 +69,7 @@ function impairment(facts: ConnectorFacts): string | null {
   return pausedOf(facts)[0]?.message ?? null;
 }
 
-function credentialsOf({ object, obstacle, report }: ConnectorFacts): ConditionDraft {
+function credentialsOf({ object, obstacle, secretUnreadable, report }: ConnectorFacts): ConditionDraft {
   const draft = (status: Condition['status'], reason: ConnectorReason, message: string): ConditionDraft => ({
     type: 'CredentialsValid',
     status,
@@ -74,6 +77,7 @@ function credentialsOf({ object, obstacle, report }: ConnectorFacts): ConditionD
     message,
   });
   if (obstacle && isOfCredentials(obstacle)) return draft('False', obstacle.reason, obstacle.message);
+  if (secretUnreadable) return draft('Unknown', secretUnreadable.reason, secretUnreadable.message);
   if (report?.result?.snapshot) return draft('True', 'Accepted', 'Asana accepts the token.');
   const kept = findCondition(object.status?.conditions, 'CredentialsValid');
   if (kept && kept.status === 'True') return kept;

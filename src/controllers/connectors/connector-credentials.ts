@@ -2,7 +2,7 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { AsanaSession } from '../../asana/session.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import type { ConnectorSession } from './connector-session.ts';
-import { CredentialsError, type SecretCache, takeCredential } from './credentials.ts';
+import { CredentialsError, type SecretCache, SecretUnreadableError, takeCredential } from './credentials.ts';
 import { reasonOf } from './obstacle.ts';
 
 /** Makes the clients of a connector; sends nothing yet. */
@@ -12,9 +12,9 @@ export type OpenAsana = (
 ) => AsanaSession;
 
 /**
- * Takes up the tokens that the connector's Secret holds now, or says in the session what is wrong with it.
+ * Takes up the tokens that the connector's Secret holds now, or says in the session what is wrong with it. While it cannot be
+ * read, all stays as it is.
  * @param fresh read the Secret from the API server, whatever is remembered
- * @returns the version of the Secret; empty while it cannot be used
  */
 export async function takeUpCredentials(
   connector: AsanaConnector,
@@ -24,19 +24,23 @@ export async function takeUpCredentials(
     openAsana,
     fresh,
   }: { readonly secrets: SecretCache; readonly openAsana: OpenAsana; readonly fresh: boolean },
-): Promise<string> {
+): Promise<void> {
   const { name, tokenKey, scimTokenKey } = connector.spec.credentials.secretRef;
   try {
     const keys = scimTokenKey === undefined ? [tokenKey] : [tokenKey, scimTokenKey];
     const secret = await secrets.get({ connector: session.key, name, keys, fresh });
     const token = takeCredential(secret, name, tokenKey);
     const scimToken = scimTokenKey === undefined ? undefined : takeCredential(secret, name, scimTokenKey);
-    const parts = [token.fingerprint(), scimToken?.fingerprint(), connector.spec.scim.enabled];
-    await session.useCredentials(parts.join(' '), () => openAsana(connector, { token, scimToken }));
-    return secret?.resourceVersion ?? '';
+    const tokens = [token.fingerprint(), scimToken?.fingerprint()].join(' ');
+    const open = () => openAsana(connector, { token, scimToken });
+    await session.useCredentials(tokens, open, {
+      settings: String(connector.spec.scim.enabled),
+      secretVersion: secret?.resourceVersion ?? '',
+    });
   } catch (error) {
+    if (error instanceof SecretUnreadableError)
+      return session.clients.keep({ reason: reasonOf(error), message: error.message });
     if (!(error instanceof CredentialsError)) throw error;
     await session.dropCredentials({ reason: reasonOf(error), message: error.message });
-    return '';
   }
 }

@@ -15,6 +15,10 @@ export interface ConnectorFacts {
   readonly object: AsanaConnector;
   /** Null when nothing does. */
   readonly obstacle: Obstacle | null;
+  /** Why the Secret cannot be read now; null when it can. */
+  readonly secretUnreadable: Obstacle | null;
+  /** There are clients, of what the Secret held when it was last read. */
+  readonly hasClients: boolean;
   readonly running: RunningSync | null;
   readonly report: SyncReport | null;
   readonly snapshot: Snapshot | null;
@@ -45,6 +49,8 @@ export function factsOf(
   return {
     object,
     ...others,
+    secretUnreadable: session.clients.unreadable,
+    hasClients: session.asana !== null,
     running: session.running,
     report: session.report,
     snapshot,

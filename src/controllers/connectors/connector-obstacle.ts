@@ -2,6 +2,7 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { isOfCredentials, type Obstacle, reasonOf } from './obstacle.ts';
+import { failureOf } from './sync-runner.ts';
 
 /**
  * The first obstacle in a connector's way, or null: its Secret or what is in it, another organization than before, what
@@ -12,7 +13,7 @@ export function findObstacle(
   session: ConnectorSession,
   connectors: Iterable<AsanaConnector>,
 ): Obstacle | null {
-  if (session.credentialsObstacle) return session.credentialsObstacle;
+  if (session.clients.obstacle) return session.clients.obstacle;
   const refusal = findRefusal(session);
   // With a token that is refused nothing is read, and a hold over a reading is not answered before the next one.
   if (refusal && isOfCredentials(refusal)) return refusal;
@@ -29,9 +30,14 @@ function findForeignOrganization({ doubts }: ConnectorSession, refusal: Obstacle
   return { reason: 'OrganizationChanged', message: `${foreign.message} Nothing is changed. ${remedy}` };
 }
 
+/** Said while nobody knows whose new tokens are. */
+export const TOKENS_UNPROVEN =
+  'The credentials changed. Nothing is changed in Asana until a sync has confirmed that they belong to the same organization.';
+
 /**
- * Why nothing is applied for a connector; null when it may be. Beside its obstacles: REST refuses the token, so that admins and
- * guests cannot be told, although the connector works as far as it goes.
+ * Why nothing is applied for a connector; null when it may be. Beside its obstacles: the Secret cannot be read, and never could;
+ * or REST refuses the token, so that admins and guests cannot be told, although the connector works as far as it goes; or nobody
+ * knows yet whose new tokens are.
  * @returns the reason in words, and whether it lasts until a person acts
  */
 export function findHindrance(
@@ -41,9 +47,11 @@ export function findHindrance(
 ): { readonly message: string; readonly lasts: boolean } | null {
   const obstacle = findObstacle(connector, session, connectors);
   if (obstacle) return { message: obstacle.message, lasts: true };
+  const { unreadable } = session.clients;
+  if (unreadable && !session.asana) return { message: unreadable.message, lasts: false };
   const rest = session.report?.result?.rest;
-  if (!rest || rest.ok) return null;
-  return { message: rest.error.message, lasts: rest.error.errorClass === 'stalling' };
+  if (rest?.ok === false) return { message: rest.error.message, lasts: rest.error.errorClass === 'stalling' };
+  return session.clients.areUnproven ? { message: TOKENS_UNPROVEN, lasts: false } : null;
 }
 
 /** The same in words. */
@@ -53,8 +61,7 @@ export function whyNothingIsApplied(...of: Parameters<typeof findHindrance>): st
 
 /** What Asana refused at the last sync. To have SCIM alone is less, and no obstacle. */
 function findRefusal({ report }: ConnectorSession): Obstacle | null {
-  const rest = report?.result?.rest;
-  const refusal = report?.error ?? (rest && !rest.ok && !report.result?.snapshot ? rest.error : null);
+  const refusal = report && failureOf(report);
   return refusal?.errorClass === 'stalling' ? { reason: reasonOf(refusal), message: refusal.message } : null;
 }
 

@@ -22,7 +22,7 @@ import { intervalsOf } from './connector-policies.ts';
 import type { ConnectorRegistry } from './connector-registry.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { connectorStatus } from './connector-status.ts';
-import { SECRET_FRESHNESS_MS, type SecretCache } from './credentials.ts';
+import type { SecretCache } from './credentials.ts';
 import { type TalliedGrant, tallyGrants } from './grant-tally.ts';
 import { answersPerson, causeOf, nextSyncAt, settledBefore } from './sync-schedule.ts';
 
@@ -72,17 +72,17 @@ export class ConnectorReconciler {
       return againInMs === null ? undefined : { requeueAfterMs: againInMs };
     }
     const fresh = session.isAskedAnew(connector);
-    const secretVersion = await takeUpCredentials(connector, session, { ...this.#deps, fresh });
+    await takeUpCredentials(connector, session, { ...this.#deps, fresh });
     await this.#takeAnswers(key, connector, session);
     const { secrets, openConductorOne: open } = this.#deps;
     await reconcileConductorOne(connector, session.link, fresh, { secrets, open });
-    if (!session.credentialsObstacle) await this.#startDueSync(connector, session, secretVersion, log);
+    if (session.asana) await this.#startDueSync(connector, session, log);
     const { moved, againInMs } = this.#workOnHolds(key, session);
     // An edit is observed at once, whatever a sync is at.
     const atOnce = moved || connector.status?.observedGeneration !== connector.metadata.generation;
     if (atOnce || !session.running || session.running.answering)
       await this.#publishInTime(key, session, atOnce, log);
-    const waits = [SECRET_FRESHNESS_MS, againInMs, this.#untilSync(connector, session, secretVersion)];
+    const waits = [secrets.againInMs(key), againInMs, this.#untilSync(connector, session)];
     return { requeueAfterMs: Math.min(...waits.filter((wait) => wait !== null)) };
   }
 
@@ -118,16 +118,11 @@ export class ConnectorReconciler {
     this.#progressAt.delete(key);
   }
 
-  async #startDueSync(
-    connector: AsanaConnector,
-    session: ConnectorSession,
-    secretVersion: string,
-    log: Logger,
-  ): Promise<void> {
+  async #startDueSync(connector: AsanaConnector, session: ConnectorSession, log: Logger): Promise<void> {
     const { clock } = this.#deps;
     // The first status is there before the first request leaves (kstatus takes an object without one for ready).
     if (!connector.status?.conditions) await this.publish(session.key);
-    const cause = causeOf(connector, secretVersion);
+    const cause = causeOf(connector, session.clients.secretVersion);
     const now = clock.monotonic();
     const dueAt = nextSyncAt(session.finished, cause, intervalsOf(connector).intervalMs, now);
     if (dueAt === null || dueAt > now || session.running) return;
@@ -137,10 +132,10 @@ export class ConnectorReconciler {
   }
 
   /** How long until the next sync is due; null when it is not for time to bring it about. */
-  #untilSync(connector: AsanaConnector, session: ConnectorSession, secretVersion: string): number | null {
-    if (session.running || session.credentialsObstacle) return null;
+  #untilSync(connector: AsanaConnector, session: ConnectorSession): number | null {
+    if (session.running || !session.asana) return null;
     const now = this.#deps.clock.monotonic();
-    const cause = causeOf(connector, secretVersion);
+    const cause = causeOf(connector, session.clients.secretVersion);
     const next = nextSyncAt(session.finished, cause, intervalsOf(connector).intervalMs, now);
     return next === null ? null : Math.max(next - now, 1_000);
   }

@@ -12,7 +12,7 @@ import type { Organizations } from '../../provisioning/removals/organizations.ts
 import { readRecord } from '../../provisioning/removals/record-reading.ts';
 import { RemovalDesk } from '../../provisioning/removals/removal-desk.ts';
 import { ConductorOneLink } from '../conductorone/link.ts';
-import { AsanaClients } from './asana-clients.ts';
+import { AsanaClients, type ClientsOrigin } from './asana-clients.ts';
 import { intervalsOf, removalLimitsOf } from './connector-policies.ts';
 import { ConnectorSeats } from './connector-seats.ts';
 import type { ExistingGrant, RosterEntry } from './existing-grants.ts';
@@ -21,7 +21,7 @@ import type { Obstacle } from './obstacle.ts';
 import { ReadingJudge } from './reading-judge.ts';
 import { readingOf, seatsReadAt } from './session-reading.ts';
 import { type RunningSync, type SyncChange, type SyncReport, SyncRunner } from './sync-runner.ts';
-import { type FinishedSync, NO_CAUSE, type SyncCause } from './sync-schedule.ts';
+import { type FinishedSync, NO_CAUSE, nextSyncAt, type SyncCause } from './sync-schedule.ts';
 
 /**
  * `Link`: service mode. `AllSeen`: every grant of the start has been decided; removals may go, and holds be answered.
@@ -55,10 +55,10 @@ export class ConnectorSession {
   readonly directory: Directory;
   readonly desk: RemovalDesk;
   readonly seats: ConnectorSeats;
+  readonly clients = new AsanaClients();
   /** Service mode; idle without `spec.conductorOne`. */
   readonly link: ConductorOneLink;
   readonly #deps: SessionDeps;
-  readonly #clients = new AsanaClients();
   readonly #judge: ReadingJudge;
   readonly #answers: HoldAnswers;
   readonly #syncs: SyncRunner;
@@ -99,7 +99,10 @@ export class ConnectorSession {
         this.#judge.take(snapshot, workspaces, clock.now());
         this.#place();
       },
-      onChange,
+      onChange: (what) => {
+        if (what === 'Finished') this.#proveTokens();
+        onChange(what);
+      },
     });
     this.#answers = new HoldAnswers(connector);
     this.#undecided = new Set(grants.filter(({ ours }) => ours).map(({ uid }) => uid));
@@ -111,7 +114,7 @@ export class ConnectorSession {
 
   /** The clients for the credentials last given; null before any were right. */
   get asana(): AsanaSession | null {
-    return this.#clients.current;
+    return this.clients.current;
   }
 
   get running(): RunningSync | null {
@@ -131,11 +134,6 @@ export class ConnectorSession {
   /** What the last sync of this process answered, also one that is out of date; null before the first. */
   get answeredBefore(): SyncCause | null {
     return this.#syncs.lastCause;
-  }
-
-  /** What is wrong with the Secret; null when nothing is. */
-  get credentialsObstacle(): Obstacle | null {
-    return this.#clients.obstacle;
   }
 
   /** What the next reading is compared with. */
@@ -166,14 +164,15 @@ export class ConnectorSession {
   }
 
   /**
-   * The directory as a decision may read it: null before the first reading, of another organization's, and without REST, since
-   * then admins and guests cannot be told.
+   * The directory as a decision may read it: null before the first reading, of another organization's, while nobody knows whose
+   * new tokens are, and without REST, since then admins and guests cannot be told.
    * @param holder the grant's uid, or the task's id: its own seat does not count against it
    * @param directory another one than the connector's: that of a single account
    */
   read(holder: string, directory = this.directory): Reading | null {
     const snapshot = directory.current();
     if (!snapshot || snapshot.scimOnly || this.report?.result?.rest.ok === false) return null;
+    if (this.clients.areUnproven) return null;
     return readingOf({
       directory,
       snapshot,
@@ -238,18 +237,24 @@ export class ConnectorSession {
     return anew;
   }
 
-  /** Takes up credentials; clients are made anew only when `fingerprint` moved (a rotated Secret, another setting). */
-  async useCredentials(fingerprint: string, open: () => AsanaSession): Promise<void> {
-    const anew = !this.#clients.areOf(fingerprint);
+  /** Takes up credentials; clients are made anew only when `tokens` moved (a rotated Secret) or another setting. */
+  async useCredentials(
+    tokens: string,
+    open: () => AsanaSession,
+    { settings = '', secretVersion = '' }: Partial<Omit<ClientsOrigin, 'tokens'>> = {},
+  ): Promise<void> {
+    const origin = { tokens, settings, secretVersion };
+    const anew = !this.clients.areOf(origin);
     if (anew) await this.#syncs.stop('its credentials changed');
-    this.#clients.use(fingerprint, open);
-    if (anew && this.directory.current()) this.#deps.onChange('Clients');
+    const hasReading = this.directory.current() !== null;
+    this.clients.use(origin, hasReading, open);
+    if (anew && hasReading) this.#deps.onChange('Clients');
   }
 
   /** Drops the clients, and says for want of what. */
   async dropCredentials(obstacle: Obstacle): Promise<void> {
     await this.#syncs.stop('its credentials are gone');
-    this.#clients.drop(obstacle);
+    this.clients.drop(obstacle);
   }
 
   /** Begins a sync in the background; does nothing while one runs, or without credentials. */
@@ -265,6 +270,14 @@ export class ConnectorSession {
       restKnown: this.organizations.length > 0,
       acceptedShortfall: this.measure?.acceptedShortfall ?? null,
     });
+  }
+
+  /** Whether the schedule would have a sync by now if nobody had asked for anything since the last one. */
+  isSyncDue(): boolean {
+    const { finished } = this;
+    const now = this.#deps.clock.monotonic();
+    const next = finished && nextSyncAt(finished, finished.cause, this.#intervals.intervalMs, now);
+    return !finished || (next !== null && next <= now);
   }
 
   /** Begins one that neither the interval nor a person asks for; for the interval it counts like any other. */
@@ -286,9 +299,15 @@ export class ConnectorSession {
   async close(): Promise<void> {
     await this.link.close();
     await this.#syncs.stop('the connector is gone');
-    this.#clients.drop(null);
+    this.clients.drop(null);
     this.seats.close();
     this.#deps.organizations.remove(this.key);
+  }
+
+  /** A reading that the judge has taken shows whose the tokens are that it was made with. */
+  #proveTokens(): void {
+    const result = this.report?.result;
+    if (result?.snapshot && result.rest.ok && !this.isForeign) this.clients.prove();
   }
 
   /** What several connectors count together goes by the organizations that each of them reads. */

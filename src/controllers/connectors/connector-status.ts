@@ -9,6 +9,7 @@ import type { HoldRecord } from '../../provisioning/removals/record.ts';
 import { draftConditions } from './connector-conditions.ts';
 import { type ConnectorFacts, isComplete } from './connector-facts.ts';
 import { sumTally } from './grant-tally.ts';
+import type { SyncReport } from './sync-runner.ts';
 
 /** The whole status of a connector; a pure function of what is known. */
 export function connectorStatus(facts: ConnectorFacts, now: number): AsanaConnectorStatus {
@@ -90,11 +91,7 @@ function syncOf(facts: ConnectorFacts, before: AsanaConnectorStatus): Pick<Asana
   const last = report
     ? {
         startedAt: formatTime(report.startedAt),
-        ...(report.error
-          ? kept.completedAt
-            ? { completedAt: kept.completedAt }
-            : {}
-          : { completedAt: formatTime(report.completedAt) }),
+        ...completedAtOf(report, kept),
         duration: formatDuration(report.completedAt - report.startedAt),
         requests: report.requests,
         complete: isComplete(report),
@@ -102,6 +99,15 @@ function syncOf(facts: ConnectorFacts, before: AsanaConnectorStatus): Pick<Asana
     : withoutProgress(kept);
   if (!running?.answering) return Object.keys(last).length === 0 ? {} : { sync: last };
   return { sync: { ...last, startedAt: formatTime(running.startedAt), progress: { ...running.progress } } };
+}
+
+/** When something was last read: a sync that brought nothing leaves it. */
+function completedAtOf(
+  { result, completedAt }: SyncReport,
+  kept: NonNullable<AsanaConnectorStatus['sync']>,
+): Pick<typeof kept, 'completedAt'> {
+  if (result?.snapshot) return { completedAt: formatTime(completedAt) };
+  return kept.completedAt === undefined ? {} : { completedAt: kept.completedAt };
 }
 
 function withoutProgress(

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { Redacted } from '../../core/redacted.ts';
 import type { SecretReading } from '../../kubernetes/client.ts';
+import { KubernetesError } from '../../kubernetes/errors.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
 
 /** A referenced Secret that cannot be used: names the Secret and the key, and says how to mend it. */
@@ -11,11 +12,26 @@ export class CredentialsError extends CodedError {
   }
 }
 
+/** The API server does not show a referenced Secret now: nobody knows what is in it, and what was read before still stands. */
+export class SecretUnreadableError extends CodedError {
+  constructor(name: string, cause: KubernetesError) {
+    super(
+      'SecretUnreadable',
+      'transient',
+      `Secret "${name}" cannot be read: ${cause.message}. Check the API server, and that the operator may get Secrets in this namespace.`,
+      { cause },
+    );
+  }
+}
+
 /** Reads one Secret by name; null when there is none. The operator may `get` Secrets and nothing else. */
 export type ReadSecret = (namespace: string, name: string) => Promise<SecretReading | null>;
 
 /** A Secret is read again when the reading is older than this, so a rotation is taken up within a minute. */
 export const SECRET_FRESHNESS_MS = 60_000;
+
+/** One that cannot be read is asked for again after this, however often it is wanted meanwhile. */
+const UNREADABLE_FOR_MS = 10_000;
 
 /** Asana's tokens have some 60 characters; what is far longer is not a token but a file put there by mistake. */
 const LONGEST_CREDENTIAL = 8 * 1024;
@@ -35,6 +51,8 @@ interface Remembered {
   readonly at: number;
   readonly keys: ReadonlySet<string>;
   readonly reading: SecretReading | null;
+  /** Why it could not be read; null when it could. */
+  readonly failure: SecretUnreadableError | null;
 }
 
 /** The Secrets of all connectors, read when needed and remembered for a minute, and no longer than the connector is there. */
@@ -49,19 +67,33 @@ export class SecretCache {
     this.#clock = clock;
   }
 
-  /** The named keys of a Secret, at most a minute old; null when there is no such Secret. */
+  /**
+   * The named keys of a Secret, at most a minute old; null when there is no such Secret.
+   * @throws SecretUnreadableError also for some seconds after the API server was asked in vain
+   */
   async get({ connector, name, keys, fresh = false }: SecretWish): Promise<SecretReading | null> {
     const known = this.#freshOf(connector).get(name);
+    if (known?.failure && !fresh) throw known.failure;
     if (known && !fresh && keys.every((key) => known.keys.has(key))) return known.reading;
-    const reading = await this.#read(splitKey(connector).namespace, name);
     const wanted = new Set([...keys, ...(known?.keys ?? [])]);
+    const { reading, failure } = await this.#ask(splitKey(connector).namespace, name);
     const remembered = {
       at: this.#clock.monotonic(),
       keys: wanted,
       reading: reading && only(reading, wanted),
+      failure,
     };
     this.#freshOf(connector).set(name, remembered);
+    if (failure) throw failure;
     return remembered.reading;
+  }
+
+  /** In how many milliseconds the Secrets of a connector are worth another look. */
+  againInMs(connector: string): number {
+    const failed = this.#freshOf(connector)
+      .values()
+      .some(({ failure }) => failure !== null);
+    return failed ? UNREADABLE_FOR_MS : SECRET_FRESHNESS_MS;
   }
 
   /** Forgets the Secrets of a connector, which is gone, or whose token was refused. */
@@ -69,12 +101,22 @@ export class SecretCache {
     this.#secrets.delete(connector);
   }
 
+  async #ask(namespace: string, name: string): Promise<Pick<Remembered, 'reading' | 'failure'>> {
+    try {
+      return { reading: await this.#read(namespace, name), failure: null };
+    } catch (error) {
+      if (!(error instanceof KubernetesError)) throw error;
+      return { reading: null, failure: new SecretUnreadableError(name, error) };
+    }
+  }
+
   /** What is still of use. A Secret that is not named any more, or a key of it, goes within a minute. */
   #freshOf(connector: string): Map<string, Remembered> {
     const secrets = this.#secrets.get(connector) ?? new Map<string, Remembered>();
     this.#secrets.set(connector, secrets);
-    const oldest = this.#clock.monotonic() - SECRET_FRESHNESS_MS;
-    for (const [name, { at }] of secrets) if (at <= oldest) secrets.delete(name);
+    const now = this.#clock.monotonic();
+    for (const [name, { at, failure }] of secrets)
+      if (now - at >= (failure ? UNREADABLE_FOR_MS : SECRET_FRESHNESS_MS)) secrets.delete(name);
     return secrets;
   }
 }

@@ -144,6 +144,7 @@ export class SyncRunner {
     if (this.#lastTeamsAt === null || !last) return true;
     if (last.cause.generation !== cause.generation || last.cause.requestedAt !== cause.requestedAt)
       return true;
+    if (teamIntervalMs < intervalMs) return true;
     // Syncs come with jitter: of two, the one nearer to the interval of the teams reads them.
     return this.#deps.clock.monotonic() - this.#lastTeamsAt + intervalMs / 2 >= teamIntervalMs;
   }
@@ -225,9 +226,16 @@ export class SyncRunner {
 }
 
 function outcomeOf(result: SyncResult | null, error: CodedError | null): FinishedSync['outcome'] {
-  if (error) return error.errorClass === 'stalling' ? 'Stalled' : 'Unavailable';
+  const failure = failureOf({ result, error });
+  if (failure?.errorClass === 'stalling') return 'Stalled';
   if (!result?.snapshot) return 'Unavailable';
   return describeIncomplete(result.snapshot).length === 0 ? 'Complete' : 'Incomplete';
+}
+
+/** Why a sync has read nothing: what stopped it, or REST, which refuses a token that SCIM takes; null when it has. */
+export function failureOf({ result, error }: Pick<SyncReport, 'result' | 'error'>): CodedError | null {
+  if (error) return error;
+  return result && !result.snapshot && !result.rest.ok ? result.rest.error : null;
 }
 
 /** What is not ours is a fault of the program; it is retried like an outage, and the log has its cause. */

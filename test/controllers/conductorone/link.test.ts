@@ -140,6 +140,16 @@ suite('the link of a connector with ConductorOne', () => {
     assert.equal(bench.link.state.obstacle, null);
   });
 
+  test('lets a service run while its Secret cannot be read, and says so only where there is none', async () => {
+    const bench = new Bench();
+    const unreadable = { reason: 'SecretUnreadable', message: 'm' } as const;
+    bench.link.waitFor(unreadable);
+    assert.deepEqual(bench.link.state.obstacle, unreadable);
+    await bench.use('a');
+    bench.link.waitFor(unreadable);
+    assert.deepEqual([bench.link.state.obstacle, bench.log], [null, ['run a']]);
+  });
+
   test('lets a fault of the program through', async () => {
     const { link } = new Bench();
     await assert.rejects(

@@ -12,7 +12,7 @@ import { TaskProvisioner } from '../../../src/provisioning/task-provisioner.ts';
 import type { TaskRequest } from '../../../src/provisioning/task-request.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import { connectorObject } from '../objects.ts';
-import { MovableClock, openSandboxSession } from '../sandbox-session.ts';
+import { MovableClock, openAsana, openSandboxSession } from '../sandbox-session.ts';
 
 const ALICE = 'alice@acme.example';
 const never = new AbortController().signal;
@@ -238,6 +238,102 @@ suite('the host of a connector’s tasks', () => {
       code: 'StillDeclared',
       message: /AsanaLicenseGrant iga\/alice/,
     });
+  });
+
+  /** Listings of everybody, whose number grows with the directory, that were asked for meanwhile. */
+  const listings = async (work: () => Promise<unknown>): Promise<string[]> => {
+    const first = sandbox.requests.last;
+    await work();
+    return sandbox.requests
+      .since(first)
+      .map(({ operation }) => operation)
+      .filter((operation) => ['getUsers', 'getTeamsForWorkspace', 'scimListUsers'].includes(operation));
+  };
+  const inTeam = (want: 'Give' | 'Take'): TaskRequest => {
+    const [team] = sandbox.people.organization.teams;
+    assert.ok(team);
+    return { wish: { type: 'Team', team: { gid: team.gid } }, want, user: { gid: gidOf(ALICE) } };
+  };
+  const leaveTeamsUnread = async () => {
+    sandbox.faults.add({ match: { operation: 'getTeamMemberships' }, effect: { status: 403 } });
+    await assert.rejects(host.readDirectory(never), { code: 'NotReady', message: /teams/ });
+    sandbox.faults.clear();
+  };
+
+  test('gives by a look at one account while the directory is not whole and nobody reads it', async () => {
+    await leaveTeamsUnread();
+    const asked = await listings(() => host.provision(inTeam('Give'), 'task', never));
+    assert.deepEqual(asked, []);
+  });
+
+  test('reads a directory that is not whole for a task no sooner than the schedule does', async () => {
+    await leaveTeamsUnread();
+    const take = () =>
+      assert.rejects(host.provision(inTeam('Take'), 'task', never), { code: 'ReadingIncomplete' });
+    assert.deepEqual(await listings(take), []);
+    clock.moveOn(10_000);
+    const asked = await listings(() => host.provision(inTeam('Take'), 'task', never));
+    assert.ok(asked.includes('getTeamsForWorkspace'), asked.join(' '));
+  });
+
+  test('reads no directory for a task while a person has to answer a hold', async () => {
+    const people = Array.from({ length: 20 }, (_, index) => `held.person${index}@acme.example`);
+    await console('PUT', people);
+    await host.readDirectory(never);
+    await console('DELETE', people);
+    clock.moveOn(11 * 60_000);
+    await assert.rejects(host.readDirectory(never), { code: 'NotReady', message: /DirectoryShrunk/ });
+    clock.moveOn(3 * 3_600_000);
+    const asked = await listings(async () => {
+      await host.provision(enterprise('Give', ALICE), 'task', never);
+      await assert.rejects(host.provision(enterprise('Take', ALICE), 'task', never), { code: 'ReadingHeld' });
+    });
+    assert.deepEqual(asked, []);
+  });
+
+  test('asks nothing for a task with a token that Asana has refused, and says so', async () => {
+    await host.readDirectory(never);
+    sandbox.faults.add({ match: { times: 0 }, effect: { status: 401 } });
+    clock.moveOn(11 * 60_000);
+    await assert.rejects(host.readDirectory(never), { code: 'CredentialsRejected' });
+    for (const want of ['Give', 'Take'] as const) {
+      const task = () =>
+        assert.rejects(host.provision(enterprise(want, ALICE), 'task', never), {
+          code: 'CredentialsRejected',
+        });
+      assert.equal(await requests(task), 0, want);
+    }
+  });
+
+  test('gives nothing with tokens that came in the place of others before their sync has ended', async () => {
+    await host.readDirectory(never);
+    await session.useCredentials('two', () => openAsana(sandbox, clock));
+    sandbox.faults.add({ match: { operation: 'getUsers', times: 0 }, effect: { delayMs: 200 } });
+    const first = sandbox.requests.last;
+    session.startUnaskedSync();
+    let ended = false;
+    const sync = session.untilIdle(never).then(() => (ended = true));
+    const looked = host.provision(enterprise('Give', ALICE), 'task', never).then(() => ended);
+    assert.equal(await looked, true);
+    await sync;
+    const scopes = sandbox.requests.since(first).filter(({ operation }) => operation === 'getWorkspaces');
+    assert.equal(scopes.length, 1, 'no look at one account comes before it');
+  });
+
+  test('does not send a removal that waits for Asana once other tokens came', async () => {
+    await host.readDirectory(never);
+    const [person] = [...sandbox.state.people].filter(
+      ({ kind, profile }) => kind === 'member' && profile.license === 'enterprise' && !profile.admin,
+    );
+    assert.ok(person);
+    clock.sleep = () => session.useCredentials('two', () => openAsana(sandbox, clock));
+    sandbox.faults.add({
+      match: { operation: 'scimPatchUser', times: 1 },
+      effect: { status: 429, retryAfter: 1 },
+    });
+    const task = host.provision(enterprise('Take', person.profile.email), 'task', never);
+    await assert.rejects(task, { code: 'NotReady' });
+    assert.equal(person.profile.license, 'enterprise');
   });
 
   test('asks the guard before every change, and tells it whether it takes', async () => {

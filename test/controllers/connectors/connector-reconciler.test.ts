@@ -9,6 +9,7 @@ import { ConnectorSession } from '../../../src/controllers/connectors/connector-
 import { SecretCache } from '../../../src/controllers/connectors/credentials.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
 import type { SecretReading } from '../../../src/kubernetes/client.ts';
+import { KubernetesError } from '../../../src/kubernetes/errors.ts';
 import { keyOf } from '../../../src/kubernetes/resource.ts';
 import { Store } from '../../../src/kubernetes/store.ts';
 import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
@@ -39,6 +40,8 @@ class Bench {
   /** What happens while a status is on its way. */
   beforeWrite: () => Promise<void> = () => Promise.resolve();
   secret: SecretReading | null = { resourceVersion: '1', data: new Map([['BATON_TOKEN', Buffer.from('t')]]) };
+  /** Names of the Secrets that the API server does not show. */
+  readonly unreadable = new Set<string>();
   #ids = 0;
 
   constructor(sandbox: Sandbox) {
@@ -62,7 +65,7 @@ class Bench {
       connectors,
       registry: this.registry,
       organizations,
-      secrets: new SecretCache(() => Promise.resolve(this.secret), clock),
+      secrets: new SecretCache((_, name) => this.#readSecret(name), clock),
       writer: {
         writeStatus: async (object, status) => {
           await this.beforeWrite();
@@ -77,6 +80,11 @@ class Bench {
       enqueueGrants: (key, uids) => void this.enqueued.push(uids ? [...uids].join(' ') : key),
       clock,
     });
+  }
+
+  #readSecret(name: string): Promise<SecretReading | null> {
+    if (!this.unreadable.has(name)) return Promise.resolve(this.secret);
+    return Promise.reject(new KubernetesError('Forbidden', 403, 'transient', `GET secrets/${name}: 403 no`));
   }
 
   /** As the API server would: what is the same is not written. */
@@ -113,8 +121,13 @@ class Bench {
   }
 
   get ready(): string {
-    const ready = this.status.conditions?.find(({ type }) => type === 'Ready');
-    return `${ready?.status} ${ready?.reason}`;
+    return this.shows('Ready');
+  }
+
+  /** A condition: its status and reason. */
+  shows(type: string): string {
+    const found = this.status.conditions?.find((condition) => condition.type === type);
+    return `${found?.status} ${found?.reason}`;
   }
 }
 
@@ -311,6 +324,101 @@ suite('the reconciler of connectors', () => {
     await bench.settle();
     assert.deepEqual([bench.status.phase, bench.ready], ['Failed', 'False SecretNotFound']);
     assert.equal(sandbox.requests.since(0).length, 0);
+  });
+
+  test('waits for a Secret that cannot be read at the first start, says so at once and looks again soon', async (t) => {
+    const { sandbox, bench } = await start(t);
+    bench.unreadable.add('asana');
+    bench.put(connectorObject());
+    const again = await bench.reconciler.reconcile(KEY, context);
+    assert.deepEqual(
+      [bench.ready, bench.shows('Reconciling'), bench.shows('Stalled'), bench.shows('CredentialsValid')],
+      ['False SecretUnreadable', 'True SecretUnreadable', 'undefined undefined', 'Unknown SecretUnreadable'],
+    );
+    assert.deepEqual([again, sandbox.requests.last], [{ requeueAfterMs: 10_000 }, 0]);
+    bench.unreadable.clear();
+    bench.clock.moveOn(10_000);
+    await bench.settle();
+    assert.deepEqual([bench.ready, bench.shows('CredentialsValid')], ['True Synced', 'True Accepted']);
+  });
+
+  test('goes on with the clients it has while the Secret cannot be read: answers, edits and syncs', async (t) => {
+    const { sandbox, bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    leave(sandbox, 25);
+    bench.clock.moveOn(HOUR_MS + 1);
+    await bench.settle();
+    const [hold] = bench.status.holds ?? [];
+    const object = bench.connectors.get(KEY);
+    assert.ok(hold && object);
+    bench.unreadable.add('asana');
+    const annotations = { [ACKNOWLEDGE_ANNOTATION]: hold.token };
+    bench.put({ ...object, metadata: { ...object.metadata, generation: 2, annotations } });
+    await bench.settle();
+    assert.deepEqual(
+      [bench.ready, bench.shows('CredentialsValid'), bench.status.holds, bench.status.observedGeneration],
+      ['True Synced', 'Unknown SecretUnreadable', undefined, 2],
+    );
+    const asked = sandbox.requests.last;
+    bench.clock.moveOn(HOUR_MS + 1);
+    await bench.settle();
+    assert.ok(sandbox.requests.last > asked, 'the interval brings a sync');
+  });
+
+  test('syncs no more than without it once a Secret that could not be read shows unchanged', async (t) => {
+    const { sandbox, bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    const asked = sandbox.requests.last;
+    bench.unreadable.add('asana');
+    bench.clock.moveOn(60_000);
+    await bench.settle();
+    assert.equal(bench.shows('CredentialsValid'), 'Unknown SecretUnreadable');
+    bench.unreadable.clear();
+    bench.clock.moveOn(10_000);
+    await bench.settle();
+    assert.deepEqual([bench.shows('CredentialsValid'), sandbox.requests.last], ['True Accepted', asked]);
+  });
+
+  test('begins a sync with the token that came in the place of another, and shows no reading before its end', async (t) => {
+    const { bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    bench.secret = { resourceVersion: '2', data: new Map([['BATON_TOKEN', Buffer.from('another')]]) };
+    bench.clock.moveOn(60_000);
+    await bench.reconciler.reconcile(KEY, context);
+    const session = bench.registry.find(KEY);
+    assert.ok(session?.running);
+    assert.equal(session.read('u1'), null);
+    await session.untilIdle(never);
+    assert.ok(session.read('u1'));
+  });
+
+  test('waits for no sync where another setting alone asks for other clients', async (t) => {
+    const { bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    const object = bench.connectors.get(KEY);
+    assert.ok(object);
+    const spec = { ...object.spec, scim: { ...object.spec.scim, enabled: false } };
+    bench.put({ ...object, metadata: { ...object.metadata, generation: 2 }, spec });
+    await bench.reconciler.reconcile(KEY, context);
+    const session = bench.registry.find(KEY);
+    assert.ok(session?.running);
+    assert.ok(session.read('u1'));
+  });
+
+  test('reads Asana although the Secret of service mode cannot be read', async (t) => {
+    const { bench } = await start(t);
+    bench.unreadable.add('c1');
+    const secretRef = { name: 'c1', clientIdKey: 'BATON_CLIENT_ID', clientSecretKey: 'BATON_CLIENT_SECRET' };
+    bench.put(connectorObject({ spec: { conductorOne: { secretRef, provision: false } } }));
+    await bench.settle();
+    assert.deepEqual(
+      [bench.shows('Synced'), bench.shows('ConductorOneConnected')],
+      ['True Synced', 'False SecretUnreadable'],
+    );
   });
 
   test('answers a request with a sync, and only then says that it is handled', async (t) => {

@@ -112,6 +112,65 @@ suite('the session of a connector', () => {
     assert.deepEqual(told, ['Clients']);
   });
 
+  test('gives no reading once other tokens came, until a sync with them has ended and read something', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    await session.useCredentials('two', () => openAsana(sandbox, clock));
+    const hindrance = () => whyNothingIsApplied(connectorObject(), session, []) ?? '';
+    assert.deepEqual([session.read('u1'), findObstacle(connectorObject(), session, [])], [null, null]);
+    assert.match(hindrance(), /^The credentials changed\./);
+    sandbox.faults.add({ match: { operation: 'getUsers' }, effect: { status: 403 } });
+    await sync(session);
+    assert.equal(session.read('u1'), null, 'a sync that failed shows nothing');
+    sandbox.faults.clear();
+    await sync(session);
+    assert.ok(session.read('u1'));
+    assert.equal(hindrance(), '');
+  });
+
+  test('asks for no proof of tokens that have given it, nor of the same ones with another setting', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    const use = (tokens: string, settings = '') =>
+      session.useCredentials(tokens, () => openAsana(sandbox, clock), { settings });
+    await session.dropCredentials({ reason: 'SecretNotFound', message: 'the Secret is missing' });
+    await use('one');
+    assert.ok(session.read('u1'), 'a Secret that was deleted and restored');
+    await use('one', 'SCIM is off');
+    assert.ok(session.read('u1'), 'another setting');
+    await use('two');
+    await session.dropCredentials({ reason: 'SecretNotFound', message: 'the Secret is missing' });
+    await use('two');
+    assert.equal(session.read('u1'), null, 'to come back proves nothing');
+    await use('one');
+    assert.ok(session.read('u1'), 'the token from before');
+  });
+
+  test('gives no reading with tokens of another organization, also after their sync', async (t) => {
+    const { clock, open } = await startWorld(t);
+    const elsewhere = await startWorld(t, { organization: '1299000000000001' });
+    const session = await open(connectorObject());
+    await sync(session);
+    await session.useCredentials('two', () => openAsana(elsewhere.sandbox, clock));
+    await sync(session);
+    assert.deepEqual([session.isForeign, session.read('u1')], [true, null]);
+  });
+
+  test('has nothing applied without clients while the Secret cannot be read, and goes on with those it has', async (t) => {
+    const { open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    const unreadable = { reason: 'SecretUnreadable', message: 'the Secret cannot be read' } as const;
+    session.clients.keep(unreadable);
+    assert.equal(whyNothingIsApplied(connectorObject(), session, []), null);
+    await session.dropCredentials({ reason: 'SecretNotFound', message: 'the Secret is missing' });
+    session.clients.keep(unreadable);
+    assert.equal(findObstacle(connectorObject(), session, []), null, 'nobody knows what a person must mend');
+    assert.equal(whyNothingIsApplied(connectorObject(), session, []), unreadable.message);
+  });
+
   test('of a re-created object knows neither the measure nor the organization of the old one', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const first = await open(connectorObject());
@@ -200,6 +259,36 @@ suite('the session of a connector', () => {
     assert.equal(findObstacle(object, session, []), null, 'the connector works as far as it goes');
     assert.match(whyNothingIsApplied(object, session, []) ?? '', /full permissions/);
   });
+
+  test('asks again only when something changes after REST has refused a token that SCIM takes', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const session = await open(connectorObject());
+    await sync(session);
+    const before = recorded(connectorObject(), session, clock.now());
+    sandbox.faults.add({ match: { path: '/workspaces', times: 0 }, effect: { status: 403 } });
+    clock.moveOn(HOUR_MS);
+    await sync(session);
+    assert.deepEqual([session.report?.result?.snapshot, session.finished?.outcome], [null, 'Stalled']);
+    const { status } = recorded(before, session, clock.now());
+    assert.equal(status?.sync?.completedAt, before.status?.sync?.completedAt, 'nothing was read since');
+    const stalled = status?.conditions?.find(({ type }) => type === 'Stalled');
+    assert.equal(stalled?.reason, 'PermissionDenied');
+  });
+
+  for (const [teamInterval, reads] of [
+    ['50m', true],
+    ['1h', false],
+  ] as const)
+    test(`${reads ? 'reads' : 'does not read'} the teams in a sync before the hour is over if their interval is ${teamInterval}`, async (t) => {
+      const { sandbox, clock, open } = await startWorld(t);
+      const session = await open(connectorObject({ spec: { sync: { interval: '1h', teamInterval } } }));
+      await sync(session);
+      clock.moveOn(HOUR_MS / 4);
+      const first = sandbox.requests.last;
+      await sync(session);
+      const asked = sandbox.requests.since(first).some(({ operation }) => operation === 'getTeamMemberships');
+      assert.equal(asked, reads);
+    });
 
   test('counts an upgrade that a process before began until its grant has been decided', async (t) => {
     const { sandbox, open } = await startWorld(t);

@@ -34,6 +34,8 @@ function facts(changes: Partial<ConnectorFacts> = {}): ConnectorFacts {
   return {
     object: connectorObject(),
     obstacle: null,
+    secretUnreadable: null,
+    hasClients: true,
     running: null,
     report: report(),
     snapshot,
@@ -253,6 +255,22 @@ suite('the status of a connector', () => {
     assert.deepEqual([counts?.guests, counts?.viewOnlyLicenses], [undefined, 1]);
     const synced = conditions?.find(({ type }) => type === 'Synced');
     assert.deepEqual([synced?.status, synced?.reason], ['True', 'ScimOnly']);
+  });
+
+  test('does not count a sync as one that read something where REST refused the token', () => {
+    const refused = {
+      ok: false,
+      error: new AsanaError('AsanaUnavailable', 'No.', { surface: 'rest' }),
+    } as const;
+    const around = facts({ report: report({ result: { snapshot: null, rest: refused, scim: ok } }) });
+    const { sync, conditions } = connectorStatus(around, NOW);
+    assert.equal(sync?.completedAt, undefined);
+    const ready = conditions?.find(({ type }) => type === 'Ready');
+    assert.deepEqual(
+      [ready?.status, ready?.reason],
+      ['False', 'AsanaUnavailable'],
+      'the first sync is to come',
+    );
   });
 
   test('says that SCIM answers where only the organization of the token is not named', () => {

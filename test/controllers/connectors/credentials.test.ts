@@ -5,9 +5,11 @@ import {
   CredentialsError,
   SECRET_FRESHNESS_MS,
   SecretCache,
+  SecretUnreadableError,
   takeCredential,
 } from '../../../src/controllers/connectors/credentials.ts';
 import type { SecretReading } from '../../../src/kubernetes/client.ts';
+import { KubernetesError } from '../../../src/kubernetes/errors.ts';
 import { FakeClock } from '../../asana/fake-clock.ts';
 
 const secret = (values: Record<string, string | Buffer>): SecretReading => ({
@@ -111,13 +113,44 @@ suite('the cache of Secrets', () => {
     assert.deepEqual(keys, ['key']);
   });
 
-  test('remembers no failure', async () => {
-    let calls = 0;
+  /** A cache whose first `failures` questions fail. */
+  function setUpFailing(failures: number, failure: Error) {
+    const clock = new FakeClock();
+    const asked = { times: 0 };
     const cache = new SecretCache(() => {
-      calls += 1;
-      return calls === 1 ? Promise.reject(new Error('down')) : Promise.resolve(null);
-    }, new FakeClock());
+      asked.times += 1;
+      return asked.times <= failures ? Promise.reject(failure) : Promise.resolve(null);
+    }, clock);
+    return { clock, asked, cache };
+  }
+  const refused = new KubernetesError('Forbidden', 403, 'transient', 'GET secrets/asana: 403 forbidden');
+
+  test('asks the API server once in ten seconds for a Secret that it does not show', async () => {
+    const { clock, asked, cache } = setUpFailing(1, refused);
+    const unreadable = (error: unknown) => {
+      assert.ok(error instanceof SecretUnreadableError);
+      assert.deepEqual([error.code, error.errorClass], ['SecretUnreadable', 'transient']);
+      assert.match(error.message, /^Secret "asana" cannot be read: GET secrets\/asana: 403 forbidden\. /);
+      return true;
+    };
+    await assert.rejects(cache.get(wish), unreadable);
+    await assert.rejects(cache.get({ ...wish, keys: ['other'] }), unreadable);
+    assert.deepEqual([asked.times, cache.againInMs('iga/acme')], [1, 10_000]);
+    await clock.advance(10_000);
+    assert.equal(await cache.get(wish), null);
+    assert.equal(cache.againInMs('iga/acme'), SECRET_FRESHNESS_MS);
+  });
+
+  test('asks anyway for a Secret that was not shown when told to', async () => {
+    const { cache } = setUpFailing(1, refused);
     await assert.rejects(cache.get(wish));
+    assert.equal(await cache.get({ ...wish, fresh: true }), null);
+    assert.equal(await cache.get(wish), null, 'what was learnt since counts');
+  });
+
+  test('remembers no fault of the program, which says nothing of the Secret', async () => {
+    const { cache } = setUpFailing(1, new TypeError('a mistake'));
+    await assert.rejects(cache.get(wish), TypeError);
     assert.equal(await cache.get(wish), null);
   });
 });
