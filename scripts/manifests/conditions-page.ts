@@ -94,7 +94,7 @@ function reasonsThatRelease(): ReadonlySet<string> {
   const waiting = new Set<string>(Object.values(reasonOfAsanaError));
   for (const [code, { ended }] of Object.entries(refusals)) {
     const reason = reasonOfRefusal[code as RefusalCode];
-    (ended === 'Release' ? released : waiting).add(reason);
+    (ended === 'Wait' ? waiting : released).add(reason);
   }
   return released.difference(waiting);
 }

@@ -150,7 +150,7 @@ export const grantReasons = {
   StillDeclared: {
     class: 'stalling',
     remedy:
-      'A deprovision would end access that another grant, which the message names, still declares. Delete that grant first.',
+      'A deprovision would end access that another grant, which the message names, still declares. Delete that grant first. An expired grant waits for it; a deleted one is released.',
   },
   DurationTooLong: {
     class: 'stalling',

@@ -50,6 +50,9 @@ const TWICE = {
   sentence: 'one intent changes Asana once',
 };
 
+/** Rules of how much may be removed. */
+const LIMITS: readonly string[] = ['RemovalLimit', 'DeprovisionLimit'];
+
 const LET_GO = {
   name: 'ReleasedRightly',
   sentence: 'no grant is released for a reason that is not so, or before it can be known',
@@ -165,7 +168,7 @@ export class Judge implements AsanaWatcher {
         `${tell(effect, holding)} by ${request.by}: nobody knows what became of the one before`,
       );
     const [first] = innocent.broken.length === 0 ? [] : best.broken;
-    if (!first || (first.rule.name !== 'LeaderActs' && this.#isForgiven(best.c))) return;
+    if (!first || (first.rule.name !== 'LeaderActs' && this.#isForgiven(best.c, first.rule))) return;
     const whom = best.c.grant ? nameOf(best.c.grant) : `task ${best.c.task?.id ?? ''}`;
     this.report(first.rule, `${tell(effect, holding)} by ${request.by} for ${whom}: ${first.detail}`);
   }
@@ -264,12 +267,14 @@ export class Judge implements AsanaWatcher {
   }
 
   /** What changed a moment ago, or since the last look, the process could not know. */
-  #isForgiven(c: Case): boolean {
+  #isForgiven(c: Case, { name }: Rule): boolean {
     const now = this.facts.witness.time();
     const graceMs = graceOf(c);
     const recent = (at: number) => now - at <= graceMs;
     if (recent(this.facts.intentChangedAt(c.connector.metadata.uid))) return true;
-    if (c.grant && recent(this.facts.intentChangedAt(c.grant.metadata.uid))) return true;
+    // Whoever takes back what an edit has just ended knows of it, and of the limits.
+    const knows = c.grant && !c.grant.metadata.deletionTimestamp && LIMITS.includes(name);
+    if (c.grant && !knows && recent(this.facts.intentChangedAt(c.grant.metadata.uid))) return true;
     if (!c.holding) return false;
     const touched = this.facts.touchedAt(c.site, c.holding.gid);
     const looked = this.facts.lookedAt(c.request.by, c.holding.gid);

@@ -100,8 +100,8 @@ export const meetingSteps: readonly StepKind[] = [
       `Asana's clock is ${Math.round(behindMs / 1000)} s behind, ${grant.namespace}/${grant.name} ends in 90 s, and AsanaAccount ${namespace}/${name} ${JSON.stringify(spec)} is created`,
   }),
   stepKind({
-    name: 'DeletedTogether',
-    weight: 0.7,
+    name: 'EndTogether',
+    weight: 1,
     draw: (world, random) => {
       const reader = drawReader(world, random);
       if (!reader) return null;
@@ -112,23 +112,30 @@ export const meetingSteps: readonly StepKind[] = [
         license: `g${number + 1}`,
         connectorRef: reader.ref,
         email: `new${between(random, 0, 3)}@${reader.site.plan.domain}`,
+        by: pick(random, ['Deletion', 'Expiry']),
         afterMs: pick(random, [0, 300, 3_000]),
       };
     },
-    run: async (world, { namespace, account, license, connectorRef, email, afterMs }) => {
+    run: async (world, { namespace, account, license, connectorRef, email, by, afterMs }) => {
       const ofAccount = { kind: 'AsanaAccount', namespace, name: account };
       const ofLicense = { kind: 'AsanaLicenseGrant', namespace, name: license };
-      const user = { connectorRef, user: { email }, license: 'ViewOnly', deletionPolicy: 'Revoke' };
-      await create(world, { ...ofAccount, spec: { connectorRef, email, deletionPolicy: 'Revoke' } });
-      await create(world, { ...ofLicense, spec: user });
       // Time to create the account and to see it.
+      const endMs = world.clock.monotonic() + 90_000;
+      const ends = (at: number) => ({
+        deletionPolicy: 'Revoke',
+        ...(by === 'Expiry' ? { expiresAt: instant(at) } : {}),
+      });
+      const user = { connectorRef, user: { email }, license: 'ViewOnly', ...ends(endMs + afterMs) };
+      await create(world, { ...ofAccount, spec: { connectorRef, email, ...ends(endMs) } });
+      await create(world, { ...ofLicense, spec: user });
       await world.advance(90_000);
+      if (by === 'Expiry') return;
       await attempt(() => world.cluster.remove(ofAccount.kind, namespace, account));
       await world.advance(afterMs);
       await attempt(() => world.cluster.remove(ofLicense.kind, namespace, license));
     },
-    tell: ({ namespace, account, license, email, afterMs }) =>
-      `AsanaAccount ${namespace}/${account} and AsanaLicenseGrant ${namespace}/${license} of ${email} are created, and deleted 90 s later, the account ${afterMs} ms before the license`,
+    tell: ({ namespace, account, license, email, by, afterMs }) =>
+      `AsanaAccount ${namespace}/${account} and AsanaLicenseGrant ${namespace}/${license} of ${email} are created, and end by ${by.toLowerCase()} 90 s later, the account ${afterMs} ms before the license`,
   }),
   stepKind({
     name: 'EndsAdvanced',
@@ -150,6 +157,11 @@ export const meetingSteps: readonly StepKind[] = [
     },
     run: async (world, { namespace, connectorRef, team, grants }) => {
       const kind = 'AsanaTeamGrant';
+      // Without a delay all of them are decided before any status says when they end.
+      const provisioning = { removalDelay: '0s' };
+      await attempt(() =>
+        world.cluster.edit(CONNECTOR_KIND, namespace, connectorRef.name, { spec: { provisioning } }),
+      );
       const ends = (afterMs: number) => ({
         expiresAt: instant(world.clock.monotonic() + afterMs),
         deletionPolicy: 'Revoke',
@@ -163,6 +175,45 @@ export const meetingSteps: readonly StepKind[] = [
       for (const { name } of grants) await attempt(() => world.cluster.edit(kind, namespace, name, { spec }));
     },
     tell: ({ namespace, team, grants }) =>
-      `create AsanaTeamGrants ${grants.map(({ name }) => `${namespace}/${name}`).join(', ')} of team ${team}, which end in two hours; 90 s later they have ended a second ago`,
+      `create AsanaTeamGrants ${grants.map(({ name }) => `${namespace}/${name}`).join(', ')} of team ${team}, which end in two hours, of a connector without removalDelay; 90 s later they have ended a second ago`,
+  }),
+  stepKind({
+    name: 'StopWhileGiving',
+    weight: 0.7,
+    draw: (world, random) => {
+      const reader = drawReader(world, random);
+      const people = reader?.site.organization.people.filter(
+        ({ kind, profile }) => kind === 'member' && profile.active && profile.license === 'view only',
+      );
+      if (!reader || !people || people.length === 0) return null;
+      return {
+        site: world.sites.indexOf(reader.site),
+        namespace: reader.ref.namespace ?? '',
+        name: `g${between(random, 0, 39)}`,
+        afterMs: between(random, 500, 3_000),
+        spec: {
+          connectorRef: reader.ref,
+          user: { gid: pick(random, people).gid },
+          license: 'Enterprise',
+        },
+      };
+    },
+    run: async (world, { site, namespace, name, afterMs, spec }) => {
+      const suspend = (value: boolean) =>
+        attempt(() =>
+          world.cluster.edit(CONNECTOR_KIND, namespace, spec.connectorRef.name, { spec: { suspend: value } }),
+        );
+      world.sites[site]?.faults.add({
+        match: { operation: 'scimPatchUser', times: 1 },
+        effect: { delayMs: 10_000 },
+      });
+      await create(world, { kind: 'AsanaLicenseGrant', namespace, name, spec });
+      await world.advance(afterMs);
+      await suspend(true);
+      await world.advance(60_000);
+      await suspend(false);
+    },
+    tell: ({ namespace, name, spec, afterMs }) =>
+      `Asana's next answer to scimPatchUser takes 10 s, AsanaLicenseGrant ${namespace}/${name} ${JSON.stringify(spec)} is created, its connector is suspended ${afterMs} ms later and resumed after a minute`,
   }),
 ];
