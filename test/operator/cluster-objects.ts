@@ -18,7 +18,7 @@ const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', kind: '
 const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 
 /** How long a test waits for what should happen within seconds, on a machine that may be busy with others. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 const NAMESPACES = '/api/v1/namespaces';
 
