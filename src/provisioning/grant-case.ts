@@ -56,11 +56,6 @@ export function findAccount({ recorded, user }: Grant, reading: Reading): Accoun
   return reading.accountByEmail(user.email?.toLowerCase() ?? '') ?? null;
 }
 
-/** The grant had an account already, anywhere: recorded, or created and perhaps not shown yet. */
-function wasThere({ recorded, created }: Grant): boolean {
-  return recorded !== null || created;
-}
-
 /**
  * Whether the person had an account in the place of the right: whom the grant found elsewhere only has not left it.
  */
@@ -71,7 +66,7 @@ export function hadAnAccountThere({
   reading,
 }: Pick<GrantCase, 'grant' | 'right' | 'account' | 'reading'>): boolean {
   const { recorded, created, applied } = grant;
-  if (!wasThere(grant)) return false;
+  if (recorded === null && !created) return false;
   if (created || applied !== null || account === null) return true;
   const place = placeOfRight(right, reading);
   if (place === null || recorded?.organization === place) return true;

@@ -9,7 +9,7 @@ import {
   SecretUnreadableError,
   takeCredential,
 } from '../connectors/credentials.ts';
-import { reasonOf } from '../connectors/obstacle.ts';
+import { obstacleOf } from '../connectors/obstacle.ts';
 import type { ConductorOneLink, OpenService } from './link.ts';
 
 /** Makes a service for a connector; sends nothing before it runs. */
@@ -49,9 +49,8 @@ export async function reconcileConductorOne(
       (onChange) => open(connector, { clientId, clientSecret }, onChange),
     );
   } catch (error) {
-    if (error instanceof SecretUnreadableError)
-      return link.waitFor({ reason: reasonOf(error), message: error.message });
+    if (error instanceof SecretUnreadableError) return link.waitFor(obstacleOf(error));
     if (!(error instanceof CredentialsError)) throw error;
-    await link.stopFor({ reason: reasonOf(error), message: error.message });
+    await link.stopFor(obstacleOf(error));
   }
 }

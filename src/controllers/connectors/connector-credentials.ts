@@ -3,7 +3,7 @@ import type { AsanaSession } from '../../asana/session.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { CredentialsError, type SecretCache, SecretUnreadableError, takeCredential } from './credentials.ts';
-import { reasonOf } from './obstacle.ts';
+import { obstacleOf } from './obstacle.ts';
 
 /** Makes the clients of a connector; sends nothing yet. */
 export type OpenAsana = (
@@ -38,9 +38,8 @@ export async function takeUpCredentials(
       secretVersion: secret?.resourceVersion ?? '',
     });
   } catch (error) {
-    if (error instanceof SecretUnreadableError)
-      return session.clients.keep({ reason: reasonOf(error), message: error.message });
+    if (error instanceof SecretUnreadableError) return session.clients.keep(obstacleOf(error));
     if (!(error instanceof CredentialsError)) throw error;
-    await session.dropCredentials({ reason: reasonOf(error), message: error.message });
+    await session.dropCredentials(obstacleOf(error));
   }
 }

@@ -1,7 +1,7 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { ConnectorSession } from './connector-session.ts';
-import { isOfCredentials, type Obstacle, reasonOf } from './obstacle.ts';
+import { isOfCredentials, type Obstacle, obstacleOf } from './obstacle.ts';
 import { failureOf } from './sync-runner.ts';
 
 /**
@@ -62,7 +62,7 @@ export function whyNothingIsApplied(...of: Parameters<typeof findHindrance>): st
 /** What Asana refused at the last sync. To have SCIM alone is less, and no obstacle. */
 function findRefusal({ report }: ConnectorSession): Obstacle | null {
   const refusal = report && failureOf(report);
-  return refusal?.errorClass === 'stalling' ? { reason: reasonOf(refusal), message: refusal.message } : null;
+  return refusal?.errorClass === 'stalling' ? obstacleOf(refusal) : null;
 }
 
 /** Two connectors in mode Apply on one organization would fight: the younger one stops. */

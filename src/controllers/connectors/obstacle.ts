@@ -1,7 +1,7 @@
 import { type ConnectorReason, connectorReasons } from '../../api/reasons.ts';
 import { type CodedError, InvalidInputError } from '../../core/errors.ts';
 
-/** Something that keeps a connector, or its service mode, from working until a person acts. */
+/** Something that keeps a connector, or its service mode, from working as it should. */
 export interface Obstacle {
   readonly reason: ConnectorReason;
   readonly message: string;
@@ -33,4 +33,9 @@ export function reasonOf(error: CodedError): ConnectorReason {
 export function conductorOneReasonOf(error: CodedError): ConnectorReason {
   if (error instanceof InvalidInputError && error.field.startsWith('client-')) return 'CredentialsRejected';
   return error.code in connectorReasons ? (error.code as ConnectorReason) : 'Disconnected';
+}
+
+/** An error that keeps a connector from working, in the words of a condition. */
+export function obstacleOf(error: CodedError): Obstacle {
+  return { reason: reasonOf(error), message: error.message };
 }

@@ -7,11 +7,9 @@ import { rulesOf } from '../../provisioning/actions.ts';
 import { waitAfterLook } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome } from '../../provisioning/executor.ts';
-import { isSameRight } from '../../provisioning/right.ts';
 import { nameOf } from '../../provisioning/right-rules.ts';
-import { leadsTo } from '../../provisioning/rights.ts';
 import type { HoldFields } from '../removals/kept-removal.ts';
-import { countDrift, lastActionOf } from './action-record.ts';
+import { appliedBy, countDrift, lastActionOf } from './action-record.ts';
 import { CredentialsGoneError } from './action-request.ts';
 import type { ActionWaits } from './action-waits.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
@@ -180,14 +178,4 @@ export class ActionOutcomes {
     if (isAsanaError(error, 'CredentialsRejected'))
       this.#deps.touchConnector(connectorKey, 'CredentialsRejected');
   }
-}
-
-/**
- * What a live grant has given, on record whatever is decided next: the connector may have been suspended while Asana answered.
- * A right that is on record already is never rewritten.
- */
-function appliedBy({ view }: GrantSubject, { action, right }: Act): Pick<GrantFindings, 'applied'> {
-  const known = view.applied !== null && isSameRight(view.applied.right, right);
-  if (view.ending || known || action.to === null || !leadsTo(right, action)) return {};
-  return { applied: { right, value: action.to, at: '', adopted: false } };
 }

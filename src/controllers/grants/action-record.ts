@@ -7,11 +7,13 @@ import { isRemoval } from '../../provisioning/actions.ts';
 import { isOpen } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { isGiving } from '../../provisioning/grant-case.ts';
-import { isSameRight } from '../../provisioning/right.ts';
+import { isSameRight, type Right } from '../../provisioning/right.ts';
 import { leadsTo } from '../../provisioning/rights.ts';
 import type { GrantSubject } from './grant-context.ts';
 import { type GrantFindings, type GrantStatus, isInUse } from './grant-status.ts';
 import { DRIFT_WINDOW_MS, isAskedAnew } from './grant-view.ts';
+
+type Act = Extract<Decision, { kind: 'Act' }>;
 
 export type LastAction = NonNullable<GrantStatus['lastAction']>;
 
@@ -74,20 +76,32 @@ export function confirmedBy(
 }
 
 /**
+ * What a live grant has given, on record whatever is decided next: the connector may have been suspended while Asana answered.
+ * A right that is on record already is never rewritten.
+ */
+export function appliedBy({ view }: GrantSubject, { action, right }: Act): Pick<GrantFindings, 'applied'> {
+  if (view.ending || isOnRecord(view, right) || action.to === null || !leadsTo(right, action)) return {};
+  return { applied: { right, value: action.to, at: '', adopted: false } };
+}
+
+/**
  * What the last action alone says, until the record of the next one takes its place: that the right which is about to be
  * taken back, or handed over, was given, and that the account was created.
  */
 export function provenanceOf(
   subject: GrantSubject,
-  { right, observed, account }: Pick<Extract<Decision, { kind: 'Act' }>, 'right' | 'observed' | 'account'>,
+  { right, observed, account }: Pick<Act, 'right' | 'observed' | 'account'>,
 ): Pick<GrantFindings, 'applied' | 'created'> {
   const { view } = subject;
-  const recorded = view.applied !== null && isSameRight(view.applied.right, right);
-  const given = view.ending !== null && !recorded && isGiving(view, right);
+  const given = view.ending !== null && !isOnRecord(view, right) && isGiving(view, right);
   return {
     ...(given ? { applied: { right, value: observed ?? '', at: '', adopted: false } } : {}),
     ...createdBy(subject, account),
   };
+}
+
+function isOnRecord({ applied }: GrantSubject['view'], right: Right): boolean {
+  return applied !== null && isSameRight(applied.right, right);
 }
 
 /** The account that a creation of this object led to. What came of one that was given up nobody knows. */

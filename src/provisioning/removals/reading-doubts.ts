@@ -45,31 +45,15 @@ export class ReadingDoubts {
   /** A reading is doubted. One that is no worse than before changes nothing that a token names. */
   raise(doubt: Omit<Doubt, 'parts'>, now: number): void {
     const { reason, count, missing, places, message } = doubt;
+    const about = { missing, places, message };
     const before = this.#doubts.get(reason);
     if (!before) {
-      this.#doubts.set(reason, {
-        reason,
-        id: this.#newId(),
-        n: 1,
-        since: now,
-        count,
-        missing,
-        places,
-        message,
-      });
+      this.#doubts.set(reason, { reason, id: this.#newId(), n: 1, since: now, count, ...about });
       this.#onTurn();
       return;
     }
-    const worse = count > before.count;
-    const n = worse ? before.n + 1 : before.n;
-    this.#doubts.set(reason, {
-      ...before,
-      n,
-      count: Math.max(count, before.count),
-      missing,
-      places,
-      message,
-    });
+    const n = count > before.count ? before.n + 1 : before.n;
+    this.#doubts.set(reason, { ...before, n, count: Math.max(count, before.count), ...about });
   }
 
   /** A reading has put the doubt right, or a person has accepted it. */

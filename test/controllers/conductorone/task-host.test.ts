@@ -64,6 +64,16 @@ suite('the host of a connector’s tasks', () => {
     for (const email of emails)
       await askControl(sandbox, method, userPath(email), method === 'PUT' ? {} : undefined);
   };
+  /** Twenty people come, and are gone at the next reading, which is held. */
+  const shrink = async (prefix: string) => {
+    const people = Array.from({ length: 20 }, (_, index) => `${prefix}.person${index}@acme.example`);
+    await console('PUT', people);
+    await host.readDirectory(never);
+    await console('DELETE', people);
+    clock.moveOn(11 * 60_000);
+    await assert.rejects(host.readDirectory(never), { code: 'NotReady', message: /DirectoryShrunk/ });
+    return people;
+  };
   const gidOf = (email: string) => sandbox.state.personByEmail(email)?.gid ?? '';
   const license = (want: 'Give' | 'Take', name: License, email: string): TaskRequest => ({
     wish: { type: 'License', license: name },
@@ -106,12 +116,7 @@ suite('the host of a connector’s tasks', () => {
   });
 
   test('never uploads a directory that looks wrong, and removes nobody on it, while granting goes on', async () => {
-    const people = Array.from({ length: 20 }, (_, index) => `new.person${index}@acme.example`);
-    await console('PUT', people);
-    await host.readDirectory(never);
-    await console('DELETE', people);
-    clock.moveOn(11 * 60_000);
-    await assert.rejects(host.readDirectory(never), { code: 'NotReady', message: /DirectoryShrunk/ });
+    const people = await shrink('new');
     assert.equal((await host.provision(enterprise('Give', ALICE), 'task', never)).changed, true);
     await assert.rejects(host.provision(enterprise('Take', ALICE), 'task', never), { code: 'ReadingHeld' });
     await console('PUT', people);
@@ -277,12 +282,7 @@ suite('the host of a connector’s tasks', () => {
   });
 
   test('reads no directory for a task while a person has to answer a hold', async () => {
-    const people = Array.from({ length: 20 }, (_, index) => `held.person${index}@acme.example`);
-    await console('PUT', people);
-    await host.readDirectory(never);
-    await console('DELETE', people);
-    clock.moveOn(11 * 60_000);
-    await assert.rejects(host.readDirectory(never), { code: 'NotReady', message: /DirectoryShrunk/ });
+    await shrink('held');
     clock.moveOn(3 * 3_600_000);
     const asked = await listings(async () => {
       await host.provision(enterprise('Give', ALICE), 'task', never);
