@@ -93,6 +93,21 @@ export function isAsanaError(error: unknown, ...codes: readonly AsanaErrorCode[]
   return error instanceof AsanaError && (codes.length === 0 || codes.includes(error.code));
 }
 
+/** The same error for a request of which an earlier try was not answered: Asana may have carried that one out. */
+export function withUnknownOutcome(error: AsanaError): AsanaError {
+  const { surface, operation, status, requestId, date, cause, retryAfterMs } = error;
+  return new AsanaError(error.code, error.message, {
+    surface,
+    operation,
+    status,
+    requestId,
+    date,
+    outcomeUnknown: true,
+    ...(cause === undefined ? {} : { cause }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
 /** What messages call it. */
 export function surfaceName(surface: Surface): string {
   return surface === 'rest' ? 'Asana' : 'Asana SCIM';

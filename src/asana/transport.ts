@@ -11,7 +11,7 @@ import { type Answer, answerFrom, readResponse } from './answer.ts';
 import { checkBaseUrl } from './base-url.ts';
 import type { Budget, Permit } from './budget.ts';
 import { classifyFailure } from './classification.ts';
-import { AsanaError, type Surface, timedOut, tooLarge } from './errors.ts';
+import { AsanaError, type Surface, timedOut, tooLarge, withUnknownOutcome } from './errors.ts';
 import { isJsonObject } from './json.ts';
 import type { Priority } from './lanes.ts';
 import { DEFAULT_RETRY_AFTER_MS, PATIENCE_MS, type Repeatability, retryDelay } from './retry.ts';
@@ -33,6 +33,13 @@ export interface Tally {
   requests: number;
   /** Those of them that Asana surely did not carry out, by its answer or because nothing reached it; absent for none. */
   refused?: number;
+  /** Those of them to which Asana said yes; absent for none. */
+  accepted?: number;
+}
+
+/** Whether Asana may have carried out one of the requests. */
+export function mayBeDone({ requests, refused = 0 }: Tally): boolean {
+  return requests > refused;
 }
 
 /** One request, before a token and an address are put to it. */
@@ -132,6 +139,7 @@ export class Transport {
    */
   async send<T>(exchange: Exchange, decode: (body: unknown) => T, call: Call): Promise<Answer<T>> {
     const { clock, random } = this.#options;
+    let outcomeUnknown = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#attempt(exchange, decode, call, attempt);
@@ -140,7 +148,8 @@ export class Transport {
         const { repeatability } = exchange;
         const patienceMs = PATIENCE_MS[call.priority];
         const delay = retryDelay({ attempt, repeatability, patienceMs, error, random });
-        if (delay === null) throw error;
+        outcomeUnknown ||= error.outcomeUnknown;
+        if (delay === null) throw outcomeUnknown ? withUnknownOutcome(error) : error;
         await clock.sleep(delay, call.signal);
       }
     }
@@ -184,15 +193,17 @@ export class Transport {
     permit: Permit,
     span: Span,
   ): Promise<Answer<T>> {
+    const { tally } = call;
     try {
       const response = readResponse(await this.#exchange(exchange, call), this.#options.clock.now());
       span.set({ 'http.response.status_code': response.status, requestID: response.requestId });
       this.#noteDeprecations(response.change);
       if (response.status === 429) permit.rejected(response.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS);
       const { surface } = this.#options;
-      return answerFrom(response, { surface, operation: exchange.operation }, decode);
+      const answer = answerFrom(response, { surface, operation: exchange.operation }, decode);
+      if (tally) tally.accepted = (tally.accepted ?? 0) + 1;
+      return answer;
     } catch (error) {
-      const { tally } = call;
       if (tally && error instanceof AsanaError && !error.outcomeUnknown)
         tally.refused = (tally.refused ?? 0) + 1;
       throw error;

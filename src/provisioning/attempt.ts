@@ -38,11 +38,11 @@ export function nextLook(elapsedMs: number): number | null {
 
 /**
  * When to come again, milliseconds from now, after a look that did not show the change; null when it is given up. What nobody
- * knows to have left is not: once Asana has had its time to show it, it is sent.
+ * knows to have arrived is not: once Asana has had its time to show it, it is sent again.
  */
 export function waitAfterLook(elapsedMs: number, whereabouts: Whereabouts): number | null {
   const next = nextLook(elapsedMs);
-  if (next !== null || whereabouts !== 'Unknown') return next;
+  if (next !== null || whereabouts === 'Accepted') return next;
   return Math.max(1, GIVE_UP_AFTER_MS + 1 - elapsedMs);
 }
 
@@ -52,12 +52,19 @@ export function isLookedFor(attempt: Attempt | null, now: number): attempt is At
   return attempt?.result === 'Pending' && Math.abs(now - attempt.at) <= GIVE_UP_AFTER_MS;
 }
 
-/** What this process knows of an attempt: that its request left, that it did not, or nothing (another process began it). */
-export type Whereabouts = 'Sent' | 'NotSent' | 'Unknown';
+/** What this process knows of an attempt. */
+export type Whereabouts =
+  /** Asana said yes to it. */
+  | 'Accepted'
+  /** Its request left and was not answered: Asana may have done it, or never seen it. */
+  | 'Unanswered'
+  | 'NotSent'
+  /** Another process began it. */
+  | 'Unknown';
 
 /**
- * What is next for `action`. What may be sent twice is sent again after a restart, or when a person asks; what may not is
- * looked for first.
+ * What is next for `action`. What may be sent twice is sent again when it was not answered, after a restart, and when a person
+ * asks; what may not is looked for until Asana has had its time to show it.
  * @param asked a person has edited the object, or asked for another try, since
  */
 export function nextStep(
@@ -75,10 +82,10 @@ export function nextStep(
     case 'Unconfirmed':
       return asked ? 'Send' : 'Stay';
     case 'Pending': {
-      if (whereabouts === 'NotSent' || (!oneWay && (asked || whereabouts === 'Unknown'))) return 'Send';
+      if (whereabouts === 'NotSent' || (!oneWay && (asked || whereabouts !== 'Accepted'))) return 'Send';
       if (now - attempt.at <= GIVE_UP_AFTER_MS) return 'Look';
-      // Nobody knows that it left, and Asana has had its time to show it: it did not.
-      return whereabouts === 'Unknown' ? 'Send' : 'GiveUp';
+      // Nobody knows that it arrived, and Asana has had its time to show it: it did not.
+      return whereabouts === 'Accepted' ? 'GiveUp' : 'Send';
     }
   }
 }

@@ -96,11 +96,11 @@ function decideEmpty(grant: Grant, context: GrantContext): Decision | null {
 /** What is not taken back still goes to the grant that declares it now, with the record of whether it was given. */
 function handOverRetained(grant: Grant, context: GrantContext): Decision | null {
   const { applied } = grant;
-  const { reading, contest } = context;
+  const { reading, contest, obstacle } = context;
   if (!applied || contest.kind !== 'Succeeded') return null;
   const { namespace, name } = contest.successor.grant.object;
   const waits = `Grant ${namespace}/${name} now declares the same right. It takes over the right once Asana has been read.`;
-  if (!reading) return blockUnseen('NotReady', withWayOut(grant, waits));
+  if (!reading) return blockUnseen('NotReady', withWayOut(grant, [waits, obstacle ?? ''].join(' ').trim()));
   const subject = openGrantCase(grant, context, reading, applied.right);
   const doubt = doubtIn(subject);
   return (

@@ -129,7 +129,7 @@ export class Executor {
     }
     // What may be sent twice may be; a creation or a deprovision whose answer was lost is only ever looked for.
     const ends = failure !== null && (refused || !rulesOf(request.action).oneWay);
-    this.#tell(request, id, ends ? failure.code : 'Unconfirmed', sent.requestIds);
+    this.#tell(request, id, refused ? failure.code : 'Unconfirmed', sent.requestIds);
     if (ends) throw explain(request.action, failure);
     // What a look meets ends nothing that was sent: whoever looks again meets it too, and tells of it.
     return { kind: 'Unconfirmed', id, account: reading?.account ?? null };

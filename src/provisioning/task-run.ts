@@ -1,5 +1,6 @@
 import { AsanaError, isAsanaError } from '../asana/errors.ts';
 import { DEFAULT_RETRY_AFTER_MS } from '../asana/retry.ts';
+import { mayBeDone, type Tally } from '../asana/transport.ts';
 import type { Clock } from '../core/clock.ts';
 import { withTimeLimit } from '../core/time-limit.ts';
 import { refresh } from '../directory/reader.ts';
@@ -127,7 +128,7 @@ export class TaskRun {
   /** Null when it was overtaken, or ran out of time, before anything that matters left: to be decided again. */
   async #execute(action: Action): Promise<ActionOutcome | null> {
     const { executor } = this.#options;
-    let tally = { requests: 0 };
+    const tally: Tally = { requests: 0 };
     let id = '';
     const hooks: ActionHooks = {
       guard: (stage) => this.#guard(action, stage),
@@ -138,19 +139,17 @@ export class TaskRun {
       },
     };
     try {
-      return await this.#patiently((signal) => {
-        tally = { requests: 0 };
-        return executor.execute({ ...this.#requestFor(action, signal), tally }, hooks);
-      });
+      const outcome = await this.#patiently((signal) =>
+        executor.execute({ ...this.#requestFor(action, signal), tally }, hooks),
+      );
+      if (outcome.kind === 'Overtaken') this.#sent ||= mayBeDone(tally);
+      return outcome;
     } catch (error) {
-      if (error instanceof OvertakenError) {
-        this.#sent ||= tally.requests > 0;
-        return null;
-      }
+      this.#sent ||= mayBeDone(tally);
+      if (error instanceof OvertakenError) return null;
       if (!this.#isTimeout(error)) throw error;
       this.#why = slow(error, this.#options.task.actionTimeoutMs);
-      if (tally.requests === 0) return null;
-      this.#sent = true;
+      if (!mayBeDone(tally)) return null;
       if (rulesOf(action).oneWay) return { kind: 'Unconfirmed', id, account: null };
       return this.#verify(action, id);
     }
@@ -259,6 +258,6 @@ function slow(cause: unknown, ms: number): AsanaError {
 }
 
 function notAccepted({ type }: Action): RefusedError {
-  const message = `Asana accepted ${type} but does not show the result after three minutes. Check the Admin Console.`;
+  const message = `Asana does not show the result of ${type} three minutes after the request. Check the Admin Console.`;
   return new RefusedError('NotAccepted', message);
 }

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { BudgetRegistry } from '../../src/asana/budget-registry.ts';
 import { AsanaError, type AsanaErrorCode } from '../../src/asana/errors.ts';
-import type { Call } from '../../src/asana/transport.ts';
+import { type Call, mayBeDone, type Tally } from '../../src/asana/transport.ts';
 import { type LogFields, silentLogger } from '../../src/core/logger.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import { RecordingTracer } from '../core/recording-tracer.ts';
@@ -249,6 +249,26 @@ suite('repeating', () => {
     const answer = await openTestSession(t, url).scim?.setUserType('1', 'enterprise', call);
     assert.equal(answer?.value, null, 'a 204 brings no user');
     assert.equal(seen.length, 2);
+  });
+
+  test('a license that was not answered at first may be set, though its repetition is refused with 429', async (t) => {
+    const { url, seen } = await startScriptedServer(t, (_, index) =>
+      index === 0 ? { status: 503 } : { status: 429, headers: { 'retry-after': '60' } },
+    );
+    const tally: Tally = { requests: 0 };
+    await assert.rejects(
+      async () => openTestSession(t, url).scim?.setUserType('1', 'enterprise', { ...call, tally }),
+      (error: unknown) => {
+        assert.ok(error instanceof AsanaError);
+        assert.deepEqual(
+          [error.code, error.outcomeUnknown, error.retryAfterMs, error.status],
+          ['RateLimited', true, 60_000, 429],
+        );
+        return true;
+      },
+    );
+    assert.equal(seen.length, 2);
+    assert.ok(mayBeDone(tally));
   });
 
   test('an abort ends the wait between attempts with its own reason', async (t) => {

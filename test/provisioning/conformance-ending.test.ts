@@ -1,4 +1,6 @@
-import { suite } from 'node:test';
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { decideGrant } from '../../src/provisioning/decide-grant.ts';
 import type { GrantContext } from '../../src/provisioning/decision.ts';
 import {
   check,
@@ -13,7 +15,7 @@ import {
   takes,
   withoutAliceIn,
 } from './conformance.ts';
-import { contender, deleted, expired, NOW, person, reading } from './world.ts';
+import { contender, context, deleted, expired, grant, NOW, person, reading } from './world.ts';
 
 /** Another grant declares the same, and may take it over. */
 const succeeded = ({ right }: Sample): Partial<GrantContext> => ({
@@ -216,5 +218,24 @@ suite('ended, whatever the right', () => {
       asana: () => null,
       expect: 'Blocked NotReady',
     },
+    {
+      what: 'a live grant declares the same, deletionPolicy is Retain, and nothing was read yet',
+      because: 'who takes it over has to know whether it was given',
+      grant: deletedOf(itGave, { deletionPolicy: 'Retain' }),
+      asana: () => null,
+      context: succeeded,
+      expect: 'Blocked NotReady',
+    },
   ]);
+
+  test('what waits to be handed over names what keeps Asana from being read', () => {
+    const sample = samples.License;
+    const ended = grant(sample.right, deletedOf(itGave, { deletionPolicy: 'Retain' })(sample));
+    const obstacle = 'Asana rejected the token (401).';
+    const { message } = decideGrant(ended, context(null, { ...succeeded(sample), obstacle }));
+    assert.match(
+      message,
+      /now declares the same right\. .* read\. Asana rejected the token \(401\)\. .*abandon/,
+    );
+  });
 });

@@ -148,7 +148,7 @@ suite('a change whose answer is lost', () => {
       code: 'AsanaUnavailable',
       errorClass: 'transient',
     });
-    assert.deepEqual(rig.results, ['AsanaUnavailable']);
+    assert.deepEqual(rig.results, ['Unconfirmed']);
   });
 
   test('and never came is looked for and never repeated, for a deprovision and a creation', async (t) => {

@@ -143,7 +143,24 @@ suite('the limit of enterprise licenses', () => {
     const rig = await startTaskRig(t);
     rig.fault({ operation: 'scimPatchUser', times: 0 }, { status: 403 });
     await assert.rejects(rig.carryOut(grant(rig.gid(ALICE))), { code: 'Forbidden' });
-    assert.deepEqual(rig.seats, { held: 0, most: 1 });
+    assert.deepEqual([rig.seats, rig.kept], [{ held: 0, most: 1 }, 0]);
+  });
+});
+
+suite('an answer that is lost', () => {
+  test('keeps the license taken: Asana may have given it', async (t) => {
+    const rig = await startTaskRig(t);
+    rig.fault({ operation: 'scimPatchUser', times: 0 }, { status: 503 });
+    await assert.rejects(rig.carryOut(grant(rig.gid(ALICE))), { code: 'AsanaUnavailable' });
+    assert.equal(rig.kept, 1);
+  });
+
+  test('before a 429 is followed by a look, which tells ConductorOne that the license was given', async (t) => {
+    const rig = await startTaskRig(t, { speed: 200 });
+    rig.fault({ operation: 'scimPatchUser' }, { loseResponse: true });
+    rig.fault({ operation: 'scimPatchUser', times: 1, after: 1 }, { status: 429, retryAfter: 20 });
+    const outcome = await rig.carryOut(grant(rig.gid(ALICE)));
+    assert.deepEqual([outcome.changed, rig.count('scimPatchUser')], [true, 2]);
   });
 });
 

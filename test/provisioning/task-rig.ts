@@ -55,6 +55,8 @@ export class TaskRig {
   readonly provisioner: TaskProvisioner;
   readonly audit: (AuditRecord & { time: string })[] = [];
   readonly seats = { held: 0, most: 0 };
+  /** Of the seats that are held no more, those that were given, or may have been. */
+  kept = 0;
   readonly reserved: string[] = [];
   readonly #first: number;
   #actions = 0;
@@ -140,11 +142,15 @@ export class TaskRig {
         own = 1;
         this.seats.held += 1;
         this.seats.most = Math.max(this.seats.most, this.seats.held);
-        const end = () => {
+        const free = () => {
           own = 0;
           this.seats.held -= 1;
         };
-        return { free: end, keep: end };
+        const keep = () => {
+          this.kept += 1;
+          free();
+        };
+        return { free, keep };
       },
       guard: changes.guard ?? (() => {}),
       reserveDeprovision:

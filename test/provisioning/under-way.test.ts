@@ -212,6 +212,30 @@ suite('the next step of an action', () => {
       'it was sent, and Asana has had its time to show it',
     ],
     [upgrade, of('GrantEnterprise', 'Pending'), false, 'Send', 'its request never left', 'NotSent'],
+    [
+      upgrade,
+      of('GrantEnterprise', 'Pending'),
+      false,
+      'Send',
+      'it was not answered, and twice is as good as once',
+      'Unanswered',
+    ],
+    [
+      removal,
+      of('Deprovision', 'Pending'),
+      false,
+      'Look',
+      'it was not answered, and it may have been done',
+      'Unanswered',
+    ],
+    [
+      removal,
+      of('Deprovision', 'Pending', 9 * minute),
+      false,
+      'Send',
+      'it was not answered, and was looked for in vain',
+      'Unanswered',
+    ],
     [removal, of('Deprovision', 'Pending'), false, 'Send', 'its request never left', 'NotSent'],
     [
       removal,
@@ -234,7 +258,7 @@ suite('the next step of an action', () => {
       of('Deprovision', 'Pending', 9 * minute),
       false,
       'GiveUp',
-      'nobody knows, and it is not repeated blindly',
+      'Asana said yes, and it is not repeated blindly',
     ],
     [
       removal,
@@ -247,7 +271,7 @@ suite('the next step of an action', () => {
     [upgrade, of('GrantEnterprise', 'Unconfirmed'), true, 'Send', 'a person asks anew'],
     [removal, of('Deprovision', 'Unconfirmed'), true, 'Send', 'a person asks anew, and a look comes first'],
   ];
-  for (const [action, attempt, asked, expect, because, whereabouts = 'Sent'] of rows)
+  for (const [action, attempt, asked, expect, because, whereabouts = 'Accepted'] of rows)
     test(`${action.type} after ${attempt ? `${attempt.type} ${attempt.result}` : 'nothing'}${asked ? ', asked for' : ''}: ${expect}, since ${because}`, () => {
       assert.equal(nextStep(attempt, action, NOW, { asked, whereabouts }), expect);
     });
@@ -272,7 +296,7 @@ suite('looking again', () => {
     });
 
   test('after the last look gives up what this process has sent', () => {
-    assert.equal(waitAfterLook(180_000, 'Sent'), null);
+    assert.equal(waitAfterLook(180_000, 'Accepted'), null);
   });
 
   test('after the last look waits for what nobody knows to have left, until it may be sent again', () => {

@@ -202,6 +202,7 @@ export class World {
     const id = `task-${this.#tasks}`;
     this.judge.given({
       id,
+      number: this.#tasks,
       connector: wish.connector,
       effects: effectsOf(wish),
       team: wish.right.type === 'Team' ? wish.right.team : null,

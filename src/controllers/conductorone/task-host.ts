@@ -7,6 +7,7 @@ import { describeIncomplete } from '../../directory/doubt.ts';
 import type { Account, Part, Snapshot } from '../../directory/snapshot.ts';
 import { decideTask, type TaskView } from '../../provisioning/decide-task.ts';
 import type { Declaration } from '../../provisioning/declarations.ts';
+import { PersonTurns } from '../../provisioning/person-turns.ts';
 import { type RefusalCode, RefusedError } from '../../provisioning/refusal.ts';
 import type { Right } from '../../provisioning/right.ts';
 import { rightRulesOf } from '../../provisioning/rights.ts';
@@ -49,6 +50,7 @@ const FRESH_MS = 600_000;
 /** Serves ConductorOne's tasks with what a connector's session knows and may do. */
 export class ConnectorTaskHost implements TaskHost {
   readonly #options: TaskHostOptions;
+  readonly #turns = new PersonTurns();
 
   constructor(options: TaskHostOptions) {
     this.#options = options;
@@ -65,7 +67,14 @@ export class ConnectorTaskHost implements TaskHost {
     }
   }
 
-  async provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
+  /** In the order in which they come for each person: what is granted after a revoke finds the right gone. */
+  provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
+    const { user } = request;
+    const person = 'gid' in user ? user.gid : user.email;
+    return this.#turns.take(person, signal, () => this.#provision(request, taskId, signal));
+  }
+
+  async #provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
     const { settlingMs, onChanged, clock } = this.#options;
     const { directory } = this.#options.session();
     const single = await this.#readEnough(request, taskId, signal);

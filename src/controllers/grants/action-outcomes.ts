@@ -4,7 +4,7 @@ import { formatTime } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { isCreation } from '../../provisioning/action.ts';
 import { rulesOf } from '../../provisioning/actions.ts';
-import { waitAfterLook } from '../../provisioning/attempt.ts';
+import { type Whereabouts, waitAfterLook } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome } from '../../provisioning/executor.ts';
 import { nameOf } from '../../provisioning/right-rules.ts';
@@ -55,6 +55,16 @@ interface OutcomeParts {
   readonly begun: BegunAttempts;
   readonly seats: Seats;
 }
+
+const CHECKED_FIRST = 'The operator checks Asana before it sends the change again.';
+
+/** Of what is looked for in vain. */
+const NOT_SHOWN: Readonly<Record<Whereabouts, string>> = {
+  Accepted: 'Asana accepted the change but does not show it yet.',
+  Unanswered: `Asana did not respond to the change and does not show it. ${CHECKED_FIRST}`,
+  NotSent: 'The change was not sent.',
+  Unknown: `A previous process may have sent the change, but Asana does not show it. ${CHECKED_FIRST}`,
+};
 
 /** What becomes of an action that Asana was asked for: it is done, is not shown yet, is given up, or failed. */
 export class ActionOutcomes {
@@ -118,10 +128,7 @@ export class ActionOutcomes {
     const whereabouts = this.#begun.whereabouts(metadata.uid, last?.id);
     const next = waitAfterLook(elapsed, whereabouts);
     if (next === null) return this.giveUp(subject, decision);
-    const message =
-      whereabouts === 'Unknown'
-        ? 'A previous process may have sent the change, but Asana does not show it. The operator checks Asana before it sends the change again.'
-        : 'Asana accepted the change but does not show it yet.';
+    const message = NOT_SHOWN[whereabouts];
     return this.#waits.say(subject, decision, 'Progressing', message, next, { keepsRequest: true });
   }
 

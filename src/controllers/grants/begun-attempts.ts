@@ -2,12 +2,12 @@ import type { GrantObject } from '../../api/kinds.ts';
 import type { Attempt, Whereabouts } from '../../provisioning/attempt.ts';
 import type { LastAction } from './action-record.ts';
 
-/** The attempts that this process began, by the uid of the grant, and whether their requests have left. */
+/** The attempts that this process began, by the uid of the grant, and what became of their requests. */
 export class BegunAttempts {
-  readonly #byUid = new Map<string, { readonly id: string; readonly sent: boolean }>();
+  readonly #byUid = new Map<string, { readonly id: string; readonly whereabouts: Whereabouts }>();
 
-  note(uid: string, id: string, sent: boolean): void {
-    this.#byUid.set(uid, { id, sent });
+  note(uid: string, id: string, whereabouts: Whereabouts): void {
+    this.#byUid.set(uid, { id, whereabouts });
   }
 
   /** Nothing is under way (any more), or the object is gone. */
@@ -17,8 +17,7 @@ export class BegunAttempts {
 
   whereabouts(uid: string, id: string | undefined): Whereabouts {
     const begun = this.#byUid.get(uid);
-    if (!begun || begun.id !== id) return 'Unknown';
-    return begun.sent ? 'Sent' : 'NotSent';
+    return begun && begun.id === id ? begun.whereabouts : 'Unknown';
   }
 
   /** An attempt whose request never left is over, whatever the status says of it: nobody looks for its outcome. */

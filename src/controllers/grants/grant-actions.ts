@@ -1,12 +1,11 @@
 import { isAsanaError } from '../../asana/errors.ts';
-import type { Tally } from '../../asana/transport.ts';
+import { mayBeDone, type Tally } from '../../asana/transport.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { Action } from '../../provisioning/action.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
-import { nextLook, nextStep } from '../../provisioning/attempt.ts';
+import { nextLook, nextStep, type Whereabouts } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome } from '../../provisioning/executor.ts';
-import { RefusedError } from '../../provisioning/refusal.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { HoldFields } from '../removals/kept-removal.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
@@ -120,10 +119,9 @@ export class GrantActions {
     const hooks = new GrantActionHooks(this.#deps, this.#gate, this.#reporter, act);
     this.#seats.take(subject, session, action);
     const tally: Tally = { requests: 0 };
-    // What Asana refused each time, and was then stopped by the guard, is not under way.
-    const hasLeft = () => tally.requests > (tally.refused ?? 0);
     const note = () => {
-      if (hooks.intent !== null) this.#begun.note(subject.object.metadata.uid, hooks.intent, hasLeft());
+      const { uid } = subject.object.metadata;
+      if (hooks.intent !== null) this.#begun.note(uid, hooks.intent, whereaboutsOf(tally));
       return { ...subject, object: hooks.object };
     };
     try {
@@ -132,10 +130,8 @@ export class GrantActions {
       );
       return await this.#outcomes.conclude(note(), decision, outcome);
     } catch (error) {
-      const isRefused = isAsanaError(error) ? !error.outcomeUnknown : error instanceof RefusedError;
-      const isLost = hasLeft() && !isRefused;
       return this.#outcomes.fail(note(), decision, error, {
-        isUnderWay: isLost,
+        isUnderWay: mayBeDone(tally),
         intent: hooks.intent,
         planned: act.planned,
       });
@@ -195,4 +191,9 @@ export class GrantActions {
     });
     return word.during({ ms, signal }, work);
   }
+}
+
+function whereaboutsOf(tally: Tally): Whereabouts {
+  if (tally.accepted) return 'Accepted';
+  return mayBeDone(tally) ? 'Unanswered' : 'NotSent';
 }

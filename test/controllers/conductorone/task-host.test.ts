@@ -206,6 +206,21 @@ suite('the host of a connector’s tasks', () => {
     );
   });
 
+  test('does tasks for one person in the order in which they came, though the first has to look before', async () => {
+    await host.provision(enterprise('Give', ALICE), 'before', never);
+    const outcomes = await Promise.all([
+      host.provision(enterprise('Take', ALICE), 'revoke', never),
+      host.provision(enterprise('Give', ALICE), 'grant', never),
+    ]);
+    assert.deepEqual(
+      outcomes.map(({ changed, account }) => [changed, account?.license]),
+      [
+        [true, 'ViewOnly'],
+        [true, 'Enterprise'],
+      ],
+    );
+  });
+
   for (const type of ['License', 'Team', 'Workspace'] as const) {
     test(`finds a revoke done of the ${type} of an account that Asana does not know any more`, async () => {
       const [team] = sandbox.people.organization.teams;

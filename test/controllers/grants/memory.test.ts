@@ -24,16 +24,16 @@ function subjectOf(uid: string): GrantSubject {
 describe('what is remembered of a grant', () => {
   test('an attempt is not known any more once its object is gone', () => {
     const begun = new BegunAttempts();
-    begun.note('uid-1', 'action-1', true);
-    begun.note('uid-2', 'action-2', true);
+    begun.note('uid-1', 'action-1', 'Accepted');
+    begun.note('uid-2', 'action-2', 'Accepted');
     begun.forget('uid-1');
     assert.equal(begun.whereabouts('uid-1', 'action-1'), 'Unknown');
-    assert.equal(begun.whereabouts('uid-2', 'action-2'), 'Sent');
+    assert.equal(begun.whereabouts('uid-2', 'action-2'), 'Accepted');
   });
 
   test('an object of the same name, which has another uid, inherits no attempt', () => {
     const begun = new BegunAttempts();
-    begun.note('uid-1', 'action-1', true);
+    begun.note('uid-1', 'action-1', 'Accepted');
     assert.equal(begun.whereabouts('uid-2', 'action-1'), 'Unknown');
   });
 

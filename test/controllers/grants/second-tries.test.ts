@@ -72,3 +72,42 @@ test('a team that only its members may change is tried again once the account of
   await rig.pass(1_300_000);
   assert.equal(rig.see(TEAM, 'g').reason, 'Granted');
 });
+
+test('a license that Asana answers with 503 for some seconds is given when it answers again, and nobody has to ask', async (t) => {
+  const rig = await open(t);
+  rig.site.faults.add({ match: { operation: 'scimPatchUser', times: 9 }, effect: { status: 503 } });
+  await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } }, 4_000);
+  assert.equal(rig.see(LICENSE, 'g').reason, 'AsanaUnavailable');
+  await rig.pass(60_000);
+  const { reason, status } = rig.see(LICENSE, 'g');
+  assert.deepEqual([reason, status.applied?.adopted, rig.changes.length], ['Granted', false, 1]);
+});
+
+test('a creation that Asana answers with 503 is looked for first, then asked for once more, and nobody has to ask', async (t) => {
+  const rig = await open(t);
+  rig.site.faults.add({ match: { operation: 'scimCreateUser' }, effect: { status: 503 } });
+  await rig.declare('AsanaAccount', 'g', { email: 'new@acme.example' }, 5_000);
+  await rig.pass(170_000);
+  assert.match(rig.see('AsanaAccount', 'g').message, /^Asana did not respond to the change/);
+  assert.equal(rig.changes.length, 0, 'not while Asana may still come to show it');
+  await rig.pass(90_000);
+  const { reason, status } = rig.see('AsanaAccount', 'g');
+  assert.deepEqual([reason, status.applied?.adopted, rig.changes.length], ['Granted', false, 1]);
+});
+
+test('a license whose answer was lost, and whose repetition met a 429, is on record as given', async (t) => {
+  const rig = await open(t);
+  const fail = (after: number, effect: object) =>
+    rig.site.faults.add({ match: { operation: 'scimPatchUser', after }, effect });
+  fail(0, { loseResponse: true });
+  fail(1, { status: 429, retryAfter: 20 });
+  await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } }, 5_000);
+  const { reason, status } = rig.see(LICENSE, 'g');
+  assert.deepEqual([reason, status.lastAction?.result], ['Throttled', 'Pending']);
+  await rig.pass(30_000);
+  const later = rig.see(LICENSE, 'g');
+  assert.deepEqual(
+    [later.reason, later.status.applied?.adopted, later.status.lastAction?.result, rig.changes.length],
+    ['Granted', false, 'Succeeded', 1],
+  );
+});

@@ -73,7 +73,7 @@ const expiredPages = (
     standsFor: ['R2'],
     what: `The token of the next page expires in the middle of a list, by compaction (410): ${how}`,
     holds:
-      'The list begins anew after a pause, once; what one state of the server and what another holds is never mixed, and the deletion that nobody told of is noticed.',
+      'The list begins anew after a pause, once for each token that expired; what one state of the server and what another holds is never mixed, and the deletion that nobody told of is noticed.',
     async run(worlds) {
       const world = await openOn(worlds, ['--etcd-compaction-interval=1s', '--watch-cache=false']);
       const story = await Story.begin(world);
@@ -96,8 +96,10 @@ const expiredPages = (
         (asked) => isList(asked) && isOfGrants(asked) && !asked.url.includes('continue='),
         from,
       );
-      world.expect(`${lists.length} lists for one token that expired`, lists.length === 2);
-      return { fired: expired + refused, checks: world.checks };
+      // A slow machine may take so long for a page that the token of the next one expires by itself, too.
+      const fired = expired + refused;
+      world.expect(`${lists.length} lists where ${fired} tokens expired`, lists.length === fired + 1);
+      return { fired, checks: world.checks };
     },
   }),
 );

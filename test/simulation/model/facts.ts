@@ -35,6 +35,8 @@ export class Facts {
   readonly gone = new Map<string, { readonly grant: Grant; readonly at: number }>();
   readonly ends = new Ends();
   readonly tasks = new Map<string, Task>();
+  /** The numbers of the latest tasks that were answered, by connector and user. */
+  readonly #answered = new Map<string, number>();
   readonly changes: Change[] = [];
   /** Accounts, and places in workspaces, that the operator made: `site gid` and `site gid workspace`. */
   readonly made = new Set<string>();
@@ -48,6 +50,8 @@ export class Facts {
   readonly #requests = new Map<string, number>();
   /** When a write about somebody last left, by gid or address. */
   readonly #sent = new Map<string, number>();
+  /** Whom a change was about that Asana has said yes to: gids and addresses. */
+  readonly #accepted = new Set<string>();
   /** Writes on their way to Asana, by number. */
   readonly #underWay = new Map<number, { readonly site: Site; readonly type: string }>();
 
@@ -90,6 +94,29 @@ export class Facts {
     if (answer.method !== 'GET' || answer.status !== 200) return;
     const gid = answer.params['id'] ?? answer.query['user'];
     if (gid !== undefined) this.#looks.set(`${answer.by} ${gid}`, this.witness.time());
+  }
+
+  /** Takes in the answer to a write. */
+  accept(answer: AsanaAnswer): void {
+    const effect = effectOf(answer);
+    if (!effect || answer.status < 200 || answer.status >= 300) return;
+    for (const who of [effect.gid, effect.email]) if (who) this.#accepted.add(who);
+  }
+
+  /** Whether a process has heard from Asana that a change of this person was made. */
+  isAccepted(...names: readonly (string | null | undefined)[]): boolean {
+    return names.some((who) => who && this.#accepted.has(who));
+  }
+
+  /** A task was answered. */
+  answered({ connector, user, number }: Task): void {
+    const key = `${connector} ${user}`;
+    this.#answered.set(key, Math.max(number, this.#answered.get(key) ?? 0));
+  }
+
+  /** Whether a task that was given after this one, for the same person, was answered already. */
+  isOvertaken({ connector, user, number }: Task): boolean {
+    return (this.#answered.get(`${connector} ${user}`) ?? 0) > number;
   }
 
   /** Monotonic time of a process's last look at one person; null without one. */

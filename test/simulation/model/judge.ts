@@ -201,6 +201,7 @@ export class Judge implements AsanaWatcher {
   answers(answer: AsanaAnswer): void {
     this.facts.arrives(answer);
     this.facts.look(answer);
+    this.facts.accept(answer);
     this.#pauses.take(answer, this.facts.witness.time());
     this.readings.take(answer);
     this.#unanswered.answers(answer);
@@ -213,6 +214,8 @@ export class Judge implements AsanaWatcher {
 
   /** A task was answered, or nobody is there any more to answer it. */
   ended(id: string): void {
+    const task = this.facts.tasks.get(id);
+    if (task) this.facts.answered(task);
     this.facts.tasks.delete(id);
   }
 

@@ -14,6 +14,8 @@ export interface Commit {
 /** A task of ConductorOne, from when it was given until it was answered. */
 export interface Task {
   readonly id: string;
+  /** In the order in which they were given. */
+  readonly number: number;
   readonly connector: string;
   readonly effects: readonly string[];
   /** gid of the team it is about; null for other rights. */

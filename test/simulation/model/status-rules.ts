@@ -231,6 +231,19 @@ export const statusRules: readonly StatusRule[] = [
       return after.status?.lastAction ? null : `${stalled.reason}, and it has sent nothing`;
     }),
   },
+  {
+    name: 'NotAcceptedIsSo',
+    sentence: 'a grant gives up on a change only if Asana has said yes to it',
+    broken: ofGrants(({ before, after, facts }) => {
+      const [was, is] = [before, after].map((object) => object && conditionOf(object, 'Stalled')?.reason);
+      if (is !== 'LicenseNotAccepted' || was === is) return null;
+      const { lastAction, user } = after.status ?? {};
+      const { email = after.spec.user?.email } = after.spec;
+      return facts.isAccepted(user?.gid, user?.email, email?.toLowerCase())
+        ? null
+        : `Asana has never accepted ${lastAction?.type ?? 'anything'}`;
+    }),
+  },
 ];
 
 /** Whether the object names fewer workspaces than its measure is of: counts of more are no measure for it. */

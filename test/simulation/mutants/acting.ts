@@ -49,7 +49,7 @@ export const actingMutants: readonly Mutant[] = [
   },
   {
     name: 'two-changes-of-a-person-at-once',
-    breaks: ['ObjectAsks', 'OncePerIntent', 'StillDeclared'],
+    breaks: ['ObjectAsks', 'OncePerIntent', 'StillDeclared', 'TasksInOrder'],
     why: 'two rights of one person are changed at once, each on a look at what was so before the other',
     edits: [
       {
@@ -158,6 +158,49 @@ export const actingMutants: readonly Mutant[] = [
         file: 'asana/budget.ts',
         find: 'this.#blockedUntil = Math.max(this.#blockedUntil, now + retryAfterMs);',
         replace: '',
+      },
+    ],
+  },
+  {
+    name: 'tasks-of-a-person-at-once',
+    breaks: ['TasksInOrder'],
+    why: 'a task that grants a right finds it still there, while the task before it takes it away',
+    edits: [
+      {
+        file: 'controllers/conductorone/task-host.ts',
+        find: 'return this.#turns.take(person, signal, () => this.#provision(request, taskId, signal));',
+        replace:
+          'return person === null ? Promise.reject(signal) : this.#provision(request, taskId, signal);',
+      },
+    ],
+  },
+  {
+    name: 'what-was-not-answered-is-given-up',
+    breaks: ['NotAcceptedIsSo'],
+    why: 'a grant gives up, and says that Asana does not show what it has never accepted, after seconds of 503',
+    edits: [
+      {
+        file: 'controllers/grants/grant-actions.ts',
+        find: "return mayBeDone(tally) ? 'Unanswered' : 'NotSent';",
+        replace: "return mayBeDone(tally) ? 'Accepted' : 'NotSent';",
+      },
+    ],
+  },
+  {
+    name: 'a-refusal-hides-a-lost-answer',
+    breaks: ['FoundIsFound', 'GivenByUs', 'OncePerIntent'],
+    why: 'a change whose answer was lost counts as refused once its repetition is, and what it gave as found',
+    edits: [
+      {
+        file: 'asana/transport.ts',
+        find: 'throw outcomeUnknown ? withUnknownOutcome(error) : error;',
+        replace: 'throw outcomeUnknown === null ? withUnknownOutcome(error) : error;',
+      },
+      {
+        file: 'controllers/grants/grant-actions.ts',
+        find: 'isUnderWay: mayBeDone(tally),',
+        replace:
+          'isUnderWay: mayBeDone(tally) && (error as { outcomeUnknown?: boolean }).outcomeUnknown !== false,',
       },
     ],
   },

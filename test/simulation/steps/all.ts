@@ -8,12 +8,16 @@ import { grantSteps } from './grants.ts';
 import { meetingSteps } from './meetings.ts';
 import { processSteps } from './processes.ts';
 import type { Step, StepKind } from './step.ts';
+import { successorSteps } from './successors.ts';
+import { takeoverSteps } from './takeovers.ts';
 
 export const stepKinds: readonly StepKind[] = [
   ...grantSteps,
   ...connectorSteps,
   ...consoleSteps,
   ...meetingSteps,
+  ...successorSteps,
+  ...takeoverSteps,
   ...faultSteps,
   ...processSteps,
 ];

@@ -21,7 +21,7 @@ export const WRITES = [
 ];
 
 /** Listings that show the same, so that they shrink together. */
-const SAME: readonly (readonly string[])[] = [
+export const SAME: readonly (readonly string[])[] = [
   ['scimListUsers'],
   ['getUsers', 'getWorkspaceMembershipsForWorkspace'],
   ['scimListUsers', 'getUsers', 'getWorkspaceMembershipsForWorkspace'],

@@ -10,7 +10,10 @@ import { addressIn, attempt, connectorsOf, grantsOf, instant, placeOf, siteOf } 
 import { type StepKind, stepKind } from './step.ts';
 
 /** The connector of the first organization, as grants name it, with what it reads. */
-function drawReader(world: World, random: Random): { ref: Grant['spec']['connectorRef']; site: Site } | null {
+export function drawReader(
+  world: World,
+  random: Random,
+): { ref: Grant['spec']['connectorRef']; site: Site } | null {
   const connectors = connectorsOf(world);
   if (connectors.length === 0) return null;
   const connector = pick(random, connectors);
@@ -21,6 +24,15 @@ function drawReader(world: World, random: Random): { ref: Grant['spec']['connect
 function drawGuest({ organization }: Site, random: Random): Person | null {
   const guests = organization.people.filter(({ kind, profile }) => kind === 'guest' && profile.active);
   return guests.length === 0 ? null : pick(random, guests);
+}
+
+/** Members with a view-only license, in any order. */
+function drawViewers({ organization }: Site, random: Random): Person[] {
+  const viewers = organization.people.filter(
+    ({ kind, profile }) => kind === 'member' && profile.active && profile.license === 'view only',
+  );
+  const from = viewers.length === 0 ? 0 : between(random, 0, viewers.length - 1);
+  return [...viewers.slice(from), ...viewers.slice(0, from)];
 }
 
 /** Stories in several moves, which other steps meet too seldom. */
@@ -182,10 +194,8 @@ export const meetingSteps: readonly StepKind[] = [
     weight: 0.7,
     draw: (world, random) => {
       const reader = drawReader(world, random);
-      const people = reader?.site.organization.people.filter(
-        ({ kind, profile }) => kind === 'member' && profile.active && profile.license === 'view only',
-      );
-      if (!reader || !people || people.length === 0) return null;
+      const [person] = reader ? drawViewers(reader.site, random) : [];
+      if (!reader || !person) return null;
       return {
         site: world.sites.indexOf(reader.site),
         namespace: reader.ref.namespace ?? '',
@@ -193,7 +203,7 @@ export const meetingSteps: readonly StepKind[] = [
         afterMs: between(random, 500, 3_000),
         spec: {
           connectorRef: reader.ref,
-          user: { gid: pick(random, people).gid },
+          user: { gid: person.gid },
           license: 'Enterprise',
         },
       };
@@ -215,5 +225,67 @@ export const meetingSteps: readonly StepKind[] = [
     },
     tell: ({ namespace, name, spec, afterMs }) =>
       `Asana's next answer to scimPatchUser takes 10 s, AsanaLicenseGrant ${namespace}/${name} ${JSON.stringify(spec)} is created, its connector is suspended ${afterMs} ms later and resumed after a minute`,
+  }),
+  stepKind({
+    name: 'OutageWhileGiving',
+    weight: 0.7,
+    draw: (world, random) => {
+      const reader = drawReader(world, random);
+      const [person] = reader ? drawViewers(reader.site, random) : [];
+      if (!reader || !person) return null;
+      return {
+        site: world.sites.indexOf(reader.site),
+        namespace: reader.ref.namespace ?? '',
+        name: `g${between(random, 0, 39)}`,
+        how: pick(random, ['Unavailable', 'LostThenThrottled']),
+        spec: { connectorRef: reader.ref, user: { gid: person.gid }, license: 'Enterprise' },
+      };
+    },
+    run: async (world, { site, namespace, name, how, spec }) => {
+      const fail = (match: object, effect: object) =>
+        world.sites[site]?.faults.add({ match: { operation: 'scimPatchUser', ...match }, effect });
+      if (how === 'Unavailable') fail({ times: 9 }, { status: 503 });
+      else {
+        fail({}, { loseResponse: true });
+        fail({ after: 1 }, { status: 429, retryAfter: 20 });
+      }
+      await create(world, { kind: 'AsanaLicenseGrant', namespace, name, spec });
+      await world.advance(60_000);
+    },
+    tell: ({ namespace, name, how, spec }) =>
+      `${how === 'Unavailable' ? 'scimPatchUser fails with 503, 9 times' : 'the next answer of scimPatchUser is lost, the one after is 429'}, and AsanaLicenseGrant ${namespace}/${name} ${JSON.stringify(spec)} is created`,
+  }),
+  stepKind({
+    name: 'LastSeat',
+    weight: 0.6,
+    draw: (world, random) => {
+      const reader = drawReader(world, random);
+      const people = reader ? drawViewers(reader.site, random).slice(0, 3) : [];
+      if (!reader || people.length < 2) return null;
+      const first = between(random, 0, 36);
+      const holders = reader.site.organization.people.filter(
+        ({ profile }) => profile.active && profile.license === 'enterprise',
+      );
+      return {
+        namespace: reader.ref.namespace ?? '',
+        connectorRef: reader.ref,
+        seats: holders.length + 1,
+        grants: people.map(({ gid }, index) => ({ name: `g${first + index}`, gid })),
+      };
+    },
+    run: async (world, { namespace, connectorRef, seats, grants }) => {
+      const provisioning = { maxEnterpriseLicenses: seats };
+      await attempt(() =>
+        world.cluster.edit(CONNECTOR_KIND, namespace, connectorRef.name, { spec: { provisioning } }),
+      );
+      await world.advance(6_000);
+      for (const { name, gid } of grants) {
+        const spec = { connectorRef, user: { gid }, license: 'Enterprise' };
+        await create(world, { kind: 'AsanaLicenseGrant', namespace, name, spec });
+      }
+      await world.advance(30_000);
+    },
+    tell: ({ namespace, seats, grants }) =>
+      `maxEnterpriseLicenses is ${seats}, one more than are in use, and AsanaLicenseGrants ${grants.map(({ name, gid }) => `${namespace}/${name} of ${gid}`).join(', ')} are created`,
   }),
 ];

@@ -70,6 +70,36 @@ export const processSteps: readonly StepKind[] = [
       `a task of ${connector}: ${want} ${JSON.stringify(right)} ${want === 'Give' ? 'to' : 'from'} ${user}`,
   }),
   stepKind({
+    name: 'TasksTogether',
+    weight: 0.8,
+    draw: (world, random) => {
+      const connector = drawExisting(world, random);
+      if (!connector) return null;
+      const { organization, teams } = siteOf(world, connector);
+      const members = organization.people.filter(({ kind, profile }) => kind === 'member' && profile.active);
+      if (members.length === 0) return null;
+      const right = pick<TaskRight>(random, [
+        { type: 'License', license: 'Enterprise' },
+        ...teams.slice(0, 1).map((team) => ({ type: 'Team', team: team.gid }) as const),
+      ]);
+      const user = pick(random, members).gid;
+      const wants = chance(random, 0.5) ? (['Take', 'Give'] as const) : (['Give', 'Take'] as const);
+      const of = keyOf(connector);
+      return {
+        tasks: wants.map((want) => ({ want, right, user, connector: of })),
+        afterMs: pick(random, [0, 100, 1_000]),
+      };
+    },
+    run: async (world, { tasks, afterMs }) => {
+      for (const task of tasks) {
+        if (!world.give(task)) world.tally.count('task', 'NotServed');
+        await world.advance(afterMs);
+      }
+    },
+    tell: ({ tasks, afterMs }) =>
+      `tasks ${afterMs} ms after one another: ${tasks.map(({ want, right, user }) => `${want} ${JSON.stringify(right)} ${user}`).join(', ')}`,
+  }),
+  stepKind({
     name: 'Offboarding',
     weight: 0.8,
     draw: (world, random) => {

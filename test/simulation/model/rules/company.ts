@@ -61,6 +61,12 @@ export const companyRules: readonly Rule[] = [
     },
   },
   {
+    name: 'TasksInOrder',
+    sentence: 'a task changes nothing for somebody for whom a later one was answered',
+    broken: ({ task, facts }) =>
+      task && facts.isOvertaken(task) ? 'a later task was answered before' : null,
+  },
+  {
     name: 'RemovalLimit',
     sentence: 'maxRemovals is not exceeded without an acknowledgement',
     broken: (c) => (isRemoval(c.effect) && c.grant ? c.limits.removals(c) : null),

@@ -1,0 +1,90 @@
+import { addressOf } from '../asana/site.ts';
+import { ANNOTATIONS, CONNECTOR_KIND } from '../model/objects.ts';
+import { between, pick } from '../random.ts';
+import { SAME } from './faults.ts';
+import { create } from './grants.ts';
+import { drawReader } from './meetings.ts';
+import { attempt } from './objects.ts';
+import { type StepKind, stepKind } from './step.ts';
+
+/** What the next leader has to know of the one before. */
+export const takeoverSteps: readonly StepKind[] = [
+  stepKind({
+    name: 'RemovalsAcrossRestart',
+    weight: 0.6,
+    draw: (world, random) => {
+      const reader = drawReader(world, random);
+      const [team] = reader?.site.teams ?? [];
+      if (!reader || !team || reader.site.plan.people < 6) return null;
+      const first = between(random, 0, 33);
+      return {
+        namespace: reader.ref.namespace ?? '',
+        connectorRef: reader.ref,
+        team: team.gid,
+        grants: Array.from({ length: 6 }, (_, index) => ({
+          name: `g${first + index}`,
+          email: addressOf(reader.site.plan, index),
+        })),
+      };
+    },
+    run: async (world, { namespace, connectorRef, team, grants }) => {
+      const kind = 'AsanaTeamGrant';
+      const maxRemovals = { percent: 0, atLeast: 2, window: '1h' };
+      await attempt(() =>
+        world.cluster.edit(CONNECTOR_KIND, namespace, connectorRef.name, {
+          spec: { provisioning: { removalDelay: '2s', maxRemovals } },
+        }),
+      );
+      for (const { name, email } of grants) {
+        const spec = { connectorRef, user: { email }, team: { gid: team }, deletionPolicy: 'Revoke' };
+        await create(world, { kind, namespace, name, spec });
+      }
+      await world.advance(60_000);
+      const remove = async (some: typeof grants) => {
+        for (const { name } of some) await attempt(() => world.cluster.remove(kind, namespace, name));
+      };
+      await remove(grants.slice(0, 2));
+      await world.advance(90_000);
+      world.killLeader(0);
+      await world.advance(90_000);
+      await remove(grants.slice(2, 4));
+      await world.advance(120_000);
+    },
+    tell: ({ namespace, team, grants }) =>
+      `AsanaTeamGrants ${grants.map(({ name }) => `${namespace}/${name}`).join(', ')} of team ${team} are created, their connector may remove 2 in an hour, two are deleted, the leader dies, and two more are deleted`,
+  }),
+  stepKind({
+    name: 'ShrunkenAtRestart',
+    weight: 0.6,
+    draw: (world, random) => {
+      const reader = drawReader(world, random);
+      if (!reader) return null;
+      return {
+        site: world.sites.indexOf(reader.site),
+        namespace: reader.ref.namespace ?? '',
+        connectorRef: reader.ref,
+        operations: pick(random, SAME),
+        name: `g${between(random, 0, 39)}`,
+        email: addressOf(reader.site.plan, between(random, 0, reader.site.plan.people - 1)),
+      };
+    },
+    run: async (world, { site, namespace, connectorRef, operations, name, email }) => {
+      const kind = 'AsanaLicenseGrant';
+      const spec = { connectorRef, user: { email }, license: 'Enterprise', deletionPolicy: 'Revoke' };
+      await create(world, { kind, namespace, name, spec });
+      await world.advance(60_000);
+      world.sites[site]?.lies.push({ operations, keep: 0.3 });
+      world.killLeader(0);
+      await world.advance(60_000);
+      await attempt(() =>
+        world.cluster.edit(CONNECTOR_KIND, namespace, connectorRef.name, {
+          metadata: { annotations: { [ANNOTATIONS.requestedAt]: `new leader ${world.clock.monotonic()}` } },
+        }),
+      );
+      await attempt(() => world.cluster.remove(kind, namespace, name));
+      await world.advance(180_000);
+    },
+    tell: ({ namespace, operations, name, email }) =>
+      `AsanaLicenseGrant ${namespace}/${name} of ${email} is created, ${operations.join(', ')} show 30 % as if that were all, the leader dies, and the grant is deleted`,
+  }),
+];
