@@ -20,6 +20,11 @@ const LEASE_MS = 15_000;
 /** Faults that were planned for the next calls to the API server are over after this. */
 const DISTURBED_MS = 20_000;
 
+const WORKS = {
+  name: 'SimulationWorks',
+  sentence: 'nothing fails in the simulated Asana, and nothing in the judge',
+};
+
 /** A line of the operator's log that says something goes wrong. */
 export interface Complaint {
   readonly at: number;
@@ -78,6 +83,7 @@ export class World {
       random: stream(seed, 'asana'),
       sites: this.sites,
       readsScim: (token) => this.#readsScim(token),
+      onBroken: (error) => this.judge.report(WORKS, String(error)),
     });
     this.judge = new Judge({
       witness: {

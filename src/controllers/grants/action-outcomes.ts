@@ -14,7 +14,7 @@ import { CredentialsGoneError } from './action-request.ts';
 import type { ActionWaits } from './action-waits.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
-import { grantReasonOf } from './grant-reasons.ts';
+import { grantReasonOf, NotYetError } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
 import type { GrantFindings } from './grant-status.ts';
 import { EditedMeanwhileError } from './prompt-word.ts';
@@ -160,10 +160,13 @@ export class ActionOutcomes {
     if (!isUnderWay) this.#seats.free(subject);
     if (error instanceof EditedMeanwhileError || error instanceof CredentialsGoneError)
       return { kind: 'Again' };
+    const { metadata, status } = subject.object;
+    // Some seconds are waited for without a word, unless an edit has still to be observed.
+    if (error instanceof NotYetError && status?.observedGeneration === metadata.generation) throw error;
     const reason = grantReasonOf(error);
     if (!reason || !(error instanceof CodedError)) throw error;
     this.tellRejected(subject, error);
-    const last = subject.object.status?.lastAction;
+    const last = status?.lastAction;
     const ended = !isUnderWay && last?.id === intent && last?.result === 'Pending';
     const findings = {
       ...(planned ? { planned } : {}),

@@ -25,9 +25,9 @@ export class ClockSkewError extends CodedError {
 /** By Asana's clock, which is the one that counts, an instant is still some seconds away. */
 export class NotYetError extends CodedError {
   constructor(earlyMs: number) {
-    super('NotYet', 'waiting', 'According to the clock of Asana, it is not time yet.', {
-      retryAfterMs: earlyMs,
-    });
+    const seconds = Math.ceil(earlyMs / 1000);
+    const message = `According to the clock of Asana, it is not time yet. The operator tries again in ${seconds} s.`;
+    super('NotYet', 'waiting', message, { retryAfterMs: earlyMs });
   }
 }
 
@@ -91,6 +91,7 @@ export const reasonOfAsanaError: Readonly<Record<AsanaErrorCode, GrantReason>> =
 /** The reason a failed action shows in the grant; null for errors that are none of the grant's business. */
 export function grantReasonOf(error: unknown): GrantReason | null {
   if (error instanceof ClockSkewError) return 'ClockSkew';
+  if (error instanceof NotYetError) return 'Progressing';
   if (error instanceof RefusedError) return reasonOfRefusal[error.code];
   return error instanceof AsanaError ? reasonOfAsanaError[error.code] : null;
 }

@@ -85,3 +85,19 @@ suite('an account whose creation is not on record yet', () => {
     await rig.close();
   });
 });
+
+suite('an edit to an end that has come by the clock of this machine alone', () => {
+  test('is observed while the clock of Asana is waited for', async () => {
+    const rig = await GrantRig.open();
+    await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
+    rig.site.time.skewMs = -20_000;
+    await rig.edit(LICENSE, 'g', { spec: { expiresAt: rig.now(-1_000) } }, 5_000);
+    const { reason, message, status } = rig.see(LICENSE, 'g');
+    assert.deepEqual([status.observedGeneration, reason], [2, 'Progressing']);
+    assert.match(message, /^According to the clock of Asana, it is not time yet\. .* in \d+ s\./);
+    await rig.pass(30_000);
+    assert.equal(rig.see(LICENSE, 'g').reason, 'Expired');
+    assert.deepEqual(rig.broken, []);
+    await rig.close();
+  });
+});

@@ -39,8 +39,14 @@ suite('every way not to be done has a reason', () => {
   });
 
   test("what is none of the grant's business has none", () => {
-    for (const error of [new FencedError('no'), new NotYetError(5), new Error('no'), null])
+    for (const error of [new FencedError('no'), new Error('no'), null])
       assert.equal(grantReasonOf(error), null);
+  });
+
+  test('an instant that is some seconds away by the clock of Asana shows as Progressing, with the wait', () => {
+    const error = new NotYetError(4_200);
+    assert.deepEqual([grantReasonOf(error), error.retryAfterMs], ['Progressing', 4_200]);
+    assert.match(error.message, /tries again in 5 s/);
   });
 });
 

@@ -59,6 +59,14 @@ export interface FrontOptions {
   readonly sites: readonly Site[];
   /** Whether who has this token asks SCIM as well; without it everybody does. */
   readonly readsScim?: (token: string) => boolean;
+  /** Told of what the sandbox or a watcher fails with; by default it is thrown where nobody catches it. */
+  readonly onBroken?: (error: unknown) => void;
+}
+
+function throwLater(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 /** What never comes: the answer a dead process waits for. */
@@ -77,10 +85,12 @@ export class AsanaFront {
   /** The organization behind each token; steps may put another there. */
   readonly #behind = new Map<string, { readonly site: Site; readonly own: string }>();
   readonly #readsScim: (token: string) => boolean;
+  readonly #onBroken: (error: unknown) => void;
   #numbers = 0;
 
   constructor(options: FrontOptions) {
     this.#readsScim = options.readsScim ?? (() => true);
+    this.#onBroken = options.onBroken ?? throwLater;
     this.#clock = options.clock;
     this.#random = options.random;
     this.#sites = options.sites;
@@ -107,7 +117,12 @@ export class AsanaFront {
 
   /** What carries the requests of one process. */
   adapterFor(caller: Caller): AxiosAdapter {
-    return (config) => this.#carry(caller, config);
+    return (config) =>
+      this.#carry(caller, config).catch((error: unknown) => {
+        // To the process it looks like a network that fails: what the judge or the sandbox cannot do must not hide there.
+        if (!(error instanceof AxiosError)) this.#onBroken(error);
+        throw error;
+      });
   }
 
   async #carry(caller: Caller, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {

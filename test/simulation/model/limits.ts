@@ -1,3 +1,4 @@
+import type { Site } from '../asana/site.ts';
 import { isDeprovision, isRemoval } from './effect.ts';
 import type { Facts } from './facts.ts';
 import type { HeldGrants } from './holds.ts';
@@ -101,7 +102,8 @@ export class Limits {
     if (most === undefined || known === null) return null;
     // This one is under way already.
     const underWay = facts.inFlight(site, 'GrantEnterprise');
-    return known + underWay > most ? `${known} are taken, ${underWay} under way, ${most} are allowed` : null;
+    const taken = Math.min(known, countHolders(site));
+    return taken + underWay > most ? `${taken} are taken, ${underWay} under way, ${most} are allowed` : null;
   }
 
   #appliedPeople(connector: Connector, besides: Grant | null = null): Set<string> {
@@ -136,6 +138,13 @@ function endsOnTime(connector: Connector, grant: Grant, facts: Facts): boolean {
   if (grant.metadata.deletionTimestamp || !facts.hasExpired(grant)) return false;
   const windowMs = durationMs(connector.spec.provisioning?.maxRemovals?.window, 3_600_000);
   return facts.ends.areKept(grant) && facts.lateMs(grant) <= windowMs + A_WHILE_MS;
+}
+
+/** A listing may still show those from whom the license was taken: what is so counts then. */
+function countHolders({ organization }: Site): number {
+  return organization.people.filter(
+    ({ kind, profile }) => kind === 'member' && profile.active && profile.license === 'enterprise',
+  ).length;
 }
 
 /** When the window under way began, by the connector's own record; now where it has none. */

@@ -1,6 +1,6 @@
 import type { Facts } from './facts.ts';
 import { deletionPolicyOf, modelOf, teamOf } from './kinds.ts';
-import type { Connector, Grant } from './objects.ts';
+import { type Connector, durationMs, type Grant } from './objects.ts';
 
 /** What an audit line tells of a release. */
 export interface Release {
@@ -37,11 +37,10 @@ const rules: Readonly<Record<string, (released: Released) => string | null>> = {
   },
   StillDeclared: ({ grant, connector, facts }) => {
     const { deletionTimestamp } = grant.metadata;
-    const delay = connector.spec.provisioning?.removalDelay;
     if (deletionTimestamp === undefined) return 'it has expired, and can wait';
-    if (delay === '0s' || delay === '5s') return null;
+    const delay = durationMs(connector.spec.provisioning?.removalDelay, 60_000);
     const waited = facts.witness.now() - Date.parse(deletionTimestamp);
-    return waited < TOGETHER_MS
+    return waited < Math.min(delay, TOGETHER_MS)
       ? `it was deleted ${waited} ms ago, perhaps with what declares the account`
       : null;
   },

@@ -264,7 +264,7 @@ export const meetingSteps: readonly StepKind[] = [
       if (!reader || people.length < 2) return null;
       const first = between(random, 0, 36);
       const holders = reader.site.organization.people.filter(
-        ({ profile }) => profile.active && profile.license === 'enterprise',
+        ({ kind, profile }) => kind === 'member' && profile.active && profile.license === 'enterprise',
       );
       return {
         namespace: reader.ref.namespace ?? '',
