@@ -10,7 +10,7 @@ export class PersonTurns {
 
   /**
    * Does `work` when whatever came before it for the same person has ended, well or not.
-   * @param person gid, or the address of somebody who has none yet
+   * @param person gid, or the address of somebody who has none yet; or a part of what they have
    * @param signal gives up the wait; once `work` has begun, ending is its own affair
    */
   take<T>(person: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {

@@ -67,11 +67,9 @@ export class ConnectorTaskHost implements TaskHost {
     }
   }
 
-  /** In the order in which they come for each person: what is granted after a revoke finds the right gone. */
+  /** Tasks that may meet are done in the order in which they come: a grant after a revoke finds the right gone. */
   provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
-    const { user } = request;
-    const person = 'gid' in user ? user.gid : user.email;
-    return this.#turns.take(person, signal, () => this.#provision(request, taskId, signal));
+    return this.#turns.take(meetingPointOf(request), signal, () => this.#provision(request, taskId, signal));
   }
 
   async #provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
@@ -217,6 +215,13 @@ export class ConnectorTaskHost implements TaskHost {
     await saveRemovals();
     return true;
   }
+}
+
+/** An account with its license, or one of its teams: many teams of a leaver do not wait for one another. */
+function meetingPointOf({ wish, user }: TaskRequest): string {
+  const person = 'gid' in user ? user.gid : user.email;
+  if (wish.type !== 'Team') return person;
+  return `${person} ${'gid' in wish.team ? wish.team.gid : wish.team.name}`;
 }
 
 function asanaOf({ asana, clients: { obstacle, unreadable } }: ConnectorSession): AsanaSession {

@@ -35,7 +35,7 @@ export class Facts {
   readonly gone = new Map<string, { readonly grant: Grant; readonly at: number }>();
   readonly ends = new Ends();
   readonly tasks = new Map<string, Task>();
-  /** The numbers of the latest tasks that were answered, by connector and user. */
+  /** The numbers of the latest tasks that were answered, by connector, user and team. */
   readonly #answered = new Map<string, number>();
   readonly changes: Change[] = [];
   /** Accounts, and places in workspaces, that the operator made: `site gid` and `site gid workspace`. */
@@ -109,14 +109,14 @@ export class Facts {
   }
 
   /** A task was answered. */
-  answered({ connector, user, number }: Task): void {
-    const key = `${connector} ${user}`;
+  answered({ connector, user, team, number }: Task): void {
+    const key = `${connector} ${user} ${team}`;
     this.#answered.set(key, Math.max(number, this.#answered.get(key) ?? 0));
   }
 
-  /** Whether a task that was given after this one, for the same person, was answered already. */
-  isOvertaken({ connector, user, number }: Task): boolean {
-    return (this.#answered.get(`${connector} ${user}`) ?? 0) > number;
+  /** Whether a task that was given after this one, for the same account or team membership, was answered already. */
+  isOvertaken({ connector, user, team, number }: Task): boolean {
+    return (this.#answered.get(`${connector} ${user} ${team}`) ?? 0) > number;
   }
 
   /** Monotonic time of a process's last look at one person; null without one. */

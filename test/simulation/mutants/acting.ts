@@ -168,9 +168,8 @@ export const actingMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'controllers/conductorone/task-host.ts',
-        find: 'return this.#turns.take(person, signal, () => this.#provision(request, taskId, signal));',
-        replace:
-          'return person === null ? Promise.reject(signal) : this.#provision(request, taskId, signal);',
+        find: 'return this.#turns.take(meetingPointOf(request), signal, () => this.#provision(request, taskId, signal));',
+        replace: 'return this.#provision(request, taskId, signal);',
       },
     ],
   },

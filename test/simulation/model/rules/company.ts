@@ -62,7 +62,8 @@ export const companyRules: readonly Rule[] = [
   },
   {
     name: 'TasksInOrder',
-    sentence: 'a task changes nothing for somebody for whom a later one was answered',
+    sentence:
+      'a task changes nothing after a later one was answered about the same account, or the same team membership',
     broken: ({ task, facts }) =>
       task && facts.isOvertaken(task) ? 'a later task was answered before' : null,
   },
