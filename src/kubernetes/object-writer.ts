@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { ClusterClient } from './client.ts';
 import { apiVersionOf, type KubernetesObject, leanOf, type Resource } from './resource.ts';
 import type { Store } from './store.ts';
@@ -30,11 +29,10 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
    * @throws KubernetesError, Conflict when the object has moved on
    */
   async writeStatus(object: T, status: NonNullable<T['status']>, signal?: AbortSignal): Promise<T> {
-    const wanted = withoutUndefined(status);
-    if (isDeepStrictEqual(wanted, object.status ?? null)) return object;
+    if (isSameJson(status, object.status ?? null)) return object;
     const { namespace, name, uid, resourceVersion, statusShared } = object.metadata;
     if (statusShared) {
-      const patch = { metadata: { uid, resourceVersion }, status: mergePatchBetween(object.status, wanted) };
+      const patch = { metadata: { uid, resourceVersion }, status: mergePatchBetween(object.status, status) };
       return this.#keep(
         await this.#client.patchStatus<T>(this.#resource, namespace, name, patch, this.#fieldManager, signal),
       );
@@ -96,18 +94,25 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
   }
 }
 
-/** JSON has no undefined: a field that is absent and one that is undefined are the same status. */
-function withoutUndefined(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+/** Whether two values are the same as JSON, which has no undefined: such a field is as good as absent. */
+function isSameJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((item, index) => isSameJson(item, other[index]));
+  if (!isRecord(one) || !isRecord(other)) return false;
+  for (const name in one) if (!isSameJson(one[name], other[name])) return false;
+  for (const name in other) if (other[name] !== undefined && one[name] === undefined) return false;
+  return true;
 }
 
 /** The merge patch (RFC 7386) that makes `from` into `to`: what is gone is null, a list is replaced whole. */
 function mergePatchBetween(from: unknown, to: unknown): unknown {
   if (!isRecord(from) || !isRecord(to)) return to;
   const patch: Record<string, unknown> = {};
-  for (const name of Object.keys(from)) if (!Object.hasOwn(to, name)) patch[name] = null;
+  for (const name of Object.keys(from)) if (to[name] === undefined) patch[name] = null;
   for (const [name, value] of Object.entries(to))
-    if (!isDeepStrictEqual(value, from[name])) patch[name] = mergePatchBetween(from[name], value);
+    if (value !== undefined && !isSameJson(value, from[name]))
+      patch[name] = mergePatchBetween(from[name], value);
   return patch;
 }
 
