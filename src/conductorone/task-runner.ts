@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import { Code } from '@connectrpc/connect';
 import type { Clock } from '../core/clock.ts';
+import { StoppedError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
 import { RefusedError } from '../provisioning/refusal.ts';
@@ -132,10 +133,13 @@ export class TaskRunner {
     try {
       return await this.#carryOut(taskType, run);
     } catch (error) {
-      if (run.signal.aborted) return { result: 'Stopped', state: null };
+      const isFinal = FINAL_CASES.has(taskType.case);
+      // Whoever leads next gets the task again.
+      if (run.signal.aborted || (isFinal && error instanceof StoppedError))
+        return { result: 'Stopped', state: null };
       return {
         result: Code[grpcCodeOf(error)],
-        state: failed(error, FINAL_CASES.has(taskType.case), this.#options.wording),
+        state: failed(error, isFinal, this.#options.wording),
         error,
       };
     }

@@ -1,6 +1,6 @@
 import { AsanaError, isAsanaError } from '../asana/errors.ts';
 import type { AsanaSession } from '../asana/session.ts';
-import type { Tally } from '../asana/transport.ts';
+import { mayBeDone, type Tally } from '../asana/transport.ts';
 import type { Counter, Meter } from '../core/meter.ts';
 import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
 import type { UserTypes } from '../directory/account.ts';
@@ -185,6 +185,8 @@ export class Executor {
       // What never left is no change, and nobody's news.
       if (count.requests > 0) this.#tell(request, id, known?.code ?? 'Unknown', requestIds);
       throw known ? explain(action, known) : error;
+    } finally {
+      if (mayBeDone(count)) noteLeaving(request);
     }
   }
 
@@ -234,6 +236,11 @@ export class Executor {
 /** The object behind an action, as log lines name it. */
 function namesOf({ kind, namespace, name, uid, generation }: ObjectIdentity) {
   return { kind, namespace, name, uid, generation };
+}
+
+/** Until Asana shows it, a membership that is being taken is none that a guest keeps. */
+function noteLeaving({ action, directory }: ActionRequest): void {
+  if (action.type === 'RemoveFromTeam') directory.noteLeaving(action.team, action.gid);
 }
 
 function explain(action: Action, error: AsanaError): Error {

@@ -8,8 +8,8 @@ export interface Reading {
   accountByEmail(email: string): Account | undefined;
   /** Null for somebody who is not in the team. */
   teamMembership(team: string, user: string): TeamMembership | null;
-  /** How many teams somebody is in. */
-  countTeamsOf(user: string): number;
+  /** How many other teams somebody is in, without those that they are leaving by our doing. */
+  countOtherTeamsOf(user: string, team: string): number;
   /** What a person has to answer before anything is removed, whatever it is read from; null for nothing. */
   held(): string | null;
   /** Enterprise licenses in the organization, with those on their way to others. */

@@ -32,6 +32,9 @@ const MOST_ROUNDS = 5;
 /** A Retry-After of nothing must not become a loop without pause. */
 const SHORTEST_WAIT_MS = 1_000;
 
+/** Between two rounds where the connector is not ready: its cache is behind, or the API server has not answered. */
+const PAUSE_MS = 3_000;
+
 /** Asana has changed while a request waited: it does not leave, and the task is decided anew. */
 class OvertakenError extends Error {}
 
@@ -45,6 +48,8 @@ export class TaskRun {
   #seat: Seat | null = null;
   /** Asana took a change of ours, or may have. */
   #taken = false;
+  /** The directory shows what came of the task. */
+  #isShown = false;
   /** Why the round before led nowhere. */
   #why: Error | null = null;
 
@@ -57,7 +62,9 @@ export class TaskRun {
       this.#options.task.signal.throwIfAborted();
       const step = this.#decide();
       const outcome = step.kind === 'Act' ? await this.#act(step.action) : await this.#end(step);
-      if (outcome) return outcome;
+      if (!outcome) continue;
+      this.#isShown = true;
+      return outcome;
     }
     throw (
       this.#why ??
@@ -70,8 +77,9 @@ export class TaskRun {
 
   /** Gives back what the task holds. */
   end(): void {
-    if (this.#taken || this.#sent) this.#seat?.keep();
-    else this.#seat?.free();
+    if (!this.#taken && !this.#sent) this.#seat?.free();
+    else if (this.#isShown) this.#seat?.keep();
+    else this.#seat?.doubt();
     this.#seat = null;
   }
 
@@ -114,7 +122,7 @@ export class TaskRun {
     this.#taken ||= outcome !== null && outcome.kind !== 'Overtaken';
     switch (outcome?.kind) {
       case 'Succeeded':
-        return { changed: !outcome.byOthers, account: outcome.account };
+        return { changed: this.#sent || !outcome.byOthers, account: outcome.account };
       case 'Unconfirmed':
         return this.#awaitOutcome(action, outcome.id);
       case 'Overtaken':
@@ -139,20 +147,28 @@ export class TaskRun {
       },
     };
     try {
-      const outcome = await this.#patiently((signal) =>
+      return await this.#patiently((signal) =>
         executor.execute({ ...this.#requestFor(action, signal), tally }, hooks),
       );
-      if (outcome.kind === 'Overtaken') this.#sent ||= mayBeDone(tally);
-      return outcome;
     } catch (error) {
-      this.#sent ||= mayBeDone(tally);
       if (error instanceof OvertakenError) return null;
+      if (isPassing(error) && !mayBeDone(tally)) return await this.#pause(error);
       if (!this.#isTimeout(error)) throw error;
       this.#why = slow(error, this.#options.task.actionTimeoutMs);
       if (!mayBeDone(tally)) return null;
       if (rulesOf(action).oneWay) return { kind: 'Unconfirmed', id, account: null };
-      return this.#verify(action, id);
+      return await this.#verify(action, id);
+    } finally {
+      this.#sent ||= mayBeDone(tally);
     }
+  }
+
+  /** What stands in the way of the request passes: it is asked again a little later. */
+  async #pause(why: Error): Promise<null> {
+    const { clock, task } = this.#options;
+    this.#why = why;
+    await clock.sleep(PAUSE_MS, task.signal);
+    return null;
   }
 
   /** The process may act, the limit allows it, and the task asks for this still, by the policies as they stand. */
@@ -250,6 +266,10 @@ export class TaskRun {
       error instanceof DOMException && error.name === 'TimeoutError' && !this.#options.task.signal.aborted
     );
   }
+}
+
+function isPassing(error: unknown): error is RefusedError {
+  return error instanceof RefusedError && error.code === 'NotReady';
 }
 
 function slow(cause: unknown, ms: number): AsanaError {

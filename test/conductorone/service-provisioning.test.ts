@@ -17,6 +17,7 @@ import type {
   Task_CreateAccountTaskSchema,
 } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
 import { grantOf } from '../../src/conductorone/grants.ts';
+import { StoppedError } from '../../src/core/errors.ts';
 import { RefusedError } from '../../src/provisioning/refusal.ts';
 import { account, acme, team } from './directories.ts';
 import { never, serve } from './serving.ts';
@@ -266,6 +267,18 @@ suite('a task that changes something', () => {
       assert.deepEqual(host.requests, []);
     });
   }
+
+  test('that meets the loss of the lease is not finished: the next leader gets it again', async (t) => {
+    const { conductor, host } = await serve(t);
+    host.outcome = async () => {
+      throw new StoppedError('This process is not the leader any more.');
+    };
+    const stopped = conductor.give(give);
+    await conductor.until('the task', () => host.requests.length === 1);
+    host.outcome = async () => ({ changed: true, account: ada });
+    await conductor.end(conductor.give(give));
+    assert.ok(conductor.finished.every(({ taskId }) => taskId !== stopped));
+  });
 
   test('keeps its lease by heartbeats while it waits for Asana, and goes on when they fail', async (t) => {
     let failing = false;

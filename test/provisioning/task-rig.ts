@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { AsanaSession } from '../../src/asana/session.ts';
+import { countOtherTeamsOf } from '../../src/controllers/connectors/session-reading.ts';
 import { silentMeter } from '../../src/core/meter.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import { Directory } from '../../src/directory/directory.ts';
@@ -55,8 +56,9 @@ export class TaskRig {
   readonly provisioner: TaskProvisioner;
   readonly audit: (AuditRecord & { time: string })[] = [];
   readonly seats = { held: 0, most: 0 };
-  /** Of the seats that are held no more, those that were given, or may have been. */
+  /** Of the seats that are held no more, those that were given, and those that may have been. */
   kept = 0;
+  doubted = 0;
   readonly reserved: string[] = [];
   readonly #first: number;
   #actions = 0;
@@ -123,8 +125,7 @@ export class TaskRig {
       accountByEmail: (email) => this.directory.accountByEmail(email),
       teamMembership: (team, user) => this.directory.teamMembership(team, user),
       held: () => null,
-      countTeamsOf: (user) =>
-        [...snapshot.teams.keys()].filter((team) => this.directory.teamMembership(team, user)).length,
+      countOtherTeamsOf: (user, team) => countOtherTeamsOf(user, team, snapshot, this.directory),
       enterpriseLicenses: enterpriseLicenses ?? counted,
       doubtAbout: () => doubt,
     };
@@ -150,7 +151,11 @@ export class TaskRig {
           this.kept += 1;
           free();
         };
-        return { free, keep };
+        const doubt = () => {
+          this.doubted += 1;
+          free();
+        };
+        return { free, keep, doubt };
       },
       guard: changes.guard ?? (() => {}),
       reserveDeprovision:

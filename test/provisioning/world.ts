@@ -145,7 +145,7 @@ export function reading(accounts: readonly Account[], shape: ReadingShape = {}):
     accountByEmail: (email) => snapshot.accounts.get(snapshot.gidsByEmail.get(email) ?? ''),
     teamMembership: membershipOf,
     held: () => null,
-    countTeamsOf: (user) => shape.teamsOfEach ?? (membershipOf(TEAM, user) ? 1 : 0),
+    countOtherTeamsOf: () => (shape.teamsOfEach ?? 1) - 1,
     enterpriseLicenses: () => shape.used ?? accounts.filter(({ license }) => license === 'Enterprise').length,
     doubtAbout: (parts) => {
       const part = parts.find((name) => doubted.includes(name));

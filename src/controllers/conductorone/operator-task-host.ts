@@ -1,5 +1,7 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { Clock } from '../../core/clock.ts';
+import { StoppedError } from '../../core/errors.ts';
+import { KubernetesError } from '../../kubernetes/errors.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { Store } from '../../kubernetes/store.ts';
 import { RefusedError } from '../../provisioning/refusal.ts';
@@ -52,7 +54,7 @@ export function operatorTaskHost(object: AsanaConnector, parts: OperatorParts): 
       makeSureThisProcessActs(parts);
     },
     findDeclarations,
-    saveRemovals: () => parts.publishWithPeers(key),
+    saveRemovals: () => askApiServer(() => parts.publishWithPeers(key)),
     settlingMs,
     onChanged: () => parts.onChanged(key),
     actionTimeoutMs,
@@ -60,8 +62,9 @@ export function operatorTaskHost(object: AsanaConnector, parts: OperatorParts): 
   });
 }
 
+/** ConductorOne hears nothing of the next leader's task: it is handed out again. */
 function makeSureThisProcessActs({ leadership }: Pick<OperatorParts, 'leadership'>): void {
-  if (!leadership.leads) throw new RefusedError('NotReady', 'This process is not the leader.');
+  if (!leadership.leads) throw new StoppedError('This process is not the leader any more.');
   if (leadership.stoppedUntil !== null)
     throw new RefusedError('NotReady', 'The operator is being uninstalled. Nothing is changed.');
 }
@@ -86,10 +89,22 @@ async function makeSureTheApiServerAgrees(
   { readConnector }: Pick<OperatorParts, 'readConnector'>,
 ): Promise<void> {
   const key = `${metadata.namespace}/${metadata.name}`;
-  const now = await readConnector(metadata.namespace, metadata.name);
+  const now = await askApiServer(() => readConnector(metadata.namespace, metadata.name));
   if (now?.metadata.uid !== metadata.uid || now.metadata.deletionTimestamp !== undefined) throw gone(key);
   if (now.metadata.generation === metadata.generation) return;
   throw new RefusedError('NotReady', `AsanaConnector ${key} was just changed. Try again in a moment.`);
+}
+
+/** What the API server says is nothing to tell a tenant of, and its codes are not those of Asana. */
+async function askApiServer<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof KubernetesError)) throw cause;
+    const message =
+      'The operator could not read or write its objects in Kubernetes. Request the change again later.';
+    throw new RefusedError('NotReady', message, { cause });
+  }
 }
 
 function gone(key: string): RefusedError {

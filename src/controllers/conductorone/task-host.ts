@@ -17,6 +17,7 @@ import type { TaskOutcome, TaskRequest } from '../../provisioning/task-request.t
 import { TOKENS_UNPROVEN } from '../connectors/connector-obstacle.ts';
 import { intervalsOf, policiesOf, removalLimitsOf } from '../connectors/connector-policies.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
+import type { FinishedSync } from '../connectors/sync-schedule.ts';
 import { lookAtOne } from './look-at-one.ts';
 
 export interface TaskHostOptions {
@@ -51,19 +52,23 @@ const FRESH_MS = 600_000;
 export class ConnectorTaskHost implements TaskHost {
   readonly #options: TaskHostOptions;
   readonly #turns = new PersonTurns();
+  /** Whose deprovisions are booked, and not where a restart finds them. */
+  readonly #unsaved = new Set<string>();
 
   constructor(options: TaskHostOptions) {
     this.#options = options;
   }
 
   async readDirectory(signal: AbortSignal): Promise<Snapshot> {
+    let waited = this.#options.session().running !== null;
     for (let synced = false; ; synced = true) {
       const session = await this.#idleSession(signal);
       const doubt = doubtOf(session);
       const snapshot = session.directory.effective();
-      if (!doubt && snapshot && this.#isFresh(snapshot)) return snapshot;
+      if (!doubt && snapshot && this.#isFresh(snapshot, waited ? session.finished : null)) return snapshot;
       if (synced) throw doubt ?? whyNot(session, snapshot);
       session.startUnaskedSync();
+      waited = true;
     }
   }
 
@@ -156,13 +161,17 @@ export class ConnectorTaskHost implements TaskHost {
     return session;
   }
 
-  /** Every part is whole, and none older than ten minutes; teams have an interval of their own. */
-  #isFresh({ parts }: Snapshot): boolean {
+  /**
+   * Every part is whole, and none older than ten minutes; teams have an interval of their own.
+   * @param awaited the sync that was waited for: what is whole after it is as new as can be, however long it took
+   */
+  #isFresh({ parts }: Snapshot, awaited: FinishedSync | null): boolean {
     const { clock, connector } = this.#options;
     const { scim } = connector().spec;
     const { teamIntervalMs } = intervalsOf(connector());
+    const asOf = awaited?.outcome === 'Complete' ? awaited.begunAt : clock.monotonic();
     const within = (part: Part | null, ms: number) =>
-      part !== null && part.complete && clock.monotonic() - part.begunAt <= ms;
+      part !== null && part.complete && asOf - part.begunAt <= ms;
     return (
       within(parts.accounts, FRESH_MS) &&
       (!scim.enabled || within(parts.licenses, FRESH_MS)) &&
@@ -173,7 +182,10 @@ export class ConnectorTaskHost implements TaskHost {
   #contextFor(request: TaskRequest, taskId: string, directory: Directory): TaskContext {
     const { connector, session, guard } = this.#options;
     return {
-      session: asanaOf(session()),
+      // Its tokens may be replaced while the task waits.
+      get session() {
+        return asanaOf(session());
+      },
       directory,
       userTypes: connector().spec.scim.userTypes,
       view: (now) => this.#viewOf(taskId, directory, now),
@@ -211,8 +223,10 @@ export class ConnectorTaskHost implements TaskHost {
       const message = `${email ?? gid} is not deprovisioned: maxDeprovisions allows ${outcome.limit} within ${minutes} min, and ${outcome.done ?? 'an unknown number'} are done or in progress. Request the deprovision again later, or raise maxDeprovisions of the connector.`;
       throw new RefusedError('TooManyDeprovisions', message);
     }
-    if (outcome.kind === 'Standing') return false;
+    if (outcome.kind === 'Standing' && !this.#unsaved.has(gid)) return false;
+    this.#unsaved.add(gid);
     await saveRemovals();
+    this.#unsaved.delete(gid);
     return true;
   }
 }

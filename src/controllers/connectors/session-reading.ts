@@ -37,7 +37,7 @@ export function readingOf({
     account: (gid) => directory.account(gid),
     accountByEmail: (email) => directory.accountByEmail(email),
     teamMembership: (team, user) => directory.teamMembership(team, user),
-    countTeamsOf: (user) => countTeamsOf(user, snapshot, directory),
+    countOtherTeamsOf: (user, team) => countOtherTeamsOf(user, team, snapshot, directory),
     held: () => doubts[0]?.message ?? null,
     enterpriseLicenses: () => directory.counts().enterpriseLicenses + seatsBeside(),
     doubtAbout: (parts) => {
@@ -49,10 +49,17 @@ export function readingOf({
   };
 }
 
-/** O(team memberships): asked for guests alone, of whom few leave a team. */
-function countTeamsOf(user: string, { teams }: Snapshot, directory: Directory): number {
+/** Teams but this one that somebody is in, and is not leaving. O(team memberships): asked for guests alone, of whom few leave one. */
+export function countOtherTeamsOf(
+  user: string,
+  team: string,
+  { teams }: Snapshot,
+  directory: Directory,
+): number {
   let count = 0;
-  for (const team of teams.keys()) if (directory.teamMembership(team, user)) count += 1;
+  for (const other of teams.keys())
+    if (other !== team && directory.teamMembership(other, user) && !directory.isLeaving(other, user))
+      count += 1;
   return count;
 }
 

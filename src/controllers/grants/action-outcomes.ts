@@ -82,11 +82,17 @@ export class ActionOutcomes {
     this.#seats = seats;
   }
 
-  /** Nothing is under way (any more): all is as declared, or the object is gone. */
+  /** Nothing is under way (any more): all is as declared. */
   forget(uid: string): void {
+    this.#seats.keep(uid);
+    this.abandon(uid);
+  }
+
+  /** The object is gone, whatever was under way. */
+  abandon(uid: string): void {
     this.#waits.forget(uid);
     this.#begun.forget(uid);
-    this.#seats.keep(uid);
+    this.#seats.doubt(uid);
   }
 
   /** Asana was asked, and answered. */
@@ -103,7 +109,7 @@ export class ActionOutcomes {
     const now = this.#deps.clock.now();
     const at = object.status?.lastAction?.at ?? formatTime(now);
     const result = outcome.byOthers ? 'Failed' : 'Succeeded';
-    const created = isCreation(action) && !outcome.byOthers ? outcome.account?.gid : undefined;
+    const created = isCreation(action) && !outcome.byOthers ? outcome.account : null;
     const who = action.email ?? nameOf(outcome.account ?? decision.account ?? null);
     const message = rulesOf(action).describe(action, who, outcome.account);
     this.#reporter.tellDone(subject, decision, message);
@@ -113,8 +119,9 @@ export class ActionOutcomes {
       message,
       done: {
         lastAction: lastActionOf(action, outcome.id, at, result),
-        ...(result === 'Succeeded' ? appliedBy(subject, decision) : {}),
-        ...(created === undefined ? {} : { created: { gid: created, at: formatTime(now) } }),
+        ...(result === 'Succeeded' ? appliedBy(subject, decision, outcome.account) : {}),
+        // Whom it has created is on record with it, also where the connector was stopped meanwhile.
+        ...(created ? { created: { gid: created.gid, at: formatTime(now) }, account: created } : {}),
         ...(drift ? { drift: countDrift(object, now) } : {}),
       },
     };

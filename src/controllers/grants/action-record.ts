@@ -79,9 +79,20 @@ export function confirmedBy(
  * What a live grant has given, on record whatever is decided next: the connector may have been suspended while Asana answered.
  * A right that is on record already is never rewritten.
  */
-export function appliedBy({ view }: GrantSubject, { action, right }: Act): Pick<GrantFindings, 'applied'> {
+export function appliedBy(
+  { view }: GrantSubject,
+  { action, right }: Act,
+  account: Account | null,
+): Pick<GrantFindings, 'applied'> {
   if (view.ending || isOnRecord(view, right) || action.to === null || !leadsTo(right, action)) return {};
-  return { applied: { right, value: action.to, at: '', adopted: false } };
+  return { applied: { right, value: valueOf(right, action.to, account), at: '', adopted: false } };
+}
+
+/** What the status calls a right that was given: a creation has a value of its own. */
+function valueOf(right: Right, to: string, account: Account | null): string {
+  if (right.type === 'Account') return 'Active';
+  if (right.type !== 'Workspace') return to;
+  return account?.memberships.find(({ workspace }) => workspace === right.workspace)?.role ?? 'Member';
 }
 
 /**

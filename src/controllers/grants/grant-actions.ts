@@ -43,9 +43,14 @@ export class GrantActions {
     this.#outcomes = new ActionOutcomes({ deps, reporter, begun, waits: this.#waits, seats: this.#seats });
   }
 
-  /** Nothing is under way (any more): all is as declared, or the object is gone. */
+  /** Nothing is under way (any more): all is as declared. */
   forget(uid: string): void {
     this.#outcomes.forget(uid);
+  }
+
+  /** The object is gone, whatever was under way. */
+  abandon(uid: string): void {
+    this.#outcomes.abandon(uid);
   }
 
   async carryOut(

@@ -74,7 +74,7 @@ export class GrantSteps {
   /** An object is gone: whatever was remembered of it goes too. */
   forget(uid: string): void {
     this.#gate.forget(uid);
-    this.#actions.forget(uid);
+    this.#actions.abandon(uid);
   }
 
   /**

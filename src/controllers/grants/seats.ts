@@ -27,9 +27,15 @@ export class Seats {
     if (this.#held.delete(uid)) this.#touchConnector(connectorKey, 'SeatFreed');
   }
 
-  /** The license is to be seen now, or the object is gone. */
+  /** The license is to be seen now. */
   keep(uid: string): void {
     this.#held.get(uid)?.keep();
+    this.#held.delete(uid);
+  }
+
+  /** The object is gone, and nobody looks any more for what it may have given. */
+  doubt(uid: string): void {
+    this.#held.get(uid)?.doubt();
     this.#held.delete(uid);
   }
 }

@@ -68,6 +68,7 @@ export class Organizations {
     return {
       free: () => end(seat.free),
       keep: () => end(isShared() ? seat.keep : seat.free),
+      doubt: () => end(seat.doubt),
     };
   }
 

@@ -1,11 +1,13 @@
 import type { Clock } from '../../core/clock.ts';
 
-/** An enterprise license that is being given. Each of the two ends it; ending twice is ending once. */
+/** An enterprise license that is being given. Each of these ends it; ending twice is ending once. */
 export interface Seat {
   /** It was not given. */
   readonly free: () => void;
-  /** It was given, or may have been: whoever has not read the directory since counts it until then. */
+  /** It was given, and our own directory shows it: whoever else has not read the directory since counts it until then. */
   readonly keep: () => void;
+  /** It may have been given, and nobody has seen it: everybody counts it until a reading that began later. */
+  readonly doubt: () => void;
 }
 
 /** Who takes an enterprise license. */
@@ -25,7 +27,8 @@ export interface SeatReader {
 }
 
 interface Given {
-  readonly connector: string;
+  /** Whose directory shows it; null where none is known to. */
+  readonly connector: string | null;
   /** Monotonic clock. */
   readonly at: number;
 }
@@ -54,13 +57,15 @@ export class SeatLedger {
     const seat = { account };
     this.#byHolder.set(holder, seat);
     this.#holders.set(account, (this.#holders.get(account) ?? 0) + 1);
+    const give = (shownBy: string | null) => {
+      if (!this.#free(holder, seat)) return;
+      this.#given.delete(account);
+      this.#given.set(account, { connector: shownBy, at: this.#clock.monotonic() });
+    };
     return {
       free: () => void this.#free(holder, seat),
-      keep: () => {
-        if (!this.#free(holder, seat)) return;
-        this.#given.delete(account);
-        this.#given.set(account, { connector, at: this.#clock.monotonic() });
-      },
+      keep: () => give(connector),
+      doubt: () => give(null),
     };
   }
 

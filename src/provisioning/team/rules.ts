@@ -119,8 +119,8 @@ function makeSureAGuestMayGo(subject: Case): Step | null {
 
 function isGuestsLast(subject: Case): boolean {
   const { account, reading } = subject;
-  const home = homeOf(subject);
-  return account !== null && isGuest(account, home) && reading.countTeamsOf(account.gid) <= 1;
+  if (account === null || !isGuest(account, homeOf(subject))) return false;
+  return reading.countOtherTeamsOf(account.gid, teamOf(subject)?.gid ?? '') === 0;
 }
 
 function changeTeam(type: TeamAction['type'], subject: Case): Step {

@@ -5,6 +5,7 @@ import { operatorTaskHost } from '../../../src/controllers/conductorone/operator
 import { ConnectorRegistry } from '../../../src/controllers/connectors/connector-registry.ts';
 import type { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
 import { silentMeter } from '../../../src/core/meter.ts';
+import { KubernetesError } from '../../../src/kubernetes/errors.ts';
 import { keyOf } from '../../../src/kubernetes/resource.ts';
 import { Store } from '../../../src/kubernetes/store.ts';
 import { AuditLog } from '../../../src/provisioning/audit.ts';
@@ -33,8 +34,13 @@ suite('the host of the tasks of a connector object', () => {
   /** The license that Asana shows for whom the task is about. */
   let held: () => string | null | undefined;
   const clock = new MovableClock();
+  /** What the API server answers with instead of an object; null for nothing. */
+  let refusal: Error | null = null;
+  let asked = 0;
 
   before(async () => {
+    // What is not ready is asked for again at once.
+    clock.sleep = () => Promise.resolve();
     sandbox = await startSandbox({ accounts: 40, requestsPerMinute: 0 });
     session = await openSandboxSession(sandbox, clock, object);
     session.startUnaskedSync();
@@ -53,6 +59,8 @@ suite('the host of the tasks of a connector object', () => {
     real = object;
     leadership.leads = true;
     leadership.stoppedUntil = null;
+    refusal = null;
+    asked = 0;
   });
   after(async () => {
     await session.close();
@@ -65,7 +73,10 @@ suite('the host of the tasks of a connector object', () => {
     const executor = new Executor(new AuditLog(() => {}, clock), silentMeter, () => 'a1');
     const host = operatorTaskHost(object, {
       connectors,
-      readConnector: () => Promise.resolve(real),
+      readConnector: () => {
+        asked += 1;
+        return refusal ? Promise.reject(refusal) : Promise.resolve(real);
+      },
       registry,
       provisioner: new TaskProvisioner({ executor, clock }),
       leadership,
@@ -88,7 +99,7 @@ suite('the host of the tasks of a connector object', () => {
   };
 
   for (const { because, code, arrange } of [
-    { because: 'the lease is lost', code: 'NotReady', arrange: () => void (leadership.leads = false) },
+    { because: 'the lease is lost', code: 'Stopped', arrange: () => void (leadership.leads = false) },
     {
       because: 'the release is being uninstalled',
       code: 'NotReady',
@@ -140,6 +151,30 @@ suite('the host of the tasks of a connector object', () => {
       assert.equal(held(), 'enterprise');
     });
   }
+
+  test('tells a tenant nothing of what the API server says, and not with the codes of Asana', async () => {
+    refusal = new KubernetesError('Conflict', 409, 'transient', 'PATCH by system:serviceaccount:iga: 409');
+    await assert.rejects(carryOut(take), {
+      code: 'NotReady',
+      message: /in Kubernetes\. Request the change again/,
+    });
+    assert.equal(held(), 'enterprise');
+  });
+
+  test('asks again where the API server has not answered once, and the cache was behind', async () => {
+    refusal = new KubernetesError('Unreachable', 0, 'transient', 'no answer');
+    real = changed({});
+    const meanwhile = () => {
+      refusal = null;
+      if (asked > 1) real = object;
+      return Promise.resolve();
+    };
+    clock.sleep = meanwhile;
+    assert.equal((await carryOut(take)).changed, true);
+    assert.ok(asked >= 4, 'not answered, behind, and then before the request and right before it left');
+    clock.sleep = () => Promise.resolve();
+    await carryOut({ ...take, want: 'Give' });
+  });
 
   test('takes away what it is asked to when nothing stands against it', async () => {
     assert.equal((await carryOut(take)).changed, true);

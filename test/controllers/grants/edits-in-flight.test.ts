@@ -37,6 +37,21 @@ suite('what was given while its connector was stopped', () => {
     });
 });
 
+test('an account that was created while its connector is suspended is on record with whom it is of', async () => {
+  const rig = await GrantRig.open();
+  slow(rig, 'scimCreateUser', 5_000);
+  await rig.declare(ACCOUNT, 'g', { email: NEW }, 2_000);
+  await rig.connector({}, { suspend: true });
+  await rig.pass(10_000);
+  const { reason, status } = rig.see(ACCOUNT, 'g');
+  const { gid } = rig.site.directory.personByEmail(NEW) ?? {};
+  assert.deepEqual(
+    [reason, status.applied?.adopted, status.created?.gid, status.user?.gid],
+    ['Suspended', false, gid, gid],
+  );
+  await rig.close();
+});
+
 suite('an edit that turns round a change already sent', () => {
   test('says Granted only after a look, and gives back what the change took', async () => {
     const rig = await GrantRig.open();
