@@ -1,5 +1,6 @@
 import { isActive } from '../directory/account.ts';
-import { rulesOf } from './actions.ts';
+import { isRemoval, rulesOf } from './actions.ts';
+import { isOpen } from './attempt.ts';
 import type { Decision } from './decision.ts';
 import type { Ending } from './grant.ts';
 import {
@@ -89,9 +90,14 @@ function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision 
 
 /** Released before Asana shows it, what was given would outlive its grant, and nobody would take it back. */
 function waitForWhatIsOnItsWay(subject: GrantCase): Decision | null {
-  const { grant, context } = subject;
+  const { grant, context, account, right } = subject;
   const { attempt } = grant;
-  if (!attempt || !isAwaited(grant, context.now) || holdsRight(subject)) return null;
+  if (!isOpen(attempt) || attempt.to === null || isRemoval(attempt) || holdsRight(subject)) return null;
+  if (!isAwaited(grant, context.now)) {
+    // The looks so far were made while it could still come.
+    const message = `${attempt.type} for ${whoIn(subject)} was sent before this grant ended. The person is looked up before the grant is released.`;
+    return context.lookedUp ? null : { kind: 'LookUp', account, right, observed: null, message };
+  }
   const message = `${attempt.type} for ${whoIn(subject)} was sent before this grant ended and may still take effect. The operator checks Asana until three minutes have passed.`;
   return blockCase(subject, 'UnderWay', withWayOut(grant, message));
 }

@@ -13,6 +13,7 @@ import {
   type GrantPolicy,
   hadAnAccountThere,
   holdsRight,
+  isAwaited,
   isFoughtOver,
   isGiving,
   isHoldingKnown,
@@ -176,6 +177,10 @@ function decideAbsence(subject: GrantCase, step: Step): Decision {
   const seen = { account, right, observed: observedIn(subject) };
   switch (step.kind) {
     case 'AlreadySo':
+      if (isAwaited(grant, context.now)) {
+        const message = `The account of ${whoIn(subject)} was requested before this object was edited and may still appear. The operator checks Asana until three minutes have passed.`;
+        return blockCase(subject, 'UnderWay', message);
+      }
       // Nothing follows from the absence in a listing alone.
       if (!grant.absenceSeen && !context.lookedUp) return { kind: 'LookUp', ...seen, message: step.message };
       return { kind: 'Settled', reason: 'Removed', applied: null, ...seen, message: step.message };

@@ -6,6 +6,7 @@ import { statusRules } from './model/status-rules.ts';
 import type { Mutant } from './mutants/mutant.ts';
 import type { MutantFound } from './mutation.ts';
 import { settledRules } from './settle.ts';
+import { worldRules } from './world.ts';
 
 /** Everything that the judge goes by. */
 export const everyRule: readonly NamedRule[] = [
@@ -14,6 +15,7 @@ export const everyRule: readonly NamedRule[] = [
   ...statusRules,
   ...promptRules,
   ...settledRules,
+  ...worldRules,
 ];
 
 /** Parts of `docs/reliability.md` that are written by programs, between two comments each. */
@@ -25,7 +27,7 @@ export function renderRules(): string {
     '### Of every change that leaves for Asana',
     renderTable(['rule', 'what it says'], [...rules, ...wireRules].map(rowOf)),
     '### Of every status that is written',
-    renderTable(['rule', 'what it says'], [...statusRules, ...promptRules].map(rowOf)),
+    renderTable(['rule', 'what it says'], [...statusRules, ...promptRules, ...worldRules].map(rowOf)),
     '### Of a world that is left alone',
     renderTable(['rule', 'what it says'], settledRules.map(rowOf)),
   ].join('\n\n');

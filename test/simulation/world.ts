@@ -1,3 +1,4 @@
+import { KubernetesError } from '../../src/kubernetes/errors.ts';
 import type { TaskRequest } from '../../src/provisioning/task-request.ts';
 import { AsanaFront } from './asana/front.ts';
 import { openSite, type Site, secretOf, TOKEN_HOLDERS, tokenInSecret, tokenOf } from './asana/site.ts';
@@ -7,6 +8,7 @@ import { Judge, type Violation } from './model/judge.ts';
 import { Promptness } from './model/promptness.ts';
 import type { Commit } from './model/records.ts';
 import type { Release } from './model/releases.ts';
+import type { NamedRule } from './model/rule.ts';
 import type { WorldPlan } from './plan.ts';
 import { between, stream } from './random.ts';
 import { type Lease, Replica } from './replica.ts';
@@ -20,10 +22,16 @@ const LEASE_MS = 15_000;
 /** Faults that were planned for the next calls to the API server are over after this. */
 const DISTURBED_MS = 20_000;
 
+const FITS = {
+  name: 'WritesFit',
+  sentence: 'the API server finds nothing invalid in what the operator writes',
+};
 const WORKS = {
   name: 'SimulationWorks',
   sentence: 'nothing fails in the simulated Asana, and nothing in the judge',
 };
+/** What must hold of everything that happens. */
+export const worldRules: readonly NamedRule[] = [FITS, WORKS];
 
 /** A line of the operator's log that says something goes wrong. */
 export interface Complaint {
@@ -308,6 +316,8 @@ export class World {
   #onLog(replica: string, level: string, message: string, fields: Readonly<Record<string, unknown>>): void {
     if (level !== 'error') return;
     this.complaints.push({ at: this.clock.monotonic(), replica, level, message, fields });
+    const { error } = fields;
+    if (error instanceof KubernetesError && error.status === 422) this.judge.report(FITS, error.message);
   }
 
   #onWrite(write: Commit): void {

@@ -47,6 +47,8 @@ export class GrantSettlements {
     const removed = reason === 'Removed';
     if (acts && applied) object = await this.#deps.writer(kind).addFinalizer(object, REVOKE_FINALIZER);
     const findings = { ...confirmedBy(subject, decision), ...done };
+    // Given before the connector went to mode Plan: the finalizer stands since then.
+    const given = findings.lastAction?.result === 'Succeeded' && applied?.adopted === false;
     const inherited = acts && applied ? (subject.inheritedCreation ?? undefined) : undefined;
     const written = await this.#reporter.report(
       { kind, object },
@@ -59,7 +61,7 @@ export class GrantSettlements {
         created: findings.created ?? inherited,
         outcome: { reason, message: removed ? describeAbsence(message, findings, object) : message },
         // In mode Plan too, nothing is applied any more of what is declared absent and is not there.
-        ...((acts && applied) || removed ? { applied } : {}),
+        ...((acts && applied) || given || removed ? { applied } : {}),
         removedGeneration: removed && acts ? object.metadata.generation : undefined,
         planned: null,
       },

@@ -219,7 +219,7 @@ export class GrantSteps {
   #decideAnew({ kind }: GrantSubject, object: GrantObject, progress: Progress): Next {
     const known = this.#deps.grants.of(kind).get(keyOf(object));
     return known?.metadata.uid === object.metadata.uid
-      ? { again: { ...progress, object: known } }
+      ? { again: { ...(isSuperseded(progress, known) ? NOTHING_DONE : progress), object: known } }
       : { result: {} };
   }
 
@@ -237,6 +237,8 @@ export class GrantSteps {
     return { result: wait === null ? {} : { requeueAfterMs: wait } };
   }
 }
+
+const NOTHING_DONE = { lookedUp: false, done: {} } as const;
 
 /**
  * A deleted grant is not released at once because of what another object declares: objects that are deleted together arrive one
@@ -256,6 +258,14 @@ function deferRelease(
   return waitMs <= 0
     ? null
     : { decision: { kind: 'Blocked', code: 'StillDeclared', drift: false, ...seen }, waitMs };
+}
+
+/**
+ * The intent of the next action has put on record what was done before it: said once more, that would take its place. What was
+ * looked up before it is old.
+ */
+function isSuperseded({ done: { lastAction } }: Progress, { status }: GrantObject): boolean {
+  return lastAction !== undefined && status?.lastAction?.id !== lastAction.id;
 }
 
 function sooner({ result }: { readonly result: ReconcileResult }, afterMs: number | null): Next {

@@ -1,3 +1,4 @@
+import { isRemoval } from './effect.ts';
 import type { Facts } from './facts.ts';
 import { deletionPolicyOf, modelOf, teamOf } from './kinds.ts';
 import { type Connector, durationMs, type Grant } from './objects.ts';
@@ -28,8 +29,11 @@ const rules: Readonly<Record<string, (released: Released) => string | null>> = {
   Retained: ({ grant }) => (deletionPolicyOf(grant) === 'Retain' ? null : 'its deletionPolicy is Revoke'),
   Suspended: ({ grant }) => (grant.spec.suspend ? null : 'it is not suspended'),
   // An absence takes nothing back, whatever was declared before it.
-  NothingApplied: ({ grant }) =>
-    grant.status?.applied && grant.spec.ensure !== 'Absent' ? 'something is applied' : null,
+  NothingApplied: (released) => {
+    const { grant } = released;
+    if (grant.spec.ensure === 'Absent') return null;
+    return grant.status?.applied ? 'something is applied' : describeWhatItGave(released);
+  },
   Adopted: ({ grant }) => {
     const { applied, created } = grant.status ?? {};
     const isKept = applied?.license === 'ViewOnly' && !created;
@@ -55,6 +59,18 @@ export function judgeRelease({ kind, action }: Release, grant: Grant, facts: Fac
   const connector = facts.connectorOf(grant);
   if (kind !== 'Release' || !rule || !connector) return null;
   return rule({ grant, connector, facts });
+}
+
+/** What an action of its own has given, and nobody has changed since, unless Asana does not show it yet. */
+function describeWhatItGave({ grant, connector, facts }: Released): string | null {
+  const site = facts.siteOf(connector);
+  const own = facts.changes.findLast(({ owner }) => owner === grant.metadata.uid);
+  const model = modelOf(grant.kind);
+  const holding = site && facts.holdingOf(grant, site);
+  if (!own || !holding || isRemoval(own.effect) || own.gid !== holding.gid || !model?.has(grant, holding))
+    return null;
+  if (facts.touchedAt(own.site, own.gid) >= own.at || own.site.directory.reads.areStale()) return null;
+  return `its own ${own.effect.type} gave it`;
 }
 
 function describeWhatIsLeft({ grant, connector, facts }: Released): string | null {

@@ -93,8 +93,8 @@ export const grantMutants: readonly Mutant[] = [
       },
       {
         file: 'provisioning/attempt.ts',
-        find: "(!oneWay && (asked || whereabouts === 'Unknown'))",
-        replace: "(!oneWay && whereabouts === 'Unknown')",
+        find: "(!oneWay && (asked || whereabouts !== 'Accepted'))",
+        replace: "(!oneWay && whereabouts !== 'Accepted')",
       },
     ],
   },
@@ -176,7 +176,7 @@ export const grantMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'controllers/grants/action-outcomes.ts',
-        find: "...(result === 'Succeeded' ? appliedBy(subject, decision) : {}),",
+        find: "...(result === 'Succeeded' ? appliedBy(subject, decision, outcome.account) : {}),",
         replace: '',
       },
     ],
@@ -190,6 +190,18 @@ export const grantMutants: readonly Mutant[] = [
         file: 'provisioning/refusal.ts',
         find: "StillDeclared: { class: 'stalling', ended: 'ReleaseDeleted' }",
         replace: "StillDeclared: { class: 'stalling', ended: 'Release' }",
+      },
+    ],
+  },
+  {
+    name: 'a-creation-is-recorded-by-its-license',
+    breaks: ['WritesFit', 'FoundIsFound'],
+    why: 'the API server refuses the status of an account that was created while its connector is stopped, and the record of it is lost',
+    edits: [
+      {
+        file: 'controllers/grants/action-record.ts',
+        find: "if (right.type === 'Account') return 'Active';",
+        replace: '',
       },
     ],
   },

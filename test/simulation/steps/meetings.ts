@@ -2,7 +2,7 @@ import type { Random } from '../../../src/core/clock.ts';
 import type { Person } from '../../../src/sandbox/records.ts';
 import { addressOf, type Site } from '../asana/site.ts';
 import { ANNOTATIONS, CONNECTOR_KIND, type Grant, keyOf } from '../model/objects.ts';
-import { between, pick } from '../random.ts';
+import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
 import { setTeam } from './console.ts';
 import { create } from './grants.ts';
@@ -196,35 +196,39 @@ export const meetingSteps: readonly StepKind[] = [
       const reader = drawReader(world, random);
       const [person] = reader ? drawViewers(reader.site, random) : [];
       if (!reader || !person) return null;
+      const creates = chance(random, 0.4);
       return {
         site: world.sites.indexOf(reader.site),
+        kind: creates ? 'AsanaAccount' : 'AsanaLicenseGrant',
         namespace: reader.ref.namespace ?? '',
         name: `g${between(random, 0, 39)}`,
         afterMs: between(random, 500, 3_000),
+        operation: creates ? 'scimCreateUser' : 'scimPatchUser',
         spec: {
           connectorRef: reader.ref,
-          user: { gid: person.gid },
-          license: 'Enterprise',
+          ...(creates
+            ? { email: `new${between(random, 0, 9)}@${reader.site.plan.domain}` }
+            : { user: { gid: person.gid }, license: 'Enterprise' }),
         },
       };
     },
-    run: async (world, { site, namespace, name, afterMs, spec }) => {
+    run: async (world, { site, kind, namespace, name, afterMs, operation, spec }) => {
       const suspend = (value: boolean) =>
         attempt(() =>
           world.cluster.edit(CONNECTOR_KIND, namespace, spec.connectorRef.name, { spec: { suspend: value } }),
         );
       world.sites[site]?.faults.add({
-        match: { operation: 'scimPatchUser', times: 1 },
+        match: { operation, times: 1 },
         effect: { delayMs: 10_000 },
       });
-      await create(world, { kind: 'AsanaLicenseGrant', namespace, name, spec });
+      await create(world, { kind, namespace, name, spec });
       await world.advance(afterMs);
       await suspend(true);
       await world.advance(60_000);
       await suspend(false);
     },
-    tell: ({ namespace, name, spec, afterMs }) =>
-      `Asana's next answer to scimPatchUser takes 10 s, AsanaLicenseGrant ${namespace}/${name} ${JSON.stringify(spec)} is created, its connector is suspended ${afterMs} ms later and resumed after a minute`,
+    tell: ({ kind, namespace, name, spec, operation, afterMs }) =>
+      `Asana's next answer to ${operation} takes 10 s, ${kind} ${namespace}/${name} ${JSON.stringify(spec)} is created, its connector is suspended ${afterMs} ms later and resumed after a minute`,
   }),
   stepKind({
     name: 'OutageWhileGiving',
