@@ -1,4 +1,5 @@
 import { isActive } from '../directory/account.ts';
+import { isCreation } from './action.ts';
 import { isRemoval, rulesOf } from './actions.ts';
 import { isOpen } from './attempt.ts';
 import type { Decision } from './decision.ts';
@@ -92,7 +93,8 @@ function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision 
 function waitForWhatIsOnItsWay(subject: GrantCase): Decision | null {
   const { grant, context, account, right } = subject;
   const { attempt } = grant;
-  if (!isOpen(attempt) || attempt.to === null || isRemoval(attempt) || holdsRight(subject)) return null;
+  if (!isOpen(attempt) || attempt.to === null || isRemoval(attempt)) return null;
+  if (holdsRight(subject) || hasCreated(subject)) return null;
   if (!isAwaited(grant, context.now)) {
     // The looks so far were made while it could still come.
     const message = `${attempt.type} for ${whoIn(subject)} was sent before this grant ended. The person is looked up before the grant is released.`;
@@ -102,10 +104,19 @@ function waitForWhatIsOnItsWay(subject: GrantCase): Decision | null {
   return blockCase(subject, 'UnderWay', withWayOut(grant, message));
 }
 
+/** The account that was sent for is there, though it is not (yet) what the grant declares. */
+function hasCreated({ grant: { attempt }, account, reading }: GrantCase): boolean {
+  if (attempt?.result !== 'Pending' || !isCreation(attempt) || !account) return false;
+  return isActive(account, organizationOf(reading)) || account.memberships.some(({ active }) => active);
+}
+
 function releaseWhatWasNeverApplied(subject: GrantCase): Decision | null {
   const { grant, right } = subject;
   if (grant.applied || (isGiving(grant, right) && holdsRight(subject))) return null;
-  const { message, warning } = describeNothingApplied(grant);
+  const { message, warning } = describeNothingApplied({
+    ...grant,
+    created: grant.created || hasCreated(subject),
+  });
   return releaseCase(subject, 'NothingApplied', message, { warning });
 }
 

@@ -60,15 +60,18 @@ export class ConnectorTaskHost implements TaskHost {
   }
 
   async readDirectory(signal: AbortSignal): Promise<Snapshot> {
-    let waited = this.#options.session().running !== null;
+    const { running, finished } = this.#options.session();
+    /** The sync before the one that is waited for, which may be stopped and leave no trace; undefined while none is. */
+    let last = running ? finished : undefined;
     for (let synced = false; ; synced = true) {
       const session = await this.#idleSession(signal);
       const doubt = doubtOf(session);
       const snapshot = session.directory.effective();
-      if (!doubt && snapshot && this.#isFresh(snapshot, waited ? session.finished : null)) return snapshot;
+      const awaited = last === undefined || session.finished === last ? null : session.finished;
+      if (!doubt && snapshot && this.#isFresh(snapshot, awaited)) return snapshot;
       if (synced) throw doubt ?? whyNot(session, snapshot);
+      last = session.finished;
       session.startUnaskedSync();
-      waited = true;
     }
   }
 

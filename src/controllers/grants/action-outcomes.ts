@@ -141,7 +141,7 @@ export class ActionOutcomes {
 
   /** Nothing is looked for any longer; a person is to look. */
   async giveUp(subject: GrantSubject, decision: Act): Promise<ActionResult> {
-    this.#seats.free(subject);
+    this.#seats.doubt(subject.object.metadata.uid);
     const last = subject.object.status?.lastAction;
     const message = `Asana accepted ${decision.action.type} but does not show the result after three minutes. Check the Admin Console, then set the annotation requestedAt.`;
     return this.#waits.say(

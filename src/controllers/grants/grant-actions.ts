@@ -3,7 +3,7 @@ import { mayBeDone, type Tally } from '../../asana/transport.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { Action } from '../../provisioning/action.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
-import { nextLook, nextStep, type Whereabouts } from '../../provisioning/attempt.ts';
+import { isOpen, nextLook, nextStep, type Whereabouts } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome } from '../../provisioning/executor.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
@@ -124,23 +124,32 @@ export class GrantActions {
     const hooks = new GrantActionHooks(this.#deps, this.#gate, this.#reporter, act);
     this.#seats.take(subject, session, action);
     const tally: Tally = { requests: 0 };
+    // What is sent once more takes the place of the first try on record, and what became of that stays unknown.
+    const isRepeated = this.#mayBeDoneBefore(subject, action);
     const note = () => {
       const { uid } = subject.object.metadata;
-      if (hooks.intent !== null) this.#begun.note(uid, hooks.intent, whereaboutsOf(tally));
+      const whereabouts = isRepeated && !mayBeDone(tally) ? 'Unanswered' : whereaboutsOf(tally);
+      if (hooks.intent !== null) this.#begun.note(uid, hooks.intent, whereabouts);
       return { ...subject, object: hooks.object };
     };
     try {
       const outcome = await hooks.during(signal, (limited) =>
         this.#deps.executor.execute({ ...requestFor(subject, session, action, limited), tally }, hooks),
       );
-      return await this.#outcomes.conclude(note(), decision, outcome);
+      const own = isRepeated && outcome.kind === 'Succeeded' ? { ...outcome, byOthers: false } : outcome;
+      return await this.#outcomes.conclude(note(), decision, own);
     } catch (error) {
       return this.#outcomes.fail(note(), decision, error, {
-        isUnderWay: mayBeDone(tally),
+        isUnderWay: isRepeated || mayBeDone(tally),
         intent: hooks.intent,
         planned: act.planned,
       });
     }
+  }
+
+  #mayBeDoneBefore({ object, view: { attempt } }: GrantSubject, { type }: Action): boolean {
+    if (!isOpen(attempt) || attempt.type !== type) return false;
+    return this.#begun.whereabouts(object.metadata.uid, attempt.id) !== 'NotSent';
   }
 
   async #look(

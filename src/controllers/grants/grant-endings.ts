@@ -91,7 +91,7 @@ export class GrantEndings {
     if (told) await this.#deps.writer(kind).removeFinalizer(written, REVOKE_FINALIZER);
     else await this.#releases.release({ kind, object: written }, { reason, message, warning });
     session?.desk.forget(object.metadata.uid);
-    this.#actions.forget(object.metadata.uid);
+    this.#actions.abandon(object.metadata.uid);
     if (written !== object || !told) this.#deps.touchConnector(connectorKey, 'Counts');
   }
 

@@ -29,6 +29,8 @@ export interface SeatReader {
 interface Given {
   /** Whose directory shows it; null where none is known to. */
   readonly connector: string | null;
+  /** Whose seat it was: who asks for it anew has it already. */
+  readonly holder: string;
   /** Monotonic clock. */
   readonly at: number;
 }
@@ -60,7 +62,7 @@ export class SeatLedger {
     const give = (shownBy: string | null) => {
       if (!this.#free(holder, seat)) return;
       this.#given.delete(account);
-      this.#given.set(account, { connector: shownBy, at: this.#clock.monotonic() });
+      this.#given.set(account, { connector: shownBy, holder, at: this.#clock.monotonic() });
     };
     return {
       free: () => void this.#free(holder, seat),
@@ -74,7 +76,7 @@ export class SeatLedger {
     const own = this.#byHolder.get(holder)?.account;
     let count = this.#holders.size - (own === undefined ? 0 : 1);
     for (const [account, given] of this.#given) {
-      if (given.at < readAt || given.connector === connector) continue;
+      if (given.at < readAt || given.connector === connector || given.holder === holder) continue;
       if (account !== own && !this.#holders.has(account)) count += 1;
     }
     return count;

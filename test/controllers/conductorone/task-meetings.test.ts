@@ -11,7 +11,7 @@ import type { TaskRequest } from '../../../src/provisioning/task-request.ts';
 import type { Person } from '../../../src/sandbox/records.ts';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/server.ts';
 import { connectorObject } from '../objects.ts';
-import { MovableClock, openSandboxSession } from '../sandbox-session.ts';
+import { MovableClock, openAsana, openSandboxSession } from '../sandbox-session.ts';
 
 const never = new AbortController().signal;
 
@@ -120,6 +120,16 @@ suite('tasks that meet', () => {
     unsaved = null;
     await host.provision(deprovision(leaver), 'at last', never);
     assert.deepEqual([leaver.profile.active, saves], [false, 3]);
+  });
+
+  test('read anew where the sync that they waited for was stopped by other credentials', async () => {
+    clock.moveOn(50 * 60_000);
+    sandbox.faults.add({ match: { operation: 'scimListUsers' }, effect: { delayMs: 300 } });
+    session.startUnaskedSync();
+    const reading = host.readDirectory(never);
+    await session.useCredentials('two', () => openAsana(sandbox, clock));
+    const { parts } = await reading;
+    assert.ok(parts.accounts && clock.monotonic() - parts.accounts.begunAt < 600_000);
   });
 
   test('upload a reading that they have waited for, however long it took', async () => {

@@ -113,3 +113,57 @@ test('an account whose creation is under way is awaited where it is to be absent
   assert.equal(rig.see(ACCOUNT, 'g').reason, 'Removed');
   assert.equal(rig.site.directory.personByEmail(NEW)?.profile.active, false);
 });
+
+test('a deleted grant whose account shows without the license is let go, and says that it created the account', async (t) => {
+  const rig = await open(t);
+  showLate(rig, 'scimCreateUser', 12_000);
+  await rig.declare(LICENSE, 'g', { user: { email: NEW }, onMissingAccount: 'Create' }, 3_000);
+  await rig.remove(LICENSE, 'g', 60_000);
+  assert.ok(!rig.exists(LICENSE, 'g'));
+  assert.ok(rig.events('g').includes('Warning Released'), rig.events('g').join());
+  assert.equal(rig.site.directory.personByEmail(NEW)?.profile.active, true);
+});
+
+suite('a change that was not answered, and whose repetition Asana refuses', () => {
+  const lose = (rig: GrantRig, operation: string) => {
+    const fail = (after: number, times: number, effect: object) =>
+      rig.site.faults.add({ match: { operation, after, times }, effect });
+    fail(0, 1, { loseResponse: true, staleForMs: 40_000 });
+    fail(1, 3, { status: 503 });
+    fail(4, 1, { status: 429, retryAfter: 20 });
+  };
+
+  test('is on record as given once it shows', async (t) => {
+    const rig = await open(t);
+    lose(rig, 'scimPatchUser');
+    await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } }, 90_000);
+    const { reason, status } = rig.see(LICENSE, 'g');
+    assert.deepEqual([reason, status.applied?.adopted], ['Granted', false]);
+  });
+
+  test('is taken back where its grant is deleted meanwhile', async (t) => {
+    const rig = await open(t);
+    lose(rig, 'scimPatchUser');
+    await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } }, 12_000);
+    await rig.remove(LICENSE, 'g', 300_000);
+    assert.ok(!rig.exists(LICENSE, 'g'));
+    assert.equal(rig.person(1).profile.license, 'view only');
+  });
+});
+
+suite('the last license', () => {
+  test('stays with an upgrade that was given up, until the licenses have been read again', async (t) => {
+    const rig = await GrantRig.open({ maxEnterpriseLicenses: 1 });
+    t.after(() => rig.close());
+    for (let index = 0; index < 8; index += 1) rig.member(index, 'view only');
+    await rig.annotate('AsanaConnector', 'acme', 'requestedAt', 'now', 10_000);
+    showLate(rig, 'scimPatchUser', 300_000);
+    await rig.declare(LICENSE, 'one', { user: { email: rig.person(1).profile.email } }, 3_000);
+    await rig.declare(LICENSE, 'other', { user: { email: rig.person(2).profile.email } }, 200_000);
+    assert.deepEqual(
+      [rig.see(LICENSE, 'one').reason, rig.see(LICENSE, 'other').reason],
+      ['LicenseNotAccepted', 'LicenseLimitReached'],
+    );
+    assert.equal(rig.person(2).profile.license, 'view only');
+  });
+});

@@ -125,6 +125,17 @@ suite('enterprise licenses under way', () => {
     assert.equal(beside('uid-9'), 1);
   });
 
+  test('that nobody has seen count for their own connector too, but not for their holder, until it has read since', () => {
+    const { take, beside, read, pass } = seats();
+    read('giver');
+    pass();
+    take('uid-1', 'gid-1').doubt();
+    assert.deepEqual([beside('uid-1'), beside('uid-9')], [0, 1]);
+    pass();
+    read('giver');
+    assert.equal(beside('uid-9'), 0);
+  });
+
   test('are freed once, and not for who has taken another since', () => {
     const { take, beside } = seats();
     const first = take('uid-1', 'gid-1');
