@@ -204,14 +204,15 @@ export class ClusterObjects {
     return connector as unknown as AsanaConnector;
   }
 
-  /** Waits until a grant's Ready condition has this reason. */
+  /** Waits until a grant's Ready condition has this reason, for the object as it is. */
   async untilReason(ref: GrantRef, reason: string): Promise<GrantObject> {
     let grant: GrantObject | null = null;
     await this.until(
       `grant ${ref} is ${reason}`,
       async () => {
         grant = await this.grant(ref);
-        return conditionOf(grant, 'Ready')?.reason === reason;
+        const ready = conditionOf(grant, 'Ready');
+        return ready?.reason === reason && grant?.status?.observedGeneration === grant?.metadata.generation;
       },
       () => JSON.stringify(grant?.status),
     );
