@@ -197,7 +197,7 @@ export const actingMutants: readonly Mutant[] = [
       },
       {
         file: 'controllers/grants/grant-actions.ts',
-        find: 'isUnderWay: mayBeDone(tally),',
+        find: 'isUnderWay: isRepeated || mayBeDone(tally),',
         replace:
           'isUnderWay: mayBeDone(tally) && (error as { outcomeUnknown?: boolean }).outcomeUnknown !== false,',
       },
