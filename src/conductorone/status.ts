@@ -16,8 +16,8 @@ type KnownCode =
   | 'InvalidInput';
 
 /**
- * The gRPC code of every failure that has a code of ours: NotFound and the like are final for ConductorOne, Unavailable
- * has it ask again (docs/architecture.md, "ConductorOne"). Codes that several kinds of errors share mean the same.
+ * The gRPC code of every failure that has a code of ours: it says what kind of failure it was. Whether ConductorOne asks
+ * again follows from `nonRetryable`. Codes that several kinds of errors share mean the same.
  */
 const CODES: Readonly<Record<KnownCode, Code>> = {
   // What the task names is not there (any more).

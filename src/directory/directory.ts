@@ -45,9 +45,6 @@ interface Laid {
 /** So many looks at single accounts are kept until there is a snapshot, which may never come; it shows most of them itself. */
 const MOST_AWAITING = 100;
 
-/** Asana may take so long to show a change: the last look is after 180 s, and may take a minute itself. */
-const SHOWN_WITHIN_MS = 240_000;
-
 type AccountCounts = { -readonly [key in Exclude<keyof DirectoryCounts, 'teams' | 'workspaces'>]: number };
 
 const noAccounts = (): AccountCounts => ({
@@ -70,7 +67,7 @@ export class Directory {
   readonly #laidEmails = new Map<string, string>();
   readonly #laidTeams = new LaidTeamMemberships();
   readonly #removals = new OwnRemovals();
-  /** When Asana was last asked to take somebody out of a team, monotonic; by team and person. */
+  /** Until when somebody may be shown in a team that they have left by our doing, monotonic; by team and person. */
   readonly #leaving = new Map<string, number>();
   #counts = noAccounts();
   #effective: Snapshot | null = null;
@@ -186,17 +183,17 @@ export class Directory {
     this.#removals.note(removal, this.#clock.now());
   }
 
-  /** Notes that Asana was asked to take somebody out of a team, and may not show it yet. */
-  noteLeaving(team: string, user: string): void {
+  /** Notes that Asana was asked to take somebody out of a team, and may take so long to show it. */
+  noteLeaving(team: string, user: string, forMs: number): void {
     const now = this.now();
-    for (const [key, at] of this.#leaving) if (now - at > SHOWN_WITHIN_MS) this.#leaving.delete(key);
-    this.#leaving.set(`${team} ${user}`, now);
+    for (const [key, until] of this.#leaving) if (now > until) this.#leaving.delete(key);
+    this.#leaving.set(`${team} ${user}`, now + forMs);
   }
 
   /** Whether somebody who is shown in a team may have left it by our doing. */
   isLeaving(team: string, user: string): boolean {
-    const at = this.#leaving.get(`${team} ${user}`);
-    return at !== undefined && this.now() - at <= SHOWN_WITHIN_MS;
+    const until = this.#leaving.get(`${team} ${user}`);
+    return until !== undefined && this.now() <= until;
   }
 
   /** How much of each part our own actions have removed since it was measured. O(team memberships) after leavers. */

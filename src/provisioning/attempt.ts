@@ -26,7 +26,7 @@ export type NextStep =
 /** Asana may show an old value for a while: it is looked at again so long after the change, then given up. */
 const LOOK_AFTER_MS = [5_000, 15_000, 60_000, 180_000] as const;
 /** The last look, which comes a little after its time, may take as long as an action. */
-const GIVE_UP_AFTER_MS = 180_000 + 60_000;
+export const GIVE_UP_AFTER_MS = 180_000 + 60_000;
 
 /** When to look again, milliseconds from now, `elapsedMs` after the change; null when it is not to be expected any more. */
 export function nextLook(elapsedMs: number): number | null {

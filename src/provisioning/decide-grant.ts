@@ -100,7 +100,8 @@ function handOverRetained(grant: Grant, context: GrantContext): Decision | null 
   if (!applied || contest.kind !== 'Succeeded') return null;
   const { namespace, name } = contest.successor.grant.object;
   const waits = `Grant ${namespace}/${name} now declares the same right. It takes over the right once Asana has been read.`;
-  if (!reading) return blockUnseen('NotReady', withWayOut(grant, [waits, obstacle ?? ''].join(' ').trim()));
+  if (!reading)
+    return blockUnseen('NotReady', withWayOut(grant, obstacle === null ? waits : `${waits} ${obstacle}`));
   const subject = openGrantCase(grant, context, reading, applied.right);
   const doubt = doubtIn(subject);
   return (

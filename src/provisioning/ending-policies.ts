@@ -23,7 +23,7 @@ import {
   withWayOut,
 } from './grant-case.ts';
 import { refuseDiscarded } from './live-policies.ts';
-import { organizationOf } from './reading.ts';
+import { isInUse, organizationOf } from './reading.ts';
 import { type RefusalCode, refusals } from './refusal.ts';
 import { isSameRight } from './right.ts';
 import { rightRulesOf } from './rights.ts';
@@ -106,8 +106,9 @@ function waitForWhatIsOnItsWay(subject: GrantCase): Decision | null {
 
 /** The account that was sent for is there, though it is not (yet) what the grant declares. */
 function hasCreated({ grant: { attempt }, account, reading }: GrantCase): boolean {
-  if (attempt?.result !== 'Pending' || !isCreation(attempt) || !account) return false;
-  return isActive(account, organizationOf(reading)) || account.memberships.some(({ active }) => active);
+  return (
+    attempt?.result === 'Pending' && isCreation(attempt) && account !== null && isInUse(account, reading)
+  );
 }
 
 function releaseWhatWasNeverApplied(subject: GrantCase): Decision | null {

@@ -9,6 +9,7 @@ import { type FreshReading, refresh } from '../directory/reader.ts';
 import type { Account } from '../directory/snapshot.ts';
 import { type Action, placeOfAction } from './action.ts';
 import { isRemoval, mayHaveTakenEffect, rulesOf } from './actions.ts';
+import { GIVE_UP_AFTER_MS } from './attempt.ts';
 import type { Auditor, Requester } from './audit.ts';
 import type { ObjectIdentity } from './grant.ts';
 import { PersonTurns } from './person-turns.ts';
@@ -240,7 +241,7 @@ function namesOf({ kind, namespace, name, uid, generation }: ObjectIdentity) {
 
 /** Until Asana shows it, a membership that is being taken is none that a guest keeps. */
 function noteLeaving({ action, directory }: ActionRequest): void {
-  if (action.type === 'RemoveFromTeam') directory.noteLeaving(action.team, action.gid);
+  if (action.type === 'RemoveFromTeam') directory.noteLeaving(action.team, action.gid, GIVE_UP_AFTER_MS);
 }
 
 function explain(action: Action, error: AsanaError): Error {

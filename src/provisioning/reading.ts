@@ -1,3 +1,4 @@
+import { isActive } from '../directory/account.ts';
 import type { Account, PartName, Snapshot, TeamMembership } from '../directory/snapshot.ts';
 
 /** The directory as a decision may read it: the snapshot with the results of our own actions laid over it. */
@@ -24,4 +25,9 @@ export interface Reading {
 /** The gid of the one organization; null where there is none. */
 export function organizationOf({ snapshot }: Pick<Reading, 'snapshot'>): string | null {
   return snapshot.organization?.gid ?? null;
+}
+
+/** Somebody who has not left: in the organization, or in another workspace. */
+export function isInUse(account: Account, reading: Reading): boolean {
+  return isActive(account, organizationOf(reading)) || account.memberships.some(({ active }) => active);
 }

@@ -77,7 +77,7 @@ export class ConnectorTaskHost implements TaskHost {
 
   /** Tasks that may meet are done in the order in which they come: a grant after a revoke finds the right gone. */
   provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
-    return this.#turns.take(meetingPointOf(request), signal, () => this.#provision(request, taskId, signal));
+    return this.#turns.take(turnKeyOf(request), signal, () => this.#provision(request, taskId, signal));
   }
 
   async #provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
@@ -234,8 +234,8 @@ export class ConnectorTaskHost implements TaskHost {
   }
 }
 
-/** An account with its license, or one of its teams: many teams of a leaver do not wait for one another. */
-function meetingPointOf({ wish, user }: TaskRequest): string {
+/** What tasks take turns about: an account with its license, or one of its teams. Many teams of a leaver do not wait for one another. */
+function turnKeyOf({ wish, user }: TaskRequest): string {
   const person = 'gid' in user ? user.gid : user.email;
   if (wish.type !== 'Team') return person;
   return `${person} ${'gid' in wish.team ? wish.team.gid : wish.team.name}`;

@@ -84,15 +84,19 @@ export class ActionOutcomes {
 
   /** Nothing is under way (any more): all is as declared. */
   forget(uid: string): void {
+    this.#drop(uid);
     this.#seats.keep(uid);
-    this.abandon(uid);
   }
 
-  /** The object is gone, whatever was under way. */
+  /** The object is gone or let go, whatever was under way. */
   abandon(uid: string): void {
+    this.#drop(uid);
+    this.#seats.doubt(uid);
+  }
+
+  #drop(uid: string): void {
     this.#waits.forget(uid);
     this.#begun.forget(uid);
-    this.#seats.doubt(uid);
   }
 
   /** Asana was asked, and answered. */

@@ -7,10 +7,11 @@ import { isRemoval } from '../../provisioning/actions.ts';
 import { isOpen } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { isGiving } from '../../provisioning/grant-case.ts';
+import { isInUse } from '../../provisioning/reading.ts';
 import { isSameRight, type Right } from '../../provisioning/right.ts';
 import { leadsTo } from '../../provisioning/rights.ts';
 import type { GrantSubject } from './grant-context.ts';
-import { type GrantFindings, type GrantStatus, isInUse } from './grant-status.ts';
+import type { GrantFindings, GrantStatus } from './grant-status.ts';
 import { DRIFT_WINDOW_MS, isAskedAnew } from './grant-view.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;

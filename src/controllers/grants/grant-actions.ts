@@ -48,7 +48,7 @@ export class GrantActions {
     this.#outcomes.forget(uid);
   }
 
-  /** The object is gone, whatever was under way. */
+  /** The object is gone or let go, whatever was under way. */
   abandon(uid: string): void {
     this.#outcomes.abandon(uid);
   }
@@ -147,6 +147,7 @@ export class GrantActions {
     }
   }
 
+  /** An earlier try of the same action may have been carried out. */
   #mayBeDoneBefore({ object, view: { attempt } }: GrantSubject, { type }: Action): boolean {
     if (!isOpen(attempt) || attempt.type !== type) return false;
     return this.#begun.whereabouts(object.metadata.uid, attempt.id) !== 'NotSent';

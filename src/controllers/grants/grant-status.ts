@@ -2,10 +2,10 @@ import { type GrantOutcome, grantConditions } from '../../api/conditions.ts';
 import type { Held } from '../../api/grant.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { formatTime } from '../../core/clock.ts';
-import { isActive, isKnownIn } from '../../directory/account.ts';
+import { isKnownIn } from '../../directory/account.ts';
 import type { Account } from '../../directory/snapshot.ts';
 import type { AppliedRight } from '../../provisioning/grant.ts';
-import { organizationOf, type Reading } from '../../provisioning/reading.ts';
+import { isInUse, organizationOf, type Reading } from '../../provisioning/reading.ts';
 import type { Right } from '../../provisioning/right.ts';
 import { isPlaceRead, placeOfRight } from '../../provisioning/rights.ts';
 import type { GrantKind } from './grant-kinds.ts';
@@ -98,11 +98,6 @@ function foundIn(
 ): string | null {
   const place = right && reading && isPlaceRead(right, reading) ? placeOfRight(right, reading) : null;
   return place !== null && reading && isKnownIn(account, place, organizationOf(reading)) ? place : null;
-}
-
-/** Somebody who has not left: in the organization, or in another workspace. */
-export function isInUse(account: Account, reading: Reading): boolean {
-  return isActive(account, organizationOf(reading)) || account.memberships.some(({ active }) => active);
 }
 
 /** The team or workspace of the right: once found, it is where the right is. */

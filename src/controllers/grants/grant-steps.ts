@@ -39,6 +39,8 @@ export interface Progress {
   readonly done: Partial<GrantFindings>;
 }
 
+const NOTHING_DONE = { lookedUp: false, done: {} } as const;
+
 /** What a step of a reconcile comes to: the end of it, or another decision on what was learnt. */
 export type Next = { readonly result: ReconcileResult } | { readonly again: Progress };
 
@@ -237,8 +239,6 @@ export class GrantSteps {
     return { result: wait === null ? {} : { requeueAfterMs: wait } };
   }
 }
-
-const NOTHING_DONE = { lookedUp: false, done: {} } as const;
 
 /**
  * A deleted grant is not released at once because of what another object declares: objects that are deleted together arrive one

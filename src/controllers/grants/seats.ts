@@ -33,7 +33,7 @@ export class Seats {
     this.#held.delete(uid);
   }
 
-  /** The object is gone, and nobody looks any more for what it may have given. */
+  /** It may have been given, and nobody looks for it any more. */
   doubt(uid: string): void {
     this.#held.get(uid)?.doubt();
     this.#held.delete(uid);

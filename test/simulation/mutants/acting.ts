@@ -168,7 +168,7 @@ export const actingMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'controllers/conductorone/task-host.ts',
-        find: 'return this.#turns.take(meetingPointOf(request), signal, () => this.#provision(request, taskId, signal));',
+        find: 'return this.#turns.take(turnKeyOf(request), signal, () => this.#provision(request, taskId, signal));',
         replace: 'return this.#provision(request, taskId, signal);',
       },
     ],

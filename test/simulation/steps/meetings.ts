@@ -9,16 +9,22 @@ import { create } from './grants.ts';
 import { addressIn, attempt, connectorsOf, grantsOf, instant, placeOf, siteOf } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
-/** The connector of the first organization, as grants name it, with what it reads. */
-export function drawReader(
-  world: World,
-  random: Random,
-): { ref: Grant['spec']['connectorRef']; site: Site } | null {
+/** A connector as grants name it, with what it reads. */
+interface Reader {
+  readonly ref: Grant['spec']['connectorRef'];
+  readonly namespace: string;
+  readonly site: Site;
+  /** Of the site. */
+  readonly index: number;
+}
+
+export function drawReader(world: World, random: Random): Reader | null {
   const connectors = connectorsOf(world);
   if (connectors.length === 0) return null;
   const connector = pick(random, connectors);
   const { namespace, name } = connector.metadata;
-  return { ref: { namespace, name }, site: siteOf(world, connector) };
+  const site = siteOf(world, connector);
+  return { ref: { namespace, name }, namespace, site, index: world.sites.indexOf(site) };
 }
 
 function drawGuest({ organization }: Site, random: Random): Person | null {
@@ -26,11 +32,16 @@ function drawGuest({ organization }: Site, random: Random): Person | null {
   return guests.length === 0 ? null : pick(random, guests);
 }
 
-/** Members with a view-only license, in any order. */
-function drawViewers({ organization }: Site, random: Random): Person[] {
-  const viewers = organization.people.filter(
-    ({ kind, profile }) => kind === 'member' && profile.active && profile.license === 'view only',
+/** Members with this license. */
+export function listHolders({ organization }: Site, license: 'enterprise' | 'view only'): Person[] {
+  return organization.people.filter(
+    ({ kind, profile }) => kind === 'member' && profile.active && profile.license === license,
   );
+}
+
+/** Members with a view-only license, in any order. */
+function drawViewers(site: Site, random: Random): Person[] {
+  const viewers = listHolders(site, 'view only');
   const from = viewers.length === 0 ? 0 : between(random, 0, viewers.length - 1);
   return [...viewers.slice(from), ...viewers.slice(0, from)];
 }
@@ -46,11 +57,11 @@ export const meetingSteps: readonly StepKind[] = [
       if (!guest || reader.site.teams.length < 2) return null;
       const [own, other] = reader.site.teams;
       return {
-        site: world.sites.indexOf(reader.site),
+        site: reader.index,
         gid: guest.gid,
         other: other?.gid ?? '',
         kind: 'AsanaTeamGrant',
-        namespace: reader.ref.namespace ?? '',
+        namespace: reader.namespace,
         name: `g${between(random, 0, 39)}`,
         spec: { connectorRef: reader.ref, user: { gid: guest.gid }, team: { gid: own?.gid ?? '' } },
       };
@@ -119,7 +130,7 @@ export const meetingSteps: readonly StepKind[] = [
       if (!reader) return null;
       const number = between(random, 0, 38);
       return {
-        namespace: reader.ref.namespace ?? '',
+        namespace: reader.namespace,
         account: `g${number}`,
         license: `g${number + 1}`,
         connectorRef: reader.ref,
@@ -158,7 +169,7 @@ export const meetingSteps: readonly StepKind[] = [
       if (!reader || !team) return null;
       const first = between(random, 0, 32);
       return {
-        namespace: reader.ref.namespace ?? '',
+        namespace: reader.namespace,
         connectorRef: reader.ref,
         team: team.gid,
         grants: Array.from({ length: Math.min(7, reader.site.plan.people) }, (_, index) => ({
@@ -198,9 +209,9 @@ export const meetingSteps: readonly StepKind[] = [
       if (!reader || !person) return null;
       const creates = chance(random, 0.4);
       return {
-        site: world.sites.indexOf(reader.site),
+        site: reader.index,
         kind: creates ? 'AsanaAccount' : 'AsanaLicenseGrant',
-        namespace: reader.ref.namespace ?? '',
+        namespace: reader.namespace,
         name: `g${between(random, 0, 39)}`,
         afterMs: between(random, 500, 3_000),
         operation: creates ? 'scimCreateUser' : 'scimPatchUser',
@@ -238,8 +249,8 @@ export const meetingSteps: readonly StepKind[] = [
       const [person] = reader ? drawViewers(reader.site, random) : [];
       if (!reader || !person) return null;
       return {
-        site: world.sites.indexOf(reader.site),
-        namespace: reader.ref.namespace ?? '',
+        site: reader.index,
+        namespace: reader.namespace,
         name: `g${between(random, 0, 39)}`,
         how: pick(random, ['Unavailable', 'LostThenThrottled']),
         spec: { connectorRef: reader.ref, user: { gid: person.gid }, license: 'Enterprise' },
@@ -267,13 +278,10 @@ export const meetingSteps: readonly StepKind[] = [
       const people = reader ? drawViewers(reader.site, random).slice(0, 3) : [];
       if (!reader || people.length < 2) return null;
       const first = between(random, 0, 36);
-      const holders = reader.site.organization.people.filter(
-        ({ kind, profile }) => kind === 'member' && profile.active && profile.license === 'enterprise',
-      );
       return {
-        namespace: reader.ref.namespace ?? '',
+        namespace: reader.namespace,
         connectorRef: reader.ref,
-        seats: holders.length + 1,
+        seats: listHolders(reader.site, 'enterprise').length + 1,
         grants: people.map(({ gid }, index) => ({ name: `g${first + index}`, gid })),
       };
     },

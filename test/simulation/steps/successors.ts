@@ -1,7 +1,7 @@
 import { CONNECTOR_KIND, keyOf } from '../model/objects.ts';
 import { between, pick } from '../random.ts';
 import { create } from './grants.ts';
-import { drawReader } from './meetings.ts';
+import { drawReader, listHolders } from './meetings.ts';
 import { attempt, connectorsOf, siteOf } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
@@ -14,8 +14,8 @@ export const successorSteps: readonly StepKind[] = [
       const reader = drawReader(world, random);
       if (!reader) return null;
       return {
-        site: world.sites.indexOf(reader.site),
-        namespace: reader.ref.namespace ?? '',
+        site: reader.index,
+        namespace: reader.namespace,
         name: `g${between(random, 0, 39)}`,
         spec: { connectorRef: reader.ref, email: `new${between(random, 0, 9)}@${reader.site.plan.domain}` },
       };
@@ -48,9 +48,7 @@ export const successorSteps: readonly StepKind[] = [
       );
       if (pairs.length === 0) return null;
       const pair = pick(random, pairs);
-      const viewers = siteOf(world, pair[0]).organization.people.filter(
-        ({ kind, profile }) => kind === 'member' && profile.active && profile.license === 'view only',
-      );
+      const viewers = listHolders(siteOf(world, pair[0]), 'view only');
       if (viewers.length === 0) return null;
       const first = between(random, 0, 38);
       return {

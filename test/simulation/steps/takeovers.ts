@@ -18,7 +18,7 @@ export const takeoverSteps: readonly StepKind[] = [
       if (!reader || !team || reader.site.plan.people < 6) return null;
       const first = between(random, 0, 33);
       return {
-        namespace: reader.ref.namespace ?? '',
+        namespace: reader.namespace,
         connectorRef: reader.ref,
         team: team.gid,
         grants: Array.from({ length: 6 }, (_, index) => ({
@@ -60,8 +60,8 @@ export const takeoverSteps: readonly StepKind[] = [
       const reader = drawReader(world, random);
       if (!reader) return null;
       return {
-        site: world.sites.indexOf(reader.site),
-        namespace: reader.ref.namespace ?? '',
+        site: reader.index,
+        namespace: reader.namespace,
         connectorRef: reader.ref,
         operations: pick(random, SAME),
         name: `g${between(random, 0, 39)}`,
