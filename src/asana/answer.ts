@@ -1,5 +1,6 @@
 import type { AxiosResponse } from 'axios';
-import { classifyStatus, NOT_JSON, readErrorBody } from './classification.ts';
+import { classifyStatus } from './classification.ts';
+import { NOT_JSON, readErrorBody } from './error-body.ts';
 import { malformed, type Surface } from './errors.ts';
 import { UnexpectedShape } from './fields.ts';
 import { DEFAULT_RETRY_AFTER_MS, parseRetryAfter } from './retry.ts';

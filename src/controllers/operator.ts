@@ -281,10 +281,10 @@ export class AsanaOperator extends ReconcilingOperator {
 
   #onSync(key: Key, what: SessionChange): void {
     const session = this.#registry.find(key);
-    if (what === 'Progress' && !session?.running?.answering) return;
+    if (what === 'Progress' && !session?.syncs.running?.answering) return;
     if (what === 'Accounts' || what === 'Finished' || what === 'Clients')
       this.#router.enqueueGrants(key, Priority.resync);
-    if (what === 'Finished' && session?.report?.error?.code === 'CredentialsRejected')
+    if (what === 'Finished' && session?.syncs.report?.error?.code === 'CredentialsRejected')
       this.#secrets.forget(key);
     this.#connectorController.queue.add(key, { priority: Priority.edit });
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { classifyFailure, classifyStatus, NOT_JSON, readErrorBody } from '../../src/asana/classification.ts';
+import { classifyFailure, classifyStatus } from '../../src/asana/classification.ts';
+import { NOT_JSON, readErrorBody } from '../../src/asana/error-body.ts';
 import {
   type AsanaErrorCode,
   asanaErrorCodes,

@@ -82,9 +82,9 @@ export async function readDirectory(
   );
   session.startUnaskedSync();
   try {
-    await session.untilIdle(signal);
+    await session.syncs.untilIdle(signal);
   } finally {
-    await session.stopSync('nobody waits for it');
+    await session.syncs.stop('nobody waits for it');
   }
   const snapshot = session.directory.current();
   const why = whyUnread(connector, session, snapshot);
@@ -98,9 +98,9 @@ function whyUnread(
   session: ConnectorSession,
   snapshot: Snapshot | null,
 ): string | null {
-  const refused = session.report?.error?.message ?? whyNothingIsApplied(connector, session, []);
+  const refused = session.syncs.report?.error?.message ?? whyNothingIsApplied(connector, session, []);
   if (refused) return refused;
-  const scim = session.report?.result?.scim;
+  const scim = session.syncs.report?.result?.scim;
   if (scim && !scim.ok && scim.error.code !== 'LicensesUnavailable') return scim.error.message;
   if (!snapshot) return 'nothing came.';
   const missing = describeIncomplete(snapshot);

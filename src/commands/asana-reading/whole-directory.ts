@@ -38,7 +38,7 @@ export async function readWholeDirectory(
       const remedy = 'If it is correct, acknowledge the hold of the connector first.';
       throw new DirectoryDoubtfulError(session.key, `${doubt.message} (${doubt.reason}) ${remedy}`);
     }
-    const scim = session.report?.result?.scim;
+    const scim = session.syncs.report?.result?.scim;
     // Seats that Asana does not show would be missing without a word.
     if (scim && !scim.ok) throw new DirectoryUnreadableError(session.key, scim.error.message);
     const reading = session.read('');

@@ -30,7 +30,8 @@ export async function lookAtOne(
 ): Promise<Directory | null> {
   if (want !== 'Give' || !('gid' in user)) return null;
   // What REST refused at the last sync it refuses now, and is asked for when something has changed.
-  if (session.finished?.outcome === 'Stalled' || session.report?.result?.rest.ok === false) return null;
+  if (session.syncs.finished?.outcome === 'Stalled' || session.syncs.report?.result?.rest.ok === false)
+    return null;
   // Another connector may have the organization, and be older: without a record of it nobody can tell.
   if (session.organizations.length === 0 && !alone) return null;
   // Whose new tokens are, a look at one account does not show.

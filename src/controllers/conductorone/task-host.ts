@@ -60,17 +60,17 @@ export class ConnectorTaskHost implements TaskHost {
   }
 
   async readDirectory(signal: AbortSignal): Promise<Snapshot> {
-    const { running, finished } = this.#options.session();
+    const { running, finished } = this.#options.session().syncs;
     /** The sync before the one that is waited for, which may be stopped and leave no trace; undefined while none is. */
     let last = running ? finished : undefined;
     for (let synced = false; ; synced = true) {
       const session = await this.#idleSession(signal);
       const doubt = doubtOf(session);
       const snapshot = session.directory.effective();
-      const awaited = last === undefined || session.finished === last ? null : session.finished;
+      const awaited = last === undefined || session.syncs.finished === last ? null : session.syncs.finished;
       if (!doubt && snapshot && this.#isFresh(snapshot, awaited)) return snapshot;
       if (synced) throw doubt ?? whyNot(session, snapshot);
-      last = session.finished;
+      last = session.syncs.finished;
       session.startUnaskedSync();
     }
   }
@@ -149,7 +149,7 @@ export class ConnectorTaskHost implements TaskHost {
         continue;
       }
       // Of another organization, or with a token that is refused, nothing is changed at all.
-      const stalled = session.finished?.outcome === 'Stalled';
+      const stalled = session.syncs.finished?.outcome === 'Stalled';
       if (!session.read(taskId) || session.isForeign || stalled)
         throw doubtOf(session) ?? whyNot(session, null);
       return;
@@ -159,7 +159,7 @@ export class ConnectorTaskHost implements TaskHost {
   /** The session once no sync is running in it. */
   async #idleSession(signal: AbortSignal): Promise<ConnectorSession> {
     const session = this.#options.session();
-    await session.untilIdle(signal);
+    await session.syncs.untilIdle(signal);
     asanaOf(session);
     return session;
   }
@@ -253,11 +253,11 @@ function asanaOf({ asana, clients: { obstacle, unreadable } }: ConnectorSession)
 /** For a task nothing is read sooner than the schedule has it, nor again where a person has to answer first. */
 function maySync(session: ConnectorSession, doubt: RefusalCode): boolean {
   const isHeld = doubt === 'ReadingHeld' || session.isForeign;
-  return session.finished === null || (!isHeld && session.isSyncDue());
+  return session.syncs.finished === null || (!isHeld && session.isSyncDue());
 }
 
 /** Why a reading must not be uploaded, however whole it is; null when it may. */
-function doubtOf({ doubts, report }: ConnectorSession): Error | null {
+function doubtOf({ doubts, syncs: { report } }: ConnectorSession): Error | null {
   const [doubt] = doubts;
   if (doubt) {
     const message = `The reading of the directory is in doubt (${doubt.reason}) and is not used: see the hold of the connector. ${doubt.message}`;
@@ -274,7 +274,7 @@ function isRepeatable({ want, wish }: TaskRequest): boolean {
 }
 
 /** Why a sync that has just ended is not good enough. */
-function whyNot({ report, clients }: ConnectorSession, snapshot: Snapshot | null): Error {
+function whyNot({ syncs: { report }, clients }: ConnectorSession, snapshot: Snapshot | null): Error {
   const rest = report?.result?.rest;
   if (report?.error) return report.error;
   if (rest && !rest.ok) return rest.error;

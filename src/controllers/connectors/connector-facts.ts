@@ -51,8 +51,8 @@ export function factsOf(
     ...others,
     secretUnreadable: session.clients.unreadable,
     hasClients: session.asana !== null,
-    running: session.running,
-    report: session.report,
+    running: session.syncs.running,
+    report: session.syncs.report,
     snapshot,
     counts: snapshot ? directory.counts() : null,
     organizations: session.organizations,
@@ -60,7 +60,7 @@ export function factsOf(
     removals: session.desk.toRecord(),
     doubts: session.doubts,
     conductorOne: object.spec.conductorOne ? session.link.state : null,
-    handledRequest: session.answeredBefore?.requestedAt ?? null,
+    handledRequest: session.syncs.lastCause?.requestedAt ?? null,
   };
 }
 

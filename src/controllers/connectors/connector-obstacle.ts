@@ -49,7 +49,7 @@ export function findHindrance(
   if (obstacle) return { message: obstacle.message, lasts: true };
   const { unreadable } = session.clients;
   if (unreadable && !session.asana) return { message: unreadable.message, lasts: false };
-  const rest = session.report?.result?.rest;
+  const rest = session.syncs.report?.result?.rest;
   if (rest?.ok === false) return { message: rest.error.message, lasts: rest.error.errorClass === 'stalling' };
   return session.clients.areUnproven ? { message: TOKENS_UNPROVEN, lasts: false } : null;
 }
@@ -60,7 +60,7 @@ export function whyNothingIsApplied(...of: Parameters<typeof findHindrance>): st
 }
 
 /** What Asana refused at the last sync. To have SCIM alone is less, and no obstacle. */
-function findRefusal({ report }: ConnectorSession): Obstacle | null {
+function findRefusal({ syncs: { report } }: ConnectorSession): Obstacle | null {
   const refusal = report && failureOf(report);
   return refusal?.errorClass === 'stalling' ? obstacleOf(refusal) : null;
 }

@@ -66,7 +66,7 @@ export class ConnectorReconciler {
     session.follow(connector);
     if (connector.spec.suspend) {
       await session.link.end();
-      await session.stopSync('the connector is suspended');
+      await session.syncs.stop('the connector is suspended');
       const { againInMs } = this.#workOnHolds(key, session);
       await this.publish(key);
       return againInMs === null ? undefined : { requeueAfterMs: againInMs };
@@ -80,7 +80,7 @@ export class ConnectorReconciler {
     const { moved, againInMs } = this.#workOnHolds(key, session);
     // An edit is observed at once, whatever a sync is at.
     const atOnce = moved || connector.status?.observedGeneration !== connector.metadata.generation;
-    if (atOnce || !session.running || session.running.answering)
+    if (atOnce || !session.syncs.running || session.syncs.running.answering)
       await this.#publishInTime(key, session, atOnce, log);
     const waits = [secrets.againInMs(key), againInMs, this.#untilSync(connector, session)];
     return { requeueAfterMs: Math.min(...waits.filter((wait) => wait !== null)) };
@@ -124,19 +124,19 @@ export class ConnectorReconciler {
     if (!connector.status?.conditions) await this.publish(session.key);
     const cause = causeOf(connector, session.clients.secretVersion);
     const now = clock.monotonic();
-    const dueAt = nextSyncAt(session.finished, cause, intervalsOf(connector).intervalMs, now);
-    if (dueAt === null || dueAt > now || session.running) return;
-    const answering = answersPerson(session.answeredBefore ?? settledBefore(connector), cause);
+    const dueAt = nextSyncAt(session.syncs.finished, cause, intervalsOf(connector).intervalMs, now);
+    if (dueAt === null || dueAt > now || session.syncs.running) return;
+    const answering = answersPerson(session.syncs.lastCause ?? settledBefore(connector), cause);
     log.info('sync begins', { answersPerson: answering });
     session.startSync(cause, { answering });
   }
 
   /** How long until the next sync is due; null when it is not for time to bring it about. */
   #untilSync(connector: AsanaConnector, session: ConnectorSession): number | null {
-    if (session.running || !session.asana) return null;
+    if (session.syncs.running || !session.asana) return null;
     const now = this.#deps.clock.monotonic();
     const cause = causeOf(connector, session.clients.secretVersion);
-    const next = nextSyncAt(session.finished, cause, intervalsOf(connector).intervalMs, now);
+    const next = nextSyncAt(session.syncs.finished, cause, intervalsOf(connector).intervalMs, now);
     return next === null ? null : Math.max(next - now, 1_000);
   }
 
@@ -166,7 +166,7 @@ export class ConnectorReconciler {
   /** Phases and holds show at once, counts at most every ten seconds. */
   async #publishInTime(key: string, session: ConnectorSession, atOnce: boolean, log: Logger): Promise<void> {
     const { clock, connectors } = this.#deps;
-    const { running } = session;
+    const { running } = session.syncs;
     const shown = connectors.get(key)?.status?.sync?.progress;
     const last = this.#progressAt.get(key) ?? Number.NEGATIVE_INFINITY;
     const early = clock.monotonic() - last < PROGRESS_EVERY_MS;

@@ -20,8 +20,8 @@ import { type GivenAnswer, HoldAnswers } from './hold-answers.ts';
 import type { Obstacle } from './obstacle.ts';
 import { ReadingJudge } from './reading-judge.ts';
 import { readingOf, seatsReadAt } from './session-reading.ts';
-import { type RunningSync, type SyncChange, type SyncReport, SyncRunner } from './sync-runner.ts';
-import { type FinishedSync, NO_CAUSE, nextSyncAt, type SyncCause } from './sync-schedule.ts';
+import { type SyncChange, SyncRunner } from './sync-runner.ts';
+import { NO_CAUSE, nextSyncAt, type SyncCause } from './sync-schedule.ts';
 
 /**
  * `Link`: service mode. `AllSeen`: every grant of the start has been decided; removals may go, and holds be answered.
@@ -55,13 +55,14 @@ export class ConnectorSession {
   readonly directory: Directory;
   readonly desk: RemovalDesk;
   readonly seats: ConnectorSeats;
+  /** The syncs of its directory; begun by `startSync`. */
+  readonly syncs: SyncRunner;
   readonly clients = new AsanaClients();
   /** Service mode; idle without `spec.conductorOne`. */
   readonly link: ConductorOneLink;
   readonly #deps: SessionDeps;
   readonly #judge: ReadingJudge;
   readonly #answers: HoldAnswers;
-  readonly #syncs: SyncRunner;
   /** Grants that were there at the start and that were not decided since. */
   readonly #undecided: Set<string>;
   #connector: AsanaConnector;
@@ -89,7 +90,7 @@ export class ConnectorSession {
     this.seats = new ConnectorSeats(organizations, this);
     this.link = new ConductorOneLink(clock, log, () => onChange('Link'));
     this.#judge = new ReadingJudge({ directory: this.directory, holds: this.desk.doubts, status });
-    this.#syncs = new SyncRunner({
+    this.syncs = new SyncRunner({
       clock,
       random,
       log,
@@ -115,25 +116,6 @@ export class ConnectorSession {
   /** The clients for the credentials last given; null before any were right. */
   get asana(): AsanaSession | null {
     return this.clients.current;
-  }
-
-  get running(): RunningSync | null {
-    return this.#syncs.running;
-  }
-
-  /** The last sync that ended in this process, for the status. */
-  get report(): SyncReport | null {
-    return this.#syncs.report;
-  }
-
-  /** The same, for planning the next; null when one is due at once. */
-  get finished(): FinishedSync | null {
-    return this.#syncs.finished;
-  }
-
-  /** What the last sync of this process answered, also one that is out of date; null before the first. */
-  get answeredBefore(): SyncCause | null {
-    return this.#syncs.lastCause;
   }
 
   /** What the next reading is compared with. */
@@ -171,14 +153,14 @@ export class ConnectorSession {
    */
   read(holder: string, directory = this.directory): Reading | null {
     const snapshot = directory.current();
-    if (!snapshot || snapshot.scimOnly || this.report?.result?.rest.ok === false) return null;
+    if (!snapshot || snapshot.scimOnly || this.syncs.report?.result?.rest.ok === false) return null;
     if (this.clients.areUnproven) return null;
     return readingOf({
       directory,
       snapshot,
       intervals: this.#intervals,
       doubts: this.doubts,
-      lastFailed: this.report !== null && this.report.result === null,
+      lastFailed: this.syncs.report !== null && this.syncs.report.result === null,
       seatsBeside: () => this.seats.countBeside(holder, directory),
       now: this.#deps.clock.now(),
     });
@@ -223,9 +205,9 @@ export class ConnectorSession {
       acceptReading: (reason) => {
         this.#judge.accept(reason);
         this.#place();
-        this.#syncs.expire();
+        this.syncs.expire();
       },
-      readAgain: () => this.#syncs.expire(),
+      readAgain: () => this.syncs.expire(),
     });
   }
 
@@ -245,7 +227,7 @@ export class ConnectorSession {
   ): Promise<void> {
     const origin = { tokens, settings, secretVersion };
     const anew = !this.clients.areOf(origin);
-    if (anew) await this.#syncs.stop('its credentials changed');
+    if (anew) await this.syncs.stop('its credentials changed');
     const hasReading = this.directory.current() !== null;
     this.clients.use(origin, hasReading, open);
     if (anew && hasReading) this.#deps.onChange('Clients');
@@ -253,14 +235,14 @@ export class ConnectorSession {
 
   /** Drops the clients, and says for want of what. */
   async dropCredentials(obstacle: Obstacle): Promise<void> {
-    await this.#syncs.stop('its credentials are gone');
+    await this.syncs.stop('its credentials are gone');
     this.clients.drop(obstacle);
   }
 
   /** Begins a sync in the background; does nothing while one runs, or without credentials. */
   startSync(cause: SyncCause, { answering }: { readonly answering: boolean }): void {
     if (!this.asana) return;
-    this.#syncs.start({
+    this.syncs.start({
       asana: this.asana,
       spec: this.#connector.spec,
       cause,
@@ -274,7 +256,7 @@ export class ConnectorSession {
 
   /** Whether the schedule would have a sync by now if nobody had asked for anything since the last one. */
   isSyncDue(): boolean {
-    const { finished } = this;
+    const { finished } = this.syncs;
     const now = this.#deps.clock.monotonic();
     const next = finished && nextSyncAt(finished, finished.cause, this.#intervals.intervalMs, now);
     return !finished || (next !== null && next <= now);
@@ -282,23 +264,13 @@ export class ConnectorSession {
 
   /** Begins one that neither the interval nor a person asks for; for the interval it counts like any other. */
   startUnaskedSync(): void {
-    this.startSync(this.finished?.cause ?? NO_CAUSE, { answering: false });
-  }
-
-  /** Resolves once no sync is running; rejects with the signal's reason when it aborts first. */
-  untilIdle(signal: AbortSignal): Promise<void> {
-    return this.#syncs.untilIdle(signal);
-  }
-
-  /** Stops a running sync and waits until nothing of it is under way. */
-  stopSync(why: string): Promise<void> {
-    return this.#syncs.stop(why);
+    this.startSync(this.syncs.finished?.cause ?? NO_CAUSE, { answering: false });
   }
 
   /** Ends everything that is under way; the session is of no use afterwards. */
   async close(): Promise<void> {
     await this.link.close();
-    await this.#syncs.stop('the connector is gone');
+    await this.syncs.stop('the connector is gone');
     this.clients.drop(null);
     this.seats.close();
     this.#deps.organizations.remove(this.key);
@@ -306,7 +278,7 @@ export class ConnectorSession {
 
   /** A reading that the judge has taken shows whose the tokens are that it was made with. */
   #proveTokens(): void {
-    const result = this.report?.result;
+    const result = this.syncs.report?.result;
     if (result?.snapshot && result.rest.ok && !this.isForeign) this.clients.prove();
   }
 

@@ -85,17 +85,17 @@ export class SyncRunner {
     return this.#running?.sync ?? null;
   }
 
-  /** The last sync that ended in this process, for planning the next; null when one is due at once. */
+  /** The same, for planning the next; null when one is due at once. */
   get finished(): FinishedSync | null {
     return this.#finished;
   }
 
-  /** What the last sync that ended was made for. */
+  /** What the last sync of this process that ended was made for, also one that is out of date; null before the first. */
   get lastCause(): SyncCause | null {
     return this.#lastCause;
   }
 
-  /** The last sync, for the status. */
+  /** The last sync that ended in this process, for the status. */
   get report(): SyncReport | null {
     return this.#report;
   }

@@ -112,7 +112,7 @@ export function openSubject(
  */
 function readFor({ object, wish }: Grant, session: ConnectorSession): Reading | null {
   const reading = session.read(object.uid);
-  const teamsAreComing = reading?.snapshot.parts.teams === null && session.running !== null;
+  const teamsAreComing = reading?.snapshot.parts.teams === null && session.syncs.running !== null;
   return wish.type === 'Team' && teamsAreComing ? null : reading;
 }
 

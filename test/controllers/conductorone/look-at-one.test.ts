@@ -163,8 +163,8 @@ suite('a task right after a start', () => {
       await new Promise(setImmediate);
     await carryOut(request('Give', ENTERPRISE, email));
     await carryOut(request('Give', { type: 'Team', team: { gid: team.gid } }, ALICE));
-    assert.ok(session.running, 'the sync is still under way');
-    await session.untilIdle(never);
+    assert.ok(session.syncs.running, 'the sync is still under way');
+    await session.syncs.untilIdle(never);
     const snapshot = session.directory.effective();
     assert.equal(snapshot?.accounts.get(personOf(email).gid)?.license, 'Enterprise');
     assert.ok(snapshot?.teams.get(team.gid)?.memberships.some(({ user }) => user === alice.gid));

@@ -44,7 +44,7 @@ suite('the host of the tasks of a connector object', () => {
     sandbox = await startSandbox({ accounts: 40, requestsPerMinute: 0 });
     session = await openSandboxSession(sandbox, clock, object);
     session.startUnaskedSync();
-    await session.untilIdle(never);
+    await session.syncs.untilIdle(never);
     const holder = [...(session.directory.current()?.accounts.values() ?? [])].find(
       ({ license, memberships }) =>
         license === 'Enterprise' && memberships.every(({ role }) => role === 'Member'),

@@ -133,7 +133,7 @@ suite('the host of a connector’s tasks', () => {
     const reading = host.readDirectory(abort.signal);
     abort.abort(new Error('cancelled'));
     await assert.rejects(reading, /cancelled/);
-    await session.untilIdle(never);
+    await session.syncs.untilIdle(never);
     assert.ok(session.directory.current());
   });
 
@@ -327,7 +327,7 @@ suite('the host of a connector’s tasks', () => {
     const first = sandbox.requests.last;
     session.startUnaskedSync();
     let ended = false;
-    const sync = session.untilIdle(never).then(() => (ended = true));
+    const sync = session.syncs.untilIdle(never).then(() => (ended = true));
     const looked = host.provision(enterprise('Give', ALICE), 'task', never).then(() => ended);
     assert.equal(await looked, true);
     await sync;

@@ -112,7 +112,7 @@ class Bench {
   /** Reconciles, lets the sync that it begins end, and reconciles again, as the queue would. */
   async settle(key = KEY): Promise<void> {
     await this.reconciler.reconcile(key, context);
-    await this.registry.find(key)?.untilIdle(never);
+    await this.registry.find(key)?.syncs.untilIdle(never);
     await this.reconciler.reconcile(key, context);
   }
 
@@ -389,9 +389,9 @@ suite('the reconciler of connectors', () => {
     bench.clock.moveOn(60_000);
     await bench.reconciler.reconcile(KEY, context);
     const session = bench.registry.find(KEY);
-    assert.ok(session?.running);
+    assert.ok(session?.syncs.running);
     assert.equal(session.read('u1'), null);
-    await session.untilIdle(never);
+    await session.syncs.untilIdle(never);
     assert.ok(session.read('u1'));
   });
 
@@ -405,7 +405,7 @@ suite('the reconciler of connectors', () => {
     bench.put({ ...object, metadata: { ...object.metadata, generation: 2 }, spec });
     await bench.reconciler.reconcile(KEY, context);
     const session = bench.registry.find(KEY);
-    assert.ok(session?.running);
+    assert.ok(session?.syncs.running);
     assert.ok(session.read('u1'));
   });
 

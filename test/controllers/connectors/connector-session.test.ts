@@ -43,7 +43,7 @@ async function startPair(t: TestContext) {
 
 async function sync(session: ConnectorSession): Promise<void> {
   session.startUnaskedSync();
-  await session.untilIdle(never);
+  await session.syncs.untilIdle(never);
 }
 
 /** The object with the status that the session leaves. */
@@ -199,7 +199,7 @@ suite('the session of a connector', () => {
     assert.equal(answer?.kind, 'Accepted');
     assert.deepEqual([session.isForeign, findObstacle(object, session, [])], [false, null]);
     assert.ok(session.read('u1'), 'accepted, the reading counts at once');
-    assert.equal(session.finished, null, 'and a sync is due');
+    assert.equal(session.syncs.finished, null, 'and a sync is due');
   });
 
   test('says that the token is refused, which keeps a hold over another organization from being answered', async (t) => {
@@ -268,7 +268,10 @@ suite('the session of a connector', () => {
     sandbox.faults.add({ match: { path: '/workspaces', times: 0 }, effect: { status: 403 } });
     clock.moveOn(HOUR_MS);
     await sync(session);
-    assert.deepEqual([session.report?.result?.snapshot, session.finished?.outcome], [null, 'Stalled']);
+    assert.deepEqual(
+      [session.syncs.report?.result?.snapshot, session.syncs.finished?.outcome],
+      [null, 'Stalled'],
+    );
     const { status } = recorded(before, session, clock.now());
     assert.equal(status?.sync?.completedAt, before.status?.sync?.completedAt, 'nothing was read since');
     const stalled = status?.conditions?.find(({ type }) => type === 'Stalled');
