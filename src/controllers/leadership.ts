@@ -8,7 +8,13 @@ export interface Leadership {
   readonly stoppedUntil: number | null;
 }
 
-/** How long a new leader removes nothing, in ms: until the last action of the one before it has had its time. */
-export function settlingMs({ takenOver, leadingForMs }: Leadership, actionTimeoutMs: number): number {
+/**
+ * How long a new leader removes nothing, and does not let go of the lease, in ms: until the last action of the one
+ * before it has had its time.
+ */
+export function settlingMs(
+  { takenOver, leadingForMs }: Pick<Leadership, 'takenOver' | 'leadingForMs'>,
+  actionTimeoutMs: number,
+): number {
   return takenOver ? actionTimeoutMs - leadingForMs : 0;
 }

@@ -107,6 +107,7 @@ export class AsanaOperator extends ReconcilingOperator {
       grantQueues: new Map<GrantKindName, WorkQueue>(
         this.#lanes.map(({ kind, controller }) => [kind.resource.kind, controller.queue]),
       ),
+      clock,
     });
   }
 
@@ -221,6 +222,7 @@ export class AsanaOperator extends ReconcilingOperator {
   /** Begins to reconcile, once everything there is was read; only the leader does. */
   async lead(signal: AbortSignal): Promise<void> {
     await this.untilSynced(signal);
+    await this.#router.begin();
     for (const controller of this.#controllers()) controller.start();
   }
 

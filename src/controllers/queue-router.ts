@@ -2,12 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AsanaConnector } from '../api/asana-connector.ts';
 import { findCondition } from '../api/conditions.ts';
 import type { GrantKindName, GrantObject } from '../api/kinds.ts';
+import type { Clock } from '../core/clock.ts';
+import { Turns } from '../core/turns.ts';
 import type { Change } from '../kubernetes/reflector.ts';
 import { type Key, type KubernetesObject, keyOf } from '../kubernetes/resource.ts';
 import type { Store } from '../kubernetes/store.ts';
 import { Priority, type WorkQueue } from '../kubernetes/work-queue.ts';
 import { connectorKeyOf, identitiesOf } from './grants/grant-identity.ts';
-import type { GrantKind } from './grants/grant-kinds.ts';
+import { type GrantKind, grantKinds } from './grants/grant-kinds.ts';
 import type { GrantStores, KnownGrant } from './grants/grant-stores.ts';
 
 /**
@@ -24,22 +26,42 @@ interface Routes {
   readonly grants: GrantStores;
   readonly connectorQueue: WorkQueue;
   readonly grantQueues: ReadonlyMap<GrantKindName, WorkQueue>;
+  readonly clock: Clock;
 }
 
-/** Which keys a change puts into which queue: how a change of one object wakes others. */
+/**
+ * Which keys a change puts into which queue: how a change of one object wakes others. Until `begin` no change puts
+ * anything anywhere: a standby takes nothing out, and would keep the name of every object that ever was.
+ */
 export class QueueRouter {
   readonly #routes: Routes;
+  #begun = false;
 
   constructor(routes: Routes) {
     this.#routes = routes;
   }
 
-  onConnector({ key, previous, current, initial }: Change<AsanaConnector>): void {
+  /** Queues all that is there; from now on, all that changes too. */
+  async begin(): Promise<void> {
+    const { connectors, grants, connectorQueue, clock } = this.#routes;
+    const turns = new Turns(clock);
+    this.#begun = true;
+    for (const key of connectors.keys()) connectorQueue.add(key);
+    for (const kind of grantKinds) {
+      for (const key of grants.of(kind).keys()) {
+        this.#queueOf(kind).add(key, { priority: Priority.resync });
+        await turns.giveWay();
+      }
+    }
+  }
+
+  onConnector({ key, previous, current }: Change<AsanaConnector>): void {
+    if (!this.#begun) return;
     // Whoever waits for an organization that another one had hears that it is free.
     if (previous && current && !sameOrganizations(previous, current))
       this.#enqueuePeers(key, [previous, current]);
     if (onlyStatusMoved(previous, current)) return;
-    this.#routes.connectorQueue.add(key, { priority: initial ? Priority.change : Priority.edit });
+    this.#routes.connectorQueue.add(key, { priority: Priority.edit });
     if (sameSpec(previous, current)) return;
     this.enqueueGrants(key, Priority.change);
     this.#enqueuePeers(key, [previous, current]);
@@ -56,12 +78,12 @@ export class QueueRouter {
     }
   }
 
-  onGrant(kind: GrantKind, { key, previous, current, initial }: Change<GrantObject>): void {
+  onGrant(kind: GrantKind, { key, previous, current }: Change<GrantObject>): void {
     const any = current ?? previous;
-    if (!any) return;
-    if (!initial && !isTheSameToOthers(previous, current)) this.#enqueueOthers(kind, any);
+    if (!this.#begun || !any) return;
+    if (!isTheSameToOthers(previous, current)) this.#enqueueOthers(kind, any);
     if (onlyStatusMoved(previous, current)) return;
-    this.#queueOf(kind).add(key, { priority: initial ? Priority.resync : Priority.edit });
+    this.#queueOf(kind).add(key, { priority: Priority.edit });
     this.touchConnector(connectorKeyOf(any), 'Counts');
   }
 

@@ -1,9 +1,10 @@
 import type { Clock, Random } from '../core/clock.ts';
-import { CodedError, InvalidInputError, isAbort } from '../core/errors.ts';
+import { CodedError, isAbort } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Gauge, Meter } from '../core/meter.ts';
 import { withTimeLimit } from '../core/time-limit.ts';
 import type { ClusterClient } from './client.ts';
+import { checkPeriods, type ElectionPeriods, JITTER } from './election-periods.ts';
 import { isConflict } from './errors.ts';
 import { formatMicroTime } from './micro-time.ts';
 
@@ -26,15 +27,14 @@ export function leaderGauge(meter: Meter): Gauge {
   return meter.gauge('leader', '1 while this process is the leader, otherwise 0.');
 }
 
-export interface LeaderElectionOptions {
+export interface LeaderElectionOptions extends ElectionPeriods {
   readonly client: ClusterClient;
   readonly namespace: string;
   readonly name: string;
   /** Names this process; two processes must differ. */
   readonly identity: string;
-  readonly leaseDurationMs: number;
-  readonly renewDeadlineMs: number;
-  readonly retryPeriodMs: number;
+  /** How long, in ms, what the holder before began may still be under way; by default it has always ended. */
+  readonly settlingMs?: (election: LeaderElection) => number;
   /** Annotation of the lease until whose instant nobody acts. */
   readonly stopAnnotation: string;
   readonly clock: Clock;
@@ -64,8 +64,6 @@ interface Lease {
 
 /** In place of the record of a lease that was there and is not. */
 const GONE = '';
-/** client-go spreads retries by up to 120 % of the period. */
-const JITTER = 1.2;
 /** A process that ends waits no longer than this to let go of its lease, which runs out by itself. */
 const RELEASE_MS = 5_000;
 
@@ -88,19 +86,7 @@ export class LeaderElection {
   #asked = false;
 
   constructor(options: LeaderElectionOptions) {
-    const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = options;
-    if (leaseDurationMs <= renewDeadlineMs) {
-      throw new InvalidInputError(
-        '--leader-election-lease-duration',
-        'must be longer than --leader-election-renew-deadline',
-      );
-    }
-    if (renewDeadlineMs <= retryPeriodMs * JITTER) {
-      throw new InvalidInputError(
-        '--leader-election-renew-deadline',
-        `must be longer than ${JITTER} times --leader-election-retry-period`,
-      );
-    }
+    checkPeriods(options);
     this.#options = options;
     this.#leader = leaderGauge(options.meter);
     this.#leader.set(0);
@@ -172,12 +158,20 @@ export class LeaderElection {
     }
   }
 
-  /** Lets go of the lease so that another can lead at once. Only after all work has been drained. */
+  /**
+   * Lets go of the lease so that another can lead at once. Only after all work has been drained. While what the holder
+   * before began may be under way, the lease is left to run out: who finds it let go of would not wait for that.
+   */
   async release(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, settlingMs } = this.#options;
+    const leftMs = settlingMs?.(this) ?? 0;
     this.#leadsSince = null;
     this.#leader.set(0);
     if (!this.#asked) return;
+    if (leftMs > 0) {
+      log.info('the leader lease is left to run out', { settlingMs: leftMs });
+      return;
+    }
     const { signal } = new AbortController();
     try {
       await withTimeLimit({ clock, ms: RELEASE_MS, signal }, (limited) => this.#letGo(limited));
@@ -262,11 +256,17 @@ export class LeaderElection {
       this.#observed = { record: GONE, at: this.#options.clock.monotonic() };
   }
 
-  /** Whether what was last seen of the lease has not changed for as long as the lease says it stands. */
+  /**
+   * Whether what was last seen of the lease has not changed for as long as the lease says it stands. One that is gone
+   * may have been taken unseen before, and for longer: what was seen last may be that it was let go of, and says 1 s.
+   */
   #expired(): boolean {
     const { clock, leaseDurationMs } = this.#options;
-    const durationMs = (this.#lease?.spec?.leaseDurationSeconds ?? leaseDurationMs / 1000) * 1000;
-    return this.#observed !== null && clock.monotonic() - this.#observed.at > durationMs;
+    if (this.#observed === null) return false;
+    const { record, at } = this.#observed;
+    const saidMs = (this.#lease?.spec?.leaseDurationSeconds ?? leaseDurationMs / 1000) * 1000;
+    const durationMs = record === GONE ? Math.max(saidMs, leaseDurationMs) : saidMs;
+    return clock.monotonic() - at > durationMs;
   }
 
   #heldByOther(): boolean {

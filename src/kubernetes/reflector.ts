@@ -6,7 +6,7 @@ import type { ClusterClient } from './client.ts';
 import { errorOfAnswer, isOutage, KubernetesError } from './errors.ts';
 import { listPages } from './list-pages.ts';
 import { isOlderVersion, type Key, type KubernetesObject, keyOf, leanOf, type Resource } from './resource.ts';
-import type { Store } from './store.ts';
+import type { Listing, Store } from './store.ts';
 import type { WatchLine } from './watch-lines.ts';
 
 /** What changed: `previous` null for a new object, `current` null for one that is gone. */
@@ -14,8 +14,6 @@ export interface Change<T> {
   readonly key: Key;
   readonly previous: T | null;
   readonly current: T | null;
-  /** Part of the first list after start, not something that just happened. */
-  readonly initial: boolean;
 }
 
 export interface ReflectorOptions<T extends KubernetesObject> {
@@ -130,10 +128,10 @@ export class Reflector<T extends KubernetesObject> {
       this.#lastContact = this.#options.clock.monotonic();
       version = page.resourceVersion;
       // A list is never older than what was seen before it, unless the server was restored from a backup.
-      const rewound = isOlderVersion(version, this.#version);
+      const list = { version, rewound: isOlderVersion(version, this.#version) };
       for (const item of page.items) {
         seen.add(keyOf(item));
-        this.#take(item, { initial: !this.#synced, rewound });
+        this.#take(item, list);
       }
     }
     for (const key of store.keys()) {
@@ -196,27 +194,27 @@ export class Reflector<T extends KubernetesObject> {
         `watch ${resource.plural}: no object in an event`,
       );
     if (type === 'DELETED') this.#drop(keyOf(item), item.metadata.uid);
-    else if (type !== 'BOOKMARK') this.#take(item, { initial: false, rewound: false });
+    else if (type !== 'BOOKMARK') this.#take(item);
     this.#version = item.metadata.resourceVersion;
   }
 
-  #take(item: T, { initial, rewound }: { initial: boolean; rewound: boolean }): void {
+  #take(item: T, list?: Listing): void {
     const current = leanOf(item, this.#options.resource);
     const key = keyOf(current);
-    const stored = this.#put(key, current, rewound);
+    const stored = this.#put(key, current, list);
     if (!stored) return;
     const { previous } = stored;
     if (previous && previous.metadata.uid !== current.metadata.uid) {
       // Deleted and created again while nobody looked: two changes, never an update.
-      this.#tell({ key, previous, current: null, initial: false });
-      this.#tell({ key, previous: null, current, initial });
-    } else this.#tell({ key, previous, current, initial });
+      this.#tell({ key, previous, current: null });
+      this.#tell({ key, previous: null, current });
+    } else this.#tell({ key, previous, current });
   }
 
   /** One object that cannot be taken in must not keep the watch from all the others. */
-  #put(key: Key, current: T, rewound: boolean): { previous: T | null } | null {
+  #put(key: Key, current: T, list?: Listing): { previous: T | null } | null {
     try {
-      return this.#options.store.put(current, rewound);
+      return this.#options.store.put(current, list);
     } catch (error) {
       this.#options.log.error('an object could not be stored', {
         kind: this.#options.resource.kind,
@@ -229,7 +227,7 @@ export class Reflector<T extends KubernetesObject> {
 
   #drop(key: Key, uid?: string): void {
     const previous = this.#options.store.remove(key, uid);
-    if (previous) this.#tell({ key, previous, current: null, initial: false });
+    if (previous) this.#tell({ key, previous, current: null });
   }
 
   #tell(change: Change<T>): void {

@@ -10,12 +10,21 @@ type Filed = Key | Set<Key>;
 /** An index, and the value in it that an object is filed under. */
 type Place = [index: Map<string, Filed>, value: string];
 
+/** The list that an object came with. */
+export interface Listing {
+  /** The server's version that it shows. */
+  readonly version: string;
+  /** The server's version has gone back: it was restored from a backup. */
+  readonly rewound: boolean;
+}
+
 /**
  * The objects of one kind as last seen. Readers get the objects themselves and must not change them.
  *
  * Our own writes are put in at once, so that the next reconcile sees them; what the watch delivers until it has come
  * to such a write is older (`isOlderVersion`) and is skipped. Nobody is told of a change before the watch has brought
- * it: until then the store remembers what its readers were last told of.
+ * it: until then the store remembers what its readers were last told of. Only a list takes an object back to an older
+ * version, as it is the truth about all versions up to its own: the server may have been restored from a backup.
  */
 export class Store<T extends KubernetesObject> {
   readonly #objects = new Map<Key, T>();
@@ -58,17 +67,17 @@ export class Store<T extends KubernetesObject> {
   }
 
   /**
-   * Takes in an object from a list or a watch. Returns what readers were told of before (null: nothing of that name),
-   * or null if there is nothing to tell: the same again, or older than a write of ours. `rewound` takes an older one
-   * all the same, for a server that was restored from a backup.
+   * Takes in an object from a watch, or from a list. Returns what readers were told of before (null: nothing of that
+   * name), or null if there is nothing to tell: the same again, or older than a write of ours.
    */
-  put(object: T, rewound = false): { previous: T | null } | null {
+  put(object: T, list?: Listing): { previous: T | null } | null {
     const key = keyOf(object);
     const known = this.#objects.get(key);
     const told = this.#told.get(key);
     if (known && known.metadata.uid === object.metadata.uid) {
       const { resourceVersion } = known.metadata;
-      if (!rewound && isOlderVersion(object.metadata.resourceVersion, resourceVersion)) return null;
+      const isOlder = isOlderVersion(object.metadata.resourceVersion, resourceVersion);
+      if (isOlder && !(list && isTruthAbout(list, resourceVersion))) return null;
       if (object.metadata.resourceVersion === resourceVersion && !told) return null;
     }
     this.#replace(key, known, object);
@@ -124,6 +133,11 @@ export class Store<T extends KubernetesObject> {
       return indexer(object).map((value): Place => [index, value]);
     });
   }
+}
+
+/** What is newer than a list that did not go back can only be a write of ours that came after it. */
+function isTruthAbout({ version, rewound }: Listing, known: string): boolean {
+  return rewound || !isOlderVersion(version, known);
 }
 
 function isSamePlaces(some: readonly Place[], others: readonly Place[]): boolean {

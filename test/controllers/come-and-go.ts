@@ -22,33 +22,48 @@ export interface Held {
   readonly heap: number;
   readonly series: number;
   readonly timers: number;
+  /** Keys that wait in the queues of the standby, which takes none out. */
+  readonly waiting: number;
+}
+
+/** One process of the operator, with its metrics. */
+interface Twin {
+  readonly operator: AsanaOperator;
+  readonly metrics: Metrics;
+  readonly leadership: { leads: boolean };
 }
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** The operator on a simulated cluster, where connectors with names of their own and their grants come and go. */
+/** A leader and a standby on a simulated cluster, where connectors with names of their own and their grants come and go. */
 export class ComeAndGo {
   readonly #clock = new SimulatedClock();
   readonly #cluster = new SimulatedCluster({ clock: this.#clock, random: stream(1, 'cluster') });
-  readonly #metrics = new Metrics();
   readonly #stop = new AbortController();
-  readonly #operator: AsanaOperator;
+  readonly #leader: Twin;
+  readonly #standby: Twin;
   #waves = 0;
 
   constructor() {
-    const meter = this.#metrics;
-    const clock = this.#clock;
     this.#cluster.createNamespace('iga');
-    const { client } = this.#cluster.connect('operator');
+    this.#leader = this.#bear('leader', true);
+    this.#standby = this.#bear('standby', false);
+  }
+
+  #bear(identity: string, leads: boolean): Twin {
+    const meter = new Metrics();
+    const leadership = { leads, leadingForMs: 600_000, takenOver: false, stoppedUntil: null };
+    const clock = this.#clock;
+    const { client } = this.#cluster.connect(identity);
     // The simulated cluster keeps every event for the judge, and that would be what grows.
     client.createEvent = () => Promise.resolve();
     client.patchEvent = () => Promise.resolve();
-    this.#operator = new AsanaOperator({
+    const operator = new AsanaOperator({
       config: {} as KubeConfig,
       client,
       clock,
-      random: stream(1, 'operator'),
+      random: stream(1, identity),
       log: silentLogger,
       meter,
       namespaces: null,
@@ -56,8 +71,8 @@ export class ComeAndGo {
       asanaApiUrl: 'http://127.0.0.1:1/api/1.0',
       budgets: new BudgetRegistry({ requestsPerMinute: 1500, percent: 70 }, { clock, meter }),
       actionTimeoutMs: 60_000,
-      leadership: { leads: true, leadingForMs: 600_000, takenOver: false, stoppedUntil: null },
-      identity: 'test',
+      leadership,
+      identity,
       audit: () => {},
       conductorOne: { apiHost: undefined, allowedHosts: [], environment: {} },
       means: {
@@ -66,16 +81,27 @@ export class ComeAndGo {
           Promise.resolve({ config, status: 401, statusText: '', headers: {}, data: '{"errors":[]}' }),
       },
     });
+    return { operator, metrics: meter, leadership };
   }
 
   async start(): Promise<void> {
-    await this.#operator.start();
-    void this.#operator.lead(this.#stop.signal);
+    await Promise.all([this.#leader.operator.start(), this.#standby.operator.start()]);
+    void this.#leader.operator.lead(this.#stop.signal);
     await this.#clock.advance(1_000);
   }
 
   /** Lets a wave come, be decided on, and go. */
-  async wave({ connectors, grants }: WaveSize): Promise<Held> {
+  async wave(size: WaveSize): Promise<Held> {
+    await this.come(size);
+    await this.#go(size);
+    // What is remembered for a minute or five has gone; and so has what the API server itself remembers.
+    await this.#clock.advance(600_000);
+    this.#cluster.compact();
+    return this.#measure();
+  }
+
+  /** Lets a wave come, and whoever leads decide on it. */
+  async come({ connectors, grants }: WaveSize): Promise<void> {
     const wave = (this.#waves += 1);
     const nameOf = (index: number) => `c${wave}-${index}`;
     for (let index = 0; index < connectors; index += 1) {
@@ -85,36 +111,64 @@ export class ComeAndGo {
     for (let index = 0; index < grants; index += 1)
       await this.#cluster.apply(grantManifest(`g${wave}-${index}`, nameOf(index % connectors)));
     await this.#clock.advance(30_000);
+  }
+
+  async #go({ connectors, grants }: WaveSize): Promise<void> {
+    const wave = this.#waves;
     for (let index = 0; index < grants; index += 1)
       await this.#cluster.remove('AsanaLicenseGrant', 'iga', `g${wave}-${index}`);
     await this.#clock.advance(10_000);
     for (let index = 0; index < connectors; index += 1) {
-      await this.#cluster.remove('AsanaConnector', 'iga', nameOf(index));
-      this.#cluster.removeSecret('iga', nameOf(index));
+      await this.#cluster.remove('AsanaConnector', 'iga', `c${wave}-${index}`);
+      this.#cluster.removeSecret('iga', `c${wave}-${index}`);
     }
-    // What is remembered for a minute or five has gone; and so has what the API server itself remembers.
-    await this.#clock.advance(600_000);
-    this.#cluster.compact();
-    return this.#measure();
+  }
+
+  /** How many objects that are there nobody has said anything about. */
+  get undecided(): WaveSize {
+    const count = (kind: string) => this.#cluster.objects(kind).filter(({ status }) => !status).length;
+    return { connectors: count('AsanaConnector'), grants: count('AsanaLicenseGrant') };
+  }
+
+  async stopLeader(): Promise<void> {
+    await this.#drain(this.#leader);
+  }
+
+  /** The standby leads from now on. */
+  async takeOver(): Promise<void> {
+    this.#standby.leadership.leads = true;
+    void this.#standby.operator.lead(this.#stop.signal);
+    await this.#clock.advance(30_000);
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    const drained = this.#operator.drain();
+    await this.#drain(this.#leader, this.#standby);
+  }
+
+  async #drain(...twins: Twin[]): Promise<void> {
+    const drained = Promise.all(twins.map(({ operator }) => operator.drain()));
     await this.#clock.advance(60_000);
     await drained;
   }
 
   async #measure(): Promise<Held> {
-    this.#operator.refreshMetrics();
-    const text = await this.#metrics.render();
-    const series = text
-      .split('\n')
-      .filter((line) => line.startsWith('asana_connector_') && !line.includes('nodejs'));
+    const series = [...(await seriesOf(this.#leader)), ...(await seriesOf(this.#standby))];
+    const waiting = (await seriesOf(this.#standby))
+      .filter((line) => line.startsWith('asana_connector_workqueue_depth'))
+      .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
     collect();
     collect();
-    return { heap: process.memoryUsage().heapUsed, series: series.length, timers: this.#clock.pending };
+    const heap = process.memoryUsage().heapUsed;
+    return { heap, series: series.length, timers: this.#clock.pending, waiting };
   }
+}
+
+/** What the process says of itself, of Node's own left out. */
+async function seriesOf({ operator, metrics }: Twin): Promise<string[]> {
+  operator.refreshMetrics();
+  const text = await metrics.render();
+  return text.split('\n').filter((line) => line.startsWith('asana_connector_') && !line.includes('nodejs'));
 }
 
 function connectorManifest(name: string) {

@@ -6,18 +6,18 @@ import { REQUESTED_AT_ANNOTATION } from '../../src/api/resources.ts';
 import { grantKinds } from '../../src/controllers/grants/grant-kinds.ts';
 import { GrantStores } from '../../src/controllers/grants/grant-stores.ts';
 import { QueueRouter } from '../../src/controllers/queue-router.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import { silentMeter } from '../../src/core/meter.ts';
 import { keyOf } from '../../src/kubernetes/resource.ts';
 import { Store } from '../../src/kubernetes/store.ts';
-import { WorkQueue } from '../../src/kubernetes/work-queue.ts';
+import { Priority, WorkQueue } from '../../src/kubernetes/work-queue.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
 import { connectorObject, grantObject } from './objects.ts';
 
 const STATUS = { organizations: ['1200000000000001'] };
 
 /** Two connectors of one organization, each with a grant, and the queues that changes of them go to. */
-function setUp() {
-  const clock = new FakeClock();
+function setUp(clock: Clock = new FakeClock()) {
   const newQueue = (name: string) => new WorkQueue(name, { clock, random: () => 0, meter: silentMeter });
   const connectors = new Store<AsanaConnector>();
   const grants = new GrantStores();
@@ -25,13 +25,16 @@ function setUp() {
   const grantQueues = new Map<GrantKindName, WorkQueue>(
     grantKinds.map(({ resource }) => [resource.kind, newQueue(resource.kind)]),
   );
-  const router = new QueueRouter({ connectors, grants, connectorQueue, grantQueues });
+  const router = new QueueRouter({ connectors, grants, connectorQueue, grantQueues, clock });
   const acme = connectorObject({ status: STATUS });
   const beta = connectorObject({ metadata: { name: 'beta', namespace: 'other', uid: 'c2' }, status: STATUS });
   for (const connector of [acme, beta]) connectors.put(connector);
   const [licenses] = grantKinds;
   assert.ok(licenses);
-  grants.of(licenses).put(grantObject());
+  const licenseQueue = grantQueues.get(licenses.resource.kind);
+  assert.ok(licenseQueue);
+  const alice = grantObject();
+  grants.of(licenses).put(alice);
   grants.of(licenses).put(
     grantObject({
       metadata: { name: 'bob', namespace: 'other', uid: 'u2' },
@@ -42,8 +45,66 @@ function setUp() {
     connectors: connectorQueue.depth,
     grants: [...grantQueues.values()].reduce((sum, { depth }) => sum + depth, 0),
   });
-  return { router, acme, waiting };
+  /** Has begun, and everything that was there is done. */
+  const lead = async () => {
+    await router.begin();
+    for (const queue of [connectorQueue, ...grantQueues.values()])
+      while (queue.depth > 0) queue.done((await queue.take()) ?? assert.fail());
+  };
+  return { router, grants, licenses, connectorQueue, licenseQueue, acme, alice, waiting, lead };
 }
+
+suite('a router', () => {
+  test('queues nothing for a standby, however much comes, changes and goes', async () => {
+    const clock = new FakeClock();
+    const { router, licenses, acme, alice, waiting } = setUp(clock);
+    const edited = { ...acme, metadata: { ...acme.metadata, generation: 2, resourceVersion: '2' } };
+    router.onConnector({ key: keyOf(acme), previous: null, current: acme });
+    router.onConnector({ key: keyOf(acme), previous: acme, current: edited });
+    router.onConnector({ key: keyOf(acme), previous: edited, current: null });
+    router.onGrant(licenses, { key: keyOf(alice), previous: null, current: alice });
+    router.onGrant(licenses, { key: keyOf(alice), previous: alice, current: null });
+    assert.equal(clock.pending, 0, 'nor for later');
+    assert.deepEqual(waiting(), { connectors: 0, grants: 0 });
+  });
+
+  test('that begins queues each connector and each grant that is there, once', async () => {
+    const { router, acme, waiting } = setUp();
+    router.onConnector({ key: keyOf(acme), previous: null, current: acme });
+    await router.begin();
+    assert.deepEqual(waiting(), { connectors: 2, grants: 2 });
+  });
+
+  test('that begins lets every change go before the grants that were there', async () => {
+    const { router, grants, licenses, licenseQueue } = setUp();
+    const carol = grantObject({
+      metadata: { name: 'carol', uid: 'u3' },
+      spec: { user: { email: 'carol@acme.com' } },
+    });
+    grants.of(licenses).put(carol);
+    await router.begin();
+    licenseQueue.add(keyOf(carol), { priority: Priority.change });
+    assert.equal(await licenseQueue.take(), keyOf(carol));
+  });
+
+  test('that begins with many grants lets others have their turns meanwhile', async () => {
+    let at = 0;
+    // A clock by which each grant takes a millisecond.
+    const clock = Object.assign(new FakeClock(), { monotonic: () => (at += 1) });
+    const { router, grants, licenses } = setUp(clock);
+    for (let index = 0; index < 200; index += 1)
+      grants.of(licenses).put(grantObject({ metadata: { name: `g${index}`, uid: `g${index}` } }));
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    await router.begin();
+    clearImmediate(next);
+    assert.ok(turns > 10, `${turns} turns`);
+  });
+});
 
 suite('a change of one connector', () => {
   const annotated = (connector: AsanaConnector): AsanaConnector => ({
@@ -55,28 +116,26 @@ suite('a change of one connector', () => {
     },
   });
 
-  test('that is an annotation wakes that connector, and no grant and no connector of another', () => {
-    const { router, acme, waiting } = setUp();
-    router.onConnector({
-      key: keyOf(acme),
-      previous: acme,
-      current: annotated(acme),
-      initial: false,
-    });
+  test('that is an annotation wakes that connector, and no grant and no connector of another', async () => {
+    const { router, acme, waiting, lead } = setUp();
+    await lead();
+    router.onConnector({ key: keyOf(acme), previous: acme, current: annotated(acme) });
     assert.deepEqual(waiting(), { connectors: 1, grants: 0 });
   });
 
-  test('that is an edit wakes its own grants, and those that share its organization', () => {
-    const { router, acme, waiting } = setUp();
+  test('that is an edit wakes its own grants, and those that share its organization', async () => {
+    const { router, acme, waiting, lead } = setUp();
+    await lead();
     const current = { ...acme, metadata: { ...acme.metadata, generation: 2, resourceVersion: '2' } };
-    router.onConnector({ key: keyOf(acme), previous: acme, current, initial: false });
+    router.onConnector({ key: keyOf(acme), previous: acme, current });
     assert.deepEqual(waiting(), { connectors: 2, grants: 2 });
   });
 
-  test('that only its status tells, or metadata that nobody reads, wakes nobody', () => {
-    const { router, acme, waiting } = setUp();
+  test('that only its status tells, or metadata that nobody reads, wakes nobody', async () => {
+    const { router, acme, waiting, lead } = setUp();
+    await lead();
     const current = { ...acme, metadata: { ...acme.metadata, resourceVersion: '2' } };
-    router.onConnector({ key: keyOf(acme), previous: acme, current, initial: false });
+    router.onConnector({ key: keyOf(acme), previous: acme, current });
     assert.deepEqual(waiting(), { connectors: 0, grants: 0 });
   });
 });

@@ -1,3 +1,4 @@
+import { settlingMs } from '../../src/controllers/leadership.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { silentMeter } from '../../src/core/meter.ts';
@@ -8,6 +9,8 @@ import type { FakeClock } from '../asana/fake-clock.ts';
 export const LEASE_MS = 15_000;
 export const RENEW_MS = 10_000;
 export const RETRY_MS = 2_000;
+/** So long the last action of a holder may be under way. */
+export const ACTION_MS = 60_000;
 
 /** The same clock, whose sleep ends at once for a signal that has been given already, as the machine's does. */
 export function prompt(clock: FakeClock): Clock {
@@ -32,6 +35,7 @@ export function election(client: KubernetesClient, clock: Clock, identity: strin
     leaseDurationMs: LEASE_MS,
     renewDeadlineMs: RENEW_MS,
     retryPeriodMs: RETRY_MS,
+    settlingMs: (candidate) => settlingMs(candidate, ACTION_MS),
     stopAnnotation: 'stopped-until',
     clock,
     random: () => 0.5,

@@ -3,10 +3,11 @@ import { suite, test } from 'node:test';
 import { InvalidInputError } from '../../src/core/errors.ts';
 import { silentLogger } from '../../src/core/logger.ts';
 import { silentMeter } from '../../src/core/meter.ts';
+import type { ElectionPeriods } from '../../src/kubernetes/election-periods.ts';
 import { LeaderElection, LeadershipLostError } from '../../src/kubernetes/leader-election.ts';
 import { formatMicroTime } from '../../src/kubernetes/micro-time.ts';
 import { FakeClock, settle } from '../asana/fake-clock.ts';
-import { election, LEASE_MS, prompt, RENEW_MS, RETRY_MS } from './elections.ts';
+import { ACTION_MS, election, LEASE_MS, prompt, RENEW_MS, RETRY_MS } from './elections.ts';
 import { LeaseServer } from './lease-server.ts';
 
 interface Scene {
@@ -172,6 +173,29 @@ suite('leader election', () => {
     await end(following);
   });
 
+  test('waits a whole term for a lease that was deleted, though it was let go of when it was last seen', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    const old = candidate('old');
+    await old.acquire(stop.signal);
+    await old.release();
+    const [a, b] = [candidate('a'), candidate('b')];
+    // `b` finds it let go of, and asks for it too late to get it, or to see who has.
+    server.travelOf = (verb, identity) =>
+      identity === 'b' && verb === 'replace' ? { thereMs: 50, backMs: 0, lost: false } : null;
+    const following = b.acquire(stop.signal).then(() => b.keep(stop.signal));
+    await advance(10);
+    await a.acquire(stop.signal);
+    await advance(100);
+    server.lease = null;
+    for (let second = 0; second < 14; second++) {
+      await advance(1_000);
+      assert.ok(!(a.leads && b.leads), `both lead ${second + 1} s after the lease was deleted`);
+    }
+    await advance(5_000);
+    assert.deepEqual([a.leads, b.leads, b.takenOver], [false, true, true]);
+    await end(following);
+  });
+
   test('leads at once where there has never been a lease, and says that nobody led before', async () => {
     const { stop, candidate, clock, end } = scene();
     const a = candidate('a');
@@ -316,6 +340,47 @@ suite('a process that ends', () => {
     assert.equal(server.lease?.spec?.holderIdentity, '');
   });
 
+  test('soon after it took over lets the lease run out, so that the next one takes over too', async () => {
+    const { server, stop, candidate, end, advance } = scene();
+    const [dead, b, c] = [candidate('dead'), candidate('b'), candidate('c')];
+    await dead.acquire(stop.signal);
+    const following = b.acquire(stop.signal);
+    await advance(LEASE_MS + 3_000);
+    await following;
+    await b.release();
+    assert.deepEqual([b.takenOver, b.leads, holderOf(server)], [true, false, 'b']);
+    const next = c.acquire(stop.signal);
+    await advance(LEASE_MS + 3_000);
+    assert.deepEqual([c.leads, c.takenOver], [true, true], 'what the dead one began may be under way');
+    await end(next);
+  });
+
+  test('lets go of a lease that it took over once the last action before has had its time', async () => {
+    const { server, stop, candidate, advance } = scene();
+    const [dead, b] = [candidate('dead'), candidate('b')];
+    await dead.acquire(stop.signal);
+    const following = b.acquire(stop.signal).then(() => b.keep(stop.signal));
+    await advance(LEASE_MS + 3_000 + ACTION_MS);
+    stop.abort();
+    await following;
+    await b.release();
+    assert.deepEqual([b.takenOver, holderOf(server)], [true, '']);
+  });
+
+  test('lets a lease run out that it took over while it was told to stop', async () => {
+    const { server, stop, candidate, advance } = scene();
+    await candidate('dead').acquire(stop.signal);
+    const b = candidate('b');
+    server.travelOf = (verb) => (verb === 'replace' ? { thereMs: 0, backMs: 1_000, lost: false } : null);
+    const acquiring = b.acquire(stop.signal).catch(() => {});
+    for (let second = 0; second < 20 && holderOf(server) !== 'b'; second++) await advance(1_000);
+    stop.abort();
+    await acquiring;
+    server.travelOf = () => null;
+    await b.release();
+    assert.deepEqual([b.takenOver, b.leadingForMs, holderOf(server)], [true, 0, 'b']);
+  });
+
   test('does not let go of the lease of another', async () => {
     const { server, stop, candidate } = scene();
     const a = candidate('a');
@@ -386,14 +451,26 @@ suite('periods', () => {
   const cases = [
     {
       because: 'a lease that ends with its deadline could have two leaders',
+      field: '--leader-election-lease-duration',
       periods: { leaseDurationMs: 10_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 },
     },
     {
       because: 'a deadline within the jitter of one retry leaves no second try',
+      field: '--leader-election-renew-deadline',
       periods: { leaseDurationMs: 15_000, renewDeadlineMs: 2_400, retryPeriodMs: 2_000 },
     },
+    {
+      because: 'without a pause the API server would be asked all the time',
+      field: '--leader-election-retry-period',
+      periods: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 0 },
+    },
+    {
+      because: 'less than no pause is none',
+      field: '--leader-election-retry-period',
+      periods: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: -1 },
+    },
   ];
-  const make = (periods: (typeof cases)[number]['periods']) => () =>
+  const make = (periods: ElectionPeriods) => () =>
     new LeaderElection({
       ...periods,
       client: new LeaseServer().client(),
@@ -406,9 +483,9 @@ suite('periods', () => {
       log: silentLogger,
       meter: silentMeter,
     });
-  for (const { because, periods } of cases) {
+  for (const { because, field, periods } of cases) {
     test(`are refused: ${because}`, () => {
-      assert.throws(make(periods), InvalidInputError);
+      assert.throws(make(periods), (error) => error instanceof InvalidInputError && error.field === field);
     });
   }
 

@@ -77,7 +77,7 @@ export class Scene {
       resource: MAPS,
       namespace: NAMESPACE,
       store: this.store,
-      onChange: (change) => this.#hear(change, reflector.synced),
+      onChange: (change) => this.#hear(change),
       clock: this.clock,
       random: () => 0,
       log: silentLogger,
@@ -201,7 +201,7 @@ export class Scene {
     }
   }
 
-  #hear({ key, previous, current, initial }: Change<ConfigMap>, synced: boolean): void {
+  #hear({ key, previous, current }: Change<ConfigMap>): void {
     const name = key.slice(NAMESPACE.length + 1);
     const before = this.believed.get(name);
     const held = this.store.get(key)?.metadata;
@@ -216,8 +216,6 @@ export class Scene {
     if (held && Number(held.resourceVersion) < newest) note(`the store went back from ${newest}`);
     if (held) this.#newest.set(held.uid, Number(held.resourceVersion));
     if (!current && previous) this.#gone.add(previous.metadata.uid);
-    // A deletion is never of the first list, though it may be found out before that is read whole.
-    if (initial !== (current !== null && !synced)) note(`initial is ${initial}`);
     if (current) this.believed.set(name, current);
     else this.believed.delete(name);
   }

@@ -94,6 +94,38 @@ suite('a store', () => {
     assert.deepEqual(store.put(thing('3', { owner: 'bob' })), { previous: thing('1', { owner: 'alice' }) });
   });
 
+  const lists = [
+    {
+      because: 'the list is newer than what is known, so the server was restored and its version raised',
+      list: { version: '1000000400', rewound: false },
+      taken: true,
+    },
+    {
+      because: 'the list shows the very version of what is known',
+      list: { version: '500', rewound: false },
+      taken: true,
+    },
+    {
+      because: 'what is known is our own write, which came after the list',
+      list: { version: '499', rewound: false },
+      taken: false,
+    },
+    {
+      because: 'the server’s version has gone back',
+      list: { version: '450', rewound: true },
+      taken: true,
+    },
+  ];
+  for (const { because, list, taken } of lists) {
+    test(`${taken ? 'takes' : 'skips'} an older object from a list: ${because}`, () => {
+      const store = new Store<Thing>();
+      store.put(thing('300'));
+      store.putWritten(thing('500'));
+      assert.deepEqual(store.put(thing('400'), list), taken ? { previous: thing('300') } : null);
+      assert.equal(versionOf(store), taken ? '400' : '500');
+    });
+  }
+
   test('takes newer news than our own write as they come', () => {
     const store = new Store<Thing>();
     store.put(thing('1'));

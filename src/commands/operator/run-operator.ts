@@ -5,7 +5,7 @@ import { STOPPED_UNTIL_ANNOTATION } from '../../api/resources.ts';
 import { checkBaseUrl } from '../../asana/base-url.ts';
 import { BudgetRegistry } from '../../asana/budget-registry.ts';
 import { checkHostPatterns, conductorOneHosts } from '../../conductorone/hosts.ts';
-import type { Leadership } from '../../controllers/leadership.ts';
+import { type Leadership, settlingMs } from '../../controllers/leadership.ts';
 import { AsanaOperator } from '../../controllers/operator.ts';
 import { untilAborted } from '../../core/abort.ts';
 import { systemClock } from '../../core/clock.ts';
@@ -150,6 +150,7 @@ function electionFor(
     leaseDurationMs: flags.leaderElectionLeaseDuration,
     renewDeadlineMs: flags.leaderElectionRenewDeadline,
     retryPeriodMs: flags.leaderElectionRetryPeriod,
+    settlingMs: (election) => settlingMs(election, flags.actionTimeout),
     stopAnnotation: STOPPED_UNTIL_ANNOTATION,
     clock: systemClock,
     random: Math.random,
