@@ -127,6 +127,15 @@ export function malformed(
   );
 }
 
+/** The error for a request that did not leave: the clients of its token were closed meanwhile. */
+export function notSent(surface: Surface, operation: string): AsanaError {
+  return new AsanaError(
+    'AsanaUnavailable',
+    `${surfaceName(surface)} was not asked for ${operation}: the credentials were replaced or removed meanwhile.`,
+    { surface, operation },
+  );
+}
+
 /** The error for a request that had no answer within `ms`. */
 export function timedOut(surface: Surface, operation: string, ms: number): AsanaError {
   return new AsanaError(

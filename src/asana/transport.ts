@@ -4,6 +4,7 @@ import { type AxiosAdapter, type AxiosInstance, type AxiosResponse, create } fro
 import type { Clock, Random } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Counter, Histogram, Meter } from '../core/meter.ts';
+import { proxyFor } from '../core/proxy.ts';
 import type { Redacted } from '../core/redacted.ts';
 import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
 import { version } from '../core/version.ts';
@@ -11,7 +12,7 @@ import { type Answer, answerFrom, readResponse } from './answer.ts';
 import { checkBaseUrl } from './base-url.ts';
 import type { Budget, Permit } from './budget.ts';
 import { classifyFailure } from './classification.ts';
-import { AsanaError, type Surface, timedOut, tooLarge, withUnknownOutcome } from './errors.ts';
+import { AsanaError, notSent, type Surface, timedOut, tooLarge, withUnknownOutcome } from './errors.ts';
 import { isJsonObject } from './json.ts';
 import type { Priority } from './lanes.ts';
 import { DEFAULT_RETRY_AFTER_MS, PATIENCE_MS, type Repeatability, retryDelay } from './retry.ts';
@@ -95,16 +96,16 @@ export class Transport {
   readonly #requests: Counter;
   readonly #duration: Histogram;
   readonly #deprecations = new Set<string>();
+  #closed = false;
 
   constructor(options: TransportOptions) {
     const { baseUrl, meter, limits, adapter = 'http' } = options;
     const url = checkBaseUrl(baseUrl);
     this.#options = options;
-    // Node's own proxy support (HTTPS_PROXY, NO_PROXY) keeps tunnels open; that of axios opens one a request.
     const connections = { keepAlive: true, timeout: IDLE_CONNECTION_MS };
     this.#agent =
       url.protocol === 'https:'
-        ? new HttpsAgent({ ...connections, minVersion: 'TLSv1.2', proxyEnv: process.env })
+        ? new HttpsAgent({ ...connections, minVersion: 'TLSv1.2', proxyEnv: proxyEnvironment(url) })
         : new HttpAgent(connections);
     this.#http = create({
       ...(this.#agent instanceof HttpsAgent
@@ -147,7 +148,7 @@ export class Transport {
         if (!(error instanceof AsanaError)) throw error;
         const { repeatability } = exchange;
         const patienceMs = PATIENCE_MS[call.priority];
-        const delay = retryDelay({ attempt, repeatability, patienceMs, error, random });
+        const delay = this.#closed ? null : retryDelay({ attempt, repeatability, patienceMs, error, random });
         outcomeUnknown ||= error.outcomeUnknown;
         if (delay === null) throw outcomeUnknown ? withUnknownOutcome(error) : error;
         await clock.sleep(delay, call.signal);
@@ -155,8 +156,9 @@ export class Transport {
     }
   }
 
-  /** Closes the connections; requests under way fail. */
+  /** Closes the connections; requests under way fail, and nothing is sent any more. */
   close(): void {
+    this.#closed = true;
     this.#agent.destroy();
   }
 
@@ -175,8 +177,9 @@ export class Transport {
       const permit = await budget.acquire(kind, call.priority, call.signal);
       try {
         await call.guard?.();
-        // While the guard was asked, another request may have been told to wait.
+        // While the guard was asked, another request may have been told to wait, and the clients may have been closed.
         if (permit.isOvertaken()) continue;
+        if (this.#closed) throw notSent(surface, operation);
         return await tracer.span({ name, kind: 'Request', fields }, (span) =>
           this.#ask(exchange, decode, call, permit, span),
         );
@@ -270,6 +273,15 @@ export class Transport {
       this.#options.log.warn('Asana announces a change that affects this program', { change: name });
     }
   }
+}
+
+/**
+ * The proxy, for Node's own support, which keeps tunnels open; that of axios opens one a request. Which one it is, is decided
+ * as for ConductorOne: Node takes no `host:port`, and shows the whole URL of a proxy that it cannot read.
+ */
+function proxyEnvironment(url: URL): { readonly HTTPS_PROXY?: string } {
+  const proxy = proxyFor(url, process.env);
+  return proxy ? { HTTPS_PROXY: proxy.url.reveal() } : {};
 }
 
 function encodeQuery(query: Exchange['query']): string {

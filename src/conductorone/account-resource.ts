@@ -1,5 +1,5 @@
 import { create, type JsonObject } from '@bufbuild/protobuf';
-import { addressOf, isActive } from '../directory/account.ts';
+import { addressOf, isActive, membershipIn } from '../directory/account.ts';
 import { isEmailAddress } from '../directory/email-address.ts';
 import type { Account, Snapshot } from '../directory/snapshot.ts';
 import { annotation } from './annotation.ts';
@@ -54,7 +54,7 @@ export function accountFacts(
 ): AccountFacts {
   const { gid, scim } = account;
   const address = addressOf(account);
-  const active = isActive(account, organization);
+  const active = isEnabled(account, organization);
   const { givenName, familyName, employeeNumber } = scim?.attributes ?? {};
   return {
     gid,
@@ -71,6 +71,13 @@ export function accountFacts(
     employeeNumber: employeeNumber ?? null,
     profile: profileOf(account, active),
   };
+}
+
+/** Of somebody who has never been in the organization, the workspaces beside it tell. */
+function isEnabled(account: Account, organization: string | null): boolean {
+  const isElsewhere =
+    organization !== null && account.memberships.length > 0 && !membershipIn(account, organization);
+  return isActive(account, isElsewhere ? null : organization);
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.ts';
+import { type Environment, proxyFor } from '../core/proxy.ts';
 import type { Redacted } from '../core/redacted.ts';
 import { BatonClient } from './client.ts';
 import { parseClientId, parseClientSecret } from './credentials.ts';
 import { chooseEndpoint } from './hosts.ts';
-import { type Environment, proxyFor } from './proxy.ts';
 import { TokenSource } from './token.ts';
 import { openTransport } from './transport.ts';
 import type { Trust } from './trust.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
+import type { Proxy } from '../core/proxy.ts';
 import type { Endpoint } from './hosts.ts';
-import type { Proxy } from './proxy.ts';
 import type { Trust } from './trust.ts';
 
 /** How to get to a tenant. */

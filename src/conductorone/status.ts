@@ -105,10 +105,16 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
 export function grpcCodeOf(error: unknown): Code {
   if (isAbort(error)) return Code.Canceled;
   if (error instanceof Error && error.name === 'TimeoutError') return Code.DeadlineExceeded;
-  if (error instanceof ConductorOneError && error.grpcCode !== undefined) return error.grpcCode;
+  if (error instanceof ConductorOneError && error.grpcCode !== undefined && !isCut(error))
+    return error.grpcCode;
   if (!(error instanceof CodedError)) return Code.Unknown;
   if (isKnown(error.code)) return CODES[error.code];
   return error.errorClass === 'stalling' ? Code.Unknown : Code.Unavailable;
+}
+
+/** Connect calls a stream Canceled whose connection is gone, too; what this side gives up ends with an abort. */
+function isCut({ code, grpcCode }: ConductorOneError): boolean {
+  return code === 'Disconnected' && grpcCode === Code.Canceled;
 }
 
 function isKnown(code: string): code is KnownCode {

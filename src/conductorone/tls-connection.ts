@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { isIP, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
+import { addressOf } from '../core/proxy.ts';
 import { ConductorOneError } from './errors.ts';
-import { addressOf } from './proxy.ts';
 import type { Route } from './route.ts';
 import { tlsOptions } from './trust.ts';
 

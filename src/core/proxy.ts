@@ -1,12 +1,13 @@
 import { BlockList, isIP } from 'node:net';
-import { InvalidInputError } from '../core/errors.ts';
-import { Redacted } from '../core/redacted.ts';
-import type { Endpoint } from './hosts.ts';
+import { InvalidInputError } from './errors.ts';
+import { Redacted } from './redacted.ts';
 
 /** An HTTP proxy that opens tunnels (CONNECT, RFC 9110 §9.3.6). */
 export interface Proxy {
   /** The variable that names it, as it is spelt in the environment. */
   readonly variable: string;
+  /** Its address in full, with what it holds of user and password. */
+  readonly url: Redacted;
   /** The connection with the proxy itself is under TLS. */
   readonly secure: boolean;
   /** Host name or address, without brackets. */
@@ -16,24 +17,30 @@ export interface Proxy {
   readonly authorization: Redacted | null;
 }
 
+/** Where a connection leads, whatever its path. */
+export interface Destination {
+  /** `https://host[:port]`. */
+  readonly origin: string;
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy on the way to an endpoint, null for none, by the rules of Go's net/http and grpc-go (package
+ * The proxy on the way to a host, null for none, by the rules of Go's net/http and grpc-go (package
  * golang.org/x/net/http/httpproxy): `HTTPS_PROXY` and `NO_PROXY`, or else their lower-case names; never for loopback.
  * @throws InvalidInputError for a proxy that is no http or https URL; its value, which may hold a password, is not shown
  */
-export function proxyFor(endpoint: Endpoint, environment: Environment): Proxy | null {
+export function proxyFor(destination: Destination, environment: Environment): Proxy | null {
   const variable = ['HTTPS_PROXY', 'https_proxy'].find((name) => environment[name]);
   if (variable === undefined) return null;
   const proxy = parseProxy(variable, environment[variable] ?? '');
-  const { host, port } = addressOf(endpoint);
+  const { host, port } = addressOf(destination);
   const exceptions = environment['NO_PROXY'] || environment['no_proxy'] || '';
   return isLoopback(host) || isExcepted(host, port, exceptions) ? null : proxy;
 }
 
-/** Where an endpoint is; an IPv6 address without its brackets. */
-export function addressOf({ origin }: Endpoint): { readonly host: string; readonly port: number } {
+/** Its host and port; an IPv6 address without its brackets. */
+export function addressOf({ origin }: Destination): { readonly host: string; readonly port: number } {
   const { hostname, port } = new URL(origin);
   return { host: bare(hostname), port: Number(port || '443') };
 }
@@ -51,6 +58,7 @@ function parseProxy(variable: string, value: string): Proxy {
   }
   return {
     variable,
+    url: new Redacted(url.href),
     secure,
     host: bare(url.hostname),
     port: Number(url.port || (secure ? '443' : '80')),

@@ -4,27 +4,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Server } from 'node:net';
 import { suite, type TestContext, test } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { inspect } from 'node:util';
 import type { Call } from '../../src/asana/transport.ts';
+import { InvalidInputError } from '../../src/core/errors.ts';
+import { selfSign } from '../conductorone/certificate.ts';
 import { startScriptedServer } from './scripted-server.ts';
 import { openTestSession } from './sessions.ts';
-
-/** A key and its own certificate for `localhost`, valid until 2126; known to everybody, for this file alone. */
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgI6VRANOAOrIrQHr+
-0c8zx9NHf3lrRRLXZ24COONrv7ShRANCAARSWbjVPeTyrP7uErcWVXw09arzlQVd
-qLlNU6m9zjJVKgROfLZf09ITCsnfRcskG28Zt3CZP6kZPJDBP6drSsIW
------END PRIVATE KEY-----`;
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBmzCCAUGgAwIBAgIUG9VrWUqORGiqz+qTvQhOxEq0ft4wCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDA5MzM0MloYDzIxMjYxMDMx
-MDkzMzQyWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAARSWbjVPeTyrP7uErcWVXw09arzlQVdqLlNU6m9zjJVKgROfLZf09IT
-CsnfRcskG28Zt3CZP6kZPJDBP6drSsIWo28wbTAdBgNVHQ4EFgQUVpslocGp+s/Z
-shFPgGyCo7jRlXswHwYDVR0jBBgwFoAUVpslocGp+s/ZshFPgGyCo7jRlXswDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
-zj0EAwIDSAAwRQIgNklRwJ1XEQXG6Dr2CahBR94RlyyGhCR47iH8yGzxj3ICIQDZ
-hw9D4mNFrcqb4pvbdG4fRDFDuSi82hOI7l4gcYocsQ==
------END CERTIFICATE-----`;
 
 const call: Call = { priority: 'read' };
 const ann = JSON.stringify({ data: { gid: '1', name: 'Ann' } });
@@ -37,17 +22,20 @@ async function listen(t: TestContext, server: Server): Promise<number> {
   return address.port;
 }
 
-async function startTlsServer(t: TestContext) {
+/** A server with a certificate for `host`, which it is its own authority for. */
+async function startTlsServer(t: TestContext, host = 'localhost') {
   const seen = { requests: 0, connections: 0 };
-  const server = createHttpsServer({ key: KEY, cert: CERTIFICATE }, (_, response) => {
+  const { key, certificate } = await selfSign(host);
+  const server = createHttpsServer({ key, cert: certificate }, (_, response) => {
     seen.requests += 1;
     response.end(ann);
   });
   server.on('connection', () => (seen.connections += 1));
-  return { seen, port: await listen(t, server) };
+  const port = await listen(t, server);
+  return { seen, certificate, baseUrl: `https://${host}:${port}/api/1.0` };
 }
 
-/** A proxy that opens tunnels and counts them. */
+/** A proxy that opens tunnels, to this machine whatever the name, and counts them. */
 async function startProxy(t: TestContext) {
   const seen = { tunnels: 0, requests: 0 };
   const server = createHttpServer((_, response) => {
@@ -65,7 +53,7 @@ async function startProxy(t: TestContext) {
     client.on('error', () => target.destroy());
     t.after(() => target.destroy());
   });
-  return { seen, url: `http://127.0.0.1:${await listen(t, server)}` };
+  return { seen, address: `127.0.0.1:${await listen(t, server)}` };
 }
 
 function withEnvironment(t: TestContext, name: string, value: string): void {
@@ -77,16 +65,24 @@ function withEnvironment(t: TestContext, name: string, value: string): void {
   });
 }
 
-function trustCertificate(t: TestContext): void {
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy'] as const;
+
+/** Sets these variables of the environment, and empties the others that choose a proxy for https. */
+function withProxies(t: TestContext, values: Readonly<Record<string, string>>): void {
+  const empty = Object.fromEntries(PROXY_VARIABLES.map((name) => [name, '']));
+  for (const [name, value] of Object.entries({ ...empty, ...values })) withEnvironment(t, name, value);
+}
+
+function trustCertificate(t: TestContext, certificate: string): void {
   const before = getCACertificates('default');
-  setDefaultCACertificates([...before, CERTIFICATE]);
+  setDefaultCACertificates([...before, certificate]);
   t.after(() => setDefaultCACertificates(before));
 }
 
 suite('TLS', () => {
   test('no request, and so no token, goes to a server whose certificate is not trusted', async (t) => {
-    const { seen, port } = await startTlsServer(t);
-    const session = openTestSession(t, '', { baseUrl: `https://localhost:${port}/api/1.0` });
+    const { seen, baseUrl } = await startTlsServer(t);
+    const session = openTestSession(t, '', { baseUrl });
     await assert.rejects(session.rest.me(call), {
       code: 'AsanaUnavailable',
       outcomeUnknown: false,
@@ -97,31 +93,97 @@ suite('TLS', () => {
   });
 
   test('one whose certificate is trusted is spoken to over one connection', async (t) => {
-    trustCertificate(t);
-    const { seen, port } = await startTlsServer(t);
-    const session = openTestSession(t, '', { baseUrl: `https://localhost:${port}/api/1.0` });
+    const { seen, certificate, baseUrl } = await startTlsServer(t);
+    trustCertificate(t, certificate);
+    const session = openTestSession(t, '', { baseUrl });
     for (let round = 0; round < 3; round += 1) await session.rest.me(call);
     assert.deepEqual(seen, { requests: 3, connections: 1 });
   });
 });
 
 suite('proxies', () => {
-  test('HTTPS_PROXY is used for https, through one tunnel that shows the proxy nothing', async (t) => {
-    trustCertificate(t);
+  for (const { values, because } of [
+    { values: { HTTPS_PROXY: 'http://PROXY' }, because: 'HTTPS_PROXY names it' },
+    { values: { https_proxy: 'http://PROXY' }, because: 'the lower-case name counts' },
+    { values: { HTTPS_PROXY: 'PROXY' }, because: 'http is implied, as for ConductorOne' },
+    { values: { HTTPS_PROXY: 'HTTP://PROXY' }, because: 'a scheme is the same in capitals' },
+    {
+      values: { HTTPS_PROXY: 'http://PROXY', NO_PROXY: 'na.test' },
+      because: 'NO_PROXY is about other names',
+    },
+    {
+      values: { HTTPS_PROXY: 'http://user:s%25cret@PROXY' },
+      because: 'user and password are for it, and may be escaped',
+    },
+  ] satisfies readonly { readonly values: Readonly<Record<string, string>>; readonly because: string }[]) {
+    test(`https goes through the proxy by one tunnel that shows it nothing when ${because}`, async (t) => {
+      const { seen, certificate, baseUrl } = await startTlsServer(t, 'asana.test');
+      trustCertificate(t, certificate);
+      const proxy = await startProxy(t);
+      const entries = Object.entries<string>(values);
+      withProxies(
+        t,
+        Object.fromEntries(entries.map(([name, value]) => [name, value.replace('PROXY', proxy.address)])),
+      );
+      const session = openTestSession(t, '', { baseUrl });
+      for (let round = 0; round < 3; round += 1) await session.rest.me(call);
+      assert.equal(seen.requests, 3);
+      assert.deepEqual(proxy.seen, { tunnels: 1, requests: 0 });
+    });
+  }
+
+  for (const host of ['localhost', '127.0.0.1']) {
+    test(`https to ${host} never goes through a proxy, which could not get there`, async (t) => {
+      const { seen, certificate, baseUrl } = await startTlsServer(t);
+      trustCertificate(t, certificate);
+      const proxy = await startProxy(t);
+      withProxies(t, { HTTPS_PROXY: `http://${proxy.address}` });
+      await openTestSession(t, '', { baseUrl: baseUrl.replace('localhost', host) }).rest.me(call);
+      assert.equal(seen.requests, 1);
+      assert.deepEqual(proxy.seen, { tunnels: 0, requests: 0 });
+    });
+  }
+
+  test('https does not go through a proxy to what NO_PROXY excepts, by the rules of ConductorOne', async (t) => {
     const proxy = await startProxy(t);
-    withEnvironment(t, 'HTTPS_PROXY', proxy.url);
-    withEnvironment(t, 'NO_PROXY', '');
-    const { seen, port } = await startTlsServer(t);
-    const session = openTestSession(t, '', { baseUrl: `https://localhost:${port}/api/1.0` });
-    for (let round = 0; round < 3; round += 1) await session.rest.me(call);
-    assert.equal(seen.requests, 3);
-    assert.deepEqual(proxy.seen, { tunnels: 1, requests: 0 });
+    withProxies(t, { HTTPS_PROXY: `http://${proxy.address}`, NO_PROXY: 'invalid' });
+    const session = openTestSession(t, '', { baseUrl: 'https://asana.invalid/api/1.0' });
+    await assert.rejects(session.rest.me(call), { code: 'AsanaUnavailable', message: /DNS/ });
+    assert.deepEqual(proxy.seen, { tunnels: 0, requests: 0 });
   });
+
+  for (const { value, because } of [
+    { value: 'http://svc:pa/s3cretPW@proxy.corp:3128', because: 'a slash in the password ends the host' },
+    { value: 'socks5://svc:s3cretPW@proxy.corp:1080', because: 'SOCKS' },
+    { value: 'http://svc:s3cretPW%zz@proxy.corp:3128', because: 'an escape in the password that is none' },
+    { value: 'http://svc:s3cretPW@proxy.corp:99999', because: 'a port that is none' },
+  ]) {
+    for (const name of ['HTTPS_PROXY', 'https_proxy']) {
+      test(`no session opens with an ${name} that cannot be used, and nothing shows its value: ${because}`, (t) => {
+        withProxies(t, { [name]: value });
+        assert.throws(
+          () => openTestSession(t, '', { baseUrl: 'https://asana.test/api/1.0' }),
+          (error) => {
+            assert.ok(error instanceof InvalidInputError, inspect(error));
+            assert.equal(error.field, name);
+            assert.match(error.message, new RegExp(`^${name}: `));
+            const shown = [
+              inspect(error, { depth: 20, showHidden: true }),
+              JSON.stringify(error),
+              error.stack,
+            ];
+            assert.doesNotMatch(shown.join('\n'), /s3cret|svc/);
+            return true;
+          },
+        );
+      });
+    }
+  }
 
   test('plain http on loopback never goes through a proxy, which would read the token', async (t) => {
     const proxy = await startProxy(t);
     for (const name of ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'HTTPS_PROXY'])
-      withEnvironment(t, name, proxy.url);
+      withEnvironment(t, name, `http://${proxy.address}`);
     const { url, seen } = await startScriptedServer(t, () => ({ body: ann }));
     await openTestSession(t, url).rest.me(call);
     assert.equal(seen.length, 1);

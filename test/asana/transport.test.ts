@@ -352,6 +352,76 @@ suite('Retry-After', () => {
   });
 });
 
+suite('after its session was closed', () => {
+  /** What a request has failed with; it must not have been answered. */
+  async function failureOf(asked: Promise<unknown> | undefined): Promise<AsanaError> {
+    const error = await (asked ?? Promise.reject(new TypeError('nothing was asked'))).then(
+      () => assert.fail('it should have failed'),
+      (failure: unknown) => failure,
+    );
+    assert.ok(error instanceof AsanaError, inspect(error));
+    assert.equal(error.code, 'AsanaUnavailable', error.message);
+    return error;
+  }
+
+  test('a request under way fails, is not repeated, and may have taken effect', async (t) => {
+    const tally: Tally = { requests: 0 };
+    const { url, seen } = await startScriptedServer(t, (_, index) => {
+      session.close();
+      return index === 0 ? () => {} : { status: 204 };
+    });
+    const session = openTestSession(t, url);
+    const error = await failureOf(session.scim?.setUserType('1', 'enterprise', { ...call, tally }));
+    assert.deepEqual([seen.length, tally.requests], [1, 1]);
+    assert.equal(error.outcomeUnknown, true);
+    assert.ok(mayBeDone(tally), 'the first try may have been carried out');
+    assert.ok(mayBeDone(tally));
+  });
+
+  test('one that waits for its repetition is not repeated, and its first try may have taken effect', async (t) => {
+    const tally: Tally = { requests: 0 };
+    const { url, seen } = await startScriptedServer(t, (_, index) =>
+      index === 0 ? { status: 503 } : { status: 204 },
+    );
+    const session = openTestSession(t, url, {
+      // Asked when the wait before the repetition is chosen.
+      random: () => {
+        session.close();
+        return 0.5;
+      },
+    });
+    const error = await failureOf(session.scim?.setUserType('1', 'enterprise', { ...call, tally }));
+    assert.deepEqual([seen.length, tally.requests], [1, 1]);
+    assert.equal(error.outcomeUnknown, true);
+    assert.ok(mayBeDone(tally), 'the first try may have been carried out');
+  });
+
+  for (const { close, because } of [
+    { close: 'before', because: 'it was closed before' },
+    { close: 'guard', because: 'it was closed when everything but the wire was waited for' },
+  ] as const) {
+    test(`a new request does not leave, and surely had no effect: ${because}`, async (t) => {
+      const tally: Tally = { requests: 0 };
+      const { url, seen } = await startScriptedServer(t, () => ({ status: 204 }));
+      const session = openTestSession(t, url);
+      if (close === 'before') session.close();
+      const guard = () => session.close();
+      for (const asked of [
+        session.rest.me({ ...call, tally, guard }),
+        session.scim?.setUserType('1', 'enterprise', { ...call, tally, guard }),
+        session.rest.addUserToTeam('7', '1', { ...call, tally, guard }),
+      ]) {
+        const error = await failureOf(asked);
+        assert.equal(error.outcomeUnknown, false);
+        assert.match(error.message, /was not asked for .* credentials were replaced or removed/);
+        assertClean(error);
+      }
+      assert.deepEqual([seen.length, tally.requests], [0, 0]);
+      assert.ok(!mayBeDone(tally));
+    });
+  }
+});
+
 suite('what is sent', () => {
   test('the token goes into the Authorization header and nowhere else', async (t) => {
     const { url, seen } = await startScriptedServer(t, () => ({ body: ann }));

@@ -8,6 +8,7 @@ import { type ConductorOneConnection, openConnection } from '../../src/conductor
 import { ConductorOneError } from '../../src/conductorone/errors.ts';
 import type { BatonServiceUploadAssetRequest } from '../../src/conductorone/generated/c1/connectorapi/baton/v1/baton_pb.ts';
 import { connectorMetadata } from '../../src/conductorone/metadata.ts';
+import { grpcCodeOf } from '../../src/conductorone/status.ts';
 import { type Asset, uploadAsset } from '../../src/conductorone/upload.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { systemClock } from '../../src/core/clock.ts';
@@ -391,6 +392,27 @@ suite('an upload', () => {
     );
     assert.equal(tenant.calls.length, 3);
     assert.deepEqual(waits, [0, 1000]);
+  });
+
+  test('whose connection is cut each time fails as Unavailable, and not as one that was canceled', async (t) => {
+    const { client, tenant } = await connect(
+      t,
+      {
+        baton: {
+          uploadAsset: async (messages) => {
+            for await (const { msg } of messages) if (msg.case === 'data') tenant.cut();
+            return {};
+          },
+        },
+      },
+      { ...systemClock, sleep: async () => {} },
+    );
+    await assert.rejects(client.uploadAsset('f'.repeat(27), assetOf(file), never), (error) => {
+      assert.ok(error instanceof ConductorOneError, inspect(error));
+      assert.deepEqual([error.code, Code[grpcCodeOf(error)]], ['Disconnected', 'Unavailable']);
+      return true;
+    });
+    assert.equal(tenant.calls.length, 3);
   });
 
   test('that is refused for good is not tried again', async (t) => {

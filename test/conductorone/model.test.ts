@@ -249,21 +249,81 @@ suite('an account', () => {
     assert.deepEqual(annotationsOf(resource), ['UserTrait', 'RawId']);
   });
 
-  test('is disabled when its membership has ended, or SCIM says so', () => {
-    const scim = account('905').scim;
-    assert.ok(scim);
-    for (const off of [
-      account('905', { memberships: [membership(acme.gid, { active: false })] }),
-      account('905', { scim: { ...scim, active: false } }),
-    ]) {
-      const resource = accountResource(off, context);
+  const elsewhere = membership('1300');
+  const left = membership(acme.gid, { active: false });
+  const scimOff = { id: '905', userName: 'ada@acme.com', active: false, userType: null, attributes: {} };
+  for (const { overrides, organization, enabled, because } of [
+    { overrides: {}, organization: acme.gid, enabled: true, because: 'they are in the organization' },
+    {
+      overrides: { memberships: [left] },
+      organization: acme.gid,
+      enabled: false,
+      because: 'they have left the organization',
+    },
+    {
+      overrides: { scim: scimOff },
+      organization: acme.gid,
+      enabled: false,
+      because: 'SCIM says so, whatever the membership says',
+    },
+    {
+      overrides: { memberships: [elsewhere], scim: null, license: null },
+      organization: acme.gid,
+      enabled: true,
+      because: 'they were never in the organization, and are in another workspace',
+    },
+    {
+      overrides: { memberships: [membership('1250', { active: false }), elsewhere], scim: null },
+      organization: acme.gid,
+      enabled: true,
+      because: 'they were never in the organization, and are in one of two other workspaces',
+    },
+    {
+      overrides: { memberships: [membership('1300', { active: false })], scim: null },
+      organization: acme.gid,
+      enabled: false,
+      because: 'they were never in the organization, and have left the only other workspace',
+    },
+    {
+      overrides: { memberships: [left, elsewhere] },
+      organization: acme.gid,
+      enabled: false,
+      because: 'they have left the organization, though they are in another workspace',
+    },
+    {
+      overrides: { memberships: [elsewhere], scim: scimOff },
+      organization: acme.gid,
+      enabled: false,
+      because: 'SCIM says so, though they are in another workspace',
+    },
+    {
+      overrides: { memberships: [], scim: null },
+      organization: acme.gid,
+      enabled: false,
+      because: 'they are nowhere',
+    },
+    {
+      overrides: { memberships: [elsewhere], scim: null },
+      organization: null,
+      enabled: true,
+      because: 'there is no organization, and they are in a workspace',
+    },
+  ] satisfies readonly {
+    readonly overrides: Partial<Account>;
+    readonly organization: string | null;
+    readonly enabled: boolean;
+    readonly because: string;
+  }[]) {
+    test(`is ${enabled ? 'enabled' : 'disabled'} when ${because}`, () => {
+      const resource = accountResource(account('905', overrides), { organization, serviceAccount: null });
       assert.deepEqual(
-        [traitOf(resource).status?.status, resource.status?.status],
-        [TraitStatus.DISABLED, Status.DISABLED],
+        [traitOf(resource).status?.status, resource.status?.status, resource.profile?.['active']],
+        enabled
+          ? [TraitStatus.ENABLED, Status.ENABLED, true]
+          : [TraitStatus.DISABLED, Status.DISABLED, false],
       );
-      assert.equal(resource.profile?.['active'], false);
-    }
-  });
+    });
+  }
 
   for (const email of [
     null,

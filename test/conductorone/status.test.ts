@@ -93,6 +93,16 @@ suite('the gRPC code', () => {
       because: 'ConductorOne said so itself',
     },
     {
+      error: new ConductorOneError('Disconnected', 'no', { grpcCode: Code.Canceled }),
+      code: Code.Unavailable,
+      because: 'the connection was cut, which Connect calls Canceled: nobody has given up',
+    },
+    {
+      error: new ConductorOneError('Disconnected', 'no', { grpcCode: Code.ResourceExhausted }),
+      code: Code.ResourceExhausted,
+      because: 'ConductorOne could not just now, and said why',
+    },
+    {
       error: new ConductorOneError('CredentialsRejected', 'no'),
       code: Code.Unauthenticated,
       because: 'no token was to be had',

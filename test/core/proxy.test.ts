@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { inspect } from 'node:util';
-import { proxyFor } from '../../src/conductorone/proxy.ts';
 import { InvalidInputError } from '../../src/core/errors.ts';
+import { proxyFor } from '../../src/core/proxy.ts';
+import { Redacted } from '../../src/core/redacted.ts';
 
 const PROXY = 'http://proxy.corp:3128';
 
@@ -114,7 +115,30 @@ suite('the proxy of an endpoint', () => {
     assert.equal(proxyFor(endpointOf(acme), { HTTPS_PROXY: PROXY })?.authorization, null);
   });
 
+  for (const { value, url, because } of [
+    { value: PROXY, url: `${PROXY}/`, because: 'it is written so' },
+    { value: 'proxy.corp:3128', url: `${PROXY}/`, because: 'http is implied' },
+    {
+      value: 'HTTP://Proxy.corp:3128',
+      url: `${PROXY}/`,
+      because: 'scheme and host are the same in lower case',
+    },
+    {
+      value: 'us%40er:s3cr%3Aet@proxy.corp:3128',
+      url: 'http://us%40er:s3cr%3Aet@proxy.corp:3128/',
+      because: 'user and password stay escaped',
+    },
+  ]) {
+    test(`has its whole address in a form that nothing prints, ${url}: ${because}`, () => {
+      const proxy = proxyFor(endpointOf(acme), { HTTPS_PROXY: value });
+      assert.ok(proxy?.url instanceof Redacted);
+      assert.equal(proxy.url.reveal(), url);
+      assert.doesNotMatch(inspect(proxy, { showHidden: true }) + JSON.stringify(proxy), /s3cr|:\/\//);
+    });
+  }
+
   for (const { value, because } of [
+    { value: 'http://u:pa/s3cret@proxy.corp:3128', because: 'a slash in the password, which ends the host' },
     { value: 'socks5://u:s3cret@proxy.corp:1080', because: 'SOCKS' },
     { value: 'http://u:s3cret@proxy.corp:99999', because: 'a port that is none' },
     { value: 'http://', because: 'no host' },

@@ -1,5 +1,6 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { AsanaSession } from '../../asana/session.ts';
+import { InvalidInputError } from '../../core/errors.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import type { ConnectorSession } from './connector-session.ts';
 import { CredentialsError, type SecretCache, SecretUnreadableError, takeCredential } from './credentials.ts';
@@ -39,7 +40,8 @@ export async function takeUpCredentials(
     });
   } catch (error) {
     if (error instanceof SecretUnreadableError) return session.clients.keep(obstacleOf(error));
-    if (!(error instanceof CredentialsError)) throw error;
+    // What is invalid is the proxy of the environment: no token can be used with it.
+    if (!(error instanceof CredentialsError || error instanceof InvalidInputError)) throw error;
     await session.dropCredentials(obstacleOf(error));
   }
 }
