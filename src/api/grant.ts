@@ -66,7 +66,7 @@ export function grantFields(deletionPolicy: { readonly fallback: DeletionPolicy;
     ),
     startsAt: Type.Optional(
       timestampText(
-        'When the grant begins, as an RFC 3339 timestamp such as 2026-12-01T00:00:00Z. Before that time the grant is Ready with reason Scheduled and nothing is changed in Asana. Once the grant has been applied, a later startsAt has no effect. Default: the grant begins immediately.',
+        'When the grant begins, as an RFC 3339 timestamp such as 2026-12-01T00:00:00Z. Before that time the grant is Ready with reason Scheduled and nothing is changed in Asana. Once the grant has been applied, a later startsAt has no effect, unless the license is changed or ensure is set to Absent: these begin at startsAt. Default: the grant begins immediately.',
       ),
     ),
     expiresAt: Type.Optional(

@@ -265,7 +265,8 @@ export const connectorReasons = {
   },
   AsanaUnavailable: {
     class: 'transient',
-    remedy: 'Asana did not answer. The operator retries, and continues to use the last reading.',
+    remedy:
+      'Asana did not answer, or cannot be reached as configured: see the message. The operator retries, and continues to use the last reading.',
   },
   TooManyRemovals: {
     class: 'waiting',

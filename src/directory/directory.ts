@@ -198,7 +198,7 @@ export class Directory {
 
   /** How much of each part our own actions have removed since it was measured. O(team memberships) after leavers. */
   removedSince(measure: Measure | null): PartCounts {
-    return this.#removals.since(measure, this.#snapshot?.teams ?? new Map());
+    return this.#removals.since(measure, this.#snapshot);
   }
 
   /** Somebody's membership of a team; null for none. O(members of the team). */
@@ -213,14 +213,25 @@ export class Directory {
     return laid ? (laid.account ?? undefined) : this.#snapshot?.accounts.get(gid);
   }
 
-  /** @param email in lower case */
+  /**
+   * Where two accounts share an email, the one in use has it (`indexByEmail`).
+   * @param email in lower case
+   */
   accountByEmail(email: string): Account | undefined {
-    const laid = this.#laidEmails.get(email);
-    const account = laid === undefined ? undefined : this.account(laid);
-    if (account?.email === email) return account;
-    const gid = this.#snapshot?.gidsByEmail.get(email);
-    const known = gid === undefined ? undefined : this.account(gid);
-    return known?.email === email ? known : undefined;
+    const laid = this.#holderOf(email, this.#laidEmails);
+    if (laid && this.#isInUse(laid)) return laid;
+    const read = this.#holderOf(email, this.#snapshot?.gidsByEmail);
+    return read && (!laid || this.#isInUse(read)) ? read : laid;
+  }
+
+  #holderOf(email: string, gids: ReadonlyMap<string, string> | undefined): Account | undefined {
+    const gid = gids?.get(email);
+    const account = gid === undefined ? undefined : this.account(gid);
+    return account?.email === email ? account : undefined;
+  }
+
+  #isInUse(account: Account): boolean {
+    return isActive(account, this.#snapshot?.organization?.gid ?? null);
   }
 
   counts(): DirectoryCounts {
@@ -235,7 +246,10 @@ export class Directory {
     this.#effective = null;
     if (!laid.account) return;
     this.#count(laid.account, 1);
-    if (laid.account.email !== null) this.#laidEmails.set(laid.account.email, gid);
+    const { email } = laid.account;
+    if (email === null) return;
+    const holder = this.#holderOf(email, this.#laidEmails);
+    if (!holder || this.#isInUse(laid.account) || !this.#isInUse(holder)) this.#laidEmails.set(email, gid);
   }
 
   #count(account: Account, amount: 1 | -1): void {

@@ -157,18 +157,20 @@ export async function refresh(
   if (inTeam) directory.layTeamMembership({ team, user: gid, membership }, begunAt);
   // Asana may remove a guest with their last team: which of them it is, the listing of hours ago does not tell.
   if (teams && fresh.account && isGuest(fresh.account, workspace ?? null))
-    layTeamsOf(directory, fresh.account.gid, teams, begunAt);
+    layTeamsOf(directory, { user: fresh.account.gid, organization: workspace }, teams, begunAt);
   return { ...fresh, teamMembership: membership };
 }
 
-/** Lays over what the listing says otherwise of somebody's teams. O(teams of the organization). */
+/** Lays over what the listing of one organization says otherwise of somebody's teams there. O(teams). */
 function layTeamsOf(
   directory: Directory,
-  user: string,
+  { user, organization }: { readonly user: string; readonly organization: string | undefined },
   teams: ReadonlyMap<string, TeamMembership>,
   begunAt: number,
 ): void {
-  for (const team of directory.current()?.teams.keys() ?? []) {
+  for (const known of directory.current()?.teams.values() ?? []) {
+    if (known.organization !== organization) continue;
+    const { gid: team } = known;
     const membership = teams.get(team) ?? null;
     if ((directory.teamMembership(team, user) === null) !== (membership === null))
       directory.layTeamMembership({ team, user, membership }, begunAt);

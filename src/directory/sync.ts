@@ -104,12 +104,15 @@ class Sync {
   #startedTeams: readonly StartedTeams[] = [];
   #phase: SyncProgress['phase'] = 'Accounts';
   #teamsRead = 0;
+  /** Teams are due, or the reading before has none to lend. */
+  #readsTeams: boolean;
 
   constructor(session: AsanaSession, options: SyncOptions, signal: AbortSignal) {
     this.#session = session;
     this.#options = options;
     this.#scim = options.scim.enabled ? session.scim : null;
     this.#call = { priority: 'sync', signal, tally: this.#tally };
+    this.#readsTeams = options.teams;
     this.#begunAt = options.clock.monotonic();
     this.#startedAt = options.clock.now();
   }
@@ -170,7 +173,8 @@ class Sync {
   }
 
   #startTeams(organizations: readonly Workspace[], sourceOf: (organization: Workspace) => TeamSource): void {
-    if (!this.#options.teams) return;
+    this.#readsTeams ||= !this.#hasTeamsOf(organizations);
+    if (!this.#readsTeams) return;
     this.#startedTeams = organizations.map((organization) => {
       const faults = new Faults();
       const teams = readTeams({
@@ -194,7 +198,7 @@ class Sync {
     this.#options.onAccounts?.(accounts);
     this.#phase = 'Teams';
     this.#report();
-    if (!this.#options.teams) return accounts;
+    if (!this.#readsTeams) return accounts;
     const wanted = new Set(accounts.workspaces.map(({ gid }) => gid));
     const started = this.#startedTeams.filter(({ organization }) => wanted.has(organization));
     const read = await Promise.all(started.map(({ teams }) => teams));
@@ -264,6 +268,15 @@ class Sync {
       teams: previous ? teamsWithin(previous.teams, scope) : new Map(),
       requests: this.#tally.requests,
     };
+  }
+
+  /** Whether the reading before has read the teams of each of these. */
+  #hasTeamsOf(organizations: readonly Workspace[]): boolean {
+    const { previous } = this.#options;
+    const [only, another] = organizations;
+    const isSame = previous?.organization?.gid === (another ? undefined : only?.gid);
+    const isRead = ({ gid }: Workspace) => previous?.workspaces.some((known) => known.gid === gid) ?? false;
+    return isSame && Boolean(previous?.parts.teams) && organizations.every(isRead);
   }
 
   /** The reading before, if it was of the same organization: another one's accounts must not mix in. */

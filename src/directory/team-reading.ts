@@ -133,7 +133,12 @@ class TeamReading {
   async #readMembers(team: ListedTeam): Promise<void> {
     const { source, faults, previous } = this.#options;
     const memberships: TeamMembership[] = [];
-    const error = await outcomeOf(source.members(team.gid, (items) => void memberships.push(...items)));
+    const error = await outcomeOf(
+      source.members(team.gid, (items) => {
+        // One by one: a call takes some 120,000 arguments, and SCIM gives all members at once.
+        for (const item of items) memberships.push(item);
+      }),
+    );
     if (error?.code === 'NotFound') this.#vanished.set(team.gid, error);
     else if (error) faults.add(error);
     if (error) {

@@ -6,6 +6,8 @@ export class WorkPool<T> {
   readonly #width: number;
   readonly #work: (item: T) => Promise<void>;
   #queue: T[] = [];
+  /** Where the next in the queue is: to shift each out would take the square of the time. */
+  #next = 0;
   #running = 0;
   #failures: unknown[] = [];
   #drained: (() => void) | null = null;
@@ -17,13 +19,16 @@ export class WorkPool<T> {
 
   add(items: readonly T[]): void {
     if (this.#failures.length > 0) return;
-    this.#queue.push(...items);
+    for (const item of items) this.#queue.push(item);
     this.#start();
   }
 
   /** Drops what has not begun; returns how many that were. */
   cancel(): number {
-    return this.#queue.splice(0).length;
+    const dropped = this.#queue.length - this.#next;
+    this.#queue = [];
+    this.#next = 0;
+    return dropped;
   }
 
   /** Resolves when nothing is queued or running. Nothing may be added after it was called. */
@@ -34,8 +39,12 @@ export class WorkPool<T> {
 
   #start(): void {
     while (this.#running < this.#width) {
-      const item = this.#queue.shift();
-      if (item === undefined) return;
+      const item = this.#queue[this.#next];
+      if (item === undefined) {
+        this.cancel();
+        return;
+      }
+      this.#next += 1;
       this.#running += 1;
       void this.#run(item);
     }

@@ -22,7 +22,7 @@ import type { Reading } from './reading.ts';
 import { refusals } from './refusal.ts';
 import { isSameRight } from './right.ts';
 import { resolveWish } from './rights.ts';
-import { describeTooLong } from './time.ts';
+import { describeTooLong, hasBegun } from './time.ts';
 
 /** How the message begins for what has expired, and would be released in mode Apply. */
 export const EXPIRED_IN_PLAN = 'Expired. In mode Apply the grant would be released: ';
@@ -129,13 +129,13 @@ function decideForbidden({
   return blockUnseen('NamespaceNotAllowed', message);
 }
 
-/** Whether it may last as long as it says, and whether it has begun. What is applied has. */
+/** Whether it may last as long as it says, and whether it has begun. */
 function decideTime(grant: Grant, { policies, obstacle, now }: GrantContext): Decision | null {
   if (grant.ending) return null;
   if (obstacle !== null) return blockUnseen('NotReady', obstacle);
   const tooLong = describeTooLong(grant, policies.maxDurationMs, now);
   if (tooLong !== null) return blockUnseen('DurationTooLong', tooLong);
-  if (grant.startsAt === null || grant.startsAt <= now || grant.applied) return null;
+  if (grant.startsAt === null || grant.startsAt <= now || hasBegun(grant)) return null;
   const message = `The grant begins at ${new Date(grant.startsAt).toISOString().slice(0, 19)}Z. Nothing is changed before that time.`;
   return {
     kind: 'Settled',

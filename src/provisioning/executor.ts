@@ -5,6 +5,7 @@ import type { Counter, Meter } from '../core/meter.ts';
 import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
 import type { UserTypes } from '../directory/account.ts';
 import type { Directory } from '../directory/directory.ts';
+import type { OwnRemoval } from '../directory/own-removals.ts';
 import { type FreshReading, refresh } from '../directory/reader.ts';
 import type { Account } from '../directory/snapshot.ts';
 import { type Action, placeOfAction } from './action.ts';
@@ -19,6 +20,8 @@ export interface ActionRequest {
   readonly connector: { readonly namespace: string; readonly name: string };
   readonly session: AsanaSession;
   readonly directory: Directory;
+  /** Tells every directory in which something is missing now because of this change. */
+  readonly noteLoss: (note: LossNote) => void;
   readonly userTypes: UserTypes;
   readonly action: Action;
   readonly requester: Requester;
@@ -28,6 +31,9 @@ export interface ActionRequest {
   /** Counts the change's own request once it really leaves; the reads around it do not count. */
   readonly tally?: Tally | undefined;
 }
+
+/** What is noted in a directory of what our own actions take away. */
+export type LossNote = (directory: Pick<Directory, 'noteRemoval' | 'noteLeaving'>) => void;
 
 /** What the caller contributes to an action; each may throw, and then nothing (more) is sent. */
 export interface ActionHooks {
@@ -164,11 +170,9 @@ export class Executor {
     this.#concluded.add(id);
     const [oldest] = this.#concluded;
     if (oldest !== undefined && this.#concluded.size > MOST_CONCLUDED) this.#concluded.delete(oldest);
-    const { action, directory } = request;
     this.#tell(request, id, 'Succeeded', requestIds, account);
-    const leaves = isRemoval(action) && ('team' in action || rulesOf(action).deprovisions(action));
-    if (!leaves || action.gid === null) return;
-    directory.noteRemoval({ user: action.gid, team: 'team' in action ? action.team : null });
+    const removal = lossOf(request.action, account);
+    if (removal) request.noteLoss((directory) => directory.noteRemoval(removal));
   }
 
   /** Sends the change. What Asana refused, or surely never got, is told and thrown. */
@@ -240,8 +244,22 @@ function namesOf({ kind, namespace, name, uid, generation }: ObjectIdentity) {
 }
 
 /** Until Asana shows it, a membership that is being taken is none that a guest keeps. */
-function noteLeaving({ action, directory }: ActionRequest): void {
-  if (action.type === 'RemoveFromTeam') directory.noteLeaving(action.team, action.gid, GIVE_UP_AFTER_MS);
+function noteLeaving({ action, noteLoss }: ActionRequest): void {
+  if (action.type !== 'RemoveFromTeam') return;
+  noteLoss((directory) => directory.noteLeaving(action.team, action.gid, GIVE_UP_AFTER_MS));
+}
+
+/**
+ * What readings lack after an action; null for nothing.
+ * @param account as it is now; null when it is gone
+ */
+function lossOf(action: Action, account: Account | null): OwnRemoval | null {
+  if (!isRemoval(action) || action.gid === null) return null;
+  const { gid: user } = action;
+  if ('team' in action) return { user, team: action.team };
+  if (!rulesOf(action).deprovisions(action)) return null;
+  const isGone = !account?.memberships.some(({ active }) => active);
+  return { user, workspace: 'workspace' in action ? action.workspace : null, isGone };
 }
 
 function explain(action: Action, error: AsanaError): Error {

@@ -125,8 +125,10 @@ function refuseUnlisted(subject: GrantCase, { code }: Extract<Step, { kind: 'Ref
 function explainAbsence(subject: GrantCase, { code, message }: Extract<Step, { kind: 'Refused' }>): string {
   const { grant } = subject;
   if (code !== 'AccountNotFound' || grant.wish.type !== 'License') return message;
-  if (grant.mayCreate && hadAnAccountThere(subject))
-    return `${message} The account existed before, so it is not created again.`;
+  // An account is created for an address, and once.
+  if (grant.user.email === null) return message;
+  if (hadAnAccountThere(subject))
+    return grant.mayCreate ? `${message} The account existed before, so it is not created again.` : message;
   return grant.mayCreate
     ? message
     : `${message} To have the account created, set onMissingAccount to Create.`;

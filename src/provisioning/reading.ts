@@ -9,7 +9,7 @@ export interface Reading {
   accountByEmail(email: string): Account | undefined;
   /** Null for somebody who is not in the team. */
   teamMembership(team: string, user: string): TeamMembership | null;
-  /** How many other teams somebody is in, without those that they are leaving by our doing. */
+  /** How many other teams of the same organization somebody is in, without those that they are leaving by our doing. */
   countOtherTeamsOf(user: string, team: string): number;
   /** What a person has to answer before anything is removed, whatever it is read from; null for nothing. */
   held(): string | null;

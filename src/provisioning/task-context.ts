@@ -4,6 +4,7 @@ import type { Directory } from '../directory/directory.ts';
 import type { Account } from '../directory/snapshot.ts';
 import type { Action } from './action.ts';
 import type { TaskView } from './decide-task.ts';
+import type { LossNote } from './executor.ts';
 import type { Seat } from './removals/seat-ledger.ts';
 
 /** What a task needs of the connector it runs for. */
@@ -11,6 +12,8 @@ export interface TaskContext {
   readonly session: AsanaSession;
   readonly directory: Directory;
   readonly userTypes: UserTypes;
+  /** Tells every directory in which something is missing now because of a change of this task. */
+  readonly noteLoss: (note: LossNote) => void;
   /**
    * The policies and the reading as they stand now.
    * @param now by which grants have begun and ended, epoch milliseconds; default: the local clock

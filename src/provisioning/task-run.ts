@@ -237,6 +237,7 @@ export class TaskRun {
       connector: task.connector,
       session: context.session,
       directory: context.directory,
+      noteLoss: context.noteLoss,
       userTypes: context.userTypes,
       action,
       requester: { type: 'Task', taskId: task.id },

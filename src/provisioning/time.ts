@@ -1,4 +1,5 @@
 import type { Grant } from './grant.ts';
+import { isSameRight } from './right.ts';
 
 /**
  * Why a grant may not last as long as it says; null when it may. What never ends, or ends later than `maxDurationMs` after it
@@ -23,6 +24,15 @@ export function describeTooLong(grant: Grant, maxDurationMs: number | null, now:
  */
 export function beginningOf(startsAt: number | null, appliedAt: number): number {
   return Math.min(startsAt ?? appliedAt, appliedAt);
+}
+
+/**
+ * Whether what a grant declares has begun, wherever `startsAt` has moved since: it is what was applied. An edit to another license,
+ * or to an absence, which is never applied, begins at `startsAt`.
+ */
+export function hasBegun({ ensure, wish, applied }: Pick<Grant, 'ensure' | 'wish' | 'applied'>): boolean {
+  if (applied === null || ensure === 'Absent') return false;
+  return wish.type !== 'License' || isSameRight(wish, applied.right);
 }
 
 /** When the grant began to hold its right, epoch milliseconds; null before. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
+import { indexByEmail } from '../../src/directory/account-reading.ts';
 import { Directory } from '../../src/directory/directory.ts';
 import type {
   Account,
@@ -140,6 +141,91 @@ suite('what is laid over a snapshot', () => {
       [null, null, undefined],
     );
     assert.equal(directory.counts().accounts, 0);
+  });
+});
+
+suite('an address that two accounts share', () => {
+  const email = 'ada@acme.example';
+  /** Two accounts, each in use or, in brackets, not. */
+  const accountsOf = (names: readonly string[]) =>
+    names.map((name) => makeAccount(name.replace(/\W/g, ''), { email, active: !name.startsWith('(') }));
+  const read = (names: readonly string[]) => {
+    const accounts = accountsOf(names);
+    const byGid = new Map(accounts.map((account) => [account.gid, account]));
+    return { ...makeSnapshot(accounts), gidsByEmail: indexByEmail(byGid, organization.gid) };
+  };
+  const layEach = (directory: Directory, names: readonly string[]) => {
+    for (const account of accountsOf(names)) directory.lay(account, directory.now(), organization.gid);
+  };
+
+  for (const { snapshot, laid, holder, because } of [
+    { snapshot: ['(1)', '2'], laid: [], holder: '2', because: 'it is the one in use' },
+    { snapshot: ['2', '(1)'], laid: [], holder: '2', because: 'it is the one in use, listed first' },
+    {
+      snapshot: ['(1)', '2'],
+      laid: ['(1)'],
+      holder: '2',
+      because: 'it is in use, and a fresh read of the other by its gid shows one that is not',
+    },
+    {
+      snapshot: ['1', '2'],
+      laid: ['(1)'],
+      holder: '2',
+      because: 'a fresh read shows that the other has left since',
+    },
+    {
+      snapshot: ['(1)'],
+      laid: ['2'],
+      holder: '2',
+      because: 'it came since the snapshot, where the other was not in use any more',
+    },
+    {
+      snapshot: ['(1)'],
+      laid: ['2', '(1)'],
+      holder: '2',
+      because: 'it came since the snapshot, and the other was looked at once more',
+    },
+    {
+      snapshot: ['1', '(2)'],
+      laid: ['(1)', '2'],
+      holder: '2',
+      because: 'the two have changed places, the one that left read first',
+    },
+    {
+      snapshot: ['1', '(2)'],
+      laid: ['2', '(1)'],
+      holder: '2',
+      because: 'the two have changed places, the one that came read first',
+    },
+    {
+      snapshot: ['1', '(2)'],
+      laid: ['(2)', '1'],
+      holder: '1',
+      because: 'both were looked at, and nothing has changed',
+    },
+    {
+      snapshot: ['1'],
+      laid: ['2'],
+      holder: '2',
+      because: 'it was read last, and that the other has lost the address is not known yet',
+    },
+    { snapshot: ['(1)'], laid: ['(1)'], holder: '1', because: 'there is no other' },
+  ]) {
+    const after = laid.length === 0 ? '' : ` after reads of ${laid.join(', then ')}`;
+    test(`is that of ${holder}, of ${snapshot.join(' and ')}${after}: ${because}`, () => {
+      const { directory } = setUp(read(snapshot));
+      layEach(directory, laid);
+      assert.equal(directory.accountByEmail(email)?.gid, holder);
+      assert.equal(directory.effective()?.gidsByEmail.get(email), holder, 'as uploads have it');
+    });
+  }
+
+  test('stays with the one in use when a new snapshot takes over what was laid', async () => {
+    const { clock, directory } = setUp(read(['(1)', '2']));
+    await clock.advance(10);
+    layEach(directory, ['2', '(1)']);
+    directory.adopt(read(['1', '(2)']));
+    assert.equal(directory.accountByEmail(email)?.gid, '2');
   });
 });
 

@@ -544,17 +544,43 @@ suite('what parts of a reading justify', () => {
 suite('what our own actions removed', () => {
   test('counts from the moment the measured reading began, leavers with their places in teams', () => {
     const removals = new OwnRemovals();
-    const { teams } = snapshotOf({ teams: 3 });
-    removals.note({ user: '8', team: null }, HOUR - 1);
-    removals.note({ user: '1', team: null }, HOUR);
-    removals.note({ user: '1', team: null }, HOUR + 1);
+    const snapshot = snapshotOf({ teams: 3 });
+    const gone = { workspace: null, isGone: true };
+    removals.note({ user: '8', ...gone }, HOUR - 1);
+    removals.note({ user: '1', ...gone }, HOUR);
+    removals.note({ user: '1', ...gone }, HOUR + 1);
     removals.note({ user: '9', team: 't0' }, HOUR + 1);
-    assert.deepEqual(removals.since(measured(), teams), {
+    assert.deepEqual(removals.since(measured(), snapshot), {
       accounts: 1,
       licenses: 1,
       teams: 0,
       teamMemberships: 13,
     });
-    assert.deepEqual(removals.since(null, teams), noCounts);
+    assert.deepEqual(removals.since(null, snapshot), noCounts);
   });
+
+  for (const { removal, expected, because } of [
+    {
+      removal: { user: '1', workspace: '999', isGone: false },
+      expected: [0, 0, 0],
+      because: 'a plain workspace was left, and the organization with its teams was not',
+    },
+    {
+      removal: { user: '1', workspace: '999', isGone: true },
+      expected: [1, 0, 0],
+      because: 'they were nowhere else, and so had no license and no team',
+    },
+    {
+      removal: { user: '1', workspace: null, isGone: false },
+      expected: [0, 1, 12],
+      because: 'the organization was left, and they are in a plain workspace still',
+    },
+  ]) {
+    test(`is ${expected.join(', ')} accounts, licenses and places in teams where ${because}`, () => {
+      const removals = new OwnRemovals();
+      removals.note(removal, HOUR + 1);
+      const { accounts, licenses, teamMemberships } = removals.since(measured(), snapshotOf({ teams: 3 }));
+      assert.deepEqual([accounts, licenses, teamMemberships], expected);
+    });
+  }
 });

@@ -46,6 +46,13 @@ suite('a work pool', () => {
     await pool.drain();
   });
 
+  test('takes more items at once than a call takes arguments', async () => {
+    const pool = new WorkPool<number>(1, () => Promise.resolve());
+    pool.add(Array.from({ length: 200_000 }, (_, index) => index));
+    assert.equal(pool.cancel(), 199_999);
+    await pool.drain();
+  });
+
   test('an empty pool is drained at once', async () => {
     await assert.doesNotReject(new WorkPool<number>(1, () => Promise.resolve()).drain());
   });

@@ -51,6 +51,7 @@ function connector(changes: Changes = {}): AsanaConnector {
     obstacle: null,
     secretUnreadable: null,
     hasClients: true,
+    tokensUnproven: false,
     running: null,
     report,
     snapshot,

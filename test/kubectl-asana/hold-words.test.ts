@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { AsanaConnectorStatus } from '../../src/api/asana-connector.ts';
 import type { ConnectorHold } from '../../src/api/asana-connector-status.ts';
+import { heldAmong } from '../../src/commands/kubectl-asana/held-grants.ts';
 import { describeReadingHold, makeSureItStands } from '../../src/commands/kubectl-asana/hold-words.ts';
 import { InvalidInputError } from '../../src/core/errors.ts';
-import { connectorObject } from '../controllers/objects.ts';
+import { connectorObject, grantObject } from '../controllers/objects.ts';
 
 const hold = (changes: Partial<ConnectorHold>): ConnectorHold => ({
   reason: 'DirectoryShrunk',
@@ -75,6 +76,20 @@ suite('what is asked about a reading that is held', () => {
     test(`names what is so, without the words of the connector: ${because}`, () => {
       assert.equal(described(hold(changes)), text);
     });
+});
+
+suite('the removals that a hold stops', () => {
+  for (const { status, count, because } of [
+    { status: {}, count: 1, because: 'nobody has answered' },
+    { status: { discardedGeneration: 1 }, count: 0, because: 'a person let it be' },
+    { status: { discardedGeneration: 0 }, count: 1, because: 'it was edited since a person let it be' },
+  ]) {
+    test(`are ${count} where ${because}`, () => {
+      const planned = { action: 'RevokeEnterprise', reason: 'It was deleted.', hold: 'abc.1' } as const;
+      const grant = grantObject({ status: { observedGeneration: 1, planned, ...status } });
+      assert.equal(heldAmong([grant]).length, count);
+    });
+  }
 });
 
 suite('the token of a hold', () => {

@@ -64,6 +64,7 @@ export class ExecutorRig {
       connector: { namespace: 'iga', name: 'acme' },
       session: this.#session,
       directory: this.directory,
+      noteLoss: (note) => note(this.directory),
       userTypes,
       action: actionOf(type, type === 'CreateAccount' ? '' : this.gid(email), email),
       requester: {

@@ -359,6 +359,7 @@ suite('what is told', () => {
         connector: { namespace: 'iga', name: 'acme' },
         session,
         directory: new Directory(clock),
+        noteLoss: () => {},
         userTypes,
         action: actionOf('GrantEnterprise', '1', ALICE),
         requester: { type: 'Task', taskId: 'task-5' },

@@ -137,6 +137,7 @@ export class TaskRig {
     return {
       session: this.session,
       directory: this.directory,
+      noteLoss: (note) => note(this.directory),
       userTypes,
       view: () => this.view({ ...changes, ...look() }, own),
       takeSeat: () => {

@@ -29,6 +29,7 @@ test('a task tells of its own change, where its first request hangs and Asana re
     context: {
       session: {} as AsanaSession,
       directory: {} as Directory,
+      noteLoss: () => {},
       userTypes: { enterprise: 'enterprise', viewOnly: 'view only' },
       view: () => view,
       takeSeat: () => ({ free: () => {}, keep: () => {}, doubt: () => {} }),

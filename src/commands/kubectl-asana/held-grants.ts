@@ -53,8 +53,10 @@ export async function showHeld(flags: ClusterFlags, output: Output): Promise<voi
 export function heldAmong(grants: readonly GrantObject[]): HeldRemoval[] {
   return grants
     .flatMap((grant): HeldRemoval[] => {
-      const planned = grant.status?.planned;
+      const { planned, discardedGeneration, observedGeneration } = grant.status ?? {};
       if (planned?.hold === undefined || planned.answer !== undefined) return [];
+      // Let be by a person, until the grant is edited.
+      if (discardedGeneration !== undefined && discardedGeneration === observedGeneration) return [];
       return [
         {
           connector: connectorOf(grant),

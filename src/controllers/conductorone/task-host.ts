@@ -190,6 +190,7 @@ export class ConnectorTaskHost implements TaskHost {
         return asanaOf(session());
       },
       directory,
+      noteLoss: (note) => session().noteLoss(note),
       userTypes: connector().spec.scim.userTypes,
       view: (now) => this.#viewOf(taskId, directory, now),
       takeSeat: ({ gid, email }) => session().seats.take(taskId, gid ?? email ?? taskId, directory),

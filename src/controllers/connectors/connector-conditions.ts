@@ -1,9 +1,11 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { type Condition, type ConditionDraft, findCondition, readiness } from '../../api/conditions.ts';
 import type { ConnectorReason } from '../../api/reasons.ts';
 import { ACKNOWLEDGE_ANNOTATION, DISCARD_ANNOTATION } from '../../api/resources.ts';
 import type { HoldRecord } from '../../provisioning/removals/record.ts';
 import { type ConnectorFacts, describeMissing } from './connector-facts.ts';
-import { conductorOneReasonOf, isOfCredentials, reasonOf } from './obstacle.ts';
+import { TOKENS_UNPROVEN } from './connector-obstacle.ts';
+import { conductorOneReasonOf, isOfCredentials, type Obstacle, reasonOf } from './obstacle.ts';
 import { failureOf } from './sync-runner.ts';
 
 function everSynced({ object, report }: ConnectorFacts): boolean {
@@ -69,7 +71,8 @@ function impairment(facts: ConnectorFacts): string | null {
   return pausedOf(facts)[0]?.message ?? null;
 }
 
-function credentialsOf({ object, obstacle, secretUnreadable, report }: ConnectorFacts): ConditionDraft {
+function credentialsOf(facts: ConnectorFacts): ConditionDraft {
+  const { object, obstacle, secretUnreadable, tokensUnproven, report } = facts;
   const draft = (status: Condition['status'], reason: ConnectorReason, message: string): ConditionDraft => ({
     type: 'CredentialsValid',
     status,
@@ -78,13 +81,14 @@ function credentialsOf({ object, obstacle, secretUnreadable, report }: Connector
   });
   if (obstacle && isOfCredentials(obstacle)) return draft('False', obstacle.reason, obstacle.message);
   if (secretUnreadable) return draft('Unknown', secretUnreadable.reason, secretUnreadable.message);
+  if (tokensUnproven) return draft('Unknown', 'NotChecked', TOKENS_UNPROVEN);
   if (report?.result?.snapshot) return draft('True', 'Accepted', 'Asana accepts the token.');
   const kept = findCondition(object.status?.conditions, 'CredentialsValid');
   if (kept && kept.status === 'True') return kept;
   return draft('Unknown', 'NotChecked', 'No request has been sent to Asana yet.');
 }
 
-function scimOf({ object, report }: ConnectorFacts): ConditionDraft[] {
+function scimOf({ object, obstacle, report }: ConnectorFacts): ConditionDraft[] {
   if (!object.spec.scim.enabled) return [];
   const draft = (status: Condition['status'], reason: ConnectorReason, message: string): ConditionDraft => ({
     type: 'ScimAvailable',
@@ -92,6 +96,7 @@ function scimOf({ object, report }: ConnectorFacts): ConditionDraft[] {
     reason,
     message,
   });
+  if (obstacle && isOfScimToken(obstacle, object)) return [draft('False', obstacle.reason, obstacle.message)];
   const scim = report?.result?.scim;
   if (scim?.ok) return [draft('True', 'Available', 'SCIM is available and shows licenses.')];
   if (scim) return [draft('False', reasonOf(scim.error), scim.error.message)];
@@ -100,6 +105,12 @@ function scimOf({ object, report }: ConnectorFacts): ConditionDraft[] {
     return [draft('True', 'Available', 'SCIM accepts the token. Licenses have not been read yet.')];
   const kept = findCondition(object.status?.conditions, 'ScimAvailable');
   return [kept ?? draft('Unknown', 'NotChecked', 'No request has been sent to SCIM yet.')];
+}
+
+/** What is wrong with the credentials is wrong with those for SCIM: there are none, or it is one token. */
+function isOfScimToken({ reason }: Obstacle, { spec }: AsanaConnector): boolean {
+  if (reason === 'SecretNotFound' || reason === 'SecretKeyMissing') return true;
+  return reason === 'CredentialsRejected' && spec.credentials.secretRef.scimTokenKey === undefined;
 }
 
 function syncedOf({ object, report }: ConnectorFacts): ConditionDraft {

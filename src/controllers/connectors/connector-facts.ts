@@ -19,6 +19,8 @@ export interface ConnectorFacts {
   readonly secretUnreadable: Obstacle | null;
   /** There are clients, of what the Secret held when it was last read. */
   readonly hasClients: boolean;
+  /** Nothing that Asana has answered speaks of the tokens that the Secret holds now. */
+  readonly tokensUnproven: boolean;
   readonly running: RunningSync | null;
   readonly report: SyncReport | null;
   readonly snapshot: Snapshot | null;
@@ -51,6 +53,7 @@ export function factsOf(
     ...others,
     secretUnreadable: session.clients.unreadable,
     hasClients: session.asana !== null,
+    tokensUnproven: session.clients.areUnproven && !session.isForeign,
     running: session.syncs.running,
     report: session.syncs.report,
     snapshot,

@@ -39,15 +39,21 @@ export class ConnectorSeats {
     }
   }
 
-  /** The grant was decided, or is gone: for what is still under way it has taken its own. */
-  noteDecided(uid: string): void {
-    this.#begunBefore.get(uid)?.free();
+  /** Hands the seat of an upgrade that a process before this one has begun to whoever decides its grant; null for none. */
+  handOver(uid: string): Seat | null {
+    const seat = this.#begunBefore.get(uid) ?? null;
     this.#begunBefore.delete(uid);
+    return seat;
+  }
+
+  /** The grant is gone before it was decided: its license may have been given. */
+  forget(uid: string): void {
+    this.handOver(uid)?.doubt();
   }
 
   /** The connector is gone. */
   close(): void {
-    for (const uid of this.#begunBefore.keys()) this.noteDecided(uid);
+    for (const uid of this.#begunBefore.keys()) this.forget(uid);
   }
 
   /** How many there are beside the holder's own and those that the directory shows. */

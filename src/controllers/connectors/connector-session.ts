@@ -7,6 +7,7 @@ import type { Tracer } from '../../core/tracer.ts';
 import { Directory } from '../../directory/directory.ts';
 import type { Doubt, PartIntervals } from '../../directory/doubt.ts';
 import type { Measure } from '../../directory/measure.ts';
+import type { LossNote } from '../../provisioning/executor.ts';
 import type { Reading } from '../../provisioning/reading.ts';
 import type { Organizations } from '../../provisioning/removals/organizations.ts';
 import { readRecord } from '../../provisioning/removals/record-reading.ts';
@@ -102,6 +103,7 @@ export class ConnectorSession {
       },
       onChange: (what) => {
         if (what === 'Finished') this.#proveTokens();
+        if (what === 'Finished') organizations.endReading(this.key);
         onChange(what);
       },
     });
@@ -162,6 +164,7 @@ export class ConnectorSession {
       doubts: this.doubts,
       lastFailed: this.syncs.report !== null && this.syncs.report.result === null,
       seatsBeside: () => this.seats.countBeside(holder, directory),
+      isLeaving: (team, user) => this.directory.isLeaving(team, user),
       now: this.#deps.clock.now(),
     });
   }
@@ -171,9 +174,14 @@ export class ConnectorSession {
     this.#judge.see(workspaces, this.#deps.clock.now());
   }
 
+  /** Notes what an action of this connector took away, for every connector of the organization. */
+  noteLoss(note: LossNote): void {
+    note(this.directory);
+    this.#deps.organizations.noteLoss(this.key, note);
+  }
+
   /** A grant was decided on a reading of this process: the desk may count on having heard of it. */
   noteDecided(grantUid: string): void {
-    this.seats.noteDecided(grantUid);
     if (!this.#undecided.delete(grantUid) || this.#undecided.size > 0) return;
     this.desk.allSeen(this.#deps.clock.now());
     this.#deps.onChange('AllSeen');
@@ -194,6 +202,7 @@ export class ConnectorSession {
   /** The object is gone. */
   forgetGrant(uid: string): void {
     this.desk.forget(uid);
+    this.seats.forget(uid);
     this.noteDecided(uid);
   }
 
@@ -241,7 +250,8 @@ export class ConnectorSession {
 
   /** Begins a sync in the background; does nothing while one runs, or without credentials. */
   startSync(cause: SyncCause, { answering }: { readonly answering: boolean }): void {
-    if (!this.asana) return;
+    if (!this.asana || this.syncs.running) return;
+    this.#deps.organizations.beginReading(this.key);
     this.syncs.start({
       asana: this.asana,
       spec: this.#connector.spec,
@@ -284,7 +294,8 @@ export class ConnectorSession {
 
   /** What several connectors count together goes by the organizations that each of them reads. */
   #place(): void {
-    const { organizations, desk: counter } = this;
-    this.#deps.organizations.place(this.key, { organizations, counter, readAt: seatsReadAt(this.directory) });
+    const { organizations, desk: counter, directory } = this;
+    const readAt = seatsReadAt(directory);
+    this.#deps.organizations.place(this.key, { organizations, counter, directory, readAt });
   }
 }

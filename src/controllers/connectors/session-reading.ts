@@ -12,6 +12,8 @@ export interface ReadingParts {
   readonly lastFailed: boolean;
   /** Enterprise licenses that are on their way to others. */
   readonly seatsBeside: () => number;
+  /** Whether somebody may have left a team by our doing, whatever is shown. */
+  readonly isLeaving: Directory['isLeaving'];
   /** Epoch milliseconds. */
   readonly now: number;
 }
@@ -30,6 +32,7 @@ export function readingOf({
   doubts,
   lastFailed,
   seatsBeside,
+  isLeaving,
   now,
 }: ReadingParts): Reading {
   return {
@@ -37,7 +40,11 @@ export function readingOf({
     account: (gid) => directory.account(gid),
     accountByEmail: (email) => directory.accountByEmail(email),
     teamMembership: (team, user) => directory.teamMembership(team, user),
-    countOtherTeamsOf: (user, team) => countOtherTeamsOf(user, team, snapshot, directory),
+    countOtherTeamsOf: (user, team) =>
+      countOtherTeamsOf(user, team, snapshot, {
+        teamMembership: (other, who) => directory.teamMembership(other, who),
+        isLeaving,
+      }),
     held: () => doubts[0]?.message ?? null,
     enterpriseLicenses: () => directory.counts().enterpriseLicenses + seatsBeside(),
     doubtAbout: (parts) => {
@@ -49,17 +56,19 @@ export function readingOf({
   };
 }
 
-/** Teams but this one that somebody is in, and is not leaving. O(team memberships): asked for guests alone, of whom few leave one. */
+/** Other teams of the same organization that somebody is in, and is not leaving. O(team memberships): asked for guests alone, of whom few leave one. */
 export function countOtherTeamsOf(
   user: string,
   team: string,
   { teams }: Snapshot,
-  directory: Directory,
+  directory: Pick<Directory, 'teamMembership' | 'isLeaving'>,
 ): number {
+  const home = teams.get(team)?.organization;
   let count = 0;
-  for (const other of teams.keys())
-    if (other !== team && directory.teamMembership(other, user) && !directory.isLeaving(other, user))
-      count += 1;
+  for (const { gid: other, organization } of teams.values()) {
+    if (other === team || organization !== home) continue;
+    if (directory.teamMembership(other, user) && !directory.isLeaving(other, user)) count += 1;
+  }
   return count;
 }
 

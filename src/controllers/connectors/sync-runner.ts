@@ -76,6 +76,8 @@ export class SyncRunner {
   #finished: FinishedSync | null = null;
   #report: SyncReport | null = null;
   #lastCause: SyncCause | null = null;
+  /** What the running sync finds is out of date already. */
+  #isExpired = false;
 
   constructor(deps: SyncRunnerDeps) {
     this.#deps = deps;
@@ -112,6 +114,7 @@ export class SyncRunner {
     };
     const running: Running = { sync, abort, done: Promise.resolve() };
     this.#running = running;
+    this.#isExpired = false;
     const { tracer = silentTracer } = this.#deps;
     // A trace of its own: the reconcile that begins it has ended long before.
     running.done = tracer.span({ name: 'sync', kind: 'Trace', fields: {} }, (span) =>
@@ -133,9 +136,10 @@ export class SyncRunner {
     await running.done;
   }
 
-  /** What is known is out of date: the next sync is due at once, teams included. */
+  /** What is known, or being read, is out of date: the next sync is due at once, teams included. */
   expire(): void {
     this.#finished = null;
+    this.#isExpired = this.#running !== null;
   }
 
   /** Team memberships cost a request a team: they have an interval of their own, and a person's request reads them too. */
@@ -155,6 +159,8 @@ export class SyncRunner {
     const { signal } = running.abort;
     const begunAt = clock.monotonic();
     const teams = this.#teamsDue(wish);
+    // Due until they were read whole: whatever comes between, the next sync asks for them again.
+    if (teams) this.#lastTeamsAt = null;
     let result: SyncResult | null = null;
     let error: CodedError | null = null;
     try {
@@ -179,7 +185,8 @@ export class SyncRunner {
         },
       });
       if (result.snapshot) take(result.snapshot, spec);
-      if (teams && result.snapshot?.parts.teams?.complete) this.#lastTeamsAt = begunAt;
+      const read = result.snapshot?.parts.teams;
+      if (read && read.begunAt >= begunAt) this.#lastTeamsAt = read.complete ? begunAt : null;
     } catch (thrown) {
       if (isAbort(thrown) || signal.aborted) {
         this.#running = null;
@@ -204,7 +211,7 @@ export class SyncRunner {
     const outcome = outcomeOf(result, error);
     const failed = outcome === 'Incomplete' || outcome === 'Unavailable';
     const requests = result?.snapshot?.requests ?? 0;
-    this.#finished = {
+    const finished: FinishedSync = {
       begunAt,
       finishedAt: clock.monotonic(),
       cause: sync.cause,
@@ -213,13 +220,15 @@ export class SyncRunner {
       jitter: random(),
       retryAfterMs: error?.retryAfterMs ?? null,
     };
+    this.#finished = this.#isExpired ? null : finished;
+    this.#isExpired = false;
     this.#lastCause = sync.cause;
     const told = limitsOf(this.#report?.result ?? null);
     for (const limit of limitsOf(result))
       if (!told.includes(limit)) log.warn('the directory was not read completely', { limit });
     this.#report = { startedAt: sync.startedAt, completedAt: clock.now(), result, error, requests };
     this.#running = null;
-    log.info('sync ended', { outcome, requests, seconds: (this.#finished.finishedAt - begunAt) / 1000 });
+    log.info('sync ended', { outcome, requests, seconds: (finished.finishedAt - begunAt) / 1000 });
     onChange('Finished');
     return { outcome, requests };
   }
@@ -229,7 +238,14 @@ function outcomeOf(result: SyncResult | null, error: CodedError | null): Finishe
   const failure = failureOf({ result, error });
   if (failure?.errorClass === 'stalling') return 'Stalled';
   if (!result?.snapshot) return 'Unavailable';
-  return describeIncomplete(result.snapshot).length === 0 ? 'Complete' : 'Incomplete';
+  if (describeIncomplete(result.snapshot).length === 0) return 'Complete';
+  return isAllButScim(result.snapshot, result.scim) ? 'Impaired' : 'Incomplete';
+}
+
+/** To read everything again would not mend what SCIM refuses. */
+function isAllButScim({ parts: { accounts, teams } }: Snapshot, scim: SyncResult['scim']): boolean {
+  const isRefused = scim?.ok === false && scim.error.errorClass === 'stalling';
+  return isRefused && accounts.complete && teams?.complete !== false;
 }
 
 /** Why a sync has read nothing: what stopped it, or REST, which refuses a token that SCIM takes; null when it has. */

@@ -7,7 +7,8 @@ export interface FinishedSync {
   readonly finishedAt: number;
   /** The generation, request and Secret version it was made for. */
   readonly cause: SyncCause;
-  readonly outcome: 'Complete' | 'Incomplete' | 'Unavailable' | 'Stalled';
+  /** `Impaired`: all was read but what SCIM shows, which a person has to allow. */
+  readonly outcome: 'Complete' | 'Impaired' | 'Incomplete' | 'Unavailable' | 'Stalled';
   /** How many syncs in a row were neither complete nor stalled, this one included. */
   readonly failures: number;
   /** Drawn once per sync in [0, 1): spreads connectors that share an interval. */
@@ -50,6 +51,7 @@ export function nextSyncAt(
     case 'Stalled':
       return null;
     case 'Complete':
+    case 'Impaired':
       return last.begunAt + intervalMs * (1 + JITTER_SHARE * (2 * last.jitter - 1));
     case 'Incomplete':
     case 'Unavailable':

@@ -9,6 +9,7 @@ import { isRemoval } from '../../provisioning/actions.ts';
 import { decideGrant } from '../../provisioning/decide-grant.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionHooks } from '../../provisioning/executor.ts';
+import { hasBegun } from '../../provisioning/time.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { HoldFields } from '../removals/kept-removal.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
@@ -88,7 +89,7 @@ export class GrantActionHooks implements ActionHooks {
     if (!removal) return;
     // An edit of the limits counts at once, not when its turn in the queue has come.
     session.follow(connector);
-    this.#gate.check(subject, session, stage);
+    if (await this.#gate.check(subject, session, stage)) await this.guard(stage);
   }
 
   confirm({ asanaDate }: FreshReading): boolean {
@@ -188,8 +189,9 @@ export class GrantActionHooks implements ActionHooks {
 
   /** The beginning and the end of a grant are judged by Asana's clock. */
   #judgeTime(asanaDate: number | null): void {
-    const { ending, startsAt, applied } = this.#act.subject.view;
-    const instant = ending?.because === 'Expired' ? ending.at : ending || applied ? null : startsAt;
+    const { view } = this.#act.subject;
+    const { ending, startsAt } = view;
+    const instant = ending?.because === 'Expired' ? ending.at : ending || hasBegun(view) ? null : startsAt;
     if (instant === null) return;
     if (asanaDate === null) throw new ClockSkewError(null);
     const skew = this.#deps.clock.now() - asanaDate;

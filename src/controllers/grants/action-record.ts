@@ -112,8 +112,9 @@ export function provenanceOf(
   };
 }
 
+/** What is about to be taken over is on no record of this object yet. */
 function isOnRecord({ applied }: GrantSubject['view'], right: Right): boolean {
-  return applied !== null && isSameRight(applied.right, right);
+  return applied !== null && applied.at !== '' && isSameRight(applied.right, right);
 }
 
 /** The account that a creation of this object led to. What came of one that was given up nobody knows. */

@@ -33,6 +33,7 @@ export function requestFor(
     connector: { namespace, name },
     session: asana,
     directory,
+    noteLoss: (note) => session.noteLoss(note),
     userTypes: connector.spec.scim.userTypes,
     action,
     requester: { type: 'Object', ...identityOf({ kind, object }) },

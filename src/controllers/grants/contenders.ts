@@ -72,7 +72,8 @@ export class Contenders {
       mode: policies.mode,
       excluded:
         stalled || (applied === null && describeTooLong(grant, policies.maxDurationMs, this.#now) !== null),
-      unstarted: applied === null && startsAt !== null && startsAt > this.#now,
+      // What it still holds is its own until another right begins.
+      unstarted: startsAt !== null && startsAt > this.#now && (applied === null || grant.ensure === 'Absent'),
     };
   }
 

@@ -3,7 +3,7 @@ import { mayBeDone, type Tally } from '../../asana/transport.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { Action } from '../../provisioning/action.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
-import { isOpen, nextLook, nextStep, type Whereabouts } from '../../provisioning/attempt.ts';
+import { isLookedFor, isOpen, nextLook, nextStep, type Whereabouts } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import type { ActionOutcome } from '../../provisioning/executor.ts';
 import type { ConnectorSession } from '../connectors/connector-session.ts';
@@ -51,6 +51,17 @@ export class GrantActions {
   /** The object is gone or let go, whatever was under way. */
   abandon(uid: string): void {
     this.#outcomes.abandon(uid);
+  }
+
+  /**
+   * A grant was decided, and perhaps nothing is done about it: the license that it may be given is nobody else's for as long as
+   * Asana may come to show it.
+   */
+  noteSeat({ session, object, view, context }: GrantSubject, isLeft: boolean): void {
+    const { uid } = object.metadata;
+    const begun = session?.seats.handOver(uid);
+    if (begun) this.#seats.takeOver(uid, begun);
+    if (isLeft && !isLookedFor(view.attempt, context.now)) this.#seats.doubt(uid);
   }
 
   async carryOut(

@@ -10,6 +10,7 @@ import { type Contender, findPredecessor, judgeContest } from '../../provisionin
 import type { GrantContext } from '../../provisioning/decision.ts';
 import type { Executor } from '../../provisioning/executor.ts';
 import type { Grant } from '../../provisioning/grant.ts';
+import { isGiving } from '../../provisioning/grant-case.ts';
 import type { Reading } from '../../provisioning/reading.ts';
 import { findHindrance } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
@@ -116,14 +117,18 @@ function readFor({ object, wish }: Grant, session: ConnectorSession): Reading | 
   return wish.type === 'Team' && teamsAreComing ? null : reading;
 }
 
-/** A live grant takes over what one that ended holds: the right, whether it was found, and whether the account was created. */
+/**
+ * A live grant takes over what one that ended holds: the right, whether it was found, and whether the account was created. What had
+ * got lost, and this one has given anew, was not found.
+ */
 function inherit(own: Contender, predecessor: Grant | null): Contender {
   if (!predecessor?.applied) return own;
   const { applied, created } = predecessor;
+  const adopted = applied.adopted && !isGiving(own.grant, applied.right);
   // Its time runs from now: this object has held nothing before.
   return {
     ...own,
-    grant: { ...own.grant, applied: { ...applied, at: '' }, created: own.grant.created || created },
+    grant: { ...own.grant, applied: { ...applied, at: '', adopted }, created: own.grant.created || created },
   };
 }
 

@@ -6,7 +6,7 @@ import { keyOf } from '../../kubernetes/resource.ts';
 import { subjectOfRight } from '../../provisioning/decide-task.ts';
 import { blockUnseen, withWayOut } from '../../provisioning/grant-case.ts';
 import type { Right } from '../../provisioning/right.ts';
-import { discardedFields, plannedStill } from '../removals/kept-removal.ts';
+import { discardedFields, plannedBefore, plannedStill } from '../removals/kept-removal.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
 import { grantReasonOf } from './grant-reasons.ts';
@@ -64,8 +64,10 @@ export class GrantLookups {
 
   #say({ kind, object }: GrantSubject): Promise<GrantObject> {
     const outcome = { reason: 'Progressing', message: 'Looking up the person in Asana.' } as const;
-    const planned = object.status?.planned ?? null;
-    return this.#reporter.report({ kind, object }, { outcome, planned, keepsRequest: true });
+    return this.#reporter.report(
+      { kind, object },
+      { outcome, planned: plannedBefore(object), keepsRequest: true },
+    );
   }
 
   /** Whoever could not be looked up is not decided on; what is held stays so. */

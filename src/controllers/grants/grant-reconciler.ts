@@ -4,6 +4,7 @@ import type { ReconcileContext, ReconcileResult } from '../../kubernetes/control
 import { splitKey } from '../../kubernetes/resource.ts';
 import { decideGrant } from '../../provisioning/decide-grant.ts';
 import { wordFor } from '../../provisioning/decision.ts';
+import { plannedBefore } from '../removals/kept-removal.ts';
 import { BegunAttempts } from './begun-attempts.ts';
 import { judgeFromAbove } from './from-above.ts';
 import { type GrantDeps, type GrantSubject, openSubject } from './grant-context.ts';
@@ -111,7 +112,7 @@ export class GrantReconciler {
     const deleted = object.metadata.deletionTimestamp !== undefined;
     const connectorKey = connectorKeyOf(object);
     const message = `AsanaConnector ${connectorKey} does not exist. Create it, or create a new grant that names the right one.`;
-    const planned = object.status?.planned?.hold ? object.status.planned : null;
+    const planned = object.status?.planned?.hold ? plannedBefore(object) : null;
     const outcome = { reason: 'ConnectorNotFound', message } as const;
     await this.#reporter.report({ kind: this.#kind, object }, { outcome, planned, keepsRequest: true });
     // The API server may still have had a connector a moment ago; without one a deleted grant goes.

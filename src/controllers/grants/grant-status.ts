@@ -174,7 +174,9 @@ function recordFields(object: GrantObject, findings: GrantFindings): Partial<Gra
   const drift = findings.drift ?? (isAskedAnew(object) ? undefined : before.drift);
   const created = findings.created ?? before.created;
   const lastAction = findings.lastAction ?? before.lastAction;
-  const removed = findings.removedGeneration ?? before.removedGeneration;
+  // A request that is answered otherwise than with an absence asks for one until it comes.
+  const isAnswered = openRequest(object) !== null && !findings.keepsRequest;
+  const removed = findings.removedGeneration ?? (isAnswered ? undefined : before.removedGeneration);
   const discarded = findings.discardedGeneration ?? before.discardedGeneration;
   return {
     ...(created ? { created } : {}),

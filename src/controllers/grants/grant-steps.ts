@@ -4,7 +4,7 @@ import type { ReconcileResult } from '../../kubernetes/controller.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { Decision } from '../../provisioning/decision.ts';
 import { type RefusalCode, unlearnt } from '../../provisioning/refusal.ts';
-import { discardedFields, type KeptRemoval, plannedStill } from '../removals/kept-removal.ts';
+import { discardedFields, type KeptRemoval, plannedBefore, plannedStill } from '../removals/kept-removal.ts';
 import { RemovalGate } from '../removals/removal-gate.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
 import { GrantActions } from './grant-actions.ts';
@@ -20,8 +20,8 @@ import { untilNextInstant } from './grant-time.ts';
 import { openAttemptAction } from './open-attempt.ts';
 import { staysUntold } from './untold.ts';
 
-/** What a request asks for is not done where nothing could be decided: it stays open until then. */
-const KEEPS_REQUEST: ReadonlySet<RefusalCode> = new Set([...unlearnt, 'Suspended', 'UnderWay']);
+/** Where nothing could be decided, what a request asks for is not done, and what was planned still is. */
+const UNDECIDED: ReadonlySet<RefusalCode> = new Set([...unlearnt, 'Suspended', 'UnderWay']);
 
 /** Whoever deletes several objects at once has them all deleted within this time. */
 const TOGETHER_MS = 10_000;
@@ -115,8 +115,11 @@ export class GrantSteps {
   }
 
   /** Where the connector stops all decisions nobody knows what a grant will want once it goes on. */
-  #noteDecision({ session, object, context, view }: GrantSubject, decision: Decision): void {
+  #noteDecision(subject: GrantSubject, decision: Decision): void {
+    const { session, object, context, view } = subject;
     const { uid } = object.metadata;
+    const isPlanned = decision.kind === 'Act' && context.policies.mode === 'Plan';
+    this.#actions.noteSeat(subject, isPlanned || decision.kind === 'Blocked');
     const stopped = context.policies.mode === 'Plan' || context.policies.suspended;
     const unknown = decision.kind === 'Blocked' && decision.code === 'NotReady';
     if (unknown || (stopped && !view.suspended)) session?.noteUndecided(uid);
@@ -153,7 +156,7 @@ export class GrantSteps {
       await this.#endings.letGo(subject);
       return { result: {} };
     }
-    const unseen = decision.account === undefined;
+    const undecided = UNDECIDED.has(decision.code);
     const written = await this.#report(subject, {
       ...this.#seenBy(subject, decision),
       ...progress.done,
@@ -164,9 +167,9 @@ export class GrantSteps {
         // What waits for what can return comes again by itself, however its reason usually stands.
         retrying: view.ending?.because === 'Deleted',
       },
-      planned: kept ? plannedStill(object, kept) : unseen ? (object.status?.planned ?? null) : null,
+      planned: kept ? plannedStill(object, kept) : undecided ? plannedBefore(object) : null,
       ...discardedFields(object, kept),
-      keepsRequest: KEEPS_REQUEST.has(decision.code),
+      keepsRequest: undecided,
     });
     if (kept?.answer) return { again: { ...progress, object: written } };
     if (decision.code !== 'UnderWay') return this.#untilNextInstant(subject, written);

@@ -20,6 +20,11 @@ export class Seats {
     this.#held.set(uid, session.seats.take(uid, action.gid ?? action.email ?? uid, session.directory));
   }
 
+  /** Takes over the seat of an upgrade that a process before this one has begun. */
+  takeOver(uid: string, seat: Seat): void {
+    this.#held.set(uid, seat);
+  }
+
   /** Nothing was given: whoever waits for a license may have it. */
   free({ object, connectorKey }: GrantSubject): void {
     const { uid } = object.metadata;

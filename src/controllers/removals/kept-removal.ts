@@ -32,6 +32,12 @@ export function keptFields({ metadata, status }: GrantObject): HoldFields {
   };
 }
 
+/** What the status plans, where nothing new is known of it; null for nothing. */
+export function plannedBefore(object: GrantObject): Planned | null {
+  const { planned } = object.status ?? {};
+  return planned ? { action: planned.action, reason: planned.reason, ...keptFields(object) } : null;
+}
+
 /** A removal that cannot be decided now is planned still, and held as the desk says; null for none. */
 export function plannedStill({ status }: GrantObject, kept: KeptRemoval | null): Planned | null {
   const { planned } = status ?? {};

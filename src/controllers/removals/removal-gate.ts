@@ -168,20 +168,29 @@ export class RemovalGate {
     if (settling > 0) return closed('Waiting for the last action of the previous leader to end.', settling);
     const booked = stopBy(session.desk.reserve(uid, clock.now()), subject.connectorKey, plan);
     if (booked) return booked;
+    session.desk.takeBooked();
     await publishConnector(subject.connectorKey, demand.deprovision);
     return { kind: 'Open', planned };
   }
 
   /**
    * The same once more: before anything is read, and immediately before a request leaves.
+   * @returns true where a window has begun since it was booked: it is booked and on record in this one, and all is to be asked anew
    * @throws FencedError when the removal is held, or waits, by now
    */
-  check({ object, connectorKey }: GrantSubject, { desk }: ConnectorSession, stage: 'Begin' | 'Send'): void {
+  async check(
+    { object, connectorKey }: GrantSubject,
+    { desk }: ConnectorSession,
+    stage: 'Begin' | 'Send',
+  ): Promise<boolean> {
     const { uid } = object.metadata;
     const now = this.#deps.clock.now();
     const verdict = stage === 'Send' ? desk.check(uid, now) : desk.reserve(uid, now);
     const stopped = stopBy(verdict, connectorKey, { kept: {}, planned: {} });
     if (stopped) throw new FencedError('The removal is now held or has to wait.');
+    if (!desk.takeBooked()) return false;
+    await this.#deps.publishConnector(connectorKey, true);
+    return true;
   }
 
   #windowOf({ connector }: GrantSubject): number {

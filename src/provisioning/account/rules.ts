@@ -70,8 +70,12 @@ function isIn({ account, right, organization }: Case): boolean {
   return account !== null && isMemberOf(account, right.workspace, organization);
 }
 
-function isGuestThere({ account, right, organization }: Case): boolean {
-  return account !== null && right.workspace === organization && isGuest(account, organization);
+/** In an organization, whether or not it is the only one: plain workspaces have no guests that would differ from members. */
+function isGuestThere({ account, right, reading }: Case): boolean {
+  const isOrganization = reading.snapshot.workspaces.some(
+    ({ gid, organization }) => organization && gid === right.workspace,
+  );
+  return isOrganization && account !== null && isGuest(account, right.workspace);
 }
 
 /** A guest has an account, and it is not the one that was asked for; ConductorOne takes it for one. */

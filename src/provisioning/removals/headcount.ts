@@ -46,12 +46,16 @@ export class Headcount {
     if (this.#wanted.delete(person) && !this.#booked.has(person)) this.#waiting -= 1;
   }
 
-  /** Counts this person, once. */
-  book(person: string): void {
-    if (this.#booked.has(person)) return;
+  /**
+   * Counts this person, once.
+   * @returns whether they were not counted yet
+   */
+  book(person: string): boolean {
+    if (this.#booked.has(person)) return false;
     this.#booked.add(person);
     this.#done += 1;
     if (this.#wanted.has(person)) this.#waiting -= 1;
+    return true;
   }
 
   /**

@@ -1,14 +1,21 @@
 import type { Clock } from '../../core/clock.ts';
+import type { LossNote } from '../executor.ts';
 import { type Seat, SeatLedger, type SeatReader, type SeatTaker } from './seat-ledger.ts';
 
 /** What counts the deprovisions of an organization for one connector, in that connector's own window. */
 export interface DeprovisionCounter {
   bookDeprovision(person: string, now: number): void;
+  /** How long its windows last, milliseconds. */
+  readonly windowMs: number;
 }
+
+/** Longest that a window can last (720 h, by the schema of AsanaConnector). */
+const LONGEST_WINDOW_MS = 720 * 3_600_000;
 
 interface Place {
   readonly organizations: readonly string[];
   readonly counter: DeprovisionCounter;
+  readonly directory: Parameters<LossNote>[0];
   /** Monotonic clock, when its last reading of licenses began; -Infinity before one is whole. */
   readonly readAt: number;
 }
@@ -20,23 +27,42 @@ interface Place {
 export class Organizations {
   /** By connector. */
   readonly #places = new Map<string, Place>();
-  readonly #clock: Pick<Clock, 'monotonic'>;
+  /** By connector: when a sync under way has begun, monotonic clock. */
+  readonly #reading = new Map<string, number>();
+  readonly #clock: Pick<Clock, 'monotonic' | 'now'>;
   readonly #seats = new Map<string, SeatLedger>();
+  /** By organization and person: when they were deprovisioned last, monotonic clock; the latest last. */
+  readonly #deprovisioned = new Map<string, Map<string, number>>();
 
-  constructor(clock: Pick<Clock, 'monotonic'>) {
+  constructor(clock: Pick<Clock, 'monotonic' | 'now'>) {
     this.#clock = clock;
   }
 
   /** This connector reads these organizations, from now on, and has last done so at `readAt`. */
   place(connector: string, place: Place): void {
+    const before = this.#places.get(connector)?.organizations ?? [];
     this.#places.set(connector, place);
-    for (const organization of place.organizations) this.#forgetSeats(organization);
+    for (const organization of place.organizations) {
+      if (!before.includes(organization)) this.#catchUp(organization, place.counter);
+      this.#forgetSeats(organization);
+    }
+  }
+
+  /** This connector begins to read: what is given from now on may be missing in what it reads, whatever the organization. */
+  beginReading(connector: string): void {
+    this.#reading.set(connector, this.#clock.monotonic());
+  }
+
+  /** What was read is placed, or the reading has come to nothing. */
+  endReading(connector: string): void {
+    this.#reading.delete(connector);
   }
 
   /** This connector is gone. */
   remove(connector: string): void {
     const { organizations = [] } = this.#places.get(connector) ?? {};
     this.#places.delete(connector);
+    this.endReading(connector);
     for (const organization of organizations) this.#forgetSeats(organization);
   }
 
@@ -47,8 +73,24 @@ export class Organizations {
     );
   }
 
-  /** Counts a deprovision for every connector of the organization. */
+  /** Notes what an action of a connector took away for the others that read its organization. */
+  noteLoss(connector: string, note: LossNote): void {
+    const { organizations = [] } = this.#places.get(connector) ?? {};
+    for (const [other, place] of this.#places)
+      if (other !== connector && place.organizations.some((gid) => organizations.includes(gid)))
+        note(place.directory);
+  }
+
+  /** Counts a deprovision for every connector of the organization, also for one that comes to read it later. */
   bookDeprovision(organization: string, person: string, now: number): void {
+    const people = this.#deprovisioned.get(organization) ?? new Map<string, number>();
+    this.#deprovisioned.set(organization, people);
+    people.delete(person);
+    people.set(person, this.#clock.monotonic());
+    for (const [other, at] of people) {
+      if (this.#clock.monotonic() - at < LONGEST_WINDOW_MS) break;
+      people.delete(other);
+    }
     for (const { organizations, counter } of this.#places.values()) {
       if (organizations.includes(organization)) counter.bookDeprovision(person, now);
     }
@@ -63,13 +105,7 @@ export class Organizations {
       how();
       this.#forgetSeats(organization);
     };
-    // What a connector has given its own directory shows.
-    const isShared = () => this.connectorsOf(organization).some((other) => other !== taker.connector);
-    return {
-      free: () => end(seat.free),
-      keep: () => end(isShared() ? seat.keep : seat.free),
-      doubt: () => end(seat.doubt),
-    };
+    return { free: () => end(seat.free), keep: () => end(seat.keep), doubt: () => end(seat.doubt) };
   }
 
   /** People with an enterprise license that the reader's directory does not show, but for whom this holder asks. */
@@ -78,14 +114,21 @@ export class Organizations {
     return this.#seats.get(organization)?.countBeside(holder, reader) ?? 0;
   }
 
-  /** Drops what every connector of the organization has read since. */
+  /** Counts what was deprovisioned before a connector came to read the organization, as far back as its window goes. */
+  #catchUp(organization: string, counter: DeprovisionCounter): void {
+    const { windowMs } = counter;
+    for (const [person, at] of this.#deprovisioned.get(organization) ?? [])
+      if (this.#clock.monotonic() - at < windowMs) counter.bookDeprovision(person, this.#clock.now());
+  }
+
+  /** Drops what every connector of the organization has read since, and every one that may come to be of it. */
   #forgetSeats(organization: string): void {
     const ledger = this.#seats.get(organization);
     if (!ledger) return;
     const readings = [...this.#places.values()]
       .filter(({ organizations }) => organizations.includes(organization))
       .map(({ readAt }) => readAt);
-    ledger.forgetBefore(Math.min(...readings));
+    ledger.forgetBefore(Math.min(...readings, ...this.#reading.values()));
     if (ledger.isEmpty) this.#seats.delete(organization);
   }
 }

@@ -43,15 +43,15 @@ function readWindow(removals: unknown, now: number): WindowState {
   if (!isFields(removals)) return usedUp(null, now);
   const { windowStartedAt, baseline, done, deprovisions } = removals;
   const startedAt = timeOf(windowStartedAt);
-  if (startedAt === null || startedAt > now + CLOCK_TOLERANCE_MS || !isCount(baseline))
-    return usedUp(null, now);
-  const window = { startedAt, baseline };
+  const isKnown = baseline === undefined || isCount(baseline);
+  if (startedAt === null || startedAt > now + CLOCK_TOLERANCE_MS || !isKnown) return usedUp(null, now);
+  const window = { startedAt, baseline: baseline ?? null };
   if (!isCount(done) || !isCount(deprovisions)) return { ...window, done: null, deprovisions: null };
   return { ...window, done, deprovisions };
 }
 
 function usedUp(window: WindowState | null, now: number): WindowState {
-  return { startedAt: now, baseline: window?.baseline ?? 0, done: null, deprovisions: null };
+  return { startedAt: now, baseline: window?.baseline ?? null, done: null, deprovisions: null };
 }
 
 interface Entry {

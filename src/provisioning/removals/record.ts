@@ -13,7 +13,8 @@ export interface WindowRecord {
   readonly done?: number;
   readonly pending: number;
   readonly limit: number;
-  readonly baseline: number;
+  /** Absent while it is not known. */
+  readonly baseline?: number;
   readonly deprovisions?: number;
 }
 
@@ -66,7 +67,7 @@ function windowRecord(window: WindowState, pending: number, limits: RemovalLimit
     ...(done === null ? {} : { done }),
     pending,
     limit: removalLimit(limits, baseline),
-    baseline,
+    ...(baseline === null ? {} : { baseline }),
     ...(deprovisions === null ? {} : { deprovisions }),
   };
 }

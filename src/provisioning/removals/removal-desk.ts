@@ -38,8 +38,12 @@ export class RemovalDesk implements DeprovisionCounter {
   readonly #hold: StandingHold;
   /** Grants that may hear another verdict than at their last question. */
   #changed = new Set<string>();
+  #hasBooked = false;
   #limits: RemovalLimits;
+  /** Every grant is decided as things are. */
   #allSeen = false;
+  /** Every grant was, once since the start: who is held is known. */
+  #everSeen = false;
 
   constructor({ limits, organizations, monotonic, newHoldId, restored }: DeskParts) {
     this.#limits = limits;
@@ -72,6 +76,7 @@ export class RemovalDesk implements DeprovisionCounter {
   allSeen(now: number): void {
     if (this.#allSeen) return;
     this.#allSeen = true;
+    this.#everSeen = true;
     for (const removal of this.#book.all()) if (removal.mustJoin) this.#hold.join(removal, now);
     // While a hold that is on record stands, the others join too: they may have been in it, and not recorded it yet.
     for (const removal of this.#book.all()) this.#weigh(removal, now);
@@ -150,7 +155,7 @@ export class RemovalDesk implements DeprovisionCounter {
       if (accepted) this.doubts.drop(doubt.reason);
       return { kind: 'Reading', reason: doubt.reason, count: doubt.count, accepted };
     }
-    if (!this.#allSeen) return { kind: 'TooEarly' };
+    if (!this.#everSeen) return { kind: 'TooEarly' };
     const named = parseHoldToken(token);
     const ids = named && this.#hold.answer(named, word);
     return ids ? { kind: 'Removals', ids } : { kind: 'Unknown' };
@@ -170,6 +175,10 @@ export class RemovalDesk implements DeprovisionCounter {
     return { kind: 'Booked' };
   }
 
+  get windowMs(): number {
+    return this.#limits.windowMs;
+  }
+
   /** Somebody of the organization is being deprovisioned, whatever asked for it. */
   bookDeprovision(person: string, now: number): void {
     this.#roll(now);
@@ -179,6 +188,15 @@ export class RemovalDesk implements DeprovisionCounter {
   /** Moves the token of the hold, if it is time to. `againInMs`: when to come again, null for not before a change. */
   publish(now: number): { readonly moved: boolean; readonly againInMs: number | null } {
     return this.#hold.publish(now);
+  }
+
+  /**
+   * Whether a removal of a grant was booked since the last call, and is in no status yet. Ask at once after `reserve` and `check`.
+   */
+  takeBooked(): boolean {
+    const booked = this.#hasBooked;
+    this.#hasBooked = false;
+    return booked;
   }
 
   /** The grants to decide again since the last call, since they may hear another verdict now. */
@@ -213,7 +231,7 @@ export class RemovalDesk implements DeprovisionCounter {
   }
 
   #reserveInWindow(demand: Demand, now: number): void {
-    this.#book.window.book(demand);
+    if (this.#book.window.book(demand)) this.#hasBooked = true;
     if (demand.deprovision) this.#bookInOrganization(demand.organization, demand.person, now);
   }
 
@@ -227,7 +245,7 @@ export class RemovalDesk implements DeprovisionCounter {
 
   /** What was held stays so until its answer is on its grant; until all were seen, nobody knows what was held. */
   #endHoldWithoutContent(): void {
-    if (this.#allSeen) this.#hold.endIfEmpty();
+    if (this.#everSeen) this.#hold.endIfEmpty();
   }
 
   #verdictOn(id: string): Verdict {

@@ -6,8 +6,8 @@ import { Headcount } from './headcount.ts';
 export interface WindowState {
   /** Epoch milliseconds. */
   readonly startedAt: number;
-  /** People with applied grants when it began. */
-  readonly baseline: number;
+  /** People with applied grants when it began; null while that is not known. */
+  readonly baseline: number | null;
   /** People from whom something was removed. */
   readonly done: number | null;
   /** People deprovisioned in the organization, whatever asked for it. */
@@ -22,8 +22,8 @@ export interface Counted {
 }
 
 /** The most people of a window. */
-export function removalLimit(limits: RemovalLimits, baseline: number): number {
-  return Math.max(limits.atLeast, Math.floor((limits.percent * baseline) / 100));
+export function removalLimit(limits: RemovalLimits, baseline: number | null): number {
+  return Math.max(limits.atLeast, Math.floor((limits.percent * (baseline ?? 0)) / 100));
 }
 
 /** The people whom the removals of one window of time concern: those pending, and those reserved in it. */
@@ -81,7 +81,7 @@ export class RemovalWindow {
     if (this.#startedAt === null) return null;
     return {
       startedAt: this.#startedAt,
-      baseline: this.#baseline ?? 0,
+      baseline: this.#baseline,
       done: this.#unreadable ? null : this.#removals.done,
       deprovisions: this.deprovisions,
     };
@@ -117,11 +117,17 @@ export class RemovalWindow {
     if (deprovision) this.#deprovisions.unwant(person);
   }
 
-  /** Counts a removal before its request leaves. */
-  book({ person, ends, deprovision }: Counted): void {
-    this.#removals.book(person);
-    if (ends) this.#ends.book(person);
-    if (deprovision) this.#deprovisions.book(person);
+  /**
+   * Counts a removal before its request leaves.
+   * @returns whether it was not counted yet
+   */
+  book({ person, ends, deprovision }: Counted): boolean {
+    const counts = [
+      this.#removals,
+      ...(ends ? [this.#ends] : []),
+      ...(deprovision ? [this.#deprovisions] : []),
+    ];
+    return counts.filter((count) => count.book(person)).length > 0;
   }
 
   /** Counts a deprovision that this connector's declared grants did not ask for. */
@@ -138,7 +144,7 @@ export class RemovalWindow {
     if (this.#removals.wanted > 0) {
       if (this.#unreadable) return true;
       const people = this.#removals.done + this.#removals.waiting;
-      if (people > removalLimit(limits, this.#baseline ?? 0)) return true;
+      if (people > removalLimit(limits, this.#baseline)) return true;
     }
     const deprovisions = this.#deprovisions.done + this.#deprovisions.waiting;
     if (this.#deprovisions.wanted > 0 && deprovisions > limits.maxDeprovisions) return true;

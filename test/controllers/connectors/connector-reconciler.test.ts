@@ -8,6 +8,7 @@ import { ConnectorRegistry } from '../../../src/controllers/connectors/connector
 import { ConnectorSession } from '../../../src/controllers/connectors/connector-session.ts';
 import { SecretCache } from '../../../src/controllers/connectors/credentials.ts';
 import { silentLogger } from '../../../src/core/logger.ts';
+import { proxyFor } from '../../../src/core/proxy.ts';
 import type { SecretReading } from '../../../src/kubernetes/client.ts';
 import { KubernetesError } from '../../../src/kubernetes/errors.ts';
 import { keyOf } from '../../../src/kubernetes/resource.ts';
@@ -42,6 +43,8 @@ class Bench {
   secret: SecretReading | null = { resourceVersion: '1', data: new Map([['BATON_TOKEN', Buffer.from('t')]]) };
   /** Names of the Secrets that the API server does not show. */
   readonly unreadable = new Set<string>();
+  /** Happens before clients are made; what it throws is thrown there. */
+  beforeOpening: () => void = () => {};
   #ids = 0;
 
   constructor(sandbox: Sandbox) {
@@ -74,7 +77,10 @@ class Bench {
       },
       events: { record: (_, __, type, reason) => void this.events.push(`${type} ${reason}`) },
       metrics: new ConnectorMetrics(this.meter),
-      openAsana: () => openAsana(sandbox, clock),
+      openAsana: () => {
+        this.beforeOpening();
+        return openAsana(sandbox, clock);
+      },
       openConductorOne: () => Promise.reject(new TypeError('nobody asked for service mode')),
       grantsOf: () => [],
       enqueueGrants: (key, uids) => void this.enqueued.push(uids ? [...uids].join(' ') : key),
@@ -330,6 +336,25 @@ suite('the reconciler of connectors', () => {
     await bench.settle();
     assert.deepEqual([bench.status.phase, bench.ready], ['Failed', 'False SecretNotFound']);
     assert.equal(sandbox.requests.since(0).length, 0);
+  });
+
+  test('says that the proxy of the environment cannot be used, and which variable names it, without its value', async (t) => {
+    const { sandbox, bench } = await start(t);
+    bench.beforeOpening = () =>
+      void proxyFor(
+        { origin: 'https://app.asana.com' },
+        { HTTPS_PROXY: 'http://svc:pa/s3cretPW@proxy.corp:3128' },
+      );
+    bench.put(connectorObject());
+    await bench.settle();
+    const ready = bench.status.conditions?.find(({ type }) => type === 'Ready');
+    assert.deepEqual(
+      [bench.status.phase, ready?.status, bench.shows('Stalled').split(' ')[0]],
+      ['Failed', 'False', 'True'],
+    );
+    assert.match(ready?.message ?? '', /^HTTPS_PROXY: must be the URL of an HTTP proxy/);
+    assert.doesNotMatch(JSON.stringify([bench.status, bench.events]), /s3cret/);
+    assert.equal(sandbox.requests.last, 0);
   });
 
   test('waits for a Secret that cannot be read at the first start, says so at once and looks again soon', async (t) => {

@@ -158,6 +158,33 @@ suite('the session of a connector', () => {
     assert.deepEqual([session.isForeign, session.read('u1')], [true, null]);
   });
 
+  for (const { organization, because } of [
+    { organization: undefined, because: 'they are of the same organization' },
+    {
+      organization: '1299000000000001',
+      because: 'Asana takes them, though they are of another organization',
+    },
+  ]) {
+    test(`calls other tokens not checked before their sync, and accepted after it: ${because}`, async (t) => {
+      const { sandbox, clock, open } = await startWorld(t);
+      const { sandbox: other } =
+        organization === undefined ? { sandbox } : await startWorld(t, { organization });
+      const session = await open(connectorObject());
+      const valid = () => {
+        const { status } = recorded(connectorObject(), session, clock.now());
+        const found = status?.conditions?.find(({ type }) => type === 'CredentialsValid');
+        return `${found?.status} ${found?.reason}`;
+      };
+      await sync(session);
+      assert.equal(valid(), 'True Accepted');
+      await session.useCredentials('two', () => openAsana(other, clock));
+      assert.equal(valid(), 'Unknown NotChecked');
+      await sync(session);
+      assert.equal(valid(), 'True Accepted');
+      assert.equal(session.isForeign, organization !== undefined);
+    });
+  }
+
   test('has nothing applied without clients while the Secret cannot be read, and goes on with those it has', async (t) => {
     const { open } = await startWorld(t);
     const session = await open(connectorObject());
@@ -293,7 +320,7 @@ suite('the session of a connector', () => {
       assert.equal(asked, reads);
     });
 
-  test('counts an upgrade that a process before began until its grant has been decided', async (t) => {
+  test('counts an upgrade that a process before began until whoever decides its grant has taken it over', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const object = connectorObject({ status: { organizations: [sandbox.workspace] } });
     const grants = [{ uid: 'u1', person: null, applied: false, ours: true, upgrades: '4711' }];
@@ -304,7 +331,56 @@ suite('the session of a connector', () => {
     assert.equal(taken(), listed + 1, 'Asana may not show it yet');
     assert.equal(session.read('u1')?.enterpriseLicenses(), listed, 'it does not stand in its own way');
     session.noteDecided('u1');
+    assert.equal(taken(), listed + 1, 'to be decided is not to be over');
+    const seat = session.seats.handOver('u1');
+    assert.ok(seat);
+    assert.equal(session.seats.handOver('u1'), null, 'once');
+    seat.free();
     assert.equal(taken(), listed);
+  });
+
+  test('reads the teams at once when the token begins to see another organization', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t);
+    const object = connectorObject();
+    const { workspaces: _, ...spec } = object.spec;
+    const reading = { sync: { interval: '1h', teamInterval: '6h' }, scim: { ...spec.scim, enabled: false } };
+    const session = await open(
+      { ...object, spec: { ...spec, ...reading } },
+      { token: 'personalAccessToken' },
+    );
+    await sync(session);
+    const before = session.directory.counts().teams;
+    assert.ok(before > 0);
+    const second = sandbox.state.addWorkspace('1200000000000777', 'Second', [
+      ...sandbox.state.organization.emailDomains,
+    ]);
+    for (const person of sandbox.state.people) sandbox.state.joinWorkspace(person, second);
+    clock.moveOn(HOUR_MS);
+    await sync(session);
+    assert.equal(session.directory.current()?.workspaces.length, 2);
+    assert.deepEqual(
+      [session.directory.counts().teams, session.directory.current()?.parts.teams?.complete],
+      [before, true],
+    );
+  });
+
+  test('reads anew after an answer to a hold that came while a sync was running, which shows what was before', async (t) => {
+    const { sandbox, clock, open } = await startWorld(t, { teams: 20 });
+    const session = await open(connectorObject());
+    await sync(session);
+    sandbox.state.organization.teams.splice(0, 12);
+    clock.moveOn(HOUR_MS);
+    session.syncs.expire();
+    await sync(session);
+    const [hold] = session.desk.doubts.list();
+    assert.equal(hold?.reason, 'DirectoryShrunk');
+    session.startUnaskedSync();
+    const annotations = { [ACKNOWLEDGE_ANNOTATION]: `${hold.id}.${hold.n}` };
+    assert.equal(session.takeAnswers(connectorObject({ metadata: { annotations } })).length, 1);
+    await session.syncs.untilIdle(never);
+    assert.equal(session.syncs.finished, null, 'the next is due at once, teams included');
+    await sync(session);
+    assert.deepEqual([session.directory.counts().teams, session.doubts], [8, []]);
   });
 
   test('lets no removal go before every grant that was there has been decided', async (t) => {

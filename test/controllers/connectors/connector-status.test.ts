@@ -36,6 +36,7 @@ function facts(changes: Partial<ConnectorFacts> = {}): ConnectorFacts {
     obstacle: null,
     secretUnreadable: null,
     hasClients: true,
+    tokensUnproven: false,
     running: null,
     report: report(),
     snapshot,
@@ -341,6 +342,141 @@ suite('the status of a connector', () => {
     const around = facts({ object, snapshot: null, counts: null, organizations: ['700'] });
     const shown = connectorStatus(around, NOW);
     assert.deepEqual([shown.organizations, shown.workspaces], [['700'], workspaces]);
+  });
+});
+
+suite('whether Asana takes the credentials', () => {
+  const credentials = connectorObject().spec.credentials;
+  const twoTokens = connectorObject({
+    spec: { credentials: { ...credentials, secretRef: { ...credentials.secretRef, scimTokenKey: 'SCIM' } } },
+  });
+  const rejected = { reason: 'CredentialsRejected', message: 'Asana refuses the token.' } as const;
+  const noSecret = { reason: 'SecretNotFound', message: 'No Secret.' } as const;
+  const noKey = { reason: 'SecretKeyMissing', message: 'No key BATON_TOKEN.' } as const;
+  const forbidden = { reason: 'PermissionDenied', message: 'The token may not.' } as const;
+  const foreign = { reason: 'OrganizationChanged', message: 'Another organization.' } as const;
+  const restRefused = report({
+    result: null,
+    error: new AsanaError('CredentialsRejected', rejected.message, { surface: 'rest' }),
+  });
+  const before: AsanaConnectorStatus = {
+    sync: { completedAt: '2026-05-31T00:00:00Z', complete: true },
+    conditions: (['CredentialsValid', 'ScimAvailable'] as const).map((type) => ({
+      type,
+      status: 'True',
+      reason: type === 'CredentialsValid' ? 'Accepted' : 'Available',
+      message: 'It was so.',
+      lastTransitionTime: '2026-05-31T00:00:00Z',
+      observedGeneration: 1,
+    })),
+  };
+  const afterwards = (object: ConnectorFacts['object']) => ({ ...object, status: before });
+
+  for (const { changes, valid, scim, because } of [
+    {
+      changes: {},
+      valid: 'True Accepted',
+      scim: 'True Available',
+      because: 'a sync has read everything',
+    },
+    {
+      changes: { object: afterwards(connectorObject()), obstacle: rejected, report: restRefused },
+      valid: 'False CredentialsRejected',
+      scim: 'False CredentialsRejected',
+      because: 'the one token is rejected, which SCIM has taken before',
+    },
+    {
+      changes: { object: afterwards(twoTokens), obstacle: rejected, report: restRefused },
+      valid: 'False CredentialsRejected',
+      scim: 'True Available',
+      because: 'the token for REST is rejected, and SCIM has its own',
+    },
+    {
+      changes: { object: twoTokens, obstacle: rejected, report: restRefused },
+      valid: 'False CredentialsRejected',
+      scim: 'Unknown NotChecked',
+      because: 'the token for REST is rejected, and that for SCIM was never tried',
+    },
+    {
+      changes: { object: afterwards(connectorObject()), obstacle: forbidden, report: restRefused },
+      valid: 'False PermissionDenied',
+      scim: 'True Available',
+      because: 'what the token may not do over REST says nothing of SCIM',
+    },
+    {
+      changes: { object: afterwards(connectorObject()), obstacle: noSecret, hasClients: false },
+      valid: 'False SecretNotFound',
+      scim: 'False SecretNotFound',
+      because: 'the Secret is gone, whatever the last sync has read',
+    },
+    {
+      changes: { object: afterwards(twoTokens), obstacle: noSecret, hasClients: false },
+      valid: 'False SecretNotFound',
+      scim: 'False SecretNotFound',
+      because: 'the Secret is gone, and with it the token for SCIM',
+    },
+    {
+      changes: { object: afterwards(twoTokens), obstacle: noKey, hasClients: false },
+      valid: 'False SecretKeyMissing',
+      scim: 'False SecretKeyMissing',
+      because: 'a key of the Secret is gone, so that there are no clients',
+    },
+    {
+      changes: { object: afterwards(connectorObject()), tokensUnproven: true },
+      valid: 'Unknown NotChecked',
+      scim: 'True Available',
+      because: 'the tokens are others, and the last sync was made with those before',
+    },
+    {
+      changes: {
+        object: afterwards(connectorObject()),
+        tokensUnproven: true,
+        obstacle: rejected,
+        report: restRefused,
+      },
+      valid: 'False CredentialsRejected',
+      scim: 'False CredentialsRejected',
+      because: 'the tokens are others, and are rejected',
+    },
+    {
+      changes: { object: afterwards(connectorObject()), obstacle: foreign },
+      valid: 'True Accepted',
+      scim: 'True Available',
+      because: 'Asana takes the tokens, though they are of another organization',
+    },
+  ] satisfies readonly {
+    readonly changes: Partial<ConnectorFacts>;
+    readonly valid: string;
+    readonly scim: string;
+    readonly because: string;
+  }[]) {
+    test(`is CredentialsValid ${valid}, ScimAvailable ${scim}: ${because}`, () => {
+      const around = facts(changes);
+      const status = connectorStatus(around, NOW);
+      const shown = ['CredentialsValid', 'ScimAvailable'].map((type) => {
+        const found = status.conditions?.find((condition) => condition.type === type);
+        return `${found?.status} ${found?.reason}`;
+      });
+      assert.deepEqual(shown, [valid, scim], because);
+      assert.deepEqual(checkConditions({ ...around.object, status }), []);
+      const obstacle = 'obstacle' in changes ? changes.obstacle : null;
+      for (const { type, status: value, message } of status.conditions ?? [])
+        if (['CredentialsValid', 'ScimAvailable'].includes(type) && value === 'False')
+          assert.equal(message, obstacle?.message);
+    });
+  }
+
+  test('is said of the tokens that came in the place of others, which a sync has to try first', () => {
+    const { conditions } = connectorStatus(facts({ tokensUnproven: true }), NOW);
+    const valid = conditions?.find(({ type }) => type === 'CredentialsValid');
+    assert.match(valid?.message ?? '', /^The credentials changed\. Nothing is changed in Asana until/);
+  });
+
+  test('says nothing of SCIM where it is not used, although the Secret is gone', () => {
+    const { scim } = connectorObject().spec;
+    const object = connectorObject({ spec: { scim: { ...scim, enabled: false } } });
+    const { conditions } = connectorStatus(facts({ object, obstacle: noSecret }), NOW);
+    assert.ok(!conditions?.some(({ type }) => type === 'ScimAvailable'));
   });
 });
 

@@ -31,6 +31,18 @@ suite('the next sync', () => {
     [finished(), cause, 1_000 + HOUR, 'an interval after the last one began'],
     [finished({ jitter: 0 }), cause, 1_000 + 0.95 * HOUR, 'five per cent earlier'],
     [finished({ jitter: 1 }), cause, 1_000 + 1.05 * HOUR, 'five per cent later'],
+    [
+      finished({ outcome: 'Impaired' }),
+      cause,
+      1_000 + HOUR,
+      'an interval after one without what SCIM refuses, since to ask sooner would be refused again',
+    ],
+    [
+      finished({ outcome: 'Impaired' }),
+      { ...cause, secretVersion: 's2' },
+      9_000,
+      'at once where SCIM refused a token and there is another now',
+    ],
     [finished(), { ...cause, generation: 2 }, 9_000, 'the spec was edited'],
     [finished(), { ...cause, requestedAt: 'now' }, 9_000, 'a person asked'],
     [finished(), { ...cause, secretVersion: 's2' }, 9_000, 'the Secret has changed'],
@@ -74,7 +86,7 @@ suite('the next sync', () => {
   test('is never due again in the moment the last one ended', () => {
     fc.assert(
       fc.property(
-        fc.constantFrom<FinishedSync['outcome']>('Complete', 'Incomplete', 'Unavailable'),
+        fc.constantFrom<FinishedSync['outcome']>('Complete', 'Impaired', 'Incomplete', 'Unavailable'),
         fc.integer({ min: 0, max: 1_000 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (outcome, failures, jitter) => {

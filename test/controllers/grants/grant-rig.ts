@@ -35,6 +35,8 @@ export class GrantRig {
   readonly audit: Record<string, unknown>[] = [];
   /** Changes that reached Asana, by operation. */
   readonly changes: string[] = [];
+  /** Called when a change reaches Asana. */
+  onChange = (): void => {};
   /** Sentences of the condition rules that a status broke. */
   readonly broken: string[] = [];
   /** Reasons of Ready as they were written, by kind and name, without repetitions. */
@@ -57,7 +59,12 @@ export class GrantRig {
     this.cluster = new SimulatedCluster({ clock, random: stream(1, 'cluster') });
     this.site = openSite(PLAN, 1, clock);
     this.#asana = new AsanaFront({ clock, random: stream(1, 'asana'), sites: [this.site] });
-    this.#asana.watch({ writes: ({ operation }) => this.changes.push(operation) });
+    this.#asana.watch({
+      writes: ({ operation }) => {
+        this.changes.push(operation);
+        this.onChange();
+      },
+    });
     this.cluster.onWrite((write) => this.#note(write as never));
     this.connection = this.cluster.connect('operator');
     this.#operator = this.#makeOperator();

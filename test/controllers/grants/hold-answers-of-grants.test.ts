@@ -87,6 +87,56 @@ suite('an answer to a hold', () => {
   });
 });
 
+suite('what was acknowledged', () => {
+  for (const isGone of [false, true]) {
+    const while_ = isGone ? 'the connector is gone' : 'the connector is there';
+    test(`is held again once it was edited while ${while_}`, async () => {
+      const policies = { removalDelay: '30m', maxRemovals: { percent: 0, atLeast: 1, window: '1h' } };
+      const rig = await GrantRig.open(policies);
+      for (const index of [1, 2]) {
+        const spec = { email: rig.member(index, 'view only'), ensure: 'Absent' };
+        await rig.declare(ACCOUNT, `a${index}`, spec, 500);
+      }
+      await rig.pass(MINUTE);
+      await answer(rig, 'acknowledge');
+      assert.equal(rig.see(ACCOUNT, 'a1').status.planned?.answer, 'Acknowledged');
+
+      if (isGone) await rig.remove(CONNECTOR, 'acme');
+      for (const index of [1, 2]) await rig.edit(ACCOUNT, `a${index}`, { spec: { reason: 'once more' } });
+      assert.equal(rig.see(ACCOUNT, 'a1').status.planned?.answer, undefined);
+      if (isGone) await rig.connector(policies);
+      await rig.pass(45 * MINUTE);
+      assert.equal(rig.see(ACCOUNT, 'a1').reason, 'RemovalsPaused');
+      assert.deepEqual(rig.changes, []);
+      await rig.close();
+    });
+  }
+});
+
+suite('an answer that comes in mode Plan', () => {
+  const policies = { removalDelay: '20s', maxRemovals: { percent: 0, atLeast: 1, window: '1h' } };
+  for (const { word, reason, changes } of [
+    { word: 'discard', reason: 'RemovalDiscarded', changes: [] },
+    { word: 'acknowledge', reason: 'Removed', changes: ['scimPatchUser', 'scimPatchUser'] },
+  ] as const) {
+    test(`is recorded (${word}), and followed in mode Apply although the annotation is gone by then`, async () => {
+      const rig = await openHeld();
+      await rig.connector({ ...policies, mode: 'Plan' });
+      await rig.pass(MINUTE);
+      await answer(rig, word);
+      assert.equal(holdOf(rig), null);
+      await rig.annotate(CONNECTOR, 'acme', word, '', MINUTE);
+      assert.deepEqual(rig.changes, []);
+
+      await rig.connector(policies);
+      await rig.pass(2 * MINUTE);
+      assert.equal(rig.see(ACCOUNT, 'a1').reason, reason);
+      assert.deepEqual(rig.changes, changes);
+      await rig.close();
+    });
+  }
+});
+
 suite('an edit', () => {
   test('is observed within 5 s while a lookup waits for a 429, whatever annotations come meanwhile', async () => {
     const rig = await GrantRig.open();

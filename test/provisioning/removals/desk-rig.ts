@@ -61,7 +61,12 @@ export interface DeskRig {
 
 /** A desk at which every grant was looked at, in a company of a hundred that stay. */
 export function deskOf(rig: DeskRig = {}): RemovalDesk {
-  const { limits, record, organizations = new Organizations({ monotonic: () => 0 }), now = START } = rig;
+  const {
+    limits,
+    record,
+    organizations = new Organizations({ monotonic: () => 0, now: () => 0 }),
+    now = START,
+  } = rig;
   let holds = 0;
   const newHoldId = () => {
     holds += 1;

@@ -215,7 +215,7 @@ export class HeldWorld {
     const prefix = `h${this.#incarnation}-`;
     const desk = new RemovalDesk({
       limits: LIMITS,
-      organizations: new Organizations({ monotonic: () => 0 }),
+      organizations: new Organizations({ monotonic: () => 0, now: () => 0 }),
       monotonic: () => this.#now,
       newHoldId: () => {
         holds += 1;

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Organizations } from '../../../src/provisioning/removals/organizations.ts';
+import type { RemovalDesk } from '../../../src/provisioning/removals/removal-desk.ts';
 import { demandOf, deskOf, grantIds, HOUR, limitsOf, ORGANIZATION, START } from './desk-rig.ts';
 
+const quiet = { noteRemoval: () => {}, noteLeaving: () => {} };
+
+function placeOf(counter: RemovalDesk) {
+  return { organizations: [ORGANIZATION], counter, directory: quiet, readAt: 0 };
+}
+
 function peers(limits: readonly number[]) {
-  const organizations = new Organizations({ monotonic: () => START });
+  const organizations = new Organizations({ monotonic: () => START, now: () => START });
   const desks = limits.map((maxDeprovisions, index) => {
     const desk = deskOf({ organizations, limits: { maxDeprovisions } });
-    organizations.place(`iga/c${index}`, { organizations: [ORGANIZATION], counter: desk, readAt: 0 });
+    organizations.place(`iga/c${index}`, placeOf(desk));
     return desk;
   });
   const [first, second] = desks;
@@ -18,7 +25,7 @@ function peers(limits: readonly number[]) {
 /** Connectors of one organization, `o`, and their licenses. */
 function seats() {
   let now = 0;
-  const organizations = new Organizations({ monotonic: () => now });
+  const organizations = new Organizations({ monotonic: () => now, now: () => now });
   const counter = deskOf({ organizations });
   return {
     organizations,
@@ -26,7 +33,7 @@ function seats() {
       now += 1;
     },
     read: (connector: string) =>
-      organizations.place(connector, { organizations: ['o'], counter, readAt: now }),
+      organizations.place(connector, { ...placeOf(counter), organizations: ['o'], readAt: now }),
     take: (holder: string, account: string, connector = 'giver') =>
       organizations.takeSeat('o', { connector, holder, account }),
     beside: (holder: string, connector = 'giver', organization = 'o') =>
@@ -95,6 +102,39 @@ suite('deprovisions of an organization', () => {
     assert.equal(second.toRecord().removals?.deprovisions ?? 0, 0);
   });
 
+  test('count for a connector that comes to read the organization later, as far back as its window goes', () => {
+    let now = START;
+    const organizations = new Organizations({ monotonic: () => now, now: () => now });
+    const monotonic = () => now;
+    const [first, later] = [5, 5].map((maxDeprovisions) =>
+      deskOf({ organizations, monotonic, limits: { maxDeprovisions } }),
+    );
+    assert.ok(first && later);
+    organizations.place('iga/first', placeOf(first));
+    for (const person of grantIds(2, 'old')) first.reserveDeprovision(ORGANIZATION, person, now);
+    now += HOUR;
+    for (const person of grantIds(5)) first.reserveDeprovision(ORGANIZATION, person, now);
+    organizations.place('iga/later', placeOf(later));
+    assert.deepEqual(later.reserveDeprovision(ORGANIZATION, 'x', now), {
+      kind: 'Refused',
+      done: 5,
+      limit: 5,
+    });
+    organizations.place('iga/later', placeOf(later));
+    assert.equal(later.toRecord().removals?.deprovisions, 5, 'once');
+  });
+
+  test('that come before every grant was looked at make the company no smaller for the next process', () => {
+    const limits = { percent: 20, atLeast: 5, windowMs: 24 * HOUR };
+    const first = deskOf({ unseen: true, staff: 100, limits });
+    first.reserveDeprovision(ORGANIZATION, 'a', START);
+    const record = first.toRecord();
+    assert.equal(record.removals?.baseline, undefined, 'nobody knows yet');
+    const second = deskOf({ record, staff: 100, limits, now: START + 60_000, monotonic: () => 0 });
+    for (const id of grantIds(6)) second.ask(demandOf(id), START + 61_000);
+    assert.equal(second.check('g5', START + 61_000).kind, 'Free', 'it is of a hundred people');
+  });
+
   test('that come before every grant was looked at do not make the company small for good', () => {
     const desk = deskOf({ unseen: true, staff: 0, limits: { percent: 20, atLeast: 0 } });
     desk.bookDeprovision('a', START);
@@ -105,7 +145,42 @@ suite('deprovisions of an organization', () => {
   });
 });
 
+suite('what one connector takes away', () => {
+  test('is noted for the others that read its organization, and for nobody else', () => {
+    const { organizations, first } = peers([5, 5]);
+    const told: string[] = [];
+    const note = (name: string, organization: string) =>
+      organizations.place(name, {
+        ...placeOf(first),
+        organizations: [organization],
+        directory: { ...quiet, noteRemoval: ({ user }) => void told.push(`${name} ${user}`) },
+      });
+    note('iga/c0', ORGANIZATION);
+    note('iga/c1', ORGANIZATION);
+    note('iga/c2', 'other');
+    organizations.noteLoss('iga/c0', (directory) => directory.noteRemoval({ user: '7', team: '1' }));
+    assert.deepEqual(told, ['iga/c1 7'], 'the own directory is told by its session');
+  });
+});
+
 suite('enterprise licenses under way', () => {
+  test('that are given while another connector makes its first reading count for it, whatever the giver reads', () => {
+    const { organizations, take, beside, read, pass } = seats();
+    read('giver');
+    pass();
+    organizations.beginReading('newcomer');
+    pass();
+    take('uid-1', 'gid-1').keep();
+    pass();
+    read('giver');
+    organizations.place('newcomer', { ...placeOf(deskOf()), organizations: ['o'], readAt: 1 });
+    organizations.endReading('newcomer');
+    assert.equal(beside('uid-9', 'newcomer'), 1);
+    pass();
+    read('newcomer');
+    assert.equal(beside('uid-9', 'newcomer'), 0, 'it has read it since');
+  });
+
   test('are counted but for the one who asks', () => {
     const { take, beside } = seats();
     take('uid-1', 'gid-1');

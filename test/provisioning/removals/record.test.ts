@@ -73,7 +73,7 @@ suite('a record that cannot be read means hold', () => {
     ['no time', { removals: { ...removals, windowStartedAt: undefined } }],
     ['no such time', { removals: { ...removals, windowStartedAt: 'soon' } }],
     ['a time to come', { removals: { ...removals, windowStartedAt: '2036-01-01T00:00:00Z' } }],
-    ['no baseline', { removals: { ...removals, baseline: undefined } }],
+    ['people in words', { removals: { ...removals, baseline: 'many' } }],
     ['done is missing', { removals: { ...removals, done: undefined } }],
     ['fewer than none done', { removals: { ...removals, done: -1 } }],
     ['half a person', { removals: { ...removals, done: 0.5 } }],

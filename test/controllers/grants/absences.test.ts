@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { GrantRig } from './grant-rig.ts';
+
+const LICENSE = 'AsanaLicenseGrant';
+const ACCOUNT = 'AsanaAccount';
+const MINUTE = 60_000;
+
+suite('a request to deprovision somebody who has come back', () => {
+  for (const word of ['requestedAt', 'an edit']) {
+    test(`by ${word} stands until it is followed, also where a rule refuses it at first`, async () => {
+      const rig = await GrantRig.open();
+      const email = rig.member(1, 'view only');
+      await rig.declare(ACCOUNT, 'a', { email, ensure: 'Absent' }, 20_000);
+      rig.site.directory.change(rig.person(1), { active: true });
+      await rig.pass(15 * MINUTE);
+      assert.equal(rig.see(ACCOUNT, 'a').reason, 'Contended');
+
+      await rig.declare(LICENSE, 'l', { user: { email }, license: 'ViewOnly' }, 10_000);
+      if (word === 'an edit') await rig.edit(ACCOUNT, 'a', { spec: { reason: 'again' } }, 10_000);
+      else await rig.annotate(ACCOUNT, 'a', 'requestedAt', 'again', 10_000);
+      assert.equal(rig.see(ACCOUNT, 'a').reason, 'StillDeclared');
+
+      await rig.remove(LICENSE, 'l', MINUTE);
+      assert.equal(rig.see(ACCOUNT, 'a').reason, 'Removed');
+      assert.deepEqual(rig.changes, ['scimPatchUser', 'scimPatchUser']);
+      await rig.close();
+    });
+  }
+});
+
+suite('what is planned', () => {
+  test('ends with a decision that refuses it', async () => {
+    const rig = await GrantRig.open({ mode: 'Plan' });
+    await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
+    assert.equal(rig.see(LICENSE, 'g').status.planned?.action, 'GrantEnterprise');
+    await rig.connector({ mode: 'Plan', maxDuration: '1h' });
+    await rig.pass(MINUTE);
+    const { reason, status } = rig.see(LICENSE, 'g');
+    assert.deepEqual([reason, status.planned], ['DurationTooLong', undefined]);
+    await rig.close();
+  });
+});

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { GrantRig } from './grant-rig.ts';
+
+const LICENSE = 'AsanaLicenseGrant';
+const MINUTE = 60_000;
+
+/** A connector that may give one license, and a grant whose upgrade SCIM does not show for three minutes. */
+async function openUpgrading(): Promise<GrantRig> {
+  const rig = await GrantRig.open({ maxEnterpriseLicenses: 1 });
+  for (let index = 0; index < 8; index += 1) rig.member(index, 'view only');
+  // The next reading shows it.
+  await rig.pass(12 * MINUTE);
+  rig.site.faults.add({ match: { operation: 'scimPatchUser', times: 1 }, effect: { staleForMs: 170_000 } });
+  await rig.declare(LICENSE, 'first', { user: { email: rig.member(1, 'view only') } });
+  assert.equal(rig.see(LICENSE, 'first').reason, 'Progressing');
+  assert.deepEqual(rig.changes, ['scimPatchUser']);
+  return rig;
+}
+
+suite('a license that a process before has sent for, and that Asana does not show yet, is nobody else’s', () => {
+  for (const { happens, act } of [
+    { happens: 'its grant was deleted', act: (rig: GrantRig) => rig.cluster.remove(LICENSE, 'iga', 'first') },
+    {
+      happens: 'its grant was suspended',
+      act: (rig: GrantRig) => rig.cluster.edit(LICENSE, 'iga', 'first', { spec: { suspend: true } }),
+    },
+    {
+      happens: 'its grant was abandoned and is gone',
+      act: async (rig: GrantRig) => {
+        const annotations = { 'asana-connector.dev/abandon': 'true' };
+        await rig.cluster.edit(LICENSE, 'iga', 'first', { metadata: { annotations } });
+        await rig.cluster.remove(LICENSE, 'iga', 'first');
+      },
+    },
+  ]) {
+    test(`where ${happens} meanwhile`, async () => {
+      const rig = await openUpgrading();
+      await rig.restart(async () => void (await act(rig)));
+      await rig.declare(LICENSE, 'second', { user: { email: rig.member(2, 'view only') } }, 10_000);
+      assert.equal(rig.see(LICENSE, 'second').reason, 'LicenseLimitReached');
+      assert.deepEqual(rig.changes, ['scimPatchUser']);
+      await rig.close();
+    });
+  }
+
+  test('until a reading that began after Asana had its time, where nobody looks for it', async () => {
+    const rig = await openUpgrading();
+    const { profile } = rig.person(1);
+    await rig.edit(LICENSE, 'first', { spec: { suspend: true } });
+    await rig.declare(LICENSE, 'second', { user: { email: rig.member(2, 'view only') } }, 10_000);
+    assert.equal(rig.see(LICENSE, 'second').reason, 'LicenseLimitReached');
+    // Somebody takes the license away by hand: nothing is in the way once that was read.
+    await rig.pass(4 * MINUTE);
+    assert.equal(profile.license, 'enterprise');
+    rig.member(1, 'view only');
+    await rig.pass(25 * MINUTE);
+    assert.equal(rig.see(LICENSE, 'second').reason, 'Granted');
+    await rig.close();
+  });
+});
