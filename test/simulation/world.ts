@@ -19,6 +19,8 @@ import { effectsOf, requestOf, type TaskWish } from './tasks.ts';
 const API_VERSION = 'asana-connector.dev/v1alpha1';
 /** A lease that nobody renews stands so long. */
 const LEASE_MS = 15_000;
+/** So long a leader that took over waits for the last action of the one before. */
+const SETTLING_MS = 60_000;
 /** Faults that were planned for the next calls to the API server are over after this. */
 const DISTURBED_MS = 20_000;
 
@@ -195,8 +197,10 @@ export class World {
     await leader.stop();
     this.#replace(leader);
     if (this.lease.holder !== leader) return;
+    // What a dead leader has begun may be under way: then the lease is not let go of, and runs out.
+    const isSettling = this.lease.takenOver && this.clock.monotonic() - this.lease.since < SETTLING_MS;
     this.lease.holder = null;
-    this.elect(false);
+    this.elect(isSettling);
   }
 
   /** The leader could not renew: it leads no more, and another takes over after `gapMs`. */

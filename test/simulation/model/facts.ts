@@ -10,6 +10,7 @@ import {
   type Connector,
   connectorKeyOf,
   type Grant,
+  hasBegun,
   keyOf,
   type Seen,
 } from './objects.ts';
@@ -301,11 +302,9 @@ export class Facts {
   }
 
   hasStarted(grant: Grant): boolean {
-    const { spec, status } = grant;
+    const { spec } = grant;
     return (
-      spec.startsAt === undefined ||
-      status?.applied !== undefined ||
-      Date.parse(spec.startsAt) <= this.#clockOf(grant)
+      spec.startsAt === undefined || hasBegun(grant) || Date.parse(spec.startsAt) <= this.#clockOf(grant)
     );
   }
 
@@ -320,7 +319,10 @@ export class Facts {
 
   /** Whether a grant counts as a live declaration, apart from its connector. */
   isLive(grant: Grant): boolean {
-    return !this.hasEnded(grant) && grant.spec.suspend !== true && this.hasStarted(grant);
+    const { spec, status } = grant;
+    // Until another right begins, what it holds is its own.
+    const holds = status?.applied !== undefined && spec.ensure !== 'Absent';
+    return !this.hasEnded(grant) && spec.suspend !== true && (holds || this.hasStarted(grant));
   }
 
   /** What an object that ends takes back although status does not say so yet: its own change has only just arrived. */

@@ -51,7 +51,7 @@ const TWICE = {
 };
 
 /** Rules of how much may be removed. */
-const LIMITS: readonly string[] = ['RemovalLimit', 'DeprovisionLimit'];
+const LIMITS: readonly string[] = ['RemovalLimit', 'DeprovisionLimit', 'SeatLimit'];
 
 const LET_GO = {
   name: 'ReleasedRightly',
@@ -275,14 +275,15 @@ export class Judge implements AsanaWatcher {
     const graceMs = graceOf(c);
     const recent = (at: number) => now - at <= graceMs;
     if (recent(this.facts.intentChangedAt(c.connector.metadata.uid))) return true;
-    // Whoever takes back what an edit has just ended knows of it, and of the limits.
+    // Whoever does what an edit has just asked for knows of it, and of the limits.
     const knows = c.grant && !c.grant.metadata.deletionTimestamp && LIMITS.includes(name);
     if (c.grant && !knows && recent(this.facts.intentChangedAt(c.grant.metadata.uid))) return true;
     if (!c.holding) return false;
     const touched = this.facts.touchedAt(c.site, c.holding.gid);
     const looked = this.facts.lookedAt(c.request.by, c.holding.gid);
     if (recent(touched) || (looked !== null && touched >= looked - graceMs)) return true;
-    return c.site.directory.reads.areStale();
+    // What the listings of licenses have lacked is counted.
+    return name !== 'SeatLimit' && c.site.directory.reads.areStale();
   }
 }
 

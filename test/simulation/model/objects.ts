@@ -29,6 +29,12 @@ export interface Planned {
   readonly answer?: string;
 }
 
+/** What it declares is what was applied: it has begun, wherever `startsAt` is now. An absence is never applied. */
+export function hasBegun({ spec, status }: Grant): boolean {
+  if (!status?.applied || spec.ensure === 'Absent') return false;
+  return spec.license === undefined || spec.license === status.applied.license;
+}
+
 export interface Grant extends Seen {
   readonly spec: {
     readonly connectorRef: { readonly name: string; readonly namespace?: string };

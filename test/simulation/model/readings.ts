@@ -3,8 +3,9 @@ import type { Site } from '../asana/site.ts';
 import { type Effect, isDeprovision } from './effect.ts';
 import type { Facts } from './facts.ts';
 import { gidsOf, type Part, partOf, readPage } from './listing.ts';
-import { type Connector, durationMs } from './objects.ts';
+import { type Connector, connectorKeyOf, durationMs, keyOf } from './objects.ts';
 import type { Pauses } from './pauses.ts';
+import type { Change } from './records.ts';
 
 /** The listings a right is read from. */
 const PARTS_OF: Readonly<Record<'account' | 'workspace' | 'team', readonly Part[]>> = {
@@ -48,6 +49,8 @@ interface SeatCount {
 export const LISTED_WITHIN_MS = 1_000;
 /** A listing that fails is tried again for a while before its reading is given up. */
 const RETRIES_MS = 120_000;
+/** Asana may take so long to show a change. */
+const AWAITED_MS = 240_000;
 const TRIES = 3;
 const LET_IT_END_MS = 30_000;
 /** While one connector has read the licenses once, another has at most so many times: the intervals are not further apart. */
@@ -150,10 +153,23 @@ export class Readings {
     const oldest = isNew && before >= 0 ? before : newest;
     // What another connector has listed since is nothing to this one.
     const believed = this.#isShared(token) ? listings : listings.slice(0, oldest + 1);
-    return Math.min(...believed.map((listed) => this.#seatsSince(listed, site)));
+    return Math.min(...believed.map((listed) => this.#seatsSince(token, listed, site)));
   }
 
-  #seatsSince(listed: SeatCount, site: Site): number {
+  /** An upgrade whose grant has not seen it yet: a listing that began later may lack it all the same. */
+  #isAwaited(token: string, { at, owner, effect }: Change): boolean {
+    if (effect.type !== 'GrantEnterprise' || at < this.#facts.witness.time() - AWAITED_MS) return false;
+    const connectors = this.#facts.connectorsOf(token).map(keyOf);
+    return [...this.#facts.grants.values()].some(
+      (grant) =>
+        grant.metadata.uid === owner &&
+        grant.status?.lastAction?.result === 'Pending' &&
+        grant.status.lastAction.type === effect.type &&
+        connectors.includes(connectorKeyOf(grant)),
+    );
+  }
+
+  #seatsSince(token: string, listed: SeatCount, site: Site): number {
     const own = this.#facts.changes.filter(({ site: place }) => place === site);
     const given = own.filter(({ at, effect }) => at >= listed.at && effect.type === 'GrantEnterprise').length;
     // What was taken while the listing was on its way is in it all the same.
@@ -162,7 +178,8 @@ export class Readings {
       ({ at, effect }) => at >= from && ['RevokeEnterprise', 'Deprovision'].includes(effect.type),
     ).length;
     const freed = this.#freed.filter(({ at, site: name }) => name === site.plan.name && at >= from).length;
-    return listed.count + given - taken - freed;
+    const unseen = own.filter((change) => change.at < listed.at && this.#isAwaited(token, change)).length;
+    return listed.count + given + unseen - taken - freed;
   }
 
   /**

@@ -203,4 +203,16 @@ export const actingMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'a-seat-ends-with-the-first-decision',
+    breaks: ['SeatLimit'],
+    why: 'a license that a process before has sent for is free once its grant was decided, whatever was decided',
+    edits: [
+      {
+        file: 'controllers/grants/grant-actions.ts',
+        find: 'if (begun) this.#seats.takeOver(uid, begun);',
+        replace: 'begun?.free();',
+      },
+    ],
+  },
 ];

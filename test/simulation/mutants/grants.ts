@@ -205,4 +205,17 @@ export const grantMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'what-is-applied-has-begun',
+    breaks: ['AsanaTellsTime', 'AsTheTable'],
+    why: 'an edit to another license, or to an absence, is carried out before its startsAt',
+    edits: [
+      {
+        file: 'provisioning/time.ts',
+        find: "if (applied === null || ensure === 'Absent') return false;",
+        replace:
+          "if (applied !== null || ensure === 'Absent') return applied !== null; if (applied === null) return false;",
+      },
+    ],
+  },
 ];

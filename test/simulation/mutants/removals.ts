@@ -172,4 +172,16 @@ export const removalMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'an-answer-outlives-an-edit',
+    breaks: ['RemovalLimit', 'HeldStaysHeld'],
+    why: 'an acknowledgement counts for a grant that was edited while its connector was gone',
+    edits: [
+      {
+        file: 'controllers/grants/grant-reconciler.ts',
+        find: 'object.status?.planned?.hold ? plannedBefore(object) : null;',
+        replace: 'object.status?.planned?.hold ? object.status.planned : null;',
+      },
+    ],
+  },
 ];

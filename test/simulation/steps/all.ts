@@ -5,6 +5,7 @@ import { connectorSteps } from './connectors.ts';
 import { consoleSteps } from './console.ts';
 import { faultSteps } from './faults.ts';
 import { grantSteps } from './grants.ts';
+import { holdSteps } from './holds.ts';
 import { meetingSteps } from './meetings.ts';
 import { processSteps } from './processes.ts';
 import type { Step, StepKind } from './step.ts';
@@ -18,6 +19,7 @@ export const stepKinds: readonly StepKind[] = [
   ...meetingSteps,
   ...successorSteps,
   ...takeoverSteps,
+  ...holdSteps,
   ...faultSteps,
   ...processSteps,
 ];

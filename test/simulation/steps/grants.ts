@@ -71,6 +71,9 @@ function drawEdit(world: World, grant: Grant, random: Random): Record<string, un
     { expiresAt: null },
     { deletionPolicy: chance(random, 0.6) ? 'Revoke' : 'Retain' },
     { reason: `why ${between(random, 0, 9)}` },
+    hasField(grant.kind, 'startsAt')
+      ? { ...draft?.edit(world, random), startsAt: instant(now + between(random, 10_000, 3_600_000)) }
+      : null,
   ];
   const possible = edits.filter((edit) => edit !== null && edit !== undefined);
   return pick(random, possible);

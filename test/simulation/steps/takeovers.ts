@@ -3,7 +3,7 @@ import { ANNOTATIONS, CONNECTOR_KIND } from '../model/objects.ts';
 import { between, pick } from '../random.ts';
 import { SAME } from './faults.ts';
 import { create } from './grants.ts';
-import { drawReader } from './meetings.ts';
+import { drawReader, listHolders } from './meetings.ts';
 import { attempt } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
@@ -86,5 +86,55 @@ export const takeoverSteps: readonly StepKind[] = [
     },
     tell: ({ namespace, operations, name, email }) =>
       `AsanaLicenseGrant ${namespace}/${name} of ${email} is created, ${operations.join(', ')} show 30 % as if that were all, the leader dies, and the grant is deleted`,
+  }),
+  stepKind({
+    name: 'SeatAcrossRestart',
+    weight: 0.5,
+    draw: (world, random) => {
+      const reader = drawReader(world, random);
+      const people = reader ? listHolders(reader.site, 'view only').slice(0, 2) : [];
+      if (!reader || people.length < 2) return null;
+      const number = between(random, 0, 38);
+      return {
+        site: reader.index,
+        namespace: reader.namespace,
+        connectorRef: reader.ref,
+        seats: listHolders(reader.site, 'enterprise').length + 1,
+        grants: people.map(({ gid }, index) => ({ name: `g${number + index}`, gid })),
+        meanwhile: pick(random, ['Suspend', 'Delete', 'Nothing']),
+      };
+    },
+    run: async (world, { site, namespace, connectorRef, seats, grants, meanwhile }) => {
+      const kind = 'AsanaLicenseGrant';
+      const [first, second] = grants;
+      if (!first || !second) return;
+      const give = ({ name, gid }: typeof first) =>
+        create(world, {
+          kind,
+          namespace,
+          name,
+          spec: { connectorRef, user: { gid }, license: 'Enterprise' },
+        });
+      const provisioning = { mode: 'Apply', maxDuration: null, maxEnterpriseLicenses: seats };
+      await attempt(() =>
+        world.cluster.edit(CONNECTOR_KIND, namespace, connectorRef.name, { spec: { provisioning } }),
+      );
+      await world.advance(6_000);
+      world.sites[site]?.faults.add({
+        match: { operation: 'scimPatchUser', times: 1 },
+        effect: { staleForMs: 170_000 },
+      });
+      await give(first);
+      await world.advance(3_000);
+      world.killLeader(0);
+      if (meanwhile === 'Suspend')
+        await attempt(() => world.cluster.edit(kind, namespace, first.name, { spec: { suspend: true } }));
+      if (meanwhile === 'Delete') await attempt(() => world.cluster.remove(kind, namespace, first.name));
+      await world.advance(45_000);
+      await give(second);
+      await world.advance(60_000);
+    },
+    tell: ({ namespace, seats, grants, meanwhile }) =>
+      `maxEnterpriseLicenses is ${seats}, one more than are in use, AsanaLicenseGrant ${namespace}/${grants[0]?.name} is created, Asana does not show its license, the leader dies (meanwhile: ${meanwhile.toLowerCase()}), and ${namespace}/${grants[1]?.name} is created`,
   }),
 ];

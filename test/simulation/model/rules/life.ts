@@ -1,7 +1,7 @@
 import type { Site } from '../../asana/site.ts';
 import { isRemoval } from '../effect.ts';
 import { deletionPolicyOf } from '../kinds.ts';
-import { durationMs, type Grant } from '../objects.ts';
+import { durationMs, type Grant, hasBegun } from '../objects.ts';
 import { ofGrant, type Rule } from '../rule.ts';
 
 const FINALIZER = 'asana-connector.dev/revoke';
@@ -23,7 +23,8 @@ export const lifeRules: readonly Rule[] = [
     broken: ofGrant(({ facts, site, effect, request }, grant) => {
       const looked = effect.gid === null ? null : facts.lookedAt(request.by, effect.gid);
       if (looked === null || looked <= facts.clocksMovedAt(site)) return null;
-      if (isRemoval(effect)) return facts.hasExpired(grant) ? describeTime(site, endOf(grant)) : null;
+      if (isRemoval(effect) && facts.hasEnded(grant))
+        return facts.hasExpired(grant) ? describeTime(site, endOf(grant)) : null;
       return describeTime(site, beginningOf(grant));
     }),
   },
@@ -73,8 +74,9 @@ function endOf({ metadata, spec, status }: Grant): number | null {
   return end === undefined ? null : Date.parse(end);
 }
 
-function beginningOf({ spec, status }: Grant): number | null {
-  return spec.startsAt === undefined || status?.applied ? null : Date.parse(spec.startsAt);
+function beginningOf(grant: Grant): number | null {
+  const { startsAt } = grant.spec;
+  return startsAt === undefined || hasBegun(grant) ? null : Date.parse(startsAt);
 }
 
 function describeTime({ time }: Site, instant: number | null): string | null {
