@@ -38,7 +38,11 @@ export class OwnRemovals {
       (removal) => 'workspace' in removal && left(removal) === home,
     );
     const inTeams = madeSince('teamMemberships');
-    const leavers = new Set(inTeams.map((removal) => `${left(removal)} ${removal.user}`));
+    const leavers = new Set(
+      inTeams
+        .filter((removal) => 'workspace' in removal)
+        .map((removal) => `${left(removal)} ${removal.user}`),
+    );
     const fromTeams = inTeams.filter((removal) => 'team' in removal);
     return {
       accounts: countPeople(accounts),
@@ -55,6 +59,7 @@ function countPeople(removals: readonly OwnRemoval[]): number {
 
 /** @param leavers the organization that they have left, and who */
 function countPlaces(snapshot: Snapshot | null, leavers: ReadonlySet<string>): number {
+  if (leavers.size === 0) return 0;
   let places = 0;
   for (const { organization, memberships } of snapshot?.teams.values() ?? [])
     for (const { user } of memberships) if (leavers.has(`${organization} ${user}`)) places += 1;

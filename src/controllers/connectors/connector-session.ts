@@ -103,7 +103,6 @@ export class ConnectorSession {
       },
       onChange: (what) => {
         if (what === 'Finished') this.#proveTokens();
-        if (what === 'Finished') organizations.endReading(this.key);
         onChange(what);
       },
     });
@@ -251,7 +250,6 @@ export class ConnectorSession {
   /** Begins a sync in the background; does nothing while one runs, or without credentials. */
   startSync(cause: SyncCause, { answering }: { readonly answering: boolean }): void {
     if (!this.asana || this.syncs.running) return;
-    this.#deps.organizations.beginReading(this.key);
     this.syncs.start({
       asana: this.asana,
       spec: this.#connector.spec,
@@ -261,6 +259,7 @@ export class ConnectorSession {
       previous: this.directory.current(),
       restKnown: this.organizations.length > 0,
       acceptedShortfall: this.measure?.acceptedShortfall ?? null,
+      onEnd: this.#deps.organizations.beginReading(),
     });
   }
 

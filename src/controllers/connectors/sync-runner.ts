@@ -44,6 +44,8 @@ export interface SyncWish {
   readonly restKnown: boolean;
   /** Items that listings may lack, because a person said so. */
   readonly acceptedShortfall: number | null;
+  /** Called when nothing of it is read any more, whatever came of it. */
+  readonly onEnd: () => void;
 }
 
 /** `Accounts`: grants may act although teams are still being read. */
@@ -117,9 +119,9 @@ export class SyncRunner {
     this.#isExpired = false;
     const { tracer = silentTracer } = this.#deps;
     // A trace of its own: the reconcile that begins it has ended long before.
-    running.done = tracer.span({ name: 'sync', kind: 'Trace', fields: {} }, (span) =>
-      this.#sync(wish, running, span),
-    );
+    running.done = tracer
+      .span({ name: 'sync', kind: 'Trace', fields: {} }, (span) => this.#sync(wish, running, span))
+      .finally(() => wish.onEnd());
   }
 
   /** Resolves once no sync is running; rejects with the signal's reason when it aborts first. */

@@ -27,8 +27,8 @@ interface Place {
 export class Organizations {
   /** By connector. */
   readonly #places = new Map<string, Place>();
-  /** By connector: when a sync under way has begun, monotonic clock. */
-  readonly #reading = new Map<string, number>();
+  /** Syncs under way. */
+  readonly #reading = new Set<{ readonly begunAt: number }>();
   readonly #clock: Pick<Clock, 'monotonic' | 'now'>;
   readonly #seats = new Map<string, SeatLedger>();
   /** By organization and person: when they were deprovisioned last, monotonic clock; the latest last. */
@@ -48,21 +48,20 @@ export class Organizations {
     }
   }
 
-  /** This connector begins to read: what is given from now on may be missing in what it reads, whatever the organization. */
-  beginReading(connector: string): void {
-    this.#reading.set(connector, this.#clock.monotonic());
-  }
-
-  /** What was read is placed, or the reading has come to nothing. */
-  endReading(connector: string): void {
-    this.#reading.delete(connector);
+  /**
+   * A connector begins to read: what is given from now on may be missing in what it reads, whatever the organization.
+   * @returns what ends it, once that was placed or has come to nothing
+   */
+  beginReading(): () => void {
+    const reading = { begunAt: this.#clock.monotonic() };
+    this.#reading.add(reading);
+    return () => void this.#reading.delete(reading);
   }
 
   /** This connector is gone. */
   remove(connector: string): void {
     const { organizations = [] } = this.#places.get(connector) ?? {};
     this.#places.delete(connector);
-    this.endReading(connector);
     for (const organization of organizations) this.#forgetSeats(organization);
   }
 
@@ -128,7 +127,8 @@ export class Organizations {
     const readings = [...this.#places.values()]
       .filter(({ organizations }) => organizations.includes(organization))
       .map(({ readAt }) => readAt);
-    ledger.forgetBefore(Math.min(...readings, ...this.#reading.values()));
+    const underWay = [...this.#reading].map(({ begunAt }) => begunAt);
+    ledger.forgetBefore(Math.min(...readings, ...underWay));
     if (ledger.isEmpty) this.#seats.delete(organization);
   }
 }

@@ -52,6 +52,7 @@ async function start(t: TestContext) {
       previous: directory.current(),
       restKnown: true,
       acceptedShortfall: null,
+      onEnd: () => {},
     });
     await runner.untilIdle(never);
     return seen.slice(before).some(({ path }) => path.endsWith('/team_memberships'));

@@ -168,13 +168,13 @@ suite('enterprise licenses under way', () => {
     const { organizations, take, beside, read, pass } = seats();
     read('giver');
     pass();
-    organizations.beginReading('newcomer');
+    const end = organizations.beginReading();
     pass();
     take('uid-1', 'gid-1').keep();
     pass();
     read('giver');
     organizations.place('newcomer', { ...placeOf(deskOf()), organizations: ['o'], readAt: 1 });
-    organizations.endReading('newcomer');
+    end();
     assert.equal(beside('uid-9', 'newcomer'), 1);
     pass();
     read('newcomer');

@@ -160,7 +160,10 @@ export const consoleSteps: readonly StepKind[] = [
     weight: 1,
     draw: (world, random) => {
       const [from, to] = [drawFound(world, random), drawPerson(world, random)];
-      return from && to && from.site === to.site && from.gid !== to.gid ? { ...from, to: to.gid } : null;
+      if (!from || !to || from.site !== to.site || from.gid === to.gid) return null;
+      // Who gets the address of a guest would be one, and have no license.
+      const kindOf = (gid: string) => world.sites[from.site]?.directory.person(gid)?.kind;
+      return kindOf(from.gid) === kindOf(to.gid) ? { ...from, to: to.gid } : null;
     },
     run: (world, data) => {
       let address = '';
