@@ -205,7 +205,34 @@ describe('asana-connector migrate', () => {
     assert.match(warnings, /BATON_WORKERS has no effect/);
   });
 
+  it('says where to put what the connector takes from a variable without BATON_ in front, and no other key', async () => {
+    const { warnings } = await migrate(
+      secretOf({ ASANA_API_URL: 'https://asana.example', ACTION_TIMEOUT: '90s', password: 'canary' }),
+    );
+    for (const [key, flag] of [
+      ['ASANA_API_URL', '--asana-api-url'],
+      ['ACTION_TIMEOUT', '--action-timeout'],
+    ])
+      assert.match(warnings, new RegExp(`${key} has no field .* flag ${flag} of the operator`));
+    assert.doesNotMatch(warnings, /password/);
+  });
+
+  for (const key of ['SCIM_TOKEN', 'BATON_SCIM_TOKEN'])
+    it(`says that ${key} still holds a placeholder`, async () => {
+      const { manifest, warnings } = await migrate(secretOf({ [key]: '<SCIM token>' }));
+      assert.equal(manifest.at('spec', 'credentials', 'secretRef', 'scimTokenKey').value, key);
+      assert.equal(
+        warnings,
+        `warning: ${key} still contains the placeholder of the documentation. Set its value.\n`,
+      );
+    });
+
   for (const { text, says, because } of [
+    {
+      text: secretOf({ SCIM_TOKEN: 'canary with spaces' }),
+      says: /key SCIM_TOKEN: must be one line/,
+      because: 'the second token has no spaces either',
+    },
     {
       text: secretOf({ BATON_TOKEN: null }),
       says: /^Secret baton-asana-secrets, key BATON_TOKEN: is missing or empty/,

@@ -33,7 +33,7 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
       [sync]: ['trusts for Asana, too, whom SSL_CERT_FILE names, and nobody else'],
     },
     proxies: {
-      'test/conductorone/proxy.test.ts': ['is … for … when NO_PROXY is …'],
+      'test/core/proxy.test.ts': ['is … for … when NO_PROXY is …'],
       'test/conductorone/proxy-connection.test.ts': [
         'takes the token and the calls through tunnels of … proxy, which sees neither',
         'gives the proxy its user and password',
@@ -100,7 +100,7 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
       [model]: ['give nobody a right whose membership has ended, and no license either'],
     },
     'deactivated people are shown as enabled': {
-      [model]: ['is disabled when its membership has ended, or SCIM says so'],
+      [model]: ['is … when …'],
     },
     "the token's own service account looks like a person": {
       [model]: ["of the token is a service account's when the token is one's, and everybody else is human"],

@@ -57,28 +57,49 @@ function grantsOf(connector: AsanaConnector): Stored[] {
   ];
 }
 
+/** The lists of somebody who may not list all namespaces at once. */
+function listsOfSome(allowedNamespaces: string[]): Pick<Lists, 'list'> {
+  const connector = connectorObject({ provisioning: { allowedNamespaces } });
+  const lists = new Lists({ asanaconnectors: [connector], asanalicensegrants: grantsOf(connector) });
+  return {
+    list: (resource, namespace, page) =>
+      namespace === null
+        ? Promise.reject(new KubernetesError('Forbidden', 403, 'transient', 'no'))
+        : lists.list(resource, namespace, page),
+  };
+}
+
 suite('the subject of a review in a cluster', () => {
-  for (const { allowedNamespaces, expected, asked } of [
-    { allowedNamespaces: [], expected: 5, asked: ['asanalicensegrants iga'] },
-    {
-      allowedNamespaces: ['data'],
-      expected: 7,
-      asked: ['asanalicensegrants iga', 'asanalicensegrants data'],
-    },
-    { allowedNamespaces: ['*'], expected: 7, asked: ['asanalicensegrants *'] },
-  ]) {
+  // A namespace that was allowed once has grants that still hold what they were given.
+  for (const allowedNamespaces of [[], ['data'], ['*']]) {
     test(`is every page of the grants that name the connector, with allowedNamespaces ${JSON.stringify(allowedNamespaces)}`, async () => {
       const connector = connectorObject({ provisioning: { allowedNamespaces } });
       const lists = new Lists({ asanaconnectors: [connector], asanalicensegrants: grantsOf(connector) });
       const subject = await findSubjectInCluster(lists, ACME, signal);
-      assert.equal(subject.grants.length, expected);
+      assert.equal(subject.grants.length, 7);
       assert.ok(subject.grants.every(({ object }) => object.spec.connectorRef.name === 'acme'));
       assert.deepEqual(
         lists.asked.filter((what) => what.startsWith('asanalicensegrants')),
-        asked,
+        ['asanalicensegrants *'],
       );
+      assert.equal(subject.note, null);
     });
   }
+
+  for (const { allowedNamespaces, expected } of [
+    { allowedNamespaces: [], expected: 5 },
+    { allowedNamespaces: ['data'], expected: 7 },
+  ]) {
+    test(`is what its namespaces hold, with a note that names them, where no more may be listed and ${JSON.stringify(allowedNamespaces)} are allowed`, async () => {
+      const { grants, note } = await findSubjectInCluster(listsOfSome(allowedNamespaces), ACME, signal);
+      assert.equal(grants.length, expected);
+      assert.ok(note?.includes(['iga', ...allowedNamespaces].join(', ')), note ?? 'no note');
+    });
+  }
+
+  test('is an error where all namespaces are allowed and cannot be listed', async () => {
+    await assert.rejects(findSubjectInCluster(listsOfSome(['*']), ACME, signal), { code: 'Forbidden' });
+  });
 
   test('is the only connector of its namespace where none is named, and an error where there are two', async () => {
     const one = connectorObject();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { changeOf } from '../../src/commands/kubectl-asana/extend-grant.ts';
+import { changeOf, readTime } from '../../src/commands/kubectl-asana/extend-grant.ts';
+import { kubectlAsanaCommand } from '../../src/commands/kubectl-asana/kubectl-asana-command.ts';
 import { grantObject } from '../controllers/objects.ts';
 
 const UNTIL = Date.parse('2026-04-01T00:00:00Z');
@@ -29,4 +30,36 @@ suite('kubectl asana extend', () => {
       assert.throws(() => changeOf(grantObject({ spec }), UNTIL), { message: says });
     });
   }
+
+  test('refuses a grant that is being deleted, which no later end keeps', () => {
+    const metadata = { deletionTimestamp: '2026-01-05T00:00:00Z' };
+    const grant = grantObject({ metadata, spec: { expiresAt: '2026-02-01T00:00:00Z' }, status: { applied } });
+    assert.throws(() => changeOf(grant, UNTIL), { field: 'GRANT', message: /is being deleted/ });
+  });
+
+  for (const { text, because } of [
+    { text: '2027-02-31T00:00:00Z', because: 'February has no 31st, which Date takes for 3 March' },
+    { text: '2027-02-29T00:00:00Z', because: '2027 is no leap year' },
+    { text: '2027-13-01T00:00:00Z', because: 'there is no thirteenth month' },
+    { text: '2027-01-31T24:00:00Z', because: 'that is the next day' },
+    { text: '2027-01-31T00:00:00', because: 'without an offset it is a time of this machine' },
+    { text: '2028', because: 'a year is no instant' },
+    { text: 'in 3000 days', because: 'Date reads numbers out of words' },
+  ]) {
+    test(`refuses ${text} as an end, because ${because}`, () => {
+      assert.throws(() => readTime(text), { field: '--until' });
+    });
+  }
+
+  test('takes an end with an offset or a fraction of a second', () => {
+    assert.equal(readTime('2028-02-29T01:30:00+02:00'), Date.UTC(2028, 1, 28, 23, 30));
+    assert.equal(readTime('2027-01-31T00:00:00.5Z'), Date.UTC(2027, 0, 31, 0, 0, 0, 500));
+  });
+
+  test('has no flag for all namespaces, since it is about one grant', () => {
+    const extend = kubectlAsanaCommand().commands.find((command) => command.name() === 'extend');
+    const flags = extend?.options.map(({ long }) => long) ?? [];
+    assert.ok(flags.includes('--namespace'));
+    assert.ok(!flags.includes('--all-namespaces'));
+  });
 });

@@ -214,7 +214,11 @@ suite('kubectl asana', () => {
       match: { operation: 'scimListUsers', times: 0 },
       effect: { totalResultsBy: 1 },
     });
-    for (let reading = 1; reading <= 3; reading += 1) await here('sync', 'acme', '--wait');
+    for (let reading = 1; reading <= 3; reading += 1) {
+      const incomplete = await asana('sync', 'acme', '--wait', '-n', rig.namespace);
+      assert.equal(incomplete.code, 1);
+      assert.match(incomplete.stderr, /SyncFailed: .*acme: SyncIncomplete: /);
+    }
     const { token } = await rig.untilHeld('ListingShort');
     const { code, stderr } = await asana('discard', token, '-y', '-n', rig.namespace);
     assert.equal(code, 1);

@@ -23,10 +23,24 @@ export function addAsanaFlags(command: Command): Command {
     .addOption(budgetPercentOption('this command'));
 }
 
-/** Labels as kubectl takes them: `key=value`, with commas between them. */
+const LABEL_NAME = '(?=.{1,63}$)[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?';
+const DNS_NAME = '(?=.{1,253}/)[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
+const LABEL_KEY = new RegExp(`^(${DNS_NAME}/)?${LABEL_NAME}$`);
+const LABEL_VALUE = new RegExp(`^(${LABEL_NAME})?$`);
+
+/**
+ * Labels as kubectl takes them: `key=value`, with commas between them. What kubectl takes besides (`!=`, `in`) would be read as
+ * a label that no object has, and nothing would count as removed.
+ */
 export function readSelector(text: string): Readonly<Record<string, string>> {
-  const pairs = text.split(',').map((pair) => pair.split('='));
-  if (pairs.some((pair) => pair.length !== 2 || pair[0]?.trim() === ''))
-    throw new InvalidArgumentError('It must be key=value, separated by commas.');
-  return Object.fromEntries(pairs.map(([key = '', value = '']) => [key.trim(), value.trim()]));
+  const pairs = text.split(',').map((pair) => pair.split('=').map((word) => word.trim()));
+  const wrong = pairs.some(
+    ([key = '', value = '', ...more]) => more.length > 0 || !LABEL_KEY.test(key) || !LABEL_VALUE.test(value),
+  );
+  const keys = new Set(pairs.map(([key]) => key));
+  if (wrong || pairs.some(({ length }) => length !== 2) || keys.size !== pairs.length)
+    throw new InvalidArgumentError(
+      'It must be key=value, separated by commas, each key once, such as team=design. Other operators, such as !=, are not supported.',
+    );
+  return Object.fromEntries(pairs.map(([key = '', value = '']) => [key, value]));
 }

@@ -86,6 +86,8 @@ export async function readDirectory(
   } finally {
     await session.syncs.stop('nobody waits for it');
   }
+  // A reading that a person has accepted by annotation is as good as any other.
+  if (!connector.spec.suspend) session.takeAnswers(connector);
   const snapshot = session.directory.current();
   const why = whyUnread(connector, session, snapshot);
   if (why !== null || !snapshot) throw new DirectoryUnreadableError(session.key, why ?? 'nothing came.');

@@ -1,9 +1,9 @@
-import { Option } from 'commander';
-import { integerOption } from './flag-types.ts';
+import type { Option } from 'commander';
+import { integerOption, nameOption } from './flag-types.ts';
 
 /** `--asana-api-url`. */
 export function apiUrlOption(): Option {
-  return new Option('--asana-api-url <url>', 'Base URL of the Asana REST API. Plain HTTP only on loopback.')
+  return nameOption('--asana-api-url <url>', 'Base URL of the Asana REST API. Plain HTTP only on loopback.')
     .default('https://app.asana.com/api/1.0')
     .env('ASANA_API_URL');
 }

@@ -2,9 +2,16 @@ import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../api/duration.ts';
 import { parseGoBool } from '../baton-settings/go-bool.ts';
 
+/** A flag whose variable, where it is empty, is as if it were not there: charts and scripts write what is unset so. */
+class FlagOption extends Option {
+  override env(name: string): this {
+    return process.env[name] === '' ? this : super.env(name);
+  }
+}
+
 /** A flag that takes a Go duration (`15s`, `1h30m`); its value is milliseconds. */
 export function durationOption(flags: string, description: string, defaultText: string): Option {
-  return new Option(flags, description)
+  return new FlagOption(flags, description)
     .argParser(readDuration)
     .default(readDuration(defaultText), defaultText);
 }
@@ -15,9 +22,10 @@ export function integerOption(
   description: string,
   bounds: { min: number; max: number },
 ): Option {
-  return new Option(flags, description).argParser((text) => {
+  return new FlagOption(flags, description).argParser((text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < bounds.min || value > bounds.max) {
+    // An empty text, too, is a number to JavaScript: 0, which often means no limit.
+    if (!/^\d+$/.test(text) || value < bounds.min || value > bounds.max) {
       throw new InvalidArgumentError(`It must be a whole number from ${bounds.min} to ${bounds.max}.`);
     }
     return value;
@@ -29,30 +37,55 @@ export function integerOption(
  * the variable of a flag without a value: that it is set would mean true, whatever it says.
  */
 export function booleanOption(flag: string, description: string): Option {
-  return new Option(`${flag} [boolean]`, description).argParser((text) => {
+  return new FlagOption(`${flag} [boolean]`, description).argParser((text) => {
     const value = parseGoBool(text);
     if (value === null) throw new InvalidArgumentError('It must be true or false.');
     return value;
   });
 }
 
-/** A flag that may be repeated; its variable holds the same values with commas between them. */
+/** A flag that takes a name, such as that of a namespace: an empty one is a variable of a script that was not set. */
+export function nameOption(flags: string, description: string): Option {
+  return new FlagOption(flags, description).argParser(readFilled);
+}
+
+/** A flag that may be repeated; its variable holds the same values with commas between them. An empty text is an empty list. */
 export function listOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((text: string, previous: unknown) => [
-    ...(Array.isArray(previous) ? previous : []),
-    ...text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
+    ...(Array.isArray(previous) ? (previous as string[]) : []),
+    ...itemsOf(text),
   ]);
+}
+
+/** As `listOption`, for namespaces: without the flag all are meant, so that an empty one must not be taken for that. */
+export function namespacesOption(flags: string, description: string): Option {
+  return new FlagOption(flags, description).argParser((text: string, previous: unknown) => {
+    const items = itemsOf(text);
+    if (items.length === 0) throw new InvalidArgumentError(EMPTY);
+    return [...(Array.isArray(previous) ? (previous as string[]) : []), ...items];
+  });
 }
 
 /** A flag that may be repeated; a path may hold a comma. */
 export function pathsOption(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text: string, previous: unknown) => [
+  return new FlagOption(flags, description).argParser((text: string, previous: unknown) => [
     ...(Array.isArray(previous) ? (previous as string[]) : []),
-    text,
+    readFilled(text),
   ]);
+}
+
+const EMPTY = 'It must not be empty.';
+
+function itemsOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function readFilled(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError(EMPTY);
+  return text;
 }
 
 function readDuration(text: string): number {

@@ -7,6 +7,7 @@ import { ManifestValidator } from '../../api/validation.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import type { Account, Snapshot } from '../../directory/snapshot.ts';
+import { keyOf } from '../../kubernetes/resource.ts';
 import type { AsanaFlags } from '../asana-reading/asana-flags.ts';
 import { readTokens } from '../asana-reading/asana-tokens.ts';
 import { accessOf } from '../asana-reading/directory-reading.ts';
@@ -14,7 +15,7 @@ import { readWholeDirectory } from '../asana-reading/whole-directory.ts';
 import type { Output } from '../command-line/output.ts';
 import { readManifestFiles } from '../manifests/manifest-files.ts';
 import { readDeclarations } from '../manifests/manifest-reading.ts';
-import { applyManifests } from '../plan/applied-manifests.ts';
+import { applyManifests, type ClusterObjects } from '../plan/applied-manifests.ts';
 import type { PlanMeans } from '../plan/run-plan.ts';
 import { type ExportedRight, rightsIn } from './exported-rights.ts';
 import { ManagedRights } from './managed-rights.ts';
@@ -41,12 +42,13 @@ export interface ExportMeans extends PlanMeans {
  */
 export async function runExport(flags: ExportFlags, means: ExportMeans, signal: AbortSignal): Promise<void> {
   const clock = means.clock ?? systemClock;
-  const connector = await readConnector(flags, means, clock);
+  const declared = await readConnector(flags, means, clock);
   const tokens = await readTokens(flags.tokenFile, means.environment);
-  const grants = flags.unmanaged ? (await means.readCluster(clock, signal)).grants : null;
+  const there = flags.unmanaged ? await means.readCluster(clock, signal) : null;
+  const connector = withRecord(declared, there);
   const access = accessOf(flags, { tokens, carrier: means.carrier, clock, log: means.log });
   const reading = await readWholeDirectory(connector, access, signal);
-  const managed = grants && new ManagedRights(grants, connector, reading, clock.now());
+  const managed = there && new ManagedRights(there.grants, connector, reading, clock.now());
   const { snapshot } = reading;
   const chosen = [...rightsIn(snapshot, connector, addressable(snapshot, means.errors))].filter(
     ({ kind, account, right }) =>
@@ -70,6 +72,14 @@ async function readConnector(
   if (connector && others.length === 0) return connector;
   const count = connector ? `${connectors.length} AsanaConnectors` : 'no AsanaConnector';
   throw new InvalidInputError('--connector', `${path} contains ${count}: specify a manifest with one`);
+}
+
+/** With what the operator has recorded of it, which a reading is compared with, and what people have answered since. */
+function withRecord(declared: AsanaConnector, there: ClusterObjects | null): AsanaConnector {
+  const known = there?.connectors.find((connector) => keyOf(connector) === keyOf(declared));
+  if (!known?.status) return declared;
+  const annotations = { ...known.metadata.annotations, ...declared.metadata.annotations };
+  return { ...declared, metadata: { ...declared.metadata, annotations }, status: known.status };
 }
 
 /**

@@ -84,16 +84,12 @@ function readKubeConfig(path: string): KubeConfig {
 }
 
 /** Every connector in the scope, and every grant. */
-export async function takeInventory({ client, scope }: Cluster): Promise<Inventory> {
-  const [connectors, ...grants] = await Promise.all([
-    listAll<AsanaConnector>(client, asanaConnectors, scope),
-    ...grantKinds.map(async ({ names }) => {
-      const objects = await listAll<GrantObject>(client, names, scope);
-      // The items of a list do not say their kind.
-      return objects.map((object) => ({ ...object, kind: names.kind }) as GrantObject);
-    }),
+export async function takeInventory(cluster: Cluster): Promise<Inventory> {
+  const [connectors, grants] = await Promise.all([
+    listConnectors(cluster),
+    listGrants(cluster.client, cluster.scope),
   ]);
-  return { connectors, grants: grants.flat() };
+  return { connectors, grants };
 }
 
 /** Every connector in the scope. */
@@ -101,7 +97,21 @@ export function listConnectors({ client, scope }: Cluster): Promise<AsanaConnect
   return listAll(client, asanaConnectors, scope);
 }
 
-async function listAll<T>(client: KubernetesClient, resource: Resource, scope: string | null): Promise<T[]> {
+/** Every grant of a namespace; null for all namespaces. */
+export async function listGrants(client: Lister, namespace: string | null): Promise<GrantObject[]> {
+  const lists = await Promise.all(
+    grantKinds.map(async ({ names }) => {
+      const objects = await listAll<GrantObject>(client, names, namespace);
+      // The items of a list do not say their kind.
+      return objects.map((object) => ({ ...object, kind: names.kind }) as GrantObject);
+    }),
+  );
+  return lists.flat();
+}
+
+type Lister = Pick<KubernetesClient, 'list'>;
+
+async function listAll<T>(client: Lister, resource: Resource, scope: string | null): Promise<T[]> {
   const found: T[] = [];
   for await (const page of listPages<T>(client, resource, scope)) found.push(...page.items);
   return found;

@@ -11,6 +11,8 @@ interface Right {
   readonly group: string;
   readonly resource: string;
   readonly subresource?: string;
+  /** Of the one object; absent for any. */
+  readonly name?: string;
 }
 
 interface Review {
@@ -30,10 +32,18 @@ interface Lease {
 
 interface Deployment {
   readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly spec: { readonly template: { readonly spec: { readonly serviceAccountName?: string } } };
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly serviceAccountName?: string;
+        readonly containers?: readonly { readonly args?: readonly string[] }[];
+      };
+    };
+  };
 }
 
 const REVIEWS = '/apis/authorization.k8s.io/v1';
+const LEASES = 'coordination.k8s.io';
 const YOURS: readonly Right[] = [
   { verb: 'list', group: GROUP, resource: asanaConnectors.plural },
   { verb: 'patch', group: GROUP, resource: asanaConnectors.plural },
@@ -42,6 +52,7 @@ const YOURS: readonly Right[] = [
 /** What the chart grants in each namespace that the operator watches. */
 const OPERATORS: readonly Right[] = [
   ...[asanaConnectors.plural, ...grantKinds.map(({ names }) => names.plural)].flatMap((resource): Right[] => [
+    { verb: 'get', group: GROUP, resource },
     { verb: 'list', group: GROUP, resource },
     { verb: 'watch', group: GROUP, resource },
     { verb: 'patch', group: GROUP, resource, subresource: 'status' },
@@ -53,12 +64,49 @@ const OPERATORS: readonly Right[] = [
   { verb: 'patch', group: 'events.k8s.io', resource: 'events' },
 ];
 
-/** Looks at what the user may do, whether an operator runs, and what that operator may do. */
-export async function examineCluster(cluster: Cluster): Promise<Finding[]> {
-  return [await examineUser(cluster), await examineLease(cluster), ...(await examineOperators(cluster))];
+/** What it is granted in its own namespace, to lead. */
+const LEADERS: readonly Right[] = [
+  { verb: 'create', group: LEASES, resource: 'leases' },
+  { verb: 'get', group: LEASES, resource: 'leases', name: LEASE_NAME },
+  { verb: 'update', group: LEASES, resource: 'leases', name: LEASE_NAME },
+];
+
+/**
+ * Looks at what the user may do, whether an operator runs, and what that operator may do.
+ * @param namespaces where: those of the connectors that are looked at
+ */
+export async function examineCluster(cluster: Cluster, namespaces: readonly string[]): Promise<Finding[]> {
+  const user = await inEach(namespaces, (namespace) => examineUser(cluster, namespace));
+  try {
+    const operators = await listOperators(cluster);
+    // Without an election nobody holds a lease.
+    const elects = operators.length === 0 || operators.some(doesElect);
+    const lease = elects ? await examineLease(cluster) : ok(OPERATOR, 'runs without leader election');
+    const rights = await inEach(namespaces, (namespace) =>
+      Promise.all(operators.map((operator) => examineOperator(cluster, operator, namespace))),
+    );
+    return [...user, lease, ...rights.flat()];
+  } catch (error) {
+    const rights = unknown(
+      'rights of the operator',
+      sentenceOf(error),
+      'Ask a cluster administrator to run this.',
+    );
+    return [...user, await examineLease(cluster), rights];
+  }
 }
 
-async function examineUser({ connection, namespace }: Cluster): Promise<Finding> {
+/** One namespace after the other: each takes dozens of requests. */
+async function inEach<T>(
+  namespaces: readonly string[],
+  look: (namespace: string) => Promise<T>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (const namespace of namespaces) found.push(await look(namespace));
+  return found;
+}
+
+async function examineUser({ connection }: Cluster, namespace: string): Promise<Finding> {
   const what = `your rights in namespace ${namespace}`;
   const denied = await deniedOf(YOURS, (right) =>
     connection.send<Review>({
@@ -93,7 +141,7 @@ export function findLeader(leases: readonly Lease[], now: number): Finding {
       OPERATOR,
       `${live.spec?.holderIdentity ?? ''} leads (lease in namespace ${live.metadata.namespace})`,
     );
-  const remedy = 'Check its pods: kubectl get pods -A -l app.kubernetes.io/name=asana-connector';
+  const remedy = 'Check its pods: kubectl get pods -A -l app.kubernetes.io/part-of=asana-connector';
   return bad(OPERATOR, 'no operator holds the lease', remedy);
 }
 
@@ -102,36 +150,46 @@ function isLive({ spec }: Lease, now: number): boolean {
   return now - Date.parse(spec.renewTime) < 4 * (spec.leaseDurationSeconds ?? 15) * 1000;
 }
 
-async function examineOperators({ connection, namespace }: Cluster): Promise<Finding[]> {
-  try {
-    const { items } = await connection.send<{ items: Deployment[] }>({
-      method: 'GET',
-      path: '/apis/apps/v1/deployments',
-      query: { labelSelector: 'app.kubernetes.io/name=asana-connector' },
+/** By the label that no value of the chart renames. */
+async function listOperators({ connection }: Cluster): Promise<readonly Deployment[]> {
+  const { items } = await connection.send<{ items: Deployment[] }>({
+    method: 'GET',
+    path: '/apis/apps/v1/deployments',
+    query: { labelSelector: 'app.kubernetes.io/part-of=asana-connector' },
+  });
+  return items;
+}
+
+function doesElect({ spec }: Deployment): boolean {
+  const args = spec.template.spec.containers?.flatMap((container) => container.args ?? []) ?? [];
+  return !args.includes('--no-leader-elect');
+}
+
+async function examineOperator(
+  { connection }: Cluster,
+  operator: Deployment,
+  namespace: string,
+): Promise<Finding> {
+  const { metadata, spec } = operator;
+  const account = `system:serviceaccount:${metadata.namespace}:${spec.template.spec.serviceAccountName ?? 'default'}`;
+  const reviewIn = (where: string) => (right: Right) =>
+    connection.send<Review>({
+      method: 'POST',
+      path: `${REVIEWS}/subjectaccessreviews`,
+      body: { spec: { user: account, resourceAttributes: attributesOf(right, where) } },
     });
-    return await Promise.all(
-      items.map(async ({ metadata, spec }) => {
-        const account = `system:serviceaccount:${metadata.namespace}:${spec.template.spec.serviceAccountName ?? 'default'}`;
-        const denied = await deniedOf(OPERATORS, (right) =>
-          connection.send<Review>({
-            method: 'POST',
-            path: `${REVIEWS}/subjectaccessreviews`,
-            body: { spec: { user: account, resourceAttributes: attributesOf(right, namespace) } },
-          }),
-        );
-        const what = `rights of ${account} in namespace ${namespace}`;
-        return denied.length === 0
-          ? ok(what, 'has all required permissions')
-          : bad(
-              what,
-              `lacks permission to ${denied.join(', ')}`,
-              'Upgrade the chart with rbac.create, or add the namespace to watchNamespaces.',
-            );
-      }),
-    );
-  } catch (error) {
-    return [unknown('rights of the operator', sentenceOf(error), 'Ask a cluster administrator to run this.')];
-  }
+  const denied = [
+    ...(await deniedOf(OPERATORS, reviewIn(namespace))),
+    ...(doesElect(operator) ? await deniedOf(LEADERS, reviewIn(metadata.namespace)) : []),
+  ];
+  const what = `rights of ${account} in namespace ${namespace}`;
+  return denied.length === 0
+    ? ok(what, 'has all required permissions')
+    : bad(
+        what,
+        `lacks permission to ${denied.join(', ')}`,
+        'Upgrade the chart with rbac.create, or add the namespace to watchNamespaces.',
+      );
 }
 
 async function deniedOf(
@@ -144,6 +202,6 @@ async function deniedOf(
     .map(({ verb, resource, subresource }) => `${verb} ${resource}${subresource ? `/${subresource}` : ''}`);
 }
 
-function attributesOf({ verb, group, resource, subresource }: Right, namespace: string) {
-  return { namespace, verb, group, resource, ...(subresource === undefined ? {} : { subresource }) };
+function attributesOf(right: Right, namespace: string) {
+  return { namespace, ...right };
 }

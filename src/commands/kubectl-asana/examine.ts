@@ -1,8 +1,9 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { CodedError } from '../../core/errors.ts';
 import { ExitError } from '../command-line/exit-code.ts';
 import type { Output } from '../command-line/output.ts';
 import { oneLine } from '../command-line/text-table.ts';
-import { type ClusterFlags, listConnectors, withCluster } from './cluster.ts';
+import { type Cluster, type ClusterFlags, listConnectors, withCluster } from './cluster.ts';
 import type { Finding } from './diagnosis.ts';
 import { examineCluster } from './examine-cluster.ts';
 import { examineConnector } from './examine-connector.ts';
@@ -22,10 +23,11 @@ class UnwellError extends CodedError {
 /** `kubectl asana doctor`: looks at everything a connector needs, each with its remedy. Changes nothing. */
 export async function examine(flags: DoctorFlags, output: Output): Promise<void> {
   const sections = await withCluster(flags, async (cluster) => {
+    const connectors = await listConnectors(cluster);
     const found: { title: string; findings: Finding[] }[] = [
-      { title: 'Cluster', findings: await examineCluster(cluster) },
+      { title: 'Cluster', findings: await examineCluster(cluster, namespacesToExamine(cluster, connectors)) },
     ];
-    for (const connector of await listConnectors(cluster)) {
+    for (const connector of connectors) {
       const { namespace, name } = connector.metadata;
       const findings = await examineConnector(cluster, connector, flags.asanaApiUrl);
       found.push({ title: `AsanaConnector ${namespace}/${name}`, findings });
@@ -38,6 +40,15 @@ export async function examine(flags: DoctorFlags, output: Output): Promise<void>
       output.write(`${heading(title)}\n${findings.map(lineOf).join('')}`);
   const wrong = sections.flatMap(({ findings }) => findings).filter(({ state }) => state === 'bad').length;
   if (wrong > 0) throw new ExitError(1, new UnwellError(wrong));
+}
+
+/** With -A the namespace of the context is one like any other. */
+export function namespacesToExamine(
+  { scope, namespace }: Pick<Cluster, 'scope' | 'namespace'>,
+  connectors: readonly AsanaConnector[],
+): string[] {
+  const named = [...new Set(connectors.map(({ metadata }) => metadata.namespace))].toSorted();
+  return scope === null && named.length > 0 ? named : [namespace];
 }
 
 const tones = { ok: ['ok  ', 'green'], bad: ['bad ', 'red'], unknown: ['?   ', 'yellow'] } as const;

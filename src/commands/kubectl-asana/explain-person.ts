@@ -1,11 +1,14 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { type GrantReason, grantReasons } from '../../api/reasons.ts';
+import { asanaConnectors } from '../../api/resources.ts';
 import { foldAddress } from '../../directory/email-address.ts';
+import { keyOf, splitKey } from '../../kubernetes/resource.ts';
 import type { Output } from '../command-line/output.ts';
+import { isForbidden } from '../command-line/permission.ts';
 import { oneLine, textTable } from '../command-line/text-table.ts';
 import { readAuditLines } from '../review/audit-reading.ts';
-import { type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
+import { type Cluster, type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
 import { connectorOf, declaredPerson, declaredRight, observedRight, readinessOf } from './grant-words.ts';
 import { heading, writeJson } from './screen.ts';
 import { type TaskAbout, tasksAbout } from './tasks-about.ts';
@@ -27,8 +30,8 @@ interface Explanation {
   readonly planned: NonNullable<GrantObject['status']>['planned'] | null;
   readonly expiresAt: string | null;
   readonly deletedAt: string | null;
-  /** Named in protectedUsers of the connector: no removal touches this person. */
-  readonly protected: boolean;
+  /** Named in protectedUsers of the connector: no removal touches this person. Null where the connector cannot be read. */
+  readonly protected: boolean | null;
 }
 
 export interface WhyFlags extends ClusterFlags {
@@ -39,8 +42,11 @@ export interface WhyFlags extends ClusterFlags {
 /** `kubectl asana why EMAIL`: every grant and task about a person, and the rule that decided. */
 export async function explainPerson(email: string, flags: WhyFlags, output: Output): Promise<void> {
   const lines = flags.auditLog ? await readAuditLines(flags.auditLog) : null;
-  const { connectors, grants } = await withCluster(flags, takeInventory);
-  const about = grants.filter((grant) => namesOf(grant).has(foldAddress(email)));
+  const { connectors, about } = await withCluster(flags, async (cluster) => {
+    const inventory = await takeInventory(cluster);
+    const named = inventory.grants.filter((grant) => namesOf(grant).has(foldAddress(email)));
+    return { about: named, connectors: await withConnectorsOf(named, inventory.connectors, cluster) };
+  });
   const explanations = about.map((grant) => explain(grant, connectors));
   // Addresses change; what a grant has recorded of the person is the same person.
   const names = new Set([foldAddress(email), ...about.flatMap((grant) => [...namesOf(grant)])]);
@@ -55,6 +61,28 @@ export async function explainPerson(email: string, flags: WhyFlags, output: Outp
   output.write(textOfTasks(tasks, connectors));
 }
 
+/** The connectors of the scope, and those elsewhere that the grants name, as far as they can be read. */
+async function withConnectorsOf(
+  grants: readonly GrantObject[],
+  known: readonly AsanaConnector[],
+  { client }: Cluster,
+): Promise<readonly AsanaConnector[]> {
+  const here = new Set(known.map(keyOf));
+  const elsewhere = [...new Set(grants.map(connectorOf))].filter((key) => !here.has(key));
+  const found = await Promise.all(
+    elsewhere.map(async (key) => {
+      const { namespace, name } = splitKey(key);
+      try {
+        return await client.get<AsanaConnector>(asanaConnectors, namespace, name);
+      } catch (error) {
+        if (isForbidden(error)) return null;
+        throw error;
+      }
+    }),
+  );
+  return [...known, ...found.filter((connector) => connector !== null)];
+}
+
 /** Emails are compared as Asana does: without regard to case, in one normal form. */
 function namesOf(grant: GrantObject): ReadonlySet<string> {
   const { email, gid } = grant.status?.user ?? {};
@@ -63,10 +91,7 @@ function namesOf(grant: GrantObject): ReadonlySet<string> {
 
 function explain(grant: GrantObject, connectors: readonly AsanaConnector[]): Explanation {
   const { kind, metadata, status } = grant;
-  const connector = connectors.find(
-    ({ metadata: { namespace, name } }) => `${namespace}/${name}` === connectorOf(grant),
-  );
-  const shielded = new Set(connector?.spec.provisioning.protectedUsers?.map(foldAddress));
+  const connector = connectors.find((candidate) => keyOf(candidate) === connectorOf(grant));
   const readiness = readinessOf(grant);
   return {
     kind,
@@ -81,10 +106,15 @@ function explain(grant: GrantObject, connectors: readonly AsanaConnector[]): Exp
     planned: status?.planned ?? null,
     expiresAt: status?.expiresAt ?? grant.spec.expiresAt ?? null,
     deletedAt: metadata.deletionTimestamp ?? null,
-    protected: [declaredPerson(grant), status?.user?.email].some(
-      (known) => known !== undefined && shielded.has(foldAddress(known)),
-    ),
+    protected: connector ? isProtected(grant, connector) : null,
   };
+}
+
+function isProtected(grant: GrantObject, { spec }: AsanaConnector): boolean {
+  const shielded = new Set(spec.provisioning.protectedUsers?.map(foldAddress));
+  return [declaredPerson(grant), grant.status?.user?.email].some(
+    (known) => known !== undefined && shielded.has(foldAddress(known)),
+  );
 }
 
 function textOf(about: Explanation): string {
@@ -99,15 +129,18 @@ function textOf(about: Explanation): string {
     ['held', planned?.hold === undefined ? null : `by hold ${planned.hold} (kubectl asana hold)`],
     ['ends', about.expiresAt],
     ['deleted', about.deletedAt],
-    [
-      'protected',
-      about.protected
-        ? 'in protectedUsers of the connector: the access of this person is never reduced'
-        : null,
-    ],
+    ['protected', describeProtection(about)],
   ];
   const shown = lines.flatMap(([label, text]) => (!text ? [] : [`  ${label.padEnd(10)}${oneLine(text)}\n`]));
   return `${heading(`${about.kind} ${about.namespace}/${about.name}`)}\n${shown.join('')}`;
+}
+
+function describeProtection({ protected: isProtected, connector }: Explanation): string | null {
+  if (isProtected === null)
+    return `unknown, because AsanaConnector ${connector} does not exist or cannot be read`;
+  return isProtected
+    ? 'in protectedUsers of the connector: the access of this person is never reduced'
+    : null;
 }
 
 /** Null: nobody said where the audit log is. That matters only where ConductorOne asks for something. */

@@ -15,9 +15,7 @@ export interface ExtendFlags extends ClusterFlags {
 
 /** `kubectl asana extend GRANT --until T`: moves the end of a grant to a later time. */
 export async function extendGrant(name: string, flags: ExtendFlags, output: Output): Promise<void> {
-  const until = Date.parse(flags.until);
-  if (Number.isNaN(until))
-    throw new InvalidInputError('--until', 'must be a time such as 2027-01-31T00:00:00Z');
+  const until = readTime(flags.until);
   if (until <= systemClock.now()) throw new InvalidInputError('--until', 'must be in the future');
   const { kind, called } = readGrantName(name);
   await withCluster(flags, async ({ client, namespace }) => {
@@ -37,6 +35,21 @@ export async function extendGrant(name: string, flags: ExtendFlags, output: Outp
   });
 }
 
+const RFC_3339 =
+  /^(?<day>\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.]\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+/**
+ * An instant as manifests write it, in epoch milliseconds.
+ * @throws InvalidInputError also for a day that its month does not have, which Date moves into the next month
+ */
+export function readTime(text: string): number {
+  const day = RFC_3339.exec(text)?.groups?.['day'];
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  if (day === undefined || Number.isNaN(midnight) || !formatTime(midnight).startsWith(day))
+    throw new InvalidInputError('--until', 'must be a time such as 2027-01-31T00:00:00Z');
+  return Date.parse(text);
+}
+
 /** `atg/design`, or a name alone for a license grant. */
 function readGrantName(name: string) {
   const [first = '', ...rest] = name.split('/');
@@ -52,10 +65,15 @@ function readGrantName(name: string) {
 
 /**
  * The field that holds the end: the time, or how long after the beginning.
- * @throws InvalidInputError for a grant whose end is unknown, or not earlier
+ * @throws InvalidInputError for a grant that is being deleted, and one whose end is unknown, or not earlier
  */
 export function changeOf(grant: GrantObject, until: number): { expiresAt: string } | { duration: string } {
   const { duration } = grant.spec;
+  if (grant.metadata.deletionTimestamp !== undefined)
+    throw new InvalidInputError(
+      'GRANT',
+      'is being deleted, which a later end does not prevent: create it again once it is gone',
+    );
   // As the operator will see it: the recorded end may be that of a spec before the last edit.
   const end = endOf(grant);
   if (end === null)

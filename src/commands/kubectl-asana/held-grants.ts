@@ -1,8 +1,10 @@
+import type { ConnectorHold } from '../../api/asana-connector-status.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 import type { Output } from '../command-line/output.ts';
 import { textTable } from '../command-line/text-table.ts';
-import { type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
+import { type Cluster, type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
+import { describeNotShown, listGrantsOf, type NotShown, notShownOf } from './connector-grants.ts';
 import { connectorOf, grantName, personOf } from './grant-words.ts';
 import { describeLack, isOfRemovals } from './hold-words.ts';
 import { writeJson } from './screen.ts';
@@ -19,21 +21,25 @@ export interface HeldRemoval {
   readonly why: string;
 }
 
+/** Everything that is held in a scope. */
+interface Holds {
+  readonly removals: readonly HeldRemoval[];
+  readonly readings: readonly (ConnectorHold & { readonly connector: string })[];
+  readonly notShown: readonly NotShown[];
+}
+
 /** `kubectl asana hold`: every removal that is held, not just the twenty that the connector's status names. */
 export async function showHeld(flags: ClusterFlags, output: Output): Promise<void> {
-  const { connectors, grants } = await withCluster(flags, takeInventory);
-  const held = heldAmong(grants);
-  const readings = connectors.flatMap(({ metadata, status }) =>
-    (status?.holds ?? [])
-      .filter((hold) => !isOfRemovals(hold))
-      .map((hold) => ({ connector: `${metadata.namespace}/${metadata.name}`, ...hold })),
-  );
+  const holds = await withCluster(flags, findHolds);
+  const { removals, readings, notShown } = holds;
   if (flags.output === 'json') {
-    writeJson(output, { removals: held, readings });
+    writeJson(output, holds);
     return;
   }
-  if (held.length === 0 && readings.length === 0) output.write('No holds in this namespace.\n');
-  if (held.length > 0) output.write(heldTable(held));
+  if (removals.length + readings.length + notShown.length === 0)
+    output.write('No holds in this namespace.\n');
+  if (removals.length > 0) output.write(heldTable(removals));
+  for (const missing of notShown) output.write(`${describeNotShown(missing)}\n`);
   if (readings.length > 0)
     output.write(
       textTable(
@@ -47,6 +53,29 @@ export async function showHeld(flags: ClusterFlags, output: Output): Promise<voi
         ]),
       ),
     );
+}
+
+/** What is held of the grants in the scope, and of those that name its connectors from elsewhere. */
+async function findHolds(cluster: Cluster): Promise<Holds> {
+  const { connectors, grants } = await takeInventory(cluster);
+  const found = await Promise.all(
+    connectors.map(async (connector) => ({ connector, ...(await listGrantsOf(cluster.client, connector)) })),
+  );
+  const everything = [...grants, ...found.flatMap((of) => of.grants)];
+  const removals = heldAmong([...new Map(everything.map((grant) => [grant.metadata.uid, grant])).values()]);
+  const holds = found.flatMap(({ connector: { metadata, status }, unlisted }) => {
+    const connector = `${metadata.namespace}/${metadata.name}`;
+    return (status?.holds ?? []).map((hold) => ({ connector, hold, unlisted }));
+  });
+  return {
+    removals,
+    readings: holds.flatMap(({ connector, hold }) => (isOfRemovals(hold) ? [] : [{ connector, ...hold }])),
+    notShown: holds.flatMap(({ connector, hold, unlisted }) => {
+      const missing = notShownOf(connector, hold, { held: removals, unlisted });
+      // A difference without that passes: the grants and the connector are written one after the other.
+      return missing && unlisted.length > 0 ? [missing] : [];
+    }),
+  };
 }
 
 /** The removals among the grants that a hold stops, by connector. */

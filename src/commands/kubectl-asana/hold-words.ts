@@ -4,6 +4,7 @@ import { findCondition } from '../../api/conditions.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import { wordFor } from '../../directory/doubt.ts';
 import { partNames } from '../../directory/snapshot.ts';
+import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 
 /** Whether a hold is over removals, or else over a reading. */
 export function isOfRemovals({ reason }: ConnectorHold): boolean {
@@ -38,12 +39,20 @@ export function describeLack({ reason, count, missing = {}, places = [] }: Conne
 
 /**
  * A token of removals names those that had joined by it, whatever came later; one of a reading names the reading as it stands.
- * @throws InvalidInputError for the token of a reading that is not the last one any more
+ * @throws InvalidInputError for the token of a reading that is not the last one any more, and for one that was never given,
+ *   which the operator would pass over
  */
 export function makeSureItStands(token: string, hold: ConnectorHold): void {
-  if (isOfRemovals(hold) || token === hold.token) return;
-  throw new InvalidInputError(
-    'TOKEN',
-    `is not the current token of the hold ${hold.reason}, whose reading has changed (${describeLack(hold)}): if that is correct, run kubectl asana acknowledge ${hold.token}`,
-  );
+  if (token === hold.token) return;
+  if (!isOfRemovals(hold))
+    throw new InvalidInputError(
+      'TOKEN',
+      `is not the current token of the hold ${hold.reason}, whose reading has changed (${describeLack(hold)}): if that is correct, run kubectl asana acknowledge ${hold.token}`,
+    );
+  const [asked, newest] = [parseHoldToken(token), parseHoldToken(hold.token)];
+  if (asked && newest && asked.n > newest.n)
+    throw new InvalidInputError(
+      'TOKEN',
+      `is beyond the newest token of the hold, ${hold.token}: use that token`,
+    );
 }

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { apiUrlOption } from '../command-line/asana-options.ts';
 import { addExamples, type Example } from '../command-line/examples.ts';
-import { durationOption, pathsOption } from '../command-line/flag-types.ts';
+import { durationOption, nameOption, pathsOption } from '../command-line/flag-types.ts';
 import { completionCommands } from '../completion/completion-command.ts';
 import type { AnswerFlags, HoldAnswer } from './answer-hold.ts';
 import type { ClusterFlags } from './cluster.ts';
@@ -99,7 +99,7 @@ function addChanges(program: Command): void {
       const { requestSync } = await import('./request-sync.ts');
       await requestSync(name, flags, process.stdout);
     });
-  withCluster(program.command('extend'), 'Move the end of a grant to a later time', [
+  withNamespace(program.command('extend'), 'Move the end of a grant to a later time', [
     'Extend a license grant',
     'kubectl asana extend alg/alice --until 2027-01-31T00:00:00Z',
   ])
@@ -119,14 +119,21 @@ function addCompletion(program: Command): void {
   program.addCommand(completion).addCommand(completeWords, { hidden: true });
 }
 
-/** The sentence and the example of a command, and the flags that every command shares with kubectl. */
+/** A command about the objects of one namespace, or of all. */
 function withCluster(command: Command, summary: string, example: Example): Command {
+  return withNamespace(command, summary, example)
+    .optionsGroup('Cluster:')
+    .option('-A, --all-namespaces', 'Use all namespaces.')
+    .optionsGroup('Options:');
+}
+
+/** The sentence and the example of a command, and the flags that every command shares with kubectl. */
+function withNamespace(command: Command, summary: string, example: Example): Command {
   return addExamples(command, example)
     .summary(summary)
     .description(`${summary}.`)
     .optionsGroup('Cluster:')
-    .option('-n, --namespace <namespace>', 'Namespace. Default: the namespace of the context.')
-    .option('-A, --all-namespaces', 'Use all namespaces.')
+    .addOption(nameOption('-n, --namespace <namespace>', 'Namespace. Default: the namespace of the context.'))
     .option('--context <context>', 'Context of the kubeconfig file.')
     .option('--kubeconfig <path>', 'Path of the kubeconfig file.')
     .optionsGroup('Options:')

@@ -1,4 +1,5 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
+import { findCondition } from '../../api/conditions.ts';
 import { asanaConnectors, REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
 import { systemClock } from '../../core/clock.ts';
 import { CodedError, InvalidInputError } from '../../core/errors.ts';
@@ -24,9 +25,20 @@ export class SyncLateError extends CodedError {
   }
 }
 
+/** A sync that was waited for did not read Asana. */
+export class SyncFailedError extends CodedError {
+  constructor(failed: readonly string[]) {
+    super('SyncFailed', 'stalling', `The sync failed. ${failed.join(' ')}`);
+  }
+}
+
 const LOOK_MS = 500;
 
-/** `kubectl asana sync [NAME] [--wait]`: asks one connector, or all in the scope, to read Asana now. */
+/**
+ * `kubectl asana sync [NAME] [--wait]`: asks one connector, or all in the scope, to read Asana now.
+ * @throws SyncFailedError where it waits, and a sync was not done or not complete
+ * @throws SyncLateError
+ */
 export async function requestSync(name: string | undefined, flags: SyncFlags, output: Output): Promise<void> {
   await withCluster(flags, async (cluster) => {
     const connectors = (await listConnectors(cluster)).filter(
@@ -40,61 +52,96 @@ export async function requestSync(name: string | undefined, flags: SyncFlags, ou
           : `AsanaConnector ${name} does not exist: correct the name, specify its namespace with -n, or use -A`,
       );
     const token = new Date(systemClock.now()).toISOString();
-    await Promise.all(connectors.map((connector) => annotate(cluster, connector, token)));
-    const done = flags.wait ? await untilDone(cluster, connectors, token, flags.timeout) : connectors;
-    if (flags.output === 'json') {
-      writeJson(output, { requestedAt: token, waited: flags.wait === true, connectors: done.map(summaryOf) });
-      return;
-    }
-    for (const connector of done) {
-      const { namespace, name: called, phase, reason } = summaryOf(connector);
-      output.write(
-        flags.wait
-          ? `${namespace}/${called}: synced, ${phase} (${reason})\n`
-          : `${namespace}/${called}: sync requested\n`,
-      );
-    }
+    const asked = await Promise.all(connectors.map((connector) => annotate(cluster, connector, token)));
+    const waited = flags.wait === true;
+    const done = waited ? await untilDone(cluster, asked, token, flags.timeout) : asked;
+    const outcomes = done.map((connector) => summaryOf(connector, waited));
+    if (flags.output === 'json') writeJson(output, { requestedAt: token, waited, connectors: outcomes });
+    else for (const outcome of outcomes) output.write(`${lineOf(outcome)}\n`);
+    const failed = outcomes.flatMap(({ namespace, name: called, failure }) =>
+      failure === null ? [] : [`${namespace}/${called}: ${failure}`],
+    );
+    if (failed.length > 0) throw new SyncFailedError(failed);
   });
 }
 
-function summaryOf(connector: AsanaConnector) {
+type Outcome = ReturnType<typeof summaryOf>;
+
+function summaryOf(connector: AsanaConnector, waited: boolean) {
   const { metadata, status } = connector;
   const { reason, message } = readinessOf(connector);
+  const failure = waited ? failureOf(connector) : null;
   return {
     namespace: metadata.namespace,
     name: metadata.name,
     phase: status?.phase ?? 'Pending',
     reason,
     message,
+    /** Whether Asana was read completely; null where nobody waited for it. */
+    synced: waited ? failure === null : null,
+    failure,
   };
 }
 
-async function annotate({ client }: Cluster, { metadata }: AsanaConnector, token: string): Promise<void> {
+/** Why a request that was handled has not led to a complete reading; null if it has. */
+function failureOf(connector: AsanaConnector): string | null {
+  const { ready, reason, message } = readinessOf(connector);
+  // Suspended, a connector stays as ready as it was, and reads nothing.
+  if (ready === 'False' || reason === 'Suspended') return `${reason}: ${message}`;
+  const synced = findCondition(connector.status?.conditions, 'Synced');
+  if (synced?.status === 'True') return null;
+  return synced ? `${synced.reason}: ${synced.message}` : 'Pending: No sync has finished yet.';
+}
+
+function lineOf({ namespace, name, phase, reason, synced, failure }: Outcome): string {
+  const what = synced === null ? 'sync requested' : synced ? `synced, ${phase} (${reason})` : null;
+  return `${namespace}/${name}: ${what ?? `sync failed, ${phase} (${failure ?? reason})`}`;
+}
+
+/** The connector as it was when it was asked. */
+function annotate({ client }: Cluster, { metadata }: AsanaConnector, token: string): Promise<AsanaConnector> {
   const patch = { metadata: { annotations: { [REQUESTED_AT_ANNOTATION]: token } } };
-  await client.mergePatch(asanaConnectors, metadata.namespace, metadata.name, patch, FIELD_MANAGER);
+  return client.mergePatch<AsanaConnector>(
+    asanaConnectors,
+    metadata.namespace,
+    metadata.name,
+    patch,
+    FIELD_MANAGER,
+  );
 }
 
 async function untilDone(
   { client }: Cluster,
-  connectors: readonly AsanaConnector[],
+  asked: readonly AsanaConnector[],
   token: string,
   timeoutMs: number,
 ): Promise<AsanaConnector[]> {
   const deadline = systemClock.monotonic() + timeoutMs;
   for (;;) {
+    const late: string[] = [];
     const now = await Promise.all(
-      connectors.map(({ metadata: { namespace, name } }) =>
-        client.get<AsanaConnector>(asanaConnectors, namespace, name),
-      ),
+      asked.map(async (before) => {
+        const { namespace, name } = before.metadata;
+        const connector = await client.get<AsanaConnector>(asanaConnectors, namespace, name);
+        if (!connector) throw new SyncFailedError([`${namespace}/${name} was deleted.`]);
+        if (!isHandled(connector, before, token)) late.push(`${namespace}/${name}`);
+        return connector;
+      }),
     );
-    const there = now.filter((connector) => connector !== null);
-    const late = there.filter(({ status }) => status?.lastHandledReconcileAt !== token);
-    if (late.length === 0) return there;
-    if (systemClock.monotonic() > deadline)
-      throw new SyncLateError(
-        late.map(({ metadata: { namespace, name } }) => `${namespace}/${name}`),
-        timeoutMs,
-      );
+    if (late.length === 0) return now;
+    if (systemClock.monotonic() > deadline) throw new SyncLateError(late, timeoutMs);
     await systemClock.sleep(LOOK_MS);
   }
+}
+
+/**
+ * Whether the request was handled, or one that came after it: the annotation holds one request, and the next person's
+ * takes its place. What was handled before says nothing, whatever the clock of its author said.
+ */
+function isHandled({ metadata, status }: AsanaConnector, before: AsanaConnector, token: string): boolean {
+  const handled = status?.lastHandledReconcileAt;
+  if (handled === token) return true;
+  if (handled === undefined || handled === before.status?.lastHandledReconcileAt) return false;
+  if (handled === metadata.annotations?.[REQUESTED_AT_ANNOTATION]) return true;
+  return Date.parse(handled) >= Date.parse(token);
 }

@@ -15,8 +15,8 @@ const LARGEST_TOTAL_BYTES = 32 * 1024 * 1024;
 const MANIFEST_NAME = /\.(ya?ml|json)$/i;
 
 /**
- * Reads manifests: files as they are named, folders with all their `*.yaml`, `*.yml` and `*.json` below, in the order of
- * their names, and `-` for standard input.
+ * Reads manifests: files as they are named, folders with all their `*.yaml`, `*.yml` and `*.json` below, links to such files
+ * included, in the order of their names, and `-` for standard input.
  * @throws InvalidInputError for a path that cannot be read, a file that is no text, and too many bytes
  */
 export async function readManifestFiles(
@@ -36,7 +36,7 @@ export async function readManifestFiles(
   return files;
 }
 
-/** The file itself, or the manifests below a folder. Links are followed where they are named, not below. */
+/** The file itself, or the manifests below a folder. Below, links are followed to files only: a linked folder may lead round. */
 async function filesBelow(path: string): Promise<string[]> {
   if (!(await statOf(path)).isDirectory()) return [path];
   const entries = await listFolder(path);
@@ -44,9 +44,14 @@ async function filesBelow(path: string): Promise<string[]> {
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const below = join(path, entry.name);
     if (entry.isDirectory() && !entry.name.startsWith('.')) found.push(...(await filesBelow(below)));
-    else if (entry.isFile() && MANIFEST_NAME.test(entry.name)) found.push(below);
+    else if (MANIFEST_NAME.test(entry.name) && (await isFileOrLinkToOne(entry, below))) found.push(below);
   }
   return found;
+}
+
+/** A mounted ConfigMap consists of links. @throws InvalidInputError for one that leads nowhere */
+async function isFileOrLinkToOne(entry: Dirent, path: string): Promise<boolean> {
+  return entry.isFile() || (entry.isSymbolicLink() && (await statOf(path)).isFile());
 }
 
 /** What does not end is not waited for. */

@@ -43,7 +43,7 @@ export function migrateSecret(secret: SecretManifest, place: Place): Migration {
       maxDeprovisions: reading.read('maxDeprovisions'),
       provisioning: conductorOne ? provisioning : null,
     },
-    { secret: secret.name, scimTokenKey: reading.keyOf('scimToken') },
+    { secret: secret.name, scimTokenKey: reading.optionalCredential('scimToken') },
   );
   check(manifest, secret);
   const { apiVersion, kind, spec } = manifest;
@@ -88,17 +88,28 @@ class SecretReading {
     name: 'token' | 'clientId' | 'clientSecret',
     parse?: (text: string, field: string) => unknown,
   ): void {
-    const setting = settingsTable[name];
-    const [key] = setting.variables;
-    const field = this.field(key);
+    const [key] = settingsTable[name].variables;
     const text = this.#secret.values.get(key) ?? '';
-    if (text === '') throw new InvalidInputError(field, 'is missing or empty: set it');
+    if (text === '') throw new InvalidInputError(this.field(key), 'is missing or empty: set it');
+    if (this.#isFilledIn(name, key)) parse?.(text, this.field(key));
+  }
+
+  /** The key of a credential that need not be there; null where it is not. */
+  optionalCredential(name: 'scimToken'): string | null {
+    const key = this.keyOf(name);
+    if (key !== null) this.#isFilledIn(name, key);
+    return key;
+  }
+
+  /** Whether the key holds more than the placeholder, which is warned of. */
+  #isFilledIn(name: SettingName, key: string): boolean {
+    const text = this.#secret.values.get(key) ?? '';
     if (PLACEHOLDER.test(text)) {
       this.warnings.push(`${key} still contains the placeholder of the documentation. Set its value.`);
-      return;
+      return false;
     }
-    setting.read(text, field);
-    parse?.(text, field);
+    settingsTable[name].read(text, this.field(key));
+    return true;
   }
 
   field(key: string): string {
@@ -135,13 +146,12 @@ function unquotedWarning({ unquoted, name }: SecretManifest): string[] {
   ];
 }
 
-/** What has no field in the kind: where it is said instead. */
+/** What has no field in the kind: where it is said instead. Some variables of the connector do not begin with BATON_. */
 function leftOver({ values }: SecretManifest): string[] {
   const migrated = (operator: string | null) => operator?.startsWith('spec.') ?? false;
   return [...values.keys()].flatMap((key) => {
-    if (!key.startsWith('BATON_')) return [];
     const setting = settingsList.find(([, { variables }]) => variables.includes(key))?.[1];
-    if (setting && migrated(setting.operator)) return [];
+    if (setting ? migrated(setting.operator) : !key.startsWith('BATON_')) return [];
     return [
       setting?.operator
         ? `${key} has no field in the AsanaConnector. It corresponds to the ${setting.operator}.`

@@ -5,6 +5,7 @@ import type { ManifestValidator } from '../../api/validation.ts';
 import { connectorKeyOf } from '../../controllers/grants/grant-identity.ts';
 import { grantKinds } from '../../controllers/grants/grant-kinds.ts';
 import type { KnownGrant } from '../../controllers/grants/grant-stores.ts';
+import { formatTime } from '../../core/clock.ts';
 import { InvalidInputError } from '../../core/errors.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import { ManifestError, ManifestErrors } from '../manifests/manifest-error.ts';
@@ -58,10 +59,10 @@ export function applyManifests(
   const before = new Map<string, ApiObject>();
   for (const object of there.connectors) before.set(identityIn(asanaConnectors.kind, object), object);
   for (const { kind, object } of there.grants) before.set(identityIn(kind.resource.kind, object), object);
-  for (const [index, object] of declared.entries()) {
+  for (const object of declared) {
     const identity = identityOf(object.kind.names.kind, object.namespace, object.name);
     collect(errors, () => {
-      applied.set(identity, applyOne(object, before.get(identity), index, options));
+      applied.set(identity, applyOne(object, before.get(identity), options));
     });
   }
   if (errors.length > 0) throw new ManifestErrors(errors);
@@ -71,7 +72,6 @@ export function applyManifests(
 function applyOne(
   declared: DeclaredObject,
   before: ApiObject | undefined,
-  index: number,
   { validator, now }: MergeOptions,
 ): { object: ApiObject; fate: Fate; declared: DeclaredObject } {
   const { kind, namespace, name, spec, labels, annotations } = declared;
@@ -90,8 +90,8 @@ function applyOne(
       uid: `planned-${kind.names.singular}-${namespace}-${name}`,
       generation: 1,
       resourceVersion: 'planned-0',
-      // One after the other: of two grants for one right the older wins.
-      creationTimestamp: new Date(now + index).toISOString(),
+      // What is applied together is made within one second, and the API server tells no less: the name decides who is older.
+      creationTimestamp: formatTime(now),
     };
     return { object: { ...base, metadata } as unknown as ApiObject, fate: 'Added', declared };
   }

@@ -51,7 +51,7 @@ function sectionsOf({ changes, held, blocked, released }: PlanReport): Section[]
       ]),
     },
     {
-      title: 'Held until a person acknowledges it',
+      title: 'Held until a person acts',
       open: true,
       head: ['Action', 'Who', 'Declared by', 'Why'],
       rows: held.map(({ action, who, object, why }) => [action, code(who), code(nameOf(object)), text(why)]),

@@ -10,6 +10,7 @@ import { isRemoval } from '../../provisioning/actions.ts';
 import type { Place } from '../manifests/manifest-reading.ts';
 import type { Fate, PlannedGrant } from './applied-manifests.ts';
 import type { PlannedChange, Planner } from './planner.ts';
+import type { StoppedRemoval } from './stopped-removal.ts';
 
 /** An object of the plan, and where its manifest is. */
 export interface ReportedObject {
@@ -42,11 +43,13 @@ export interface ReportedBlock {
   readonly message: string;
   /** Only a person can mend it. */
   readonly stalled: boolean;
+  /** Stalled by what the manifests declare: the cluster does not say so yet, or somebody has just edited the grant. */
+  readonly fault: boolean;
   readonly object: ReportedObject;
   readonly fate: Fate;
 }
 
-/** A removal that would be held until a person answers. */
+/** A removal that would wait for a person: for the answer to a hold, or until the connector is resumed. */
 export interface ReportedHeld {
   readonly action: string;
   readonly who: string;
@@ -102,7 +105,9 @@ export function reportPlan({ planner, connectors, grants, before, foreign }: Rep
     describe(known, origins.get(known.object.metadata.uid)?.place ?? null);
   const outcomes = grants.flatMap((grant) => {
     const object = planner.after(grant.known);
-    return object ? [{ ...grant, object, name: nameOf(grant.known) }] : [];
+    if (!object) return [];
+    const name = nameOf(grant.known);
+    return [{ grant, object, name, held: reportHeld(object, name, planner.stoppedRemoval(grant.known)) }];
   });
   return {
     connectors: connectors.flatMap((connector) => {
@@ -110,22 +115,24 @@ export function reportPlan({ planner, connectors, grants, before, foreign }: Rep
       return session ? [reportConnector(connector, session, before)] : [];
     }),
     changes: planner.changes.map((change) => reportChange(change, origins)),
-    held: outcomes.flatMap(({ object, name }) => reportHeld(object, name)),
-    blocked: outcomes.flatMap(({ object, name, fate }) => reportBlock(object, name, fate)),
+    held: outcomes.flatMap(({ held }) => held ?? []),
+    blocked: outcomes.flatMap(({ grant, object, name, held }) =>
+      held ? [] : reportBlock(object, name, grant),
+    ),
     released: planner.released.map(({ known, message }) => ({ object: nameOf(known), message })),
     objects: countFates(grants),
     foreign,
   };
 }
 
-/** Something would be changed in Asana, or would be but for a hold. */
+/** Something would be changed in Asana, or would be but for a hold or a suspension. */
 export function hasChanges({ changes, held }: PlanReport): boolean {
   return changes.length > 0 || held.length > 0;
 }
 
-/** Grants that the manifests bring about, and that only a person can mend: the manifests are not right as they are. */
+/** Grants that the manifests bring about or break, and that only a person can mend: the manifests are not right as they are. */
 export function faultsOf({ blocked }: PlanReport): readonly ReportedBlock[] {
-  return blocked.filter(({ stalled, fate }) => stalled && (fate === 'Added' || fate === 'Changed'));
+  return blocked.filter(({ fault }) => fault);
 }
 
 function reportConnector(
@@ -185,19 +192,37 @@ function reportChange(
   return { action, who, where: place, before, after, removal, why, object };
 }
 
-function reportHeld({ status }: GrantObject, object: ReportedObject): ReportedHeld[] {
+function reportHeld(
+  { status }: GrantObject,
+  object: ReportedObject,
+  stopped: StoppedRemoval | null,
+): ReportedHeld | null {
   const { planned, user } = status ?? {};
-  if (!planned || !isHeld(status)) return [];
-  return [
-    { action: planned.action, who: user?.email ?? user?.gid ?? object.name, why: planned.reason, object },
-  ];
+  if (!planned || !isHeld(status)) return stopped && { ...stopped, object };
+  return {
+    action: planned.action,
+    who: user?.email ?? user?.gid ?? object.name,
+    why: planned.reason,
+    object,
+  };
 }
 
-function reportBlock({ status }: GrantObject, object: ReportedObject, fate: Fate): ReportedBlock[] {
+function reportBlock(
+  { status }: GrantObject,
+  object: ReportedObject,
+  { fate, known }: PlannedGrant,
+): ReportedBlock[] {
   const ready = findCondition(status?.conditions, 'Ready');
-  if (!ready || ready.status === 'True' || isHeld(status)) return [];
-  const stalled = findCondition(status?.conditions, 'Stalled')?.status === 'True';
-  return [{ rule: ready.reason, message: ready.message, stalled, object, fate }];
+  if (!ready || ready.status === 'True') return [];
+  const stalled = isStalled(status);
+  const before = known.object.status;
+  const told = isStalled(before) && findCondition(before?.conditions, 'Ready')?.reason === ready.reason;
+  const fault = stalled && fate !== 'Removed' && (fate !== 'Unchanged' || !told);
+  return [{ rule: ready.reason, message: ready.message, stalled, fault, object, fate }];
+}
+
+function isStalled(status: GrantObject['status']): boolean {
+  return findCondition(status?.conditions, 'Stalled')?.status === 'True';
 }
 
 /** It waits for a person's answer, and for nothing else. */

@@ -1,5 +1,6 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
+import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import { ConnectorRegistry } from '../../controllers/connectors/connector-registry.ts';
 import { ConnectorSession } from '../../controllers/connectors/connector-session.ts';
 import { existingGrantOf, rosterEntryOf } from '../../controllers/connectors/existing-grants.ts';
@@ -14,13 +15,14 @@ import { CodedError } from '../../core/errors.ts';
 import { type Logger, silentLogger } from '../../core/logger.ts';
 import { silentMeter } from '../../core/meter.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
-import { Store } from '../../kubernetes/store.ts';
 import type { AuditRecord } from '../../provisioning/audit.ts';
 import { Executor } from '../../provisioning/executor.ts';
 import { Organizations } from '../../provisioning/removals/organizations.ts';
 import { READ_TOKENS } from '../asana-reading/directory-reading.ts';
 import { openPlannedAsana } from './planned-asana.ts';
+import { PlannedConnectors } from './planned-connectors.ts';
 import { type PlannedWrite, PlannedWriter } from './planned-objects.ts';
+import { findStoppedRemoval, type StoppedRemoval } from './stopped-removal.ts';
 
 /** More decisions about one grant than this, and something goes round. */
 const MOST_DECISIONS = 100;
@@ -41,6 +43,8 @@ export interface PlannedRelease {
 export interface PlannerParts {
   /** As they are; the planner decides for them as in mode Apply. */
   readonly connectors: readonly AsanaConnector[];
+  /** The others, which nothing is planned for: an older one may have taken the organization. */
+  readonly bystanders: readonly AsanaConnector[];
   /** In the order in which they came into being. */
   readonly grants: readonly KnownGrant[];
   readonly clock: Clock;
@@ -54,11 +58,12 @@ export interface PlannerParts {
 export class Planner {
   readonly changes: PlannedChange[] = [];
   readonly released: PlannedRelease[] = [];
-  readonly connectors = new Store<AsanaConnector>();
   // Nothing here comes as JSON, and what is written is made of strings that are there.
   readonly grants = new GrantStores(() => null);
   readonly registry: ConnectorRegistry;
   readonly #parts: PlannerParts;
+  readonly #connectors = new PlannedConnectors();
+  readonly #deps: GrantDeps;
   readonly #reconcilers: ReadonlyMap<GrantKind, GrantReconciler>;
   readonly #waiting = new Map<string, KnownGrant>();
   readonly #decisions = new Map<string, number>();
@@ -76,27 +81,22 @@ export class Planner {
     this.#parts = parts;
     const organizations = new Organizations(parts.clock);
     this.registry = new ConnectorRegistry((connector) => this.#openSession(connector, organizations));
-    for (const connector of parts.connectors) this.connectors.put(asInApply(connector));
     for (const { kind, object } of parts.grants) this.grants.of(kind).put(object);
-    const deps = this.#deps();
+    const deps = this.#makeDeps();
+    this.#deps = deps;
     this.#reconcilers = new Map(grantKinds.map((kind) => [kind, new GrantReconciler(kind, deps)]));
   }
 
   /**
-   * Plans until nothing is left to do.
+   * Plans until nothing is left to do. The directory of each connector has been read into its session.
    * @throws the signal's reason when it aborts
    */
   async run(signal: AbortSignal): Promise<void> {
-    for (const connector of this.connectors.values()) {
-      const session = this.registry.find(keyOf(connector));
-      await session?.useCredentials(
-        READ_TOKENS,
-        () => openPlannedAsana(session.directory, this.#parts.clock, connector.spec.scim.enabled),
-        { settings: 'planned' },
-      );
-    }
+    for (const connector of this.#parts.bystanders) this.#connectors.put(connector);
+    for (const connector of this.#parts.connectors) await this.#takeUp(connector);
     for (const known of this.#parts.grants) this.#enqueue(known);
     await this.#work(signal);
+    for (const connector of this.#parts.connectors) this.#takeAnswers(connector);
     this.#leadership.takenOver = false;
     for (const known of this.#parts.grants) if (this.#waitsToRemove(known)) this.#enqueue(known);
     await this.#work(signal);
@@ -105,6 +105,37 @@ export class Planner {
   /** A grant as it would be in the end; null for one that would be gone. */
   after({ kind, object }: KnownGrant): GrantObject | null {
     return this.grants.of(kind).get(keyOf(object)) ?? null;
+  }
+
+  /** The removal that a grant wants, where its connector lets none go: suspended, or on a reading in doubt. */
+  stoppedRemoval(known: KnownGrant): StoppedRemoval | null {
+    const object = this.after(known);
+    const key = connectorKeyOf(known.object);
+    const suspended = this.#parts.connectors.some((one) => one.spec.suspend && keyOf(one) === key);
+    const stopped = suspended || (this.registry.find(key)?.doubts.length ?? 0) > 0;
+    if (!object || !stopped) return null;
+    this.#connectors.showFor(object, { resumed: true });
+    return findStoppedRemoval(this.#deps, { kind: known.kind, object });
+  }
+
+  /** One without a status is of the organizations that were read, as it will say itself. */
+  async #takeUp(connector: AsanaConnector): Promise<void> {
+    const session = this.registry.find(keyOf(connector));
+    const organizations = [...(session?.organizations ?? [])];
+    this.#connectors.put({ ...connector, status: { ...connector.status, organizations } });
+    await session?.useCredentials(
+      READ_TOKENS,
+      () => openPlannedAsana(session.directory, this.#parts.clock, connector.spec.scim.enabled),
+      { settings: 'planned' },
+    );
+  }
+
+  /** What the manifest of a connector answers to a hold counts once every grant was seen, as in the operator. */
+  #takeAnswers(connector: AsanaConnector): void {
+    const key = keyOf(connector);
+    if (connector.spec.suspend) return;
+    this.registry.find(key)?.takeAnswers(connector);
+    this.#wakeChanged(key);
   }
 
   async #work(signal: AbortSignal): Promise<void> {
@@ -122,6 +153,7 @@ export class Planner {
   }
 
   async #reconcile({ kind, object }: KnownGrant, signal: AbortSignal): Promise<void> {
+    this.#connectors.showFor(object);
     try {
       await this.#reconcilers.get(kind)?.reconcile(keyOf(object), { signal, log: silentLogger });
     } catch (error) {
@@ -151,7 +183,7 @@ export class Planner {
 
   #onWrite({ kind, before, after }: PlannedWrite): void {
     const { uid } = before.metadata;
-    if (after) this.registry.find(connectorKeyOf(before))?.noteGrant(rosterEntryOf(after));
+    if (after && !isLetGo(after)) this.registry.find(connectorKeyOf(before))?.noteGrant(rosterEntryOf(after));
     else this.#reconcilers.get(kind)?.forget(before);
     const { lastAction, planned } = after?.status ?? {};
     if (lastAction?.result === 'Pending' && planned) this.#reasons.set(lastAction.id, planned.reason);
@@ -174,7 +206,7 @@ export class Planner {
     this.changes.push({ record, why: this.#reasons.get(record.id ?? '') ?? '' });
   }
 
-  #deps(): GrantDeps {
+  #makeDeps(): GrantDeps {
     const { clock, log } = this.#parts;
     const audit = { write: (record: AuditRecord) => this.#onAudit(record) };
     const writers = new Map(
@@ -186,7 +218,7 @@ export class Planner {
     let ids = 0;
     return {
       grants: this.grants,
-      connectors: this.connectors,
+      connectors: this.#connectors,
       registry: this.registry,
       writer: (kind) => {
         const writer = writers.get(kind);
@@ -212,7 +244,7 @@ export class Planner {
       readGrant: (kind, namespace, name) =>
         Promise.resolve(this.grants.of(kind).get(`${namespace}/${name}`) ?? null),
       readConnector: (namespace, name) =>
-        Promise.resolve(this.connectors.get(`${namespace}/${name}`) ?? null),
+        Promise.resolve(this.#connectors.get(`${namespace}/${name}`) ?? null),
       publishConnector: () => Promise.resolve(),
       touchConnector: (key, why) => this.#touch(key, why),
       actionTimeoutMs: ACTION_TIMEOUT_MS,
@@ -233,9 +265,8 @@ export class Planner {
   }
 }
 
-/** A plan shows what Apply would do, without the waiting. */
-function asInApply(connector: AsanaConnector): AsanaConnector {
-  const { spec } = connector;
-  const provisioning = { ...spec.provisioning, mode: 'Apply' as const, removalDelay: '0s' };
-  return { ...connector, spec: { ...spec, provisioning } };
+/** Deleted, and kept by a finalizer of somebody else at most. */
+function isLetGo({ metadata }: GrantObject): boolean {
+  const ours = metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false;
+  return metadata.deletionTimestamp !== undefined && !ours;
 }

@@ -44,7 +44,7 @@ function printTables(report: PlanReport): string {
     ...connectors.map(printConnector),
     section('Changes, in the order in which they are made', CHANGE_HEAD, changes.map(changeRow)),
     section(
-      'Held until a person acknowledges it',
+      'Held until a person acts',
       ['ACTION', 'WHO', 'OBJECT', 'WHY'],
       held.map(({ action, who, object, why }) => [action, who, nameOf(object), why]),
     ),

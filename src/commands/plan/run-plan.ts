@@ -80,6 +80,7 @@ export async function makePlan(flags: PlanFlags, means: PlanMeans, signal: Abort
   const grants = planned.grants.filter(({ known }) => keys.has(connectorKeyOf(known.object)));
   const planner = new Planner({
     connectors,
+    bystanders: planned.connectors.filter((connector) => !keys.has(keyOf(connector))),
     grants: grants.filter(isStanding).map(({ known }) => known),
     clock,
     log: means.log,
@@ -134,12 +135,11 @@ async function readAll(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, DirectoryCounts>> {
   const before = new Map<string, DirectoryCounts>();
-  for (const connector of planner.connectors.values()) {
+  for (const connector of connectors) {
     const key = keyOf(connector);
     const session = await planner.registry.of(key, connector);
     await readDirectory(connector, session, access, signal);
     before.set(key, session.directory.counts());
   }
-  if (before.size !== connectors.length) throw new TypeError('a connector of the plan was not read');
   return before;
 }

@@ -132,13 +132,14 @@ function whyItWaits({ clock, quietAt, actionTimeoutMs }: SweepDeps, { status }: 
 
 async function letGo(deps: SweepDeps, grant: KnownGrant, signal: AbortSignal): Promise<void> {
   const { kind, object } = grant;
+  const { uid } = object.metadata;
   const message = 'Released because the operator is being uninstalled. Nothing was changed in Asana.';
   try {
     await deps.releases.release(grant, { reason: 'Uninstalling', message, warning: false });
-    // A deleted object has gone, or waits for somebody else's finalizer.
-    if (object.metadata.deletionTimestamp === undefined)
-      await deps.patchStatus(kind, object, { status: FORGOTTEN }, signal);
+    // A deleted object, too, may stay: somebody else's finalizer holds it, and it is seen again until it is forgotten.
+    await deps.patchStatus(kind, object, { metadata: { uid }, status: FORGOTTEN }, signal);
   } catch (error) {
+    // It has gone with our finalizer.
     if (!isNotFound(error)) throw error;
   }
 }

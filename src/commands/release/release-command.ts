@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { addExamples } from '../command-line/examples.ts';
-import { durationOption, listOption } from '../command-line/flag-types.ts';
+import { durationOption, nameOption, namespacesOption } from '../command-line/flag-types.ts';
 import type { ReleaseFlags } from './run-release.ts';
 
 /** `asana-connector release`: lets every grant go, so that the operator can be uninstalled. */
@@ -12,13 +12,13 @@ export function releaseCommand(signal: AbortSignal): Command {
     )
     .requiredOption('--all', 'Confirm that every grant is released. Required.')
     .addOption(
-      listOption(
+      namespacesOption(
         '--namespace <namespace>',
         'Release only the grants of this namespace. Repeatable. Default: all namespaces.',
       ).env('WATCH_NAMESPACES'),
     )
     .addOption(
-      new Option(
+      nameOption(
         '--leader-election-namespace <namespace>',
         'Namespace of the lease of the operator. Default: the namespace of the pod, otherwise that of the current context.',
       ).env('LEADER_ELECTION_NAMESPACE'),

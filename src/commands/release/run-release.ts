@@ -117,7 +117,7 @@ function sweepDeps(
       await client.patchStatus(resource, metadata.namespace, metadata.name, body, FIELD_MANAGER, signal);
     },
     flush: (signal) => unlessAborted(events.written(), signal),
-    namespaces: namespace && namespace.length > 0 ? namespace : null,
+    namespaces: namespace ?? null,
     quietAt,
     actionTimeoutMs: actionTimeout,
     clock: systemClock,

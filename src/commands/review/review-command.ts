@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { addAsanaFlags } from '../asana-reading/asana-flags.ts';
 import { addExamples } from '../command-line/examples.ts';
-import { pathsOption } from '../command-line/flag-types.ts';
+import { nameOption, pathsOption } from '../command-line/flag-types.ts';
 import type { ReviewFlags, ReviewStreams } from './run-review.ts';
 
 /** `asana-connector review`: who has what and why, for access reviews. */
@@ -27,9 +27,11 @@ export function reviewCommand(
       '--connector <name>',
       'Name of the AsanaConnector in the cluster, or file with its manifest. Default: the only one.',
     )
-    .option(
-      '-n, --namespace <namespace>',
-      'Namespace of the connector, and of manifests that do not specify one. Default: default.',
+    .addOption(
+      nameOption(
+        '-n, --namespace <namespace>',
+        'Namespace of the connector, and of manifests that do not specify one. Default: default.',
+      ),
     )
     .addOption(
       pathsOption(

@@ -5,4 +5,6 @@ import type { KnownGrant } from '../../controllers/grants/grant-stores.ts';
 export interface ReviewSubject {
   readonly connector: AsanaConnector;
   readonly grants: readonly KnownGrant[];
+  /** What its reader should know of grants that were not looked at; null if there are none. */
+  readonly note: string | null;
 }

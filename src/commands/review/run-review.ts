@@ -52,9 +52,10 @@ export async function runReview(
   checkBaseUrl(flags.asanaApiUrl);
   const tokens = await readTokens(flags.tokenFile, process.env);
   const audit = await readAuditLines(flags.auditLog ?? []);
-  const { connector, grants } = await findSubject(flags, input, signal);
+  const { connector, grants, note } = await findSubject(flags, input, signal);
   const clock = systemClock;
   const log = createLogger({ level: 'warn', format: process.stderr.isTTY ? 'console' : 'json' });
+  if (note !== null) log.warn(note);
   const reading = await readWholeDirectory(connector, accessOf(flags, { tokens, clock, log }), signal);
   const review = buildReview({ connector, grants, reading, audit, now: clock.now() });
   await writeOutput(write(review), flags.output ?? null, output);

@@ -8,6 +8,7 @@ import { InvalidInputError } from '../../core/errors.ts';
 import type { ClusterClient } from '../../kubernetes/client.ts';
 import { listPages } from '../../kubernetes/list-pages.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
+import { isForbidden } from '../command-line/permission.ts';
 import type { ReviewSubject } from './review-subject.ts';
 
 export interface ClusterPlace {
@@ -17,7 +18,8 @@ export interface ClusterPlace {
 }
 
 /**
- * A connector of the cluster with the grants that may name it: those of its own namespace, and of the namespaces it allows.
+ * A connector of the cluster with the grants that name it, wherever they are: one in a namespace that is no longer allowed
+ * keeps what it was given. Who may not list all namespaces sees those that may name it, and is told so.
  * @throws InvalidInputError when there is no such connector
  * @throws KubernetesError when a list cannot be read to its end
  */
@@ -31,22 +33,39 @@ export async function findSubjectInCluster(
     place,
   );
   const key = keyOf(connector);
-  const grants: KnownGrant[] = [];
-  for (const kind of grantKinds) {
-    for (const namespace of namespacesOf(connector)) {
-      const objects = await listAll<GrantObject>(client, kind.resource, namespace, signal);
-      grants.push(
-        ...objects.filter((object) => connectorKeyOf(object) === key).map((object) => ({ kind, object })),
-      );
-    }
-  }
-  return { connector, grants };
+  const named = namespacesOf(connector);
+  const everywhere = await listGrants(client, [null], signal).catch((error: unknown) => {
+    if (isForbidden(error) && !named.includes('*')) return null;
+    throw error;
+  });
+  const found = everywhere ?? (await listGrants(client, named, signal));
+  const note = `You cannot list the grants of all namespaces. Only those of ${named.join(', ')} were read: rights that grants in other namespaces hold are shown as Unmanaged.`;
+  return {
+    connector,
+    grants: found.filter(({ object }) => connectorKeyOf(object) === key),
+    note: everywhere ? null : note,
+  };
 }
 
-/** Null stands for all of them. */
-function namespacesOf({ metadata, spec }: AsanaConnector): (string | null)[] {
-  const allowed = spec.provisioning.allowedNamespaces ?? [];
-  return allowed.includes('*') ? [null] : [...new Set([metadata.namespace, ...allowed])];
+async function listGrants(
+  client: Pick<ClusterClient, 'list'>,
+  /** Null stands for all of them. */
+  namespaces: readonly (string | null)[],
+  signal: AbortSignal,
+): Promise<KnownGrant[]> {
+  const grants: KnownGrant[] = [];
+  for (const kind of grantKinds) {
+    for (const namespace of namespaces) {
+      const objects = await listAll<GrantObject>(client, kind.resource, namespace, signal);
+      grants.push(...objects.map((object) => ({ kind, object })));
+    }
+  }
+  return grants;
+}
+
+/** Those whose grants may name the connector; `*` among them stands for all. */
+function namespacesOf({ metadata, spec }: AsanaConnector): string[] {
+  return [...new Set([metadata.namespace, ...(spec.provisioning.allowedNamespaces ?? [])])];
 }
 
 async function listAll<T>(

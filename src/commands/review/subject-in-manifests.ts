@@ -43,7 +43,7 @@ export async function findSubjectInManifests(
   const grants = objects
     .flatMap((object) => knownGrant(object))
     .filter(({ object }) => connectorKeyOf(object) === key);
-  return { connector, grants };
+  return { connector, grants, note: null };
 }
 
 function knownGrant(declared: DeclaredObject): KnownGrant[] {

@@ -105,6 +105,23 @@ suite('an export', () => {
     await assert.rejects(site.export(connector), { code: 'DirectoryUnreadable', message: /userType/ });
   });
 
+  test('of what nobody manages fails where the reading is far smaller than the operator has recorded', async () => {
+    const site = new SimulatedSite(7, { people: 60, teams: 2 });
+    await site.apply([connector]);
+    await site.startOperator();
+    await site.clock.advance(60_000);
+    site.stop();
+    const { directory, organization } = site.site;
+    const members = [...organization.people].filter(
+      ({ kind, profile }) => kind === 'member' && !profile.admin,
+    );
+    for (const person of members.slice(0, 30)) directory.deprovision(person, null, {});
+    await assert.rejects(site.export(connector, { unmanaged: true }), {
+      code: 'DirectoryDoubtful',
+      message: /DirectoryShrunk/,
+    });
+  });
+
   test('changes nothing', async () => {
     const site = openSite();
     await site.export(connector);

@@ -267,6 +267,7 @@ suite('the files of manifests', () => {
       await writeFile(join(folder, name), name);
     await writeFile(join(folder, 'picture.png'), Buffer.from([0x89, 0x50, 0xff, 0]));
     await symlink(folder, join(folder, 'b/round'));
+    await symlink(folder, join(folder, 'b/round.yaml'));
   });
   after(() => rm(folder, { recursive: true }));
 
@@ -276,6 +277,18 @@ suite('the files of manifests', () => {
       files.map(({ text }) => text),
       ['a.yaml', 'b/d.yml', 'b/deep/c.json'],
     );
+  });
+
+  test('are those that links in a folder lead to, as in a mounted ConfigMap', async () => {
+    const mounted = join(folder, '.mounted');
+    await mkdir(join(mounted, '..2026'), { recursive: true });
+    await writeFile(join(mounted, '..2026', 'a.yaml'), 'text');
+    await symlink('..2026', join(mounted, '..data'));
+    await symlink('..data/a.yaml', join(mounted, 'a.yaml'));
+    const files = await readManifestFiles([mounted], Readable.from([]));
+    assert.deepEqual(files, [{ name: join(mounted, 'a.yaml'), text: 'text' }]);
+    await symlink('nowhere.yaml', join(mounted, 'b.yaml'));
+    await assert.rejects(readManifestFiles([mounted], Readable.from([])), /b\.yaml: cannot be read/);
   });
 
   test('may be standard input', async () => {

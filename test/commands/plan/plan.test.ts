@@ -4,46 +4,11 @@ import { readOnlyAdapter } from '../../../src/commands/asana-reading/read-only.t
 import { faultsOf, hasChanges, type PlanReport } from '../../../src/commands/plan/plan-report.ts';
 import { printPlan } from '../../../src/commands/plan/print-plan.ts';
 import { addressOf } from '../../simulation/asana/site.ts';
-import { ORGANIZATION, SimulatedSite, type TestManifest } from './simulated-site.ts';
-
-function connectorWith(spec: Readonly<Record<string, unknown>> = {}, name = 'acme'): TestManifest {
-  return {
-    kind: 'AsanaConnector',
-    namespace: 'iga',
-    name,
-    spec: {
-      credentials: { type: 'ServiceAccount', secretRef: { name: 'asana-acme' } },
-      defaultWorkspace: ORGANIZATION,
-      scim: { enabled: true },
-      ...spec,
-    },
-  };
-}
-
-function license(
-  name: string,
-  email: string,
-  spec: Readonly<Record<string, unknown>> = {},
-  namespace = 'iga',
-): TestManifest {
-  return {
-    kind: 'AsanaLicenseGrant',
-    namespace,
-    name,
-    spec: { connectorRef: { name: 'acme', namespace: 'iga' }, user: { email }, ...spec },
-  };
-}
+import { connectorWith, holders, license } from './sample-manifests.ts';
+import { SimulatedSite, type TestManifest } from './simulated-site.ts';
 
 function openSite(): SimulatedSite {
   return new SimulatedSite(3, { people: 10, teams: 2 });
-}
-
-/** Addresses of people of the site who hold this license. */
-function holders(site: SimulatedSite, wanted: string): string[] {
-  const { people } = site.site.organization;
-  return people
-    .filter(({ kind, profile }) => kind === 'member' && profile.license === wanted && !profile.admin)
-    .map(({ profile }) => profile.email);
 }
 
 suite('a plan', () => {
@@ -216,7 +181,7 @@ const faults: readonly (readonly [string, string, (site: SimulatedSite) => reado
   [
     'a namespace that may not use the connector',
     'NamespaceNotAllowed',
-    () => [connectorWith(), license('a', 'p1@acme.example', {}, 'team-a')],
+    () => [connectorWith(), license('a', 'p1@acme.example', {}, { namespace: 'team-a' })],
   ],
   [
     'a domain without view-only licenses',

@@ -26,6 +26,7 @@ export interface TestManifest {
   readonly namespace: string;
   readonly name: string;
   readonly spec: Readonly<Record<string, unknown>>;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export const ORGANIZATION = '1200000000000001';
@@ -122,17 +123,15 @@ export class SimulatedSite {
     this.#replica?.kill();
   }
 
-  /** Applies manifests as kubectl does, a second apart, so that the first written is the oldest. */
+  /** Applies manifests as kubectl does: all of them within one second. */
   async apply(manifests: readonly TestManifest[]): Promise<void> {
-    for (const { kind, namespace, name, spec } of manifests) {
+    for (const { kind, namespace, name, spec, annotations } of manifests)
       await this.cluster.apply({
         apiVersion: 'asana-connector.dev/v1alpha1',
         kind,
-        metadata: { namespace, name },
+        metadata: { namespace, name, ...(annotations ? { annotations } : {}) },
         spec,
       });
-      if (this.#replica === null) await this.clock.advance(1_000);
-    }
   }
 
   /** Plans manifests; what is to be read is read while simulated time goes by. */
@@ -200,7 +199,8 @@ export class SimulatedSite {
   }
 }
 
-export function printManifest({ kind, namespace, name, spec }: TestManifest): string {
-  const manifest = { apiVersion: 'asana-connector.dev/v1alpha1', kind, metadata: { namespace, name }, spec };
+export function printManifest({ kind, namespace, name, spec, annotations }: TestManifest): string {
+  const metadata = { namespace, name, annotations };
+  const manifest = { apiVersion: 'asana-connector.dev/v1alpha1', kind, metadata, spec };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }

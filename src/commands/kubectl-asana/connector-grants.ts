@@ -1,0 +1,78 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
+import type { ConnectorHold } from '../../api/asana-connector-status.ts';
+import type { GrantObject } from '../../api/kinds.ts';
+import type { KubernetesClient } from '../../kubernetes/client.ts';
+import { isForbidden } from '../command-line/permission.ts';
+import { listGrants } from './cluster.ts';
+import { connectorOf } from './grant-words.ts';
+import { isOfRemovals } from './hold-words.ts';
+
+/** The grants that name some connectors, wherever they are. */
+export interface ConnectorGrants {
+  readonly grants: readonly GrantObject[];
+  /** Namespaces whose grants may name the connector and cannot be listed, in words. */
+  readonly unlisted: readonly string[];
+}
+
+const EVERYWHERE = 'other namespaces';
+
+/**
+ * The grants that name the connector: of its own namespace, and of those it allows. A hold counts all of them, so that
+ * whoever answers it has to see all of them.
+ */
+export async function listGrantsOf(
+  client: Pick<KubernetesClient, 'list'>,
+  connector: AsanaConnector,
+): Promise<ConnectorGrants> {
+  const { namespace, name } = connector.metadata;
+  const allowed = connector.spec.provisioning.allowedNamespaces ?? [];
+  const unlisted: string[] = [];
+  const listIn = async (place: string | null): Promise<GrantObject[] | null> => {
+    try {
+      return await listGrants(client, place);
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      unlisted.push(place ?? EVERYWHERE);
+      return null;
+    }
+  };
+  const all = allowed.includes('*') ? await listIn(null) : null;
+  const named = [...new Set([namespace, ...allowed])].filter((place) => place !== '*');
+  const found = all ?? (await Promise.all(named.map(listIn))).flatMap((grants) => grants ?? []);
+  return { grants: found.filter((grant) => connectorOf(grant) === `${namespace}/${name}`), unlisted };
+}
+
+/** Removals of a hold that are not among those listed. */
+export interface NotShown {
+  /** As `namespace/name`. */
+  readonly connector: string;
+  readonly count: number;
+  readonly unlisted: readonly string[];
+}
+
+/** What a hold counts beyond the removals that are listed; null if nothing is missing. */
+export function notShownOf(
+  connector: string,
+  hold: ConnectorHold,
+  {
+    held,
+    unlisted,
+  }: {
+    readonly held: readonly { readonly connector: string; readonly hold: string }[];
+    readonly unlisted: readonly string[];
+  },
+): NotShown | null {
+  if (!isOfRemovals(hold)) return null;
+  const listed = held.filter((one) => one.connector === connector && one.hold.startsWith(`${hold.id}.`));
+  const count = hold.count - listed.length;
+  return count > 0 ? { connector, count, unlisted } : null;
+}
+
+/** How many removals are not shown, and why. */
+export function describeNotShown({ connector, count, unlisted }: NotShown): string {
+  const why =
+    unlisted.length > 0
+      ? `you cannot list the grants in ${unlisted.join(', ')}`
+      : 'their grants do not name the hold at the moment';
+  return `Not shown: ${count} more removals that this hold of ${connector} contains, because ${why}.`;
+}

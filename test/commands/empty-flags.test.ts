@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { suite, type TestContext, test } from 'node:test';
+import type { Command } from 'commander';
+import { kubectlAsanaCommand } from '../../src/commands/kubectl-asana/kubectl-asana-command.ts';
+import { operatorCommand } from '../../src/commands/operator/operator-command.ts';
+import { releaseCommand } from '../../src/commands/release/release-command.ts';
+import { reviewCommand } from '../../src/commands/review/review-command.ts';
+
+const { signal } = new AbortController();
+const operator = () => operatorCommand(signal, () => {});
+const release = () => releaseCommand(signal);
+const review = () => reviewCommand(signal);
+const plugin = (name: string) => () =>
+  kubectlAsanaCommand().commands.find((command) => command.name() === name) ?? assert.fail(name);
+
+type Flags = Readonly<Record<string, unknown>>;
+
+/** What the flags of a command say, with these variables. */
+async function flagsOf(
+  t: TestContext,
+  make: () => Command,
+  words: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Flags> {
+  for (const [name, value] of Object.entries(variables)) {
+    const before = process.env[name];
+    t.after(() => {
+      if (before === undefined) delete process.env[name];
+      else process.env[name] = before;
+    });
+    process.env[name] = value;
+  }
+  const command = make()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  command.action(() => {});
+  await command.parseAsync(words, { from: 'user' });
+  return command.opts();
+}
+
+suite('a variable that is empty', () => {
+  for (const { make, words = [], variable, field, value } of [
+    { make: operator, variable: 'ASANA_REQUESTS_PER_MINUTE', field: 'asanaRequestsPerMinute', value: 1500 },
+    { make: operator, variable: 'CONCURRENCY', field: 'concurrency', value: 50 },
+    { make: operator, variable: 'LEADER_ELECT', field: 'leaderElect', value: true },
+    { make: operator, variable: 'ACTION_TIMEOUT', field: 'actionTimeout', value: 60_000 },
+    {
+      make: operator,
+      variable: 'ASANA_API_URL',
+      field: 'asanaApiUrl',
+      value: 'https://app.asana.com/api/1.0',
+    },
+    { make: release, words: ['--all'], variable: 'WATCH_NAMESPACES', field: 'namespace', value: undefined },
+    {
+      make: release,
+      words: ['--all'],
+      variable: 'LEADER_ELECTION_NAMESPACE',
+      field: 'leaderElectionNamespace',
+      value: undefined,
+    },
+    // A list of no hosts is one that allows none.
+    {
+      make: operator,
+      variable: 'ALLOWED_CONDUCTORONE_HOSTS',
+      field: 'allowedConductoroneHosts',
+      value: [],
+    },
+  ]) {
+    test(`leaves ${variable} of ${make().name()} at ${JSON.stringify(value)}`, async (t) => {
+      assert.deepEqual((await flagsOf(t, make, words, { [variable]: '' }))[field], value);
+    });
+  }
+
+  test('does not hide the flag, which counts', async (t) => {
+    const words = ['--asana-requests-per-minute', '150'];
+    const flags = await flagsOf(t, operator, words, { ASANA_REQUESTS_PER_MINUTE: '' });
+    assert.equal(flags['asanaRequestsPerMinute'], 150);
+  });
+});
+
+suite('a flag', () => {
+  for (const { make, words } of [
+    { make: operator, words: ['--asana-requests-per-minute', ''] },
+    { make: operator, words: ['--asana-requests-per-minute', ' '] },
+    { make: operator, words: ['--asana-requests-per-minute', '0x96'] },
+    { make: operator, words: ['--asana-requests-per-minute', '1e3'] },
+    { make: operator, words: ['--asana-requests-per-minute', '-1'] },
+    { make: operator, words: ['--asana-budget-percent', ''] },
+    { make: operator, words: ['--concurrency', '5.0'] },
+    { make: operator, words: ['--action-timeout', ''] },
+    { make: operator, words: ['--leader-elect='] },
+    { make: operator, words: ['--asana-api-url', ''] },
+    { make: release, words: ['--all', '--namespace', ''] },
+    { make: release, words: ['--all', '--namespace', ' , '] },
+    { make: release, words: ['--all', '--leader-election-namespace', ''] },
+    { make: review, words: ['--format', 'csv', '--namespace', ''] },
+    { make: review, words: ['--format', 'csv', '--filename', ''] },
+    { make: plugin('status'), words: ['-n', ''] },
+    { make: plugin('sync'), words: ['--timeout', ''] },
+  ]) {
+    test(`is refused: ${make().name()} ${words.map((word) => JSON.stringify(word)).join(' ')}`, async (t) => {
+      await assert.rejects(flagsOf(t, make, words), { code: 'commander.invalidArgument' });
+    });
+  }
+
+  test('that repeats namespaces adds them up', async (t) => {
+    const flags = await flagsOf(t, release, ['--all', '--namespace', 'iga', '--namespace', 'a, b']);
+    assert.deepEqual(flags['namespace'], ['iga', 'a', 'b']);
+  });
+});
