@@ -246,9 +246,12 @@ export class AsanaOperator extends ReconcilingOperator {
   /** Brings the gauges that are counted, not kept, up to date; called before metrics are read. */
   refreshMetrics(): void {
     this.#options.budgets.refresh();
-    this.#conditions.refresh(asanaConnectors.kind, this.#connectors.values());
-    for (const { kind } of this.#lanes)
-      this.#conditions.refresh(kind.resource.kind, this.#grants.of(kind).values());
+    // A standby knows the same objects: of two processes one counts them.
+    if (this.#options.leadership.leads) {
+      this.#conditions.refresh(asanaConnectors.kind, this.#connectors.values());
+      for (const { kind } of this.#lanes)
+        this.#conditions.refresh(kind.resource.kind, this.#grants.of(kind).values());
+    }
     const contact = this.#options.meter.gauge(
       'watch_last_contact_seconds',
       'Seconds since the last message of the API server about a kind.',

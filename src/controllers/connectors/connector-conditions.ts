@@ -155,7 +155,8 @@ function conductorOneOf({ object, conductorOne }: ConnectorFacts): ConditionDraf
   if (service?.connected)
     return [draft('True', 'Connected', 'ConductorOne accepts the credentials and sends tasks.')];
   const kept = findCondition(object.status?.conditions, 'ConductorOneConnected');
-  return [kept ?? draft('Unknown', 'NotChecked', 'No request has been sent to ConductorOne yet.')];
+  if (kept && kept.reason !== 'Suspended') return [kept];
+  return [draft('Unknown', 'NotChecked', 'No request has been sent to ConductorOne yet.')];
 }
 
 /** Holds that doubt what is read come before one of removals, which is no graver than the reading it goes by. */

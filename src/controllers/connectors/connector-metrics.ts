@@ -1,3 +1,4 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { Condition } from '../../api/conditions.ts';
 import type { Labels, Meter } from '../../core/meter.ts';
 import type { DirectoryCounts } from '../../directory/directory.ts';
@@ -109,10 +110,9 @@ export class ConnectorMetrics {
     const gauges = this.#gauges;
     if (object.spec.suspend) gauges.interval.remove(labels);
     else gauges.interval.set(intervalsOf(object).intervalMs / 1000, labels);
-    const before = object.status?.sync;
     // A restart does not forget when the directory was last read.
-    if (!report && before?.complete && before.completedAt !== undefined)
-      gauges.success.set(Date.parse(before.completedAt) / 1000, labels);
+    const before = this.#counted.has(key) ? null : lastSuccessIn(object);
+    if (before !== null) gauges.success.set(before / 1000, labels);
     if (!report || this.#counted.get(key) === report.startedAt) return;
     this.#counted.set(key, report.startedAt);
     const complete = isComplete(report);
@@ -121,6 +121,17 @@ export class ConnectorMetrics {
     gauges.requests.set(report.requests, labels);
     gauges.duration.observe((report.completedAt - report.startedAt) / 1000, labels);
   }
+}
+
+/**
+ * When the directory was last read completely, as the status tells it, epoch milliseconds; null when it does not. After a sync
+ * that was not complete, what readings are compared with tells when accounts and licenses were last read as a whole.
+ */
+function lastSuccessIn({ status }: AsanaConnector): number | null {
+  const { sync, measure } = status ?? {};
+  const whole = [measure?.accounts?.at, measure?.licenses?.at].filter((at) => at !== undefined);
+  const times = sync?.complete && sync.completedAt !== undefined ? [sync.completedAt] : whole;
+  return times.length === 0 ? null : Math.min(...times.map((at) => Date.parse(at)));
 }
 
 type ConnectorLabels = { readonly namespace: string; readonly connector: string };

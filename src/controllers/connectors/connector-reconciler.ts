@@ -15,7 +15,7 @@ import type { Organizations } from '../../provisioning/removals/organizations.ts
 import { type OpenConductorOne, reconcileConductorOne } from '../conductorone/link-reconciler.ts';
 import { type OpenAsana, takeUpCredentials } from './connector-credentials.ts';
 import { eventOfAnswer, eventsOfStatus, toldWith } from './connector-events.ts';
-import { factsOf } from './connector-facts.ts';
+import { type ConnectorFacts, factsOf } from './connector-facts.ts';
 import type { ConnectorMetrics } from './connector-metrics.ts';
 import { findObstacle } from './connector-obstacle.ts';
 import { intervalsOf } from './connector-policies.ts';
@@ -64,6 +64,7 @@ export class ConnectorReconciler {
     if (!connector || connector.metadata.deletionTimestamp !== undefined) return this.#forget(key);
     const session = await registry.of(key, connector);
     session.follow(connector);
+    if (!this.#told.has(session)) this.#observeAsBefore(connector, session);
     if (connector.spec.suspend) {
       await session.link.end();
       await session.syncs.stop('the connector is suspended');
@@ -107,6 +108,20 @@ export class ConnectorReconciler {
       ...shared.flatMap((organization) => organizations.connectorsOf(organization)),
     ]);
     await Promise.all([...keys].map((one) => this.publish(one)));
+  }
+
+  /** Until this process has something to say of a connector, its series are what the status says: alerts go on by them. */
+  #observeAsBefore(connector: AsanaConnector, session: ConnectorSession): void {
+    const { conditions } = connector.status ?? {};
+    if (conditions) this.#deps.metrics.observe(session.key, this.#factsOf(connector, session), conditions);
+  }
+
+  #factsOf(connector: AsanaConnector, session: ConnectorSession): ConnectorFacts {
+    const { connectors, grantsOf, clock } = this.#deps;
+    return factsOf(connector, session, {
+      obstacle: findObstacle(connector, session, connectors.values()),
+      tally: tallyGrants(grantsOf(session.key), session.directory, clock.now()),
+    });
   }
 
   async #forget(key: string): Promise<void> {
@@ -177,14 +192,11 @@ export class ConnectorReconciler {
   }
 
   async #write(key: string): Promise<void> {
-    const { connectors, registry, writer, clock, events, metrics, grantsOf } = this.#deps;
+    const { connectors, registry, writer, clock, events, metrics } = this.#deps;
     const connector = connectors.get(key);
     const session = connector && registry.findFor(connector);
     if (!session) return;
-    const facts = factsOf(connector, session, {
-      obstacle: findObstacle(connector, session, connectors.values()),
-      tally: tallyGrants(grantsOf(key), session.directory, clock.now()),
-    });
+    const facts = this.#factsOf(connector, session);
     const status = fitStatus(asanaConnectorKind.status, connectorStatus(facts, clock.now()));
     await writer.writeStatus(connector, status);
     const told = this.#told.get(session) ?? connector.status;
