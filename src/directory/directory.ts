@@ -3,7 +3,7 @@ import { isActive, isGuest, takesSeat } from './account.ts';
 import { indexByEmail } from './account-reading.ts';
 import { LaidTeamMemberships } from './laid-team-memberships.ts';
 import type { Measure, PartCounts } from './measure.ts';
-import { type OwnRemoval, OwnRemovals } from './own-removals.ts';
+import { type OwnRemoval, OwnRemovals, placeOfRemoval } from './own-removals.ts';
 import type { Account, Snapshot, TeamMembership } from './snapshot.ts';
 
 /** An account that a fresh read did not find any more. */
@@ -178,9 +178,16 @@ export class Directory {
     this.#effective = null;
   }
 
-  /** Notes that an action of ours took something away, so that a reading without it is not suddenly smaller. */
+  /**
+   * Notes that an action of ours took something away, so that a reading without it is not suddenly smaller. What is not read
+   * here is not missing.
+   */
   noteRemoval(removal: OwnRemoval): void {
-    this.#removals.note(removal, this.#clock.now());
+    const place = placeOfRemoval(removal);
+    if (this.#snapshot && !this.#snapshot.workspaces.some(({ gid }) => gid === place)) return;
+    const memberships = this.account(removal.user)?.memberships ?? [];
+    const isGone = !memberships.some(({ active, workspace }) => active && workspace !== place);
+    this.#removals.note(removal, { at: this.#clock.now(), isGone });
   }
 
   /** Notes that Asana was asked to take somebody out of a team, and may take so long to show it. */

@@ -3,22 +3,28 @@ import { type PartName, partNames, type Snapshot } from './snapshot.ts';
 
 /** Something that an action of this process has taken away; gids. */
 export type OwnRemoval =
-  | { readonly user: string; readonly team: string }
-  | {
-      readonly user: string;
-      /** Null: the organization that SCIM speaks of. */
-      readonly workspace: string | null;
-      /** The account is in no workspace any more. */
-      readonly isGone: boolean;
-    };
+  | { readonly user: string; readonly team: string; readonly organization: string }
+  | { readonly user: string; readonly workspace: string };
+
+/** Where something was taken away, gid of the organization or workspace. */
+export function placeOfRemoval(removal: OwnRemoval): string {
+  return 'team' in removal ? removal.organization : removal.workspace;
+}
+
+/** What is noted with it. */
+interface Noted {
+  /** Wall clock, epoch milliseconds. */
+  readonly at: number;
+  /** The account is in no workspace any more that is read here. */
+  readonly isGone: boolean;
+}
 
 /** What our own actions have removed: a reading that lacks it is not suddenly smaller. */
 export class OwnRemovals {
-  #made: (OwnRemoval & { readonly at: number })[] = [];
+  #made: (OwnRemoval & Noted)[] = [];
 
-  /** @param at wall clock, epoch milliseconds */
-  note(removal: OwnRemoval, at: number): void {
-    this.#made.push({ ...removal, at });
+  note(removal: OwnRemoval, noted: Noted): void {
+    this.#made.push({ ...removal, ...noted });
   }
 
   /**
@@ -32,23 +38,16 @@ export class OwnRemovals {
     this.#made = this.#made.filter(({ at }) => at >= oldest);
     const home = snapshot?.organization?.gid ?? null;
     const madeSince = (name: PartName) => this.#made.filter(({ at }) => at >= from(name));
-    const left = (removal: OwnRemoval) => ('workspace' in removal ? (removal.workspace ?? home) : null);
-    const accounts = madeSince('accounts').filter((removal) => 'isGone' in removal && removal.isGone);
-    const licenses = madeSince('licenses').filter(
-      (removal) => 'workspace' in removal && left(removal) === home,
-    );
-    const inTeams = madeSince('teamMemberships');
+    const leftSince = (name: PartName) => madeSince(name).filter((removal) => 'workspace' in removal);
+    const inTeams = madeSince('teamMemberships').filter((removal) => 'team' in removal);
     const leavers = new Set(
-      inTeams
-        .filter((removal) => 'workspace' in removal)
-        .map((removal) => `${left(removal)} ${removal.user}`),
+      leftSince('teamMemberships').map(({ workspace, user }) => `${workspace} ${user}`),
     );
-    const fromTeams = inTeams.filter((removal) => 'team' in removal);
     return {
-      accounts: countPeople(accounts),
-      licenses: countPeople(licenses),
+      accounts: countPeople(leftSince('accounts').filter(({ isGone }) => isGone)),
+      licenses: countPeople(leftSince('licenses').filter(({ workspace }) => workspace === home)),
       teams: 0,
-      teamMemberships: fromTeams.length + countPlaces(snapshot, leavers),
+      teamMemberships: inTeams.length + countPlaces(snapshot, leavers),
     };
   }
 }

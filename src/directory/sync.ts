@@ -1,6 +1,6 @@
 import type { AsanaError } from '../asana/errors.ts';
 import type { AsanaSession, ScimClient } from '../asana/session.ts';
-import type { Call } from '../asana/transport.ts';
+import type { Call, Tally } from '../asana/transport.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CodedError } from '../core/errors.ts';
 import { Turns } from '../core/turns.ts';
@@ -36,6 +36,8 @@ export interface SyncOptions {
   /** The reading before. It lends its teams, and what an incomplete listing of this one lacks. */
   readonly previous?: Snapshot | null | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Counts the requests, also of a sync that fails. */
+  readonly tally?: Tally | undefined;
   readonly clock: Clock;
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
   /** Called once, before anybody is read: every workspace that the token is shown. */
@@ -94,7 +96,7 @@ class Sync {
   readonly #session: AsanaSession;
   readonly #options: SyncOptions;
   readonly #scim: ScimClient | null;
-  readonly #tally = { requests: 0 };
+  readonly #tally: Tally;
   readonly #call: Call;
   readonly #reading = new AccountReading();
   readonly #accountFaults = new Faults();
@@ -111,6 +113,7 @@ class Sync {
     this.#session = session;
     this.#options = options;
     this.#scim = options.scim.enabled ? session.scim : null;
+    this.#tally = options.tally ?? { requests: 0 };
     this.#call = { priority: 'sync', signal, tally: this.#tally };
     this.#readsTeams = options.teams;
     this.#begunAt = options.clock.monotonic();
@@ -273,10 +276,13 @@ class Sync {
   /** Whether the reading before has read the teams of each of these. */
   #hasTeamsOf(organizations: readonly Workspace[]): boolean {
     const { previous } = this.#options;
-    const [only, another] = organizations;
+    // One that refused the token is asked again when teams are due.
+    const refused = new Set(previous?.leftOut.map(({ gid }) => gid));
+    const asked = organizations.filter(({ gid }) => !refused.has(gid));
+    const [only, another] = asked;
     const isSame = previous?.organization?.gid === (another ? undefined : only?.gid);
     const isRead = ({ gid }: Workspace) => previous?.workspaces.some((known) => known.gid === gid) ?? false;
-    return isSame && Boolean(previous?.parts.teams) && organizations.every(isRead);
+    return isSame && Boolean(previous?.parts.teams) && asked.every(isRead);
   }
 
   /** The reading before, if it was of the same organization: another one's accounts must not mix in. */

@@ -20,7 +20,7 @@ import { decideLive } from './live-policies.ts';
 import type { Policies } from './policies.ts';
 import type { Reading } from './reading.ts';
 import { refusals } from './refusal.ts';
-import { isSameRight } from './right.ts';
+import { isSameRight, type Right } from './right.ts';
 import { resolveWish } from './rights.ts';
 import { describeTooLong, hasBegun } from './time.ts';
 
@@ -159,12 +159,9 @@ function decideSeen(grant: Grant, context: GrantContext): Decision {
 
 /** What ends is the right that was applied, whatever the spec says now; or the one that is on its way. */
 function decideEnded(grant: Grant, context: GrantContext, reading: Reading): Decision {
-  if (grant.applied) {
-    const { right } = grant.applied;
-    const subject =
-      openWhatWasSentFor(grant, context, reading) ?? openGrantCase(grant, context, reading, right);
-    return decideEnding(subject);
-  }
+  const sent = openWhatWasSentFor(grant, context, reading);
+  if (sent) return decideEnding(sent);
+  if (grant.applied) return decideEnding(openGrantCase(grant, context, reading, grant.applied.right));
   const wished = resolve(grant, context, reading);
   if (!('refusal' in wished)) return decideEnding(openGrantCase(grant, context, reading, wished.right));
   const { code, message } = wished.refusal;
@@ -178,12 +175,21 @@ function decideEnded(grant: Grant, context: GrantContext, reading: Reading): Dec
  * still come to, since nobody else would take it back. Null when there is none.
  */
 function openWhatWasSentFor(grant: Grant, context: GrantContext, reading: Reading): GrantCase | null {
-  const wished = resolve(grant, context, reading);
-  if ('refusal' in wished || !grant.applied) return null;
-  const { right } = wished;
-  if (isSameRight(right, grant.applied.right) || !isGiving(grant, right)) return null;
+  const right = findRightSentFor(grant, context, reading);
+  if (!right || !isGiving(grant, right)) return null;
+  if (grant.applied && isSameRight(right, grant.applied.right)) return null;
   const subject = openGrantCase({ ...grant, applied: null }, context, reading, right);
-  return holdsRight(subject) || isAwaited(grant, context.now) ? subject : null;
+  // The looks so far were made while it could still come.
+  const isOpenYet = isAwaited(grant, context.now) || !context.lookedUp;
+  return holdsRight(subject) || isOpenYet ? subject : null;
+}
+
+/** What was sent for may be another license than an edit asks for since. */
+function findRightSentFor(grant: Grant, context: GrantContext, reading: Reading): Right | null {
+  if (grant.wish.type === 'License' && isOpen(grant.attempt) && grant.attempt.to === 'Enterprise')
+    return { type: 'License', license: 'Enterprise' };
+  const wished = resolve(grant, context, reading);
+  return 'refusal' in wished ? null : wished.right;
 }
 
 function decideWished(grant: Grant, context: GrantContext, reading: Reading): Decision {

@@ -171,7 +171,7 @@ export class Executor {
     const [oldest] = this.#concluded;
     if (oldest !== undefined && this.#concluded.size > MOST_CONCLUDED) this.#concluded.delete(oldest);
     this.#tell(request, id, 'Succeeded', requestIds, account);
-    const removal = lossOf(request.action, account);
+    const removal = lossOf(request);
     if (removal) request.noteLoss((directory) => directory.noteRemoval(removal));
   }
 
@@ -249,17 +249,16 @@ function noteLeaving({ action, noteLoss }: ActionRequest): void {
   noteLoss((directory) => directory.noteLeaving(action.team, action.gid, GIVE_UP_AFTER_MS));
 }
 
-/**
- * What readings lack after an action; null for nothing.
- * @param account as it is now; null when it is gone
- */
-function lossOf(action: Action, account: Account | null): OwnRemoval | null {
+/** What readings lack after an action; null for nothing. */
+function lossOf({ action, directory }: ActionRequest): OwnRemoval | null {
   if (!isRemoval(action) || action.gid === null) return null;
   const { gid: user } = action;
-  if ('team' in action) return { user, team: action.team };
+  if ('team' in action) return { user, team: action.team, organization: action.organization };
   if (!rulesOf(action).deprovisions(action)) return null;
-  const isGone = !account?.memberships.some(({ active }) => active);
-  return { user, workspace: 'workspace' in action ? action.workspace : null, isGone };
+  // SCIM speaks of the one organization.
+  const home = directory.current()?.organization?.gid ?? null;
+  const workspace = 'workspace' in action ? action.workspace : home;
+  return workspace === null ? null : { user, workspace };
 }
 
 function explain(action: Action, error: AsanaError): Error {

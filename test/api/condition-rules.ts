@@ -123,10 +123,9 @@ function checkGrant(kind: string | undefined, status: CheckedStatus, rule: Rule)
   const reasonClass = reason && Object.hasOwn(reasons, reason) ? reasons[reason]?.class : undefined;
   if (reasonClass === 'ok') {
     rule(ready?.status === 'True', `Ready is ${ready?.status} for ${reason}`);
-    rule(
-      (reason === 'Planned') === (planned !== undefined),
-      `${reason} ${planned ? 'with' : 'without'} a plan`,
-    );
+    // What is postponed stays in its hold.
+    const plans = reason === 'Planned' || (reason === 'Scheduled' && planned?.hold !== undefined);
+    rule(plans === (planned !== undefined), `${reason} ${planned ? 'with' : 'without'} a plan`);
   } else if (reasonClass !== undefined && reasonClass !== 'asItWas') {
     rule(ready?.status !== 'True', `Ready is True for ${reason}`);
   }

@@ -130,6 +130,12 @@ export class ComeAndGo {
     return { connectors: count('AsanaConnector'), grants: count('AsanaLicenseGrant') };
   }
 
+  /** What the standby says of the objects that are there. */
+  async seriesOfStandby(): Promise<readonly string[]> {
+    const series = await seriesOf(this.#standby);
+    return series.filter((line) => line.startsWith('asana_connector_resource_condition'));
+  }
+
   async stopLeader(): Promise<void> {
     await this.#drain(this.#leader);
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
+import { systemClock } from '../../src/core/clock.ts';
+import { Directory } from '../../src/directory/directory.ts';
 import { type Doubt, doubtAbout, isWorse, restoreDoubt } from '../../src/directory/doubt.ts';
 import { accept, type JudgementContext, judgeReading } from '../../src/directory/judgement.ts';
 import { type Measure, noCounts } from '../../src/directory/measure.ts';
@@ -545,11 +547,11 @@ suite('what our own actions removed', () => {
   test('counts from the moment the measured reading began, leavers with their places in teams', () => {
     const removals = new OwnRemovals();
     const snapshot = snapshotOf({ teams: 3 });
-    const gone = { workspace: null, isGone: true };
-    removals.note({ user: '8', ...gone }, HOUR - 1);
-    removals.note({ user: '1', ...gone }, HOUR);
-    removals.note({ user: '1', ...gone }, HOUR + 1);
-    removals.note({ user: '9', team: 't0' }, HOUR + 1);
+    const left = { workspace: '500' };
+    removals.note({ user: '8', ...left }, { at: HOUR - 1, isGone: true });
+    removals.note({ user: '1', ...left }, { at: HOUR, isGone: true });
+    removals.note({ user: '1', ...left }, { at: HOUR + 1, isGone: true });
+    removals.note({ user: '9', team: 't0', organization: '500' }, { at: HOUR + 1, isGone: false });
     assert.deepEqual(removals.since(measured(), snapshot), {
       accounts: 1,
       licenses: 1,
@@ -559,28 +561,49 @@ suite('what our own actions removed', () => {
     assert.deepEqual(removals.since(null, snapshot), noCounts);
   });
 
-  for (const { removal, expected, because } of [
+  for (const { workspace, isGone, expected, because } of [
     {
-      removal: { user: '1', workspace: '999', isGone: false },
+      workspace: '999',
+      isGone: false,
       expected: [0, 0, 0],
       because: 'a plain workspace was left, and the organization with its teams was not',
     },
     {
-      removal: { user: '1', workspace: '999', isGone: true },
+      workspace: '999',
+      isGone: true,
       expected: [1, 0, 0],
       because: 'they were nowhere else, and so had no license and no team',
     },
     {
-      removal: { user: '1', workspace: null, isGone: false },
+      workspace: '500',
+      isGone: false,
       expected: [0, 1, 12],
       because: 'the organization was left, and they are in a plain workspace still',
     },
   ]) {
     test(`is ${expected.join(', ')} accounts, licenses and places in teams where ${because}`, () => {
       const removals = new OwnRemovals();
-      removals.note(removal, HOUR + 1);
+      removals.note({ user: '1', workspace }, { at: HOUR + 1, isGone });
       const { accounts, licenses, teamMemberships } = removals.since(measured(), snapshotOf({ teams: 3 }));
       assert.deepEqual([accounts, licenses, teamMemberships], expected);
+    });
+  }
+
+  for (const { place, stays, expected, because } of [
+    { place: '500', stays: false, expected: 1, because: 'they were in no other workspace that is read here' },
+    { place: '500', stays: true, expected: 0, because: 'they are in another workspace that is read here' },
+    { place: '900', stays: false, expected: 0, because: 'that place is not read here' },
+  ]) {
+    test(`takes ${expected} accounts out of a directory where ${because}`, () => {
+      const snapshot = snapshotOf({ workspaces: ['500', '600'] });
+      const directory = new Directory(systemClock);
+      directory.adopt(snapshot);
+      const account = snapshot.accounts.get('1');
+      assert.ok(account);
+      const there = { gid: 'w6', workspace: '600', active: true, role: 'Member', viewOnly: null } as const;
+      if (stays) directory.lay({ ...account, memberships: [there] }, directory.now(), '600');
+      directory.noteRemoval({ user: '1', workspace: place });
+      assert.equal(directory.removedSince(measured()).accounts, expected);
     });
   }
 });

@@ -31,9 +31,10 @@ export class ConnectorSeats {
    * license free before its own grant has been decided.
    */
   takeBegun(grants: readonly ExistingGrant[], organizations: readonly string[]): void {
-    const [organization = this.#connector.uid] = organizations;
-    for (const { uid, upgrades } of grants) {
+    for (const { uid, upgrades, foundIn } of grants) {
       if (upgrades === null) continue;
+      // A connector that was created again has read nothing yet.
+      const organization = organizations[0] ?? foundIn ?? this.#connector.uid;
       const taker = { connector: this.#connector.key, holder: uid, account: upgrades };
       this.#begunBefore.set(uid, this.#organizations.takeSeat(organization, taker));
     }

@@ -17,11 +17,14 @@ export interface ExistingGrant extends RosterEntry {
   readonly ours: boolean;
   /** Who gets an enterprise license by an upgrade that was under way; null for nobody. */
   readonly upgrades: string | null;
+  /** The organization that the person was found in, gid; null for nobody. */
+  readonly foundIn: string | null;
 }
 
 /** A grant that was there when its connector's session was opened. */
 export function existingGrantOf(object: GrantObject): ExistingGrant {
-  return { ...rosterEntryOf(object), ours: isOurs(object), upgrades: whoIsUpgraded(object) };
+  const foundIn = object.status?.user?.organization ?? null;
+  return { ...rosterEntryOf(object), ours: isOurs(object), upgrades: whoIsUpgraded(object), foundIn };
 }
 
 /** Asana may show a license minutes after it was given, and the process that gave it may be gone by then. */

@@ -1,5 +1,6 @@
 import type { AsanaConnectorSpec } from '../../api/asana-connector.ts';
 import type { AsanaSession } from '../../asana/session.ts';
+import type { Tally } from '../../asana/transport.ts';
 import { unlessAborted } from '../../core/abort.ts';
 import type { Clock, Random } from '../../core/clock.ts';
 import { CodedError, isAbort } from '../../core/errors.ts';
@@ -18,7 +19,7 @@ export interface SyncReport {
   readonly result: SyncResult | null;
   /** What stopped it; null when there is a result. */
   readonly error: CodedError | null;
-  /** Requests it cost; 0 when it was stopped before there was a snapshot. */
+  /** Requests that were sent, also for nothing. */
   readonly requests: number;
 }
 
@@ -62,6 +63,12 @@ export interface SyncRunnerDeps {
   /** Takes a reading in: accounts and licenses as soon as they are there, then all of it. */
   readonly take: (snapshot: Snapshot, spec: AsanaConnectorSpec) => void;
   readonly onChange: (what: SyncChange) => void;
+}
+
+/** How a sync has ended. */
+interface Ended extends Pick<SyncReport, 'result' | 'error' | 'requests'> {
+  /** Monotonic clock. */
+  readonly begunAt: number;
 }
 
 interface Running {
@@ -163,6 +170,7 @@ export class SyncRunner {
     const teams = this.#teamsDue(wish);
     // Due until they were read whole: whatever comes between, the next sync asks for them again.
     if (teams) this.#lastTeamsAt = null;
+    const tally: Tally = { requests: 0 };
     let result: SyncResult | null = null;
     let error: CodedError | null = null;
     try {
@@ -175,6 +183,7 @@ export class SyncRunner {
         restKnown,
         acceptedShortfall,
         signal,
+        tally,
         clock,
         onProgress: (progress) => {
           running.sync = { ...running.sync, progress };
@@ -199,20 +208,17 @@ export class SyncRunner {
       span.fail(error);
       log.warn('sync failed', { error });
     }
-    span.set(this.#finish(running.sync, begunAt, result, error));
+    span.set(this.#finish(running.sync, { begunAt, result, error, requests: tally.requests }));
   }
 
   /** Keeps how it ended, and returns that as logs and traces tell it. */
   #finish(
     sync: RunningSync,
-    begunAt: number,
-    result: SyncResult | null,
-    error: CodedError | null,
+    { begunAt, result, error, requests }: Ended,
   ): { outcome: FinishedSync['outcome']; requests: number } {
     const { clock, random, log, onChange } = this.#deps;
     const outcome = outcomeOf(result, error);
     const failed = outcome === 'Incomplete' || outcome === 'Unavailable';
-    const requests = result?.snapshot?.requests ?? 0;
     const finished: FinishedSync = {
       begunAt,
       finishedAt: clock.monotonic(),

@@ -48,6 +48,11 @@ export class GrantActions {
     this.#outcomes.forget(uid);
   }
 
+  /** Nobody can look for what was sent for: its license may have been given. */
+  leave(uid: string): void {
+    this.#seats.doubt(uid);
+  }
+
   /** The object is gone or let go, whatever was under way. */
   abandon(uid: string): void {
     this.#outcomes.abandon(uid);

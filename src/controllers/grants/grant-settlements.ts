@@ -2,6 +2,7 @@ import type { GrantObject } from '../../api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import { isLookedFor, nextLook } from '../../provisioning/attempt.ts';
 import type { Decision } from '../../provisioning/decision.ts';
+import { plannedBefore } from '../removals/kept-removal.ts';
 import { confirmedBy } from './action-record.ts';
 import type { GrantActions } from './grant-actions.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
@@ -62,8 +63,9 @@ export class GrantSettlements {
         outcome: { reason, message: removed ? describeAbsence(message, findings, object) : message },
         // In mode Plan too, nothing is applied any more of what is declared absent and is not there.
         ...((acts && applied) || given || removed ? { applied } : {}),
-        removedGeneration: removed && acts ? object.metadata.generation : undefined,
-        planned: null,
+        removedGeneration: removed ? this.#removedGenerationOf(subject) : undefined,
+        // What is postponed stays held, and joins its hold again when it begins.
+        planned: reason === 'Scheduled' && object.status?.planned?.hold ? plannedBefore(object) : null,
       },
     );
     const { lastAction } = findings;
@@ -77,8 +79,16 @@ export class GrantSettlements {
     const { attempt } = view;
     const awaits = !lastAction && isLookedFor(attempt, context.now);
     const stillMs = awaits ? nextLook(context.now - attempt.at) : null;
-    if (stillMs === null) this.#actions.forget(object.metadata.uid);
+    // Before it begins nobody looks at the person: what was sent for may have been given.
+    if (stillMs === null && reason === 'Scheduled') this.#actions.abandon(object.metadata.uid);
+    else if (stillMs === null) this.#actions.forget(object.metadata.uid);
     return { written, stillMs };
+  }
+
+  /** In mode Plan an absence is seen, and none is enforced: what was removed before stays on record. */
+  #removedGenerationOf({ object, context }: GrantSubject): number | undefined {
+    const acts = context.policies.mode === 'Apply';
+    return acts ? object.metadata.generation : object.status?.removedGeneration;
   }
 }
 

@@ -73,6 +73,11 @@ export class GrantSteps {
     this.#settlements = new GrantSettlements(deps, reporter, actions);
   }
 
+  /** The connector is gone: nobody can look for what is under way. */
+  leave(uid: string): void {
+    this.#actions.leave(uid);
+  }
+
   /** An object is gone: whatever was remembered of it goes too. */
   forget(uid: string): void {
     this.#gate.forget(uid);
@@ -167,7 +172,7 @@ export class GrantSteps {
         // What waits for what can return comes again by itself, however its reason usually stands.
         retrying: view.ending?.because === 'Deleted',
       },
-      planned: kept ? plannedStill(object, kept) : undecided ? plannedBefore(object) : null,
+      planned: kept ? plannedStill(object, kept) : isPlanKept(decision) ? plannedBefore(object) : null,
       ...discardedFields(object, kept),
       keepsRequest: undecided,
     });
@@ -241,6 +246,11 @@ export class GrantSteps {
     const wait = view.ending ? null : untilNextInstant(object, this.#deps.clock.now());
     return { result: wait === null ? {} : { requeueAfterMs: wait } };
   }
+}
+
+/** Where nothing could be decided; what was sent for before an edit or an end is no plan any more. */
+function isPlanKept({ code }: Blocked): boolean {
+  return UNDECIDED.has(code) && code !== 'UnderWay';
 }
 
 /**

@@ -22,6 +22,7 @@ export class Seats {
 
   /** Takes over the seat of an upgrade that a process before this one has begun. */
   takeOver(uid: string, seat: Seat): void {
+    this.#held.get(uid)?.free();
     this.#held.set(uid, seat);
   }
 

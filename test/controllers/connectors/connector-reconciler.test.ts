@@ -214,6 +214,48 @@ suite('the reconciler of connectors', () => {
     assert.equal(bench.meter.values.get('sync_complete{namespace="iga",connector="acme"}'), 0);
   });
 
+  test('shows after a restart what the status says, while the first sync is under way and after it has failed', async (t) => {
+    const { sandbox, bench } = await start(t);
+    bench.put(connectorObject());
+    await bench.settle();
+    const series = [...bench.meter.values.keys()].filter((name) => name.startsWith('condition{'));
+    const success = bench.meter.values.get(
+      'sync_last_success_timestamp_seconds{namespace="iga",connector="acme"}',
+    );
+    assert.ok(series.length > 0 && success !== undefined);
+
+    const again = new Bench(sandbox);
+    t.after(() => again.registry.closeAll());
+    const object = bench.connectors.get(KEY);
+    assert.ok(object);
+    again.put(object);
+    await sandbox.close();
+    await again.reconciler.reconcile(KEY, context);
+    assert.ok(again.registry.find(KEY)?.syncs.running, 'nothing was read yet');
+    assert.deepEqual(
+      [...again.meter.values.keys()].filter((name) => name.startsWith('condition{')),
+      series,
+    );
+    assert.equal(again.written.length, 0, 'and nothing was written');
+    await again.registry.find(KEY)?.syncs.untilIdle(never);
+    await again.reconciler.reconcile(KEY, context);
+    assert.equal(
+      again.meter.values.get('sync_last_success_timestamp_seconds{namespace="iga",connector="acme"}'),
+      success,
+    );
+
+    const third = new Bench(sandbox);
+    t.after(() => third.registry.closeAll());
+    const failed = again.connectors.get(KEY);
+    assert.equal(failed?.status?.sync?.complete, false);
+    third.put(failed);
+    await third.settle();
+    const known = third.meter.values.get(
+      'sync_last_success_timestamp_seconds{namespace="iga",connector="acme"}',
+    );
+    assert.ok(known !== undefined && known <= success, 'by when accounts and licenses were read as a whole');
+  });
+
   test('counts accounts by license, and calls them unknown while no licenses are read', async (t) => {
     const { bench } = await start(t);
     const shown = () =>

@@ -323,7 +323,7 @@ suite('the session of a connector', () => {
   test('counts an upgrade that a process before began until whoever decides its grant has taken it over', async (t) => {
     const { sandbox, open } = await startWorld(t);
     const object = connectorObject({ status: { organizations: [sandbox.workspace] } });
-    const grants = [{ uid: 'u1', person: null, applied: false, ours: true, upgrades: '4711' }];
+    const grants = [{ uid: 'u1', person: null, applied: false, ours: true, upgrades: '4711', foundIn: null }];
     const session = await open(object, { grants });
     await sync(session);
     const taken = () => session.read('u2')?.enterpriseLicenses() ?? 0;
@@ -391,6 +391,7 @@ suite('the session of a connector', () => {
       applied: true,
       ours: true,
       upgrades: null,
+      foundIn: null,
     }));
     const told: string[] = [];
     const deps = { onChange: (what: string) => void told.push(what) };

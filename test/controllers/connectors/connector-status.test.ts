@@ -540,6 +540,13 @@ suite('service mode in the status', () => {
     assert.deepEqual([condition, phase], ['Unknown Suspended', 'Suspended']);
   });
 
+  test('is not called suspended any more once the connector is resumed', () => {
+    const suspended = connectorObject({ spec: { conductorOne: wanted, suspend: true } });
+    const { status } = of({ obstacle: null, service: idle }, suspended);
+    const resumed = connectorObject({ spec: { conductorOne: wanted }, status });
+    assert.equal(of({ obstacle: null, service: idle }, resumed).condition, 'Unknown NotChecked');
+  });
+
   test('remembers across a restart when things were done last, until something newer is', () => {
     const before = { lastUploadAt: '2026-05-01T00:00:00Z', lastUploadBytes: 7 };
     const restarted = connectorObject({

@@ -29,6 +29,22 @@ suite('a request to deprovision somebody who has come back', () => {
   }
 });
 
+test('a request that mode Plan answers with an absence removes nobody who comes back later', async () => {
+  const rig = await GrantRig.open();
+  const email = rig.member(1, 'view only');
+  await rig.declare(ACCOUNT, 'a', { email, ensure: 'Absent' }, 20_000);
+  await rig.connector({ mode: 'Plan' });
+  await rig.annotate(ACCOUNT, 'a', 'requestedAt', 'again', MINUTE);
+  assert.equal(rig.see(ACCOUNT, 'a').reason, 'Removed');
+  rig.site.directory.change(rig.person(1), { active: true });
+  await rig.pass(15 * MINUTE);
+  await rig.connector();
+  await rig.pass(15 * MINUTE);
+  assert.equal(rig.see(ACCOUNT, 'a').reason, 'Contended');
+  assert.deepEqual(rig.changes, ['scimPatchUser']);
+  await rig.close();
+});
+
 suite('what is planned', () => {
   test('ends with a decision that refuses it', async () => {
     const rig = await GrantRig.open({ mode: 'Plan' });

@@ -58,4 +58,22 @@ suite('a license that a process before has sent for, and that Asana does not sho
     assert.equal(rig.see(LICENSE, 'second').reason, 'Granted');
     await rig.close();
   });
+
+  for (const isRestarted of [false, true]) {
+    const when = isRestarted ? 'while nobody leads' : 'while a process leads';
+    test(`nor lost, or counted for ever, where the connector is created again ${when}`, async () => {
+      const rig = await openUpgrading();
+      const again = async () => {
+        await rig.cluster.remove('AsanaConnector', 'iga', 'acme');
+        if (!isRestarted) await rig.pass(5_000);
+        await rig.connector({ maxEnterpriseLicenses: isRestarted ? 1 : 2 });
+      };
+      if (isRestarted) await rig.restart(again);
+      else await again();
+      await rig.pass(isRestarted ? 1_000 : 30 * MINUTE);
+      await rig.declare(LICENSE, 'second', { user: { email: rig.member(2, 'view only') } }, 10_000);
+      assert.equal(rig.see(LICENSE, 'second').reason, isRestarted ? 'LicenseLimitReached' : 'Granted');
+      await rig.close();
+    });
+  }
 });

@@ -45,3 +45,71 @@ suite('an edit to something that begins later', () => {
     await rig.close();
   });
 });
+
+suite('what is postponed', () => {
+  const policies = { removalDelay: '20s', maxRemovals: { percent: 0, atLeast: 1, window: '1h' } };
+
+  test('stays in its hold: an answer is required when it begins', async () => {
+    const rig = await GrantRig.open(policies);
+    for (const index of [1, 2]) {
+      const spec = { email: rig.member(index, 'view only'), ensure: 'Absent' };
+      await rig.declare(ACCOUNT, `a${index}`, spec, 500);
+    }
+    await rig.pass(60_000);
+    assert.equal(rig.see(ACCOUNT, 'a1').reason, 'RemovalsPaused');
+    await rig.edit(ACCOUNT, 'a1', { spec: { startsAt: rig.now(300_000) } });
+    await rig.edit(ACCOUNT, 'a2', { spec: { startsAt: rig.now(HOUR + 1_800_000) } });
+    await rig.pass(2 * HOUR);
+    assert.deepEqual(
+      [1, 2].map((index) => rig.see(ACCOUNT, `a${index}`).reason),
+      ['RemovalsPaused', 'RemovalsPaused'],
+    );
+    assert.deepEqual(rig.changes, []);
+    await rig.close();
+  });
+
+  test('leaves the older license to the younger grant that declares it, and takes it from nobody', async () => {
+    const rig = await GrantRig.open();
+    const email = rig.member(1, 'view only');
+    await rig.declare(LICENSE, 'old', { user: { email } });
+    await rig.declare(LICENSE, 'young', { user: { email } }, 30_000);
+    await rig.remove(LICENSE, 'old', 30_000);
+    assert.equal(rig.see(LICENSE, 'young').reason, 'Granted');
+    await rig.declare(LICENSE, 'third', { user: { email } }, 30_000);
+    await rig.edit(LICENSE, 'third', { spec: { license: 'ViewOnly', startsAt: rig.now(HOUR) } }, 10_000);
+    await rig.edit(LICENSE, 'young', { spec: { license: 'ViewOnly', startsAt: rig.now(HOUR) } }, 10_000);
+    assert.equal(rig.person(1).profile.license, 'enterprise');
+    await rig.remove(LICENSE, 'third', 30_000);
+    assert.equal(rig.person(1).profile.license, 'enterprise', 'young holds it until its own edit begins');
+    await rig.close();
+  });
+
+  test('keeps the license that was sent for from others, though nobody looks at it', async () => {
+    const rig = await GrantRig.open({ maxEnterpriseLicenses: 1 });
+    for (let index = 0; index < 8; index += 1) rig.member(index, 'view only');
+    await rig.pass(12 * 60_000);
+    rig.site.faults.add({ match: { operation: 'scimPatchUser', times: 1 }, effect: { staleForMs: 300_000 } });
+    await rig.declare(LICENSE, 'first', { user: { email: rig.member(1, 'view only') } });
+    await rig.edit(LICENSE, 'first', { spec: { startsAt: rig.now(HOUR) } }, 200_000);
+    assert.equal(rig.see(LICENSE, 'first').reason, 'Scheduled');
+    await rig.declare(LICENSE, 'second', { user: { email: rig.member(2, 'view only') } }, 30_000);
+    assert.equal(rig.see(LICENSE, 'second').reason, 'LicenseLimitReached');
+    await rig.close();
+  });
+});
+
+for (const startsLater of [false, true]) {
+  const edit = startsLater ? 'postponed as view-only' : 'edited to view-only';
+  test(`a license that was sent for is taken back where its grant was ${edit}, and deleted, before it showed`, async () => {
+    const rig = await GrantRig.open();
+    rig.site.faults.add({ match: { operation: 'scimPatchUser', times: 1 }, effect: { staleForMs: 100_000 } });
+    await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
+    const later = startsLater ? { startsAt: rig.now(HOUR) } : {};
+    await rig.edit(LICENSE, 'g', { spec: { license: 'ViewOnly', ...later } }, 10_000);
+    await rig.remove(LICENSE, 'g', 10 * 60_000);
+    assert.equal(rig.exists(LICENSE, 'g'), false);
+    assert.equal(rig.person(1).profile.license, 'view only');
+    assert.deepEqual(rig.changes, ['scimPatchUser', 'scimPatchUser']);
+    await rig.close();
+  });
+}

@@ -158,7 +158,9 @@ suite('what one connector takes away', () => {
     note('iga/c0', ORGANIZATION);
     note('iga/c1', ORGANIZATION);
     note('iga/c2', 'other');
-    organizations.noteLoss('iga/c0', (directory) => directory.noteRemoval({ user: '7', team: '1' }));
+    organizations.noteLoss('iga/c0', (directory) =>
+      directory.noteRemoval({ user: '7', team: '1', organization: ORGANIZATION }),
+    );
     assert.deepEqual(told, ['iga/c1 7'], 'the own directory is told by its session');
   });
 });

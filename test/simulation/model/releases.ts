@@ -69,7 +69,10 @@ function describeWhatItGave({ grant, connector, facts }: Released): string | nul
   const holding = site && facts.holdingOf(grant, site);
   if (!own || !holding || isRemoval(own.effect) || own.gid !== holding.gid || !model?.has(grant, holding))
     return null;
-  const team = own.site.organization.teams.find(({ gid }) => gid === own.effect.team);
+  const { teams } = own.site.organization;
+  const team = teams.find(({ gid }) => gid === own.effect.team);
+  // In a reading that counts although teams are missing, the team is not there.
+  if (team && (connector.status?.measure?.teams?.count ?? 0) < teams.length) return null;
   const isLate =
     own.site.directory.reads.areStale() || (team?.staleMembers?.until ?? 0) > facts.witness.now();
   if (isLate || facts.touchedAt(own.site, own.gid) >= own.at) return null;
