@@ -160,7 +160,9 @@ function decideSeen(grant: Grant, context: GrantContext): Decision {
 /** What ends is the right that was applied, whatever the spec says now; or the one that is on its way. */
 function decideEnded(grant: Grant, context: GrantContext, reading: Reading): Decision {
   const sent = openWhatWasSentFor(grant, context, reading);
-  if (sent) return decideEnding(sent);
+  const first = sent && decideEnding(sent);
+  // Of what was sent for nothing is left to do: what is applied ends by itself.
+  if (first && !(first.kind === 'Release' && grant.applied)) return first;
   if (grant.applied) return decideEnding(openGrantCase(grant, context, reading, grant.applied.right));
   const wished = resolve(grant, context, reading);
   if (!('refusal' in wished)) return decideEnding(openGrantCase(grant, context, reading, wished.right));
