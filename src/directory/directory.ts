@@ -31,6 +31,12 @@ export interface DirectoryCounts {
   readonly viewOnlyLicenses: number;
 }
 
+/** What is noted of what our own actions take away. */
+export type LossBook = Pick<Directory, 'noteRemoval' | 'noteLeaving'>;
+
+/** Notes one loss in a directory. */
+export type LossNote = (book: LossBook) => void;
+
 interface Laid {
   /** Null: gone. */
   readonly account: Account | null;
@@ -226,9 +232,9 @@ export class Directory {
    */
   accountByEmail(email: string): Account | undefined {
     const laid = this.#holderOf(email, this.#laidEmails);
-    if (laid && this.#isInUse(laid)) return laid;
+    if (laid && this.#isActive(laid)) return laid;
     const read = this.#holderOf(email, this.#snapshot?.gidsByEmail);
-    return read && (!laid || this.#isInUse(read)) ? read : laid;
+    return read && (!laid || this.#isActive(read)) ? read : laid;
   }
 
   #holderOf(email: string, gids: ReadonlyMap<string, string> | undefined): Account | undefined {
@@ -237,7 +243,7 @@ export class Directory {
     return account?.email === email ? account : undefined;
   }
 
-  #isInUse(account: Account): boolean {
+  #isActive(account: Account): boolean {
     return isActive(account, this.#snapshot?.organization?.gid ?? null);
   }
 
@@ -256,7 +262,7 @@ export class Directory {
     const { email } = laid.account;
     if (email === null) return;
     const holder = this.#holderOf(email, this.#laidEmails);
-    if (!holder || this.#isInUse(laid.account) || !this.#isInUse(holder)) this.#laidEmails.set(email, gid);
+    if (!holder || this.#isActive(laid.account) || !this.#isActive(holder)) this.#laidEmails.set(email, gid);
   }
 
   #count(account: Account, amount: 1 | -1): void {

@@ -33,8 +33,8 @@ export interface LeaderElectionOptions extends ElectionPeriods {
   readonly name: string;
   /** Names this process; two processes must differ. */
   readonly identity: string;
-  /** How long, in ms, what the holder before began may still be under way; by default it has always ended. */
-  readonly settlingMs?: (election: LeaderElection) => number;
+  /** How long, in ms, what the holder before began may still be under way. */
+  readonly settlingMs: (election: LeaderElection) => number;
   /** Annotation of the lease until whose instant nobody acts. */
   readonly stopAnnotation: string;
   readonly clock: Clock;
@@ -164,7 +164,7 @@ export class LeaderElection {
    */
   async release(): Promise<void> {
     const { clock, log, settlingMs } = this.#options;
-    const leftMs = settlingMs?.(this) ?? 0;
+    const leftMs = settlingMs(this);
     this.#leadsSince = null;
     this.#leader.set(0);
     if (!this.#asked) return;

@@ -22,7 +22,7 @@ import type { Reading } from './reading.ts';
 import { refusals } from './refusal.ts';
 import { isSameRight, type Right } from './right.ts';
 import { resolveWish } from './rights.ts';
-import { describeTooLong, hasBegun } from './time.ts';
+import { describeTooLong, isPostponed } from './time.ts';
 
 /** How the message begins for what has expired, and would be released in mode Apply. */
 export const EXPIRED_IN_PLAN = 'Expired. In mode Apply the grant would be released: ';
@@ -135,7 +135,7 @@ function decideTime(grant: Grant, { policies, obstacle, now }: GrantContext): De
   if (obstacle !== null) return blockUnseen('NotReady', obstacle);
   const tooLong = describeTooLong(grant, policies.maxDurationMs, now);
   if (tooLong !== null) return blockUnseen('DurationTooLong', tooLong);
-  if (grant.startsAt === null || grant.startsAt <= now || hasBegun(grant)) return null;
+  if (grant.startsAt === null || !isPostponed(grant, now)) return null;
   const message = `The grant begins at ${new Date(grant.startsAt).toISOString().slice(0, 19)}Z. Nothing is changed before that time.`;
   return {
     kind: 'Settled',
@@ -173,8 +173,8 @@ function decideEnded(grant: Grant, context: GrantContext, reading: Reading): Dec
 }
 
 /**
- * Another right than the applied one, sent for by an edit before the grant ended: it comes first where Asana shows it, or may
- * still come to, since nobody else would take it back. Null when there is none.
+ * Another right than the applied one, sent for before the grant ended, by what it declares or declared before an edit: it comes
+ * first where Asana shows it, or may still come to, since nobody else would take it back. Null when there is none.
  */
 function openWhatWasSentFor(grant: Grant, context: GrantContext, reading: Reading): GrantCase | null {
   const right = findRightSentFor(grant, context, reading);

@@ -4,7 +4,7 @@ import { mayBeDone, type Tally } from '../asana/transport.ts';
 import type { Counter, Meter } from '../core/meter.ts';
 import { type Span, silentTracer, type Tracer } from '../core/tracer.ts';
 import type { UserTypes } from '../directory/account.ts';
-import type { Directory } from '../directory/directory.ts';
+import type { Directory, LossNote } from '../directory/directory.ts';
 import type { OwnRemoval } from '../directory/own-removals.ts';
 import { type FreshReading, refresh } from '../directory/reader.ts';
 import type { Account } from '../directory/snapshot.ts';
@@ -31,9 +31,6 @@ export interface ActionRequest {
   /** Counts the change's own request once it really leaves; the reads around it do not count. */
   readonly tally?: Tally | undefined;
 }
-
-/** What is noted in a directory of what our own actions take away. */
-export type LossNote = (directory: Pick<Directory, 'noteRemoval' | 'noteLeaving'>) => void;
 
 /** What the caller contributes to an action; each may throw, and then nothing (more) is sent. */
 export interface ActionHooks {

@@ -1,10 +1,9 @@
 import type { AsanaSession } from '../asana/session.ts';
 import type { UserTypes } from '../directory/account.ts';
-import type { Directory } from '../directory/directory.ts';
+import type { Directory, LossNote } from '../directory/directory.ts';
 import type { Account } from '../directory/snapshot.ts';
 import type { Action } from './action.ts';
 import type { TaskView } from './decide-task.ts';
-import type { LossNote } from './executor.ts';
 import type { Seat } from './removals/seat-ledger.ts';
 
 /** What a task needs of the connector it runs for. */

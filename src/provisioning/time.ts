@@ -35,6 +35,14 @@ export function hasBegun({ ensure, wish, applied }: Pick<Grant, 'ensure' | 'wish
   return wish.type !== 'License' || isSameRight(wish, applied.right);
 }
 
+/** Whether what a grant declares begins later than `now` (epoch milliseconds). */
+export function isPostponed(
+  grant: Pick<Grant, 'startsAt' | 'ensure' | 'wish' | 'applied'>,
+  now: number,
+): boolean {
+  return grant.startsAt !== null && grant.startsAt > now && !hasBegun(grant);
+}
+
 /** When the grant began to hold its right, epoch milliseconds; null before. */
 export function beganAt({ applied }: Pick<Grant, 'applied'>): number | null {
   if (!applied || applied.at === '') return null;

@@ -233,6 +233,7 @@ async function lead(rig: OperatorRig, signal: AbortSignal): Promise<{ readonly e
     leaseDurationMs: 60_000,
     renewDeadlineMs: 50_000,
     retryPeriodMs: 500,
+    settlingMs: () => 0,
     stopAnnotation: STOPPED_UNTIL_ANNOTATION,
     clock: systemClock,
     random: Math.random,

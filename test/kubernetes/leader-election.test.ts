@@ -477,6 +477,7 @@ suite('periods', () => {
       namespace: 'ns',
       name: 'lease',
       identity: 'a',
+      settlingMs: () => 0,
       stopAnnotation: 's',
       clock: new FakeClock(),
       random: () => 0,

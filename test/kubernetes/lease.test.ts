@@ -37,6 +37,7 @@ function candidate(name: string, identity: string, client = rig.client): LeaderE
     leaseDurationMs: 1_500,
     renewDeadlineMs: 1_000,
     retryPeriodMs: 200,
+    settlingMs: () => 0,
     stopAnnotation: 'runtime.test/stopped-until',
     clock: systemClock,
     random: Math.random,

@@ -60,6 +60,7 @@ const election = new LeaderElection({
   leaseDurationMs: 15_000,
   renewDeadlineMs: 10_000,
   retryPeriodMs: 2_000,
+  settlingMs: () => 0,
   stopAnnotation: 'x',
 });
 

@@ -76,6 +76,7 @@ suite('the runtime', { concurrency: true }, () => {
         leaseDurationMs: 30_000,
         renewDeadlineMs: 25_000,
         retryPeriodMs: 500,
+        settlingMs: () => 0,
         stopAnnotation: 'x',
         clock: systemClock,
         random: Math.random,

@@ -1,10 +1,10 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { ConnectorHold } from '../../api/asana-connector-status.ts';
 import type { GrantObject } from '../../api/kinds.ts';
+import { connectorKeyOf, namespacesOf } from '../../controllers/grants/grant-identity.ts';
 import type { KubernetesClient } from '../../kubernetes/client.ts';
 import { isForbidden } from '../command-line/permission.ts';
 import { listGrants } from './cluster.ts';
-import { connectorOf } from './grant-words.ts';
 import { isOfRemovals } from './hold-words.ts';
 
 /** The grants that name some connectors, wherever they are. */
@@ -25,7 +25,7 @@ export async function listGrantsOf(
   connector: AsanaConnector,
 ): Promise<ConnectorGrants> {
   const { namespace, name } = connector.metadata;
-  const allowed = connector.spec.provisioning.allowedNamespaces ?? [];
+  const named = namespacesOf(connector);
   const unlisted: string[] = [];
   const listIn = async (place: string | null): Promise<GrantObject[] | null> => {
     try {
@@ -36,10 +36,10 @@ export async function listGrantsOf(
       return null;
     }
   };
-  const all = allowed.includes('*') ? await listIn(null) : null;
-  const named = [...new Set([namespace, ...allowed])].filter((place) => place !== '*');
-  const found = all ?? (await Promise.all(named.map(listIn))).flatMap((grants) => grants ?? []);
-  return { grants: found.filter((grant) => connectorOf(grant) === `${namespace}/${name}`), unlisted };
+  const all = named.includes('*') ? await listIn(null) : null;
+  const each = named.filter((place) => place !== '*');
+  const found = all ?? (await Promise.all(each.map(listIn))).flatMap((grants) => grants ?? []);
+  return { grants: found.filter((grant) => connectorKeyOf(grant) === `${namespace}/${name}`), unlisted };
 }
 
 /** Removals of a hold that are not among those listed. */

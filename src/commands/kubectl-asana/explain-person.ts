@@ -2,6 +2,7 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { type GrantReason, grantReasons } from '../../api/reasons.ts';
 import { asanaConnectors } from '../../api/resources.ts';
+import { connectorKeyOf } from '../../controllers/grants/grant-identity.ts';
 import { foldAddress } from '../../directory/email-address.ts';
 import { keyOf, splitKey } from '../../kubernetes/resource.ts';
 import type { Output } from '../command-line/output.ts';
@@ -9,7 +10,7 @@ import { isForbidden } from '../command-line/permission.ts';
 import { oneLine, textTable } from '../command-line/text-table.ts';
 import { readAuditLines } from '../review/audit-reading.ts';
 import { type Cluster, type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
-import { connectorOf, declaredPerson, declaredRight, observedRight, readinessOf } from './grant-words.ts';
+import { declaredPerson, declaredRight, observedRight, readinessOf } from './grant-words.ts';
 import { heading, writeJson } from './screen.ts';
 import { type TaskAbout, tasksAbout } from './tasks-about.ts';
 
@@ -68,7 +69,7 @@ async function withConnectorsOf(
   { client }: Cluster,
 ): Promise<readonly AsanaConnector[]> {
   const here = new Set(known.map(keyOf));
-  const elsewhere = [...new Set(grants.map(connectorOf))].filter((key) => !here.has(key));
+  const elsewhere = [...new Set(grants.map(connectorKeyOf))].filter((key) => !here.has(key));
   const found = await Promise.all(
     elsewhere.map(async (key) => {
       const { namespace, name } = splitKey(key);
@@ -91,13 +92,13 @@ function namesOf(grant: GrantObject): ReadonlySet<string> {
 
 function explain(grant: GrantObject, connectors: readonly AsanaConnector[]): Explanation {
   const { kind, metadata, status } = grant;
-  const connector = connectors.find((candidate) => keyOf(candidate) === connectorOf(grant));
+  const connector = connectors.find((candidate) => keyOf(candidate) === connectorKeyOf(grant));
   const readiness = readinessOf(grant);
   return {
     kind,
     namespace: metadata.namespace,
     name: metadata.name,
-    connector: connectorOf(grant),
+    connector: connectorKeyOf(grant),
     declares: declaredRight(grant),
     observed: observedRight(grant),
     applied: status?.applied ? { at: status.applied.at, adopted: status.applied.adopted } : null,

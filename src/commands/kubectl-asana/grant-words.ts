@@ -38,11 +38,6 @@ export function observedRight({ status }: GrantObject): string {
   return license ?? membership ?? account ?? '';
 }
 
-/** The connector of a grant, as `namespace/name`. */
-export function connectorOf({ spec, metadata }: GrantObject): string {
-  return `${spec.connectorRef.namespace ?? metadata.namespace}/${spec.connectorRef.name}`;
-}
-
 /** Ready, its reason and its message; empty before the first status. */
 export function readinessOf({
   status,

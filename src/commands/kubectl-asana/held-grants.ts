@@ -1,11 +1,12 @@
 import type { ConnectorHold } from '../../api/asana-connector-status.ts';
 import type { GrantObject } from '../../api/kinds.ts';
+import { connectorKeyOf } from '../../controllers/grants/grant-identity.ts';
 import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 import type { Output } from '../command-line/output.ts';
 import { textTable } from '../command-line/text-table.ts';
 import { type Cluster, type ClusterFlags, takeInventory, withCluster } from './cluster.ts';
 import { describeNotShown, listGrantsOf, type NotShown, notShownOf } from './connector-grants.ts';
-import { connectorOf, grantName, personOf } from './grant-words.ts';
+import { grantName, personOf } from './grant-words.ts';
 import { describeLack, isOfRemovals } from './hold-words.ts';
 import { writeJson } from './screen.ts';
 
@@ -88,7 +89,7 @@ export function heldAmong(grants: readonly GrantObject[]): HeldRemoval[] {
       if (discardedGeneration !== undefined && discardedGeneration === observedGeneration) return [];
       return [
         {
-          connector: connectorOf(grant),
+          connector: connectorKeyOf(grant),
           namespace: grant.metadata.namespace,
           grant: grantName(grant),
           person: personOf(grant),

@@ -1,9 +1,10 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
+import { connectorKeyOf } from '../../controllers/grants/grant-identity.ts';
 import type { Output } from '../command-line/output.ts';
 import { textTable } from '../command-line/text-table.ts';
 import { type ClusterFlags, type Inventory, takeInventory, withCluster } from './cluster.ts';
-import { connectorOf, grantName, isBlocked, personOf, readinessOf } from './grant-words.ts';
+import { grantName, isBlocked, personOf, readinessOf } from './grant-words.ts';
 import { heading, writeJson } from './screen.ts';
 
 /** So many blocked grants fit one screen. */
@@ -42,7 +43,7 @@ function summaryOf({ connectors, grants }: Inventory): unknown {
       kind: grant.kind,
       namespace: grant.metadata.namespace,
       name: grant.metadata.name,
-      connector: connectorOf(grant),
+      connector: connectorKeyOf(grant),
       person: personOf(grant),
       ...readinessOf(grant),
     })),

@@ -1,7 +1,7 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { asanaConnectors, type ResourceNames } from '../../api/resources.ts';
-import { connectorKeyOf } from '../../controllers/grants/grant-identity.ts';
+import { connectorKeyOf, namespacesOf } from '../../controllers/grants/grant-identity.ts';
 import { grantKinds } from '../../controllers/grants/grant-kinds.ts';
 import type { KnownGrant } from '../../controllers/grants/grant-stores.ts';
 import { InvalidInputError } from '../../core/errors.ts';
@@ -61,11 +61,6 @@ async function listGrants(
     }
   }
   return grants;
-}
-
-/** Those whose grants may name the connector; `*` among them stands for all. */
-function namespacesOf({ metadata, spec }: AsanaConnector): string[] {
-  return [...new Set([metadata.namespace, ...(spec.provisioning.allowedNamespaces ?? [])])];
 }
 
 async function listAll<T>(

@@ -6,7 +6,7 @@ import { describeOtherHolder, describeOtherOrganization } from '../../provisioni
 import { organizationOf, type Reading } from '../../provisioning/reading.ts';
 import { isSameRight, type Right, type Wish } from '../../provisioning/right.ts';
 import { isPlaceRead, placeOfRight, resolveWish } from '../../provisioning/rights.ts';
-import { describeTooLong, hasBegun } from '../../provisioning/time.ts';
+import { describeTooLong, isPostponed } from '../../provisioning/time.ts';
 import { whyNothingIsApplied } from '../connectors/connector-obstacle.ts';
 import { policiesOf } from '../connectors/connector-policies.ts';
 import type { ConnectorRegistry } from '../connectors/connector-registry.ts';
@@ -55,10 +55,10 @@ export class Contenders {
     const policies = policiesOf(connector);
     const stalled = session !== null && whyNothingIsApplied(connector, session, connectors.values()) !== null;
     const reading = session?.read(grant.object.uid) ?? null;
-    const { applied, startsAt } = grant;
-    const isPostponed = startsAt !== null && startsAt > this.#now && !hasBegun(grant);
+    const { applied } = grant;
+    const beginsLater = isPostponed(grant, this.#now);
     // What it still holds is its own until another right begins.
-    const right = isPostponed && applied ? applied.right : rightOf(grant, reading, policies);
+    const right = beginsLater && applied ? applied.right : rightOf(grant, reading, policies);
     return {
       known,
       connectorKey,
@@ -74,7 +74,7 @@ export class Contenders {
       mode: policies.mode,
       excluded:
         stalled || (applied === null && describeTooLong(grant, policies.maxDurationMs, this.#now) !== null),
-      unstarted: isPostponed && (applied === null || grant.ensure === 'Absent'),
+      unstarted: beginsLater && (applied === null || grant.ensure === 'Absent'),
     };
   }
 

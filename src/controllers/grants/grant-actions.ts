@@ -49,7 +49,7 @@ export class GrantActions {
   }
 
   /** Nobody can look for what was sent for: its license may have been given. */
-  leave(uid: string): void {
+  doubtSeat(uid: string): void {
     this.#seats.doubt(uid);
   }
 

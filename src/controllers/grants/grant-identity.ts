@@ -1,3 +1,4 @@
+import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { GrantObject } from '../../api/kinds.ts';
 import { type Key, splitKey } from '../../kubernetes/resource.ts';
 import type { GrantKind } from './grant-kinds.ts';
@@ -12,6 +13,11 @@ export const CONNECTOR_INDEX = 'connector';
 export function connectorKeyOf(grant: GrantObject): string {
   const { namespace, name } = grant.spec.connectorRef;
   return `${namespace ?? grant.metadata.namespace}/${name}`;
+}
+
+/** The namespaces whose grants may name a connector: its own, and those it allows; `*` among them stands for all. */
+export function namespacesOf({ metadata, spec }: AsanaConnector): string[] {
+  return [...new Set([metadata.namespace, ...(spec.provisioning.allowedNamespaces ?? [])])];
 }
 
 /**

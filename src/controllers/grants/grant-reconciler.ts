@@ -109,7 +109,7 @@ export class GrantReconciler {
   }
 
   async #waitForTheConnector(object: GrantObject): Promise<ReconcileResult> {
-    this.#steps.leave(object.metadata.uid);
+    this.#steps.doubtSeat(object.metadata.uid);
     const deleted = object.metadata.deletionTimestamp !== undefined;
     const connectorKey = connectorKeyOf(object);
     const message = `AsanaConnector ${connectorKey} does not exist. Create it, or create a new grant that names the right one.`;

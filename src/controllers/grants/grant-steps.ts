@@ -74,8 +74,8 @@ export class GrantSteps {
   }
 
   /** The connector is gone: nobody can look for what is under way. */
-  leave(uid: string): void {
-    this.#actions.leave(uid);
+  doubtSeat(uid: string): void {
+    this.#actions.doubtSeat(uid);
   }
 
   /** An object is gone: whatever was remembered of it goes too. */

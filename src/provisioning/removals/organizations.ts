@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { LossNote } from '../executor.ts';
+import type { LossBook, LossNote } from '../../directory/directory.ts';
 import { type Seat, SeatLedger, type SeatReader, type SeatTaker } from './seat-ledger.ts';
 
 /** What counts the deprovisions of an organization for one connector, in that connector's own window. */
@@ -15,7 +15,7 @@ const LONGEST_WINDOW_MS = 720 * 3_600_000;
 interface Place {
   readonly organizations: readonly string[];
   readonly counter: DeprovisionCounter;
-  readonly directory: Parameters<LossNote>[0];
+  readonly directory: LossBook;
   /** Monotonic clock, when its last reading of licenses began; -Infinity before one is whole. */
   readonly readAt: number;
 }
