@@ -41,6 +41,8 @@ export interface AsanaAnswer extends AsanaRequest {
 /** What is told of everything that passes between the processes and Asana. */
 export interface AsanaWatcher {
   leaves?(request: AsanaRequest): void;
+  /** It has come to Asana, or was lost; who sent it may be dead by now and never hear of it. */
+  arrives?(request: AsanaRequest): void;
   writes?(write: AsanaWrite): void;
   answers?(answer: AsanaAnswer): void;
 }
@@ -130,6 +132,7 @@ export class AsanaFront {
     if (caller.dies()) return NEVER;
     for (const watcher of this.#watchers) watcher.leaves?.(request);
     await this.#clock.sleep(between(this.#random, 5, 120));
+    for (const watcher of this.#watchers) watcher.arrives?.(request);
     const { answer, lost, delayMs } = this.#serve(request, config);
     if (caller.dies()) return NEVER;
     const abort = config.signal;

@@ -173,8 +173,11 @@ export class Judge implements AsanaWatcher {
     this.report(first.rule, `${tell(effect, holding)} by ${request.by} for ${whom}: ${first.detail}`);
   }
 
+  arrives(request: AsanaRequest): void {
+    this.facts.arrives(request);
+  }
+
   writes(write: AsanaWrite): void {
-    this.facts.arrives(write);
     const made = this.#owners.get(write.number) ?? null;
     const earlier = this.facts.changes.findLast(
       ({ owner, action, gid }) =>
@@ -199,7 +202,6 @@ export class Judge implements AsanaWatcher {
   }
 
   answers(answer: AsanaAnswer): void {
-    this.facts.arrives(answer);
     this.facts.look(answer);
     this.facts.accept(answer);
     this.#pauses.take(answer, this.facts.witness.time());
