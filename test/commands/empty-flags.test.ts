@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import type { Command } from 'commander';
+import { exportCommand } from '../../src/commands/export/export-command.ts';
 import { kubectlAsanaCommand } from '../../src/commands/kubectl-asana/kubectl-asana-command.ts';
 import { operatorCommand } from '../../src/commands/operator/operator-command.ts';
+import { planCommand } from '../../src/commands/plan/plan-command.ts';
 import { releaseCommand } from '../../src/commands/release/release-command.ts';
 import { reviewCommand } from '../../src/commands/review/review-command.ts';
 
 const { signal } = new AbortController();
 const operator = () => operatorCommand(signal, () => {});
 const release = () => releaseCommand(signal);
+const plan = () => planCommand(signal);
+const exporting = () => exportCommand(signal);
 const review = () => reviewCommand(signal);
 const plugin = (name: string) => () =>
   kubectlAsanaCommand().commands.find((command) => command.name() === name) ?? assert.fail(name);
@@ -50,6 +54,7 @@ suite('a variable that is empty', () => {
       field: 'asanaApiUrl',
       value: 'https://app.asana.com/api/1.0',
     },
+    { make: operator, variable: 'WATCH_NAMESPACES', field: 'namespace', value: undefined },
     { make: release, words: ['--all'], variable: 'WATCH_NAMESPACES', field: 'namespace', value: undefined },
     {
       make: release,
@@ -90,6 +95,9 @@ suite('a flag', () => {
     { make: operator, words: ['--action-timeout', ''] },
     { make: operator, words: ['--leader-elect='] },
     { make: operator, words: ['--asana-api-url', ''] },
+    { make: operator, words: ['--namespace', ''] },
+    { make: plan, words: ['-f', '-', '--namespace', ''] },
+    { make: exporting, words: ['-f', '-', '--namespace', ''] },
     { make: release, words: ['--all', '--namespace', ''] },
     { make: release, words: ['--all', '--namespace', ' , '] },
     { make: release, words: ['--all', '--leader-election-namespace', ''] },

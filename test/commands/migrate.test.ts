@@ -217,6 +217,23 @@ describe('asana-connector migrate', () => {
     assert.doesNotMatch(warnings, /password/);
   });
 
+  it('says where the chart takes the proxy and the certificate authorities of the Deployment from', async () => {
+    const { warnings } = await migrate(
+      secretOf({
+        HTTPS_PROXY: 'http://user:canary@proxy.example:3128',
+        no_proxy: 'localhost',
+        SSL_CERT_FILE: '/ca.crt',
+      }),
+    );
+    assert.match(
+      warnings,
+      /HTTPS_PROXY has no field .* In the chart, set proxy\.httpsProxy, or proxy\.secretRef/,
+    );
+    assert.match(warnings, /no_proxy has no field .* set proxy\.noProxy/);
+    assert.match(warnings, /SSL_CERT_FILE has no field .* set caBundle/);
+    assert.doesNotMatch(warnings, /canary/);
+  });
+
   for (const key of ['SCIM_TOKEN', 'BATON_SCIM_TOKEN'])
     it(`says that ${key} still holds a placeholder`, async () => {
       const { manifest, warnings } = await migrate(secretOf({ [key]: '<SCIM token>' }));

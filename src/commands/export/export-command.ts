@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { grantKinds } from '../../api/kinds.ts';
 import { addAsanaFlags } from '../asana-reading/asana-flags.ts';
 import { addExamples } from '../command-line/examples.ts';
+import { nameOption } from '../command-line/flag-types.ts';
 import type { ExportFlags } from './run-export.ts';
 
 /** `asana-connector export`: what people have in Asana, as manifests ready to adopt. */
@@ -27,10 +28,11 @@ export function exportCommand(signal: AbortSignal): Command {
       'Write only access that no grant in the cluster of the current kubeconfig declares.',
     )
     .option('--output-dir <path>', 'Folder to write one file for each object to. Default: standard output.')
-    .option(
-      '-n, --namespace <namespace>',
-      'Namespace of the connector, if its manifest does not specify one.',
-      'default',
+    .addOption(
+      nameOption(
+        '-n, --namespace <namespace>',
+        'Namespace of the connector, if its manifest does not specify one.',
+      ).default('default'),
     );
   addExamples(
     command,

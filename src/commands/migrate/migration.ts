@@ -20,6 +20,15 @@ export interface Migration {
   readonly warnings: readonly string[];
 }
 
+/** What Go's net/http and crypto/x509 read from the environment, and the value of the chart that means the same. */
+const VALUES_OF_VARIABLES: Readonly<Record<string, string>> = {
+  HTTP_PROXY: 'proxy.httpsProxy',
+  HTTPS_PROXY: 'proxy.httpsProxy, or proxy.secretRef if the URL contains a password',
+  NO_PROXY: 'proxy.noProxy',
+  SSL_CERT_FILE: 'caBundle',
+  SSL_CERT_DIR: 'caBundle',
+};
+
 /** The documentation's `<Asana workspace ID>`, not yet filled in. */
 const PLACEHOLDER = /^<[^<>]*>$/;
 
@@ -150,6 +159,8 @@ function unquotedWarning({ unquoted, name }: SecretManifest): string[] {
 function leftOver({ values }: SecretManifest): string[] {
   const migrated = (operator: string | null) => operator?.startsWith('spec.') ?? false;
   return [...values.keys()].flatMap((key) => {
+    const value = VALUES_OF_VARIABLES[key.toUpperCase()];
+    if (value) return [`${key} has no field in the AsanaConnector. In the chart, set ${value}.`];
     const setting = settingsList.find(([, { variables }]) => variables.includes(key))?.[1];
     if (setting ? migrated(setting.operator) : !key.startsWith('BATON_')) return [];
     return [

@@ -2,7 +2,13 @@ import { Command, Option } from 'commander';
 import { conductorOneHosts } from '../../conductorone/hosts.ts';
 import { apiUrlOption, budgetPercentOption, requestsPerMinuteOption } from '../command-line/asana-options.ts';
 import { addExamples } from '../command-line/examples.ts';
-import { booleanOption, durationOption, integerOption, listOption } from '../command-line/flag-types.ts';
+import {
+  booleanOption,
+  durationOption,
+  integerOption,
+  listOption,
+  namespacesOption,
+} from '../command-line/flag-types.ts';
 import type { OperatorFlags } from './run-operator.ts';
 
 /**
@@ -15,9 +21,10 @@ export function operatorCommand(signal: AbortSignal, endSoon: () => void): Comma
     .description('Run the operator in the cluster that its pod is in, or against the current kubeconfig.')
     .optionsGroup('Scope:')
     .addOption(
-      listOption('--namespace <namespace>', 'Namespace to watch. Repeatable. Default: all namespaces.').env(
-        'WATCH_NAMESPACES',
-      ),
+      namespacesOption(
+        '--namespace <namespace>',
+        'Namespace to watch. Repeatable. Default: all namespaces.',
+      ).env('WATCH_NAMESPACES'),
     )
     .addOption(
       integerOption(

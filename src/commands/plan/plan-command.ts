@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { addAsanaFlags, readSelector } from '../asana-reading/asana-flags.ts';
 import { addExamples } from '../command-line/examples.ts';
 import { ExitError } from '../command-line/exit-code.ts';
-import { pathsOption } from '../command-line/flag-types.ts';
+import { nameOption, pathsOption } from '../command-line/flag-types.ts';
 import type { PlanFlags } from './run-plan.ts';
 
 const CHANGES_EXIT_CODE = 2;
@@ -22,7 +22,11 @@ export function planCommand(signal: AbortSignal): Command {
       ).makeOptionMandatory(),
     )
     .option('--connector <path>', 'Manifest of the AsanaConnector, if --file contains none.')
-    .option('-n, --namespace <namespace>', 'Namespace of manifests that do not specify one.', 'default')
+    .addOption(
+      nameOption('-n, --namespace <namespace>', 'Namespace of manifests that do not specify one.').default(
+        'default',
+      ),
+    )
     .optionsGroup('Cluster:')
     .addOption(
       new Option(
