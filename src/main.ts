@@ -21,30 +21,30 @@ import { reviewCommand } from './commands/review/review-command.ts';
 import { CodedError } from './core/errors.ts';
 import { version } from './core/version.ts';
 
-/** Only the bundle has it (src/core/version.ts). */
+/** Defined only in the bundle (src/core/version.ts). */
 declare const ASANA_CONNECTOR_VERSION: string | undefined;
 
-/** So long after it began to stop, and at a second signal, the process ends whatever is still under way. */
+/** Milliseconds after which a stopping process exits, whatever is in progress; a second signal ends it at once. */
 const HARD_STOP_MS = 60_000;
 
-/** The name under which kubectl looks for the plugin `asana`. */
+/** The executable name that kubectl looks for as the plugin `asana`. */
 const PLUGIN = 'kubectl-asana';
 
-/** A process group's kill reaches us once by itself and once through npm's wrapper: that is one signal, not two. */
+/** Signals this close count as one: one sent to the process group arrives directly and through npm's wrapper. */
 const SAME_SIGNAL_MS = 1_000;
 
 /**
- * Of a host name with several addresses Node tries one after the other and gives each up for good after 250 ms, the last
- * excepted. That is too soon for a first packet that is lost, which is sent again after a second.
+ * Node tries the addresses of a host name in turn and abandons each for good after 250 ms, except the last. That is too
+ * short if the first packet is lost, since it is sent again only after a second.
  */
 const ADDRESS_ATTEMPT_MS = 2_500;
 
-/** From now on this process has to end, by whatever it hangs. Its last timer keeps nothing alive. */
+/** Makes the process exit after `HARD_STOP_MS` even if something hangs. The timer does not keep it alive. */
 function endSoon(): void {
   setTimeout(() => process.exit(1), HARD_STOP_MS).unref();
 }
 
-/** Aborted by SIGTERM or SIGINT: every command drains and returns; a later second signal does not wait for it. */
+/** Returns a signal that SIGTERM or SIGINT aborts: every command then drains and returns. A second signal exits. */
 function stopOnSignals(): AbortSignal {
   const controller = new AbortController();
   let firstAt: number | null = null;
@@ -64,8 +64,8 @@ function stopOnSignals(): AbortSignal {
 }
 
 /**
- * The simulators, for who develops: in the bundle this is an empty list, and the bundler leaves them out, since it
- * sees the answer in this very file.
+ * Returns the simulators, which are for developers. In the bundle the list is empty and the import is dropped: the
+ * bundler can evaluate the condition because it is in this file.
  */
 async function commandsFromSource(signal: AbortSignal): Promise<readonly Command[]> {
   return typeof ASANA_CONNECTOR_VERSION === 'string'
@@ -73,7 +73,7 @@ async function commandsFromSource(signal: AbortSignal): Promise<readonly Command
     : [(await import('./commands/sandbox/sandbox-command.ts')).sandboxCommand(signal)];
 }
 
-/** The program under its own name. */
+/** Builds the command tree of `asana-connector`; the kubectl plugin has its own. */
 async function asanaConnector(signal: AbortSignal): Promise<Command> {
   const program = new Command('asana-connector').description(
     "Run ConductorOne's Asana connector on Kubernetes, and turn declared license grants into access in Asana.",
@@ -108,14 +108,14 @@ async function asanaConnector(signal: AbortSignal): Promise<Command> {
   return program;
 }
 
-/** The image runs in the place of baton-asana's, whose Deployment names no command: flags alone mean the connector. */
+/** Adds the `connector` command to flags alone: the image replaces that of baton-asana, whose Deployment names none. */
 function namingConnector(words: readonly string[]): readonly string[] {
   const [first = '', ...others] = words;
   const isForProgram = others.length === 0 && /^(-h|--help|-v|--version)$/.test(first);
   return isForProgram || /^[^-]/.test(first) ? words : ['connector', ...words];
 }
 
-/** Has failures thrown, wherever in the tree of commands, and words help and failures as the rest of the program. */
+/** Makes every command in the tree throw its failures, and gives help and failures the wording of this program. */
 function wordHelp(command: Command): Command {
   command
     .exitOverride()
@@ -142,11 +142,11 @@ async function main(): Promise<number> {
   }
 }
 
-/** Exit code of a failure; commander has already printed its own. */
+/** Prints a failure and returns its exit code; commander has already printed its own. */
 function reportFailure(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
   if (error instanceof ExitError) {
-    // The command has said it all where there is no cause.
+    // Without a cause, the command has already reported everything.
     if (error.cause !== null) reportFailure(error.cause);
     return error.exitCode;
   }

@@ -67,7 +67,7 @@ const status = grantStatus({
 export type AsanaAccountSpec = Static<typeof spec>;
 export type AsanaAccount = ObjectOf<AsanaAccountSpec, GrantStatus, 'AsanaAccount'>;
 
-/** AsanaAccount: the account of one person, there or gone. */
+/** AsanaAccount: the account of one person, declared present or absent. */
 export const asanaAccountKind: KindDefinition<'AsanaAccount'> = {
   names: asanaAccounts,
   description:

@@ -2,10 +2,10 @@ import { type Static, Type } from 'typebox';
 import { type ConnectorPhase, connectorPhases } from './condition-types.ts';
 import { choice, conditions, count, handledRequest, instant, object } from './schema.ts';
 
-/** A gid that the operator wrote: Asana's word, bounded only in length. */
+/** Returns the schema for a gid that the operator wrote as Asana returned it, bounded only in length. */
 const gid = (description: string) => Type.String({ description, maxLength: 64 });
 
-/** How many people or removals; always there. */
+/** Returns the schema for a number of people or removals; always present. */
 const amount = (description: string) => Type.Integer({ description, minimum: 0, format: 'int64' });
 
 const workspaces = Type.Array(

@@ -41,7 +41,7 @@ const credentials = object(
   },
 );
 
-/** ASCII, or lowerAscii() and the directory would not agree on which words are the same. */
+/** Returns the schema for a userType. It is ASCII, so that CEL's lowerAscii() and the directory ignore case alike. */
 const userType = (description: string, fallback: string) =>
   text(
     description,

@@ -79,7 +79,7 @@ export const asanaTeamGrantKind: KindDefinition<'AsanaTeamGrant'> = {
       {
         name: 'Team',
         type: 'string',
-        // Its name or its gid: there is exactly one of them.
+        // Matches the name or the gid, of which exactly one is set.
         jsonPath: '.spec.team.*',
         description: 'The team, by name or by gid as it is declared.',
       },

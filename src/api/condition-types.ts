@@ -1,6 +1,6 @@
-/** What a condition is about, for the reference. */
+/** The description of a condition, for the reference. */
 export interface ConditionEntry {
-  /** When an object has it: always, or under what circumstances. */
+  /** When an object has the condition: always, or under which circumstances. */
   readonly shown: string;
   readonly meaning: string;
 }
@@ -63,7 +63,7 @@ export const grantConditionTypes = {
   Expired: { shown: WHILE_TRUE, meaning: 'The end of the grant, `status.expiresAt`, has passed.' },
 } as const satisfies Record<string, ConditionEntry>;
 
-/** The phases of an AsanaConnector and when each is shown: the first that fits (conditions.ts: phaseOf). */
+/** The phases of an AsanaConnector and when each is shown: the first that applies (conditions.ts: phaseOf). */
 export const connectorPhases = {
   Suspended: '`spec.suspend` is true.',
   Failed: 'Stalled is True.',

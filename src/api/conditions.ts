@@ -3,28 +3,28 @@ import type { ConnectorPhase } from './condition-types.ts';
 import { shorten } from './fit-status.ts';
 import { type DriftedReason, type GrantReason, grantReasons, type ReasonClass } from './reasons.ts';
 
-/** One condition as the Kubernetes API conventions shape it. */
+/** One condition, as defined by the Kubernetes API conventions. */
 export interface Condition {
   type: string;
   status: 'True' | 'False' | 'Unknown';
   observedGeneration: number;
-  /** RFC 3339; moves only when `status` moves. */
+  /** RFC 3339; changes only when `status` changes. */
   lastTransitionTime: string;
   reason: string;
   message: string;
 }
 
-/** A condition before it is known when its status last moved. */
+/** A condition without its generation and the time of its last transition. */
 export type ConditionDraft = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
 
-/** etcd keeps an object whole and a status is read by people: a message longer than this is cut at a word. */
+/** Longer messages are cut at a word: etcd stores an object as a whole, and people read the status. */
 const LONGEST_MESSAGE = 1024;
 
 const CHANGED_ELSEWHERE: DriftedReason = 'ChangedElsewhere';
 
 /**
- * The conditions an object should have, given what they say now: transition times move only with the status, and
- * a type that is not drafted is dropped (kstatus: Reconciling and Stalled exist only while they are True).
+ * Returns the conditions that the drafts lead to: a transition time changes only with the status, and a type
+ * without a draft is dropped (kstatus: Reconciling and Stalled exist only while they are True).
  */
 export function settleConditions(
   before: readonly Condition[] | undefined,
@@ -45,7 +45,7 @@ export function settleConditions(
   });
 }
 
-/** The condition of a type; undefined when the object has none. */
+/** Returns the condition of a type; `undefined` if the object has none. */
 export function findCondition(
   conditions: readonly Condition[] | undefined,
   type: string,
@@ -53,19 +53,19 @@ export function findCondition(
   return conditions?.find((condition) => condition.type === type);
 }
 
-/** What became of a grant, in the terms of its conditions. */
+/** The outcome of a reconcile, from which the conditions of a grant follow. */
 export interface GrantOutcome {
   readonly reason: GrantReason;
   readonly message: string;
-  /** What somebody else changed and we have not set back, or may not; null when nothing. */
+  /** A change from outside of the operator that is not reverted yet, or must not be; `null` if there is none. */
   readonly drifted?: string | null;
-  /** The end of the grant has passed. */
+  /** True if the end of the grant has passed. */
   readonly expired?: boolean;
-  /** A reason that usually lasts until a person acts is, here, about to be tried again by itself. */
+  /** True if the operator is about to retry by itself although the reason usually requires a person to act. */
   readonly retrying?: boolean;
 }
 
-/** The conditions of a grant after `outcome`: one table (reasons.ts) decides Ready, Reconciling and Stalled. */
+/** Returns the conditions of a grant after `outcome`; reasons.ts determines Ready, Reconciling and Stalled. */
 export function grantConditions(
   before: readonly Condition[] | undefined,
   outcome: GrantOutcome,
@@ -82,8 +82,8 @@ export function grantConditions(
 }
 
 /**
- * Whether a grant stalls that did not before, or stalls for another reason: what a person is to be told of by an event,
- * whatever made it stall.
+ * Whether a grant is newly Stalled, or Stalled for another reason than before. An event then informs people,
+ * whatever the cause.
  */
 export function newlyStalled(
   before: readonly Condition[] | undefined,
@@ -98,7 +98,7 @@ function classOf(outcome: GrantOutcome): ReasonClass {
   return known === 'stalling' && outcome.retrying ? 'waiting' : known;
 }
 
-/** Ready, and Reconciling or Stalled where they are True. */
+/** Returns Ready, with Reconciling or Stalled if that is True. */
 export function readiness(
   reasonClass: ReasonClass,
   reason: string,
@@ -119,7 +119,7 @@ export function readiness(
   }
 }
 
-/** The connector's conditions in one word: the first of `connectorPhases` that fits. */
+/** Sums up the connector's conditions in one word: the first of `connectorPhases` that applies. */
 export function phaseOf(
   conditions: readonly Condition[],
   facts: { readonly suspended: boolean; readonly syncBegun: boolean },

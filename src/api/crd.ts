@@ -4,7 +4,7 @@ import { type CelRule, REMEDY } from './schema.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** The CustomResourceDefinition of a kind, as apiextensions.k8s.io/v1 takes it. */
+/** Builds the CustomResourceDefinition (apiextensions.k8s.io/v1) of a kind. */
 export function buildCrd(kind: KindDefinition): Record<string, unknown> {
   const { names } = kind;
   return {
@@ -55,8 +55,8 @@ function rootSchema(kind: KindDefinition): JsonSchema {
 }
 
 /**
- * A declared schema as a structural one. A field with a default is not `required`, since the API server fills it
- * in first; that way `kubectl explain` marks as required just what a person must write.
+ * Converts a declared schema to a structural one. A field with a default is not `required`, since the API server
+ * fills it in first; so `kubectl explain` marks as required only the fields that a person must write.
  */
 function structural(schema: JsonSchema): JsonSchema {
   const {

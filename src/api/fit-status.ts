@@ -1,4 +1,4 @@
-/** As much of a schema as a text has to fit in. */
+/** The parts of a schema that bound the length of texts. */
 interface FittingSchema {
   readonly maxLength?: number;
   readonly items?: FittingSchema;
@@ -6,8 +6,8 @@ interface FittingSchema {
 }
 
 /**
- * The status as the API server takes it: each text within its bound, and without half a character. Names come from Asana and
- * from other objects, and one that is too long would keep every other field of the status from being written.
+ * Returns the status as the API server accepts it: each text within its bound and without lone surrogates. Names come
+ * from Asana and from other objects; a single one that is too long would prevent the whole status from being written.
  */
 export function fitStatus<T>(schema: object, status: T): T {
   return fit(schema, status) as T;
@@ -23,9 +23,9 @@ function fit(schema: FittingSchema, value: unknown): unknown {
 }
 
 /**
- * Cut at a word where one ends in the second half. Half a character, wherever it comes from, is replaced: the API
- * server would replace it too, or refuse it, and the status it returns would never equal ours.
- * @param most in UTF-16 code units, of which a text has no fewer than characters
+ * Shortens a text, at the end of a word if one ends in the second half. Replaces lone surrogates: the API server would
+ * replace or reject them, and the status that it returns would never equal ours.
+ * @param most in UTF-16 code units, of which a text has at least as many as characters
  */
 export function shorten(text: string, most: number): string {
   const wellFormed = text.toWellFormed();

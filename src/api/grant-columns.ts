@@ -1,26 +1,27 @@
 import type { Held } from './grant.ts';
 import type { PrinterColumn } from './kind.ts';
 
-/** Fields of the spec that `--field-selector` knows in every kind. */
+/** Fields of the spec that `--field-selector` supports for every grant kind. */
 export const selectableConnector = ['.spec.connectorRef.name', '.spec.connectorRef.namespace'] as const;
-/** The same for kinds that name a person. */
+/** Further such fields, for the grant kinds with `spec.user`. */
 export const selectableUser = ['.spec.user.email', '.spec.user.gid'] as const;
 
 const ready = (field: string) => `.status.conditions[?(@.type=="Ready")].${field}`;
 
-/** Who has the right: the columns of kinds that name a person begin with it. */
+/** The column for the person who holds the right; the first column of every grant kind. */
 export const userColumn: PrinterColumn = {
   name: 'User',
   type: 'string',
-  // One column cannot join two fields: a wildcard would take the declared or the current address, at random.
+  // One column cannot combine two fields: a wildcard would show the declared or the current address at random.
   jsonPath: '.status.person',
   description:
     'The person: the email address as found in Asana, before that as declared, or the gid if there is none. Empty until the operator has written a status.',
 };
 
 /**
- * The columns of a kind: whose right and what is declared come first, then those that every kind has.
+ * Returns the columns of a kind: first the person and the declared right, then those that every kind has.
  *
+ * @param declared the columns for the person and the declared right
  * @param observed the field of the right in `status.observed`
  */
 export function grantColumns(declared: readonly PrinterColumn[], observed: keyof Held): PrinterColumn[] {
@@ -43,8 +44,8 @@ export function grantColumns(declared: readonly PrinterColumn[], observed: keyof
     {
       name: 'Expires',
       type: 'string',
-      // Of the status or of the spec: an end that is declared shows before the status says so, and that of a
-      // duration as soon as it is known. Where both have it they say the same within seconds.
+      // Matches spec and status: a declared end shows before the status has it, and the end of a duration as soon as
+      // it is known. If both are set, they agree within seconds.
       jsonPath: '.*.expiresAt',
       description: 'When the grant ends.',
     },

@@ -19,14 +19,14 @@ import {
   timestampText,
 } from './schema.ts';
 
-/** What every grant kind has: the fields and rules that do not depend on the right. A kind adds its own to these. */
+/** The fields and rules that all grant kinds share, whatever the right. Each kind adds its own. */
 
 export type DeletionPolicy = 'Revoke' | 'Retain';
 export type License = 'Enterprise' | 'ViewOnly';
 export type TeamMembership = 'Member' | 'Admin' | 'Guest' | 'LimitedAccess' | 'None';
 export type AccountState = 'Active' | 'Absent';
 
-/** Every action that a grant of some kind may lead to. */
+/** Every action that a grant of any kind may lead to. */
 export type GrantAction =
   | 'GrantEnterprise'
   | 'RevokeEnterprise'
@@ -51,9 +51,9 @@ const connectorRef = object(
 );
 
 /**
- * The fields of the spec that every kind has.
+ * Returns the fields of the spec that every kind has.
  *
- * @param deletionPolicy the default of the field, and what Revoke takes back for this kind
+ * @param deletionPolicy the default of the field, and the description of what Revoke does for this kind
  */
 export function grantFields(deletionPolicy: { readonly fallback: DeletionPolicy; readonly revoke: string }) {
   const { fallback, revoke } = deletionPolicy;
@@ -113,10 +113,10 @@ const user = object(
   },
 );
 
-/** The field that names the person, of every kind but the one that declares the account itself. */
+/** The field that names the person, for every kind except AsanaAccount. */
 export const userField = { user };
 
-/** A field that cannot change once the object is there: present or absent, as it was created. */
+/** Returns a rule that a field cannot change after creation; with `optional`, it may be absent and then stays so. */
 export function immutable(field: string, optional = false): CelRule {
   const same = `self.${field} == oldSelf.${field}`;
   return {
@@ -145,7 +145,7 @@ export const grantRules: readonly CelRule<Ends>[] = [
   },
   durationBounds('duration', '1s', '87600h'),
   {
-    // CEL sees a field of the format date-time as a timestamp already.
+    // In CEL, a field of the format date-time is already a timestamp.
     rule: '!has(self.startsAt) || !has(self.expiresAt) || self.startsAt < self.expiresAt',
     message: 'expiresAt must be later than startsAt',
     fieldPath: '.expiresAt',
@@ -154,7 +154,7 @@ export const grantRules: readonly CelRule<Ends>[] = [
   },
 ];
 
-/** For kinds whose deletionPolicy is Retain by default: an end that takes nothing back would be none. */
+/** For kinds whose deletionPolicy defaults to Retain: an end with Retain would have no effect. */
 export const endTakesBack: CelRule<Ends> = {
   rule: "!(has(self.expiresAt) || has(self.duration)) || self.deletionPolicy == 'Revoke'",
   message: 'expiresAt and duration require deletionPolicy Revoke: with Retain the access would remain',
@@ -163,10 +163,10 @@ export const endTakesBack: CelRule<Ends> = {
     (expiresAt === undefined && duration === undefined) || deletionPolicy === 'Revoke',
 };
 
-/** Any value of a right: of a license, a membership or an account. */
+/** Returns the schema for any value of a right: a license, a membership or an account state. */
 const value = (description: string) => Type.String({ description, maxLength: 32 });
 
-/** Fields of the status that do not depend on the right. */
+/** Returns the fields of the status that do not depend on the right. */
 function sharedStatus(actions: readonly GrantAction[]) {
   return {
     observedGeneration: count('The generation of the spec that this status describes.'),
@@ -223,10 +223,10 @@ function sharedStatus(actions: readonly GrantAction[]) {
   };
 }
 
-/** What is noted beside the value that was seen. */
+/** Recorded next to an observed value. */
 const seen = { since: instant('When this value was first seen. Changes only if the value changes.') };
 
-/** What is noted beside the value that is held. */
+/** Recorded next to an applied value. */
 const held = {
   at: instant('When the right was first seen to be held.'),
   adopted: Type.Boolean({
@@ -235,10 +235,10 @@ const held = {
 };
 
 /**
- * The schema of the status of a kind.
+ * Returns the schema of the status of a kind.
  *
- * @param right the field of the right: `observed` as it may be seen in Asana, `applied` as it may be held; the actions
- *   that lead there and back; and further fields of the status
+ * @param right the field of the right, as it may be `observed` in Asana and as it may be `applied`; the `actions` that
+ *   give or remove the right; and `further` fields of the status
  */
 export function grantStatus<O extends TProperties, A extends TProperties, F extends TProperties>(right: {
   readonly observed: O;
@@ -266,10 +266,10 @@ const foundTeam = object('The team as it was found in Asana.', {
 
 type FoundTeam = Static<typeof foundTeam>;
 
-/** The field of the status with the team of a team grant. */
+/** The status field for the team of a team grant. */
 export const teamField = { team: Type.Optional(foundTeam) };
 
-/** The field of the status with the workspace of an account or a workspace grant. */
+/** The status field for the workspace of an account or a workspace grant. */
 export const workspaceField = {
   workspace: Type.Optional(
     Type.String({
@@ -329,7 +329,7 @@ function lastAction(actions: readonly GrantAction[]) {
   });
 }
 
-/** The value of a right: just the field of the kind that the grant is of. */
+/** The value of a right; only the field for the kind of the grant is set. */
 export interface Held {
   license?: License;
   membership?: TeamMembership;
@@ -338,11 +338,11 @@ export interface Held {
 
 type Fields<P extends TProperties> = Static<TObject<P>>;
 
-/** The status of a grant of any kind. Of the fields of the right a grant has the one of its kind. */
+/** The status of a grant of any kind. Of the fields of `Held`, only the one for its kind is set. */
 export type GrantStatus = Fields<ReturnType<typeof sharedStatus>> & {
-  /** Of a team grant: the team as it was found in Asana. */
+  /** For a team grant: the team as it was found in Asana. */
   team?: FoundTeam;
-  /** Of an account or a workspace grant: the gid of the workspace. */
+  /** For an account or a workspace grant: the gid of the workspace. */
   workspace?: string;
   observed?: Held & Fields<typeof seen>;
   applied?: Held & Fields<typeof held>;

@@ -10,18 +10,18 @@ export interface PrinterColumn {
   readonly priority?: number;
 }
 
-/** All that a kind is: its CRD, its validator and its page of the reference are made from this. */
+/** The definition of a kind: its CRD, its validator and its reference page are generated from this. */
 export interface KindDefinition<Kind extends string = string> {
   readonly names: ResourceNames<Kind>;
   readonly description: string;
   readonly spec: TObject;
   readonly status: TObject;
-  /** Fields of the spec that `--field-selector` knows. An absent one matches the empty string. */
+  /** Fields of the spec that `--field-selector` supports. An absent field matches the empty string. */
   readonly selectableFields: readonly string[];
   readonly columns: readonly PrinterColumn[];
 }
 
-/** The metadata the operator reads. */
+/** The metadata that the operator reads. */
 export interface KindMetadata {
   readonly name: string;
   readonly namespace: string;
@@ -35,7 +35,7 @@ export interface KindMetadata {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** An object as the API server returns it: defaults applied, status there once it was written. */
+/** An object as the API server returns it: defaults are applied, and `status` exists once it was written. */
 export interface ObjectOf<Spec, Status, Kind extends string = string> {
   readonly apiVersion: string;
   readonly kind: Kind;

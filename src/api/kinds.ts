@@ -5,13 +5,13 @@ import { type AsanaTeamGrant, asanaTeamGrantKind } from './asana-team-grant.ts';
 import { type AsanaWorkspaceGrant, asanaWorkspaceGrantKind } from './asana-workspace-grant.ts';
 import type { KindDefinition } from './kind.ts';
 
-/** A grant of whatever kind. `kind` tells which; `status` and the shared part of `spec` need no telling. */
+/** A grant of any kind, discriminated by `kind`; `status` and the shared part of `spec` can be read directly. */
 export type GrantObject = AsanaLicenseGrant | AsanaTeamGrant | AsanaWorkspaceGrant | AsanaAccount;
 
-/** The names of the grant kinds, as `kind` has them. */
+/** The values of `kind` for the grant kinds. */
 export type GrantKindName = GrantObject['kind'];
 
-/** The kinds that declare a right: what holds for all of them goes over this. */
+/** The kinds that declare a right; code for all of them iterates over this list. */
 export const grantKinds: readonly KindDefinition<GrantKindName>[] = [
   asanaLicenseGrantKind,
   asanaTeamGrantKind,

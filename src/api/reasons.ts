@@ -1,15 +1,15 @@
 import type { ErrorClass } from '../core/errors.ts';
 
-/** How a reason stands towards Ready: fine, or one of the three classes, or leaving Ready as it was. */
+/** How a reason affects Ready: True (`ok`), unchanged (`asItWas`), or False with one of the three error classes. */
 export type ReasonClass = 'ok' | 'asItWas' | ErrorClass;
 
 export interface ReasonEntry {
   readonly class: ReasonClass;
-  /** What it means and what to do, for the troubleshooting table. */
+  /** The meaning of the reason and what to do, for the troubleshooting table. */
   readonly remedy: string;
 }
 
-/** Every reason of a grant's Ready condition, of whatever kind. */
+/** Every reason of the Ready condition of a grant of any kind. */
 export const grantReasons = {
   Granted: { class: 'ok', remedy: 'Asana matches what the grant declares.' },
   Removed: {
@@ -301,7 +301,7 @@ export const connectorReasons = {
 
 export type ConnectorReason = keyof typeof connectorReasons;
 
-/** The reason of a grant's Drifted condition; it says nothing of Ready. */
+/** The reason of a grant's Drifted condition; it does not affect Ready. */
 export const driftedReasons = {
   ChangedElsewhere: {
     class: 'asItWas',

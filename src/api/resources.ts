@@ -3,30 +3,30 @@ export const GROUP = 'asana-connector.dev';
 export const VERSION = 'v1alpha1';
 export const API_VERSION = `${GROUP}/${VERSION}`;
 
-/** Reconcile (a connector: sync) now; any new value. Copied to `status.lastHandledReconcileAt` when done. */
+/** Requests a reconcile (a connector: a sync) by any new value. Copied to `status.lastHandledReconcileAt` when done. */
 export const REQUESTED_AT_ANNOTATION = `${GROUP}/requestedAt`;
-/** On a connector: carry out what the hold of this token named. */
+/** On a connector: approves what the hold contained at this token. */
 export const ACKNOWLEDGE_ANNOTATION = `${GROUP}/acknowledge`;
-/** On a connector: leave alone what the hold of this token named. */
+/** On a connector: discards the removals that the hold contained at this token. */
 export const DISCARD_ANNOTATION = `${GROUP}/discard`;
-/** `"true"` on a grant: release it without acting. */
+/** `"true"` on a grant: releases it, and leaves Asana as it is. */
 export const ABANDON_ANNOTATION = `${GROUP}/abandon`;
-/** On the lease: the operator acts on nothing before this instant. */
+/** On the lease: the operator takes no action before this time. */
 export const STOPPED_UNTIL_ANNOTATION = `${GROUP}/stopped-until`;
-/** What is read of the annotations of objects; those of others are none of our business. */
+/** The annotations that the operator reads; all others are ignored. */
 const READ_ANNOTATIONS = [
   REQUESTED_AT_ANNOTATION,
   ACKNOWLEDGE_ANNOTATION,
   DISCARD_ANNOTATION,
   ABANDON_ANNOTATION,
 ] as const;
-/** Keeps a grant until what it gave is taken back or released. */
+/** Keeps a deleted grant until its right is revoked or the grant is released. */
 export const REVOKE_FINALIZER = `${GROUP}/revoke`;
 
-/** The field manager of every write of the operator. */
+/** The field manager for all writes of the operator. */
 export const FIELD_MANAGER = 'asana-connector';
 
-/** How one kind is addressed. */
+/** The names by which one kind is addressed, and how the operator handles its metadata. */
 export interface ResourceNames<Kind extends string = string> {
   readonly group: string;
   readonly version: string;
@@ -39,7 +39,7 @@ export interface ResourceNames<Kind extends string = string> {
   readonly statusManager: string;
 }
 
-/** The other names of a kind of the group follow from its own, as Kubernetes makes them. */
+/** Derives the other names of a kind from its own, by the conventions of Kubernetes. */
 function namesOf<const Kind extends string>(kind: Kind, shortName: string): ResourceNames<Kind> {
   const singular = kind.toLowerCase();
   return {

@@ -2,26 +2,26 @@ import { type Static, type TObject, type TProperties, type TSchemaOptions, Type 
 import { durationMs, parseDuration } from './duration.ts';
 
 /**
- * The building blocks the kinds share. Each carries its bounds, so that a field cannot be declared without them
+ * The building blocks that the kinds share. Each has bounds, so that a field cannot be declared without them
  * and CEL's cost estimate stays within the API server's budget.
  */
 
-/** A rule in CEL, with the sentence the API server answers when it is broken. */
+/** A CEL rule, with the message that the API server returns if it is broken. */
 export interface CelRule<Self = never> {
   readonly rule: string;
   readonly message: string;
-  /** The field the complaint points at, relative to the schema that carries the rule. */
+  /** The field that the error refers to, relative to the schema with the rule. */
   readonly fieldPath?: string;
-  /** The same rule for manifests that no API server has seen; absent where the rule needs the object as it was. */
+  /** The same rule for local manifests; absent if the rule needs the previous version of the object. */
   holds?(self: Self): boolean;
-  /** Of a rule that compares with the object as it was: whether the edit keeps to it. */
+  /** For a rule that compares with the previous version: whether an edit complies with it. */
   keeps?(self: Readonly<Record<string, unknown>>, before: Readonly<Record<string, unknown>>): boolean;
 }
 
-/** What to write instead where a pattern or a format refuses: the validator's words, no part of the CRD. */
+/** The validator's message for a value that breaks a pattern or a format; not part of the CRD. */
 export const REMEDY = 'remedy';
 
-/** An object with its description and rules; fields unknown to it are pruned by the API server. */
+/** Returns an object schema with its description and rules; the API server prunes unknown fields. */
 export function object<P extends TProperties>(
   description: string,
   properties: P,
@@ -54,12 +54,12 @@ export function whole(description: string, bounds: { minimum: number; maximum: n
   });
 }
 
-/** A number of the status, which only the operator writes. */
+/** Returns the schema for a number in the status, which only the operator writes. */
 export function count(description: string) {
   return Type.Optional(Type.Integer({ description, minimum: 0, format: 'int64' }));
 }
 
-/** A name of a person or a team: one line, without spaces before or after it. */
+/** Returns the schema for a name of a person or a team: one line, without leading or trailing spaces. */
 export function displayName(description: string) {
   return Type.String({
     description,
@@ -70,7 +70,7 @@ export function displayName(description: string) {
   });
 }
 
-/** One of a few words. */
+/** Returns the schema for one of a few words. */
 export function choice<const V extends readonly string[]>(
   description: string,
   values: V,
@@ -84,7 +84,7 @@ export function choice<const V extends readonly string[]>(
   });
 }
 
-/** An Asana id: a string of digits, never a number (they exceed 2^53). */
+/** Returns the schema for an Asana gid: a string of digits, never a number (gids may exceed 2^53). */
 export function gid(description: string) {
   return Type.String({
     description,
@@ -96,14 +96,14 @@ export function gid(description: string) {
 }
 
 /**
- * An email address in lower case, since field selectors and the directory's index know no other; 64 characters before
- * the @ and 255 after it (RFC 5321 §4.5.3.1). Characters that nobody sees, or that would end a string or a list
- * anywhere it is quoted, are refused.
+ * Returns the schema for an email address in lower case, which field selectors and the directory's index require. At
+ * most 320 characters: 64 before the @ and 255 after it (RFC 5321 §4.5.3.1), checked only as a sum. Rejects invisible
+ * characters, and those that would end a string or a list in which the address is quoted.
  */
 export function email(description: string) {
   const rules: readonly CelRule<string>[] = [
     {
-      // Not lowerAscii(): "JÖRG@" has letters it leaves alone.
+      // Not lowerAscii(), which leaves the Ö of "JÖRG@" unchanged.
       rule: `!self.matches(r'${UPPER_CASE}')`,
       message: 'must be an email address in lower case',
       holds: (self) => !new RegExp(UPPER_CASE, 'u').test(self),
@@ -117,18 +117,18 @@ export function email(description: string) {
   return Type.String({ description, minLength: 3, maxLength: 320, 'x-kubernetes-validations': rules });
 }
 
-// In the syntax that RE2 and JavaScript (flag u) share, and within a raw string of CEL, so without a single quote.
+// In the syntax common to RE2 and JavaScript (flag u), and without single quotes, to fit into a raw CEL string.
 const UPPER_CASE = String.raw`[\p{Lu}\p{Lt}]`;
 /**
- * What no part of an address may hold: spaces of every kind, control characters, those without width that a copied
- * address may carry, and what quotes or separates addresses.
+ * Characters that no part of an address may contain: spaces of every kind, control characters, zero-width characters
+ * that a copied address may include, and characters that quote or separate addresses.
  */
 const NOT_IN_EMAIL = String.raw`\p{Z}\p{Cc}\p{Cf}@"\\<>(),;:`;
 const EMAIL = `^[^${NOT_IN_EMAIL}]+@[^.${NOT_IN_EMAIL}]+([.][^.${NOT_IN_EMAIL}]+)+$`;
 
 /**
- * A Go duration kept as the user wrote it; its floor and ceiling are rules of the object around it. So many digits at
- * most that CEL's duration() can hold it (292 years): a rule that cannot be evaluated names no field.
+ * Returns the schema for a Go duration, kept as the user wrote it; `durationBounds` on the object around it sets the
+ * range. The digits are limited to what CEL's duration() can hold (292 years): a failed evaluation names no field.
  */
 export function duration(description: string, fallback?: string) {
   return Type.String({
@@ -143,8 +143,8 @@ export function duration(description: string, fallback?: string) {
 const FRACTION = '([.][0-9]+)?';
 
 /**
- * A rule that keeps a duration field within bounds. It asks for the field first, even where it has a default: the
- * API server checks the default `{}` of the object around it before it fills in what is inside.
+ * Returns a rule that keeps a duration field within bounds. It first checks that the field exists, even if it has a
+ * default: the API server validates the default `{}` of the object around it before it applies the defaults inside.
  */
 export function durationBounds(
   field: string,
@@ -163,7 +163,7 @@ export function durationBounds(
   };
 }
 
-/** The name of an object: labels joined by dots (RFC 1123 subdomain). */
+/** Returns the schema for the name of an object: labels joined by dots (RFC 1123 subdomain). */
 export function objectName(description: string) {
   return Type.String({
     description,
@@ -174,7 +174,7 @@ export function objectName(description: string) {
   });
 }
 
-/** The name of a namespace (RFC 1123 label). */
+/** Returns the schema for the name of a namespace (RFC 1123 label). */
 export function namespaceName(description: string) {
   return Type.String({
     description,
@@ -185,7 +185,7 @@ export function namespaceName(description: string) {
   });
 }
 
-/** The name of a namespace, or `*` for every one. */
+/** Returns the schema for the name of a namespace, or `*` for all. */
 export function namespaceOrAll(description: string) {
   return Type.String({
     description,
@@ -199,7 +199,7 @@ export function namespaceOrAll(description: string) {
 /** A DNS label (RFC 1123). */
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 
-/** A key of a Secret's data. */
+/** Returns the schema for a key of a Secret's data. */
 export function secretKey(description: string, fallback?: string) {
   return Type.String({
     description,
@@ -211,15 +211,15 @@ export function secretKey(description: string, fallback?: string) {
   });
 }
 
-/** An instant, RFC 3339. */
+/** Returns the schema for an instant (RFC 3339). */
 export function instant(description: string) {
   return Type.String({ description, format: 'date-time', maxLength: 64 });
 }
 
 /**
- * An instant that a column of type string may show although it lies ahead: a `date` column would print
- * `<invalid>`. The pattern, since `date-time` alone lets an empty string pass, other spellings of dates, and an offset
- * such as +99:99 or a second 60, of which JavaScript makes no instant: an expiry that never comes.
+ * Returns the schema for an instant that may be in the future and so needs a column of type string: a `date` column
+ * would print `<invalid>`. `date-time` alone also accepts an empty string, other spellings of dates, and an offset like
+ * +99:99 or a second 60, which JavaScript cannot parse: the grant would never expire. The pattern excludes all these.
  */
 export function timestampText(description: string) {
   return Type.String({
@@ -233,14 +233,14 @@ export function timestampText(description: string) {
 }
 
 /**
- * The value of an annotation copied into the status: as long as the annotations of an object may be together (256 KiB,
- * apimachinery's TotalAnnotationSizeLimitB), or a long one would keep every other field from being written.
+ * Returns the schema for an annotation value copied into the status. It may be as long as all annotations of an object
+ * together (256 KiB, apimachinery's TotalAnnotationSizeLimitB), so that a long value cannot block the status write.
  */
 export function handledRequest(description: string) {
   return Type.String({ description, maxLength: 262_144 });
 }
 
-/** The conditions of a kind, as the Kubernetes API conventions shape them; one a type. */
+/** Returns the schema for conditions, as defined by the Kubernetes API conventions; one per type. */
 export function conditions(description: string) {
   return Type.Array(
     Type.Object(

@@ -6,23 +6,23 @@ import { kinds } from './kinds.ts';
 import { API_VERSION } from './resources.ts';
 import { type CelRule, REMEDY } from './schema.ts';
 
-/** A manifest once it is known to be one of ours; defaults are filled in. */
+/** A manifest that was validated as one of our kinds, with defaults applied. */
 export interface ValidManifest {
   readonly kind: KindDefinition;
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Checks manifests of our kinds as the API server would by their schema: a field that is null counts as left out,
- * defaults are applied, unknown fields refused (the API server prunes them silently, which on a laptop would hide a
- * misspelt field), and the CEL rules are judged by their twins (schema.ts), but for those that compare with the object
- * as it was.
+ * Validates manifests of our kinds against their schema, as the API server would: a null field counts as omitted, and
+ * defaults are applied. Unknown fields are rejected (the API server prunes them silently, which would hide a
+ * misspelled field here). CEL rules are evaluated by their JavaScript twins (schema.ts), except for those that compare
+ * with the previous version of the object.
  */
 export class ManifestValidator {
   readonly #validators: ReadonlyMap<string, { kind: KindDefinition; validate: ValidateFunction }>;
 
   constructor() {
-    // Verbose: an error brings the schema it is about, which knows the remedy.
+    // Verbose: an error then includes the schema that it violates, which has the remedy.
     const ajv = new Ajv({ useDefaults: true, strict: false, coerceTypes: false, verbose: true });
     addFormats.default(ajv);
     ajv.addFormat('int64', true);
@@ -34,7 +34,7 @@ export class ManifestValidator {
     );
   }
 
-  /** @throws InvalidInputError naming the first field that is wrong, and how to mend it */
+  /** Validates a manifest. @throws InvalidInputError naming the first invalid field, and how to correct it */
   check(manifest: unknown): ValidManifest {
     const { apiVersion, kind: kindName, spec } = (manifest ?? {}) as Record<string, unknown>;
     if (apiVersion !== API_VERSION) throw new InvalidInputError('apiVersion', `must be ${API_VERSION}`);
@@ -51,9 +51,9 @@ export class ManifestValidator {
   }
 
   /**
-   * Checks an edit of an object that is there.
-   * @param before its spec as it was
-   * @throws InvalidInputError naming the field that must stay
+   * Validates an edit of an existing object.
+   * @param before its previous spec
+   * @throws InvalidInputError naming the field that must not change
    */
   checkChange({ kind, spec }: ValidManifest, before: Readonly<Record<string, unknown>>): void {
     const { 'x-kubernetes-validations': rules = [] } = kind.spec as unknown as Schema;
@@ -68,7 +68,7 @@ type Schema = {
   'x-kubernetes-validations'?: readonly CelRule<unknown>[];
 } & Record<string, unknown>;
 
-/** A copy without the fields that are null, as the API server prunes them: `workspaces:` with nothing after it. */
+/** Returns a copy without known fields that are null (an empty `workspaces:`), which the API server prunes. */
 function withoutNulls(schema: Schema, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => withoutNulls(schema.items ?? {}, item));
   if (typeof value !== 'object' || value === null) return value;
@@ -80,7 +80,7 @@ function withoutNulls(schema: Schema, value: unknown): unknown {
   );
 }
 
-/** The rules that a value of the right shape breaks, from the outside in as the API server lists them. */
+/** Yields the rules that a well-formed value breaks, from the outside in, as the API server lists them. */
 function* brokenRules(schema: Schema, value: unknown, path: string): Generator<InvalidInputError> {
   for (const rule of schema['x-kubernetes-validations'] ?? []) {
     if (rule.holds?.(value) === false) {
@@ -96,7 +96,7 @@ function* brokenRules(schema: Schema, value: unknown, path: string): Generator<I
   }
 }
 
-/** The schema with unknown fields refused at every level, and what a set holds twice. */
+/** Returns the schema with unknown fields rejected at every level, and duplicates in sets. */
 function closed(schema: Schema): Schema {
   const result: Schema = { ...schema };
   if (schema['x-kubernetes-list-type'] === 'set') result['uniqueItems'] = true;
@@ -149,7 +149,7 @@ function explain(error: ErrorObject | undefined): InvalidInputError {
   }
 }
 
-/** A JSON pointer as the API server writes the path of a field: `/workspaces/0` is `.workspaces[0]`. */
+/** Converts a JSON pointer to the API server's notation for field paths: `/workspaces/0` to `.workspaces[0]`. */
 function fieldPath(pointer: string): string {
   return pointer.replaceAll(/\/([^/]+)/g, (_, step: string) =>
     /^\d+$/.test(step) ? `[${step}]` : `.${step}`,

@@ -5,30 +5,30 @@ import { malformed, type Surface } from './errors.ts';
 import { UnexpectedShape } from './fields.ts';
 import { DEFAULT_RETRY_AFTER_MS, parseRetryAfter } from './retry.ts';
 
-/** What an operation returns, and what Asana's headers said with it. */
+/** The result of an operation, with data from Asana's response headers. */
 export interface Answer<T> {
   readonly value: T;
-  /** Asana's clock (`Date` header), epoch milliseconds; null when it sent none. */
+  /** Asana's clock (`Date` header), epoch milliseconds; `null` if it sent none. */
   readonly date: number | null;
-  /** Asana's own id of the request, for audit records; null when it sent none. */
+  /** Asana's own id of the request, for audit records; `null` if it sent none. */
   readonly requestId: string | null;
 }
 
-/** What came back for one request, before its body is understood. */
+/** The response to one request, before its body is decoded. */
 export interface AsanaResponse {
   readonly status: number;
   /** As `Answer.date`. */
   readonly date: number | null;
   /** As `Answer.requestId`. */
   readonly requestId: string | null;
-  /** Milliseconds to wait; undefined where neither the status nor a header asks for it. */
+  /** Milliseconds to wait; `undefined` if neither the status nor a header asks for it. */
   readonly retryAfterMs: number | undefined;
   /** The header `Asana-Change`, which announces changes of the API. */
   readonly change: string | undefined;
   readonly text: string;
 }
 
-/** Takes from a response what counts. Headers are input like any other: each is checked. @param now epoch milliseconds */
+/** Extracts the relevant parts of a response. Each header is untrusted and checked. @param now epoch milliseconds */
 export function readResponse({ status, headers, data }: AxiosResponse<unknown>, now: number): AsanaResponse {
   const header = (name: string) => {
     const value: unknown = headers[name];
@@ -46,8 +46,8 @@ export function readResponse({ status, headers, data }: AxiosResponse<unknown>, 
 }
 
 /**
- * The answer that a response holds.
- * @throws AsanaError for a refusal, and for a body that is not what Asana documents
+ * Returns the answer that a response contains.
+ * @throws AsanaError for an error status, and for a body that differs from Asana's documentation
  */
 export function answerFrom<T>(
   { status, date, requestId, retryAfterMs, text }: AsanaResponse,
@@ -86,7 +86,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Milliseconds to wait after a 429 or a 5xx; a 429 without a usable header means the whole quota window. */
+/** Returns the milliseconds to wait after a 429 or 5xx; a 429 without a usable header means the whole quota window. */
 function readRetryAfter(status: number, header: string | undefined, now: number): number | undefined {
   if (status !== 429 && status < 500) return undefined;
   const asked = parseRetryAfter(header, now);
@@ -98,7 +98,7 @@ function parseDate(header: string | undefined): number | null {
   return Number.isNaN(date) ? null : date;
 }
 
-/** Goes into audit records: only what an id is made of. */
+/** Accepts only characters that an id consists of, since it is written to audit records. */
 function cleanRequestId(header: string | undefined): string | null {
   return header !== undefined && /^[\w.:+/=-]{1,128}$/.test(header) ? header : null;
 }

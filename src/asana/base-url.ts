@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../core/errors.ts';
 
 /**
- * A base URL that a token may be sent to: https, or http on this machine.
+ * Parses a base URL, and checks that a token may be sent to it: https, or http on a loopback address.
  * @throws InvalidInputError
  */
 export function checkBaseUrl(text: string): URL {

@@ -1,18 +1,18 @@
 import type { Redacted } from '../core/redacted.ts';
 import { Budget, type BudgetDeps, type BudgetLimits } from './budget.ts';
 
-/** Above this many, budgets that nobody uses and that hold nothing back are forgotten: tokens rotate. */
+/** From this many on, budgets without users that hold nothing back are dropped, since tokens rotate. */
 const BUDGETS_BEFORE_SWEEP = 16;
 
-/** A budget in use; `giveBack` once, when no further request will be sent. */
+/** A budget in use; call `giveBack` once no further request will be sent. */
 export interface BorrowedBudget {
   readonly budget: Budget;
   readonly giveBack: () => void;
 }
 
 /**
- * The budgets of one process, one a token: whoever sends with a token takes from the same budget, which
- * outlives its users, so that opening a connection again refills nothing.
+ * The budgets of one process, one per token: all clients that use a token share its budget, which outlives
+ * them, so that opening a new connection does not refill it.
  */
 export class BudgetRegistry {
   readonly #limits: BudgetLimits;
@@ -24,7 +24,7 @@ export class BudgetRegistry {
     this.#deps = deps;
   }
 
-  /** The budget of a token, told by its fingerprint; made when first asked for. */
+  /** Returns the budget of a token, identified by its fingerprint; creates it at the first request. */
   borrow(token: Redacted): BorrowedBudget {
     const fingerprint = token.fingerprint();
     let entry = this.#budgets.get(fingerprint);
@@ -43,7 +43,7 @@ export class BudgetRegistry {
     return { budget, giveBack };
   }
 
-  /** Brings the gauges of all budgets up to date; called before metrics are read. */
+  /** Updates the metrics of all budgets; called before metrics are read. */
   refresh(): void {
     for (const { budget } of this.#budgets.values()) budget.refresh();
   }

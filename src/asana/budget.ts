@@ -6,35 +6,35 @@ import { PATIENCE_MS } from './retry.ts';
 import { TimeQueue } from './time-queue.ts';
 import type { Waiter } from './waiting-line.ts';
 
-/** Asana's window is the minute (developers.asana.com, rate limits); a little more for clocks that run apart. */
+/** Asana's window is one minute (developers.asana.com, rate limits), plus 50 ms for differences between clocks. */
 const WINDOW_MS = 60_000 + 50;
 
 /** Asana's limits for concurrent requests of one token (same page). */
 const IN_FLIGHT = { read: 50, write: 15 } as const;
 
-/** Syncs leave two of the fifty reads to others: a listing that hangs cannot shut out an edit. */
+/** Syncs leave two of the fifty reads to others, so that listings that hang cannot block an edit. */
 export const SYNC_READS_IN_FLIGHT = IN_FLIGHT.read - 2;
 
 /**
- * Share of the window kept from syncs, half of it from reads too. A sync of R requests that uses 90 % of a
- * window of N still ends within 60⌊R/0.9N⌋ s, below 1.15 × 60R/N s for every R.
+ * Share of the window reserved from syncs; half of it is reserved from fresh reads too. A sync of R requests that
+ * uses 90 % of a window of N still ends within 60⌊R/0.9N⌋ s, below 1.15 × 60R/N s for every R.
  */
 const RESERVE = 0.1;
 
 export interface BudgetLimits {
-  /** What Asana grants the token a minute: 1,500 on paid plans, 150 on free ones; 0 is no limit. */
+  /** Requests per minute that Asana allows the token: 1,500 on paid plans, 150 on free ones; 0 means no limit. */
   readonly requestsPerMinute: number;
-  /** The share of it that is planned, 1 to 100. */
+  /** The share of it that may be used, in percent, 1 to 100. */
   readonly percent: number;
 }
 
-/** Leave to send one request. Exactly one `release` ends it. */
+/** Permission to send one request. Exactly one `release` ends it. */
 export interface Permit {
-  /** The answer came, or nobody waits for it any more. */
+  /** Ends the permit: the response has arrived, or the request was abandoned. */
   release(): void;
-  /** Asana has asked for a pause since this was given: what has not left yet asks for leave anew. */
+  /** Whether Asana has asked for a pause since this permit was granted; a request not sent yet must acquire another. */
   isOvertaken(): boolean;
-  /** Asana answered 429: nothing more is sent for `retryAfterMs`. `release` still has to follow. */
+  /** Reports a 429: no request is sent for `retryAfterMs`. `release` must still follow. */
   rejected(retryAfterMs: number): void;
 }
 
@@ -45,12 +45,12 @@ export interface BudgetDeps {
 
 /**
  * The request allowance of one token (docs/architecture.md, "The budget"). A request takes a place when it is
- * admitted and gives it back 60 s after its answer came. Asana counts it at some moment in between, so every
- * request that Asana counts within any 60 s held its place at the end of them: no window can see more than there
- * are places.
+ * admitted and frees it 60 s after its response arrived. Asana counts the request at some moment before the
+ * response, so every request that Asana counts within any 60 s still holds its place at the end of them: no window
+ * can contain more requests than there are places.
  *
- * Nothing polls: waiters stand in one line for each priority and kind, and move when a request ends, when the
- * oldest place is given back, or when a Retry-After has passed. Every step costs O(1).
+ * Nothing polls: there is one line of waiters for each priority and kind, which moves when a request ends, when the
+ * oldest place is freed, or when a Retry-After has passed. Every step takes O(1).
  */
 export class Budget {
   readonly #clock: Clock;
@@ -60,11 +60,11 @@ export class Budget {
   readonly #inFlight: Record<RequestKind, number> = { read: 0, write: 0 };
   #syncReadsInFlight = 0;
   readonly #turns = new OverdueTurns();
-  /** When the places that wait out their 60 s were vacated, oldest first. */
+  /** When the places that are still blocked for their 60 s were vacated, oldest first. */
   readonly #vacated = new TimeQueue();
   #waiting = 0;
   #blockedUntil = Number.NEGATIVE_INFINITY;
-  /** After a 429, requests in flight begin with one and grow by one with each answer: no second wall of 429s. */
+  /** Limit of requests in flight after a 429: starts at one, plus one per response, to avoid another burst of 429s. */
   #ramp = Number.POSITIVE_INFINITY;
   #epoch = 0;
   #cancelTimer: (() => void) | null = null;
@@ -74,7 +74,7 @@ export class Budget {
   readonly #throttled: Counter;
   readonly #labels: Labels;
 
-  /** @param name tells budgets apart in metrics; never a token */
+  /** @param name identifies the budget in metrics; never a token */
   constructor(limits: BudgetLimits, deps: BudgetDeps, name = '') {
     const { requestsPerMinute, percent } = limits;
     this.#clock = deps.clock;
@@ -104,8 +104,8 @@ export class Budget {
   }
 
   /**
-   * Waits until the request may leave. Rejects with the signal's reason when it aborts first, and with
-   * `RateLimited` when Asana has asked for a longer wait than anybody should sit through (`PATIENCE_MS`).
+   * Waits until the request may be sent. Rejects with the signal's reason if it aborts first, and with
+   * `RateLimited` if Asana has asked for a longer wait than `PATIENCE_MS` of the priority.
    */
   acquire(kind: RequestKind, priority: Priority, signal?: AbortSignal): Promise<Permit> {
     return new Promise((resolve, reject) => {
@@ -137,7 +137,7 @@ export class Budget {
     });
   }
 
-  /** Requests that would be admitted at once; infinite without a limit, 0 while Asana asked to wait. */
+  /** Returns how many requests the window has room for: infinity without a limit, 0 during a pause after a 429. */
   available(): number {
     const now = this.#clock.monotonic();
     if (now < this.#blockedUntil) return 0;
@@ -145,18 +145,18 @@ export class Budget {
     return Math.max(0, this.#places - this.#occupied());
   }
 
-  /** True when forgetting this budget would let nothing through that it holds back. */
+  /** Whether the budget holds nothing back, so that it can be discarded without admitting extra requests. */
   isIdle(): boolean {
     return this.#waiting === 0 && this.available() === this.#places;
   }
 
-  /** Brings the metrics up to date: places come back, and time passes, without anybody being told. */
+  /** Updates the metrics: places become free, and time passes, without an event. */
   refresh(): void {
     this.#countThrottling(this.#throttledSince !== null, this.#clock.monotonic());
     this.#available.set(this.available(), this.#labels);
   }
 
-  /** Takes the budget out of the metrics. */
+  /** Removes the budget from the metrics. */
   retire(): void {
     this.#meter.forget(this.#labels);
   }
@@ -171,7 +171,7 @@ export class Budget {
     return this.#inFlight.read + this.#inFlight.write + this.#vacated.size;
   }
 
-  /** Lets everybody through who may go now, and sets the one timer for when the next may. */
+  /** Admits every waiter that may go now, and sets the single timer for the next one. */
   #admit(): void {
     const now = this.#clock.monotonic();
     this.#vacated.dropUntil(now - WINDOW_MS);
@@ -250,7 +250,7 @@ export class Budget {
     this.#admit();
   }
 
-  /** Whoever stands in a line that does not wait so long. */
+  /** Rejects all waiters in lines whose patience is shorter than `blockedFor`. */
   #turnAway(blockedFor: number): void {
     for (const { line, priority } of this.#lanes) {
       if (blockedFor <= PATIENCE_MS[priority]) continue;
@@ -261,7 +261,7 @@ export class Budget {
     }
   }
 
-  /** A place comes back when the oldest vacated one has waited its minute; with none vacated, at a release. */
+  /** Sets the timer. `at` is infinite if no vacated place is waiting out its minute: the next release then admits. */
   #wakeAt(at: number, now: number): void {
     if (!Number.isFinite(at)) return;
     this.#cancelTimer = this.#clock.schedule(Math.max(1, Math.ceil(at - now)), () => {

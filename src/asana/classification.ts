@@ -5,7 +5,7 @@ interface Rule {
   readonly surface?: Surface;
   readonly operation?: RegExp;
   readonly from: number;
-  /** Last status the rule covers; `from` alone when absent. */
+  /** Last status that the rule covers; if absent, it covers only `from`. */
   readonly to?: number;
   /** Matched against the texts of the error body. */
   readonly says?: RegExp;
@@ -14,12 +14,12 @@ interface Rule {
   readonly meaning: string;
 }
 
-/** SCIM's operations on one user. */
+/** SCIM operations on a single user. */
 const OF_ONE_USER = /^users\.(get|set_user_type|deactivate)$/;
 
 /**
- * Status, surface and text to meaning; the first row that fits wins. Asana gives no machine-readable code
- * (OpenAPI `Error`: `message`, `help`, `phrase`), so its sentences are matched; what is shown is ours.
+ * Maps status, surface and text to a meaning; the first matching row wins. Asana returns no machine-readable code
+ * (OpenAPI `Error`: `message`, `help`, `phrase`), so the rules match its sentences; the messages shown are ours.
  */
 const rules: readonly Rule[] = [
   {
@@ -42,7 +42,7 @@ const rules: readonly Rule[] = [
     meaning:
       'the listing is too large for Asana to return completely. List fewer workspaces in the connector',
   },
-  // The object of the path is 404, one of a query or a body 400.
+  // An unknown object in the path gives 404, one in a query or a body 400.
   {
     from: 400,
     to: 404,
@@ -69,7 +69,7 @@ const rules: readonly Rule[] = [
     code: 'AsanaRefused',
     meaning: 'an ID in the request is not valid. Check the gids and email addresses in the object',
   },
-  // RFC 7644 §3.12 names it `uniqueness`, and §3.3 wants 409.
+  // RFC 7644 §3.12 names this scimType `uniqueness`; §3.3 requires status 409.
   {
     surface: 'scim',
     from: 400,
@@ -176,7 +176,7 @@ const rules: readonly Rule[] = [
     code: 'NotFound',
     meaning: 'the account does not exist, or it is a guest, which SCIM does not show',
   },
-  // Asana publishes no error body of SCIM: what is missing is the one that the path names.
+  // Asana documents no SCIM error body: any other 404 for one user is taken to mean that this user does not exist.
   {
     surface: 'scim',
     operation: OF_ONE_USER,
@@ -209,7 +209,7 @@ const rules: readonly Rule[] = [
   { from: 500, to: 599, code: 'AsanaUnavailable', meaning: 'a server error, which is usually temporary' },
 ];
 
-/** What `classifyStatus` goes by. */
+/** A response with an error status: the input of `classifyStatus`. */
 export interface Refusal {
   readonly surface: Surface;
   readonly operation: string;
@@ -220,7 +220,7 @@ export interface Refusal {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** The error for an answer whose status is not a success. */
+/** Returns the error for a response whose status is not a success. */
 export function classifyStatus(refusal: Refusal): AsanaError {
   const { surface, operation, status, requestId, date = null, retryAfterMs } = refusal;
   const rule = rules.find((row) => fits(row, refusal));
@@ -233,7 +233,7 @@ export function classifyStatus(refusal: Refusal): AsanaError {
     status,
     requestId,
     date,
-    // A 5xx may come from a gateway after Asana has done what was asked.
+    // A 5xx may come from a gateway although Asana carried out the request.
     outcomeUnknown: status >= 500 || status === 408,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
@@ -250,10 +250,10 @@ function fits(row: Rule, { surface, operation, status, body }: Refusal): boolean
   );
 }
 
-/** OpenSSL's and Node's names for a certificate nobody here trusts, or a handshake that failed. */
+/** OpenSSL's and Node's codes for an untrusted certificate or a failed TLS handshake. */
 const TLS_CODE = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH$)/;
 
-/** Codes raised before a byte of the request left: the request had no effect. */
+/** Codes raised before any byte of the request was sent: it had no effect. */
 const NOT_SENT = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -264,8 +264,8 @@ const NOT_SENT = new Set([
 ]);
 
 /**
- * The error for a request that got no (whole) answer.
- * @param code the system's, OpenSSL's or zlib's error code; names no host and no content
+ * Returns the error for a request that got no response, or an incomplete one.
+ * @param code the error code of the system, Node, OpenSSL or zlib; contains no host name and no content
  */
 export function classifyFailure(surface: Surface, operation: string, code: string): AsanaError {
   const name = surfaceName(surface);

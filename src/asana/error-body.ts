@@ -2,8 +2,8 @@ import type { Surface } from './errors.ts';
 import { isJsonObject } from './json.ts';
 
 /**
- * An error body as far as it can be read: the texts to match, and which of the two shapes it had. `unknown` is other JSON or
- * nothing, `text` is no JSON: a page of a proxy, perhaps.
+ * The readable part of an error body: the texts to match, and which of the two shapes it has. `unknown` is other JSON
+ * or an empty body; `text` is not JSON, perhaps the error page of a proxy.
  */
 export interface ErrorBody {
   readonly shape: Surface | 'unknown' | 'text';
@@ -13,10 +13,10 @@ export interface ErrorBody {
 
 const UNREADABLE: ErrorBody = { shape: 'unknown', text: '' };
 
-/** A body that is no JSON; JSON itself has no symbols. */
+/** Stands for a body that is not JSON; parsed JSON never contains a symbol. */
 export const NOT_JSON = Symbol('not JSON');
 
-/** Longest part of an error body that is looked at: Asana's sentences are below 300 characters. */
+/** Characters of an error body that are kept for matching: Asana's sentences are shorter than 300. */
 const LONGEST_ERROR_TEXT = 2000;
 
 /**

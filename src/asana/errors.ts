@@ -1,71 +1,71 @@
 import { CodedError, type CodedErrorOptions, type ErrorClass } from '../core/errors.ts';
 
-/** Which of Asana's two interfaces was spoken to. They share a host and a limit, not their error bodies. */
+/** Asana's two APIs. They share a host and a rate limit, but not their error bodies. */
 export type Surface = 'rest' | 'scim';
 
-/** Every way a request to Asana ends badly, and what that means for whoever asked. */
+/** Every way in which a request to Asana fails, and how the caller should react. */
 export const classOfAsanaCode = {
   /** 401: the token is wrong, expired or revoked. */
   CredentialsRejected: 'stalling',
   /** 402: the plan of the organization does not include this. */
   PlanRefused: 'stalling',
-  /** 403: the token is good, its account may not do this. */
+  /** 403: the token is valid, but its account may not do this. */
   Forbidden: 'stalling',
-  /** The account or team named in the request is not there (any more). */
+  /** The account or team in the request does not exist, or no longer exists. */
   NotFound: 'stalling',
-  /** The workspace is not there, or the token does not see it: of who is in it this says nothing. */
+  /** The workspace does not exist, or the token does not see it; this implies nothing about its accounts. */
   WorkspaceNotFound: 'stalling',
-  /** 404 for the address itself: Asana answers so to wrong routes and wrong methods too. */
+  /** 404 for the address itself; Asana also returns it for wrong routes and wrong methods. */
   RouteNotFound: 'stalling',
-  /** 409: it exists already, or somebody else changed it. */
+  /** 409: it already exists, or was changed at the same time. */
   Conflict: 'stalling',
-  /** Any other refusal; asking again would be refused again. */
+  /** Any other refusal; a retry would be refused as well. */
   AsanaRefused: 'stalling',
-  /** 429: nothing is sent before `retryAfterMs` has passed. */
+  /** 429: no request is sent before `retryAfterMs` has passed. */
   RateLimited: 'waiting',
-  /** A page token outlived its 15 minutes: the listing starts again. */
+  /** A page token expired after its 15 minutes: the listing is restarted. */
   OffsetExpired: 'transient',
-  /** A listing ended before it was whole. */
+  /** A listing ended before it was complete. */
   ListingTruncated: 'transient',
-  /** 5xx, no connection, no name, no trust in the certificate, no answer in time. */
+  /** 5xx, no connection, failed name resolution, untrusted certificate, or no response in time. */
   AsanaUnavailable: 'transient',
-  /** An answer that is not what Asana documents: HTML, cut JSON, a redirect, a wrong shape. */
+  /** A response that differs from Asana's documentation: HTML, truncated JSON, a redirect, a wrong shape. */
   MalformedResponse: 'transient',
-  /** REST and SCIM contradict each other about an account: one of them is behind. */
+  /** REST and SCIM contradict each other about an account: one of them lags behind. */
   Inconsistent: 'transient',
-  /** More bytes than any honest answer has. */
+  /** More bytes than any legitimate response has. */
   ResponseTooLarge: 'transient',
 } as const satisfies Record<string, ErrorClass>;
 
 export type AsanaErrorCode = keyof typeof classOfAsanaCode;
 
-/** Every code: for the documentation, and for tests that hold each of them to something. */
+/** Every code, for the documentation and for tests that cover all of them. */
 export const asanaErrorCodes: readonly AsanaErrorCode[] = Object.keys(classOfAsanaCode).filter(
   (key): key is AsanaErrorCode => key in classOfAsanaCode,
 );
 
 export interface AsanaErrorDetails extends CodedErrorOptions {
   readonly surface: Surface;
-  /** The operation as metrics name it (`users.list`); null where no single request failed. */
+  /** The operation as in metrics (`users.list`); `null` if the error is not about a single request. */
   readonly operation?: string | null;
-  /** HTTP status; null when there was no answer. */
+  /** HTTP status; `null` if there was no response. */
   readonly status?: number | null;
   readonly requestId?: string | null;
-  /** Asana's clock when it answered, epoch milliseconds. */
+  /** Asana's clock at the time of the response, epoch milliseconds. */
   readonly date?: number | null;
-  /** True when the request may have taken effect although it failed: a write has to be read back. */
+  /** True if the request may have taken effect although it failed: a write must be read back. */
   readonly outcomeUnknown?: boolean;
-  /** Of a listing that ended by itself, and short: what it announced, and what came. */
+  /** For a listing that ended normally but was short: how many entries it announced and returned. */
   readonly shortfall?: ListingShortfall | undefined;
 }
 
-/** How short a listing was that failed in no other way. */
+/** The sizes of a listing that was short but did not fail in any other way. */
 export interface ListingShortfall {
   readonly announced: number;
   readonly received: number;
 }
 
-/** A request to Asana that failed. Holds no header, no body, no address: only what our own tables say of it. */
+/** A failed request to Asana. Contains no header, body or address, only texts from our own tables. */
 export class AsanaError extends CodedError {
   declare readonly code: AsanaErrorCode;
   readonly surface: Surface;
@@ -88,12 +88,12 @@ export class AsanaError extends CodedError {
   }
 }
 
-/** True for an AsanaError, with one of `codes` if any are given. */
+/** Whether an error is an AsanaError, with one of `codes` if any are given. */
 export function isAsanaError(error: unknown, ...codes: readonly AsanaErrorCode[]): error is AsanaError {
   return error instanceof AsanaError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** The same error for a request of which an earlier try was not answered: Asana may have carried that one out. */
+/** Returns the error with an unknown outcome: Asana may have carried out an earlier attempt that it did not answer. */
 export function withUnknownOutcome(error: AsanaError): AsanaError {
   const { surface, operation, status, requestId, date, cause, retryAfterMs } = error;
   return new AsanaError(error.code, error.message, {
@@ -108,12 +108,12 @@ export function withUnknownOutcome(error: AsanaError): AsanaError {
   });
 }
 
-/** What messages call it. */
+/** Returns the name of the API in messages. */
 export function surfaceName(surface: Surface): string {
   return surface === 'rest' ? 'Asana' : 'Asana SCIM';
 }
 
-/** The error for an answer that is not what Asana documents. `what` names our expectation, never the content. */
+/** Returns the error for a response that differs from Asana's documentation. `what` never contains its content. */
 export function malformed(
   surface: Surface,
   operation: string,
@@ -127,7 +127,7 @@ export function malformed(
   );
 }
 
-/** The error for a request that did not leave: the clients of its token were closed meanwhile. */
+/** Returns the error for a request that was not sent because the clients of its token were closed in the meantime. */
 export function notSent(surface: Surface, operation: string): AsanaError {
   return new AsanaError(
     'AsanaUnavailable',
@@ -136,7 +136,7 @@ export function notSent(surface: Surface, operation: string): AsanaError {
   );
 }
 
-/** The error for a request that had no answer within `ms`. */
+/** Returns the error for a request without a complete response within `ms`. */
 export function timedOut(surface: Surface, operation: string, ms: number): AsanaError {
   return new AsanaError(
     'AsanaUnavailable',
@@ -145,7 +145,7 @@ export function timedOut(surface: Surface, operation: string, ms: number): Asana
   );
 }
 
-/** The error for an answer with more bytes than the bound. */
+/** Returns the error for a response that exceeds the size limit. */
 export function tooLarge(surface: Surface, operation: string): AsanaError {
   return new AsanaError(
     'ResponseTooLarge',
@@ -154,7 +154,7 @@ export function tooLarge(surface: Surface, operation: string): AsanaError {
   );
 }
 
-/** The error for a listing that ended before it was whole; what came before stays usable as incomplete. */
+/** Returns the error for a listing that ended early; the items received stay usable as an incomplete listing. */
 export function truncated(
   surface: Surface,
   operation: string,

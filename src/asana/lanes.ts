@@ -1,24 +1,24 @@
 import { WaitingLine } from './waiting-line.ts';
 
 /**
- * Who asks: a change and what belongs to it, a person's fresh read, a listing of a sync, or what a sync asks for each
- * item of a listing. The first goes first: a listing asks page by page, so a wait for each is a wait for all.
+ * The purpose of a request, most urgent first: an action with its own reads, a fresh read of one person, a listing of a
+ * sync, or a sync's request for one item of a listing. Listings go before these, since their pages are sequential.
  */
 export type Priority = 'action' | 'read' | 'sync' | 'bulk';
 
-/** Asana limits requests in flight by method: GET apart from POST, PUT, PATCH and DELETE. */
+/** Asana limits requests in flight separately for GET and for POST, PUT, PATCH and DELETE. */
 export type RequestKind = 'read' | 'write';
 
 const priorities = ['action', 'read', 'sync', 'bulk'] as const satisfies readonly Priority[];
 
-/** Those who ask for the same: first come, first served. */
+/** The waiting requests of one kind and priority: first come, first served. */
 export interface Lane<T> {
   readonly kind: RequestKind;
   readonly priority: Priority;
   readonly line: WaitingLine<T>;
 }
 
-/** A lane for each priority and kind, in the order in which they are served. */
+/** Returns a lane for each priority and kind, in the order in which they are served. */
 export function makeLanes<T>(): readonly Lane<T>[] {
   return priorities.flatMap((priority) =>
     (['write', 'read'] as const).map((kind) => ({ kind, priority, line: new WaitingLine<T>() })),
@@ -29,25 +29,25 @@ export function isSyncRead({ kind, priority }: Pick<Lane<unknown>, 'kind' | 'pri
   return kind === 'read' && (priority === 'sync' || priority === 'bulk');
 }
 
-/** As long as the window: whoever was not served in it stands behind others who take all of it. */
+/** The length of the window: a request that waits longer is being starved by others that use up the whole window. */
 const OVERDUE_MS = 60_000;
 const ONE_IN = 10;
 
 /**
- * The exception from priority that keeps everybody from waiting for ever: of ten requests one is of whoever is overdue,
- * for as long as anybody is.
+ * The exception to priorities that prevents starvation: while any request is overdue, one in ten requests sent is an
+ * overdue one.
  */
 export class OverdueTurns {
   #sent = 0;
 
-  /** A request was sent. */
+  /** Counts a request that was sent. */
   count(): void {
     this.#sent += 1;
   }
 
   /**
-   * The lane of whoever has waited longest, if it is the turn of those that are overdue; the turn is then used.
-   * @param mayGo whether the first of a lane could be sent now
+   * Returns the lane of the longest-waiting overdue request, and uses up the turn; `null` if it is not the turn of one.
+   * @param mayGo whether the first request of a lane could be sent now
    */
   take<T>(lanes: readonly Lane<T>[], mayGo: (lane: Lane<T>) => boolean, now: number): Lane<T> | null {
     if (this.#sent < ONE_IN) return null;

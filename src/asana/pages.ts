@@ -8,29 +8,29 @@ export const PAGE_SIZE = 100;
 /** Half a million items in one listing: above any Asana organization, below what would exhaust this process. */
 const MOST_PAGES = 5000;
 
-/** The same for pages that hold more than was asked for. */
+/** The same bound in items, for servers whose pages contain more than requested. */
 const MOST_ITEMS = MOST_PAGES * PAGE_SIZE;
 
-/** Empty pages with a further offset are legal; this many in a row without anything new are not a listing. */
+/** An empty page with a further offset is legal; this many pages in a row without a new item end the listing. */
 const MOST_BARREN_PAGES = 20;
 
-/** SCIM pages in flight at once: fast, and most of the 50 reads stay free for the listings beside it. */
+/** SCIM pages in flight at once: fast, and most of Asana's 50 concurrent reads stay free for other listings. */
 const SCIM_PAGES_IN_FLIGHT = 16;
 
-/** What a listing is called in errors, and how its items are told apart. */
+/** A listing: its name in errors, the identity of its items, and their receiver. */
 export interface Listing<T> {
   readonly operation: string;
   readonly idOf: (item: T) => string;
-  /** Called with what each page brought that no page before it had. */
+  /** Called with the items of each page that no earlier page contained. */
   readonly onItems: (items: readonly T[]) => void;
 }
 
 /**
- * Reads a REST listing from page to page; resolves when the last page said that it is the last. Every item is
- * handed over once, even if pages overlap. A page token that expired (15 minutes) starts the listing again, once.
+ * Reads a REST listing page by page, up to the page that is marked as the last. Hands over every item once, even if
+ * pages overlap. If a page token expires (15 minutes), restarts the listing, but only once.
  *
- * @throws AsanaError `ListingTruncated` for a server that repeats itself or never ends, and whatever a page
- *   fails with. What was handed over before stays valid, as an incomplete listing.
+ * @throws AsanaError `ListingTruncated` for a server that repeats pages or never ends, and the error of any page
+ *   that fails. Items handed over before stay valid as an incomplete listing.
  */
 export async function readPages<T>(
   fetchPage: (offset: string | null) => Promise<Page<T>>,
@@ -69,11 +69,11 @@ async function readOnce<T>(
 }
 
 /**
- * Reads a SCIM listing. Asana documents no paging (developers.asana.com/docs/scim: only `filter`), so every
- * server is fit for: one that gives all at once, one that gives pages of its own size, one that ignores
- * `startIndex`. After two pages have shown that paging works, the others are read in parallel.
+ * Reads a SCIM listing. Asana documents no paging (developers.asana.com/docs/scim: only `filter`), so this handles
+ * servers that return everything at once, that use their own page size, or that ignore `startIndex`. Once two
+ * pages have shown that paging works, reads the others in parallel.
  *
- * @throws AsanaError `ListingTruncated` when fewer different items came than `totalResults` names.
+ * @throws AsanaError `ListingTruncated` if fewer distinct items arrive than `totalResults` announces, or too many.
  */
 export async function readScimPages<T>(
   fetchPage: (startIndex: number, count: number) => Promise<ScimPage<T>>,
@@ -84,7 +84,7 @@ export async function readScimPages<T>(
   let collected = 0;
   let total = 0;
   let requests = 0;
-  /** Reads `[from, to)`, as many pages as the server makes of it; returns where it stopped. */
+  /** Reads `[from, to)` in at most `pages` pages, of whatever size the server returns; returns where it stopped. */
   const readRange = async (from: number, to: number, pages = Number.POSITIVE_INFINITY): Promise<number> => {
     let next = from;
     for (let page = 0; next < to && page < pages; page += 1) {
@@ -100,7 +100,7 @@ export async function readScimPages<T>(
     return next;
   };
 
-  // SCIM counts from one (RFC 7644 §3.4.2.4).
+  // SCIM indexes start at one (RFC 7644 §3.4.2.4).
   const second = await readRange(1, 1 + PAGE_SIZE, 1);
   const pageSize = second - 1;
   if (total > MOST_PAGES * pageSize)
@@ -125,7 +125,7 @@ function splitRange(from: number, to: number, size: number): readonly (readonly 
   return ranges;
 }
 
-/** Reads every range; rejects with the first failure once all that were begun have ended. */
+/** Reads the ranges in parallel; if any read fails, rejects with one failure once all reads have ended. */
 async function readInParallel(
   ranges: readonly (readonly [number, number])[],
   read: (from: number, to: number) => Promise<number>,
@@ -141,12 +141,12 @@ async function readInParallel(
   if (failure) throw failure.reason;
 }
 
-/** Hands over each item once, and tells how much of a page was new. */
+/** Hands over each item once, and counts the new items of each page. */
 class Intake<T> {
   readonly #listing: Listing<T>;
   readonly #surface: Surface;
   #seen = new Set<string>();
-  /** What was handed over before the listing started again: new to this pass, but not to whoever listens. */
+  /** Items handed over before the listing was restarted: new to this pass, but not to `onItems`. */
   #before: ReadonlySet<string> = new Set();
 
   constructor(listing: Listing<T>, surface: Surface) {
@@ -160,8 +160,8 @@ class Intake<T> {
   }
 
   /**
-   * How many of `items` this pass had not seen.
-   * @throws AsanaError `ListingTruncated` above all bounds
+   * Hands over the new items, and returns how many of `items` this pass had not seen before.
+   * @throws AsanaError `ListingTruncated` above `MOST_ITEMS`
    */
   take(items: readonly T[]): number {
     const { idOf, onItems, operation } = this.#listing;

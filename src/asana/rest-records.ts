@@ -9,11 +9,11 @@ import {
   UnexpectedShape,
 } from './fields.ts';
 
-/** A person as `GET /users` tells it. */
+/** A user as `GET /users` returns it. */
 export interface UserRecord {
   readonly gid: string;
   readonly name: string;
-  /** As Asana wrote it; null when it is not shown to this token. */
+  /** As Asana returned it; `null` if Asana does not show it to this token. */
   readonly email: string | null;
 }
 
@@ -26,12 +26,12 @@ export interface WorkspaceRecord {
 /** One membership object of a workspace. One person may have several (forum.asana.com/t/57272). */
 export interface WorkspaceMembershipRecord {
   readonly gid: string;
-  /** Former members are shown here alone, so this is where their address comes from. */
+  /** Only memberships show former members, so their address comes from here. */
   readonly user: UserRecord;
   readonly active: boolean;
   readonly admin: boolean;
   readonly guest: boolean;
-  /** Null when Asana does not say. */
+  /** `null` if Asana does not return it. */
   readonly viewOnly: boolean | null;
 }
 
@@ -48,7 +48,7 @@ export interface TeamRecord {
   readonly name: string;
 }
 
-/** A team as it is told when it is asked for by its gid. */
+/** A team as Asana returns it for a request by gid. */
 export interface PlacedTeamRecord extends TeamRecord {
   /** The organization's gid. */
   readonly organization: string;
@@ -65,16 +65,16 @@ export interface TeamMembershipRecord {
 /** One page of a REST listing. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** The token of the next page; null on the last. */
+  /** The token of the next page; `null` on the last page. */
   readonly next: string | null;
 }
 
 /** Page tokens are JWTs of some 300 characters. */
 const LONGEST_OFFSET = 4096;
-/** `limit` is 100 at most; a server that gives more than ten times as many is not Asana. */
+/** `limit` is at most 100; a server that returns more than ten times as many is not Asana. */
 const MOST_ITEMS = 1000;
 
-/** `{"data": …}` of every REST success. */
+/** Decodes the `{"data": …}` of every successful REST response. */
 export function decodeData<T>(body: unknown, decode: (data: unknown) => T): T {
   const { data } = fieldsOf(body, 'the object');
   if (data === undefined) throw new UnexpectedShape('data');
@@ -82,8 +82,8 @@ export function decodeData<T>(body: unknown, decode: (data: unknown) => T): T {
 }
 
 /**
- * A page of a listing that was asked with `limit`. `next_page` has to be there, null on the last page (OpenAPI
- * `NextPage`): without it a dropped cursor would pass for the end of the list, and the rest for removed.
+ * Decodes a page of a listing requested with `limit`. `next_page` is required, and null on the last page (OpenAPI
+ * `NextPage`): otherwise a lost cursor would look like the end of the list, and the rest like removed items.
  */
 export function decodePage<T>(body: unknown, decode: (item: unknown) => T): Page<T> {
   const { data, next_page: next } = fieldsOf(body, 'the object');
@@ -127,7 +127,7 @@ export function decodeWorkspaceMembership(value: unknown): WorkspaceMembershipRe
   };
 }
 
-/** A membership as the listing of one person's workspaces shows it. */
+/** Decodes a membership from the listing of one person's workspaces. */
 export function decodeOwnMembership(value: unknown): OwnMembershipRecord {
   const fields = fieldsOf(value, 'membership');
   const workspace = fieldsOf(fields['workspace'], 'membership.workspace');
@@ -149,7 +149,7 @@ export function decodePlacedTeam(value: unknown): PlacedTeamRecord {
   return { ...decodeTeam(value), organization: gidOf(organization['gid'], 'team.organization.gid') };
 }
 
-/** A membership as the listing of one person's teams shows it. */
+/** Decodes a membership from the listing of one person's teams. */
 export function decodeMembershipOfPerson(value: unknown): TeamMembershipRecord & { readonly team: string } {
   const team = fieldsOf(fieldsOf(value, 'team membership')['team'], 'team membership.team');
   return { ...decodeTeamMembership(value), team: gidOf(team['gid'], 'team membership.team.gid') };

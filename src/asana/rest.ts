@@ -22,10 +22,10 @@ import {
 } from './rest-records.ts';
 import type { Call, Exchange, Transport } from './transport.ts';
 
-/** Called with the items of each page, every item once. */
+/** Receives the items of each page; every item once. */
 export type OnItems<T> = (items: readonly T[]) => void;
 
-/** `email` never comes unless asked for: listings are compact (OpenAPI, `UserCompact`). */
+/** `email` must be requested: listings are compact (OpenAPI, `UserCompact`). */
 const USER_FIELDS = 'email,name';
 const WORKSPACE_FIELDS = 'name,is_organization';
 const MEMBERSHIP_FIELDS = 'is_active,is_admin,is_guest,is_view_only,user.name,user.email';
@@ -33,12 +33,12 @@ const OWN_MEMBERSHIP_FIELDS = 'is_active,is_guest,workspace';
 const TEAM_MEMBERSHIP_FIELDS = 'is_admin,is_guest,is_limited_access,user';
 
 /**
- * Asana's REST API as far as a connector needs it (Asana OpenAPI document, version 1.0). Wherever a user is
- * named, Asana takes a gid, an email or `me`.
+ * The part of Asana's REST API that a connector needs (Asana OpenAPI document, version 1.0). Wherever a request
+ * names a user, Asana accepts a gid, an email or `me`.
  *
- * Listings hand over their items page by page and reject with an AsanaError when they end early; what came
- * before stays valid. `GET /workspaces/{w}/users` and `GET /teams/{t}/users` are not here: they stop silently
- * at 2,000 users.
+ * Listings hand over their items page by page and reject with an AsanaError if they end early; the items before
+ * stay valid. `GET /workspaces/{w}/users` and `GET /teams/{t}/users` are not used: they stop silently at 2,000
+ * users.
  */
 export class AsanaRest {
   readonly #transport: Transport;
@@ -47,7 +47,7 @@ export class AsanaRest {
     this.#transport = transport;
   }
 
-  /** The account the token belongs to. */
+  /** Reads the account that the token belongs to. */
   me(call: Call): Promise<Answer<UserRecord>> {
     const read: Exchange = {
       operation: 'users.me',
@@ -59,7 +59,7 @@ export class AsanaRest {
     return this.#transport.send(read, (body) => decodeData(body, decodeUser), call);
   }
 
-  /** The workspaces and organizations the token sees. */
+  /** Lists the workspaces and organizations that the token sees. */
   workspaces(onItems: OnItems<WorkspaceRecord>, call: Call): Promise<void> {
     return this.#list(
       'workspaces.list',
@@ -71,7 +71,7 @@ export class AsanaRest {
     );
   }
 
-  /** The memberships of the token's account; a service account may have none, though it sees workspaces. */
+  /** Lists the memberships of the token's account; a service account may have none although it sees workspaces. */
   ownMemberships(onItems: OnItems<OwnMembershipRecord>, call: Call): Promise<void> {
     return this.#list(
       'workspace_memberships.own',
@@ -83,7 +83,7 @@ export class AsanaRest {
     );
   }
 
-  /** Everybody in a workspace, guests included, ordered by id. */
+  /** Lists every user in a workspace, including guests, ordered by id. */
   users(workspace: string, onItems: OnItems<UserRecord>, call: Call): Promise<void> {
     return this.#list(
       'users.list',
@@ -95,7 +95,7 @@ export class AsanaRest {
     );
   }
 
-  /** Roles and states in a workspace; one person may have several memberships, of which one is active. */
+  /** Lists roles and states in a workspace; a person may have several memberships, of which one is active. */
   workspaceMemberships(
     workspace: string,
     onItems: OnItems<WorkspaceMembershipRecord>,
@@ -111,7 +111,7 @@ export class AsanaRest {
     );
   }
 
-  /** The memberships of one person in a workspace: one request, none for a stranger. */
+  /** Reads the memberships of one person in a workspace, in one request; none for an unknown person. */
   workspaceMembershipsOf(
     workspace: string,
     user: string,
@@ -128,13 +128,13 @@ export class AsanaRest {
     return this.#transport.send(read, decode, call);
   }
 
-  /** The teams of an organization that the token sees. */
+  /** Lists the teams of an organization that the token sees. */
   teams(organization: string, onItems: OnItems<TeamRecord>, call: Call): Promise<void> {
     const path = `/workspaces/${encodeURIComponent(organization)}/teams`;
     return this.#list('teams.list', path, { opt_fields: 'name' }, decodeTeam, onItems, call);
   }
 
-  /** One team, with its organization. @throws AsanaError `NotFound` for one that the token does not see */
+  /** Reads one team, with its organization. @throws AsanaError `NotFound` if the token does not see it */
   team(team: string, call: Call): Promise<Answer<PlacedTeamRecord>> {
     const read: Exchange = {
       operation: 'teams.get',
@@ -158,8 +158,8 @@ export class AsanaRest {
   }
 
   /**
-   * The teams of one person in an organization, by the gid of the team. Read from the person's side: one request for each
-   * hundred teams they are in, where the team's side costs one for each hundred members of one team.
+   * Returns the team memberships of one person in an organization, by team gid. Listing by person takes one request per
+   * hundred teams of the person; listing by team would take one per hundred members, for each team.
    * @throws AsanaError `NotFound` for an unknown person
    */
   async teamMembershipsOf(
@@ -181,7 +181,7 @@ export class AsanaRest {
     return found;
   }
 
-  /** Adds somebody to a workspace. A stranger's email is sent an invitation: never repeated by itself. */
+  /** Adds a person to a workspace. Asana invites an unknown email, so the request is never retried automatically. */
   addUserToWorkspace(workspace: string, user: string, call: Call): Promise<Answer<UserRecord>> {
     const change = this.#change(
       'workspaces.add_user',
@@ -196,15 +196,15 @@ export class AsanaRest {
   }
 
   /**
-   * Takes somebody out of a workspace. For an organization that is a full deprovisioning, which no API undoes;
-   * with a personal token the person's work passes to its owner.
+   * Removes a person from a workspace. In an organization this is a full deprovision, which no API undoes;
+   * with a personal access token, the person's work is assigned to the token's owner.
    */
   removeUserFromWorkspace(workspace: string, user: string, call: Call): Promise<Answer<void>> {
     const path = `/workspaces/${encodeURIComponent(workspace)}/removeUser`;
     return this.#transport.send(this.#change('workspaces.remove_user', path, user), decodeNothing, call);
   }
 
-  /** Adds a member of the organization to a team; the token's account must be in the team itself. */
+  /** Adds a member of the organization to a team; the token's account must be in the team. */
   addUserToTeam(team: string, user: string, call: Call): Promise<Answer<TeamMembershipRecord>> {
     const change = this.#change('teams.add_user', `/teams/${encodeURIComponent(team)}/addUser`, user);
     return this.#transport.send(
@@ -214,7 +214,7 @@ export class AsanaRest {
     );
   }
 
-  /** Takes somebody out of a team; the token's account must be in the team itself. */
+  /** Removes a person from a team; the token's account must be in the team. */
   removeUserFromTeam(team: string, user: string, call: Call): Promise<Answer<void>> {
     const path = `/teams/${encodeURIComponent(team)}/removeUser`;
     return this.#transport.send(this.#change('teams.remove_user', path, user), decodeNothing, call);
@@ -238,7 +238,7 @@ export class AsanaRest {
         operation,
         method: 'GET',
         path,
-        // `limit` on every page: without it there is no next_page, and the listing is capped.
+        // Every page needs `limit`: without it there is no next_page, and the listing is capped.
         query: { ...query, limit: String(PAGE_SIZE), ...position },
         repeatability: 'safe',
       };
@@ -253,8 +253,8 @@ function membershipsPath(workspace: string): string {
 }
 
 /**
- * A server that does not know the filter gives everybody: what is not of one person, and of the one asked for, would
- * give somebody a stranger's role.
+ * Rejects memberships of several people, or of a person with another gid than requested. A server without support for
+ * the filter returns all memberships, and the person would appear to have another one's role.
  */
 function ofOnePerson(
   memberships: readonly WorkspaceMembershipRecord[],
@@ -267,7 +267,7 @@ function ofOnePerson(
   return memberships;
 }
 
-/** removeUser answers `{"data": {}}` (OpenAPI, `EmptyResponse`); what it holds does not matter, errors do. */
+/** Checks the response of removeUser, `{"data": {}}` (OpenAPI, `EmptyResponse`), and ignores the content of `data`. */
 function decodeNothing(body: unknown): void {
   if (body !== undefined) decodeData(body, () => {});
 }

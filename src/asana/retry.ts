@@ -2,46 +2,46 @@ import type { Random } from '../core/clock.ts';
 import type { AsanaError } from './errors.ts';
 
 /**
- * Whether a request may be sent again after it failed with an unknown or known outcome.
+ * Whether a request may be sent again after it failed, even if its outcome is unknown.
  * - `safe`: reads, and writes that set an absolute value (PATCH `userType`).
- * - `never`: creates, invitations and removals; whoever asked reads back and decides.
+ * - `never`: creates, invitations and removals; the caller reads back and decides.
  */
 export type Repeatability = 'safe' | 'never';
 
 /**
- * A Retry-After above this is not waited for: the error goes to the caller, who comes back later. A sync has nothing else to
- * do; an action or a read holds up somebody who could do other work meanwhile, and an edit has to be observed within 5 s.
+ * The longest Retry-After that a request waits for, in ms; above it, the caller gets the error and retries later.
+ * A sync has nothing else to do. An action or a read would block a worker, and an edit must be observed within 5 s.
  */
 export const PATIENCE_MS = { action: 3_000, read: 3_000, sync: 120_000, bulk: 120_000 } as const;
 
-/** Without a usable Retry-After: the length of Asana's quota window (developers.asana.com, rate limits). */
+/** The pause if there is no usable Retry-After: Asana's quota window (developers.asana.com, rate limits). */
 export const DEFAULT_RETRY_AFTER_MS = 60_000;
 
-/** Whatever a Retry-After asks for, nothing is stopped for longer. */
+/** Upper bound for any Retry-After. */
 const LONGEST_RETRY_AFTER_MS = 3600_000;
 
 const FIRST_BACKOFF_MS = 500;
 const LONGEST_BACKOFF_MS = 8000;
 
-/** Attempts in all: 3 retries wait some 3.5 s, longer than a load balancer takes to drop a dead backend. */
+/** Attempts in all: 3 retries wait up to 3.5 s, longer than a load balancer takes to drop a dead backend. */
 const MOST_ATTEMPTS = 4;
 
-/** A rejected request cost Asana nothing and was waited for; other users of the token may take the quota again. */
+/** More after a 429, which costs Asana nothing: other users of the token may use up the quota again during the wait. */
 const MOST_ATTEMPTS_RATE_LIMITED = 6;
 
 export interface FailedAttempt {
   /** 1 for the first. */
   readonly attempt: number;
   readonly repeatability: Repeatability;
-  /** The longest Retry-After that is waited for, milliseconds. */
+  /** The longest Retry-After that the request waits for, milliseconds. */
   readonly patienceMs: number;
   readonly error: AsanaError;
   readonly random: Random;
 }
 
 /**
- * How long to wait before the request is sent again, in milliseconds; null to give up. Exponential with
- * jitter between half and all of it, and never before the Retry-After.
+ * Returns the milliseconds to wait before the next attempt, or `null` to give up: exponential backoff with jitter
+ * between half of it and all of it, and never less than the Retry-After.
  */
 export function retryDelay({
   attempt,
@@ -61,14 +61,14 @@ export function retryDelay({
 }
 
 /**
- * A Retry-After header (RFC 9110 §10.2.3: seconds or a date) in milliseconds from `now`; null when it is
- * absent, negative or neither form. Never above an hour.
+ * Parses a Retry-After header (RFC 9110 §10.2.3: seconds or a date) into milliseconds from `now`, at most an hour.
+ * Returns `null` if it is absent, negative or of neither form; a date in the past gives 0.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | null {
   if (header === undefined) return null;
   const text = header.trim();
   if (/^\d{1,15}$/.test(text)) return Math.min(Number(text) * 1000, LONGEST_RETRY_AFTER_MS);
-  // Only the form every sender must generate (IMF-fixdate); Date.parse alone would take "-5" for a year.
+  // Accept only IMF-fixdate, which every sender must generate; Date.parse alone would read "-5" as a year.
   if (!/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)) return null;
   const date = Date.parse(text);
   return Number.isNaN(date) ? null : Math.min(Math.max(0, date - now), LONGEST_RETRY_AFTER_MS);

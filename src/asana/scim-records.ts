@@ -12,25 +12,25 @@ import {
 } from './fields.ts';
 import type { JsonObject } from './json.ts';
 
-/** A user as SCIM tells it (RFC 7643 §4.1, and Asana's `userType`). */
+/** A user as SCIM returns it (RFC 7643 §4.1, and Asana's `userType`). */
 export interface ScimUserRecord {
   readonly id: string;
   readonly userName: string;
-  /** The primary address, or the first; null when there is none. */
+  /** The primary address, or else the first; `null` if there is none. */
   readonly email: string | null;
   readonly name: string;
   readonly active: boolean;
-  /** The license as Asana wrote it; null when the attribute is absent (domains without view-only licenses). */
+  /** The license as Asana returned it; `null` if the attribute is absent (domains without view-only licenses). */
   readonly userType: string | null;
-  /** title, givenName, familyName, department, costCenter, … : those present and not empty. */
+  /** title, givenName, familyName, department, costCenter, …: only those that are present and not empty. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** A team as SCIM tells it (RFC 7643 §4.2). */
+/** A team as SCIM returns it (RFC 7643 §4.2). */
 export interface ScimGroupRecord {
   readonly id: string;
   readonly name: string;
-  /** Ids of its members; null where the answer leaves them out, as Asana's listing does. */
+  /** Ids of its members; `null` if the response omits them, as Asana's listing does. */
   readonly members: readonly string[] | null;
 }
 
@@ -40,16 +40,16 @@ export interface ScimPage<T> {
   readonly totalResults: number;
 }
 
-/** A SCIM server may ignore `count` and give everybody at once. */
+/** A SCIM server may ignore `count` and return all entries at once. */
 const MOST_SCIM_ITEMS = 200_000;
 
-/** A SCIM id, which Asana's own examples show as a number too. One that has lost digits on the way is refused. */
+/** Decodes a SCIM id, which Asana's own examples also show as a number. Rejects a number that has lost digits. */
 function scimIdOf(value: unknown): string {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
   return gidOf(value, 'id');
 }
 
-/** A SCIM ListResponse (RFC 7644 §3.4.2). `Resources` may be left out when nothing was found. */
+/** Decodes a SCIM ListResponse (RFC 7644 §3.4.2). `Resources` may be omitted if nothing was found. */
 export function decodeScimPage<T>(body: unknown, decode: (item: unknown) => T): ScimPage<T> {
   const { Resources: resources, totalResults } = fieldsOf(body, 'the object');
   if (typeof totalResults !== 'number' || !Number.isSafeInteger(totalResults) || totalResults < 0) {
@@ -91,7 +91,7 @@ export function decodeScimGroup(value: unknown): ScimGroupRecord {
   };
 }
 
-/** A mutation answers with the user or with nothing (204). */
+/** Decodes the response to a change: the user, or nothing (204). */
 export function decodeScimUserOrNothing(body: unknown): ScimUserRecord | null {
   return body === undefined ? null : decodeScimUser(body);
 }
@@ -101,7 +101,7 @@ function primaryEmail(value: unknown): string | null {
   return emailOf((emails.find((email) => email['primary'] === true) ?? emails[0])?.['value']);
 }
 
-/** Most users have none: one object for all of them. */
+/** Most users have no attributes, so they share one object. */
 const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
 
 function attributesOf(fields: JsonObject, name: JsonObject): Readonly<Record<string, string>> {

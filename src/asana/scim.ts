@@ -18,16 +18,16 @@ const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
 export interface NewScimUser {
   readonly email: string;
-  /** The full name: givenName and familyName are not taken by PATCH, and swapped in Asana's own example. */
+  /** The full name: PATCH does not accept givenName and familyName, and Asana's own example swaps them. */
   readonly name: string;
-  /** Sent as it is; null leaves it out, for domains without view-only licenses. */
+  /** Sent unchanged; `null` omits it, for domains without view-only licenses. */
   readonly userType: string | null;
 }
 
 /**
- * Asana's SCIM 2.0 API (developers.asana.com/docs/scim; RFC 7643, 7644): the users of the one organization
- * the token belongs to, without guests, and their licenses. Changes return the user as Asana answered, or null
- * when it answered without one; what really holds afterwards only a fresh read tells.
+ * Asana's SCIM 2.0 API (developers.asana.com/docs/scim; RFC 7643, 7644): the users of the one organization that
+ * the token belongs to, without guests, and their licenses. Changes return the user from Asana's response, or
+ * `null` if it has none; only a fresh read shows the actual state afterwards.
  */
 export class AsanaScim {
   readonly #transport: Transport;
@@ -36,7 +36,7 @@ export class AsanaScim {
     this.#transport = transport;
   }
 
-  /** Asks for the service's configuration: tells whether SCIM is there and takes the token. */
+  /** Reads the service provider configuration, to check that SCIM is available and accepts the token. */
   probe(call: Call): Promise<Answer<void>> {
     const read: Exchange = {
       operation: 'service_provider_config.get',
@@ -47,17 +47,17 @@ export class AsanaScim {
     return this.#transport.send(read, requireObject, call);
   }
 
-  /** Every user, page by page. Rejects with `ListingTruncated` when fewer came than Asana said there are. */
+  /** Lists every user, page by page. Rejects with `ListingTruncated` if fewer arrive than Asana announced. */
   users(onItems: OnItems<ScimUserRecord>, call: Call): Promise<void> {
     return this.#list('users.list', '/Users', decodeScimUser, onItems, call);
   }
 
-  /** Every team, private ones included, in the same way. Asana's listing leaves the members out: see `group`. */
+  /** Lists every team in the same way, including private ones. Asana's listing omits the members: see `group`. */
   groups(onItems: OnItems<ScimGroupRecord>, call: Call): Promise<void> {
     return this.#list('groups.list', '/Groups', decodeScimGroup, onItems, call);
   }
 
-  /** One team with its members. @throws AsanaError `NotFound` */
+  /** Reads one team with its members. @throws AsanaError `NotFound` */
   group(id: string, call: Call): Promise<Answer<ScimGroupRecord>> {
     const read: Exchange = {
       operation: 'groups.get',
@@ -68,7 +68,7 @@ export class AsanaScim {
     return this.#transport.send(read, (body) => ofId(decodeScimGroup(body), id), call);
   }
 
-  /** @throws AsanaError `NotFound` for a stranger, a guest, and perhaps somebody deprovisioned */
+  /** Reads one user. @throws AsanaError `NotFound` for an unknown id, a guest, and perhaps a deprovisioned user */
   user(id: string, call: Call): Promise<Answer<ScimUserRecord>> {
     const read: Exchange = {
       operation: 'users.get',
@@ -79,7 +79,7 @@ export class AsanaScim {
     return this.#transport.send(read, (body) => ofId(decodeScimUser(body), id), call);
   }
 
-  /** The user with this `userName`, or null. Null does not mean that the email is free: guests are not shown. */
+  /** Finds the user with this `userName`; `null` does not mean that the email is free, since guests are not shown. */
   async findByUserName(email: string, call: Call): Promise<Answer<ScimUserRecord | null>> {
     const read: Exchange = {
       operation: 'users.find',
@@ -89,13 +89,13 @@ export class AsanaScim {
       repeatability: 'safe',
     };
     const answer = await this.#transport.send(read, (body) => decodeScimPage(body, decodeScimUser), call);
-    // A server that does not know the filter gives everybody: only an equal name counts as found.
+    // A server without support for the filter returns all users: only an equal name counts as found.
     const wanted = email.toLowerCase();
     const found = answer.value.items.find((user) => user.userName.toLowerCase() === wanted);
     return { ...answer, value: found ?? null };
   }
 
-  /** Creates an account, which sends an invitation. @throws AsanaError `Conflict` when it exists */
+  /** Creates an account, which sends an invitation. @throws AsanaError `Conflict` if it exists */
   createUser({ email, name, userType }: NewScimUser, call: Call): Promise<Answer<ScimUserRecord | null>> {
     const create: Exchange = {
       operation: 'users.create',
@@ -119,7 +119,7 @@ export class AsanaScim {
     return this.#patch('users.set_user_type', id, 'userType', userType, 'safe', call);
   }
 
-  /** Deprovisions: ends the person's access to the organization. No API undoes it, and nothing repeats it. */
+  /** Deprovisions: ends the person's access to the organization. No API undoes it; it is never retried. */
   deactivate(id: string, call: Call): Promise<Answer<ScimUserRecord | null>> {
     return this.#patch('users.deactivate', id, 'active', false, 'never', call);
   }
@@ -167,12 +167,12 @@ function userPath(id: string): string {
   return `/Users/${encodeURIComponent(id)}`;
 }
 
-/** A filter's string is a JSON string (RFC 7644 §3.4.2.2): quotes and backslashes in it end nothing. */
+/** Quotes a value for a filter as a JSON string (RFC 7644 §3.4.2.2), which escapes quotes and backslashes. */
 function quote(value: string): string {
   return JSON.stringify(value);
 }
 
-/** Another record than the one asked for would have somebody else's license changed. */
+/** Rejects a record with another id than requested, which could lead to a change of the wrong person's license. */
 function ofId<T extends { readonly id: string }>(record: T, id: string): T {
   if (record.id !== id) throw new UnexpectedShape('the id asked for');
   return record;

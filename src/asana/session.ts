@@ -16,11 +16,11 @@ export interface SessionLimits {
   readonly requestMs: number;
   /** Largest REST body, decompressed; a page of 100 users has some 20 KiB. */
   readonly restBytes: number;
-  /** Largest SCIM body, decompressed; a server without paging sends some 1 KiB a user at once. */
+  /** Largest SCIM body, decompressed; a server without paging sends all users at once, some 1 KiB each. */
   readonly scimBytes: number;
 }
 
-/** Asana answers 504 to what takes too long for it, well within a minute. */
+/** Asana answers requests that take too long with 504, well within a minute. */
 export const defaultSessionLimits: SessionLimits = {
   requestMs: 60_000,
   restBytes: 8 * 1024 * 1024,
@@ -36,7 +36,7 @@ export interface SessionOptions {
   readonly scimEnabled: boolean;
   readonly budgets: BudgetRegistry;
   readonly limits?: Partial<SessionLimits> | undefined;
-  /** What carries a request; by default HTTP. */
+  /** Carries the requests; by default HTTP. */
   readonly adapter?: AxiosAdapter | undefined;
   readonly log: Logger;
   readonly meter: Meter;
@@ -46,26 +46,26 @@ export interface SessionOptions {
   readonly random: Random;
 }
 
-/** All that is asked of Asana's REST API, whoever answers it. */
+/** Asana's REST API as the program uses it, independent of the implementation. */
 export type RestClient = Pick<AsanaRest, keyof AsanaRest>;
 
-/** All that is asked of Asana's SCIM API, whoever answers it. */
+/** Asana's SCIM API as the program uses it, independent of the implementation. */
 export type ScimClient = Pick<AsanaScim, keyof AsanaScim>;
 
 /** One connection to Asana: its clients with their tokens, connections and budgets. */
 export interface AsanaSession {
   readonly rest: RestClient;
-  /** Null with SCIM off. */
+  /** `null` if SCIM is off. */
   readonly scim: ScimClient | null;
-  /** One token serves both; what REST refuses it and SCIM takes is then a matter of permissions. */
+  /** True if one token serves both: if REST then rejects it and SCIM accepts it, it lacks permissions. */
   readonly sharedToken: boolean;
   /** Ends the connections. Budgets stay with their registry. */
   close(): void;
 }
 
 /**
- * Opens a session; sends nothing yet.
- * @throws InvalidInputError for a base URL no token may be sent to, or a token no header can carry
+ * Opens a session; sends no request yet.
+ * @throws InvalidInputError for a base URL that no token may be sent to, or a token that is not valid in a header
  */
 export function openSession(options: SessionOptions): AsanaSession {
   const {
@@ -112,7 +112,7 @@ export function openSession(options: SessionOptions): AsanaSession {
   return { rest, scim, sharedToken, close: () => closers.splice(0).forEach((close) => close()) };
 }
 
-/** A header value holds visible ASCII only (RFC 9110 §5.5); the HTTP client's own complaint would be cryptic. */
+/** Accepts only visible ASCII, as in a header value (RFC 9110 §5.5); the HTTP client's own error would be cryptic. */
 function checkToken(surface: Surface, token: Redacted): void {
   if (/^[\x21-\x7e]{1,8192}$/.test(token.reveal())) return;
   const field = surface === 'rest' ? 'token' : 'scim token';

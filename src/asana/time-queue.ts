@@ -1,4 +1,4 @@
-/** A queue of instants that only grow: O(1) at both ends, memory bounded by what is in it. */
+/** A queue of instants in ascending order: O(1) at both ends, memory proportional to its size. */
 export class TimeQueue {
   #times: number[] = [];
   #head = 0;
@@ -11,15 +11,15 @@ export class TimeQueue {
     this.#times.push(at);
   }
 
-  /** The first instant; infinite when there is none. */
+  /** Returns the first instant; infinity if the queue is empty. */
   oldest(): number {
     return this.#times[this.#head] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Forgets every instant up to and including `at`. */
+  /** Removes every instant up to and including `at`. */
   dropUntil(at: number): void {
     while (this.oldest() <= at) this.#head += 1;
-    // Half of the array is dead: moving the rest costs no more than what was dropped, so O(1) amortized.
+    // More than half of the array is unused: copying the rest costs no more than was dropped, so O(1) amortized.
     if (this.#head > 64 && this.#head * 2 > this.#times.length) {
       this.#times = this.#times.slice(this.#head);
       this.#head = 0;

@@ -17,38 +17,38 @@ import { isJsonObject } from './json.ts';
 import type { Priority } from './lanes.ts';
 import { DEFAULT_RETRY_AFTER_MS, PATIENCE_MS, type Repeatability, retryDelay } from './retry.ts';
 
-/** How a request is to be made; the same for every operation. */
+/** The options of a request, the same for every operation. */
 export interface Call {
   readonly priority: Priority;
   readonly signal?: AbortSignal | undefined;
-  /** Counts the requests that were really sent, retries included. */
+  /** Counts the requests that were actually sent, including retries. */
   readonly tally?: Tally | undefined;
   /**
-   * Asked immediately before each request leaves, after every wait for the budget and before every retry. What it throws
-   * ends the call; nothing is sent then.
+   * Called immediately before each request is sent, after every wait for the budget and before every retry. If it
+   * throws, nothing is sent and the call ends with that error.
    */
   readonly guard?: (() => void | Promise<void>) | undefined;
 }
 
 export interface Tally {
   requests: number;
-  /** Those of them that Asana surely did not carry out, by its answer or because nothing reached it; absent for none. */
+  /** Requests that Asana certainly did not carry out: it refused them, or they never reached it; absent for none. */
   refused?: number;
-  /** Those of them to which Asana said yes; absent for none. */
+  /** Requests that Asana accepted; absent for none. */
   accepted?: number;
 }
 
-/** Whether Asana may have carried out one of the requests. */
+/** Whether Asana may have carried out at least one of the requests. */
 export function mayBeDone({ requests, refused = 0 }: Tally): boolean {
   return requests > refused;
 }
 
-/** One request, before a token and an address are put to it. */
+/** One request, without token and base URL. */
 export interface Exchange {
   /** `noun.verb`, for metrics and messages. */
   readonly operation: string;
   readonly method: 'GET' | 'POST' | 'PATCH';
-  /** Below the base URL, beginning with a slash; variable parts already escaped. */
+  /** Relative to the base URL, with a leading slash; variable parts are already escaped. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -56,20 +56,20 @@ export interface Exchange {
 }
 
 export interface TransportLimits {
-  /** From sending the request to the last byte of the answer. */
+  /** Milliseconds from sending the request to the last byte of the response. */
   readonly requestMs: number;
-  /** Largest body taken, decompressed. */
+  /** Largest response body accepted, decompressed. */
   readonly responseBytes: number;
 }
 
 export interface TransportOptions {
   readonly surface: Surface;
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly token: Redacted;
   readonly budget: Budget;
   readonly limits: TransportLimits;
-  /** What carries a request; by default HTTP. */
+  /** Carries the requests; by default HTTP. */
   readonly adapter?: AxiosAdapter | undefined;
   readonly clock: Clock;
   readonly random: Random;
@@ -79,13 +79,13 @@ export interface TransportOptions {
   readonly tracer?: Tracer | undefined;
 }
 
-/** The largest body sent; the largest real one, a new user, has some 500 bytes. */
+/** Largest request body sent; the largest real one, a new user, has some 500 bytes. */
 const LARGEST_REQUEST_BYTES = 64 * 1024;
 
-/** Idle connections are closed after this long, before a load balancer closes them under the next request. */
+/** Idle connections are closed after this time, before a load balancer closes them during the next request. */
 const IDLE_CONNECTION_MS = 15_000;
 
-/** Different deprecations that are logged; headers are input like any other. */
+/** Maximum number of different deprecations that are logged, since headers are untrusted input. */
 const MOST_DEPRECATIONS = 100;
 
 /** Sends requests of one surface with one token: admitted by the budget, bounded, retried, counted. */
@@ -117,7 +117,7 @@ export class Transport {
       maxContentLength: limits.responseBytes,
       maxBodyLength: LARGEST_REQUEST_BYTES,
       responseType: 'text',
-      // Text is parsed here, where a body that is no JSON can be told from one that is.
+      // Keep the body as text: parsing it ourselves tells a body that is not JSON from one that is.
       transformRequest: [(data: unknown) => data],
       transformResponse: [(data: unknown) => data],
       validateStatus: null,
@@ -135,8 +135,8 @@ export class Transport {
   }
 
   /**
-   * Sends a request, again if that is allowed, and decodes the answer.
-   * @throws AsanaError, or the signal's reason when it aborts
+   * Sends a request, with retries where allowed, and decodes the response.
+   * @throws AsanaError, or the signal's reason if it aborts
    */
   async send<T>(exchange: Exchange, decode: (body: unknown) => T, call: Call): Promise<Answer<T>> {
     const { clock, random } = this.#options;
@@ -156,7 +156,7 @@ export class Transport {
     }
   }
 
-  /** Closes the connections; requests under way fail, and nothing is sent any more. */
+  /** Closes the connections; requests in flight fail, and no more are sent. */
   close(): void {
     this.#closed = true;
     this.#agent.destroy();
@@ -177,7 +177,7 @@ export class Transport {
       const permit = await budget.acquire(kind, call.priority, call.signal);
       try {
         await call.guard?.();
-        // While the guard was asked, another request may have been told to wait, and the clients may have been closed.
+        // While the guard ran, another request may have been answered 429, or this transport may have been closed.
         if (permit.isOvertaken()) continue;
         if (this.#closed) throw notSent(surface, operation);
         return await tracer.span({ name, kind: 'Request', fields }, (span) =>
@@ -213,11 +213,11 @@ export class Transport {
     }
   }
 
-  /** One request on the wire, from start to the last byte, within its time. */
+  /** Sends one request and reads the response to its last byte, within the time limit. */
   async #exchange(exchange: Exchange, { signal, tally }: Call): Promise<AxiosResponse<unknown>> {
     const { surface, baseUrl, token, limits, clock } = this.#options;
     const { operation, method, path, query, body } = exchange;
-    // Between the permit and here the caller may have given up: nothing leaves any more.
+    // The caller may have aborted since the permit was granted: then send nothing.
     signal?.throwIfAborted();
     const begun = clock.monotonic();
     if (tally) tally.requests += 1;
@@ -225,7 +225,7 @@ export class Transport {
     let late = false;
     const forward = () => attempt.abort();
     signal?.addEventListener('abort', forward);
-    // One deadline for connecting, headers and body: a server that drips bytes resets every idle timer.
+    // One deadline for connecting, headers and body: a server that sends single bytes would reset an idle timer.
     const cancelDeadline = clock.schedule(limits.requestMs, () => {
       late = true;
       attempt.abort();
@@ -248,7 +248,7 @@ export class Transport {
       code = String(response.status);
       return response;
     } catch (error) {
-      // Whatever axios threw carries the request with its token: only its code goes on.
+      // An axios error contains the request with its token, so only its code is passed on.
       signal?.throwIfAborted();
       code = late ? 'timeout' : 'failed';
       throw late
@@ -262,7 +262,7 @@ export class Transport {
     }
   }
 
-  /** Asana announces changes of its API in `Asana-Change: name=…;info=…;affected=true` (docs, deprecations). */
+  /** Logs API changes that Asana announces in `Asana-Change: name=…;info=…;affected=true` (docs, deprecations). */
   #noteDeprecations(header: string | undefined): void {
     if (header === undefined) return;
     for (const change of header.split(',')) {
@@ -276,8 +276,8 @@ export class Transport {
 }
 
 /**
- * The proxy, for Node's own support, which keeps tunnels open; that of axios opens one a request. Which one it is, is decided
- * as for ConductorOne: Node takes no `host:port`, and shows the whole URL of a proxy that it cannot read.
+ * Returns the proxy for Node's built-in proxy support, which keeps tunnels open; axios would open one per request.
+ * `proxyFor` chooses it, as for ConductorOne: Node rejects `host:port`, and its error shows an invalid URL in full.
  */
 function proxyEnvironment(url: URL): { readonly HTTPS_PROXY?: string } {
   const proxy = proxyFor(url, process.env);
@@ -290,10 +290,10 @@ function encodeQuery(query: Exchange['query']): string {
   return `?${pairs.join('&')}`;
 }
 
-/** What axios threw, as ours: its code and nothing else of it. */
+/** Converts an error of axios to an AsanaError, which keeps only the code. */
 function describeFailure(surface: Surface, operation: string, error: unknown): AsanaError {
   const { code, message } = isJsonObject(error) ? error : {};
-  // axios gives the bound on bytes no code of its own (1.21: ERR_BAD_RESPONSE with this message).
+  // axios has no separate code for the size limit (1.21: ERR_BAD_RESPONSE with this message).
   if (typeof message === 'string' && message.startsWith('maxContentLength'))
     return tooLarge(surface, operation);
   return classifyFailure(surface, operation, typeof code === 'string' ? code : 'unknown error');

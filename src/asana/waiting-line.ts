@@ -1,18 +1,18 @@
-/** Somebody who waits for a `T`. */
+/** The callbacks of a caller that waits for a `T`. */
 export interface Promised<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** A place in a WaitingLine; kept by whoever may want to leave it. */
+/** A place in a WaitingLine; a caller keeps it in order to leave the line early. */
 export interface Waiter<T> extends Promised<T> {
-  /** When they came, by the clock of whoever keeps the line. */
+  /** When the caller joined, by the clock of the line's owner. */
   readonly since: number;
   before: Waiter<T> | null;
   after: Waiter<T> | null;
 }
 
-/** First come, first served; joining, being served and leaving from anywhere cost O(1). */
+/** A first-come, first-served queue; joining, being served and leaving from any position take O(1). */
 export class WaitingLine<T> {
   #first: Waiter<T> | null = null;
   #last: Waiter<T> | null = null;
@@ -22,7 +22,7 @@ export class WaitingLine<T> {
     return this.#size;
   }
 
-  /** When whoever came first came; infinite when nobody waits. */
+  /** When the first waiter joined; infinity if the line is empty. */
   get since(): number {
     return this.#first?.since ?? Number.POSITIVE_INFINITY;
   }
@@ -36,14 +36,14 @@ export class WaitingLine<T> {
     return waiter;
   }
 
-  /** Takes out whoever came first; null when nobody waits. */
+  /** Removes and returns the first waiter; `null` if the line is empty. */
   shift(): Waiter<T> | null {
     const waiter = this.#first;
     if (waiter) this.remove(waiter);
     return waiter;
   }
 
-  /** Takes `waiter` out. It must stand in this line. */
+  /** Removes `waiter`, which must be in this line. */
   remove(waiter: Waiter<T>): void {
     if (waiter.before) waiter.before.after = waiter.after;
     else this.#first = waiter.after;

@@ -17,10 +17,10 @@ import {
 } from './generated/c1/connector/v2/trait_pb.ts';
 import { displayName } from './text.ts';
 
-/** What of the whole directory matters to how one account is shown. */
+/** The facts about the whole directory that affect how an account is presented. */
 export interface AccountContext {
   readonly organization: string | null;
-  /** The gid of the token's own account if the token is a service account's; null otherwise. */
+  /** The gid of the token's own account if that is a service account; `null` otherwise. */
   readonly serviceAccount: string | null;
 }
 
@@ -31,20 +31,20 @@ export function accountContext(
   return { organization: organization?.gid ?? null, serviceAccount: serviceAccount ? self : null };
 }
 
-/** What ConductorOne is told of an account, in plain values; messages and the rows of a c1z are made of them. */
+/** An account as reported to ConductorOne, in plain values. Messages and c1z rows are both built from it. */
 export interface AccountFacts {
   readonly gid: string;
-  /** The gid of the workspace above it; null for an account without any. */
+  /** The gid of the parent workspace; `null` if the account has none. */
   readonly parent: string | null;
   readonly displayName: string;
   readonly active: boolean;
   readonly serviceAccount: boolean;
-  /** Only one that the messages' own rule takes; service accounts have none at all. */
+  /** `null` unless it passes the validation rule of the messages. Service accounts have no address. */
   readonly address: string | null;
   readonly login: string;
   readonly structuredName: { readonly givenName: string; readonly familyName: string } | null;
   readonly employeeNumber: string | null;
-  /** Sorted by key: equal accounts have equal bytes, and readers compare bytes. */
+  /** Sorted by key, so that equal accounts encode to equal bytes: readers compare bytes. */
   readonly profile: readonly (readonly [key: string, value: string | boolean])[];
 }
 
@@ -73,7 +73,7 @@ export function accountFacts(
   };
 }
 
-/** Of somebody who has never been in the organization, the workspaces beside it tell. */
+/** Whether the account is enabled. If it was never in the organization, its other workspaces decide. */
 function isEnabled(account: Account, organization: string | null): boolean {
   const isElsewhere =
     organization !== null && account.memberships.length > 0 && !membershipIn(account, organization);
@@ -81,8 +81,8 @@ function isEnabled(account: Account, organization: string | null): boolean {
 }
 
 /**
- * An account as ConductorOne sees it. Status and profile are written twice, into the trait, where readers before
- * baton-sdk v0.19 look (the `baton` CLI v0.4.3 exports nothing without them), and into the resource.
+ * Returns an account as a ConductorOne resource. Status and profile are written twice: into the trait, for readers
+ * before baton-sdk v0.19 (the `baton` CLI v0.4.3 exports nothing without them), and into the resource.
  */
 export function accountResource(account: Account, context: AccountContext): Resource {
   const facts = accountFacts(account, context);
@@ -116,7 +116,7 @@ export function accountType({ serviceAccount }: AccountFacts): AccountType {
   return serviceAccount ? AccountType.SERVICE : AccountType.HUMAN;
 }
 
-/** An account as its grants name it. */
+/** Returns an account in the short form in which its grants contain it. */
 export function principalOf(account: Account, organization: string | null): Resource {
   const parent = parentOf(account, organization);
   return create(ResourceSchema, {
@@ -126,7 +126,7 @@ export function principalOf(account: Account, organization: string | null): Reso
   });
 }
 
-/** One parent, the same in every sync: the organization, else the workspace with the lowest gid. */
+/** Returns one parent, the same in every sync: the organization, else the workspace with the lowest gid. */
 function parentOf({ memberships }: Account, organization: string | null): string | null {
   const workspaces = memberships.map(({ workspace }) => workspace);
   if (organization !== null && (workspaces.includes(organization) || workspaces.length === 0))
@@ -138,7 +138,7 @@ function loginOf(account: Account): string | null {
   return account.scim?.userName ?? addressOf(account);
 }
 
-/** Names of the profile's entries that come from SCIM attributes, as the Go connector writes them. */
+/** SCIM attributes and the profile keys under which the Go connector writes them. */
 const PROFILE_NAMES: readonly (readonly [attribute: string, key: string])[] = Object.entries({
   costCenter: 'cost_center',
   country: 'country',

@@ -1,11 +1,11 @@
 import { sign } from 'node:crypto';
 import type { ClientId, ClientKey } from './credentials.ts';
 
-/** An assertion is valid from this long before now until this long after. */
+/** An assertion is valid from this many seconds before now until this many seconds after. */
 export const ASSERTION_SECONDS = 120;
 
 /**
- * A signed assertion of who we are: a compact JWS with exactly the header and the claims that the Go SDK sends.
+ * Returns a signed client assertion: a compact JWS with exactly the header and the claims that the Go SDK sends.
  * @param now epoch milliseconds
  */
 export function signAssertion(clientId: ClientId, key: ClientKey, now: number, nonce: Uint8Array): string {

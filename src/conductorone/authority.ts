@@ -3,8 +3,8 @@ import { InvalidInputError } from '../core/errors.ts';
 import { isHostName } from '../core/host-name.ts';
 
 /**
- * Host and port of `host[:port]`; an IPv6 address in brackets.
- * @throws InvalidInputError when it holds anything else: a path, user information, white space
+ * Splits `host[:port]` into host and port (443 by default). An IPv6 address is in brackets.
+ * @throws InvalidInputError if it contains anything else: a path, user information, white space
  */
 export function splitAuthority(
   field: string,

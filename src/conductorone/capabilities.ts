@@ -8,13 +8,13 @@ import {
 import { resourceTypes } from './resource-types.ts';
 
 export interface CapabilitySettings {
-  /** SCIM is on. */
+  /** True if SCIM is on. */
   readonly licenses: boolean;
-  /** `conductorOne.provision`: grant, revoke and create-account tasks are carried out. */
+  /** `conductorOne.provision`: whether grant, revoke and create-account tasks are carried out. */
   readonly provision: boolean;
 }
 
-/** What the connector can do under its settings: nothing is announced that a task would then be refused for. */
+/** Returns the connector's capabilities under its settings, without any whose tasks it would refuse. */
 export function connectorCapabilities({ licenses, provision }: CapabilitySettings): ConnectorCapabilities {
   const capabilitiesOf = (type: string): Capability[] => {
     if (!provision) return [Capability.SYNC];
@@ -32,7 +32,7 @@ export function connectorCapabilities({ licenses, provision }: CapabilitySetting
   });
 }
 
-/** Asana mails an invitation; there is no password to set. */
+/** Asana mails an invitation, so there is no password to set. */
 const invitedByMail = {
   supportedCredentialOptions: [CredentialOption.NO_PASSWORD],
   preferredCredentialOption: CredentialOption.NO_PASSWORD,

@@ -13,14 +13,14 @@ import { type Asset, type UploadReceipt, uploadAsset } from './upload.ts';
 
 export interface BatonClientOptions {
   readonly transport: Transport;
-  /** For messages: who is at the other end. */
+  /** The host of the endpoint, for error messages. */
   readonly host: string;
-  /** 1 to 256 characters; tells this replica from every other. */
+  /** 1 to 256 characters, different for every replica. */
   readonly hostId: string;
   readonly clock: Clock;
 }
 
-/** ConductorOne answers to a request for work at once; `next_poll` does the waiting. */
+/** Time limit of GetTask. ConductorOne answers at once: the wait between polls is in `next_poll`. */
 const GET_TASK_MS = 60_000;
 
 /** How a task ended. */
@@ -30,8 +30,8 @@ export type FinalState = Pick<
 >;
 
 /**
- * The calls of a connector to ConductorOne, for one host id. Every failure is a ConductorOneError; an aborted
- * call throws the signal's own reason.
+ * A connector's calls to ConductorOne, for one host id. A failed call throws a ConductorOneError, an aborted one the
+ * signal's own reason.
  */
 export class BatonClient {
   readonly #client: Client<typeof BatonService>;
@@ -42,7 +42,7 @@ export class BatonClient {
     this.#client = createClient(BatonService, options.transport);
   }
 
-  /** Says who we are; with a `taskId` it answers that hello task. */
+  /** Sends a Hello, which with a `taskId` answers that hello task. */
   async hello(
     request: Omit<MessageInitShape<typeof BatonServiceHelloRequestSchema>, '$typeName' | 'hostId'>,
     signal: AbortSignal,
@@ -72,8 +72,9 @@ export class BatonClient {
   }
 
   /**
-   * Sends a file for a task, in three tries at most, each from its first byte.
-   * @returns the bytes sent and their SHA-256
+   * Uploads a file for a task, in at most three attempts, each from the first byte.
+   * @returns the number of bytes sent and their SHA-256
+   * @throws also the read error of a file that cannot be read
    */
   uploadAsset(taskId: string, asset: Asset, signal: AbortSignal): Promise<UploadReceipt> {
     const { hostId, clock } = this.#options;

@@ -14,25 +14,25 @@ export interface ConnectionOptions {
   readonly hostId: string;
   /** `BATON_C1_API_HOST`. */
   readonly apiHost?: string | undefined;
-  /** Host patterns; null for no restriction. */
+  /** Host patterns; `null` for no restriction. */
   readonly allowedHosts: readonly string[] | null;
   /** From `readTrust`. */
   readonly trust: Trust;
-  /** Names the proxy to go through, if any: `HTTPS_PROXY`, `NO_PROXY`. */
+  /** Names the proxy to use, if any: `HTTPS_PROXY`, `NO_PROXY`. */
   readonly environment: Environment;
   readonly clock: Clock;
 }
 
-/** One client of one tenant: its calls, and the end of its connections. */
+/** A client of one tenant, and the means to close its connections. */
 export interface ConductorOneConnection {
   readonly client: BatonClient;
-  /** Ends the connections, and every call on them. */
+  /** Closes the connections and ends every call on them. */
   close(): Promise<void>;
 }
 
 /**
- * Prepares a connection with ConductorOne; sends nothing yet.
- * @throws InvalidInputError for malformed credentials, an `apiHost` that is none, or a proxy that cannot be used
+ * Prepares a connection to ConductorOne without sending anything yet.
+ * @throws InvalidInputError for malformed credentials, an invalid `apiHost`, or an unusable proxy
  * @throws ConductorOneError `HostNotAllowed`
  */
 export function openConnection(options: ConnectionOptions): ConductorOneConnection {

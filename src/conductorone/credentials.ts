@@ -3,9 +3,9 @@ import { InvalidInputError } from '../core/errors.ts';
 import type { Redacted } from '../core/redacted.ts';
 import { splitAuthority } from './authority.ts';
 
-/** A client ID taken apart: `<name>@<host>[:port]/<use>`. */
+/** A parsed client ID: `<name>@<host>[:port]/<use>`. */
 export interface ClientId {
-  /** The whole of it, as it is sent. */
+  /** The complete ID, as it is sent. */
   readonly id: string;
   /** Names the client in user agents, e.g. `strange-hydra-68836`. */
   readonly name: string;
@@ -18,20 +18,21 @@ export interface ClientId {
 /** The key that signs assertions. */
 export interface ClientKey {
   readonly privateKey: KeyObject;
-  /** The key's own id, when the secret has one. */
+  /** The key ID; `null` if the secret has none. */
   readonly kid: string | null;
 }
 
-/** Real IDs have some 60 characters, secrets some 250. */
+/** Real IDs have about 60 characters, secrets about 250. */
 const LONGEST_ID = 512;
 const LONGEST_SECRET = 8 * 1024;
 
 const REMEDY = 'copy it again from the page of the connector in ConductorOne';
 
 /**
- * @param field what the user calls it, for the message
- * @throws InvalidInputError when it does not have the shape of ConductorOne's client IDs; the slash and what
- * follows it are part of that shape (baton-sdk pkg/ugrpc/c1_credential_provider.go)
+ * Parses a client ID.
+ * @param field the name of the setting, for the message
+ * @throws InvalidInputError if it does not have the shape of ConductorOne's client IDs; the slash and the text after it
+ * are part of that shape (baton-sdk pkg/ugrpc/c1_credential_provider.go)
  */
 export function parseClientId(text: string, field = 'client-id'): ClientId {
   const [, name, authority] =
@@ -43,15 +44,15 @@ export function parseClientId(text: string, field = 'client-id'): ClientId {
 }
 
 /**
- * The key inside a client secret, `secret-token:conductorone.com:v1:<JWK in base64url>`. Errors name what is
- * wrong and never show any of the secret, so they carry no cause either.
+ * Returns the key inside a client secret, `secret-token:conductorone.com:v1:<JWK in base64url>`. Errors name the
+ * problem but never contain any of the secret, so they carry no cause either.
  * @throws InvalidInputError
  */
 export function parseClientSecret(secret: Redacted, field = 'client-secret'): ClientKey {
   const text = secret.reveal();
   const parts = text.length > LONGEST_SECRET ? [] : text.split(':');
   const [, , version] = parts;
-  // The Go SDK cuts into at most four parts, and looks at the last two only.
+  // The Go SDK splits the secret into at most four parts and reads only the last two.
   const encoded = parts.slice(3).join(':');
   if (version === undefined || encoded === '') {
     throw new InvalidInputError(field, `must look like secret-token:conductorone.com:v1:…: ${REMEDY}`);
@@ -78,7 +79,7 @@ function decodeJwk(encoded: string): Jwk | null {
     const value: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'));
     return typeof value === 'object' && value !== null ? { ...value } : null;
   } catch {
-    // A SyntaxError would show a piece of the secret.
+    // A SyntaxError would contain a piece of the secret.
     return null;
   }
 }

@@ -8,26 +8,26 @@ import { isImmutableTeamRole, isImmutableWorkspaceRole } from './entitlements.ts
 import type { AccountInfo } from './generated/c1/connector/v2/resource_pb.ts';
 import { type EntitlementTarget, readEntitlementId, readGrantId } from './ids.ts';
 
-/** Who gets or loses a right: a resource of type `user`, by its id. */
+/** The resource that gets or loses a right. Only the type `user` is accepted. */
 export interface Principal {
   readonly type: string;
   readonly id: string;
 }
 
-/** A grant to take back. Its parts say what it is; only where they are missing its id is read. */
+/** A grant to revoke, identified by its parts; a missing part is read from the id. */
 export interface GrantParts {
   readonly id: string;
   readonly entitlement?: string | undefined;
   readonly principal?: Principal | undefined;
 }
 
-/** Asana calls its ids opaque; those seen are decimal numbers of 64 bits. */
+/** Asana documents its ids as opaque; those seen are 64-bit decimal numbers. */
 const GID = /^[\w-]{1,64}$/;
 
 /**
- * What granting this entitlement comes to.
- * @throws RefusedError `EntitlementNotFound`, `InvalidPrincipal`, `AccountNotFound`, or `ImmutableRole` for a role
- * that no API gives
+ * Translates granting an entitlement into a request.
+ * @throws RefusedError `EntitlementNotFound`, `InvalidPrincipal`, `AccountNotFound`, or `ImmutableRole` for a role that
+ * no API assigns
  */
 export function grantRequestOf(entitlement: string, principal: Principal): TaskRequest {
   const target = targetOf(entitlement);
@@ -38,7 +38,7 @@ export function grantRequestOf(entitlement: string, principal: Principal): TaskR
 }
 
 /**
- * What taking this grant back comes to.
+ * Translates revoking a grant into a request.
  * @throws RefusedError as `grantRequestOf`
  */
 export function revokeRequestOf(grant: GrantParts): TaskRequest {
@@ -116,20 +116,20 @@ function immutable(target: Role, remedy: (target: Role) => string): RefusedError
   );
 }
 
-/** What there is to know of a new account; the message of a task, or what flags say. */
+/** The data of a new account, from the message of a task or from flags. */
 export type NewAccount = Pick<AccountInfo, 'login' | 'profile'> & {
   readonly emails: readonly { readonly address: string; readonly isPrimary: boolean }[];
 };
 
-/** Asana's own limit is not documented; names of people are shorter. */
+/** Asana's limit is not documented; people's names are shorter. */
 const LONGEST_NAME = 256;
 
 /**
- * What creating this account comes to. The profile holds the answers to `accountCreationSchema`; where it says
- * nothing of the address, the account's own addresses count, then its login. Whatever else it says (the Go connector
- * asked for a license) has no effect: an account begins view-only, and an enterprise license is requested after it.
- * @throws RefusedError `InvalidEmail`; `WorkspaceNotFound` for a workspace id that is none
- * @throws InvalidInputError for a field that is no text: left out, it would have the account made another way
+ * Translates creating an account into a request. The profile holds the answers to `accountCreationSchema`; if it has no
+ * address, the account's own addresses are used, then its login. Other profile fields (the Go connector asked for a
+ * license) are ignored: an account starts view-only, and an enterprise license is requested afterwards.
+ * @throws RefusedError `InvalidEmail`; `WorkspaceNotFound` for an invalid workspace id
+ * @throws InvalidInputError for a field that is not a string: ignoring it would create the account differently
  */
 export function createAccountRequestOf({ emails, login, profile = {} }: NewAccount): TaskRequest {
   const primary = emails.find(({ isPrimary }) => isPrimary) ?? emails[0];
@@ -149,7 +149,7 @@ export function createAccountRequestOf({ emails, login, profile = {} }: NewAccou
   return {
     wish: { type: 'Account', workspace: workspaceIn(profile) },
     want: 'Give',
-    // Accounts are looked up by their lower-cased address.
+    // Accounts are looked up by lower-cased address.
     user: { email: address.toLowerCase(), name: nameIn(profile) },
   };
 }
@@ -183,7 +183,7 @@ function nonEmpty(text: string | undefined): string | null {
   return text?.trim() || null;
 }
 
-/** What a task says is not ours: shown in quotes, without control characters, and not at any length. */
+/** Quotes untrusted text of a task for a message: control characters are escaped and the length is limited. */
 function quote(text: string): string {
   return JSON.stringify(text.slice(0, 200).toWellFormed());
 }

@@ -20,20 +20,20 @@ import { userType } from './resource-types.ts';
 import { licenseResource, type TeamHead, teamResource, workspaceResource } from './resources.ts';
 import { displayName } from './text.ts';
 
-/** Membership is all that Asana's API gives and takes; the other roles of a team are set by people. */
+/** Whether the API cannot change this team role: it only adds and removes members, people set the other roles. */
 export function isImmutableTeamRole(role: TeamRole): boolean {
   return role !== 'Team Member';
 }
 
 /**
- * Only the admin role: no API makes or unmakes an admin. A guest is one by the address, and is taken out of the
- * workspace like a member.
+ * Whether the API cannot change this workspace role: only Admin, which no API assigns or removes. A guest is a guest
+ * because of the address, and is removed from the workspace like a member.
  */
 export function isImmutableWorkspaceRole(role: WorkspaceRoleSlug): boolean {
   return role === 'Admin';
 }
 
-/** A resource and the rights it offers, by role. */
+/** A resource and its entitlements, by role. */
 export interface Offer<Role extends string> {
   readonly resource: Resource;
   readonly entitlements: Readonly<Record<Role, Entitlement>>;
@@ -46,7 +46,7 @@ export function teamOffer(team: TeamHead): Offer<TeamRole> {
   return { resource, entitlements: byRole(teamRoles, offer) };
 }
 
-/** @param team as it is displayed */
+/** @param team the team's display name */
 export function teamRoleWords(gid: string, team: string, role: TeamRole): RoleWords {
   return {
     id: roleEntitlementId('team', gid, role),
@@ -83,7 +83,7 @@ export function licenseOffer(license: License): Offer<'holder'> {
   return { resource, entitlements: { holder: entitlement } };
 }
 
-/** What a role's entitlement is called, and whether the API can give and take it. */
+/** The id and texts of a role's entitlement, and whether the API cannot assign and remove the role. */
 interface RoleWords {
   readonly id: string;
   readonly name: string;
@@ -105,7 +105,7 @@ function roleEntitlement(
   });
 }
 
-/** What the entitlements of a role have in common, whatever they are of. */
+/** Returns the fields that all entitlements of a role share, whatever their resource. */
 export function roleFields(slug: string, immutable: boolean) {
   return {
     grantableTo: [userType],

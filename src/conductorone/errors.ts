@@ -1,12 +1,12 @@
 import { CodedError, type CodedErrorOptions, type ErrorClass } from '../core/errors.ts';
 
 /**
- * What can go wrong between us and ConductorOne.
- * - `CredentialsRejected`: the client credentials are not taken; a person must put others there.
- * - `ClockSkew`: they are not taken, and this machine's clock is too far off for them to be.
- * - `HostNotAllowed`: the client ID names a host that the operator does not allow.
+ * Failures of the connection to ConductorOne.
+ * - `CredentialsRejected`: the client credentials are rejected; a person must replace them.
+ * - `ClockSkew`: they are rejected, and this machine's clock is too far off for them to be accepted.
+ * - `HostNotAllowed`: the client ID names a host that is not in the list of allowed hosts.
  * - `ConductorOneRefused`: the call itself was refused; repeating it changes nothing.
- * - `Disconnected`: no usable answer; it is tried again.
+ * - `Disconnected`: no usable answer; retried.
  */
 export type ConductorOneCode =
   | 'CredentialsRejected'
@@ -24,11 +24,11 @@ const CLASSES: Readonly<Record<ConductorOneCode, ErrorClass>> = {
 };
 
 export interface ConductorOneErrorOptions extends CodedErrorOptions {
-  /** The gRPC status code of the call, when it was a call that failed. */
+  /** The gRPC status code, if a call failed. */
   readonly grpcCode?: number | undefined;
 }
 
-/** A failure of the connection with ConductorOne. Messages never repeat what the server sent. */
+/** A failure of the connection to ConductorOne. Messages never repeat text that the server sent. */
 export class ConductorOneError extends CodedError {
   declare readonly code: ConductorOneCode;
   readonly grpcCode: number | undefined;
@@ -44,7 +44,7 @@ export class UnsupportedTaskError extends CodedError {
   declare readonly code: 'UnsupportedTask';
 
   constructor() {
-    // The Go SDK's words.
+    // The same text as in the Go SDK.
     super('UnsupportedTask', 'stalling', 'unsupported task type');
   }
 }

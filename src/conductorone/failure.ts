@@ -2,7 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { codeOf } from '../core/errors.ts';
 import { type ConductorOneCode, ConductorOneError } from './errors.ts';
 
-/** Codes that no repetition mends; baton-sdk gives up its first Hello at these (pkg/tasks/c1api/manager.go). */
+/** Codes for which a retry is useless; baton-sdk gives up its first Hello on them (pkg/tasks/c1api/manager.go). */
 const FINAL: ReadonlyMap<Code, ConductorOneCode> = new Map([
   [Code.Unauthenticated, 'CredentialsRejected'],
   [Code.PermissionDenied, 'CredentialsRejected'],
@@ -12,7 +12,7 @@ const FINAL: ReadonlyMap<Code, ConductorOneCode> = new Map([
   [Code.NotFound, 'ConductorOneRefused'],
 ]);
 
-/** Calls about one task. Whoever may ask for tasks may make them; a refusal is about the task. */
+/** Calls about one task. Credentials that may ask for tasks may make these, so a refusal concerns the task. */
 const ABOUT_A_TASK: ReadonlySet<string> = new Set(['Heartbeat', 'FinishTask', 'UploadAsset']);
 
 const REMEDIES: Readonly<Record<'CredentialsRejected' | 'ConductorOneRefused' | 'Disconnected', string>> = {
@@ -23,10 +23,10 @@ const REMEDIES: Readonly<Record<'CredentialsRejected' | 'ConductorOneRefused' | 
   Disconnected: 'the request is retried.',
 };
 
-/** A failed call in our terms: the operation, the gRPC code and the remedy; nothing of what the server wrote. */
+/** Converts the error of a call: the message has operation, gRPC code and remedy, but none of the server's text. */
 export function explainFailure(operation: string, host: string, error: unknown): ConductorOneError {
   const failure = ConnectError.from(error);
-  // The token is asked for inside the call; its own error says more.
+  // The token is requested inside the call; its own error is more specific.
   if (failure.cause instanceof ConductorOneError) return failure.cause;
   const aboutTask = ABOUT_A_TASK.has(operation) && failure.code !== Code.Unauthenticated;
   const general = FINAL.get(failure.code) ?? 'Disconnected';
@@ -41,7 +41,7 @@ export function explainFailure(operation: string, host: string, error: unknown):
   });
 }
 
-/** What this side of the connection knows (ECONNREFUSED, a bad certificate); never what the server sent. */
+/** Returns the cause if it arose on this side (ECONNREFUSED, a bad certificate), never the server's text. */
 function causeOf({ cause }: ConnectError): unknown {
   return codeOf(cause) === null ? undefined : cause;
 }

@@ -7,15 +7,15 @@ import type { BatonClient, FinalState } from './client.ts';
 import { ConductorOneError } from './errors.ts';
 import { grpcCodeOf } from './status.ts';
 
-/** A report that is not through after this long is given up, as in the Go SDK; the task comes again then. */
+/** A report that has not succeeded after this long is given up, as in the Go SDK; the task is then assigned again. */
 const REPORT_MS = 30_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_MESSAGE = 2000;
 
-/** The end of a full sync: what there is to say was uploaded, and the server wants an empty Success. */
+/** The final state of a full sync: the data was uploaded, and the server expects an empty Success. */
 export const succeeded: FinalState = { finalState: { case: 'success', value: {} } };
 
-/** The end of a task that has an answer; its annotations are looked for in both places. */
+/** Returns the final state of a task with a response. Annotations go into both places where readers look. */
 export function succeededWith<Desc extends DescMessage>(
   schema: Desc,
   response: MessageShape<Desc> & { readonly annotations?: Any[] },
@@ -24,12 +24,12 @@ export function succeededWith<Desc extends DescMessage>(
   return { finalState: { case: 'success', value: { annotations, response: anyPack(schema, response) } } };
 }
 
-/** Puts a message into the words of whoever has to act on it. */
+/** Rephrases a message for the user who must act on it. */
 export type Wording = (message: string) => string;
 
 /**
- * The end of a task that failed, with the gRPC code of the reason.
- * @param final true when ConductorOne should not hand it out again by itself
+ * Returns the final state of a failed task, with the gRPC code of the error.
+ * @param final true if ConductorOne should not assign the task again by itself
  */
 export function failed(error: unknown, final: boolean, wording: Wording = (message) => message): FinalState {
   return {
@@ -47,9 +47,9 @@ export interface ReportOptions {
 }
 
 /**
- * Says how a task ended, again and again for 30 s while the connection fails: a finished task must not be lost, and
- * done a second time, for one reset. (The Go SDK tries once.)
- * @throws the last ConductorOneError; the signal's reason when it aborts
+ * Reports the end of a task, retrying for 30 s while the connection fails: one connection reset must not lose the
+ * result, since the task would be carried out a second time. (The Go SDK tries once.)
+ * @throws the ConductorOneError of a refusal; TimeoutError after 30 s; the signal's reason when it aborts
  */
 export async function reportEnd({ client, taskId, state, clock, signal }: ReportOptions): Promise<void> {
   await withTimeLimit({ clock, ms: REPORT_MS, signal }, async (limited) => {
@@ -59,7 +59,7 @@ export async function reportEnd({ client, taskId, state, clock, signal }: Report
         return;
       } catch (error) {
         if (!(error instanceof ConductorOneError)) throw error;
-        // One of those that failed came through, and its answer was lost; or the lease is over. Either way: done.
+        // A failed attempt arrived and only its answer was lost, or the lease is over: nothing is left to report.
         if (wait > FIRST_WAIT_MS && error.code === 'ConductorOneRefused') return;
         if (error.errorClass === 'stalling') throw error;
         await clock.sleep(Math.max(wait, error.retryAfterMs ?? 0), limited);
@@ -68,7 +68,7 @@ export async function reportEnd({ client, taskId, state, clock, signal }: Report
   });
 }
 
-/** Only what was written to be read by people; anything else may hold what is nobody's business. */
+/** Returns the message only of errors that are written for users: others may contain private data. */
 function messageOf(error: unknown): string {
   if (error instanceof CodedError) return error.message.slice(0, LONGEST_MESSAGE).toWellFormed();
   return 'The connector failed with an unexpected error. See its log.';

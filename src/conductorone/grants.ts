@@ -18,8 +18,8 @@ import {
 } from './ids.ts';
 
 /**
- * The roles of one team membership. Whoever is in the team is a member, which can be taken away; what else Asana
- * says of the membership comes beside it. (The Go connector shows one role only, so that an admin is no member.)
+ * Returns the roles of one team membership. Everybody in the team is a Team Member, which can be revoked; the flags of
+ * the membership add further roles. (The Go connector shows only one role, so its admins are not members.)
  */
 export function teamRolesOf({
   admin,
@@ -33,7 +33,7 @@ export function teamRolesOf({
   return roles;
 }
 
-/** The one role an account has in each of its workspaces; none where its membership has ended. */
+/** Returns the one role of an account in each of its workspaces, without those where its membership has ended. */
 export function workspaceRolesOf({
   memberships,
 }: Account): readonly { readonly workspace: string; readonly role: WorkspaceRoleSlug }[] {
@@ -43,12 +43,12 @@ export function workspaceRolesOf({
     .toSorted((a, b) => (a.workspace < b.workspace ? -1 : 1));
 }
 
-/** The license an account holds; null for none, and for one that is no longer in use. */
+/** Returns the license that an account holds; `null` if it holds none or is not active any more. */
 export function heldLicense(account: Account, organization: string | null): License | null {
   return isActive(account, organization) ? account.license : null;
 }
 
-/** The id of the grant of this entitlement to this user. */
+/** Returns the id of the grant of this entitlement to this user. */
 export function grantId(entitlement: Pick<Entitlement, 'id'>, user: string): string {
   const target = readEntitlementId(entitlement.id);
   return target?.type === 'license'
@@ -56,7 +56,7 @@ export function grantId(entitlement: Pick<Entitlement, 'id'>, user: string): str
     : roleGrantId(entitlement.id, user);
 }
 
-/** True when the API cannot take this right away. */
+/** Whether the API cannot revoke this right. */
 export function isImmutable(entitlement: Pick<Entitlement, 'id'>): boolean {
   const target = readEntitlementId(entitlement.id);
   if (target?.type === 'team') return isImmutableTeamRole(target.role);
@@ -64,10 +64,10 @@ export function isImmutable(entitlement: Pick<Entitlement, 'id'>): boolean {
 }
 
 /**
- * A grant. It names its entitlement and its principal (ids, parents, display names) and leaves their details to
- * their own rows: so does ConductorOne's own Asana connector, readers look the rest up by id, and a new job title
- * does not change the bytes of every grant of a person. (The newest Go writers leave out even the names, which
- * readers before 2026 cannot follow.)
+ * Returns a grant. It contains only the ids, parents and display names of its entitlement and principal; the details
+ * are in their own rows. ConductorOne's own Asana connector does the same, readers look up the rest by id, and a new
+ * job title does not change the bytes of all grants of a person. (The newest Go writers omit even the names, which
+ * readers before 2026 do not support.)
  */
 export function grantOf(entitlement: Entitlement, principal: Resource): Grant {
   return create(GrantSchema, {

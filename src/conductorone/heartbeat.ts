@@ -16,12 +16,12 @@ export interface HeartbeatClient {
 export interface HeartbeatOptions {
   readonly client: HeartbeatClient;
   readonly taskId: string;
-  /** When the first is due, as the server says it. */
+  /** Delay until the first heartbeat, as sent by the server. */
   readonly first: Duration | undefined;
   /**
-   * True for work that goes on whatever the answers are, and when there are none: a change in Asana that is under way is
-   * not undone by giving it up. The Go SDK sends no heartbeats for these, so that a server may take the task of one for
-   * canceled that it knows nothing of.
+   * True for work that continues whatever the heartbeats return, even if they fail: giving up a change in Asana that
+   * has begun does not undo it. The Go SDK sends no heartbeats for such tasks, so a server that does not track their
+   * leases may report them as canceled.
    */
   readonly optional: boolean;
   readonly clock: Clock;
@@ -29,13 +29,13 @@ export interface HeartbeatOptions {
   readonly signal: AbortSignal;
 }
 
-/** So many failures in a row, and the lease is taken for lost, as in the Go SDK. */
+/** After this many failures in a row the lease counts as lost, as in the Go SDK. */
 const MOST_FAILURES = 10;
 
 /**
- * Does the work while heartbeats keep the lease of its task; they stop with it. The work's signal aborts with the
- * given one, and, unless they are optional, with a StoppedError when ConductorOne cancels the task or ten heartbeats in a
- * row have failed.
+ * Runs the work; until it ends, heartbeats keep the lease of its task. The work's signal aborts with the given one and,
+ * unless heartbeats are optional, with a StoppedError when ConductorOne cancels the task or ten heartbeats in a row
+ * have failed.
  */
 export async function withHeartbeats<T>(
   options: HeartbeatOptions,
@@ -60,7 +60,7 @@ export async function withHeartbeats<T>(
   }
 }
 
-/** Beats until the signal aborts; returns why the work is to be given up, or null when it may go on without. */
+/** Sends heartbeats until the signal aborts. Returns why the work must stop; `null` if it may go on without them. */
 async function beat(
   { client, taskId, first, optional, clock, log }: HeartbeatOptions,
   signal: AbortSignal,
@@ -81,7 +81,7 @@ async function beat(
       if (signal.aborted) return null;
       failures += 1;
       log.warn('heartbeat failed', { failures, error });
-      // A server may know heartbeats of syncs only: the Go SDK sends no others.
+      // The server may accept heartbeats only for syncs: the Go SDK sends no others.
       if (optional && error instanceof ConductorOneError && error.errorClass === 'stalling') return null;
       if (!optional && failures >= MOST_FAILURES) {
         return new StoppedError(`${failures} heartbeats of the task in a row have failed.`);

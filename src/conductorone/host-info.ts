@@ -5,7 +5,7 @@ import type {
   BatonServiceHelloRequest_OSInfoSchema,
 } from './generated/c1/connectorapi/baton/v1/baton_pb.ts';
 
-/** The machine, in the words of node:os and node:process. */
+/** The machine, as reported by node:os and node:process. */
 export interface Machine {
   /** `os.hostname()`. */
   readonly hostname: string;
@@ -20,10 +20,10 @@ export interface Machine {
 export type BuildInfo = MessageInitShape<typeof BatonServiceHelloRequest_BuildInfoSchema>;
 export type OsInfo = MessageInitShape<typeof BatonServiceHelloRequest_OSInfoSchema>;
 
-/** protobuf validation rule of every field of BuildInfo and OSInfo. */
+/** Longest value of a field of BuildInfo and OSInfo, by their protobuf validation rules. */
 const LONGEST = 256;
 
-/** What runs here: this program, on this version of Node. */
+/** Describes the software: this program, on this version of Node. */
 export function buildInfo(nodeVersion: string): BuildInfo {
   return {
     langVersion: fill(nodeVersion, 'unknown'),
@@ -33,8 +33,8 @@ export function buildInfo(nodeVersion: string): BuildInfo {
 }
 
 /**
- * Where it runs. Registration fails when one field is empty, so each has something to say: as in the Go SDK the
- * platform and its family stand in for each other, and the kernel's version for the platform's.
+ * Describes the machine. Registration fails if a field is empty, so every field has a value: as in the Go SDK, platform
+ * and platform family stand in for each other, and the kernel version for the platform version.
  */
 export function osInfo({ hostname, platform, release, architecture }: Machine): OsInfo {
   const os = fill(platform, 'unknown');

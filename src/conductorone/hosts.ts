@@ -4,12 +4,12 @@ import { splitAuthority } from './authority.ts';
 import type { ClientId } from './credentials.ts';
 import { ConductorOneError } from './errors.ts';
 
-/** The hosts that ConductorOne's tenants are on; the default of `--allowed-conductorone-hosts`. */
+/** Patterns of the hosts of ConductorOne's tenants; the default of `--allowed-conductorone-hosts`. */
 export const conductorOneHosts: readonly string[] = ['*.conductor.one', '*.conductorone.com'];
 
 /** Where to send calls and token requests: always https. */
 export interface Endpoint {
-  /** `https://host[:port]`, without a slash at its end. */
+  /** `https://host[:port]`, without a trailing slash. */
   readonly origin: string;
   /** For messages: host, and port unless it is 443. */
   readonly host: string;
@@ -17,17 +17,17 @@ export interface Endpoint {
 
 export interface EndpointWish {
   readonly clientId: ClientId;
-  /** `BATON_C1_API_HOST`: host or host:port that replaces the one of the client ID. It is set by whoever runs this program. */
+  /** `BATON_C1_API_HOST`: host or host:port to use instead of the client ID's; set by the program's administrator. */
   readonly apiHost?: string | undefined;
-  /** Host patterns that a client ID may name; null where the ID and the program have the same owner. */
+  /** Host patterns that a client ID may name; `null` for any, if the owner of the ID also runs this program. */
   readonly allowedHosts: readonly string[] | null;
 }
 
 /**
- * Where this client ID leads. The ID comes out of a Secret that whoever may create connectors can write, so the
- * host it names is held against the operator's list.
+ * Returns the endpoint of a client ID. The ID comes from a Secret that can be written by anyone who may create
+ * connectors, so its host is checked against the list of allowed hosts.
  * @throws ConductorOneError `HostNotAllowed`
- * @throws InvalidInputError for an `apiHost` that is none
+ * @throws InvalidInputError for an invalid `apiHost`
  */
 export function chooseEndpoint({ clientId, apiHost, allowedHosts }: EndpointWish): Endpoint {
   if (apiHost !== undefined && apiHost !== '') return endpointOf('conductorone-host', apiHost);
@@ -41,8 +41,8 @@ export function chooseEndpoint({ clientId, apiHost, allowedHosts }: EndpointWish
 }
 
 /**
- * True when a pattern names the host. A pattern is a host name without port, or `*.` and a domain, which stands
- * for every name below it and not for the domain itself. Compared without case.
+ * Whether a pattern matches the host. A pattern is a host name without port, or `*.` and a domain, which matches every
+ * name below the domain but not the domain itself. Case is ignored.
  */
 export function isAllowedHost(host: string, patterns: readonly string[]): boolean {
   const name = host.toLowerCase();

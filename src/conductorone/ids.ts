@@ -1,12 +1,12 @@
 import type { License } from '../directory/snapshot.ts';
 
 /**
- * The ids by which ConductorOne keys what it knows. They are those of ConductorOne's own Asana connector byte for
- * byte (github.com/conductorone/baton-asana), so that a tenant can put this program in its place.
+ * The ids in this file are ConductorOne's keys. They equal those of ConductorOne's own Asana connector byte for byte
+ * (github.com/conductorone/baton-asana), so that a tenant can replace that connector with this program.
  */
 export type ResourceTypeId = 'user' | 'team' | 'workspace' | 'license';
 
-/** The ids of the two licenses. They stay, whatever `scim.userTypes` calls them in this organization. */
+/** The ids of the two licenses, whatever `scim.userTypes` calls the licenses in this organization. */
 export const licenseIds = { Enterprise: 'enterprise', ViewOnly: 'view only' } as const satisfies Record<
   License,
   string
@@ -20,28 +20,28 @@ export type TeamRole = (typeof teamRoles)[number];
 export const workspaceRoles = ['Member', 'Admin', 'Guest'] as const;
 export type WorkspaceRoleSlug = (typeof workspaceRoles)[number];
 
-/** Of a role of a team or a workspace: `team:501:Team Member`. */
+/** Returns the entitlement id of a role in a team or workspace: `team:501:Team Member`. */
 export function roleEntitlementId(type: 'team' | 'workspace', gid: string, role: string): string {
   return `${type}:${gid}:${role}`;
 }
 
-/** Of a role: `team:501:Team Member:user:905`. */
+/** Returns the grant id of a role: `team:501:Team Member:user:905`. */
 export function roleGrantId(entitlementId: string, user: string): string {
   return `${entitlementId}:user:${user}`;
 }
 
-/** Of a license: `enterprise:905`, without the principal's type. */
+/** Returns the grant id of a license: `enterprise:905`, without the principal's type. */
 export function licenseGrantId(license: LicenseId, user: string): string {
   return `${license}:${user}`;
 }
 
-/** What an entitlement id stands for. */
+/** The right that an entitlement id identifies. */
 export type EntitlementTarget =
   | { readonly type: 'license'; readonly license: License }
   | { readonly type: 'team'; readonly gid: string; readonly role: TeamRole }
   | { readonly type: 'workspace'; readonly gid: string; readonly role: WorkspaceRoleSlug };
 
-/** Reads an entitlement id; null for one that this connector never gave. Roles hold spaces, gids no colons. */
+/** Parses an entitlement id; `null` if this connector does not issue it. Roles contain spaces, gids no colons. */
 export function readEntitlementId(id: string): EntitlementTarget | null {
   for (const license of Object.keys(licenseIds) as License[]) {
     if (licenseIds[license] === id) return { type: 'license', license };
@@ -57,8 +57,8 @@ export function readEntitlementId(id: string): EntitlementTarget | null {
 }
 
 /**
- * Reads a grant id; null for one that this connector never gave. For grants that come without their parts: those
- * parts, where they are there, say the same more safely.
+ * Parses a grant id; `null` if this connector does not issue it. For grants that arrive without their parts: the parts,
+ * if present, are more reliable.
  */
 export function readGrantId(id: string): { readonly entitlement: string; readonly user: string } | null {
   const license = Object.values(licenseIds).find((known) => id.startsWith(`${known}:`));

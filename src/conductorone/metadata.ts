@@ -7,7 +7,7 @@ import {
   ConnectorMetadataSchema,
 } from './generated/c1/connector/v2/connector_pb.ts';
 
-/** What the connector says of itself with every Hello. */
+/** Returns the metadata that the connector sends with every Hello. */
 export function connectorMetadata(settings: CapabilitySettings): ConnectorMetadata {
   return create(ConnectorMetadataSchema, {
     displayName: 'Asana',
@@ -20,8 +20,8 @@ export function connectorMetadata(settings: CapabilitySettings): ConnectorMetada
 }
 
 /**
- * What a create-account task must and may say, under the names of the Go connector. Names have an effect over SCIM alone:
- * an invitation takes none.
+ * Returns the required and optional fields of a create-account task, named as in the Go connector. First and last name
+ * have an effect only with SCIM: an invitation takes no name.
  */
 export function accountCreationSchema({
   licenses,

@@ -7,28 +7,28 @@ import type { Resource } from './generated/c1/connector/v2/resource_pb.ts';
 import { grantOf, heldLicense, teamRolesOf, workspaceRolesOf } from './grants.ts';
 
 export interface ModelSettings {
-  /** SCIM is on: licenses are shown. */
+  /** True if SCIM is on: licenses are shown. */
   readonly licenses: boolean;
-  /** The token is a service account's: its own account is shown as one. */
+  /** True if the token is a service account's: that account is shown as a service account. */
   readonly serviceAccount: boolean;
 }
 
-/** One thing that ConductorOne is told. */
+/** One item of a directory as reported to ConductorOne. */
 export type Described =
   | { readonly kind: 'resource'; readonly resource: Resource }
   | { readonly kind: 'entitlement'; readonly entitlement: Entitlement }
   | { readonly kind: 'grant'; readonly grant: Grant };
 
-/** The licenses to show; they exist whether or not anybody holds them. */
+/** Returns the licenses to show, whether or not any account holds them. */
 export function licensesShown({ licenses }: Pick<ModelSettings, 'licenses'>): readonly License[] {
   return licenses ? ['Enterprise', 'ViewOnly'] : [];
 }
 
 /**
- * A directory in ConductorOne's terms, one thing after another and none of them kept: licenses and workspaces,
- * then accounts with what they hold in those, then teams with their members. In the order of gids, so that equal
- * directories are described alike. A member whom the directory does not know as an account gets no grant: there
- * would be nobody to hold it.
+ * Yields a directory in ConductorOne's terms, one item at a time, without keeping any: licenses and workspaces, then
+ * accounts with the rights they hold in those, then teams with their members. Items are ordered by gid, so that equal
+ * directories yield equal descriptions. A team member that is not an account of the directory gets no grant, which
+ * would have no principal.
  */
 export function* describeDirectory(snapshot: Snapshot, settings: ModelSettings): Generator<Described> {
   const context = accountContext(snapshot, settings);
@@ -60,7 +60,7 @@ export function* describeDirectory(snapshot: Snapshot, settings: ModelSettings):
   }
 }
 
-/** What one account holds in workspaces and licenses. */
+/** Yields the license and workspace entitlements that one account holds. */
 export function* heldEntitlements(
   account: Account,
   context: AccountContext,

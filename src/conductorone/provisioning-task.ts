@@ -35,11 +35,11 @@ import type {
 import { grantOf } from './grants.ts';
 import { licenseGrantId, licenseIds, readEntitlementId } from './ids.ts';
 
-/** Carries a request out; `TaskHost.provision` for one task. */
+/** Carries out a request: `TaskHost.provision`, bound to one task. */
 export type Provision = (request: TaskRequest) => Promise<TaskOutcome>;
 
 /**
- * Gives somebody a right.
+ * Carries out a grant task.
  * @throws RefusedError, AsanaError
  */
 export async function carryOutGrant(task: Task_GrantTask, provision: Provision): Promise<FinalState> {
@@ -51,7 +51,7 @@ export async function carryOutGrant(task: Task_GrantTask, provision: Provision):
   const replaced = wish.type === 'License' && wish.license === 'Enterprise';
   const annotations = [];
   if (!changed) annotations.push(annotation(GrantAlreadyExistsSchema, {}));
-  // Everybody who can have an enterprise license had the other one before.
+  // An account can get an enterprise license only if it held the view-only one before.
   else if (replaced) {
     const replacedGrantId = licenseGrantId(licenseIds.ViewOnly, principalIn(principal).id);
     annotations.push(annotation(GrantReplacedSchema, { replacedGrantId }));
@@ -63,7 +63,7 @@ export async function carryOutGrant(task: Task_GrantTask, provision: Provision):
 }
 
 /**
- * Takes a right back.
+ * Carries out a revoke task.
  * @throws RefusedError, AsanaError
  */
 export async function carryOutRevoke({ grant }: Task_RevokeTask, provision: Provision): Promise<FinalState> {
@@ -82,9 +82,9 @@ export async function carryOutRevoke({ grant }: Task_RevokeTask, provision: Prov
 }
 
 /**
- * Makes an account. What the task says of passwords has no effect: Asana mails an invitation, and the account has no
- * secret to answer with.
- * @throws RefusedError, AsanaError
+ * Carries out a create-account task. Its password options have no effect: Asana mails an invitation, and there is no
+ * secret to return.
+ * @throws RefusedError, AsanaError, InvalidInputError
  */
 export async function carryOutCreateAccount(
   task: Task_CreateAccountTask,
@@ -98,7 +98,7 @@ export async function carryOutCreateAccount(
     );
   }
   const { changed, account } = await provision(createAccountRequestOf(accountInfo));
-  // A new account is shown as the next sync shows it, but for a parent that only the whole directory tells.
+  // Shows the account as the next sync will, except for a parent that only the whole directory reveals.
   const resource = account && accountResource(account, { organization: null, serviceAccount: null });
   const result = { isCreateAccountResult: true, ...(resource ? { resource } : {}) };
   const ending = !resource ? 'inProgress' : changed ? 'success' : 'alreadyExists';
@@ -112,7 +112,7 @@ function principalIn({ id }: Resource): Principal {
   return { type: id?.resourceType ?? '', id: id?.resource ?? '' };
 }
 
-/** A grant is built on the resource of its entitlement, also where the task names the entitlement alone. */
+/** Adds the resource, which a grant is built on, if the task contains only the id of the entitlement. */
 function withResource(entitlement: Entitlement): Entitlement {
   const target = readEntitlementId(entitlement.id);
   if (!target || entitlement.resource?.id?.resource) return entitlement;

@@ -8,7 +8,7 @@ import {
 } from './generated/c1/connector/v2/resource_pb.ts';
 import type { ResourceTypeId } from './ids.ts';
 
-/** People have rights and offer none: nobody needs to ask them for entitlements. */
+/** Users hold rights but offer none, so readers need not ask for their entitlements. */
 export const userType: ResourceType = create(ResourceTypeSchema, {
   id: 'user' satisfies ResourceTypeId,
   displayName: 'User',
@@ -28,14 +28,14 @@ const workspaceType: ResourceType = create(ResourceTypeSchema, {
   traits: [Trait.GROUP],
 });
 
-/** A role rather than a license profile: readers before May 2026 do not know that trait. */
+/** A role rather than a license profile: readers before May 2026 do not know the trait of the latter. */
 const licenseType: ResourceType = create(ResourceTypeSchema, {
   id: 'license' satisfies ResourceTypeId,
   displayName: 'License',
   traits: [Trait.ROLE],
 });
 
-/** The resource types of a connector, by id; licenses only where SCIM shows them. */
+/** Returns the resource types of a connector, ordered by id; licenses only if SCIM is on. */
 export function resourceTypes({ licenses }: { readonly licenses: boolean }): readonly ResourceType[] {
   return [...(licenses ? [licenseType] : []), teamType, userType, workspaceType];
 }

@@ -7,7 +7,7 @@ import { GroupTraitSchema, RoleTraitSchema } from './generated/c1/connector/v2/t
 import { licenseIds } from './ids.ts';
 import { displayName } from './text.ts';
 
-/** A team without its members: what is shown of it. */
+/** A team without its members: the fields that ConductorOne shows. */
 export interface TeamHead {
   readonly gid: string;
   readonly name: string;
@@ -15,7 +15,7 @@ export interface TeamHead {
   readonly organization: string;
 }
 
-/** Its children are announced by annotations: that is how the Go SDK finds them. */
+/** Returns the resource of a workspace. Annotations name its child types: the Go SDK finds children that way. */
 export function workspaceResource({ gid, name, organization }: Workspace): Resource {
   const profile = {
     is_organization: organization,
@@ -59,7 +59,7 @@ const LICENSE_NAMES: Readonly<Record<License, string>> = {
   ViewOnly: 'View Only License',
 };
 
-/** A license has no parent: SCIM speaks of one organization without naming it. */
+/** Returns the resource of a license, which has no parent: SCIM covers one organization without naming it. */
 export function licenseResource(license: License): Resource {
   const id = licenseIds[license];
   const profile = { license_type: id } satisfies JsonObject;

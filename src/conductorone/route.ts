@@ -3,10 +3,10 @@ import type { Proxy } from '../core/proxy.ts';
 import type { Endpoint } from './hosts.ts';
 import type { Trust } from './trust.ts';
 
-/** How to get to a tenant. */
+/** The route to a tenant. */
 export interface Route {
   readonly endpoint: Endpoint;
-  /** From `proxyFor`; null for the direct way. */
+  /** From `proxyFor`; `null` for a direct connection. */
   readonly proxy: Proxy | null;
   readonly trust: Trust;
   readonly clock: Clock;

@@ -17,17 +17,17 @@ import { type ServiceSettings, TaskRunner, type TaskSignals } from './task-runne
 
 export type { ServiceSettings } from './task-runner.ts';
 
-/** How the connection is; times in epoch milliseconds, null for not yet. */
+/** State of the connection. Times are in epoch milliseconds; `null` if there has been none yet. */
 export interface ServiceState {
-  /** ConductorOne took our Hello, and the last GetTask but one, at least, was answered. */
+  /** True once ConductorOne has accepted a Hello, until two GetTask calls in a row have failed. */
   readonly connected: boolean;
-  /** Since when, or since when last. */
+  /** When the current connection was made, or else the last one. */
   readonly connectedAt: number | null;
   /** When the last task arrived. */
   readonly lastTaskAt: number | null;
   readonly lastUploadAt: number | null;
   readonly lastUploadBytes: number | null;
-  /** Why it is not connected; null while it is, and before the first attempt. */
+  /** Why it is not connected; `null` while it is, and before the first attempt. */
   readonly error: ConductorOneError | null;
 }
 
@@ -35,11 +35,11 @@ export interface ServiceOptions {
   readonly client: BatonClient;
   readonly host: TaskHost;
   readonly settings: ServiceSettings;
-  /** Tasks at the same time, 1 to 100. */
+  /** Maximum number of tasks at the same time, 1 to 100. */
   readonly concurrency: number;
-  /** For the messages that a task fails with; default as they are. */
+  /** Rephrases the messages of failed tasks; by default they stay as they are. */
   readonly wording?: Wording | undefined;
-  /** Where c1z files are made; need not exist. */
+  /** Folder for c1z files; need not exist. */
   readonly tempFolder: string;
   readonly labels: ConnectorLabels;
   readonly clock: Clock;
@@ -49,19 +49,19 @@ export interface ServiceOptions {
   readonly meter: Meter;
   /** By default nothing is traced. */
   readonly tracer?: Tracer | undefined;
-  /** Told of every change of `state`. */
+  /** Called after every change of `state`, except the end of a service that was stopped. */
   readonly onChange: (state: ServiceState) => void;
 }
 
-/** One poll that fails (a connection that a load balancer has closed) is no outage. */
+/** Failed polls in a row that are an outage. One alone is not: a load balancer may have closed the connection. */
 const FAILURES_OF_AN_OUTAGE = 2;
-/** How long reports that are under way may take when the service has to stop. */
+/** How long reports under way may take once the service must stop. */
 const LAST_WORDS_MS = 5000;
 
 /**
- * Service mode for one connector: says Hello, then asks for tasks and works them, several at a time, until it is
- * stopped. An outage is waited out for as long as it lasts, and so is a refusal once a Hello was taken: what stands in
- * front of the server refuses too (a load balancer's 404), and nobody should have to act when it has stopped.
+ * Service mode for one connector: sends Hello, then polls for tasks and runs them, several at a time, until it is
+ * stopped. It waits out any outage and, once a Hello was accepted, any refusal: a server in front of ConductorOne can
+ * refuse too (a load balancer's 404), and the service must recover from that by itself.
  */
 export class ConductorOneService {
   readonly #options: ServiceOptions;
@@ -103,9 +103,9 @@ export class ConductorOneService {
   }
 
   /**
-   * Serves until the signal aborts, and resolves when everything under way has ended and its files are gone: work
-   * stops at once, and only what was finished by then is still reported, within five seconds. Run it once at a time.
-   * @throws ConductorOneError when the first Hello is refused: the credentials are, or the connector is not known
+   * Serves until the signal aborts, and resolves when everything under way has ended and its files are removed. Work
+   * stops at once; only results of work finished by then are reported, for up to five seconds. Run it once at a time.
+   * @throws ConductorOneError if the first Hello is refused: the credentials are rejected, or the connector is unknown
    */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, tempFolder } = this.#options;
@@ -131,12 +131,12 @@ export class ConductorOneService {
     }
   }
 
-  /** Drops the metric that a stalled service goes on showing as 0; one that was stopped has dropped it. */
+  /** Removes the metric that a stalled service still reports as 0; a stopped one has already removed it. */
   forget(): void {
     this.#metrics.forget();
   }
 
-  /** The first Hello, again until it is taken. */
+  /** Sends the first Hello until it is accepted or refused. */
   async #greet(signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#options;
     for (let count = 1; ; count += 1) {
@@ -155,11 +155,11 @@ export class ConductorOneService {
     }
   }
 
-  /** Asks for tasks for as long as there is a slot to work them in. */
+  /** Polls for tasks whenever a slot is free. */
   async #serve(signals: TaskSignals): Promise<void> {
     const { client, concurrency, clock } = this.#options;
     const signal = signals.work;
-    /** In a row. */
+    /** Failures in a row. */
     let failures = 0;
     for (;;) {
       while (this.#running.size >= concurrency) await Promise.race(this.#running.values());
@@ -189,7 +189,7 @@ export class ConductorOneService {
 
   /** @returns true if the answer brought a task that was not under way already */
   #start({ task, nextHeartbeat }: BatonServiceGetTaskResponse, signals: TaskSignals): boolean {
-    // Without an id there is nothing to report to; a type that is not known still has one.
+    // A task without an id cannot be reported; one of an unknown type has an id.
     if (!task || task.id === '' || task.taskType.case === 'none') return false;
     const { id } = task;
     const { clock, log } = this.#options;
@@ -224,7 +224,7 @@ export class ConductorOneService {
     );
   }
 
-  /** What a call failed with; throws what is none of ConductorOne's failures. */
+  /** Returns the error of a failed call; rethrows any other than a ConductorOneError. */
   #failure(error: unknown, signal: AbortSignal): ConductorOneError {
     signal.throwIfAborted();
     if (error instanceof ConductorOneError) return error;
@@ -244,7 +244,7 @@ export class ConductorOneService {
     this.#change({ connected: false, error });
   }
 
-  /** Nobody is told of an end that was asked for; a stalled service has said why. */
+  /** Reports no change if the end was requested; a stalled service has already reported its error. */
   #end({ aborted }: AbortSignal): void {
     this.#metrics.connected(false);
     if (!aborted) return;

@@ -9,29 +9,29 @@ import { ConductorOneError } from './errors.ts';
 
 /** How long the answer to a ping may take. */
 const PING_LIMIT_MS = 15_000;
-/** An idle connection is closed before a load balancer does it under the next call. */
+/** An idle connection is closed after this long, before a load balancer closes it during the next call. */
 const IDLE_MS = 60_000;
-/** What a gRPC server says before it hangs up on a client that asks for signs of life too often. */
+/** Debug data with which a gRPC server closes the connection of a client that pings too often. */
 const TOO_MANY_PINGS = Buffer.from('too_many_pings');
 
 export interface SessionOptions {
   readonly clock: Clock;
-  /** How long a call may hear nothing before a ping asks for a sign of life, milliseconds. */
+  /** How long a call may receive nothing before a ping is sent, in milliseconds. */
   readonly pingAfterMs: () => number;
-  /** The server finds these pings too many, and ends the connection. */
+  /** Called when the server closes the connection because of too many pings. */
   readonly onTooManyPings: () => void;
   readonly onClose: () => void;
 }
 
 /**
- * One HTTP/2 connection and the calls on it. It pings only while a call is open: gRPC servers count every other ping,
- * and every one that comes too soon, as an attack. It closes when it has been idle for a minute.
+ * One HTTP/2 connection and the calls on it. It pings only while a call is open: gRPC servers treat any other ping, and
+ * any that comes too soon, as an attack. It closes after one idle minute.
  */
 export class Session {
   readonly #http2: ClientHttp2Session;
   readonly #options: SessionOptions;
   #calls = 0;
-  /** How often something was heard. */
+  /** How many times something was received. */
   #signs = 0;
   #heardAt: number;
   #pingedAt: number;
@@ -43,7 +43,7 @@ export class Session {
     this.#options = options;
     this.#heardAt = options.clock.monotonic();
     this.#pingedAt = this.#heardAt;
-    // Its calls fail with it, and say why.
+    // Its calls fail with it and report the error.
     http2.on('error', () => {});
     http2.on('goaway', (code: number, _: number, data: Buffer | undefined) => {
       if (code === constants.NGHTTP2_ENHANCE_YOUR_CALM && data?.equals(TOO_MANY_PINGS))
@@ -56,12 +56,12 @@ export class Session {
     this.#setTimer();
   }
 
-  /** False once it takes no further call; those on it may still end well. */
+  /** False once the connection takes no further calls; those already on it may still succeed. */
   get usable(): boolean {
     return !this.#doubted && !this.#http2.closed && !this.#http2.destroyed;
   }
 
-  /** Begins a call; throws when the connection has just ended. */
+  /** Starts a call; throws if the connection has just ended. */
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
     const signsBefore = this.#signs;
     const stream = this.#http2.request(headers);
@@ -72,12 +72,12 @@ export class Session {
     return stream;
   }
 
-  /** Takes note of bytes of an answer, if they came here. */
+  /** Records that response bytes arrived, if the stream belongs to this connection. */
   notice(stream: ClientHttp2Stream): void {
     if (stream.session === this.#http2) this.#hear();
   }
 
-  /** Ends the connection, and the calls on it. */
+  /** Closes the connection and ends the calls on it. */
   abort(): void {
     this.#http2.destroy(undefined, constants.NGHTTP2_CANCEL);
   }
@@ -87,7 +87,7 @@ export class Session {
     this.#heardAt = this.#options.clock.monotonic();
   }
 
-  /** Pings are rare: a call that ends with nothing heard leaves a doubt, and those to come go over a new connection. */
+  /** Ends a call. If nothing was received during it, later calls use a new connection, since pings are rare. */
   #end(signsBefore: number): void {
     this.#calls -= 1;
     if (this.#signs === signsBefore) this.#doubted = true;
@@ -96,7 +96,7 @@ export class Session {
     else this.#setTimer();
   }
 
-  /** For the next ping, or for the end of an idle connection. */
+  /** Sets the timer for the next ping, or for closing an idle connection. */
   #setTimer(): void {
     const { clock } = this.#options;
     this.#cancelTimer();
@@ -114,7 +114,7 @@ export class Session {
   #pingWhenDue(): void {
     const { clock } = this.#options;
     if (this.#http2.destroyed) return;
-    // Something was heard meanwhile; the timer is not moved at every byte.
+    // Something was received meanwhile: the timer is not reset for every byte.
     if (clock.monotonic() < this.#pingDue()) {
       this.#setTimer();
       return;
@@ -122,7 +122,7 @@ export class Session {
     this.#pingedAt = clock.monotonic();
     this.#cancelTimer = clock.schedule(PING_LIMIT_MS, () => this.#http2.destroy(silence()));
     this.#http2.ping((error) => {
-      // It has ended meanwhile.
+      // The connection has ended meanwhile.
       if (error) return;
       this.#hear();
       this.#setTimer();

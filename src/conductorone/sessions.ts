@@ -7,21 +7,21 @@ import { connectTenant } from './tenant-socket.ts';
 type SessionManager = NonNullable<GrpcTransportOptions['sessionManager']>;
 
 /**
- * How long a call waits in silence before a ping. A gRPC server of Go's takes one in five minutes and ends the
- * connection at the third that comes sooner; the ten seconds are for what the network takes.
+ * How long a call waits in silence before a ping. A grpc-go server accepts one ping every five minutes and closes the
+ * connection at the third early one; the extra ten seconds allow for network delay.
  */
 const PING_AFTER_MS = 310_000;
 
 /**
- * The HTTP/2 connections with a tenant, one after the other: a new one is made when the last takes no further call.
- * (Connect's own Http2SessionManager takes a socket at once, where a tunnel takes time, pings idle connections, and
- * has no clock that a test could move.)
+ * The HTTP/2 connections to a tenant, one after another: a new one is opened when the last takes no further calls.
+ * (Connect's own Http2SessionManager needs its socket at once, but a tunnel takes time to open; it pings idle
+ * connections, and tests cannot control its clock.)
  */
 export class Sessions implements SessionManager {
   readonly authority: string;
   readonly #route: Route;
   readonly #closing = new AbortController();
-  /** The newest, and older ones whose calls have not ended. */
+  /** The newest connection, and older ones whose calls have not ended. */
   readonly #sessions = new Set<Session>();
   #newest: Session | null = null;
   #pending: Promise<Session> | null = null;
@@ -38,7 +38,7 @@ export class Sessions implements SessionManager {
       try {
         return session.request({ ...headers, ':method': method, ':path': path });
       } catch (error) {
-        // The server has just said goodbye: nothing of the call has left.
+        // The server has just closed the connection: nothing of the call was sent.
         if (session.usable || attempt > 1) throw error;
       }
     }
@@ -48,13 +48,13 @@ export class Sessions implements SessionManager {
     for (const session of this.#sessions) session.notice(stream);
   }
 
-  /** Ends the connections, and the calls on them. */
+  /** Closes the connections and ends the calls on them. */
   abort(): void {
     this.#closing.abort();
     for (const session of this.#sessions) session.abort();
   }
 
-  /** One connection for all who wait. */
+  /** Opens a connection; concurrent callers share it. */
   #open(): Promise<Session> {
     this.#pending ??= this.#connect().finally(() => {
       this.#pending = null;
@@ -70,7 +70,7 @@ export class Sessions implements SessionManager {
     const session = new Session(connect(this.authority, { createConnection: () => socket }), {
       clock: this.#route.clock,
       pingAfterMs: () => this.#pingAfterMs,
-      // As gRPC's proposal A8 has it.
+      // As specified in gRPC proposal A8.
       onTooManyPings: () => {
         this.#pingAfterMs *= 2;
       },

@@ -16,11 +16,11 @@ type KnownCode =
   | 'InvalidInput';
 
 /**
- * The gRPC code of every failure that has a code of ours: it says what kind of failure it was. Whether ConductorOne asks
- * again follows from `nonRetryable`. Codes that several kinds of errors share mean the same.
+ * The gRPC code of each of our error codes: it gives the kind of the failure. Whether ConductorOne retries depends on
+ * `nonRetryable`. A code that several kinds of errors share has the same meaning in all of them.
  */
 const CODES: Readonly<Record<KnownCode, Code>> = {
-  // What the task names is not there (any more).
+  // The object that the task names does not exist (any more).
   AccountNotFound: Code.NotFound,
   TeamNotFound: Code.NotFound,
   WorkspaceNotFound: Code.NotFound,
@@ -28,14 +28,14 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   NotFound: Code.NotFound,
   Conflict: Code.AlreadyExists,
 
-  // What the task says cannot be used.
+  // The input of the task is invalid.
   WorkspaceNotSet: Code.InvalidArgument,
   InvalidEmail: Code.InvalidArgument,
   InvalidPrincipal: Code.InvalidArgument,
   InvalidInput: Code.InvalidArgument,
   AsanaRefused: Code.InvalidArgument,
 
-  // A rule, or the state of things, stands against it; a person can change that.
+  // A rule or the current state forbids it; a person can change that.
   ImmutableRole: Code.FailedPrecondition,
   ProtectedUser: Code.FailedPrecondition,
   DeprovisionNotAllowed: Code.FailedPrecondition,
@@ -53,7 +53,7 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   ReadingHeld: Code.FailedPrecondition,
   OrganizationChanged: Code.FailedPrecondition,
   ProvisioningOff: Code.FailedPrecondition,
-  // What only declared grants can meet.
+  // Only declared grants can have these.
   TeamAmbiguous: Code.FailedPrecondition,
   NamespaceNotAllowed: Code.FailedPrecondition,
   IdentityChanged: Code.FailedPrecondition,
@@ -61,9 +61,10 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
   ConflictingGrant: Code.FailedPrecondition,
   RemovalDiscarded: Code.FailedPrecondition,
   DurationTooLong: Code.FailedPrecondition,
+  // Errors of reading the directory.
   AmbiguousOrganization: Code.FailedPrecondition,
   ScimOnly: Code.FailedPrecondition,
-  // A wrong API address; NotFound would say that the person is gone.
+  // A wrong API address; NotFound would mean that the person is gone.
   RouteNotFound: Code.FailedPrecondition,
   HostNotAllowed: Code.FailedPrecondition,
   ConductorOneRefused: Code.FailedPrecondition,
@@ -72,14 +73,14 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
 
   UnsupportedTask: Code.Unimplemented,
 
-  // Asana's 401, its 403 and 402, and ConductorOne's own.
+  // Asana's 401, 403 and 402, and ConductorOne's own.
   CredentialsRejected: Code.Unauthenticated,
   ClockSkew: Code.Unauthenticated,
   Forbidden: Code.PermissionDenied,
   PermissionDenied: Code.PermissionDenied,
   PlanRefused: Code.PermissionDenied,
 
-  // It comes right by itself.
+  // These resolve by themselves.
   NotReady: Code.Unavailable,
   ReadingIncomplete: Code.Unavailable,
   UnderWay: Code.Unavailable,
@@ -98,9 +99,9 @@ const CODES: Readonly<Record<KnownCode, Code>> = {
 };
 
 /**
- * The gRPC code that says best why something failed: what ConductorOne is told of a task, and what the `connector`
- * command exits with. A call that ConductorOne itself refused keeps its code; what was given up is Canceled, what
- * took too long DeadlineExceeded, and a bug Unknown.
+ * Returns the gRPC code that best describes an error: ConductorOne gets it for a task, and the `connector` command
+ * exits with it. A call that ConductorOne itself refused keeps its code; aborted work is Canceled, a timeout
+ * DeadlineExceeded, and a bug Unknown.
  */
 export function grpcCodeOf(error: unknown): Code {
   if (isAbort(error)) return Code.Canceled;
@@ -112,7 +113,7 @@ export function grpcCodeOf(error: unknown): Code {
   return error.errorClass === 'stalling' ? Code.Unknown : Code.Unavailable;
 }
 
-/** Connect calls a stream Canceled whose connection is gone, too; what this side gives up ends with an abort. */
+/** Whether the connection was lost: Connect reports that as Canceled too. What this side cancels ends with an abort. */
 function isCut({ code, grpcCode }: ConductorOneError): boolean {
   return code === 'Disconnected' && grpcCode === Code.Canceled;
 }

@@ -14,12 +14,12 @@ export type SyncOptions = Pick<
 >;
 
 /**
- * What of the directory a sync task asks for. Its other options have no meaning here: no grant of this connector can
- * be expanded, and the storage engine is a wish that readers do without.
+ * Returns the part of the directory that a sync task asks for. The task's other options have no effect: no grant of
+ * this connector can be expanded, and readers do not depend on the requested storage engine.
  *
- * A targeted resource that does not exist (any more) is no error: the file lacks it, as the Go SDK's does. Types that
- * this connector does not have are passed over too, but a file without any type would say that everything is gone.
- * @throws InvalidInputError when none of the types, or a resource without id, is asked for
+ * A targeted resource that does not exist (any more) is not an error: the file lacks it, as in the Go SDK. Types that
+ * this connector does not have are ignored too, but a file without any type would mean that everything is gone.
+ * @throws InvalidInputError if none of the requested types is known, or a targeted resource has no id
  */
 export function selectionOf(
   options: SyncOptions,
@@ -28,7 +28,7 @@ export function selectionOf(
   const { targetedSyncResources } = options;
   const { resourceTypes: ownTypes = [] } = settings;
   const asked = options.syncResourceTypeIds;
-  // Whoever asks for one resource asks for that, of whatever type.
+  // A targeted sync reads its resources whatever their type: the connector's own types do not restrict it.
   const fallback = targetedSyncResources.length > 0 ? [] : ownTypes;
   const typeIds = asked.length > 0 ? asked : fallback;
   const entitlements = !options.skipEntitlementsAndGrants;
@@ -69,12 +69,12 @@ export interface SyncTaskOptions {
 }
 
 export interface UploadedSync extends WrittenSync {
-  /** The upload alone. */
+  /** Duration of the upload alone. */
   readonly uploadSeconds: number;
 }
 
 /**
- * Reads the directory, writes it into a c1z and uploads that. The file is removed however it ends.
+ * Reads the directory, writes it into a c1z and uploads the file, which is removed in any case.
  * @throws RefusedError, AsanaError, C1zError, ConductorOneError; the signal's reason when it aborts
  */
 export async function uploadDirectory(options: SyncTaskOptions): Promise<UploadedSync> {

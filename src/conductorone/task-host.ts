@@ -2,18 +2,18 @@ import type { Snapshot } from '../directory/snapshot.ts';
 import type { TaskOutcome, TaskRequest } from '../provisioning/task-request.ts';
 
 /**
- * What tasks need of the connector they run for: the operator and the `connector` command each have one. Both
+ * What tasks use of the connector that they run for; the operator and the `connector` command each provide one. Both
  * calls reject with the signal's reason when it aborts.
  */
 export interface TaskHost {
   /**
-   * A whole and trusted reading of the directory: that of a running sync, or one younger than ten minutes, or a new
-   * one.
-   * @throws RefusedError `NotReady` for a reading that must not be uploaded; AsanaError
+   * Returns a complete and trusted reading of the directory: that of a running sync, one younger than ten minutes
+   * (teams: than their interval, if longer), or a new one.
+   * @throws RefusedError `NotReady` if the reading must not be uploaded; AsanaError, DirectoryError
    */
   readDirectory(signal: AbortSignal): Promise<Snapshot>;
   /**
-   * Carries a change out, rate limits and read-back waited out.
+   * Carries out a change, waiting for rate limits and for the read-back.
    * @throws RefusedError, AsanaError
    */
   provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome>;

@@ -1,12 +1,12 @@
 import type { Labels, Meter } from '../core/meter.ts';
 
-/** The connector, as metrics name it. */
+/** The labels of a connector in metrics. */
 export interface ConnectorLabels {
   readonly namespace: string;
   readonly connector: string;
 }
 
-/** What is counted of one connector's connection with ConductorOne. */
+/** The metrics of one connector's connection to ConductorOne. */
 export class TaskMetrics {
   readonly #labels: Labels;
   readonly #instruments;
@@ -34,7 +34,7 @@ export class TaskMetrics {
     this.#instruments.connected.set(connected ? 1 : 0, this.#labels);
   }
 
-  /** Drops what would otherwise go on being reported of a connector without a connection. */
+  /** Removes the gauge that would otherwise still be reported for a connector without a connection. */
   forget(): void {
     this.#instruments.connected.remove(this.#labels);
   }

@@ -23,15 +23,15 @@ import { selectionOf, uploadDirectory } from './sync-task.ts';
 import type { TaskHost } from './task-host.ts';
 import type { TaskMetrics } from './task-metrics.ts';
 
-/** What a connector is and may do; constant for the life of a service. */
+/** The settings of a connector; constant for the life of a service. */
 export interface ServiceSettings {
-  /** SCIM is on. */
+  /** True if SCIM is on. */
   readonly licenses: boolean;
   /** `conductorOne.provision`. */
   readonly provision: boolean;
-  /** The token is a service account's. */
+  /** True if the token is a service account's. */
   readonly serviceAccount: boolean;
-  /** What a full sync holds whose task names no resource types; default all. */
+  /** Resource types of a full sync whose task names none; by default all. */
   readonly resourceTypes?: readonly string[] | undefined;
 }
 
@@ -39,10 +39,10 @@ export interface TaskRunnerOptions {
   readonly client: BatonClient;
   readonly host: TaskHost;
   readonly settings: ServiceSettings;
-  /** Says Hello in answer to a task. */
+  /** Sends a Hello in answer to a task. */
   readonly answerHello: (taskId: string, signal: AbortSignal) => Promise<void>;
   readonly onUpload: (bytes: number) => void;
-  /** For the messages that a task fails with; default as they are. */
+  /** Rephrases the messages of failed tasks; by default they stay as they are. */
   readonly wording?: Wording | undefined;
   readonly tempFolder: string;
   readonly clock: Clock;
@@ -53,11 +53,11 @@ export interface TaskRunnerOptions {
   readonly tracer?: Tracer | undefined;
 }
 
-/** What a task is worked under. */
+/** The signals that a task runs under. */
 export interface TaskSignals {
-  /** Ends the work: the process stops, or is no longer the leader. */
+  /** Stops the work: the process stops, or is no longer the leader. */
   readonly work: AbortSignal;
-  /** Ends the reports of work that was done by then; a little later. */
+  /** Stops, a little later, the reports of work that was finished by then. */
   readonly report: AbortSignal;
 }
 
@@ -70,7 +70,7 @@ interface Run {
   readonly log: Logger;
 }
 
-/** How a task went. `state` is what to tell ConductorOne; null for nothing. */
+/** The result of a task. `state` is reported to ConductorOne; `null` to report nothing. */
 interface Ending {
   /** For metrics: `Succeeded`, `Dropped`, `Stopped`, or the gRPC code of the failure. */
   readonly result: string;
@@ -78,7 +78,7 @@ interface Ending {
   readonly error?: unknown;
 }
 
-/** Tasks that change something in Asana; what became of one is final, ConductorOne does not repeat it by itself. */
+/** Tasks that change something in Asana. Their failure is final: ConductorOne does not repeat them by itself. */
 const FINAL_CASES: ReadonlySet<string | undefined> = new Set([
   'grant',
   'revoke',
@@ -88,7 +88,7 @@ const FINAL_CASES: ReadonlySet<string | undefined> = new Set([
   'rotateCredentials',
 ]);
 
-/** Works one task after the other has been handed out: from its arrival to the report of its end. */
+/** Runs tasks, each from its arrival to the report of its end. */
 export class TaskRunner {
   readonly #options: TaskRunnerOptions;
 
@@ -97,8 +97,8 @@ export class TaskRunner {
   }
 
   /**
-   * Works a task to its end; never rejects. A task whose work is ended by the signal is not reported: another may
-   * have it already, and if nobody has, the server hands it out again when its lease is over.
+   * Runs a task to its end; never rejects. A task that the `work` signal stops is not reported: another process may
+   * already have it, and if none has, the server assigns it again when its lease is over.
    */
   async run(task: Task, nextHeartbeat: Duration | undefined, signals: TaskSignals): Promise<void> {
     const { log, tracer = silentTracer } = this.#options;
@@ -134,7 +134,7 @@ export class TaskRunner {
       return await this.#carryOut(taskType, run);
     } catch (error) {
       const isFinal = FINAL_CASES.has(taskType.case);
-      // Whoever leads next gets the task again.
+      // The next leader gets the task again.
       if (run.signal.aborted || (isFinal && error instanceof StoppedError))
         return { result: 'Stopped', state: null };
       return {
@@ -158,7 +158,7 @@ export class TaskRunner {
     if (taskType.case === 'createAccount') {
       return provisioning((provision) => carryOutCreateAccount(taskType.value, provision));
     }
-    // Asana's connector has neither, and ConductorOne asks.
+    // This connector has neither actions nor event feeds, but ConductorOne asks for both.
     if (taskType.case === 'actionListSchemas') {
       return answered(
         succeededWith(ListActionSchemasResponseSchema, create(ListActionSchemasResponseSchema)),
@@ -176,12 +176,12 @@ export class TaskRunner {
       return { result: 'Succeeded', state: null };
     } catch (error) {
       if (signal.aborted) throw error;
-      // The Hello was the answer; there is no other.
+      // The Hello itself was the answer; there is nothing else to report.
       return { result: Code[grpcCodeOf(error)], state: null, error };
     }
   }
 
-  /** A sync that nobody waits for any more is found out before the work, and dropped without a word. */
+  /** Runs a sync. If the first heartbeat fails or reports it canceled, drops it before any work, without a report. */
   async #sync(task: Task_SyncFullTask, { taskId, signal, log }: Run): Promise<Ending> {
     const { client, host, settings, tempFolder, clock, randomBytes, metrics, onUpload } = this.#options;
     const { nextHeartbeat, cancelled, error } = await this.#firstHeartbeat(taskId, signal);
@@ -222,8 +222,8 @@ export class TaskRunner {
   }
 
   /**
-   * The Go SDK sends no heartbeats for these. They may wait for Asana's rate limit and for a change to show, though,
-   * longer than a lease lasts, and the call takes the id of any task.
+   * Carries out a change in Asana, with heartbeats. The Go SDK sends none for these tasks, but the waits for Asana's
+   * rate limit and for a change to show can outlast a lease, and Heartbeat accepts the id of any task.
    */
   async #provision(
     { taskId, nextHeartbeat, signal, log }: Run,
@@ -243,7 +243,7 @@ export class TaskRunner {
     return answered(state);
   }
 
-  /** @returns false when ConductorOne could not be told */
+  /** @returns false if the report failed */
   async #report(taskId: string, { state }: Ending, signal: AbortSignal, log: Logger): Promise<boolean> {
     if (!state) return true;
     const { client, clock } = this.#options;
@@ -261,7 +261,7 @@ function answered(state: FinalState): Ending {
   return { result: 'Succeeded', state };
 }
 
-/** The name of the task's type in the protocol, for metrics and logs; those that are not carried out share one. */
+/** Returns the task type's name in the protocol, for metrics and logs; unsupported types share one. */
 function typeOf({ taskType }: Task): string {
   return TYPES[taskType.case ?? ''] ?? 'unsupported';
 }

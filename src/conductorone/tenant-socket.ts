@@ -4,9 +4,9 @@ import { connectDirectly } from './tls-connection.ts';
 import { openTunnel } from './tunnel.ts';
 
 /**
- * A TLS connection with the tenant of a route, through its proxy where it has one, ready to be used.
- * @param protocols for ALPN, by preference
- * @throws ConductorOneError `Disconnected`; the error of the network or of TLS; the reason of the signal
+ * Opens a TLS connection to the tenant of a route, through the proxy if there is one, and resolves once it is ready.
+ * @param protocols for ALPN, in order of preference
+ * @throws ConductorOneError `Disconnected`; the error of the network or of TLS; the signal's reason
  */
 export function connectTenant(
   route: Route,

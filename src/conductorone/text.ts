@@ -4,8 +4,8 @@ const LONGEST_NAME_BYTES = 1024;
 const encoder = new TextEncoder();
 
 /**
- * A display name that fits ConductorOne's rules: valid Unicode, at most 1024 bytes of UTF-8, cut between
- * characters; `fallback` when nothing is left.
+ * Returns a display name that fits ConductorOne's rules: valid Unicode, at most 1024 bytes of UTF-8, cut between
+ * characters; `fallback` if the trimmed text is empty.
  */
 export function displayName(text: string, fallback = ''): string {
   const whole = text.toWellFormed().trim() || fallback;

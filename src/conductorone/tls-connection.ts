@@ -6,21 +6,21 @@ import { ConductorOneError } from './errors.ts';
 import type { Route } from './route.ts';
 import { tlsOptions } from './trust.ts';
 
-/** A server that is well sets TLS up within a second; one that takes a connection and says nothing never does. */
+/** A healthy server sets up TLS within a second; one that accepts a connection and stays silent never does. */
 export const HANDSHAKE_MS = 10_000;
 
 export interface TlsWishes {
-  /** For ALPN, by preference. */
+  /** For ALPN, in order of preference. */
   readonly protocols: readonly string[];
-  /** What to speak TLS over; a new connection where there is none. */
+  /** The socket to run TLS over; by default a new connection. */
   readonly over?: Socket | undefined;
-  /** What the connection fails with when TLS is not set up in time. */
+  /** The error of the connection if TLS is not set up in time. */
   readonly late: ConductorOneError;
 }
 
 /**
- * Begins a TLS connection with the tenant of a route. It emits `secureConnect` when it may be used, and fails with
- * `late` when that takes longer than ten seconds.
+ * Starts a TLS connection to the tenant of a route. The socket emits `secureConnect` when it is ready for use, and
+ * fails with `late` if that takes longer than ten seconds.
  */
 export function beginTls(route: Route, { protocols, over, late }: TlsWishes): TLSSocket {
   const { host, port } = addressOf(route.endpoint);
@@ -33,15 +33,14 @@ export function beginTls(route: Route, { protocols, over, late }: TlsWishes): TL
   });
   const cancel = route.clock.schedule(HANDSHAKE_MS, () => socket.destroy(late));
   socket.once('secureConnect', cancel).once('close', cancel);
-  // What comes once it has failed tells nothing new; while it lives, its user listens too.
+  // After a failure further errors add nothing; before it, the user of the socket listens too.
   socket.on('error', () => {});
   return socket;
 }
 
 /**
- * The direct way to the tenant of a route, ready to be used.
- * @throws ConductorOneError `Disconnected` after ten seconds; the error of the network or of TLS; the reason of the
- * signal
+ * Connects to the tenant of a route directly, and resolves once the connection is ready.
+ * @throws ConductorOneError `Disconnected` after ten seconds; the error of the network or of TLS; the signal's reason
  */
 export async function connectDirectly(
   route: Route,
@@ -58,7 +57,7 @@ export async function connectDirectly(
   return socket;
 }
 
-/** Waits until a connection may be used; one that fails, or is not waited for any more, is closed. */
+/** Waits until a connection is ready for use; closes it if it fails or the signal aborts. */
 export async function whenSecure(socket: TLSSocket, signal: AbortSignal): Promise<void> {
   try {
     await once(socket, 'secureConnect', { signal });
@@ -69,7 +68,7 @@ export async function whenSecure(socket: TLSSocket, signal: AbortSignal): Promis
   }
 }
 
-/** Addresses have none (RFC 6066 §3). */
+/** Returns the server name for SNI; empty for IP addresses, which have none (RFC 6066 §3). */
 export function serverNameOf(host: string): string {
   return isIP(host) === 0 ? host : '';
 }

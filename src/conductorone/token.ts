@@ -15,7 +15,7 @@ export interface TokenOptions {
   readonly route: Route;
   readonly clientId: ClientId;
   readonly key: ClientKey;
-  /** Sixteen random bytes for the nonce; the default asks the operating system. */
+  /** Returns 16 random bytes for the nonce; by default from the operating system. */
   readonly nonce?: (() => Uint8Array) | undefined;
 }
 
@@ -25,15 +25,15 @@ interface Grant {
   readonly renewAt: number;
 }
 
-/** Renewed this long before it expires, as Go's oauth2 does. */
+/** How long before its expiry a token is renewed, as in Go's oauth2. */
 const RENEWAL_MS = 10_000;
-/** What a token without a lifetime is trusted for; ConductorOne's live for ten minutes. */
+/** Assumed lifetime of a token that comes without one; ConductorOne's live for ten minutes. */
 const DEFAULT_LIFETIME_S = 300;
 const LONGEST_LIFETIME_S = 24 * 3600;
 const REQUEST_MS = 30_000;
 const LARGEST_ANSWER_BYTES = 64 * 1024;
 
-/** Access tokens of one client: one is kept until shortly before it expires, and one request serves all who wait. */
+/** Access tokens of one client: keeps one until shortly before it expires; concurrent callers share one request. */
 export class TokenSource {
   readonly #options: TokenOptions;
   readonly #closing = new AbortController();
@@ -45,7 +45,7 @@ export class TokenSource {
   }
 
   /**
-   * A token that is good for another ten seconds at least.
+   * Returns a token that is valid for at least another ten seconds.
    * @throws ConductorOneError `CredentialsRejected`, `ClockSkew` or `Disconnected`
    */
   async token(signal?: AbortSignal): Promise<Redacted> {
@@ -58,15 +58,15 @@ export class TokenSource {
     return (await unlessAborted(this.#pending, signal)).token;
   }
 
-  /** Throws a token away that a call was refused with, unless another has taken its place. */
+  /** Discards a token that a call was refused with, unless a newer one has replaced it. */
   forget(token: Redacted): void {
     if (this.#grant?.token === token) this.#grant = null;
   }
 
-  /** Ends a request that is under way, and waits for its end. */
+  /** Aborts a request under way and waits until it has ended. */
   async close(): Promise<void> {
     this.#closing.abort();
-    // Whoever waits for the token hears of it.
+    // The callers that wait for the token get the error.
     await this.#pending?.catch(() => {});
   }
 
@@ -77,7 +77,7 @@ export class TokenSource {
     );
   }
 
-  /** Nobody's own signal ends this request: others may wait for it too. */
+  /** Requests a new token. No caller's signal aborts the request: others may wait for it too. */
   async #renew(): Promise<Grant> {
     const { route, clientId, key, nonce = () => randomBytes(16) } = this.#options;
     const { clock } = route;
@@ -97,7 +97,7 @@ export class TokenSource {
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: assertion,
     });
-    // Of this request alone: an idle connection would be pinged, and dead long before the next request.
+    // One agent per request: an idle connection would be pinged, and be dead long before the next request.
     const agent = new Agent({
       allowH2: true,
       maxResponseSize: LARGEST_ANSWER_BYTES,
@@ -154,7 +154,7 @@ export class TokenSource {
     );
   }
 
-  /** The assertion lives two minutes each way, so a clock that is further off explains a refusal. */
+  /** Explains a refusal. An assertion is valid for two minutes each way, so a larger clock skew is the reason. */
   #refused({ status, date }: Answer): ConductorOneError {
     const { endpoint, clock } = this.#options.route;
     const theirs = date === null ? Number.NaN : Date.parse(date);
@@ -188,7 +188,7 @@ function fieldsOf(text: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? { ...value } : {};
   } catch {
-    // HTML of a proxy, say; the caller reports what it did not get.
+    // For example HTML from a proxy; the caller reports what is missing.
     return {};
   }
 }

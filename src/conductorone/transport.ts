@@ -6,10 +6,10 @@ import type { Route } from './route.ts';
 import { Sessions } from './sessions.ts';
 import type { TokenSource } from './token.ts';
 
-/** gRPC's default limit on a message; ConductorOne keeps to it. */
+/** gRPC's default limit for a message, which ConductorOne keeps to. */
 export const LARGEST_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** How long a call may take where nothing else is said. */
+/** Default time limit of a call. */
 export const CALL_MS = 30_000;
 
 export interface TransportOptions {
@@ -21,11 +21,11 @@ export interface TransportOptions {
 /** gRPC over TLS and HTTP/2 with the client's token on every call. */
 export interface GrpcConnection {
   readonly transport: Transport;
-  /** Ends the connection, and the calls on it. */
+  /** Closes the connection and ends the calls on it. */
   close(): void;
 }
 
-/** Sets the connection up; connects at the first call, and again whenever the server has closed it. */
+/** Prepares a connection, which connects at the first call and again whenever the server has closed it. */
 export function openTransport({ route, clientId, tokens }: TransportOptions): GrpcConnection {
   const sessions = new Sessions(route);
   const transport = createGrpcTransport({
@@ -49,8 +49,8 @@ function identify(userAgent: string): Interceptor {
 }
 
 /**
- * A token that is refused before its time was taken back: it is forgotten, and a unary call tries another once. A stream
- * cannot be read twice; who sends one tries again with the next token.
+ * Adds the token to every call. A token that is refused before it expires was revoked: it is discarded, and a unary
+ * call is retried once with a new one. A stream cannot be read twice, so its caller retries it with the next token.
  */
 function authorize(tokens: TokenSource): Interceptor {
   return (next) => async (request) => {
@@ -74,7 +74,7 @@ function authorize(tokens: TokenSource): Interceptor {
   };
 }
 
-/** A server may refuse a stream at its beginning, or at its end: then the messages fail. */
+/** Calls `onError` if the messages fail: a server may refuse a stream at its end instead of its beginning. */
 async function* watch<T>(
   messages: AsyncIterable<T>,
   onError: (error: unknown) => unknown,

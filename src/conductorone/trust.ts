@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import { InvalidInputError } from '../core/errors.ts';
 
-/** Bundles of public authorities have some 250 KiB. */
+/** Bundles of public authorities have about 250 KiB. */
 const LARGEST_BUNDLE_BYTES = 4 * 1024 * 1024;
 
-/** Certificate authorities in PEM; null for Node's own, those of `NODE_EXTRA_CA_CERTS` among them. */
+/** Certificate authorities in PEM; `null` for Node's own, which include those of `NODE_EXTRA_CA_CERTS`. */
 export type Trust = readonly string[] | null;
 
 /**
- * Whom to trust: what Node trusts, and beside it what Go does: the authorities of the system, the file that `SSL_CERT_FILE`
- * names, and every file in the folders of `SSL_CERT_DIR`. A Deployment of the Go connector may have its authority in any of
- * these. Null where nothing is added: connections that share Node's own list are set up faster.
- * @param ofSystem some 70 ms for the first who asks
- * @throws InvalidInputError when the file cannot be read or holds no certificate
+ * Returns the trusted authorities: Node's own, and those that Go trusts: the system's, the file that `SSL_CERT_FILE`
+ * names, and every file in the folders of `SSL_CERT_DIR`. A Deployment of the Go connector may have its authority in
+ * any of these. `null` if they add nothing: connections that share Node's own list are set up faster.
+ * @param ofSystem returns the system's authorities; its first call takes about 70 ms
+ * @throws InvalidInputError if the file cannot be read or contains no certificate
  */
 export async function readTrust(
   environment: Readonly<Record<string, string | undefined>>,
@@ -32,7 +32,7 @@ export async function readTrust(
   return all.size > own.size ? [...all] : null;
 }
 
-/** The part of TLS options that every connection with ConductorOne has. */
+/** Returns the TLS options that all connections to ConductorOne share. */
 export function tlsOptions(trust: Trust): { minVersion: 'TLSv1.2'; ca?: string[] } {
   return { minVersion: 'TLSv1.2', ...(trust ? { ca: [...trust] } : {}) };
 }
@@ -59,7 +59,7 @@ function isBundle(text: string): boolean {
   return text.length <= LARGEST_BUNDLE_BYTES && text.includes('-----BEGIN CERTIFICATE-----');
 }
 
-/** Folders with a colon between them. As in Go, one that is not there is passed over, and so is what is no certificate. */
+/** Reads colon-separated folders. As in Go, missing folders and files that are not certificates are skipped. */
 async function readFolders(folders: string): Promise<readonly string[]> {
   const certificates: string[] = [];
   for (const folder of folders.split(':').filter((path) => path !== '')) {
@@ -71,7 +71,7 @@ async function readFolders(folders: string): Promise<readonly string[]> {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Each by itself: one that is broken must not keep the others from being used. */
+/** Checks each certificate by itself: a broken one must not keep the others from being used. */
 async function readCertificates(file: string): Promise<readonly string[]> {
   try {
     if ((await stat(file)).size > LARGEST_BUNDLE_BYTES) return [];

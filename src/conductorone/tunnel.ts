@@ -11,19 +11,19 @@ import type { Route } from './route.ts';
 import { beginTls, HANDSHAKE_MS, serverNameOf, whenSecure } from './tls-connection.ts';
 import { tlsOptions } from './trust.ts';
 
-/** A way through a proxy. */
+/** A route through a proxy. */
 export interface TunnelRoute extends Route {
   readonly proxy: Proxy;
 }
 
-/** As long as grpc-go gives a connection; less than any call has, so that the call can say what was amiss. */
+/** grpc-go's limit for a connection; shorter than any call's limit, so that the call can report the cause. */
 const TUNNEL_MS = 20_000;
 
 /**
- * A TLS connection with ConductorOne in a tunnel of the proxy (CONNECT, RFC 9110 §9.3.6), ready to be used.
- * @param protocols for ALPN, by preference
- * @throws ConductorOneError `Disconnected`, after 20 seconds at most, when it is the proxy that fails; the error of
- * TLS when the certificate does; the reason of the signal
+ * Opens a TLS connection to ConductorOne in a tunnel of the proxy (CONNECT, RFC 9110 §9.3.6).
+ * @param protocols for ALPN, in order of preference
+ * @throws ConductorOneError `Disconnected`, after at most 20 seconds, if the proxy fails; the TLS error if the
+ * certificate is not trusted; the signal's reason
  */
 export async function openTunnel(
   route: TunnelRoute,
@@ -73,7 +73,7 @@ async function secure(
 function askProxy(route: TunnelRoute, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const request = connectRequest(route, signal);
-    // Whatever the status.
+    // Emitted for any status.
     request.once('connect', (response: IncomingMessage, socket: Socket, head: Buffer) => {
       const refusal = explainAnswer(response.statusCode ?? 0, head, route);
       if (refusal === null) {
@@ -107,7 +107,7 @@ function connectRequest({ endpoint, proxy, trust }: TunnelRoute, signal: AbortSi
     port: proxy.port,
     method: 'CONNECT',
     path: authority,
-    // The connection is the tunnel's alone, and goes through no further proxy.
+    // A connection for the tunnel alone, through no further proxy.
     agent: false as const,
     headers: {
       host: authority,
@@ -117,7 +117,7 @@ function connectRequest({ endpoint, proxy, trust }: TunnelRoute, signal: AbortSi
     signal,
   };
   if (!proxy.secure) return requestOverTcp(options);
-  // Said outright: Node would take the host header for the server's name.
+  // Set explicitly, because Node would use the host header as the server name.
   const servername = serverNameOf(proxy.host);
   return requestOverTls({ ...options, ...tlsOptions(trust), servername });
 }
@@ -127,7 +127,7 @@ function authorityOf(endpoint: Endpoint): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Null for a tunnel. A TLS server never speaks first: what comes along with the answer is the proxy's own. */
+/** Explains a refusal; `null` if the tunnel is open. A TLS server never speaks first: early data is the proxy's own. */
 function explainAnswer(status: number, head: Buffer, { proxy, endpoint }: TunnelRoute): string | null {
   if (status >= 200 && status <= 299) return head.length === 0 ? null : SIGN_IN;
   if (status === 407) {
@@ -142,7 +142,7 @@ function explainAnswer(status: number, head: Buffer, { proxy, endpoint }: Tunnel
 
 const SIGN_IN = 'it responds itself, without TLS. Check whether it requires a sign-in.';
 
-/** Only the code: an error of the HTTP parser carries what the proxy sent. */
+/** Uses only the code: an error of the HTTP parser contains what the proxy sent. */
 function explainSilence(error: Error): string {
   const code = codeOf(error) ?? 'unknown';
   if (code.startsWith('HPE_')) return `its response is not HTTP (${code}). Check that it is an HTTP proxy.`;
@@ -150,7 +150,7 @@ function explainSilence(error: Error): string {
   return `the proxy itself is not reachable (${code}). Check its address, that it runs, and, for https, that its certificate is trusted.`;
 }
 
-/** A certificate that is not trusted is left as it is: it is ConductorOne's, or that of a proxy that opens TLS. */
+/** Explains a failed handshake; keeps certificate errors, which concern ConductorOne or a proxy that opens TLS. */
 function explainHandshake(error: unknown, route: TunnelRoute): unknown {
   const code = codeOf(error);
   if (code === 'ECONNRESET' || code === 'EPIPE') {
@@ -162,7 +162,7 @@ function explainHandshake(error: unknown, route: TunnelRoute): unknown {
   return code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER' ? failure(route, SIGN_IN) : error;
 }
 
-/** Which proxy it is, and the variable it comes from; no credentials, and nothing of what it sent. */
+/** Returns an error that names the proxy and its variable, but no credentials and nothing that the proxy sent. */
 function failure({ proxy, endpoint }: TunnelRoute, reason: string): ConductorOneError {
   return new ConductorOneError(
     'Disconnected',

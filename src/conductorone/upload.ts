@@ -7,9 +7,9 @@ import type { BatonServiceUploadAssetRequestSchema } from './generated/c1/connec
 
 export type UploadMessage = MessageInitShape<typeof BatonServiceUploadAssetRequestSchema>;
 
-/** Something to upload that can be read again from its beginning. */
+/** Data to upload that can be read again from its beginning. */
 export interface Asset {
-  /** Its bytes, in order, in pieces of any size. */
+  /** Returns its bytes, in order, in chunks of any size. */
   read(): AsyncIterable<Uint8Array>;
 }
 
@@ -27,22 +27,22 @@ export interface UploadOptions {
   readonly send: (messages: AsyncIterable<UploadMessage>, signal: AbortSignal) => Promise<unknown>;
 }
 
-/** What the Go SDK sends in one message; the protocol allows twice as much. */
+/** Data bytes in one message, as in the Go SDK; the protocol allows twice as much. */
 export const PIECE_BYTES = 512 * 1024;
 const TRIES = 3;
 const WAITS_MS = [0, 1000];
-/** An upload has no deadline, since its size has none; one that does not move for this long is given up. */
+/** An upload has no deadline, since its size is unlimited; one without progress for this long is given up. */
 const STANDSTILL_MS = 120_000;
 /**
- * Nothing moves while the server stores what it has: the SDK's source speaks of up to 15 minutes for the largest files. A
- * connection that dies meanwhile is found by its pings, a task that is gone by its heartbeats.
+ * There is no progress while the server stores the file: up to 15 minutes for the largest ones, according to the SDK's
+ * source. Meanwhile pings detect a dead connection, and heartbeats a task that is gone.
  */
 const ANSWER_MS = 900_000;
 
 /**
- * Sends an asset: its metadata, its bytes in pieces of 512 KiB, and their SHA-256; then waits for the answer.
- * Tried again from the first byte when the connection fails, or with another token when the one it had was taken back;
- * any other refusal, or an asset that cannot be read, is final.
+ * Uploads an asset: sends its metadata, its bytes in pieces of 512 KiB, and their SHA-256; then waits for the answer.
+ * Retries from the first byte if the connection fails, or with a new token if the token was revoked; any other refusal,
+ * or an asset that cannot be read, is final.
  */
 export async function uploadAsset(options: UploadOptions): Promise<UploadReceipt> {
   for (let attempt = 0; ; attempt += 1) {
@@ -55,7 +55,7 @@ export async function uploadAsset(options: UploadOptions): Promise<UploadReceipt
   }
 }
 
-/** With a gRPC code it is the upload that was refused its token, which is forgotten; without one no token was given. */
+/** Whether to retry. An Unauthenticated upload can use a new token; if no token was given, there is no gRPC code. */
 function mayGoBetter(error: unknown): boolean {
   if (!(error instanceof ConductorOneError)) return false;
   return error.errorClass === 'transient' || error.grpcCode === Code.Unauthenticated;
@@ -71,7 +71,7 @@ async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions
   let patience = STANDSTILL_MS;
   const moved = () => {
     cancelTimer();
-    // A call that has failed may still be handed a piece that was on its way; no timer must outlive it.
+    // A failed call may still receive a piece that was on its way; no timer must outlive the call.
     if (ended) return;
     cancelTimer = clock.schedule(patience, () => standstill.abort());
   };
@@ -85,7 +85,7 @@ async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions
     }
   }
 
-  // A call that fails is thrown into this generator, and must not be taken for a fault of the file.
+  // The error of a failed call is thrown into this generator, and must not be mistaken for a read error.
   async function* messages(): AsyncGenerator<UploadMessage> {
     yield { msg: { case: 'metadata', value: metadata } };
     for await (const data of inPieces(readable())) {
@@ -105,7 +105,7 @@ async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions
     return { bytes, sha256: hash.digest() };
   } catch (error) {
     signal.throwIfAborted();
-    // The call ends with an error of its own; the reason is ours.
+    // The call ends with its own error, but the cause is on this side.
     if (unreadable !== null) throw unreadable;
     if (!standstill.signal.aborted) throw error;
     throw new ConductorOneError(
@@ -118,7 +118,7 @@ async function tryUpload({ metadata, asset, clock, signal, send }: UploadOptions
   }
 }
 
-/** The same bytes in pieces of exactly PIECE_BYTES, the last one shorter; none for an empty source. */
+/** Regroups bytes into pieces of exactly PIECE_BYTES, the last one shorter; yields none for an empty source. */
 async function* inPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let piece = new Uint8Array(PIECE_BYTES);
   let filled = 0;
@@ -130,7 +130,7 @@ async function* inPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
       from += part.length;
       if (filled < PIECE_BYTES) continue;
       yield piece;
-      // The piece is on its way and must not change any more.
+      // The piece is being sent and must not change any more.
       piece = new Uint8Array(PIECE_BYTES);
       filled = 0;
     }

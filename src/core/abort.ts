@@ -1,11 +1,11 @@
 /**
- * The result, or the signal's reason as soon as it aborts; the work itself goes on for others, and how it ends then
- * is of no interest to this caller.
+ * Returns the result of `work`, or throws the signal's reason as soon as the signal aborts. An abort does not stop the
+ * work, which other callers may still need; its outcome is then ignored here.
  */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   if (signal.aborted) {
-    // Nobody listens to the work any more; a failure of it must not end the process.
+    // The result is no longer awaited: a rejection must not end the process.
     work.catch(() => {});
     signal.throwIfAborted();
   }

@@ -1,21 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Time as the rest of the code may see it. Everything that waits or compares instants takes a Clock, so that
- * tests decide what time it is and nobody sleeps for real in a unit test.
+ * The source of time for the rest of the code. Everything that waits or compares instants takes a Clock, so that
+ * tests control the time and no unit test really sleeps.
  */
 export interface Clock {
-  /** Wall clock, milliseconds since the epoch. May jump; use it only for what people and other systems read. */
+  /** Wall clock, milliseconds since the epoch. May jump; use it only for times that people and other systems read. */
   now(): number;
   /** Monotonic clock in milliseconds from an arbitrary origin. Never goes back; use it for every duration. */
   monotonic(): number;
-  /** Resolves after `ms` milliseconds; rejects with the signal's reason when it aborts first. */
+  /** Resolves after `ms` milliseconds; rejects with the signal's reason if it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `callback` once after `ms` milliseconds unless the returned function is called first. */
   schedule(ms: number, callback: () => void): () => void;
 }
 
-/** setTimeout overflows above 2^31-1 ms (24.8 days) and then fires at once: longer waits are cut to this. */
+/** setTimeout overflows above 2^31-1 ms (24.8 days) and then fires at once, so longer waits are capped at this. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The machine's own clocks. */
@@ -38,7 +38,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** An instant as Kubernetes writes it in `metav1.Time`: RFC 3339, UTC, whole seconds. */
+/** Formats an instant as Kubernetes does in `metav1.Time`: RFC 3339, UTC, whole seconds. */
 export function formatTime(epochMs: number): string {
   return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
 }
@@ -46,5 +46,5 @@ export function formatTime(epochMs: number): string {
 /** A source of randomness in [0, 1), injected wherever jitter is drawn. */
 export type Random = () => number;
 
-/** What the clocks of two machines may differ by before nothing is concluded from them, milliseconds. */
+/** Tolerated difference between the clocks of two machines, milliseconds. Above it, their times are not compared. */
 export const TOLERATED_SKEW_MS = 60_000;

@@ -1,24 +1,24 @@
 /**
- * How a failure ends; conditions and requeues follow from it (docs/architecture.md, "Conditions").
- * - `stalling`: a person must act; no retry before something they can change has changed.
- * - `waiting`: comes right by itself at a known time or event; quiet, no backoff.
- * - `transient`: try again with backoff.
+ * How a failure is resolved; conditions and requeues follow from it (docs/architecture.md, "Conditions").
+ * - `stalling`: a person must act; no retry until something that they can change has changed.
+ * - `waiting`: resolves itself at a known time or event; not counted as an error, no backoff.
+ * - `transient`: retried with backoff.
  */
 export type ErrorClass = 'stalling' | 'waiting' | 'transient';
 
 export interface CodedErrorOptions {
-  /** The failure underneath, kept for logs. */
+  /** The underlying failure, kept for logs. */
   cause?: unknown;
-  /** When the other side said when to come back, milliseconds from now. */
+  /** Milliseconds from now until a retry, if the other side named a time. */
   retryAfterMs?: number;
 }
 
 /**
- * The base of every error this program throws on purpose: a stable code for machines, a class that says what
- * happens next, and a message that tells a person what to do. Messages never hold secrets or response bodies.
+ * The base class of every error that this program throws on purpose: a stable code for machines, a class that decides
+ * what happens next, and a message that tells a person what to do. Messages never contain secrets or response bodies.
  */
 export abstract class CodedError extends Error {
-  /** Stable identifier, `PascalCase`; part of the public surface once it shows in a condition or a log. */
+  /** Stable identifier, `PascalCase`; part of the public API once it appears in a condition or a log. */
   readonly code: string;
   readonly errorClass: ErrorClass;
   readonly retryAfterMs: number | undefined;
@@ -32,9 +32,9 @@ export abstract class CodedError extends Error {
   }
 }
 
-/** Input that breaks a documented rule: names the field and the remedy. Always a person's to mend. */
+/** Input that breaks a documented rule. The message names the field and the remedy; only a person can fix it. */
 export class InvalidInputError extends CodedError {
-  /** The field, flag or key that is wrong, as its user writes it. */
+  /** The invalid field, flag or key, as the user writes it. */
   readonly field: string;
 
   constructor(field: string, message: string, options: CodedErrorOptions = {}) {
@@ -43,19 +43,19 @@ export class InvalidInputError extends CodedError {
   }
 }
 
-/** The process is stopping, or lost its lease: the work was given up on purpose and must not be counted a failure. */
+/** Work that was abandoned because the process stops or lost its lease; it must not be counted as a failure. */
 export class StoppedError extends CodedError {
   constructor(message = 'stopped', options: CodedErrorOptions = {}) {
     super('Stopped', 'waiting', message, options);
   }
 }
 
-/** True for what an aborted signal throws, however deep in a library it was thrown. */
+/** Reports whether an error was caused by an aborted signal, even if a library threw it. */
 export function isAbort(error: unknown): boolean {
   return error instanceof StoppedError || (error instanceof Error && error.name === 'AbortError');
 }
 
-/** The code that Node and libraries give their errors (`ECONNRESET`, `ERR_TLS_…`); null for what has none. */
+/** Returns the code that Node and libraries set on errors (`ECONNRESET`, `ERR_TLS_…`); `null` if there is none. */
 export function codeOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }

@@ -1,14 +1,14 @@
 export type Labels = Readonly<Record<string, string>>;
 
-/** A number that only grows. */
+/** A number that only increases. */
 export interface Counter {
   add(amount?: number, labels?: Labels): void;
 }
 
-/** A number that goes both ways. */
+/** A number that can increase and decrease. */
 export interface Gauge {
   set(value: number, labels?: Labels): void;
-  /** Drops the series, so that what no longer exists stops being reported. */
+  /** Removes the series, so that an object that no longer exists is not reported. */
   remove(labels: Labels): void;
 }
 
@@ -18,8 +18,8 @@ export interface Histogram {
 }
 
 /**
- * Where metrics are declared and counted. Names are given without the prefix `asana_connector_`, which all share;
- * declaring a name a second time with the same labels returns the same instrument.
+ * Declares metrics and hands out their instruments. Names are given without the common prefix `asana_connector_`;
+ * declaring a name again with the same labels returns the same instrument.
  */
 export interface Meter {
   counter(name: string, help: string, labelNames?: readonly string[]): Counter;
@@ -30,11 +30,11 @@ export interface Meter {
     labelNames?: readonly string[],
     buckets?: readonly number[],
   ): Histogram;
-  /** Drops every series of every metric that carries these labels, so that what they name stops being reported. */
+  /** Removes every series with these labels from every metric, so that the object they name is no longer reported. */
   forget(labels: Labels): void;
 }
 
-/** Counts nothing; the default where nobody scrapes. */
+/** A meter that records nothing; the default if none is given. */
 export const silentMeter: Meter = {
   counter: () => ({ add: () => {} }),
   gauge: () => ({ set: () => {}, remove: () => {} }),

@@ -4,20 +4,20 @@ import { Redacted } from './redacted.ts';
 
 /** An HTTP proxy that opens tunnels (CONNECT, RFC 9110 §9.3.6). */
 export interface Proxy {
-  /** The variable that names it, as it is spelt in the environment. */
+  /** The environment variable that it comes from, as spelled there. */
   readonly variable: string;
-  /** Its address in full, with what it holds of user and password. */
+  /** The full address, including user and password if there are any. */
   readonly url: Redacted;
-  /** The connection with the proxy itself is under TLS. */
+  /** True if the connection to the proxy itself uses TLS. */
   readonly secure: boolean;
   /** Host name or address, without brackets. */
   readonly host: string;
   readonly port: number;
-  /** Value of `Proxy-Authorization`; null for a proxy without credentials. */
+  /** The value of `Proxy-Authorization`; `null` for a proxy without credentials. */
   readonly authorization: Redacted | null;
 }
 
-/** Where a connection leads, whatever its path. */
+/** The target of a connection, regardless of the path. */
 export interface Destination {
   /** `https://host[:port]`. */
   readonly origin: string;
@@ -26,9 +26,9 @@ export interface Destination {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy on the way to a host, null for none, by the rules of Go's net/http and grpc-go (package
+ * Returns the proxy for a host, or `null` for none, by the rules of Go's net/http and grpc-go (package
  * golang.org/x/net/http/httpproxy): `HTTPS_PROXY` and `NO_PROXY`, or else their lower-case names; never for loopback.
- * @throws InvalidInputError for a proxy that is no http or https URL; its value, which may hold a password, is not shown
+ * @throws InvalidInputError if the proxy is no http or https URL; its value may contain a password and is not shown
  */
 export function proxyFor(destination: Destination, environment: Environment): Proxy | null {
   const variable = ['HTTPS_PROXY', 'https_proxy'].find((name) => environment[name]);
@@ -39,14 +39,14 @@ export function proxyFor(destination: Destination, environment: Environment): Pr
   return isLoopback(host) || isExcepted(host, port, exceptions) ? null : proxy;
 }
 
-/** Its host and port; an IPv6 address without its brackets. */
+/** Returns the host and the port; an IPv6 address comes without brackets. */
 export function addressOf({ origin }: Destination): { readonly host: string; readonly port: number } {
   const { hostname, port } = new URL(origin);
   return { host: bare(hostname), port: Number(port || '443') };
 }
 
 function parseProxy(variable: string, value: string): Proxy {
-  // Go takes host:port for http://host:port.
+  // Like Go, treat host:port as http://host:port.
   const text = value.includes('://') ? value : `http://${value}`;
   const url = URL.canParse(text) ? new URL(text) : null;
   const secure = url?.protocol === 'https:';
@@ -72,7 +72,7 @@ function authorizationOf(variable: string, { username, password }: URL): Redacte
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     return new Redacted(`Basic ${Buffer.from(credentials).toString('base64')}`);
   } catch {
-    // The error of decodeURIComponent says no more.
+    // The error of decodeURIComponent adds nothing, so it is not kept as the cause.
     throw new InvalidInputError(
       variable,
       'user and password must be percent-encoded: write a percent sign as %25',
@@ -87,9 +87,12 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || holds(loopback, host);
 }
 
-/** An entry is `*`, an address, a network, a domain and what is below it, or with a dot before it only what is below; most take `:port`. */
+/**
+ * Whether NO_PROXY excludes the host. An entry is `*`, an address, a network, or a domain with its subdomains (with a
+ * leading dot: only the subdomains); an address or a domain may end in `:port`.
+ */
 function isExcepted(host: string, port: number, exceptions: string): boolean {
-  // Go separates with commas, curl takes white space too.
+  // Go separates entries with commas; curl also allows white space.
   return exceptions
     .toLowerCase()
     .split(/[,\s]+/)

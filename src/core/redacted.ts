@@ -4,8 +4,8 @@ import { inspect } from 'node:util';
 const PLACEHOLDER = '[redacted]';
 
 /**
- * A secret on its way from a Kubernetes Secret to the one header it belongs in. However it is printed
- * (string, JSON, util.inspect, template literal) it shows a placeholder; only `reveal` gives the value.
+ * A secret on its way from a Kubernetes Secret to the header that needs it. However it is printed
+ * (string, JSON, util.inspect, template literal), it shows a placeholder; only `reveal` returns the value.
  */
 export class Redacted {
   readonly #value: string;
@@ -14,12 +14,12 @@ export class Redacted {
     this.#value = value;
   }
 
-  /** The secret itself. Call it where the value is sent and nowhere else. */
+  /** Returns the secret itself. Call it only where the value is sent. */
   reveal(): string {
     return this.#value;
   }
 
-  /** Short SHA-256 of the value: tells equal secrets apart from different ones without showing either. */
+  /** Returns the first 16 hex digits of the value's SHA-256, to compare secrets without showing them. */
   fingerprint(): string {
     return createHash('sha256').update(this.#value).digest('hex').slice(0, 16);
   }

@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts';
 
 /**
- * Runs `work` with a signal that aborts with `signal`, and with a TimeoutError after `ms` milliseconds. Nothing of it
- * outlives the work: AbortSignal.timeout keeps its timer for all of its time, a thousand actions a thousand of them.
+ * Runs `work` with a signal that aborts with `signal`, and with a TimeoutError after `ms` milliseconds. The timer ends
+ * with the work. AbortSignal.timeout would keep it for its full time: a thousand timers for a thousand actions.
  */
 export async function withTimeLimit<T>(
   { clock, ms, signal }: { readonly clock: Clock; readonly ms: number; readonly signal: AbortSignal },

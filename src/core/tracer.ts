@@ -1,43 +1,43 @@
 /**
- * What a span tells beside its name. Ids have the names that they have in log lines, so that one is found from the other.
- * Values are data like those of a log line: never a secret.
+ * The attributes of a span. Ids have the same names as in log lines, so that a span leads to its log lines and back.
+ * Values are data as in a log line, never secrets.
  */
 export type SpanFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 export interface SpanStart {
-  /** Of a closed set: what tells one span from another of its name is in its fields. */
+  /** One of a closed set of names; the fields distinguish spans with the same name. */
   readonly name: string;
   /**
-   * - `Trace`: begins a trace of its own, whatever is under way.
-   * - `Part`: belongs to the span under way.
-   * - `Request`: belongs to it too, and asks somebody outside of this process.
+   * - `Trace`: begins a new trace, even within another span.
+   * - `Part`: a child of the current span.
+   * - `Request`: a child of the current span that is a request to another process.
    */
   readonly kind: 'Trace' | 'Part' | 'Request';
   readonly fields: SpanFields;
 }
 
-/** A piece of work under way. */
+/** A unit of work in progress. */
 export interface Span {
-  /** Tells what was not known at its start. */
+  /** Adds fields that were not known at the start. */
   set(fields: SpanFields): void;
-  /** It failed, although nothing is thrown out of it. */
+  /** Marks the span as failed without an error being thrown. */
   fail(error: unknown): void;
 }
 
-/** Where pieces of work are shown with their times: what belongs to what, and what failed with which code. */
+/** Records units of work with their times, their parents, and the error codes of those that failed. */
 export interface Tracer {
   /**
-   * Runs `work` as a span. Whatever `work` starts belongs to it; what it throws is the failure of the span, but for an
-   * abort, and is thrown on.
+   * Runs `work` as a span. Spans that `work` starts become its children. An error that `work` throws is rethrown, and
+   * marks the span as failed unless it is an abort.
    */
   span<T>(start: SpanStart, work: (span: Span) => Promise<T>): Promise<T>;
-  /** A tracer whose every span carries `fields` too. */
+  /** Returns a tracer that adds `fields` to every span. */
   child(fields: SpanFields): Tracer;
 }
 
 const silentSpan: Span = { set: () => {}, fail: () => {} };
 
-/** Shows nothing; the default where nobody looks. */
+/** A tracer that records nothing; the default if none is given. */
 export const silentTracer: Tracer = {
   span: (_start, work) => work(silentSpan),
   child: () => silentTracer,

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 
-/** After so long, whatever has arrived meanwhile (a person's edit, a probe) is let in. */
+/** Milliseconds after which long work yields, so that pending events (a person's edit, a probe) are handled. */
 const LONGEST_TURN_MS = 10;
 
-/** The turns of the event loop that a long piece of work takes. Pieces that work side by side share one, and take theirs together. */
+/** Lets long work yield to the event loop. Work that runs concurrently shares one instance and yields together. */
 export class Turns {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** Monotonic clock. */
+  /** When the current turn began, monotonic clock. */
   #began = 0;
   #next: Promise<void> | null = null;
 
@@ -15,7 +15,7 @@ export class Turns {
     this.#clock = clock;
   }
 
-  /** Lets others have their turn if this one has lasted long. */
+  /** Yields to the event loop if the current turn has lasted `LONGEST_TURN_MS`. */
   async giveWay(): Promise<void> {
     if (this.#clock.monotonic() - this.#began < LONGEST_TURN_MS) return;
     this.#next ??= this.#begin();

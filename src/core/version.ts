@@ -1,6 +1,6 @@
 /**
- * The version of this program, as `--version`, user agents and `build_info` show it. The bundle has it from
- * package.json through the bundler's `define`; from source it is marked as a development version.
+ * The version of this program, shown by `--version`, user agents and `build_info`. The bundler's `define` sets it from
+ * package.json; code that runs from source has a development version.
  */
 declare const ASANA_CONNECTOR_VERSION: string | undefined;
 

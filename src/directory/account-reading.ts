@@ -13,19 +13,19 @@ import {
 } from './account.ts';
 import type { Account, WorkspaceMembership } from './snapshot.ts';
 
-/** Fewer members whom SCIM does not list may be people whom it leaves out; more are another organization's. */
+/** If SCIM lists no member: with fewer members than this it may omit them, with more it is of another organization. */
 const MEMBERS_TO_TELL = 20;
 
-/** So many accounts take some 2 ms. */
+/** Accounts assembled between checks for other work on the event loop: about 2 ms. */
 const ACCOUNTS_A_PIECE = 500;
 
-/** A person as a listing shows them; the address as Asana writes it. */
+/** A person as a listing shows them, with the address as Asana writes it. */
 interface Person {
   readonly name: string;
   email: string | null;
 }
 
-/** What the listings of one workspace brought so far. */
+/** What the listings of one workspace have returned so far. */
 class WorkspaceReading {
   readonly people = new Map<string, Person>();
   readonly memberships = new Map<string, WorkspaceMembership>();
@@ -46,7 +46,7 @@ class WorkspaceReading {
     for (const record of records) {
       const { gid, name, email } = record.user;
       const known = this.people.get(gid);
-      // Somebody whom the listing of users leaves out, a former member perhaps, is an account all the same.
+      // A person missing from the listing of users, perhaps a former member, is an account too.
       if (known) known.email ??= email;
       else this.people.set(gid, { name, email });
       const membership = reduceMemberships(workspace, [record]);
@@ -56,12 +56,12 @@ class WorkspaceReading {
   }
 }
 
-/** What the listings of users, memberships and SCIM users brought so far, joined by gid. */
+/** What the listings of users, memberships and SCIM users have returned so far, joined by gid. */
 export class AccountReading {
   readonly #workspaces = new Map<string, WorkspaceReading>();
   readonly #scim = new Map<string, ScimUserRecord>();
 
-  /** Accounts known by REST; with several workspaces, in the largest of them. */
+  /** Accounts known from REST; with several workspaces, those of the largest. */
   get size(): number {
     return this.#workspaces.values().reduce((most, { people }) => Math.max(most, people.size), 0);
   }
@@ -70,7 +70,7 @@ export class AccountReading {
     return this.#scim.size;
   }
 
-  /** At least one user carries `userType`; otherwise the domain has no view-only licenses. */
+  /** True if at least one user has a `userType`; otherwise the domain has no view-only licenses. */
   get hasUserTypes(): boolean {
     return this.#scim.values().some(({ userType }) => userType !== null);
   }
@@ -87,15 +87,15 @@ export class AccountReading {
     for (const user of users) this.#scim.set(user.id, user);
   }
 
-  /** Forgets a workspace that turns out not to be readable. */
+  /** Forgets a workspace that turned out to be unreadable. */
   drop(workspace: string): void {
     this.#workspaces.delete(workspace);
   }
 
   /**
-   * False when SCIM and REST both brought somebody, and not one SCIM id is the gid of a member: then nothing may be
-   * joined. SCIM hides guests: a guest of ours whom it lists is a member of another organization.
-   * @param organization the gid of the one that SCIM is to be of; null for none or several
+   * Returns false if SCIM and REST both returned users and no SCIM id is the gid of a member; nothing may be joined
+   * then. SCIM hides guests, so a guest of ours that SCIM lists is a member of another organization.
+   * @param organization the gid of the organization that SCIM should serve; `null` for none or several
    */
   idsMeet(organization: string | null): boolean {
     if (this.#scim.size === 0 || this.size === 0) return true;
@@ -105,8 +105,8 @@ export class AccountReading {
   }
 
   /**
-   * True when SCIM and REST speak of different organizations. Half a listing of each need not meet, so one of them has
-   * to be whole.
+   * Whether SCIM and REST return different organizations. Two partial listings may have no user in common, so at least
+   * one must be complete.
    */
   isForeign(
     organization: string | null,
@@ -116,7 +116,7 @@ export class AccountReading {
     return restWhole || (scimWhole && this.#countMembers() >= MEMBERS_TO_TELL);
   }
 
-  /** People whom SCIM would list. */
+  /** Counts the people that SCIM should list. */
   #countMembers(): number {
     let members = 0;
     for (const { memberships } of this.#workspaces.values())
@@ -125,8 +125,8 @@ export class AccountReading {
   }
 
   /**
-   * The accounts of all that came. Where a listing was not whole, what `previous` knows of the same gid stands
-   * in for what is missing. Tens of thousands of them take longer than a person's edit may wait.
+   * Assembles the accounts from everything read. Where a listing is incomplete, the data of the same gid in `previous`
+   * fills the gaps. Yields to the event loop: tens of thousands of accounts would delay a user's edit for too long.
    */
   async assemble(
     userTypes: UserTypes,
@@ -172,7 +172,7 @@ export class AccountReading {
     };
   }
 
-  /** What the first workspace that knows them says of a person; the address where any shows it. */
+  /** Returns a person as the first workspace that lists them shows them; the address from any that shows it. */
   #personOf(gid: string): Person | undefined {
     let found: Person | undefined;
     for (const { people } of this.#workspaces.values()) {
@@ -183,7 +183,7 @@ export class AccountReading {
     return found;
   }
 
-  /** Undefined for none. */
+  /** Returns the memberships of a person, or `undefined` if there are none. */
   #membershipsOf(gid: string): readonly WorkspaceMembership[] | undefined {
     const found: WorkspaceMembership[] = [];
     for (const { memberships } of this.#workspaces.values()) {
@@ -202,7 +202,7 @@ export class AccountReading {
   }
 }
 
-/** Accounts that SCIM alone shows, as members of its organization: it lists nobody else, and tells no roles. */
+/** Adds a membership to accounts that only SCIM shows: it lists only members of its organization, without roles. */
 export function asMembers(accounts: Map<string, Account>, organization: string): Map<string, Account> {
   for (const [gid, account] of accounts) {
     const { scim, license, memberships } = account;
@@ -219,18 +219,18 @@ export function asMembers(accounts: Map<string, Account>, organization: string):
   return accounts;
 }
 
-/** What an earlier reading of the same scope may add to one that is not whole. */
+/** What an earlier reading of the same scope may add to an incomplete one. */
 export interface PreviousAccounts {
   readonly accounts: ReadonlyMap<string, Account> | null;
-  /** The listings of users and memberships are not whole: who did not come may still be there. */
+  /** The listings of users and memberships are incomplete: accounts missing from them may still exist. */
   readonly keepAccounts: boolean;
-  /** The SCIM listing is not whole. */
+  /** The SCIM listing is incomplete. */
   readonly keepLicenses: boolean;
-  /** SCIM's ids are gids; of another organization's users nothing is joined. */
+  /** SCIM's ids are gids. If false, SCIM may list users of another organization, and none are joined. */
   readonly joinScim: boolean;
 }
 
-/** Email to gid. Where two accounts share an email, the one in use has it. */
+/** Maps emails to gids. If two accounts share an email, it maps to the one in use. */
 export function indexByEmail(
   accounts: ReadonlyMap<string, Account>,
   organization: string | null,

@@ -11,13 +11,13 @@ import type {
   WorkspaceRole,
 } from './snapshot.ts';
 
-/** What the SCIM attribute `userType` says for each license; a setting, since Asana's list of values is open. */
+/** The value of the SCIM attribute `userType` for each license. A setting, since Asana's list of values is open. */
 export interface UserTypes {
   readonly enterprise: string;
   readonly viewOnly: string;
 }
 
-/** The license behind a `userType`, compared without case; null when it is absent or none of the two. */
+/** Returns the license for a `userType`, ignoring case; `null` if it is absent or neither of the two. */
 export function licenseOf(userType: string | null, { enterprise, viewOnly }: UserTypes): License | null {
   const value = userType?.toLowerCase();
   if (value === enterprise.toLowerCase()) return 'Enterprise';
@@ -25,7 +25,7 @@ export function licenseOf(userType: string | null, { enterprise, viewOnly }: Use
   return null;
 }
 
-/** The role by priority guest, admin, member; whether the membership is active says nothing about it. */
+/** Returns the role in the order guest, admin, member. Whether the membership is active does not affect it. */
 export function roleOf({
   guest,
   admin,
@@ -37,7 +37,7 @@ export function roleOf({
   return admin ? 'Admin' : 'Member';
 }
 
-/** What somebody is in a team, as one word: the flags are independent of each other, and the first of these counts. */
+/** Returns the role in a team as one word. The flags are independent of each other; the first match counts. */
 export function teamRoleOf({
   guest,
   admin,
@@ -48,20 +48,20 @@ export function teamRoleOf({
   return limitedAccess ? 'LimitedAccess' : 'Member';
 }
 
-/** Both forms of an address: in lower case for comparing, and as Asana writes it where that is another. */
+/** Returns both forms of an address: lower-cased for comparison and, if different, as Asana writes it. */
 export function addressed(written: string | null): Pick<Account, 'email' | 'address'> {
   const email = written?.toLowerCase() ?? null;
   return written === null || written === email ? { email } : { email, address: written };
 }
 
-/** The account's address as Asana writes it, to be shown; null when Asana hides it. */
+/** Returns the account's address for display, as Asana writes it; `null` if Asana hides it. */
 export function addressOf({ email, address }: Pick<Account, 'email' | 'address'>): string | null {
   return address ?? email;
 }
 
 /**
- * One person's place in a workspace out of all membership objects found: somebody removed and added again has
- * an old inactive one beside the active one, which counts. Null for none.
+ * Reduces all membership objects of a person in a workspace to one. A person who was removed and added again has an old
+ * inactive one beside the active one; the active one counts. Returns `null` for none.
  */
 export function reduceMemberships(
   workspace: string,
@@ -75,12 +75,12 @@ export function reduceMemberships(
   return record.admin && role !== 'Admin' ? { ...place, admin: true } : place;
 }
 
-/** The same for two places already reduced. */
+/** Like `reduceMemberships`, for two memberships that are already reduced. */
 export function preferActive(one: WorkspaceMembership, other: WorkspaceMembership): WorkspaceMembership {
   return !one.active && other.active ? other : one;
 }
 
-/** The part of a SCIM user that a snapshot keeps. Strings equal to the account's own are shared with it. */
+/** Returns the part of a SCIM user that a snapshot keeps. Shares the strings that equal the account's own. */
 export function scimRecordOf(
   user: ScimUserRecord,
   account: Pick<Account, 'gid' | 'email' | 'address'>,
@@ -96,16 +96,16 @@ export function scimRecordOf(
   };
 }
 
-/** The account's place in the organization, or undefined. */
+/** Returns the account's membership of the workspace, or `undefined`. */
 export function membershipIn(account: Account, workspace: string): WorkspaceMembership | undefined {
   return account.memberships.find((membership) => membership.workspace === workspace);
 }
 
 /**
- * True when the account is in use: its membership of the organization is active (joined, or invited and not
- * yet joined), and SCIM, if it lists the account, says active too. Without an organization any workspace
- * counts; without any membership known, SCIM's word alone.
- * @param organization its gid; null when there is none
+ * Whether the account is in use: its membership of the organization is active (joined, or invited and not yet joined),
+ * and SCIM, if it lists the account, calls it active too. Without an organization, any workspace counts; without any
+ * known membership, SCIM alone decides.
+ * @param organization its gid; `null` if there is none
  */
 export function isActive(account: Account, organization: string | null): boolean {
   const { memberships, scim } = account;
@@ -115,9 +115,8 @@ export function isActive(account: Account, organization: string | null): boolean
 }
 
 /**
- * True when the account is in use in one workspace, the organization or another: of the organization SCIM has a say
- * too.
- * @param organization its gid; null when there is none
+ * Whether the account is in use in one workspace, the organization or another. In the organization, SCIM counts too.
+ * @param organization its gid; `null` if there is none
  */
 export function isMemberOf(account: Account, workspace: string, organization: string | null): boolean {
   if (workspace === organization) return isActive(account, organization);
@@ -125,8 +124,8 @@ export function isMemberOf(account: Account, workspace: string, organization: st
 }
 
 /**
- * True for somebody who is, or was, in a workspace: one who has left it is still listed there.
- * @param organization the gid of the one that SCIM speaks of; null when there is none
+ * Whether the account is or was in a workspace: accounts that left are still listed there.
+ * @param organization the gid of the organization that SCIM serves; `null` if there is none
  */
 export function isKnownIn(account: Account, workspace: string, organization: string | null): boolean {
   if (membershipIn(account, workspace) !== undefined) return true;
@@ -134,38 +133,38 @@ export function isKnownIn(account: Account, workspace: string, organization: str
 }
 
 /**
- * True when the license of the account takes a seat: SCIM, which alone knows of licenses, calls the account active,
- * whatever a listing of members leaves out.
+ * Whether the license of the account takes a seat: SCIM, the only source of licenses, calls the account active. The
+ * listing of members, which may omit the account, does not matter.
  */
 export function takesSeat({ license, scim }: Account): boolean {
   return license !== null && scim?.active === true;
 }
 
 /**
- * Asana takes `userType` only where the organization has view-only licenses; elsewhere what it does with one is not
- * documented, and a new account may hold a full license. Ends at the first account that shows one.
+ * Whether any account has a `userType`. Asana accepts it only if the organization has view-only licenses; otherwise its
+ * effect is undocumented, and a new account may get a full license. Stops at the first account that has one.
  */
 export function showsLicenses({ accounts }: Snapshot): boolean {
   return accounts.values().some(({ scim }) => (scim?.userType ?? null) !== null);
 }
 
 /**
- * True for somebody from outside the organization's domains: guests hold no license.
- * @param workspace the gid of the organization or of another workspace; null for any
+ * Whether the account is a guest, from outside the organization's domains. Guests hold no license.
+ * @param workspace the gid of the organization or of another workspace; `null` for any
  */
 export function isGuest(account: Account, workspace: string | null): boolean {
   return holds(account, workspace, ({ role }) => role === 'Guest');
 }
 
 /**
- * True for an admin of that workspace, a guest among them: plain workspaces have admins of their own.
- * @param workspace the gid of the organization or of another workspace; null for any
+ * Whether the account is an admin of the workspace; a guest may be one. Plain workspaces have admins of their own.
+ * @param workspace the gid of the organization or of another workspace; `null` for any
  */
 export function isAdmin(account: Account, workspace: string | null): boolean {
   return holds(account, workspace, isAdminThere);
 }
 
-/** Whether Asana calls them an admin, whatever role comes first. */
+/** Whether Asana calls the member an admin, even if another role takes precedence. */
 export function isAdminThere({ role, admin }: WorkspaceMembership): boolean {
   return role === 'Admin' || admin === true;
 }

@@ -6,14 +6,14 @@ export type DirectoryErrorCode =
   | 'AmbiguousOrganization'
   | 'LicensesUnavailable'
   | 'CredentialsRejected'
-  /** REST refuses a token that SCIM takes and that REST has taken before. */
+  /** REST rejects a token that SCIM accepts and that REST accepted before. */
   | 'PermissionDenied'
-  /** REST refuses a token that SCIM takes, and always has: what SCIM shows was read. */
+  /** REST rejects a token that SCIM accepts, and never accepted it: what SCIM shows was read. */
   | 'ScimOnly'
-  /** Nothing says which organization SCIM speaks of. */
+  /** The connector does not say which organization SCIM serves. */
   | 'WorkspaceNotSet';
 
-/** What a directory lacks although Asana answered; always a person's to mend. */
+/** An error about something the directory lacks, although Asana responded. A person must fix it. */
 export class DirectoryError extends CodedError {
   declare readonly code: DirectoryErrorCode;
 
@@ -22,7 +22,7 @@ export class DirectoryError extends CodedError {
   }
 }
 
-/** A service account with SCIM's permissions alone: what is read nevertheless, and what is missing. */
+/** Returns the error for a service account with only SCIM's permissions. It says what is read and what is missing. */
 export function scimOnly(error: AsanaError): DirectoryError {
   return new DirectoryError(
     'ScimOnly',
@@ -31,7 +31,7 @@ export function scimOnly(error: AsanaError): DirectoryError {
   );
 }
 
-/** The same where REST took the token before. */
+/** Returns the error for a token that REST accepted before and now rejects, while SCIM accepts it. */
 export function permissionLost(error: AsanaError): DirectoryError {
   return new DirectoryError(
     'PermissionDenied',

@@ -6,49 +6,49 @@ import type { Measure, PartCounts } from './measure.ts';
 import { type OwnRemoval, OwnRemovals, placeOfRemoval } from './own-removals.ts';
 import type { Account, Snapshot, TeamMembership } from './snapshot.ts';
 
-/** An account that a fresh read did not find any more. */
+/** An account that a fresh read no longer found. */
 export interface GoneAccount {
   readonly gid: string;
   readonly gone: true;
 }
 
-/** What a fresh read has shown of somebody's place in a team. */
+/** A user's membership of a team, as a fresh read showed it. */
 export interface TeamPlace {
   readonly team: string;
   readonly user: string;
-  /** Null: not in it. */
+  /** `null` if the user is not in the team. */
   readonly membership: TeamMembership | null;
 }
 
 export interface DirectoryCounts {
-  /** All accounts, guests and inactive ones among them. */
+  /** All accounts, including guests and inactive ones. */
   readonly accounts: number;
   readonly guests: number;
   readonly teams: number;
   readonly workspaces: number;
-  /** Those that take a seat. */
+  /** Licenses that take a seat. */
   readonly enterpriseLicenses: number;
   readonly viewOnlyLicenses: number;
 }
 
-/** What is noted of what our own actions take away. */
+/** The methods that record what our own actions take away. */
 export type LossBook = Pick<Directory, 'noteRemoval' | 'noteLeaving'>;
 
-/** Notes one loss in a directory. */
+/** Records one loss in a directory. */
 export type LossNote = (book: LossBook) => void;
 
 interface Laid {
-  /** Null: gone. */
+  /** `null` if the account is gone. */
   readonly account: Account | null;
-  /** Monotonic clock, when it was laid. */
+  /** Monotonic time at which it was laid over. */
   readonly at: number;
-  /** The same, when the newest read of it began. */
+  /** Monotonic time at which its newest read began. */
   readonly begunAt: number;
-  /** The same, of the newest read of each workspace, by gid. */
+  /** Monotonic time at which the newest read of each workspace began, by gid. */
   readonly places: ReadonlyMap<string, number>;
 }
 
-/** So many looks at single accounts are kept until there is a snapshot, which may never come; it shows most of them itself. */
+/** Single-account directories kept for the first snapshot. It may never come, and shows most of their data itself. */
 const MOST_AWAITING = 100;
 
 type AccountCounts = { -readonly [key in Exclude<keyof DirectoryCounts, 'teams' | 'workspaces'>]: number };
@@ -61,35 +61,35 @@ const noAccounts = (): AccountCounts => ({
 });
 
 /**
- * What is known of Asana now: the last snapshot, and over it what our own fresh reads and actions have seen
- * since. Laying over costs O(1), however many accounts there are.
+ * The current knowledge of Asana: the last snapshot, overlaid with what our own fresh reads and actions have shown
+ * since. Laying one entry over it costs O(1), however many accounts there are.
  */
 export class Directory {
   readonly #clock: Clock;
   #snapshot: Snapshot | null = null;
   /** What is known beyond the snapshot, by gid. */
   readonly #laid = new Map<string, Laid>();
-  /** Emails of what is laid; the account's own email decides whether an entry still holds. */
+  /** Emails of the accounts laid over. An entry is valid only if the account still has that email. */
   readonly #laidEmails = new Map<string, string>();
   readonly #laidTeams = new LaidTeamMemberships();
   readonly #removals = new OwnRemovals();
-  /** Until when somebody may be shown in a team that they have left by our doing, monotonic; by team and person. */
+  /** Monotonic time until which a team may still show a user whom we removed, by team and user. */
   readonly #leaving = new Map<string, number>();
   #counts = noAccounts();
   #effective: Snapshot | null = null;
-  /** What was laid over directories of single accounts while there was no snapshot yet. */
+  /** Single-account directories to inherit from once there is a snapshot. */
   #awaiting: readonly Directory[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The snapshot as it was read: parts, workspaces, teams. What was laid over is in `account` and `effective`. */
+  /** Returns the snapshot as read: parts, workspaces, teams. `account` and `effective` include the overlay. */
   current(): Snapshot | null {
     return this.#snapshot;
   }
 
-  /** A snapshot with everything laid over it, for exports and uploads. O(n) after a change, then remembered. */
+  /** Returns the snapshot with everything laid over it, for exports and uploads. O(n) after a change, then cached. */
   effective(): Snapshot | null {
     if (!this.#snapshot || (this.#laid.size === 0 && this.#laidTeams.isEmpty())) return this.#snapshot;
     this.#effective ??= this.#layOver(this.#snapshot);
@@ -97,8 +97,8 @@ export class Directory {
   }
 
   /**
-   * Takes a new snapshot. What was laid after reading it began may be missing in it, and stays; so does
-   * everything while a part is incomplete. Of another organization nothing stays.
+   * Takes a new snapshot. Keeps what was laid over after its reading began, since the snapshot may lack it, and keeps
+   * everything while a part is incomplete. Keeps nothing of another organization.
    */
   adopt(snapshot: Snapshot): void {
     const same = this.#snapshot?.organization?.gid === snapshot.organization?.gid;
@@ -118,8 +118,8 @@ export class Directory {
   }
 
   /**
-   * Takes over what was laid over the directory of a single account, as far as the snapshot does not show it itself. Without
-   * a snapshot that is done once there is one. Of another organization nothing is taken.
+   * Takes over what was laid over a single-account directory, unless the snapshot already shows it. Without a snapshot,
+   * does so once there is one. Ignores directories of another organization.
    */
   inherit(other: Directory): void {
     const snapshot = this.#snapshot;
@@ -137,16 +137,16 @@ export class Directory {
     this.#effective = null;
   }
 
-  /** The moment at which a fresh read begins, for `lay`. */
+  /** Returns the monotonic time, to pass to `lay` as the start of a fresh read. */
   now(): number {
     return this.#clock.monotonic();
   }
 
   /**
-   * Lays over what a fresh read has shown: of each place the newest read counts, and of the account the newest of all. Reads of
-   * two places of one person overlap, and either may have been made before a change that the other shows. Nothing happens
-   * before the first snapshot.
-   * @param place the workspace whose membership was read, gid; null when none was
+   * Lays over the result of a fresh read. The newest read of each workspace counts for its membership, and the newest
+   * read of all for the account: reads of two workspaces overlap, and either may predate a change that the other shows.
+   * Does nothing before the first snapshot.
+   * @param place gid of the workspace whose membership was read; `null` if none was
    */
   lay(entry: Account | GoneAccount, begunAt = this.now(), place: string | null = null): void {
     const known = this.#laid.get(entry.gid);
@@ -163,13 +163,13 @@ export class Directory {
     });
   }
 
-  /** What was read of one place, with what is known of the others by now. Null for an account that is nowhere. */
+  /** Merges the read of one workspace with what is known of the others. `null` if the account is nowhere. */
   #merge(entry: Account | GoneAccount, place: string | null, isNewest: boolean): Account | null {
     const known = this.account(entry.gid);
     if (!known) return 'gone' in entry ? null : entry;
     const others = known.memberships.filter(({ workspace }) => workspace !== place);
     if ('gone' in entry) {
-      // Found where nobody had looked when this read began.
+      // A newer read found the account in another workspace.
       const isElsewhere = !isNewest && others.length > 0;
       return isElsewhere ? { ...known, memberships: others } : null;
     }
@@ -177,7 +177,7 @@ export class Directory {
     return { ...(isNewest ? entry : known), memberships: [...here, ...others] };
   }
 
-  /** The same for somebody's place in a team; null when they are not in it. */
+  /** Like `lay`, for a membership of a team; `null` if the user is not in it. */
   layTeamMembership({ team, user, membership }: TeamPlace, begunAt = this.now()): void {
     if (!this.#snapshot) return;
     this.#laidTeams.put(team, user, { membership, at: this.now(), begunAt });
@@ -185,8 +185,8 @@ export class Directory {
   }
 
   /**
-   * Notes that an action of ours took something away, so that a reading without it is not suddenly smaller. What is not read
-   * here is not missing.
+   * Records that an action of ours took something away, so that a reading without it does not count as shrunk. Ignores
+   * workspaces that are not read here, because nothing will be missing there.
    */
   noteRemoval(removal: OwnRemoval): void {
     const place = placeOfRemoval(removal);
@@ -196,25 +196,25 @@ export class Directory {
     this.#removals.note(removal, { at: this.#clock.now(), isGone });
   }
 
-  /** Notes that Asana was asked to take somebody out of a team, and may take so long to show it. */
+  /** Records that Asana was asked to remove a user from a team, and may show the user in it for up to `forMs`. */
   noteLeaving(team: string, user: string, forMs: number): void {
     const now = this.now();
     for (const [key, until] of this.#leaving) if (now > until) this.#leaving.delete(key);
     this.#leaving.set(`${team} ${user}`, now + forMs);
   }
 
-  /** Whether somebody who is shown in a team may have left it by our doing. */
+  /** Whether a user who is shown in a team may have left it by an action of ours. */
   isLeaving(team: string, user: string): boolean {
     const until = this.#leaving.get(`${team} ${user}`);
     return until !== undefined && this.now() <= until;
   }
 
-  /** How much of each part our own actions have removed since it was measured. O(team memberships) after leavers. */
+  /** Counts what our own actions removed of each part since the measure. O(team memberships) after leavers. */
   removedSince(measure: Measure | null): PartCounts {
     return this.#removals.since(measure, this.#snapshot);
   }
 
-  /** Somebody's membership of a team; null for none. O(members of the team). */
+  /** Returns a user's membership of a team; `null` for none. O(members of the team). */
   teamMembership(team: string, user: string): TeamMembership | null {
     const laid = this.#laidTeams.get(team, user);
     if (laid !== undefined) return laid;
@@ -227,7 +227,7 @@ export class Directory {
   }
 
   /**
-   * Where two accounts share an email, the one in use has it (`indexByEmail`).
+   * Returns the account with an email. If two accounts share it, returns the one in use (`indexByEmail`).
    * @param email in lower case
    */
   accountByEmail(email: string): Account | undefined {
@@ -287,7 +287,7 @@ export class Directory {
   }
 }
 
-/** What was laid after a reading began may be missing in it, and anything may while a part is incomplete. */
+/** Whether a snapshot may lack an entry: it was laid over after the reading began, or a part is incomplete. */
 function mayLack({ parts: { accounts, licenses } }: Snapshot, { at }: Laid): boolean {
   const whole = accounts.complete && (licenses?.complete ?? true);
   return !whole || at >= Math.min(accounts.begunAt, licenses?.begunAt ?? accounts.begunAt);

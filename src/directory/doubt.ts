@@ -1,32 +1,32 @@
 import { type Part, type PartName, partNames, partOf, type Snapshot } from './snapshot.ts';
 
 /**
- * Why a reading is not believed before a person says so.
- * - `DirectoryShrunk`: parts are suddenly much smaller, or a workspace that was read before is not any more.
- * - `OrganizationChanged`: the token speaks of another organization.
- * - `ListingShort`: a listing keeps bringing fewer than it announces.
+ * Why a reading is not trusted until a person confirms it.
+ * - `DirectoryShrunk`: parts are suddenly much smaller, or a workspace that was read before is no longer read.
+ * - `OrganizationChanged`: the token belongs to another organization.
+ * - `ListingShort`: a listing repeatedly returns fewer items than it announces.
  */
 export const doubtReasons = ['DirectoryShrunk', 'OrganizationChanged', 'ListingShort'] as const;
 export type DoubtReason = (typeof doubtReasons)[number];
 
 export interface Doubt {
   readonly reason: DoubtReason;
-  /** The parts that justify nothing while it stands. */
+  /** The parts that justify no action while the doubt stands. */
   readonly parts: readonly PartName[];
-  /** What is missing: of the part that lacks most. */
+  /** How many items are missing from the part that lacks most. */
   readonly count: number;
-  /** What each part lacks, as far as it is known. */
+  /** How many items each part lacks, as far as known. */
   readonly missing: Readonly<Partial<Record<PartName, number>>>;
-  /** Gids: workspaces that are read no more, or the organizations that are read instead. */
+  /** Gids of the workspaces that are no longer read, or of the organizations that are read instead. */
   readonly places: readonly string[];
   /** Sentences for a status message. */
   readonly message: string;
 }
 
-/** What of a doubt is recorded from one process to the next. */
+/** The fields of a doubt that are recorded across restarts. */
 export type RecordedDoubt = Pick<Doubt, 'reason' | 'count' | 'missing' | 'places'>;
 
-/** A doubt that an earlier process has recorded. It is about all parts where no part is known to lack anything. */
+/** Restores a doubt that an earlier process recorded. It covers all parts if no part is known to lack anything. */
 export function restoreDoubt({ reason, count, missing, places }: RecordedDoubt): Doubt {
   const message = 'An earlier reading was in doubt, and no later reading has confirmed or refuted it.';
   const lacking = partNames.filter((name) => missing[name] !== undefined);
@@ -34,7 +34,7 @@ export function restoreDoubt({ reason, count, missing, places }: RecordedDoubt):
   return { reason, parts, count, missing, places, message };
 }
 
-/** True when more is missing, or another place is: an answer to the doubt before is none to the one after. */
+/** Whether more items, or another place, are affected: an answer to the earlier doubt does not answer a worse one. */
 export function isWorse(before: Doubt, after: Doubt): boolean {
   const lacksMore = partNames.some((name) => (after.missing[name] ?? 0) > (before.missing[name] ?? 0));
   return lacksMore || after.places.some((place) => !before.places.includes(place));
@@ -43,7 +43,7 @@ export function isWorse(before: Doubt, after: Doubt): boolean {
 /** How often parts are read, in milliseconds. */
 export interface PartIntervals {
   readonly intervalMs: number;
-  /** Of teams and who is in them. */
+  /** For teams and their members. */
   readonly teamIntervalMs: number;
 }
 
@@ -51,11 +51,11 @@ export interface ReadingState {
   /** Wall clock, epoch milliseconds. */
   readonly now: number;
   readonly intervals: PartIntervals;
-  /** Those that stand. */
+  /** The doubts that stand. */
   readonly doubts: readonly Doubt[];
 }
 
-/** Why parts of a reading justify no removal, no creation and no upload. */
+/** Why one part of a reading justifies no removal, no creation and no upload. */
 export interface PartFault {
   readonly part: PartName;
   readonly code: 'NotRead' | 'Incomplete' | 'Outdated' | DoubtReason;
@@ -63,7 +63,7 @@ export interface PartFault {
   readonly message: string;
 }
 
-/** So many intervals a part may miss: then Asana may have changed too much. */
+/** A part older than this many intervals is outdated: Asana may have changed too much since. */
 const OUTDATED_AFTER = 3;
 
 const WORDS: Readonly<Record<PartName, string>> = {
@@ -73,12 +73,12 @@ const WORDS: Readonly<Record<PartName, string>> = {
   teamMemberships: 'team memberships',
 };
 
-/** What a part is called in messages. */
+/** Returns the name of a part for messages. */
 export function wordFor(name: PartName): string {
   return WORDS[name];
 }
 
-/** What of a reading did not come whole, in sentences; empty when all of it did. */
+/** Describes the incomplete parts of a reading in sentences; empty if all are complete. */
 export function describeIncomplete({ parts: { accounts, licenses, teams } }: Snapshot): string[] {
   return Object.entries({ accounts, licenses, teams }).flatMap(([name, part]) =>
     part && !part.complete ? [describeGap(name, part)] : [],
@@ -86,9 +86,9 @@ export function describeIncomplete({ parts: { accounts, licenses, teams } }: Sna
 }
 
 /**
- * Why a part is no whole reading, in a sentence.
- * @param word what the part is called
- * @param part null before it was read
+ * Describes in a sentence why a part is not a complete reading.
+ * @param word the name of the part
+ * @param part `null` before it was first read
  */
 export function describeGap(word: string, part: Part | null): string {
   if (!part) return `The ${word} have not been read yet.`;
@@ -96,8 +96,8 @@ export function describeGap(word: string, part: Part | null): string {
 }
 
 /**
- * Why what is read from `parts` justifies no removal, no creation and no upload; null when it does. The first reason
- * of the first part that has one; a doubt comes before all others, since only a person can end it.
+ * Returns why the given parts justify no removal, no creation and no upload; `null` if they do. The first fault of the
+ * first part that has one. A doubt comes before all others, since only a person can end it.
  */
 export function doubtAbout(
   snapshot: Snapshot | null,
@@ -125,7 +125,7 @@ function faultOf(
   const word = wordFor(name);
   if (!part) return { part: name, code: 'NotRead', message: describeGap(word, part) };
   if (!part.complete) return { part: name, code: 'Incomplete', message: describeGap(word, part) };
-  // Only a sync reads teams, however short their own interval is.
+  // Only a sync reads teams, so their interval is never shorter than that of syncs.
   const ofTeams = name === 'teams' || name === 'teamMemberships';
   const interval = ofTeams ? Math.max(intervalMs, teamIntervalMs) : intervalMs;
   if (now - part.at <= OUTDATED_AFTER * interval) return null;

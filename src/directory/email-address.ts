@@ -1,11 +1,11 @@
 import { isHostName } from '../core/host-name.ts';
 
-/** A piece of RFC 5322's dot-atom, or text beyond ASCII: nothing that would need quotes. */
+/** An atom of RFC 5322's dot-atom, or non-ASCII text: nothing that would need quotes. */
 const ATOM = /^[^\s\p{Cc}@<>"(),:;[\\\]]+$/u;
 
 /**
- * True for an address that Asana and ConductorOne take, by the rule of protoc-gen-validate for `email`: atoms with
- * single dots between them, an `@` and a host name; 254 bytes, 64 of them before the `@`.
+ * Whether Asana and ConductorOne accept an address, by protoc-gen-validate's rule for `email`: atoms separated by
+ * single dots, an `@` and a host name; at most 254 bytes, 64 of them before the `@`.
  */
 export function isEmailAddress(text: string): boolean {
   const at = text.lastIndexOf('@');
@@ -19,7 +19,7 @@ export function isEmailAddress(text: string): boolean {
   );
 }
 
-/** Two spellings of one address are the same: composed or not, in whatever case. */
+/** Returns a canonical form of an address: Unicode composition and case do not matter. */
 export function foldAddress(address: string): string {
   return address.normalize('NFC').toLowerCase();
 }

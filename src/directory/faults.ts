@@ -2,7 +2,7 @@ import { AsanaError } from '../asana/errors.ts';
 import type { CodedError } from '../core/errors.ts';
 import type { Shortfall } from './snapshot.ts';
 
-/** What kept one part of a snapshot from being whole. */
+/** The errors that kept one part of a snapshot from being complete. */
 export class Faults {
   #first: CodedError | null = null;
   #count = 0;
@@ -13,7 +13,7 @@ export class Faults {
     this.#count += 1;
   }
 
-  /** Items that were not even tried. */
+  /** Records items that were not even tried. */
   skip(count: number): void {
     this.#skipped += count;
   }
@@ -22,13 +22,13 @@ export class Faults {
     return this.#count === 0 && this.#skipped === 0;
   }
 
-  /** The shortfall of the one listing that was short, if nothing else went wrong. */
+  /** The shortfall of the only failed listing, if it was short and nothing else went wrong. */
   get shortfall(): Shortfall | null {
     if (this.#count !== 1 || this.#skipped > 0) return null;
     return this.#first instanceof AsanaError ? this.#first.shortfall : null;
   }
 
-  /** One sentence or two for a status message; null when there is nothing to say. */
+  /** Returns one or two sentences for a status message; `null` if there were no faults. */
   describe(): string | null {
     if (this.isEmpty()) return null;
     const more = this.#count > 1 ? ` ${this.#count - 1} more failed.` : '';
@@ -37,7 +37,7 @@ export class Faults {
   }
 }
 
-/** Null when the work succeeds, the AsanaError it failed with otherwise; everything else (abort, bug) is thrown. */
+/** Returns `null` if the work succeeds, or the AsanaError it failed with. Rethrows everything else (abort, bug). */
 export async function outcomeOf(work: Promise<unknown>): Promise<AsanaError | null> {
   try {
     await work;

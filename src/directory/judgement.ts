@@ -12,42 +12,42 @@ import {
 import { continueStreak, doubtListings, type ShortfallStreak, shortfallAccepted } from './shortfall.ts';
 import { type LeftOutWorkspace, type PartName, partNames, type Snapshot } from './snapshot.ts';
 
-/** What is compared with what: by how much a part may become smaller without a question. */
+/** A part is in doubt if it lacks more than this share of its measure and more than this many items. */
 const SHRUNK_SHARE = 0.1;
 const SHRUNK_ITEMS = 5;
 
 export interface JudgementContext {
-  /** Gids of the organizations that are recorded; empty before the first reading. */
+  /** Gids of the recorded organizations; empty before the first reading. */
   readonly organizations: readonly string[];
   /** The workspaces that the connector names; undefined or empty for all that the token sees. */
   readonly workspaces: readonly string[] | undefined;
-  /** What our own actions have removed of each part since it was measured. */
+  /** How many items of each part our own actions removed since the measure. */
   readonly removed: PartCounts;
   /** The doubts that stand. */
   readonly doubts: readonly Doubt[];
-  /** The streak of the judgement before; null without one. */
+  /** The streak of the previous judgement; `null` if there is none. */
   readonly streak: ShortfallStreak | null;
 }
 
 /** What later readings are compared with. */
 export interface Baseline {
-  /** Null when nothing was measured yet. */
+  /** `null` if nothing has been measured yet. */
   readonly measure: Measure | null;
   readonly organizations: readonly string[];
 }
 
 export interface Judgement extends Baseline {
-  /** All that stand after this reading: an earlier one stands until its parts are read whole, and large enough. */
+  /** All doubts after this reading. An earlier one stands until its parts are read completely and large enough. */
   readonly doubts: readonly Doubt[];
   readonly streak: ShortfallStreak | null;
-  /** What was judged, for `accept`. */
+  /** The sizes that were judged, for `accept`. */
   readonly reading: ReadingSize;
 }
 
 /**
- * Compares a reading with the measure. What is whole and undoubted becomes the measure; of everything else the old
- * one stays, so that neither a partial nor a doubtful reading, nor one of another organization, is ever compared with.
- * The organization is judged before all else, however much of the reading is missing.
+ * Compares a reading with the measure. Parts that are complete and not in doubt become the measure; the others keep the
+ * old one, so no reading is ever compared with one that is partial, in doubt or of another organization. The
+ * organization is judged first, however much of the reading is missing.
  */
 export function judgeReading(
   measure: Measure | null,
@@ -78,8 +78,8 @@ export function judgeReading(
 }
 
 /**
- * A person says that a doubt of this judgement is none: exactly what was read becomes the measure. A reading that gets
- * worse afterwards is doubted anew.
+ * Accepts a doubt of this judgement on behalf of a person: exactly what was read becomes the measure. A later reading
+ * that is worse is doubted anew.
  */
 export function accept(
   { measure, organizations, reading, doubts, streak }: Judgement,
@@ -106,7 +106,7 @@ export function accept(
   return { ...accepted, measure: { ...base, ...sizes, scope } };
 }
 
-/** The size a person accepts: as it was read, or as an earlier reading showed it, if this one could not. */
+/** Returns the accepted size: as read now or, if this reading could not read the part, as it was when doubted. */
 function acceptPart(
   name: PartName,
   base: Measure,
@@ -120,8 +120,8 @@ function acceptPart(
 }
 
 /**
- * The doubt about a token that is shown none of the organizations recorded; null while it is.
- * @param shown gids of all workspaces that it is shown, whatever it may read of them
+ * Returns a doubt if the token is shown none of the recorded organizations, else `null`.
+ * @param shown gids of all workspaces that the token is shown, readable or not
  */
 export function doubtWorkspaces(recorded: readonly string[], shown: readonly string[]): Doubt | null {
   if (recorded.length === 0 || recorded.some((gid) => shown.includes(gid))) return null;
@@ -140,11 +140,11 @@ function doubtOrganization(
   { organizations }: ReadingSize,
   recorded: readonly string[],
 ): Doubt | null {
-  // One that is still there, and refuses us now, is a smaller directory, not another one.
+  // An organization that still exists but now rejects the token means a smaller directory, not another one.
   const seen = organizations && [...organizations, ...leftOut.map(({ gid }) => gid)];
   if (seen && recorded.length > 0 && !recorded.some((gid) => seen.includes(gid)))
     return otherOrganization(recorded, organizations);
-  // Accepting foreign ids leaves a measure without a single license, since they are joined to nobody.
+  // Once foreign ids are accepted, the measure has 0 licenses, because SCIM users are not joined to accounts.
   if (!scimIdsForeign || measure?.licenses?.count === 0) return null;
   const message =
     'SCIM and the REST API return different organizations: no SCIM ID is the gid of a member. Check that both tokens belong to the same organization.';
@@ -158,15 +158,15 @@ function doubtOrganization(
   };
 }
 
-/** Half a reading says too little to end what a whole one began. */
+/** Keeps a doubt about the organization: a partial reading is not enough to end it. */
 function keepForeign({ parts }: ReadingSize, doubts: readonly Doubt[]): Doubt | null {
   const standing = doubts.find(({ reason }) => reason === 'OrganizationChanged');
   return standing && !(parts.accounts?.whole && (parts.licenses?.whole ?? true)) ? standing : null;
 }
 
 /**
- * The measure without what the connector does not read any more because its object says so: counts that included it
- * are no measure for those that do not.
+ * Returns the measure without the workspaces that the connector's spec no longer includes: counts with them cannot be
+ * compared with counts without them.
  */
 function rescope(
   measure: Measure,
@@ -213,7 +213,7 @@ function doubtSize(
   };
 }
 
-/** How many are missing, if that is suspiciously many; else 0. */
+/** Returns how many items are missing if that is suspiciously many, else 0. */
 function countLost(before: number, after: number): number {
   const lost = before - after;
   return lost > SHRUNK_ITEMS && lost > before * SHRUNK_SHARE ? lost : 0;
@@ -239,7 +239,7 @@ function describeLoss(
   return gone.join(' ');
 }
 
-/** The measure after this reading. */
+/** Returns the measure after this reading. */
 function measureAnew(
   base: Measure,
   snapshot: Snapshot,
@@ -251,7 +251,7 @@ function measureAnew(
     const takes = part?.whole && (part.fresh || base[name] === null) && !isDoubted(name, doubts);
     return takes ? sizeOf(part) : base[name];
   });
-  // The scope is that of the accounts: only with them is a workspace read.
+  // The scope belongs to the accounts part: a workspace is read only together with its accounts.
   const moved = sizes.accounts !== base.accounts;
   return {
     ...sizes,

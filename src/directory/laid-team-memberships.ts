@@ -1,15 +1,15 @@
 import type { Part, Team, TeamMembership } from './snapshot.ts';
 
 interface LaidMembership {
-  /** Null: not in the team. */
+  /** `null` if the user is not in the team. */
   readonly membership: TeamMembership | null;
-  /** Monotonic clock, when it was laid. */
+  /** Monotonic time at which it was laid over. */
   readonly at: number;
-  /** The same, when the read of it began. */
+  /** Monotonic time at which its read began. */
   readonly begunAt: number;
 }
 
-/** What our own reads and changes have shown of teams since the snapshot: team, then user. */
+/** What our own reads and changes have shown of teams since the snapshot, by team, then user. */
 export class LaidTeamMemberships {
   readonly #teams = new Map<string, Map<string, LaidMembership>>();
 
@@ -17,7 +17,7 @@ export class LaidTeamMemberships {
     return this.#teams.size === 0;
   }
 
-  /** Nothing happens for a read that began before one that is laid already. */
+  /** Lays a membership over. Ignores a read that began before the one already laid over. */
   put(team: string, user: string, laid: LaidMembership): void {
     const users = this.#teams.get(team) ?? new Map<string, LaidMembership>();
     const known = users.get(user);
@@ -26,12 +26,12 @@ export class LaidTeamMemberships {
     this.#teams.set(team, users);
   }
 
-  /** Undefined when nothing is known beyond the snapshot. */
+  /** `undefined` if nothing is known beyond the snapshot. */
   get(team: string, user: string): TeamMembership | null | undefined {
     return this.#teams.get(team)?.get(user)?.membership;
   }
 
-  /** Takes over what another knows, where it is not older than what is known here. */
+  /** Takes over entries of another instance, except those older than our own. */
   inherit(other: LaidTeamMemberships): void {
     for (const [team, users] of other.#teams) for (const [user, laid] of users) this.put(team, user, laid);
   }
@@ -40,7 +40,7 @@ export class LaidTeamMemberships {
     this.#teams.clear();
   }
 
-  /** Forgets what a whole reading that began later holds itself. Teams carried over keep the time they were read. */
+  /** Forgets entries older than a complete reading. Carried-over teams keep the times of the reading they came from. */
   forgetBefore(reading: Part | null): void {
     if (!reading?.complete) return;
     for (const [team, users] of this.#teams) {
@@ -50,8 +50,8 @@ export class LaidTeamMemberships {
   }
 
   /**
-   * The teams with everything laid over them; a team that the snapshot lacks stays unknown.
-   * @param left who has left the organization since, and its teams with it
+   * Returns the teams with everything laid over them. Ignores teams that the snapshot lacks.
+   * @param left gids of users who have left the organization since, and with it its teams
    */
   over(teams: ReadonlyMap<string, Team>, left: ReadonlySet<string>): ReadonlyMap<string, Team> {
     const changed = new Map(teams);

@@ -1,52 +1,52 @@
 import { type PartName, partNames, partOf, type Snapshot } from './snapshot.ts';
 
-/** How large a part was at its last good reading. */
+/** The size of a part at its last good reading. */
 export interface PartSize {
-  /** Wall clock, epoch milliseconds, when that reading began. */
+  /** Wall clock time at which that reading began, in epoch milliseconds. */
   readonly at: number;
   /** For `accounts`: those with a membership of a workspace. For `licenses`: those that SCIM lists. */
   readonly count: number;
 }
 
 /**
- * What the next reading of each part is compared with: the last complete one that nothing made doubtful. It is kept
- * in the connector's status, so that a restart changes nothing. Null for a part that was never read well.
+ * What the next reading of each part is compared with: the last complete one that was not in doubt. Kept in the
+ * connector's status, so that it survives restarts. `null` for a part without a good reading yet.
  */
 export interface Measure extends Readonly<Record<PartName, PartSize | null>> {
   /** Gids of the workspaces that were read. */
   readonly scope: readonly string[];
-  /** Items that listings may lack, because a person said so; null for none. */
+  /** How many items listings may lack, as accepted by a person; `null` for none. */
   readonly acceptedShortfall: number | null;
 }
 
-/** Items of each part. */
+/** Number of items of each part. */
 export type PartCounts = Readonly<Record<PartName, number>>;
 
 export const noCounts: PartCounts = { accounts: 0, licenses: 0, teams: 0, teamMemberships: 0 };
 
-/** A part of one reading, weighed. */
+/** The size of a part in one reading. */
 export interface PartWeight extends PartSize {
   readonly whole: boolean;
-  /** Read by this sync; otherwise carried over from an earlier one. */
+  /** True if this sync read the part; false if it was carried over from an earlier one. */
   readonly fresh: boolean;
 }
 
-/** What of a reading is compared with a measure, and may become one. */
+/** The sizes of a reading, to be compared with a measure and perhaps to become one. */
 export interface ReadingSize {
   /** Gids of the workspaces that were read. */
   readonly scope: readonly string[];
-  /** Those of them that are organizations, as REST shows them; null when only SCIM was read, which names none. */
+  /** Those of `scope` that REST shows as organizations; `null` if only SCIM was read, which names none. */
   readonly organizations: readonly string[] | null;
-  /** Null for parts that were not read. */
+  /** `null` for parts that were not read. */
   readonly parts: Readonly<Record<PartName, PartWeight | null>>;
 }
 
-/** Licenses that were not read are not asked for; everything else will be read sooner or later. */
+/** Whether a part will be read sooner or later. Licenses that were not read are not requested; all else is. */
 export function isAwaited(name: PartName, part: PartWeight | null): boolean {
   return part !== null || name !== 'licenses';
 }
 
-/** Weighs a reading. O(accounts + teams). */
+/** Measures the sizes of a reading. O(accounts + teams). */
 export function weigh(snapshot: Snapshot): ReadingSize {
   const { workspaces, scimOnly } = snapshot;
   const counts = countParts(snapshot);
@@ -71,18 +71,18 @@ export function weigh(snapshot: Snapshot): ReadingSize {
 }
 
 function countParts({ accounts, teams, scimIdsForeign, scimOnly }: Snapshot): PartCounts {
-  // Memberships tell who is there, a guest or an admin. Who is listed without one would hide that they have shrunk.
+  // Only memberships show who is there and in which role. Accounts listed without one would hide that they shrank.
   let members = 0;
   for (const { memberships } of accounts.values()) if (memberships.length > 0) members += 1;
   let licenses = 0;
-  // Of another organization's users nothing is joined; what an account has then is of an earlier reading.
+  // Users of another organization are not joined; their accounts keep the data of an earlier reading.
   if (!scimIdsForeign) for (const { scim } of accounts.values()) if (scim) licenses += 1;
   let teamMemberships = 0;
   for (const { memberships } of teams.values()) teamMemberships += memberships.length;
   return { accounts: scimOnly ? accounts.size : members, licenses, teams: teams.size, teamMemberships };
 }
 
-/** Nothing was measured yet. */
+/** The measure before anything was measured. */
 export const noMeasure: Measure = {
   scope: [],
   accounts: null,
@@ -92,7 +92,7 @@ export const noMeasure: Measure = {
   acceptedShortfall: null,
 };
 
-/** True when no part of it was ever read well: there is nothing to compare with. */
+/** Whether no part has had a good reading yet, so there is nothing to compare with. */
 export function isEmptyMeasure(measure: Measure): boolean {
   return partNames.every((name) => measure[name] === null);
 }

@@ -1,25 +1,25 @@
 import { type Measure, noCounts, type PartCounts } from './measure.ts';
 import { type PartName, partNames, type Snapshot } from './snapshot.ts';
 
-/** Something that an action of this process has taken away; gids. */
+/** Something that an action of this process took away; all fields are gids. */
 export type OwnRemoval =
   | { readonly user: string; readonly team: string; readonly organization: string }
   | { readonly user: string; readonly workspace: string };
 
-/** Where something was taken away, gid of the organization or workspace. */
+/** Returns the gid of the organization or workspace of a removal. */
 export function placeOfRemoval(removal: OwnRemoval): string {
   return 'team' in removal ? removal.organization : removal.workspace;
 }
 
-/** What is noted with it. */
+/** Details recorded with a removal. */
 interface Noted {
   /** Wall clock, epoch milliseconds. */
   readonly at: number;
-  /** The account is in no workspace any more that is read here. */
+  /** True if the account is no longer in any workspace that is read here. */
   readonly isGone: boolean;
 }
 
-/** What our own actions have removed: a reading that lacks it is not suddenly smaller. */
+/** What our own actions have removed: a reading without it does not count as shrunk. */
 export class OwnRemovals {
   #made: (OwnRemoval & Noted)[] = [];
 
@@ -28,8 +28,8 @@ export class OwnRemovals {
   }
 
   /**
-   * How much of each part is gone since its measure was read. What was removed before every measure is forgotten.
-   * @param snapshot the last reading: whoever left an organization has left its teams too
+   * Counts what was removed of each part since its measure was read. Forgets removals older than every measure.
+   * @param snapshot the last reading, to count the teams that leavers of an organization have left with it
    */
   since(measure: Measure | null, snapshot: Snapshot | null): PartCounts {
     if (!measure || this.#made.length === 0) return noCounts;
@@ -56,7 +56,7 @@ function countPeople(removals: readonly OwnRemoval[]): number {
   return new Set(removals.map(({ user }) => user)).size;
 }
 
-/** @param leavers the organization that they have left, and who */
+/** @param leavers pairs of organization and user, for users who left that organization */
 function countPlaces(snapshot: Snapshot | null, leavers: ReadonlySet<string>): number {
   if (leavers.size === 0) return 0;
   let places = 0;

@@ -18,9 +18,9 @@ import type { Directory } from './directory.ts';
 import type { Account, TeamMembership, WorkspaceMembership } from './snapshot.ts';
 
 export interface ReadOptions {
-  /** Ask REST for the membership of a workspace too: whether it is active, and its role. */
+  /** Also ask REST for the membership of a workspace: its role, and whether it is active. */
   readonly membership: boolean;
-  /** Which workspace; by default the organization. */
+  /** The workspace to ask about; by default the organization. */
   readonly workspace?: string | undefined;
   readonly userTypes: UserTypes;
   readonly priority: Priority;
@@ -28,23 +28,23 @@ export interface ReadOptions {
 }
 
 export interface FreshAccount {
-  /** Null when Asana has no such account (any more), as far as it was asked: see `certain`. */
+  /** `null` if Asana does not have the account (any more), as far as it was asked: see `certain`. */
   readonly account: Account | null;
   /**
-   * Everything that could show the account in this workspace was asked, SCIM and REST (SCIM hides guests): without an
-   * account, nobody is there. Without `membership`, where SCIM is on, it never is.
+   * True if everything that could show the account in this workspace was asked, SCIM and REST (SCIM hides guests): then
+   * `null` means the account is not there. With SCIM on, never true without `membership`.
    */
   readonly certain: boolean;
-  /** Asana's clock, epoch milliseconds; null when it sent no Date. */
+  /** Asana's clock, epoch milliseconds; `null` if it sent no Date. */
   readonly asanaDate: number | null;
 }
 
 /**
- * Reads one account afresh: exactly one SCIM request, and with `membership` (or SCIM off) one of REST beside
- * it. What was not asked for comes from the directory. SCIM hides guests: one who is in the directory stays;
- * anybody else whom SCIM does not know and REST does not show is gone.
+ * Reads one account afresh with one SCIM request and, with `membership`, one REST request in parallel; with SCIM off,
+ * with the REST request only. The directory supplies what was not asked for. SCIM hides guests: a guest in the
+ * directory remains; any other account that SCIM does not know and REST does not show is gone.
  *
- * @throws AsanaError for everything but "not found": also where SCIM and REST contradict each other
+ * @throws AsanaError for everything but "not found", including SCIM and REST contradicting each other
  */
 export async function readAccount(
   session: AsanaSession,
@@ -62,9 +62,8 @@ export async function readAccount(
 }
 
 /**
- * Looks an account up by email: in SCIM by `userName`, and with `membership` (or SCIM off) in REST, which
- * shows guests too. Where only one of them finds somebody by it, the other is asked by gid: they may write the address
- * differently.
+ * Looks an account up by email: in SCIM by `userName` and, with `membership` (or SCIM off), in REST, which also shows
+ * guests. If only one of them finds it, asks the other by gid, because they may write the address differently.
  */
 export async function findAccount(
   session: AsanaSession,
@@ -91,7 +90,7 @@ export async function findAccount(
   return { ...fresh, account: fresh.account && answering(fresh.account, email.toLowerCase()) };
 }
 
-/** The workspace that REST is asked about, null where it is not asked, and how to call. */
+/** Returns the workspace to ask REST about (`null` to skip REST) and the call options. */
 function placeOf(
   { scim }: AsanaSession,
   directory: Directory,
@@ -101,31 +100,31 @@ function placeOf(
   return { workspace: membership || scim === null ? place : null, call: { priority, signal } };
 }
 
-/** Asana found the person by this email, whatever it shows as their address. */
+/** Returns the account with the email that Asana found it by, even if Asana shows another address. */
 function answering(account: Account, email: string): Account {
   if (account.email === email) return account;
   const { address: _, ...others } = account;
   return { ...others, email };
 }
 
-/** Whom to read afresh, and where. */
+/** An account to read afresh, and where. */
 export interface Subject {
-  /** Null for somebody looked up by email. */
+  /** `null` to look the account up by email. */
   readonly gid: string | null;
   readonly email: string | null;
   /** The workspace whose membership counts; by default the organization. */
   readonly workspace?: string | undefined;
-  /** The team whose membership counts, of the organization `workspace`. */
+  /** The team whose membership counts; a team of the organization `workspace`. */
   readonly team?: string | undefined;
 }
 
 export interface FreshReading extends FreshAccount {
-  /** Null where none was asked for, too. */
+  /** `null` also if none was asked for. */
   readonly teamMembership: TeamMembership | null;
 }
 
 /**
- * Reads somebody afresh, with their place in a team if one is named, and lays what was read over the snapshot, so
+ * Reads an account afresh, with its membership of a team if one is named, and lays the result over the snapshot, so
  * that the next decision sees it.
  * @throws AsanaError for everything but "not found"
  */
@@ -145,7 +144,7 @@ export async function refresh(
       : readAccount(session, directory, gid, where),
     inTeam ? readTeamsOf(session, { user: gid, organization: workspace }, call) : null,
   ]);
-  // SCIM hides guests: its word alone takes nobody away.
+  // SCIM hides guests, so SCIM alone cannot prove that an account is gone.
   const isDoubtful = gid !== null && !seen.account && !seen.certain;
   const fresh = isDoubtful
     ? await readAccount(session, directory, gid, { ...where, membership: true })
@@ -155,13 +154,13 @@ export async function refresh(
   else if (gid !== null && fresh.certain) directory.lay({ gid, gone: true }, begunAt, place);
   const membership = (inTeam && teams?.get(team)) || null;
   if (inTeam) directory.layTeamMembership({ team, user: gid, membership }, begunAt);
-  // Asana may remove a guest with their last team: which of them it is, the listing of hours ago does not tell.
+  // Asana may remove a guest along with their last team, and an hours-old listing does not show which team is the last.
   if (teams && fresh.account && isGuest(fresh.account, workspace ?? null))
     layTeamsOf(directory, { user: fresh.account.gid, organization: workspace }, teams, begunAt);
   return { ...fresh, teamMembership: membership };
 }
 
-/** Lays over what the listing of one organization says otherwise of somebody's teams there. O(teams). */
+/** Lays over the differences between a user's fresh list of teams in one organization and the directory. O(teams). */
 function layTeamsOf(
   directory: Directory,
   { user, organization }: { readonly user: string; readonly organization: string | undefined },
@@ -177,7 +176,7 @@ function layTeamsOf(
   }
 }
 
-/** None of somebody whom Asana does not know (any more). */
+/** Returns no teams for a user whom Asana does not know (any more). */
 async function readTeamsOf(
   { rest }: AsanaSession,
   place: { readonly user: string; readonly organization: string },
@@ -191,15 +190,15 @@ async function readTeamsOf(
   }
 }
 
-/** What was asked about one person; null what was not. */
+/** The answers about one person; `null` for what was not asked. */
 interface Answers {
   readonly user: Answer<ScimUserRecord | null> | null;
   readonly memberships: Answer<readonly WorkspaceMembershipRecord[] | null> | null;
-  /** Where REST was asked. */
+  /** The workspace that REST was asked about; `null` if it was not asked. */
   readonly workspace: string | null;
 }
 
-/** One account out of what was just read and what was known before; null when it is gone. */
+/** Combines what was just read with what was known before; the result's account is `null` if it is gone. */
 function join(
   gid: string,
   { user, memberships, workspace }: Answers,
@@ -209,7 +208,7 @@ function join(
   const known = directory.account(gid);
   const scimUser = user?.value ?? null;
   const asanaDate = latest(user?.date, memberships?.date);
-  // Two people may answer to one address, in SCIM the one and in REST the other.
+  // Two people may share an address: one in SCIM, the other in REST.
   const records = memberships?.value?.filter((record) => record.user.gid === gid) ?? [];
   const fresh = workspace === null ? null : reduceMemberships(workspace, records);
   const isHome = workspace !== null && workspace === directory.current()?.organization?.gid;
@@ -233,8 +232,9 @@ function join(
 }
 
 /**
- * In the organization, SCIM and REST speak of the same people, but for guests. Where one of them does not show somebody whom
- * the other calls active, it may be behind, and nothing follows from either. Whom SCIM never showed it may leave out.
+ * Whether SCIM and REST contradict each other. In the organization, both show the same people, except guests. If one
+ * does not show a person whom the other calls active, it may lag behind, and neither can be relied on. No contradiction
+ * if SCIM never showed the person, because it may omit people.
  */
 function contradict(
   scimUser: ScimUserRecord | null,
@@ -253,7 +253,7 @@ function inconsistent(date: number | null): AsanaError {
   );
 }
 
-/** REST's address, from the listing, stands until SCIM shows a rename: the two may differ for one person. */
+/** Returns REST's address, from the listing, until SCIM shows a rename: the two may differ for one person. */
 function addressKnown(known: Account | undefined, scimUser: ScimUserRecord | null): string | null {
   const renamed = known?.scim && scimUser && known.scim.userName !== scimUser.userName;
   const address = known ? addressOf(known) : null;
@@ -261,7 +261,7 @@ function addressKnown(known: Account | undefined, scimUser: ScimUserRecord | nul
   return scimUser?.email ?? address;
 }
 
-/** Whether somebody SCIM did not show, or was not asked for, is still an account. */
+/** Whether an account that SCIM did not show, or was not asked about, still exists. */
 function survives(
   known: Account | undefined,
   scimAsked: boolean,
@@ -269,11 +269,11 @@ function survives(
   places: readonly WorkspaceMembership[],
 ): boolean {
   if (restAsked) return places.length > 0;
-  // Without REST's word: a guest was never in SCIM; whoever was, and is not now, is gone.
+  // REST was not asked. An account that SCIM never showed is a guest; one that it showed before and not now is gone.
   return known !== undefined && (!scimAsked || known.scim === null);
 }
 
-/** The answer; where there is nobody, one without a value. */
+/** Returns the answer, with the value `null` for "not found". */
 async function orNothing<T>(read: Promise<Answer<T>>): Promise<Answer<T | null>> {
   try {
     return await read;

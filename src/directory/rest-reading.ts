@@ -6,45 +6,45 @@ import { type Faults, outcomeOf } from './faults.ts';
 import { chooseScope, leaveOutRefused, requireOneOrganization, type Scope } from './scope.ts';
 import type { Workspace } from './snapshot.ts';
 
-/** What has to be known to find out what the token sees. */
+/** What is needed to find out what the token sees. */
 export interface ScopeOptions {
   readonly rest: RestClient;
   readonly call: Call;
   /** Gids that the connector names; undefined or empty for all in which the token's account is a member. */
   readonly workspaces: readonly string[] | undefined;
-  /** SCIM is on: exactly one organization must be in scope. */
+  /** True if SCIM is on: exactly one organization must be in scope. */
   readonly scim: boolean;
-  /** Called with every workspace that the token is shown, as soon as they are all known. */
+  /** Called with every workspace that the token is shown, once all are known. */
   readonly onWorkspaces: (gids: readonly string[]) => void;
 }
 
 export interface RestReadingOptions extends ScopeOptions {
-  /** Where accounts go, and what kept them from being whole. */
+  /** Collects the accounts; `faults` collects why they are incomplete. */
   readonly reading: AccountReading;
   readonly faults: Faults;
   /** Called after each page. */
   readonly onPage: () => void;
-  /** Called as soon as the organizations are known, for what is read beside the accounts. */
+  /** Called once the organizations are known, to start what is read in parallel with the accounts. */
   readonly onOrganizations: (organizations: readonly Workspace[]) => void;
 }
 
 /** What the token sees over REST. */
 export interface RestReading {
   readonly scope: Scope;
-  /** The gid of the token's account; null when it could not be read. */
+  /** The gid of the token's account; `null` if it could not be read. */
   readonly self: string | null;
 }
 
-/** The workspaces that the connector reads, before anybody is read. */
+/** The workspaces that the connector reads, before any account is read. */
 export interface FoundScope extends RestReading {
-  /** Why it is not known for certain whose token it is, or where its account is a guest. */
+  /** Why the token's own account, or the workspaces in which it is a guest, are not known for certain. */
   readonly doubts: readonly AsanaError[];
 }
 
 /**
- * Finds out what the token sees, and reads who is in each workspace: two listings a workspace, all at once.
+ * Finds out what the token sees, and reads the accounts of each workspace: two listings per workspace, all in parallel.
  * @returns the error, if not even the workspaces can be read
- * @throws AsanaError when nobody at all can be read
+ * @throws AsanaError if no account at all can be read
  * @throws DirectoryError `WorkspaceNotFound`, `AmbiguousOrganization`
  */
 export async function readRest(
@@ -59,7 +59,7 @@ export async function readRest(
 }
 
 /**
- * Finds out what the token sees, and chooses what of it is read.
+ * Finds out what the token sees, and chooses what to read of it.
  * @returns the error, if not even the workspaces can be read
  * @throws DirectoryError `WorkspaceNotFound`, `AmbiguousOrganization`
  */
@@ -74,7 +74,7 @@ export async function findScope(options: ScopeOptions): Promise<FoundScope | { r
     isNamed(options) ? null : outcomeOf(askWhereGuest(options, guestIn)),
   ]);
   if (error) return { error };
-  // A refusal is the token's nature; an outage leaves open who must be protected, and whose directory this is.
+  // A rejection is a property of the token. An outage leaves open which account to protect and whose directory it is.
   const doubts = ownErrors
     .filter((own) => own !== null)
     .filter(({ errorClass }) => errorClass !== 'stalling');
@@ -84,7 +84,7 @@ export async function findScope(options: ScopeOptions): Promise<FoundScope | { r
   return { scope, self, doubts };
 }
 
-/** The connector names what it reads. */
+/** Whether the connector names the workspaces that it reads. */
 function isNamed({ workspaces }: Pick<ScopeOptions, 'workspaces'>): boolean {
   return workspaces !== undefined && workspaces.length > 0;
 }
@@ -100,7 +100,7 @@ async function askWhereGuest({ rest, call }: ScopeOptions, guestIn: Set<string>)
   }, call);
 }
 
-/** SCIM needs one organization: of several, those that refuse the token are not meant. */
+/** Leaves out organizations that reject the token if there are several: SCIM needs exactly one. */
 async function leaveOutIfAmbiguous({ rest, call }: ScopeOptions, scope: Scope): Promise<Scope> {
   if (scope.organizations.length < 2) return scope;
   const refused = new Set<string>();
@@ -112,14 +112,14 @@ async function leaveOutIfAmbiguous({ rest, call }: ScopeOptions, scope: Scope): 
   return leaveOutRefused(scope, refused);
 }
 
-/** Returns the scope without the workspaces that refuse the token and were not named. */
+/** Returns the scope without the workspaces that reject the token and were not named. */
 async function readAccounts(options: RestReadingOptions, scope: Scope): Promise<Scope> {
   const { reading, faults, scim } = options;
   const refused = new Set<string>();
   let first: AsanaError | null = null;
   for (const { workspace, error, isEmpty } of await Promise.all(startListings(options, scope))) {
     if (!error) continue;
-    // Revoked while we were reading: nothing that follows would be answered either.
+    // The token was revoked during the reading: all further requests would fail too.
     if (error.code === 'CredentialsRejected') throw error;
     first ??= error;
     if (error.code === 'Forbidden' && isEmpty && !isNamed(options)) refused.add(workspace);
@@ -134,9 +134,9 @@ async function readAccounts(options: RestReadingOptions, scope: Scope): Promise<
 
 interface ListingEnd {
   readonly workspace: string;
-  /** Null when it came to its end. */
+  /** `null` if the listing was read to its end. */
   readonly error: AsanaError | null;
-  /** Nothing came. */
+  /** True if no page arrived. */
   readonly isEmpty: boolean;
 }
 

@@ -8,7 +8,7 @@ export interface Scope {
   readonly leftOut: readonly LeftOutWorkspace[];
   /** Those of `workspaces` that are organizations: only they have teams. */
   readonly organizations: readonly Workspace[];
-  /** The one organization; null when there is none or several. */
+  /** The only organization; `null` if there is none or several. */
   readonly organization: Workspace | null;
 }
 
@@ -20,8 +20,8 @@ export interface ScopeWish {
 }
 
 /**
- * Chooses among the workspaces the token sees. Where its account is a guest nothing is read unless the workspace is
- * named: that would be a stranger's directory, and a part of it.
+ * Chooses among the workspaces that the token sees. A workspace in which its account is a guest is read only if it is
+ * named: its directory belongs to others, and a guest sees only a part of it.
  * @throws DirectoryError `WorkspaceNotFound`
  */
 export function chooseScope(
@@ -41,7 +41,7 @@ export function chooseScope(
   );
 }
 
-/** The scope without workspaces that refuse the token. */
+/** Returns the scope without workspaces that reject the token. */
 export function leaveOutRefused({ workspaces, leftOut }: Scope, refused: ReadonlySet<string>): Scope {
   const without = workspaces.filter(({ gid }) => refused.has(gid));
   return scopeOf(
@@ -51,7 +51,7 @@ export function leaveOutRefused({ workspaces, leftOut }: Scope, refused: Readonl
 }
 
 /**
- * SCIM speaks of one organization without naming it, so exactly one must be in scope.
+ * Checks that exactly one organization is in scope, since SCIM serves one without naming it.
  * @throws DirectoryError `AmbiguousOrganization`
  */
 export function requireOneOrganization({ organization, organizations }: Scope): void {
@@ -65,7 +65,7 @@ export function requireOneOrganization({ organization, organizations }: Scope): 
 }
 
 /**
- * The scope of a token that SCIM alone takes. SCIM does not name its organization, so the connector has to.
+ * Returns the scope of a token that only SCIM accepts. SCIM does not name its organization, so the connector must.
  * @throws DirectoryError `WorkspaceNotSet`
  */
 export function scopeOverScim({
@@ -77,7 +77,7 @@ export function scopeOverScim({
 }): Scope {
   const [first] = named;
   const known = new Set(named);
-  // What is to be read comes first: new accounts may go to a workspace that is no organization.
+  // The named workspaces take precedence: the default for new accounts may be a workspace that is no organization.
   const isOneOfThem = known.size === 0 || known.has(defaultWorkspace ?? '');
   const gid = known.size === 1 ? first : isOneOfThem ? defaultWorkspace : undefined;
   if (gid !== undefined) return scopeOf([{ gid, name: gid, organization: true }], []);
@@ -105,7 +105,7 @@ function pick(seen: readonly Workspace[], wanted: readonly string[]): readonly W
   });
 }
 
-/** As many as fit a status message, in the same order whenever they are read. */
+/** Lists as many as fit a status message, in the same order at every reading. */
 function listNames(workspaces: readonly Workspace[]): string {
   if (workspaces.length === 0) return 'none';
   const names = workspaces.map(({ gid, name }) => `${gid} (${name.slice(0, 60)})`).toSorted();

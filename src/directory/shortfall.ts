@@ -2,19 +2,19 @@ import { type Doubt, wordFor } from './doubt.ts';
 import { isAwaited, type Measure, type ReadingSize } from './measure.ts';
 import { missingOf, type Part, type PartName, partNames, partOf, type Snapshot } from './snapshot.ts';
 
-/** The same shortfall so many times is no accident of one reading. */
+/** The same shortfall in this many readings is not an accident of one reading. */
 const SHORT_READINGS = 3;
 
-/** How often a listing was short in the same way, from reading to reading. */
+/** How many consecutive readings had the same shortfall. */
 export interface ShortfallStreak {
-  /** Items that were announced and did not come. */
+  /** Items that were announced and not returned. */
   readonly missing: number;
   readonly times: number;
-  /** `begunAt` of the reading that counted last: one that is judged twice counts once. */
+  /** `begunAt` of the last counted reading, so that a reading that is judged twice counts once. */
   readonly begunAt: number;
 }
 
-/** The listings that announced more than they gave, and are not accepted as they are. */
+/** Returns the parts whose listings returned fewer items than announced and whose shortfall is not accepted. */
 function shortParts(snapshot: Snapshot): readonly PartName[] {
   return partNames.filter((name) => {
     const part = partOf(snapshot, name);
@@ -22,13 +22,13 @@ function shortParts(snapshot: Snapshot): readonly PartName[] {
   });
 }
 
-/** Items that listings lack. Over SCIM alone, accounts and licenses are one listing; teams and their members too. */
+/** Counts the items listings lack. Accounts and licenses are one listing over SCIM alone; teams and members too. */
 function countMissing({ parts }: Snapshot): number {
   const lacking = ({ shortfall }: Part) => (shortfall ? missingOf(shortfall) : 0);
   return lacking(parts.licenses ?? parts.accounts) + (parts.teams ? lacking(parts.teams) : 0);
 }
 
-/** The streak with this reading; null when it was not short. */
+/** Returns the streak including this reading; `null` if the reading was not short. */
 export function continueStreak(snapshot: Snapshot, before: ShortfallStreak | null): ShortfallStreak | null {
   if (shortParts(snapshot).length === 0) return null;
   const { begunAt } = snapshot.parts.accounts;
@@ -37,7 +37,7 @@ export function continueStreak(snapshot: Snapshot, before: ShortfallStreak | nul
   return { missing, times: before.begunAt === begunAt ? before.times : before.times + 1, begunAt };
 }
 
-/** The doubt about listings that keep being short; one that stands ends only when its parts are whole. */
+/** Returns the doubt about listings that are repeatedly short. A standing one ends only once its parts are complete. */
 export function doubtListings(
   snapshot: Snapshot,
   { parts }: ReadingSize,
@@ -61,7 +61,7 @@ export function doubtListings(
   };
 }
 
-/** What was accepted stands while it does not grow, and falls when less is missing. */
+/** Returns the accepted shortfall after this reading. It never grows, and falls when less is missing. */
 export function shortfallAccepted({ acceptedShortfall }: Measure, snapshot: Snapshot): number | null {
   const { accounts, licenses, teams } = snapshot.parts;
   if (acceptedShortfall === null || ![accounts, licenses ?? accounts, teams].every((part) => part?.complete))

@@ -8,7 +8,7 @@ import { findScope } from './rest-reading.ts';
 import type { Scope } from './scope.ts';
 import type { Part, Snapshot, Team } from './snapshot.ts';
 
-/** One account, and the place that a right of theirs is in. */
+/** One account, and the place of its right. */
 export interface SinglePlace {
   readonly gid: string;
   readonly team?: string | undefined;
@@ -21,14 +21,15 @@ export interface SingleReadingOptions {
   readonly scim: { readonly enabled: boolean; readonly userTypes: UserTypes };
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Called with every workspace that the token is shown, before anybody is read. */
+  /** Called with every workspace that the token is shown, before any account is read. */
   readonly onWorkspaces: (gids: readonly string[]) => void;
 }
 
 /**
- * Reads one account, its organization and one place in it, whatever the size of the directory: at most eight requests, in
- * three rounds. Of everybody else nothing is known, so that no part of it is whole.
- * @throws AsanaError for whatever could not be read, also a team that is not there
+ * Reads one account, its organization and one place in it, at a cost that does not depend on the size of the directory:
+ * at most eight requests in three rounds. If SCIM is on and several unnamed organizations are in scope, one more round
+ * asks each. Every part is incomplete, because nothing is known of other accounts.
+ * @throws AsanaError for whatever could not be read, including a team that does not exist
  * @throws DirectoryError `WorkspaceNotFound`, `AmbiguousOrganization`
  */
 export async function readSingle(
@@ -65,7 +66,7 @@ function isIn({ workspaces }: Scope, workspace: string): boolean {
   return workspaces.some(({ gid }) => gid === workspace);
 }
 
-/** A snapshot without anybody, and with the teams that are to be known. */
+/** Returns a snapshot without accounts, with the given teams. */
 function snapshotOf(
   { workspaces, leftOut, organization }: Scope,
   teams: readonly Team[],

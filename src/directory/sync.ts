@@ -14,7 +14,7 @@ import { missingOf, type Part, type Snapshot, type Team, type Workspace } from '
 import { readTeams, type TeamSource, teamsOverRest, teamsOverScim } from './team-reading.ts';
 
 export interface SyncProgress {
-  /** Accounts and licenses are read first; teams may be under way at the same time. */
+  /** Accounts and licenses come first; teams may be read at the same time. */
   readonly phase: 'Accounts' | 'Teams';
   readonly accounts: number;
   /** Teams whose members are known. */
@@ -22,50 +22,50 @@ export interface SyncProgress {
 }
 
 export interface SyncOptions {
-  /** Gids; undefined or empty for every workspace whose member, not guest, the token's account is. */
+  /** Gids; undefined or empty for every workspace in which the token's account is a member, not a guest. */
   readonly workspaces?: readonly string[] | undefined;
-  /** Names the organization of a token that SCIM alone takes. */
+  /** Names the organization of a token that only SCIM accepts. */
   readonly defaultWorkspace?: string | undefined;
-  /** REST has taken the token before: that it refuses it now is a loss, and no reason to do with less. */
+  /** True if REST accepted the token before. A rejection now is a loss, not a reason to fall back to SCIM. */
   readonly restKnown?: boolean | undefined;
-  /** Listings may lack so many of the items they announce, and count as whole. */
+  /** How many announced items listings may lack and still count as complete. */
   readonly acceptedShortfall?: number | null | undefined;
   readonly scim: { readonly enabled: boolean; readonly userTypes: UserTypes };
   /** Read the teams too; otherwise the teams of `previous` are carried over. */
   readonly teams: boolean;
-  /** The reading before. It lends its teams, and what an incomplete listing of this one lacks. */
+  /** The previous reading. Supplies its teams, and what incomplete listings of this one lack. */
   readonly previous?: Snapshot | null | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Counts the requests, also of a sync that fails. */
+  /** Counts the requests, including those of a sync that fails. */
   readonly tally?: Tally | undefined;
   readonly clock: Clock;
   readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
-  /** Called once, before anybody is read: every workspace that the token is shown. */
+  /** Called once, before any account is read, with every workspace that the token is shown. */
   readonly onWorkspaces?: ((gids: readonly string[]) => void) | undefined;
-  /** Called once, as soon as accounts and licenses are there; the teams part is that of `previous`, or null. */
+  /** Called once, when accounts and licenses have been read; the teams part is that of `previous`, or `null`. */
   readonly onAccounts?: ((snapshot: Snapshot) => void) | undefined;
 }
 
-/** Whether one of Asana's two interfaces takes the credentials and gives what is needed. */
+/** Whether one of Asana's two interfaces accepts the credentials and returns what is needed. */
 export type SurfaceCheck = { readonly ok: true } | { readonly ok: false; readonly error: CodedError };
 
 export interface SyncResult {
-  /** Null when REST refuses a token that it has taken before, or another one than SCIM takes. */
+  /** `null` if REST rejects a token that it accepted before, or that is not the one SCIM uses. */
   readonly snapshot: Snapshot | null;
-  /** Not ok with `ScimOnly` when REST never took the token: then the snapshot is what SCIM shows. */
+  /** Not ok with `ScimOnly` if REST never accepted the token: then the snapshot is what SCIM shows. */
   readonly rest: SurfaceCheck;
-  /** Null with SCIM off. Not ok with `LicensesUnavailable` where no user carries `userType`. */
+  /** `null` with SCIM off. Not ok with `LicensesUnavailable` if no user has a `userType`. */
   readonly scim: SurfaceCheck | null;
 }
 
 /**
- * Reads the whole directory: 3⌈A/100⌉ + ⌈T/100⌉ + Σ⌈m/100⌉ + 3 requests for A accounts and T teams of m
- * members, all listings at once. A part whose listing fails is marked incomplete, with the reason, and keeps
- * what came. With a token that SCIM alone takes: ⌈A/100⌉ + ⌈T/100⌉ + T + 3.
+ * Reads the whole directory: 3⌈A/100⌉ + ⌈T/100⌉ + Σ⌈m/100⌉ + 3 requests for A accounts and T teams of m members, all
+ * listings in parallel. A part whose listing fails is marked incomplete, with the reason, and keeps what was read. With
+ * a token that only SCIM accepts: ⌈A/100⌉ + ⌈T/100⌉ + T + 3.
  *
- * @throws AsanaError when REST cannot be read at all (`CredentialsRejected`, `PlanRefused`, `AsanaUnavailable`, …)
+ * @throws AsanaError if REST cannot be read at all (`CredentialsRejected`, `PlanRefused`, `AsanaUnavailable`, …)
  * @throws DirectoryError `WorkspaceNotFound`, `AmbiguousOrganization`, `WorkspaceNotSet`
- * @throws the signal's reason when it aborts
+ * @throws the signal's reason if it aborts
  */
 export async function syncDirectory(session: AsanaSession, options: SyncOptions): Promise<SyncResult> {
   const stop = new AbortController();
@@ -73,19 +73,19 @@ export async function syncDirectory(session: AsanaSession, options: SyncOptions)
   try {
     return await new Sync(session, options, signal).run();
   } finally {
-    // Whatever is still being read is of no use once this has returned or thrown.
+    // Stops requests that are still running, whose results are no longer needed.
     stop.abort();
   }
 }
 
-/** The teams of one organization, on their way. */
+/** The teams of one organization, while they are being read. */
 interface StartedTeams {
   readonly organization: string;
   readonly faults: Faults;
   readonly teams: Promise<ReadonlyMap<string, Team>>;
 }
 
-/** What decides over the accounts that came. */
+/** What determines which accounts a snapshot has. */
 interface AccountsFound {
   readonly scope: Scope;
   readonly self: string | null;
@@ -106,7 +106,7 @@ class Sync {
   #startedTeams: readonly StartedTeams[] = [];
   #phase: SyncProgress['phase'] = 'Accounts';
   #teamsRead = 0;
-  /** Teams are due, or the reading before has none to lend. */
+  /** True if teams are due, or if the previous reading has none to carry over. */
   #readsTeams: boolean;
 
   constructor(session: AsanaSession, options: SyncOptions, signal: AbortSignal) {
@@ -129,8 +129,8 @@ class Sync {
   }
 
   /**
-   * REST refuses the token. If SCIM takes the same one, and REST never did better, SCIM alone is read; any other
-   * failure of REST ends the sync.
+   * Continues over SCIM alone if REST rejects the token, SCIM accepts the same one, and REST never accepted it. Any
+   * other failure of REST ends the sync.
    */
   async #goOnOverScim(error: AsanaError, scimError: AsanaError | null): Promise<SyncResult> {
     const scim = this.#scim;
@@ -190,13 +190,13 @@ class Sync {
           this.#report();
         },
       });
-      // Awaited after the accounts, or not at all; a failure before that must not count as unhandled.
+      // Awaited after the accounts, or never. A failure before then must not be an unhandled rejection.
       teams.catch(() => {});
       return { organization: organization.gid, faults, teams };
     });
   }
 
-  /** Gives the accounts out, and waits for the teams. */
+  /** Reports the accounts, and waits for the teams. */
   async #complete(accounts: Snapshot): Promise<Snapshot> {
     this.#options.onAccounts?.(accounts);
     this.#phase = 'Teams';
@@ -252,7 +252,7 @@ class Sync {
     };
     const turns = new Turns(this.#options.clock);
     const accounts = await reading.assemble(this.#options.scim.userTypes, before, turns);
-    // Others have had their turns meanwhile: whoever stopped the sync is not to be told of accounts any more.
+    // The sync may have been stopped while others had their turn: then its accounts must not be reported.
     this.#call.signal?.throwIfAborted();
     if (scimOnly && organization) asMembers(accounts, organization.gid);
     return {
@@ -273,10 +273,10 @@ class Sync {
     };
   }
 
-  /** Whether the reading before has read the teams of each of these. */
+  /** Whether the previous reading has read the teams of each of these organizations. */
   #hasTeamsOf(organizations: readonly Workspace[]): boolean {
     const { previous } = this.#options;
-    // One that refused the token is asked again when teams are due.
+    // An organization that rejected the token is asked again when teams are due.
     const refused = new Set(previous?.leftOut.map(({ gid }) => gid));
     const asked = organizations.filter(({ gid }) => !refused.has(gid));
     const [only, another] = asked;
@@ -285,13 +285,13 @@ class Sync {
     return isSame && Boolean(previous?.parts.teams) && asked.every(isRead);
   }
 
-  /** The reading before, if it was of the same organization: another one's accounts must not mix in. */
+  /** Returns the previous reading if it is of the same organization: accounts of another one must not mix in. */
   #previousOf(organization: Workspace | null): Snapshot | null {
     const { previous } = this.#options;
     return previous && previous.organization?.gid === organization?.gid ? previous : null;
   }
 
-  /** @param allowed how many items a listing may lack that failed in no other way */
+  /** @param allowed how many items a listing may lack if it did not fail otherwise */
   #part(faults: readonly Faults[], allowed: number): Part {
     const { clock } = this.#options;
     const hurt = faults.filter((found) => !found.isEmpty());
@@ -308,7 +308,7 @@ class Sync {
   }
 }
 
-/** The same map where all of them are in scope. */
+/** Returns the teams in scope; the same map if all of them are. */
 function teamsWithin(teams: Snapshot['teams'], { organizations }: Scope): Snapshot['teams'] {
   const isWithin = ({ organization }: Team) => organizations.some(({ gid }) => gid === organization);
   if (teams.values().every(isWithin)) return teams;

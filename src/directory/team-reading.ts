@@ -6,23 +6,23 @@ import { type Faults, outcomeOf } from './faults.ts';
 import type { Team, TeamMembership } from './snapshot.ts';
 import { WorkPool } from './work-pool.ts';
 
-/** After this many teams that could not be read, the others are not tried: Asana is down, or the token may not. */
+/** After this many unreadable teams the others are not tried: Asana is down, or the token lacks permission. */
 const MOST_FAILED_TEAMS = 10;
 
 interface ListedTeam {
   readonly gid: string;
   readonly name: string;
-  /** Known already where the listing tells them. */
+  /** Set if the listing already includes them. */
   readonly memberships?: readonly TeamMembership[] | undefined;
 }
 
-/** One organization's teams, over REST or over SCIM. */
+/** Source of one organization's teams: REST or SCIM. */
 export interface TeamSource {
-  /** Hands over the teams page by page. */
+  /** Passes on the teams page by page. */
   list(onTeams: (teams: readonly ListedTeam[]) => void): Promise<void>;
-  /** Hands over who is in a team. */
+  /** Passes on the members of a team. */
   members(team: string, onMembers: (memberships: readonly TeamMembership[]) => void): Promise<void>;
-  /** What speaks against all of it, once it was read; null for nothing. */
+  /** Returns why the result as a whole is not credible, once everything was read; `null` if it is. */
   objection?(): AsanaError | null;
 }
 
@@ -31,16 +31,16 @@ export interface TeamReadingOptions {
   /** The organization's gid. */
   readonly organization: string;
   readonly faults: Faults;
-  /** The teams of an earlier reading, for those that cannot be read now. */
+  /** The teams of an earlier reading, in place of those that cannot be read now. */
   readonly previous: ReadonlyMap<string, Team> | null;
   /** Called after each team that was read. */
   readonly onTeam: () => void;
 }
 
-/** So many teams without a member are not all empty. */
+/** If this many teams have no members, they cannot all be empty. */
 const SEVERAL = 3;
 
-/** Teams and their members, with roles. */
+/** Reads teams and their members, with roles, over REST. */
 export function teamsOverRest(rest: RestClient, organization: string, call: Call): TeamSource {
   return {
     list: (onTeams) => rest.teams(organization, onTeams, call),
@@ -49,8 +49,8 @@ export function teamsOverRest(rest: RestClient, organization: string, call: Call
 }
 
 /**
- * The same without roles: SCIM knows members only, and no membership has a gid of its own. A team without `members` may be
- * empty (RFC 7643 §2.5); if not one of several has any, SCIM does not show them: whoever makes a team is in it.
+ * Reads teams without roles: SCIM knows only members, and its memberships have no gid. A team without `members` may be
+ * empty (RFC 7643 §2.5), but if none of several teams has any, SCIM hides them: the creator of a team is in it.
  */
 export function teamsOverScim(scim: ScimClient, call: Call): TeamSource {
   let shown = false;
@@ -85,8 +85,8 @@ export function teamsOverScim(scim: ScimClient, call: Call): TeamSource {
 }
 
 /**
- * Reads the teams of an organization and who is in them: one request for each hundred teams, and one for each
- * hundred members of a team, which begin as soon as the page with their team is there.
+ * Reads the teams of an organization and their members: one request per hundred teams and one per hundred members of a
+ * team (over SCIM, at most one per team). A team's members are requested as soon as the page with the team arrives.
  */
 export function readTeams(options: TeamReadingOptions): Promise<ReadonlyMap<string, Team>> {
   return new TeamReading(options).run();
@@ -97,13 +97,13 @@ class TeamReading {
   readonly #teams = new Map<string, Team>();
   readonly #gids = new GidPool();
   readonly #pool: WorkPool<ListedTeam>;
-  /** Teams of the listing that Asana did not know when their members were asked for. */
+  /** Teams of the listing for which Asana returned 404 when asked for their members. */
   readonly #vanished = new Map<string, AsanaError>();
   #failed = 0;
 
   constructor(options: TeamReadingOptions) {
     this.#options = options;
-    // As wide as what a sync may have in flight; listings go first, and wait for a free place at the most.
+    // As wide as what a sync may have in flight. Listings have priority; they wait at most for a free place.
     this.#pool = new WorkPool<ListedTeam>(SYNC_READS_IN_FLIGHT, (team) => this.#readMembers(team));
   }
 
@@ -135,7 +135,7 @@ class TeamReading {
     const memberships: TeamMembership[] = [];
     const error = await outcomeOf(
       source.members(team.gid, (items) => {
-        // One by one: a call takes some 120,000 arguments, and SCIM gives all members at once.
+        // One by one: push(...items) takes only about 120,000 arguments, and SCIM returns all members at once.
         for (const item of items) memberships.push(item);
       }),
     );
@@ -160,7 +160,7 @@ class TeamReading {
     onTeam();
   }
 
-  /** A team that was deleted while it was read is listed no more; one that is listed still has hidden its members. */
+  /** Lists the teams again. One that is no longer listed was deleted meanwhile; one that still is hid its members. */
   async #askForVanished(): Promise<void> {
     const { source, faults } = this.#options;
     const listed = new Set<string>();
@@ -188,7 +188,7 @@ class TeamReading {
   }
 }
 
-/** Somebody in twenty teams has one gid string, not twenty. */
+/** Deduplicates gids: a user in twenty teams has one gid string, not twenty. */
 class GidPool {
   readonly #known = new Map<string, string>();
 

@@ -1,12 +1,12 @@
 /**
- * Works through items that come in while it is already at it, at most `width` at a time. A failure ends it:
- * what is queued is dropped, and `drain` rejects with it once everything begun has ended.
+ * Processes items as they are added, at most `width` at a time. A failure ends it: queued items are dropped, and
+ * `drain` rejects with the failure once all running work has ended.
  */
 export class WorkPool<T> {
   readonly #width: number;
   readonly #work: (item: T) => Promise<void>;
   #queue: T[] = [];
-  /** Where the next in the queue is: to shift each out would take the square of the time. */
+  /** Index of the next item in the queue. Shifting each item out would take quadratic time. */
   #next = 0;
   #running = 0;
   #failures: unknown[] = [];
@@ -23,7 +23,7 @@ export class WorkPool<T> {
     this.#start();
   }
 
-  /** Drops what has not begun; returns how many that were. */
+  /** Drops the items that have not begun. Returns how many. */
   cancel(): number {
     const dropped = this.#queue.length - this.#next;
     this.#queue = [];
@@ -31,7 +31,7 @@ export class WorkPool<T> {
     return dropped;
   }
 
-  /** Resolves when nothing is queued or running. Nothing may be added after it was called. */
+  /** Resolves once nothing is queued or running. Nothing may be added after the call. */
   async drain(): Promise<void> {
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
     if (this.#failures.length > 0) throw this.#failures[0];

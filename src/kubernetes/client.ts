@@ -27,14 +27,14 @@ export const LEASES: Resource = {
 const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
 
-/** A page of 500 objects as people write them has 1 or 2 MiB; larger ones are read by fewer objects (list-pages.ts). */
+/** 500 objects of ordinary size take 1 or 2 MiB; larger pages are read again with fewer objects (list-pages.ts). */
 const LARGEST_PAGE_BYTES = 4 * 1024 * 1024;
-/** As long as the API server itself takes for a request: a page of 500 can be a few MiB. */
+/** The API server's own request timeout: a page of 500 objects can be a few MiB. */
 const LIST_TIMEOUT_MS = 60_000;
 
 /**
- * What the operator asks of the API server. Objects go in and out as plain JSON: client-node's models drop fields
- * they do not know, in both directions.
+ * The operator's requests to the API server. Objects are read and written as plain JSON, because client-node's models
+ * drop fields that they do not know, in both directions.
  */
 export class KubernetesClient {
   readonly #connection: ApiServerConnection;
@@ -43,7 +43,7 @@ export class KubernetesClient {
     this.#connection = connection;
   }
 
-  /** One object from etcd, not from a cache; null when there is none. */
+  /** Reads one object from etcd, not from a cache. Returns `null` if it does not exist. */
   async get<T extends KubernetesObject>(
     resource: Resource,
     namespace: string,
@@ -54,9 +54,9 @@ export class KubernetesClient {
   }
 
   /**
-   * A page of objects.
-   * @throws KubernetesError, Expired when the continue token is too old; TooLarge for more than one object and 4 MiB;
-   *   Malformed for an answer that is no list, which must never be taken for an empty one
+   * Reads one page of a list.
+   * @throws KubernetesError, Expired if the continue token is too old; TooLarge if a page of several objects exceeds 4
+   *   MiB; Malformed if the response is not a list, which must never be mistaken for an empty list
    */
   async list<T>(
     resource: Resource,
@@ -87,7 +87,7 @@ export class KubernetesClient {
     return { items: list.items ?? [], resourceVersion, next };
   }
 
-  /** Changes after `resourceVersion` as they happen, bookmarks included, until the server ends the stream. */
+  /** Streams the changes after `resourceVersion`, bookmarks included, until the server ends the stream. */
   async *watch(
     resource: Resource,
     namespace: string | null,
@@ -136,7 +136,7 @@ export class KubernetesClient {
     });
   }
 
-  /** JSON merge patch (RFC 7386) of `status`: what it removes goes, whoever owns it. */
+  /** JSON merge patch (RFC 7386) of `status`: removes fields no matter which field manager owns them. */
   async patchStatus<T>(
     resource: Resource,
     namespace: string,
@@ -160,7 +160,7 @@ export class KubernetesClient {
     return this.#patch<T>(objectPath(resource, namespace, name), body, fieldManager, signal);
   }
 
-  /** A Secret's data; null when there is none. */
+  /** Reads and decodes a Secret's data. Returns `null` if the Secret does not exist. */
   async readSecret(namespace: string, name: string): Promise<SecretReading | null> {
     const secret = await this.#find<KubernetesObject & { data?: Record<string, string> }>(
       objectPath(SECRETS, namespace, name),
@@ -172,15 +172,15 @@ export class KubernetesClient {
     return { resourceVersion: secret.metadata.resourceVersion, data };
   }
 
-  /** True while a namespace is terminating, and once it is gone. */
+  /** Whether a namespace is terminating or deleted. */
   async namespaceGoing(name: string): Promise<boolean> {
     const namespace = await this.#find<KubernetesObject>(`/api/v1/namespaces/${encodeURIComponent(name)}`);
     return namespace === null || namespace.metadata.deletionTimestamp !== undefined;
   }
 
   /**
-   * The verbs discovery offers for a kind; null when it is not offered at all. A CRD that is being deleted loses
-   * `create` and `update` there before its objects go.
+   * Returns the verbs that discovery lists for a kind, or `null` if discovery does not list the kind. A CRD that is
+   * being deleted loses `create` and `update` in discovery before its objects are deleted.
    */
   async verbs(resource: Resource): Promise<readonly string[] | null> {
     try {
@@ -204,7 +204,7 @@ export class KubernetesClient {
     return this.#connection.send<T>({ method: 'POST', path, body: lease, signal, isUrgent: true });
   }
 
-  /** Replaces a lease; its resourceVersion must be the newest. */
+  /** Replaces a lease. Its resourceVersion must be current. */
   async replaceLease<T>(namespace: string, name: string, lease: unknown, signal: AbortSignal): Promise<T> {
     return this.#connection.send<T>({
       method: 'PUT',
@@ -219,7 +219,7 @@ export class KubernetesClient {
     await this.create(EVENTS, namespace, event, signal);
   }
 
-  /** @throws KubernetesError, NotFound once the API server has let the event go (after an hour, by default) */
+  /** @throws KubernetesError, NotFound once the API server has expired the event (after an hour, by default) */
   async patchEvent(
     namespace: string,
     name: string,
@@ -255,8 +255,5 @@ export class KubernetesClient {
   }
 }
 
-/**
- * What the rest of the program takes as its client: everything a KubernetesClient can be asked, whatever answers. The
- * simulation answers from memory.
- */
+/** The client interface that the rest of the program depends on. The simulation implements it in memory. */
 export type ClusterClient = Pick<KubernetesClient, keyof KubernetesClient>;

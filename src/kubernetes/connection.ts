@@ -8,7 +8,7 @@ import { version } from '../core/version.ts';
 import { errorOfAnswer, KubernetesError } from './errors.ts';
 import { type Access, ServerAccess } from './server-access.ts';
 
-/** The kubeconfig of `KUBECONFIG`, of the home directory, or of the pod's service account. */
+/** Loads the kubeconfig from `KUBECONFIG`, the home directory, or the pod's service account. */
 export function loadKubeConfig(): KubeConfig {
   const config = new KubeConfig();
   try {
@@ -21,23 +21,23 @@ export function loadKubeConfig(): KubeConfig {
   return config;
 }
 
-/** Where the lease is unless a flag says otherwise: the operator and those who stop it have to agree. */
+/** Returns the namespace of the lease; `flag` overrides it. The operator and the commands that stop it must agree. */
 export function leaseNamespace(flag: string | undefined, config: KubeConfig): string {
   const context = config.getContextObject(config.getCurrentContext());
   return flag ?? inClusterNamespace() ?? context?.namespace ?? 'default';
 }
 
-/** The namespace of the pod this runs in; null outside a cluster. */
+/** Returns the namespace of the pod that this process runs in, or `null` outside a cluster. */
 function inClusterNamespace(): string | null {
   try {
     return readFileSync('/var/run/secrets/kubernetes.io/serviceaccount/namespace', 'utf8').trim();
   } catch {
-    // No such file: not in a pod.
+    // The file does not exist outside a pod.
     return null;
   }
 }
 
-/** What a request sends; `body` is JSON whatever the content type (JSON is YAML). */
+/** A request to the API server. `body` is sent as JSON for every content type (JSON is valid YAML). */
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
@@ -45,34 +45,34 @@ export interface ApiRequest {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the whole answer is there; until its headers, for a stream. Default 30 s. */
+  /** Time limit in milliseconds for the whole response, or for the headers of a stream. Default 30 s. */
   readonly timeoutMs?: number;
-  /** Bytes of the answer. Default 16 MiB, ten times the largest object. */
+  /** Size limit of the response in bytes. Default 16 MiB, ten times the largest object. */
   readonly mostBytes?: number;
-  /** It waits behind no other request; for the few by which a process lives. */
+  /** True if the request must not queue behind others; for the few that keep the process alive. */
   readonly isUrgent?: boolean;
 }
 
 type Body = Dispatcher.ResponseData['body'];
 
-/** A request that takes longer than this is given up; the API server itself ends one after 60 s. */
+/** Default time limit of a request. The API server itself ends a request after 60 s. */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** An object is at most 1.5 MiB in etcd. */
 const LARGEST_ANSWER_BYTES = 16 * 1024 * 1024;
-/** A Status is a few hundred bytes; of anything longer only the code is used. */
+/** A Status is a few hundred bytes; a longer error body fails with `TooLarge`. */
 const LARGEST_REFUSAL_BYTES = 1024 * 1024;
 
 /**
- * HTTP to one API server: plain JSON, kept connections, a time limit on every request. Nothing is tried again here
- * and no redirect is followed; whoever calls knows what a failure means. The exception is a 401, after which the credentials
- * are read again and, if they have changed, sent at once.
+ * HTTP to one API server: plain JSON, keep-alive connections, a time limit on every request. Requests are not retried
+ * and redirects are not followed, because only the caller knows what a failure means. The exception is a 401: the
+ * credentials are read again and, if they have changed, the request is sent once more.
  */
 export class ApiServerConnection {
   readonly #access: ServerAccess;
   readonly #clock: Clock;
   readonly #server: string;
 
-  /** @throws InvalidInputError for a cluster that cannot be reached as its kubeconfig says */
+  /** @throws InvalidInputError if the kubeconfig does not describe a usable cluster */
   constructor(config: KubeConfig, clock: Clock) {
     this.#access = new ServerAccess(config, clock);
     this.#clock = clock;
@@ -80,9 +80,9 @@ export class ApiServerConnection {
   }
 
   /**
-   * Sends a request and returns its answer parsed.
-   * @throws KubernetesError for everything but 2xx, TooLarge for an answer of more than `mostBytes`, and the signal's
-   *   own reason when the caller gave up
+   * Sends a request and returns the parsed response.
+   * @throws KubernetesError for any status other than 2xx, and TooLarge for a response longer than `mostBytes`; the
+   *   signal's own reason if the caller aborted
    */
   async send<T>(call: ApiRequest): Promise<T> {
     return this.#inTime(call, async (signal) => {
@@ -94,7 +94,7 @@ export class ApiServerConnection {
     });
   }
 
-  /** Sends a request whose answer is a stream; only its headers are bound in time. The caller must consume it. */
+  /** Sends a request whose response is a stream; the time limit covers only its headers. The caller must consume it. */
   async open(call: ApiRequest): Promise<Body> {
     return this.#inTime(call, (signal) => this.#request(call, signal, ({ streams }) => streams));
   }
@@ -115,7 +115,7 @@ export class ApiServerConnection {
     throw errorOfAnswer(nameOf(call), answer.statusCode, refusal, retryAfter);
   }
 
-  /** A 401 did nothing, so that any request may be sent again with credentials that are newer. */
+  /** Retries a 401 with renewed credentials. A 401 had no effect, so every request is safe to send again. */
   async #askAsOneself(
     call: ApiRequest,
     signal: AbortSignal,
@@ -155,7 +155,7 @@ export class ApiServerConnection {
     }
   }
 
-  /** Does `work` under the caller's signal and the request's time limit, and gives every failure its name. */
+  /** Runs `work` under the caller's signal and the request's time limit, and gives every failure a code. */
   async #inTime<R>(call: ApiRequest, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const limit = new AbortController();
     const cancel = this.#clock.schedule(call.timeoutMs ?? REQUEST_TIMEOUT_MS, () =>
@@ -177,8 +177,8 @@ export class ApiServerConnection {
 }
 
 /**
- * Waits for credentials as long as for an answer: nothing else ends an exec plugin that hangs. Whoever asks meanwhile
- * waits for the same reading, so that there is one of it.
+ * Waits for credentials no longer than for a response: nothing else ends an exec plugin that hangs. Concurrent requests
+ * wait for the same read, so only one runs.
  */
 async function readInTime<T>(call: ApiRequest, reading: Promise<T>, signal: AbortSignal): Promise<T> {
   try {
@@ -214,7 +214,7 @@ async function readText(body: Body, most: number): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The parser's own error quotes what it could not read, and that may be a Secret: it is not kept as a cause. */
+/** Parses JSON. Drops the parser's own error, because it quotes its input, which may be a Secret. */
 function parse(text: string, what: string): unknown {
   try {
     return JSON.parse(text) as unknown;

@@ -9,9 +9,9 @@ import { isConflict, isNotFound } from './errors.ts';
 import { type Key, splitKey } from './resource.ts';
 import { type Backoff, Priority, type WorkQueue } from './work-queue.ts';
 
-/** What a reconcile wants next. Nothing: it comes again when something changes. */
+/** When to reconcile the key next. If empty, only when something changes. */
 export interface ReconcileResult {
-  /** Come again after so many milliseconds. */
+  /** Requeue after this many milliseconds. */
   readonly requeueAfterMs?: number;
 }
 
@@ -22,8 +22,8 @@ export interface ReconcileContext {
 }
 
 /**
- * Compares what is declared with what is, for one key, and acts. Level-based: it gets no event and must not care how
- * often it is called. What it throws decides when it is called again, by the error's class.
+ * Compares the declared state of one key with the actual state, and acts. Level-based: it gets no event, and any number
+ * of calls must be safe. The class of an error that it throws decides when it is called again.
  */
 export type Reconcile = (key: Key, context: ReconcileContext) => Promise<ReconcileResult | void>;
 
@@ -37,27 +37,27 @@ export interface ControllerOptions {
   readonly meter: Meter;
   /** By default nothing is traced. */
   readonly tracer?: Tracer | undefined;
-  /** Names one reconcile in the log; by default at random. */
+  /** Returns the ID of one reconcile in the log; random by default. */
   readonly newId?: (() => string) | undefined;
-  /** A reconcile that takes longer is aborted. */
+  /** Time limit of one reconcile, after which it is aborted. */
   readonly timeoutMs?: number;
 }
 
-/** Longer than the slowest thing a reconcile waits for, one action with its timeout of 60 s and its reads. */
+/** Longer than the longest wait in a reconcile: one action with its timeout of 60 s, and its reads. */
 const RECONCILE_TIMEOUT_MS = 300_000;
-/** Our copy is old or gone; the newer one is on its way through the watch, which takes moments when all is well. */
+/** For a cached object that is outdated or deleted: the watch normally delivers the newer state within moments. */
 const STALE_COPY_BACKOFF: Backoff = { firstMs: 50, longestMs: 5_000 };
-/** What only waits comes back no faster than this, whatever it asks for. */
+/** The shortest requeue after an error of class `waiting`, whatever delay it requests. */
 const SHORTEST_WAIT_MS = 1_000;
-/** An aborted reconcile ends within moments; one that does not is left behind. */
+/** An aborted reconcile ends within moments; after this long it is abandoned. */
 const ABANDON_MS = 5_000;
 
-/** Workers over one queue: each takes a key, reconciles it, and lets the outcome decide when it comes again. */
+/** Workers over one queue. Each takes a key, reconciles it, and requeues it according to the outcome. */
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #meters;
   readonly #workers: Promise<void>[] = [];
-  /** One for each reconcile under way. */
+  /** One for each running reconcile. */
   readonly #running = new Set<AbortController>();
   readonly #turns: Turns;
   #stopping = false;
@@ -88,8 +88,8 @@ export class Controller {
   }
 
   /**
-   * Takes no further key, lets what is under way end for `graceMs`, then aborts it. What ignores even that is left
-   * behind with a line in the log, so that a process that must end (its lease is lost) does end.
+   * Takes no more keys, gives running reconciles `graceMs` to finish, then aborts them. Abandons and logs those that do
+   * not end even then, so that a process that must exit (it has lost its lease) does exit.
    */
   async stop(graceMs: number): Promise<void> {
     const { queue, clock, log, name } = this.#options;
@@ -122,7 +122,7 @@ export class Controller {
       } finally {
         queue.done(key);
       }
-      // Reconciles that find nothing to do wait for nothing, and ten thousand of them would be one turn.
+      // A reconcile with nothing to do waits for no I/O: ten thousand of them in a row would block the event loop.
       await this.#turns.giveWay();
     }
   }
@@ -138,7 +138,7 @@ export class Controller {
 
   async #reconcileLogged(key: Key, log: Logger, span: Span): Promise<void> {
     const { name, queue, reconcile, clock } = this.#options;
-    // A controller of its own: AbortSignal.any would let whoever forgets a listener on it grow the process.
+    // Its own controller, not AbortSignal.any: a listener left on a signal derived from a long-lived one leaks memory.
     const abort = new AbortController();
     this.#running.add(abort);
     const timeoutMs = this.#options.timeoutMs ?? RECONCILE_TIMEOUT_MS;
@@ -165,12 +165,12 @@ export class Controller {
     this.#meters.seconds.observe((clock.monotonic() - began) / 1000, { controller: name });
   }
 
-  /** One place decides what the class of an error (core/errors.ts) means for the queue. */
+  /** Requeues a failed key according to the class of its error (core/errors.ts). The only place that does. */
   #handle(key: Key, error: unknown, log: Logger, span: Span): string {
     const { queue, name } = this.#options;
     if (isConflict(error) || isNotFound(error)) {
       const retryMs = Math.round(queue.addRateLimited(key, { backoff: STALE_COPY_BACKOFF }));
-      // Quiet while the watch may still bring it; after some seconds it is something else, and somebody must know.
+      // Debug level while the watch may still catch up. After some seconds the cause is something else, so warn.
       log[retryMs < STALE_COPY_BACKOFF.longestMs ? 'debug' : 'warn']('the cached object is outdated', {
         error,
         retryMs,

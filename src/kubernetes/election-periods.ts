@@ -1,16 +1,16 @@
 import { InvalidInputError } from '../core/errors.ts';
 
-/** client-go spreads retries by up to 120 % of the period. */
+/** client-go's JitterFactor. Here, a retry to acquire the lease waits between 1 and 1.2 retry periods. */
 export const JITTER = 1.2;
 
-/** How long a lease stands, how long its holder tries to renew it, and how often. */
+/** How long a lease is valid, how long its holder tries to renew it, and how often. */
 export interface ElectionPeriods {
   readonly leaseDurationMs: number;
   readonly renewDeadlineMs: number;
   readonly retryPeriodMs: number;
 }
 
-/** @throws InvalidInputError for periods that two could lead with, that leave no second try, or that never pause */
+/** @throws InvalidInputError for periods that allow two leaders, leave no time for a second try, or never pause */
 export function checkPeriods({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: ElectionPeriods): void {
   if (leaseDurationMs <= renewDeadlineMs) {
     throw new InvalidInputError(

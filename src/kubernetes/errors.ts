@@ -1,12 +1,12 @@
 import { CodedError, type CodedErrorOptions, type ErrorClass } from '../core/errors.ts';
 
 /**
- * A request to the API server that did not succeed. `code` is the reason of its Status (`NotFound`, `Conflict`, …)
- * or, without an answer, `Unreachable`, `Timeout`, `TooLarge` or `Malformed`. The message names the request and the reason;
- * neither bodies nor headers are kept.
+ * A failed request to the API server. `code` is the reason of its Status (`NotFound`, `Conflict`, …) or, without a
+ * usable response, `Unreachable`, `Timeout`, `TooLarge` or `Malformed`. The message names the request and the reason.
+ * Bodies and headers are not kept.
  */
 export class KubernetesError extends CodedError {
-  /** HTTP status; 0 when there was no answer. */
+  /** HTTP status; 0 if there was no usable response. */
   readonly status: number;
 
   constructor(
@@ -21,22 +21,22 @@ export class KubernetesError extends CodedError {
   }
 }
 
-/** The resourceVersion in hand is no longer the newest: look again and decide again. */
+/** Whether the resourceVersion sent was not the newest: read the object and decide again. */
 export function isConflict(error: unknown): boolean {
   return error instanceof KubernetesError && error.status === 409 && error.code !== 'AlreadyExists';
 }
 
-/** The object is gone (or never was). */
+/** Whether the object does not exist (any more). */
 export function isNotFound(error: unknown): boolean {
   return error instanceof KubernetesError && error.status === 404;
 }
 
-/** The answer has more bytes than was asked for at most. */
+/** Whether the response exceeded the size limit of the request. */
 export function isTooLarge(error: unknown): boolean {
   return error instanceof KubernetesError && error.code === 'TooLarge';
 }
 
-/** The resourceVersion or continue token is older than what etcd keeps: list again. */
+/** Whether the resourceVersion or continue token is older than what etcd keeps: list again. */
 export function isExpired(error: unknown): boolean {
   return (
     error instanceof KubernetesError &&
@@ -45,9 +45,9 @@ export function isExpired(error: unknown): boolean {
 }
 
 /**
- * True for trouble that says nothing about the resourceVersion a watch was begun from: no answer, overload, a server
- * that is starting or failing. client-go's reflector, too, goes on from the same version after these; a 504 is not
- * among them, since that is how a version from the future is refused.
+ * Whether the error says nothing about the resourceVersion that a watch started from: no response, overload, or a
+ * server that is starting or failing. client-go's reflector also resumes from the same version after these. A 504 is
+ * not included, because the API server rejects a resourceVersion from the future with it.
  */
 export function isOutage(error: unknown): boolean {
   return (
@@ -57,8 +57,8 @@ export function isOutage(error: unknown): boolean {
 }
 
 /**
- * The error of an answer other than 2xx, from the Status object the API server sends along. Always transient: a
- * Role, a CRD, an admission policy are mended without the object that was refused changing, so no refusal is final.
+ * Returns the error for a response other than 2xx, from the Status object in its body. Always transient: a Role, a CRD
+ * or an admission policy can be fixed without a change to the rejected object, so no rejection is final.
  */
 export function errorOfAnswer(
   what: string,
@@ -77,16 +77,16 @@ export function errorOfAnswer(
   );
 }
 
-/** Status messages come from the API server about our own request and carry no secret; they are cut all the same. */
+/** Status messages come from the API server about our own request and contain no secrets; truncated as a precaution. */
 const LONGEST_MESSAGE = 500;
 
-/** metav1.Status, if the body is one: what stands between us and the API server may answer in its own words. */
+/** Reads the body as a metav1.Status. Proxies between us and the API server may send other bodies. */
 function readStatus(body: string): { reason?: string; message?: string; retryAfterSeconds?: string } {
   let status: { kind?: unknown; reason?: unknown; message?: unknown; details?: unknown };
   try {
     status = (JSON.parse(body) ?? {}) as typeof status;
   } catch {
-    // No JSON, so no Status: only the code is of use.
+    // Not JSON, so not a Status: only the status code is useful.
     return {};
   }
   if (status.kind !== 'Status') return {};
@@ -98,10 +98,10 @@ function readStatus(body: string): { reason?: string; message?: string; retryAft
   };
 }
 
-/** Longer than any API server asks for; what asks for more is looked at again after this. */
+/** Longer than any API server asks for. Caps larger values. */
 const LONGEST_RETRY_AFTER_S = 300;
 
-/** Seconds, as the API server sends them; a date (which it does not send) is left to the backoff. */
+/** Parses seconds, as the API server sends them. A date (which it does not send) is ignored; the backoff applies. */
 function readRetryAfter(text: string | undefined): number | undefined {
   if (text === undefined || !/^\d+$/.test(text)) return undefined;
   return Math.min(Number(text), LONGEST_RETRY_AFTER_S) * 1000;

@@ -1,21 +1,21 @@
 /**
- * Events one namespace may have in line. An incident that stalls thousands of grants of a tenant is still told of each;
- * beyond, the log has them.
+ * Queued events per namespace. Enough for an incident that stalls thousands of grants of one tenant; events beyond that
+ * are only logged.
  */
 const MOST_OF_NAMESPACE = 5_000;
-/** Of all namespaces together: some MiB with ordinary notes, 25 MiB with the longest. */
+/** Queued events of all namespaces together: a few MiB with ordinary notes, 25 MiB with the longest. */
 const MOST = 10_000;
 
 /**
- * What waits to be written, first come, first served within a namespace; the namespaces take turns, so that the burst of
- * one tenant delays the event of another by no more than one. `E` is an event.
+ * Events that wait to be written: first come, first served within a namespace. Namespaces take turns, so a burst of one
+ * tenant delays an event of another by at most one. `E` is the type of an event.
  */
 export class EventBacklog<E> {
-  /** By namespace; the next one to have its turn comes first. None is empty. */
+  /** By namespace, in the order of their turns. No lane is empty. */
   readonly #lanes = new Map<string, E[]>();
   #size = 0;
 
-  /** Puts an event in line; returns the one there is no room for, which is the newest of whoever has the most. */
+  /** Queues an event. Returns the event that does not fit: the newest of the namespace with the most events. */
   push(namespace: string, event: E): E | null {
     const lane = this.#lanes.get(namespace) ?? [];
     if (lane.length >= MOST_OF_NAMESPACE) return event;
@@ -27,7 +27,7 @@ export class EventBacklog<E> {
     return longest ? this.#takeLast(longest) : null;
   }
 
-  /** The next one of the namespace whose turn it is. */
+  /** Removes and returns the next event of the namespace whose turn it is. */
   take(): E | undefined {
     for (const [namespace, lane] of this.#lanes) {
       const event = lane.shift();

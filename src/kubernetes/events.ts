@@ -15,32 +15,32 @@ export interface EventRecorderOptions {
   readonly instance: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Makes the names of events unique; a UUID, by default a random one. */
+  /** Returns a UUID that makes event names unique; random by default. */
   readonly newId?: (() => string) | undefined;
 }
 
-/** The API server refuses longer notes; it counts bytes. */
+/** The API server rejects longer notes. It counts bytes. */
 const LONGEST_NOTE_BYTES = 1024;
-/** The name of an object (RFC 1123 subdomain), and what is appended to make an event's name of it: `.` and 13 hex digits. */
+/** Length of an object name (RFC 1123 subdomain), and of an event's suffix to it: `.` and 13 hex digits. */
 const LONGEST_NAME = 253;
 const NAME_SUFFIX = 14;
-/** The same event of the same object is told again at most this often; between, only counted. */
+/** A repeated event of one object is written at most this often; repeats in between are only counted. */
 const REPEAT_AFTER_MS = 300_000;
-/** So many are written at a time: a fraction of the connections, most of which are for what the operator lives by. */
+/** Events written at a time: a fraction of the connections, which the operator needs for essential requests. */
 const IN_FLIGHT = 4;
-/** Told events remembered for aggregation: more than may wait in line, or one that waits would be told twice. */
+/** Events remembered for aggregation. More than the backlog holds; otherwise a queued event could be queued twice. */
 const LONGEST_MEMORY = 12_288;
-/** A process that ends waits no longer than this for its events. */
+/** How long a stopping process waits for its events to be written. */
 const FLUSH_MS = 5_000;
 
-/** An event as it is kept, in line: what happened to which object, of which no more is held than its name. */
+/** An event in the backlog. It keeps a reference to its object, not the object itself. */
 interface Happening {
   readonly regarding: Regarding;
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly note: string;
   readonly action: string;
-  /** `metav1.MicroTime` of when it happened, however much later it is written. */
+  /** `metav1.MicroTime` of the occurrence, not of the write. */
   readonly at: string;
 }
 
@@ -57,7 +57,7 @@ interface Told {
   readonly name: string;
   readonly at: number;
   count: number;
-  /** It is in line, or on its way. */
+  /** True while the event is queued or being written. */
   pending: boolean;
 }
 
@@ -69,8 +69,8 @@ interface Entry {
 }
 
 /**
- * Tells people what happened to an object. An event is never worth failing for: one that cannot be written (a
- * namespace that is terminating takes none) goes to the log instead, and nobody waits for it.
+ * Records Kubernetes events. An event is never worth failing for: one that cannot be written (a terminating namespace
+ * accepts none) is logged instead, and callers never wait for it.
  */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
@@ -83,7 +83,7 @@ export class EventRecorder {
     this.#options = options;
   }
 
-  /** Tells `reason` of an object; `action` is what was done or tried. Returns at once. */
+  /** Records an event about an object; `action` is what was done or tried. Returns at once. */
   record(
     resource: Resource,
     object: KubernetesObject,
@@ -122,12 +122,12 @@ export class EventRecorder {
     if (this.#writers.size < IN_FLIGHT) this.#addWriter();
   }
 
-  /** Resolves when everything told so far was written or given up. */
+  /** Resolves once every event recorded so far was written or given up. */
   async written(): Promise<void> {
     while (this.#writers.size > 0) await Promise.all(this.#writers);
   }
 
-  /** The same, after `withinMs` at the latest; then nothing more is written. */
+  /** Like `written`, but resolves after `withinMs` at the latest and then writes no more events. */
   async flush(withinMs = FLUSH_MS): Promise<void> {
     const cancel = this.#options.clock.schedule(withinMs, () =>
       this.#stop.abort(new StoppedError('writing events took too long')),
@@ -162,14 +162,14 @@ export class EventRecorder {
         await client.patchEvent(namespace, told.name, { series }, controller, this.#stop.signal);
         return;
       } catch (error) {
-        // Events live for an hour: the first one has gone, so this one is told anew.
+        // Events expire after an hour. The first event is gone, so create it anew.
         if (!isNotFound(error)) throw error;
       }
     }
     await client.createEvent(namespace, this.#bodyOf(happening, told.name), this.#stop.signal);
   }
 
-  /** It goes to the log, and is told should it come again. */
+  /** Logs the event and forgets it, so that a repeat is written. */
   #giveUp({ identity, happening, told }: Entry, error: unknown): void {
     const { regarding, reason, note } = happening;
     const { namespace, name } = regarding;
@@ -209,11 +209,11 @@ function cutNote(note: string): string {
   if (bytes.length <= LONGEST_NOTE_BYTES) return note;
   const ellipsis = '…';
   const kept = bytes.subarray(0, LONGEST_NOTE_BYTES - Buffer.byteLength(ellipsis));
-  // A stream decoder keeps half a character back instead of putting a replacement for it.
+  // With `stream`, the decoder drops a truncated character instead of replacing it with U+FFFD.
   return new TextDecoder().decode(kept, { stream: true }) + ellipsis;
 }
 
-/** A label must not end in `-`, and an object's name may be as long as an event's. */
+/** Appends a suffix to the object's name. Cuts a long name to make room; the part kept must not end in `-`. */
 function eventName(objectName: string, id: string): string {
   const stem = objectName.slice(0, LONGEST_NAME - NAME_SUFFIX).replace(/[^a-z0-9]+$/, '');
   return `${stem}.${id.replaceAll('-', '').slice(0, NAME_SUFFIX - 1)}`;

@@ -2,11 +2,11 @@ import { Heap } from './heap.ts';
 import { type Key, splitKey } from './resource.ts';
 
 /**
- * Keys in line, those of each namespace among themselves: the namespaces take turns, and who adds ten thousand keys
- * delays nobody else by more than one. Within a namespace `precedes` tells the order. Every operation is O(log n).
+ * A queue of keys in which namespaces take turns, so ten thousand keys of one namespace delay a key of another by at
+ * most one. `precedes` gives the order within a namespace. Every operation is O(log n).
  */
 export class FairLine {
-  /** By namespace; the next one to have its turn comes first. None is empty. */
+  /** By namespace, in the order of their turns. No lane is empty. */
   readonly #lanes = new Map<string, Heap<Key>>();
   readonly #precedes: (a: Key, b: Key) => boolean;
 
@@ -25,7 +25,7 @@ export class FairLine {
     this.#lanes.set(namespace, lane);
   }
 
-  /** The first key of the namespace whose turn it is. It must still be comparable. */
+  /** Removes and returns the first key of the namespace whose turn it is. Keys must stay comparable until then. */
   pop(): Key | undefined {
     for (const [namespace, lane] of this.#lanes) {
       const key = lane.pop();
@@ -36,7 +36,7 @@ export class FairLine {
     return undefined;
   }
 
-  /** Moves a key towards the front of its namespace after its order has improved; one that is not in line stays out. */
+  /** Raises a key within its namespace after its order has improved. Does nothing for a key not in the queue. */
   raise(key: Key): void {
     this.#lanes.get(splitKey(key).namespace)?.raise(key);
   }

@@ -1,4 +1,4 @@
-/** A binary heap whose items know their place, so that one can be raised; every operation is O(log n). */
+/** A binary heap that tracks the position of each item, so that one can be raised. Every operation is O(log n). */
 export class Heap<T> {
   readonly #items: T[] = [];
   readonly #places = new Map<T, number>();
@@ -18,7 +18,7 @@ export class Heap<T> {
     this.raise(item);
   }
 
-  /** Must still be comparable: the caller drops what it knows of the item afterwards. */
+  /** Removes and returns the first item. Items must stay comparable until then; callers drop their data afterwards. */
   pop(): T | undefined {
     const first = this.#items[0];
     const last = this.#items.pop();
@@ -32,7 +32,7 @@ export class Heap<T> {
     return first;
   }
 
-  /** Moves an item towards the front after its order has improved; one that is not here stays out. */
+  /** Moves an item towards the front after its order has improved. Does nothing for an item not in the heap. */
   raise(item: T): void {
     let place = this.#places.get(item) ?? 0;
     while (place > 0) {

@@ -8,7 +8,7 @@ import { checkPeriods, type ElectionPeriods, JITTER } from './election-periods.t
 import { isConflict } from './errors.ts';
 import { formatMicroTime } from './micro-time.ts';
 
-/** The lease could not be renewed in time: another process may lead now, so this one must end. */
+/** The lease could not be renewed in time. Another process may lead now, so this one must exit. */
 export class LeadershipLostError extends CodedError {
   constructor() {
     super(
@@ -19,10 +19,10 @@ export class LeadershipLostError extends CodedError {
   }
 }
 
-/** The name of the operator's lease; the chart's Role allows this one. */
+/** The name of the operator's lease, which the chart's Role allows. */
 export const LEASE_NAME = 'asana-connector';
 
-/** Whether this process leads; also set by one that leads without an election. */
+/** Returns the gauge that shows whether this process leads; also set by one that leads without an election. */
 export function leaderGauge(meter: Meter): Gauge {
   return meter.gauge('leader', '1 while this process is the leader, otherwise 0.');
 }
@@ -31,11 +31,11 @@ export interface LeaderElectionOptions extends ElectionPeriods {
   readonly client: ClusterClient;
   readonly namespace: string;
   readonly name: string;
-  /** Names this process; two processes must differ. */
+  /** Identifies this process; must be unique. */
   readonly identity: string;
-  /** How long, in ms, what the holder before began may still be under way. */
+  /** Returns how long, in ms, an action of the previous holder may still be under way. */
   readonly settlingMs: (election: LeaderElection) => number;
-  /** Annotation of the lease until whose instant nobody acts. */
+  /** Annotation of the lease with the time until which no process acts. */
   readonly stopAnnotation: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -43,7 +43,7 @@ export interface LeaderElectionOptions extends ElectionPeriods {
   readonly meter: Meter;
 }
 
-/** A coordination.k8s.io/v1 Lease, as far as an election needs it. */
+/** The fields of a coordination.k8s.io/v1 Lease that an election needs. */
 interface Lease {
   readonly apiVersion?: string;
   readonly kind?: string;
@@ -62,16 +62,16 @@ interface Lease {
   };
 }
 
-/** In place of the record of a lease that was there and is not. */
+/** Record of a lease that was seen before and is now deleted. */
 const GONE = '';
-/** A process that ends waits no longer than this to let go of its lease, which runs out by itself. */
+/** How long a stopping process tries to release its lease, which expires by itself. */
 const RELEASE_MS = 5_000;
 
 /**
- * Leader election by client-go's rules: a lease is free when its holder let go of it or when this process, by its own
- * monotonic clock, has not seen it change for a lease duration; nobody's wall clock is believed. `leads` is the fence
- * that is looked at before every outside change: it turns false by itself when a renewal is overdue, even if the
- * event loop was blocked.
+ * Leader election by client-go's rules: a lease is free if its holder released it, or if this process has not seen it
+ * change for a lease duration by its own monotonic clock. No wall clock is trusted. `leads` is the fence that is
+ * checked before every external change: it turns false by itself when a renewal is overdue, even if the event loop was
+ * blocked.
  */
 export class LeaderElection {
   readonly #options: LeaderElectionOptions;
@@ -82,7 +82,7 @@ export class LeaderElection {
   #leadsSince: number | null = null;
   #takenOver = false;
   #lost = false;
-  /** True once a lease in our name may be on the server, whether or not the answer came. */
+  /** True once a lease in our name may exist on the server, whether or not the response arrived. */
   #asked = false;
 
   constructor(options: LeaderElectionOptions) {
@@ -92,7 +92,7 @@ export class LeaderElection {
     this.#leader.set(0);
   }
 
-  /** True while this process may change something outside. */
+  /** True while this process may make external changes. */
   get leads(): boolean {
     const { clock, renewDeadlineMs } = this.#options;
     return (
@@ -102,24 +102,25 @@ export class LeaderElection {
     );
   }
 
-  /** True once a renewal of this process is overdue, and for good once that has ended its term. */
+  /** True while a renewal of this process is overdue, and permanently once its term has ended. */
   get isOverdue(): boolean {
     return this.#lost || (this.#leadsSince !== null && !this.leads);
   }
 
-  /** Milliseconds this process has led; 0 when it does not. */
+  /** Milliseconds since this process began to lead; 0 if it does not lead. */
   get leadingForMs(): number {
     return this.#leadsSince === null ? 0 : this.#options.clock.monotonic() - this.#leadsSince;
   }
 
-  /** True when the lease was taken from a holder that had not let go of it: its last action may still be under way. */
+  /** True if the lease's previous holder may not have released it: its last action may still be under way. */
   get takenOver(): boolean {
     return this.#takenOver;
   }
 
   /**
-   * Until when the lease says that nobody acts, epoch milliseconds; null when it does not or that has passed.
-   * What is no instant stops for good, until it is taken off: somebody meant to stop us, and mistyped.
+   * Returns the time until which the lease forbids actions, in epoch milliseconds, or `null` if it sets none or the
+   * time has passed. An invalid time stops actions until the annotation is removed: the intent was to stop, and the
+   * value has a typo.
    */
   get stoppedUntil(): number | null {
     const text = this.#lease?.metadata.annotations?.[this.#options.stopAnnotation];
@@ -159,8 +160,9 @@ export class LeaderElection {
   }
 
   /**
-   * Lets go of the lease so that another can lead at once. Only after all work has been drained. While what the holder
-   * before began may be under way, the lease is left to run out: who finds it let go of would not wait for that.
+   * Releases the lease so that another process can lead at once. Call it only after all work has been drained. While an
+   * action of the previous holder may be under way, lets the lease expire instead: the next leader would not wait for
+   * that action after a release.
    */
   async release(): Promise<void> {
     const { clock, log, settlingMs } = this.#options;
@@ -176,14 +178,14 @@ export class LeaderElection {
     try {
       await withTimeLimit({ clock, ms: RELEASE_MS, signal }, (limited) => this.#letGo(limited));
     } catch (error) {
-      // The lease then simply runs out.
+      // The lease expires by itself.
       log.warn('could not release the leader lease', { error });
     }
   }
 
   async #letGo(signal: AbortSignal): Promise<void> {
     const { client, namespace, name, identity, clock } = this.#options;
-    // Read afresh: the signal that ended the last try may have cut off its answer, not the try.
+    // Read it again: the abort of the last try may have cut off the response but not the write.
     const lease = await client.getLease<Lease>(namespace, name, signal);
     if (lease?.spec?.holderIdentity !== identity) return;
     const renewTime = formatMicroTime(clock.now());
@@ -191,7 +193,7 @@ export class LeaderElection {
     await client.replaceLease(namespace, name, { ...lease, spec }, signal);
   }
 
-  /** One try to take or renew the lease. Failures are logged and are no answer. */
+  /** Tries once to take or renew the lease, and returns whether it succeeded. Logs errors instead of throwing them. */
   async #tryOnce(signal: AbortSignal): Promise<boolean> {
     const { clock, log } = this.#options;
     const limit = new AbortController();
@@ -209,7 +211,7 @@ export class LeaderElection {
     }
   }
 
-  /** Half of the deadline at most, as client-go: a try that hangs on a dead connection leaves time for another. */
+  /** At most half the deadline, as in client-go: a try that hangs on a dead connection leaves time for another. */
   #tryMs(): number {
     const { clock, renewDeadlineMs } = this.#options;
     const half = renewDeadlineMs / 2;
@@ -226,10 +228,10 @@ export class LeaderElection {
     const isOurs = this.#lease?.spec?.holderIdentity === identity;
     const mayBeHeld = !isOurs && (lease ? this.#heldByOther() : this.#observed !== null);
     if (mayBeHeld && !this.#expired()) return false;
-    // Before it is asked for: the answer may be lost, and then the lease is found to be ours already.
+    // Set before the request: if the response is lost, the next try finds the lease already ours.
     if (!isOurs) this.#takenOver = mayBeHeld;
     this.#asked = true;
-    // The lease counts from when the renewal was sent, not from when its answer came.
+    // The term counts from when the renewal was sent, not from when the response arrived.
     const sentAt = clock.monotonic();
     const wanted = this.#newLease(lease);
     const written = lease
@@ -240,7 +242,7 @@ export class LeaderElection {
     return true;
   }
 
-  /** Only a renewal is a sign of life: an annotation that somebody writes must not keep a dead holder's lease. */
+  /** Records the lease, and when its spec last changed: an edited annotation does not show a live holder. */
   #observe(lease: Lease): void {
     const record = JSON.stringify(lease.spec ?? {});
     if (this.#observed?.record !== record) this.#observed = { record, at: this.#options.clock.monotonic() };
@@ -248,8 +250,8 @@ export class LeaderElection {
   }
 
   /**
-   * A lease that somebody deleted ends no term: whoever held it acts until it finds out, and may have taken or renewed
-   * it unseen until then. Who has never seen the lease cannot know that there was one.
+   * Records that the lease was deleted. This does not end a term: until the holder notices, it acts, and it or another
+   * process may have taken or renewed the lease unseen. A process that never saw the lease cannot know that it existed.
    */
   #observeGone(): void {
     if (this.#observed && this.#observed.record !== GONE)
@@ -257,8 +259,8 @@ export class LeaderElection {
   }
 
   /**
-   * Whether what was last seen of the lease has not changed for as long as the lease says it stands. One that is gone
-   * may have been taken unseen before, and for longer: what was seen last may be that it was let go of, and says 1 s.
+   * Whether the last observed lease has been unchanged for longer than its duration. A deleted lease may have been
+   * taken unseen before with a longer duration: the last observed one may be a released lease, whose duration is 1 s.
    */
   #expired(): boolean {
     const { clock, leaseDurationMs } = this.#options;

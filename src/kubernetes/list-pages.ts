@@ -2,19 +2,19 @@ import type { ClusterClient, ListPage } from './client.ts';
 import { isTooLarge } from './errors.ts';
 import type { Resource } from './resource.ts';
 
-/** As client-go: a page is some MiB at most, and 10,000 objects are 20 requests. */
+/** As in client-go: a page is a few MiB at most, and 10,000 objects take 20 requests. */
 const PAGE_SIZE = 500;
 
 export interface PagesOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Objects in a page. */
+  /** Objects per page. */
   readonly pageSize?: number | undefined;
 }
 
 /**
- * The objects of a kind, page by page. Whoever may write an object may make it a mebibyte, and a page of 500 of those
- * would end this process: a page that is too large is asked for again with half as many objects.
- * @throws KubernetesError as `ClusterClient.list`; Expired when the listing has to begin anew
+ * Lists the objects of a kind, page by page. A tenant can make each object a mebibyte large, and a page of 500 such
+ * objects would crash this process, so a page that is too large is requested again with half as many objects.
+ * @throws KubernetesError as `ClusterClient.list`; Expired if the listing has to start over
  */
 export async function* listPages<T>(
   client: Pick<ClusterClient, 'list'>,

@@ -7,7 +7,7 @@ export interface ObjectWithStatus<S> extends KubernetesObject {
   readonly status?: S;
 }
 
-/** Writes the status of one kind, and finalizers, and keeps the store abreast of what was written. */
+/** Writes statuses and finalizers of one kind, and puts what it wrote into the store. */
 export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
   readonly #client: ClusterClient;
   readonly #resource: Resource;
@@ -22,11 +22,11 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
   }
 
   /**
-   * Applies the whole status, server-side, if it differs from what `object` has; returns the object as it is then.
-   * It carries the resourceVersion it was computed from, so that a status never speaks of a spec it has not seen.
-   * A status that others wrote too (a restored backup, `kubectl edit`) is patched instead: an apply leaves their fields
-   * behind, or is refused because half a condition would remain.
-   * @throws KubernetesError, Conflict when the object has moved on
+   * Applies the whole status, server-side, if it differs from that of `object`. Returns the resulting object. The
+   * request carries the resourceVersion that the status was computed from, so a status never describes a spec it has
+   * not seen. A status that others wrote too (a restored backup, `kubectl edit`) is patched instead: an apply would
+   * leave their fields behind, or be rejected because half a condition would remain.
+   * @throws KubernetesError, Conflict if the object has changed since
    */
   async writeStatus(object: T, status: NonNullable<T['status']>, signal?: AbortSignal): Promise<T> {
     if (isSameJson(status, object.status ?? null)) return object;
@@ -48,21 +48,21 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
     );
   }
 
-  /** Adds a finalizer unless it is there. */
+  /** Adds a finalizer if it is absent. */
   async addFinalizer(object: T, finalizer: string, signal?: AbortSignal): Promise<T> {
     const finalizers = object.metadata.finalizers ?? [];
     if (finalizers.includes(finalizer)) return object;
     return this.#setFinalizers(object, (others) => [...others, finalizer], signal);
   }
 
-  /** Removes a finalizer if it is there; an object that was being deleted may be gone then. */
+  /** Removes a finalizer if it is present. An object that was being deleted may be gone afterwards. */
   async removeFinalizer(object: T, finalizer: string, signal?: AbortSignal): Promise<T> {
     const finalizers = object.metadata.finalizers ?? [];
     if (!finalizers.includes(finalizer)) return object;
     return this.#setFinalizers(object, (all) => all.filter((name) => name !== finalizer), signal);
   }
 
-  /** A merge patch replaces the whole list, so uid and resourceVersion guard the finalizers of others. */
+  /** Replaces the whole list by merge patch; uid and resourceVersion protect the finalizers of others. */
   async #setFinalizers(
     object: T,
     change: (all: readonly string[]) => readonly string[],
@@ -76,7 +76,7 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
     );
   }
 
-  /** Should the object have moved on meanwhile, the patch is refused. */
+  /** Returns all finalizers. If the object changes meanwhile, the patch is rejected. */
   async #readFinalizers({ metadata }: T, signal?: AbortSignal): Promise<readonly string[]> {
     if (!metadata.finalizersLeftOut) return metadata.finalizers ?? [];
     const { namespace, name } = metadata;
@@ -84,17 +84,17 @@ export class ObjectWriter<T extends ObjectWithStatus<unknown>> {
     return live?.metadata.finalizers ?? [];
   }
 
-  /** What was written is what the next reconcile sees; readers are told once the watch has brought it. */
+  /** Stores the written object for the next reconcile. Readers are notified only once the watch delivers it. */
   #keep(written: T): T {
     const lean = leanOf(written, this.#resource);
     const { deletionTimestamp, finalizers = [] } = written.metadata;
-    // The last finalizer of a deleted object: it is gone, and the watch will say so.
+    // Without its last finalizer a deleted object is gone, and the watch will report that.
     if (deletionTimestamp === undefined || finalizers.length > 0) this.#store.putWritten(lean);
     return lean;
   }
 }
 
-/** Whether two values are the same as JSON, which has no undefined: such a field is as good as absent. */
+/** Whether two values are equal as JSON. JSON has no undefined, so an undefined field counts as absent. */
 function isSameJson(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (Array.isArray(one) && Array.isArray(other))
@@ -105,7 +105,7 @@ function isSameJson(one: unknown, other: unknown): boolean {
   return true;
 }
 
-/** The merge patch (RFC 7386) that makes `from` into `to`: what is gone is null, a list is replaced whole. */
+/** Returns the merge patch (RFC 7386) from `from` to `to`: removed fields are null, lists are replaced whole. */
 function mergePatchBetween(from: unknown, to: unknown): unknown {
   if (!isRecord(from) || !isRecord(to)) return to;
   const patch: Record<string, unknown> = {};

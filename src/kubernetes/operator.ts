@@ -22,10 +22,10 @@ export interface OperatorDeps {
 }
 
 /**
- * @dot-i/k8s-operator's base class with its broken I/O replaced; the only file that touches that package. Its
- * lifecycle stays (`start` calls `init`, where resources are watched). Everything of it that talks to the API server
- * is overridden, since on client-node 2 its watches end the process after 30 quiet seconds, its writes go to a URL
- * that begins with `undefined`, and what fails is lost.
+ * The base class of @dot-i/k8s-operator with its broken I/O replaced; the only file that uses that package. Its
+ * lifecycle stays (`start` calls `init`, where resources are watched). Everything that talks to the API server is
+ * overridden: on client-node 2, its watches end the process after 30 s of silence, its writes go to a URL that begins
+ * with `undefined`, and its errors are lost.
  */
 export abstract class ReconcilingOperator extends OperatorBase {
   protected readonly deps: OperatorDeps;
@@ -39,7 +39,7 @@ export abstract class ReconcilingOperator extends OperatorBase {
     this.kubeConfig = deps.config;
   }
 
-  /** Keeps `store` equal to a kind in one namespace, or in all; every difference is told to `onChange`. */
+  /** Keeps `store` in sync with a kind in one namespace or in all, and reports every difference to `onChange`. */
   protected reflect<T extends KubernetesObject>(
     resource: Resource,
     namespace: string | null,
@@ -62,14 +62,14 @@ export abstract class ReconcilingOperator extends OperatorBase {
     this.#running.push(reflector.run(this.#stop.signal));
   }
 
-  /** True once every watched kind was listed. */
+  /** True once every watched kind has been listed. */
   get synced(): boolean {
     return this.#reflectors.every((reflector) => reflector.synced);
   }
 
   /**
-   * Resolves when every watched kind was listed: before that, an object that is only not read yet would look as if it
-   * were not there. Rejects when `signal` aborts first.
+   * Waits until every watched kind has been listed: before that, an object not read yet would seem not to exist.
+   * Rejects if `signal` aborts first.
    */
   protected async untilSynced(signal: AbortSignal): Promise<void> {
     const aborted = Promise.withResolvers<never>();
@@ -86,7 +86,7 @@ export abstract class ReconcilingOperator extends OperatorBase {
     }
   }
 
-  /** Milliseconds since the API server last said anything about each kind; of several namespaces, the most silent. */
+  /** Returns for each kind how long the API server has sent nothing, in ms; of several namespaces, the longest. */
   contacts(): { kind: string; silentMs: number }[] {
     const now = this.deps.clock.monotonic();
     const silence = new Map<string, number>();
@@ -95,7 +95,7 @@ export abstract class ReconcilingOperator extends OperatorBase {
     return [...silence].map(([kind, silentMs]) => ({ kind, silentMs }));
   }
 
-  /** Ends the watches. The base ends the process here. */
+  /** Ends the watches. The base class would end the process here. */
   override stop(): void {
     this.#stop.abort(new StoppedError('the operator is stopping'));
   }
@@ -136,7 +136,7 @@ export abstract class ReconcilingOperator extends OperatorBase {
   }
 }
 
-/** What the base would do and lose silently is refused aloud. */
+/** Returns the error for methods of the base class that would otherwise fail silently. */
 function unsupported(message: string): KubernetesError {
   return new KubernetesError('Unsupported', 0, 'stalling', message);
 }

@@ -1,23 +1,23 @@
 import { FairLine } from './fair-line.ts';
 import type { Key } from './resource.ts';
 
-/** How many keys may be worked on at once that wait for the same thing outside. */
+/** How many keys that wait for the same external service may be worked on at once. */
 export interface Shares {
-  /** What the work on a key waits for, such as one remote service; null for nothing that others wait for too. */
+  /** Returns what work on a key waits for, such as one remote service; `null` if it shares no such dependency. */
   readonly groupOf: (key: Key) => string | null;
   /** Keys of one group in work at once. */
   readonly most: number;
 }
 
 /**
- * The keys that may be worked on, in the order of a FairLine. What hangs holds up only what waits for the same: of one
- * group as many keys are in work as its share, and further ones are held until one of them is done.
+ * The keys that may be worked on, in the order of a FairLine. A group that hangs delays only itself: at most its share
+ * of keys is in work, and further keys are held until one of them is done.
  */
 export class ReadyKeys {
   readonly #newLine: () => FairLine;
   readonly #shares: Shares;
   readonly #free: FairLine;
-  /** By group. None is empty. */
+  /** Held keys, by group. No line is empty. */
   readonly #held = new Map<string, FairLine>();
   readonly #inWork = new Map<string, number>();
 
@@ -38,26 +38,26 @@ export class ReadyKeys {
     for (const line of this.#held.values()) line.raise(key);
   }
 
-  /** Takes out the key that is to be worked on next; undefined when there is none. */
+  /** Removes and returns the key to work on next, or `undefined` if there is none. */
   next(): Key | undefined {
     for (let key = this.#free.pop(); key !== undefined; key = this.#free.pop()) {
       const group = this.#shares.groupOf(key);
       if (group === null || this.#hasRoom(group)) return key;
       this.#hold(group, key);
     }
-    // A key that was let go for its group may belong to another by now, and have left the room unused.
+    // A key that was taken out for its group may have changed groups since and left its place unused.
     for (const group of this.#held.keys()) if (this.#hasRoom(group)) return this.#letGo(group);
     return undefined;
   }
 
-  /** Work on a key begins. @returns its group, for `end` */
+  /** Records that work on a key begins. @returns its group, for `end` */
   begin(key: Key): string | null {
     const group = this.#shares.groupOf(key);
     if (group !== null) this.#inWork.set(group, (this.#inWork.get(group) ?? 0) + 1);
     return group;
   }
 
-  /** Work on a key of the group has ended: one that was held gets its turn. */
+  /** Records that work on a key of the group has ended, and makes the next held key ready. */
   end(group: string | null): void {
     if (group === null) return;
     const left = (this.#inWork.get(group) ?? 1) - 1;

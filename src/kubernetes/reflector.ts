@@ -9,7 +9,7 @@ import { isOlderVersion, type Key, type KubernetesObject, keyOf, leanOf, type Re
 import type { Listing, Store } from './store.ts';
 import type { WatchLine } from './watch-lines.ts';
 
-/** What changed: `previous` null for a new object, `current` null for one that is gone. */
+/** A change of one object: `previous` is `null` if the object is new, `current` is `null` if it was deleted. */
 export interface Change<T> {
   readonly key: Key;
   readonly previous: T | null;
@@ -19,42 +19,42 @@ export interface Change<T> {
 export interface ReflectorOptions<T extends KubernetesObject> {
   readonly client: ClusterClient;
   readonly resource: Resource;
-  /** Null for every namespace. */
+  /** `null` for all namespaces. */
   readonly namespace: string | null;
   readonly store: Store<T>;
-  /** Puts a key into a queue: must not wait. What it throws is logged, and the watch goes on. */
+  /** Adds a key to a queue; must not wait. An error that it throws is logged, and the watch continues. */
   readonly onChange: (change: Change<T>) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
   readonly meter: Meter;
-  /** A watch that is silent for longer is taken for dead. Bookmarks come about once a minute. */
+  /** A watch that is silent for longer is considered dead. Bookmarks arrive about once a minute. */
   readonly idleMs?: number;
-  /** Objects in a page of a list. */
+  /** Objects per page of a list. */
   readonly pageSize?: number;
 }
 
 const IDLE_MS = 150_000;
-/** client-go's reflector: 800 ms, doubled, at most 30 s, plus up to 100 % jitter. */
+/** As in client-go's reflector: 800 ms, doubled, at most 30 s, plus up to 100 % jitter. */
 const FIRST_BACKOFF_MS = 800;
 const LONGEST_BACKOFF_MS = 30_000;
-/** A watch that ends sooner without a word is trouble, even if it ends politely; client-go says the same. */
+/** A watch that ends sooner without any event counts as a failure, even if it ends cleanly; as in client-go. */
 const SHORTEST_WATCH_MS = 1_000;
-/** So many failures in a row may be a server that is starting; it takes seconds, and these take twelve. */
+/** Consecutive failures that a starting server may cause. A start takes seconds; these backoffs add up to 12 s. */
 const LONGEST_PATIENCE = 4;
 
 /**
- * Keeps a Store equal to what the API server holds: a paged list, then a watch with bookmarks, for ever. A reset, a
- * 5xx, a 429 or an error within the stream costs a backoff and another watch from the last version seen. A version
- * that is too old (410), a watch that fell silent or spoke nonsense costs a new list, whose differences are told as
- * changes. Trouble again and again, whatever its kind, is met ever more slowly until a watch says something.
+ * Keeps a Store equal to the state of the API server: a paged list, then a watch with bookmarks, repeated forever.
+ * After a broken stream or an outage (`isOutage`), it backs off and watches again from the last version seen. After any
+ * other error (410, an idle watch, a malformed line, a watch that ends at once) or a persistent 500, it lists again and
+ * reports the differences as changes. Consecutive failures of any kind lengthen the backoff until a watch works.
  */
 export class Reflector<T extends KubernetesObject> {
   readonly #options: ReflectorOptions<T>;
   readonly #restarts;
-  /** The newest version seen. */
+  /** The newest resourceVersion seen. */
   #version = '';
-  /** True when the store may have missed something: a list must come before the next watch. */
+  /** True if the store may have missed changes: list again before the next watch. */
   #stale = true;
   readonly #firstList = Promise.withResolvers<void>();
   #synced = false;
@@ -75,22 +75,22 @@ export class Reflector<T extends KubernetesObject> {
     return this.#options.resource;
   }
 
-  /** True once the first list was read whole. */
+  /** True once the first list is complete. */
   get synced(): boolean {
     return this.#synced;
   }
 
-  /** Resolves when the first list was read whole. */
+  /** Resolves once the first list is complete. */
   get firstList(): Promise<void> {
     return this.#firstList.promise;
   }
 
-  /** The monotonic clock when the API server last said anything, a bookmark included. */
+  /** Monotonic time at which the API server last sent anything, bookmarks included. */
   get lastContact(): number {
     return this.#lastContact;
   }
 
-  /** Runs until `signal` aborts. Never rejects for anything the API server does. */
+  /** Runs until `signal` aborts. Never rejects because of the API server. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -107,15 +107,15 @@ export class Reflector<T extends KubernetesObject> {
     const coded = error instanceof CodedError ? error : null;
     this.#failures += 1;
     this.#count(coded?.code ?? 'Reset');
-    // A stream that broke (no error of ours) or an outage leaves the version good; all else puts it in doubt.
+    // The version is still good after a broken stream (no error of ours) or an outage; after anything else it is not.
     if (coded && (!isOutage(coded) || this.#failsHere(coded))) this.#stale = true;
     const retryMs = Math.round(backoff(this.#failures, random(), coded?.retryAfterMs ?? 0));
     log.warn('watch interrupted', { kind: resource.kind, retryMs, error });
-    // Rejects only when told to stop, which `run` looks for next.
+    // Rejects only if `signal` aborts, which `run` checks next.
     await clock.sleep(retryMs, signal).catch(() => {});
   }
 
-  /** A 500 that stays may be of this very version: an event the server cannot decode comes again with every watch. */
+  /** Whether a 500 persists: each watch from this version may repeat an event that the server cannot decode. */
   #failsHere(error: CodedError): boolean {
     return error instanceof KubernetesError && error.status === 500 && this.#failures > LONGEST_PATIENCE;
   }
@@ -127,7 +127,7 @@ export class Reflector<T extends KubernetesObject> {
     for await (const page of listPages<T>(client, resource, namespace, { signal, pageSize })) {
       this.#lastContact = this.#options.clock.monotonic();
       version = page.resourceVersion;
-      // A list is never older than what was seen before it, unless the server was restored from a backup.
+      // A list is never older than the versions seen before it, unless the server was restored from a backup.
       const list = { version, rewound: isOlderVersion(version, this.#version) };
       for (const item of page.items) {
         seen.add(keyOf(item));
@@ -158,7 +158,7 @@ export class Reflector<T extends KubernetesObject> {
     };
     listen();
     try {
-      // 5 to 10 minutes, so that watches of one process do not all end at once.
+      // 5 to 10 minutes, so that the watches of one process do not all end at once.
       const timeoutSeconds = 300 + Math.floor(random() * 300);
       const lines = client.watch(
         resource,
@@ -205,13 +205,13 @@ export class Reflector<T extends KubernetesObject> {
     if (!stored) return;
     const { previous } = stored;
     if (previous && previous.metadata.uid !== current.metadata.uid) {
-      // Deleted and created again while nobody looked: two changes, never an update.
+      // Deleted and created again unseen: two changes, never an update.
       this.#tell({ key, previous, current: null });
       this.#tell({ key, previous: null, current });
     } else this.#tell({ key, previous, current });
   }
 
-  /** One object that cannot be taken in must not keep the watch from all the others. */
+  /** Stores one object. An object that cannot be stored must not stop the watch for all the others. */
   #put(key: Key, current: T, list?: Listing): { previous: T | null } | null {
     try {
       return this.#options.store.put(current, list);
@@ -242,7 +242,7 @@ export class Reflector<T extends KubernetesObject> {
     }
   }
 
-  /** Several reflectors, one a namespace, may share a store: each answers for its own objects only. */
+  /** Whether a key is in this reflector's namespace. Several reflectors, one per namespace, may share a store. */
   #covers(key: Key): boolean {
     const { namespace } = this.#options;
     return namespace === null || key.startsWith(`${namespace}/`);

@@ -4,9 +4,9 @@ export interface Resource {
   readonly version: string;
   readonly plural: string;
   readonly kind: string;
-  /** The annotations that are read of its objects; by default none. */
+  /** The annotations that are kept of its objects; none by default. */
   readonly annotations?: readonly string[];
-  /** The field manager that applies the status of its objects; none where no status is written. */
+  /** The field manager that applies the status of its objects; absent if no status is written. */
   readonly statusManager?: string;
 }
 
@@ -20,16 +20,16 @@ export interface ObjectMeta {
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly finalizers?: readonly string[];
-  /** There are more finalizers than are kept: whoever writes them has to ask the API server for them. */
+  /** Set if not all finalizers are kept: a writer must read them from the API server first. */
   readonly finalizersLeftOut?: true;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Of an object as it was read: who wrote which fields. */
+  /** Which manager wrote which fields; only on objects as read from the API server. */
   readonly managedFields?: readonly ManagedFields[];
-  /** Fields of the status belong to others too, or to nobody: an apply cannot remove those. */
+  /** Set if other managers, or none, own fields of the status: an apply cannot remove those. */
   readonly statusShared?: true;
 }
 
-/** What the API server notes of one writer of an object, as far as it is read. */
+/** The parts of a managedFields entry that are read. */
 interface ManagedFields {
   readonly manager?: string;
   readonly operation?: string;
@@ -41,50 +41,50 @@ export interface KubernetesObject {
   readonly metadata: ObjectMeta;
 }
 
-/** An object's place in a cache or queue: `namespace/name`. */
+/** Identifies an object in a store or queue: `namespace/name`. */
 export type Key = string;
 
 export function keyOf(object: KubernetesObject): Key {
   return `${object.metadata.namespace}/${object.metadata.name}`;
 }
 
-/** The parts of a key; without a slash it is of no namespace. */
+/** Splits a key. A key without a slash has no namespace. */
 export function splitKey(key: Key): { namespace: string; name: string } {
   const slash = key.indexOf('/');
   return { namespace: key.slice(0, Math.max(0, slash)), name: key.slice(slash + 1) };
 }
 
-/** `apiVersion` as objects of this kind carry it. */
+/** Returns the `apiVersion` of objects of this kind. */
 export function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`;
 }
 
-/** Path of a group and version, where discovery lists its kinds. */
+/** Returns the path of a group and version, where discovery lists its kinds. */
 export function groupPath(resource: Resource): string {
   return `/${resource.group === '' ? 'api' : 'apis'}/${apiVersionOf(resource)}`;
 }
 
-/** Path of a collection: of one namespace, or of all when `namespace` is null. */
+/** Returns the path of a collection: of one namespace, or of all if `namespace` is `null`. */
 export function collectionPath(resource: Resource, namespace: string | null): string {
   const scope = namespace === null ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${groupPath(resource)}${scope}/${resource.plural}`;
 }
 
-/** Path of one object. */
+/** Returns the path of one object. */
 export function objectPath(resource: Resource, namespace: string, name: string): string {
   return `${collectionPath(resource, namespace)}/${encodeURIComponent(name)}`;
 }
 
 /**
- * Whether one resourceVersion is older than another. Since Kubernetes 1.35 they are promised to compare as decimal
- * numbers; versions that are no numbers cannot be told apart by age, and then the answer is no.
+ * Whether one resourceVersion is older than another. Since Kubernetes 1.35 they are guaranteed to compare as decimal
+ * numbers. Returns false for versions that are not numbers, because their order is unknown.
  */
 export function isOlderVersion(version: string, than: string): boolean {
   if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return false;
   return BigInt(version) < BigInt(than);
 }
 
-/** The metadata that is read, of any kind. */
+/** The metadata that is kept, for every kind. */
 const KEPT_METADATA = [
   'name',
   'namespace',
@@ -94,14 +94,14 @@ const KEPT_METADATA = [
   'creationTimestamp',
   'deletionTimestamp',
 ] as const;
-/** Times and tokens are far shorter, and statuses take no more of them. */
+/** Length limit of an annotation's value. Times and tokens are far shorter, and status fields hold no more. */
 const LONGEST_ANNOTATION = 1024;
-/** Characters of finalizers: everything that puts them on our objects in earnest has a few short ones. */
+/** Length limit of all finalizers together. Controllers with a real use for finalizers add a few short ones. */
 const MOST_OF_FINALIZERS = 2048;
 
 /**
- * An object as a store keeps it: without the metadata that nobody here reads. Labels, annotations, managed fields and
- * owners are half of most objects, and whoever may write an object may put a mebibyte of them there.
+ * Returns an object as a store keeps it: without the metadata that is never read. Labels, annotations, managed fields
+ * and owners are half of most objects, and a tenant can fill a mebibyte with them.
  */
 export function leanOf<T extends KubernetesObject>(object: T, resource: Resource): T {
   const { apiVersion: _, kind: __, metadata, ...body } = object as T & Record<'apiVersion' | 'kind', unknown>;
@@ -113,7 +113,7 @@ export function leanOf<T extends KubernetesObject>(object: T, resource: Resource
   return { ...body, metadata: { ...kept, ...finalizersOf(metadata, resource) } } as unknown as T;
 }
 
-/** A backup that was restored with its status, or a person who edited it, has a share in the fields written then. */
+/** Whether the status has other owners, or none. A restored backup or a manual edit owns the fields it wrote. */
 function isStatusShared(object: KubernetesObject, { statusManager }: Resource): boolean {
   if (statusManager === undefined || !('status' in object)) return false;
   const owners = (object.metadata.managedFields ?? []).filter(({ fieldsV1 = {} }) => 'f:status' in fieldsV1);

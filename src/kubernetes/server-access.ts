@@ -6,30 +6,30 @@ import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { InvalidInputError, StoppedError } from '../core/errors.ts';
 
-/** What a request to the API server needs besides its path. */
+/** Credentials and connections for requests to the API server. */
 export interface Access {
-  /** Authorization and impersonation. */
+  /** Authorization and impersonation headers. */
   readonly headers: Readonly<Record<string, string>>;
-  /** For requests that end by themselves: so many at a time. */
+  /** Connection pool of limited size, for requests that end by themselves. */
   readonly requests: Dispatcher;
-  /** For watches, and for what must not wait behind other requests. */
+  /** For watches, and for requests that must not queue behind others. */
   readonly streams: Dispatcher;
 }
 
 /** Token files and certificates rotate within minutes; reading them for every request would be wasteful. */
 const FRESH_MS = 10_000;
-/** Credentials that are refused for good must not run an exec plugin for every request. */
+/** Permanently rejected credentials must not run an exec plugin for every request. */
 const RENEWED_EVERY_MS = 1_000;
-/** Enough for the writes of some tens of workers; what is above waits its turn. */
+/** Enough for the writes of a few dozen workers; further requests queue. */
 const REQUEST_CONNECTIONS = 16;
 const KEPT_ALIVE_MS = 60_000;
 
 /**
- * The way to one API server: credentials and TLS material as client-node finds them (token files, exec plugins,
- * certificates), and connections that are kept. client-node itself would make a TLS connection for every request.
+ * Access to one API server: credentials and TLS material as client-node finds them (token files, exec plugins,
+ * certificates), and keep-alive connections. client-node itself would open a TLS connection for every request.
  *
- * Watches have connections of their own: each holds one for minutes, and with several namespaces they would leave
- * none to the requests of a bounded pool. Both pools are renewed when the certificates behind them change.
+ * Watches have a pool of their own: each occupies a connection for minutes, and with several namespaces they would
+ * exhaust a bounded pool. Both pools are renewed when the certificates change.
  */
 export class ServerAccess {
   #config: KubeConfig;
@@ -41,14 +41,14 @@ export class ServerAccess {
   readonly #agents = new Set<Dispatcher>();
   #closed = false;
 
-  /** @throws InvalidInputError for a cluster that cannot be reached as its kubeconfig says */
+  /** @throws InvalidInputError if the kubeconfig does not describe a usable cluster */
   constructor(config: KubeConfig, clock: Clock) {
     checkCluster(config);
     this.#config = config;
     this.#clock = clock;
   }
 
-  /** At most ten seconds old; whoever asks while it is being read waits for the same reading. */
+  /** Returns access that is at most ten seconds old. Concurrent callers share one read. */
   obtain(): Promise<Access> {
     const current = this.#current;
     if (current && this.#clock.monotonic() - current.readAt < FRESH_MS)
@@ -60,8 +60,8 @@ export class ServerAccess {
   }
 
   /**
-   * The connections of `access` gave no answer in time. A cable that was pulled, or a firewall that forgot them, is
-   * told to nobody: instead of finding out for each of them in turn, the next request gets new ones.
+   * Replaces the connections of `access`, which did not respond in time, for the next request. A pulled cable or a
+   * firewall that dropped their state gives no signal; otherwise each connection would have to time out in turn.
    */
   distrust(access: Access): void {
     const current = this.#current;
@@ -70,9 +70,9 @@ export class ServerAccess {
   }
 
   /**
-   * The API server did not take the credentials of `access` (401). They are read again from where they come from,
-   * whatever client-node remembers: it takes a token file for fresh for a minute of the wall clock, which may be set
-   * back, and what an exec plugin answered without an expiry for ever. Null when there are no others to try.
+   * Reads the credentials again after the API server rejected those of `access` (401). Bypasses client-node's cache: it
+   * considers a token file fresh for a minute of wall clock time, which may be set back, and the result of an exec
+   * plugin without an expiry forever. Returns `null` if there are no other credentials to try.
    */
   async renew(access: Access): Promise<Access | null> {
     const known = this.#current?.access;
@@ -87,7 +87,7 @@ export class ServerAccess {
     return isSame(renewed, access) ? null : renewed;
   }
 
-  /** Ends every connection, those of watches under way included. */
+  /** Closes every connection, including those of running watches. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#current = null;
@@ -96,7 +96,7 @@ export class ServerAccess {
   }
 
   async #readAnew(): Promise<Access> {
-    // A reading under way may be of what was remembered. Its failure is told to whoever waits for it.
+    // A read under way may use cached credentials. Its failure is reported to its own callers.
     await this.#reading?.catch(() => {});
     this.#config = withoutMemory(this.#config);
     if (this.#current) this.#current = { ...this.#current, readAt: Number.NEGATIVE_INFINITY };
@@ -125,7 +125,7 @@ export class ServerAccess {
       const agent = proxy
         ? new ProxyAgent({ uri: proxy, requestTls: server, ...options })
         : new Agent({
-            // As client-go: the kernel notices a peer that is gone, and load balancers see a connection in use.
+            // As in client-go: the kernel detects a dead peer, and load balancers see a connection in use.
             connect: { ...server, keepAlive: true, keepAliveInitialDelay: 30_000 },
             ...options,
           });
@@ -135,22 +135,22 @@ export class ServerAccess {
     const pool = { allowH2: false, keepAliveTimeout: KEPT_ALIVE_MS };
     return {
       requests: open({ ...pool, connections: REQUEST_CONNECTIONS }),
-      // A quiet watch sends nothing for a minute or two; the reflector has an idle timer of its own.
+      // A quiet watch may send nothing for a minute or two. The reflector has its own idle timer.
       streams: open({ ...pool, bodyTimeout: 0 }),
     };
   }
 
-  /** What is under way ends on the old connections; nothing new goes to them. */
+  /** Lets running requests finish on the old connections, which get no new ones. */
   #retire({ requests, streams }: Access): void {
     for (const agent of [requests, streams]) {
       const forget = () => this.#agents.delete(agent);
-      // Rejects only when `close` was faster, and then there is nothing left to do.
+      // Rejects only if `close` ran first, and then there is nothing left to do.
       agent.close().then(forget, forget);
     }
   }
 }
 
-/** The same clusters, users and contexts; client-node keeps what it remembers of credentials in the object itself. */
+/** Copies clusters, users and contexts. client-node caches credentials in the KubeConfig object itself. */
 function withoutMemory({ clusters, users, contexts, currentContext }: KubeConfig): KubeConfig {
   const config = new KubeConfig();
   config.loadFromOptions({ clusters, users, contexts, currentContext });

@@ -1,40 +1,40 @@
 import { isOlderVersion, type Key, type KubernetesObject, keyOf } from './resource.ts';
 import { WordPool } from './word-pool.ts';
 
-/** Names an object can be found by, besides its key. */
+/** Returns the values under which an index files an object. */
 export type Indexer<T> = (object: T) => readonly string[];
 
-/** The keys filed under one value. Most values have one, and a set for each of them would be a third of the index. */
+/** The keys filed under one value. Most values have one key; a set for each would be a third of the index. */
 type Filed = Key | Set<Key>;
 
-/** An index, and the value in it that an object is filed under. */
+/** An index, and a value in it that an object is filed under. */
 type Place = [index: Map<string, Filed>, value: string];
 
 /** The list that an object came with. */
 export interface Listing {
-  /** The server's version that it shows. */
+  /** The resourceVersion of the list. */
   readonly version: string;
-  /** The server's version has gone back: it was restored from a backup. */
+  /** True if the server's version went backwards: it was restored from a backup. */
   readonly rewound: boolean;
 }
 
 /**
- * The objects of one kind as last seen. Readers get the objects themselves and must not change them.
+ * The objects of one kind as last seen. Readers get the stored objects themselves and must not modify them.
  *
- * Our own writes are put in at once, so that the next reconcile sees them; what the watch delivers until it has come
- * to such a write is older (`isOlderVersion`) and is skipped. Nobody is told of a change before the watch has brought
- * it: until then the store remembers what its readers were last told of. Only a list takes an object back to an older
- * version, as it is the truth about all versions up to its own: the server may have been restored from a backup.
+ * Our own writes are stored at once, so that the next reconcile sees them. Until the watch reaches such a write, what
+ * it delivers of the object is older (`isOlderVersion`) and skipped. Changes are reported only once the watch delivers
+ * them; until then the store remembers what was last reported. Only a list can take an object back to an older version,
+ * because it is the truth about all versions up to its own: the server may have been restored from a backup.
  */
 export class Store<T extends KubernetesObject> {
   readonly #objects = new Map<Key, T>();
-  /** For objects we wrote whose write has not come back: what the watch had brought before. */
+  /** For each object with a write of ours that the watch has not delivered yet: the object as last reported. */
   readonly #told = new Map<Key, T>();
   readonly #indexers: Readonly<Record<string, Indexer<T>>>;
   readonly #indices = new Map<string, Map<string, Filed>>();
   readonly #words: WordPool | null;
 
-  /** @param words for objects that come as JSON; null where their strings are shared already */
+  /** @param words deduplicates strings of objects parsed from JSON; `null` if the strings are shared already */
   constructor(indexers: Readonly<Record<string, Indexer<T>>> = {}, words: WordPool | null = new WordPool()) {
     this.#indexers = indexers;
     this.#words = words;
@@ -57,7 +57,7 @@ export class Store<T extends KubernetesObject> {
     return this.#objects.values();
   }
 
-  /** The objects an indexer files under `value`. */
+  /** Returns the objects that an index files under `value`. */
   by(index: string, value: string): T[] {
     const filed = this.#indices.get(index)?.get(value);
     if (filed === undefined) return [];
@@ -67,8 +67,8 @@ export class Store<T extends KubernetesObject> {
   }
 
   /**
-   * Takes in an object from a watch, or from a list. Returns what readers were told of before (null: nothing of that
-   * name), or null if there is nothing to tell: the same again, or older than a write of ours.
+   * Stores an object from a watch or a list. Returns the object as last reported (`previous` is `null` if there was
+   * none), or `null` if there is no change to report: the same version, or one older than the stored version.
    */
   put(object: T, list?: Listing): { previous: T | null } | null {
     const key = keyOf(object);
@@ -86,8 +86,8 @@ export class Store<T extends KubernetesObject> {
   }
 
   /**
-   * Takes in what the API server answered to a write of ours. Only for an object that is known: the answer may come
-   * after the watch has told of its deletion, and must not bring it back.
+   * Stores the API server's response to a write of ours. Ignores objects that the store does not hold: the response may
+   * arrive after the watch has delivered the deletion, and must not bring the object back.
    */
   putWritten(object: T): void {
     const key = keyOf(object);
@@ -100,7 +100,7 @@ export class Store<T extends KubernetesObject> {
     if (!this.#told.has(key)) this.#told.set(key, known);
   }
 
-  /** Drops an object; one of the same name that was created since stays. Returns what readers were told of. */
+  /** Removes an object; with `uid`, keeps a newer one of the same name. Returns the object as last reported. */
   remove(key: Key, uid?: string): T | undefined {
     const known = this.#objects.get(key);
     if (!known || (uid !== undefined && known.metadata.uid !== uid)) return undefined;
@@ -112,12 +112,12 @@ export class Store<T extends KubernetesObject> {
   }
 
   #replace(key: Key, known: T | undefined, object: T): void {
-    // First of all: an indexer that throws leaves everything as it was.
+    // First, so that an indexer that throws leaves everything unchanged.
     const places = this.#placesOf(object);
     this.#words?.share(object);
     const before = known ? this.#placesOf(known) : [];
     this.#objects.set(key, object);
-    // A new status, as most changes are, moves nothing.
+    // Most changes are new statuses, which move nothing.
     if (isSamePlaces(before, places)) return;
     for (const [index, value] of before) unfile(index, value, key);
     for (const [index, value] of places) file(index, value, key);
@@ -135,7 +135,7 @@ export class Store<T extends KubernetesObject> {
   }
 }
 
-/** What is newer than a list that did not go back can only be a write of ours that came after it. */
+/** Whether a list overrides a known version. Without a restore, a newer version is a later write of ours. */
 function isTruthAbout({ version, rewound }: Listing, known: string): boolean {
   return rewound || !isOlderVersion(version, known);
 }

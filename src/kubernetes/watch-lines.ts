@@ -9,12 +9,12 @@ export interface WatchLine {
 const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
 const NEWLINE = 0x0a;
 
-/** A watched object with its status is a few KiB; etcd refuses above 1.5 MiB. */
+/** A watched object with its status is a few KiB; etcd rejects more than 1.5 MiB. */
 const LONGEST_LINE_BYTES = 4 * 1024 * 1024;
 
 /**
- * The events of a watch: newline-delimited JSON. A line cut short by the end of the stream is dropped, since it comes
- * again. @throws KubernetesError, Malformed, for a line that is too long or no event; its text is not kept
+ * Parses the events of a watch: newline-delimited JSON. A line cut short by the end of the stream is dropped; the next
+ * watch repeats it. @throws KubernetesError, Malformed, for a line that is too long or not an event; never quotes it
  */
 export async function* readWatchLines(body: AsyncIterable<Buffer>): AsyncGenerator<WatchLine> {
   let pending: Buffer[] = [];
@@ -40,7 +40,7 @@ function parseLine(line: string): WatchLine {
   try {
     event = JSON.parse(line) as Partial<WatchLine> | null;
   } catch {
-    // The parser's error quotes the line.
+    // Dropped, because the parser's error quotes the line.
     event = null;
   }
   if (!event || !TYPES.has(event.type) || typeof event.object !== 'object' || event.object === null)

@@ -1,25 +1,25 @@
 /**
- * Fields with more different values than this are no words of a vocabulary (emails, times, ids): they are not looked
- * up any more. Reasons, condition types and licenses stay far below.
+ * A field with more distinct values than this (emails, times, IDs) is no longer looked up. Reasons, condition types and
+ * licenses have far fewer.
  */
 const LARGEST_VOCABULARY = 64;
-/** Our kinds have some hundred fields. Whoever could make up names of fields would fill the memory by them. */
+/** Our kinds have about a hundred fields. Without a limit, made-up field names could fill the memory. */
 const MOST_FIELDS = 1024;
 
 /**
- * Lets equal strings of many objects be one string in memory. JSON.parse makes a new string for each value, so that
- * 10,000 objects hold "Enterprise" 35,000 times: a quarter of their memory was such copies.
+ * Deduplicates equal strings across objects. JSON.parse creates a new string for each value, so 10,000 objects would
+ * hold "Enterprise" 35,000 times; such copies were a quarter of their memory.
  */
 export class WordPool {
-  /** Values by the field they stand in; null for a field with too many. */
+  /** Known values by field name; `null` for a field with too many. */
   readonly #vocabularies = new Map<string, Map<string, string> | null>();
 
-  /** Replaces, in place, the strings of a freshly parsed object by equal ones that are known already. */
+  /** Replaces, in place, strings of a freshly parsed object with equal strings that are already known. */
   share(object: object): void {
     this.#share(object, new Map());
   }
 
-  /** @param own strings of this object: an email and a time stand in several fields of it */
+  /** @param own strings of this object: several fields repeat the same email or time */
   #share(parent: object, own: Map<string, string>): void {
     const fields = parent as Record<string, unknown>;
     const inArray = Array.isArray(parent);

@@ -3,28 +3,28 @@ import type { Meter } from '../core/meter.ts';
 import { ReadyKeys, type Shares } from './ready-keys.ts';
 import type { Key } from './resource.ts';
 
-/** Higher goes first. A person's edit overtakes a resync. */
+/** Higher values go first. A user's edit overtakes a resync. */
 export const Priority = { resync: 0, change: 10, edit: 20 } as const;
 
 export interface AddOptions {
-  /** Default `Priority.change`; of several, the highest counts. */
+  /** Default `Priority.change`. The highest of several adds counts. */
   readonly priority?: number;
-  /** Not before so many milliseconds from now; of several, the soonest counts. */
+  /** Delay in milliseconds. The earliest of several adds counts. */
   readonly afterMs?: number;
 }
 
-/** How long a key that failed waits: `firstMs`, doubled with each failure in a row, at most `longestMs`. */
+/** How long a failed key waits: `firstMs`, doubled with each consecutive failure, at most `longestMs`. */
 export interface Backoff {
   readonly firstMs: number;
   readonly longestMs: number;
 }
 
-/** 1 s, 2 s, 4 s … 5 min: what fails here is a remote service, not a lock. */
+/** 1 s, 2 s, 4 s … 5 min: failures here come from a remote service, not from a lock. */
 const FAILURE_BACKOFF: Backoff = { firstMs: 1_000, longestMs: 300_000 };
 
 export interface RetryOptions {
   readonly backoff?: Backoff;
-  /** Never sooner than this: what the other side asked for. */
+  /** Minimum delay, as the remote side asked for. */
   readonly atLeastMs?: number;
 }
 
@@ -49,11 +49,11 @@ interface Waiting {
 }
 
 /**
- * The queue of controller-runtime: keys, not events. A key is in it once; one worker has it at a time; added while
- * it is being worked on, it comes again afterwards; delayed keys come when they are due.
+ * A queue of keys, not events, like controller-runtime's. A key is queued once and processed by one worker at a time. A
+ * key that is added while it is being processed is queued again afterwards. Delayed keys are queued when they are due.
  *
- * Namespaces take turns, so that nobody's ten thousand objects delay another's one; priorities count within each. Of
- * what waits for the same thing outside, only its share is in work (`ReadyKeys`).
+ * Namespaces take turns, so ten thousand objects of one do not delay the single object of another. Priorities count
+ * within a namespace. Of the keys that wait for the same external service, only its share is in work (`ReadyKeys`).
  */
 export class WorkQueue {
   readonly #clock: Clock;
@@ -61,7 +61,7 @@ export class WorkQueue {
   readonly #ready: ReadyKeys;
   readonly #waiting = new Map<Key, Waiting>();
   readonly #working = new Map<Key, Work>();
-  /** Added while being worked on, with the priority to come back at. */
+  /** Keys added while being processed, with the priority to queue them again at. */
   readonly #again = new Map<Key, number>();
   readonly #delayed = new Map<Key, { at: number; priority: number; cancel: () => void }>();
   readonly #failures = new Map<Key, number>();
@@ -94,24 +94,24 @@ export class WorkQueue {
     };
   }
 
-  /** Keys waiting now, delayed ones not counted. */
+  /** Keys waiting now, without delayed ones. */
   get depth(): number {
     return this.#waiting.size;
   }
 
-  /** Seconds the key longest in work has been there. */
+  /** Returns how long, in seconds, the longest-running key has been processed. */
   longestRunningSeconds(): number {
     let began = Number.POSITIVE_INFINITY;
     for (const { begunAt } of this.#working.values()) began = Math.min(began, begunAt);
     return Number.isFinite(began) ? (this.#clock.monotonic() - began) / 1000 : 0;
   }
 
-  /** Brings the gauge of the longest-running key up to date; called before metrics are read. */
+  /** Updates the gauge of the longest-running key; called before metrics are read. */
   refreshMetrics(): void {
     this.#meters.longest(this.longestRunningSeconds());
   }
 
-  /** The keys being worked on. */
+  /** The keys being processed. */
   get working(): Key[] {
     return [...this.#working.keys()];
   }
@@ -124,27 +124,27 @@ export class WorkQueue {
   }
 
   /**
-   * Adds a key that failed, after a backoff that doubles with each failure until it is forgotten. It keeps the
-   * priority it is being worked on with: a person's edit that met an outage is still a person's edit.
-   * Returns the milliseconds until then.
+   * Adds a failed key again, after a backoff that doubles with each failure until the key is forgotten. The key keeps
+   * its current priority: a user's edit that fails in an outage still has the priority of an edit. Returns the delay in
+   * milliseconds.
    */
   addRateLimited(key: Key, { backoff = FAILURE_BACKOFF, atLeastMs = 0 }: RetryOptions = {}): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
     this.#meters.retry();
     const waitMs = Math.min(backoff.firstMs * 2 ** Math.min(failures, 30), backoff.longestMs);
-    // Up to a quarter more, so that what failed together, or was told the same time, does not come back together.
+    // Up to 25 % longer, so that keys that failed together, or were given the same time, do not return together.
     const afterMs = Math.max(waitMs, atLeastMs) * (1 + this.#random() / 4);
     this.add(key, { priority: this.#working.get(key)?.priority ?? Priority.change, afterMs });
     return afterMs;
   }
 
-  /** The key has gone well: the next failure is its first again. */
+  /** Resets the backoff of a key that succeeded. */
   forget(key: Key): void {
     this.#failures.delete(key);
   }
 
-  /** The next key, as soon as there is one; null once the queue is shut. The taker must call `done`. */
+  /** Returns the next key once there is one, `null` once the queue is shut. The caller must call `done`. */
   take(): Promise<Key | null> {
     if (this.#closed) return Promise.resolve(null);
     const key = this.#ready.next();
@@ -152,7 +152,7 @@ export class WorkQueue {
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
-  /** The worker has finished with a key, well or not. */
+  /** Records that the worker has finished with a key, successfully or not. */
   done(key: Key): void {
     this.#ready.end(this.#working.get(key)?.group ?? null);
     this.#working.delete(key);
@@ -162,7 +162,7 @@ export class WorkQueue {
     this.#serve();
   }
 
-  /** Gives out nothing more. What is being worked on goes on. */
+  /** Hands out no more keys. Keys being processed continue. */
   shutDown(): void {
     this.#closed = true;
     for (const { cancel } of this.#delayed.values()) cancel();
@@ -197,7 +197,7 @@ export class WorkQueue {
     this.#meters.depth();
   }
 
-  /** Gives whoever waits for a key what is ready. */
+  /** Hands ready keys to waiting workers. */
   #serve(): void {
     while (this.#takers.length > 0) {
       const key = this.#ready.next();
@@ -222,7 +222,7 @@ export class WorkQueue {
   }
 
   #delay(key: Key, priority: number, afterMs: number): void {
-    // Waiting already means sooner than any delay.
+    // A waiting key is due sooner than any delay.
     const waiting = this.#waiting.get(key);
     if (waiting) {
       this.#raise(key, waiting, priority);

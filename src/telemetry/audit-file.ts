@@ -15,7 +15,7 @@ import { codeOf, InvalidInputError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import type { Counter, Meter } from '../core/meter.ts';
 
-/** The calls of the system that an audit file needs; a test gives others to fill a disk. */
+/** The system calls that an audit file needs; tests replace them to simulate a full disk. */
 export interface FileCalls {
   write(fd: number, bytes: Buffer): number;
 }
@@ -30,25 +30,26 @@ export interface AuditFileOptions {
   readonly calls?: FileCalls;
 }
 
-/** A line on its way to the file, its line break included. */
+/** A line that is not completely written yet, including its line break. */
 interface Pending {
   readonly bytes: Buffer;
-  /** How much of it is in the file already: a disk that fills up takes the beginning of a line. */
+  /** Bytes already in the file: a disk that fills up may take only the beginning of a line. */
   written: number;
 }
 
-/** Lines that are kept while the file cannot be written: some megabytes, and hours of changes. */
+/** Lines kept while the file is not writable: some megabytes, and hours of changes. */
 const MOST_PENDING = 10_000;
-/** How often a file that could not be written is tried again. */
+/** Milliseconds until writing is retried. */
 const RETRY_MS = 5_000;
 const LINE_FEED = 0x0a;
 
 const systemCalls: FileCalls = { write: (fd, bytes) => writeSync(fd, bytes) };
 
 /**
- * A file that lines are appended to, one call of the system a line: a process that is killed in the middle of one tears the
- * last line at most, and the next process ends that before it writes its own. When the file is renamed or removed, as logrotate does, a new one is made at the path with the next line. While it cannot be
- * written, lines wait in memory: that is logged and counted, and nothing else stops.
+ * A file that lines are appended to, with one system call per line: a process that is killed leaves at most one torn
+ * line, which the next process terminates before it writes its own. If the file was renamed or removed, as logrotate
+ * does, the next line creates a new one at the path. While the file is not writable, lines wait in memory; this is
+ * logged and counted, and does not stop anything else.
  */
 export class AuditFile {
   readonly #options: AuditFileOptions;
@@ -56,7 +57,7 @@ export class AuditFile {
   readonly #failures: Counter;
   readonly #pending: Pending[] = [];
   #fd: number | null = null;
-  /** The last line of the file has no line break yet. */
+  /** True if the last line of the file has no line break. */
   #torn = false;
   #failing = false;
   #cancelRetry: (() => void) | null = null;
@@ -73,8 +74,8 @@ export class AuditFile {
   }
 
   /**
-   * Opens the file, and makes it (mode 0600) where there is none.
-   * @throws InvalidInputError for a path that cannot be written, that is no regular file, or on a disk that is full
+   * Opens the file; creates it with mode 0600 if it does not exist.
+   * @throws InvalidInputError if the path is not writable or not a regular file, or if the disk is full
    */
   static open(options: AuditFileOptions): AuditFile {
     const { flag, path } = options;
@@ -103,7 +104,7 @@ export class AuditFile {
     }
   }
 
-  /** Tries once more to write what waits, and closes the file; what still waits is lost for it, and that is logged. */
+  /** Tries once more to write the waiting lines, then closes the file. Logs how many lines are lost, if any. */
   close(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = null;
@@ -112,7 +113,7 @@ export class AuditFile {
     this.#closeFile();
   }
 
-  /** Writes what waits, in order; false when something still waits. */
+  /** Writes the waiting lines in order; returns false if some still wait. */
   #flush(): boolean {
     try {
       if (this.#fd === null || !isAt(this.#options.path, fstatSync(this.#fd))) this.#reopen();
@@ -141,7 +142,7 @@ export class AuditFile {
     throw Object.assign(new Error('only a part of the line could be written'), { code: 'ENOSPC' });
   }
 
-  /** A new file at the path begins with a whole line; in one that was there a line may lack its end. */
+  /** Reopens the path. A partly written line restarts, so that a new file begins whole; an old one may end torn. */
   #reopen(): void {
     this.#closeFile();
     const { fd, torn } = openFile(this.#options.path);
@@ -158,7 +159,7 @@ export class AuditFile {
     try {
       closeSync(fd);
     } catch (error) {
-      // What a network file system had not written yet is told only now.
+      // Network file systems report failed writes only here.
       this.#options.log.error('the audit file could not be closed', { path: this.#options.path, error });
     }
   }
@@ -178,7 +179,7 @@ export class AuditFile {
   }
 
   #dropOldest(): void {
-    // The first may be in the file in part: what is lost is whole lines.
+    // The first line may be partly written, so the second is dropped: only complete lines are lost.
     if (this.#pending.length > MOST_PENDING) this.#tellLost(this.#pending.splice(1, 1).length);
   }
 
@@ -198,10 +199,10 @@ export class AuditFile {
   }
 }
 
-/** Opens a regular file for appending, and looks whether its last line lacks its end. */
+/** Opens a regular file for appending, and checks whether its last line is torn. */
 function openFile(path: string): { readonly fd: number; readonly torn: boolean } {
   const { O_APPEND, O_CREAT, O_RDWR, O_NONBLOCK } = constants;
-  // A pipe must not hold up the operator until somebody reads it.
+  // O_NONBLOCK: opening a named pipe must not block the operator until another process reads from it.
   const fd = openSync(path, O_APPEND | O_CREAT | O_RDWR | O_NONBLOCK, 0o600);
   try {
     const stats = fstatSync(fd);
@@ -215,7 +216,7 @@ function openFile(path: string): { readonly fd: number; readonly torn: boolean }
   }
 }
 
-/** Whether the path still names the open file: renamed or removed, it does not. */
+/** Whether the path still refers to the open file; false after the file was renamed or removed. */
 function isAt(path: string, open: Stats): boolean {
   const there = statSync(path, { throwIfNoEntry: false });
   return there !== undefined && there.ino === open.ino && there.dev === open.dev;

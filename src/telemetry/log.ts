@@ -12,7 +12,7 @@ export interface LogOptions {
   readonly stream?: NodeJS.WritableStream;
 }
 
-/** Log lines to standard error: a constant message and fields, never a sentence made of data. */
+/** Creates a logger on standard error (or `stream`): each line has a constant message, and data only in its fields. */
 export function createLogger(options: LogOptions): Logger {
   const { combine, timestamp, printf } = winston.format;
   const stream = options.stream ?? process.stderr;
@@ -28,7 +28,7 @@ export function createLogger(options: LogOptions): Logger {
 
 function wrap(logger: winston.Logger, bound: LogFields): Logger {
   const write = (level: LogLevel) => (message: string, fields?: LogFields) => {
-    // One object: with a message of its own winston would look for %s in it and drop the fields.
+    // One object: given a separate message, winston would interpret %s in it and drop the fields.
     if (logger.isLevelEnabled(level))
       logger.log({ level, message: tameText(message), fields: tame({ ...bound, ...fields }) });
   };
@@ -43,7 +43,7 @@ function wrap(logger: winston.Logger, bound: LogFields): Logger {
 
 type Line = winston.Logform.TransformableInfo;
 
-/** A field of the same name never takes the place of time, level or message. */
+/** A field named time, level or message does not replace the real one. */
 function jsonLine({ timestamp, level, message, fields }: Line): string {
   const head = { time: timestamp, level, message };
   return JSON.stringify(Object.assign({}, head, fields, head));
@@ -71,7 +71,7 @@ function showValue(value: unknown): string {
     : (JSON.stringify(value) ?? 'undefined');
 }
 
-/** A name in Asana must not move the cursor of whoever reads the log; JSON alone leaves DEL and the C1 controls. */
+/** Escapes control characters, since a name from Asana could move the reader's cursor. JSON leaves DEL and C1 as is. */
 function escapeControls(text: string): string {
   return text.replace(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

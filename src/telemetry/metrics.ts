@@ -10,21 +10,21 @@ import { version } from '../core/version.ts';
 
 const PREFIX = 'asana_connector_';
 
-/** From a cached read (ms) to an action that waits for Asana (a minute). */
+/** Seconds: from a cached read (milliseconds) to an action that waits for Asana (minutes). */
 const SECONDS_BUCKETS = [0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30, 60, 180, 600];
 
 /**
- * A bug that puts something unbounded into a label must not eat the memory of this process and of Prometheus: beyond so
- * many series of one metric new ones are not counted. 1,000 connectors with 20 series of it each stay below (`grants` has
- * 16, for kind and state); 400 bytes each make 8 MiB of a metric that is full.
+ * Maximum number of series of one metric; new ones above it are not recorded. It keeps a bug that puts an unbounded
+ * value into a label from exhausting the memory of this process and of Prometheus. 1,000 connectors with 20 series each
+ * fit (`grants` has 16, for kind and state). At 400 bytes each, a full metric takes 8 MiB.
  */
 const MOST_SERIES = 20_000;
-/** A histogram is one series a connector at most, and each has a dozen buckets: 8 KiB. */
+/** A histogram has at most one series per connector, each with a dozen buckets: 8 KiB. */
 const MOST_HISTOGRAMS = 2_000;
 
 /**
- * Gauges that prom-client names like counters; `promtool check metrics` refuses a `_total` that is no counter. What
- * they sum up is in `nodejs_active_resources`, `_handles` and `_requests` by type.
+ * Gauges that prom-client names like counters; `promtool check metrics` rejects a `_total` that is not a counter.
+ * `nodejs_active_resources`, `_handles` and `_requests` have the same numbers by type.
  */
 const MISNAMED = [
   'nodejs_active_resources_total',
@@ -32,7 +32,7 @@ const MISNAMED = [
   'nodejs_active_requests_total',
 ];
 
-/** Prometheus metrics on a registry of their own. Labels never hold emails or gids. */
+/** Prometheus metrics on their own registry. Labels never contain emails or gids. */
 export class Metrics implements Meter {
   readonly #registry = new Registry();
   readonly #instruments = new Map<string, { readonly shape: string; readonly instrument: unknown }>();
@@ -59,7 +59,7 @@ export class Metrics implements Meter {
     return this.#registry.contentType;
   }
 
-  /** Everything in Prometheus' text format. */
+  /** Renders all metrics in Prometheus' text format. */
   render(): Promise<string> {
     return this.#registry.metrics();
   }
@@ -133,7 +133,7 @@ export class Metrics implements Meter {
   }
 }
 
-/** An instrument of prom-client, as far as one of its series can be dropped. */
+/** The part of a prom-client instrument that removes one of its series. */
 interface Instrument {
   remove(labels: Record<string, string>): void;
 }
@@ -145,7 +145,7 @@ interface SeriesBoundOptions {
   readonly onRefused: () => void;
 }
 
-/** The series of one metric: so many and no more. */
+/** Limits the number of series of one metric. */
 class SeriesBound {
   readonly #labelNames: readonly string[];
   readonly #instrument: Instrument;
@@ -160,7 +160,7 @@ class SeriesBound {
     this.#onRefused = onRefused;
   }
 
-  /** Whether this series may be counted. */
+  /** Whether this series may be recorded; if it is new and there is room, it is counted from now on. */
   admits(labels: Labels): boolean {
     const key = this.#keyOf(labels);
     if (this.#series.has(key)) return true;

@@ -12,7 +12,7 @@ import { codeOf, isAbort } from '../core/errors.ts';
 import type { Span, SpanFields, SpanStart, Tracer } from '../core/tracer.ts';
 import { tameText } from './tame.ts';
 
-/** A tracer on OpenTelemetry. What is under way is known by the asynchronous context alone: nothing global is touched. */
+/** A tracer based on OpenTelemetry. Only the asynchronous context holds the current span: no global state is used. */
 export class OtelTracer implements Tracer {
   readonly #tracer: ApiTracer;
   readonly #underWay: AsyncLocalStorage<Context>;
@@ -38,7 +38,7 @@ export class OtelTracer implements Tracer {
     try {
       return await this.#underWay.run(trace.setSpan(parent, span), () => work(new RunningSpan(span)));
     } catch (error) {
-      // Given up on purpose, as on every stop: no failure.
+      // Aborted on purpose, as at every shutdown: not a failure.
       if (isAbort(error)) span.setAttribute('aborted', true);
       else fail(span, error);
       throw error;
@@ -64,7 +64,7 @@ class RunningSpan implements Span {
   }
 }
 
-/** The code and the message, as a log line has them: no stack, no causes, no bodies. */
+/** Records the code and the message, as in a log line: no stack, no causes, no bodies. */
 function fail(span: ApiSpan, error: unknown): void {
   const name = error instanceof Error ? error.name : typeof error;
   span.setAttribute('error.type', codeOf(error) ?? name);

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { InvalidInputError } from '../core/errors.ts';
 
-/** One thing a probe looks at: null when it is well, else what is wrong. */
+/** One check of a probe: returns `null` if it passes, else the problem. */
 export interface Check {
   readonly name: string;
   readonly check: () => string | null;
@@ -15,10 +15,10 @@ export interface Page {
   readonly status?: number;
 }
 
-/** A path and what it shows; `verbose` when the query asks for it. */
+/** The pages by path; `verbose` is true if the query asks for it. */
 export type Pages = Readonly<Record<string, (verbose: boolean) => Page | Promise<Page>>>;
 
-/** Where to listen: `:8080`, `127.0.0.1:8080`, `[::1]:8080`; null for `0`, which means not at all. */
+/** Parses where to listen: `:8080`, `127.0.0.1:8080`, `[::1]:8080`; `null` for `0` or an empty text: do not listen. */
 export function parseBindAddress(
   flag: string,
   text: string,
@@ -34,19 +34,19 @@ export function parseBindAddress(
   return { host: match[1] ?? (match[2] === '' ? undefined : match[2]), port };
 }
 
-/** Whoever sends, reads or does nothing for so long is let go. */
+/** Milliseconds after which a connection is closed that is idle, or too slow to send or read. */
 const PATIENCE_MS = 5_000;
 
-/** A kubelet and a few scrapers have one each. */
+/** A kubelet and a few scrapers use one connection each. */
 const MOST_CONNECTIONS = 64;
 
 /** A small server for probes and metrics: GET and HEAD only, no bodies, bounded in time, size and connections. */
 export class PageServer {
   readonly #server: Server;
-  /** Those that are open; whoever asked last is last. */
+  /** Open connections, in the order of their last request. */
   readonly #connections = new Set<Socket>();
 
-  /** @param patienceMs tests shorten it */
+  /** @param patienceMs shortened by tests */
   constructor(pages: Pages, patienceMs: number = PATIENCE_MS, clock: Clock = systemClock) {
     const press = new Press(pages, clock);
     this.#server = createServer(
@@ -55,7 +55,7 @@ export class PageServer {
         headersTimeout: patienceMs,
         requestTimeout: patienceMs,
         keepAliveTimeout: patienceMs,
-        // Node looks for requests that are late only every 30 s, long enough to take every connection from the kubelet.
+        // By default Node checks for late requests only every 30 s: enough to starve the kubelet of connections.
         connectionsCheckingInterval: Math.min(1_000, patienceMs),
       },
       (request, response) => {
@@ -64,14 +64,14 @@ export class PageServer {
       },
     );
     this.#server.on('connection', (socket: Socket) => this.#admit(socket));
-    // A peer that asks and never reads is not late with its request.
+    // The request timeouts do not cover a peer that sends a request and never reads the response.
     this.#server.timeout = patienceMs;
   }
 
-  /** Listens; returns the port, which differs from the one asked for when that was 0. */
+  /** Starts to listen; returns the port, which is chosen by the system if the requested one is 0. */
   listen(address: { host: string | undefined; port: number }): Promise<number> {
     return new Promise((resolve, reject) => {
-      // It stays: a connection that cannot be accepted (no file descriptor left) must not end the process.
+      // Never removed: a connection that cannot be accepted (no file descriptor left) must not end the process.
       this.#server.on('error', reject);
       this.#server.listen(address.port, address.host, () =>
         resolve((this.#server.address() as AddressInfo).port),
@@ -80,8 +80,8 @@ export class PageServer {
   }
 
   /**
-   * Above the limit whoever has asked for nothing the longest makes room. To turn away the one that comes instead would turn
-   * away the kubelet, which comes anew for every probe, as long as polite clients keep their connections.
+   * Admits a connection; above the limit, closes the one whose last request is oldest. Rejecting the new connection
+   * instead would lock out the kubelet, which reconnects for every probe, while other clients keep theirs alive.
    */
   #admit(socket: Socket): void {
     this.#putLast(socket);
@@ -106,33 +106,33 @@ export class PageServer {
   }
 }
 
-/** A page that throws is a fault of this program; whoever asked learns that it has no answer, and not why. */
+/** Answers 500 for a page that throws. The fault is internal, so the response does not say why. */
 function fail(response: ServerResponse): void {
   if (response.headersSent) response.destroy();
   else response.writeHead(500, { 'content-type': 'text/plain' }).end('this page failed\n');
 }
 
-/** A page ready to be sent as often as it is asked for. */
+/** A rendered page, ready to be sent any number of times. */
 interface Print {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
 }
 
-/** A page is given again for so many times as long as it took to make: pages take a tenth of the time at most. */
+/** A page is reused for this many times its rendering time, so that rendering takes at most a tenth of the time. */
 const REUSE_FACTOR = 9;
-/** However long it took, nobody is shown what is older. */
+/** Upper bound of the reuse: an older page is never served, even if rendering then takes a larger share. */
 const LONGEST_REUSE_MS = 1_000;
 
 /**
- * Makes pages no faster than the process can afford. The metrics of a hundred connectors take some 20 ms: asked for
- * without end over every connection, making each one anew would leave no time for the work. A probe takes
- * microseconds and stays as fresh as if there were no press.
+ * Renders pages no more often than the process can afford. The metrics of a hundred connectors take some 20 ms: if
+ * every connection requested them continuously, rendering each time would leave no time for other work. A probe takes
+ * microseconds, so it stays as fresh as without reuse.
  */
 class Press {
   readonly #pages: Pages;
   readonly #clock: Clock;
-  /** By path, apart for verbose: as many as there are pages, twice. */
+  /** By path and `verbose`: at most two for each page. */
   readonly #prints = new Map<string, { readonly print: Promise<Print>; until: number }>();
 
   constructor(pages: Pages, clock: Clock) {
@@ -144,14 +144,14 @@ class Press {
     return Object.keys(this.#pages);
   }
 
-  /** The page at this path; null when there is none. Rejects with what the page throws, and does not keep that. */
+  /** Returns the page at this path; `null` if there is none. Rejects with the error of the page, which is not kept. */
   print(path: string, verbose: boolean): Promise<Print> | null {
     const page = Object.hasOwn(this.#pages, path) ? this.#pages[path] : undefined;
     if (!page) return null;
     const key = `${path} ${verbose}`;
     const known = this.#prints.get(key);
     if (known && this.#clock.monotonic() < known.until) return known.print;
-    // While it is being made everybody waits for the same one.
+    // Requests that come while the page is rendered wait for the same print.
     const entry = { print: this.#make(key, () => page(verbose)), until: Number.POSITIVE_INFINITY };
     this.#prints.set(key, entry);
     return entry.print;
@@ -159,7 +159,7 @@ class Press {
 
   async #make(key: string, page: () => Page | Promise<Page>): Promise<Print> {
     const begun = this.#clock.monotonic();
-    // The entry is there before the page ends, even one that throws at once.
+    // Yield first, so that the entry is stored before the page ends, even if the page throws at once.
     await Promise.resolve();
     try {
       const { status = 200, contentType, body } = await page();
@@ -178,7 +178,7 @@ class Press {
 async function answer(press: Press, request: IncomingMessage, response: ServerResponse): Promise<void> {
   request.resume();
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    // Whatever body follows is not waited for.
+    // Do not wait for a body.
     response.writeHead(405, { allow: 'GET, HEAD', connection: 'close' }).end();
     return;
   }
@@ -198,7 +198,7 @@ async function answer(press: Press, request: IncomingMessage, response: ServerRe
   response.end(request.method === 'HEAD' ? undefined : print.body);
 }
 
-/** A probe's page: 200 when every check is well, else 503 with what is wrong; `?verbose` lists them all. */
+/** Returns a probe's page: 200 if every check passes, else 503 with the failed ones; `?verbose` lists all. */
 export function probePage(checks: readonly Check[]): (verbose: boolean) => Page {
   return (verbose) => {
     const results = checks.map(({ name, check }) => ({ name, problem: check() }));

@@ -4,35 +4,35 @@ import { Redacted } from '../core/redacted.ts';
 const DEEPEST = 6;
 const LONGEST_STRING = 2_048;
 const MOST_ITEMS = 50;
-/** Of one line in all: fifty items on each of six levels would be a line of gigabytes. */
+/** Values per log line: fifty items on each of six levels would make a line of gigabytes. */
 const MOST_VALUES = 500;
 
 const REDACTED = '[redacted]';
 const UNREADABLE = '[unreadable]';
 const CUT = '[…]';
 
-/** Keys whose values are nobody's business. What only names or points at a secret (`secretName`, `tokenRef`) is not. */
+/** Keys whose values are secret. Keys that only name or refer to a secret (`secretName`, `tokenRef`) do not match. */
 const SECRET_KEY =
   /(authorization|cookie|passw(or)?d|secret|token|api[-_]?key|private[-_]?key|credential|assertion)s?([-_]?(value|header)s?)?$/i;
 
-/** What an HTTP library keeps of a message that went over the wire: never looked at, not even as text. */
+/** Fields in which HTTP libraries keep the message as sent or received: never logged, not even as text. */
 const WIRE_KEY = /^(headers|rawheaders|body|data)$/i;
 
-/** What HTTP libraries hang on their errors and answers, with the wire somewhere inside. */
+/** Objects that HTTP libraries attach to errors and responses; they contain the message somewhere inside. */
 const HTTP_KEY = /^(config|request|response|options)$/i;
 
-/** Texts that look like secrets whatever their key: the last net. What stays of each is its first group. */
+/** Patterns of secrets under any key, as the last safety net. The first group of a match is kept. */
 const SECRET_TEXTS: readonly RegExp[] = [
   /\b((?:bearer|basic)\s+)[^\s"',;]+/gi,
   /(secret-token:)[^\s"',]+/gi,
-  // Headers as text, to the end of their line.
+  // Headers in text, up to the end of the line.
   /((?:authorization|cookie)\s*:\s*)(?!["'\s])[^\r\n]+/gi,
   // name=value of forms and queries; "name": "value" of JSON; name: 'value' of util.inspect.
   /((?:token|secret|passw(?:or)?d|api[-_]?key|private[-_]?key|authorization|assertion|signature|credential)[\w-]{0,32}=)[^\s"'&;,]+/gi,
   /((?:token|secret|passw(?:or)?d|api[-_]?key|private[-_]?key|authorization|cookie|assertion|credential)[\w-]{0,32}["']?\s{0,4}[:=]\s{0,4}["'])[^"'\r\n]+/gi,
-  // The user of an address: scheme://user:password@host.
+  // The user info of a URL: scheme://user:password@host.
   /(:\/\/)[^\s/?#@]+@/g,
-  // A personal access token of Asana: 2/<gid>/<gid>:<hex>, or 0/<hex> as the old ones are.
+  // A personal access token of Asana: 2/<gid>/<gid>:<hex>, or the older form 0/<hex>.
   /()\b\d\/\d{5,}(?:\/\w{1,64}){0,3}:[\w-]{8,}/g,
   /()\b\d\/[\da-f]{32}\b/g,
   // A JSON Web Token (RFC 7519), and a private key (RFC 7468).
@@ -40,18 +40,18 @@ const SECRET_TEXTS: readonly RegExp[] = [
   /(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)[^-]+/g,
 ];
 
-/** So much more is looked at than is shown, so that a cut through a secret does not keep its head from being seen. */
+/** Characters scanned beyond those shown, so that a secret is recognized even if the cut runs through it. */
 const MARGIN = 1_024;
 
 /**
- * A value as a log line may hold it: plain JSON, bounded in depth, length and number, without functions, bodies or
- * secrets. Never throws, whatever it is given.
+ * Converts a value to what a log line may contain: plain JSON, bounded in depth, length and number of values, without
+ * functions, bodies or secrets. Never throws, whatever the value.
  */
 export function tame(value: unknown): unknown {
   return new Tamer().tame(value, 0, new Set());
 }
 
-/** A text without what looks like a secret, cut at 2,048 characters. */
+/** Masks everything in a text that looks like a secret, and cuts the text at 2,048 characters. */
 export function tameText(text: string): string {
   let masked = text.slice(0, LONGEST_STRING + MARGIN);
   for (const secret of SECRET_TEXTS) masked = masked.replace(secret, `$1${REDACTED}`);
@@ -59,7 +59,7 @@ export function tameText(text: string): string {
   return `${masked.slice(0, LONGEST_STRING)}…`.toWellFormed();
 }
 
-/** One line's worth of values. */
+/** Converts the values of one log line, and counts them. */
 class Tamer {
   #left = MOST_VALUES;
 
@@ -84,7 +84,7 @@ class Tamer {
     }
   }
 
-  /** Getters and proxies may throw; a log line is never worth an exception. */
+  /** Catches errors of getters and proxies: logging must not throw. */
   #tameObject(value: object, depth: number, above: ReadonlySet<object>): unknown {
     if (above.has(value) || depth >= DEEPEST) return CUT;
     try {
@@ -127,15 +127,15 @@ class Tamer {
     if (item === undefined || item === null) return item;
     if (SECRET_KEY.test(key)) return REDACTED;
     if (WIRE_KEY.test(key)) return CUT;
-    // On the line itself these are fields of ours; inside of something they are a library's.
+    // At the top level these are our own fields; nested, they belong to a library.
     return depth > 0 && typeof item === 'object' && HTTP_KEY.test(key)
       ? CUT
       : this.tame(item, depth + 1, within);
   }
 
-  /** Name, code, message and causes. An HTTP library's request, headers and body are never looked at. */
+  /** Keeps name, code, message and causes. The request, headers and body of an HTTP library are never read. */
   #tameError(error: Error, depth: number, within: ReadonlySet<object>): Record<string, unknown> {
-    // What is thrown may call itself an error and hold anything under these names.
+    // A thrown object may look like an error and hold values of any type in these fields.
     const told = error as {
       readonly [key in 'name' | 'message' | 'code' | 'stack' | 'errors' | 'cause']?: unknown;
     };
@@ -145,7 +145,7 @@ class Tamer {
     };
     if (typeof told.code === 'string' || typeof told.code === 'number')
       shown['code'] = this.tame(told.code, depth, within);
-    // What we throw on purpose is told by its code; where a fault came from only its stack tells.
+    // The code identifies errors thrown on purpose; for any other fault, only the stack shows where it came from.
     if (!(error instanceof CodedError) && typeof told.stack === 'string')
       shown['stack'] = tameText(told.stack);
     if (Array.isArray(told.errors)) shown['errors'] = this.tame(told.errors, depth + 1, within);

@@ -9,21 +9,21 @@ const SAMPLERS = [
   'parentbased_traceidratio',
 ] as const;
 
-/** Which traces are recorded, by the names that OpenTelemetry gives the ways to choose. */
+/** The sampler that selects which traces are recorded, by its OpenTelemetry name. */
 export type SamplerName = (typeof SAMPLERS)[number];
 
-/** How spans are gathered before they are sent. */
+/** How spans are batched before they are sent. */
 export interface BatchSettings {
-  /** Spans that wait at most; further ones are lost. */
+  /** Maximum number of waiting spans; further ones are lost. */
   readonly maxQueueSize: number;
   readonly maxExportBatchSize: number;
   /** Milliseconds between two batches. */
   readonly scheduledDelayMillis: number;
-  /** Milliseconds after which the export of a batch is given up. */
+  /** Milliseconds after which the export of a batch is abandoned. */
   readonly exportTimeoutMillis: number;
 }
 
-/** Where traces go, and which. Headers, certificates, timeout and compression are read by the exporter itself. */
+/** Where to send traces, and which. The exporter itself reads headers, certificates, timeout and compression. */
 export interface TraceSettings {
   readonly url: string;
   readonly sampler: SamplerName;
@@ -35,9 +35,9 @@ export interface TraceSettings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What `--otel-endpoint` and the variables of OpenTelemetry ask for; null where no traces are wanted.
+ * Returns the settings from `--otel-endpoint` and the OpenTelemetry variables; `null` if traces are off.
  * @param endpoint the flag, or its variable `OTEL_EXPORTER_OTLP_ENDPOINT`
- * @throws InvalidInputError for what cannot be done
+ * @throws InvalidInputError for an invalid or unsupported setting
  */
 export function readTraceSettings(
   endpoint: string | undefined,
@@ -54,7 +54,7 @@ export function readTraceSettings(
   };
 }
 
-/** The variable for traces alone holds a whole URL, and wins over the one for all signals, but not over the flag. */
+/** The variable for traces only holds a complete URL. It overrides the variable for all signals, but not the flag. */
 function urlOf(endpoint: string | undefined, environment: Environment): string | null {
   const [forAll, forTraces] = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] as const;
   const isFlag = Boolean(endpoint) && endpoint !== environment[forAll];
@@ -85,7 +85,7 @@ function isTurnedOff(environment: Environment): boolean {
   return exporter === 'none';
 }
 
-/** A platform may set another protocol for every pod: traces that never arrive would be a riddle. */
+/** Rejects other protocols, which a platform may set for every pod: otherwise traces would be lost silently. */
 function requireProtobuf(environment: Environment): void {
   for (const name of ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL']) {
     const protocol = environment[name];

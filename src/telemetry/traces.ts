@@ -34,13 +34,13 @@ export interface TracesDeps {
   readonly meter: Meter;
 }
 
-/** What is not sent so long after the end is lost: nobody waits for a collector that is away. */
+/** Milliseconds that `close` waits for an unreachable collector; spans not sent by then are lost. */
 const LAST_BATCH_MS = 3_000;
 
 /**
- * Traces over OTLP. Spans wait in a bounded queue and are sent beside the work, which never waits for them; those that
- * cannot be sent are lost and counted. With this file come the libraries of OpenTelemetry: import it only when traces are
- * asked for.
+ * Exports traces over OTLP. Spans wait in a bounded queue and are sent in the background, so work never waits for them;
+ * spans that cannot be sent are lost and counted. This file loads the OpenTelemetry libraries: import it only if traces
+ * are on.
  */
 export class Traces {
   readonly tracer: Tracer;
@@ -63,7 +63,7 @@ export class Traces {
     this.tracer = new OtelTracer(this.#provider.getTracer('asana-connector', version));
   }
 
-  /** Sends what still waits, for three seconds at most. */
+  /** Sends the waiting spans, for at most three seconds. */
   async close(): Promise<void> {
     const { clock, log } = this.#deps;
     const late = Promise.withResolvers<void>();
@@ -81,7 +81,7 @@ export class Traces {
   }
 }
 
-/** Who reports: attributes and service name of the environment win over our own. */
+/** Returns the resource that identifies this process; attributes and service name from the environment win. */
 function resourceOf(identity: string) {
   const own = {
     'service.name': 'asana-connector',
@@ -101,11 +101,11 @@ function samplerOf({ sampler, ratio }: TraceSettings): Sampler {
   return sampler.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;
 }
 
-/** Exports, and tells an outage of the collector once: when it begins and when it is over. */
+/** Exports spans, and logs an outage of the collector once when it begins and once when it is over. */
 class OutageLog implements SpanExporter {
   readonly #exporter: SpanExporter;
   readonly #log: Logger;
-  /** Spans lost since the outage began; null without one. */
+  /** Spans lost since the outage began; `null` if there is none. */
   #lost: number | null = null;
 
   constructor(exporter: SpanExporter, log: Logger) {
@@ -136,7 +136,7 @@ class OutageLog implements SpanExporter {
   }
 }
 
-/** The processor counts how its spans ended in a meter of OpenTelemetry; of that, those that were lost are ours. */
+/** Returns an OpenTelemetry meter for the processor's own metrics; it records only the lost spans, in `lost`. */
 function lossMeter(lost: Counter): OtelMeter {
   const silent = createNoopMeter();
   const meter = Object.create(silent) as OtelMeter;
@@ -153,7 +153,7 @@ function lossMeter(lost: Counter): OtelMeter {
   return meter;
 }
 
-/** What the libraries warn of (a variable they cannot use, spans the collector refuses), each kind once. */
+/** Logs the libraries' warnings (an unusable variable, spans that the collector rejects), each kind once. */
 function listenToWarnings(log: Logger): void {
   const told = new Set<string>();
   const silence = () => {};
@@ -163,7 +163,7 @@ function listenToWarnings(log: Logger): void {
     told.add(kind);
     log.warn('OpenTelemetry warns', { warning: [message, ...details].join(' ') });
   };
-  // Errors are failed exports, with their bodies: `OutageLog` tells them.
+  // Errors are failed exports and include response bodies; `OutageLog` logs those instead.
   const logger = { warn, error: silence, info: silence, debug: silence, verbose: silence };
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 }

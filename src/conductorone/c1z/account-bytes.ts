@@ -5,13 +5,13 @@ import { typeUrlOf, writeAnnotation, writeName, writeProfile, writeRawId } from 
 
 const USER_TRAIT = typeUrlOf(UserTraitSchema);
 
-/** Encodes accounts: the same bytes as those of `accountResource`, without its messages. */
+/** Encodes accounts to the same bytes as `accountResource`, without building its messages. */
 export class AccountEncoder {
   readonly #writer = new FieldWriter();
   readonly #profile = new FieldWriter();
 
   /**
-   * The account's Resource.
+   * Encodes the account as a Resource.
    * @returns a view that the next call overwrites
    */
   resource(facts: AccountFacts): Uint8Array {
@@ -27,7 +27,7 @@ export class AccountEncoder {
   }
 
   /**
-   * Field 2 of a Grant: the account as a principal.
+   * Encodes field 2 of a Grant: the account as the principal.
    * @returns a view that the next call overwrites
    */
   principal({ gid, parent, displayName }: AccountFacts): Uint8Array {

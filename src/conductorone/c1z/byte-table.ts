@@ -1,6 +1,6 @@
 const FIRST_CAPACITY = 64 * 1024;
 
-/** What a table holds, to be sent to another thread. */
+/** The contents of a table, to be sent to another thread. */
 export interface PackedBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Where each item ends. */
@@ -8,13 +8,13 @@ export interface PackedBytes {
   readonly count: number;
 }
 
-/** Many short byte strings in one piece of memory: a hundred thousand objects less for the garbage collector. */
+/** Many short byte strings in one piece of memory, which spares the garbage collector a hundred thousand objects. */
 export class ByteTable {
   #bytes: Uint8Array<ArrayBuffer>;
   #ends: Uint32Array<ArrayBuffer>;
   #count: number;
 
-  /** @param packed what another table gave away; empty without */
+  /** @param packed the contents of another table; by default the table is empty */
   constructor(packed?: PackedBytes) {
     this.#bytes = packed?.bytes ?? new Uint8Array(FIRST_CAPACITY);
     this.#ends = packed?.ends ?? new Uint32Array(1024);
@@ -25,12 +25,12 @@ export class ByteTable {
     return this.#count;
   }
 
-  /** Gives everything away; the table is of no further use. */
+  /** Returns the contents; the table must not be used afterwards. */
   pack(): PackedBytes {
     return { bytes: this.#bytes, ends: this.#ends, count: this.#count };
   }
 
-  /** Keeps a copy; the first one has index 0. */
+  /** Appends a copy of an item; the first one has index 0. */
   push(item: Uint8Array): void {
     const begin = this.#beginOf(this.#count);
     const end = begin + item.length;
@@ -43,7 +43,7 @@ export class ByteTable {
     this.#count += 1;
   }
 
-  /** A view; valid until the next `push`. */
+  /** Returns a view, valid until the next `push`. */
   get(index: number): Uint8Array {
     return this.#bytes.subarray(this.#beginOf(index), this.#ends[index]);
   }

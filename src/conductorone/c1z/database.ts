@@ -5,25 +5,25 @@ import { createIndex, createTable, indices, tables } from './schema.ts';
 import type { SyncType } from './selection.ts';
 
 /**
- * SQLite's page cache, and what it sorts in memory before it goes to temporary files. Rows and indices are only
- * appended: with four times as much neither is faster.
+ * Size of SQLite's page cache, and of what it sorts in memory before it uses temporary files. Rows and indices are only
+ * appended: four times as much makes neither faster.
  */
 const CACHE_KIB = 4 * 1024;
 
 /**
- * So much of the file is read where the system keeps it, while indices are made: each is a pass over all rows, and
- * copying those in pieces of a page took a third of the time. The system takes the memory back when it is short.
+ * How much of the file is memory-mapped while indices are created: each is a pass over all rows, and copying those page
+ * by page took a third of the time. The system takes the memory back when it runs short.
  */
 const MAPPED_BYTES = 2 ** 30;
 
-/** A row of a resource, an entitlement or a grant belongs to the one sync that is being written. */
+/** The one sync that is being written, to which every inserted row belongs. */
 export interface SyncStamp {
   readonly id: string;
   /** As `formatSqlTime` writes it. */
   readonly startedAt: string;
 }
 
-/** Of a resource, beside its message. Lists like this go from thread to thread in half the time of objects. */
+/** A resource's columns, besides its message. Tuples go from thread to thread in half the time of objects. */
 export type ResourceColumns = readonly [
   type: string,
   key: string,
@@ -31,33 +31,33 @@ export type ResourceColumns = readonly [
   parent: string | null,
 ];
 
-/** Of an entitlement, beside its message. */
+/** An entitlement's columns, besides its message. */
 export type EntitlementColumns = readonly [resourceType: string, resource: string, id: string];
 
-/** Where the grants of one entitlement belong. */
+/** The columns that the grants of one entitlement share. */
 export interface GrantKey {
   readonly resourceType: string;
   readonly resource: string;
   readonly entitlement: string;
-  /** A grant's id is this and the user's gid. */
+  /** A grant's id is this, followed by the user's gid. */
   readonly idPrefix: string;
 }
 
 /**
- * Grants of one entitlement. Their messages are three pieces that all share, around what is known of each user: the
- * principal after the first piece, the gid after the second.
+ * Grants of one entitlement. Each message consists of three pieces that all grants share, and of the data of the user:
+ * the principal after the first piece, the gid after the second.
  */
 export interface GrantRows {
   readonly key: GrantKey;
   readonly pieces: readonly [Uint8Array, Uint8Array, Uint8Array];
-  /** Of the users, as a list in JSON. */
+  /** The places of the users, as a JSON array. */
   readonly places: string;
 }
 
 /**
- * The SQLite file inside a c1z while a sync is written into it. Rows are inserted without indices, which are made
- * at the end: sorting once is far cheaper than keeping order row by row. No journal: the file is thrown away when
- * anything fails.
+ * The SQLite file inside a c1z while a sync is written into it. Indices are created after all rows are inserted:
+ * sorting once is far cheaper than keeping order row by row. There is no journal: the file is discarded if anything
+ * fails.
  */
 export class SyncDatabase {
   readonly #db: DatabaseSync;
@@ -70,16 +70,16 @@ export class SyncDatabase {
   #users = 0;
 
   /**
-   * @param path a file that does not exist yet, or one that `prepareExisting` has made ready
+   * @param path a file that does not exist yet, or one that `prepareExisting` has prepared
    * @param tempFolder where SQLite may put its temporary files
    */
   constructor(path: string, tempFolder: string, stamp: SyncStamp) {
     this.#stamp = stamp;
     this.#db = openDatabase(path, tempFolder);
     for (const table of tables) this.#db.exec(createTable(table));
-    // Partial indices cost nothing while no row belongs to them, and a scan of all grants if made later.
+    // Partial indices cost nothing while no row belongs to them, but a scan of all grants if created later.
     for (const index of indices) if (index.where !== undefined) this.#db.exec(createIndex(index));
-    // In memory, and gone before the indices are made.
+    // In memory, and detached before the indices are created.
     this.#db.exec(`
       attach ':memory:' as people;
       create table people.users (place integer primary key, gid text not null, principal blob not null);
@@ -128,7 +128,7 @@ export class SyncDatabase {
   }
 
   /**
-   * The next user; grants name users by their places.
+   * Adds the next user; grants refer to users by place, from 0.
    * @param principal field 2 of a Grant
    */
   addUser(gid: string, principal: Uint8Array): void {
@@ -136,15 +136,15 @@ export class SyncDatabase {
     this.#users += 1;
   }
 
-  /** Puts the messages together here: a million of them are not encoded, handed over and bound one by one. */
+  /** Has SQLite assemble the messages, so that a million of them are not encoded, sent and bound one by one. */
   insertGrants({ key, pieces, places }: GrantRows): void {
     const { resourceType, resource, entitlement, idPrefix } = key;
     this.#grants.run(resourceType, resource, entitlement, idPrefix, ...pieces, places);
   }
 
   /**
-   * Ends the sync and closes the file. No grant needs expansion and none holds the annotation of it, which the two
-   * flags say: a reader need not go through all grants to find out.
+   * Ends the sync and closes the file. No grant needs expansion or has the annotation for it. The two flags record
+   * that, so that a reader need not scan all grants.
    */
   finish(type: SyncType, endedAt: string): void {
     const { id, startedAt } = this.#stamp;
@@ -156,18 +156,18 @@ export class SyncDatabase {
       )
       .run(id, startedAt, endedAt, type, type === 'partial' ? this.#newestFull() : '');
     this.#db.exec(`commit; detach people;`);
-    // No `threads` of SQLite's own: they take a sixth more in all, and beside a core that is busy they are no faster.
+    // SQLite's own `threads` are off: they use a sixth more CPU time, and are no faster while another core is busy.
     this.#db.exec(`pragma mmap_size = ${MAPPED_BYTES}`);
     for (const index of indices) this.#db.exec(createIndex(index));
     this.#db.close();
   }
 
-  /** What a partial sync is a part of; empty where there is none. */
+  /** Returns the id of the newest full sync, the parent of a partial one; empty if there is none. */
   #newestFull(): string {
     return finishedSyncs(this.#db).find(({ type }) => type === 'full')?.id ?? '';
   }
 
-  /** What all rows have in common is a literal: a million times less to bind. */
+  /** Prepares an insert; values that all rows share are literals, which saves binding them a million times. */
   #insert(table: string, values: Readonly<Record<string, string>>, from = ''): StatementSync {
     const { id, startedAt } = this.#stamp;
     const all = { ...values, sync_id: literal(id), discovered_at: literal(startedAt) };
@@ -181,13 +181,13 @@ function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Full syncs a file holds after one was added, as the Go SDK leaves them. */
+/** Number of full syncs in a file after one was added, as in the Go SDK. */
 const FULL_SYNCS_KEPT = 2;
 
 /**
- * Makes a database of another run, or of another writer, ready to be added to: missing columns are added, old syncs
- * removed, and what is left is copied into a new file without holes and without indices.
- * @param adding the kind of the sync to come; a full one takes the place of a kept one
+ * Prepares the database of another run, or of another writer, for a further sync: adds missing columns, removes old
+ * syncs, and copies the rest into a new file without free pages or indices.
+ * @param adding the type of the sync to come; a full one takes the place of a kept one
  */
 export function prepareExisting(path: string, into: string, tempFolder: string, adding: SyncType): void {
   const db = openExisting(path, tempFolder);
@@ -213,7 +213,7 @@ function openDatabase(path: string, tempFolder: string): DatabaseSync {
   return db;
 }
 
-/** Opens a database of any version of the tables, and brings it to this one. */
+/** Opens a database with any version of the tables and brings them to this version. */
 export function openExisting(path: string, tempFolder: string): DatabaseSync {
   const db = openDatabase(path, tempFolder);
   for (const table of tables) {

@@ -6,8 +6,8 @@ import { SyncWriter } from './sync-writer.ts';
 import { Throttle } from './throttle.ts';
 
 /**
- * The thread that encodes: pieces of the directory come in, batches of rows go out, and each piece is answered when
- * its rows have left.
+ * Runs the encoding thread: takes in pieces of the directory, sends batches of rows, and acknowledges each piece when
+ * its rows have been sent.
  */
 export async function encodeRows(port: MessagePort, rows: MessagePort, job: SyncJob): Promise<SyncCounts> {
   const pieces = on(port, 'message') as AsyncIterableIterator<[DirectoryPiece | End]>;
@@ -23,7 +23,7 @@ export async function encodeRows(port: MessagePort, rows: MessagePort, job: Sync
   };
   for await (const [piece] of pieces) {
     if (piece.kind === 'end') {
-      // Without any piece there are rows all the same: those of workspaces and licenses.
+      // Even without any piece there are rows: those of workspaces and licenses.
       await flush();
       rows.postMessage(piece, []);
       break;

@@ -6,17 +6,17 @@ import { createZstdDecompress } from 'node:zlib';
 import { codeOf } from '../../core/errors.ts';
 import { C1zError, damagedFile } from './errors.ts';
 
-/** `C1ZF\0`: what follows are zstd frames of one SQLite file. */
+/** `C1ZF\0`, followed by zstd frames of one SQLite file. */
 export const MAGIC_V1 = Buffer.from('C1ZF\0', 'latin1');
 /** `C1Z3\0`: a Pebble store, the default of baton-sdk since v0.25. */
 const MAGIC_V3 = Buffer.from('C1Z3\0', 'latin1');
 
 const BUFFER_BYTES = 1024 * 1024;
-/** What baton-sdk v0.25 decodes at most. */
+/** The largest database that baton-sdk v0.25 decodes. */
 const LARGEST_DATABASE_BYTES = 10 * 1024 ** 3;
 /**
  * Unpacks a c1z into a database file.
- * @throws C1zError `FileUnusable` when it is no c1z of version 1, damaged, or larger than any reader takes
+ * @throws C1zError `FileUnusable` if it is not a c1z of version 1, is damaged, or is larger than any reader accepts
  */
 export async function unpack(source: string, database: string): Promise<void> {
   await checkMagic(source);
@@ -28,15 +28,15 @@ export async function unpack(source: string, database: string): Promise<void> {
       createWriteStream(database, { flags: 'wx', mode: 0o600, highWaterMark: BUFFER_BYTES }),
     );
   } catch (cause) {
-    // A frame that ends too early is a Z_BUF_ERROR.
+    // A truncated frame is a Z_BUF_ERROR.
     if (/^Z(STD)?_/.test(codeOf(cause) ?? '')) throw damagedFile(source, cause);
     throw cause;
   }
 }
 
 /**
- * Looks at the first bytes of a file.
- * @throws C1zError `FileUnusable` when they are not those of a c1z of version 1; the error of the file system
+ * Checks the first bytes of a file.
+ * @throws C1zError `FileUnusable` if they are not those of a c1z of version 1; the error of the file system
  */
 export async function checkMagic(source: string): Promise<void> {
   const file = await open(source, 'r');

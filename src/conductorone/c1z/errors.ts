@@ -1,11 +1,11 @@
 import { CodedError, type CodedErrorOptions, type ErrorClass } from '../../core/errors.ts';
 
 /**
- * Why a c1z file could not be made or read.
- * - `TempFolderFull`, `TempFolderUnusable`: the folder for temporary files; a person makes room or names another.
- * - `FileUnusable`: the file named by the user, or its folder.
- * - `SnapshotIncomplete`: a part of the directory was not read to its end; a shorter file would remove what lacks.
- * - `C1zFailed`: anything else while writing; it is tried again.
+ * Reasons why a c1z file could not be written or read.
+ * - `TempFolderFull`, `TempFolderUnusable`: the folder for temporary files; a person must free space or name another.
+ * - `FileUnusable`: the file that the user named, or its folder.
+ * - `SnapshotIncomplete`: a part of the directory is incomplete; ConductorOne would remove what the file lacks.
+ * - `C1zFailed`: any other failure while writing; retried.
  */
 export type C1zCode =
   | 'TempFolderFull'
@@ -30,7 +30,7 @@ export class C1zError extends CodedError {
   }
 }
 
-/** What the file system or SQLite said, in the only three words that matter here. */
+/** An error of the file system or SQLite, reduced to the three cases that matter here. */
 export type StorageFault = 'full' | 'unusable' | 'other';
 
 const FAULTS: Readonly<Record<string, StorageFault>> = {
@@ -46,8 +46,8 @@ const FAULTS: Readonly<Record<string, StorageFault>> = {
 };
 
 /**
- * SQLite's result codes (sqlite.org/rescode.html): READONLY 8, FULL 13, CANTOPEN 14; IOERR_WRITE 778 is a quota or
- * a limit on the size of files.
+ * SQLite's result codes (sqlite.org/rescode.html): READONLY 8, FULL 13, CANTOPEN 14; IOERR_WRITE 778 means a quota or a
+ * limit on file sizes.
  */
 const SQLITE_FAULTS: Readonly<Record<number, StorageFault>> = {
   8: 'unusable',
@@ -56,7 +56,7 @@ const SQLITE_FAULTS: Readonly<Record<number, StorageFault>> = {
   778: 'full',
 };
 
-/** Reads the fault out of an error of node:fs or node:sqlite. */
+/** Returns the fault behind an error of node:fs or node:sqlite. */
 export function storageFault(error: unknown): StorageFault {
   if (!(error instanceof Error)) return 'other';
   const { code, errcode } = error as Error & { readonly code?: unknown; readonly errcode?: unknown };
@@ -64,7 +64,7 @@ export function storageFault(error: unknown): StorageFault {
   return typeof code === 'string' ? (FAULTS[code] ?? 'other') : 'other';
 }
 
-/** The error of a temporary folder that let us down, or `C1zFailed`. */
+/** Returns the error for a fault of the temporary folder; `C1zFailed` for any other fault. */
 export function tempFolderError(folder: string, fault: StorageFault, cause: unknown): C1zError {
   const elsewhere = 'or specify another folder with --c1z-temp-dir (BATON_TMPDIR)';
   if (fault === 'full') {
@@ -86,7 +86,7 @@ export function tempFolderError(folder: string, fault: StorageFault, cause: unkn
   });
 }
 
-/** The error of a file that the user named, or `C1zFailed`. */
+/** Returns the error for a fault of a file that the user named; `C1zFailed` for any other fault. */
 export function fileError(path: string, fault: StorageFault, cause: unknown): C1zError {
   if (fault === 'other') return new C1zError('C1zFailed', `${path} could not be written.`, { cause });
   const why =
@@ -96,7 +96,7 @@ export function fileError(path: string, fault: StorageFault, cause: unknown): C1
   return new C1zError('FileUnusable', `${path}: ${why}, or specify another file with --file.`, { cause });
 }
 
-/** A c1z that cannot be read. */
+/** Returns the error for a c1z that cannot be read. */
 export function damagedFile(path: string, cause?: unknown): C1zError {
   return new C1zError(
     'FileUnusable',
@@ -107,7 +107,7 @@ export function damagedFile(path: string, cause?: unknown): C1zError {
   );
 }
 
-/** True for what SQLite says of a file that is no database: CORRUPT 11, NOTADB 26. */
+/** Whether SQLite reports that a file is damaged or not a database: CORRUPT 11, NOTADB 26. */
 export function isDamage(error: unknown): boolean {
   const errcode = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
   return typeof errcode === 'number' && [11, 26].includes(errcode & 0xff);

@@ -3,18 +3,18 @@ import type { Account, Snapshot } from '../../directory/snapshot.ts';
 import { type DirectoryPiece, packMember, type TeamPart } from './job.ts';
 import { sortSliced } from './sliced-sort.ts';
 
-/** Cloning so many accounts takes some 2 ms. */
+/** Cloning this many accounts takes about 2 ms. */
 const ACCOUNTS_A_PIECE = 1000;
-/** Looking up so many members takes some 3 ms. */
+/** Looking up this many members takes about 3 ms. */
 const MEMBERS_A_PIECE = 16_384;
 const TEAMS_A_PIECE = 500;
 
 const pause = () => nextTurn(undefined);
 
 /**
- * A directory in pieces that each take a few milliseconds to make, so that the event loop stays free whatever the
- * size of the whole: accounts in the order of their gids, then teams in theirs. Members travel as numbers; a
- * million of them as objects would take seconds to clone.
+ * Yields a directory in pieces that each take a few milliseconds to create, so that the event loop stays free however
+ * large the directory is: accounts ordered by gid, then teams ordered by gid. Members are sent as numbers; a million of
+ * them as objects would take seconds to clone.
  */
 export async function* piecesOf(
   snapshot: Pick<Snapshot, 'accounts' | 'teams'>,

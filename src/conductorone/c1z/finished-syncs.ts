@@ -5,13 +5,13 @@ export interface FinishedSync {
   readonly id: string;
   /** As in `SyncType`, or another writer's. */
   readonly type: string;
-  /** The other half of a comparison; empty otherwise. */
+  /** The id of the other sync of a pair of differences; empty otherwise. */
   readonly linked: string;
 }
 
 /**
- * The finished syncs of a file, the newest first: by the time in their ids, and those of one second by their rows. The
- * times in the rows would not do, since other writers put them in their own zone.
+ * Returns the finished syncs of a file, newest first: by the time in their ids and, within one second, by row. The
+ * times in the rows cannot be compared, since other writers use their own time zone.
  */
 export function finishedSyncs(db: DatabaseSync): FinishedSync[] {
   const rows = db
@@ -27,16 +27,16 @@ export function finishedSyncs(db: DatabaseSync): FinishedSync[] {
   return syncs.sort((one, other) => begunAt(other) - begunAt(one));
 }
 
-/** Of a part of a directory: they say nothing of what they lack. */
+/** Types of syncs of a part of a directory: what they lack may still exist. */
 const IN_PART: ReadonlySet<string> = new Set(['partial', 'resources_only']);
-/** What another tool wrote of how two syncs differ, in pairs. */
+/** Types of syncs in which another tool recorded, in pairs, how two syncs differ. */
 const DIFFERENCES: ReadonlySet<string> = new Set(['partial_upserts', 'partial_deletions']);
 
 /**
- * The syncs that make room for another, as the Go SDK chooses them (pkg/dotc1z/c1zstore/cleanup_policy.go): full ones (and
- * what nobody knows) beyond the newest; with these the partial ones before them; of more than one pair of differences all
- * but the newest. What is not finished is somebody else's, who may still go on with it: ours are finished or were never
- * there.
+ * Returns the syncs to remove before another is added, as the Go SDK chooses them
+ * (pkg/dotc1z/c1zstore/cleanup_policy.go): full ones (and those of unknown type) beyond the newest `keptFull`, the
+ * partial ones older than the newest of these, and all but the newest pair of differences. Unfinished syncs stay: they
+ * belong to another writer, which may still continue them; ours are finished or absent.
  * @param finished the newest first
  */
 export function oldSyncs(finished: readonly FinishedSync[], keptFull: number): string[] {

@@ -6,7 +6,7 @@ import { grantId, grantOf } from '../grants.ts';
 import type { GrantKey } from './database.ts';
 import type { FieldWriter } from './field-writer.ts';
 
-/** What the grants of one entitlement have in common. */
+/** The columns and bytes that the grants of one entitlement share. */
 export interface GrantPattern extends GrantKey {
   /** Field 1 of the Grant: the entitlement. */
   readonly head: Uint8Array;
@@ -27,8 +27,8 @@ export function patternOf(entitlement: Entitlement): GrantPattern {
 }
 
 /**
- * Field 3 of a Grant, its id, as far as the gid of the user, with which it ends.
- * @param gidBytes how long the gid is in UTF-8
+ * Encodes field 3 of a Grant, its id, up to the gid of the user at the end of the id.
+ * @param gidBytes length of the gid in UTF-8
  * @returns a view of what `writer` has written
  */
 export function idBytes({ idPrefix }: GrantKey, gidBytes: number, writer: FieldWriter): Uint8Array {

@@ -7,10 +7,10 @@ import { C1zError, damagedFile, fileError, isDamage, storageFault } from './erro
 import { DATABASE_FILE, type End, type SyncJob, type Taken } from './job.ts';
 import { insertBatch, type RowBatch } from './row-batch.ts';
 
-/** Writes the database: batches of rows come in, and each is answered when it is in. */
+/** Writes the database: takes in batches of rows, and acknowledges each when it has been inserted. */
 export async function insertRows(rows: MessagePort, job: SyncJob): Promise<void> {
   const path = join(job.workFolder, DATABASE_FILE);
-  // From here on messages are kept, however long the first steps take.
+  // Messages are buffered from here on, however long the first steps take.
   const messages = on(rows, 'message') as AsyncIterableIterator<[RowBatch | End]>;
   if (job.source !== null) await adopt(job.source, path, job);
   const database = new SyncDatabase(path, job.tempFolder, job.sync);
@@ -24,7 +24,7 @@ export async function insertRows(rows: MessagePort, job: SyncJob): Promise<void>
   }
 }
 
-/** Unpacks the file that is added to. */
+/** Unpacks the file to add to and prepares its database. */
 async function adopt(source: string, path: string, job: SyncJob): Promise<void> {
   const whole = `${path}.before`;
   try {
@@ -32,7 +32,7 @@ async function adopt(source: string, path: string, job: SyncJob): Promise<void> 
     prepareExisting(whole, path, job.tempFolder, job.sync.type);
   } catch (error) {
     if (isDamage(error)) throw damagedFile(source, error);
-    // A full disk is the temporary folder's: nothing else is written here.
+    // A full disk is that of the temporary folder: nothing is written anywhere else here.
     const fault = storageFault(error);
     if (error instanceof C1zError || fault === 'full') throw error;
     throw fileError(source, fault, error);

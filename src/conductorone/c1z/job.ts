@@ -8,17 +8,17 @@ import type { Selection, SyncType } from './selection.ts';
 /** The database that becomes the c1z, in the job's folder. */
 export const DATABASE_FILE = 'sync.db';
 
-/** What the threads are to do; everything in these types can be cloned from thread to thread. */
+/** The work of the threads. Everything in these types can be cloned between threads. */
 export interface SyncJob {
-  /** A folder of this job alone, removed by whoever made it. */
+  /** A folder for this job alone; the code that created it removes it. */
   readonly workFolder: string;
-  /** Where SQLite may put its own temporary files; the same for all jobs of the process. */
+  /** Folder for SQLite's own temporary files; the same for all jobs of the process. */
   readonly tempFolder: string;
-  /** An existing c1z that the sync is added to; null for a new one. */
+  /** The existing c1z to add the sync to; `null` for a new one. */
   readonly source: string | null;
   /** The c1z to write; must not exist. */
   readonly target: string;
-  /** True when `target` was named by the user and not by us. */
+  /** True if `target` becomes a file that the user named. */
   readonly targetIsNamed: boolean;
   readonly sync: { readonly id: string; readonly type: SyncType; readonly startedAt: string };
   readonly settings: ModelSettings;
@@ -29,25 +29,25 @@ export interface SyncJob {
 /** A team, or a part of one that is too large for a message. */
 export interface TeamPart {
   readonly team: TeamHead;
-  /** How many of the message's members are its. */
+  /** How many of the message's members belong to this part. */
   readonly members: number;
-  /** Members left out here because they are no accounts of the directory. */
+  /** Members left out of this part because they are not accounts of the directory. */
   readonly unknown: number;
-  /** False when the next message goes on with the same team. */
+  /** False if the next message continues the same team. */
   readonly last: boolean;
 }
 
-/** A piece of the directory on its way to the thread that encodes it. Accounts come in the order of their gids, before all teams. */
+/** A piece of the directory for the encoding thread. Accounts come ordered by gid, before all teams. */
 export type DirectoryPiece =
   | { readonly kind: 'accounts'; readonly accounts: readonly Account[] }
   | {
       readonly kind: 'teams';
       readonly parts: readonly TeamPart[];
-      /** Of all parts, one behind the other: the account's place among the accounts sent, and its flags (see `packMember`). */
+      /** The members of all parts in order: place among the accounts sent, and flags (see `packMember`). */
       readonly members: Uint32Array<ArrayBuffer>;
     };
 
-/** No more is to come. */
+/** The last message: nothing follows. */
 export interface End {
   readonly kind: 'end';
   readonly endedAt: string;
@@ -57,26 +57,26 @@ export interface SyncCounts {
   readonly resources: number;
   readonly entitlements: number;
   readonly grants: number;
-  /** Memberships left out because their user is no account of the directory. */
+  /** Memberships left out because their user is not an account of the directory. */
   readonly unknownMembers: number;
 }
 
-/** What each thread is given: its part of the work, and the port to the other. */
+/** The input of each thread: its part of the work, and the port to the other thread. */
 export interface ThreadWork {
   readonly part: keyof ThreadResults;
   readonly job: SyncJob;
   readonly rows: MessagePort;
 }
 
-/** What a thread brings in the end. */
+/** The result of each thread. */
 export interface ThreadResults {
   readonly encode: SyncCounts;
-  /** Bytes of the c1z. */
+  /** Size of the c1z in bytes. */
   readonly insert: number;
 }
 
 export type FromThread =
-  /** The oldest message not yet taken is done with. */
+  /** Acknowledges the oldest message that is not acknowledged yet. */
   | Taken
   | { readonly kind: 'done'; readonly result: ThreadResults[keyof ThreadResults] }
   | { readonly kind: 'failed'; readonly code: C1zCode; readonly message: string; readonly cause: string };
@@ -97,7 +97,7 @@ export interface MemberFlags {
   readonly limitedAccess: boolean;
 }
 
-/** @param place of the account among all accounts, below 2^29 */
+/** @param place position of the account among all accounts, below 2^29 */
 export function packMember(place: number, { admin, guest, limitedAccess }: MemberFlags): number {
   return (
     ((place << FLAG_BITS) |
@@ -112,7 +112,7 @@ export function placeOf(packed: number): number {
   return packed >>> FLAG_BITS;
 }
 
-/** 0 to 7. */
+/** Returns 0 to 7. */
 export function flagBitsOf(packed: number): number {
   return packed & (ADMIN | GUEST | LIMITED_ACCESS);
 }

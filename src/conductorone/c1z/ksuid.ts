@@ -4,11 +4,11 @@ const EPOCH_S = 1_400_000_000;
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const LENGTH = 27;
 
-/** Random bytes that a KSUID takes. */
+/** Number of random bytes in a KSUID. */
 export const KSUID_RANDOM_BYTES = 16;
 
 /**
- * An id that sorts by time: four bytes of seconds and sixteen random ones, in 27 characters of base 62.
+ * Returns an id that sorts by time: four bytes of seconds and sixteen random ones, in 27 characters of base 62.
  * @param now epoch milliseconds
  */
 export function ksuid(now: number, random: Uint8Array): string {
@@ -23,7 +23,7 @@ export function ksuid(now: number, random: Uint8Array): string {
   return text;
 }
 
-/** When a KSUID was made, whole seconds since the epoch; null for what is none. */
+/** Returns when a KSUID was created, in whole seconds since the epoch; `null` if the id is not a KSUID. */
 export function ksuidSeconds(id: string): number | null {
   if (!/^[0-9A-Za-z]{27}$/.test(id)) return null;
   let value = 0n;

@@ -3,20 +3,20 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import { MAGIC_V1 } from './envelope.ts';
 
-/** So much of the database is a frame of its own: some 10 ms to pack, which is how long another user of the pool waits. */
+/** Database bytes per frame. A frame takes about 10 ms to compress, which is how long other pool users wait. */
 const FRAME_BYTES = 4 * 1024 * 1024;
-/** So many frames are packed at once: as many as libuv's pool has threads. */
+/** Frames that are compressed at once: as many as libuv's pool has threads. */
 const AT_ONCE = 4;
-/** zstd's fastest regular level, as the Go SDK uses. */
+/** zstd's fastest regular level, as in the Go SDK. */
 const LEVEL = 1;
-/** Most frames of a directory fit. */
+/** Size of the output buffer; most frames of a directory fit. */
 const OUTPUT_BYTES = 1024 * 1024;
 
 const compress = promisify(zstdCompress);
 
 /**
- * Packs a database into a new c1z: frames of 4 MiB of it, one behind the other. The threads of libuv's pool do it, so that
- * the last step of a file takes all cores. (What is packed earlier takes from SQLite, whose thread is the one all wait for.)
+ * Compresses a database into a new c1z: frames of 4 MiB each, one after another. The threads of libuv's pool do the
+ * work, so that this last step uses several cores. (Compressing earlier slows SQLite, whose thread is the bottleneck.)
  * @returns the size of the c1z
  */
 export async function packDatabase(path: string, target: string): Promise<number> {
@@ -38,12 +38,12 @@ export async function packDatabase(path: string, target: string): Promise<number
     }
     return bytes;
   } finally {
-    // After a failure of one, the others still read.
+    // After one has failed, the others are still reading.
     await Promise.allSettled(underWay);
   }
 }
 
-/** Packs one frame at a time. */
+/** Compresses one frame at a time. */
 class FramePacker {
   readonly #database: FileHandle;
   readonly #buffer = Buffer.allocUnsafeSlow(FRAME_BYTES);
@@ -52,7 +52,7 @@ class FramePacker {
     this.#database = database;
   }
 
-  /** A zstd frame that says how large its contents are, so that readers can refuse what is too large at once. */
+  /** Returns a zstd frame that declares its content size, so that readers can reject an oversized one at once. */
   async pack(index: number): Promise<Uint8Array> {
     const { bytesRead } = await this.#database.read(this.#buffer, 0, FRAME_BYTES, index * FRAME_BYTES);
     return compress(this.#buffer.subarray(0, bytesRead), {

@@ -11,7 +11,7 @@ import { finishedSyncs } from './finished-syncs.ts';
 import { resourceKey } from './selection.ts';
 import { makeWorkFolder, removeWorkFolder } from './work-folder.ts';
 
-/** Looks single things up in the newest finished full sync of a c1z: what `--grant-entitlement` and its like name. */
+/** Looks up single objects in the newest finished full sync of a c1z, for `--grant-entitlement` and similar flags. */
 export class C1zReader implements AsyncDisposable {
   readonly #db: DatabaseSync;
   readonly #syncId: string;
@@ -24,7 +24,7 @@ export class C1zReader implements AsyncDisposable {
   }
 
   /**
-   * @param path of a c1z of version 1, by whomever it was written
+   * @param path a c1z of version 1, from any writer
    * @throws C1zError
    */
   static async open(path: string, tempFolder: string): Promise<C1zReader> {

@@ -5,7 +5,7 @@ import type { FieldWriter } from './field-writer.ts';
 /** Entries of a profile: a google.protobuf.Struct of strings and booleans, in this order. */
 export type ProfileEntries = readonly (readonly [key: string, value: string | boolean])[];
 
-/** Fields 1 to 3 of a Resource: what names it wherever it is mentioned. */
+/** Writes fields 1 to 3 of a Resource: its id, parent and display name. */
 export function writeName(
   writer: FieldWriter,
   id: readonly [type: string, id: string],
@@ -26,7 +26,7 @@ function writeResourceId(
   writer.string(1, type).string(2, id).end(inside);
 }
 
-/** Field 4 of a Resource, once for each annotation: a google.protobuf.Any. */
+/** Writes an annotation, a google.protobuf.Any: one occurrence of field 4 of a Resource. */
 export function writeAnnotation(writer: FieldWriter, typeUrl: string, write: () => void): void {
   const inside = writer.begin(4);
   writer.text(1, typeUrl);
@@ -45,7 +45,7 @@ export function typeUrlOf({ typeName }: DescMessage): string {
   return `type.googleapis.com/${typeName}`;
 }
 
-/** A Struct's fields: a map from keys to Values, of which number 3 is a string and number 4 a boolean. */
+/** Writes a Struct's fields: a map from keys to Values, whose field 3 is a string and field 4 a boolean. */
 export function writeProfile(writer: FieldWriter, entries: ProfileEntries): void {
   for (const [key, value] of entries) {
     const entry = writer.begin(1);

@@ -3,38 +3,38 @@ import type { EntitlementColumns, GrantKey, ResourceColumns, SyncDatabase } from
 import { FieldWriter } from './field-writer.ts';
 import { type GrantPattern, idBytes } from './grant-bytes.ts';
 
-/** Where the rows of a sync go. */
+/** The destination of the rows of a sync. */
 export interface RowSink {
   insertResourceType(id: string, data: Uint8Array): void;
   insertResource(columns: ResourceColumns, data: Uint8Array): void;
   insertEntitlement(columns: EntitlementColumns, data: Uint8Array): void;
   /**
-   * The next user; grants name users by their places.
+   * Adds the next user; grants refer to users by place, from 0.
    * @param principal field 2 of a Grant
    */
   addUser(gid: string, principal: Uint8Array): void;
   insertGrant(pattern: GrantPattern, place: number): void;
 }
 
-/** Rows on their way from the thread that encodes them to the one that inserts them; each table's in their order. */
+/** Rows sent by the encoding thread to the inserting one; those of each table in order. */
 export interface RowBatch {
   readonly kind: 'rows';
   readonly resourceTypes: readonly string[];
   readonly resources: readonly ResourceColumns[];
   readonly entitlements: readonly EntitlementColumns[];
-  /** Those that no batch before this had. */
+  /** The gids of users that no earlier batch contained. */
   readonly users: readonly string[];
   readonly grants: readonly { readonly key: GrantKey; readonly places: string }[];
   /**
-   * The bytes that belong to each of these, one behind the other: the messages of resource types, resources and
-   * entitlements, the principals of users, and three pieces for all grants of a key.
+   * The bytes for each of these lists, in order: the messages of resource types, resources and entitlements, the
+   * principals of users, and three pieces for each entry of `grants`.
    */
   readonly data: readonly [PackedBytes, PackedBytes, PackedBytes, PackedBytes, PackedBytes];
 }
 
-/** Who holds an entitlement, of users with equally long gids; nearly always all of them, so that there is no next. */
+/** Holders of an entitlement whose gids have the same length: nearly always all of them, so that `next` is `null`. */
 interface Holders {
-  /** The length of a gid in UTF-8. */
+  /** Length of each gid in UTF-8. */
   readonly gidBytes: number;
   readonly places: number[];
   readonly next: Holders | null;
@@ -43,7 +43,7 @@ interface Holders {
 /** Collects rows into a batch. */
 export class RowCollector implements RowSink {
   #rows = emptyRows();
-  /** Of the gid of each user, in UTF-8. */
+  /** Length of each user's gid in UTF-8, by place. */
   readonly #gidBytes: number[] = [];
   readonly #idWriter = new FieldWriter();
 
@@ -68,7 +68,7 @@ export class RowCollector implements RowSink {
     this.#gidBytes.push(Buffer.byteLength(gid));
   }
 
-  /** Grants of one entitlement to users with equally long gids differ in nothing but the user. */
+  /** Groups grants by entitlement and length of the gid: within a group only the user differs. */
   insertGrant(pattern: GrantPattern, place: number): void {
     const { grants } = this.#rows;
     const gidBytes = this.#gidBytes[place] ?? 0;
@@ -79,7 +79,7 @@ export class RowCollector implements RowSink {
     else grants.set(pattern, { gidBytes, places: [place], next: first });
   }
 
-  /** What was collected, with what of it is to be transferred; goes on with nothing. */
+  /** Returns the batch collected and the buffers to transfer with it, and starts an empty one. */
   take(): { readonly batch: RowBatch; readonly transfer: ArrayBuffer[] } {
     const { resourceTypes, resources, entitlements, users, grants, data } = this.#rows;
     this.#rows = emptyRows();
@@ -118,12 +118,12 @@ function emptyRows() {
   };
 }
 
-/** Without what the encoder keeps beside it. */
+/** Returns the key alone, without the encoded bytes of the pattern. */
 function keyOf({ resourceType, resource, entitlement, idPrefix }: GrantPattern): GrantKey {
   return { resourceType, resource, entitlement, idPrefix };
 }
 
-/** Inserts a batch; batches come in the order in which they were taken. */
+/** Inserts a batch; batches must come in the order in which they were taken. */
 export function insertBatch(database: SyncDatabase, batch: RowBatch): void {
   const [ofTypes, ofResources, ofEntitlements, ofUsers, ofGrants] = batch.data.map(
     (packed) => new ByteTable(packed),

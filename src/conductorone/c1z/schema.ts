@@ -1,6 +1,6 @@
 /**
- * The tables and indices of a c1z, version 1, as baton-sdk makes them (pkg/dotc1z). The `v1` in a name is the
- * version of the table.
+ * The tables and indices of a c1z, version 1, as baton-sdk creates them (pkg/dotc1z). The `v1` in a name is the version
+ * of the table.
  */
 export interface Table {
   readonly name: string;
@@ -86,7 +86,7 @@ export interface Index {
   readonly table: string;
   readonly unique?: boolean;
   readonly columns: string;
-  /** Of a partial index. */
+  /** The condition of a partial index. */
   readonly where?: string;
 }
 
@@ -98,7 +98,7 @@ export const indices: readonly Index[] = [
     columns: 'external_id, sync_id',
   },
   { name: 'idx_resources_resource_type_id_v1', table: 'v1_resources', columns: 'resource_type_id' },
-  // These two have each other's names in baton-sdk; under other names a Go writer would make them a second time.
+  // baton-sdk has the names of these two swapped; under other names a Go writer would create them a second time.
   {
     name: 'idx_resources_external_sync_v1',
     table: 'v1_resources',

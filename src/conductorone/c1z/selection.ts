@@ -1,10 +1,10 @@
 import type { ResourceId } from '../generated/c1/connector/v2/resource_pb.ts';
 
-/** What of a directory a sync is to hold: the options of a full-sync task. */
+/** The part of a directory that a sync contains: the options of a full-sync task. */
 export interface Selection {
-  /** Resource type ids; null for all. */
+  /** Resource type ids; `null` for all. */
   readonly resourceTypes: readonly string[] | null;
-  /** Only these resources, as `type:id`, with their entitlements and grants; null for all. */
+  /** Only these resources, as `type:id`, with their entitlements and grants; `null` for all. */
   readonly resources: readonly string[] | null;
   readonly entitlements: boolean;
   readonly grants: boolean;
@@ -17,7 +17,7 @@ export const everything: Selection = {
   grants: true,
 };
 
-/** What readers call such a sync; they show only `full` ones as the state of a connector. */
+/** The type of a sync in the file. Readers show only `full` ones as the state of a connector. */
 export type SyncType = 'full' | 'partial' | 'resources_only';
 
 export function syncTypeOf({ resources, entitlements, grants }: Selection): SyncType {
@@ -25,7 +25,7 @@ export function syncTypeOf({ resources, entitlements, grants }: Selection): Sync
   return entitlements || grants ? 'full' : 'resources_only';
 }
 
-/** The id of a resource's row. */
+/** Returns the id of a resource's row. */
 export function resourceKey({
   resourceType,
   resource,
@@ -33,7 +33,7 @@ export function resourceKey({
   return `${resourceType}:${resource}`;
 }
 
-/** Answers for every resource whether it is selected. */
+/** Decides which resources are selected. */
 export class Selector {
   readonly #types: ReadonlySet<string> | null;
   readonly #resources: ReadonlySet<string> | null;

@@ -1,9 +1,9 @@
-/** Sorting so many strings takes some 10 ms. */
+/** Sorting this many strings takes about 10 ms. */
 const RUN = 8192;
 
 /**
- * Sorts as `sort` does, in slices: `pause` is called between them and lets the event loop through. With 100,000
- * gids a plain sort would hold it for longer than a health check may take.
+ * Sorts like `sort`, but in slices, between which `pause` lets the event loop run. With 100,000 gids a plain sort would
+ * block it for longer than a health check may take.
  */
 export async function sortSliced(keys: Iterable<string>, pause: () => Promise<void>): Promise<string[]> {
   let runs: string[][] = [];

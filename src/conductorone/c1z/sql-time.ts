@@ -1,5 +1,5 @@
 /**
- * An instant as the tables of a c1z hold it: UTC, always with nine digits, since readers compare it as text.
+ * Formats a time for the tables of a c1z: UTC, always with nine fractional digits, since readers compare it as text.
  * @param now epoch milliseconds
  */
 export function formatSqlTime(now: number): string {

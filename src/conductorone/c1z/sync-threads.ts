@@ -11,26 +11,26 @@ import type {
 } from './job.ts';
 import { Throttle } from './throttle.ts';
 
-/** The bundle has the worker as a file of its own, beside the others, and names it through the bundler's `define`. */
+/** The file name of the worker, which is a separate file of the bundle; set by the bundler's `define`. */
 declare const ASANA_CONNECTOR_C1Z_WORKER: string | undefined;
 
 const WORKER_FILE =
   typeof ASANA_CONNECTOR_C1Z_WORKER === 'string' ? ASANA_CONNECTOR_C1Z_WORKER : './worker.ts';
 
 /**
- * Young generations, in MiB. Nearly all that the threads make is garbage at once. In that of the encoder four pieces of
- * the directory fit: with a quarter of it, pieces survive a collection, and a million grants take half a second more.
- * (The flag --max-semi-space-size in NODE_OPTIONS goes before this.)
+ * Sizes of the young generations, in MiB. Nearly all that the threads allocate is garbage at once. The encoder's holds
+ * four pieces of the directory: at a quarter of the size, pieces survive a collection, and a million grants take half a
+ * second longer. (The flag --max-semi-space-size in NODE_OPTIONS takes precedence.)
  */
 const YOUNG_MIB: Readonly<Record<keyof ThreadResults, number>> = { encode: 48, insert: 12 };
 
-/** One thread, and what it brings in the end. */
+/** One thread and its result. */
 class Thread<Part extends keyof ThreadResults> {
   readonly #worker: Worker;
   readonly #result = Promise.withResolvers<ThreadResults[Part]>();
 
   constructor(work: ThreadWork & { readonly part: Part }, onTaken = () => {}) {
-    // Flags of this process (--eval, --test) are not meant for a thread.
+    // The flags of this process (--eval, --test) are not meant for a thread.
     this.#worker = new Worker(new URL(WORKER_FILE, import.meta.url), {
       workerData: work,
       transferList: [work.rows],
@@ -48,7 +48,7 @@ class Thread<Part extends keyof ThreadResults> {
     this.#worker.on('exit', () =>
       this.#result.reject(new C1zError('C1zFailed', 'A thread that writes the c1z file ended unexpectedly.')),
     );
-    // Whoever waits for the result gets it; without this a failure before that would be unhandled.
+    // Callers of `result` still get a rejection; this only keeps an early one from being unhandled.
     this.#result.promise.catch(() => {});
   }
 
@@ -76,8 +76,8 @@ export interface WrittenFile {
 }
 
 /**
- * The threads that write a c1z, as this one sees them: one encodes what it is sent, one inserts that into the database and
- * has it packed. Takes pieces no faster than they are written.
+ * The threads that write a c1z, controlled by the calling one: one encodes the pieces it is sent, one inserts the rows
+ * into the database and has it compressed. Accepts pieces no faster than they are written.
  */
 export class SyncThreads {
   readonly #encoder: Thread<'encode'>;
@@ -90,11 +90,11 @@ export class SyncThreads {
     this.#encoder = new Thread({ part: 'encode', job, rows: port1 }, () => this.#throttle.taken());
     this.#inserter = new Thread({ part: 'insert', job, rows: port2 });
     this.#both = Promise.all([this.#encoder.result, this.#inserter.result]);
-    // As of the results.
+    // For the same reason as in Thread.
     this.#both.catch(() => {});
   }
 
-  /** Resolves when there is room for the next; rejects as soon as a thread has failed. */
+  /** Sends a piece. Resolves when there is room for the next; rejects as soon as a thread has failed. */
   async send(piece: DirectoryPiece): Promise<void> {
     this.#encoder.post(piece, piece.kind === 'teams' ? [piece.members.buffer] : []);
     this.#throttle.sent();
@@ -108,7 +108,7 @@ export class SyncThreads {
     return { counts, bytes };
   }
 
-  /** Stops the threads, whatever they do; their files may be removed after that. */
+  /** Stops the threads at once; their files may be removed afterwards. */
   async stop(): Promise<void> {
     await Promise.all([this.#encoder.stop(), this.#inserter.stop()]);
   }

@@ -16,7 +16,7 @@ import type { RowSink } from './row-batch.ts';
 import { resourceKey, Selector } from './selection.ts';
 import { TeamEncoder } from './team-bytes.ts';
 
-/** The roles of every combination of a membership's flags. */
+/** The roles for each combination of the flags of a membership. */
 const ROLES: readonly (readonly TeamRole[])[] = Array.from({ length: 8 }, (_, bits) =>
   teamRolesOf(flagsOf(bits)),
 );
@@ -38,11 +38,11 @@ export class SyncWriter {
   readonly #accountEncoder = new AccountEncoder();
   readonly #teamEncoder = new TeamEncoder();
   #users = 0;
-  /** Of the team whose last part has not come yet. */
+  /** The members so far of the team whose last part has not come yet. */
   #members: Uint32Array[] = [];
   readonly #counts = { resources: 0, entitlements: 0, grants: 0, unknownMembers: 0 };
 
-  /** Writes what does not depend on the pieces: resource types, licenses, workspaces. */
+  /** Writes the rows that do not depend on the pieces: resource types, licenses, workspaces. */
   constructor(sink: RowSink, job: Pick<SyncJob, 'settings' | 'selection' | 'head'>) {
     const { settings, selection, head } = job;
     this.#sink = sink;
@@ -126,7 +126,7 @@ export class SyncWriter {
     }
   }
 
-  /** The members of the team that is complete now, in the order of their gids and each of them once. */
+  /** Returns the members of the team that is now complete, ordered by gid and without duplicates. */
   #takeMembers(): Uint32Array {
     const parts = this.#members;
     this.#members = [];
@@ -140,7 +140,7 @@ export class SyncWriter {
     let used = 0;
     for (const packed of all) {
       const before = all[used - 1];
-      // Two memberships of one person: the flags of both.
+      // Two memberships of one person: combines their flags.
       if (used > 0 && before !== undefined && placeOf(before) === placeOf(packed))
         all[used - 1] = before | packed;
       else all[used++] = packed;
@@ -174,7 +174,7 @@ export class SyncWriter {
     this.#counts.entitlements += 1;
   }
 
-  /** @param place of the user */
+  /** @param place position of the user among the accounts */
   #writeGrant(pattern: GrantPattern, place: number): void {
     this.#sink.insertGrant(pattern, place);
     this.#counts.grants += 1;

@@ -13,11 +13,11 @@ import { typeUrlOf, writeAnnotation, writeName, writeProfile, writeRawId } from 
 
 const GROUP_TRAIT = typeUrlOf(GroupTraitSchema);
 
-/** What all teams' entitlements of one role have in common, encoded once. */
+/** The bytes that the entitlements of one role share in all teams, encoded once. */
 interface RoleBytes {
   /** Fields 5 to 8 of an Entitlement. */
   readonly details: Uint8Array;
-  /** Fields 7 and 8 of it: what a grant names. */
+  /** Fields 7 and 8 of an Entitlement, which a grant contains too. */
   readonly kind: Uint8Array;
   /** Field 4 of a Grant. */
   readonly grantTail: Uint8Array;
@@ -39,7 +39,7 @@ const roleBytes = new Map<TeamRole, RoleBytes>(
   }),
 );
 
-/** Encodes one team: the same bytes as those of `teamOffer` and `patternOf`, without their messages. */
+/** Encodes one team at a time, to the same bytes as `teamOffer` and `patternOf`, without building their messages. */
 export class TeamEncoder {
   readonly #resource = new FieldWriter();
   readonly #writer = new FieldWriter();
@@ -47,7 +47,7 @@ export class TeamEncoder {
   #organization = '';
   #displayName = '';
 
-  /** Goes on to another team. */
+  /** Switches to another team. */
   take(team: TeamHead): void {
     const { gid, organization } = team;
     this.#gid = gid;
@@ -61,12 +61,12 @@ export class TeamEncoder {
     writeStruct(writer, 9, profile);
   }
 
-  /** The team's Resource; a view that the next team overwrites. */
+  /** Returns the team's Resource: a view that the next team overwrites. */
   resource(): Uint8Array {
     return this.#resource.written();
   }
 
-  /** The Entitlement of a role; a view that the next call of anything overwrites. */
+  /** Returns the Entitlement of a role: a view that the next call of any method overwrites. */
   entitlement(role: TeamRole): { readonly id: string; readonly data: Uint8Array } {
     const { id, name, description } = teamRoleWords(this.#gid, this.#displayName, role);
     const writer = this.#writer.clear().message(1, this.#resource.written());
@@ -74,7 +74,7 @@ export class TeamEncoder {
     return { id, data: writer.written() };
   }
 
-  /** What the grants of a role have in common. */
+  /** Returns the columns and bytes that the grants of a role share. */
   pattern(role: TeamRole): GrantPattern {
     const { id, name } = teamRoleWords(this.#gid, this.#displayName, role);
     const { kind, grantTail } = bytesOf(role);

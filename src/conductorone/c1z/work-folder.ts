@@ -5,10 +5,10 @@ import { codeOf } from '../../core/errors.ts';
 import { storageFault, tempFolderError } from './errors.ts';
 
 const PREFIX = 'asana-connector-c1z-';
-/** Of a process elsewhere nobody here knows whether it lives; no sync takes so long. */
+/** Folders unchanged for this long are removed: another host's process cannot be checked, and no sync takes so long. */
 const OLDEST_MS = 24 * 3600_000;
 
-/** Whose a work folder is. A container's process has the same number after every restart, so its start counts too. */
+/** The owner of a work folder. A container's process has the same PID after every restart, so its start counts too. */
 interface Owner {
   readonly host: string;
   readonly pid: number;
@@ -17,7 +17,7 @@ interface Owner {
 }
 
 /**
- * A folder of its own inside the one for temporary files, which is made when it is missing.
+ * Creates a work folder inside the folder for temporary files, which is created if it is missing.
  * @throws C1zError `TempFolderFull`, `TempFolderUnusable`
  */
 export async function makeWorkFolder(tempFolder: string): Promise<string> {
@@ -35,9 +35,9 @@ export async function removeWorkFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Removes the folders of processes that were killed in the middle of a sync; one that cannot be removed stays. */
+/** Removes the folders of processes that were killed during a sync; a folder that cannot be removed stays. */
 export async function sweepWorkFolders(tempFolder: string): Promise<void> {
-  // A folder for temporary files that is missing or cannot be read is found out about when it is used.
+  // A folder for temporary files that is missing or unreadable is reported when it is used.
   const names = await readdir(tempFolder).catch((): string[] => []);
   for (const name of names.filter((each) => each.startsWith(PREFIX))) {
     const folder = join(tempFolder, name);
@@ -49,12 +49,12 @@ async function isLeft(folder: string, owner: Owner | null): Promise<boolean> {
   const self = thisProcess();
   if (owner?.host === self.host && owner.pid === self.pid) return owner.startedAt !== self.startedAt;
   if (owner?.host === self.host && !isAlive(owner.pid)) return true;
-  // Gone meanwhile where it cannot be asked.
+  // If it cannot be read, it was removed meanwhile.
   const changedAt = await stat(folder).then(
     ({ mtimeMs }) => mtimeMs,
     () => Number.POSITIVE_INFINITY,
   );
-  // By the clock of the machine, which also wrote the time of the change.
+  // Uses the clock of the machine, which also set the time of the change.
   return Date.now() - changedAt > OLDEST_MS;
 }
 
@@ -67,7 +67,7 @@ function readOwner(name: string): Owner | null {
   return host === undefined ? null : { host, pid: Number(pid), startedAt: Number(startedAt) };
 }
 
-/** Signal 0 only asks; a process of somebody else's is refused, and alive. */
+/** Whether a process is running. Signal 0 only checks; EPERM means that the process is alive under another user. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -6,7 +6,7 @@ import { insertRows } from './insert-rows.ts';
 import { DATABASE_FILE, type FromThread, type SyncJob, type ThreadResults, type ThreadWork } from './job.ts';
 import { packDatabase } from './packer.ts';
 
-/** One of the two threads that write a c1z; which one is in what it is given. */
+/** Runs one of the two threads that write a c1z: the one that `part` names. */
 async function run(
   port: MessagePort,
   { part, rows, job }: ThreadWork,
@@ -24,7 +24,7 @@ async function pack({ workFolder, target, targetIsNamed }: SyncJob): Promise<num
   }
 }
 
-/** Only words cross to the other thread: what was thrown may hold what cannot be cloned. */
+/** Converts an error to text for the other thread: it may contain values that cannot be cloned. */
 function failure(error: unknown, { tempFolder }: SyncJob): FromThread {
   const known = error instanceof C1zError ? error : tempFolderError(tempFolder, storageFault(error), error);
   const { cause } = known;

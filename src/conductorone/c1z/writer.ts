@@ -21,12 +21,12 @@ export interface C1zOptions {
   readonly settings: ModelSettings;
   /** Default: everything. */
   readonly selection?: Selection | undefined;
-  /** `--c1z-temp-dir`, `BATON_TMPDIR` or the system's; made when it is missing. */
+  /** `--c1z-temp-dir`, `BATON_TMPDIR` or the system's; created if it is missing. */
   readonly tempFolder: string;
   readonly clock: Clock;
-  /** So many random bytes, for the id of the sync. */
+  /** Returns this many random bytes, for the id of the sync. */
   readonly random: (bytes: number) => Uint8Array;
-  /** Stops the writing; what was written is removed. */
+  /** Stops the writing; partial files are removed. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,13 +38,13 @@ export interface WrittenSync extends WrittenFile {
 /** A c1z in a temporary folder, until it is disposed of. */
 export interface C1zFile extends WrittenSync, AsyncDisposable {
   readonly path: string;
-  /** Its bytes, from the first. */
+  /** Returns its bytes, from the first. */
   read(): AsyncIterable<Uint8Array>;
 }
 
 /**
- * Writes a directory into a new c1z of version 1. Other threads do the work, this one's event loop stays free.
- * Nothing is left in the temporary folder when it fails.
+ * Writes a directory into a new c1z of version 1. Other threads do the work, so this one's event loop stays free. On
+ * failure nothing is left in the temporary folder.
  * @throws C1zError; the signal's reason when it aborts
  */
 export async function writeC1z(options: C1zOptions): Promise<C1zFile> {
@@ -66,9 +66,9 @@ export async function writeC1z(options: C1zOptions): Promise<C1zFile> {
 }
 
 /**
- * Checks that `addSync` could add to the file at `path`, or make it, as far as can be told without unpacking it: to be
- * asked before a directory is read for it.
- * @throws C1zError `FileUnusable`
+ * Checks that `addSync` could add to the file at `path`, or create it, as far as possible without unpacking it. To be
+ * called before a directory is read for the file.
+ * @throws C1zError `FileUnusable`, `C1zFailed`
  */
 export async function checkTarget(path: string): Promise<void> {
   const file = resolve(path);
@@ -81,8 +81,8 @@ export async function checkTarget(path: string): Promise<void> {
 }
 
 /**
- * Adds a sync to the c1z at `path`, or makes the file; the newest two full syncs stay in it. The file is replaced
- * as a whole at the end: a failure leaves the old one as it was.
+ * Adds a sync to the c1z at `path`, or creates the file; the newest two full syncs stay in it. The file is replaced as
+ * a whole at the end, so a failure leaves the old one unchanged.
  * @throws C1zError; the signal's reason when it aborts
  */
 export async function addSync(path: string, options: C1zOptions): Promise<WrittenSync> {
@@ -91,7 +91,7 @@ export async function addSync(path: string, options: C1zOptions): Promise<Writte
   const target = `${file}.tmp`;
   const folder = await makeWorkFolder(options.tempFolder);
   try {
-    // One that a crash has left; two writers of one file are not foreseen.
+    // Removes what a crash has left; two concurrent writers of one file are not supported.
     await rm(target, { force: true }).catch((error: unknown) =>
       Promise.reject(fileError(target, storageFault(error), error)),
     );
@@ -109,11 +109,11 @@ export async function addSync(path: string, options: C1zOptions): Promise<Writte
   }
 }
 
-/** Whoever may read the old file may read the new one; one that is new is its owner's alone. */
+/** Replaces the file and keeps its mode; a new file is accessible to its owner alone. */
 async function replace(source: string | null, target: string, file: string): Promise<void> {
   if (source !== null) {
     const mode = (await stat(source)).mode & 0o777;
-    // Some file systems have no modes to set; the sync is worth more than its mode.
+    // Some file systems do not support modes; the sync matters more than its mode.
     await chmod(target, mode).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPERM' && error.code !== 'ENOTSUP') throw error;
     });
@@ -125,7 +125,7 @@ interface RunOptions extends C1zOptions, Pick<SyncJob, 'source' | 'target' | 'ta
   readonly folder: string;
 }
 
-/** Writes the c1z and gives the room of all else back. */
+/** Writes the c1z and removes the database that it was made of. */
 async function runSync(options: RunOptions): Promise<WrittenSync> {
   const { clock, signal, folder } = options;
   signal?.throwIfAborted();
@@ -159,7 +159,7 @@ function jobOf(options: RunOptions, id: string, startedAt: number): SyncJob {
   };
 }
 
-/** ConductorOne takes what a file lacks for removed, so that a partial reading must never become one. */
+/** Throws unless the reading is complete: ConductorOne treats what a file lacks as removed. */
 function checkComplete({ parts }: Snapshot, { licenses }: ModelSettings): void {
   const needed: readonly (readonly [string, Part | null])[] = [
     ['accounts', parts.accounts],
