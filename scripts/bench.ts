@@ -14,8 +14,8 @@ import { paint } from './demo/screen.ts';
 const all = [sync, c1z, syncTask, grantTask, newGrants, manyNewGrants, settled, idle, memory, startUp, plan];
 
 /**
- * `npm run bench [-- NAME…]`: each figure beside its bound; fails if one does not hold. `curves` is run by its name alone:
- * its figures have no bounds, and take half an hour.
+ * `npm run bench [-- NAME…]`: prints each figure beside its bound; fails if one does not hold. `curves` runs only by
+ * name and alone: its figures have no bounds, and take half an hour.
  */
 async function main(names: readonly string[]): Promise<boolean> {
   if (names[0] === 'curves') {

@@ -8,9 +8,9 @@ import { billOfMaterials } from './build/sbom.ts';
 const ROOT = join(import.meta.dirname, '..');
 
 /**
- * What `@dot-i/k8s-operator` gets for client-node. Its constructor makes a typed client that nothing uses, since
- * whatever would send a request is overridden (src/kubernetes/operator.ts); without the real one a megabyte of
- * generated models stays out of the bundle and out of memory.
+ * The stand-in for client-node in `@dot-i/k8s-operator`, whose constructor makes a typed client that nothing uses:
+ * everything that would send a request is overridden (src/kubernetes/operator.ts). Without the real client a megabyte
+ * of generated models stays out of the bundle and out of memory.
  */
 const CLIENT_NODE_FOR_DOT_I = `
 export { KubeConfig } from '@kubernetes/client-node';
@@ -21,7 +21,7 @@ export function loadYaml() {
   throw new Error('@dot-i/k8s-operator must not install CRDs');
 }`;
 
-/** Every request of `@dot-i/k8s-operator` is overridden (src/kubernetes/operator.ts): its HTTP client is never called. */
+/** The stand-in for gaxios, which is never called: every request is overridden (src/kubernetes/operator.ts). */
 const GAXIOS_FOR_DOT_I = `
 export const instance = {
   request() {
@@ -30,8 +30,8 @@ export const instance = {
 };`;
 
 /**
- * `@dot-i/k8s-operator` is CommonJS: its `require('@kubernetes/client-node')` keeps all of that package (5.3 MB
- * instead of 2.8) and `gaxios` brings node-fetch with its deprecated punycode (warning DEP0040 at every start).
+ * `@dot-i/k8s-operator` is CommonJS: its `require('@kubernetes/client-node')` keeps that whole package (5.3 MB instead
+ * of 2.8), and `gaxios` brings node-fetch with the deprecated punycode (warning DEP0040 at every start).
  */
 const slimDotI: Plugin = {
   name: 'slim-dot-i',
@@ -51,8 +51,8 @@ const slimDotI: Plugin = {
 const C1Z_WORKER = 'c1z-worker';
 
 /**
- * Bundles the program into `directory`: `asana-connector.mjs`, its worker thread `c1z-worker.mjs`, the chunks they
- * load when a command needs them, and source maps. The image holds these and no node_modules.
+ * Bundles the program into `directory`: `asana-connector.mjs`, its worker thread `c1z-worker.mjs`, the chunks they load
+ * when a command needs them, and source maps. The image contains these and no node_modules.
  */
 export async function bundle(directory: string): Promise<BuildResult<{ metafile: true }>> {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
@@ -69,17 +69,18 @@ export async function bundle(directory: string): Promise<BuildResult<{ metafile:
     target: 'node26',
     minifySyntax: true,
     minifyWhitespace: true,
-    // Errors and log lines name classes. Short names that are set right again at each closure (keepNames) take a tenth of the time.
+    // Errors and log lines contain class names. Restoring them at each closure (keepNames) would cost a tenth of the
+    // run time.
     minifyIdentifiers: false,
     sourcemap: 'linked',
     metafile: true,
     legalComments: 'none',
     define: {
       ASANA_CONNECTOR_VERSION: JSON.stringify(version),
-      // Every chunk lies beside the worker, whichever of them starts it.
+      // All chunks are in the folder of the worker, whichever of them starts it.
       ASANA_CONNECTOR_C1Z_WORKER: JSON.stringify(`./${C1Z_WORKER}.mjs`),
     },
-    // The CommonJS packages in the bundle ask for Node's own modules with require, which modules lack.
+    // CommonJS packages in the bundle load Node's own modules with require, which ES modules lack.
     banner: {
       js: "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);",
     },
@@ -88,7 +89,7 @@ export async function bundle(directory: string): Promise<BuildResult<{ metafile:
   });
 }
 
-/** Writes `licenses.txt` and `sbom.cdx.json` of what a bundle holds beside it. */
+/** Writes `licenses.txt` and `sbom.cdx.json` beside a bundle, for the packages in it. */
 export async function documentBundle(
   directory: string,
   { metafile }: BuildResult<{ metafile: true }>,

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** A check of the source that needs nothing but the source. */
+/** A check of the source that needs nothing else. */
 export interface Check {
   readonly name: string;
-  /** What to do when it fails. */
+  /** What to do if the check fails. */
   readonly remedy: string;
   /** A script for Node, and its arguments. */
   readonly command: readonly string[];
@@ -18,7 +18,7 @@ export const TYPES: Check = {
   command: ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'],
 };
 
-/** What `npm run lint` runs. */
+/** The checks of `npm run lint`. */
 export const LINT: readonly Check[] = [
   {
     name: 'format',
@@ -47,7 +47,7 @@ export const LINT: readonly Check[] = [
   },
 ];
 
-/** Runs the checks one after the other, shows what the failing ones print, and gives how many failed. */
+/** Runs the checks one after the other, prints the output of those that fail, and returns how many failed. */
 export async function runChecks(checks: readonly Check[]): Promise<number> {
   let failures = 0;
   for (const check of checks) {

@@ -16,7 +16,7 @@ import { MAIN, sandboxAddress, startFromSource, stopProcess } from './sandbox-pr
 const NAMESPACE = 'asana-connector';
 const CHART = join(import.meta.dirname, '../charts/asana-connector');
 
-/** What was started has to be stopped, in reverse order. */
+/** Functions that stop what was started; called in reverse order. */
 const stops: (() => Promise<void>)[] = [];
 
 async function demo(): Promise<boolean> {
@@ -75,7 +75,7 @@ async function installChart(kubeconfig: string): Promise<void> {
   await runProgram(await helmPath(), args, { KUBECONFIG: kubeconfig });
 }
 
-/** The operator as a process of its own, with exactly the permissions of the chart. */
+/** Starts the operator as a process of its own, with exactly the permissions of the chart. */
 function startOperator(
   kubeconfig: string,
   { asanaUrl, conductorOne }: SandboxAddress,
@@ -94,7 +94,7 @@ function startOperator(
     '0',
   ];
   showCommand(`asana-connector operator ${flags.join(' ')}`);
-  // The simulated ConductorOne's certificate is of an authority of its own.
+  // The certificate of the simulated ConductorOne is signed by an authority of its own.
   const environment = { KUBECONFIG: kubeconfig, SSL_CERT_FILE: conductorOne.caFile };
   const child = start(['operator', ...flags], environment, operatorLog);
   child.stdout?.pipe(createWriteStream(auditLog));
@@ -106,7 +106,7 @@ function start(args: readonly string[], env: Record<string, string>, logFile: st
   return child;
 }
 
-/** Leaves everything running until a person ends it. */
+/** Keeps everything running until a person stops it. */
 async function keep(kubeconfig: string, { controlUrl }: SandboxAddress): Promise<void> {
   say('');
   say('Everything keeps running until Ctrl-C. In another terminal:');

@@ -30,11 +30,11 @@ The exit code is 0 only if every fault fired and was survived.
 
 interface Wanted {
   readonly action: 'run' | 'list' | 'write' | 'help';
-  /** In the order of the table; all of them where none is named. */
+  /** In table order; all of them if none is named. */
   readonly faults: readonly Fault[];
 }
 
-/** @throws TypeError for an option that there is not, RangeError for a fault that there is not */
+/** @throws TypeError for an unknown option, RangeError for an unknown fault */
 function readWords(args: readonly string[], all: readonly Fault[]): Wanted {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -53,10 +53,10 @@ function readWords(args: readonly string[], all: readonly Fault[]): Wanted {
   return { action, faults: all.filter(({ name }) => names.length === 0 || names.includes(name)) };
 }
 
-/** @returns the exit code: 1 when a fault was not survived, 2 for a word that is wrong */
+/** @returns the exit code: 1 if a fault was not survived, 2 for a wrong argument */
 async function main(args: readonly string[]): Promise<number> {
   if (args[0] === 'kills') {
-    // Loaded when it is asked for: it brings much of its own.
+    // Loaded on demand, because it imports a lot.
     const { runKills } = await import('../test/faults/kills/command.ts');
     return runKills(args.slice(1));
   }
@@ -82,7 +82,7 @@ async function writeTable(): Promise<void> {
   );
 }
 
-/** @param alone one at a time, each with a control plane of its own: what they measure is how busy the others are */
+/** @param alone one at a time, each with its own control plane: together they would measure each other's load */
 async function run(wanted: readonly Fault[], alone: boolean): Promise<number> {
   const begun = performance.now();
   const outcomes: Outcome[] = [];

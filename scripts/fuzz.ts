@@ -5,13 +5,13 @@ import { Fuzzer } from '../test/fuzz/fuzzer.ts';
 import { targets } from '../test/fuzz/targets.ts';
 import { stream } from '../test/simulation/random.ts';
 
-/** Each target has its turn for so many documents. */
+/** Number of documents in one turn of a target. */
 const TURN = 50;
 
 /**
- * `npm run fuzz -- [--minutes N] [--seed S]`: feeds the decoders of Asana's and ConductorOne's answers with odd
- * documents, by turns, and keeps in test/fuzz/corpus what reached code that no document had reached. Fails with the
- * first document that is neither read nor refused.
+ * `npm run fuzz -- [--minutes N] [--seed S]`: feeds odd documents to the decoders of Asana's and ConductorOne's
+ * answers, in turns, and keeps the documents that reach new code in test/fuzz/corpus. Fails with the first document
+ * that is neither read nor refused.
  */
 async function main(minutes: number, seed: number): Promise<boolean> {
   const coverage = new Coverage();

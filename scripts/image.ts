@@ -16,12 +16,12 @@ import { sandboxAddress, startFromSource, stopProcess } from './sandbox-process.
 
 const ROOT = join(import.meta.dirname, '..');
 const DOCKERFILE = join(ROOT, 'Dockerfile');
-/** What the chart gives the operator, unless it says otherwise (`resources` in values.yaml). */
+/** The chart's default memory limit for the operator (`resources` in values.yaml). */
 const MEMORY_BYTES = 512 * 1024 ** 2;
 
 /**
- * `npm run image`: builds the Dockerfile, looks through the image, and starts it as the chart would.
- * `-- --tag NAME --node-image IMAGE --runtime-image IMAGE`: what it is called, and what it is built upon.
+ * `npm run image`: builds the Dockerfile, checks the image, and starts it as the chart would.
+ * `-- --tag NAME --node-image IMAGE --runtime-image IMAGE`: the name of the image, and its base images.
  */
 async function main(): Promise<void> {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };

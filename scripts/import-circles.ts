@@ -1,8 +1,7 @@
 /**
- * The import circles of a set of files: for each group of files that reach each other, a shortest circle through its
- * first file that lies on one of that length, which ends where it begins (`a, b, a`). A file that imports itself is
- * the shortest.
- * @param imports what each file imports; targets that are no file of the set are passed over
+ * Finds the import cycles of a set of files: for each group of files that reach each other, one of the shortest cycles,
+ * from the first file that lies on one, ending where it begins (`a, b, a`). A file that imports itself is the shortest.
+ * @param imports the imports of each file; targets outside the set are ignored
  */
 export function findCircles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   const found: string[][] = [];
@@ -19,7 +18,7 @@ export function findCircles(imports: ReadonlyMap<string, readonly string[]>): st
   return found;
 }
 
-/** Breadth first: the first way back to `file` is a shortest one. */
+/** Searches breadth-first, so that the first way back to `file` is a shortest one; `null` if there is none. */
 function shortestCircle(file: string, imports: ReadonlyMap<string, readonly string[]>): string[] | null {
   const cameFrom = new Map<string, string>();
   const queue = [file];
@@ -34,13 +33,13 @@ function shortestCircle(file: string, imports: ReadonlyMap<string, readonly stri
   return null;
 }
 
-/** From the start of a search to `file`, both included. */
+/** Returns the path from the start of a search to `file`, both included. */
 function wayTo(file: string, cameFrom: ReadonlyMap<string, string>): string[] {
   const before = cameFrom.get(file);
   return before === undefined ? [file] : [...wayTo(before, cameFrom), file];
 }
 
-/** The files that reach `file` and are reached by it, itself first. */
+/** Returns the files that reach `file` and are reached by it, `file` first. */
 function groupOf(file: string, imports: ReadonlyMap<string, readonly string[]>): string[] {
   const reached = reachableFrom(file, imports);
   return [file, ...[...reached].filter((other) => other !== file && reachableFrom(other, imports).has(file))];

@@ -1,10 +1,10 @@
-/** What one module imports, and whether it ends the process. */
+/** The imports of one module, and whether it ends the process. */
 export interface ModuleFacts {
   /** Specifiers of static, dynamic and type imports and of re-exports, in order of appearance. */
   readonly imports: readonly string[];
-  /** The module imports something whose name only shows at run time. */
+  /** True if the module imports something whose name is known only at run time. */
   readonly computedImport: boolean;
-  /** The module mentions `process.exit`. */
+  /** True if the module mentions `process.exit`. */
   readonly processExit: boolean;
 }
 
@@ -29,8 +29,8 @@ const BEFORE_EXPRESSION = new Set([
 ]);
 
 /**
- * Reads the imports of a TypeScript module from its tokens, so that neither comments nor strings nor line
- * breaks mislead it. (TypeScript 7 has no stable API to ask, and bundlers drop type imports.)
+ * Reads the imports of a TypeScript module from its tokens, so that comments, strings and line breaks do not mislead
+ * it. (TypeScript 7 has no stable API for this, and bundlers drop type imports.)
  */
 export function scanModule(source: string): ModuleFacts {
   const tokens = tokenize(source);
@@ -54,10 +54,10 @@ export function scanModule(source: string): ModuleFacts {
   return { imports, computedImport, processExit };
 }
 
-/** Words, the contents of strings and templates, and single signs; comments leave nothing. */
+/** Returns words, the contents of strings and templates, and single signs; comments are skipped. */
 function tokenize(source: string): Token[] {
   const tokens: Token[] = [];
-  /** For each open template placeholder, how many braces are open inside it. */
+  /** The number of open braces inside each open template placeholder. */
   const placeholders: number[] = [];
   let at = 0;
   const push = (kind: Token['kind'], text: string) => tokens.push({ kind, text });

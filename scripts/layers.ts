@@ -3,10 +3,10 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { findCircles } from './import-circles.ts';
 import { type ModuleFacts, scanModule } from './import-scan.ts';
 
-/** What every layer may use. */
+/** The folder that every layer may import from. */
 const LEAF = 'core';
 
-/** Everything that runs in production, from the bottom to the top, without the leaf. */
+/** The folders that run in production, from bottom to top, without the leaf. */
 const PRODUCTION = [
   'api',
   'kubernetes',
@@ -19,9 +19,9 @@ const PRODUCTION = [
 ] as const;
 
 /**
- * Which folders of `src` each folder may import from (its own and the leaf go without saying). One direction only:
- * what talks to Asana knows nothing of Kubernetes, what decides knows no kinds, and nothing that runs in production
- * knows the sandbox.
+ * The folders of `src` that each folder may import from, besides itself and the leaf. Imports go one way: code that
+ * talks to Asana does not know Kubernetes, code that decides does not know the kinds, and nothing that runs in
+ * production knows the sandbox.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   [LEAF]: [],
@@ -34,17 +34,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   conductorone: ['provisioning', 'directory', 'asana'],
   controllers: PRODUCTION,
   commands: PRODUCTION,
-  // The simulators speak ConductorOne's messages, and nothing else of what they are there to test.
+  // The simulators use ConductorOne's messages, and nothing else of the code that they are there to test.
   sandbox: ['conductorone'],
   'main.ts': ['commands'],
 };
 
-/** Single files with a right that their folder has not. */
+/** Single files with a permission that their folder does not have. */
 const FILE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'commands/sandbox/sandbox-command.ts': ['sandbox'],
 };
 
-/** The folders inside a folder, where their names are part of the architecture: a new one needs a decision. */
+/** The allowed subfolders of a folder whose subfolders are part of the architecture: a new one needs a decision. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   controllers: ['connectors', 'grants', 'removals', 'conductorone'],
   provisioning: ['license', 'team', 'workspace', 'account', 'removals'],
@@ -60,8 +60,8 @@ export interface LayerViolation {
 }
 
 /**
- * Everything below `src` that breaks the direction of imports, runs in a circle, or ends the process where it must
- * not.
+ * Returns everything below `src` that breaks the direction of imports, imports itself in a cycle, or ends the process
+ * where it must not.
  */
 export async function checkLayers(src: string): Promise<LayerViolation[]> {
   const modules = await readModules(src);
@@ -79,11 +79,11 @@ export async function checkLayers(src: string): Promise<LayerViolation[]> {
 }
 
 interface Module extends ModuleFacts {
-  /** What it imports of this project, as paths below `src`. */
+  /** The files of this project that it imports, as paths below `src`. */
   readonly targets: readonly string[];
 }
 
-/** The modules by their path below `src`, in the order of these. */
+/** Returns the modules by their path below `src`, sorted by path. */
 async function readModules(src: string): Promise<Map<string, Module>> {
   const modules = new Map<string, Module>();
   const paths: string[] = [];
@@ -129,13 +129,13 @@ function slashed(path: string): string {
   return path.split(sep).join('/');
 }
 
-/** The folder inside its layer that a file lies in; null when it lies in the layer directly. */
+/** Returns the folder inside its layer that a file is in; `null` if the file is directly in the layer. */
 function roomOf(file: string): string | null {
   const [, room, ...rest] = file.split('/');
   return room === undefined || rest.length === 0 ? null : room;
 }
 
-/** The first folder below `src`, or the file itself when it lies directly there. */
+/** Returns the first folder below `src`, or the file itself if it is directly there. */
 function layerOf(file: string): string {
   return file.split('/')[0] ?? file;
 }

@@ -18,12 +18,12 @@ const CHART = 'charts/asana-connector';
 const ARGOCD = 'docs/gitops/argocd';
 const CHART_CRDS = `${CHART}/templates/crds`;
 
-/** Folders that hold nothing but generated files, so that a kind that was removed leaves none behind. */
+/** Folders with nothing but generated files, so that leftovers of a removed kind can be found. */
 const GENERATED_FOLDERS = [CRDS, CHART_CRDS];
 
 /**
- * Every file that is generated, or has a generated part: its content by its path below the root of the project.
- * @throws Error when a value of the chart lacks a description or is unknown to its schema
+ * Returns every file that is generated, or has a generated part: its content by its path below the project root.
+ * @throws Error if a value of the chart has no description or is unknown to its schema
  */
 export async function generateManifests(root: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
@@ -45,7 +45,7 @@ export async function generateManifests(root: string): Promise<ReadonlyMap<strin
   return files;
 }
 
-/** What is wrong with the generated files below `root`, a line each; none when they are what they should be. */
+/** Returns what is wrong with the generated files below `root`, one line each; empty if they are up to date. */
 export async function findStale(root: string, files: ReadonlyMap<string, string>): Promise<string[]> {
   const stale: string[] = [];
   for (const [path, content] of files) {

@@ -14,8 +14,8 @@ const USAGE = `usage: npm run release -- check VERSION
        npm run release -- chart VERSION --image IMAGE --digest sha256:… --source https://…`;
 
 /**
- * The steps of a release that need no registry: `check` that everything names the version, print the `notes` of the
- * changelog, and write the `chart` to publish into dist/chart.
+ * Runs a step of a release that needs no registry: `check` that every file names the version, print the `notes` of the
+ * changelog, or write the `chart` to publish into dist/chart.
  */
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({

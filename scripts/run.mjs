@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Runs a script of this project with the Node it is written for, whatever Node started this file, and installs
-// what is missing first: `node scripts/run.mjs FILE [ARGUMENTS]`. It is what every npm script calls, so that each
-// works on a fresh clone. Plain JavaScript for Node 18 and newer, and nothing but built-in modules.
+// Runs a script of this project with the Node version it is written for, whatever Node runs this file, and first
+// installs what is missing: `node scripts/run.mjs FILE [ARGUMENTS]`. Every npm script calls it, so that each works on a
+// fresh clone. Plain JavaScript for Node 18 and newer, with built-in modules only.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -13,9 +13,9 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lockFile = join(root, 'package-lock.json');
 const nodeDirectory = join(root, 'node_modules', 'node', 'bin');
-/** Says which lock file node_modules was installed from. `npm ci` removes it with all the rest. */
+/** Records the lock file that node_modules was installed from. `npm ci` removes it with everything else. */
 const stampFile = join(root, 'node_modules', '.installed-from');
-/** Holds the id of the process that is installing: two terminals on a fresh clone must not both. */
+/** Holds the id of the installing process, so that two terminals on a fresh clone do not both install. */
 const installing = join(root, '.installing');
 
 const LOCK_POLL_MS = 500;
@@ -24,7 +24,7 @@ function lockFileDigest() {
   return createHash('sha256').update(readFileSync(lockFile)).digest('hex');
 }
 
-/** Whether node_modules is what the lock file asks for. */
+/** Whether node_modules matches the lock file. */
 function isInstalled() {
   if (!existsSync(join(nodeDirectory, 'node'))) return false;
   if (existsSync(stampFile)) return readFileSync(stampFile, 'utf8') === lockFileDigest();
@@ -36,7 +36,7 @@ function isInstalled() {
 async function install() {
   console.error('Installing dependencies (npm ci); this happens once.');
   const started = Date.now();
-  // The npm that started us, else the one on PATH. Its output goes to stderr: stdout belongs to the script.
+  // The npm that started this process, else the one on PATH. Its output goes to stderr: stdout belongs to the script.
   const npm = process.env.npm_execpath ?? '';
   const [program, ...first] = npm.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
   const child = spawn(program, [...first, 'ci', '--no-fund', '--no-audit'], {
@@ -59,7 +59,7 @@ async function install() {
   console.error(`Installed in ${Math.round((Date.now() - started) / 1000)} s.`);
 }
 
-/** Installs unless that is done; waits for another process that is at it. */
+/** Installs unless that is done; waits while another process is installing. */
 async function ensureInstalled() {
   while (!isInstalled()) {
     if (takeLock()) {
@@ -82,7 +82,7 @@ function takeLock() {
     if (error.code !== 'EEXIST') throw error;
   }
   try {
-    // Signal 0 only asks whether the holder is alive; a dead one's lock is taken over at the next turn.
+    // Signal 0 only tests whether the holder is alive; the lock of a dead holder is taken over in the next round.
     process.kill(Number(readFileSync(installing, 'utf8')) || process.pid, 0);
   } catch (error) {
     if (error.code === 'ESRCH') rmSync(installing, { force: true });
@@ -90,13 +90,13 @@ function takeLock() {
   return false;
 }
 
-/** The caller's environment without the options meant for the caller's Node. */
+/** Returns the caller's environment without the options meant for the caller's Node. */
 function environment() {
   const { NODE_OPTIONS: _, ...rest } = process.env;
   return rest;
 }
 
-/** Runs the script; ends as it ends. */
+/** Runs the script and returns its exit code. */
 function run(file, args) {
   const child = spawn(join(nodeDirectory, 'node'), [file, ...args], {
     stdio: 'inherit',
@@ -104,7 +104,7 @@ function run(file, args) {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
-      // A terminal sends Ctrl-C to the script too; a second one would tell it not to finish its work.
+      // A terminal sends Ctrl-C to the script too; a second signal would tell it not to finish its work.
       if (signal === 'SIGINT' && process.stdin.isTTY) return;
       child.kill(signal);
     });

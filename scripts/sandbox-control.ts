@@ -1,4 +1,4 @@
-/** What `asana-connector sandbox` prints when it is ready, as far as scripts need it. */
+/** The part of the output of a ready `asana-connector sandbox` that scripts need. */
 export interface SandboxAddress {
   readonly asanaUrl: string;
   readonly controlUrl: string;
@@ -14,9 +14,9 @@ export interface SandboxAddress {
 export type ControlMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
- * Asks the control endpoint of a sandbox (docs/sandbox.md), which shows and changes the simulated Asana, and under
- * /conductorone the simulated ConductorOne. Null where the answer has no content.
- * @throws Error for every answer but a success
+ * Calls the control endpoint of a sandbox (docs/sandbox.md), which shows and changes the simulated Asana, and under
+ * /conductorone the simulated ConductorOne. Returns `null` if the answer has no content.
+ * @throws Error for any answer but a success
  */
 export async function askControl<T>(
   { controlUrl }: { readonly controlUrl: string },
@@ -32,7 +32,7 @@ export async function askControl<T>(
   return JSON.parse(text === '' ? 'null' : text) as T;
 }
 
-/** The path of somebody in the simulated Asana. */
+/** Returns the path of a person on the control endpoint. */
 export function userPath(email: string): string {
   return `/users/${encodeURIComponent(email)}`;
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { SandboxAddress } from './sandbox-control.ts';
 
-/** The program from source. */
+/** The entry point of the program in the source tree. */
 export const MAIN = join(import.meta.dirname, '../src/main.ts');
 
-/** Starts the program from source as a process of its own; what it complains of goes into a file. */
+/** Starts the program from source as a process of its own; its standard error goes to a file. */
 export function startFromSource(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -21,7 +21,7 @@ export function startFromSource(
   return child;
 }
 
-/** Ends a process and waits until it has ended. */
+/** Stops a process and waits until it has ended. */
 export async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -29,7 +29,7 @@ export async function stopProcess(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Waits until a sandbox is ready. */
+/** Waits until a sandbox is ready, and returns its addresses. */
 export async function sandboxAddress(child: ChildProcess, logFile: string): Promise<SandboxAddress> {
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   for await (const line of lines) return JSON.parse(line) as SandboxAddress;

@@ -17,7 +17,7 @@ Usage: npm run simulate -- [options]
   --write           write the faults that were found to docs/reliability.md
 `;
 
-/** @returns the exit code: 1 for a finding, 2 for an option that is wrong */
+/** @returns the exit code: 1 for a finding, 2 for a wrong option */
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     console.log(USAGE);

@@ -7,7 +7,7 @@ import { runPages } from './site/run-pages.ts';
 
 const SITE = join(import.meta.dirname, '../site');
 
-/** Builds the site into site/dist; a warning is a failure. With --check every command on it is run first. */
+/** Builds the site into site/dist; a warning is a failure. With --check every command on the site is run first. */
 async function site(): Promise<void> {
   const { values } = parseArgs({
     options: { check: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } },
@@ -20,7 +20,7 @@ async function site(): Promise<void> {
   if (warnings.length > 0) throw new Error(`the build warns:\n${warnings.join('\n')}`);
 }
 
-/** npm writes its own lock file at the end of every installation. */
+/** Whether the packages are installed: npm writes its own lock file at the end of every installation. */
 function isInstalled(): boolean {
   const installed = join(SITE, 'node_modules/.package-lock.json');
   return (
@@ -28,7 +28,7 @@ function isInstalled(): boolean {
   );
 }
 
-/** Runs a program in the folder of the site, shows what it prints, and gives it back. */
+/** Runs a program in the folder of the site, shows its output and returns it. */
 function run(program: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {

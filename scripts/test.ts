@@ -8,12 +8,12 @@ import { LINT, runChecks, TYPES } from './checks.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** A test that takes longer than this hangs: the slowest one has to wait for leases and for namespaces to go. */
+/** A test that takes longer than this hangs: the slowest one waits for leases and for the deletion of namespaces. */
 const TEST_TIMEOUT_MS = 180_000;
 
 /**
- * `npm test`: the checks of the source, then every test against one control plane.
- * `npm test -- test/api --test-name-pattern=x`: only the tests of those folders or files, without the checks.
+ * `npm test`: runs the checks of the source, then every test against one control plane.
+ * `npm test -- test/api --test-name-pattern=x`: runs only the tests of those folders or files, without the checks.
  */
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   const paths = args.filter((arg) => !arg.startsWith('-'));
   if (args.length === 0 && (await runChecks([TYPES, ...LINT])) > 0) return 1;
 
-  // Fetched before the first test, so that the time it takes the first time is nobody's timeout.
+  // Fetched before the first test, so that a first download counts against no test's timeout.
   const [controlPlane] = await Promise.all([
     startControlPlane({ controllerManager: true }),
     kubectlPath(),
@@ -34,19 +34,19 @@ async function main(): Promise<number> {
   }
 }
 
-/** The glob patterns of the wanted tests; all of them when none is named. */
+/** Returns the glob patterns of the wanted tests; all tests if none is named. */
 function testPatterns(paths: readonly string[]): string[] {
   if (paths.length === 0) return ['test/**/*.test.ts'];
   return paths.map((path) => (statSync(join(ROOT, path)).isDirectory() ? `${path}/**/*.test.ts` : path));
 }
 
-/** Runs node:test, whose own summary is the last thing printed. */
+/** Runs node:test, which prints its own summary last. */
 function runTests(args: readonly string[], kubeconfig: string): Promise<number> {
   const options = [
     '--test',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
-    // One file more than there are processors: much of a test is waiting for a socket.
+    // One file more than there are processors: tests spend much of their time waiting for a socket.
     `--test-concurrency=${availableParallelism() + 1}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
   ];
@@ -56,7 +56,7 @@ function runTests(args: readonly string[], kubeconfig: string): Promise<number> 
       stdio: 'inherit',
       env: { ...process.env, [SHARED_KUBECONFIG]: kubeconfig },
     });
-    // A signal that reaches this process is for the tests; the control plane goes when they have gone.
+    // Forwards signals to the tests; the control plane stops after they have ended.
     const forward = (signal: NodeJS.Signals) => child.kill(signal);
     process.on('SIGINT', forward);
     process.on('SIGTERM', forward);

@@ -1,7 +1,7 @@
 /**
- * What any program has to do for a new license grant, and nothing else: three requests to Asana and four writes to the
- * API server, fifty grants at a time. Reads lines `<grant> <gid>` from standard input and ends with them. It decides
- * nothing, keeps nothing and watches nothing; how long it takes is the floor that the operator is measured by.
+ * Does the minimum that any program must do for a new license grant: three requests to Asana and four writes to the API
+ * server, for fifty grants at a time. Reads lines `<grant> <gid>` from standard input and exits when they end. It makes
+ * no decisions, keeps no state and watches nothing; its duration is the floor that the operator is compared with.
  */
 import { createInterface } from 'node:readline';
 import { Agent, request } from 'undici';
@@ -12,7 +12,7 @@ import { KubernetesClient } from '../../src/kubernetes/client.ts';
 import { ApiServerConnection, loadKubeConfig } from '../../src/kubernetes/connection.ts';
 import { formatMicroTime } from '../../src/kubernetes/micro-time.ts';
 
-/** As many as the operator has by default. */
+/** The operator's default concurrency. */
 const IN_FLIGHT = 50;
 const [asanaUrl = '', namespace = ''] = process.argv.slice(2);
 const agent = new Agent({ connections: IN_FLIGHT });

@@ -10,7 +10,7 @@ import { largeSnapshot } from '../../test/conductorone/directories.ts';
 import { atMost, type Benchmark, type Figure } from './figure.ts';
 
 const MEMBERS = 25;
-/** Everybody has a license and a role in the workspace; each team has its members and one of them for its admin. */
+/** Every account has a license and a workspace role; every team has its members, one of whom is its admin. */
 const SIZES: readonly { readonly accounts: number; readonly teams: number; readonly seconds: number }[] = [
   { accounts: 20_000, teams: 2_308, seconds: 2 },
   { accounts: 100_000, teams: 30_770, seconds: 10 },
@@ -24,7 +24,7 @@ async function writeOnce(accounts: number, teams: number) {
   const before = process.memoryUsage.rss();
   let peak = before;
   const watching = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 50);
-  // Of its pauses a few go over the snapshot itself, and last longer the more threads compete with its own.
+  // A few pauses of the garbage collector walk the snapshot itself, and last longer if other threads compete.
   let longestPauseMs = 0;
   const collector = new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) longestPauseMs = Math.max(longestPauseMs, duration);
@@ -45,7 +45,7 @@ async function writeOnce(accounts: number, teams: number) {
   clearInterval(watching);
   await sleep(10);
   collector.disconnect();
-  // The histogram counts from one tick to the next: of a free loop it shows the resolution.
+  // The histogram measures from tick to tick, so an idle loop shows the resolution, 5 ms, which is subtracted.
   const { grants } = file.counts;
   return {
     grants,
@@ -57,7 +57,7 @@ async function writeOnce(accounts: number, teams: number) {
   };
 }
 
-/** Keeps a core busy, as another program on the node would, until it is disposed of. */
+/** Keeps one core busy, like another program on the node, until it is disposed of. */
 function keepBusy(): AsyncDisposable {
   const child = spawn(process.execPath, ['--eval', 'for (;;);'], { stdio: 'ignore' });
   const ended = once(child, 'exit');
@@ -69,7 +69,7 @@ function keepBusy(): AsyncDisposable {
   };
 }
 
-/** Writing c1z files: time, and whether the event loop stays free meanwhile. */
+/** Writing c1z files: how long it takes, and whether the event loop stays free meanwhile. */
 export const c1z: Benchmark = {
   name: 'c1z',
   about: 'c1z files of many grants, written beside a free event loop, one core busy with something else',

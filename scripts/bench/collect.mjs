@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** V8 sweeps on threads of its own, and moves together in a later collection what the one before found scattered. */
+/** V8 sweeps on its own threads, and compacts in a later collection what an earlier one found scattered. */
 const BETWEEN_MS = 1_000;
 const MOST_ROUNDS = 5;
-/** What is freed by less is at rest. */
+/** Memory is at rest if a round frees less than this. */
 const LITTLE_BYTES = 2 ** 20;
 
 /**
- * Collects until hardly anything more is given back, as V8 does by itself in a process that rests: there its memory reducer
- * moves together what is scattered, which a plain `gc()` does not.
+ * Collects until hardly any more memory is freed, as V8 does by itself in an idle process: there its memory reducer
+ * compacts scattered objects, which a plain `gc()` does not.
  */
 async function collect() {
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
@@ -19,8 +19,8 @@ async function collect() {
   }
 }
 
-// Preloaded into the measured process: on SIGUSR2 it collects and says on standard error what is resident, and the most that
-// ever was.
+// Preloaded into the measured process: on SIGUSR2 it collects, then writes the resident memory and its peak to standard
+// error.
 process.on('SIGUSR2', async () => {
   await collect();
   process.stderr.write(`RSS ${process.memoryUsage.rss()} ${process.resourceUsage().maxRSS * 1024}\n`);

@@ -2,7 +2,7 @@ import { columns, type Family, type Step, shown } from './curves/columns.ts';
 import { machine, tableOf, writeDocuments } from './curves/documents.ts';
 import { type Load, measureLoad } from './curves/step.ts';
 
-/** What the chart sets holds for ten thousand; beyond, the heap has to be larger. */
+/** The chart's heap limit of 160 MiB is enough for 10,000 grants; larger loads need a larger heap. */
 const BY_GRANTS: readonly Load[] = [
   { size: 1_000, heapMiB: 160 },
   { size: 3_000, heapMiB: 160 },
@@ -18,8 +18,8 @@ const BY_CONNECTORS: readonly Load[] = [
 ].map(({ connectors, heapMiB }) => ({ accounts: 500, connectors, grants: connectors, heapMiB }));
 
 /**
- * `npm run bench -- curves [--write]`: what the operator costs as what it works on grows. Prints tables, and with `write`
- * puts them into docs/performance.md, with pictures.
+ * Runs `npm run bench -- curves [--write]`: measures how the operator's costs grow with the load. Prints tables;
+ * `write` also puts them into docs/performance.md, with pictures.
  */
 export async function curves(write: boolean, log: (line: string) => void): Promise<void> {
   const families: Record<string, Family> = {
@@ -42,7 +42,7 @@ export async function curves(write: boolean, log: (line: string) => void): Promi
 }
 
 async function measureAll(loads: readonly Load[], log: (line: string) => void): Promise<Step[]> {
-  // `BENCH_CURVES_MOST` leaves out what is larger, for a look.
+  // `BENCH_CURVES_MOST` skips loads with more grants than this, for a quick look.
   const most = Number(process.env['BENCH_CURVES_MOST'] ?? Number.POSITIVE_INFINITY);
   const steps: Step[] = [];
   for (const load of loads.filter(({ grants }) => grants <= most)) {

@@ -1,4 +1,4 @@
-/** One figure beside the bound it must hold. */
+/** One figure and the bound it must keep. */
 export interface Figure {
   readonly what: string;
   readonly measured: string;
@@ -6,14 +6,14 @@ export interface Figure {
   readonly holds: boolean;
 }
 
-/** A benchmark: named on the command line, and run in a set-up of its own. */
+/** A benchmark, named on the command line and run in a setup of its own. */
 export interface Benchmark {
   readonly name: string;
   readonly about: string;
   run(log: (line: string) => void): Promise<Figure[]>;
 }
 
-/** A figure that must not exceed its bound. */
+/** Returns a figure that must not exceed its bound. */
 export function atMost(what: string, value: number, bound: number, unit: string, digits = 1): Figure {
   return {
     what,
@@ -23,7 +23,7 @@ export function atMost(what: string, value: number, bound: number, unit: string,
   };
 }
 
-/** A figure that must not be below its bound. */
+/** Returns a figure that must not fall below its bound. */
 export function atLeast(what: string, value: number, bound: number, unit: string, digits = 1): Figure {
   return {
     what,
@@ -33,7 +33,7 @@ export function atLeast(what: string, value: number, bound: number, unit: string
   };
 }
 
-/** A figure that has no bound of its own, beside one that has. */
+/** Returns a figure without a bound, which is reported beside one that has a bound. */
 export function told(what: string, value: number, unit: string): Figure {
   return { what, measured: `${value.toFixed(1)} ${unit}`, bound: 'no bound', holds: true };
 }

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 
-/** What is resident now, and the most that was since the start. */
+/** Resident memory now, and its peak since the start. */
 export interface Resident {
   readonly miB: number;
   readonly peakMiB: number;
@@ -17,7 +17,7 @@ export class Gauge {
     if (match) this.#answer?.({ miB: Number(match[1]) / 2 ** 20, peakMiB: Number(match[2]) / 2 ** 20 });
   };
 
-  /** After a forced collection. */
+  /** Returns the resident memory after a forced garbage collection. */
   read(child: ChildProcess): Promise<Resident> {
     return new Promise((resolve) => {
       this.#answer = resolve;
@@ -26,7 +26,7 @@ export class Gauge {
   }
 }
 
-/** The metrics of an operator that was started with `flags`. */
+/** Reads the metrics of an operator that was started with `flags`. */
 export class Scrape {
   readonly flags: readonly string[];
   readonly #url: string;
@@ -36,7 +36,7 @@ export class Scrape {
     this.#url = `http://127.0.0.1:${port}/metrics`;
   }
 
-  /** On a port that is free now. */
+  /** Chooses a port that is free now. */
   static async open(): Promise<Scrape> {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
@@ -45,7 +45,7 @@ export class Scrape {
     return new Scrape(port);
   }
 
-  /** The sum of all series of a metric. */
+  /** Returns the sum of all series of a metric. */
   async sum(metric: string): Promise<number> {
     const text = await (await fetch(this.#url)).text();
     return text

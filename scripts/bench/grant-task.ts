@@ -8,7 +8,7 @@ const TEAMS = 2_000;
 const LATENCY_MS = 100;
 const MOST_SECONDS = 3;
 
-/** A grant task that meets a connector which has just started, and has only begun to read the directory. */
+/** A grant task that reaches a connector which has just started, and has only begun to read the directory. */
 export const grantTask: Benchmark = {
   name: 'grant-task',
   about: `a grant task right after a start, ${ACCOUNTS.toLocaleString('en')} accounts and ${TEAMS.toLocaleString('en')} teams, 100 ms latency`,
@@ -17,12 +17,12 @@ export const grantTask: Benchmark = {
     try {
       const sandbox = await rig.sandbox({ accounts: ACCOUNTS, teams: TEAMS, latency: LATENCY_MS });
       const { gid } = await askControl<{ gid: string }>(sandbox, 'GET', '/users/alice@acme.example');
-      // ConductorOne has seen no upload, so entitlement and principal are written out.
+      // ConductorOne has received no upload, so entitlement and principal are spelled out.
       const user = { id: { resourceType: 'user', resource: gid }, displayName: 'Alice Adams' };
       const license = { id: { resourceType: 'license', resource: 'enterprise' }, displayName: 'Enterprise' };
       const grant = { entitlement: { id: 'enterprise', resource: license }, principal: user };
       const order = { type: 'raw', task: { grant } };
-      // It comes after a sync that has just begun, and competes with that for the line.
+      // The task arrives when a sync has just begun, and competes with it for requests to Asana.
       await askControl(sandbox, 'POST', '/conductorone/settings', { nextPollMs: 200 });
       await giveTask(sandbox, { type: 'syncFull' });
       const id = await giveTask(sandbox, order);

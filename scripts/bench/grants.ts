@@ -16,10 +16,10 @@ import {
 import { asanaRequests, Rig } from './rig.ts';
 
 const EVENTS_SETTLE_MS = 10_000;
-/** How much longer than the bare loop the operator may take. */
+/** The most time the operator may take, as a multiple of the bare loop's. */
 const MOST_OF_FLOOR = 1.3;
 
-/** Writes about our kinds and their events, not the lease and not what the benchmark itself creates. */
+/** Returns the writes of a resource between two counts. Includes what the benchmark itself creates. */
 export function ourWrites(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number>,
@@ -34,7 +34,7 @@ export function ourWrites(
   return writes;
 }
 
-/** Seconds that a bare loop takes for as many grants of as many people. */
+/** Returns the seconds that the bare loop takes for `count` grants. */
 async function measureFloor(
   rig: Rig,
   client: KubernetesClient,
@@ -43,7 +43,7 @@ async function measureFloor(
 ): Promise<number> {
   const namespace = 'floor';
   await rig.namespace(namespace);
-  // Their license stays as it is: what is asked for is what they have, and the work is the same.
+  // These people already hold the license that the loop asks for, so nothing changes; the work is the same.
   const people = (await peopleOf(sandbox)).filter(
     ({ active, license }) => active && license === 'enterprise',
   );
@@ -82,7 +82,7 @@ async function measure(count: number, log: (line: string) => void): Promise<Figu
     await createGrants(client, emails);
     await ready;
     const seconds = (performance.now() - began) / 1000;
-    // Events are written behind everything else: they count too.
+    // Events are written after everything else, and count too.
     await sleep(EVENTS_SETTLE_MS);
     const writesAfter = await rig.apiServerRequests();
     const writes =

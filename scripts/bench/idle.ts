@@ -11,10 +11,10 @@ import {
 } from './objects.ts';
 import { asanaRequests, Rig, until } from './rig.ts';
 
-/** Ten minutes, long enough for ten syncs; `BENCH_IDLE_SECONDS` shortens it for a look. */
+/** Ten minutes, long enough for ten syncs; `BENCH_IDLE_SECONDS` shortens it for a quick look. */
 const IDLE_SECONDS = Number(process.env['BENCH_IDLE_SECONDS'] ?? 600);
 
-/** What the operator writes and asks while nothing changes. */
+/** The operator's writes and requests while nothing changes. */
 export const idle: Benchmark = {
   name: 'idle',
   about: `${IDLE_SECONDS} s of no change, sync.interval 1m`,

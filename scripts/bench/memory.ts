@@ -12,7 +12,7 @@ import {
 } from './objects.ts';
 import { Rig, until } from './rig.ts';
 
-/** Memory of the bundle, idle and full. */
+/** Memory of the bundle, idle and with all grants. */
 export const memory: Benchmark = {
   name: 'memory',
   about: 'RSS of the bundle after a forced collection',
@@ -34,7 +34,7 @@ export const memory: Benchmark = {
       const holders = await peopleHolding(sandbox, 'enterprise', SIZE);
       const others = await peopleHolding(sandbox, 'view only', SIZE - holders.length);
       const emails = [...holders, ...others];
-      // Whoever is left over is declared a second time: a grant in conflict is an object like any other.
+      // If there are too few people, some are declared a second time: a grant in conflict is an object like any other.
       while (emails.length < SIZE) emails.push(...emails.slice(0, SIZE - emails.length));
       const seen = watchGrants(client, SIZE, isTold);
       await createGrants(client, emails);
@@ -53,7 +53,7 @@ export const memory: Benchmark = {
   },
 };
 
-/** From the start of the process to its first status write, with the lease free. */
+/** Time from the start of the process to its first status write, with the lease free. */
 export const startUp: Benchmark = {
   name: 'start',
   about: 'start to first status write, lease free',
@@ -69,7 +69,7 @@ export const startUp: Benchmark = {
       const ended = new Promise((resolve) => warm.once('exit', resolve));
       warm.kill('SIGTERM');
       await ended;
-      // Times in a status are whole seconds: a sync within the same one would leave it as it is.
+      // Times in a status are whole seconds: a sync within the same second would leave the status unchanged.
       await sleep(1_000);
       const object = await readConnector(client);
       const began = performance.now();

@@ -7,13 +7,13 @@ import { until } from './rig.ts';
 export const NAMESPACE = 'bench';
 const secrets: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
 
-/** Where a connector and its grants are. */
+/** The namespace of a connector and its grants, and the connector's name. */
 export interface Place {
   readonly namespace?: string;
   readonly connector?: string;
 }
 
-/** A connector with its Secret, in mode Apply unless said otherwise. */
+/** Creates a connector with its Secret, in mode Apply by default. */
 export async function createConnector(
   client: KubernetesClient,
   sandbox: SandboxAddress,
@@ -36,7 +36,7 @@ export async function createConnector(
   });
 }
 
-/** Asks for a sync, or another look at a grant. */
+/** Requests a sync of a connector, or another evaluation of a grant. */
 export async function request(
   client: KubernetesClient,
   resource: 'connector' | 'grant',
@@ -84,7 +84,7 @@ export async function untilConnected(client: KubernetesClient, place: Place = {}
   );
 }
 
-/** Creates license grants for people of the directory, some at a time. @returns their names */
+/** Creates license grants for people of the directory, twenty at a time. */
 export async function createGrants(
   client: KubernetesClient,
   emails: readonly string[],
@@ -118,7 +118,7 @@ export function grantName(index: number): string {
   return `grant-${index}`;
 }
 
-/** A grant as far as benchmarks look at it. */
+/** The fields of a grant that benchmarks read. */
 export interface GrantView {
   readonly metadata: { readonly name: string; readonly generation: number; readonly resourceVersion: string };
   readonly status?: {
@@ -136,8 +136,8 @@ export function isTold({ metadata, status }: GrantView): boolean {
 }
 
 /**
- * Watches the grants of a namespace until `count` of them are `seen`; costs the API server next to nothing. Grants of
- * before it began do not count.
+ * Watches the grants of a namespace until `count` of them satisfy `seen`; costs the API server next to nothing. Grants
+ * that do not change after the call do not count.
  */
 export async function watchGrants(
   client: KubernetesClient,
@@ -166,7 +166,7 @@ export async function watchGrants(
   stop.abort();
 }
 
-/** Lower-case emails of people who hold `license`, out of the simulated Asana. */
+/** Returns lower-case emails of active people who hold `license` and are no guests, from the simulated Asana. */
 export async function peopleHolding(
   sandbox: SandboxAddress,
   license: string,
@@ -179,7 +179,7 @@ export async function peopleHolding(
     .map(({ email }) => email.toLowerCase());
 }
 
-/** Somebody in the simulated Asana. */
+/** A person in the simulated Asana. */
 export interface PersonView {
   readonly gid: string;
   readonly email: string;

@@ -19,8 +19,9 @@ function manifests(emails: readonly string[], workspace: string): string {
 }
 
 /**
- * A plan of many grants, a review and an export, each beside a plan of one grant: what is left of the difference is the
- * command itself. Its processor time is told too, since a machine that others use makes the time longer, and that hardly.
+ * Plan and review of many grants, and an export, each compared with a plan of one grant: the difference is the cost of
+ * the command itself. Processor time is reported too, since other load on the machine lengthens it far less than the
+ * elapsed time.
  */
 export const plan: Benchmark = {
   name: 'plan',

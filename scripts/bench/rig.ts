@@ -15,22 +15,22 @@ import { askControl, type SandboxAddress } from '../sandbox-control.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Tells, as a program ends, what it has used. */
+/** Prints what a process has used when it exits. */
 const GAUGE =
   'data:text/javascript,process.on("exit",()=>console.error("SPENT",JSON.stringify(process.resourceUsage())))';
 
-/** What the chart sets as NODE_OPTIONS, beside a semi-space of 1 MiB. */
+/** The heap limit that the chart sets in NODE_OPTIONS, along with a semi-space of 1 MiB. */
 const CHART_HEAP_MIB = 160;
 
-/** What a program has used from its start to its end. */
+/** Time and memory that a process used from its start to its end. */
 export interface Spent {
   readonly seconds: number;
   readonly processorSeconds: number;
-  /** Its largest resident set. */
+  /** Peak resident memory. */
   readonly peakMiB: number;
 }
 
-/** Everything a benchmark may need, as processes of their own; `close` ends them all. */
+/** Everything a benchmark may need, as separate processes; `close` ends them all. */
 export class Rig {
   readonly #stops: (() => Promise<void>)[] = [];
   readonly #imageEnvironment = readImageEnvironment();
@@ -38,7 +38,7 @@ export class Rig {
   #connection: ApiServerConnection | null = null;
   #bundle: string | null = null;
 
-  /** A simulated Asana; requests are unlimited unless `requestsPerMinute` says otherwise. */
+  /** Starts a simulated Asana; requests are unlimited unless `requestsPerMinute` is given. */
   async sandbox(options: {
     accounts: number;
     teams: number;
@@ -62,7 +62,7 @@ export class Rig {
     throw new Error('the sandbox did not start');
   }
 
-  /** A control plane with our CRDs and the namespace `bench`. */
+  /** Starts a control plane with our CRDs and the namespace `bench`. */
   async controlPlane(): Promise<KubernetesClient> {
     this.#controlPlane = await startControlPlane();
     const plane = this.#controlPlane;
@@ -81,7 +81,7 @@ export class Rig {
     return new KubernetesClient(connection);
   }
 
-  /** The operator, as the bundle the image runs. Its standard error is read line by line. */
+  /** Starts the operator from the bundle that the image runs. `onLine` receives each line of its standard error. */
   async operator(
     asanaUrl: string,
     flags: readonly string[],
@@ -119,7 +119,7 @@ export class Rig {
     return child;
   }
 
-  /** A bare loop beside the control plane; see there. It is told what to do on standard input. */
+  /** Starts bare-loop.ts on the control plane. It reads its work from standard input. */
   bareLoop({ asanaUrl, tokens }: SandboxAddress, namespace: string): ChildProcess {
     if (!this.#controlPlane) throw new Error('start the control plane first');
     const child = this.#spawn([join(import.meta.dirname, 'bare-loop.ts'), asanaUrl, namespace], {
@@ -131,13 +131,13 @@ export class Rig {
     return child;
   }
 
-  /** Where the control plane's etcd answers. */
+  /** The address of the control plane's etcd. */
   get etcdUrl(): string {
     if (!this.#controlPlane) throw new Error('start the control plane first');
     return this.#controlPlane.etcdUrl;
   }
 
-  /** One more namespace beside `bench`. */
+  /** Creates another namespace beside `bench`. */
   async namespace(name: string): Promise<void> {
     await this.#connection?.send({
       method: 'POST',
@@ -146,7 +146,7 @@ export class Rig {
     });
   }
 
-  /** The connector without Kubernetes, in service mode, as the bundle the image runs. */
+  /** Starts the connector without Kubernetes, in service mode, from the bundle that the image runs. */
   async connector({ asanaUrl, tokens, conductorOne }: SandboxAddress): Promise<ChildProcess> {
     this.#bundle ??= await this.#build();
     const child = this.#spawn([this.#bundle], {
@@ -166,7 +166,7 @@ export class Rig {
     return child;
   }
 
-  /** Runs a command that reads Asana to its end, as the bundle the image runs; what it prints is dropped. */
+  /** Runs a command that reads Asana to its end, from the bundle that the image runs; discards its standard output. */
   async command({ asanaUrl, tokens }: SandboxAddress, args: readonly string[]): Promise<Spent> {
     this.#bundle ??= await this.#build();
     const began = performance.now();
@@ -179,7 +179,7 @@ export class Rig {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text));
     const code = await new Promise((resolve) => child.once('close', resolve));
     const gauge = /SPENT (.*)/.exec(errors)?.[1];
-    // 2 is a plan with changes.
+    // Exit code 2 is a plan with changes.
     if (gauge === undefined || (code !== 0 && code !== 2)) throw new Error(`${args[0]} failed: ${errors}`);
     const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(gauge) as NodeJS.ResourceUsage;
     return {
@@ -189,7 +189,7 @@ export class Rig {
     };
   }
 
-  /** Requests the API server has answered, by verb and resource. */
+  /** Returns the number of requests that the API server has answered, by verb and resource. */
   async apiServerRequests(): Promise<Map<string, number>> {
     if (!this.#connection) throw new Error('start the control plane first');
     const body = await this.#connection.open({ method: 'GET', path: '/metrics' });
@@ -229,14 +229,14 @@ export class Rig {
   }
 }
 
-/** Variables that the image sets, as its Dockerfile has them. */
+/** Returns the variables that the Dockerfile sets in the image. */
 function readImageEnvironment(): Record<string, string> {
   const line = /^ENV (.*)$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[1];
   if (line === undefined) throw new Error('the Dockerfile sets no variables');
   return Object.fromEntries(line.split(' ').map((pair) => pair.split('=', 2) as [string, string]));
 }
 
-/** Requests the simulated Asana has had, by operation. */
+/** Returns the number of requests that the simulated Asana has received, by operation. */
 export async function asanaOperations(sandbox: SandboxAddress): Promise<Record<string, number>> {
   const { tokens } = await askControl<{ tokens: { requests: Record<string, number> }[] }>(
     sandbox,
@@ -249,14 +249,14 @@ export async function asanaOperations(sandbox: SandboxAddress): Promise<Record<s
   return operations;
 }
 
-/** Requests the simulated Asana has had; of one operation, or of all. */
+/** Returns the number of requests that the simulated Asana has received, of one operation or of all. */
 export async function asanaRequests(sandbox: SandboxAddress, operation?: string): Promise<number> {
   const operations = await asanaOperations(sandbox);
   if (operation !== undefined) return operations[operation] ?? 0;
   return Object.values(operations).reduce((total, count) => total + count, 0);
 }
 
-/** Looks until `seen`; benchmarks wait long, but not for ever. */
+/** Polls until `seen` returns true. Benchmarks wait long, but not forever. @throws Error after `patienceMs` */
 export async function until(
   what: string,
   seen: () => Promise<boolean>,

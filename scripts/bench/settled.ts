@@ -16,18 +16,18 @@ import {
 } from './objects.ts';
 import { asanaRequests, Rig, until } from './rig.ts';
 
-/** `BENCH_SETTLED` makes it smaller, for a look. */
+/** `BENCH_SETTLED` lowers it for a quick look. */
 const GRANTS = Number(process.env['BENCH_SETTLED'] ?? 10_000);
 const EDITS = 50;
-/** What an edit asks Asana first, and again at its end: the account, read afresh. */
+/** The first and the last request of an edit: a fresh read of the account. */
 const LOOK = 'scimGetUser';
-/** So that edits fall into the whole of a resync, not into its first moment. */
+/** Spreads the edits over the whole resync instead of its first moment. */
 const BETWEEN_EDITS_MS = 100;
 const COUNTS_SETTLE_MS = 10_000;
 
 /**
- * Seconds from the first reading of a new process until it has decided every grant.
- * @param sync tells when the process has read the directory
+ * Returns the seconds from the end of a sync until the process has decided every grant.
+ * @param sync resolves when the process has read the directory
  */
 export async function secondsToDecide(scrape: Scrape, sync: Promise<void>): Promise<number> {
   await sync;
@@ -37,9 +37,9 @@ export async function secondsToDecide(scrape: Scrape, sync: Promise<void>): Prom
 }
 
 /**
- * Milliseconds from each edit to its first request, shortest first, while the directory is read and all grants are decided
- * on that, again and again.
- * @param resync has that done once
+ * Returns the milliseconds from each edit to its first request, shortest first. Meanwhile the directory is read and all
+ * grants are decided on it, over and over.
+ * @param resync runs one such round
  */
 export async function editDelays(
   client: KubernetesClient,
@@ -62,7 +62,7 @@ export async function editDelays(
     await createGrants(client, [email], { from: 1_000_000 + i });
     await looks(1);
     delays.push(performance.now() - began);
-    // The second is at the result: no edit may take it for its own.
+    // Wait for the second read, which confirms the result, so that the next edit does not take it for its own.
     await looks(2);
     await sleep(BETWEEN_EDITS_MS);
   }
@@ -70,19 +70,19 @@ export async function editDelays(
   return delays.toSorted((a, b) => a - b);
 }
 
-/** The value that so large a share of the sorted values does not exceed. */
+/** Returns the smallest value that `share` of the sorted values do not exceed. */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.ceil(sorted.length * share) - 1] ?? Number.POSITIVE_INFINITY;
 }
 
-/** Lines of the operator's log, waited for. */
+/** Waits for lines of the operator's log. */
 export interface LogWatch {
   readonly onLine: (line: string) => void;
-  /** Resolves when the message has come so many times from now on. */
+  /** Resolves when the message has been logged `times` times from now on. */
   readonly next: (message: string, times?: number) => Promise<void>;
 }
 
-/** What happens once to a line of the operator's log. */
+/** Returns a watch on lines of the operator's log. */
 export function whenLogged(): LogWatch {
   const waiting = new Map<string, { left: number; readonly resolve: () => void }>();
   return {
@@ -94,7 +94,7 @@ export function whenLogged(): LogWatch {
   };
 }
 
-/** A restart among settled grants, and a person's edit that overtakes a resync of all of them. */
+/** A restart with settled grants, and edits that overtake a resync of all of them. */
 export const settled: Benchmark = {
   name: 'settled',
   about: `${GRANTS.toLocaleString('en')} settled grants: a restart, and edits during a resync`,

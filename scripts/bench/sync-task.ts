@@ -6,7 +6,7 @@ import { giveTask, secondsOfTask } from './task-seconds.ts';
 const ACCOUNTS = 20_000;
 const TEAMS = 2_000;
 const LATENCY_MS = 100;
-/** People who have left are listed too. */
+/** Includes five people who have left; they are listed too. */
 const PAGES = Math.ceil((ACCOUNTS + 5) / 100);
 
 const LISTINGS = [
@@ -16,7 +16,7 @@ const LISTINGS = [
   'scimListUsers',
 ] as const;
 
-/** The same reading as the Go connector does it: pages of 50 where ours have 100, and none before the last is there. */
+/** Returns the requests of the Go connector for the same sync: one after another, in pages of 50 instead of 100. */
 function requestsOneByOne(operations: Readonly<Record<string, number>>): number {
   return sum(Object.values(operations)) + sum(LISTINGS.map((operation) => operations[operation] ?? 0));
 }
@@ -25,7 +25,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** How long the sandbox looked into the file before it answered; ConductorOne does that later. */
+/** Returns how long the sandbox took to check the file before it answered; ConductorOne does that later. */
 async function checkMs(sandbox: SandboxAddress): Promise<number> {
   const { uploads } = await askControl<{ uploads: { checkMs: number }[] }>(
     sandbox,

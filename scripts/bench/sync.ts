@@ -12,7 +12,7 @@ const ACCOUNTS = 20_000;
 const TEAMS = 2_000;
 const MEMBERS = 25;
 const LATENCY_MS = 100;
-/** Left in the workspace by people who are gone: the sandbox lists them, so they count as accounts. */
+/** Memberships left in the workspace by people who are gone: the sandbox lists them, so they count as accounts. */
 const STRAGGLERS = 5;
 
 interface Measured {
@@ -55,7 +55,7 @@ async function syncOnce(
   return { seconds, requests: snapshot.requests };
 }
 
-/** A full sync of a large directory, against what latency and Asana's limits allow. */
+/** A full sync of a large directory, compared with what latency and Asana's limits allow. */
 export const sync: Benchmark = {
   name: 'sync',
   about: 'a full sync of 20,000 accounts and 2,000 teams',

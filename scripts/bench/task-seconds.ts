@@ -17,7 +17,7 @@ export async function giveTask(sandbox: SandboxAddress, order: object): Promise<
 /**
  * Waits until a task has ended.
  * @returns seconds from its arrival at the connector to its end
- * @throws Error when it did not end well
+ * @throws Error if the task did not succeed
  */
 export async function secondsOfTask(sandbox: SandboxAddress, id: string): Promise<number> {
   const ask = () => askControl<Task>(sandbox, 'GET', `/conductorone/tasks/${id}`);

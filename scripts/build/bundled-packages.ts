@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 
-/** A package of npm's of which code is in the bundle. */
+/** An npm package with code in the bundle. */
 export interface BundledPackage {
   readonly name: string;
   readonly version: string;
-  /** As its package.json states it: an SPDX expression. */
+  /** An SPDX expression, as its package.json states it. */
   readonly license: string;
-  /** Absolute path of its folder below node_modules. */
+  /** Absolute path of its folder in node_modules. */
   readonly folder: string;
 }
 
@@ -16,9 +16,9 @@ export interface BundledPackage {
 const PACKAGE_FOLDER = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
 
 /**
- * The packages of which at least one byte is in the bundle, by name and version.
- * @param root what the paths of the metafile are relative to
- * @throws Error when a package does not say what its license is
+ * Returns the packages with at least one byte in the bundle, sorted by name and version.
+ * @param root the folder that the paths of the metafile are relative to
+ * @throws Error if a package does not state its license
  */
 export async function bundledPackages({ outputs }: Metafile, root: string): Promise<BundledPackage[]> {
   const folders = new Set<string>();
@@ -32,7 +32,7 @@ export async function bundledPackages({ outputs }: Metafile, root: string): Prom
   return packages.toSorted((a, b) => nameAndVersion(a).localeCompare(nameAndVersion(b), 'en'));
 }
 
-/** `name@version`, which is how npm refers to a package in an SBOM. */
+/** Returns `name@version`, by which npm refers to a package in an SBOM. */
 export function nameAndVersion({ name, version }: Pick<BundledPackage, 'name' | 'version'>): string {
   return `${name}@${version}`;
 }

@@ -5,10 +5,10 @@ import { type BundledPackage, nameAndVersion } from './bundled-packages.ts';
 const RULE = '-'.repeat(80);
 const LICENSE_FILE = /^(licen[cs]e|copying|notice)\b/i;
 const README = /^readme(\.|$)/i;
-/** The heading of a README's section on its license, up to the next heading of any level or the end. */
+/** A README's section about its license, from its heading up to the next heading of any level or the end. */
 const LICENSE_SECTION = /^(?:#+ *licen[cs]e\b.*|licen[cs]e *\n[-=]+)\n([^]*?)(?=^#+ |(?![^]))/im;
 
-/** The licenses and notices of everything that is bundled, as one text for the image. */
+/** Returns the licenses and notices of all bundled packages, as one text for the image. */
 export async function licensesText(packages: readonly BundledPackage[]): Promise<string> {
   const parts = await Promise.all(
     packages.map(
@@ -19,7 +19,7 @@ export async function licensesText(packages: readonly BundledPackage[]): Promise
   return `asana-connector contains code of these packages, under their licenses.\n\n${parts.join('\n')}`;
 }
 
-/** What a package says about its license: its license files, else that section of its README, else its identifier. */
+/** Returns a package's license text: its license files, else that section of its README, else its identifier. */
 async function ownWords({ folder, license }: BundledPackage): Promise<string> {
   const names = (await readdir(folder)).toSorted();
   const read = async (name: string) => (await readFile(join(folder, name), 'utf8')).trim();

@@ -8,7 +8,7 @@ interface Component {
   readonly version: string;
 }
 
-/** What is used here of CycloneDX 1.5 as `npm sbom` writes it. */
+/** The part of CycloneDX 1.5, as `npm sbom` writes it, that is used here. */
 export interface Sbom {
   readonly bomFormat: 'CycloneDX';
   readonly metadata: { readonly component: Component; readonly [other: string]: unknown };
@@ -18,13 +18,13 @@ export interface Sbom {
 }
 
 /**
- * The software bill of materials of the bundle: what npm reads out of the lock file, without the packages that the
- * bundler left out. The same lock file and bundle give the same text.
+ * Returns the software bill of materials of the bundle: what npm reads from the lock file, without the packages that
+ * the bundler left out. The same lock file and bundle give the same text.
  * @param root folder of package.json and its lock file
- * @throws Error when npm fails, or knows nothing of a package that is bundled
+ * @throws Error if npm fails, or does not know a bundled package
  */
 export async function billOfMaterials(packages: readonly BundledPackage[], root: string): Promise<Sbom> {
-  // Not with --omit=dev: that leaves out what a development dependency needs as well.
+  // Not with --omit=dev, which also omits packages that a development dependency needs as well.
   const args = ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only'];
   const { stdout } = await promisify(execFile)('npm', args, {
     cwd: root,
@@ -33,7 +33,7 @@ export async function billOfMaterials(packages: readonly BundledPackage[], root:
   return onlyBundled(JSON.parse(stdout) as Sbom, packages);
 }
 
-/** The part of a bill of materials that is about the program and these packages, in a form that does not vary. */
+/** Returns the part of a bill of materials about the program and these packages, without what varies between runs. */
 export function onlyBundled(sbom: Sbom, packages: readonly BundledPackage[]): Sbom {
   const wanted = new Set(packages.map(nameAndVersion));
   const isWanted = ({ name, version }: Component) => wanted.has(nameAndVersion({ name, version }));
@@ -46,7 +46,7 @@ export function onlyBundled(sbom: Sbom, packages: readonly BundledPackage[]): Sb
   const refs = new Set([component['bom-ref'], ...components.map((each) => each['bom-ref'])]);
   return {
     ...rest,
-    // npm calls the root by the folder that it happens to lie in.
+    // npm names the root after the folder that it is in.
     metadata: { ...metadata, component: { ...component, name: 'asana-connector' } },
     components,
     dependencies: sbom.dependencies

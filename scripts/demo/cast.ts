@@ -7,7 +7,7 @@ export const people = {
   carol: 'carol@acme.example',
 } as const;
 
-/** Somebody whom Asana does not know yet. */
+/** A person whom Asana does not know yet. */
 export const newcomer = { email: 'erin.evans@acme.example', name: 'Erin Evans' } as const;
 
 export interface SecretValues {
@@ -17,7 +17,7 @@ export interface SecretValues {
   readonly clientSecret: string;
 }
 
-/** The Secret of a baton-asana Deployment; its booleans are quoted, since the API server refuses them bare. */
+/** Returns the Secret of a baton-asana Deployment. Booleans are quoted: the API server refuses unquoted ones. */
 export function secretManifest({ token, workspace, clientId, clientSecret }: SecretValues): string {
   return `apiVersion: v1
 kind: Secret
@@ -36,7 +36,7 @@ stringData:
 `;
 }
 
-/** The connector: everything at its default but what the demo shows, and a short removalDelay so that nobody waits. */
+/** Returns the connector, with defaults except for what the demo shows and a short removalDelay that saves time. */
 export function connectorManifest(workspace: string): string {
   return `apiVersion: asana-connector.dev/v1alpha1
 kind: AsanaConnector
@@ -66,7 +66,7 @@ spec:
 
 type GrantKind = 'AsanaLicenseGrant' | 'AsanaTeamGrant' | 'AsanaAccount';
 
-/** One grant of whatever kind, as somebody would commit it. */
+/** Returns the manifest of a grant of any kind, as a user would commit it. */
 export function grantManifest(
   kind: GrantKind,
   name: string,

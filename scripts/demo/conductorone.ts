@@ -11,7 +11,7 @@ export class ConductorOneView {
     this.#sandbox = sandbox;
   }
 
-  /** Puts a task into the queue, and returns how it ended: a gRPC code. */
+  /** Enqueues a task and returns the gRPC code that it ended with. */
   async carryOut(task: Record<string, string>): Promise<string> {
     const { id } = await this.#ask<{ id: string }>('/tasks', task);
     let result: { codeName: string; message: string } | null = null;
@@ -22,7 +22,7 @@ export class ConductorOneView {
     return (result as { codeName: string } | null)?.codeName ?? '';
   }
 
-  /** What the last upload says, in numbers. */
+  /** Returns the size and the counts of the last upload. */
   async uploaded(): Promise<{ bytes: number; accounts: number; entitlements: number; grants: number }> {
     const count = async (what: 'accounts' | 'entitlements' | 'grants') =>
       (await this.#ask<Record<string, unknown[]>>(`/${what}`))[what]?.length ?? 0;
@@ -42,11 +42,11 @@ export class ConductorOneView {
 
 interface ConductorOneStage extends Stage {
   readonly conductorOne: ConductorOneView;
-  /** alice's license in Asana itself. */
+  /** Returns alice's license in Asana itself. */
   readonly licenseOfAlice: () => Promise<string>;
 }
 
-/** ConductorOne's part of the story: the connection, an upload, an access request. */
+/** Tells ConductorOne's part of the story: the connection, an upload, an access request. */
 export async function tellConductorOne(stage: ConductorOneStage): Promise<void> {
   const { kubectl, conductorOne, licenseOfAlice, expect } = stage;
   const condition = '{.status.conditions[?(@.type=="ConductorOneConnected")].status}';

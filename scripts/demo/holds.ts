@@ -7,7 +7,7 @@ const PROJECT = ['-l', 'project=apollo'] as const;
 /** One more than maxRemovals of the demo's connector allows. */
 const PEOPLE = 3;
 
-/** Somebody deletes a whole project's grants: nothing is taken back until a person says which of the two it was. */
+/** Deletes all grants of a project: nothing is removed until a person says whether it was a mistake or intended. */
 export async function tellHolds(stage: Stage): Promise<void> {
   const { kubectl, expect } = stage;
   const emails = await choosePeople(stage);
@@ -69,7 +69,7 @@ async function deleteProject({ kubectl }: Stage): Promise<ShownHold> {
   return { ...(hold as unknown as ShownHold), token };
 }
 
-/** What joins a hold later has a higher number, and is shown once nothing has joined for some seconds. */
+/** Whether the token names all grants: a new, higher number is shown once nothing has joined for some seconds. */
 async function namesAll(kubectl: Stage['kubectl'], { token }: ShownHold): Promise<boolean> {
   const grants = (await readGrants(kubectl, PROJECT)) as readonly {
     status?: { planned?: { hold?: string } };

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { showCommand, showOutput } from './screen.ts';
 
-/** kubectl against one cluster; every call is one a person could have typed. */
+/** Runs kubectl against one cluster. Every call is one that a person could have typed. */
 export class Kubectl {
   readonly #program: string;
   readonly #kubeconfig: string;
@@ -12,7 +12,7 @@ export class Kubectl {
     this.#kubeconfig = kubeconfig;
   }
 
-  /** Runs kubectl, shows the command and what it printed, and returns that; throws what it wrote on failure. */
+  /** Runs kubectl, shows the command and its output, and returns the output. Throws the error output on failure. */
   async show(args: readonly string[], input?: string): Promise<string> {
     showCommand(`kubectl ${args.map(quote).join(' ')}`);
     const output = await this.run(args, input);
@@ -20,18 +20,18 @@ export class Kubectl {
     return output;
   }
 
-  /** The same without showing it. */
+  /** Does the same without showing it. */
   run(args: readonly string[], input?: string): Promise<string> {
     return runProgram(this.#program, args, { KUBECONFIG: this.#kubeconfig }, input);
   }
 
-  /** One object as JSON; null when there is none. */
+  /** Returns one object as JSON; `null` if there is none. */
   async read(kind: string, name: string): Promise<Record<string, unknown> | null> {
     const output = await this.run(['get', kind, name, '-n', 'iga', '--ignore-not-found', '-o', 'json']);
     return output.trim() === '' ? null : (JSON.parse(output) as Record<string, unknown>);
   }
 
-  /** Follows `kubectl get -w`, one line a change, until the returned function is called. */
+  /** Follows `kubectl get -w`, one line per change, until the returned function is called. */
   follow(args: readonly string[], onLine: (line: string) => void): () => void {
     showCommand(`kubectl ${args.join(' ')}`);
     const child: ChildProcess = spawn(this.#program, args, {
@@ -43,7 +43,7 @@ export class Kubectl {
   }
 }
 
-/** Runs a program to its end; resolves with what it printed, rejects with what it complained of. */
+/** Runs a program to its end. Resolves with its output, rejects with its error output. */
 export function runProgram(
   program: string,
   args: readonly string[],

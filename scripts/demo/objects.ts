@@ -1,6 +1,6 @@
 import type { Kubectl } from './kubectl.ts';
 
-/** A grant of any kind, as far as the demo looks at it. */
+/** A grant of any kind, with the fields that the demo reads. */
 export interface ShownGrant {
   readonly kind: string;
   readonly metadata: { readonly name: string };
@@ -28,7 +28,7 @@ export interface ShownHold {
 
 const GRANT_KINDS = 'alg,atg,awg,aac';
 
-/** Grants of every kind; `more` narrows them down as kubectl does. */
+/** Returns grants of every kind; `more` are arguments of kubectl that narrow them down. */
 export async function readGrants(
   kubectl: Kubectl,
   more: readonly string[] = [],
@@ -37,12 +37,12 @@ export async function readGrants(
   return (JSON.parse(output) as { items: ShownGrant[] }).items;
 }
 
-/** One grant; null when there is none. */
+/** Returns one grant; `null` if there is none. */
 export async function readGrant(kubectl: Kubectl, kind: string, name: string): Promise<ShownGrant | null> {
   return (await kubectl.read(kind, name)) as ShownGrant | null;
 }
 
-/** The reason of a grant's Ready condition. */
+/** Returns the reason of a grant's Ready condition. */
 export function reasonOf(grant: ShownGrant | null): string | undefined {
   return grant?.status?.conditions?.find(({ type }) => type === 'Ready')?.reason;
 }
@@ -51,14 +51,14 @@ export function isReady(grant: ShownGrant): boolean {
   return grant.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
-/** The hold over removals; null when there is none. */
+/** Returns the hold on removals; `null` if there is none. */
 export async function readHold(kubectl: Kubectl): Promise<ShownHold | null> {
   const connector = await kubectl.read('asc', 'acme');
   const { holds } = (connector?.['status'] ?? {}) as { holds?: ShownHold[] };
   return holds?.find(({ reason }) => reason === 'TooManyRemovals') ?? null;
 }
 
-/** Sets an annotation of ours on the connector, as a person would. */
+/** Sets one of the operator's annotations on the connector, as a person would. */
 export async function annotate(kubectl: Kubectl, key: string, value: string): Promise<void> {
   const annotation = `asana-connector.dev/${key}=${value}`;
   await kubectl.show(['annotate', 'asc', 'acme', '-n', 'iga', '--overwrite', annotation]);

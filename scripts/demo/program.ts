@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { showCommand, showOutput } from './screen.ts';
 
-/** How a command ended, and what it printed. */
+/** How a command ended, and its output. */
 export interface Ending {
   readonly code: number | null;
   readonly output: string;
 }
 
-/** `asana-connector` as somebody runs it on a laptop, with a kubeconfig and a token of their own. */
+/** `asana-connector` as run on a laptop, with the user's own kubeconfig and token. */
 export class Program {
   readonly #main: string;
   readonly #environment: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export class Program {
     this.#environment = environment;
   }
 
-  /** Runs a command, and shows it with what it printed and complained of. */
+  /** Runs a command and shows it with its output and its error output. */
   async show(args: readonly string[]): Promise<Ending> {
     showCommand(`asana-connector ${args.join(' ')}`);
     const child = spawn(process.execPath, [this.#main, ...args], {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { say } from './screen.ts';
 import type { Stage } from './stage.ts';
 
-/** A plan of what is not applied yet, as it would stand below a pull request. */
+/** Shows a plan of what is not applied yet, as it would appear on a pull request. */
 export async function tellPullRequest(
   { program, folder, expect }: Stage,
   manifests: readonly string[],
@@ -21,7 +21,7 @@ export async function tellPullRequest(
   );
 }
 
-/** Who has what and why, as one page to open. */
+/** Writes one page that shows who has what, and why. */
 export async function tellReview({ program, folder, auditLog, expect }: Stage): Promise<void> {
   const page = join(folder, 'review.html');
   const subject = ['--connector', 'acme', '-n', 'iga', '--audit-log', auditLog];

@@ -3,33 +3,33 @@ import { askControl, type SandboxAddress, userPath } from '../sandbox-control.ts
 import type { Kubectl } from './kubectl.ts';
 import type { Program } from './program.ts';
 
-/** One line of the closing table. */
+/** One row of the closing table. */
 export interface Happening {
   readonly what: string;
   readonly saw: string;
   readonly ok: boolean;
 }
 
-/** What every chapter of the story works with. */
+/** What every chapter of the story uses. */
 export interface Stage {
   readonly kubectl: Kubectl;
   readonly sandbox: SandboxAddress;
   readonly asana: AsanaView;
-  /** With the connector's token and the rights of an administrator of the cluster. */
+  /** Runs with the connector's token and the permissions of a cluster administrator. */
   readonly program: Program;
-  /** Where files are written that outlast the demo. */
+  /** Folder for files that outlast the demo. */
   readonly folder: string;
   /** File with the operator's audit lines. */
   readonly auditLog: string;
-  /** Notes what was seen, for the closing table. */
+  /** Records a result for the closing table. */
   readonly expect: (what: string, saw: string, ok: boolean) => void;
 }
 
-/** Waiting for the operator is bounded: on a slow machine each step has this long. */
+/** The longest wait for the operator in one step, long enough for a slow machine. */
 const PATIENCE_MS = 90_000;
 const LOOK_EVERY_MS = 200;
 
-/** Looks until `seen` is true; names what did not happen when patience runs out. */
+/** Waits until `seen` returns true; after PATIENCE_MS it throws an error with `what`. */
 export async function until(what: string, seen: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!(await seen())) {
@@ -38,7 +38,7 @@ export async function until(what: string, seen: () => Promise<boolean>): Promise
   }
 }
 
-/** Somebody, as Asana shows them to an administrator. */
+/** A person, as Asana shows them to an administrator. */
 export interface ShownPerson {
   readonly email: string;
   readonly name: string;
@@ -48,7 +48,7 @@ export interface ShownPerson {
   readonly teams: readonly string[];
 }
 
-/** Asana itself, through the sandbox's control endpoint: what a person would see in the Admin Console. */
+/** Asana itself, through the sandbox's control endpoint: what the Admin Console would show. */
 export class AsanaView {
   readonly #sandbox: SandboxAddress;
 
@@ -60,12 +60,12 @@ export class AsanaView {
     return (await askControl<{ people: ShownPerson[] }>(this.#sandbox, 'GET', '/state')).people;
   }
 
-  /** Null for somebody whom Asana does not know. */
+  /** Returns a person; `null` if Asana does not know them. */
   async person(email: string): Promise<ShownPerson | null> {
     return (await this.people()).find((person) => person.email.toLowerCase() === email) ?? null;
   }
 
-  /** `enterprise` or `view only`; `none` for somebody without an account. */
+  /** Returns `enterprise` or `view only`; `none` for a person without an account or without a license. */
   async license(email: string): Promise<string> {
     return (await this.person(email))?.license ?? 'none';
   }

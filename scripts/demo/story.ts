@@ -8,10 +8,10 @@ import { heading, say, showTable } from './screen.ts';
 import { AsanaView, type Happening, type Stage, until } from './stage.ts';
 
 const TEAM = 'Research guild';
-/** How long the grant lasts that ends by itself while the story goes on. */
+/** The duration of the grant that expires during the story. */
 const SHORT = '8s';
 
-/** What the column STATUS may show (an object without a status shows nothing there). */
+/** The values that the column STATUS may show (it is empty for an object without a status). */
 const PHASES: ReadonlySet<string> = new Set([
   'Pending',
   'Syncing',
@@ -21,7 +21,7 @@ const PHASES: ReadonlySet<string> = new Set([
   'Suspended',
 ]);
 
-/** Tells the whole story as people at a terminal would see it, and returns what happened. */
+/** Tells the whole story as a person at a terminal would see it, and returns what happened. */
 export async function tellStory(props: Omit<Stage, 'asana' | 'expect'>): Promise<Happening[]> {
   const { sandbox } = props;
   const asana = new AsanaView(sandbox);
@@ -140,7 +140,7 @@ async function tellRevoke(stage: Stage): Promise<void> {
   stage.expect('alice is view-only again, not out', `alice ${alice}`, alice === 'view only');
 }
 
-/** The grant was applied some chapters ago; by now its time is over, or nearly. */
+/** Waits for the end of a grant that was applied some chapters ago, and has expired by now, or nearly. */
 async function tellExpiry({ kubectl, asana, expect }: Stage): Promise<void> {
   await until(
     "bob's membership has expired",
@@ -204,7 +204,7 @@ async function setMode(kubectl: Kubectl, mode: 'Plan' | 'Apply'): Promise<void> 
 }
 
 const cast = { ...people, erin: newcomer.email } as const;
-/** The license of everybody in the story. */
+/** The license of each person in the story. */
 type Directory = Record<keyof typeof cast, string>;
 
 async function readDirectory(asana: AsanaView): Promise<Directory> {

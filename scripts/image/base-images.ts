@@ -9,20 +9,20 @@ import { printed } from './program.ts';
 const run = promisify(execFile);
 
 export interface BaseImages {
-  /** Has node and npm; the bundle is built in it. */
+  /** Contains node and npm; the bundle is built in it. */
   readonly node: string;
-  /** Has node at /nodejs/bin/node; the program runs in it. */
+  /** Contains node at /nodejs/bin/node; the program runs in it. */
   readonly runtime: string;
-  /** Whether both were put together here, of Debian's packages and the npm package `node`. */
+  /** True if both were built here, from Debian's packages and the npm package `node`. */
   readonly standIns: boolean;
 }
 
-/** The npm of the stand-in for the image that the bundle is built in. */
+/** The npm in the stand-in for the build image. */
 const NPM = 'npm@11.19.1';
 
-/** What Node is linked against, the time zones, and what a Debian says about itself. */
+/** The libraries that Node is linked against, the time zones, and the files that identify the distribution. */
 const RUNTIME_PACKAGES = ['base-files', 'libc6', 'libgcc-s1', 'libstdc++6', 'libatomic1', 'tzdata'];
-/** A shell, `env`, and what these are linked against. */
+/** A shell, `env`, and the libraries that these are linked against. */
 const BUILD_PACKAGES = [
   'dash',
   'coreutils',
@@ -39,8 +39,8 @@ const GROUPS = 'root:x:0:\nnonroot:x:65532:\n';
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
- * The base images of the Dockerfile, from their registries; stand-ins for both where one of them cannot be had.
- * @param wanted overrides what the Dockerfile names; such an image has to be there
+ * Returns the base images of the Dockerfile from their registries, or stand-ins for both if one cannot be pulled.
+ * @param wanted overrides the images that the Dockerfile names; such an image must exist
  */
 export async function baseImages(
   engine: Engine,
@@ -55,7 +55,7 @@ export async function baseImages(
   return makeStandIns(engine);
 }
 
-/** The default of an argument of the Dockerfile. */
+/** Returns the default of an argument of the Dockerfile. */
 function defaultOf(dockerfile: string, name: string): string {
   const value = new RegExp(`^ARG ${name}=(\\S+)$`, 'm').exec(dockerfile)?.[1];
   if (value === undefined) throw new Error(`the Dockerfile gives ${name} no default`);
@@ -76,7 +76,7 @@ async function makeStandIns(engine: Engine): Promise<BaseImages> {
       await unpackPackages(root, [...RUNTIME_PACKAGES, ...BUILD_PACKAGES]);
       await addNode(root, 'usr/local');
       await addNpm(root);
-      // npm in there trusts whom this machine trusts.
+      // npm in the image trusts the authorities that this machine trusts.
       await mkdir(join(root, 'etc/ssl/certs'), { recursive: true });
       await copyFile(CERTIFICATES, join(root, CERTIFICATES));
     });
@@ -86,7 +86,7 @@ async function makeStandIns(engine: Engine): Promise<BaseImages> {
   }
 }
 
-/** An image of the files that `fill` lays out; it is called after the folder it is made in. */
+/** Builds an image from the files that `fill` lays out. It is named after the folder it is made in. */
 async function makeImage(
   engine: Engine,
   context: string,
@@ -120,7 +120,7 @@ async function unpackPackages(root: string, packages: readonly string[]): Promis
   }
 }
 
-/** Node itself, as the npm package `node` has it. */
+/** Copies Node itself, which comes from the npm package `node`. */
 async function addNode(root: string, prefix: string): Promise<void> {
   await mkdir(join(root, prefix, 'bin'), { recursive: true });
   await copyFile(process.execPath, join(root, prefix, 'bin/node'));

@@ -7,10 +7,10 @@ import type { BuildOptions, ContainerOptions, Engine, PreparedContainer } from '
 import { containerConfiguration, type ImageConfiguration } from './oci.ts';
 import { printed, shown, succeeds } from './program.ts';
 
-/** A registry that cannot be reached is known to be so after this, without another try. */
+/** No retries: one failed attempt shows that a registry cannot be reached. */
 const PULL_FLAGS = ['--quiet', '--retry', '0'];
 
-/** Buildah and runc, both out of Debian's packages: no daemon, but root. */
+/** Returns buildah with runc, both from Debian's packages. They need no daemon, but root. */
 export async function buildah(): Promise<Engine> {
   const purpose = 'No Docker daemon answers, so the image is built by buildah and started by runc.';
   const program = await debianProgram({ names: ['buildah'], package: 'buildah', purpose });
@@ -59,7 +59,7 @@ async function prepare(
   const bundle = await mkdtemp(join(tmpdir(), 'asana-connector-bundle-'));
   const configuration = containerConfiguration(OCIv1.config, options, root);
   await writeFile(join(bundle, 'config.json'), JSON.stringify(configuration));
-  // Where it mounts what is in no layer, runc needs something to mount upon; containerd makes it the same way.
+  // runc needs a mount point for everything that is in no layer; containerd creates them in the same way.
   for (const target of ['proc', 'sys', 'dev', 'tmp']) await mkdir(join(root, target), { recursive: true });
   return {
     run: [runc, 'run', '--bundle', bundle, id],

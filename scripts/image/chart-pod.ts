@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** The container of the chart's Deployment, as the API server gives it back. */
+/** The container of the chart's Deployment, as the API server returns it. */
 export interface ChartContainer {
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
@@ -22,7 +22,7 @@ interface PodSpec {
   }[];
 }
 
-/** What the engines hold every container to. */
+/** The restrictions that the engines apply to every container. */
 const RESTRICTIONS = {
   allowPrivilegeEscalation: false,
   capabilities: { drop: ['ALL'] },
@@ -32,8 +32,8 @@ const RESTRICTIONS = {
 const UNITS: Readonly<Record<string, number>> = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 };
 
 /**
- * How the chart starts the image.
- * @throws Error when the chart asks for other restrictions than those that a container gets here
+ * Returns how the chart starts the image.
+ * @throws Error if the chart asks for other restrictions than those that a container gets here
  */
 export function chartContainer(deployment: unknown): ChartContainer {
   const pod = (deployment as Deployment).spec.template.spec;
@@ -53,7 +53,7 @@ export function chartContainer(deployment: unknown): ChartContainer {
   };
 }
 
-/** A quantity of Kubernetes in binary units. */
+/** Returns the bytes of a Kubernetes quantity in binary units. */
 function bytesOf(quantity: string): number {
   const [, number, unit = ''] = /^(\d+)(Ki|Mi|Gi)$/.exec(quantity) ?? [];
   const factor = UNITS[unit];

@@ -7,8 +7,8 @@ import type { Subject, Trial } from './trial.ts';
 const AUTHORITY = '/etc/conductorone/ca.pem';
 
 /**
- * The image in the place of baton-asana's: no arguments, the variables of its Secret, the image's own user. It must
- * connect with ConductorOne, upload the directory when it is asked for it, and end well.
+ * Runs the image in place of baton-asana's: no arguments, the variables of its Secret, the image's own user. It must
+ * connect to ConductorOne, upload the directory when asked for it, and exit cleanly.
  */
 export async function tryConnector(
   engine: Engine,

@@ -7,20 +7,20 @@ import type { ContainerOptions, Engine } from './engine.ts';
 const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 20;
 
-/** How a container ended, and all that it wrote. */
+/** How a container ended, and its whole output. */
 export interface Ending {
   readonly code: number | null;
   readonly output: string;
-  /** From its start to its end, what the engine needs to set it up included. */
+  /** From start to end, including the engine's setup. */
   readonly milliseconds: number;
 }
 
-/** A container that works while something is tried on it. */
+/** A running container under test. */
 export interface Working {
   readonly startedAt: number;
-  /** Waits until something is so; fails when that takes a minute, or the container ends first. */
+  /** Waits until a condition holds; fails a minute after the start, or if the container ends first. */
   readonly until: (what: string, seen: () => Promise<boolean>) => Promise<void>;
-  /** The most memory that its program had resident, in bytes. */
+  /** Peak resident memory of the container's program, in bytes. */
   readonly peakMemory: () => Promise<number>;
 }
 
@@ -30,8 +30,8 @@ export function runContainer(engine: Engine, options: ContainerOptions): Promise
 }
 
 /**
- * Runs a container while `use` tries it, then ends it as the kubelet does.
- * @throws Error with what it wrote, when `use` fails or it does not end well
+ * Runs a container while `use` tries it, then stops it as the kubelet does.
+ * @throws Error with the container's output, if `use` fails or the container does not exit cleanly
  */
 export async function whileRunning(
   engine: Engine,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /** One file of an image. */
 export interface ImageFile {
-  /** Absolute, as in the container. */
+  /** Absolute path in the container. */
   readonly path: string;
   readonly mode: number;
   readonly uid: number;
@@ -11,14 +11,14 @@ export interface ImageFile {
   readonly bytes: number;
 }
 
-/** What is in /app beside the modules of the bundle. */
+/** The files in /app besides the modules of the bundle. */
 const DOCUMENTS = ['LICENSE', 'licenses.txt', 'sbom.cdx.json'];
-/** Under its old name the program stays what the Deployments of baton-asana start. */
+/** The old name of the program, by which the Deployments of baton-asana start it. */
 const OTHER_NAME = '/baton-asana';
-/** Words of the sandbox, and of what only it needs. */
+/** Text from the sandbox, and from packages that only the sandbox needs. */
 const SANDBOX = /Run a simulated Asana|simulated ConductorOne|FST_ERR_/;
 
-/** Every file below `root`, which is where an image is unpacked. */
+/** Returns every file below `root`, the folder that an image is unpacked to. */
 export async function imageFiles(root: string): Promise<ImageFile[]> {
   const files: ImageFile[] = [];
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
@@ -31,8 +31,8 @@ export async function imageFiles(root: string): Promise<ImageFile[]> {
 }
 
 /**
- * What is wrong with the files of the program in an image: something that is not of the program, that its user could
- * change, or that is missing.
+ * Returns what is wrong with the files of the program in an image: files that do not belong to it, files that its user
+ * could change, and missing files.
  */
 export function misplacedFiles(files: readonly ImageFile[]): string[] {
   const own = files.filter(({ path }) => path.startsWith('/app/') || path === OTHER_NAME);
@@ -57,7 +57,7 @@ export function misplacedFiles(files: readonly ImageFile[]): string[] {
   return problems;
 }
 
-/** The modules in which something of the sandbox was left. */
+/** Returns the modules that still contain parts of the sandbox. */
 export async function modulesWithSandbox(root: string): Promise<string[]> {
   const folder = join(root, 'app');
   const modules = (await readdir(folder)).filter((name) => name.endsWith('.mjs'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { BuildOptions, ContainerOptions, Engine, PreparedContainer } from './engine.ts';
 import { printed, shown, succeeds } from './program.ts';
 
-/** Docker, where its daemon answers; null elsewhere. */
+/** Returns Docker as the engine; `null` if no daemon answers. */
 export async function docker(): Promise<Engine | null> {
   const version = await printed('docker', ['version', '--format', '{{.Server.Version}}']).catch(() => null);
   if (version === null) return null;

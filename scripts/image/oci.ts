@@ -1,6 +1,6 @@
 import type { ContainerOptions } from './engine.ts';
 
-/** What an image says about how it is started (OCI image specification, `config`), as far as it is used. */
+/** The fields of an image's configuration that are used to start it (OCI image specification, `config`). */
 export interface ImageConfiguration {
   readonly User?: string;
   readonly Env?: readonly string[];
@@ -11,13 +11,13 @@ export interface ImageConfiguration {
 const SCRATCH = ['nosuid', 'nodev'];
 const SYSTEM = [...SCRATCH, 'noexec'];
 
-/** What a container gets of its own. Not the network: it talks to an API server and a sandbox on loopback. */
+/** The namespaces of a container. The network is shared: it calls an API server and a sandbox on loopback. */
 const NAMESPACES = ['pid', 'ipc', 'uts', 'mount', 'cgroup'];
 
-/** What the kubelet gives every container beside its volumes. */
+/** The files that the kubelet gives every container besides its volumes. */
 const MACHINE_FILES = ['/etc/hosts', '/etc/resolv.conf'];
 
-/** A container as the OCI runtime specification describes it: what the kubelet asks containerd for. */
+/** Returns the OCI runtime configuration of a container, as the kubelet requests it from containerd. */
 export function containerConfiguration(
   image: ImageConfiguration,
   { command, args, environment, user, memoryBytes, files = {} }: ContainerOptions,

@@ -14,9 +14,9 @@ import type { Trial } from './trial.ts';
 const CHART = join(import.meta.dirname, '../../charts/asana-connector');
 const NAMESPACE = 'asana-connector';
 const NAME = 'asana-connector';
-/** Where every client looks that runs in a pod. */
+/** Where every client in a pod looks for its service account. */
 const ACCOUNT_FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
-/** As OpenShift's restricted-v2 gives a namespace: an id that no image knows, in the group root. */
+/** As OpenShift's restricted-v2 assigns it to a namespace: an id that no image knows, in the group root. */
 const ANY_USER = '1000710000:0';
 
 const OBJECTS = (token: string) => `apiVersion: v1
@@ -45,9 +45,9 @@ spec:
 `;
 
 /**
- * The image as the operator, in the place of the chart's pod: its arguments, variables, restrictions and memory limit
- * are those of the Deployment in the API server, its credentials those of the chart's service account. It must become
- * ready, carry a grant out, and end well.
+ * Runs the image as the operator, in place of the chart's pod: arguments, variables, restrictions and memory limit are
+ * those of the Deployment in the API server, credentials those of the chart's service account. It must become ready,
+ * carry out a grant, and exit cleanly.
  */
 export async function tryOperator(engine: Engine, image: string, sandbox: SandboxAddress): Promise<Trial> {
   const plane = await startControlPlane();
@@ -108,7 +108,7 @@ async function installChart(
   return chartContainer(JSON.parse(deployment));
 }
 
-/** What the kubelet would mount: a token of the chart's service account, whom to trust, and the namespace. It goes with the control plane. */
+/** Writes the service account as the kubelet mounts it: token, CA, namespace. Deleted with the control plane. */
 async function accountFolder(plane: ControlPlane, kubectl: Kubectl): Promise<string> {
   const folder = join(dirname(plane.kubeconfigPath), 'serviceaccount');
   await mkdir(folder);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** How many bytes a registry would keep of a root file system: a tar archive, compressed by gzip. */
+/** Returns the bytes that a registry would store of a root file system: a tar archive, compressed with gzip. */
 export async function packedBytes(root: string): Promise<number> {
   const tar = spawn('tar', ['-C', root, '-cz', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(tar, 'close');

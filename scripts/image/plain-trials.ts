@@ -9,7 +9,7 @@ const MIB = 1024 ** 2;
 const STARTS = 5;
 const COMMANDS = ['operator', 'connector', 'release', 'plan', 'export', 'review', 'migrate', 'kubectl-asana'];
 const NODE = '/nodejs/bin/node';
-/** 128 and SIGKILL, which is how the kernel ends who takes too much memory. */
+/** 128 + SIGKILL, by which the kernel ends a process that uses too much memory. */
 const KILLED = 137;
 
 const LOOK_AROUND = String.raw`
@@ -34,7 +34,7 @@ export function mib(bytes: number): string {
   return `${(bytes / MIB).toFixed(1)} MiB`;
 }
 
-/** Nothing is in the image that is not of the program, and its user can change none of it. */
+/** Checks that the image contains only the program, and that the program's user can change none of it. */
 export async function tryContents(engine: Engine, image: string): Promise<Trial> {
   return engine.withFiles(image, async (root) => {
     const files = await imageFiles(root);
@@ -49,7 +49,7 @@ export async function tryContents(engine: Engine, image: string): Promise<Trial>
   });
 }
 
-/** What the container may do, as seen from within; and that it is ended where it takes more memory than its limit. */
+/** Checks what the container may do, seen from inside, and that it is killed when it exceeds its memory limit. */
 export async function tryRestrictions(engine: Engine, subject: Subject): Promise<Trial> {
   const options = { ...subject, environment: {}, user: '12345:0' };
   const look = await runContainer(engine, { ...options, command: [NODE, '-e', LOOK_AROUND], args: [] });
@@ -64,7 +64,7 @@ export async function tryRestrictions(engine: Engine, subject: Subject): Promise
   };
 }
 
-/** The version, by both names of the program; how long a start takes. */
+/** Checks the version by both names of the program, and measures how long a start takes. */
 export async function tryVersion(engine: Engine, subject: Subject, version: string): Promise<Trial> {
   const options = { ...subject, args: ['--version'], environment: {} };
   const times: number[] = [];
@@ -78,7 +78,7 @@ export async function tryVersion(engine: Engine, subject: Subject, version: stri
   return { what: '--version, 5 starts', seen: `${version} after ${Math.round(median)} ms (median)` };
 }
 
-/** Each command explains itself, and the sandbox is none of them. */
+/** Checks that each command has a help text, and that there is no sandbox command. */
 export async function tryHelp(engine: Engine, subject: Subject): Promise<Trial> {
   const options = { ...subject, environment: {}, user: '12345:0' };
   for (const command of COMMANDS) {

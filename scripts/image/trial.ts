@@ -1,10 +1,10 @@
-/** An image, and the memory that each container of it gets. */
+/** An image, and the memory limit of each of its containers. */
 export interface Subject {
   readonly image: string;
   readonly memoryBytes: number;
 }
 
-/** What was tried on the image, and seen. Whatever goes wrong is an error. */
+/** What was tried on the image, and the result. Every failure is thrown as an error. */
 export interface Trial {
   readonly what: string;
   readonly seen: string;

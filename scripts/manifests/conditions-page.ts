@@ -15,7 +15,7 @@ import { reasonOfAsanaError, reasonOfRefusal } from '../../src/controllers/grant
 import { type RefusalCode, refusals } from '../../src/provisioning/refusal.ts';
 import { code, generatedNote, table } from './markdown.ts';
 
-/** docs/reference/conditions.md: condition types, phases, and every reason with its remedy. */
+/** Returns docs/reference/conditions.md: condition types, phases, and every reason with its remedy. */
 export function conditionsPage(): string {
   return `${generatedNote('src/api/reasons.ts and src/controllers/grants/grant-reasons.ts')}
 
@@ -88,7 +88,7 @@ function grantReasonTable(): string {
   return table([...REASON_COLUMNS, 'when deleted'], rows);
 }
 
-/** Only refusals release. A reason that also stands for something else, which may pass, is shown as waiting. */
+/** Returns the reasons of refusals that release. A reason that also stands for something that may pass is left out. */
 function reasonsThatRelease(): ReadonlySet<string> {
   const released = new Set<string>();
   const waiting = new Set<string>(Object.values(reasonOfAsanaError));
@@ -99,7 +99,7 @@ function reasonsThatRelease(): ReadonlySet<string> {
   return released.difference(waiting);
 }
 
-/** People come with the reason in hand. */
+/** Sorts by reason, because readers look up a reason. */
 function inAlphabet(reasons: Readonly<Record<string, ReasonEntry>>): [string, ReasonEntry][] {
   return Object.entries(reasons).toSorted(([a], [b]) => a.localeCompare(b));
 }

@@ -6,7 +6,7 @@ import { code, generatedNote, table } from './markdown.ts';
 
 const ACTIONS = { ...licenseActions, ...accountActions, ...teamActions, ...workspaceActions };
 
-/** docs/reference/events.md: every reason of an event. */
+/** Returns docs/reference/events.md: every reason of an event. */
 export function eventsPage(): string {
   return `${generatedNote('scripts/manifests/events-page.ts and the actions in src/provisioning')}
 

@@ -4,7 +4,7 @@ import { API_VERSION } from '../../src/api/resources.ts';
 import type { CelRule } from '../../src/api/schema.ts';
 import { code, generatedNote, table } from './markdown.ts';
 
-/** What a CRD may say about a field, as far as the page shows it. */
+/** The keywords of a CRD's field that the page shows. */
 interface FieldSchema {
   readonly type?: string;
   readonly description?: string;
@@ -30,7 +30,7 @@ interface Field {
   readonly required: boolean;
 }
 
-/** docs/reference/fields.md: every field of every kind, and the rules between fields. */
+/** Returns docs/reference/fields.md: every field of every kind, and the rules between fields. */
 export function fieldsPage(kinds: readonly KindDefinition[]): string {
   const sections = kinds.map((kind) => kindSection(kind));
   return `${generatedNote('src/api')}
@@ -76,7 +76,7 @@ function schemasOf(kind: KindDefinition): { spec: FieldSchema; status: FieldSche
   return crd.spec.versions[0].schema.openAPIV3Schema.properties;
 }
 
-/** The field itself, then all below it; the items of a list have `[]` at the end of its path. */
+/** Returns the field itself, then all below it; the path of list items ends with `[]`. */
 function fieldsBelow(path: string, schema: FieldSchema, required: boolean): Field[] {
   const fields: Field[] = [{ path, schema, required }];
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
@@ -86,7 +86,7 @@ function fieldsBelow(path: string, schema: FieldSchema, required: boolean): Fiel
   return fields;
 }
 
-/** The status has neither defaults nor anything a person must write: its table goes without that column. */
+/** Renders a table of fields. The status table has no default column, because users do not write status fields. */
 function fieldTable(fields: readonly Field[], withDefaults: boolean): string {
   const rows = fields.map(({ path, schema, required }) => [
     code(path),

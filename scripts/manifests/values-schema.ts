@@ -9,8 +9,8 @@ interface JsonSchema {
 }
 
 /**
- * The chart's values.schema.json with what is known elsewhere: descriptions from values.yaml, and the objects that the
- * values may declare from the kinds, so that a misspelt field is refused before anything is installed.
+ * Returns the chart's values.schema.json, completed with descriptions from values.yaml and with the objects that the
+ * values may declare, from the kinds, so that a misspelt field is refused before anything is installed.
  * @throws Error for a value that the schema does not know
  */
 export function schemaWithKinds(
@@ -35,7 +35,7 @@ function describe(schema: JsonSchema, path: readonly string[], description: stri
   return { ...schema, properties: { ...schema.properties, [name]: describe(property, rest, description) } };
 }
 
-/** An object of a kind as the values declare it: its name is the key. */
+/** Returns the schema of an object of a kind as the values declare it: its name is the key. */
 function declaredObject(kind: KindDefinition): JsonSchema {
   const { spec } = buildCrd(kind) as unknown as {
     spec: { versions: [{ schema: { openAPIV3Schema: { properties: { spec: JsonSchema } } } }] };
@@ -60,7 +60,7 @@ function declaredObject(kind: KindDefinition): JsonSchema {
   };
 }
 
-/** Without what only the API server understands, and with nothing allowed that is not named. */
+/** Removes keywords that only the API server understands, and forbids every property that is not named. */
 function closed(schema: JsonSchema): JsonSchema {
   const { properties, items, format: _, ...rest } = schema;
   const kept = Object.entries(rest).filter(([keyword]) => !keyword.startsWith('x-kubernetes-'));

@@ -1,6 +1,6 @@
-/** One change of a version, in the words of the changelog. */
+/** One change of a version, as the changelog words it. */
 export interface Change {
-  /** As Artifact Hub calls it. */
+  /** As Artifact Hub names it. */
   readonly kind: 'added' | 'changed' | 'deprecated' | 'removed' | 'fixed' | 'security';
   readonly description: string;
 }
@@ -8,8 +8,8 @@ export interface Change {
 const KINDS: readonly string[] = ['added', 'changed', 'deprecated', 'removed', 'fixed', 'security'];
 
 /**
- * The section of a version, without its heading.
- * @throws Error when the changelog has none, or it says nothing
+ * Returns the section of a version, without its heading.
+ * @throws Error if the changelog has no such section, or the section is empty
  */
 export function sectionOf(changelog: string, version: string): string {
   const [, ...sections] = `\n${changelog}`.split(/\n## /);
@@ -21,8 +21,8 @@ export function sectionOf(changelog: string, version: string): string {
 }
 
 /**
- * The changes of a section, each on a line.
- * @throws Error for a heading that Keep a Changelog does not have
+ * Returns the changes of a section, each as one line.
+ * @throws Error for a heading that Keep a Changelog does not define
  */
 export function changesIn(section: string): Change[] {
   const changes: Change[] = [];

@@ -8,11 +8,11 @@ export interface Release {
   readonly image: string;
   /** `sha256:…` */
   readonly digest: string;
-  /** Where the repository is: only whoever releases knows. */
+  /** URL of the repository, which is known only at release time. */
   readonly source: string;
 }
 
-/** Chart.yaml of a release: its versions, and what Artifact Hub shows of it. */
+/** Returns Chart.yaml for a release: its versions, and the annotations for Artifact Hub. */
 export function releasedChart(chart: string, { version, changes, image, digest, source }: Release): string {
   const document = parseDocument(chart);
   const annotate = (name: string, value: string) =>
@@ -29,7 +29,7 @@ export function releasedChart(chart: string, { version, changes, image, digest, 
   return document.toString({ lineWidth: 0 });
 }
 
-/** The chart's values with the image of the release, by digest. */
+/** Returns the chart's values with the image of the release, by digest. */
 export function releasedValues(values: string, { image, digest }: Release): string {
   const document = parseDocument(values);
   document.setIn(['image', 'repository'], image);
@@ -37,7 +37,7 @@ export function releasedValues(values: string, { image, digest }: Release): stri
   return document.toString({ lineWidth: 0 });
 }
 
-/** `support` and `source` are names that Artifact Hub knows. */
+/** Returns the links of the chart. `support` and `source` are names that Artifact Hub knows. */
 function linksOf(source: string, version: string): readonly { name: string; url: string }[] {
   return [
     { name: 'source', url: source },
@@ -54,7 +54,7 @@ function changeEntry({ kind, description }: Change): string {
   return `- kind: ${kind}\n  description: ${JSON.stringify(description)}\n`;
 }
 
-/** Before 1.0, and with a suffix such as `-rc.1`. */
+/** Whether a version is a prerelease: before 1.0, or with a suffix such as `-rc.1`. */
 function isPrerelease(version: string): boolean {
   return version.startsWith('0.') || version.includes('-');
 }

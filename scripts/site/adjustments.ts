@@ -1,11 +1,11 @@
-/** A change of a command without which it cannot run on the stage, and why. */
+/** A change to a command that cannot run on the stage without it, and the reason. */
 interface Adjustment {
   readonly because: string;
   readonly pattern: RegExp;
   readonly by: string;
 }
 
-/** What a page leaves to its reader, or what needs pods, which the stage has none of. Applied from top to bottom. */
+/** Replaces what a page leaves to its reader, and what needs pods, which the stage does not have. Applied in order. */
 const ADJUSTMENTS: readonly Adjustment[] = [
   { because: 'a placeholder', pattern: /\bCONNECTOR\b/g, by: 'acme' },
   { because: 'a placeholder', pattern: /\bNAMESPACE\b/g, by: 'iga' },
@@ -63,23 +63,23 @@ const ADJUSTMENTS: readonly Adjustment[] = [
   },
 ];
 
-/** Commands that are not run, and where else they are. */
+/** Commands that are not run here, and where they are tested. */
 const ELSEWHERE: readonly { readonly where: string; readonly pattern: RegExp }[] = [
   { where: 'test/ground/build.test.ts', pattern: /^npm run build\b/ },
   { where: 'test/commands/completion', pattern: /completion (zsh|fish|powershell)\b/ },
 ];
 
-/** A text about the people of the sandbox, who have addresses of their own. */
+/** Rewrites a text to the addresses of the people in the sandbox. */
 export function aboutThePeople(text: string): string {
   return text.replaceAll('@acme.com', '@acme.example');
 }
 
-/** A command as the stage can run it; null where a test runs it elsewhere. */
+/** Returns a command as the stage can run it; `null` if a test runs it elsewhere. */
 export function adjust(command: string): string | null {
   if (ELSEWHERE.some(({ pattern }) => pattern.test(command))) return null;
   return ADJUSTMENTS.reduce(
     (text, { pattern, by }) => text.replace(pattern, by),
-    // A remark behind a command would swallow what is put at its end.
+    // A trailing comment would swallow what is appended to the command.
     aboutThePeople(command.replace(/\s+#.*$/, '')),
   );
 }

@@ -6,9 +6,9 @@ import { groups, notFound, type Page, runbooks } from './pages.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const CONTENT = join(ROOT, 'site/src/content/docs');
 
-/** Where files are shown that are no pages, such as `https://github.com/acme/asana-connector/blob/main`. */
+/** Base URL of files that have no page, such as `https://github.com/acme/asana-connector/blob/main`. */
 const REPOSITORY = process.env['SITE_REPOSITORY'] ?? '';
-/** Path that the site is served below. */
+/** Path below which the site is served. */
 const BASE = process.env['SITE_BASE'] ?? '/';
 
 /** A page with its text. */
@@ -19,8 +19,8 @@ export interface Draft {
 }
 
 /**
- * Writes every page of the site where Starlight looks for it, from the one place in the repository where its text
- * lives. Links between files become links between pages.
+ * Writes every page of the site to the folder that Starlight reads, from the one place in the repository that holds its
+ * text. Links between files become links between pages.
  * @throws Error for a page without a heading, and for a link that leads nowhere
  */
 export async function collectPages(): Promise<void> {
@@ -33,18 +33,18 @@ export async function collectPages(): Promise<void> {
   }
 }
 
-/** Every page of the site, runbooks included. */
+/** Returns every page of the site, including the runbooks. */
 export async function listPages(): Promise<readonly Page[]> {
   const files = await readdir(join(ROOT, runbooks.folder));
   const ofAlerts = files.toSorted().map((file) => ({
-    // Starlight's addresses are in lower case.
+    // Starlight's addresses are lower case.
     slug: `${runbooks.slug}/${basename(file, '.md').toLowerCase()}`,
     source: `${runbooks.folder}/${file}`,
   }));
   return [...groups.flatMap((group) => group.pages), ...ofAlerts, notFound];
 }
 
-/** @throws Error for a page without a heading, or whose section is not in its file */
+/** Reads the text of a page. @throws Error if it has no heading, or its section is not in its file */
 export async function readDraft(page: Page): Promise<Draft> {
   const whole = await readFile(join(ROOT, page.source), 'utf8');
   const text = page.section === undefined ? whole : cutSection(whole, page);
@@ -53,7 +53,7 @@ export async function readDraft(page: Page): Promise<Draft> {
   return { page, title: heading[1], body: text.slice(heading.index + heading[0].length) };
 }
 
-/** A section with its headings raised by one level, so that its own becomes the title. */
+/** Cuts out a section and raises its headings by one level, so that its own becomes the title. */
 function cutSection(text: string, { source, section }: Page): string {
   const start = text.indexOf(`\n## ${section}\n`);
   if (start < 0) throw new Error(`${source} has no section "${section}"`);
@@ -62,7 +62,7 @@ function cutSection(text: string, { source, section }: Page): string {
 }
 
 /**
- * A page as Starlight takes it.
+ * Renders a page for Starlight.
  * @throws Error for a link that leads nowhere
  */
 export async function renderDraft({ page, title, body }: Draft, pages: readonly Page[]): Promise<string> {
@@ -78,10 +78,10 @@ export async function renderDraft({ page, title, body }: Draft, pages: readonly 
   return `---\n${JSON.stringify(matter)}\n---\n${await withPictures(linked, page)}`;
 }
 
-/** A link or a picture; or a span of code, in which neither is one. */
+/** Matches a link or a picture, and spans of code, in which links and pictures do not count. */
 const LINK_OR_CODE = /`[^`\n]+`|(!?)\[((?:[^[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)/g;
 
-/** Changes what stands outside of fenced code. */
+/** Applies `change` to the text outside fenced code. */
 function outsideCode(text: string, change: (text: string) => string): string {
   return text
     .split(/(^```[^]*?^```$)/m)
@@ -103,7 +103,7 @@ function linkTo(target: string, label: string, from: Page, pages: readonly Page[
   return REPOSITORY === '' ? label : `[${label}](${REPOSITORY}/${source})`;
 }
 
-/** The page of a file; of several made from one file, the one that the anchor is in. */
+/** Returns the page of a file; if several pages are made from the file, the one that contains the anchor. */
 function pageOf(source: string, anchor: string, from: Page, pages: readonly Page[]): Page | undefined {
   const made = pages.filter((page) => page.source === source);
   return (
@@ -116,7 +116,7 @@ function addressOf({ slug }: Page): string {
   return posix.join('/', BASE, slug, '/');
 }
 
-/** The anchor that GitHub and Starlight give a heading. */
+/** Returns the anchor that GitHub and Starlight give a heading. */
 function slugOf(heading: string): string {
   return heading
     .toLowerCase()
@@ -124,7 +124,7 @@ function slugOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-/** Pictures stand in the page itself, so that they follow its theme. */
+/** Inlines pictures in the page, so that they follow its theme. */
 async function withPictures(text: string, { source }: Page): Promise<string> {
   let shown = text;
   for (const [image, label = '', target = ''] of text.matchAll(/!\[([^\]]*)\]\(([^)]+\.svg)\)/g)) {

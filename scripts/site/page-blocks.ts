@@ -1,16 +1,16 @@
 import { parseAllDocuments } from 'yaml';
 
-/** A fenced block of a page that is code for somebody to use. */
+/** A fenced block of a page with code for the reader to use. */
 export type Block =
   | { readonly type: 'commands'; readonly commands: readonly string[] }
   | {
       readonly type: 'yaml';
       readonly text: string;
-      /** File that the page tells its reader to keep it in: the comment in its first line. */
+      /** The file that the page tells its reader to save it to: the comment in its first line. */
       readonly file: string | null;
     };
 
-/** The blocks of a page, from top to bottom: `console` and `yaml`. Others show output, or what is not to be run. */
+/** Returns the `console` and `yaml` blocks of a page, in order. Others show output, or code that must not run. */
 export function blocksIn(text: string): readonly Block[] {
   return [...text.matchAll(/^```(console|yaml)\n([^]*?)^```$/gm)].map(([, language, content = '']) =>
     language === 'console' ? { type: 'commands', commands: commandsIn(content) } : yamlBlock(content),
@@ -22,14 +22,14 @@ function yamlBlock(text: string): Block {
   return { type: 'yaml', text, file };
 }
 
-/** Where a line begins with a prompt, only such lines are commands, and the others what they print. */
+/** Returns the commands of a block. If there are prompts, only lines with a prompt are commands; others are output. */
 function commandsIn(content: string): string[] {
   const lines = content.replaceAll(/\\\n\s*/g, '').split('\n');
   const prompted = lines.filter((line) => line.startsWith('$ ')).map((line) => line.slice(2));
   return (prompted.length > 0 ? prompted : lines).filter((line) => line.trim() !== '');
 }
 
-/** The documents of a YAML block. @throws Error where it is not YAML */
+/** Returns the documents of a YAML block. @throws Error if it is not YAML */
 export function documentsIn(text: string): readonly unknown[] {
   return parseAllDocuments(text).map((document) => {
     const [error] = document.errors;
@@ -38,12 +38,12 @@ export function documentsIn(text: string): readonly unknown[] {
   });
 }
 
-/** Whether a block is a part of a larger file, out of its middle. */
+/** Whether a block is an excerpt from the middle of a larger file. */
 export function isExcerpt(text: string): boolean {
   return /^\s/.test(text);
 }
 
-/** Whether all of a block are objects of Kubernetes. */
+/** Whether a block contains only Kubernetes objects. */
 export function isManifest(text: string): boolean {
   if (isExcerpt(text)) return false;
   return documentsIn(text).every(

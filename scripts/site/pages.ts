@@ -1,12 +1,12 @@
-/** One page of the site: where its text lives in the repository, and its address. */
+/** One page of the site: the source of its text in the repository, and its address. */
 export interface Page {
-  /** Address below the base of the site, without slashes at its ends; empty for the first page. */
+  /** Address below the base of the site, without leading and trailing slashes; empty for the first page. */
   readonly slug: string;
-  /** File below the root of the repository. */
+  /** Path of the source file, from the root of the repository. */
   readonly source: string;
-  /** A section of that file, by its heading; without it, the whole file. */
+  /** Heading of the section that is the page; without it, the page is the whole file. */
   readonly section?: string;
-  /** Its title. Default: the heading. */
+  /** Title of the page. Default: the heading. */
   readonly label?: string;
 }
 
@@ -23,7 +23,7 @@ function guide(name: string): Page {
   return { slug: `guides/${name}`, source: `docs/guides/${name}.md` };
 }
 
-/** Every page but the runbooks, which are found in their folder: the sidebar, from top to bottom. */
+/** The sidebar from top to bottom: every page but the runbooks, which are found in their folder. */
 export const groups: readonly Group[] = [
   {
     label: 'Start',
@@ -88,7 +88,7 @@ export const groups: readonly Group[] = [
   },
 ];
 
-/** Folder whose pages are listed under a heading of their own. */
+/** The folder whose pages are listed under a heading of their own. */
 export const runbooks = { label: 'Runbooks', folder: 'docs/runbooks', slug: 'runbooks' } as const;
 
 /** Shown for an address without a page. */

@@ -5,10 +5,10 @@ import { type Draft, listPages, readDraft } from './collect-pages.ts';
 import { type Block, blocksIn, documentsIn, isExcerpt, isManifest } from './page-blocks.ts';
 import { openStage, type Stage } from './stage.ts';
 
-/** Pages whose commands end what the others need. */
+/** The page whose commands end what the other pages need; it runs last. */
 const LAST = 'uninstalling';
 
-/** What every page may count on: the connector of the pages, in mode Apply. */
+/** Returns the connector that every page can rely on, in mode Apply. */
 function connectorFor(workspace: string): string {
   return JSON.stringify({
     apiVersion: 'asana-connector.dev/v1alpha1',
@@ -24,7 +24,7 @@ function connectorFor(workspace: string): string {
 }
 
 const GRANTS = 'alg,atg,awg,aac';
-/** Removes the grants of the page before, and leaves Asana as it is. */
+/** Removes the grants of the previous page and leaves Asana as it is. */
 const LEAVE_NOTHING = `kubectl annotate ${GRANTS} -n iga --all --overwrite asana-connector.dev/abandon=true && kubectl delete ${GRANTS} -n iga --all`;
 
 /**
@@ -55,7 +55,7 @@ export async function runPages(only: readonly string[]): Promise<void> {
   if (failures.length > 0) throw new Error(`${failures.length} did not work:\n${failures.join('\n')}`);
 }
 
-/** What a reader has before the first page, and what pages mention that is somebody else's. */
+/** Creates what a reader has before the first page, and the objects of others that the pages mention. */
 async function prepare(stage: Stage): Promise<void> {
   const values = ['BATON_TOKEN="$ASANA_TOKEN"', 'BATON_USE_SERVICE_ACCOUNT=true', 'BATON_USE_SCIM_API=true'];
   const literals = values.map((value) => `--from-literal=${value}`).join(' ');
@@ -75,7 +75,7 @@ async function prepare(stage: Stage): Promise<void> {
   );
 }
 
-/** Runs one block; gives a line for each command that failed. */
+/** Runs one block. Returns a line for each command that failed. */
 async function runBlock(stage: Stage, draft: Draft, block: Block): Promise<string[]> {
   const steps = block.type === 'commands' ? block.commands.map(commandStep) : [await yamlStep(stage, block)];
   const failures: string[] = [];
@@ -94,7 +94,7 @@ async function runBlock(stage: Stage, draft: Draft, block: Block): Promise<strin
 
 interface Step {
   readonly shown: string;
-  /** Null where a test runs it elsewhere. */
+  /** `null` if a test runs it elsewhere. */
   readonly command: string | null;
   readonly input?: string;
 }
@@ -103,7 +103,7 @@ function commandStep(command: string): Step {
   return { shown: command, command: adjust(command) };
 }
 
-/** A manifest is applied, or kept in its file until a command of the page does; values go through the chart. */
+/** Returns the step of a block: a manifest is applied, or saved to its file and dry-run; values go to the chart. */
 async function yamlStep({ folder }: Stage, { text, file }: Block & { type: 'yaml' }): Promise<Step> {
   const input = aboutThePeople(text);
   const shown = `yaml: ${text}`;
@@ -115,7 +115,7 @@ async function yamlStep({ folder }: Stage, { text, file }: Block & { type: 'yaml
     const dryRun = file === null ? '' : ' --dry-run=server';
     return { shown, command: `kubectl apply --server-side --force-conflicts${dryRun} -f -`, input };
   }
-  // Those of somebody else's Deployment or pipeline; test/commands/migration-page.test.ts holds the former to it.
+  // Parts of another Deployment or pipeline; test/commands/migration-page.test.ts checks the former.
   if (isExcerpt(text) || /^(- run|stringData):/.test(text)) return { shown, command: null };
   if (!text.startsWith('spec:'))
     return { shown, command: 'helm template asana-connector charts/asana-connector -f -', input };

@@ -10,19 +10,19 @@ import { askControl, type SandboxAddress } from '../sandbox-control.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/main.ts');
-/** Long enough for every wait that a page has; a command that needs more does not end. */
+/** Long enough for every wait on a page; a command that needs more hangs. */
 const COMMAND_MS = 180_000;
 
-/** A cluster, an operator, a simulated Asana and a folder, in which the commands of the pages are run. */
+/** A cluster, an operator, a simulated Asana and a folder, in which the commands of the pages run. */
 export interface Stage extends AsyncDisposable {
   readonly folder: string;
-  /** The gid of the organization. */
+  /** Gid of the organization. */
   readonly workspace: string;
-  /** Runs a line of bash; resolves with what it printed, rejects with what it complained of. */
+  /** Runs a line of bash. Resolves with its output, rejects with its error output. */
   run(command: string, input?: string): Promise<string>;
 }
 
-/** Starts what a reader of the pages has. */
+/** Starts everything that a reader of the pages has. */
 export async function openStage(): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'asana-connector-site-'));
@@ -49,7 +49,7 @@ export async function openStage(): Promise<Stage> {
   return { folder, workspace: sandbox.workspace, run, [Symbol.asyncDispose]: () => stop.disposeAsync() };
 }
 
-/** The programs that the pages call, by the names that they have there. */
+/** Writes the programs that the pages call, under the names used there, and returns their folder. */
 async function writePrograms(folder: string): Promise<string> {
   const programs = join(folder, 'programs');
   await mkdir(programs);

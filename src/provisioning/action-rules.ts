@@ -8,24 +8,24 @@ import type { Account } from '../directory/snapshot.ts';
 import type { Action } from './action.ts';
 import type { RefusedError } from './refusal.ts';
 
-/** What an action says of itself. Whoever carries one out knows nothing else about it. */
+/** Everything that is specific to one type of action; the executor knows nothing else about it. */
 export interface ActionRules<A extends Action> {
-  /** It lowers somebody's access: removalDelay, limits, holds and the API server's own word come before it. */
+  /** True if it lowers access: `removalDelay`, limits, holds and a check with the API server come before it. */
   readonly removal: boolean;
-  /** Never sent again before somebody has looked: it cannot be undone, or somebody gets a second invitation. */
+  /** True if it is never repeated without a look at Asana: it cannot be undone, or would send a second invitation. */
   readonly oneWay: boolean;
   /**
-   * What Asana refuses of it did not happen. With which status REST refuses to add who is there or to remove a stranger, and
-   * SCIM to create who is there, is not documented: only reading tells what became of those.
+   * True if a refusal by Asana means that nothing changed. It is not documented with which status REST refuses to add a
+   * present member or to remove an absent one, and SCIM to create an existing user: there, only a read tells.
    */
   readonly refusalIsFinal: boolean;
-  /** It takes the account out of a place: it counts towards `maxDeprovisions`, whatever asks for it. */
+  /** Whether it takes the account out of a place, and so counts towards `maxDeprovisions`, for grants and tasks. */
   deprovisions(action: A): boolean;
-  /** It ends in an enterprise license that the directory does not show yet. */
+  /** True if it gives an enterprise license, which the directory does not show yet. */
   readonly takesSeat: boolean;
-  /** A look at the account before and after it reads the memberships too: admins, guests, and guests whom SCIM hides. */
+  /** True if the reads before and after it include memberships, which show admins and the guests that SCIM hides. */
   readonly readsMembership: boolean;
-  /** Whom it is about, and where to look for its outcome. */
+  /** Returns the person that it is about, and where to look for its outcome. */
   subject(action: A): Subject;
   /** Sends its one request. */
   send(asana: AsanaSession, action: A, userTypes: UserTypes, call: Call): Promise<Answer<unknown>>;
@@ -35,11 +35,11 @@ export interface ActionRules<A extends Action> {
     seen: Pick<FreshReading, 'account' | 'teamMembership'>,
     organization: string | null,
   ): boolean;
-  /** What is held afterwards, for auditors, where Asana decides that; by default what the action leads to. */
+  /** What the account holds afterwards, for the audit log, if Asana decides that; by default `to` of the action. */
   after?(action: A, account: Account | null): string | null;
-  /** What Asana's refusal means; null where the error says it all. */
+  /** Returns what Asana's refusal means; `null` if the error needs no explanation. */
   explain(error: AsanaError, action: A): RefusedError | null;
-  /** The reason of the event that tells of it, and what was done, in a sentence. */
+  /** The reason of the event about it; `describe` returns the sentence about what was done. */
   readonly event: string;
   describe(action: A, who: string, account: Account | null): string;
 }

@@ -1,6 +1,6 @@
 import type { License } from '../directory/snapshot.ts';
 
-/** One change to be made in Asana. It carries what its own rules need, whoever asks for it. */
+/** One change to be made in Asana. It carries everything that its rules need, for grants and tasks alike. */
 export type Action = LicenseAction | AccountAction | TeamAction | WorkspaceAction;
 
 /** A change of a license, over SCIM. */
@@ -19,9 +19,9 @@ export interface Creation {
   readonly type: 'CreateAccount';
   readonly gid: null;
   readonly email: string;
-  /** The gid of somebody known elsewhere, at whom Asana is looked before: the address may be another person's by now. */
+  /** The gid of a person known from elsewhere, read afresh first: the address may belong to another person by now. */
   readonly knownGid: string | null;
-  /** What the account is called, if whoever asks said so. */
+  /** The name for the account; `null` if the request gives none. */
   readonly name: string | null;
   readonly from: null;
   readonly to: 'ViewOnly';
@@ -46,7 +46,7 @@ export interface Deprovision {
   readonly to: null;
 }
 
-/** A change of who is in a team. */
+/** A change of team membership. */
 export interface TeamAction {
   readonly type: 'AddToTeam' | 'RemoveFromTeam';
   readonly gid: string;
@@ -54,13 +54,13 @@ export interface TeamAction {
   readonly team: string;
   /** The gid of the team's organization. */
   readonly organization: string;
-  /** The team is the last one of a guest, whom Asana may remove with it. */
+  /** True if the team is a guest's last one: Asana may remove the guest together with the membership. */
   readonly guestsLast: boolean;
   readonly from: string | null;
   readonly to: string | null;
 }
 
-/** A change of who is in a workspace, over REST. */
+/** A change of workspace membership, over REST. */
 export interface WorkspaceAction {
   readonly type: 'AddToWorkspace' | 'RemoveFromWorkspace';
   readonly gid: string;
@@ -72,12 +72,12 @@ export interface WorkspaceAction {
 
 export type ActionType = Action['type'];
 
-/** It leads to an account, which belongs to whoever asked for it. */
+/** Whether the action leads to a new account, which then counts as created by the grant that asked for it. */
 export function isCreation({ type }: { readonly type: ActionType }): boolean {
   return type === 'CreateAccount' || type === 'InviteAccount';
 }
 
-/** Two actions that come to the same change: a team that has become a guest's last one makes another of it. */
+/** Whether two actions make the same change. Removal from a guest's last team differs from any other removal. */
 export function isSameAction(a: Action, b: Action): boolean {
   const isSamePerson = (a.gid ?? a.email) === (b.gid ?? b.email);
   return (
@@ -92,7 +92,7 @@ function isGuestsLast(action: Action): boolean {
   return 'guestsLast' in action && action.guestsLast;
 }
 
-/** The gid of the team or workspace an action changes; null where it is the organization. */
+/** Returns the gid of the team or workspace that an action changes; `null` for the organization. */
 export function placeOfAction(action: Action): string | null {
   if ('team' in action) return action.team;
   return 'workspace' in action ? action.workspace : null;

@@ -13,27 +13,27 @@ const table: { readonly [T in ActionType]: ActionRules<Extract<Action, { type: T
   ...workspaceActions,
 };
 
-/** The rules of an action. */
+/** Returns the rules of an action. */
 export function rulesOf<A extends Action>({ type }: A): ActionRules<A> {
   return table[type] as unknown as ActionRules<A>;
 }
 
-/** The action lowers somebody's access. */
+/** Whether the action lowers a person's access. */
 export function isRemoval({ type }: { readonly type: ActionType }): boolean {
   return table[type].removal;
 }
 
-/** The action ends in an enterprise license. */
+/** Whether the action gives an enterprise license. */
 export function takesSeat(type: ActionType): boolean {
   return table[type].takesSeat;
 }
 
-/** The action must not be repeated blindly. */
+/** Whether the action must not be repeated without a look at Asana first. */
 export function isOneWay(type: ActionType): boolean {
   return table[type].oneWay;
 }
 
-/** Only reading tells what became of it: the answer was lost, or it conflicts with what came into being meanwhile. */
+/** Whether a failed action may have taken effect: its answer was lost, it conflicts, or its refusal is not final. */
 export function mayHaveTakenEffect({ type }: Action, { code, outcomeUnknown }: AsanaError): boolean {
   if (outcomeUnknown || code === 'Conflict') return true;
   return !table[type].refusalIsFinal && (code === 'AsanaRefused' || code === 'NotFound');

@@ -1,34 +1,34 @@
 import type { Action, ActionType } from './action.ts';
 import { rulesOf } from './actions.ts';
 
-/** A change of one grant that was begun; kept in the grant's status, so that it survives the process. */
+/** An action of a grant that was begun; kept in the grant's status, so that it survives the process. */
 export interface Attempt {
   readonly id: string;
   readonly type: ActionType;
   /** Epoch milliseconds, when its intent was recorded. */
   readonly at: number;
-  /** What it leads to: a license, a role, `Active`; null for a removal. */
+  /** What it leads to: a license, a role, `Active`; `null` for a removal. */
   readonly to: string | null;
-  /** Pending until Asana was seen to show it; Unconfirmed when that was given up. */
+  /** `Pending` until Asana has shown the change; `Unconfirmed` if the operator has given up waiting for that. */
   readonly result: 'Pending' | 'Succeeded' | 'Failed' | 'Unconfirmed';
 }
 
-/** What is to be done about an action that is decided on, given what is under way. */
+/** What to do about an action that was decided on, given the attempt that is on record. */
 export type NextStep =
   | 'Send'
-  /** It was sent already: see whether Asana shows it. */
+  /** It was sent already: check whether Asana shows it. */
   | 'Look'
-  /** Asana had its time to show it. */
+  /** Asana has not shown it in time. */
   | 'GiveUp'
-  /** It was given up, and nobody has asked since. */
+  /** It was given up, and no edit or request has come since. */
   | 'Stay';
 
-/** Asana may show an old value for a while: it is looked at again so long after the change, then given up. */
+/** When to look for a change again: Asana may show an old value for a while. After the last look it is given up. */
 const LOOK_AFTER_MS = [5_000, 15_000, 60_000, 180_000] as const;
-/** The last look, which comes a little after its time, may take as long as an action. */
+/** Leaves the last look, which may begin a little late, as much time as an action. */
 export const GIVE_UP_AFTER_MS = 180_000 + 60_000;
 
-/** When to look again, milliseconds from now, `elapsedMs` after the change; null when it is not to be expected any more. */
+/** Returns when to look again, milliseconds from now, `elapsedMs` after the change; `null` after the last look. */
 export function nextLook(elapsedMs: number): number | null {
   // A clock that was set back must not make this wait for hours.
   const elapsed = Math.max(0, elapsedMs);
@@ -37,8 +37,8 @@ export function nextLook(elapsedMs: number): number | null {
 }
 
 /**
- * When to come again, milliseconds from now, after a look that did not show the change; null when it is given up. What nobody
- * knows to have arrived is not: once Asana has had its time to show it, it is sent again.
+ * Returns when to come again, milliseconds from now, after a look that did not show the change; `null` if it is given
+ * up. A change that is not known to be accepted is not given up: once the time to show it has passed, it is sent again.
  */
 export function waitAfterLook(elapsedMs: number, whereabouts: Whereabouts): number | null {
   const next = nextLook(elapsedMs);
@@ -46,7 +46,7 @@ export function waitAfterLook(elapsedMs: number, whereabouts: Whereabouts): numb
   return Math.max(1, GIVE_UP_AFTER_MS + 1 - elapsedMs);
 }
 
-/** Whether Asana may still come to show a change, of which nobody knows what became. */
+/** Whether Asana may still show the change of an attempt whose outcome is not known. */
 export function isLookedFor(attempt: Attempt | null, now: number): attempt is Attempt {
   // A clock that was set back must not make this last for hours.
   return attempt?.result === 'Pending' && Math.abs(now - attempt.at) <= GIVE_UP_AFTER_MS;
@@ -54,18 +54,18 @@ export function isLookedFor(attempt: Attempt | null, now: number): attempt is At
 
 /** What this process knows of an attempt. */
 export type Whereabouts =
-  /** Asana said yes to it. */
+  /** Asana accepted it. */
   | 'Accepted'
-  /** Its request left and was not answered: Asana may have done it, or never seen it. */
+  /** Its request left and was not answered: Asana may have carried it out, or never received it. */
   | 'Unanswered'
   | 'NotSent'
   /** Another process began it. */
   | 'Unknown';
 
 /**
- * What is next for `action`. What may be sent twice is sent again when it was not answered, after a restart, and when a person
- * asks; what may not is looked for until Asana has had its time to show it.
- * @param asked a person has edited the object, or asked for another try, since
+ * Returns what is next for `action`. A repeatable action is sent again if it was not answered, after a restart, and if
+ * a person asks; a one-way action is looked for until the time for Asana to show it has passed.
+ * @param asked true if a person has edited the object, or asked for another try, since
  */
 export function nextStep(
   attempt: Attempt | null,
@@ -84,13 +84,13 @@ export function nextStep(
     case 'Pending': {
       if (whereabouts === 'NotSent' || (!oneWay && (asked || whereabouts !== 'Accepted'))) return 'Send';
       if (now - attempt.at <= GIVE_UP_AFTER_MS) return 'Look';
-      // Nobody knows that it arrived, and Asana has had its time to show it: it did not.
+      // A change that is not known to have arrived, and that Asana has not shown in time, counts as not arrived.
       return whereabouts === 'Accepted' ? 'GiveUp' : 'Send';
     }
   }
 }
 
-/** Asana took it, or may have, and nobody knows yet. */
+/** Whether Asana has, or may have, accepted an attempt without having shown its effect. */
 export function isOpen(attempt: Attempt | null): attempt is Attempt {
   return attempt?.result === 'Pending' || attempt?.result === 'Unconfirmed';
 }

@@ -2,19 +2,19 @@ import { isOpen } from './attempt.ts';
 import type { Grant } from './grant.ts';
 import { isSameRight, type Right } from './right.ts';
 
-/** A grant in a contest, with what its connector says about it. */
+/** A grant in a contest, with what follows from its connector. */
 export interface Contender {
   readonly grant: Grant;
-  /** The right it declares; null while the team it names is not found. */
+  /** The right that it declares, or still holds after it has ended; `null` while that is not known. */
   readonly right: Right | null;
-  /** Its connector is in mode Apply and works: it may take a right over. */
+  /** True if its connector is in mode Apply and works, so that the grant may take a right over. */
   readonly acts: boolean;
-  /** It names somebody else than it was for: it waits for a person, and takes nothing over meanwhile. */
+  /** True if it now means another account or organization than before: it takes nothing over until a person acts. */
   readonly mistaken: boolean;
   readonly mode: 'Plan' | 'Apply';
-  /** Its connector is stalled, or the grant may not last as long as it says, and holds nothing. */
+  /** True if its connector is stalled, or if the grant holds nothing and lasts longer than the connector allows. */
   readonly excluded: boolean;
-  /** It has not begun. */
+  /** True if the grant has not begun. */
   readonly unstarted: boolean;
 }
 
@@ -22,17 +22,18 @@ export interface Contender {
 export type Contest =
   | { readonly kind: 'Uncontested' }
   | { readonly kind: 'Lost'; readonly winner: string }
-  /** Only for an ending grant: the winner of those that act declares the right it holds, or sent for, and takes it over. */
+  /** For an ending grant only: the oldest rival that acts declares the right held or sent for, and takes it over. */
   | {
       readonly kind: 'Succeeded';
       readonly successor: Contender;
-      /** The older grant that keeps the successor from taking it over and does not act itself; null for none. */
+      /** The older grant that keeps the successor from taking over, but does not act itself; `null` for none. */
       readonly heldUpBy: string | null;
     };
 
 /**
- * The oldest contender wins, then namespace/name. Grants that are deleted, expired, suspended, not started, not allowed by
- * namespace, or of a stalled connector do not contend; those of connectors in mode Plan contend among themselves.
+ * Judges what its rivals mean for a grant. The oldest contender wins, then namespace/name. Grants that are deleted,
+ * expired, suspended, not started, excluded or not allowed by namespace do not contend. Grants of connectors in mode
+ * Plan contend among themselves.
  * @param rivals every other grant for the same right of the account
  */
 export function judgeContest(own: Contender, rivals: readonly Contender[]): Contest {
@@ -49,8 +50,8 @@ export function judgeContest(own: Contender, rivals: readonly Contender[]): Cont
 }
 
 /**
- * The ended grant whose right a live one takes over, adopted flag included. Null when there is none, or when the live one
- * does not win its own contest or does not act.
+ * Returns the ended grant whose right a live one takes over, adopted flag included; `null` if there is none, or if the
+ * live one loses its own contest or does not act.
  */
 export function findPredecessor(own: Contender, rivals: readonly Contender[]): Grant | null {
   const { grant, right } = own;
@@ -62,7 +63,7 @@ export function findPredecessor(own: Contender, rivals: readonly Contender[]): G
   return oldestOf(ended)?.grant ?? null;
 }
 
-/** Every live grant that contends, whatever it declares. */
+/** Whether a grant contends, whatever it declares. */
 export function contends({ grant, excluded, unstarted }: Contender): boolean {
   const allowed = grant.namespaceAllowed && (grant.ensure === 'Present' || grant.sameNamespace);
   return !grant.ending && !grant.suspended && allowed && !excluded && !unstarted;
@@ -72,7 +73,7 @@ function mayTakeOver({ acts, mistaken }: Contender): boolean {
   return acts && !mistaken;
 }
 
-/** What an ended grant holds, or sent for and may still come to hold. */
+/** Whether a grant declares what an ended grant holds, or sent for and may still come to hold. */
 function takesOver({ grant, right }: Contender, ended: Contender): boolean {
   if (grant.ensure === 'Absent' || right === null) return false;
   const { applied, attempt } = ended.grant;

@@ -24,24 +24,24 @@ import { isSameRight, type Right } from './right.ts';
 import { resolveWish } from './rights.ts';
 import { describeTooLong, isPostponed } from './time.ts';
 
-/** How the message begins for what has expired, and would be released in mode Apply. */
+/** The beginning of the message of an expired grant in mode Plan that would be released in mode Apply. */
 export const EXPIRED_IN_PLAN = 'Expired. In mode Apply the grant would be released: ';
 
 /**
- * Decides one grant, of whatever kind (docs/architecture.md, Grants). In mode Plan the same is decided, and the caller stops
- * before the action.
+ * Decides one grant of any kind (docs/architecture.md, Grants). In mode Plan the decision is the same, and the caller
+ * stops before the action.
  */
 export function decideGrant(grant: Grant, context: GrantContext): Decision {
   const decision = decideUnseen(grant, context) ?? decideSeen(grant, context);
   const lasts = grant.ending?.because === 'Expired' && context.policies.mode === 'Plan';
   if (!lasts || decision.kind !== 'Release') return decision;
-  // Nothing of an expired grant changes in mode Plan, not even its record; and nothing is asked of anybody.
+  // In mode Plan nothing of an expired grant changes, not even its record, and nobody has to act.
   const { account, right, observed } = decision;
   const message = `${EXPIRED_IN_PLAN}${decision.message}`;
   return { kind: 'Settled', reason: 'Expired', applied: null, account, right, observed, message };
 }
 
-/** What requires no look at Asana: suspension, permission, time, and whether there is anything to look for. */
+/** Decides what requires no look at Asana: suspension, permission, time, and whether there is anything to take back. */
 function decideUnseen(grant: Grant, context: GrantContext): Decision | null {
   return (
     decideStopped(grant, context.policies) ??
@@ -68,7 +68,7 @@ function decideStopped(grant: Grant, policies: Policies): Decision | null {
   return null;
 }
 
-/** Suspending the connector is the emergency stop: nothing is done, and nothing is lost. */
+/** Blocks a grant while its connector is suspended, the emergency stop: nothing is done, and nothing is lost. */
 function waitForTheConnector(grant: Grant): Decision {
   const message = grant.ending
     ? 'The connector is suspended. The access of this grant is revoked after the connector is resumed.'
@@ -93,7 +93,7 @@ function decideEmpty(grant: Grant, context: GrantContext): Decision | null {
   return handOverRetained(grant, context) ?? releaseUnseen('Retained', message);
 }
 
-/** What is not taken back still goes to the grant that declares it now, with the record of whether it was given. */
+/** Hands a retained right over to the grant that declares it now, with the record of whether it was given. */
 function handOverRetained(grant: Grant, context: GrantContext): Decision | null {
   const { applied } = grant;
   const { reading, contest, obstacle } = context;
@@ -129,7 +129,7 @@ function decideForbidden({
   return blockUnseen('NamespaceNotAllowed', message);
 }
 
-/** Whether it may last as long as it says, and whether it has begun. */
+/** Decides whether the grant may last as long as it declares, and whether it has begun. */
 function decideTime(grant: Grant, { policies, obstacle, now }: GrantContext): Decision | null {
   if (grant.ending) return null;
   if (obstacle !== null) return blockUnseen('NotReady', obstacle);
@@ -157,11 +157,11 @@ function decideSeen(grant: Grant, context: GrantContext): Decision {
   return grant.ending ? decideEnded(grant, context, reading) : decideWished(grant, context, reading);
 }
 
-/** What ends is the right that was applied, whatever the spec says now; or the one that is on its way. */
+/** Decides about the right that was applied, whatever the spec declares now, or about the one that is on its way. */
 function decideEnded(grant: Grant, context: GrantContext, reading: Reading): Decision {
   const sent = openWhatWasSentFor(grant, context, reading);
   const first = sent && decideEnding(sent);
-  // Of what was sent for nothing is left to do: what is applied ends by itself.
+  // Nothing is left to do about the right that was sent for: go on with the applied one.
   if (first && !(first.kind === 'Release' && grant.applied)) return first;
   if (grant.applied) return decideEnding(openGrantCase(grant, context, reading, grant.applied.right));
   const wished = resolve(grant, context, reading);
@@ -173,20 +173,21 @@ function decideEnded(grant: Grant, context: GrantContext, reading: Reading): Dec
 }
 
 /**
- * Another right than the applied one, sent for before the grant ended, by what it declares or declared before an edit: it comes
- * first where Asana shows it, or may still come to, since nobody else would take it back. Null when there is none.
+ * Opens the case of a right, other than the applied one, that was sent for before the grant ended, as declared now or
+ * before an edit. It comes first if Asana shows it or may still show it, since no other grant would take it back.
+ * Returns `null` if there is none.
  */
 function openWhatWasSentFor(grant: Grant, context: GrantContext, reading: Reading): GrantCase | null {
   const right = findRightSentFor(grant, context, reading);
   if (!right || !isGiving(grant, right)) return null;
   if (grant.applied && isSameRight(right, grant.applied.right)) return null;
   const subject = openGrantCase({ ...grant, applied: null }, context, reading, right);
-  // The looks so far were made while it could still come.
+  // A look that was made while the change could still show up does not count.
   const isOpenYet = isAwaited(grant, context.now) || !context.lookedUp;
   return holdsRight(subject) || isOpenYet ? subject : null;
 }
 
-/** What was sent for may be another license than an edit asks for since. */
+/** Returns the right that was sent for, which may be another license than the spec declares since an edit. */
 function findRightSentFor(grant: Grant, context: GrantContext, reading: Reading): Right | null {
   if (grant.wish.type === 'License' && isOpen(grant.attempt) && grant.attempt.to === 'Enterprise')
     return { type: 'License', license: 'Enterprise' };

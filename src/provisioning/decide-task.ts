@@ -8,19 +8,19 @@ import { type RightCase, refused, type Step } from './right-rules.ts';
 import { placeOfRight, resolveWish, rightRulesOf } from './rights.ts';
 import type { TaskRequest } from './task-request.ts';
 
-/** What the decision about a task may look at: the connector's rules, and what is known of Asana now. */
+/** What the decision about a task may look at: the connector's policies, and what is known of Asana now. */
 export interface TaskView {
   readonly policies: Policies;
-  /** Null before the first reading. */
+  /** `null` before the first reading. */
   readonly reading: Reading | null;
   /**
-   * What live grants of connectors that act declare for a person.
-   * @param account null where there is none (yet): then the email tells whom
+   * Returns what live grants of connectors that act declare for a person.
+   * @param account `null` if there is none (yet): the email then identifies the person
    */
   declaredFor(account: Account | null, email: string | null): readonly Declaration[];
 }
 
-/** Decides one ConductorOne task: what to do in Asana, that it is so already, or why it is not done. */
+/** Decides one ConductorOne task: what to do in Asana, that nothing is to be done, or why it is refused. */
 export function decideTask(request: TaskRequest, view: TaskView): Step {
   const { policies, reading } = view;
   if (policies.suspended)
@@ -47,15 +47,15 @@ export function decideTask(request: TaskRequest, view: TaskView): Step {
   return request.want === 'Give' ? rules.give(subject) : rules.take(subject);
 }
 
-/** Whom a task is about, as the directory knows them; null for nobody. */
+/** Returns the account that a task is about, as the directory knows it; `null` if there is none. */
 export function findTaskAccount({ user }: TaskRequest, reading: Reading): Account | null {
   const found = 'gid' in user ? reading.account(user.gid) : reading.accountByEmail(user.email);
   return found ?? null;
 }
 
 /**
- * Whom a request is about, for a look at Asana before it is answered without a change; null when what it names is
- * nothing that could be looked up.
+ * Returns the person that a request is about, for a look at Asana before it is answered without a change; `null` if
+ * what it names cannot be looked up.
  */
 export function subjectOfTask(request: TaskRequest, { policies, reading }: TaskView): Subject | null {
   if (!reading || policies.suspended) return null;
@@ -68,7 +68,7 @@ export function subjectOfTask(request: TaskRequest, { policies, reading }: TaskV
   });
 }
 
-/** Where to look for somebody's right; null where its place is not known. */
+/** Returns where to look for a person's right; `null` if its place is not known. */
 export function subjectOfRight(
   right: Right,
   reading: Reading,

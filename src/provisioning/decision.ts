@@ -11,42 +11,42 @@ import type { Right } from './right.ts';
 /** What the decision about one grant may look at besides the grant. */
 export interface GrantContext {
   readonly policies: Policies;
-  /** Null before the first sync has brought what the right is read from. */
+  /** `null` until a sync has read the parts that the right is read from, and while there is an obstacle. */
   readonly reading: Reading | null;
-  /** What stands in the connector's way, in words; null when nothing does. */
+  /** Message about what keeps the connector from working; `null` if nothing does. */
   readonly obstacle: string | null;
   readonly contest: Contest;
   /** What other live grants declare for the account. */
   readonly declared: readonly Declaration[];
-  /** A live AsanaAccount declares the address: it creates the account, and licenses wait for it. */
+  /** The live AsanaAccount that declares the account: other grants wait until it has created it. `null` for none. */
   readonly accountDeclaredBy: string | null;
-  /** The person was looked up by itself just now: that they are not in the reading is so. */
+  /** True if the person was looked up individually just now, so that absence from the reading is certain. */
   readonly lookedUp: boolean;
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
-/** What every decision tells the status. */
+/** What every decision contributes to the status. */
 interface Seen {
-  /** As seen now; null when there is none; undefined when nobody looked. */
+  /** The account as seen now; `null` if there is none, `undefined` if the decision did not look for it. */
   readonly account: Account | null | undefined;
-  /** The right that was decided on; null while it is not known. */
+  /** The right that was decided on; `null` while it is not known. */
   readonly right: Right | null;
-  /** What the account holds of it; null for nothing, undefined when nobody looked. */
+  /** What the account holds of the right; `null` for nothing, `undefined` if that is not known. */
   readonly observed: string | null | undefined;
   readonly message: string;
 }
 
 /**
- * What is to be done about one grant, or why not: the pure result of comparing it with the directory under the policies.
- * `message` is for a person and names the remedy.
+ * What is to be done about one grant, or why nothing is: the pure result of comparing it with the directory under the
+ * policies. `message` is for a person and names the remedy.
  */
 export type Decision =
   | (Seen & {
-      /** All that is asked for is so. */
+      /** Nothing is to be done: everything declared already holds, begins later, or expired in mode Plan. */
       readonly kind: 'Settled';
       readonly reason: 'Granted' | 'Removed' | 'Scheduled' | 'Expired';
-      /** What the status should record; null leaves it. */
+      /** The right to record in status; `null` leaves the record as it is, and clears it for `Removed`. */
       readonly applied: AppliedRight | null;
     })
   | (Seen & {
@@ -54,15 +54,15 @@ export type Decision =
       readonly kind: 'Act';
       readonly action: Action;
       readonly right: Right;
-      /** It was as declared, and somebody else changed it. */
+      /** True if the right was as declared and was changed outside of the operator. */
       readonly drift: boolean;
     })
   | (Seen & {
-      /** The person is not in the reading: they are looked up by themselves before anything follows from it. */
+      /** The person is not in the reading, and has to be looked up individually before that has consequences. */
       readonly kind: 'LookUp';
     })
   | (Seen & {
-      /** An ending grant lets go and leaves Asana as it is. `warning`: a rule refused the removal. */
+      /** An ending grant is released, and Asana is left as it is. `warning`: a person should look at what is left. */
       readonly kind: 'Release';
       readonly reason: ReleaseReason;
       readonly warning: boolean;
@@ -74,7 +74,7 @@ export type Decision =
       readonly drift: boolean;
     });
 
-/** Why a grant is let go without a change in Asana. */
+/** Why a grant is released without a change in Asana. */
 export type ReleaseReason =
   | 'Abandoned'
   | 'Suspended'
@@ -88,7 +88,7 @@ export type ReleaseReason =
   | 'Discarded'
   | RefusalCode;
 
-/** What a log calls a decision: its action, refusal or reason. */
+/** Returns the word for a decision in logs: its action, refusal or reason. */
 export function wordFor(decision: Decision): string {
   switch (decision.kind) {
     case 'Act':

@@ -36,8 +36,8 @@ export function decideEnding(subject: GrantCase): Decision {
 }
 
 /**
- * What is looked at, in this order, before the right is taken back. Nothing is released for what a doubtful reading
- * shows, but to a successor.
+ * The policies that come before the right is taken back, in this order. On a reading in doubt, a grant is released to a
+ * successor only.
  */
 const policies: readonly GrantPolicy[] = [
   makeSureADiscardedRemovalStaysDiscarded,
@@ -53,13 +53,13 @@ const policies: readonly GrantPolicy[] = [
   releaseWhatWasFound,
 ];
 
-/** Expired and discarded: left alone until it is edited. A deletion is an edit, and decided anew. */
+/** Leaves an expired grant whose removal was discarded alone until it is edited. A deletion is decided anew. */
 function makeSureADiscardedRemovalStaysDiscarded(subject: GrantCase): Decision | null {
   const { discarded, ending } = subject.grant;
   return discarded && ending?.because === 'Expired' ? refuseDiscarded(subject) : null;
 }
 
-/** Another grant takes the right over, so nothing is taken away. What is not there (any more) nobody takes over. */
+/** Releases the right to the grant that takes it over. A right that is not held (any more) cannot be taken over. */
 export function handOver(subject: GrantCase): Decision | null {
   const { contest } = subject.context;
   if (contest.kind !== 'Succeeded' || !holdsRight(subject)) return null;
@@ -89,14 +89,14 @@ function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision 
   return message === null ? null : releaseCase(subject, 'IdentityChanged', message, WARNING);
 }
 
-/** Released before Asana shows it, what was given would outlive its grant, and nobody would take it back. */
+/** Waits for a change under way: if the grant were released first, nothing would take the right back later. */
 function waitForWhatIsOnItsWay(subject: GrantCase): Decision | null {
   const { grant, context, account, right } = subject;
   const { attempt } = grant;
   if (!isOpen(attempt) || attempt.to === null || isRemoval(attempt)) return null;
   if (holdsRight(subject) || hasCreated(subject)) return null;
   if (!isAwaited(grant, context.now)) {
-    // The looks so far were made while it could still come.
+    // A look that was made while the change could still show up does not count.
     const message = `${attempt.type} for ${whoIn(subject)} was sent before this grant ended. The person is looked up before the grant is released.`;
     return context.lookedUp ? null : { kind: 'LookUp', account, right, observed: null, message };
   }
@@ -104,7 +104,7 @@ function waitForWhatIsOnItsWay(subject: GrantCase): Decision | null {
   return blockCase(subject, 'UnderWay', withWayOut(grant, message));
 }
 
-/** The account that was sent for is there, though it is not (yet) what the grant declares. */
+/** Whether the account that the grant sent for exists, even if it does not hold (yet) what the grant declares. */
 function hasCreated({ grant: { attempt }, account, reading }: GrantCase): boolean {
   return (
     attempt?.result === 'Pending' && isCreation(attempt) && account !== null && isInUse(account, reading)
@@ -121,7 +121,7 @@ function releaseWhatWasNeverApplied(subject: GrantCase): Decision | null {
   return releaseCase(subject, 'NothingApplied', message, { warning });
 }
 
-/** Nothing follows from somebody's absence in a listing alone. */
+/** Looks up a person who seems to hold nothing: absence from a listing alone justifies nothing. */
 function lookUpWhoIsMissing(subject: GrantCase): Decision | null {
   const { account, right, context } = subject;
   if (!isMissing(subject) || context.lookedUp) return null;
@@ -129,7 +129,7 @@ function lookUpWhoIsMissing(subject: GrantCase): Decision | null {
   return { kind: 'LookUp', account, right, observed: null, message };
 }
 
-/** Where the team or workspace itself was not read, the right's own rules say what follows. */
+/** Whether the account is known to hold nothing. If the place was not read, the rules of the right decide instead. */
 function isMissing(subject: GrantCase): boolean {
   return observedIn(subject) === null;
 }
@@ -137,7 +137,7 @@ function isMissing(subject: GrantCase): boolean {
 function releaseWhatIsGone(subject: GrantCase): Decision | null {
   const { account, right, reading } = subject;
   if (!isMissing(subject)) return null;
-  // Without any license to be seen, the account may still hold the one to take back: the right's own rules say.
+  // An active account that is known to have no license is a guest: the rules of the license explain that.
   if (account && right.type === 'License' && isActive(account, organizationOf(reading))) return null;
   return releaseCase(
     subject,
@@ -152,7 +152,7 @@ function releaseWhatIsFoughtOver(subject: GrantCase): Decision | null {
   return releaseCase(subject, 'Contended', message, WARNING);
 }
 
-/** Each right says what of it is taken back; a grant of another namespace takes back only what it gave. */
+/** Releases what the rules of the right keep. A grant of another namespace takes back only what it gave. */
 function releaseWhatWasFound(subject: GrantCase): Decision | null {
   const { grant, right } = subject;
   if (!holdsRight(subject)) return null;
@@ -166,7 +166,7 @@ function releaseWhatWasFound(subject: GrantCase): Decision | null {
   return releaseCase(subject, 'Adopted', message);
 }
 
-/** The last word: the right is taken back, or a rule says why not, or there is none left. */
+/** Takes the right back, unless a rule refuses that or the right is not held any more. */
 function takeBack(subject: GrantCase): Decision {
   const { grant, account, right } = subject;
   const step = rightRulesOf(right).take(subject.subject);
@@ -191,7 +191,7 @@ function takeBack(subject: GrantCase): Decision {
   throw new TypeError(`grant ${grant.object.name}: a step of no known kind`);
 }
 
-/** What was deleted cannot wait for as long as others declare the account; what has expired can, and stays. */
+/** Whether a refusal releases the grant. A deleted grant cannot wait until others stop declaring the account. */
 function isReleasedFor(code: RefusalCode, ending: Ending | null): boolean {
   const { ended } = refusals[code];
   return ended === 'Release' || (ended === 'ReleaseDeleted' && ending?.because === 'Deleted');

@@ -20,7 +20,7 @@ export interface ActionRequest {
   readonly connector: { readonly namespace: string; readonly name: string };
   readonly session: AsanaSession;
   readonly directory: Directory;
-  /** Tells every directory in which something is missing now because of this change. */
+  /** Notes what this change takes away in every directory of the organization. */
   readonly noteLoss: (note: LossNote) => void;
   readonly userTypes: UserTypes;
   readonly action: Action;
@@ -28,58 +28,58 @@ export interface ActionRequest {
   /** `spec.reason` of the grant, for the audit record. */
   readonly reason: string | null;
   readonly signal: AbortSignal;
-  /** Counts the change's own request once it really leaves; the reads around it do not count. */
+  /** Counts the requests of the change itself that really leave; the reads around it do not count. */
   readonly tally?: Tally | undefined;
 }
 
-/** What the caller contributes to an action; each may throw, and then nothing (more) is sent. */
+/** What the caller contributes to an action. Each hook may throw, and then nothing (more) is sent. */
 export interface ActionHooks {
   /**
-   * Throws unless the action may leave now: this process leads, the object and its connector ask for it still, and the
-   * policies as they stand allow it. Asked before anything is read, and immediately before each request that changes Asana.
+   * Throws unless the action may leave now: this process leads, the object and its connector still ask for it, and the
+   * current policies allow it. Called before anything is read, and immediately before each request that changes Asana.
    */
   guard(stage: 'Begin' | 'Send'): void | Promise<void>;
-  /** Takes the decision again on the fresh reading; false when it no longer asks for this action. */
+  /** Takes the decision again on the fresh reading; false if it no longer asks for this action. */
   confirm(fresh: FreshReading): boolean | Promise<boolean>;
-  /** Puts the intent where a restart finds it, before the request leaves. */
+  /** Records the intent where it survives a restart, before the request leaves. */
   recordIntent(id: string): Promise<void>;
 }
 
 export type ActionOutcome =
-  /** Asana shows what was wanted. `account` is null after a deprovision that removed it. */
+  /** Asana shows the change. `account` is `null` after a deprovision that removed it. */
   | {
       readonly kind: 'Succeeded';
       readonly id: string;
       readonly account: Account | null;
-      /** Asana refused the change, and it is so all the same: somebody else did it. */
+      /** True if Asana refused the change and shows it all the same: somebody else made it. */
       readonly byOthers: boolean;
     }
-  /** Asana took it, or may have, and does not show it yet: look again later. `account` is null if nothing could be read. */
+  /** Asana accepted the change, or may have, and does not show it yet. `account` is `null` if nothing could be read. */
   | { readonly kind: 'Unconfirmed'; readonly id: string; readonly account: Account | null }
-  /** The fresh reading asks for something else: decide again. Nothing was sent. */
+  /** The fresh reading no longer asks for this action: decide again. Nothing was sent. */
   | { readonly kind: 'Overtaken' };
 
-/** How a change left. */
+/** A change that was sent. */
 interface Sent {
   readonly requestIds: readonly string[];
-  /** Null for a change that Asana took. */
+  /** `null` if Asana accepted the change; else the failure after which it may have taken effect. */
   readonly failure: AsanaError | null;
 }
 
-/** So many actions are remembered as told: far more than are ever done and not yet recorded as done. */
+/** How many concluded actions are remembered: far more than can be done and not yet recorded as done. */
 const MOST_CONCLUDED = 1000;
 
-/** The one place from where declared grants and ConductorOne's tasks change Asana. */
+/** The only place from which declared grants and ConductorOne's tasks change Asana. */
 export class Executor {
   readonly #audit: Auditor;
   readonly #newId: () => string;
   readonly #actions: Counter;
   readonly #tracer: Tracer;
   readonly #turns = new PersonTurns();
-  /** By id, the oldest first. */
+  /** Ids of the actions with an audit line about their success, the oldest first. */
   readonly #concluded = new Set<string>();
 
-  /** @param newId names an action in the audit log and in status */
+  /** @param newId returns the id of an action for the audit log and the status */
   constructor(audit: Auditor, meter: Meter, newId: () => string, tracer: Tracer = silentTracer) {
     this.#audit = audit;
     this.#newId = newId;
@@ -93,11 +93,11 @@ export class Executor {
   }
 
   /**
-   * Guard, fresh read, confirmation, intent, guard, change, read-back. A license costs three requests; a removal five, since
-   * it looks at the role too; a change of a team at most seven. Each change that leaves has its audit line, whatever the look
-   * at it shows; one that is confirmed later has a second one with the same id, and so has one that was confirmed right
-   * before the process ended, which the next one finds pending. What is under way for the same person ends first.
-   * @throws AsanaError or RefusedError when Asana refuses or cannot be reached, and whatever a hook throws
+   * Carries out one action, after those under way for the same person: guard, fresh read, confirmation, intent, guard,
+   * change, read-back. A license costs three requests; a removal five, since it reads the role too; a team change seven
+   * at most. Each change that leaves has an audit line, whatever the read-back shows. A later confirmation writes a
+   * second line with the same id, as does the next process for an action confirmed right before this one ended.
+   * @throws AsanaError or RefusedError if Asana refuses or cannot be reached, and whatever a hook throws
    */
   execute(request: ActionRequest, hooks: ActionHooks): Promise<ActionOutcome> {
     const { connector, action, requester } = request;
@@ -131,18 +131,18 @@ export class Executor {
       this.#conclude(request, id, sent.requestIds, reading.account);
       return { kind: 'Succeeded', id, account: reading.account, byOthers: refused };
     }
-    // What may be sent twice may be; a creation or a deprovision whose answer was lost is only ever looked for.
+    // A repeatable change whose answer was lost may be sent again; a one-way change is looked for first.
     const ends = failure !== null && (refused || !rulesOf(request.action).oneWay);
     this.#tell(request, id, refused ? failure.code : 'Unconfirmed', sent.requestIds);
     if (ends) throw explain(request.action, failure);
-    // What a look meets ends nothing that was sent: whoever looks again meets it too, and tells of it.
+    // A failed read-back does not end an action that was sent: the next look fails the same way, and reports it.
     return { kind: 'Unconfirmed', id, account: reading?.account ?? null };
   }
 
-  /** Looks whether an action recorded earlier has taken effect; sends nothing but the read. */
+  /** Checks whether an action recorded earlier has taken effect; sends only reads. */
   async verify(request: ActionRequest, id: string): Promise<ActionOutcome> {
     const reading = await this.#readFresh(request).catch((error: unknown) => {
-      // One of the two surfaces is behind after a change: that is what is waited for.
+      // After a change, SCIM or REST may lag behind the other: this is what the caller waits for.
       if (isAsanaError(error, 'Inconsistent')) return null;
       throw error;
     });
@@ -154,8 +154,8 @@ export class Executor {
   }
 
   /**
-   * It shows, and is told once: where the status that says so could not be written, it is looked at again. What our own
-   * actions take away is deducted where the next reading is compared with this one.
+   * Audits that Asana shows the action, once per id: it is verified again if its status could not be written. Notes
+   * what the action took away, which is deducted when the next reading is compared with the measure.
    */
   #conclude(
     request: ActionRequest,
@@ -172,7 +172,7 @@ export class Executor {
     if (removal) request.noteLoss((directory) => directory.noteRemoval(removal));
   }
 
-  /** Sends the change. What Asana refused, or surely never got, is told and thrown. */
+  /** Sends the change. An error after which it cannot have taken effect is audited and thrown. */
   async #send(request: ActionRequest, id: string, guard: () => void | Promise<void>): Promise<Sent> {
     const { session, action, userTypes, signal, tally } = request;
     const count: Tally = tally ?? { requests: 0 };
@@ -184,7 +184,7 @@ export class Executor {
       const known = error instanceof AsanaError ? error : null;
       const requestIds = known?.requestId ? [known.requestId] : [];
       if (known && mayHaveTakenEffect(action, known)) return { requestIds, failure: known };
-      // What never left is no change, and nobody's news.
+      // A request that never left is no change, and has no audit line.
       if (count.requests > 0) this.#tell(request, id, known?.code ?? 'Unknown', requestIds);
       throw known ? explain(action, known) : error;
     } finally {
@@ -192,7 +192,7 @@ export class Executor {
     }
   }
 
-  /** Null for a look that failed. */
+  /** Reads the outcome back; `null` if the read fails. */
   async #lookBack(request: ActionRequest): Promise<FreshReading | null> {
     try {
       return await this.#readFresh(request);
@@ -207,7 +207,7 @@ export class Executor {
     return refresh(session, directory, rulesOf(action).subject(action), options);
   }
 
-  /** @param account as Asana shows it: only that has the gid, and the license, of whoever was created */
+  /** @param account as Asana shows it: the only source of the gid and the license of a created account */
   #tell(
     { connector, action, requester, reason }: ActionRequest,
     id: string,
@@ -235,24 +235,24 @@ export class Executor {
   }
 }
 
-/** The object behind an action, as log lines name it. */
+/** Returns the fields by which log lines name the object behind an action. */
 function namesOf({ kind, namespace, name, uid, generation }: ObjectIdentity) {
   return { kind, namespace, name, uid, generation };
 }
 
-/** Until Asana shows it, a membership that is being taken is none that a guest keeps. */
+/** Notes a team membership that is being removed, so that it does not count as one that a guest keeps. */
 function noteLeaving({ action, noteLoss }: ActionRequest): void {
   if (action.type !== 'RemoveFromTeam') return;
   noteLoss((directory) => directory.noteLeaving(action.team, action.gid, GIVE_UP_AFTER_MS));
 }
 
-/** What readings lack after an action; null for nothing. */
+/** Returns what readings lack after an action; `null` for nothing. */
 function lossOf({ action, directory }: ActionRequest): OwnRemoval | null {
   if (!isRemoval(action) || action.gid === null) return null;
   const { gid: user } = action;
   if ('team' in action) return { user, team: action.team, organization: action.organization };
   if (!rulesOf(action).deprovisions(action)) return null;
-  // SCIM speaks of the one organization.
+  // SCIM only covers the one organization.
   const home = directory.current()?.organization?.gid ?? null;
   const workspace = 'workspace' in action ? action.workspace : home;
   return workspace === null ? null : { user, workspace };

@@ -10,18 +10,18 @@ import type { Right } from './right.ts';
 import { nameOf, type RightCase } from './right-rules.ts';
 import { isPlaceRead, leadsTo, placeOfRight, rightRulesOf } from './rights.ts';
 
-/** One grant on one reading: what the policies about its life look at. */
+/** One grant on one reading: what the policies about the grant's life look at. */
 export interface GrantCase {
   readonly grant: Grant;
   readonly context: GrantContext;
   readonly reading: Reading;
   readonly right: Right;
-  /** As the directory knows them, in use or not; null for nobody. */
+  /** The account as the directory knows it, in use or not; `null` if there is none. */
   readonly account: Account | null;
   readonly subject: RightCase;
 }
 
-/** A policy about a grant's life has one thing to say: a decision, or null to leave it to the next. */
+/** One policy about a grant's life: returns a decision, or `null` to leave the case to the next policy. */
 export type GrantPolicy = (this: void, subject: GrantCase) => Decision | null;
 
 export function openGrantCase(
@@ -37,7 +37,7 @@ export function openGrantCase(
     account,
     wanted: { email: grant.user.email ?? grant.recorded?.email ?? null, name: grant.name },
     aliases: [grant.user.email, grant.recorded?.email].filter((alias) => typeof alias === 'string'),
-    // Nobody is created who was found, or created, before: a leaver does not come back by himself.
+    // An account that was found or created before is not created again: leavers must not come back automatically.
     mayCreate:
       grant.mayCreate && grant.user.email !== null && !hadAnAccountThere({ grant, reading, right, account }),
     asker: 'Grant',
@@ -49,7 +49,7 @@ export function openGrantCase(
   return { grant, context, reading, right, account, subject };
 }
 
-/** The account of a grant: by gid once that is recorded, else as the spec says. */
+/** Finds the account of a grant: by the recorded gid, else by the gid or email of the spec. */
 export function findAccount({ recorded, user }: Grant, reading: Reading): Account | null {
   const gid = recorded?.gid ?? user.gid;
   if (gid !== null) return reading.account(gid) ?? null;
@@ -57,7 +57,7 @@ export function findAccount({ recorded, user }: Grant, reading: Reading): Accoun
 }
 
 /**
- * Whether the person had an account in the place of the right: whom the grant found elsewhere only has not left it.
+ * Whether the person had an account in the place of the right. A person who was only found elsewhere never left it.
  */
 export function hadAnAccountThere({
   grant,
@@ -74,27 +74,27 @@ export function hadAnAccountThere({
 }
 
 /**
- * An action of this object leads to the right, so what is held of it was given. What came of a creation that was given up
- * nobody knows: a person was asked to look, and may have done it by hand.
+ * Whether an open attempt of this grant leads to the right, so that a right now held was given rather than found. A
+ * one-way attempt that was given up does not count: a person was asked to check, and may have done it by hand.
  */
 export function isGiving({ attempt }: Grant, right: Right): boolean {
   if (!isOpen(attempt) || !leadsTo(right, attempt)) return false;
   return attempt.result === 'Pending' || !isOneWay(attempt.type);
 }
 
-/** Something was given that Asana does not show, and its time to do so has not passed. */
+/** Whether a pending attempt gives something that Asana may still show: the time for that has not passed. */
 export function isAwaited({ attempt }: Grant, now: number): boolean {
   return attempt?.result === 'Pending' && !isRemoval(attempt) && nextLook(now - attempt.at) !== null;
 }
 
-/** What the account holds of the right; undefined while nobody knows. */
+/** Returns what the account holds of the right; `null` for nothing, `undefined` while that is not known. */
 export function observedIn(subject: GrantCase): string | null | undefined {
   return isHoldingKnown(subject) ? rightRulesOf(subject.right).observe(subject.subject) : undefined;
 }
 
 /**
- * What is listed is so. What a listing in doubt lacks may be there all the same, unless it was looked for by itself; and of a
- * team or workspace that is not read nobody knows who is in it.
+ * Whether the reading shows if the account holds the right. What is listed is certain. What a listing in doubt lacks
+ * may exist all the same, unless the person was looked up individually. Of a place that is not read nothing is known.
  */
 export function isHoldingKnown(subject: GrantCase): boolean {
   if (!isPlaceRead(subject.right, subject.reading)) return false;
@@ -103,7 +103,7 @@ export function isHoldingKnown(subject: GrantCase): boolean {
   return seen !== null || subject.context.lookedUp || doubtIn(subject) === null;
 }
 
-/** What is doubtful about that from which the right is read; null when nothing is. */
+/** Returns the doubt about the parts that the right is read from; `null` if there is none. */
 export function doubtIn({ right, reading, context }: GrantCase): ReturnType<Reading['doubtAbout']> {
   return reading.doubtAbout(rightRulesOf(right).parts(context.policies));
 }
@@ -112,14 +112,14 @@ export function holdsRight({ subject, right }: GrantCase): boolean {
   return rightRulesOf(right).holds(subject);
 }
 
-/** Three set-backs within a day mean that somebody else keeps changing it. */
+/** Three set-backs within a day mean that something else keeps changing the right. */
 export const MOST_SET_BACKS = 3;
 
 export function isFoughtOver({ grant }: GrantCase): boolean {
   return grant.setBacks >= MOST_SET_BACKS;
 }
 
-/** The first decision of a chain; null when every policy leaves it to the next. */
+/** Returns the first decision of a chain of policies; `null` if none decides. */
 export function firstDecision(policies: readonly GrantPolicy[], subject: GrantCase): Decision | null {
   for (const policy of policies) {
     const decision = policy(subject);
@@ -128,7 +128,7 @@ export function firstDecision(policies: readonly GrantPolicy[], subject: GrantCa
   return null;
 }
 
-/** An email that now means another account is nobody's right to move; null while it does not. */
+/** Returns the message that the email now belongs to another account, to which the grant must not move; else `null`. */
 export function describeOtherHolder({ grant, reading }: Pick<GrantCase, 'grant' | 'reading'>): string | null {
   const { email } = grant.user;
   if (email === null || !grant.recorded) return null;
@@ -137,20 +137,20 @@ export function describeOtherHolder({ grant, reading }: Pick<GrantCase, 'grant' 
   return `${email} now belongs to account ${holder.gid}, but this grant is for account ${grant.recorded.gid}. Delete the grant and create it again.`;
 }
 
-/** Gids mean nothing in another organization than the one they were recorded in; null while it is the same. */
+/** Returns the message that the organization in which the grant's gids are valid is no longer read; else `null`. */
 export function describeOtherOrganization({
   grant,
   reading,
 }: Pick<GrantCase, 'grant' | 'reading'>): string | null {
   const home = grant.recorded?.organization ?? null;
   const { workspaces, leftOut } = reading.snapshot;
-  // Where the workspace that the grant names is not read, that is what there is to say.
+  // A workspace grant is refused by its own rule instead, which names the workspace that is not read.
   if (grant.wish.type === 'Workspace' && grant.wish.workspace === home) return null;
   if (home === null || [...workspaces, ...leftOut].some(({ gid }) => gid === home)) return null;
   return `This grant belongs to organization ${home}, which the connector no longer reads. Correct the connector, or delete the grant and create it again.`;
 }
 
-/** A deleted object that must wait says how to let it go all the same. */
+/** Adds to the message of a deleted object that waits how to release it without acting. */
 export function withWayOut({ ending }: Grant, message: string): string {
   return ending?.because === 'Deleted'
     ? `${message} To release this object without acting, set the annotation asana-connector.dev/abandon to "true".`
@@ -161,7 +161,7 @@ export function whoIn({ account, subject }: GrantCase): string {
   return account ? nameOf(account) : (subject.wanted.email ?? 'the account');
 }
 
-/** A decision that lets go, with what was seen. */
+/** Decides to release the grant, with what was seen. */
 export function releaseCase(
   subject: GrantCase,
   reason: ReleaseReason,
@@ -180,7 +180,7 @@ export function releaseCase(
   };
 }
 
-/** What is said of a grant that ends and holds nothing: who was invited by it may be a guest, whom no API takes out. */
+/** Returns the message for an ended grant that holds nothing. It warns of a created account: no API removes guests. */
 export function describeNothingApplied({ created, deletionPolicy }: Grant): {
   message: string;
   warning: boolean;
@@ -191,13 +191,13 @@ export function describeNothingApplied({ created, deletionPolicy }: Grant): {
   return { message, warning: created && deletionPolicy === 'Revoke' };
 }
 
-/** A decision that waits, with what was seen. */
+/** Decides that nothing can be done now, with what was seen. */
 export function blockCase(subject: GrantCase, code: RefusalCode, message: string, drift = false): Decision {
   const { account, right } = subject;
   return { kind: 'Blocked', code, drift, account, right, observed: observedIn(subject), message };
 }
 
-/** Decisions of somebody who has not looked at Asana. */
+/** Decides to release the grant without a look at Asana. */
 export function releaseUnseen(
   reason: ReleaseReason,
   message: string,

@@ -15,7 +15,7 @@ export interface AppliedRight {
   readonly right: Right;
   /** The value seen when it was recorded: a license, a role, or `Active`. */
   readonly value: string;
-  /** RFC 3339; empty for one that is still to be recorded. */
+  /** RFC 3339; empty if the right is still to be recorded. */
   readonly at: string;
   /** True if it was found so, false if an action of this object led there. */
   readonly adopted: boolean;
@@ -28,53 +28,53 @@ export interface Ending {
   readonly at: number;
 }
 
-/** One grant as provisioning sees it, of whatever kind: no Kubernetes in it, and nothing but what a decision needs. */
+/** One grant of any kind as provisioning sees it: no Kubernetes types, and only what a decision needs. */
 export interface Grant {
   readonly object: ObjectIdentity;
-  /** Epoch milliseconds of creation: the oldest of a contest wins. */
+  /** Epoch milliseconds of the creation; the oldest grant of a contest wins. */
   readonly createdAt: number;
   readonly wish: Wish;
-  /** `Absent` is how an account declares that somebody leaves. */
+  /** `Absent` declares that the person is to have no account. */
   readonly ensure: 'Present' | 'Absent';
-  /** Whom the spec names; exactly one of the two is set. */
+  /** The person that the spec names; exactly one of the two is set. */
   readonly user: { readonly email: string | null; readonly gid: string | null };
-  /** What an account is called when it is created. */
+  /** The name for an account that is created; `null` if the spec gives none. */
   readonly name: string | null;
-  /** `status.user`: once the gid is recorded it is the identity, in the organization it was found in. */
+  /** `status.user`: once recorded, the gid is the identity, in the organization that it was found in. */
   readonly recorded: {
     readonly gid: string;
     readonly email: string | null;
     readonly organization: string | null;
   } | null;
-  /** A missing account is created: an account that is declared, or a license with `onMissingAccount: Create`. */
+  /** True if a missing account is created: a declared account, or a license with `onMissingAccount: Create`. */
   readonly mayCreate: boolean;
   readonly deletionPolicy: 'Revoke' | 'Retain';
   readonly reason: string | null;
-  /** Epoch milliseconds; null: from the beginning. */
+  /** Epoch milliseconds; `null` if the grant begins at once. */
   readonly startsAt: number | null;
-  /** When it is to end, epoch milliseconds; null: never, or not known before it is applied. */
+  /** When it ends, epoch milliseconds; `null` if it never ends, or the end is not known before it is applied. */
   readonly endsAt: number | null;
-  /** How long it is to last once applied, milliseconds; null: `expiresAt` says, or it does not end. */
+  /** How long it lasts once applied, milliseconds; `null` if `expiresAt` sets the end, or it never ends. */
   readonly durationMs: number | null;
-  /** Null while the grant is in force. */
+  /** `null` while the grant is in force. */
   readonly ending: Ending | null;
   readonly suspended: boolean;
   readonly abandoned: boolean;
   readonly applied: AppliedRight | null;
-  /** The account was created by an action of this object, or of one that it succeeded. */
+  /** True if an action of this object, or of one that it succeeded, created the account. */
   readonly created: boolean;
-  /** What is under way, or was last. */
+  /** The action that is under way, or the last one. */
   readonly attempt: Attempt | null;
-  /** False when the grant lives in another namespace than its connector. */
+  /** False if the grant is in another namespace than its connector. */
   readonly sameNamespace: boolean;
-  /** The connector lets this grant's namespace name it. */
+  /** True if the connector allows grants of this namespace. */
   readonly namespaceAllowed: boolean;
-  /** Set-backs in the last 24 h that no edit or request has cleared; 3 or more is `Contended`. */
+  /** Set-backs of the last 24 h that no edit or request has cleared; 3 or more is `Contended`, and then they stay. */
   readonly setBacks: number;
-  /** A person discarded the removal of this generation. */
+  /** True if a person discarded the removal of this generation. */
   readonly discarded: boolean;
-  /** For `Absent`: it was seen at this generation that there is no account, and nobody asked anew. */
+  /** For `Absent`: true if this generation was already seen without an account, and no request is open since. */
   readonly absenceSeen: boolean;
-  /** Its status shows what the person holds: they were there at the last look. */
+  /** True if the status shows that the person held something at the last look. */
   readonly wasSeen: boolean;
 }

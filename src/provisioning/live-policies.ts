@@ -34,7 +34,7 @@ export function decideLive(subject: GrantCase): Decision {
     : decidePresence(subject, rules.give(subject.subject));
 }
 
-/** What is looked at, in this order, before the right itself. */
+/** The policies that come before the rules of the right, in this order. */
 const policies: readonly GrantPolicy[] = [
   makeSureTheOrganizationIsTheSame,
   makeSureTheEmailStillMeansTheSameAccount,
@@ -52,7 +52,7 @@ function makeSureTheEmailStillMeansTheSameAccount(subject: GrantCase): Decision 
   return message === null ? null : blockCase(subject, 'IdentityChanged', message);
 }
 
-/** Whom the status shows with the right, and a listing lacks, is looked up once before that is said to be drift. */
+/** Looks up a person whom the status shows with the right and the listing lacks, before drift is reported. */
 function lookUpWhoHeldIt(subject: GrantCase): Decision | null {
   const { grant, account, right, context } = subject;
   if (account || !grant.wasSeen || context.lookedUp || !drifted(subject)) return null;
@@ -60,7 +60,7 @@ function lookUpWhoHeldIt(subject: GrantCase): Decision | null {
   return { kind: 'LookUp', account, right, observed: null, message };
 }
 
-/** Before anything is done: two grants must not create one account both. */
+/** Comes before any action: two grants must not both create the same account. */
 function makeSureTheOldestGrantWins(subject: GrantCase): Decision | null {
   const { contest } = subject.context;
   if (contest.kind !== 'Lost') return null;
@@ -68,21 +68,21 @@ function makeSureTheOldestGrantWins(subject: GrantCase): Decision | null {
   return blockCase(subject, 'ConflictingGrant', message);
 }
 
-/** An account that was there and is gone is a leaver: nobody is created a second time. */
+/** Refuses to create an account that an AsanaAccount creates, or that existed before: the person has left. */
 function refuseCreation(subject: GrantCase): Decision | null {
   const { grant, right, context } = subject;
   if (right.type !== 'Account' && context.accountDeclaredBy !== null) {
     const message = `This grant waits until ${context.accountDeclaredBy} has created the account of ${whoIn(subject)}.`;
     return blockCase(subject, 'AccountNotFound', message);
   }
-  // What was sent already is looked for, or was given up and says so.
+  // A creation that was already sent is looked for, or was given up and is reported as such.
   const isUnderWay = isOpen(grant.attempt) && leadsTo(right, grant.attempt);
   if (isUnderWay || !hadAnAccountThere(subject)) return null;
   const message = `${whoIn(subject)} no longer has an account. An account that existed before is not created again. Invite the person in Asana.`;
   return blockCase(subject, 'AccountNotFound', message, drifted(subject));
 }
 
-/** `ensure: Present`, and every right but the account: given, and given back. */
+/** Decides `ensure: Present`, which every right but the account always has: gives the right, and restores it. */
 function decidePresence(subject: GrantCase, step: Step): Decision {
   const { grant, right, account } = subject;
   const seen = { account, right, observed: observedIn(subject) };
@@ -112,7 +112,7 @@ function decidePresence(subject: GrantCase, step: Step): Decision {
   throw new TypeError(`grant ${grant.object.name}: a step of no known kind`);
 }
 
-/** What a reading in doubt lacks, a person or their license, may be there all the same. */
+/** Blocks on the doubt instead: a person or license that a reading in doubt lacks may exist all the same. */
 function refuseUnlisted(subject: GrantCase, { code }: Extract<Step, { kind: 'Refused' }>): Decision | null {
   if (code !== 'AccountNotFound' && code !== 'LicensesUnavailable') return null;
   const doubt = subject.context.lookedUp ? null : doubtIn(subject);
@@ -121,11 +121,11 @@ function refuseUnlisted(subject: GrantCase, { code }: Extract<Step, { kind: 'Ref
   return blockCase(subject, doubt.code, message);
 }
 
-/** Who is not there is waited for; a grant that may create says why it does not. */
+/** Returns the message of a refusal. If a license waits for an account, it adds why the account is not created. */
 function explainAbsence(subject: GrantCase, { code, message }: Extract<Step, { kind: 'Refused' }>): string {
   const { grant } = subject;
   if (code !== 'AccountNotFound' || grant.wish.type !== 'License') return message;
-  // An account is created for an address, and once.
+  // An account is created only for an email address, and only once.
   if (grant.user.email === null) return message;
   if (hadAnAccountThere(subject))
     return grant.mayCreate ? `${message} The account existed before, so it is not created again.` : message;
@@ -134,14 +134,14 @@ function explainAbsence(subject: GrantCase, { code, message }: Extract<Step, { k
     : `${message} To have the account created, set onMissingAccount to Create.`;
 }
 
-/** A right that is recorded already is never rewritten, not by setting a change back either. */
+/** Returns the right to record. A record of the same right is never rewritten, not even after drift was corrected. */
 function appliedOf({ grant, right, subject }: GrantCase): AppliedRight {
   if (grant.applied && isSameRight(grant.applied.right, right)) return grant.applied;
   const value = rightRulesOf(right).observe(subject) ?? '';
   return { right, value, at: '', adopted: !isGiving(grant, right) };
 }
 
-/** It was as declared, and somebody else changed it. */
+/** Whether the right was applied as declared, and was changed outside of the operator since. */
 export function drifted(subject: GrantCase): boolean {
   const { grant, right } = subject;
   return (
@@ -158,7 +158,7 @@ function refuseFighting(subject: GrantCase): Decision {
   return blockCase(subject, 'Contended', message, true);
 }
 
-/** What a live grant takes by declaring less: not what a person discarded, nor what another namespace did not give. */
+/** Refuses a removal by a live grant if it was discarded, or if a grant of another namespace did not give the right. */
 function refuseLowering(subject: GrantCase, action: Action): Decision | null {
   const { grant } = subject;
   if (grant.discarded) return refuseDiscarded(subject);
@@ -173,7 +173,7 @@ export function refuseDiscarded(subject: GrantCase): Decision {
   return blockCase(subject, 'RemovalDiscarded', message, drifted(subject));
 }
 
-/** `ensure: Absent`: taken away once a generation. */
+/** Decides `ensure: Absent`: the account is removed once per generation, and again on request. */
 function decideAbsence(subject: GrantCase, step: Step): Decision {
   const { grant, account, right, context } = subject;
   const seen = { account, right, observed: observedIn(subject) };
@@ -183,7 +183,7 @@ function decideAbsence(subject: GrantCase, step: Step): Decision {
         const message = `The account of ${whoIn(subject)} was requested before this object was edited and may still appear. The operator checks Asana until three minutes have passed.`;
         return blockCase(subject, 'UnderWay', message);
       }
-      // Nothing follows from the absence in a listing alone.
+      // Absence from a listing alone justifies nothing.
       if (!grant.absenceSeen && !context.lookedUp) return { kind: 'LookUp', ...seen, message: step.message };
       return { kind: 'Settled', reason: 'Removed', applied: null, ...seen, message: step.message };
     case 'Refused':

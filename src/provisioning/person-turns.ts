@@ -1,22 +1,22 @@
 import { unlessAborted } from '../core/abort.ts';
 
 /**
- * Lets one change at a time be made of a person: each is decided on a look at what the one before has left. Two rights of
- * one person are two objects, which end in the same second easily.
+ * Serializes the changes of each person, so that each is decided on a look at the result of the one before. Two rights
+ * of one person are two objects, which may well end in the same second.
  */
 export class PersonTurns {
-  /** What has to end before the next one of a person begins; never rejects. */
+  /** The work that has to end before the next of a person begins; never rejects. */
   readonly #last = new Map<string, Promise<unknown>>();
 
   /**
-   * Does `work` when whatever came before it for the same person has ended, well or not.
-   * @param person gid, or the address of somebody who has none yet; or a part of what they have
-   * @param signal gives up the wait; once `work` has begun, ending is its own affair
+   * Runs `work` after all earlier work for the same person has ended, successfully or not.
+   * @param person the gid, or the address if there is no account yet; or a key for a part of what the person has
+   * @param signal ends the wait; once `work` has begun, it has to end by itself
    */
   take<T>(person: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const before = this.#last.get(person);
     const turn = before ? unlessAborted(before, signal).then(work) : work();
-    // Whoever gives up the wait lets nobody pass who is behind.
+    // If the wait is given up, later work still waits for the earlier work.
     const ended = Promise.allSettled([before, turn]).finally(() => {
       if (this.#last.get(person) === ended) this.#last.delete(person);
     });

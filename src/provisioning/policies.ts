@@ -1,16 +1,16 @@
 /** The rules of one connector, from its spec. */
 export interface Policies {
-  /** For declared grants. */
+  /** Applies to declared grants only. */
   readonly mode: 'Plan' | 'Apply';
   readonly suspended: boolean;
   readonly scimEnabled: boolean;
   readonly allowDeprovision: boolean;
   readonly protectedUsers: readonly string[];
   readonly protectAdmins: boolean;
-  /** Null: no limit. */
+  /** `null` for no limit. */
   readonly maxEnterpriseLicenses: number | null;
-  /** A gid. */
+  /** A gid; `null` if none is set. */
   readonly defaultWorkspace: string | null;
-  /** The longest a grant may last, milliseconds; null: for ever. */
+  /** How long a grant may last at most, milliseconds; `null` for no limit. */
   readonly maxDurationMs: number | null;
 }

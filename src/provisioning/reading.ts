@@ -1,33 +1,33 @@
 import { isActive } from '../directory/account.ts';
 import type { Account, PartName, Snapshot, TeamMembership } from '../directory/snapshot.ts';
 
-/** The directory as a decision may read it: the snapshot with the results of our own actions laid over it. */
+/** The directory as decisions see it: the snapshot with our own fresh reads and actions laid over it. */
 export interface Reading {
   readonly snapshot: Snapshot;
   account(gid: string): Account | undefined;
   /** @param email in lower case */
   accountByEmail(email: string): Account | undefined;
-  /** Null for somebody who is not in the team. */
+  /** `null` if the user is not in the team. */
   teamMembership(team: string, user: string): TeamMembership | null;
-  /** How many other teams of the same organization somebody is in, without those that they are leaving by our doing. */
+  /** Counts the user's other teams in the same organization, without those that our own actions are taking away. */
   countOtherTeamsOf(user: string, team: string): number;
-  /** What a person has to answer before anything is removed, whatever it is read from; null for nothing. */
+  /** The message of the hold on a reading that has to be answered before any right is removed; `null` for none. */
   held(): string | null;
-  /** Enterprise licenses in the organization, with those on their way to others. */
+  /** The number of enterprise licenses in the organization, including those being given to others. */
   enterpriseLicenses(): number;
-  /** Why these parts justify no removal and no creation; null when they do. */
+  /** Why these parts justify no removal and no creation; `null` if they do. */
   doubtAbout(parts: readonly PartName[]): {
     readonly code: 'ReadingIncomplete' | 'ReadingHeld';
     readonly message: string;
   } | null;
 }
 
-/** The gid of the one organization; null where there is none. */
+/** Returns the gid of the one organization; `null` if there is none. */
 export function organizationOf({ snapshot }: Pick<Reading, 'snapshot'>): string | null {
   return snapshot.organization?.gid ?? null;
 }
 
-/** Somebody who has not left: in the organization, or in another workspace. */
+/** Whether the account is in use: active in the organization or in any other workspace. */
 export function isInUse(account: Account, reading: Reading): boolean {
   return isActive(account, organizationOf(reading)) || account.memberships.some(({ active }) => active);
 }

@@ -3,49 +3,49 @@ import { CodedError, type CodedErrorOptions, type ErrorClass } from '../core/err
 /** How one refusal behaves. */
 interface RefusalEntry {
   /**
-   * Of the error that a task ends with. `stalling`: a person must act. `waiting`: it comes right by itself. `transient`: it
-   * is tried again. A grant goes by the class of the reason that it shows (api/reasons.ts).
+   * Class of the error that a task ends with. `stalling`: a person must act. `waiting`: it resolves by itself.
+   * `transient`: it is tried again. For a grant, the class of the reason that it shows applies (api/reasons.ts).
    */
   readonly class: ErrorClass;
   /**
-   * What a grant that has ended does where it meets this refusal. Release: the refusal is by rule or for good, so the object
-   * goes with a Warning and Asana stays as it is. Wait: what stands in the way may go, so the object stays. ReleaseDeleted: an
-   * object that was deleted goes, one that has expired stays.
+   * What happens to an ended grant that meets this refusal. `Release`: a rule refuses or the cause is permanent, so the
+   * grant is released with a Warning and Asana is left as it is. `Wait`: the cause may pass, so the grant waits.
+   * `ReleaseDeleted`: a deleted grant is released, an expired one waits.
    */
   readonly ended: 'Release' | 'ReleaseDeleted' | 'Wait';
 }
 
 /**
- * Every reason why a right is not given or taken. The list is closed: controllers maps each to the reason that a grant
- * shows, conductorone to the gRPC code that a task ends with.
+ * Every reason why a right is not given or taken. The list is closed: `controllers` maps each code to the reason that a
+ * grant shows, `conductorone` to the gRPC code that a task ends with.
  */
 export const refusals = {
-  /** No such account (any more), or one that is not active. */
+  /** The account does not exist (any more), or is not active. */
   AccountNotFound: { class: 'waiting', ended: 'Release' },
   UserIsGuest: { class: 'stalling', ended: 'Release' },
   TeamNotFound: { class: 'waiting', ended: 'Release' },
   TeamAmbiguous: { class: 'stalling', ended: 'Wait' },
-  /** Asana lets only members of a team change it, and the token's account is none. */
+  /** Only members of a team can change it in Asana, and the token's account is not a member. */
   NotTeamMember: { class: 'stalling', ended: 'Wait' },
-  /** The team is the last one of a guest, whom Asana may remove with it. */
+  /** The team is a guest's last one, and Asana may remove the guest together with the membership. */
   GuestsLastTeam: { class: 'stalling', ended: 'Release' },
   WorkspaceNotFound: { class: 'stalling', ended: 'Wait' },
-  /** Neither who asks nor the connector says where a new account goes. */
+  /** Neither the request nor the connector names a workspace for the new account. */
   WorkspaceNotSet: { class: 'stalling', ended: 'Wait' },
-  /** No account can be created with what is known as the address of the person. */
+  /** The address of the person is not known, or is not one that an account can be created with. */
   InvalidEmail: { class: 'stalling', ended: 'Wait' },
-  /** Asana takes nobody back by API who was removed before. */
+  /** Asana's API cannot re-add an account that was removed before. */
   PreviouslyRemoved: { class: 'stalling', ended: 'Wait' },
   LicensesUnavailable: { class: 'stalling', ended: 'Wait' },
   LicenseLimitReached: { class: 'waiting', ended: 'Wait' },
   ProtectedUser: { class: 'stalling', ended: 'Release' },
   DeprovisionNotAllowed: { class: 'stalling', ended: 'Release' },
-  /** A declared grant says otherwise; the message names it. */
+  /** A declared grant contradicts the change; the message names the grant. */
   StillDeclared: { class: 'stalling', ended: 'ReleaseDeleted' },
-  /** The parts that the right is read from are incomplete, old or in doubt. */
+  /** The parts that the right is read from are incomplete or outdated, or the last sync failed. */
   ReadingIncomplete: { class: 'transient', ended: 'Wait' },
   ReadingHeld: { class: 'waiting', ended: 'Wait' },
-  /** The grant is applied in no namespace but the connector's and those it allows. */
+  /** The grant's namespace may not use the connector, or may not make this change. */
   NamespaceNotAllowed: { class: 'stalling', ended: 'Release' },
   IdentityChanged: { class: 'stalling', ended: 'Release' },
   OrganizationChanged: { class: 'stalling', ended: 'Release' },
@@ -53,21 +53,21 @@ export const refusals = {
   ConflictingGrant: { class: 'stalling', ended: 'Wait' },
   RemovalDiscarded: { class: 'stalling', ended: 'Wait' },
   DurationTooLong: { class: 'stalling', ended: 'Wait' },
-  /** Asana took the change and did not show it within three minutes. */
+  /** The change may have reached Asana, which did not show it within three minutes. */
   NotAccepted: { class: 'stalling', ended: 'Wait' },
-  /** A change was sent and Asana may still come to show it. */
+  /** A change was sent, and Asana may still show it. */
   UnderWay: { class: 'waiting', ended: 'Wait' },
   Suspended: { class: 'stalling', ended: 'Wait' },
   /** The connector cannot be used now; its own conditions say why. */
   NotReady: { class: 'transient', ended: 'Wait' },
 
-  // What tasks alone can meet.
-  /** The id names nothing that this connector ever offered. */
+  // Refusals that only tasks can meet.
+  /** The id cannot be that of an entitlement of this connector. */
   EntitlementNotFound: { class: 'stalling', ended: 'Wait' },
   InvalidPrincipal: { class: 'stalling', ended: 'Wait' },
   /** No API gives or takes this role. */
   ImmutableRole: { class: 'stalling', ended: 'Wait' },
-  /** View-only asked for somebody with an enterprise license: that one is revoked instead. */
+  /** View-only was requested for a holder of an enterprise license, which has to be revoked instead. */
   HoldsEnterprise: { class: 'stalling', ended: 'Wait' },
   /** `maxDeprovisions` of the window is used up; grants are held instead. */
   TooManyDeprovisions: { class: 'stalling', ended: 'Wait' },
@@ -77,10 +77,10 @@ export const refusals = {
 
 export type RefusalCode = keyof typeof refusals;
 
-/** Refusals by which nothing is learnt of anybody: there is no reading yet, or one in doubt. */
+/** Refusals that say nothing about the person: there is no usable reading. */
 export const unlearnt: ReadonlySet<RefusalCode> = new Set(['NotReady', 'ReadingIncomplete', 'ReadingHeld']);
 
-/** A change that is not made, by rule or because of what Asana answered. */
+/** A change that is not made, because of a rule or of Asana's answer. */
 export class RefusedError extends CodedError {
   declare readonly code: RefusalCode;
 

@@ -6,16 +6,16 @@ export interface RemovalClock {
 }
 
 export interface DelayedRemoval {
-  /** Deletion, expiry, or when the generation was first seen; epoch milliseconds. */
+  /** Epoch milliseconds of the deletion, of the expiry, or of when the removal was first wanted. */
   readonly since: number;
   readonly delayMs: number;
-  /** The monotonic clock when this process first saw it; null when a process before this one did. */
+  /** Monotonic clock when this process first saw the removal; `null` if an earlier process saw it first. */
   readonly firstSeen: number | null;
 }
 
 /**
- * When a removal may be carried out: its delay after `since` by the wall clock and, so that a
- * jump of that clock removes nobody early, its delay after this process first saw it by the monotonic one.
+ * Returns when a removal may be carried out: its delay after `since` by the wall clock and, so that a jump of that
+ * clock removes nobody early, its delay after this process first saw it by the monotonic clock.
  * @returns `notBefore` in epoch milliseconds for the status, and `waitMs`, 0 once it is due
  */
 export function removalDue(

@@ -20,7 +20,7 @@ export interface WorkspaceRight {
   readonly workspace: string;
 }
 
-/** The account itself: that somebody is a member of the organization, or of a workspace without one. */
+/** The account itself: membership of an organization or, without one, of a plain workspace. */
 export interface AccountRight {
   readonly type: 'Account';
   readonly workspace: string;
@@ -29,8 +29,8 @@ export interface AccountRight {
 export type RightType = Right['type'];
 
 /**
- * A right as it is asked for: a team may be named instead of given by its gid, and an account goes to the connector's
- * `defaultWorkspace` where no workspace is named.
+ * A right as requested: a team may be given by name instead of gid, and an account without a workspace goes to the
+ * connector's `defaultWorkspace`.
  */
 export type Wish =
   | LicenseRight
@@ -54,7 +54,7 @@ export function isSameRight(a: Right, b: Right): boolean {
   }
 }
 
-/** What messages call a right. */
+/** Returns the name of a right for messages. */
 export function describeRight(right: Right): string {
   switch (right.type) {
     case 'License':
@@ -68,7 +68,7 @@ export function describeRight(right: Right): string {
   }
 }
 
-/** The gid of the team or workspace a right is in by itself; null for a license, which is the organization's. */
+/** Returns the gid of the team or workspace that the right names; `null` for a license, which names none. */
 export function ownPlaceOf(right: Right): string | null {
   if (right.type === 'Team') return right.team;
   return right.type === 'License' ? null : right.workspace;

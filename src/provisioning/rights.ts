@@ -15,12 +15,12 @@ const table: { readonly [T in RightType]: RightRules<Extract<Right, { type: T }>
   Account: accountRules,
 };
 
-/** The rules of a right. */
+/** Returns the rules of a right. */
 export function rightRulesOf<R extends Right>({ type }: R): RightRules<R> {
   return table[type] as unknown as RightRules<R>;
 }
 
-/** What leads to each right. */
+/** The actions that lead to each right. */
 const givenBy: Readonly<Record<RightType, readonly ActionType[]>> = {
   License: ['GrantEnterprise', 'RevokeEnterprise', 'CreateAccount'],
   Team: ['AddToTeam'],
@@ -36,7 +36,7 @@ export function leadsTo(
   return givenBy[right.type].includes(type) && (right.type !== 'License' || to === right.license);
 }
 
-/** The right that a wish comes to now, or why there is none. */
+/** Resolves a wish to a right on this reading, or returns why it cannot. */
 export function resolveWish(
   wish: Wish,
   reading: Reading,
@@ -67,13 +67,13 @@ function resolveTeam(
   const [first, second] = named;
   if (!first) return refusal(refuseTeam(reading, `"${team.name}"`));
   if (!second) {
-    // Another of that name may be among those that were not read, and the gid, once found, stays.
+    // A team that was not read may have the same name, and the gid is kept once found.
     const doubt = reading.doubtAbout(['teams']);
     return doubt
       ? refusal(refuseTeam(reading, `"${team.name}"`))
       : { right: { type: 'Team', team: first.gid } };
   }
-  // They are read in another order each time: the message must not change with it.
+  // Sorted: each reading lists the teams in another order, and the message must stay the same.
   const gids = named
     .map(({ gid }) => gid)
     .toSorted()
@@ -87,7 +87,7 @@ function refusal(step: Step): ReturnType<typeof resolveWish> {
   return { refusal: step };
 }
 
-/** Whether the team or workspace of a right was read: only then does it mean anything that somebody is not in it. */
+/** Whether the team or workspace of a right was read: only then an account's absence from it is meaningful. */
 export function isPlaceRead(right: Right, { snapshot }: Reading): boolean {
   switch (right.type) {
     case 'License':
@@ -100,7 +100,7 @@ export function isPlaceRead(right: Right, { snapshot }: Reading): boolean {
   }
 }
 
-/** The gid of the workspace or organization a right is in; null where it is not known. */
+/** Returns the gid of the workspace or organization that a right is in; `null` if it is not known. */
 export function placeOfRight(right: Right, reading: Reading): string | null {
   switch (right.type) {
     case 'License':

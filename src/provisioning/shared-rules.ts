@@ -8,28 +8,28 @@ import { nameOf, type RightCase, refused, type Step } from './right-rules.ts';
 
 /** The rules that several rights share, each stated once, for declared grants and for tasks alike. */
 
-/** Nobody is given anything while a live grant declares that they are to have no account. */
+/** Refuses a task that gives access where a live grant declares that the person is to have no account. */
 export function makeSureNoAbsenceIsDeclared(subject: RightCase, place: string | null): Step | null {
   const absence = subject.asker === 'Task' ? findAbsence(subject.declared, place) : null;
   return absence && refused('StillDeclared', describeDeclaration(absence, whoOf(subject)));
 }
 
-/** A task does not take what Git declares. */
+/** Refuses a task that takes what a live grant declares. */
 export function makeSureItIsNotDeclared(subject: RightCase): Step | null {
   if (subject.asker !== 'Task') return null;
-  // A license is one of the organization; every other right names its place itself.
+  // A license belongs to the organization; every other right names its own place.
   const place = subject.right.type === 'License' ? subject.organization : null;
   const declared = findDeclared(subject.declared, subject.right, place);
   return declared && refused('StillDeclared', describeDeclaration(declared, whoOf(subject)));
 }
 
-/** Whoever is taken out of a place loses every right there, so nothing may be declared there. */
+/** Refuses to take an account out of a place where a right is declared: it would lose all its rights there. */
 export function makeSureNothingIsDeclared(subject: RightCase, place: string | null): Step | null {
   const declared = findDeclaredIn(subject.declared, place);
   return declared && refused('StillDeclared', describeDeclaration(declared, whoOf(subject)));
 }
 
-/** Deprovisioning cannot be undone by API: it takes the connector's word. */
+/** Refuses a deprovision, which cannot be undone through the API, unless the connector allows it. */
 export function makeSureDeprovisioningIsAllowed(subject: RightCase): Step | null {
   if (subject.policies.allowDeprovision) return null;
   const message = `This would deprovision ${whoOf(subject)}, which cannot be undone, and provisioning.allowDeprovision of the connector is false. Set it to true, or deprovision the account in the Admin Console.`;
@@ -37,8 +37,8 @@ export function makeSureDeprovisioningIsAllowed(subject: RightCase): Step | null
 }
 
 /**
- * No removal touches the token's own account, `protectedUsers` and, unless that is off, Asana admins: of the organization,
- * and of the workspace somebody would be removed from.
+ * Refuses every removal from the token's own account, from `protectedUsers` and, if `protectAdmins` is on, from admins
+ * of the organization or of the workspace that the person would be removed from.
  */
 export function makeSureItIsNotProtected(subject: RightCase): Step | null {
   const { account } = subject;
@@ -49,7 +49,7 @@ export function makeSureItIsNotProtected(subject: RightCase): Step | null {
     : refused('ProtectedUser', `${whoOf(subject)} is protected (${why}). The access is not reduced.`);
 }
 
-/** A right that an account has, as far as it matters for whether it may be taken away. */
+/** What the check for protection needs to know of an account and a right of it. */
 export type ProtectionCase = Pick<
   RightCase,
   'right' | 'aliases' | 'policies' | 'organization' | 'reading'
@@ -57,14 +57,14 @@ export type ProtectionCase = Pick<
   readonly account: Account;
 };
 
-/** The addresses of `protectedUsers`, as they are compared. */
+/** Returns the addresses of `protectedUsers` in the form in which they are compared. */
 export function protectedNames({ protectedUsers }: Pick<Policies, 'protectedUsers'>): ReadonlySet<string> {
   return new Set(protectedUsers.map(foldAddress));
 }
 
 /**
- * Why no removal touches the right, in a few words; null where it may be taken away.
- * @param names those of the case's policies, for whoever asks about many
+ * Returns why the account is protected from losing the right, in a few words; `null` if it is not.
+ * @param names `protectedNames` of the case's policies, which a caller with many accounts computes once
  */
 export function describeProtection(
   subject: ProtectionCase,
@@ -78,7 +78,7 @@ export function describeProtection(
   return isAdminWhereItCounts(subject) ? 'an Asana admin' : null;
 }
 
-/** In the organization, and where somebody would be removed from. Without an organization every workspace counts. */
+/** Whether the account is an admin of the organization or the place of the right; without an organization, anywhere. */
 function isAdminWhereItCounts({ right, organization, reading, account }: ProtectionCase): boolean {
   if (organization === null) return isAdmin(account, null);
   const home = right.type === 'Team' ? reading.snapshot.teams.get(right.team)?.organization : undefined;
@@ -86,7 +86,7 @@ function isAdminWhereItCounts({ right, organization, reading, account }: Protect
   return places.some((place) => place !== undefined && isAdmin(account, place));
 }
 
-/** A removal or a creation needs a reading of the parts that nobody doubts. */
+/** Refuses a removal or a creation if the reading of these parts is incomplete or in doubt. */
 export function makeSureTheReadingIsTrusted({ reading }: RightCase, parts: readonly PartName[]): Step | null {
   const doubt = reading.doubtAbout(parts);
   return (
@@ -96,8 +96,8 @@ export function makeSureTheReadingIsTrusted({ reading }: RightCase, parts: reado
 }
 
 /**
- * Whoever must never be touched has to be known before anything is taken away; and while a reading is held for a person's
- * answer, no removal is carried out.
+ * Refuses a removal if the reading is in doubt, if it is held and a task asks, or if the owner of the token, who is
+ * always protected, is not known.
  */
 export function makeSureARemovalIsJustified(subject: RightCase, parts: readonly PartName[]): Step | null {
   const doubt = makeSureTheReadingIsTrusted(subject, parts) ?? makeSureNothingIsHeld(subject);
@@ -108,7 +108,7 @@ export function makeSureARemovalIsJustified(subject: RightCase, parts: readonly 
   );
 }
 
-/** What a grant wants waits at the desk, where it counts; a task has no place to wait in. */
+/** Refuses a task while a reading is held. Removals of grants wait at the removal desk instead, where they count. */
 function makeSureNothingIsHeld({ asker, reading }: RightCase): Step | null {
   const held = asker === 'Task' ? reading.held() : null;
   if (held === null) return null;
@@ -124,12 +124,12 @@ export function makeSureItIsNoGuest(subject: RightCase): Step | null {
   );
 }
 
-/** A right beyond the account itself needs an account in use. */
+/** Refuses a right other than the account itself if the account is not in use. */
 export function makeSureTheyAreIn(subject: RightCase, home: string | null): Step | null {
   return areIn(subject, home) ? null : refuseUnknown(subject);
 }
 
-/** Whether the account is in use in the organization that a right is of; wherever it is, where none is known. */
+/** Whether the account is in use in the right's organization `home`; if that is not known, in use at all. */
 export function areIn({ account, organization }: RightCase, home: string | null): boolean {
   if (account === null) return false;
   return home === null ? isActive(account, organization) : isMemberOf(account, home, organization);
@@ -142,7 +142,7 @@ export function refuseUnknown(subject: RightCase): Step {
   );
 }
 
-/** A workspace that the connector does not read is none of its business. */
+/** Refuses a workspace that the connector does not read. */
 export function makeSureTheWorkspaceIsInScope(
   subject: RightCase<Right & { workspace: string }>,
 ): Step | null {
@@ -154,7 +154,7 @@ export function makeSureTheWorkspaceIsInScope(
   );
 }
 
-/** What messages call the person of a case. */
+/** Returns the name of the person of a case for messages. */
 export function whoOf({ account, wanted }: Pick<RightCase, 'account' | 'wanted'>): string {
   return account ? nameOf(account) : (wanted.email ?? 'this user');
 }

@@ -11,24 +11,24 @@ export interface TaskContext {
   readonly session: AsanaSession;
   readonly directory: Directory;
   readonly userTypes: UserTypes;
-  /** Tells every directory in which something is missing now because of a change of this task. */
+  /** Notes what a change of this task takes away in every directory of the organization. */
   readonly noteLoss: (note: LossNote) => void;
   /**
-   * The policies and the reading as they stand now.
-   * @param now by which grants have begun and ended, epoch milliseconds; default: the local clock
+   * Returns the current policies and reading.
+   * @param now time by which grants count as begun or ended, epoch milliseconds; default: the local clock
    */
   view(now?: number): TaskView;
-  /** Takes an enterprise license while an upgrade is under way, so that all others count it. */
+  /** Takes a seat for an upgrade under way, so that every other grant and task counts it. */
   takeSeat(action: Action): Seat;
   /**
    * Throws unless this process may still act for the connector.
-   * @param removal what takes is judged by the API server, what gives by the cache
+   * @param removal true for a removal, which is checked with the API server; other actions are checked with the cache
    */
   guard(removal: boolean): void | Promise<void>;
   /**
-   * Books a deprovision against `maxDeprovisions`, where a restart finds it. Asked before each request, it goes by the limit
-   * of now.
-   * @returns false where it was booked before, and nothing was written
+   * Books a deprovision against `maxDeprovisions`, where it survives a restart. Called before each request, and judged
+   * by the current limit.
+   * @returns false if it was booked before, and nothing was written
    * @throws RefusedError `TooManyDeprovisions`
    */
   reserveDeprovision(account: Account): Promise<boolean>;
@@ -38,7 +38,7 @@ export interface TaskContext {
 export interface Task {
   readonly id: string;
   readonly connector: { readonly namespace: string; readonly name: string };
-  /** How long one action, reads included, may take. */
+  /** How long one action may take, its reads included. */
   readonly actionTimeoutMs: number;
   /** Ends the task, and every wait in it. */
   readonly signal: AbortSignal;

@@ -5,7 +5,7 @@ import type { Wish } from './right.ts';
 export interface TaskRequest {
   readonly wish: Wish;
   readonly want: 'Give' | 'Take';
-  /** By gid, or for an account that is to be created by its address. */
+  /** By gid, or by address if the account is to be created. */
   readonly user:
     | { readonly gid: string }
     | {
@@ -15,10 +15,10 @@ export interface TaskRequest {
       };
 }
 
-/** What came of a task. */
+/** The outcome of a task. */
 export interface TaskOutcome {
-  /** False when Asana was as wanted already: nothing was sent. */
+  /** False if the task changed nothing: Asana was as wanted already, or somebody else made the change. */
   readonly changed: boolean;
-  /** As Asana shows it now; null when it is gone. */
+  /** The account as Asana shows it now; `null` if there is none. */
   readonly account: Account | null;
 }

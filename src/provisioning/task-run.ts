@@ -26,31 +26,31 @@ export interface TaskRunOptions {
 
 type Final = Exclude<Step, { kind: 'Act' }>;
 
-/** So often a task is decided anew because Asana changed under it, or did not answer in time; then it is given up. */
+/** How often a task is decided because Asana changed meanwhile, or did not answer in time, before it is given up. */
 const MOST_ROUNDS = 5;
 
-/** A Retry-After of nothing must not become a loop without pause. */
+/** A Retry-After of 0 must not become a loop without a pause. */
 const SHORTEST_WAIT_MS = 1_000;
 
-/** Between two rounds where the connector is not ready: its cache is behind, or the API server has not answered. */
+/** Pause before the next round if the connector is not ready: its cache is behind, or the API server did not answer. */
 const PAUSE_MS = 3_000;
 
-/** Asana has changed while a request waited: it does not leave, and the task is decided anew. */
+/** The decision changed while a request waited: the request is not sent, and the task is decided again. */
 class OvertakenError extends Error {}
 
-/** One task on its way. */
+/** One task that is being carried out. */
 export class TaskRun {
   readonly #options: TaskRunOptions;
-  /** What was said last came from a look at Asana made for it. */
+  /** True if the next decision is made on a read of Asana for this task. */
   #fresh = false;
-  /** A request of ours has left and was not answered in time: what is so afterwards is our doing. */
+  /** True if Asana may have carried out a request of this task: what holds afterwards counts as changed by it. */
   #sent = false;
   #seat: Seat | null = null;
-  /** Asana took a change of ours, or may have. */
+  /** True if Asana has, or may have, accepted a change of this task. */
   #taken = false;
-  /** The directory shows what came of the task. */
+  /** True if the directory shows the outcome of the task. */
   #isShown = false;
-  /** Why the round before led nowhere. */
+  /** Why the previous round came to no result. */
   #why: Error | null = null;
 
   constructor(options: TaskRunOptions) {
@@ -75,7 +75,7 @@ export class TaskRun {
     );
   }
 
-  /** Gives back what the task holds. */
+  /** Gives back the seat that the task holds. */
   end(): void {
     if (!this.#taken && !this.#sent) this.#seat?.free();
     else if (this.#isShown) this.#seat?.keep();
@@ -83,7 +83,7 @@ export class TaskRun {
     this.#seat = null;
   }
 
-  /** On the policies and the directory as they stand. */
+  /** Decides on the current policies and directory. */
   #decide(): Step {
     const { request, context } = this.#options;
     return decideTask(request, context.view());
@@ -95,7 +95,7 @@ export class TaskRun {
     return reading && findTaskAccount(request, reading);
   }
 
-  /** Nothing is to be sent; but what the directory knows may be old, so Asana is looked at before that is said. */
+  /** Ends the task without a change. Unless Asana was just read for it, reads Asana first and returns `null`. */
   async #end(step: Final): Promise<TaskOutcome | null> {
     const { request, context, task } = this.#options;
     const subject = this.#fresh ? null : subjectOfTask(request, context.view());
@@ -115,7 +115,7 @@ export class TaskRun {
   }
 
   async #act(action: Action): Promise<TaskOutcome | null> {
-    // In one breath with the decision: another task must not find the same license free.
+    // Without an await since the decision: another task must not find the same license free.
     if (rulesOf(action).takesSeat) this.#seat ??= this.#options.context.takeSeat(action);
     this.#fresh = false;
     const outcome = await this.#execute(action);
@@ -133,7 +133,7 @@ export class TaskRun {
     }
   }
 
-  /** Null when it was overtaken, or ran out of time, before anything that matters left: to be decided again. */
+  /** Carries the action out; `null` if it was overtaken, had to pause or got no answer in time: it is decided again. */
   async #execute(action: Action): Promise<ActionOutcome | null> {
     const { executor } = this.#options;
     const tally: Tally = { requests: 0 };
@@ -163,7 +163,7 @@ export class TaskRun {
     }
   }
 
-  /** What stands in the way of the request passes: it is asked again a little later. */
+  /** Waits for a temporary obstacle to pass before the task is decided again. */
   async #pause(why: Error): Promise<null> {
     const { clock, task } = this.#options;
     this.#why = why;
@@ -171,19 +171,19 @@ export class TaskRun {
     return null;
   }
 
-  /** The process may act, the limit allows it, and the task asks for this still, by the policies as they stand. */
+  /** Throws unless the process may act, the limit allows the action, and the task still asks for it. */
   async #guard(action: Action, stage: 'Begin' | 'Send'): Promise<void> {
     const { context, task } = this.#options;
     task.signal.throwIfAborted();
     await context.guard(rulesOf(action).removal);
-    // It was booked with the intent; but where a window has begun since, it is booked there, and then all is asked anew.
+    // Booked with the intent already. If a new window has begun since, it is booked there, and all is checked again.
     if (stage === 'Send') while (await this.#book(action)) await context.guard(rulesOf(action).removal);
     if (this.#asksFor(action)) return;
     const step = this.#decide();
     throw step.kind === 'Refused' ? new RefusedError(step.code, step.message) : new OvertakenError();
   }
 
-  /** What grants declare has begun and ended by Asana's clock, too. */
+  /** Whether the task asks for the action also if grants begin and end by Asana's clock. */
   #isAskedAt(asanaDate: number | null, action: Action): boolean {
     if (asanaDate === null) return true;
     const { request, context } = this.#options;
@@ -197,7 +197,7 @@ export class TaskRun {
     return step.kind === 'Act' && isSameAction(step.action, action);
   }
 
-  /** True when it took a place that it did not have. */
+  /** Books the action if it is a deprovision; true if that was not booked before. */
   async #book(action: Action): Promise<boolean> {
     if (!rulesOf(action).deprovisions(action)) return false;
     const account = this.#account();
@@ -216,7 +216,7 @@ export class TaskRun {
     }
   }
 
-  /** Null when Asana does not show it, or cannot be asked just now. */
+  /** Checks the outcome; `null` if Asana does not show it, or cannot be read just now. */
   async #verify(action: Action, id: string): Promise<Extract<ActionOutcome, { kind: 'Succeeded' }> | null> {
     const { executor } = this.#options;
     try {
@@ -246,7 +246,7 @@ export class TaskRun {
     };
   }
 
-  /** Each try in its own time. What Asana answered with 429 was not done, so it is done again once it may be. */
+  /** Runs `work`, each try with its own time limit. After a 429, which means not done, tries again when allowed. */
   async #patiently<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, task } = this.#options;
     const limit = { clock, ms: task.actionTimeoutMs, signal: task.signal };
@@ -261,7 +261,7 @@ export class TaskRun {
     }
   }
 
-  /** The time of one try was up, not that of the task. */
+  /** Whether the time of one try was up, rather than that of the task. */
   #isTimeout(error: unknown): boolean {
     return (
       error instanceof DOMException && error.name === 'TimeoutError' && !this.#options.task.signal.aborted

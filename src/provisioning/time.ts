@@ -2,8 +2,9 @@ import type { Grant } from './grant.ts';
 import { isSameRight } from './right.ts';
 
 /**
- * Why a grant may not last as long as it says; null when it may. What never ends, or ends later than `maxDurationMs` after it
- * begins (now, where that is not known yet), is too long. To declare an absence has no length.
+ * Returns why a grant lasts longer than `maxDurationMs` allows; `null` if it does not. A grant is too long if it never
+ * ends, revokes nothing at its end, or ends too long after its beginning (now, if that is not known yet). The
+ * declaration of an absence has no length.
  */
 export function describeTooLong(grant: Grant, maxDurationMs: number | null, now: number): string | null {
   if (maxDurationMs === null || grant.ensure === 'Absent') return null;
@@ -19,16 +20,16 @@ export function describeTooLong(grant: Grant, maxDurationMs: number | null, now:
 }
 
 /**
- * When a grant that is applied began: at `startsAt`, else when it was first applied. A `startsAt` that has moved past that
- * moves nothing.
+ * Returns when an applied grant began: at `startsAt`, or when it was first applied if that is earlier or there is no
+ * `startsAt`.
  */
 export function beginningOf(startsAt: number | null, appliedAt: number): number {
   return Math.min(startsAt ?? appliedAt, appliedAt);
 }
 
 /**
- * Whether what a grant declares has begun, wherever `startsAt` has moved since: it is what was applied. An edit to another license,
- * or to an absence, which is never applied, begins at `startsAt`.
+ * Whether what a grant declares has begun: it is what was applied, even if `startsAt` has moved since. After an edit to
+ * another license, or to an absence, which is never applied, the grant begins at `startsAt`.
  */
 export function hasBegun({ ensure, wish, applied }: Pick<Grant, 'ensure' | 'wish' | 'applied'>): boolean {
   if (applied === null || ensure === 'Absent') return false;
@@ -43,7 +44,7 @@ export function isPostponed(
   return grant.startsAt !== null && grant.startsAt > now && !hasBegun(grant);
 }
 
-/** When the grant began to hold its right, epoch milliseconds; null before. */
+/** Returns when the grant began to hold its right, epoch milliseconds; `null` before that. */
 export function beganAt({ applied }: Pick<Grant, 'applied'>): number | null {
   if (!applied || applied.at === '') return null;
   const at = Date.parse(applied.at);

@@ -11,10 +11,10 @@ import { BASE_PATH, type Gate, pathOf, surfaceOf } from './gate.ts';
 import { badRequest, noRoute, Refusal, scimRefusal } from './refusal.ts';
 import type { Ask, Route } from './world.ts';
 
-/** Bytes of a request body; Asana's are a few hundred. */
+/** Largest request body in bytes; bodies for Asana have a few hundred. */
 const LARGEST_BODY = 1024 * 1024;
 
-/** The HTTP server of the simulated Asana: the gate, then the route. */
+/** Returns the HTTP server of the simulated Asana: a request passes the gate, then reaches its route. */
 export function asanaServer(gate: Gate, routes: readonly Route[]): FastifyInstance {
   const app = Fastify({
     bodyLimit: LARGEST_BODY,
@@ -22,7 +22,7 @@ export function asanaServer(gate: Gate, routes: readonly Route[]): FastifyInstan
     forceCloseConnections: true,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 300 },
-    // Addresses that the router cannot read at all.
+    // Paths that the router cannot parse.
     frameworkErrors: (_error, request, reply) =>
       deliverRefusal(reply.header('x-request-id', request.id), noRoute()),
   });
@@ -62,7 +62,7 @@ function answer(gate: Gate, route: Route, request: FastifyRequest, reply: Fastif
   deliver(reply, surfaceOf(request), route.handler(ask), effect);
 }
 
-/** Parameters of a path or query; of one that is given twice the last one counts. */
+/** Returns the parameters of a path or query. If one is repeated, the last one counts. */
 function readWords(given: unknown): Record<string, string> {
   const words: Record<string, string> = {};
   if (!isObject(given)) return words;
@@ -73,7 +73,7 @@ function readWords(given: unknown): Record<string, string> {
   return words;
 }
 
-/** An empty body is none: DELETE often comes with a content type and nothing else. */
+/** Parses a JSON body. An empty body counts as none: DELETE often has a content type but no body. */
 function parseBody(request: FastifyRequest, text: string): unknown {
   if (text === '') return undefined;
   try {
@@ -88,7 +88,7 @@ function unreadable(request: FastifyRequest): Refusal {
   return surfaceOf(request) === 'scim' ? scimRefusal(400, message, 'invalidSyntax') : badRequest(message);
 }
 
-/** What fastify refuses by itself, and what breaks in the sandbox, in the form Asana gives its errors. */
+/** Converts the errors of fastify and the failures of the sandbox into Asana's form of errors. */
 function asRefusal(error: FastifyError | Refusal, request: FastifyRequest): Refusal {
   if (error instanceof Refusal) return error;
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return unreadable(request);

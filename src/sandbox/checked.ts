@@ -3,7 +3,7 @@ import { Check, Errors } from 'typebox/value';
 import { InvalidInputError } from '../core/errors.ts';
 
 /**
- * Untrusted JSON as the type its schema declares.
+ * Returns untrusted JSON as the type that its schema declares.
  * @throws InvalidInputError naming the first member that is unknown, missing or out of bounds
  */
 export function readChecked<T extends TSchema>(name: string, schema: T, given: unknown): Static<T> {
@@ -16,7 +16,7 @@ export function readChecked<T extends TSchema>(name: string, schema: T, given: u
   throw new InvalidInputError(path === '' ? name : path, `${message}.`);
 }
 
-/** A JSON object, whatever is in it. */
+/** Whether the value is a JSON object, whatever its members. */
 export function isObject(given: unknown): given is Record<string, unknown> {
   return typeof given === 'object' && given !== null && !Array.isArray(given);
 }

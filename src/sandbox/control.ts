@@ -24,7 +24,7 @@ export interface ControlParts {
 
 const LARGEST_BODY = 1024 * 1024;
 
-/** A century: more would not fit into a date. */
+/** A century, which keeps every shifted time within the range of a date. */
 const LARGEST_SKEW_MS = 100 * 365 * 86_400_000;
 
 const idSchema = Type.Object({ id: Type.String() });
@@ -39,19 +39,19 @@ const tokenSchema = Type.Object({
 });
 
 /**
- * The control endpoint: what a person would do in Asana's Admin Console, and what no Asana offers. JSON in and
- * out, no token, on loopback only.
+ * The control endpoint: what a person can do in Asana's Admin Console, and what Asana does not offer at all. JSON in
+ * and out, no token, on loopback only.
  *
  * - `GET /state`: the organization and everybody in it: gid, email, name, license, role, active, teams
- * - `POST /users`, `GET|PUT|PATCH|DELETE /users/{email or gid}`: one person. PATCH changes license, email, name,
- *   role or active behind the operator's back; PUT creates or changes; DELETE makes them never have been
+ * - `POST /users`, `GET|PUT|PATCH|DELETE /users/{email or gid}`: one person. PATCH changes license, email, name, role
+ *   or active behind the operator's back; PUT creates or changes; DELETE erases the person without a trace
  * - `POST /teams`: a team, with members by email
  * - `GET /requests?since=N`: the log after sequence number N; `DELETE /requests` empties it
- * - `GET /statistics`, `DELETE /statistics`: what each token did
- * - `GET|POST|DELETE /faults`, `DELETE /faults/{id}`: the schedule of faults
- * - `GET|POST /settings`: latency, limits, and how Asana behaves where nobody knows
- * - `GET|POST /clock`: `{"skewMs": N}` moves Asana's clock
- * - `POST /tokens`, `DELETE /tokens/{token}`: issue or revoke one
+ * - `GET /statistics`, `DELETE /statistics`: the request counts of each token
+ * - `GET|POST|DELETE /faults`, `DELETE /faults/{id}`: the scheduled faults
+ * - `GET|POST /settings`: latency, limits, and how Asana behaves where no public source says
+ * - `GET|POST /clock`: `{"skewMs": N}` shifts Asana's clock
+ * - `POST /tokens`, `DELETE /tokens/{token}`: issues or revokes a token
  * - `/conductorone/…`: the simulated ConductorOne, see `addConductorOne`
  */
 export function controlServer(parts: ControlParts): FastifyInstance {

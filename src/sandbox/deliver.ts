@@ -5,7 +5,7 @@ import { Refusal, type Surface } from './refusal.ts';
 import { resetSocket } from './reset-socket.ts';
 import type { Answer } from './world.ts';
 
-/** Bytes of a `huge` body: above any bound a client should have. */
+/** Size of a `huge` body in bytes: more than any client should accept. */
 const HUGE_BYTES = 64 * 1024 * 1024;
 
 const mediaTypes: Record<Surface, string> = {
@@ -13,7 +13,7 @@ const mediaTypes: Record<Surface, string> = {
   scim: 'application/scim+json; charset=UTF-8',
 };
 
-/** Sends what a handler answered, cut short or lost if a fault says so. */
+/** Sends the answer of a handler, or truncates or drops it if a fault requires it. */
 export function deliver(reply: FastifyReply, surface: Surface, answer: Answer, effect: FaultEffect): void {
   if (effect.loseResponse) return reset(reply);
   const text = answer.json === undefined ? '' : JSON.stringify(answer.json);
@@ -23,7 +23,7 @@ export function deliver(reply: FastifyReply, surface: Surface, answer: Answer, e
   else reply.code(answer.status).header('content-type', mediaTypes[surface]).send(text);
 }
 
-/** Sends a refusal in the form of its surface. */
+/** Sends a refusal in the error form of its surface. */
 export function deliverRefusal(reply: FastifyReply, refusal: Refusal): void {
   if (refusal.retryAfterSeconds !== null) reply.header('retry-after', String(refusal.retryAfterSeconds));
   reply
@@ -32,7 +32,7 @@ export function deliverRefusal(reply: FastifyReply, refusal: Refusal): void {
     .send(JSON.stringify(refusal.body()));
 }
 
-/** Does what a fault puts in the place of an answer; false if the request is to be answered after all. */
+/** Sends what a fault puts in place of an answer. Returns false if the request is to be answered normally. */
 export function deliverFault(reply: FastifyReply, surface: Surface, effect: FaultEffect): boolean {
   if (effect.resetConnection) {
     reset(reply);
@@ -76,7 +76,7 @@ function reset(reply: FastifyReply): void {
   if (reply.raw.socket) resetSocket(reply.raw.socket);
 }
 
-/** Announces the whole length, sends half of it and hangs up. */
+/** Announces the whole length, sends half of the body and disconnects. */
 function sendHalf(reply: FastifyReply, mediaType: string, status: number, text: string): void {
   const whole = Buffer.from(text);
   const { raw } = takeOver(reply, status, {
@@ -86,7 +86,7 @@ function sendHalf(reply: FastifyReply, mediaType: string, status: number, text: 
   raw.write(whole.subarray(0, Math.floor(whole.length / 2)), () => raw.socket?.destroy());
 }
 
-/** A body without end in sight: JSON that never closes, as fast as the reader takes it. */
+/** Sends JSON that never closes, as fast as the client reads it. */
 function sendHuge(reply: FastifyReply, status: number, mediaType: string): void {
   const { raw } = takeOver(reply, status, { 'content-type': mediaType });
   const chunk = Buffer.from(`"${'a'.repeat(64 * 1024)}",`);

@@ -18,12 +18,12 @@ import type { Settings } from './settings.ts';
 export type NewProfile = Pick<Profile, 'email' | 'name'> & Partial<Profile>;
 
 /**
- * Everything the simulated Asana holds, with an index for every way it is asked for. Listings are kept in order
- * of gid and never sorted on a request. It knows no HTTP and refuses nothing but two people with one email.
+ * Everything the simulated Asana holds, with an index for every lookup. Listings are kept in gid order and are never
+ * sorted during a request. The directory knows no HTTP and refuses nothing but a second person with the same email.
  */
 export class Directory {
   readonly settings: Settings;
-  /** What is asked for by readers, who may be shown what was before. */
+  /** The state that readers see, which may lag behind. */
   readonly reads: LaggingReads;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #people = new Map<string, Person>();
@@ -39,15 +39,15 @@ export class Directory {
     teamMembership: GidSequence;
   };
   #organization: Workspace | null = null;
-  /** Grows with every change: what is derived from the directory can be kept while it stands still. */
+  /** Grows with every change. Data derived from the directory can be cached until it does. */
   revision = 0;
 
   constructor(settings: Settings, clock: Pick<Clock, 'now'>, random: Random) {
     this.settings = settings;
     this.reads = new LaggingReads(clock);
     this.#clock = clock;
-    // Beyond 2^53, but for teams, whose gid SCIM once gives as a JSON number: a client that makes numbers of
-    // gids is found out at once.
+    // Beyond 2^53, so that a client that converts gids to numbers is caught at once. Team gids are smaller, because one
+    // SCIM answer has them as a JSON number.
     this.#gids = {
       person: new GidSequence(12_040_000_000_000_001n, random),
       membership: new GidSequence(12_050_000_000_000_001n, random),
@@ -56,7 +56,7 @@ export class Directory {
     };
   }
 
-  /** The organization that SCIM speaks of: the first one added. */
+  /** The organization that SCIM serves: the first one added. */
   get organization(): Workspace {
     if (this.#organization === null) throw new Error('the directory has no organization yet');
     return this.#organization;
@@ -70,18 +70,18 @@ export class Directory {
     return this.#people.values();
   }
 
-  /** Whether a membership is the one that counts: not ended, and the person not deprovisioned. */
+  /** Whether a membership is active: not ended and, in the organization, the person not deprovisioned. */
   isActive(membership: WorkspaceMembership): boolean {
     if (membership.ended) return false;
     return membership.workspace !== this.#organization || this.reads.see(membership.person).active;
   }
 
-  /** The membership that counts in a workspace, if there is one. */
+  /** Returns the active membership in a workspace, if there is one. */
   activeMembership(person: Person, workspace: Workspace): WorkspaceMembership | undefined {
     return person.memberships.find((m) => m.workspace === workspace && this.isActive(m));
   }
 
-  /** View-only exists only in a view-only domain (developers.asana.com/docs/scim). */
+  /** Whether a person is view-only, which is possible only in a view-only domain (developers.asana.com/docs/scim). */
   isViewOnly(person: Person): boolean {
     return (
       this.settings.viewOnlyDomain &&
@@ -131,7 +131,7 @@ export class Directory {
     return workspace;
   }
 
-  /** Adds somebody who belongs to nothing yet. */
+  /** Adds a person without any membership. */
   addPerson(kind: PersonKind, profile: NewProfile): Person {
     this.#requireFreeEmail(profile.email);
     const person: Person = {
@@ -158,13 +158,13 @@ export class Directory {
     return person;
   }
 
-  /** Guests and members are told apart by the domain of their address. */
+  /** Returns the kind of person in a workspace: a guest if the address is outside the domains of an organization. */
   kindOf(email: string, workspace: Workspace): PersonKind {
     const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase();
     return !workspace.isOrganization || workspace.emailDomains.includes(domain) ? 'member' : 'guest';
   }
 
-  /** Guests of the organization are guests wherever they are; a member of it is one in a stranger's organization. */
+  /** True for guests of the organization everywhere, and for members in organizations with other email domains. */
   isGuest({ person, workspace }: WorkspaceMembership): boolean {
     return person.kind === 'guest' || this.kindOf(person.profile.email, workspace) === 'guest';
   }
@@ -228,7 +228,7 @@ export class Directory {
     this.revision += 1;
   }
 
-  /** Changes a profile; for `staleForMs` more, reads show the one before. */
+  /** Changes a profile. For another `staleForMs`, reads show the earlier one. */
   change(person: Person, changes: Partial<Profile>, staleForMs = 0): void {
     if (changes.email !== undefined && changes.email.toLowerCase() !== person.profile.email.toLowerCase()) {
       this.#requireFreeEmail(changes.email);
@@ -240,7 +240,7 @@ export class Directory {
     this.revision += 1;
   }
 
-  /** Hides somebody new from readers for a while, as a replica that lags behind would. */
+  /** Hides a new person from readers for `forMs`, as a lagging replica would. */
   hideNew(person: Person, forMs: number): void {
     const { profile } = person;
     this.change(person, { active: false });
@@ -248,7 +248,7 @@ export class Directory {
   }
 
   /**
-   * Takes somebody out of the organization and of its teams. Their things pass to `heir`; null stands for the
+   * Removes a person from the organization and its teams. Their content passes to `heir`; `null` stands for the
    * administrator that the Admin Console names.
    */
   deprovision(
@@ -263,13 +263,13 @@ export class Directory {
     person.heir = heir;
   }
 
-  /** Ends somebody's stay in a workspace that is not the organization. */
+  /** Ends a membership of a workspace other than the organization. */
   endMembership(membership: WorkspaceMembership): void {
     membership.ended = true;
     this.revision += 1;
   }
 
-  /** Makes somebody never have been: what no API of Asana does. */
+  /** Erases a person without a trace, which no API of Asana does. */
   erase(person: Person): void {
     for (const membership of person.teamMemberships.slice()) this.leaveTeam(membership);
     for (const membership of person.memberships) {

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../core/errors.ts';
 
-/** Which of the fitting requests are hit: from the n-th, or after so many, so many times (1 by default, 0 = all). */
+/** Which matching requests are hit: from the n-th, or after so many, up to `times` of them (1 by default, 0 = all). */
 export interface Occurrence {
   readonly nth?: number;
   readonly after?: number;
@@ -17,7 +17,7 @@ interface Scheduled<Fault, Subject> {
 
 const MOST_FAULTS = 1000;
 
-/** The faults that are to come. Every fault counts its own fitting requests. */
+/** The scheduled faults. Each fault counts its own matching requests. */
 export abstract class FaultSchedule<
   Fault extends { readonly match: Occurrence; readonly effect: object },
   Subject,
@@ -25,10 +25,10 @@ export abstract class FaultSchedule<
   #scheduled: Scheduled<Fault, Subject>[] = [];
   #lastId = 0;
 
-  /** Which requests a fault is about. */
+  /** Returns the predicate for the requests that a fault matches. */
   protected abstract prepare(match: Fault['match']): (subject: Subject) => boolean;
 
-  /** Adds a fault; returns the id it is removed by. */
+  /** Adds a fault. Returns the id to remove it by. */
   add(fault: Fault): number {
     if (this.#scheduled.length >= MOST_FAULTS)
       throw new InvalidInputError('faults', `at most ${MOST_FAULTS} at a time.`);
@@ -51,7 +51,7 @@ export abstract class FaultSchedule<
     return this.#scheduled.map(({ id, fault, hits }) => ({ id, hits, ...fault }));
   }
 
-  /** What befalls this request: the effects of every fault that hits it; of two that clash, the later one's. */
+  /** Returns the combined effect of the faults that hit the request; if two conflict, the later one wins. */
   strike(subject: Subject): Partial<Fault['effect']> {
     let effect: Partial<Fault['effect']> = {};
     for (const scheduled of this.#scheduled) {
@@ -61,7 +61,7 @@ export abstract class FaultSchedule<
   }
 }
 
-/** Counts a request that fits, and says whether the fault hits it. */
+/** Counts a matching request. Returns whether the fault hits it. */
 function isDue<Fault extends { readonly match: Occurrence }>(scheduled: Scheduled<Fault, never>): boolean {
   const { nth, after = nth === undefined ? 0 : nth - 1, times = 1 } = scheduled.fault.match;
   scheduled.seen += 1;

@@ -6,7 +6,7 @@ import { type TokenKind, tokenKinds } from './tokens.ts';
 const count = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
 const shortText = Type.String({ maxLength: 1000 });
 
-/** Which requests a fault hits. All that is given must fit. */
+/** Which requests a fault hits: those that match every given member. */
 const matchSchema = Type.Object(
   {
     method: Type.Optional(shortText),
@@ -28,13 +28,13 @@ const matchSchema = Type.Object(
 );
 
 /**
- * What goes wrong with a request.
+ * The effect of a fault on a request.
  *
- * Instead of an answer: `status` (with `message`, `retryAfter`), a `body` of html, error200 (an error with status
- * 200), huge (64 MiB) or empty, `resetConnection`. With an answer: `delayMs`; `loseResponse` applies the request
- * and then resets the connection; a `truncated` body ends half way. Lies: `dropNextPage`, `repeatOffset` (the
- * next page is this one), `endlessOffset` (there is always a next page), `totalResultsBy`, `ignoreWrite` (success,
- * and nothing changed), `staleForMs` (after this write, reads show the person, or who is in the team, as before).
+ * Instead of an answer: `status` (with `message`, `retryAfter`), a `body` of html, error200 (an error with status 200),
+ * huge (64 MiB) or empty, `resetConnection`. With an answer: `delayMs`; `loseResponse` carries the request out and then
+ * resets the connection; a `truncated` body ends half way. Wrong answers: `dropNextPage`, `repeatOffset` (the next page
+ * is this one again), `endlessOffset` (there is always a next page), `totalResultsBy`, `ignoreWrite` (success, but
+ * nothing changes), `staleForMs` (after this write, reads show the person or the team memberships as before).
  */
 const effectSchema = Type.Object(
   {
@@ -73,7 +73,7 @@ export interface FaultSubject {
   readonly token: TokenKind;
 }
 
-/** The faults of the simulated Asana that are to come. */
+/** The scheduled faults of the simulated Asana. */
 export class AsanaFaults extends FaultSchedule<Fault, FaultSubject> {
   protected override prepare({
     method,
@@ -96,7 +96,7 @@ function globToRegExp(glob: string): RegExp {
 }
 
 /**
- * A fault out of untrusted JSON: `{"match": {…}, "effect": {…}}`.
+ * Reads a fault from untrusted JSON: `{"match": {…}, "effect": {…}}`.
  * @throws InvalidInputError naming the first member that is unknown or has a wrong value
  */
 export function parseFault(given: unknown): Fault {

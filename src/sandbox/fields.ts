@@ -2,22 +2,22 @@ import type { Directory } from './directory.ts';
 import type { Workspace } from './records.ts';
 import { badRequest } from './refusal.ts';
 
-/** Names picked, each with what is picked below it; empty = nothing named below. */
+/** Selected names, each with the selection below it; empty = nothing selected below. */
 export type Selection = ReadonlyMap<string, Selection>;
 
-/** Whoever asks: some fields show only what they may see. */
+/** The caller: some fields show only what the caller may see. */
 export interface Viewer {
   readonly directory: Directory;
   seesWorkspace(workspace: Workspace): boolean;
 }
 
-/** One record as JSON. */
+/** A function that renders one record as JSON. */
 export type Render<T> = (record: T, viewer: Viewer) => Record<string, unknown>;
 
-/** Gives the value of one field, limited to what was picked below it. */
+/** A field: takes the selection below it and returns the function that reads its value. */
 export type Field<T> = (below: Selection) => (record: T, viewer: Viewer) => unknown;
 
-/** How records of one type look: every field there is, what listings show unasked, what a single read shows. */
+/** How records of one type are rendered: all their fields, and the default fields of listings and of single reads. */
 export interface Resource<T> {
   readonly type: string;
   readonly fields: Readonly<Record<string, Field<T>>>;
@@ -25,19 +25,19 @@ export interface Resource<T> {
   readonly full: string;
 }
 
-/** Group expressions can multiply; more paths than this are refused. */
+/** Groups multiply; an expression that expands to more paths is refused. */
 const MOST_PATHS = 500;
 
-/** Different field lists whose reading is kept; clients use a handful. */
+/** Number of parsed field lists that are cached; clients use a handful. */
 const MOST_KEPT = 200;
 
-/** Turns `opt_fields` into functions that write records; every list of fields is read once. */
+/** Compiles `opt_fields` into functions that render records. Each field list is parsed once. */
 export class FieldCompiler {
   readonly #read = new Map<string, Selection>();
 
   /**
-   * How records are to be written: with the fields `asked` for, else with those the resource shows unasked. Fields
-   * that do not exist are ignored, `gid` is always there.
+   * Returns a function that renders records with the fields `asked` for, otherwise with the default ones of the
+   * resource. Unknown fields are ignored; `gid` is always there.
    */
   render<T extends { readonly gid: string }>(
     resource: Resource<T>,
@@ -57,12 +57,12 @@ export class FieldCompiler {
   }
 }
 
-/** A field whose value is what `get` gives. */
+/** Returns a field with the value that `get` returns. */
 export function value<T>(get: (record: T, viewer: Viewer) => unknown): Field<T> {
   return () => get;
 }
 
-/** A field that holds an object which is no resource: all of it, or the members picked. */
+/** Returns a field that holds an object other than a resource: all of it, or the selected members. */
 export function object<T>(get: (record: T, viewer: Viewer) => Record<string, unknown> | null): Field<T> {
   return (below) => (record, viewer) => {
     const whole = get(record, viewer);
@@ -71,7 +71,7 @@ export function object<T>(get: (record: T, viewer: Viewer) => Record<string, unk
   };
 }
 
-/** A field that holds another resource. Named without anything below it, it is a bare reference. */
+/** Returns a field that holds another resource. Selected without anything below it, it is a bare reference. */
 export function one<T, U extends { readonly gid: string }>(
   resource: () => Resource<U>,
   get: (record: T, viewer: Viewer) => U,
@@ -82,7 +82,7 @@ export function one<T, U extends { readonly gid: string }>(
   };
 }
 
-/** A field that holds several resources. */
+/** Returns a field that holds several resources. */
 export function many<T, U extends { readonly gid: string }>(
   resource: () => Resource<U>,
   get: (record: T, viewer: Viewer) => readonly U[],
@@ -112,9 +112,8 @@ function compile<T extends { readonly gid: string }>(resource: Resource<T>, sele
 }
 
 /**
- * Reads a list of fields: `name,user.email,this.name,(user|workspace).name`. What is not well formed counts as
- * a field that does not exist.
- * @throws Refusal for groups that multiply beyond reason
+ * Parses a field list: `name,user.email,this.name,(user|workspace).name`. A malformed part counts as an unknown field.
+ * @throws Refusal 400 for groups that expand to too many paths
  */
 export function parseFields(text: string): Selection {
   const root: GrowingSelection = new Map();
@@ -140,7 +139,7 @@ function pick(root: GrowingSelection, path: readonly string[]): void {
   }
 }
 
-/** Every path an expression with groups stands for. */
+/** Returns every path that an expression with groups stands for. */
 function expand(expression: string): string[][] {
   let paths: string[][] = [[]];
   for (const step of splitOutsideGroups(expression, '.')) {

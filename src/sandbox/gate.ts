@@ -10,13 +10,13 @@ import type { Token, Tokens } from './tokens.ts';
 
 export const BASE_PATH = '/api/1.0';
 
-/** What is known of a request that was let in. */
+/** A request that was let in. */
 export interface Entry {
   readonly token: Token;
   readonly effect: FaultEffect;
 }
 
-/** What is to be done when a request is over. */
+/** The state of a request until it ends. */
 interface Visit {
   readonly logged: RequestEntry;
   done: (() => void) | null;
@@ -29,13 +29,13 @@ export interface GateParts {
   readonly log: RequestLog;
   readonly time: SandboxTime;
   readonly clock: Pick<Clock, 'sleep'>;
-  /** Aborted when the sandbox closes: nothing waits longer. */
+  /** Aborted when the sandbox closes, which ends every wait. */
   readonly closing: AbortSignal;
 }
 
 /**
- * What every request passes before it is handled: token, allowance, faults, latency. In Asana's place these are
- * the gateway, which knows one form of error for both surfaces.
+ * The checks that every request passes before its handler: token, rate limit, faults, latency. At Asana these belong to
+ * the gateway, which has one form of error for both surfaces.
  */
 export class Gate {
   readonly #parts: GateParts;
@@ -46,14 +46,14 @@ export class Gate {
     this.#parts = parts;
   }
 
-  /** What was let in; only for requests that passed. */
+  /** Returns the entry of a request that has passed. */
   entryOf(request: FastifyRequest): Entry {
     const entry = this.#entries.get(request);
     if (entry === undefined) throw new Error('this request has not passed the gate');
     return entry;
   }
 
-  /** @throws Refusal 401, 403 or 429; sends the answer itself when a fault takes its place */
+  /** Lets a request pass, or sends the answer that a fault puts in its place. @throws Refusal 401, 403 or 429 */
   async pass(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { settings, tokens, faults, time, clock, closing } = this.#parts;
     reply.header('date', time.httpDate()).header('x-request-id', request.id);
@@ -78,8 +78,8 @@ export class Gate {
   }
 
   /**
-   * The answer of a request is ready: its place is given back before the first byte leaves, so that a client
-   * that waits for answers and keeps exactly to the limit is never refused.
+   * Ends a request whose answer is ready. Its slot is freed before the first byte leaves, so that a client that waits
+   * for answers and keeps exactly to the limit is never refused.
    */
   leave(request: FastifyRequest, status: number): void {
     const visit = this.#visits.get(request);
@@ -100,13 +100,13 @@ export class Gate {
     });
     const visit: Visit = { logged, done: null };
     this.#visits.set(request, visit);
-    // For answers that are cut short, and clients that leave before there is one.
+    // For truncated answers, and for clients that disconnect before the answer.
     reply.raw.once('close', () => this.leave(request, reply.raw.headersSent ? reply.raw.statusCode : 0));
     return visit;
   }
 }
 
-/** Counts the request against its token; returns how its place is given back. */
+/** Counts the request against its token. Returns the function that frees its slot. */
 function admit(token: Token, request: FastifyRequest): () => void {
   const kind = request.method === 'GET' ? 'read' : 'write';
   const admission = token.limits.admit(kind, operationOf(request));
@@ -114,7 +114,7 @@ function admit(token: Token, request: FastifyRequest): () => void {
   throw new Refusal('rest', 429, RATE_LIMITED, { retryAfterSeconds: admission.retryAfterSeconds });
 }
 
-/** SCIM is for service accounts alone; a token with SCIM permissions alone cannot call REST. */
+/** Refuses SCIM to personal access tokens, and REST to tokens with SCIM permissions only. */
 function requireSurface(token: Token, surface: Surface): void {
   if (surface === 'scim' && token.kind === 'personalAccessToken') {
     throw scimRefusal(403, 'SCIM needs the token of a service account');
@@ -124,7 +124,7 @@ function requireSurface(token: Token, surface: Surface): void {
   }
 }
 
-/** Permissions to read alone, of a token that does SCIM alone. */
+/** Refuses writes by a SCIM-only token, for the setting that gives it read permissions only. */
 function requireWriting({ kind }: Token, { method }: FastifyRequest): void {
   if (kind === 'scimOnly' && method !== 'GET')
     throw scimRefusal(403, 'This service account has no permission to change users or teams.');
@@ -134,7 +134,7 @@ export function surfaceOf(request: FastifyRequest): Surface {
   return request.url.startsWith(`${BASE_PATH}/scim/`) ? 'scim' : 'rest';
 }
 
-/** Below the base path, without query. */
+/** Returns the path below the base path, without the query. */
 export function pathOf(request: FastifyRequest): string {
   const end = request.url.indexOf('?');
   return request.url.slice(BASE_PATH.length, end < 0 ? undefined : end);

@@ -1,6 +1,6 @@
 import type { Random } from '../core/clock.ts';
 
-/** Gives growing gids with gaps of random width, as Asana's have. */
+/** Generates increasing gids with random gaps, like Asana's. */
 export class GidSequence {
   #last: bigint;
   readonly #random: Random;
@@ -16,7 +16,7 @@ export class GidSequence {
   }
 }
 
-/** A small deterministic generator (mulberry32): the same seed gives the same directory on every machine. */
+/** Returns a small deterministic generator (mulberry32): the same seed gives the same directory on every machine. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Person, Profile, Team, TeamMembership } from './records.ts';
 
-/** What readers see of the directory: for a while the state before a change, as a replica that lags behind shows it. */
+/** The directory as readers see it: for a while after a change, possibly the earlier state, as on a lagging replica. */
 export class LaggingReads {
   readonly #clock: Pick<Clock, 'now'>;
   #profilesUntil = 0;
@@ -10,28 +10,28 @@ export class LaggingReads {
     this.#clock = clock;
   }
 
-  /** The profile as readers see it now: the one before, while a change is held back from them. */
+  /** Returns the profile that readers see now: the earlier one while a change is held back. */
   see(person: Person): Profile {
     const { stale } = person;
     return this.#lastsStill(stale) ? stale.profile : person.profile;
   }
 
-  /** Who is in a team, as readers see it now. */
+  /** Returns the members of a team that readers see now. */
   membersOf({ memberships, staleMembers }: Team): readonly TeamMembership[] {
     return this.#lastsStill(staleMembers) ? staleMembers.memberships : memberships;
   }
 
-  /** The teams somebody is in, as readers see it now. */
+  /** Returns the team memberships of a person that readers see now. */
   teamsOf({ teamMemberships, staleTeams }: Person): readonly TeamMembership[] {
     return this.#lastsStill(staleTeams) ? staleTeams.memberships : teamMemberships;
   }
 
-  /** True while some reader may see an old profile: nothing derived may be kept then. */
+  /** True while readers may see an old profile. Nothing derived from profiles may be cached then. */
   areStale(): boolean {
     return this.#profilesUntil > this.#clock.now();
   }
 
-  /** Shows readers the profile as it is now for `forMs` more. */
+  /** Shows readers the current profile for another `forMs`, whatever changes. */
   holdBackProfile(person: Person, forMs: number): void {
     if (forMs === 0) return;
     const until = this.#clock.now() + forMs;
@@ -39,7 +39,7 @@ export class LaggingReads {
     this.#profilesUntil = Math.max(this.#profilesUntil, until);
   }
 
-  /** Shows readers the members of a team, and the teams of somebody, as they are now for `forMs` more. */
+  /** Shows readers the current members of a team and the current teams of a person for another `forMs`. */
   holdBackTeams(person: Person, team: Team, forMs: number): void {
     if (forMs === 0) return;
     const until = this.#clock.now() + forMs;

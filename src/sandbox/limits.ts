@@ -3,7 +3,7 @@ import type { Settings } from './settings.ts';
 
 const WINDOW_MS = 60_000;
 
-/** What one token did so far. */
+/** The request counts of one token. */
 export interface TokenStatistics {
   readonly requests: Readonly<Record<string, number>>;
   readonly rejected: number;
@@ -15,20 +15,20 @@ export interface TokenStatistics {
   readonly mostPerMinute: number;
 }
 
-/** Whether a request may go on, and if not, when to come back. */
+/** Whether a request is admitted and, if not, when to retry. */
 export type Admission =
   | { readonly admitted: true; readonly done: () => void }
   | { readonly admitted: false; readonly retryAfterSeconds: number };
 
 /**
- * The allowance of one token (developers.asana.com/docs/rate-limits): so many requests in any 60 s, of which
- * refused ones count too, and so many reads and writes in flight, counted apart. The window slides: Asana looks
- * more often than once a minute, so a client that spends two allowances around the turn of a minute is caught.
+ * The rate limit of one token (developers.asana.com/docs/rate-limits): a number of requests in any 60 s, refused ones
+ * included, and separate numbers of reads and writes in flight. The window slides, because Asana checks more often than
+ * once a minute: a client that spends two allowances around a minute boundary is caught.
  */
 export class TokenLimits {
   readonly #settings: Settings;
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** When each request of the last 60 s came; entries before #first are over. */
+  /** Times of the requests in the last 60 s; entries before #first have expired. */
   #times: number[] = [];
   #first = 0;
   #reads = 0;
@@ -44,7 +44,7 @@ export class TokenLimits {
     this.#clock = clock;
   }
 
-  /** Counts a request; call `done` when an admitted one is over. */
+  /** Counts a request. The caller calls `done` when an admitted request has ended. */
   admit(kind: 'read' | 'write', operation: string): Admission {
     this.#requests.set(operation, (this.#requests.get(operation) ?? 0) + 1);
     const retryAfterSeconds = this.#countInWindow();
@@ -67,7 +67,7 @@ export class TokenLimits {
     };
   }
 
-  /** Forgets what was counted for statistics; the allowance stays as spent as it is. */
+  /** Clears the statistics. The allowance that is spent stays spent. */
   resetStatistics(): void {
     this.#requests.clear();
     this.#rejected = 0;
@@ -76,7 +76,7 @@ export class TokenLimits {
     this.#mostPerMinute = 0;
   }
 
-  /** Null if the request fits into the window, else the whole seconds until one would. */
+  /** Counts a request. Returns `null` if it fits into the window, otherwise the whole seconds until one would. */
   #countInWindow(): number | null {
     const now = this.#clock.monotonic();
     const limit = this.#settings.requestsPerMinute;
@@ -103,7 +103,7 @@ export class TokenLimits {
     return { admitted: false, retryAfterSeconds };
   }
 
-  /** Takes a place; giving it back a second time does nothing. */
+  /** Takes a slot. Returns the function that frees it; a second call does nothing. */
   #enter(kind: 'read' | 'write'): () => void {
     const step = (by: number) => {
       if (kind === 'read') this.#reads += by;

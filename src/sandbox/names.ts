@@ -1,4 +1,4 @@
-/** Given names, among them some that do not fit into ASCII. */
+/** Given names, some with letters outside ASCII. */
 export const givenNames: readonly string[] = [
   'Ada',
   'Aisha',
@@ -144,7 +144,7 @@ export const titles: readonly string[] = [
   'Specialist',
 ];
 
-/** A name as the part of an address before the `@`: ASCII letters only. */
+/** Returns a name as the part of an address before the `@`: ASCII letters only. */
 export function addressPart(name: string): string {
   return name
     .normalize('NFD')

@@ -22,18 +22,18 @@ export interface ShownPerson {
   readonly gid: string;
   readonly email: string;
   readonly name: string;
-  /** `enterprise`, `view only`, or what else was put there; null for guests and for people who are out. */
+  /** `enterprise`, `view only` or any other value that was set; `null` for all but active members. */
   readonly license: string | null;
   readonly role: ShownRole;
   readonly active: boolean;
   readonly teams: readonly string[];
-  /** Who got the things of somebody removed by a personal token: their gid. */
+  /** Gid of the person who inherited this person's content, if a personal token removed them. */
   readonly heir: string | null;
 }
 
 const text = Type.String({ minLength: 1, maxLength: 1024 });
 
-/** What a person with the Admin Console can change of somebody. */
+/** What the Admin Console can change about a person. */
 const changesSchema = Type.Object(
   {
     email: Type.Optional(text),
@@ -54,7 +54,7 @@ const teamSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** The Admin Console: sees and changes everybody, bound by none of the API's rules. */
+/** The Admin Console: sees and changes everybody, without the restrictions of the API. */
 export class OperatorConsole {
   readonly #directory: Directory;
 
@@ -76,7 +76,7 @@ export class OperatorConsole {
     return show(this.#find(id));
   }
 
-  /** A new person; with `role: guest`, or an address outside the organization's domains, a guest. */
+  /** Creates a person; with `role: guest`, or an address outside the organization's domains, a guest. */
   create(given: unknown): ShownPerson {
     const { email, name, ...changes } = readChanges(given);
     if (email === undefined) throw new InvalidInputError('email', 'is required.');
@@ -97,7 +97,7 @@ export class OperatorConsole {
       : this.change(id, given);
   }
 
-  /** Changes what is named. `active: false` deprovisions; `active: true` brings back, which no API can. */
+  /** Changes the given fields. `active: false` deprovisions; `active: true` reactivates, which no API can do. */
   change(id: string, given: unknown): ShownPerson {
     const person = this.#find(id);
     if (isObject(given) && given['role'] === 'guest' && person.kind !== 'guest') {

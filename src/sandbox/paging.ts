@@ -7,15 +7,15 @@ import { badRequest } from './refusal.ts';
 /** Asana's largest page (OpenAPI, parameter `limit`). */
 const LARGEST_PAGE = 100;
 
-/** Seconds a page token lives; read from the `iat` and `exp` of a token Asana issued. */
+/** Lifetime of a page token in seconds, taken from the `iat` and `exp` of a token that Asana issued. */
 export const TOKEN_LIFE_S = 900;
 
-/** Above this many records a listing without `limit` is refused. */
+/** The most records that a listing without `limit` may have; a larger one is refused. */
 const MOST_WITHOUT_LIMIT = 1000;
 
-/** Records in order of gid, of which those count that `visible` lets pass. */
+/** Records in gid order, of which those that `visible` accepts are listed. */
 export interface Listing<T> {
-  /** Names the listing and its filters: a token of one is no token of another. */
+  /** Identifies the listing and its filters: a page token is valid only for its own listing. */
   readonly key: string;
   readonly records: readonly T[];
   readonly visible?: (record: T) => boolean;
@@ -28,7 +28,7 @@ export interface PageQuery {
 
 export interface Page<T> {
   readonly records: readonly T[];
-  /** Undefined when the request had no `limit`: then Asana sends no `next_page`. */
+  /** Token of the next page, `null` on the last one. Undefined without `limit`: then Asana sends no `next_page`. */
   readonly next: string | null | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface PageFaults {
   readonly endlessOffset?: boolean;
 }
 
-/** `border_rank` is the gid of the last record given; `iat` and `exp` are seconds since the epoch. */
+/** `border_rank` is the gid of the last record on the page; `iat` and `exp` are seconds since the epoch. */
 const claimsSchema = Type.Object({
   list: Type.String(),
   border_rank: Type.String(),
@@ -47,8 +47,8 @@ const claimsSchema = Type.Object({
 });
 
 /**
- * Cuts listings into pages and issues their tokens: signed, bound to one listing, valid for 15 minutes. A token
- * remembers a gid and not an index, so nothing is skipped or doubled when the directory changes between pages.
+ * Cuts listings into pages and issues their tokens: signed, bound to one listing, valid for 15 minutes. A token holds a
+ * gid, not an index, so nothing is skipped or repeated when the directory changes between pages.
  */
 export class Pager {
   readonly #key: string;
@@ -60,7 +60,7 @@ export class Pager {
     this.#now = now;
   }
 
-  /** @throws Refusal 400 for a limit out of bounds, a bad or old token, or a big set without `limit` */
+  /** @throws Refusal 400 for a limit out of bounds, an invalid or expired token, or a large listing without `limit` */
   page<T extends { readonly gid: string }>(
     listing: Listing<T>,
     query: PageQuery,

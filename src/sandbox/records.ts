@@ -1,11 +1,11 @@
-/** What an administrator sees of a person. Replaced as a whole at every change, never changed in place. */
+/** A person's profile as an administrator sees it. Replaced as a whole on every change, never changed in place. */
 export interface Profile {
-  /** As its owner wrote it; compared without case. */
+  /** As its owner wrote it; compared case-insensitively. */
   readonly email: string;
   readonly name: string;
   /** The value of SCIM's `userType`. */
   readonly license: string;
-  /** Administrator of the organization. */
+  /** True for an administrator of the organization. */
   readonly admin: boolean;
   /** False once deprovisioned. True for invited people who have not accepted yet. */
   readonly active: boolean;
@@ -14,36 +14,36 @@ export interface Profile {
   readonly preferredLanguage: string | null;
 }
 
-/** Guests have an address outside the organization's domains; a service account is nobody. */
+/** Guests have an address outside the organization's domains; a service account is not a person. */
 export type PersonKind = 'member' | 'guest' | 'serviceAccount';
 
 export interface Person {
   readonly gid: string;
   readonly kind: PersonKind;
   profile: Profile;
-  /** While it lasts, reads show the profile before the last change. */
+  /** The profile before the last change, which reads show until `until`. */
   stale: { readonly profile: Profile; readonly until: number } | null;
-  /** While it lasts, reads show these team memberships. */
+  /** The earlier team memberships, which reads show until `until`. */
   staleTeams: StaleMemberships | null;
   readonly memberships: WorkspaceMembership[];
   readonly teamMemberships: TeamMembership[];
-  /** Who got the things of somebody who was removed; null while nobody did. */
+  /** The person who inherited this person's content on removal; `null` if there is none. */
   heir: Person | null;
 }
 
-/** Team memberships as they were before a change, and until when that shows (epoch milliseconds). */
+/** Team memberships before a change, and until when reads show them (epoch milliseconds). */
 export interface StaleMemberships {
   readonly memberships: readonly TeamMembership[];
   readonly until: number;
 }
 
-/** One stay in one workspace. Who left and came back has an ended one and a new one. */
+/** One stay in one workspace. A person who left and came back has an ended membership and a new one. */
 export interface WorkspaceMembership {
   readonly gid: string;
   readonly person: Person;
   readonly workspace: Workspace;
   readonly createdAt: number;
-  /** Of a plain workspace: the admins of the organization are told by their profile. */
+  /** Applies outside the organization; inside it, administrators are marked in their profile. */
   readonly isAdmin: boolean;
   ended: boolean;
 }
@@ -52,9 +52,9 @@ export interface Workspace {
   readonly gid: string;
   name: string;
   readonly isOrganization: boolean;
-  /** Lower case. Empty for a workspace that is no organization. */
+  /** In lower case. Empty for a workspace that is no organization. */
   readonly emailDomains: readonly string[];
-  /** The three listings are in order of gid. */
+  /** The three listings below are in gid order. */
   readonly people: Person[];
   readonly memberships: WorkspaceMembership[];
   readonly teams: Team[];
@@ -68,9 +68,9 @@ export interface Team {
   readonly description: string;
   readonly visibility: TeamVisibility;
   readonly organization: Workspace;
-  /** In order of gid. */
+  /** In gid order. */
   readonly memberships: TeamMembership[];
-  /** While it lasts, reads show these members. */
+  /** The earlier members, which reads show until `until`. */
   staleMembers: StaleMemberships | null;
 }
 
@@ -82,14 +82,14 @@ export interface TeamMembership {
   readonly isLimitedAccess: boolean;
 }
 
-/** Orders gids as the numbers they look like, without making numbers of them. */
+/** Compares gids by their numeric value, without converting them to numbers. */
 export function compareGids(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }
 
-/** Index of the first record whose gid comes after `gid`, in a list ordered by gid. */
+/** Returns the index of the first record whose gid comes after `gid`, in a list in gid order. */
 export function indexAfter(list: readonly { readonly gid: string }[], gid: string): number {
   let low = 0;
   let high = list.length;
@@ -102,14 +102,14 @@ export function indexAfter(list: readonly { readonly gid: string }[], gid: strin
   return low;
 }
 
-/** Puts a record into a list ordered by gid; a new gid is the largest, so this is a push nearly always. */
+/** Inserts a record into a list in gid order. A new gid is the largest, so this is nearly always a push. */
 export function insertByGid<T extends { readonly gid: string }>(list: T[], record: T): void {
   const last = list.at(-1);
   if (last === undefined || compareGids(last.gid, record.gid) < 0) list.push(record);
   else list.splice(indexAfter(list, record.gid), 0, record);
 }
 
-/** Takes a record out of a list. */
+/** Removes a record from a list. */
 export function takeOut<T>(list: T[], record: T): void {
   const index = list.indexOf(record);
   if (index >= 0) list.splice(index, 1);

@@ -2,13 +2,13 @@ import { CodedError } from '../core/errors.ts';
 
 export type Surface = 'rest' | 'scim';
 
-/** A request that Asana would refuse; becomes the error body of its surface. */
+/** A request that Asana would refuse. It becomes the error body of its surface. */
 export class Refusal extends CodedError {
   readonly surface: Surface;
   readonly status: number;
   /** Seconds for the `Retry-After` header. */
   readonly retryAfterSeconds: number | null;
-  /** RFC 7644 §3.12, where one of its words fits. */
+  /** A keyword of RFC 7644 §3.12; `null` if none fits. */
   readonly scimType: string | null;
 
   constructor(
@@ -24,7 +24,7 @@ export class Refusal extends CodedError {
     this.scimType = details.scimType ?? null;
   }
 
-  /** The body: `{"errors": […]}` for REST (OpenAPI, `ErrorResponse`), RFC 7644 §3.12 for SCIM. */
+  /** Returns the body: `{"errors": […]}` for REST (OpenAPI, `ErrorResponse`), RFC 7644 §3.12 for SCIM. */
   body(): Record<string, unknown> {
     return this.surface === 'scim' ? this.#scimBody() : { errors: [this.#restError()] };
   }
@@ -47,22 +47,22 @@ export class Refusal extends CodedError {
   }
 }
 
-/** A REST refusal with status 400. */
+/** Returns a REST refusal with status 400. */
 export function badRequest(message: string): Refusal {
   return new Refusal('rest', 400, message);
 }
 
-/** `Forbidden` of REST. */
+/** Returns the `Forbidden` of REST, status 403. */
 export function forbidden(message: string): Refusal {
   return new Refusal('rest', 403, message);
 }
 
-/** What a path names is not there. `resource` is Asana's word for it. */
+/** Returns the 404 for an unknown object in a path. `resource` is Asana's name for its type. */
 export function unknownObject(resource: string, id: string): Refusal {
   return new Refusal('rest', 404, `${resource}: Unknown object: ${id}`);
 }
 
-/** Asana answers this to wrong methods too, never 405. */
+/** Returns the 404 for an unknown route. Asana also answers a wrong method with it, never with 405. */
 export function noRoute(): Refusal {
   return new Refusal('rest', 404, 'No matching route for request');
 }

@@ -2,32 +2,32 @@ import type { TokenKind } from './tokens.ts';
 
 /** One request to the simulated Asana. */
 export interface RequestEntry {
-  /** Grows by one with each request; `since` asks for what came after one. */
+  /** Increases by one with each request; `since` returns the entries after one. */
   readonly sequence: number;
-  /** The `X-Request-Id` of its answer. */
+  /** The `X-Request-Id` of the answer. */
   readonly id: string;
-  /** When it came, epoch milliseconds by the sandbox's clock. */
+  /** Time of arrival in epoch milliseconds, by the sandbox's clock. */
   readonly at: number;
   readonly method: string;
-  /** Below `/api/1.0`, with its query. */
+  /** Path below `/api/1.0`, with the query. */
   readonly path: string;
-  /** `operationId` of Asana's OpenAPI document, `scim…` for SCIM, `unmatched` for no route. */
+  /** `operationId` of Asana's OpenAPI document, `scim…` for SCIM, `unmatched` if no route matches. */
   readonly operation: string;
-  /** Null for an unknown token. */
+  /** `null` for an unknown token. */
   readonly token: TokenKind | null;
-  /** Null while it is under way, 0 when its connection ended without an answer. */
+  /** `null` while the request is in progress, 0 if its connection ended without an answer. */
   status: number | null;
 }
 
-/** Entries kept; a benchmark of a full sync makes some thousands. */
+/** Entries kept; a benchmark of a full sync makes some thousand requests. */
 const MOST_ENTRIES = 100_000;
 
-/** The newest requests, in the order in which they came. */
+/** The newest requests, in order of arrival. */
 export class RequestLog {
   #entries: RequestEntry[] = [];
   #sequence = 0;
 
-  /** Notes a request that has come; its status is set on what is returned. */
+  /** Records a request that has arrived. The caller sets the status on the returned entry. */
   record(arrival: Omit<RequestEntry, 'sequence' | 'status'>): RequestEntry {
     this.#sequence += 1;
     const entry = { sequence: this.#sequence, ...arrival, status: null };
@@ -36,7 +36,7 @@ export class RequestLog {
     return entry;
   }
 
-  /** What was recorded after the entry with this sequence number; 0 = everything kept. */
+  /** Returns the entries after this sequence number; 0 = all that are kept. */
   since(sequence: number): readonly RequestEntry[] {
     const first = this.#entries[0];
     if (first === undefined) return [];

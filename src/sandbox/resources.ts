@@ -106,7 +106,7 @@ export const teamMembershipResource: Resource<TeamMembership> = {
   full: 'resource_type,user.(resource_type|name),team.(resource_type|name),is_guest,is_limited_access,is_admin',
 };
 
-/** Only those the caller sees, too (OpenAPI, `UserResponse.workspaces`). */
+/** Returns the workspaces of a person that the caller sees too (OpenAPI, `UserResponse.workspaces`). */
 function workspacesOf(person: Person, viewer: Viewer): Workspace[] {
   const stays = person.memberships.filter(
     (m) => viewer.directory.isActive(m) && viewer.seesWorkspace(m.workspace),
@@ -114,7 +114,7 @@ function workspacesOf(person: Person, viewer: Viewer): Workspace[] {
   return stays.map((m) => m.workspace);
 }
 
-/** Every third person has a picture. */
+/** Returns a picture if the gid ends in 0, 3, 6 or 9, otherwise `null`. */
 function photoOf(person: Person): Record<string, string> | null {
   if (Number(person.gid.at(-1)) % 3 !== 0) return null;
   const sizes = ['21x21', '27x27', '36x36', '60x60', '128x128', '1024x1024'];

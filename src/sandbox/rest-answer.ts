@@ -3,10 +3,10 @@ import type { Listing } from './paging.ts';
 import { seesWorkspace } from './rest-lookup.ts';
 import type { Answer, Ask, World } from './world.ts';
 
-/** Asana's `GET /workspaces/{w}/users` and `GET /teams/{t}/users` stop here and do not say so (OpenAPI). */
+/** Asana silently cuts `GET /workspaces/{w}/users` and `GET /teams/{t}/users` off at this many users (OpenAPI). */
 const CAPPED_AT = 2000;
 
-/** One record: all of it, or what `opt_fields` names. */
+/** Answers with one record: all of it, or the fields in `opt_fields`. */
 export function answerOne<T extends { readonly gid: string }>(
   world: World,
   ask: Ask,
@@ -19,7 +19,7 @@ export function answerOne<T extends { readonly gid: string }>(
   return { status: 200, json: { data: render(record, viewer) } };
 }
 
-/** A page of a listing, with `next_page` if the request had a `limit`. */
+/** Answers with a page of a listing, with `next_page` if the request has a `limit`. */
 export function answerPage<T extends { readonly gid: string }>(
   world: World,
   ask: Ask,
@@ -38,7 +38,7 @@ export function answerPage<T extends { readonly gid: string }>(
   };
 }
 
-/** A whole listing in alphabetical order, cut at 2,000 without a word; `limit` is no parameter of it. */
+/** Answers with a whole alphabetical listing, silently cut off at 2,000; it has no `limit` parameter. */
 export function answerCapped<T extends { readonly gid: string }>(
   world: World,
   ask: Ask,

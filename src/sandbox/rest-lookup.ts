@@ -3,10 +3,10 @@ import type { Person, Team, Workspace } from './records.ts';
 import { badRequest, forbidden, type Refusal, unknownObject } from './refusal.ts';
 import type { Ask, World } from './world.ts';
 
-/** Where an id stood: an unknown one is 404 in a path, and 400 in a query or body. */
+/** Where a request names an object: an unknown id is a 404 in a path, and a 400 in a query or body. */
 export type Place = 'path' | 'field';
 
-/** A user by gid, email or `me`, as Asana takes it wherever a user is named (OpenAPI, parameter `user_gid`). */
+/** Finds a user by gid, email or `me`, as Asana accepts wherever a user is named (OpenAPI, parameter `user_gid`). */
 export function findUser(world: World, ask: Ask, id: string, place: Place): Person {
   const person = lookUpUser(world, ask, id);
   if (person === undefined || !seesPerson(world, ask, person)) throw unknown('user', id, place);
@@ -14,8 +14,8 @@ export function findUser(world: World, ask: Ask, id: string, place: Place): Pers
 }
 
 /**
- * The same, undefined for somebody unknown; by email also somebody the caller does not see, since whoever is
- * invited may be anybody. @throws Refusal 400 for what no id looks like
+ * Like `findUser`, but returns undefined for an unknown user. By email it also finds users that the caller cannot see,
+ * because anybody can be invited. @throws Refusal 400 for a malformed id
  */
 export function lookUpUser(world: World, ask: Ask, id: string): Person | undefined {
   if (id === 'me') return ask.token.owner;
@@ -25,13 +25,13 @@ export function lookUpUser(world: World, ask: Ask, id: string): Person | undefin
   return person !== undefined && seesPerson(world, ask, person) ? person : undefined;
 }
 
-/** People are seen by who shares a workspace with them, or did. */
+/** Whether the caller sees a person: itself, and everybody with a membership, ended or not, in a workspace it sees. */
 function seesPerson(world: World, ask: Ask, person: Person): boolean {
   if (person === ask.token.owner) return true;
   return person.memberships.some(({ workspace }) => seesWorkspace(world, ask, workspace));
 }
 
-/** A workspace the caller may see. */
+/** Finds a workspace that the caller sees. */
 export function findWorkspace(
   world: World,
   ask: Ask,
@@ -46,7 +46,7 @@ export function findWorkspace(
   return workspace;
 }
 
-/** A team the caller may see. */
+/** Finds a team that the caller sees. */
 export function findTeam(world: World, ask: Ask, id: string, place: Place): Team {
   requireGid('team', id);
   const team = world.directory.team(id);
@@ -55,20 +55,20 @@ export function findTeam(world: World, ask: Ask, id: string, place: Place): Team
   return team;
 }
 
-/** A service account sees its organization; a person sees where they are. */
+/** Whether the caller sees a workspace: a service account only the organization, a person those they are in. */
 export function seesWorkspace(world: World, ask: Ask, workspace: Workspace): boolean {
   if (ask.token.kind === 'serviceAccount') return workspace === world.directory.organization;
   return world.directory.activeMembership(ask.token.owner, workspace) !== undefined;
 }
 
-/** A service account sees every team of its organization; a person does not see secret teams of others. */
+/** Whether the caller sees a team: service accounts see all of their organization, people no secret teams of others. */
 export function seesTeam(world: World, ask: Ask, team: Team): boolean {
   if (!seesWorkspace(world, ask, team.organization)) return false;
   if (ask.token.kind === 'serviceAccount' || team.visibility !== 'secret') return true;
   return team.memberships.some((membership) => membership.person === ask.token.owner);
 }
 
-/** @throws Refusal 400 unless it is a string of digits */
+/** @throws Refusal 400 unless the id consists of 1 to 20 digits */
 export function requireGid(field: string, id: string): void {
   if (!/^\d{1,20}$/.test(id)) throw badRequest(`${field}: Not a recognized ID: ${id}`);
 }
@@ -77,26 +77,26 @@ function unknown(resource: string, id: string, place: Place): Refusal {
   return place === 'path' ? unknownObject(resource, id) : badRequest(`${resource}: Unknown object: ${id}`);
 }
 
-/** A query parameter. @throws Refusal 400 when it is missing */
+/** Returns a query parameter. @throws Refusal 400 if it is missing */
 export function requireQuery(ask: Ask, name: string): string {
   const given = ask.query[name];
   if (given === undefined || given === '') throw badRequest(`${name}: Missing input`);
   return given;
 }
 
-/** A path parameter; the router gives every one its route names. */
+/** Returns a path parameter. The router sets every parameter that its route names. */
 export function pathParam(ask: Ask, name: string): string {
   return ask.params[name] ?? '';
 }
 
-/** The body of a change: `{"data": {…}, "options": {…}}` and nothing else. */
+/** The body of a write: `{"data": {…}, "options": {…}}` and nothing else. */
 export interface ChangeBody {
   readonly data: Readonly<Record<string, unknown>>;
-  /** `options.fields`, the body's way to say `opt_fields`. */
+  /** `options.fields`, the equivalent of `opt_fields` in a body. */
   readonly fields: string | undefined;
 }
 
-/** @throws Refusal 400 for a body of another form */
+/** Reads the body of a write. @throws Refusal 400 for a body of another form */
 export function readChange(ask: Ask): ChangeBody {
   const { body } = ask;
   if (body === undefined) throw badRequest('data: Missing input');
@@ -115,11 +115,11 @@ export function readChange(ask: Ask): ChangeBody {
   return { data, fields };
 }
 
-/** The user a change names. @throws Refusal 400 when it is missing or no string */
+/** Returns the user that a write names. @throws Refusal 400 if it is missing or not a string */
 export function readUserField(data: Readonly<Record<string, unknown>>): string {
   const { user } = data;
   if (user === undefined || user === null || user === '') throw badRequest('user: Missing input');
-  // gids are strings, always: a number loses digits on its way.
+  // Gids are always strings: a number loses digits.
   if (typeof user !== 'string') throw badRequest(`user: Not a valid GID type: ${typeof user}`);
   return user;
 }

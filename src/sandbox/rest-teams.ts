@@ -17,7 +17,7 @@ import {
 import { requireWriter } from './rest-workspaces.ts';
 import type { Answer, Ask, Route, World } from './world.ts';
 
-/** Asana's operations on teams and on who is in them. There is none that deletes a team or sets a role. */
+/** Asana's operations on teams and team memberships. None deletes a team or sets a role. */
 export function teamRoutes(world: World): Route[] {
   const inPath = (ask: Ask) => findTeam(world, ask, pathParam(ask, 'team'), 'path');
   const userInPath = (ask: Ask) => findUser(world, ask, pathParam(ask, 'user'), 'path');
@@ -98,8 +98,9 @@ function listTeamsOf(world: World, ask: Ask, person: Person): Answer {
 }
 
 /**
- * By team, or by user and workspace, which go together (OpenAPI, `getTeamMemberships`). Both at once is refused: no
- * source says that it filters, and a client must not take a whole team for one person's membership.
+ * Lists memberships by team, or by user and workspace, which must be given together (OpenAPI, `getTeamMemberships`).
+ * Both filters at once are refused: no source says that they combine, and a client must not mistake a whole team for
+ * one person's membership.
  */
 function listByQuery(world: World, ask: Ask): Answer {
   const { team, user, workspace } = ask.query;
@@ -141,7 +142,7 @@ function addUser(world: World, ask: Ask, team: Team): Answer {
   const { data, fields } = readChange(ask);
   const id = readUserField(data);
   const person = lookUpUser(world, ask, id);
-  // Adding to a team invites nobody: the person must be in the organization already.
+  // Adding to a team does not invite: the person must already be in the organization.
   if (person === undefined || world.directory.activeMembership(person, team.organization) === undefined) {
     throw badRequest(`user: Not a user in Organization: ${id}`);
   }

@@ -66,12 +66,12 @@ function peopleOf(world: World, workspace: Workspace): Listing<Person> {
   };
 }
 
-/** Without a workspace: the people of every workspace the caller sees. */
+/** Returns the people of every workspace that the caller sees, for a request that names no workspace. */
 function everybody(world: World, ask: Ask): Listing<Person> {
   const seen = [...world.directory.workspaces].filter((workspace) => seesWorkspace(world, ask, workspace));
   return {
     key: 'users',
-    // People are indexed in the order in which they got their gids.
+    // People are indexed in the order of their gids.
     records: [...world.directory.people],
     visible: (person) =>
       seen.some((workspace) => world.directory.activeMembership(person, workspace) !== undefined),
@@ -96,7 +96,7 @@ function sortByName(world: World, people: readonly Person[]): Person[] {
   return people.toSorted((a, b) => ((names.get(a) ?? '') < (names.get(b) ?? '') ? -1 : 1));
 }
 
-/** The people of a workspace by name, sorted anew only after a change. */
+/** The people of a workspace by name, sorted again only after a change. */
 class Alphabet {
   readonly #world: World;
   readonly #sorted = new Map<Workspace, { readonly revision: number; readonly people: readonly Person[] }>();

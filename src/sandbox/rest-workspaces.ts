@@ -14,7 +14,7 @@ import {
 } from './rest-lookup.ts';
 import type { Answer, Ask, Route, World } from './world.ts';
 
-/** Asana's operations on workspaces and on who is in them. */
+/** Asana's operations on workspaces and workspace memberships. */
 export function workspaceRoutes(world: World): Route[] {
   const inPath = (ask: Ask) => findWorkspace(world, ask, pathParam(ask, 'workspace'), 'path');
   return [
@@ -108,7 +108,7 @@ function readMembership(world: World, ask: Ask, gid: string): Answer {
   return answerOne(world, ask, workspaceMembershipResource, membership);
 }
 
-/** Adds somebody by gid or email; a stranger's email invites them. */
+/** Adds a user by gid or email; invites an unknown email. */
 function addUser(world: World, ask: Ask, workspace: Workspace): Answer {
   requireWriter(world, ask);
   const { data, fields } = readChange(ask);
@@ -129,7 +129,7 @@ function addUser(world: World, ask: Ask, workspace: Workspace): Answer {
   return answerOne(world, ask, userResource, person, fields ?? ask.query['opt_fields']);
 }
 
-/** Somebody who was removed cannot be added again by API; Asana nowhere says so, ConductorOne's connector does. */
+/** Whether a person was removed: the API cannot re-add them, as ConductorOne's connector states and Asana does not. */
 function wasRemoved(world: World, person: Person, workspace: Workspace): boolean {
   const stays = person.memberships.filter((membership) => membership.workspace === workspace);
   return stays.length > 0 && !stays.some((membership) => world.directory.isActive(membership));
@@ -141,8 +141,8 @@ function invite(world: World, email: string, workspace: Workspace): Person {
 }
 
 /**
- * Out of the organization means deprovisioned, whoever asks. With a personal token the person's things pass to
- * the token's owner (OpenAPI, `removeUserForWorkspace`).
+ * Removes a user. Removal from the organization deprovisions, whatever the token. With a personal token the person's
+ * content passes to the token's owner (OpenAPI, `removeUserForWorkspace`).
  */
 function removeUser(world: World, ask: Ask, workspace: Workspace): Answer {
   requireWriter(world, ask);
@@ -163,14 +163,14 @@ function removeUser(world: World, ask: Ask, workspace: Workspace): Answer {
   return { status: 200, json: { data: {} } };
 }
 
-/** View-only people may read by API and nothing else (help.asana.com, "View-only licenses"). */
+/** Refuses writes by view-only people, who may only read by API (help.asana.com, "View-only licenses"). */
 export function requireWriter(world: World, ask: Ask): void {
   if (ask.token.kind === 'personalAccessToken' && world.directory.isViewOnly(ask.token.owner)) {
     throw forbidden('You have a view-only license: the API is read-only.');
   }
 }
 
-/** One `@` between what has no spaces; at most the length of an address in RFC 5321. */
+/** Whether the text is an email: one `@`, a dotted domain, no spaces or quotes, at most 254 characters (RFC 5321). */
 export function isEmail(text: string): boolean {
   return text.length <= 254 && /^[^\s@"]+@[^\s@"]+\.[^\s@"]+$/.test(text);
 }

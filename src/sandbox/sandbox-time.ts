@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 
-/** The simulated Asana's own wall clock: the machine's, moved by a skew that tests set. */
+/** The wall clock of the simulated Asana: the machine's, shifted by a skew that tests set. */
 export class SandboxTime {
   readonly #clock: Pick<Clock, 'now'>;
   skewMs = 0;
@@ -15,7 +15,7 @@ export class SandboxTime {
     return this.#clock.now() + this.skewMs;
   }
 
-  /** As in the `Date` header (RFC 9110 §5.6.7); written once a second. */
+  /** Returns the time as in the `Date` header (RFC 9110 §5.6.7), formatted once a second. */
   httpDate(): string {
     const now = this.now();
     const second = Math.floor(now / 1000);

@@ -7,10 +7,10 @@ import type { World } from './world.ts';
 export const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const ENTERPRISE_USER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
-/** What `userType` takes in a view-only domain: lower case, with a space (developers.asana.com/docs/scim). */
+/** The values of `userType` in a view-only domain: lower case, with a space (developers.asana.com/docs/scim). */
 const USER_TYPES = ['enterprise', 'view only'];
 
-/** Taken, and not kept by the sandbox: nothing reads them back. */
+/** Accepted but not stored: nothing reads them back. */
 const NOT_KEPT = new Set([
   'schemas',
   'id',
@@ -26,8 +26,8 @@ const NOT_KEPT = new Set([
 const LONGEST_TEXT = 1024;
 
 /**
- * Reads the attributes of a SCIM user out of untrusted JSON into what they change. Names are compared without case
- * (RFC 7643 §2.1). `null` takes an optional attribute away.
+ * Reads the attributes of a SCIM user from untrusted JSON and returns the changes they make. Names are case-insensitive
+ * (RFC 7643 §2.1). `null` clears an optional attribute.
  *
  * @throws Refusal 400 for a wrong type or value, or an attribute that Asana does not know
  */
@@ -69,7 +69,7 @@ function readEmail(name: string, value: unknown): string {
   return value;
 }
 
-/** The address is `userName`; a list that says the same is taken, one with two primary addresses is not. */
+/** Checks a list of emails, which changes nothing: the address is `userName`. Two primary addresses are refused. */
 function readEmails(value: unknown): Partial<Profile> {
   if (!Array.isArray(value)) throw scimRefusal(400, 'emails: must be a list', 'invalidValue');
   const emails = value.map((entry) => (isObject(entry) ? entry : {}));
@@ -87,7 +87,7 @@ function readUserType(value: unknown): string {
   return value;
 }
 
-/** `formatted` counts; the parts are taken in POST and PUT and change nothing there. */
+/** Reads `formatted`. The name parts are accepted in POST and PUT and change nothing. */
 function readName(value: unknown): Partial<Profile> {
   if (!isObject(value)) throw scimRefusal(400, 'name: must be an object', 'invalidValue');
   const formatted = value['formatted'];
@@ -110,7 +110,7 @@ function readText(name: string, value: unknown): string | null {
   return value;
 }
 
-/** @throws Refusal 400 unless the body is an object that lists `schema` among its schemas (RFC 7643 §3) */
+/** Returns the body. @throws Refusal 400 unless it is an object with `schema` among its schemas (RFC 7643 §3) */
 export function requireSchema(body: unknown, schema: string): Record<string, unknown> {
   if (!isObject(body)) throw scimRefusal(400, 'the body must be a JSON object', 'invalidSyntax');
   const { schemas } = body;

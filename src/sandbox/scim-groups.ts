@@ -8,7 +8,7 @@ import type { Answer, Ask, Route, World } from './world.ts';
 
 const CORE_GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
-/** Teams as SCIM groups, private ones included. There is no DELETE (developers.asana.com/docs/scim). */
+/** Teams as SCIM groups, private ones included. Asana has no DELETE for them (developers.asana.com/docs/scim). */
 export function scimGroupRoutes(world: World): Route[] {
   const path = '/scim/Groups/:id';
   return [
@@ -60,11 +60,11 @@ function createGroup(world: World, ask: Ask): Answer {
     visibility: 'request_to_join',
   });
   for (const member of members) world.directory.joinTeam(member, team);
-  // Here and nowhere else the id is a JSON number: that is how Asana's own example shows it.
+  // Only here the id is a JSON number, as in Asana's own example.
   return { status: 201, json: { ...renderGroup(team), id: Number(team.gid) } };
 }
 
-/** PUT replaces name and all members. */
+/** Replaces the name and all members (PUT). */
 function replaceGroup(world: World, ask: Ask): Answer {
   const team = findGroup(world, ask);
   const body = requireSchema(ask.body, CORE_GROUP);
@@ -84,7 +84,7 @@ function patchGroup(world: World, ask: Ask): Answer {
   return { status: 204 };
 }
 
-/** Reads one operation wholly before anything is changed: a PATCH is applied as one or not at all. */
+/** Parses one operation before anything is changed, so that a PATCH is applied as a whole or not at all. */
 function readGroupChange(world: World, team: Team, { op, path, value }: PatchOperation): () => void {
   if (path === null) {
     if (!isObject(value)) throw scimRefusal(400, 'without path the value must be an object', 'invalidValue');
@@ -128,7 +128,7 @@ function removeMembers(world: World, team: Team, leaves: (person: Person) => boo
     world.directory.leaveTeam(membership);
 }
 
-/** `[{"value": "<user id>"}]`. @throws Refusal for another form, or somebody who is not in the organization */
+/** Reads `[{"value": "<user id>"}]`. @throws Refusal for another form, or a user who is not in the organization */
 function readMembers(world: World, given: unknown): Person[] {
   if (!Array.isArray(given)) throw scimRefusal(400, 'members: must be a list', 'invalidValue');
   return given.map((member) => {
@@ -159,7 +159,7 @@ function findGroup(world: World, ask: Ask): Team {
   return team;
 }
 
-/** Listings show groups without their members. */
+/** Renders a group without its members, as listings show it. */
 function renderGroup(team: Team): Record<string, unknown> {
   return { id: team.gid, displayName: team.name, schemas: [CORE_GROUP], meta: { resourceType: 'Group' } };
 }

@@ -3,12 +3,12 @@ import type { Answer, Ask, World } from './world.ts';
 
 const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
 
-/** The most records of a page that was asked for by `count`. */
+/** Largest page of a listing that is read with `startIndex` or `count`. */
 const LARGEST_PAGE = 100;
 
 /**
- * A SCIM listing. Asana documents `filter` alone: without `startIndex` and `count` everything comes at once, and
- * with them a page comes only if the setting `scimPaging` says so.
+ * Answers with a SCIM listing. Asana documents only `filter`: without `startIndex` and `count` all records come at
+ * once, and with them a page comes only if `scimPaging` is set.
  */
 export function answerList<T>(
   world: World,
@@ -22,7 +22,7 @@ export function answerList<T>(
   if (!world.settings.scimPaging || (startIndex === null && count === null)) {
     return { status: 200, json: { Resources: records.map(render), totalResults, schemas: [LIST_RESPONSE] } };
   }
-  // Below 1 counts as 1, a negative count as 0 (RFC 7644 §3.4.2.4).
+  // A `startIndex` below 1 counts as 1, a negative `count` as 0 (RFC 7644 §3.4.2.4).
   const first = Math.max(1, startIndex ?? 1);
   const size = Math.min(LARGEST_PAGE, Math.max(0, count ?? LARGEST_PAGE));
   const page = records.slice(first - 1, first - 1 + size).map(render);
@@ -46,8 +46,8 @@ function readInteger(ask: Ask, name: string): number | null {
 }
 
 /**
- * The value of a filter `ATTRIBUTE eq "value"`, the only one there is; null without a filter. Attribute and
- * operator are compared without case, the value is a JSON string (RFC 7644 §3.4.2.2).
+ * Returns the value of the filter `ATTRIBUTE eq "value"`, the only one supported; `null` without a filter. Attribute
+ * and operator are case-insensitive, the value is a JSON string (RFC 7644 §3.4.2.2).
  * @throws Refusal 400 for any other filter
  */
 export function readFilter(ask: Ask, attribute: string): string | null {

@@ -5,7 +5,7 @@ import type { Route, World } from './world.ts';
 const CORE_GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Schema';
 
-/** What the service says of itself (RFC 7643 §5 to §7); Asana has these three and does not publish what is in them. */
+/** The service's own description (RFC 7643 §5 to §7). Asana has these endpoints but does not publish their contents. */
 export function scimMetaRoutes(world: World): Route[] {
   return [
     {
@@ -60,7 +60,7 @@ const resourceTypes = [
   },
 ];
 
-/** `userType` is an attribute only where the domain has view-only licenses. */
+/** Returns the schemas. `userType` is an attribute only in a view-only domain. */
 function schemas(world: World): readonly Record<string, unknown>[] {
   const userAttributes = [
     attribute('userName', 'string', true),

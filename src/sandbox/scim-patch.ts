@@ -14,7 +14,7 @@ export interface PatchOperation {
   readonly value: unknown;
 }
 
-/** The operations of a PATCH (RFC 7644 §3.5.2). @throws Refusal 400 for a body of another form */
+/** Reads the operations of a PATCH (RFC 7644 §3.5.2). @throws Refusal 400 for a body of another form */
 export function readOperations(body: unknown): PatchOperation[] {
   const { Operations: operations } = requireSchema(body, PATCH_OP);
   if (!Array.isArray(operations) || operations.length === 0 || operations.length > MOST_OPERATIONS) {
@@ -26,7 +26,7 @@ export function readOperations(body: unknown): PatchOperation[] {
 function readOperation(given: unknown): PatchOperation {
   if (!isObject(given)) throw scimRefusal(400, 'Operations: must hold objects', 'invalidSyntax');
   const { op, path, value } = given;
-  // Entra writes `Replace`.
+  // Entra sends `Replace`.
   const kind = typeof op === 'string' ? op.toLowerCase() : '';
   if (kind !== 'add' && kind !== 'replace' && kind !== 'remove') {
     throw scimRefusal(400, 'op: must be add, replace or remove', 'invalidSyntax');
@@ -39,7 +39,7 @@ function readOperation(given: unknown): PatchOperation {
   return { op: kind, path: path ?? null, value };
 }
 
-/** What the operations on a user change, in their order; with `path`, or as an object without one. */
+/** Returns the combined changes of the operations on a user, which have a `path` or an object without one. */
 export function readUserPatch(world: World, body: unknown): Partial<Profile> {
   let changes: Partial<Profile> = {};
   for (const operation of readOperations(body)) {
@@ -57,12 +57,12 @@ function attributesOf({ op, path, value }: PatchOperation): Record<string, unkno
   return nest(path, op === 'remove' ? null : value);
 }
 
-/** A path as the object it stands for, so that one reader takes both forms. */
+/** Converts a path to the object it stands for, so that both forms are read the same way. */
 function nest(path: string, value: unknown): Record<string, unknown> {
   const short = stripUrn(path, CORE_USER);
   const extension = stripUrn(short, ENTERPRISE_USER);
   if (extension !== short) return { [ENTERPRISE_USER]: { [extension]: value } };
-  // Part of a list: `emails[type eq "work"].value` and the like.
+  // An element of a list: `emails[type eq "work"].value` and the like.
   const filtered = /^(\w+)\[[^\]]*\](?:\.(\w+))?$/.exec(short);
   if (filtered?.[1] !== undefined)
     return { [filtered[1]]: [filtered[2] === undefined ? value : { [filtered[2]]: value }] };
@@ -73,7 +73,7 @@ function nest(path: string, value: unknown): Record<string, unknown> {
   return attributes;
 }
 
-/** "Unsupported in PATCH", says developers.asana.com/docs/scim of these two. */
+/** Refuses the two name parts that developers.asana.com/docs/scim calls "Unsupported in PATCH". */
 function refuseNameParts(attributes: Readonly<Record<string, unknown>>): void {
   const { name } = attributes;
   if (isObject(name) && ('givenName' in name || 'familyName' in name)) {

@@ -5,7 +5,7 @@ import { answerList, readFilter } from './scim-list.ts';
 import { readUserPatch } from './scim-patch.ts';
 import type { Answer, Ask, Route, World } from './world.ts';
 
-/** The users of Asana's SCIM API (developers.asana.com/docs/scim): the organization's people without guests. */
+/** The users of Asana's SCIM API (developers.asana.com/docs/scim): the people of the organization, without guests. */
 export function scimUserRoutes(world: World): Route[] {
   const users = new ScimUsers(world);
   const path = '/scim/Users/:id';
@@ -39,14 +39,14 @@ export function scimUserRoutes(world: World): Route[] {
   ];
 }
 
-/** Who SCIM shows: no guests, no service accounts, and nobody deprovisioned unless the settings keep them. */
+/** Whether SCIM shows a person: no guest, no service account, no deprovisioned user unless the settings keep them. */
 export function isScimUser(world: World, person: Person): boolean {
   if (person.kind !== 'member') return false;
   if (!world.settings.keepDeprovisioned && !world.directory.reads.see(person).active) return false;
   return person.memberships.some((membership) => membership.workspace === world.directory.organization);
 }
 
-/** The list of users, put together anew only after a change: a page out of 20,000 must cost no walk over them. */
+/** The list of SCIM users, rebuilt only after a change, so that reading one page does not walk over 20,000 people. */
 class ScimUsers {
   readonly #world: World;
   #kept: {
@@ -86,7 +86,7 @@ function readUser(world: World, ask: Ask): Answer {
   return { status: 200, json: renderUser(world, person, world.directory.reads.see(person)) };
 }
 
-/** @throws Refusal 404 for a stranger, a guest and, unless they are kept, somebody deprovisioned */
+/** @throws Refusal 404 for an unknown user, a guest and, unless `keepDeprovisioned` is set, a deprovisioned user */
 export function findScimUser(world: World, id: string): Person {
   const person = world.directory.person(id);
   if (person === undefined || !isScimUser(world, person)) throw scimRefusal(404, 'User not found');
@@ -117,7 +117,7 @@ function createUser(world: World, ask: Ask): Answer {
   };
 }
 
-/** PUT sets what it names and takes away what it does not; license, name and state stay (PUT without them is legal). */
+/** Reads a PUT: what it does not name is cleared, except license, name and state (a PUT without them is legal). */
 function readReplacement(world: World, ask: Ask, person: Person): Partial<Profile> {
   const attributes = readAttributes(world, requireSchema(ask.body, CORE_USER));
   if (attributes.email === undefined) throw scimRefusal(400, 'userName: is required', 'invalidValue');
@@ -148,7 +148,7 @@ function applyChanges(world: World, ask: Ask, person: Person, changes: Partial<P
   else world.directory.change(person, changes, staleForMs);
 }
 
-/** Deprovisions, like PATCH and PUT with `active: false`. */
+/** Deprovisions the user, like PATCH and PUT with `active: false`. */
 function deleteUser(world: World, ask: Ask): Answer {
   const person = findScimUser(world, ask.params['id'] ?? '');
   if (!ask.effect.ignoreWrite && person.profile.active) {
@@ -157,7 +157,7 @@ function deleteUser(world: World, ask: Ask): Answer {
   return { status: 204 };
 }
 
-/** @throws Refusal 400 when every enterprise license that was bought is taken */
+/** @throws Refusal 400 if every purchased enterprise license is taken */
 function requireSeat(world: World): void {
   const { enterpriseSeats } = world.settings;
   if (enterpriseSeats === null) return;
@@ -173,7 +173,7 @@ function userExists(): Error {
   return scimRefusal(409, 'A user with this userName exists already', 'uniqueness');
 }
 
-/** A user as SCIM shows it; `userType` only in a view-only domain, optional attributes only if they are set. */
+/** Renders a user for SCIM: `userType` only in a view-only domain, optional attributes only if they are set. */
 function renderUser(world: World, person: Person, profile: Profile): Record<string, unknown> {
   const [givenName = '', ...familyNames] = profile.name.split(' ');
   return {

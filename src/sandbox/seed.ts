@@ -3,20 +3,20 @@ import type { Directory, NewProfile } from './directory.ts';
 import { addressPart, departments, familyNames, givenNames, titles } from './names.ts';
 import type { Person, TeamVisibility, Workspace } from './records.ts';
 
-/** How large the directory is. */
+/** The size of the directory. */
 export interface SeedSizes {
-  /** gid of the organization: two directories may be of two organizations. */
+  /** Gid of the organization, so that two directories can belong to two organizations. */
   readonly organization: string;
-  /** Active people in the organization, guests and the named ones included. */
+  /** Active people in the organization, including guests and the named people. */
   readonly accounts: number;
   readonly teams: number;
-  /** As far as there are so many people. */
+  /** Members of each team, at most the number of people. */
   readonly membersPerTeam: number;
-  /** People who have been deprovisioned, on top of `accounts`. */
+  /** Deprovisioned people, in addition to `accounts`. */
   readonly deprovisioned: number;
-  /** People among `accounts` who left once and came back: each has a second, ended membership. */
+  /** People among `accounts` who left and came back: each has a second, ended membership. */
   readonly rejoined: number;
-  /** A second place the personal token's owner is in; of a second organization they are a guest. */
+  /** A second workspace with the personal token's owner in it, who is a guest if it is an organization. */
   readonly secondWorkspace: 'none' | 'workspace' | 'organization';
 }
 
@@ -29,14 +29,14 @@ export interface Seeded {
 export const ORGANIZATION_GID = '1200000000000001';
 export const SECOND_WORKSPACE_GID = '1200000000000002';
 
-/** A member of the second organization, whom nobody in the first knows. */
+/** A member of the second organization who is unknown in the first. */
 export const STRANGER = 'stella@second.example';
 
-/** When the organization was founded: the seeded memberships are no older. */
+/** When the organization was founded: no seeded membership is older. */
 const FOUNDED = Date.UTC(2024, 0, 1);
 const DAY_MS = 86_400_000;
 
-/** The people every directory has, whatever its size; the demo and the tests call them by name. */
+/** The people in every directory, whatever its size; the demo and the tests use them by name. */
 const cast: readonly NewProfile[] = [
   {
     email: 'root@acme.example',
@@ -52,17 +52,17 @@ const cast: readonly NewProfile[] = [
   { email: 'dave@partner.example', name: 'Dave Diaz', license: 'enterprise' },
 ];
 
-/** The smallest directory: the named people. */
+/** The size of the smallest directory: the named people. */
 export const FEWEST_ACCOUNTS = cast.length;
 
-/** One account in so many is a guest, … */
+/** One account in this many is a guest. */
 const GUEST_EVERY = 20;
-/** … and one in so many administers it; an index that is a multiple of ten is never a guest's. */
+/** One account in this many is an administrator. Its index is a multiple of ten, and a guest's never is. */
 const ADMIN_EVERY = 150;
 /** Share of members with a view-only license. */
 const VIEW_ONLY_SHARE = 0.6;
 
-/** Fills an empty directory; the same sizes and random numbers give the same directory. */
+/** Fills an empty directory. The same sizes and random numbers give the same directory. */
 export function seedDirectory(directory: Directory, random: Random, sizes: SeedSizes): Seeded {
   const organization = directory.addWorkspace(sizes.organization, 'Acme', ['acme.example', 'acme.test']);
   const serviceAccount = directory.addPerson('serviceAccount', {
@@ -88,7 +88,7 @@ export function seedDirectory(directory: Directory, random: Random, sizes: SeedS
   return { organization, root, serviceAccount };
 }
 
-/** Makes somebody a member or guest of the organization, for the second time if they were there before. */
+/** Makes a person a member or guest of the organization, for the second time if `rejoined`. */
 function settle(
   directory: Directory,
   random: Random,
@@ -106,7 +106,7 @@ function settle(
   return person;
 }
 
-/** The first team has the named people in it, so the administrator's personal token may change it; others at random. */
+/** Adds teams. The first has named people in it, so the administrator's token may change it; all others are random. */
 function addTeams(
   directory: Directory,
   random: Random,
@@ -150,12 +150,12 @@ function addSecondWorkspace(
   const workspace = directory.addWorkspace(SECOND_WORKSPACE_GID, 'Skunkworks', domains);
   for (const person of people.slice(0, 3)) directory.joinWorkspace(person, workspace, { createdAt: FOUNDED });
   if (kind === 'workspace') return;
-  // The others are guests there: their addresses are of another domain.
+  // The first three are guests there: their addresses are in another domain.
   const stranger = directory.addPerson('member', { email: STRANGER, name: 'Stella Stranger' });
   directory.joinWorkspace(stranger, workspace, { createdAt: FOUNDED });
 }
 
-/** Makes people up, each with an address nobody else has. */
+/** Invents people, each with a unique address. */
 class Inventor {
   readonly #random: Random;
   readonly #taken = new Map<string, number>();
@@ -167,7 +167,7 @@ class Inventor {
   member(index: number): NewProfile {
     const { name, address } = this.#person('acme.example');
     return {
-      // As people type them: some with capitals.
+      // Some addresses have capitals, as people type them.
       email: this.#random() < 0.1 ? address : address.toLowerCase(),
       name,
       license: this.#random() < VIEW_ONLY_SHARE ? 'view only' : 'enterprise',

@@ -34,11 +34,11 @@ export interface SandboxOptions extends Partial<SeedSizes>, Partial<Settings> {
   readonly controlPort?: number;
   /** Port of the simulated ConductorOne on loopback; 0 (default) = any free one. */
   readonly conductorOnePort?: number;
-  /** How the simulated ConductorOne behaves, where it is not to be as it is by default. */
+  /** The settings of the simulated ConductorOne that differ from its defaults. */
   readonly conductorOneSettings?: Partial<TenantSettings>;
   /** The same seed and sizes give the same people, teams and gids. */
   readonly seed?: number;
-  /** Tokens to use in place of invented ones. */
+  /** Tokens to use instead of generated ones. */
   readonly tokens?: Partial<Record<TokenKind, string>>;
   readonly clock?: Clock;
 }
@@ -48,10 +48,10 @@ export interface Sandbox {
   /** `http://127.0.0.1:PORT/api/1.0`; SCIM is below it. */
   readonly asanaUrl: string;
   readonly controlUrl: string;
-  /** gid of the organization. */
+  /** Gid of the organization. */
   readonly workspace: string;
   readonly tokens: Readonly<Record<TokenKind, string>>;
-  /** Everything it holds, to look at and to change directly. */
+  /** Everything the simulated Asana holds, to read and to change directly. */
   readonly state: Directory;
   readonly people: Seeded;
   readonly settings: Settings;
@@ -59,9 +59,9 @@ export interface Sandbox {
   readonly requests: RequestLog;
   readonly tokenRegister: Tokens;
   readonly time: SandboxTime;
-  /** The simulated ConductorOne: where it is, its credentials, and what it holds. */
+  /** The simulated ConductorOne: its address, its credentials and its contents. */
   readonly conductorOne: Omit<Tenant, 'close'>;
-  /** Ends what is under way and lets the ports go. */
+  /** Ends what is in progress and closes the ports. */
   close(): Promise<void>;
 }
 
@@ -77,7 +77,7 @@ const defaultSizes: SeedSizes = {
 
 /**
  * Starts a simulated Asana, a simulated ConductorOne and their control endpoint on loopback.
- * @throws InvalidInputError for options out of bounds, and what listening fails with (a port that is taken)
+ * @throws InvalidInputError for options out of bounds, and the errors of listening (a port in use)
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const clock = options.clock ?? systemClock;
@@ -183,7 +183,7 @@ function readSettings(options: SandboxOptions): Settings {
   return settings;
 }
 
-/** Bounds of a directory that fits into memory. */
+/** Bounds that keep a directory within memory. */
 const sizesSchema = Type.Object({
   organization: Type.String({ pattern: '^[0-9]+$' }),
   accounts: Type.Integer({ minimum: FEWEST_ACCOUNTS, maximum: 500_000 }),

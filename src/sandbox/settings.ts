@@ -5,8 +5,8 @@ const flag = (description: string) => Type.Boolean({ description });
 const upTo = (maximum: number, description: string) => Type.Integer({ minimum: 0, maximum, description });
 
 /**
- * What of the sandbox's behaviour can be changed while it runs. Where no public source says how Asana behaves,
- * the choice is a setting, so that a client can be tried against both worlds.
+ * The behaviour of the sandbox that can be changed while it runs. Where no public source says how Asana behaves, there
+ * is a setting, so that a client can be tried against both variants.
  */
 const settingsSchema = Type.Object(
   {
@@ -38,7 +38,7 @@ const settingsSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** Partial forgets that nothing else is allowed. */
+/** `Type.Partial` drops `additionalProperties: false`, so it is set again here. */
 const partialSchema = Type.Partial(settingsSchema, { additionalProperties: false });
 
 export type Settings = Static<typeof settingsSchema>;
@@ -59,7 +59,7 @@ export const defaultSettings: Readonly<Settings> = {
 };
 
 /**
- * Changes `settings` as told by untrusted `changes`; all of them or none.
+ * Applies untrusted `changes` to `settings`: all of them or none.
  * @throws InvalidInputError naming the first setting that is unknown or out of bounds
  */
 export function changeSettings(settings: Settings, changes: unknown): void {

@@ -6,9 +6,9 @@ import type { Settings } from './settings.ts';
 export const tokenKinds = ['personalAccessToken', 'serviceAccount', 'scimOnly'] as const;
 
 /**
- * - `personalAccessToken`: REST only, with the rights of its owner.
+ * - `personalAccessToken`: REST only, with the permissions of its owner.
  * - `serviceAccount`: everything in the organization, REST and SCIM.
- * - `scimOnly`: a service account whose permissions are the SCIM ones; REST refuses it.
+ * - `scimOnly`: a service account with SCIM permissions only; REST refuses it.
  */
 export type TokenKind = (typeof tokenKinds)[number];
 
@@ -18,7 +18,7 @@ export interface Token {
   readonly limits: TokenLimits;
 }
 
-/** The tokens that are valid, each with an allowance of its own. */
+/** The valid tokens, each with a rate limit of its own. */
 export class Tokens {
   readonly #settings: Settings;
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -29,19 +29,19 @@ export class Tokens {
     this.#clock = clock;
   }
 
-  /** Makes `secret` a token of that kind. */
+  /** Issues `secret` as a token of the given kind. */
   issue(secret: string, kind: TokenKind, owner: Person): Token {
     const token = { kind, owner, limits: new TokenLimits(this.#settings, this.#clock) };
     this.#byValue.set(secret, token);
     return token;
   }
 
-  /** From now on the token is refused with 401. */
+  /** Revokes a token: from now on it is refused with 401. Returns false if there is no such token. */
   revoke(secret: string): boolean {
     return this.#byValue.delete(secret);
   }
 
-  /** The token of an Authorization header; undefined for one that was never issued, or whose owner is out. */
+  /** Returns the token of an Authorization header; undefined if it is unknown or its owner was deprovisioned. */
   identify(authorization: string | undefined): Token | undefined {
     const secret = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
     const token = secret === undefined ? undefined : this.#byValue.get(secret);

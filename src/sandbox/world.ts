@@ -5,29 +5,29 @@ import type { Pager } from './paging.ts';
 import type { Settings } from './settings.ts';
 import type { Token } from './tokens.ts';
 
-/** What every handler works on. */
+/** The dependencies of every handler. */
 export interface World {
   readonly directory: Directory;
   readonly settings: Settings;
   readonly pager: Pager;
   readonly fields: FieldCompiler;
-  /** Where clients reach REST, without slash at the end. */
+  /** Base URL of REST, without a trailing slash. */
   readonly baseUrl: () => string;
 }
 
-/** One request, let in and parsed. */
+/** A request that was let in, parsed. */
 export interface Ask {
   readonly token: Token;
   readonly effect: FaultEffect;
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | undefined>>;
-  /** Below `/api/1.0`, without query. */
+  /** Path below `/api/1.0`, without the query. */
   readonly path: string;
-  /** Parsed JSON; undefined without a body. */
+  /** Parsed JSON; undefined if there is no body. */
   readonly body: unknown;
 }
 
-/** What a handler answers; undefined `json` is an empty body. */
+/** The answer of a handler. Without `json` the body is empty. */
 export interface Answer {
   readonly status: number;
   readonly json?: unknown;
@@ -38,7 +38,7 @@ export type Handler = (ask: Ask) => Answer;
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Below `/api/1.0`, parameters as `:name`. */
+  /** Path below `/api/1.0`, with parameters as `:name`. */
   readonly path: string;
   readonly operation: string;
   readonly handler: Handler;

@@ -20,10 +20,10 @@ const requests: Column = { title: 'requests to Asana', unit: '', of: (cost) => c
 const resync: Column = { title: 'resync', unit: 's', of: (cost) => cost.resyncSeconds };
 const edit: Column = { title: 'edit, p99', unit: 's', of: (cost) => cost.editSeconds.p99 };
 
-/** Those that are drawn. */
+/** The columns that are drawn as curves. */
 export const curves: readonly Column[] = [memory, start, sync, requests, resync, edit];
 
-/** Those of the tables. */
+/** The columns of the tables. */
 export const columns: readonly Column[] = [
   memory,
   { title: 'peak memory', unit: 'MiB', of: (cost) => cost.peakMiB },
@@ -36,24 +36,24 @@ export const columns: readonly Column[] = [
   edit,
 ];
 
-/** Loads that differ in one number, which the curves are drawn over. */
+/** Loads that differ in one number, which is the x axis of the curves. */
 export interface Family {
-  /** What grows, as in "accounts and grants". */
+  /** The number that grows, e.g. "accounts and grants". */
   readonly name: string;
   readonly sizeOf: (load: Load) => number;
-  /** What a slope is told for: so many more. */
+  /** The increase in load that a slope is given for. */
   readonly slopePer: number;
   readonly steps: readonly Step[];
 }
 
-/** What `slopePer` more cost, from the smallest load to the largest. */
+/** Returns what `slopePer` more cost, from the smallest load to the largest. */
 export function slopeOf({ sizeOf, slopePer, steps }: Family, { of }: Column): number {
   const [first, last] = [steps[0], steps.at(-1)];
   if (!first || !last) return Number.NaN;
   return ((of(last.cost) - of(first.cost)) / (sizeOf(last.load) - sizeOf(first.load))) * slopePer;
 }
 
-/** A number as a table shows it: three digits that count. */
+/** Formats a number for a table, with three significant digits. */
 export function shown(value: number, unit: string): string {
   const places = value >= 100 || unit === '' ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
   const number = value.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places });

@@ -10,20 +10,20 @@ import type { KubernetesObject } from '../../../src/kubernetes/resource.ts';
 import { type GrantView, isReady, NAMESPACE, type PersonView, type Place } from '../objects.ts';
 import { until } from '../rig.ts';
 
-/** How many objects go to etcd at a time; it takes no more than 128. */
+/** Objects per etcd transaction; etcd accepts at most 128. */
 const AT_ONCE = 100;
 
-/** A grant of what a person holds already. */
+/** A grant of a right that a person already holds. */
 export interface Held {
   readonly kind: ResourceNames;
   readonly person: PersonView;
 }
 
-/** A grant as the API server shows it, with all that it holds. */
+/** A grant as the API server returns it, with all its fields. */
 type Settled = GrantView & KubernetesObject;
 
 /**
- * One grant a person: of the license that they hold, and of the account where there are fewer licenses than `count`.
+ * Returns a license grant for each person, followed by account grants if there are fewer people than `count`.
  * @param people active members, each with a license
  */
 export function heldBy(people: readonly PersonView[], count: number): Held[] {
@@ -34,12 +34,12 @@ export function heldBy(people: readonly PersonView[], count: number): Held[] {
   return held.slice(0, count);
 }
 
-/** A settled grant, of which copies are made. */
+/** A settled grant that copies are made from. */
 export interface Template extends Held {
   readonly object: Settled;
 }
 
-/** Has the operator, which must be running, settle the first grant of each sort. */
+/** Has the running operator settle the first grant of each sort. */
 export async function settleTemplates(client: KubernetesClient, held: readonly Held[]): Promise<Template[]> {
   const firsts = new Map(held.toReversed().map((one) => [sortOf(one), one]));
   return Promise.all(
@@ -48,8 +48,9 @@ export async function settleTemplates(client: KubernetesClient, held: readonly H
 }
 
 /**
- * Writes the other grants into etcd, as copies: for the operator to settle 100,000 of them one by one takes most of an
- * hour. It must not be running, so that it finds them as it finds what another process has settled.
+ * Writes the other grants into etcd as copies, because the operator would take most of an hour to settle 100,000 of
+ * them one by one. The operator must not be running, so that it finds them the way it finds grants settled by another
+ * process.
  */
 export async function putCopies(
   etcdUrl: string,
@@ -69,8 +70,8 @@ function sortOf({ kind, person }: Held): string {
 }
 
 /**
- * Declares a grant, and waits until the operator says that it is Ready.
- * @returns it, as the API server shows it then
+ * Declares a grant and waits until the operator reports it Ready.
+ * @returns the grant as the API server shows it then
  */
 export async function declare(
   client: KubernetesClient,
@@ -98,9 +99,9 @@ export async function declare(
   return settled[0] as Settled;
 }
 
-/** The key and the value by which etcd keeps what is the template's, in words that fit another person. */
+/** Returns the key and value under which etcd stores a copy of the template for another person. */
 function copyOf({ kind, person, object }: Template, { person: other }: Held): readonly [string, string] {
-  // etcd keeps the version beside the object; without a value JSON leaves it out.
+  // etcd keeps the version beside the object; JSON omits a field that is undefined.
   const metadata = { ...object.metadata, uid: randomUUID(), resourceVersion: undefined };
   const text = (value: string) => JSON.stringify(value).slice(1, -1);
   const value = JSON.stringify({ ...object, metadata })
@@ -110,7 +111,7 @@ function copyOf({ kind, person, object }: Template, { person: other }: Held): re
   return [`/registry/${kind.group}/${kind.plural}/${NAMESPACE}/${nameOf(other)}`, value];
 }
 
-/** It holds the gid, so that a copy gets its name with everything else. */
+/** Returns a name that contains the gid, so that replacing the gid in a copy renames it too. */
 function nameOf({ gid }: PersonView): string {
   return `settled-${gid}`;
 }

@@ -7,7 +7,7 @@ import { drawCurves } from './picture.ts';
 const DOCS = join(import.meta.dirname, '../../../docs');
 const PAGE = join(DOCS, 'performance.md');
 
-/** A part of the page, between two comments. */
+/** Returns the comments that delimit a part of the page. */
 function partOf(name: string): { readonly begin: string; readonly end: string } {
   return {
     begin: `<!-- begin: ${name}, written by \`npm run bench -- curves --write\` -->\n`,
@@ -15,7 +15,7 @@ function partOf(name: string): { readonly begin: string; readonly end: string } 
   };
 }
 
-/** The costs of a family, a row a load and the slope below. */
+/** Renders the costs of a family as a table: one row per load, and the slope at the bottom. */
 export function tableOf(family: Family): string {
   const { name, sizeOf, slopePer, steps } = family;
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
@@ -36,14 +36,14 @@ export function tableOf(family: Family): string {
   ].join('');
 }
 
-/** This machine, in one line. */
+/** Describes this machine in one line. */
 export function machine(): string {
   const model = cpus()[0]?.model.trim() ?? 'an unknown processor';
   const gib = Math.round(totalmem() / 2 ** 30);
   return `${availableParallelism()} cores (${model}), ${gib} GiB, Node ${process.versions.node}`;
 }
 
-/** Puts tables and pictures into the documentation. */
+/** Writes tables and pictures into the documentation. */
 export async function writeDocuments(families: Readonly<Record<string, Family>>): Promise<void> {
   let page = await readFile(PAGE, 'utf8');
   for (const [id, family] of Object.entries(families)) {

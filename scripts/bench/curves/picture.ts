@@ -1,12 +1,12 @@
 import { type Column, curves, type Family, shown } from './columns.ts';
 
-/** Columns of panels. */
+/** Number of panels side by side. */
 const ACROSS = 2;
 const PANEL = { width: 480, height: 210 };
-/** Where the curve is in its panel; the rest is for words. */
+/** Position of the curve in its panel; the rest is for text. */
 const PLOT = { left: 70, right: 440, top: 50, bottom: 160 };
 
-/** The colors are those of the site where it shows the picture, and those of the reader's scheme elsewhere. */
+/** Colors are those of the site where it shows the picture, and follow the reader's color scheme elsewhere. */
 const STYLE = `  <style>
     .text { fill: var(--picture-text, #1f2430); }
     .muted { fill: var(--picture-muted, #566); font-size: 13px; }
@@ -25,8 +25,8 @@ const STYLE = `  <style>
 `;
 
 /**
- * A panel for each cost, over the loads. Both axes are logarithmic: what grows in proportion to the load rises as the
- * diagonal does, and what is flat stays so.
+ * Draws a panel for each cost over the loads. Both axes are logarithmic: a cost proportional to the load rises along
+ * the diagonal, and a constant cost is flat.
  */
 export function drawCurves(family: Family): string {
   const height = Math.ceil(curves.length / ACROSS) * PANEL.height;
@@ -41,7 +41,7 @@ function drawPanel({ name, sizeOf, steps }: Family, { title, unit, of }: Column)
   const sizes = steps.map(({ load }) => sizeOf(load));
   const costs = steps.map(({ cost }) => of(cost));
   const decades = Math.log10(Math.max(...sizes) / Math.min(...sizes));
-  // As many decades up as along, so that the diagonal is in proportion; more where a cost needs them.
+  // The y axis spans as many decades as the x axis, so that the diagonal means proportional; more if a cost needs them.
   const rise = Math.max(decades, Math.log10(Math.max(...costs) / Math.min(...costs)));
   const middle = (Math.log10(Math.max(...costs)) + Math.log10(Math.min(...costs))) / 2;
   const points = steps.map((_, i) => {

@@ -18,37 +18,37 @@ import { asanaRequests, Rig } from '../rig.ts';
 import { editDelays, type LogWatch, percentile, secondsToDecide, whenLogged } from '../settled.ts';
 import { declare, heldBy, putCopies, settleTemplates } from './copies.ts';
 
-/** What there is, in one process. */
+/** The load on one operator process. */
 export interface Load {
   readonly accounts: number;
   readonly connectors: number;
-  /** Settled, of all connectors together. */
+  /** Settled grants of all connectors together. */
   readonly grants: number;
   /** `--max-old-space-size` of the operator. */
   readonly heapMiB: number;
 }
 
-/** What a load costs. */
+/** The costs of a load. */
 export interface Cost {
-  /** Resident after a collection, when everything is read and decided and nothing happens. */
+  /** Resident memory after a garbage collection, when everything has been read and decided and nothing happens. */
   readonly memoryMiB: number;
-  /** The largest resident set up to then, the start included. */
+  /** Peak resident memory up to then, including the start. */
   readonly peakMiB: number;
-  /** From the start of the process to its first request to Asana: objects are read, the lease is held. */
+  /** From the start of the process to its first request to Asana: objects have been read, the lease is held. */
   readonly startSeconds: number;
-  /** One sync of every connector, asked for at once; Asana answers without delay or limit. */
+  /** One sync of every connector, all requested at once; Asana answers without delay or limit. */
   readonly syncSeconds: number;
-  /** Requests of these syncs. */
+  /** Requests to Asana during these syncs. */
   readonly requests: number;
-  /** From the last reading until every grant was decided on it. */
+  /** From the end of the last sync until every grant has been decided on it. */
   readonly resyncSeconds: number;
-  /** Of the operator, for sync and resync together; hardly longer on a machine that others use. */
+  /** Processor time of the operator for sync and resync together; other load on the machine hardly lengthens it. */
   readonly processorSeconds: number;
-  /** From an edit to its first request to Asana, while everything is read and decided anew. */
+  /** From an edit to its first request to Asana, while everything is being read and decided again. */
   readonly editSeconds: { readonly median: number; readonly p99: number };
 }
 
-/** People whose grants are edits; nobody declares them before. */
+/** Number of people whose grants are the edits; no grant declares them before. */
 const EDITS = 100;
 const COUNTS_SETTLE_MS = 10_000;
 
@@ -80,7 +80,7 @@ export async function measureLoad(load: Load, log: (line: string) => void): Prom
   }
 }
 
-/** Where each connector is: a namespace of its own, as if each had another owner. */
+/** Returns where each connector is: in a namespace of its own, as if each had a different owner. */
 function placesOf(connectors: number): Required<Place>[] {
   return Array.from({ length: connectors }, (_, index) => ({
     namespace: index === 0 ? NAMESPACE : `${NAMESPACE}-${index}`,
@@ -88,7 +88,7 @@ function placesOf(connectors: number): Required<Place>[] {
   }));
 }
 
-/** Brings connectors and grants to where nothing is left to be done, by an operator that ends then. */
+/** Creates connectors and grants, and runs an operator until they are settled; the operator is stopped then. */
 async function settleFirst(
   rig: Rig,
   client: KubernetesClient,
@@ -100,7 +100,7 @@ async function settleFirst(
   const operator = await rig.operator(sandbox.asanaUrl, [], () => {}, load.heapMiB);
   for (const [index, place] of places.entries()) {
     if (index > 0) await rig.namespace(place.namespace);
-    // There is one organization, and one connector applies grants to it.
+    // There is one organization, and only one connector may apply grants to it.
     await createConnector(client, sandbox, { ...place, mode: index === 0 ? 'Apply' : 'Plan' });
   }
   for (const place of places) await untilConnected(client, place);
@@ -171,7 +171,7 @@ async function measureStart(
   return Promise.race([measured, died]);
 }
 
-/** Has every connector read anew and every grant decided on that. */
+/** Has every connector read its directory again and every grant be decided on it. */
 async function resyncAll(
   client: KubernetesClient,
   scrape: Scrape,

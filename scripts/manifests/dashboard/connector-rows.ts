@@ -1,7 +1,7 @@
 import { PercentUnit, Seconds } from '@grafana/grafana-foundation-sdk/units';
 import { CONNECTOR, CONNECTOR_NAME, OPERATOR, type RowDeclaration, STEP, SYNC_WINDOW } from './row.ts';
 
-/** What a person looks at first, and how the connectors do. */
+/** What needs attention first, and the state of the connectors. */
 export const connectorRows: readonly RowDeclaration[] = [
   {
     title: 'Needs attention',

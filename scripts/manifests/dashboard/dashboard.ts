@@ -11,7 +11,7 @@ import { connectorRows } from './connector-rows.ts';
 import { operatorRows } from './operator-rows.ts';
 import { buildPanel, DATA_SOURCE } from './panel.ts';
 
-/** The Grafana dashboard as the JSON that Grafana imports. */
+/** Returns the Grafana dashboard as the JSON that Grafana imports. */
 export function dashboardFile(): string {
   const dashboard = new DashboardBuilder('Asana connector')
     .uid('asana-connector')
@@ -40,7 +40,7 @@ export function dashboardFile(): string {
   return `${JSON.stringify(dashboard.build(), null, 2)}\n`;
 }
 
-/** What to look at: any number of the values of a label, all of them at first. */
+/** Returns a variable that selects any number of values of a label; initially all. */
 function choice(name: string, label: string, query: string): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)

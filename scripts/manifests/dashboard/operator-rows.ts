@@ -1,7 +1,7 @@
 import { BytesIEC, PercentUnit, RequestsPerSecond, Seconds } from '@grafana/grafana-foundation-sdk/units';
 import { CONNECTOR, CONNECTOR_NAME, OPERATOR, type RowDeclaration, STEP, SYNC_WINDOW } from './row.ts';
 
-/** What explains it: the traffic with Asana and ConductorOne, and the operator itself. */
+/** The causes: the traffic with Asana and ConductorOne, and the operator itself. */
 export const operatorRows: readonly RowDeclaration[] = [
   {
     title: 'Requests to Asana',

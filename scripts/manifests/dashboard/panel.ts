@@ -16,23 +16,23 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 
-/** What a panel asks Prometheus, and how each line of the answer is called; a name of `{{label}}` is that label's value. */
+/** A Prometheus query, and the name of each line of its result; `{{label}}` is replaced by that label's value. */
 export interface Query {
   readonly expr: string;
   readonly name: string;
 }
 
-/** One panel, as far as panels of one shape differ. */
+/** The properties in which panels of one shape differ. */
 export interface PanelDeclaration {
-  /** One number, lines over time, or rows. */
+  /** One number, lines or stacked lines over time, or rows. */
   readonly shape: 'number' | 'lines' | 'stack' | 'table';
   readonly title: string;
   readonly description: string;
-  /** A unit of Grafana; a plain number without one. */
+  /** A unit of Grafana; without one, a plain number. */
   readonly unit?: string;
-  /** Width in columns, of the 24 there are. */
+  /** Width in columns; there are 24. */
   readonly width: number;
-  /** Of a number: what it must not reach, or must not fall below. */
+  /** For a number: turns orange at `from` and above, or red below `below`. */
   readonly bad?: { readonly from: number } | { readonly below: number };
   readonly queries: readonly Query[];
 }
@@ -41,7 +41,7 @@ export const DATA_SOURCE = { type: 'prometheus', uid: '${datasource}' };
 
 const HEIGHT = { number: 4, lines: 8, stack: 8, table: 8 } as const;
 
-/** A panel of the dashboard; `id` tells it apart from the others. */
+/** Builds a panel of the dashboard; `id` identifies it. */
 export function buildPanel(panel: PanelDeclaration, id: number): Builder<Panel> {
   const { shape, title, description, unit = 'short', width, queries } = panel;
   const targets = queries.map((query, index) => buildQuery(query, shape, String.fromCharCode(65 + index)));

@@ -6,13 +6,13 @@ export interface RowDeclaration {
   readonly panels: readonly PanelDeclaration[];
 }
 
-/** Series of the operators that are chosen. */
+/** Selects the series of the chosen operators. */
 export const OPERATOR = 'job=~"$job"';
-/** Series of the connectors that are chosen. */
+/** Selects the series of the chosen connectors. */
 export const CONNECTOR = `${OPERATOR}, namespace=~"$namespace", connector=~"$connector"`;
-/** The window of a rate: as long as a step of the graph, and never too short for the scrapes. */
+/** The window of a rate: one step of the graph, and never too short for the scrape interval. */
 export const STEP = '$__rate_interval';
-/** A sync may come once an hour or less: a shorter window would show one in passing. */
+/** Syncs may run once an hour or less: a shorter window would show one only briefly. */
 export const SYNC_WINDOW = '6h';
-/** What a line about one connector is called. */
+/** The name of a line about one connector. */
 export const CONNECTOR_NAME = '{{namespace}}/{{connector}}';

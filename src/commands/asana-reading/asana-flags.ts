@@ -29,8 +29,8 @@ const LABEL_KEY = new RegExp(`^(${DNS_NAME}/)?${LABEL_NAME}$`);
 const LABEL_VALUE = new RegExp(`^(${LABEL_NAME})?$`);
 
 /**
- * Labels as kubectl takes them: `key=value`, with commas between them. What kubectl takes besides (`!=`, `in`) would be read as
- * a label that no object has, and nothing would count as removed.
+ * Parses labels in kubectl's form: `key=value`, separated by commas. Rejects kubectl's other operators (`!=`, `in`):
+ * read as a label, they would match no object, and no grant would count as removed.
  */
 export function readSelector(text: string): Readonly<Record<string, string>> {
   const pairs = text.split(',').map((pair) => pair.split('=').map((word) => word.trim()));

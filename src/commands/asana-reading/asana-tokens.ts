@@ -5,15 +5,15 @@ import { Redacted } from '../../core/redacted.ts';
 /** The tokens a command reads Asana with. */
 export interface AsanaTokens {
   readonly token: Redacted;
-  /** A second one, for SCIM only. */
+  /** A second token, for SCIM only. */
   readonly scimToken: Redacted | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The token of `--token-file`, else of `ASANA_TOKEN`; beside it that of `ASANA_SCIM_TOKEN`.
- * @throws InvalidInputError; the token is never repeated
+ * Reads the token from `--token-file`, or else from `ASANA_TOKEN`, and the SCIM token from `ASANA_SCIM_TOKEN`.
+ * @throws InvalidInputError if no token can be read; the message never contains a token
  */
 export async function readTokens(
   tokenFile: string | undefined,

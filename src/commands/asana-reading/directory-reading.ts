@@ -14,21 +14,21 @@ import type { AsanaFlags } from './asana-flags.ts';
 import type { AsanaTokens } from './asana-tokens.ts';
 import { readOnlyAdapter } from './read-only.ts';
 
-/** How a command gets at Asana. */
+/** How a command accesses Asana. */
 export interface AsanaAccess {
   readonly tokens: AsanaTokens;
   readonly apiUrl: string;
-  /** What Asana grants the token a minute; 0 for no limit. */
+  /** Requests per minute that Asana allows the token; 0 for no limit. */
   readonly requestsPerMinute: number;
-  /** Share of it that is planned with. */
+  /** Percentage of `requestsPerMinute` that the command may use. */
   readonly budgetPercent: number;
-  /** What carries the requests that read; by default HTTP. */
+  /** Transport of the read requests; HTTP by default. */
   readonly carrier?: AxiosAdapter | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** How a command with these flags gets at Asana. */
+/** Returns the Asana access that the flags of a command describe. */
 export function accessOf(
   { asanaApiUrl, asanaRequestsPerMinute, asanaBudgetPercent }: AsanaFlags,
   means: Pick<AsanaAccess, 'tokens' | 'carrier' | 'clock' | 'log'>,
@@ -41,7 +41,7 @@ export function accessOf(
   };
 }
 
-/** The directory could not be read, or not all of it: nothing follows from a part. */
+/** The directory could not be read completely. A partial reading is not used. */
 export class DirectoryUnreadableError extends CodedError {
   constructor(connector: string, why: string) {
     super(
@@ -52,12 +52,12 @@ export class DirectoryUnreadableError extends CodedError {
   }
 }
 
-/** What the tokens of a command go by in the session: it has no others. */
+/** Identifies the tokens of a command in its session, which has no others. */
 export const READ_TOKENS = 'the reading';
 
 /**
- * Reads the directory of a connector once, into its session. Only requests that read can leave.
- * @throws DirectoryUnreadableError when any part of it is missing
+ * Reads the directory of a connector once, into its session. Sends read requests only.
+ * @throws DirectoryUnreadableError if any part of the directory is missing
  */
 export async function readDirectory(
   connector: AsanaConnector,
@@ -86,7 +86,7 @@ export async function readDirectory(
   } finally {
     await session.syncs.stop('nobody waits for it');
   }
-  // A reading that a person has accepted by annotation is as good as any other.
+  // A doubtful reading that a person accepted by annotation counts like any other.
   if (!connector.spec.suspend) session.takeAnswers(connector);
   const snapshot = session.directory.current();
   const why = whyUnread(connector, session, snapshot);
@@ -94,7 +94,7 @@ export async function readDirectory(
   return snapshot;
 }
 
-/** What is missing in a reading, in words; null when all of it is there. */
+/** Describes what is missing in a reading; `null` if it is complete. */
 function whyUnread(
   connector: AsanaConnector,
   session: ConnectorSession,

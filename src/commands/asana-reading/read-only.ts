@@ -1,6 +1,6 @@
 import { type AxiosAdapter, getAdapter } from 'axios';
 
-/** Asked for more than reading: a fault of this program, stopped before anything left. */
+/** A request that is not a read: a bug of this program, stopped before it was sent. */
 export class ChangeRefusedError extends Error {
   constructor(method: string) {
     super(`a ${method} request was blocked: this command only reads`);
@@ -8,7 +8,7 @@ export class ChangeRefusedError extends Error {
   }
 }
 
-/** Carries requests that read, and stops every other before it leaves, whatever asked for it. */
+/** Returns an adapter that sends GET requests and rejects all others before they leave. */
 export function readOnlyAdapter(carrier: AxiosAdapter = getAdapter('http')): AxiosAdapter {
   return (config) => {
     const method = (config.method ?? 'get').toUpperCase();

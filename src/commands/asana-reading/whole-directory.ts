@@ -6,7 +6,7 @@ import type { Reading } from '../../provisioning/reading.ts';
 import { Organizations } from '../../provisioning/removals/organizations.ts';
 import { type AsanaAccess, DirectoryUnreadableError, readDirectory } from './directory-reading.ts';
 
-/** The directory was read, and is not believed: what is made of it would leave people out. */
+/** The directory was read, but the reading is in doubt: output made from it could leave people out. */
 export class DirectoryDoubtfulError extends CodedError {
   constructor(connector: string, why: string) {
     super('DirectoryDoubtful', 'stalling', `The reading of AsanaConnector ${connector} is in doubt: ${why}`);
@@ -14,10 +14,10 @@ export class DirectoryDoubtfulError extends CodedError {
 }
 
 /**
- * Reads the whole directory once, as a sync of the connector does, for commands that write down what people have. It is
- * compared with the measure in the connector's status, if it has one.
- * @throws DirectoryUnreadableError when any part of it is missing
- * @throws DirectoryDoubtfulError when a person would have to say that it is right
+ * Reads the whole directory once, as a sync of the connector does, for commands that report who has which access. The
+ * reading is compared with the measure in the connector's status, if it has one.
+ * @throws DirectoryUnreadableError if any part of the directory is missing
+ * @throws DirectoryDoubtfulError if a person must first confirm the reading
  */
 export async function readWholeDirectory(
   connector: AsanaConnector,
@@ -39,7 +39,7 @@ export async function readWholeDirectory(
       throw new DirectoryDoubtfulError(session.key, `${doubt.message} (${doubt.reason}) ${remedy}`);
     }
     const scim = session.syncs.report?.result?.scim;
-    // Seats that Asana does not show would be missing without a word.
+    // Otherwise, licenses that Asana does not show would be missing silently.
     if (scim && !scim.ok) throw new DirectoryUnreadableError(session.key, scim.error.message);
     const reading = session.read('');
     if (!reading) throw new DirectoryUnreadableError(session.key, 'admins and guests cannot be identified.');

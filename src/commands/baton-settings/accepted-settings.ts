@@ -1,17 +1,17 @@
 import { variableOf } from './setting.ts';
 
-/** A flag, a variable, or both, that the Go connector takes and that has no effect here. */
+/** A flag, a variable, or both, that the Go connector supports and that has no effect here. */
 export interface AcceptedSetting {
-  /** Without dashes in front; null for what is a variable only. */
+  /** Without leading dashes; `null` for a variable that has no flag. */
   readonly flag: string | null;
-  /** Whether its flag needs a value; a switch may have one. */
+  /** Whether the flag requires a value. For a switch, the value is optional. */
   readonly shape: 'switch' | 'value';
   readonly variable: string;
-  /** Values that ask for nothing that is missing here: they are worth no warning. */
+  /** Values that cause no warning, because they ask for nothing that is missing here. */
   readonly harmless: readonly string[];
-  /** It asks for one thing to be done, and for the end of the program then: without service mode it is refused. */
+  /** True if it asks for a single operation followed by an exit. Outside service mode, it is refused. */
   readonly isRequest: boolean;
-  /** A sentence for the log and the docs: what happens instead. */
+  /** A sentence for the log and the docs about what happens instead. */
   readonly effect: string;
 }
 
@@ -22,7 +22,7 @@ interface Group {
   /** Variables that have no flag. */
   readonly variables?: readonly string[];
   readonly harmless?: readonly string[];
-  /** Those of the flags that ask for something by themselves; the others say how. */
+  /** The flags that request an operation. The others are its parameters. */
   readonly requests?: readonly string[];
   readonly effect: string;
 }
@@ -156,7 +156,7 @@ const groups: readonly Group[] = [
   },
 ];
 
-/** All of them, those with the same effect one after another. */
+/** All accepted settings. Those with the same effect follow one another. */
 export const acceptedSettings: readonly AcceptedSetting[] = groups.flatMap(
   ({ switches = [], values = [], variables = [], harmless = [], requests = [], effect }) => [
     ...switches.map((flag) => ({

@@ -6,11 +6,11 @@ import { scalarText } from './scalar-text.ts';
 import type { Setting } from './setting.ts';
 import { settingsList } from './settings-table.ts';
 
-/** What `.baton.yaml` says, by flag name. */
+/** The contents of `.baton.yaml`, by flag name. */
 export interface ConfigFile {
   readonly path: string;
   readonly values: ReadonlyMap<string, string>;
-  /** Keys that no connector has. */
+  /** Keys that are settings neither of this connector nor of the Go connector. */
   readonly unknown: readonly string[];
 }
 
@@ -27,9 +27,9 @@ const KNOWN: ReadonlySet<string | null> = new Set([
 ]);
 
 /**
- * Reads the configuration file of Go's connectors: flag names and their values, in YAML. It is the one that
- * `BATON_CONFIG_PATH` names, or `.baton.yaml` in the working directory if there is one.
- * @throws InvalidInputError when it cannot be read; nothing of it is repeated, since it may hold secrets
+ * Reads the configuration file of Go's connectors: flag names and their values, in YAML. Its path is
+ * `BATON_CONFIG_PATH`, or else `.baton.yaml` in the working directory, if that exists.
+ * @throws InvalidInputError if the file cannot be read; the message repeats nothing of it, since it may contain secrets
  */
 export async function readConfigFile(
   environment: Readonly<Record<string, string | undefined>>,
@@ -62,9 +62,9 @@ async function readText(path: string, named: boolean): Promise<string | null> {
 }
 
 function parseMapping(path: string, text: string): Readonly<Record<string, unknown>> {
-  // A gid of 17 digits is no number that JavaScript can hold.
+  // A JavaScript number cannot represent every gid of 17 digits.
   const document = parseDocument(text, { intAsBigInt: true });
-  // YAML's complaint shows the line, and with it what is secret there.
+  // The YAML parser's own message would show the line, and any secret in it.
   const place = document.errors[0]?.linePos?.[0].line;
   if (place !== undefined) throw new InvalidInputError(path, `line ${place} is not valid YAML: correct it`);
   const value: unknown = document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 0 });
@@ -79,7 +79,7 @@ function parseMapping(path: string, text: string): Readonly<Record<string, unkno
 function textOf(path: string, name: string, value: unknown): string {
   if (value === null) return '';
   const text = scalarText(value);
-  // One value that stands for several, as in a variable; a list of values has them apart already.
+  // Several items in one text may be separated by white space, as in a variable. The items of a YAML list are separate.
   if (text !== null) return LISTS.has(name) ? text.trim().replace(/[\s,]+/g, ',') : text;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(',');
   throw new InvalidInputError(`${name} in ${path}`, 'must be a single value, or a list of words');

@@ -1,7 +1,7 @@
 import { API_VERSION, asanaConnectors } from '../../api/resources.ts';
 import type { Settings } from './settings-table.ts';
 
-/** The settings that an AsanaConnector has fields for. */
+/** The settings that have fields in an AsanaConnector. */
 export type ManifestSettings = Pick<
   Settings,
   | 'useServiceAccount'
@@ -11,20 +11,20 @@ export type ManifestSettings = Pick<
   | 'allowDeprovision'
   | 'maxDeprovisions'
 > & {
-  /** Whether ConductorOne's tasks are carried out; null without service mode. */
+  /** Whether ConductorOne's tasks are carried out; `null` without service mode. */
   readonly provisioning: boolean | null;
 };
 
-/** Where the secrets of the settings are. */
+/** Where the secret settings are stored. */
 export interface SecretPlaces {
   readonly secret: string;
-  /** Key of the token for SCIM alone; null when there is none. */
+  /** Key of the token for SCIM only; `null` if there is none. */
   readonly scimTokenKey: string | null;
 }
 
 /**
- * The Go connector's settings as an AsanaConnector without metadata. What is left to its default is left out. It is
- * what `migrate` prints, and what the `connector` command runs, so that both mean the same.
+ * Converts the Go connector's settings into an AsanaConnector without metadata, and omits defaults. Both `migrate` and
+ * the `connector` command use this function, so that they interpret the settings in the same way.
  */
 export function connectorManifest(
   settings: ManifestSettings,
@@ -55,5 +55,5 @@ export function connectorManifest(
   };
 }
 
-/** The kind's own default. */
+/** The default of the AsanaConnector kind. */
 const DEFAULT_MAX_DEPROVISIONS = 5;

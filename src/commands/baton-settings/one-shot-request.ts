@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../core/errors.ts';
 import { nameOf } from './setting-rules.ts';
 import type { Settings } from './settings-table.ts';
 
-/** One change asked for on the command line; ids as they stand in the c1z file. */
+/** One change requested on the command line. Ids are those of the c1z file. */
 export type OneShot =
   | {
       readonly kind: 'Grant';
@@ -19,8 +19,8 @@ export type OneShot =
     };
 
 /**
- * The one change the settings ask for; null when they ask for none.
- * @throws InvalidInputError for half of one, and for more than one
+ * Returns the change that the settings request; `null` if they request none.
+ * @throws InvalidInputError if a request is incomplete, or if there is more than one
  */
 export function oneShotOf(settings: Settings): OneShot | null {
   const asked = [grantOf(settings), revokeOf(settings), creationOf(settings)].filter((shot) => shot !== null);
@@ -60,7 +60,7 @@ function creationOf(settings: Settings): OneShot | null {
   const { createAccountProfile } = settings;
   if (login === null && createAccountProfile === null) {
     if (type === null && email === null) return null;
-    // The Go connector passes over an address alone, and syncs: nobody who wrote one wants either done for the other.
+    // Without a login or profile, the Go connector ignores an email and makes a sync, which the user did not ask for.
     throw new InvalidInputError(
       nameOf('createAccountLogin'),
       'is missing: a new account requires a login or a profile, beside its email address and resource type',
@@ -81,7 +81,7 @@ function profileOf(text: string | null): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // The sentence below says it all; JSON's own would repeat what was written.
+    // Reported below: the parser's own message would repeat the input.
   }
   throw new InvalidInputError(
     nameOf('createAccountProfile'),

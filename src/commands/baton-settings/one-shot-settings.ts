@@ -1,6 +1,6 @@
 import { type Setting, text } from './setting.ts';
 
-/** The settings that make a run do one thing and end; one-shot-request.ts tells which thing. */
+/** The settings that request a single change, followed by an exit. one-shot-request.ts determines which change. */
 export const oneShotSettings = {
   grantEntitlement: text('grant-entitlement', {
     group: 'oneShot',

@@ -1,6 +1,6 @@
 import { choice, instant, list, type Setting, text, toggle, whole } from './setting.ts';
 
-/** What the process says of itself: its log and its health endpoints. */
+/** The settings of the log and of the health endpoints. */
 export const processSettings = {
   logLevel: choice(
     'log-level',

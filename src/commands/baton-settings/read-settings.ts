@@ -2,7 +2,7 @@ import type { ConfigFile } from './config-file.ts';
 import type { SettingGroup } from './setting.ts';
 import { type Settings, settingsList } from './settings-table.ts';
 
-/** Flags as the command line gives them: text, `true` for one without value, a list for a repeated one. */
+/** Flags from the command line: a text, `true` for a flag without a value, or a list for a repeated flag. */
 export type Flags = Readonly<Record<string, string | true | readonly string[] | undefined>>;
 
 export interface Sources {
@@ -12,8 +12,8 @@ export interface Sources {
 }
 
 /**
- * The settings of some groups: flags before variables before the file before defaults, as Go's connectors do.
- * What is empty counts as not there. Settings of other groups have their defaults, whatever the sources say.
+ * Reads the settings of some groups. Flags take precedence over variables, the file and defaults, in this order, as in
+ * Go's connectors. Empty values count as unset. Settings of other groups always have their defaults.
  * @throws InvalidInputError naming the flag, variable or key
  */
 export function readSettings(groups: readonly SettingGroup[], sources: Sources): Settings {
@@ -24,14 +24,14 @@ export function readSettings(groups: readonly SettingGroup[], sources: Sources):
   return Object.fromEntries(values) as Settings;
 }
 
-/** What a source says. */
+/** The value that a source gives to a setting. */
 export interface Given {
   readonly text: string;
   /** The flag, variable or key it came from. */
   readonly origin: string;
 }
 
-/** What the first source says that has anything to say; null when none does. */
+/** Returns the value from the first source that sets it; `null` if none does. */
 export function find(
   name: string,
   setting: { readonly flag: string | null; readonly variables: readonly string[] },

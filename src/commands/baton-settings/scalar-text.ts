@@ -1,4 +1,4 @@
-/** What a single value of YAML reads as; null for lists, mappings and nothing. */
+/** Returns the text of a YAML scalar; `null` for lists, mappings and null. */
 export function scalarText(value: unknown): string | null {
   if (typeof value === 'string') return value;
   const isPlain = typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';

@@ -15,7 +15,7 @@ const HEADINGS: Readonly<Record<SettingGroup, string>> = {
   oneShot: 'Single changes, without a client ID:',
 };
 
-/** Gives a command the flags of some groups, each with its variable in the help. Their texts are read later. */
+/** Adds the flags of some groups to a command, each with its variables in the help. Their values are parsed later. */
 export function addSettings(command: Command, groups: readonly SettingGroup[]): Command {
   for (const [, setting] of settingsList) {
     if (groups.includes(setting.group)) command.addOption(optionOf(setting));
@@ -24,8 +24,8 @@ export function addSettings(command: Command, groups: readonly SettingGroup[]): 
 }
 
 /**
- * Has a command take every flag of the Go connector, as each command of that one does. Those that it has no use for
- * are not in its help.
+ * Makes a command accept every flag of the Go connector, as each command of the Go connector does. Flags that the
+ * command does not use are hidden from its help.
  */
 export function acceptGoFlags(command: Command): Command {
   const taken = new Set(command.options.map(({ long }) => long));
@@ -38,7 +38,7 @@ export function acceptGoFlags(command: Command): Command {
   return command;
 }
 
-/** What is wrong with a command line may hold a token: complaints name flags and never what is written beside them. */
+/** Keeps values out of command line errors, because a value may be a token. */
 function hideValues(command: Command): Command {
   return command.allowExcessArguments().configureOutput({
     outputError: (text, write) => write(text.replace(/(--[\w-]+)=[^']*/g, '$1=…')),
@@ -53,7 +53,7 @@ function optionOf(setting: Setting<unknown>): Option {
     `${short === undefined ? '' : `-${short}, `}--${flag} ${value}`,
     `${description} (env: ${variables.join(', ')}${fallback})`,
   ).helpGroup(HEADINGS[group]);
-  // Go's pflag takes `-p=false` too, where commander makes the equals sign a part of the value.
+  // Go's pflag also accepts `-p=false`. Commander includes the equals sign in the value.
   if (short !== undefined) return option.argParser((text: string) => text.replace(/^=/, ''));
   if (shape !== 'list') return option;
   return option.argParser((text: string, previous: unknown) => [

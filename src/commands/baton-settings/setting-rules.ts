@@ -5,14 +5,14 @@ import { InvalidInputError } from '../../core/errors.ts';
 import type { Redacted } from '../../core/redacted.ts';
 import { type SettingName, type Settings, settingsTable } from './settings-table.ts';
 
-/** A setting as its user may write it: `--token (BATON_TOKEN)`. */
+/** Returns the name of a setting for its user: `--token (BATON_TOKEN)`. */
 export function nameOf(setting: SettingName): string {
   const { flag, variables } = settingsTable[setting];
   return `--${flag} (${variables[0]})`;
 }
 
 /**
- * What no single setting can tell.
+ * Checks the rules that involve several settings, and the URL of Asana.
  * @throws InvalidInputError naming the setting to change
  */
 export function checkTogether(settings: Settings): void {
@@ -46,7 +46,7 @@ export function checkTogether(settings: Settings): void {
   }
 }
 
-/** @throws InvalidInputError when there is no token */
+/** @throws InvalidInputError if there is no token */
 export function requireToken({ token }: Settings): Redacted {
   if (token) return token;
   throw new InvalidInputError(
@@ -61,8 +61,8 @@ export interface ClientCredentials {
 }
 
 /**
- * The credentials of service mode; null when there are none, which means no service mode.
- * @throws InvalidInputError when one of the two is missing or malformed
+ * Returns the credentials of service mode; `null` if there are none, which means no service mode.
+ * @throws InvalidInputError if one of the two is missing or malformed
  */
 export function clientCredentials({ clientId, clientSecret }: Settings): ClientCredentials | null {
   if (clientId !== null && clientSecret !== null) {

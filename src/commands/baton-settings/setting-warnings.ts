@@ -4,7 +4,7 @@ import { find, type Given, type Sources } from './read-settings.ts';
 import type { Setting, SettingGroup } from './setting.ts';
 import { settingsList } from './settings-table.ts';
 
-/** Settings that do less than their user may expect, for one reason. */
+/** Settings that do less than the user may expect, for the same reason. */
 export interface SettingWarning {
   readonly message: string;
   /** Flags, variables or keys of the configuration file; never their values. */
@@ -14,9 +14,10 @@ export interface SettingWarning {
 }
 
 /**
- * Everything that was set and has no effect, or another one than it says: one warning for each setting.
- * @param groups the settings the command takes
- * @param isService whether it runs in service mode, which makes no single changes
+ * Returns the warnings about settings that have no effect, or a different one than their value suggests. Settings with
+ * the same effect may share a warning.
+ * @param groups the setting groups that the command uses
+ * @param isService whether the command runs in service mode, which makes no single changes
  */
 export function settingWarnings(
   groups: readonly SettingGroup[],
@@ -40,7 +41,7 @@ export function settingWarnings(
   ];
 }
 
-/** Flags and variables of the Go connector that have no meaning here, together where they share an effect. */
+/** Returns the warnings about flags and variables of the Go connector that have no meaning here, one per effect. */
 function withoutEffect(sources: Sources): SettingWarning[] {
   const namesByEffect = new Map<string, string[]>();
   for (const setting of acceptedSettings) {
@@ -52,17 +53,17 @@ function withoutEffect(sources: Sources): SettingWarning[] {
   return [...namesByEffect].map(([effect, names]) => ({ message: 'settings without effect', names, effect }));
 }
 
-/** What a source says of a setting that is accepted; null when none does. */
+/** Returns the value that a source gives to an accepted setting; `null` if none does. */
 export function findAccepted({ flag, variable }: AcceptedSetting, sources: Sources): Given | null {
   return find(attributeOf(flag ?? ''), { flag, variables: [variable] }, sources);
 }
 
-/** The name under which commander gives the value of a flag back: `otelTracingDisabled`. */
+/** Returns the name under which commander stores the value of a flag: `otelTracingDisabled`. */
 function attributeOf(flag: string): string {
   return flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Texts that the Go connector reads as the default, and so does this one. */
+/** Returns the warnings about invalid values, which read as the default, as in the Go connector. */
 function misread(groups: readonly SettingGroup[], sources: Sources): SettingWarning[] {
   return settingsList.flatMap(([name, setting]: readonly [string, Setting<unknown>]) => {
     const given = groups.includes(setting.group) ? find(name, setting, sources) : null;
@@ -80,7 +81,7 @@ function singleChanges(sources: Sources): SettingWarning[] {
   );
 }
 
-/** Resource types are the one thing that a task leaves to the connector. */
+/** Returns the warnings about the scope of syncs. A task determines it, except for the resource types. */
 function scopeOfSyncs(sources: Sources): SettingWarning[] {
   return unusedInService(
     ([name, { group }]) => group === 'sync' && name !== 'syncResourceTypes',
@@ -102,11 +103,11 @@ function unusedInService(
   return names.length === 0 ? [] : [{ message: 'settings without effect', names, effect }];
 }
 
-/** Services of Kubernetes named `baton-…` put such variables into every pod of their namespace. */
+/** Variables that Kubernetes sets in every pod of a namespace for its Services named `baton-…`. */
 const SERVICE_LINK = /^BATON_\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)$/;
 const MOST_NAMES = 20;
 
-/** The variables that look like settings of a connector and are none; the first twenty names. */
+/** Returns the first twenty variables that look like settings of a connector but are not. */
 function unknownVariables(environment: Sources['environment']): string[] {
   const known = new Set([
     'BATON_CONFIG_PATH',

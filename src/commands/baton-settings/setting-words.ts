@@ -1,13 +1,13 @@
 import { nameOf } from './setting-rules.ts';
 import { type SettingName, settingsList } from './settings-table.ts';
 
-/** What the rest of the program calls a field of an AsanaConnector, and its user here cannot set. */
+/** A pattern for an AsanaConnector field in a message, and the words that replace it. */
 interface Phrase {
   readonly pattern: RegExp;
   readonly words: string;
 }
 
-/** Fields that no setting stands for. */
+/** Fields without a corresponding setting. */
 const WITHOUT_SETTING: readonly Phrase[] = [
   { pattern: /, and status\.workspaces for the workspaces that the token can read/g, words: '' },
   { pattern: /: see the hold of the connector\./g, words: '.' },
@@ -17,8 +17,8 @@ const WITHOUT_SETTING: readonly Phrase[] = [
 const phrases: readonly Phrase[] = [...WITHOUT_SETTING, ...settingsList.flatMap(phraseOf)];
 
 /**
- * A message of the parts that the operator has too, in the words of whoever set flags or variables:
- * `spec.provisioning.allowDeprovision of the connector` is `--allow-deprovision (BATON_ALLOW_DEPROVISION)` to them.
+ * Replaces fields in a message of code shared with the operator by the corresponding settings:
+ * `spec.provisioning.allowDeprovision of the connector` becomes `--allow-deprovision (BATON_ALLOW_DEPROVISION)`.
  */
 export function inSettingWords(text: string): string {
   return phrases.reduce((words, phrase) => words.replaceAll(phrase.pattern, phrase.words), text);
@@ -33,7 +33,7 @@ function phraseOf([name, { operator }]: readonly [
   const fields = path.slice('spec.'.length).split('.');
   const last = fields.at(-1) ?? '';
   const whole = fields.join('\\.');
-  // A name in two words can only be that field; `workspaces` alone would be a word like others.
+  // A camel-case name can only mean the field, whereas `workspaces` alone may be an ordinary word.
   const short = /[A-Z]/.test(last) ? `|\\b${last}` : '';
   const outer = last === 'enabled' ? `|\\bspec\\.${fields.slice(0, -1).join('\\.')}` : '';
   const bare = fields.length > 1 ? '(?:spec\\.)?' : 'spec\\.';

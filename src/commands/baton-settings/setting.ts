@@ -3,7 +3,7 @@ import { InvalidInputError } from '../../core/errors.ts';
 import { Redacted } from '../../core/redacted.ts';
 import { parseGoBool } from './go-bool.ts';
 
-/** What a setting is about; a command takes some of them. */
+/** The subject of a setting. Each command uses some of the groups. */
 export type SettingGroup =
   | 'asana'
   | 'conductorOne'
@@ -14,22 +14,22 @@ export type SettingGroup =
   | 'budget'
   | 'oneShot';
 
-/** What its text must be, for `config` and for help. */
+/** The form of a setting's text, for `config` and for the help. */
 export type Shape = 'text' | 'secret' | 'switch' | 'list' | 'whole' | 'choice';
 
-/** What a setting has besides its shape. */
+/** The properties of a setting besides its shape. */
 export interface About {
   readonly group: SettingGroup;
-  /** One sentence for `--help` and the docs; the default is said beside it. */
+  /** A description for `--help` and the docs, which add the default. */
   readonly description: string;
   readonly short?: string;
-  /** Its variables, the first of which is shown; default `BATON_` and the flag's name. */
+  /** Its variables; messages show the first. Default: `BATON_` and the flag's name. */
   readonly variables?: readonly [string, ...string[]];
-  /** What the help shows as its value. */
+  /** Name of the value in the help. */
   readonly placeholder?: string;
-  /** Where the same is said to the operator; null when the operator has no use for it. */
+  /** The equivalent in the operator; `null` if there is none. */
   readonly operator: string | null;
-  /** What ConductorOne's form calls it; what has none is not in the form. */
+  /** Label in ConductorOne's form. Settings without a label are not in the form. */
   readonly label?: string;
 }
 
@@ -39,37 +39,37 @@ type ChoiceAbout<V extends string> = About & {
   readonly otherNames?: Readonly<Record<string, NoInfer<V>>>;
 };
 
-/** One setting of the connector: a flag, its variables and how its text is read. */
+/** One setting of the connector: its flag, its variables and how its text is read. */
 export interface Setting<T> extends About {
-  /** Without dashes in front: `use-scim-api`. */
+  /** Without leading dashes: `use-scim-api`. */
   readonly flag: string;
   readonly variables: readonly [string, ...string[]];
   readonly shape: Shape;
   readonly fallback: T;
-  /** The default as its user would write it; null where there is none to show. */
+  /** The default as a user would write it; `null` if there is none to show. */
   readonly defaultText: string | null;
-  /** False for a text that reads as the default, as it does in the Go connector: its user should be told. */
+  /** Returns false for an invalid text, which reads as the default, as in the Go connector. The user is warned. */
   takes?(text: string): boolean;
   /**
-   * @param text without white space around it, not empty
-   * @param origin the flag, variable or key it came from
-   * @throws InvalidInputError that says what to write instead, and never what was written
+   * @param text without surrounding white space, not empty
+   * @param origin the flag, variable or key that the text came from
+   * @throws InvalidInputError that explains what is allowed, and never contains the text
    */
   read(text: string, origin: string): T;
 }
 
-/** Asana's tokens have some 60 characters and ConductorOne's secrets 250: what is longer is a file put there by mistake. */
+/** Asana's tokens have about 60 characters, ConductorOne's secrets 250. Anything longer is a file set by mistake. */
 const LONGEST_SECRET = 8 * 1024;
 const LONGEST_TEXT = 4 * 1024;
 const LONGEST_LIST = 10_000;
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i;
 
-/** `BATON_USE_SCIM_API` for `use-scim-api`. */
+/** Returns the variable of a flag: `BATON_USE_SCIM_API` for `use-scim-api`. */
 export function variableOf(flag: string): string {
   return `BATON_${flag.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** One line of text within a pattern. */
+/** Defines a setting for a text, which must match the pattern if there is one. */
 export function text(
   flag: string,
   about: About & { readonly pattern?: RegExp; readonly remedy?: string },
@@ -90,7 +90,7 @@ export function text(
   });
 }
 
-/** A token or key: one line of visible ASCII (RFC 9110 §5.5 lets a header hold no more). */
+/** Defines a setting for a token or key: one line of visible ASCII (RFC 9110 §5.5 allows no more in a header). */
 export function secret(flag: string, about: About): Setting<Redacted | null> {
   return make(flag, about, 'secret', null, (text, origin) => {
     if (text.length <= LONGEST_SECRET && /^[\x21-\x7e]+$/.test(text)) return new Redacted(text);
@@ -101,7 +101,7 @@ export function secret(flag: string, about: About): Setting<Redacted | null> {
   });
 }
 
-/** A boolean; the flag alone means true. */
+/** Defines a setting for a boolean. The flag alone means true. */
 export function toggle(flag: string, about: About): Setting<boolean> {
   return make(flag, about, 'switch', false, (text, origin) => {
     const value = parseGoBool(text);
@@ -110,7 +110,7 @@ export function toggle(flag: string, about: About): Setting<boolean> {
   });
 }
 
-/** A whole number within bounds. */
+/** Defines a setting for an integer within bounds. */
 export function whole(
   flag: string,
   about: About & { readonly min: number; readonly max: number },
@@ -124,7 +124,7 @@ export function whole(
   });
 }
 
-/** A Go duration such as `60s` or `2m`; milliseconds. */
+/** Defines a setting for a Go duration such as `60s` or `2m`, read as milliseconds. */
 export function duration(flag: string, about: About, fallback: string): Setting<number> {
   const setting = make(flag, about, 'text', durationMs(fallback), (text, origin) => {
     const ms = parseDuration(text);
@@ -134,13 +134,13 @@ export function duration(flag: string, about: About, fallback: string): Setting<
   return { ...setting, defaultText: fallback };
 }
 
-/** An RFC 3339 time, as milliseconds of the epoch; whatever else is written counts as not there. */
+/** Defines a setting for an RFC 3339 time, read as epoch milliseconds. Any other text counts as unset. */
 export function instant(flag: string, about: About): Setting<number | null> {
   const takes = (text: string) => RFC_3339.test(text) && !Number.isNaN(Date.parse(text));
   return { ...make(flag, about, 'text', null, (text) => (takes(text) ? Date.parse(text) : null)), takes };
 }
 
-/** One of a few words, or another name of one, in any case; whatever else is written reads as the default. */
+/** Defines a setting for one of a few words or their aliases, ignoring case. Any other text reads as the default. */
 export function choice<const V extends string>(flag: string, about: ChoiceAbout<V>): Setting<V | null>;
 export function choice<const V extends string>(
   flag: string,
@@ -162,8 +162,8 @@ export function choice<const V extends string>(
 }
 
 /**
- * Values with commas between them; the flag may be repeated. A variable may have white space between them too, at which
- * Go's connectors split it (spf13/viper).
+ * Defines a setting for comma-separated values. The flag may be repeated. A variable may also use white space as a
+ * separator, since Go's connectors split it there (spf13/viper).
  */
 export function list(
   flag: string,

@@ -2,7 +2,7 @@ import { oneShotSettings } from './one-shot-settings.ts';
 import { processSettings } from './process-settings.ts';
 import { duration, list, type Setting, secret, text, toggle, variableOf, whole } from './setting.ts';
 
-/** In `--help` and the docs the settings stand in this order. */
+/** All settings, in their order in `--help` and the docs. */
 export const settingsTable = {
   token: secret('token', {
     group: 'asana',
@@ -249,7 +249,7 @@ export type SettingName = keyof typeof settingsTable;
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
-/** All settings, read. */
+/** The values of all settings. */
 export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof settingsTable)[Name]> };
 
 /** The table as a list. */

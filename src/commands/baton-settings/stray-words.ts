@@ -1,8 +1,8 @@
 import { InvalidInputError } from '../../core/errors.ts';
 
 /**
- * Refuses what stands on a command line beside flags and their values. It is not repeated: it may be a token whose
- * flag was forgotten.
+ * Rejects command line arguments that are neither flags nor their values. The message does not repeat them, because
+ * one may be a token whose flag was forgotten.
  * @throws InvalidInputError
  */
 export function refuseWords(words: readonly string[]): void {

@@ -4,7 +4,7 @@ import { parseGoBool } from './go-bool.ts';
 import type { Sources } from './read-settings.ts';
 import { findAccepted } from './setting-warnings.ts';
 
-/** Flags or variables ask for something that this connector does not do; ConductorOne hears the same of such a task. */
+/** A flag or variable requests an unsupported operation. Such tasks of ConductorOne are declined with the same code. */
 class UnsupportedRequestError extends CodedError {
   constructor(origin: string, effect: string) {
     super('UnsupportedTask', 'stalling', `${origin} is not supported: ${effect} Unset it to make a sync.`);
@@ -12,9 +12,9 @@ class UnsupportedRequestError extends CodedError {
 }
 
 /**
- * Refuses a single thing to be done that the Go connector does and this one cannot. Whoever asks for it waits for it, and
- * not for a sync into the file in its place.
- * @throws UnsupportedRequestError for the first of them
+ * Rejects requests for a single operation that only the Go connector supports: the user expects that operation, and not
+ * a sync into the file instead.
+ * @throws UnsupportedRequestError for the first such request
  */
 export function refuseUnsupported(sources: Sources): void {
   for (const setting of acceptedSettings.filter(({ isRequest }) => isRequest)) {

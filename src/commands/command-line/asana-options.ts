@@ -1,14 +1,14 @@
 import type { Option } from 'commander';
 import { integerOption, nameOption } from './flag-types.ts';
 
-/** `--asana-api-url`. */
+/** Returns the option `--asana-api-url`. */
 export function apiUrlOption(): Option {
   return nameOption('--asana-api-url <url>', 'Base URL of the Asana REST API. Plain HTTP only on loopback.')
     .default('https://app.asana.com/api/1.0')
     .env('ASANA_API_URL');
 }
 
-/** `--asana-requests-per-minute`. */
+/** Returns the option `--asana-requests-per-minute`. */
 export function requestsPerMinuteOption(): Option {
   return integerOption(
     '--asana-requests-per-minute <n>',
@@ -20,8 +20,8 @@ export function requestsPerMinuteOption(): Option {
 }
 
 /**
- * `--asana-budget-percent`.
- * @param planner who plans with it, as the help names them
+ * Returns the option `--asana-budget-percent`.
+ * @param planner the user of the budget, as the help text names it
  */
 export function budgetPercentOption(planner: string): Option {
   return integerOption(

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 
-/** What somebody wants, and the line that does it. */
+/** A purpose, and the command line that achieves it. */
 export type Example = readonly [purpose: string, line: string];
 
-/** Ends the help of a command with examples. */
+/** Adds examples to the end of a command's help. */
 export function addExamples(command: Command, ...examples: readonly Example[]): Command {
   const lines = examples.map(([purpose, line]) => `  # ${purpose}\n  ${line}\n`);
   return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);

@@ -1,4 +1,4 @@
-/** Ends the program with an exit code of its own; `cause` is what is shown, null where all is said. */
+/** An error that ends the program with an exit code. `cause` is printed; `null` if everything was printed already. */
 export class ExitError extends Error {
   readonly exitCode: number;
 
@@ -9,7 +9,7 @@ export class ExitError extends Error {
   }
 }
 
-/** Runs a command whose exit code is the number of its failure's gRPC code, as with Go's connectors. */
+/** Runs a command. If it fails, the exit code is the number of the error's gRPC code, as in Go's connectors. */
 export async function withGrpcExitCode(run: () => Promise<void>): Promise<void> {
   try {
     await run();

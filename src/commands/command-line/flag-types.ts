@@ -2,21 +2,21 @@ import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../api/duration.ts';
 import { parseGoBool } from '../baton-settings/go-bool.ts';
 
-/** A flag whose variable, where it is empty, is as if it were not there: charts and scripts write what is unset so. */
+/** A flag that treats an empty environment variable as unset: charts and scripts write unset values as empty ones. */
 class FlagOption extends Option {
   override env(name: string): this {
     return process.env[name] === '' ? this : super.env(name);
   }
 }
 
-/** A flag that takes a Go duration (`15s`, `1h30m`); its value is milliseconds. */
+/** Returns a flag that takes a Go duration (`15s`, `1h30m`). Its value is in milliseconds. */
 export function durationOption(flags: string, description: string, defaultText: string): Option {
   return new FlagOption(flags, description)
     .argParser(readDuration)
     .default(readDuration(defaultText), defaultText);
 }
 
-/** A flag that takes a whole number within bounds. */
+/** Returns a flag that takes an integer within bounds. */
 export function integerOption(
   flags: string,
   description: string,
@@ -24,7 +24,7 @@ export function integerOption(
 ): Option {
   return new FlagOption(flags, description).argParser((text) => {
     const value = Number(text);
-    // An empty text, too, is a number to JavaScript: 0, which often means no limit.
+    // Number('') is 0, which often means "no limit".
     if (!/^\d+$/.test(text) || value < bounds.min || value > bounds.max) {
       throw new InvalidArgumentError(`It must be a whole number from ${bounds.min} to ${bounds.max}.`);
     }
@@ -33,8 +33,8 @@ export function integerOption(
 }
 
 /**
- * A flag that means true when it stands alone, and may say true or false, as its variable does. Commander does not look at
- * the variable of a flag without a value: that it is set would mean true, whatever it says.
+ * Returns a flag that means true without a value, and also takes true or false, like its variable. For a flag that
+ * takes no value, commander ignores the text of the variable: any text, even `false`, would mean true.
  */
 export function booleanOption(flag: string, description: string): Option {
   return new FlagOption(`${flag} [boolean]`, description).argParser((text) => {
@@ -44,12 +44,12 @@ export function booleanOption(flag: string, description: string): Option {
   });
 }
 
-/** A flag that takes a name, such as that of a namespace: an empty one is a variable of a script that was not set. */
+/** Returns a flag that takes a name, such as a namespace. An empty one, as of an unset shell variable, is rejected. */
 export function nameOption(flags: string, description: string): Option {
   return new FlagOption(flags, description).argParser(readFilled);
 }
 
-/** A flag that may be repeated; its variable holds the same values with commas between them. An empty text is an empty list. */
+/** Returns a repeatable flag. The flag and its variable take comma-separated values. An empty text is an empty list. */
 export function listOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((text: string, previous: unknown) => [
     ...(Array.isArray(previous) ? (previous as string[]) : []),
@@ -57,7 +57,7 @@ export function listOption(flags: string, description: string): Option {
   ]);
 }
 
-/** As `listOption`, for namespaces: without the flag all are meant, so that an empty one must not be taken for that. */
+/** Returns a flag like `listOption` that rejects an empty list: only an absent flag means all namespaces. */
 export function namespacesOption(flags: string, description: string): Option {
   return new FlagOption(flags, description).argParser((text: string, previous: unknown) => {
     const items = itemsOf(text);
@@ -66,7 +66,7 @@ export function namespacesOption(flags: string, description: string): Option {
   });
 }
 
-/** A flag that may be repeated; a path may hold a comma. */
+/** Returns a repeatable flag that takes a path. Its values are not split, because a path may contain a comma. */
 export function pathsOption(flags: string, description: string): Option {
   return new FlagOption(flags, description).argParser((text: string, previous: unknown) => [
     ...(Array.isArray(previous) ? (previous as string[]) : []),

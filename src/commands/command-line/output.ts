@@ -1,4 +1,4 @@
-/** Where a command puts its data: standard output, or what a test gives in its place. */
+/** Where a command writes its data: standard output, or a replacement in tests. */
 export interface Output {
   write(text: string): unknown;
 }

@@ -1,6 +1,6 @@
 import { KubernetesError } from '../../kubernetes/errors.ts';
 
-/** The API server does not let this user do it. */
+/** Whether the API server denied the request because the user lacks permission. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof KubernetesError && error.status === 403;
 }

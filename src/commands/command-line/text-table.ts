@@ -18,7 +18,7 @@ const NO_LINES = {
   middle: '  ',
 };
 
-/** Rows in columns as kubectl prints them: no lines, no colours. */
+/** Formats rows in columns as kubectl does, without lines and colours. */
 export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const table = new Table({
     head: [...head],
@@ -29,7 +29,7 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
   return `${table.toString().replaceAll(/ +$/gm, '')}\n`;
 }
 
-/** A control character would end a line, or speak to the terminal. */
+/** Replaces control characters and line separators with spaces: they could end a line or control the terminal. */
 export function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
 }

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 
 /**
- * The words to parse: as they are, or, where a command or a flag is unknown, only that one, without what is glued to
- * it or follows it. The parser then names the one that was meant, whatever else is missing; and a token behind a
- * misspelt flag is not repeated.
+ * Returns the words to parse: all of them, or, if a command or flag is unknown, only that word after its parent
+ * commands, without an attached value. The parser then suggests the correct name, whatever else is missing, and does
+ * not print a token that follows a misspelt flag.
  */
 export function wordsToParse(program: Command, words: readonly string[]): readonly string[] {
   const path: string[] = [];
@@ -33,10 +33,10 @@ export function wordsToParse(program: Command, words: readonly string[]): readon
   return words;
 }
 
-/** Flags that the parser adds by itself. */
+/** Flags that the parser adds to every command. */
 const OF_EVERY_COMMAND: ReadonlySet<string> = new Set(['-h', '--help']);
 
-/** What the parser says of a word that is no command; the word itself only where a command has nearly its name. */
+/** Removes the unknown word from a parser error, unless the parser suggests a command with a similar name. */
 export function withoutUnknownWord(text: string): string {
   return text.includes('(Did you mean') ? text : text.replace(/unknown command '[^']*'/, 'unknown command');
 }

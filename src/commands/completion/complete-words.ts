@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 
 /**
- * The words that may follow: sub-commands first, then the values of an argument or the flags of the one that was
- * written.
- * @param words what stands behind the name of the program; the last one is not finished, and may be empty
+ * Returns the words that can follow: the sub-commands, or, for a command without any, its argument values and flags.
+ * @param words the words after the program name; the last one is incomplete and may be empty
  */
 export function completeWords(program: Command, words: readonly string[]): string[] {
   const current = words.at(-1) ?? '';
@@ -21,7 +20,7 @@ function isHidden(command: Command): boolean {
   return command.name() === COMPLETE_WORDS;
 }
 
-/** The hidden command that the scripts of the shells ask. */
+/** Name of the hidden command that the shell scripts call. */
 export const COMPLETE_WORDS = 'complete-words';
 
 function flagsOf(command: Command): string[] {

@@ -4,8 +4,8 @@ import { COMPLETE_WORDS, completeWords } from './complete-words.ts';
 import { type Shell, shellScript, shells } from './shell-scripts.ts';
 
 /**
- * `completion SHELL`: a script for word completion. Beside it goes the hidden command that the script asks.
- * @param program whose words are completed
+ * `completion SHELL`: prints a completion script. Returned together with the hidden command that the script calls.
+ * @param program the program whose words are completed
  */
 export function completionCommands(program: Command): readonly [completion: Command, answering: Command] {
   const name = program.name();

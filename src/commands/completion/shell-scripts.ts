@@ -2,7 +2,7 @@ export type Shell = 'bash' | 'zsh' | 'fish' | 'powershell';
 
 export const shells: readonly Shell[] = ['bash', 'zsh', 'fish', 'powershell'];
 
-/** A script that makes a shell ask a program for the words that may follow its name. */
+/** Returns a script with which a shell asks the program for completions. */
 export function shellScript(shell: Shell, program: string): string {
   return scripts[shell](program, `_${program.replaceAll('-', '_')}`);
 }
@@ -27,7 +27,7 @@ compdef ${name} ${program}
   fish: (program) => `# fish completion of ${program}: ${program} completion fish | source
 complete -c ${program} -f -a '(${program} complete-words -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
 `,
-  // Before version 7.3 an empty argument has to be quoted to arrive.
+  // Before version 7.3, PowerShell drops an empty argument unless it is quoted.
   powershell: (
     program,
   ) => `# PowerShell completion of ${program}: ${program} completion powershell | Out-String | Invoke-Expression

@@ -7,13 +7,13 @@ export type HealthEndpoint = 'health' | 'ready' | 'live';
 
 export interface HealthQuestion {
   readonly endpoint: HealthEndpoint;
-  /** How long to wait for the answer. */
+  /** How long to wait for the response. */
   readonly timeoutMs: number;
   /** The other flags of the command line. */
   readonly flags: Flags;
 }
 
-/** The connector is not well, or does not run. */
+/** The connector is unhealthy, or does not run. */
 class UnhealthyError extends CodedError {
   constructor(message: string, cause?: unknown) {
     super('Unhealthy', 'transient', message, { cause });
@@ -21,7 +21,7 @@ class UnhealthyError extends CodedError {
 }
 
 /**
- * Asks the health server that the settings name.
+ * Checks an endpoint of the health server that the settings describe.
  * @throws UnhealthyError, InvalidInputError
  */
 export async function checkHealth(
@@ -49,7 +49,7 @@ export async function checkHealth(
     throw new UnhealthyError(`${url} returned status ${status}. See the log of the connector.`);
 }
 
-/** Who listens on every address is reached on loopback; a bare IPv6 address needs brackets in a URL. */
+/** Returns the host for the URL: loopback if the server listens on all addresses; IPv6 addresses in brackets. */
 function reachable(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
   if (address === '::') return '[::1]';

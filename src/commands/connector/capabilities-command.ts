@@ -4,7 +4,7 @@ import { acceptGoFlags, addSettings } from '../baton-settings/setting-flags.ts';
 import { addExamples } from '../command-line/examples.ts';
 import type { Output } from '../command-line/output.ts';
 
-/** `asana-connector capabilities`: what the connector can do under its settings, as JSON on standard output. */
+/** `asana-connector capabilities`: prints what the connector can do with its settings, as JSON. */
 export function capabilitiesCommand(output: Output = process.stdout): Command {
   const command = new Command('capabilities')
     .summary('Print the capabilities of the connector as JSON')

@@ -14,12 +14,12 @@ import type { Settings } from '../baton-settings/settings-table.ts';
 import type { Standalone } from './standalone.ts';
 import { tempFolderOf } from './sync-into-file.ts';
 
-/** Who asked, in the audit line. */
+/** The requester in the audit line. */
 const COMMAND_LINE = 'command-line';
 
 /**
- * Carries out one change; whoever asks for it here needs no `--provisioning` beside it. Entitlements, principals and grants are looked up in the file, so a sync must have been
- * there before; the file stays as it is.
+ * Carries out one change. Does not require `--provisioning`. Entitlements, principals and grants are looked up in the
+ * file, so a sync must have been written to it before. The file is not changed.
  * @throws C1zError, RefusedError, AsanaError
  */
 export async function carryOutOneShot(
@@ -71,7 +71,7 @@ function creationOf({ login, email, profile }: Extract<OneShot, { kind: 'CreateA
   return createAccountRequestOf({
     login: login ?? '',
     emails: email === null ? [] : [{ address: email, isPrimary: true }],
-    // It was JSON when it was read.
+    // The profile was parsed from JSON.
     profile: profile as JsonObject,
   });
 }

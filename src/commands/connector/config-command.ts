@@ -5,7 +5,7 @@ import { settingsList, settingsTable } from '../baton-settings/settings-table.ts
 import { addExamples } from '../command-line/examples.ts';
 import type { Output } from '../command-line/output.ts';
 
-/** `asana-connector config`: the fields of ConductorOne's form for the connector, as JSON on standard output. */
+/** `asana-connector config`: prints the fields of ConductorOne's form for the connector, as JSON. */
 export function configCommand(output: Output = process.stdout): Command {
   const command = new Command('config')
     .summary('Print the configuration form as JSON')
@@ -19,8 +19,8 @@ export function configCommand(output: Output = process.stdout): Command {
 }
 
 /**
- * The form as Go's connectors print theirs: protobuf's JSON of `c1.config.v1.Configuration`, fields in the order of
- * their names, without what has no value.
+ * Returns the form as Go's connectors print theirs: `c1.config.v1.Configuration` as protobuf JSON, with the fields
+ * sorted by name and without empty values.
  */
 export function configuration(): Readonly<Record<string, unknown>> {
   const { useScimApi, useServiceAccount } = settingsTable;

@@ -4,7 +4,7 @@ import type { SettingGroup } from '../baton-settings/setting.ts';
 import { addSettings } from '../baton-settings/setting-flags.ts';
 import { withGrpcExitCode } from '../command-line/exit-code.ts';
 
-/** Has a command run what its settings ask for; it takes those of some groups. */
+/** Makes a command accept the settings of some groups and run the connector with them. */
 export function runsConnector(
   command: Command,
   groups: readonly SettingGroup[],

@@ -16,8 +16,8 @@ const GROUPS: readonly SettingGroup[] = [
 ];
 
 /**
- * `asana-connector connector`: the connector without Kubernetes, with the flags and variables of ConductorOne's own;
- * and what no sub-command means.
+ * `asana-connector connector`: runs the connector without Kubernetes, with the flags and variables of ConductorOne's
+ * own connector. Without a sub-command, the program runs this one.
  */
 export function connectorCommand(signal: AbortSignal): Command {
   const command = new Command('connector')

@@ -10,15 +10,15 @@ import { inSettingWords } from '../baton-settings/setting-words.ts';
 import type { Settings } from '../baton-settings/settings-table.ts';
 
 export interface ConnectorLog extends Logger {
-  /** Writes out what is buffered. */
+  /** Flushes buffered lines, and closes the files. */
   close(): Promise<void>;
 }
 
 type LogSettings = Pick<Settings, 'logLevel' | 'logLevelDebugExpiresAt' | 'logFormat' | 'logPath'>;
 
 /**
- * The log that the settings ask for: on standard error, on standard output, added to files, or several of these.
- * @throws InvalidInputError for a file that cannot be written
+ * Opens the log that the settings describe: standard error, standard output, files to append to, or several of these.
+ * @throws InvalidInputError if a file cannot be written
  */
 export async function openLog(settings: LogSettings, clock: Clock): Promise<ConnectorLog> {
   const { logLevel: level, logLevelDebugExpiresAt: expiresAt } = settings;
@@ -38,7 +38,7 @@ const STANDARD: ReadonlyMap<string, NodeJS.WriteStream> = new Map<string, NodeJS
   ['stderr', process.stderr],
 ]);
 
-/** Every line to several places, with the settings called what their user calls them. */
+/** Writes each line to several places, and names fields of the AsanaConnector by the settings that they come from. */
 class LogLines extends Writable {
   readonly #places: readonly NodeJS.WritableStream[];
 
@@ -64,7 +64,7 @@ async function openFile(path: string): Promise<WriteStream> {
       { cause },
     );
   }
-  // A disk that is full later must not end the connector; nobody could read about it in that file.
+  // A disk that becomes full must not end the connector. The error could not be logged in this file anyway.
   stream.on('error', () => {});
   return stream;
 }

@@ -13,7 +13,7 @@ interface HealthCheckFlags {
 
 const LONGEST_MS = 600_000;
 
-/** `asana-connector health-check`: asks the health server of a running connector; exit code 0 or 1. */
+/** `asana-connector health-check`: checks the health server of a running connector. The exit code is 0 or 1. */
 export function healthCheckCommand(signal: AbortSignal): Command {
   const command = new Command('health-check')
     .summary('Check the health of a running connector')
@@ -43,7 +43,7 @@ export function healthCheckCommand(signal: AbortSignal): Command {
   return acceptGoFlags(command);
 }
 
-/** Seconds, as in the Go connector, or a duration such as `500ms`. */
+/** Parses a number of seconds, as in the Go connector, or a duration such as `500ms`. */
 function readTimeout(text: string): number {
   const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : parseDuration(text);
   if (ms !== null && ms > 0 && ms <= LONGEST_MS) return ms;

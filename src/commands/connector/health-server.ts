@@ -8,8 +8,8 @@ import type { Settings } from '../baton-settings/settings-table.ts';
 import type { TokenCheck } from './token-check.ts';
 
 /**
- * The health pages of Go's connectors, as JSON with status, time and details: `/live` while the process runs, `/ready`
- * once it is set up, `/health` while Asana takes the token. ConductorOne is waited for, and makes none of them fail.
+ * Serves the health pages of Go's connectors, as JSON with status, time and details: `/live` succeeds while the process
+ * runs, `/ready` once it is set up, `/health` while Asana accepts the token. None of them fails due to ConductorOne.
  */
 export class HealthServer {
   readonly #clock: Clock;
@@ -25,7 +25,7 @@ export class HealthServer {
     });
   }
 
-  /** @throws InvalidInputError when the address cannot be listened on */
+  /** @throws InvalidInputError if the server cannot listen on the address */
   static async listen(
     {
       healthCheckBindAddress: host,
@@ -71,7 +71,7 @@ export class HealthServer {
     code: number,
     { status, details }: { readonly status: string; readonly details?: Readonly<Record<string, string>> },
   ): Page {
-    // Go writes the time without fractions, and leaves out what is empty.
+    // As in Go's connectors, the time has no fractions, and empty fields are omitted.
     const timestamp = formatTime(this.#clock.now());
     return {
       status: code,

@@ -10,7 +10,8 @@ import { readConfigFile } from '../baton-settings/config-file.ts';
 import { type Flags, readSettings } from '../baton-settings/read-settings.ts';
 
 /**
- * The capabilities as Go's connectors print them: a `google.protobuf.Any` in protobuf's JSON, two spaces deep.
+ * Returns the capabilities as Go's connectors print them: a `google.protobuf.Any` in protobuf JSON, indented by two
+ * spaces.
  * @throws InvalidInputError
  */
 export async function readCapabilities(

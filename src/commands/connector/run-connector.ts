@@ -19,15 +19,15 @@ import { syncIntoFile } from './sync-into-file.ts';
 
 export interface ConnectorRun {
   readonly flags: Flags;
-  /** What stands on the command line beside the flags. */
+  /** The arguments on the command line that belong to no flag. */
   readonly words: readonly string[];
-  /** The settings the command takes. */
+  /** The groups of settings that the command uses. */
   readonly groups: readonly SettingGroup[];
   readonly signal: AbortSignal;
 }
 
 /**
- * Runs what the settings ask for: one change, service mode, or one sync into a file. Service mode ends without error
+ * Runs what the settings request: one change, service mode, or one sync into a file. Service mode ends without an error
  * when `signal` aborts.
  * @throws CodedError
  */
@@ -39,12 +39,12 @@ export async function runConnector({ flags, words, groups, signal }: ConnectorRu
   const settings = readSettings(groups, sources);
   checkTogether(settings);
   const credentials = clientCredentials(settings);
-  // As in the Go connector: with both credentials it is service mode, whatever else is asked for.
+  // As in the Go connector, both credentials mean service mode, whatever else is requested.
   const oneShot = credentials === null ? oneShotOf(settings) : null;
   if (credentials === null && groups.includes('oneShot')) refuseUnsupported(sources);
   const token = requireToken(settings);
   const trust = await readTrust(environment);
-  // Go trusts the same authorities on every connection of the process, those with Asana among them.
+  // As in Go, the certificate authorities apply to every connection of the process, including those to Asana.
   if (trust) setDefaultCACertificates(trust);
   const log = await openLog(settings, systemClock);
   try {
@@ -62,7 +62,7 @@ export async function runConnector({ flags, words, groups, signal }: ConnectorRu
     else if (oneShot) await carryOutOneShot(oneShot, settings, standalone, { log, signal });
     else await syncIntoFile(settings, standalone, { log, signal });
   } catch (error) {
-    // Asked to stop, the service has done what it should; a sync or a change has not.
+    // An abort is the normal end of the service, but not of a sync or a change.
     if (credentials && signal.aborted && isAbort(error)) return;
     if (error instanceof CodedError) error.message = inSettingWords(error.message);
     throw error;

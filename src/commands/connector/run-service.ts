@@ -23,13 +23,13 @@ export interface ServiceDeps {
   readonly signal: AbortSignal;
 }
 
-/** baton-sdk calls a host without a name after itself. */
+/** The host ID of a host without a name. baton-sdk uses its own name in this case. */
 const NAMELESS_HOST = 'asana-connector';
 const LONGEST_HOST_ID = 256;
 
 /**
- * Keeps the connection with ConductorOne until `signal` aborts.
- * @throws ConductorOneError that a person must mend; InvalidInputError
+ * Runs service mode until `signal` aborts.
+ * @throws ConductorOneError that a person must fix; InvalidInputError
  */
 export async function runService(
   credentials: ClientCredentials,
@@ -43,7 +43,7 @@ export async function runService(
     ...credentials,
     hostId,
     apiHost: settings.conductoroneHost ?? undefined,
-    // Whoever sets the client ID owns this process too.
+    // Any host is allowed, because the user who sets the client ID also controls this process.
     allowedHosts: null,
     trust,
     environment: process.env,
@@ -81,7 +81,7 @@ export async function runService(
   }
 }
 
-/** A file without contents would tell ConductorOne that everybody is gone: nothing is uploaded at all. */
+/** Refuses syncs. Uploading an empty file instead would tell ConductorOne that every account is gone. */
 function withoutSync(host: TaskHost): TaskHost {
   return {
     readDirectory: () =>

@@ -20,10 +20,10 @@ import { connectorManifest } from '../baton-settings/connector-manifest.ts';
 import { nameOf } from '../baton-settings/setting-rules.ts';
 import type { Settings } from '../baton-settings/settings-table.ts';
 
-/** How the connector goes by in audit lines; there is no cluster that would give it a name. */
+/** Namespace and name of the connector in audit lines, since no cluster gives it a name. */
 export const STANDALONE = { namespace: 'local', name: 'asana-connector' };
 
-/** The connector without Kubernetes: what the operator has of one AsanaConnector, without its object. */
+/** The connector without Kubernetes: what the operator keeps for one AsanaConnector, without the object. */
 export interface Standalone extends AsyncDisposable {
   readonly host: TaskHost;
   readonly asana: AsanaSession;
@@ -34,12 +34,12 @@ export interface StandaloneDeps {
   readonly log: Logger;
   readonly audit: AuditSink;
   readonly clock: Clock;
-  /** Once it aborts nothing is changed in Asana any more. */
+  /** Once it aborts, nothing more is changed in Asana. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Sets up clients, session and host; sends nothing yet.
+ * Sets up the clients, the session and the host. Sends nothing yet.
  * @throws InvalidInputError
  */
 export async function openStandalone(
@@ -86,7 +86,7 @@ export async function openStandalone(
     connector: () => connector,
     provisioner: new TaskProvisioner({ executor: new Executor(audit, meter, randomUUID), clock }),
     guard: () => signal.throwIfAborted(),
-    // No object declares anything here, and none remembers a removal: its window lasts as long as the process.
+    // No object declares a grant or records removals here, so the window of removals lasts as long as the process.
     findDeclarations: () => [],
     saveRemovals: () => Promise.resolve(),
     alone: true,
@@ -101,7 +101,7 @@ export async function openStandalone(
   };
 }
 
-/** There is no object here whose annotation could accept a smaller directory. */
+/** Logs the doubts about a reading, with remedies other than an annotation, since there is no object to annotate. */
 function warnOfDoubts({ doubts }: ConnectorSession, log: Logger): void {
   for (const { reason, count, message } of doubts) {
     log.warn('the reading of the directory is in doubt: nothing is uploaded or removed', {
@@ -116,7 +116,7 @@ function warnOfDoubts({ doubts }: ConnectorSession, log: Logger): void {
   }
 }
 
-/** The settings as the AsanaConnector that `migrate` would print, defaults filled in. */
+/** Returns the settings as the AsanaConnector that `migrate` would print, with defaults filled in. */
 function connectorOf(settings: Settings, now: number): AsanaConnector {
   const places = { secret: STANDALONE.name, scimTokenKey: settings.scimToken ? 'SCIM_TOKEN' : null };
   const manifest = connectorManifest(settings, places);
@@ -131,7 +131,7 @@ function connectorOf(settings: Settings, now: number): AsanaConnector {
       creationTimestamp: formatTime(now),
     },
     spec: spec as AsanaConnector['spec'],
-    // What a person has accepted; nothing is known yet of how large the directory is.
+    // Only the shortfall that the user accepts: the size of the directory is not known yet.
     status: { measure: { scope: [], acceptedShortfall: settings.acceptMissing } },
   };
 }

@@ -5,7 +5,7 @@ import { runsConnector } from './connector-action.ts';
 
 const GROUPS: readonly SettingGroup[] = ['asana', 'files', 'sync', 'logging', 'budget'];
 
-/** `asana-connector sync -f FILE`: one sync into a c1z file, whether or not there are credentials of ConductorOne. */
+/** `asana-connector sync -f FILE`: makes one sync into a c1z file, even if there are credentials of ConductorOne. */
 export function syncCommand(signal: AbortSignal): Command {
   const command = new Command('sync')
     .summary('Sync once into a c1z file')

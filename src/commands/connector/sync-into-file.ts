@@ -9,7 +9,7 @@ import type { Standalone } from './standalone.ts';
 
 /**
  * Reads the directory once and adds it to the file as a sync.
- * @throws AsanaError, RefusedError, C1zError; the file is then as it was
+ * @throws AsanaError, RefusedError, C1zError; the file is then unchanged
  */
 export async function syncIntoFile(
   settings: Settings,
@@ -34,7 +34,7 @@ export async function syncIntoFile(
   log.info('sync written', { file: settings.file, syncId, bytes, ...counts });
 }
 
-/** Where temporary files go. */
+/** Returns the folder for temporary files. */
 export function tempFolderOf({ c1zTempDir }: Pick<Settings, 'c1zTempDir'>): string {
   return c1zTempDir ?? tmpdir();
 }
@@ -56,7 +56,7 @@ export function selectionOf({
   };
 }
 
-/** `team:501` for `bid:r:team/501`, and for `bid:r:workspace/1200/team/501`, which names its parent too. */
+/** Returns `team:501` for `bid:r:team/501` and for `bid:r:workspace/1200/team/501`, which also names the parent. */
 function resourceOf(bid: string): string {
   const [type, id] = bid.split(':').slice(2).join(':').split('/').slice(-2);
   return `${type}:${id}`;

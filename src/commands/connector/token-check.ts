@@ -4,28 +4,28 @@ import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { withTimeLimit } from '../../core/time-limit.ts';
 
-/** However often a probe comes, Asana is asked no more often. */
+/** Minimum time between two checks, however often probes arrive. */
 const INTERVAL_MS = 30_000;
-/** An answer that takes longer is as good as none. */
+/** A check that takes longer has failed. */
 const LONGEST_CHECK_MS = 30_000;
-/** Whoever asks waits so long for a check under way, and then hears what the last one has shown. */
+/** How long a caller waits for a running check before it gets the result of the last one. */
 const PATIENCE_MS = 3_000;
 
-/** What is asked of Asana. */
+/** The Asana requests that a check makes. */
 interface Asana {
   readonly rest: Pick<RestClient, 'me'>;
-  /** Null with SCIM off. */
+  /** `null` with SCIM off. */
   readonly scim: Pick<ScimClient, 'probe'> | null;
 }
 
 export interface TokenCheckOptions {
   readonly asana: Asana;
   readonly clock: Clock;
-  /** Ends a check under way. */
+  /** Ends a running check. */
   readonly signal: AbortSignal;
 }
 
-/** Whether Asana takes the token, asked at most every 30 s. */
+/** Checks whether Asana accepts the token, at most every 30 s. */
 export class TokenCheck {
   readonly #options: TokenCheckOptions;
   #askedAt: number | null = null;
@@ -36,7 +36,7 @@ export class TokenCheck {
     this.#options = options;
   }
 
-  /** Why Asana cannot be used with the token; null while it can, or is not known to be refused. */
+  /** Returns why Asana cannot be used with the token; `null` if it can, or if no check has failed yet. */
   async failure(): Promise<CodedError | null> {
     const { clock } = this.#options;
     const now = clock.monotonic();
@@ -62,7 +62,7 @@ export class TokenCheck {
   }
 }
 
-/** Waits for work that never rejects, and no longer than `ms`. */
+/** Waits for work that never rejects, for at most `ms`. */
 function atMost(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.schedule(ms, resolve);
@@ -73,7 +73,7 @@ function atMost(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
   });
 }
 
-/** Asana was asked, and has not answered in time. */
+/** Asana did not respond in time. */
 class NoAnswerError extends CodedError {
   constructor(cause: unknown) {
     super('AsanaUnavailable', 'transient', `Asana did not respond within ${LONGEST_CHECK_MS / 1000} s.`, {
@@ -82,7 +82,7 @@ class NoAnswerError extends CodedError {
   }
 }
 
-/** A service account of the smallest rights opens SCIM alone. */
+/** Checks the token over REST, or else over SCIM: a service account with minimal permissions can use SCIM only. */
 async function validate({ rest, scim }: Asana, signal: AbortSignal): Promise<void> {
   const call = { priority: 'read', signal } as const;
   try {

@@ -5,7 +5,7 @@ import { addExamples } from '../command-line/examples.ts';
 import { nameOption } from '../command-line/flag-types.ts';
 import type { ExportFlags } from './run-export.ts';
 
-/** `asana-connector export`: what people have in Asana, as manifests ready to adopt. */
+/** `asana-connector export`: writes the access that people have in Asana as manifests of grants that adopt it. */
 export function exportCommand(signal: AbortSignal): Command {
   const command = new Command('export')
     .summary('Write existing access as manifests')

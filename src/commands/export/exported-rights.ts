@@ -11,22 +11,22 @@ import type { Account, Snapshot } from '../../directory/snapshot.ts';
 import type { Right } from '../../provisioning/right.ts';
 import { nameOfPerson } from './object-names.ts';
 
-/** A right that somebody has, as a grant would declare it. */
+/** A right that an account has, as a grant would declare it. */
 export interface ExportedRight {
   readonly kind: GrantKindName;
   readonly name: string;
   readonly account: Account;
   readonly right: Right;
-  /** The spec beside connectorRef. */
+  /** The spec without connectorRef. */
   readonly spec: Readonly<Record<string, unknown>>;
-  /** What a reader cannot tell from the spec: the name of the team or of the workspace; null for nothing. */
+  /** What the spec does not show: the name of the team or of the workspace; `null` for other rights. */
   readonly remark: string | null;
 }
 
 /**
- * Every right that the directory shows, one after the other: licenses, teams, plain workspaces, and accounts of the
- * organization. Guests have no license and no account of their own; whoever left has nothing.
- * @param byEmail whether a grant may name the person by this address
+ * Yields every right that the directory shows: licenses, teams, workspaces that are not the organization, and accounts
+ * of the organization. Guests have no license and no AsanaAccount; inactive accounts have nothing.
+ * @param byEmail whether a grant may name the person by the email of the account
  */
 export function* rightsIn(
   snapshot: Snapshot,
@@ -109,7 +109,7 @@ function* teamRights(
   }
 }
 
-/** Gids are numbers of any length: the shorter is the smaller. */
+/** Compares gids as numbers of any length: the shorter one is smaller. */
 function compareGids(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : 1);
 }

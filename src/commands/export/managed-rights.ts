@@ -8,8 +8,8 @@ import { ownPlaceOf, type Right } from '../../provisioning/right.ts';
 import { resolveWish } from '../../provisioning/rights.ts';
 
 /**
- * What the grants of a cluster declare, so that it can be told from what nobody declares. A grant that is
- * deleted or expired declares nothing any more, and an absence gives nothing.
+ * The rights that the grants of a cluster declare, as opposed to undeclared ones. A grant that is deleted or expired
+ * no longer declares anything, and an absence declares no right.
  */
 export class ManagedRights {
   readonly #keys = new Set<string>();
@@ -30,7 +30,7 @@ export class ManagedRights {
   }
 }
 
-/** Licenses exclude each other: who is declared to hold one is declared. */
+/** Returns the key of a right. It is the same for all licenses: whichever is declared, the license is managed. */
 function keyOf(gid: string, right: Right): string {
   return `${right.type} ${ownPlaceOf(right) ?? ''} ${gid}`;
 }

@@ -2,7 +2,7 @@ import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { API_VERSION } from '../../api/resources.ts';
 import type { ExportedRight } from './exported-rights.ts';
 
-/** A grant as YAML. Strings are in quotes, as in JSON, so that no address and no gid is ever anything else. */
+/** Formats a grant as YAML. Strings are quoted as in JSON, so that no email or gid is parsed as another type. */
 export function printGrant({ kind, name, spec, remark }: ExportedRight, connector: AsanaConnector): string {
   const { namespace, name: connectorName } = connector.metadata;
   const lines = [

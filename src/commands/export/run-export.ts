@@ -30,15 +30,15 @@ export interface ExportFlags extends AsanaFlags {
   readonly namespace: string;
 }
 
-/** Where an export gets its words from, and puts its own. */
+/** The inputs and outputs of an export. */
 export interface ExportMeans extends PlanMeans {
-  /** For what could not be exported. */
+  /** For warnings about what could not be exported. */
   readonly errors: Output;
 }
 
 /**
- * Writes what people have in Asana as manifests, one grant a right. Changes nothing in Asana.
- * @throws CodedError for a connector, flags, tokens and readings that cannot be used
+ * Writes the access that people have in Asana as manifests, one grant per right. Changes nothing in Asana.
+ * @throws CodedError if the connector, a flag, a token or the reading cannot be used
  */
 export async function runExport(flags: ExportFlags, means: ExportMeans, signal: AbortSignal): Promise<void> {
   const clock = means.clock ?? systemClock;
@@ -57,7 +57,7 @@ export async function runExport(flags: ExportFlags, means: ExportMeans, signal: 
   await write(chosen, connector, flags, means.output);
 }
 
-/** The one AsanaConnector of the manifest, as the API server would have it. */
+/** Reads the only AsanaConnector of the manifest, as the API server would store it. */
 async function readConnector(
   { connector: path, namespace }: ExportFlags,
   { input }: ExportMeans,
@@ -74,7 +74,7 @@ async function readConnector(
   throw new InvalidInputError('--connector', `${path} contains ${count}: specify a manifest with one`);
 }
 
-/** With what the operator has recorded of it, which a reading is compared with, and what people have answered since. */
+/** Adds the status in the cluster, whose measure a reading is compared with, and the annotations that answer holds. */
 function withRecord(declared: AsanaConnector, there: ClusterObjects | null): AsanaConnector {
   const known = there?.connectors.find((connector) => keyOf(connector) === keyOf(declared));
   if (!known?.status) return declared;
@@ -83,8 +83,8 @@ function withRecord(declared: AsanaConnector, there: ClusterObjects | null): Asa
 }
 
 /**
- * Whether a grant may name somebody by the address: the schema takes it, and it means nobody else. Whoever has none is named
- * by the gid, and has no AsanaAccount, which says so once.
+ * Returns a test of whether a grant may name an account by its email: the schema accepts it, and no other account has
+ * it. Any other account is named by its gid and gets no AsanaAccount; it is reported once.
  */
 function addressable({ gidsByEmail }: Snapshot, errors: Output): (account: Account) => boolean {
   const validator = new ManifestValidator();
@@ -102,7 +102,7 @@ function addressable({ gidsByEmail }: Snapshot, errors: Output): (account: Accou
   };
 }
 
-/** Composed letters only: the same address in other characters would be a second person. */
+/** Whether the schema accepts an email. Rejects decomposed letters, which would make the address a second person. */
 function isTaken(validator: ManifestValidator, email: string): boolean {
   if (email.normalize('NFC') !== email) return false;
   try {

@@ -30,7 +30,7 @@ const questions: Readonly<Record<HoldAnswer, string>> = {
 
 /**
  * `kubectl asana acknowledge TOKEN` and `discard TOKEN`: shows what the token names, asks, and answers the hold.
- * @throws InvalidInputError for a token that cannot be answered, or where nobody can confirm what is not shown
+ * @throws InvalidInputError if the token cannot be answered, or if a required confirmation cannot be asked for
  */
 export async function answerHold(
   answer: HoldAnswer,
@@ -72,7 +72,7 @@ export async function answerHold(
   });
 }
 
-/** @throws InvalidInputError for an answer that the hold does not take */
+/** @throws InvalidInputError if the hold does not accept this answer or token */
 function checkAnswer(answer: HoldAnswer, token: string, hold: ConnectorHold): void {
   if (answer === 'discard' && !isOfRemovals(hold))
     throw new InvalidInputError(
@@ -82,7 +82,7 @@ function checkAnswer(answer: HoldAnswer, token: string, hold: ConnectorHold): vo
   makeSureItStands(token, hold);
 }
 
-/** A hold, and whose it is. */
+/** A hold and its connector. */
 interface FoundHold {
   readonly connector: AsanaConnector;
   readonly hold: ConnectorHold;
@@ -104,7 +104,7 @@ interface NamedRemovals {
   readonly notShown: NotShown | null;
 }
 
-/** The removals that the token names, in whatever namespace, and how many of the hold are not among those listed. */
+/** Finds the removals that the token names, in all namespaces, and counts those of the hold that are not listed. */
 async function findNamed(
   { client }: Cluster,
   token: string,

@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline/promises';
 import { InvalidInputError } from '../../core/errors.ts';
 
 /**
- * Asks on the terminal; only `y` or `yes` is a yes.
- * @throws InvalidInputError where nobody can be asked
+ * Asks a question on the terminal. Only `y` or `yes` counts as a yes.
+ * @throws InvalidInputError if stdin is not a terminal
  */
 export async function askYesNo(question: string): Promise<boolean> {
   if (!process.stdin.isTTY)

@@ -9,10 +9,10 @@ import { ApiServerConnection, loadKubeConfig } from '../../kubernetes/connection
 import { listPages } from '../../kubernetes/list-pages.ts';
 import type { Resource } from '../../kubernetes/resource.ts';
 
-/** Who writes here: a person, by this program. */
+/** Field manager of the changes that a person makes with this program. */
 export const FIELD_MANAGER = 'kubectl-asana';
 
-/** The flags that say which cluster is asked, as with kubectl. */
+/** The flags that select a cluster and a namespace, as in kubectl, and the output format. */
 export interface ClusterFlags {
   readonly namespace?: string;
   readonly allNamespaces?: boolean;
@@ -21,25 +21,25 @@ export interface ClusterFlags {
   readonly output?: 'table' | 'json';
 }
 
-/** A cluster, and where in it somebody works. */
+/** A cluster, and the namespaces in it that a command works on. */
 export interface Cluster {
   readonly client: KubernetesClient;
   readonly connection: ApiServerConnection;
-  /** The namespace that is meant; null for all. */
+  /** The selected namespace; `null` for all namespaces. */
   readonly scope: string | null;
-  /** The namespace for what is named without one. */
+  /** The namespace of objects that are named without one. */
   readonly namespace: string;
 }
 
-/** What there is of ours in the scope. */
+/** The connectors and grants in the scope. */
 export interface Inventory {
   readonly connectors: readonly AsanaConnector[];
   readonly grants: readonly GrantObject[];
 }
 
 /**
- * Does `work` with the cluster that the flags name, and closes its connections afterwards.
- * @throws InvalidInputError for a kubeconfig or a context that is not there
+ * Runs `work` with the cluster that the flags select, and closes its connections afterwards.
+ * @throws InvalidInputError if the kubeconfig cannot be read or the context does not exist
  */
 export async function withCluster<T>(
   flags: ClusterFlags,
@@ -83,7 +83,7 @@ function readKubeConfig(path: string): KubeConfig {
   return config;
 }
 
-/** Every connector in the scope, and every grant. */
+/** Lists every connector and every grant in the scope. */
 export async function takeInventory(cluster: Cluster): Promise<Inventory> {
   const [connectors, grants] = await Promise.all([
     listConnectors(cluster),
@@ -92,17 +92,17 @@ export async function takeInventory(cluster: Cluster): Promise<Inventory> {
   return { connectors, grants };
 }
 
-/** Every connector in the scope. */
+/** Lists every connector in the scope. */
 export function listConnectors({ client, scope }: Cluster): Promise<AsanaConnector[]> {
   return listAll(client, asanaConnectors, scope);
 }
 
-/** Every grant of a namespace; null for all namespaces. */
+/** Lists every grant in a namespace; `null` for all namespaces. */
 export async function listGrants(client: Lister, namespace: string | null): Promise<GrantObject[]> {
   const lists = await Promise.all(
     grantKinds.map(async ({ names }) => {
       const objects = await listAll<GrantObject>(client, names, namespace);
-      // The items of a list do not say their kind.
+      // The items of a list do not carry their kind.
       return objects.map((object) => ({ ...object, kind: names.kind }) as GrantObject);
     }),
   );

@@ -7,18 +7,18 @@ import { isForbidden } from '../command-line/permission.ts';
 import { listGrants } from './cluster.ts';
 import { isOfRemovals } from './hold-words.ts';
 
-/** The grants that name some connectors, wherever they are. */
+/** The grants that name a connector, in all namespaces. */
 export interface ConnectorGrants {
   readonly grants: readonly GrantObject[];
-  /** Namespaces whose grants may name the connector and cannot be listed, in words. */
+  /** Namespaces whose grants may name the connector but cannot be listed, as text for the user. */
   readonly unlisted: readonly string[];
 }
 
 const EVERYWHERE = 'other namespaces';
 
 /**
- * The grants that name the connector: of its own namespace, and of those it allows. A hold counts all of them, so that
- * whoever answers it has to see all of them.
+ * Lists the grants that name the connector, in its own namespace and in those it allows. A hold counts all of them, so
+ * the person who answers it has to see all of them.
  */
 export async function listGrantsOf(
   client: Pick<KubernetesClient, 'list'>,
@@ -50,7 +50,7 @@ export interface NotShown {
   readonly unlisted: readonly string[];
 }
 
-/** What a hold counts beyond the removals that are listed; null if nothing is missing. */
+/** Counts the removals of a hold that are not among those listed; `null` if none is missing. */
 export function notShownOf(
   connector: string,
   hold: ConnectorHold,
@@ -68,7 +68,7 @@ export function notShownOf(
   return count > 0 ? { connector, count, unlisted } : null;
 }
 
-/** How many removals are not shown, and why. */
+/** Describes how many removals are not shown, and why. */
 export function describeNotShown({ connector, count, unlisted }: NotShown): string {
   const why =
     unlisted.length > 0

@@ -1,10 +1,10 @@
-/** What a check of `doctor` found. */
+/** The result of one check of `doctor`. */
 export interface Finding {
-  /** What was looked at: `Secret iga/asana-credentials`. */
+  /** The object of the check, such as `Secret iga/asana-credentials`. */
   readonly what: string;
   readonly state: 'ok' | 'bad' | 'unknown';
   readonly found: string;
-  /** What to do; null where nothing is to be done. */
+  /** What to do; `null` if there is nothing to do. */
   readonly remedy: string | null;
 }
 
@@ -16,12 +16,12 @@ export function bad(what: string, found: string, remedy: string): Finding {
   return { what, state: 'bad', found, remedy };
 }
 
-/** What could not be looked at. */
+/** Returns the finding of a check that could not be made. */
 export function unknown(what: string, found: string, remedy: string): Finding {
   return { what, state: 'unknown', found, remedy };
 }
 
-/** The sentence of an error, for a finding. */
+/** Returns the message of an error, for a finding. */
 export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -5,13 +5,13 @@ import { LEASE_NAME } from '../../kubernetes/leader-election.ts';
 import type { Cluster } from './cluster.ts';
 import { bad, type Finding, ok, sentenceOf, unknown } from './diagnosis.ts';
 
-/** One thing that somebody must be allowed to do. */
+/** A permission that the user or the operator needs. */
 interface Right {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
   readonly subresource?: string;
-  /** Of the one object; absent for any. */
+  /** Name of the object; absent for any object. */
   readonly name?: string;
 }
 
@@ -49,7 +49,7 @@ const YOURS: readonly Right[] = [
   { verb: 'patch', group: GROUP, resource: asanaConnectors.plural },
   ...grantKinds.map(({ names }) => ({ verb: 'list', group: GROUP, resource: names.plural })),
 ];
-/** What the chart grants in each namespace that the operator watches. */
+/** The permissions that the chart grants the operator in each namespace it watches. */
 const OPERATORS: readonly Right[] = [
   ...[asanaConnectors.plural, ...grantKinds.map(({ names }) => names.plural)].flatMap((resource): Right[] => [
     { verb: 'get', group: GROUP, resource },
@@ -64,7 +64,7 @@ const OPERATORS: readonly Right[] = [
   { verb: 'patch', group: 'events.k8s.io', resource: 'events' },
 ];
 
-/** What it is granted in its own namespace, to lead. */
+/** The permissions that the chart grants the operator in its own namespace, for leader election. */
 const LEADERS: readonly Right[] = [
   { verb: 'create', group: LEASES, resource: 'leases' },
   { verb: 'get', group: LEASES, resource: 'leases', name: LEASE_NAME },
@@ -72,14 +72,14 @@ const LEADERS: readonly Right[] = [
 ];
 
 /**
- * Looks at what the user may do, whether an operator runs, and what that operator may do.
- * @param namespaces where: those of the connectors that are looked at
+ * Checks the permissions of the user, whether an operator runs, and the permissions of each operator.
+ * @param namespaces the namespaces in which permissions are checked: those of the examined connectors
  */
 export async function examineCluster(cluster: Cluster, namespaces: readonly string[]): Promise<Finding[]> {
   const user = await inEach(namespaces, (namespace) => examineUser(cluster, namespace));
   try {
     const operators = await listOperators(cluster);
-    // Without an election nobody holds a lease.
+    // Without leader election, no operator holds a lease.
     const elects = operators.length === 0 || operators.some(doesElect);
     const lease = elects ? await examineLease(cluster) : ok(OPERATOR, 'runs without leader election');
     const rights = await inEach(namespaces, (namespace) =>
@@ -96,7 +96,7 @@ export async function examineCluster(cluster: Cluster, namespaces: readonly stri
   }
 }
 
-/** One namespace after the other: each takes dozens of requests. */
+/** Examines one namespace after the other, because each takes dozens of requests. */
 async function inEach<T>(
   namespaces: readonly string[],
   look: (namespace: string) => Promise<T>,
@@ -133,7 +133,7 @@ async function examineLease({ connection }: Cluster): Promise<Finding> {
   }
 }
 
-/** What the leases of all namespaces tell: whether some operator renews one. */
+/** Reports whether an operator renews one of the leases, which come from all namespaces. */
 export function findLeader(leases: readonly Lease[], now: number): Finding {
   const live = leases.find((lease) => isLive(lease, now));
   if (live)
@@ -150,7 +150,7 @@ function isLive({ spec }: Lease, now: number): boolean {
   return now - Date.parse(spec.renewTime) < 4 * (spec.leaseDurationSeconds ?? 15) * 1000;
 }
 
-/** By the label that no value of the chart renames. */
+/** Lists the operators' Deployments by a label that no value of the chart can change. */
 async function listOperators({ connection }: Cluster): Promise<readonly Deployment[]> {
   const { items } = await connection.send<{ items: Deployment[] }>({
     method: 'GET',

@@ -15,7 +15,7 @@ import { bad, type Finding, ok, sentenceOf, unknown } from './diagnosis.ts';
 
 const CALL = { priority: 'read' } as const;
 
-/** Looks at one connector: its Secret, what its tokens may read in Asana, clocks, and ConductorOne. Only reads. */
+/** Checks one connector: its Secret, what its tokens can read in Asana, the clock, and ConductorOne. Only reads. */
 export async function examineConnector(
   { client }: { readonly client: Pick<KubernetesClient, 'readSecret'> },
   connector: AsanaConnector,
@@ -101,18 +101,18 @@ async function examineAsana(connector: AsanaConnector, session: AsanaSession): P
     return [...(await examineScimOnly(connector, refusal)), ...ofScim];
   const ofRest = await examining(REST_TOKEN, async () => {
     const { value, date } = await me;
-    // A name that Asana does not show is empty.
+    // The name is empty if Asana does not show it.
     return [ok(REST_TOKEN, `belongs to ${value.name || value.gid}`), examineClocks(date)];
   });
   return [...ofRest, ...(await examineWorkspaces(connector, rest)), ...ofScim];
 }
 
-/** Whether a sync has read over REST before: a token that can do SCIM alone has lost permissions then. */
+/** Whether an earlier sync has read over REST. If so, a token that can only use SCIM has lost permissions. */
 function isRestKnown({ status }: AsanaConnector): boolean {
   return (status?.organizations ?? []).length > 0;
 }
 
-/** A service account with SCIM's permissions alone is enough to sync, if the connector says of which organization. */
+/** Checks a token with SCIM permissions only, which is enough to sync if the connector names its organization. */
 async function examineScimOnly({ spec }: AsanaConnector, refusal: AsanaError): Promise<Finding[]> {
   const ofScope = await examining('workspaces', async () => {
     const { workspaces } = scopeOverScim(spec);
@@ -138,7 +138,7 @@ function examineWorkspaces({ spec }: AsanaConnector, rest: AsanaSession['rest'])
   });
 }
 
-/** Clocks apart are a finding of their own: everything that ends at a time depends on them. */
+/** Checks that the local clock agrees with Asana's: everything that ends at a given time depends on it. */
 function examineClocks(date: number | null): Finding {
   const apart = date === null ? 0 : Math.abs(systemClock.now() - date);
   return apart <= TOLERATED_SKEW_MS
@@ -158,7 +158,7 @@ async function examining(what: string, look: () => Promise<Finding[]>): Promise<
   }
 }
 
-/** Permissions that are chosen one by one open SCIM alone, never the REST API. */
+/** Individually selected permissions of a service account give access to SCIM only, never to the REST API. */
 const remediesOfForbidden: Readonly<Record<Surface, string>> = {
   rest: 'Give the service account full permissions in the Admin Console. Or store the token of an account with the admin role under tokenKey, and the token of the service account under scimTokenKey.',
   scim: 'Give the service account the permissions Users and Teams, or full permissions, in the Admin Console. SCIM does not accept personal access tokens.',

@@ -13,14 +13,14 @@ export interface DoctorFlags extends ClusterFlags {
   readonly asanaApiUrl: string;
 }
 
-/** Something is wrong; what, and what to do, was printed. */
+/** Checks failed; the findings and their remedies were printed. */
 class UnwellError extends CodedError {
   constructor(count: number) {
     super('Unwell', 'stalling', `${count} checks failed. Each has its remedy above.`);
   }
 }
 
-/** `kubectl asana doctor`: looks at everything a connector needs, each with its remedy. Changes nothing. */
+/** `kubectl asana doctor`: checks everything a connector needs, and prints a remedy for each problem. Only reads. */
 export async function examine(flags: DoctorFlags, output: Output): Promise<void> {
   const sections = await withCluster(flags, async (cluster) => {
     const connectors = await listConnectors(cluster);
@@ -42,7 +42,7 @@ export async function examine(flags: DoctorFlags, output: Output): Promise<void>
   if (wrong > 0) throw new ExitError(1, new UnwellError(wrong));
 }
 
-/** With -A the namespace of the context is one like any other. */
+/** Returns the selected namespace; with -A, the namespaces that have connectors, or the context's if there are none. */
 export function namespacesToExamine(
   { scope, namespace }: Pick<Cluster, 'scope' | 'namespace'>,
   connectors: readonly AsanaConnector[],

@@ -14,7 +14,7 @@ import { declaredPerson, declaredRight, observedRight, readinessOf } from './gra
 import { heading, writeJson } from './screen.ts';
 import { type TaskAbout, tasksAbout } from './tasks-about.ts';
 
-/** What is known of one grant about a person. */
+/** What is known about one grant of a person. */
 interface Explanation {
   readonly kind: string;
   readonly namespace: string;
@@ -31,16 +31,16 @@ interface Explanation {
   readonly planned: NonNullable<GrantObject['status']>['planned'] | null;
   readonly expiresAt: string | null;
   readonly deletedAt: string | null;
-  /** Named in protectedUsers of the connector: no removal touches this person. Null where the connector cannot be read. */
+  /** True if protectedUsers of the connector exempts the person from removals; `null` if it cannot be read. */
   readonly protected: boolean | null;
 }
 
 export interface WhyFlags extends ClusterFlags {
-  /** Files; objects know nothing of tasks. */
+  /** Paths of audit logs, the only record of tasks: Kubernetes objects contain none. */
   readonly auditLog?: readonly string[];
 }
 
-/** `kubectl asana why EMAIL`: every grant and task about a person, and the rule that decided. */
+/** `kubectl asana why EMAIL`: shows every grant and task about a person, and the rule that decided. */
 export async function explainPerson(email: string, flags: WhyFlags, output: Output): Promise<void> {
   const lines = flags.auditLog ? await readAuditLines(flags.auditLog) : null;
   const { connectors, about } = await withCluster(flags, async (cluster) => {
@@ -49,7 +49,7 @@ export async function explainPerson(email: string, flags: WhyFlags, output: Outp
     return { about: named, connectors: await withConnectorsOf(named, inventory.connectors, cluster) };
   });
   const explanations = about.map((grant) => explain(grant, connectors));
-  // Addresses change; what a grant has recorded of the person is the same person.
+  // Addresses change, so tasks are matched by every email and gid that the person's grants contain.
   const names = new Set([foldAddress(email), ...about.flatMap((grant) => [...namesOf(grant)])]);
   const tasks = lines && tasksAbout(lines, (name) => names.has(foldAddress(name)));
   if (flags.output === 'json') {
@@ -62,7 +62,7 @@ export async function explainPerson(email: string, flags: WhyFlags, output: Outp
   output.write(textOfTasks(tasks, connectors));
 }
 
-/** The connectors of the scope, and those elsewhere that the grants name, as far as they can be read. */
+/** Adds to the known connectors those of other namespaces that the grants name, as far as they can be read. */
 async function withConnectorsOf(
   grants: readonly GrantObject[],
   known: readonly AsanaConnector[],
@@ -84,7 +84,7 @@ async function withConnectorsOf(
   return [...known, ...found.filter((connector) => connector !== null)];
 }
 
-/** Emails are compared as Asana does: without regard to case, in one normal form. */
+/** Returns all names of a grant's person. Emails compare as in Asana: ignoring case, in one normal form. */
 function namesOf(grant: GrantObject): ReadonlySet<string> {
   const { email, gid } = grant.status?.user ?? {};
   return new Set([declaredPerson(grant), email, gid].flatMap((name) => (name ? [foldAddress(name)] : [])));
@@ -144,7 +144,7 @@ function describeProtection({ protected: isProtected, connector }: Explanation):
     : null;
 }
 
-/** Null: nobody said where the audit log is. That matters only where ConductorOne asks for something. */
+/** @param tasks `null` if no audit log was given, which is only mentioned if a connector carries out tasks */
 function textOfTasks(tasks: readonly TaskAbout[] | null, connectors: readonly AsanaConnector[]): string {
   if (tasks === null) {
     const served = connectors.filter(({ spec }) => spec.conductorOne?.provision === true);

@@ -39,8 +39,8 @@ const RFC_3339 =
   /^(?<day>\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.]\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 /**
- * An instant as manifests write it, in epoch milliseconds.
- * @throws InvalidInputError also for a day that its month does not have, which Date moves into the next month
+ * Parses an RFC 3339 time, as used in manifests, into epoch milliseconds.
+ * @throws InvalidInputError also for a day that its month does not have, which Date would move into the next month
  */
 export function readTime(text: string): number {
   const day = RFC_3339.exec(text)?.groups?.['day'];
@@ -50,7 +50,7 @@ export function readTime(text: string): number {
   return Date.parse(text);
 }
 
-/** `atg/design`, or a name alone for a license grant. */
+/** Parses a grant name such as `atg/design`. A name without a kind is that of a license grant. */
 function readGrantName(name: string) {
   const [first = '', ...rest] = name.split('/');
   if (rest.length === 0) return { kind: asanaLicenseGrants, called: first };
@@ -64,8 +64,8 @@ function readGrantName(name: string) {
 }
 
 /**
- * The field that holds the end: the time, or how long after the beginning.
- * @throws InvalidInputError for a grant that is being deleted, and one whose end is unknown, or not earlier
+ * Returns the spec field that sets the new end: a longer `duration` if the grant has one, else `expiresAt`.
+ * @throws InvalidInputError if the grant is being deleted, its end is absent or unknown, or `until` is not later
  */
 export function changeOf(grant: GrantObject, until: number): { expiresAt: string } | { duration: string } {
   const { duration } = grant.spec;
@@ -74,7 +74,7 @@ export function changeOf(grant: GrantObject, until: number): { expiresAt: string
       'GRANT',
       'is being deleted, which a later end does not prevent: create it again once it is gone',
     );
-  // As the operator will see it: the recorded end may be that of a spec before the last edit.
+  // Computed as the operator does, because the recorded end may be older than the last edit of the spec.
   const end = endOf(grant);
   if (end === null)
     throw new InvalidInputError(

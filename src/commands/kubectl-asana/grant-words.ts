@@ -2,23 +2,23 @@ import { findCondition } from '../../api/conditions.ts';
 import { type GrantObject, grantKinds } from '../../api/kinds.ts';
 import type { ResourceNames } from '../../api/resources.ts';
 
-/** A grant as kubectl names it: `alg/alice`. */
+/** Returns the name of a grant as kubectl writes it: `alg/alice`. */
 export function grantName({ kind, metadata }: GrantObject): string {
   const shortName = grantKinds.find(({ names }) => names.kind === kind)?.names.shortName ?? kind;
   return `${shortName}/${metadata.name}`;
 }
 
-/** Who a grant is about: the current email, else what the spec says. */
+/** Returns the person a grant is about: the current email if known, else the email or gid of the spec. */
 export function personOf(grant: GrantObject): string {
   return grant.status?.user?.email ?? declaredPerson(grant);
 }
 
-/** Who the spec names. */
+/** Returns the email or gid of the person that the spec names. */
 export function declaredPerson({ kind, spec }: GrantObject): string {
   return kind === 'AsanaAccount' ? spec.email : (spec.user.email ?? spec.user.gid ?? '');
 }
 
-/** What a grant declares, in a few words. */
+/** Describes the right that a grant declares, in a few words. */
 export function declaredRight(grant: GrantObject): string {
   switch (grant.kind) {
     case 'AsanaLicenseGrant':
@@ -32,13 +32,13 @@ export function declaredRight(grant: GrantObject): string {
   }
 }
 
-/** What was last seen of it in Asana. */
+/** Returns the state of the right that was last observed in Asana; empty if none was. */
 export function observedRight({ status }: GrantObject): string {
   const { license, membership, account } = status?.observed ?? {};
   return license ?? membership ?? account ?? '';
 }
 
-/** Ready, its reason and its message; empty before the first status. */
+/** Returns the status, reason and message of the Ready condition; `Unknown` and empty before the first status. */
 export function readinessOf({
   status,
 }: {
@@ -52,12 +52,12 @@ export function readinessOf({
   };
 }
 
-/** A person must act on it, or it waits for something. */
+/** Whether a grant is not ready: a person must act, or it waits for something. */
 export function isBlocked(grant: GrantObject): boolean {
   return readinessOf(grant).ready === 'False';
 }
 
-/** The kind that somebody writes: its short name, or its singular or plural name; null for none of ours. */
+/** Finds a grant kind by its short, singular or plural name; `null` if there is none. */
 export function kindNamed(word: string): ResourceNames<GrantObject['kind']> | null {
   const wanted = word.toLowerCase();
   const found = grantKinds.find(({ names }) =>

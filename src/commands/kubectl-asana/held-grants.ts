@@ -17,7 +17,7 @@ export interface HeldRemoval {
   readonly grant: string;
   readonly person: string;
   readonly action: string;
-  /** `<id>.<n>`: a token of the same id and at least this n names it. */
+  /** `<id>.<n>`: a token with the same id and at least this n names the removal. */
   readonly hold: string;
   readonly why: string;
 }
@@ -29,7 +29,7 @@ interface Holds {
   readonly notShown: readonly NotShown[];
 }
 
-/** `kubectl asana hold`: every removal that is held, not just the twenty that the connector's status names. */
+/** `kubectl asana hold`: shows every held removal, not just the twenty that the connector's status names. */
 export async function showHeld(flags: ClusterFlags, output: Output): Promise<void> {
   const holds = await withCluster(flags, findHolds);
   const { removals, readings, notShown } = holds;
@@ -56,7 +56,7 @@ export async function showHeld(flags: ClusterFlags, output: Output): Promise<voi
     );
 }
 
-/** What is held of the grants in the scope, and of those that name its connectors from elsewhere. */
+/** Finds what is held among the grants in the scope, and among those elsewhere that name a connector of the scope. */
 async function findHolds(cluster: Cluster): Promise<Holds> {
   const { connectors, grants } = await takeInventory(cluster);
   const found = await Promise.all(
@@ -73,19 +73,19 @@ async function findHolds(cluster: Cluster): Promise<Holds> {
     readings: holds.flatMap(({ connector, hold }) => (isOfRemovals(hold) ? [] : [{ connector, ...hold }])),
     notShown: holds.flatMap(({ connector, hold, unlisted }) => {
       const missing = notShownOf(connector, hold, { held: removals, unlisted });
-      // A difference without that passes: the grants and the connector are written one after the other.
+      // If every namespace was listed, a difference is temporary: grants and connector are written one after the other.
       return missing && unlisted.length > 0 ? [missing] : [];
     }),
   };
 }
 
-/** The removals among the grants that a hold stops, by connector. */
+/** Returns the removals of these grants that a hold stops, sorted by connector and person. */
 export function heldAmong(grants: readonly GrantObject[]): HeldRemoval[] {
   return grants
     .flatMap((grant): HeldRemoval[] => {
       const { planned, discardedGeneration, observedGeneration } = grant.status ?? {};
       if (planned?.hold === undefined || planned.answer !== undefined) return [];
-      // Let be by a person, until the grant is edited.
+      // A person discarded the removal. The answer is valid until the grant is edited.
       if (discardedGeneration !== undefined && discardedGeneration === observedGeneration) return [];
       return [
         {
@@ -117,7 +117,7 @@ export function heldTable(held: readonly HeldRemoval[]): string {
   );
 }
 
-/** Whether a token names a removal: the same hold, and not a change that came later. */
+/** Whether a token names a removal: both are of one hold, and the removal did not join or change after the token. */
 export function isNamedBy(token: string, { hold }: HeldRemoval): boolean {
   const [asked, joined] = [parseHoldToken(token), parseHoldToken(hold)];
   return asked !== null && joined !== null && asked.id === joined.id && joined.n <= asked.n;

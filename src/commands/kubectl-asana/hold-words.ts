@@ -6,12 +6,12 @@ import { wordFor } from '../../directory/doubt.ts';
 import { partNames } from '../../directory/snapshot.ts';
 import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 
-/** Whether a hold is over removals, or else over a reading. */
+/** Whether a hold contains removals. Otherwise it holds a reading. */
 export function isOfRemovals({ reason }: ConnectorHold): boolean {
   return reason === 'TooManyRemovals';
 }
 
-/** What is doubtful about a reading that is held: in the connector's own words, where they are about this hold alone. */
+/** Describes why a held reading is in doubt, using the connector's condition if that is about this hold only. */
 export function describeReadingHold({ status }: AsanaConnector, hold: ConnectorHold): string {
   const told = findCondition(status?.conditions, 'RemovalsPaused');
   if (told?.reason === hold.reason && status?.holds?.length === 1) return `${hold.reason}: ${told.message}`;
@@ -22,10 +22,10 @@ export function describeReadingHold({ status }: AsanaConnector, hold: ConnectorH
   return `${hold.reason}: ${what} (${describeLack(hold)}).`;
 }
 
-/** What a reading that is held lacks, or reads instead, in a few words. */
+/** Describes in a few words what a held reading lacks, or what it found instead. */
 export function describeLack({ reason, count, missing = {}, places = [] }: ConnectorHold): string {
   if (reason === 'OrganizationChanged') {
-    // Where SCIM shows strangers there is no gid that would name their organization.
+    // SCIM does not show the gid of the organization that its users belong to.
     const found = places.map((place) => (place === 'scim' ? 'another one over SCIM' : place));
     return `found: ${found.join(', ') || 'none'}`;
   }
@@ -38,9 +38,10 @@ export function describeLack({ reason, count, missing = {}, places = [] }: Conne
 }
 
 /**
- * A token of removals names those that had joined by it, whatever came later; one of a reading names the reading as it stands.
- * @throws InvalidInputError for the token of a reading that is not the last one any more, and for one that was never given,
- *   which the operator would pass over
+ * Checks that a token can answer the hold. A token of removals names those that had joined by then and none that joined
+ * later; a token of a reading names that reading only.
+ * @throws InvalidInputError if the reading has changed since the token was given, or if the token was never given, so
+ *   that the operator would ignore it
  */
 export function makeSureItStands(token: string, hold: ConnectorHold): void {
   if (token === hold.token) return;

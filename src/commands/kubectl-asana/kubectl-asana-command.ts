@@ -10,7 +10,7 @@ import type { WhyFlags } from './explain-person.ts';
 import type { ExtendFlags } from './extend-grant.ts';
 import type { SyncFlags } from './request-sync.ts';
 
-/** `kubectl asana`: what people look at and answer, from where they use kubectl. Each part is loaded when asked for. */
+/** `kubectl asana`: shows connectors and grants, and answers holds. Each sub-command is imported on demand. */
 export function kubectlAsanaCommand(): Command {
   const program = new Command('kubectl-asana')
     .summary('Show and control connectors and grants (kubectl asana)')
@@ -119,7 +119,7 @@ function addCompletion(program: Command): void {
   program.addCommand(completion).addCommand(completeWords, { hidden: true });
 }
 
-/** A command about the objects of one namespace, or of all. */
+/** Adds what `withNamespace` adds, and -A: the command works on one namespace, or on all. */
 function withCluster(command: Command, summary: string, example: Example): Command {
   return withNamespace(command, summary, example)
     .optionsGroup('Cluster:')
@@ -127,7 +127,7 @@ function withCluster(command: Command, summary: string, example: Example): Comma
     .optionsGroup('Options:');
 }
 
-/** The sentence and the example of a command, and the flags that every command shares with kubectl. */
+/** Adds the description and the example of a command, and the flags that every command shares with kubectl. */
 function withNamespace(command: Command, summary: string, example: Example): Command {
   return addExamples(command, example)
     .summary(summary)

@@ -14,7 +14,7 @@ export interface SyncFlags extends ClusterFlags {
   readonly timeout: number;
 }
 
-/** The sync that was asked for was not done in time. */
+/** A requested sync did not finish in time. */
 export class SyncLateError extends CodedError {
   constructor(connectors: readonly string[], ms: number) {
     super(
@@ -25,7 +25,7 @@ export class SyncLateError extends CodedError {
   }
 }
 
-/** A sync that was waited for did not read Asana. */
+/** A sync that the command waited for did not read Asana completely. */
 export class SyncFailedError extends CodedError {
   constructor(failed: readonly string[]) {
     super('SyncFailed', 'stalling', `The sync failed. ${failed.join(' ')}`);
@@ -36,8 +36,8 @@ const LOOK_MS = 500;
 
 /**
  * `kubectl asana sync [NAME] [--wait]`: asks one connector, or all in the scope, to read Asana now.
- * @throws SyncFailedError where it waits, and a sync was not done or not complete
- * @throws SyncLateError
+ * @throws SyncFailedError if it waits, and a sync was not done or not complete
+ * @throws SyncLateError if it waits, and a sync does not finish in time
  */
 export async function requestSync(name: string | undefined, flags: SyncFlags, output: Output): Promise<void> {
   await withCluster(flags, async (cluster) => {
@@ -77,16 +77,16 @@ function summaryOf(connector: AsanaConnector, waited: boolean) {
     phase: status?.phase ?? 'Pending',
     reason,
     message,
-    /** Whether Asana was read completely; null where nobody waited for it. */
+    /** True if Asana was read completely; `null` without --wait. */
     synced: waited ? failure === null : null,
     failure,
   };
 }
 
-/** Why a request that was handled has not led to a complete reading; null if it has. */
+/** Describes why a handled request did not lead to a complete reading; `null` if it did. */
 function failureOf(connector: AsanaConnector): string | null {
   const { ready, reason, message } = readinessOf(connector);
-  // Suspended, a connector stays as ready as it was, and reads nothing.
+  // A suspended connector does not read Asana, but its readiness does not change.
   if (ready === 'False' || reason === 'Suspended') return `${reason}: ${message}`;
   const synced = findCondition(connector.status?.conditions, 'Synced');
   if (synced?.status === 'True') return null;
@@ -98,7 +98,7 @@ function lineOf({ namespace, name, phase, reason, synced, failure }: Outcome): s
   return `${namespace}/${name}: ${what ?? `sync failed, ${phase} (${failure ?? reason})`}`;
 }
 
-/** The connector as it was when it was asked. */
+/** Annotates the connector with the request, and returns the connector as of that write. */
 function annotate({ client }: Cluster, { metadata }: AsanaConnector, token: string): Promise<AsanaConnector> {
   const patch = { metadata: { annotations: { [REQUESTED_AT_ANNOTATION]: token } } };
   return client.mergePatch<AsanaConnector>(
@@ -135,8 +135,8 @@ async function untilDone(
 }
 
 /**
- * Whether the request was handled, or one that came after it: the annotation holds one request, and the next person's
- * takes its place. What was handled before says nothing, whatever the clock of its author said.
+ * Whether this request, or a later one, was handled: the annotation holds one request, which a later one replaces. A
+ * request that had been handled before this one never counts, even if the clock of its author was ahead.
  */
 function isHandled({ metadata, status }: AsanaConnector, before: AsanaConnector, token: string): boolean {
   const handled = status?.lastHandledReconcileAt;

@@ -7,10 +7,10 @@ import { type ClusterFlags, type Inventory, takeInventory, withCluster } from '.
 import { grantName, isBlocked, personOf, readinessOf } from './grant-words.ts';
 import { heading, writeJson } from './screen.ts';
 
-/** So many blocked grants fit one screen. */
+/** Number of blocked grants that fit on one screen. */
 const MOST_BLOCKED = 20;
 
-/** `kubectl asana status`: connectors, holds, and what is blocked and why, in one screen. */
+/** `kubectl asana status`: shows connectors, holds, and which grants are blocked and why, on one screen. */
 export async function showStatus(flags: ClusterFlags, output: Output): Promise<void> {
   const inventory = await withCluster(flags, takeInventory);
   if (flags.output === 'json') {

@@ -1,6 +1,6 @@
 import type { AuditLine } from '../../provisioning/audit.ts';
 
-/** What a task of ConductorOne did, or was refused, about a person. */
+/** An action of a ConductorOne task on a person: what it changed, or why it did not. */
 export interface TaskAbout {
   /** RFC 3339. */
   readonly time: string;
@@ -9,7 +9,7 @@ export interface TaskAbout {
   /** `namespace/name`. */
   readonly connector: string;
   readonly action: string;
-  /** gid of the team or workspace; null where it is the organization. */
+  /** Gid of the team or workspace; `null` for the organization. */
   readonly place: string | null;
   readonly before: string | null;
   readonly after: string | null;
@@ -17,7 +17,7 @@ export interface TaskAbout {
 }
 
 /**
- * The tasks about a person, the newest first: each action once, as it was told of last.
+ * Returns the task actions on a person, newest first. Each action appears once, as its last audit line records it.
  * @param isMeant whether an email or a gid is the person's
  */
 export function tasksAbout(lines: readonly AuditLine[], isMeant: (name: string) => boolean): TaskAbout[] {

@@ -12,22 +12,22 @@ import {
 import { ManifestError } from './manifest-error.ts';
 import type { ManifestFile } from './manifest-files.ts';
 
-/** One object as somebody wrote it, and where. */
+/** One object of a manifest, and its location. */
 export interface WrittenObject {
   readonly file: string;
-  /** Line of its document's beginning, from 1. */
+  /** Line on which the object begins, from 1. */
   readonly line: number;
   readonly value: Readonly<Record<string, unknown>>;
-  /** The line of a field (`spec.user.email`), or of the nearest one around it that is there. O(document). */
+  /** Returns the line of a field (`spec.user.email`), or of its nearest ancestor that exists. O(document). */
   readonly lineOf: (path: string) => number;
 }
 
-/** A document above this would take a gigabyte to parse; a List of ten thousand grants has 4 MiB. */
+/** Parsing a larger document would take a gigabyte of memory. A List of ten thousand grants has 4 MiB. */
 const LARGEST_DOCUMENT = 8 * 1024 * 1024;
 const MOST_ALIASES = 100;
 const NO_OBJECT = 'is not a manifest: an object with apiVersion, kind and metadata is expected';
 const DOCUMENT_START = /^---(?=\s|$)/gm;
-/** Tags of YAML 1.1 that the parser of Kubernetes makes no values of their own of. */
+/** YAML 1.1 tags that the Kubernetes parser does not convert into values of their own. */
 const FOREIGN_TAGS: readonly string[] = [
   'timestamp',
   'binary',
@@ -38,7 +38,7 @@ const FOREIGN_TAGS: readonly string[] = [
   'floatTime',
 ];
 
-/** As the parser of kubectl: "yes" is a boolean, an instant stays a string. Made once: it costs more than a document. */
+/** Parses like kubectl: "yes" is a boolean, a time stays a string. Created once, as it costs more than a document. */
 const schema = new Schema({
   schema: 'yaml-1.1',
   customTags: (tags: Tags) => tags.filter((tag) => !FOREIGN_TAGS.includes(nameOfTag(tag))),
@@ -52,19 +52,20 @@ function nameOfTag(tag: Tags[number]): string {
 }
 
 /**
- * The objects in a file, those in Lists too, one after the other: a file of ten thousand grants is never parsed at once.
- * @throws ManifestError for what is no YAML, or no object
+ * Yields the objects of a file, those in Lists included. Parses one document at a time, so that a file of ten thousand
+ * grants is never parsed at once.
+ * @throws ManifestError if the text is not valid YAML, or if a document is not an object
  */
 export function* readObjects(file: ManifestFile): Generator<WrittenObject> {
   for (const part of splitDocuments(file)) yield* objectsIn(part);
 }
 
 interface Part extends ManifestFile {
-  /** Lines before it in the file. */
+  /** Number of lines above this part in the file. */
   readonly above: number;
 }
 
-/** `---` at the beginning of a line ends a document wherever it stands. Directives need what comes before it. */
+/** Splits a file at each line that begins with `---`. Keeps a file with directives whole, as they precede that line. */
 function splitDocuments(file: ManifestFile): Part[] {
   const { text } = file;
   if (/^%/m.test(text)) return [{ ...file, above: 0 }];
@@ -94,7 +95,7 @@ function* objectsIn(part: Part): Generator<WrittenObject> {
   }
 }
 
-/** The parser's own words would show the line, and what is in it. */
+/** Replaces the parser's own message, which would show the content of the line. */
 function noYaml({ name, text, above }: Part, position: number): ManifestError {
   const line = above + text.slice(0, position).split('\n').length;
   return new ManifestError(name, line, '', 'is not valid YAML: correct it');
@@ -130,7 +131,7 @@ function* unfold(
   yield { file: part.name, line: prefix === '' ? firstLine(part) : lineOf(''), value, lineOf };
 }
 
-/** Comments and the marker itself are no part of an object. */
+/** Returns the first line of an object. Comments and the `---` marker are not part of it. */
 function firstLine({ text, above }: Part): number {
   const lines = text.split('\n');
   const first = lines.findIndex(
@@ -139,7 +140,7 @@ function firstLine({ text, above }: Part): number {
   return above + Math.max(first, 0) + 1;
 }
 
-/** Parsed again: places are asked for where something is wrong, and nowhere else. */
+/** Finds the line of a field. Parses the part again, because the first parse keeps no line numbers. */
 function findLine(part: Part, index: number, path: string): number {
   const lines = new LineCounter();
   const document = parseAllDocuments(part.text, { ...options, lineCounter: lines })[index] as

@@ -1,13 +1,13 @@
 import { CodedError, type CodedErrorOptions } from '../../core/errors.ts';
 
-/** Something is wrong in a manifest: names file, line, field and remedy. */
+/** An error in a manifest. Its message names the file, line, field and remedy. */
 export class ManifestError extends CodedError {
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  /** As the manifest writes it (`spec.user.email`); empty for the whole object. */
+  /** Path of the field in the manifest (`spec.user.email`); empty for the whole object. */
   readonly field: string;
-  /** What is wrong with the field, without its place. */
+  /** The message without the file, line and field. */
   readonly complaint: string;
 
   constructor(file: string, line: number, field: string, complaint: string, options: CodedErrorOptions = {}) {
@@ -25,10 +25,10 @@ export class ManifestError extends CodedError {
   }
 }
 
-/** Never more than this many errors are shown: nobody reads on. */
+/** Maximum number of errors that are shown. */
 const MOST_SHOWN = 100;
 
-/** All that is wrong in the manifests of one run, a line each. */
+/** All errors in the manifests of one run, one per line. */
 export class ManifestErrors extends CodedError {
   readonly errors: readonly ManifestError[];
 

@@ -5,19 +5,19 @@ import { InvalidInputError } from '../../core/errors.ts';
 
 /** The text of one file, or of standard input. */
 export interface ManifestFile {
-  /** What messages call it: the path as it was reached, or `standard input`. */
+  /** Name of the file in messages: the path by which it was reached, or `standard input`. */
   readonly name: string;
   readonly text: string;
 }
 
-/** Ten thousand grants have some 3 MiB; what is far larger is no folder of manifests. */
+/** Ten thousand grants have about 3 MiB. A much larger folder does not consist of manifests. */
 const LARGEST_TOTAL_BYTES = 32 * 1024 * 1024;
 const MANIFEST_NAME = /\.(ya?ml|json)$/i;
 
 /**
- * Reads manifests: files as they are named, folders with all their `*.yaml`, `*.yml` and `*.json` below, links to such files
- * included, in the order of their names, and `-` for standard input.
- * @throws InvalidInputError for a path that cannot be read, a file that is no text, and too many bytes
+ * Reads manifests. A path is a file, a folder, or `-` for standard input. Of a folder, reads all `*.yaml`, `*.yml` and
+ * `*.json` files below it, links to such files included, in the order of their names.
+ * @throws InvalidInputError if a path cannot be read, a file is not text, or the files are too large
  */
 export async function readManifestFiles(
   paths: readonly string[],
@@ -36,7 +36,7 @@ export async function readManifestFiles(
   return files;
 }
 
-/** The file itself, or the manifests below a folder. Below, links are followed to files only: a linked folder may lead round. */
+/** Returns the file, or the manifests below a folder. Links to folders are not followed, as they may form a cycle. */
 async function filesBelow(path: string): Promise<string[]> {
   if (!(await statOf(path)).isDirectory()) return [path];
   const entries = await listFolder(path);
@@ -49,12 +49,12 @@ async function filesBelow(path: string): Promise<string[]> {
   return found;
 }
 
-/** A mounted ConfigMap consists of links. @throws InvalidInputError for one that leads nowhere */
+/** Whether an entry is a file, or a link to one as in a mounted ConfigMap. @throws InvalidInputError for a dead link */
 async function isFileOrLinkToOne(entry: Dirent, path: string): Promise<boolean> {
   return entry.isFile() || (entry.isSymbolicLink() && (await statOf(path)).isFile());
 }
 
-/** What does not end is not waited for. */
+/** Reads standard input. Fails as soon as the limit is exceeded, since the input may never end. */
 async function readInput(name: string, input: NodeJS.ReadableStream, before: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -69,7 +69,7 @@ async function readBounded(path: string, before: number): Promise<Buffer> {
   checkTotal(path, before + (await statOf(path)).size);
   try {
     const bytes = await readFile(path);
-    // A pipe, such as <(kustomize build), tells no size beforehand.
+    // The size of a pipe, such as <(kustomize build), is not known beforehand.
     checkTotal(path, before + bytes.byteLength);
     return bytes;
   } catch (cause) {
@@ -107,7 +107,7 @@ function decode(source: string, bytes: Buffer): string {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     if (!text.includes('\0')) return text;
   } catch {
-    // Said below, in the same words.
+    // Reported below, with the same message.
   }
   throw new InvalidInputError(
     source,

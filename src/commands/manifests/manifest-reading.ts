@@ -6,28 +6,28 @@ import { readObjects, type WrittenObject } from './manifest-documents.ts';
 import { ManifestError, ManifestErrors } from './manifest-error.ts';
 import type { ManifestFile } from './manifest-files.ts';
 
-/** Where an object is written. */
+/** The location of an object in the manifests. */
 export interface Place {
   readonly file: string;
   readonly line: number;
 }
 
-/** An object of one of our kinds as its manifest declares it, defaults filled in. */
+/** An object of one of our kinds as its manifest declares it, with defaults filled in. */
 export interface DeclaredObject extends ValidManifest {
   readonly place: Place;
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** The place of a field of it. */
+  /** Returns the place of one of its fields. */
   placeOf(field: string): Place;
 }
 
-/** What a set of manifests holds. */
+/** The contents of a set of manifests. */
 export interface Declarations {
-  /** In the order in which they are written. */
+  /** In the order in which the manifests contain them. */
   readonly objects: readonly DeclaredObject[];
-  /** Objects of other kinds, which are none of ours to judge. */
+  /** Number of objects of other kinds, which are not checked. */
   readonly foreign: number;
 }
 
@@ -35,15 +35,15 @@ const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const OBJECT_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}([.]${LABEL})*$`);
 const NAMESPACE = new RegExp(`^(?=.{1,63}$)${LABEL}$`);
 
-/** The identity of an object among all: kind, namespace and name. */
+/** Returns the identity of an object: kind, namespace and name. */
 export function identityOf(kind: string, namespace: string, name: string): string {
   return `${kind} ${namespace}/${name}`;
 }
 
 /**
  * Reads and checks the objects of our kinds.
- * @param namespace of objects that name none
- * @throws ManifestErrors with everything that is wrong, each with file, line, field and remedy
+ * @param namespace the namespace of objects that specify none
+ * @throws ManifestErrors with all errors, each with file, line, field and remedy
  */
 export function readDeclarations(
   files: readonly ManifestFile[],
@@ -65,7 +65,7 @@ export function readDeclarations(
   return { objects, foreign };
 }
 
-/** Runs a step; what is wrong with a manifest is kept, so that the next one is looked at too. */
+/** Runs a step and collects its ManifestError, so that the next manifest is checked too. */
 export function collect(errors: ManifestError[], step: () => void): void {
   try {
     step();
@@ -75,7 +75,7 @@ export function collect(errors: ManifestError[], step: () => void): void {
   }
 }
 
-/** A kind of ours under a wrong apiVersion is a mistake, and must not be passed over as somebody else's. */
+/** Whether an object is of a foreign kind. One of our kinds with a wrong apiVersion is an error, and not foreign. */
 function isForeign({ apiVersion, kind }: WrittenObject['value']): boolean {
   const named = typeof kind === 'string' && kinds.some(({ names }) => names.kind === kind);
   const ours = typeof apiVersion === 'string' && apiVersion.split('/')[0] === GROUP;
@@ -104,7 +104,7 @@ function declare(written: WrittenObject, validator: ManifestValidator, fallback:
   }
 }
 
-/** `kubectl get -o yaml` prints a status; the API server ignores it, as it is ignored here. */
+/** `status` is allowed, because `kubectl get -o yaml` prints it. It is ignored, as by the API server. */
 const TOP_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
 
 function checkTop(value: WrittenObject['value']): void {
@@ -171,7 +171,7 @@ function findTwice(objects: readonly DeclaredObject[]): ManifestError[] {
   });
 }
 
-/** One address in two spellings (composed and decomposed letters) is one person to whoever reads it, and two to Asana. */
+/** Finds addresses in two spellings (composed and decomposed letters): they look the same, but are two for Asana. */
 function findSpellings(objects: readonly DeclaredObject[]): ManifestError[] {
   const first = new Map<string, { email: string; place: Place }>();
   return objects.flatMap((object) => {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { addExamples } from '../command-line/examples.ts';
 import type { MigrateFlags, MigrateStreams } from './run-migrate.ts';
 
-/** `asana-connector migrate`: the Secret of a baton-asana Deployment as an AsanaConnector, on standard output. */
+/** `asana-connector migrate`: prints the Secret of a baton-asana Deployment as an AsanaConnector. */
 export function migrateCommand(
   streams: MigrateStreams = { input: process.stdin, output: process.stdout, errors: process.stderr },
 ): Command {

@@ -7,20 +7,20 @@ import type { Setting } from '../baton-settings/setting.ts';
 import { type SettingName, settingsList, settingsTable } from '../baton-settings/settings-table.ts';
 import type { SecretManifest } from './secret-manifest.ts';
 
-/** Where the AsanaConnector goes. */
+/** Name and namespace of the AsanaConnector. */
 export interface Place {
   readonly name: string;
-  /** Null: whatever namespace it is applied to. */
+  /** `null` for the namespace that the manifest is applied to. */
   readonly namespace: string | null;
 }
 
 export interface Migration {
   readonly manifest: Readonly<Record<string, unknown>>;
-  /** What the user should know or do, a sentence each; no values. */
+  /** Sentences about what the user should know or do. They contain no values. */
   readonly warnings: readonly string[];
 }
 
-/** What Go's net/http and crypto/x509 read from the environment, and the value of the chart that means the same. */
+/** Variables that Go's net/http and crypto/x509 read, with the equivalent values of the chart. */
 const VALUES_OF_VARIABLES: Readonly<Record<string, string>> = {
   HTTP_PROXY: 'proxy.httpsProxy',
   HTTPS_PROXY: 'proxy.httpsProxy, or proxy.secretRef if the URL contains a password',
@@ -29,12 +29,12 @@ const VALUES_OF_VARIABLES: Readonly<Record<string, string>> = {
   SSL_CERT_DIR: 'caBundle',
 };
 
-/** The documentation's `<Asana workspace ID>`, not yet filled in. */
+/** A placeholder of the documentation that was not filled in, such as `<Asana workspace ID>`. */
 const PLACEHOLDER = /^<[^<>]*>$/;
 
 /**
- * The AsanaConnector that means what a Secret of the Go connector means. It refers to that Secret and repeats
- * nothing of what is secret in it.
+ * Converts a Secret of the Go connector into an equivalent AsanaConnector. The AsanaConnector refers to that Secret and
+ * contains none of its secret values.
  * @throws InvalidInputError naming the key that is missing or malformed
  */
 export function migrateSecret(secret: SecretManifest, place: Place): Migration {
@@ -72,7 +72,7 @@ class SecretReading {
     this.#secret = secret;
   }
 
-  /** The key a setting is under; null when it is not there, or empty. */
+  /** Returns the key that contains a setting; `null` if it is missing or empty. */
   keyOf(name: SettingName): string | null {
     const { values } = this.#secret;
     return settingsTable[name].variables.find((key) => (values.get(key) ?? '') !== '') ?? null;
@@ -92,7 +92,7 @@ class SecretReading {
     return setting.read(text, this.field(key)) as (typeof settingsTable)[Name]['fallback'];
   }
 
-  /** A credential that must be there, under the key the operator looks for by default. */
+  /** Checks a required credential, under the key that the operator reads by default. */
   credential(
     name: 'token' | 'clientId' | 'clientSecret',
     parse?: (text: string, field: string) => unknown,
@@ -103,14 +103,14 @@ class SecretReading {
     if (this.#isFilledIn(name, key)) parse?.(text, this.field(key));
   }
 
-  /** The key of a credential that need not be there; null where it is not. */
+  /** Returns the key of an optional credential; `null` if it is missing. */
   optionalCredential(name: 'scimToken'): string | null {
     const key = this.keyOf(name);
     if (key !== null) this.#isFilledIn(name, key);
     return key;
   }
 
-  /** Whether the key holds more than the placeholder, which is warned of. */
+  /** Whether the key contains more than a placeholder. Adds a warning if not. */
   #isFilledIn(name: SettingName, key: string): boolean {
     const text = this.#secret.values.get(key) ?? '';
     if (PLACEHOLDER.test(text)) {
@@ -126,7 +126,7 @@ class SecretReading {
   }
 }
 
-/** Service mode needs both credentials; half of them is a mistake. */
+/** Whether the Secret has the credentials of service mode. One without the other is an error. */
 function hasConductorOne(reading: SecretReading): boolean {
   if (reading.keyOf('clientId') === null && reading.keyOf('clientSecret') === null) return false;
   reading.credential('clientId', (text, field) => parseClientId(text, field));
@@ -134,7 +134,7 @@ function hasConductorOne(reading: SecretReading): boolean {
   return true;
 }
 
-/** The kind's own rules, in the words of the Secret's keys where its user knows only those. */
+/** Validates the manifest against its kind. Errors name the key of the Secret that an invalid field comes from. */
 function check(manifest: unknown, { name }: SecretManifest): void {
   try {
     new ManifestValidator().check(manifest);
@@ -155,7 +155,7 @@ function unquotedWarning({ unquoted, name }: SecretManifest): string[] {
   ];
 }
 
-/** What has no field in the kind: where it is said instead. Some variables of the connector do not begin with BATON_. */
+/** Returns the warnings about keys without a field in the kind. The names of some settings do not begin with BATON_. */
 function leftOver({ values }: SecretManifest): string[] {
   const migrated = (operator: string | null) => operator?.startsWith('spec.') ?? false;
   return [...values.keys()].flatMap((key) => {

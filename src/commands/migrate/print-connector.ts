@@ -1,6 +1,6 @@
 import { Document, isMap, isScalar, type Node, type YAMLMap } from 'yaml';
 
-/** What stands above the fields of a printed AsanaConnector, by path. */
+/** Comments above the fields of a printed AsanaConnector, by path. */
 const COMMENTS: Readonly<Record<string, string>> = {
   'spec.credentials': ' The Secret of the baton-asana Deployment, which the operator reads unchanged.',
   'spec.defaultWorkspace': ' Where ConductorOne adds new accounts (BATON_DEFAULT_WORKSPACE_ID).',
@@ -18,7 +18,7 @@ const HEAD = [
 const WITHOUT_CONDUCTOR_ONE =
   'The Secret has no client ID: without spec.conductorOne the connector syncs and does not connect to ConductorOne.';
 
-/** An AsanaConnector as YAML, with comments that say where each part comes from. */
+/** Formats an AsanaConnector as YAML, with comments that explain where each part comes from. */
 export function printConnector(manifest: Readonly<Record<string, unknown>>): string {
   const document = new Document(manifest);
   for (const [path, comment] of Object.entries(COMMENTS)) commentOn(document, path.split('.'), comment);

@@ -21,7 +21,7 @@ export interface MigrateStreams {
 }
 
 /**
- * Prints the AsanaConnector of a Secret, and warnings beside it.
+ * Prints the AsanaConnector of a Secret to `output`, and warnings to `errors`.
  * @throws InvalidInputError
  */
 export async function runMigrate(flags: MigrateFlags, streams: MigrateStreams): Promise<void> {
@@ -58,7 +58,7 @@ function theOne(source: string, secrets: readonly SecretManifest[]): SecretManif
 }
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-/** What a name may look like, and of what it consists, in words. */
+/** The pattern of a name, and its allowed characters in words. */
 const OBJECT_NAME = {
   pattern: new RegExp(`^(?=.{1,253}$)${LABEL}([.]${LABEL})*$`),
   characters: 'lowercase letters, digits, "-" and "."',

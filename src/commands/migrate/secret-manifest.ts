@@ -2,7 +2,7 @@ import { type Document, isMap, parseAllDocuments } from 'yaml';
 import { InvalidInputError } from '../../core/errors.ts';
 import { scalarText } from '../baton-settings/scalar-text.ts';
 
-/** A Secret as its manifest writes it, values decoded. */
+/** A Secret from a manifest, with decoded values. */
 export interface SecretManifest {
   readonly name: string;
   readonly namespace: string | null;
@@ -11,14 +11,14 @@ export interface SecretManifest {
   readonly unquoted: readonly string[];
 }
 
-/** etcd takes no object above 1.5 MiB, and a Secret holds 1 MiB (k8s.io/api MaxSecretSize). */
+/** More than any Secret needs: etcd stores objects up to 1.5 MiB, Secrets up to 1 MiB (k8s.io/api MaxSecretSize). */
 const LARGEST_BYTES = 8 * 1024 * 1024;
 
 /**
- * The Secrets with settings of a connector (keys `BATON_…`) in a file of manifests; what else is there, a Deployment
- * say, is passed over.
- * @param source what the user calls the file
- * @throws InvalidInputError; no value is ever repeated
+ * Reads the Secrets with connector settings (keys `BATON_…`) from a file of manifests. Ignores other objects, such as
+ * a Deployment.
+ * @param source the name of the file in error messages
+ * @throws InvalidInputError; its message never contains a value
  */
 export function readSecretManifests(source: string, text: string): SecretManifest[] {
   if (text.length > LARGEST_BYTES) {
@@ -33,11 +33,11 @@ export function readSecretManifests(source: string, text: string): SecretManifes
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The objects of a document: itself, or the items of a List as kubectl prints them. */
+/** Returns the objects of a document: the document itself, or the items of a List as kubectl prints them. */
 function objectsOf(source: string, document: Document): Fields[] {
   const [error] = document.errors;
   if (error) {
-    // YAML's own words would show the line, and what is secret in it.
+    // The YAML parser's own message would show the line, and any secret in it.
     const line = error.linePos?.[0].line;
     throw new InvalidInputError(source, `line ${line ?? '?'} is not valid YAML: correct it`);
   }
@@ -57,7 +57,7 @@ function decode(source: string, { metadata, data, stringData }: Fields): SecretM
   for (const [key, value] of Object.entries(asFields(data))) {
     values.set(key, fromBase64(`${source}: data.${key}`, value));
   }
-  // The API server lets stringData win.
+  // As in the API server, stringData overrides data.
   for (const [key, value] of Object.entries(asFields(stringData))) {
     if (value === null) continue;
     const text = scalarText(value);

@@ -18,15 +18,15 @@ export interface AuditOutputDeps {
 }
 
 /**
- * Standard output, and a file where one is named.
- * @throws InvalidInputError for a file that cannot be written
+ * Opens the audit output: standard output, and a file if `path` names one.
+ * @throws InvalidInputError if the file cannot be written
  */
 export function openAuditOutput(
   path: string | undefined,
   { stdout, log, meter, clock }: AuditOutputDeps,
 ): AuditOutput {
   const file = path ? AuditFile.open({ flag: '--audit-log-path', path, log, meter, clock }) : null;
-  // A reader that went away, or a full disk behind the stream, must not end the operator.
+  // A closed pipe, or a full disk behind the stream, must not end the operator.
   const onError = (error: Error) =>
     log.error('audit lines could not be written to standard output', { error });
   stdout.on('error', onError);

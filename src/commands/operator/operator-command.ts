@@ -12,8 +12,8 @@ import {
 import type { OperatorFlags } from './run-operator.ts';
 
 /**
- * `asana-connector operator`: the controllers; what the chart runs.
- * @param endSoon called when the operator stops by itself: the process must end then, whatever hangs
+ * `asana-connector operator`: runs the controllers. The chart runs this command.
+ * @param endSoon called when the operator stops by itself: the process must then end soon, even if something hangs
  */
 export function operatorCommand(signal: AbortSignal, endSoon: () => void): Command {
   const command = new Command('operator')
@@ -132,7 +132,7 @@ export function operatorCommand(signal: AbortSignal, endSoon: () => void): Comma
       ).env('OTEL_EXPORTER_OTLP_ENDPOINT'),
     )
     .action(async (flags: OperatorFlags) => {
-      // Loaded when it is asked for: the other commands have no use for it in memory.
+      // Imported on demand, so that the other commands do not keep it in memory.
       const { runOperator } = await import('./run-operator.ts');
       await runOperator(flags, { signal, endSoon });
     });

@@ -1,29 +1,29 @@
 import type { Check } from '../../telemetry/servers.ts';
 
-/** No bookmark for so long (they come once a minute) and a watch is not alive. */
+/** A watch without a bookmark for longer than this is dead. Bookmarks arrive once a minute. */
 const LONGEST_SILENCE_MS = 300_000;
-/** Twice the longest reconcile: something hangs. */
+/** Twice the duration of the longest reconcile. One that runs longer hangs. */
 const LONGEST_RECONCILE_S = 600;
 
-/** What of the operator its probes look at. */
+/** The part of the operator that the probes check. */
 export interface ProbedOperator {
-  /** Every watched kind was listed. */
+  /** True if every watched kind was listed. */
   readonly synced: boolean;
-  /** How long the API server has said nothing about each kind. */
+  /** Returns how long ago the API server last sent a message for each kind. */
   contacts(): readonly { readonly kind: string; readonly silentMs: number }[];
-  /** How long the key longest in work has been there. */
+  /** Returns how long the oldest running reconcile has been running. */
   longestRunningSeconds(): number;
 }
 
-/** What of leader election they look at. */
+/** The part of leader election that the probes check. */
 export interface ProbedElection {
-  /** A renewal of the lease is overdue, or one was and this process ends. */
+  /** True if a renewal of the lease is overdue, or if one was and the process is ending. */
   readonly isOverdue: boolean;
 }
 
 /**
- * What `/livez` looks at: a fault that only a new process ends. An event loop that stands still answers no probe at all.
- * @param election null where nobody is elected
+ * Returns the checks of `/livez`, for faults that only a restart ends. A blocked event loop does not answer at all.
+ * @param election `null` without leader election
  */
 export function livenessChecks(operator: ProbedOperator, election: ProbedElection | null): Check[] {
   return [
@@ -36,7 +36,7 @@ export function livenessChecks(operator: ProbedOperator, election: ProbedElectio
   ];
 }
 
-/** What `/readyz` looks at beside that. */
+/** Returns the checks that `/readyz` makes in addition. */
 export function readinessChecks(operator: ProbedOperator): Check[] {
   return [
     { name: 'caches', check: () => (operator.synced ? null : 'the initial lists have not been read yet') },

@@ -47,15 +47,15 @@ export interface OperatorFlags {
 
 /** How the process ends. */
 export interface ProcessEnd {
-  /** Aborts when it is told to. */
+  /** Aborts when the process is asked to end. */
   readonly signal: AbortSignal;
-  /** Called when it stops by itself: from then on it has a bounded time, whatever hangs. */
+  /** Called when the operator stops by itself: the process then ends within a bounded time, even if something hangs. */
   readonly endSoon: () => void;
 }
 
 /**
- * Runs the operator until it is told to end.
- * @throws CodedError for flags that cannot be used, and when the lease is lost
+ * Runs the operator until `signal` aborts.
+ * @throws CodedError if a flag is invalid, or when the lease is lost
  */
 export async function runOperator(flags: OperatorFlags, { signal, endSoon }: ProcessEnd): Promise<void> {
   checkBaseUrl(flags.asanaApiUrl);
@@ -106,7 +106,7 @@ export async function runOperator(flags: OperatorFlags, { signal, endSoon }: Pro
   });
   const servers: PageServer[] = [];
   log.info('starting', { version, node: process.version, identity, asanaApiUrl: flags.asanaApiUrl });
-  // The lease is renewed until everything is drained: what is still under way needs the fence to stand.
+  // The lease is renewed until everything is drained, because the actions in progress rely on it.
   const drained = new AbortController();
   let keeping: Promise<void> = Promise.resolve();
   try {
@@ -132,7 +132,7 @@ export async function runOperator(flags: OperatorFlags, { signal, endSoon }: Pro
   }
 }
 
-/** Without an election nobody else can lead, and nobody can say stop. */
+/** Returns the leadership without an election: this process always leads, and no lease annotation can stop it. */
 function leadAlone(metrics: Metrics): Leadership {
   leaderGauge(metrics).set(1);
   return { leads: true, leadingForMs: Number.POSITIVE_INFINITY, takenOver: false, stoppedUntil: null };
@@ -159,7 +159,7 @@ function electionFor(
   });
 }
 
-/** Adds the servers for metrics and probes as they listen: where one cannot, the others are there to be closed. */
+/** Starts the metrics and probe servers. Adds each to `servers` once it listens, so that the caller can close it. */
 async function listen(
   servers: PageServer[],
   flags: OperatorFlags,

@@ -5,7 +5,7 @@ import type { TracesDeps } from '../../telemetry/traces.ts';
 /** Where the operator's traces go. */
 export interface TraceOutput {
   readonly tracer: Tracer;
-  /** Sends what still waits, for some seconds at most. */
+  /** Sends the queued spans, for a few seconds at most. */
   close(): Promise<void>;
 }
 
@@ -14,9 +14,9 @@ export interface TraceOutputDeps extends TracesDeps {
 }
 
 /**
- * A collector, where one is named; else nowhere.
+ * Opens the trace output: to the configured collector, or to nowhere if there is none.
  * @param endpoint `--otel-endpoint`
- * @throws InvalidInputError for a flag or a variable that cannot be used
+ * @throws InvalidInputError if the flag or a variable is invalid
  */
 export async function openTraceOutput(
   endpoint: string | undefined,
@@ -24,7 +24,7 @@ export async function openTraceOutput(
 ): Promise<TraceOutput> {
   const settings = readTraceSettings(endpoint, environment);
   if (!settings) return { tracer: silentTracer, close: () => Promise.resolve() };
-  // Loaded when it is asked for: OpenTelemetry costs memory and time at the start.
+  // Imported on demand, because OpenTelemetry costs memory and startup time.
   const { Traces } = await import('../../telemetry/traces.ts');
   const traces = new Traces(settings, deps);
   deps.log.info('exporting traces', { url: settings.url, sampler: settings.sampler });

@@ -11,27 +11,27 @@ import { keyOf } from '../../kubernetes/resource.ts';
 import { ManifestError, ManifestErrors } from '../manifests/manifest-error.ts';
 import { collect, type DeclaredObject, identityOf, type Place } from '../manifests/manifest-reading.ts';
 
-/** How an object stands to what is there: without a cluster everything is new. */
+/** How an object compares with the cluster. Without a cluster, every object is `Added`. */
 export type Fate = 'Added' | 'Changed' | 'Unchanged' | 'Removed';
 
-/** A grant of the plan, and where it comes from. */
+/** A grant of the plan, and its origin. */
 export interface PlannedGrant {
   readonly known: KnownGrant;
   readonly fate: Fate;
-  /** Null for one that only the cluster knows. */
+  /** `null` for a grant that is only in the cluster. */
   readonly place: Place | null;
 }
 
-/** What is there before the manifests are applied. */
+/** The objects in the cluster before the manifests are applied. */
 export interface ClusterObjects {
   readonly connectors: readonly AsanaConnector[];
   readonly grants: readonly KnownGrant[];
 }
 
-/** The objects as the API server would have them once the manifests are applied. */
+/** The objects as the API server would store them once the manifests are applied. */
 export interface PlannedObjects {
   readonly connectors: readonly AsanaConnector[];
-  /** In the order in which they came into being. */
+  /** In the order of their creation. */
   readonly grants: readonly PlannedGrant[];
 }
 
@@ -46,8 +46,8 @@ export interface MergeOptions {
 type ApiObject = AsanaConnector | GrantObject;
 
 /**
- * Applies manifests to what is there, in memory.
- * @throws ManifestErrors for an edit of what is immutable, and for a grant without a connector
+ * Applies manifests to the objects of the cluster, in memory.
+ * @throws ManifestErrors if an immutable field is edited, or if the connector of a grant does not exist
  */
 export function applyManifests(
   declared: readonly DeclaredObject[],
@@ -76,7 +76,7 @@ function applyOne(
 ): { object: ApiObject; fate: Fate; declared: DeclaredObject } {
   const { kind, namespace, name, spec, labels, annotations } = declared;
   const base = { apiVersion: 'asana-connector.dev/v1alpha1', kind: kind.names.kind, spec };
-  // An apply brings nothing back that is being deleted.
+  // Applying a manifest does not restore an object that is being deleted.
   if (before?.metadata.deletionTimestamp !== undefined) {
     const object = { ...before, kind: kind.names.kind } as ApiObject;
     return { object, fate: 'Unchanged', declared };
@@ -90,7 +90,7 @@ function applyOne(
       uid: `planned-${kind.names.singular}-${namespace}-${name}`,
       generation: 1,
       resourceVersion: 'planned-0',
-      // What is applied together is made within one second, and the API server tells no less: the name decides who is older.
+      // Objects applied together share a creation time, which has seconds only. Their names decide which one is older.
       creationTimestamp: formatTime(now),
     };
     return { object: { ...base, metadata } as unknown as ApiObject, fate: 'Added', declared };
@@ -150,7 +150,7 @@ function assemble(
   return { connectors, grants };
 }
 
-/** What is being deleted already goes on being deleted; without our finalizer it is as good as gone. */
+/** Marks a grant as deleted if it is pruned. One that is being deleted already stays as it is. */
 function keepOrRemove(known: KnownGrant, pruned: boolean, now: number): PlannedGrant[] {
   const { kind, object } = known;
   if (object.metadata.deletionTimestamp !== undefined || !pruned)
@@ -163,7 +163,7 @@ function keepOrRemove(known: KnownGrant, pruned: boolean, now: number): PlannedG
   return [{ known: { kind, object: { ...object, metadata } }, fate: 'Removed', place: null }];
 }
 
-/** @throws ManifestErrors for every grant whose connector is nowhere */
+/** @throws ManifestErrors with every declared grant whose connector does not exist */
 function checkConnectors(grants: readonly PlannedGrant[], connectors: readonly AsanaConnector[]): void {
   const keys = new Set(connectors.map((connector) => keyOf(connector)));
   const errors = grants.flatMap(({ known, place }) => {
@@ -187,7 +187,7 @@ function bornAt({ known }: PlannedGrant): number {
   return Date.parse(known.object.metadata.creationTimestamp);
 }
 
-/** The same fields in another order are the same spec. */
+/** Sorts the fields of a spec, because two specs with the same fields in different order are equal. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

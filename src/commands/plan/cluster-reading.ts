@@ -10,10 +10,10 @@ import { type KubernetesObject, leanOf, type Resource } from '../../kubernetes/r
 import { WordPool } from '../../kubernetes/word-pool.ts';
 import type { ClusterObjects } from './applied-manifests.ts';
 
-/** What is asked of the API server: lists, and nothing else. */
+/** The only requests that are sent to the API server. */
 export type ListObjects = Pick<KubernetesClient, 'list'>;
 
-/** Reads the connectors and the grants of every namespace, as the current kubeconfig may. */
+/** Reads the connectors and grants of all namespaces, with the current kubeconfig. */
 export async function readCluster(clock: Clock, signal: AbortSignal): Promise<ClusterObjects> {
   const connection = new ApiServerConnection(loadKubeConfig(), clock);
   try {
@@ -23,7 +23,7 @@ export async function readCluster(clock: Clock, signal: AbortSignal): Promise<Cl
   }
 }
 
-/** The same by a client that is there. */
+/** Lists the connectors and grants of all namespaces with an existing client. */
 export async function listObjects(client: ListObjects, signal: AbortSignal): Promise<ClusterObjects> {
   const connectors = await listAll<AsanaConnector>(client, asanaConnectors, signal);
   const grants = [];
@@ -51,7 +51,7 @@ async function listAll<T extends KubernetesObject>(
   return objects;
 }
 
-/** A plan goes by labels to tell what a pull request removes. */
+/** Restores the labels, by which a plan determines which grants a pull request removes. */
 function withLabels<T extends KubernetesObject>(lean: T, { metadata }: T): T {
   const { labels } = metadata as { labels?: unknown };
   return labels === undefined ? lean : { ...lean, metadata: { ...lean.metadata, labels } };

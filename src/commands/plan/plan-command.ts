@@ -7,7 +7,7 @@ import type { PlanFlags } from './run-plan.ts';
 
 const CHANGES_EXIT_CODE = 2;
 
-/** `asana-connector plan`: what Apply would do, from a laptop or in a pull request. */
+/** `asana-connector plan`: shows what Apply would do, on a laptop or in a pull request. */
 export function planCommand(signal: AbortSignal): Command {
   const command = new Command('plan')
     .summary('Show what applying manifests would change in Asana')

@@ -1,7 +1,7 @@
 import { faultsOf, hasChanges, type PlanReport } from './plan-report.ts';
 import { conclude, describeSeats, nameOf, remarksOn } from './plan-words.ts';
 
-/** A comment on GitHub holds 65,536 characters; what is put around a plan wants some of them. */
+/** A comment on GitHub can have 65,536 characters. The rest is left for text around the plan. */
 const LONGEST_COMMENT = 60_000;
 
 interface Section {
@@ -11,7 +11,7 @@ interface Section {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A plan that fits a comment of a pull request: the sum first, what is long folded, what is too long counted. */
+/** Formats a plan to fit a pull request comment: summary first, long sections folded, rows beyond the limit counted. */
 export function printMarkdown(report: PlanReport): string {
   const top = `${headOf(report)}\n`;
   let left = LONGEST_COMMENT - top.length;
@@ -76,7 +76,7 @@ function sectionsOf({ changes, held, blocked, released }: PlanReport): Section[]
   ];
 }
 
-/** More rows than this are folded. */
+/** A section with more rows than this is folded. */
 const MOST_UNFOLDED = 10;
 
 function printSection({ title, open, head, rows }: Section, room: number): string {
@@ -106,7 +106,7 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Text of others in a table of Markdown: no HTML, no links, no mentions, no end of the cell. */
+/** Escapes untrusted text for a Markdown table: no HTML, no links, no mentions, no end of the cell. */
 function text(value: string): string {
   return value
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
@@ -117,7 +117,7 @@ function text(value: string): string {
     .replaceAll('@', '@<!-- -->');
 }
 
-/** The same between backticks, where only these and the bar have a meaning. */
+/** Formats untrusted text as code, in which only backticks and `|` have a meaning. */
 function code(value: string): string {
   const plain = value.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}`]+/gu, ' ').replaceAll('|', String.raw`\|`);
   return `\`${plain}\``;

@@ -12,38 +12,38 @@ import type { Fate, PlannedGrant } from './applied-manifests.ts';
 import type { PlannedChange, Planner } from './planner.ts';
 import type { StoppedRemoval } from './stopped-removal.ts';
 
-/** An object of the plan, and where its manifest is. */
+/** An object of the plan, and the location of its manifest. */
 export interface ReportedObject {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
-  /** `file:line`; null for an object that only the cluster knows. */
+  /** `file:line`; `null` for an object that is only in the cluster. */
   readonly place: string | null;
 }
 
 /** One change that Apply would make in Asana. */
 export interface ReportedChange {
   readonly action: string;
-  /** The email address, else the gid. */
+  /** The email address, or else the gid. */
   readonly who: string;
-  /** gid of the team or workspace; null where it is the organization. */
+  /** Gid of the team or workspace; `null` for the organization. */
   readonly where: string | null;
   readonly before: string | null;
   readonly after: string | null;
-  /** It lowers somebody's access. */
+  /** True if the change lowers a person's access. */
   readonly removal: boolean;
   readonly why: string;
   readonly object: ReportedObject;
 }
 
-/** What stands in the way of a grant. */
+/** A grant that is not ready, and the reason. */
 export interface ReportedBlock {
-  /** The rule, as the condition Ready would name it. */
+  /** The reason that the condition Ready would show. */
   readonly rule: string;
   readonly message: string;
-  /** Only a person can mend it. */
+  /** True if only a person can fix it. */
   readonly stalled: boolean;
-  /** Stalled by what the manifests declare: the cluster does not say so yet, or somebody has just edited the grant. */
+  /** True if stalled because of the manifests: they add or change the grant, or the cluster does not show it yet. */
   readonly fault: boolean;
   readonly object: ReportedObject;
   readonly fate: Fate;
@@ -57,48 +57,48 @@ export interface ReportedHeld {
   readonly object: ReportedObject;
 }
 
-/** A connector with what it has now and would have. */
+/** A connector, with its counts before and after the plan. */
 export interface ReportedConnector {
   readonly name: string;
   readonly mode: 'Plan' | 'Apply';
   readonly suspended: boolean;
-  /** The token is that of somebody with a view-only license, by whom Asana takes no change. */
+  /** True if the token's owner has a view-only license, so that Asana accepts no change from them. */
   readonly ownerViewOnly: boolean;
   readonly accounts: { readonly before: number; readonly after: number };
   readonly enterprise: { readonly before: number; readonly after: number; readonly limit: number | null };
   readonly viewOnly: { readonly before: number; readonly after: number };
-  /** Why its removals wait, or would; empty when none do. */
+  /** Why its removals wait, or would wait; empty if none do. */
   readonly holds: readonly string[];
 }
 
-/** All that a plan says. */
+/** The result of a plan. */
 export interface PlanReport {
   readonly connectors: readonly ReportedConnector[];
   /** In the order in which they would be made. */
   readonly changes: readonly ReportedChange[];
   readonly held: readonly ReportedHeld[];
   readonly blocked: readonly ReportedBlock[];
-  /** Let go, and left in Asana as it is. */
+  /** Grants that would be released, leaving Asana as it is. */
   readonly released: readonly { readonly object: ReportedObject; readonly message: string }[];
-  /** Grants by how they stand to the cluster. */
+  /** Number of grants with each fate. */
   readonly objects: Readonly<Record<Fate, number>>;
-  /** Objects of other kinds, which were passed over. */
+  /** Number of objects of other kinds, which were ignored. */
   readonly foreign: number;
 }
 
-/** What the directory of a connector held before. */
+/** The counts of each connector's directory before the plan. */
 export type CountsBefore = ReadonlyMap<string, DirectoryCounts>;
 
 export interface ReportParts {
   readonly planner: Planner;
-  /** As they are, not as the planner decides for them. */
+  /** As declared, not in mode Apply as for the planner's decisions. */
   readonly connectors: readonly AsanaConnector[];
   readonly grants: readonly PlannedGrant[];
   readonly before: CountsBefore;
   readonly foreign: number;
 }
 
-/** Puts together what a plan has come to. */
+/** Assembles the report of a plan. */
 export function reportPlan({ planner, connectors, grants, before, foreign }: ReportParts): PlanReport {
   const origins = new Map(grants.map((grant) => [grant.known.object.metadata.uid, grant]));
   const nameOf = (known: KnownGrant) =>
@@ -125,12 +125,12 @@ export function reportPlan({ planner, connectors, grants, before, foreign }: Rep
   };
 }
 
-/** Something would be changed in Asana, or would be but for a hold or a suspension. */
+/** Whether anything would be changed in Asana, now or once no hold or suspension prevents it. */
 export function hasChanges({ changes, held }: PlanReport): boolean {
   return changes.length > 0 || held.length > 0;
 }
 
-/** Grants that the manifests bring about or break, and that only a person can mend: the manifests are not right as they are. */
+/** Returns the blocked grants that stall because of the manifests, which a person has to correct. */
 export function faultsOf({ blocked }: PlanReport): readonly ReportedBlock[] {
   return blocked.filter(({ fault }) => fault);
 }
@@ -164,7 +164,7 @@ function reportConnector(
   };
 }
 
-/** Whoever has a view-only license may only read by API, whatever they ask for. */
+/** Whether the token's owner has a view-only license, with which the API allows only reads. */
 function isOwnerViewOnly({ spec }: AsanaConnector, directory: Directory): boolean {
   const self = directory.current()?.self ?? null;
   const owner = self === null ? null : directory.account(self);
@@ -225,7 +225,7 @@ function isStalled(status: GrantObject['status']): boolean {
   return findCondition(status?.conditions, 'Stalled')?.status === 'True';
 }
 
-/** It waits for a person's answer, and for nothing else. */
+/** Whether a removal waits for the answer to a hold, and for nothing else. */
 function isHeld(status: GrantObject['status']): boolean {
   const ready = findCondition(status?.conditions, 'Ready');
   return status?.planned?.hold !== undefined && ready?.reason === 'RemovalsPaused';

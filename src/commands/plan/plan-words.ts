@@ -1,6 +1,6 @@
 import { hasChanges, type PlanReport, type ReportedConnector, type ReportedObject } from './plan-report.ts';
 
-/** Licenses and accounts before and after, in words. */
+/** Describes the number of licenses and accounts before and after the plan. */
 export function describeSeats({ enterprise, viewOnly, accounts }: ReportedConnector): string {
   const limit = enterprise.limit === null ? '' : ` of ${enterprise.limit}`;
   const moved = ({ before, after }: { before: number; after: number }) =>
@@ -8,7 +8,7 @@ export function describeSeats({ enterprise, viewOnly, accounts }: ReportedConnec
   return `enterprise licenses ${moved(enterprise)}${limit}, view-only ${moved(viewOnly)}, accounts ${moved(accounts)}`;
 }
 
-/** What a reader has to know of a connector besides its numbers. */
+/** Returns what a reader has to know about a connector besides its numbers. */
 export function remarksOn({ mode, suspended, ownerViewOnly, holds }: ReportedConnector): string[] {
   return [
     ...(mode === 'Plan'
@@ -24,7 +24,7 @@ export function remarksOn({ mode, suspended, ownerViewOnly, holds }: ReportedCon
   ];
 }
 
-/** What all of it comes to, in a sentence or two. */
+/** Summarizes a plan in a few sentences. */
 export function conclude(report: PlanReport): string {
   const { changes, held, blocked, released, objects, foreign } = report;
   const removals = changes.filter(({ removal }) => removal).length;
@@ -37,7 +37,7 @@ export function conclude(report: PlanReport): string {
   return `${done} ${grants}${passed}`;
 }
 
-/** An object as people name it. */
+/** Returns the name of an object for people. */
 export function nameOf({ kind, namespace, name }: ReportedObject): string {
   return `${kind} ${namespace}/${name}`;
 }

@@ -16,8 +16,8 @@ import type { Account } from '../../directory/snapshot.ts';
 import { membershipsOf, PlannedDirectory, scimUserOf } from './planned-directory.ts';
 
 /**
- * An Asana that is not there: it answers from one reading of the real one, and what is changed in it is changed in memory.
- * The operator's own code acts on it as it would act on Asana, and what it does there is the plan. Nothing is sent.
+ * Opens an in-memory Asana: it answers from one reading of the real Asana, and keeps changes in memory. The operator's
+ * own code acts on it as it would act on Asana, and the changes it makes are the plan. Nothing is sent.
  */
 export function openPlannedAsana(directory: Directory, clock: Clock, scimEnabled: boolean): AsanaSession {
   const planned = new PlannedDirectory(directory);
@@ -29,7 +29,7 @@ export function openPlannedAsana(directory: Directory, clock: Clock, scimEnabled
   };
 }
 
-/** Answers as REST would. */
+/** Answers as Asana's REST API would. */
 class PlannedRest implements RestClient {
   readonly #directory: PlannedDirectory;
   readonly #clock: Clock;
@@ -94,7 +94,7 @@ class PlannedRest implements RestClient {
   }
 }
 
-/** Answers as SCIM would. */
+/** Answers as Asana's SCIM API would. */
 class PlannedScim implements ScimClient {
   readonly #directory: PlannedDirectory;
   readonly #clock: Clock;
@@ -118,7 +118,7 @@ class PlannedScim implements ScimClient {
     return answer(this.#clock, account && scimUserOf(account));
   }
 
-  /** An address that somebody had before, or has as a guest, conflicts: Asana takes nobody back by API. */
+  /** Conflicts if any account has the address, be it a guest or removed: Asana's API cannot re-add an account. */
   async createUser(
     { email, name, userType }: NewScimUser,
     call: Call,
@@ -159,19 +159,19 @@ function recordOf(account: Account): ScimUserRecord {
   return record;
 }
 
-/** Somebody who was in a workspace and is not any more cannot be added again by API. */
+/** Whether an account was removed from a workspace. Asana's API cannot re-add it. */
 function hasLeft({ memberships }: Account, workspace: string): boolean {
   const stays = memberships.filter((membership) => membership.workspace === workspace);
   return stays.length > 0 && !stays.some(({ active }) => active);
 }
 
-/** Whoever changes something is asked once more whether to, as before a real request. */
+/** Asks the guard and counts the request, as before a real change. */
 async function beforeChange({ guard, tally }: Call): Promise<void> {
   await guard?.();
   if (tally) tally.requests += 1;
 }
 
-/** Instants are judged by Asana's clock; this Asana goes by ours. */
+/** Returns an answer with the time of the local clock, since decisions use the time that Asana answers with. */
 function answer<T>(clock: Clock, value: T): Answer<T> {
   return { value, date: clock.now(), requestId: null };
 }

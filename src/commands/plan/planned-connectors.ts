@@ -5,8 +5,8 @@ import { type Key, keyOf } from '../../kubernetes/resource.ts';
 import { Store } from '../../kubernetes/store.ts';
 
 /**
- * The connectors as the decision about one grant sees them: that of the grant as in mode Apply and without the waiting, all
- * others as they are. Two connectors of one organization would else stand in each other's way though one of them only plans.
+ * The connectors as the decision about one grant sees them: the grant's own in mode Apply and without removal delay,
+ * all others as they are. Otherwise, two connectors of one organization would conflict even if one is in mode Plan.
  */
 export class PlannedConnectors extends Store<AsanaConnector> {
   #shown: AsanaConnector | null = null;
@@ -21,11 +21,11 @@ export class PlannedConnectors extends Store<AsanaConnector> {
       yield this.#shown && keyOf(connector) === this.#shownKey ? this.#shown : connector;
   }
 
-  /** @param how.resumed as it would be without its suspension */
+  /** Selects the connector of a grant. @param how.resumed whether to show it as not suspended */
   showFor(grant: GrantObject, { resumed = false }: { readonly resumed?: boolean } = {}): void {
     const key = connectorKeyOf(grant);
     const connector = super.get(key);
-    // What is deleted in mode Plan is released for good: no Apply comes back to it.
+    // A grant that is deleted in mode Plan is released, and a later switch to Apply does not affect it.
     const applies = grant.metadata.deletionTimestamp === undefined;
     this.#shown = connector ? asIn(connector, { applies, resumed }) : null;
     this.#shownKey = key;

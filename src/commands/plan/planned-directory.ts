@@ -4,18 +4,18 @@ import { addressed, addressOf, isAdminThere, isGuest } from '../../directory/acc
 import type { Directory } from '../../directory/directory.ts';
 import type { Account, ScimRecord, WorkspaceMembership } from '../../directory/snapshot.ts';
 
-/** Accounts that a plan creates go by this and a number: no gid of Asana looks so. */
+/** Prefix of the gids of planned accounts, followed by a number. No gid of Asana looks like this. */
 const PLANNED_GID = 'new-';
 
 /**
- * What Asana would hold after the changes of a plan: the reading, and over it what each change leads to. Everything is in
- * memory; a person is told as Asana's records would tell them.
+ * The directory after the changes of a plan: the reading, overlaid with the result of each change. Everything is kept
+ * in memory.
  */
 export class PlannedDirectory {
   readonly #directory: Directory;
   readonly #accounts = new Map<string, Account>();
   readonly #gids = new Map<string, string>();
-  /** By person and team; null before anybody's were asked for. */
+  /** By user and team; `null` before the first access. */
   #teams: Map<string, Map<string, TeamMembershipRecord>> | null = null;
   #created = 0;
 
@@ -23,19 +23,19 @@ export class PlannedDirectory {
     this.#directory = directory;
   }
 
-  /** The gid of the one organization; null where there is none. */
+  /** The gid of the one organization; `null` if there is none. */
   get organization(): string | null {
     return this.#directory.current()?.organization?.gid ?? null;
   }
 
-  /** @param user a gid or an email */
+  /** Finds an account. @param user a gid or an email */
   find(user: string): Account | null {
     const gid = this.#gids.get(user.toLowerCase()) ?? user;
     const known = this.#accounts.get(gid) ?? this.#directory.account(gid);
     return known ?? this.#directory.accountByEmail(user.toLowerCase()) ?? null;
   }
 
-  /** Adds somebody whom the reading does not show. */
+  /** Adds an account that the reading does not contain. */
   create(email: string, name: string): Account {
     this.#created += 1;
     const gid = `${PLANNED_GID}${this.#created}`;
@@ -55,7 +55,7 @@ export class PlannedDirectory {
     return this.#put({ ...account, scim: { ...before, ...scim } });
   }
 
-  /** Puts somebody into a workspace, or out of it. */
+  /** Adds an account to a workspace, or removes it. */
   setMembership(account: Account, workspace: string, active: boolean): Account {
     const known = account.memberships.find((membership) => membership.workspace === workspace);
     const others = account.memberships.filter((membership) => membership !== known);
@@ -65,7 +65,7 @@ export class PlannedDirectory {
     return this.#put({ ...account, memberships: [{ gid, workspace, active, role, viewOnly }, ...others] });
   }
 
-  /** By the gid of the team. */
+  /** Returns the team memberships of a user, by the gid of the team. */
   teamsOf(user: string): ReadonlyMap<string, TeamMembershipRecord> {
     return this.#teamsOf(user);
   }
@@ -108,7 +108,7 @@ export class PlannedDirectory {
   }
 }
 
-/** Somebody as SCIM tells them; null for whom it hides. */
+/** Returns an account as SCIM shows it; `null` if SCIM does not. */
 export function scimUserOf(account: Account): ScimUserRecord | null {
   const { scim, name } = account;
   if (!scim) return null;
@@ -116,7 +116,7 @@ export function scimUserOf(account: Account): ScimUserRecord | null {
   return { id, userName, email: addressOf(account), name, active, userType, attributes };
 }
 
-/** Somebody's memberships of a workspace as REST tells them. */
+/** Returns an account's memberships of a workspace as REST shows them. */
 export function membershipsOf(account: Account, workspace: string): readonly WorkspaceMembershipRecord[] {
   const user = { gid: account.gid, name: account.name, email: addressOf(account) };
   return account.memberships

@@ -5,14 +5,14 @@ import type { GrantKind } from '../../controllers/grants/grant-kinds.ts';
 import { keyOf } from '../../kubernetes/resource.ts';
 import type { Store } from '../../kubernetes/store.ts';
 
-/** One write to an object that is in memory only. `after` is null once it is gone. */
+/** One write to an object in memory. `after` is `null` if the object is gone. */
 export interface PlannedWrite {
   readonly kind: GrantKind;
   readonly before: GrantObject;
   readonly after: GrantObject | null;
 }
 
-/** Writes grants of one kind as the API server would, into the store alone. */
+/** Writes grants of one kind as the API server would, but only into the store. */
 export class PlannedWriter implements GrantWriter {
   readonly #kind: GrantKind;
   readonly #store: Store<GrantObject>;
@@ -31,7 +31,7 @@ export class PlannedWriter implements GrantWriter {
     return this.#put(object, { ...object, status: written });
   }
 
-  /** In the store with the status that is written next: on an object that stays it has no meaning of its own. */
+  /** Stored only with the next status write, because a finalizer has no effect on an object that is not deleted. */
   addFinalizer(object: GrantObject, finalizer: string): Promise<GrantObject> {
     const finalizers = object.metadata.finalizers ?? [];
     const stands = finalizers.includes(finalizer);
@@ -63,7 +63,7 @@ function withFinalizers(object: GrantObject, finalizers: readonly string[]): Gra
   return { ...object, metadata: { ...object.metadata, finalizers } };
 }
 
-/** JSON has no undefined, and neither has a status that comes back from an API server. */
+/** Removes undefined fields, as a round trip through JSON and the API server does. */
 function withoutUndefined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutUndefined);
   if (typeof value !== 'object' || value === null) return value;

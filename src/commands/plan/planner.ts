@@ -24,7 +24,7 @@ import { PlannedConnectors } from './planned-connectors.ts';
 import { type PlannedWrite, PlannedWriter } from './planned-objects.ts';
 import { findStoppedRemoval, type StoppedRemoval } from './stopped-removal.ts';
 
-/** More decisions about one grant than this, and something goes round. */
+/** More decisions about one grant than this indicate an endless loop. */
 const MOST_DECISIONS = 100;
 const ACTION_TIMEOUT_MS = 60_000;
 
@@ -34,31 +34,31 @@ export interface PlannedChange {
   readonly why: string;
 }
 
-/** A grant that would be let go without a change in Asana. */
+/** A grant that would be released without a change in Asana. */
 export interface PlannedRelease {
   readonly known: KnownGrant;
   readonly message: string;
 }
 
 export interface PlannerParts {
-  /** As they are; the planner decides for them as in mode Apply. */
+  /** As declared. The planner decides for them as in mode Apply. */
   readonly connectors: readonly AsanaConnector[];
-  /** The others, which nothing is planned for: an older one may have taken the organization. */
+  /** The other connectors, for which nothing is planned. An older one may have taken the organization. */
   readonly bystanders: readonly AsanaConnector[];
-  /** In the order in which they came into being. */
+  /** In the order of their creation. */
   readonly grants: readonly KnownGrant[];
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
- * Lets the operator's own reconcilers work on objects and on an Asana that are in memory only, until nothing is left to
- * do. What they did is what mode Apply would do. Removals come last, after their delay.
+ * Runs the operator's own reconcilers on objects and on an Asana in memory, until nothing is left to do. The changes
+ * they make are what mode Apply would do. Removals come last, as if their delay had passed.
  */
 export class Planner {
   readonly changes: PlannedChange[] = [];
   readonly released: PlannedRelease[] = [];
-  // Nothing here comes as JSON, and what is written is made of strings that are there.
+  // Without word pools: no object here is parsed from JSON, and what is written reuses existing strings.
   readonly grants = new GrantStores(() => null);
   readonly registry: ConnectorRegistry;
   readonly #parts: PlannerParts;
@@ -67,9 +67,9 @@ export class Planner {
   readonly #reconcilers: ReadonlyMap<GrantKind, GrantReconciler>;
   readonly #waiting = new Map<string, KnownGrant>();
   readonly #decisions = new Map<string, number>();
-  /** By the id of an action: why it was decided. */
+  /** The reason for each action, by the id of the action. */
   readonly #reasons = new Map<string, string>();
-  /** As a leader that takes over: what gives goes ahead, and what takes waits, so that all of it is counted first. */
+  /** As after a takeover of the lease: removals wait, so that all of them are counted first. The rest goes ahead. */
   readonly #leadership = {
     leads: true,
     leadingForMs: 0,
@@ -89,7 +89,7 @@ export class Planner {
 
   /**
    * Plans until nothing is left to do. The directory of each connector has been read into its session.
-   * @throws the signal's reason when it aborts
+   * @throws the signal's reason if it aborts
    */
   async run(signal: AbortSignal): Promise<void> {
     for (const connector of this.#parts.bystanders) this.#connectors.put(connector);
@@ -102,12 +102,12 @@ export class Planner {
     await this.#work(signal);
   }
 
-  /** A grant as it would be in the end; null for one that would be gone. */
+  /** Returns a grant as it would be after the plan; `null` if it would be gone. */
   after({ kind, object }: KnownGrant): GrantObject | null {
     return this.grants.of(kind).get(keyOf(object)) ?? null;
   }
 
-  /** The removal that a grant wants, where its connector lets none go: suspended, or on a reading in doubt. */
+  /** Returns the removal that is stopped by a suspended connector, or a reading in doubt; `null` if there is none. */
   stoppedRemoval(known: KnownGrant): StoppedRemoval | null {
     const object = this.after(known);
     const key = connectorKeyOf(known.object);
@@ -118,7 +118,7 @@ export class Planner {
     return findStoppedRemoval(this.#deps, { kind: known.kind, object });
   }
 
-  /** One without a status is of the organizations that were read, as it will say itself. */
+  /** Gives a connector its in-memory Asana and, as the operator will, a status with the organizations that it reads. */
   async #takeUp(connector: AsanaConnector): Promise<void> {
     const session = this.registry.find(keyOf(connector));
     const organizations = [...(session?.organizations ?? [])];
@@ -130,7 +130,7 @@ export class Planner {
     );
   }
 
-  /** What the manifest of a connector answers to a hold counts once every grant was seen, as in the operator. */
+  /** Takes the answers to holds in a connector's manifest. As in the operator, only once every grant was decided. */
   #takeAnswers(connector: AsanaConnector): void {
     const key = keyOf(connector);
     if (connector.spec.suspend) return;
@@ -157,7 +157,7 @@ export class Planner {
     try {
       await this.#reconcilers.get(kind)?.reconcile(keyOf(object), { signal, log: silentLogger });
     } catch (error) {
-      // What was refused is in the status of the grant; an operator would try again later.
+      // The status of the grant shows the refusal. An operator would try again later.
       if (!(error instanceof CodedError)) throw error;
       this.#parts.log.debug('not carried out', { error });
     }
@@ -168,7 +168,7 @@ export class Planner {
     return conditions.some(({ type, reason }) => type === 'Ready' && reason === 'RemovalPending');
   }
 
-  /** Those that may hear something else at the removal desk now. */
+  /** Enqueues the grants for which the removal desk may now decide differently. */
   #wakeChanged(connectorKey: string): void {
     const changed = this.registry.find(connectorKey)?.desk.takeChanged();
     if (!changed || changed.size === 0) return;
@@ -192,7 +192,7 @@ export class Planner {
       if (other.object.metadata.uid !== uid) this.#enqueue(other);
   }
 
-  /** Those that wait for a license to become free. */
+  /** Enqueues the grants that wait for a free license, when one becomes free. */
   #touch(connectorKey: string, why: TouchReason): void {
     if (why !== 'SeatFreed') return;
     for (const known of this.grants.byConnector(connectorKey)) {
@@ -235,7 +235,7 @@ export class Planner {
       executor: new Executor(audit, silentMeter, () => `planned-${(ids += 1)}`),
       audit,
       leadership: this.#leadership,
-      // Whether a namespace or the CRDs go with an object no manifest says.
+      // Manifests do not show whether a namespace or the CRDs are being deleted.
       cluster: {
         connectorStands: () => Promise.resolve(true),
         namespaceGoing: () => Promise.resolve(false),
@@ -265,7 +265,7 @@ export class Planner {
   }
 }
 
-/** Deleted, and kept by a finalizer of somebody else at most. */
+/** Whether a grant is deleted and no longer has the operator's finalizer. */
 function isLetGo({ metadata }: GrantObject): boolean {
   const ours = metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false;
   return metadata.deletionTimestamp !== undefined && !ours;

@@ -13,7 +13,7 @@ import { conclude, describeSeats, nameOf, remarksOn } from './plan-words.ts';
 export const outputFormats = ['table', 'json', 'markdown'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
-/** A plan as its reader wants it: for a terminal, for a program, for a pull request. */
+/** Formats a plan for a terminal, a program or a pull request. */
 export function printPlan(report: PlanReport, format: OutputFormat): string {
   switch (format) {
     case 'json':

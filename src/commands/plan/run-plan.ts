@@ -25,7 +25,7 @@ export interface PlanFlags extends AsanaFlags {
   readonly file: readonly string[];
   readonly connector?: string;
   readonly against?: 'cluster';
-  /** Objects of the cluster that the manifests lack count as removed. */
+  /** True if objects of the cluster that the manifests lack count as removed. */
   readonly prune: boolean;
   /** `key=value`: only objects with these labels count as removed. */
   readonly selector?: Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ export interface PlanFlags extends AsanaFlags {
   readonly output: OutputFormat;
 }
 
-/** Where a plan gets its words from, and puts its own. */
+/** The inputs and outputs of a plan. */
 export interface PlanMeans {
   readonly input: NodeJS.ReadableStream;
   readonly output: Output;
@@ -41,18 +41,18 @@ export interface PlanMeans {
   readonly readCluster: (clock: Clock, signal: AbortSignal) => Promise<ClusterObjects>;
   readonly log: Logger;
   readonly clock?: Clock;
-  /** What carries the requests that read; by default HTTP. */
+  /** Transport of the read requests; HTTP by default. */
   readonly carrier?: AxiosAdapter;
 }
 
-/** How a plan ends: nothing to do, changes, or manifests that cannot work as they are. */
+/** The outcome of a plan: nothing to do, changes, or manifests that cannot be applied as declared. */
 export type PlanOutcome = 'NothingToDo' | 'Changes' | 'Faults';
 
 const NOTHING_THERE: ClusterObjects = { connectors: [], grants: [] };
 
 /**
  * Plans manifests against the real Asana, and prints what Apply would do. Nothing is changed anywhere.
- * @throws CodedError for manifests, flags, tokens and readings that cannot be used
+ * @throws CodedError if a manifest, a flag, a token or a reading cannot be used
  */
 export async function runPlan(flags: PlanFlags, means: PlanMeans, signal: AbortSignal): Promise<PlanOutcome> {
   const report = await makePlan(flags, means, signal);
@@ -61,7 +61,7 @@ export async function runPlan(flags: PlanFlags, means: PlanMeans, signal: AbortS
   return hasChanges(report) ? 'Changes' : 'NothingToDo';
 }
 
-/** The plan itself, not printed yet. */
+/** Makes a plan without printing it. */
 export async function makePlan(flags: PlanFlags, means: PlanMeans, signal: AbortSignal): Promise<PlanReport> {
   const clock = means.clock ?? systemClock;
   const validator = new ManifestValidator();
@@ -96,13 +96,13 @@ export async function makePlan(flags: PlanFlags, means: PlanMeans, signal: Abort
   }
 }
 
-/** What the API server would delete at once, since nothing of it was ever applied, is as good as gone. */
+/** Whether a grant still exists. Without our finalizer, nothing was applied, and the API server deletes it at once. */
 function isStanding({ known: { object } }: PlannedGrant): boolean {
   const held = object.metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false;
   return object.metadata.deletionTimestamp === undefined || held;
 }
 
-/** A connector that no manifest declares or names is not read: the token may not be its own. */
+/** Whether a manifest declares or names the connector. Others are not read, because the token may not be theirs. */
 function isConcerned(connector: AsanaConnector, declared: readonly DeclaredObject[]): boolean {
   const key = keyOf(connector);
   return declared.some(({ spec, namespace, name }) => {
@@ -120,7 +120,7 @@ function noConnector({ connector, against }: PlanFlags): InvalidInputError {
   );
 }
 
-/** In every namespace: the last grant of one that a pull request removes must show too. */
+/** Returns a test of whether a missing grant counts as removed, even in namespaces that have no manifest left. */
 function pruningOf({ prune, selector }: PlanFlags): (object: GrantObject) => boolean {
   return ({ metadata }) => {
     const labels = metadata.labels ?? {};

@@ -5,17 +5,17 @@ import type { KnownGrant } from '../../controllers/grants/grant-stores.ts';
 import { isRemoval } from '../../provisioning/actions.ts';
 import { decideGrant } from '../../provisioning/decide-grant.ts';
 
-/** A removal that waits until a person goes on with it. */
+/** A removal that waits until a person lets it continue. */
 export interface StoppedRemoval {
   readonly action: string;
-  /** The email address, else the gid. */
+  /** The email address, or else the gid. */
   readonly who: string;
   readonly why: string;
 }
 
 /**
- * What would be removed if nobody doubted the reading: no status says so, since nothing may be decided on one in doubt.
- * Null for a grant that wants nothing taken.
+ * Returns the removal that a grant would want if its reading were not in doubt; `null` if there is none. No status
+ * contains it, because no removal may be decided on a reading in doubt.
  */
 export function findStoppedRemoval(deps: GrantDeps, known: KnownGrant): StoppedRemoval | null {
   const connector = deps.connectors.get(connectorKeyOf(known.object));

@@ -17,17 +17,17 @@ export interface LeftGrant {
   readonly why: string;
 }
 
-/** What one pass over all grants came to. */
+/** The result of one pass over all grants. */
 export interface PassResult {
   readonly seen: number;
-  /** Grants let go in this pass. */
+  /** Number of grants released in this pass. */
   readonly released: number;
   readonly left: readonly LeftGrant[];
-  /** So many of those are left because an action of theirs may be under way. */
+  /** Number of grants in `left` that wait for an action that may still be in progress. */
   readonly waiting: number;
 }
 
-/** What the sweep works with. */
+/** The dependencies of the sweep. */
 export interface SweepDeps {
   readonly client: ClusterClient;
   readonly releases: GrantReleases;
@@ -38,29 +38,29 @@ export interface SweepDeps {
     patch: unknown,
     signal: AbortSignal,
   ) => Promise<void>;
-  /** Waits until the events told so far are written. */
+  /** Waits until the events recorded so far are written. */
   readonly flush: (signal: AbortSignal) => Promise<void>;
-  /** Namespaces to release; null for all. */
+  /** Namespaces whose grants are released; `null` for all. */
   readonly namespaces: readonly string[] | null;
-  /** After this instant (epoch milliseconds) no action of the operator is under way. */
+  /** Time (epoch milliseconds) from which no action of the operator can be in progress. */
   readonly quietAt: number;
   readonly actionTimeoutMs: number;
   readonly clock: Clock;
   readonly onProgress: (released: number) => void;
 }
 
-/** Grants released at once. */
+/** Number of grants that are released at the same time. */
 const WIDTH = 16;
 
 /**
- * What a later installation must not find. Without `applied` and `created` it adopts what it finds, and so never
- * deprovisions whom this installation created. The identity, the end, the absence that was seen and the hold that a
- * removal is in stay: they keep a later installation from creating a leaver again, from extending a grant, from removing
- * somebody twice, and from carrying out what nobody acknowledged.
+ * The status fields that a later installation must not see. Without `applied` and `created` it adopts what it finds,
+ * and so never deprovisions an account that this installation created. The identity, the end, the observed absence and
+ * the hold of a removal stay: they keep a later installation from re-creating a leaver, extending a grant, removing a
+ * person twice, and carrying out a removal that was not acknowledged.
  */
 const FORGOTTEN = { applied: null, created: null, lastAction: null };
 
-/** Goes over the grants of every kind once, and lets go whichever the operator still keeps. */
+/** Makes one pass over the grants of every kind, and releases those that the operator still keeps. */
 export async function sweepGrants(deps: SweepDeps, signal: AbortSignal): Promise<PassResult> {
   let seen = 0;
   let released = 0;
@@ -110,18 +110,18 @@ async function* pagesOfKind(
     for await (const { items } of listPages<GrantObject>(client, kind.resource, namespace, { signal }))
       yield items.map((object) => ({ kind, object }));
   } catch (error) {
-    // A kind that is not installed has no grants.
+    // A kind whose CRD is not installed has no grants.
     if (!isNotFound(error)) throw error;
   }
 }
 
-/** Whether the operator has a hand on the grant yet. */
+/** Whether the grant still has the operator's finalizer, or status fields to forget. */
 function isKept({ metadata, status }: GrantObject): boolean {
   if (metadata.finalizers?.includes(REVOKE_FINALIZER)) return true;
   return Object.keys(FORGOTTEN).some((field) => status?.[field as keyof typeof FORGOTTEN] !== undefined);
 }
 
-/** An action that may be under way is waited for, so that its outcome is not written after the release. */
+/** Returns why a release waits: an action that may be in progress could otherwise write its outcome afterwards. */
 function whyItWaits({ clock, quietAt, actionTimeoutMs }: SweepDeps, { status }: GrantObject): string | null {
   const last = status?.lastAction;
   if (last?.result !== 'Pending') return null;
@@ -136,10 +136,10 @@ async function letGo(deps: SweepDeps, grant: KnownGrant, signal: AbortSignal): P
   const message = 'Released because the operator is being uninstalled. Nothing was changed in Asana.';
   try {
     await deps.releases.release(grant, { reason: 'Uninstalling', message, warning: false });
-    // A deleted object, too, may stay: somebody else's finalizer holds it, and it is seen again until it is forgotten.
+    // Another controller's finalizer may keep a deleted object: later passes see it until its status is cleared.
     await deps.patchStatus(kind, object, { metadata: { uid }, status: FORGOTTEN }, signal);
   } catch (error) {
-    // It has gone with our finalizer.
+    // The object was deleted when its last finalizer, ours, was removed.
     if (!isNotFound(error)) throw error;
   }
 }

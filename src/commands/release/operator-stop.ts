@@ -9,7 +9,7 @@ export interface LeasePlace {
   readonly name: string;
 }
 
-/** How the operator came to stop: it renewed its lease since, or nobody holds it, or its holder has died. */
+/** Why the operator does not act: it has read the stop, no one holds the lease, or the holder does not renew it. */
 export type StopOutcome = 'Heard' | 'NobodyLeads' | 'HolderSilent';
 
 interface Lease {
@@ -20,18 +20,18 @@ interface Lease {
   };
 }
 
-/** So long the operator stands still after the last renewal of the stop. */
+/** How long the operator stays stopped after the stop was last renewed. */
 const STOP_MS = 10 * 60_000;
 const RENEW_MS = 60_000;
 const LOOK_MS = 500;
-/** The first renewal carries the stop back to the operator; the second shows that it has read the answer. */
+/** The response to the first lease renewal shows the operator the stop. The second proves that it read the response. */
 const RENEWALS_HEARD = 2;
-/** Somebody deleted the lease: an operator that runs finds out, and takes the new one, within its renew deadline. */
+/** If the lease was deleted, a running operator notices that and acquires the new one within its renew deadline. */
 const TAKE_UP_MS = 10_000;
-/** What a lease without a duration stands for. */
+/** The assumed duration of a lease that specifies none. */
 const LEASE_SECONDS = 15;
 
-/** Keeps the operator from acting, by an annotation on its lease that it obeys until the time written there. */
+/** Stops the operator by an annotation on its lease, which contains the time until which it must not act. */
 export class OperatorStop {
   readonly #client: ClusterClient;
   readonly #place: LeasePlace;
@@ -43,7 +43,7 @@ export class OperatorStop {
     this.#clock = clock;
   }
 
-  /** Writes the stop, waits until the operator must know of it, and renews it for as long as `work` takes. */
+  /** Writes the stop, waits until it is in effect, and renews it until `work` is done. */
   async during<T>(work: (outcome: StopOutcome) => Promise<T>, signal: AbortSignal): Promise<T> {
     const created = await this.#write(signal);
     const done = new AbortController();
@@ -56,7 +56,7 @@ export class OperatorStop {
     }
   }
 
-  /** Writes the stop; true if there was no lease. */
+  /** Writes the stop. Returns true if there was no lease. */
   async #write(signal: AbortSignal): Promise<boolean> {
     const { namespace, name } = this.#place;
     const annotations = { [STOPPED_UNTIL_ANNOTATION]: formatTime(this.#clock.now() + STOP_MS) };
@@ -88,7 +88,7 @@ export class OperatorStop {
     }
   }
 
-  /** A renewal that fails is tried again with the next: the stop stands for ten of them. */
+  /** Renews the stop every minute. A failed renewal can wait for the next, because the stop lasts for ten of them. */
   async #renew(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#clock.sleep(RENEW_MS, signal).catch(() => {});

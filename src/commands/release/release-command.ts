@@ -3,7 +3,7 @@ import { addExamples } from '../command-line/examples.ts';
 import { durationOption, nameOption, namespacesOption } from '../command-line/flag-types.ts';
 import type { ReleaseFlags } from './run-release.ts';
 
-/** `asana-connector release`: lets every grant go, so that the operator can be uninstalled. */
+/** `asana-connector release`: releases every grant, so that the operator can be uninstalled. */
 export function releaseCommand(signal: AbortSignal): Command {
   const command = new Command('release')
     .summary('Release every grant before you uninstall the operator')

@@ -2,15 +2,15 @@ import type { Output } from '../command-line/output.ts';
 import type { PassResult } from './grant-sweep.ts';
 import type { StopOutcome } from './operator-stop.ts';
 
-/** What the command tells while it works. */
+/** The progress report of the command. */
 export interface ReleaseReport {
   begins(lease: string): void;
   stopped(outcome: StopOutcome): void;
-  /** One audit line, as JSON. */
+  /** Reports one audit line, in JSON. */
   audited(line: string): void;
-  /** So many grants were let go in this pass. */
+  /** Reports how many grants were released in this pass so far. */
   progress(count: number): void;
-  /** What the last pass saw, with all that was released. */
+  /** Reports what the last pass saw, with the total of released grants. */
   ends(result: PassResult, complete: boolean): void;
 }
 
@@ -20,7 +20,7 @@ const outcomes: Readonly<Record<StopOutcome, string>> = {
   HolderSilent: 'The operator that held the lease no longer renews it.',
 };
 
-/** One JSON object a line: the audit lines, and what the command does. */
+/** Reports in JSON lines: the audit lines, and the steps of the command. */
 export function reportJson(output: Output): ReleaseReport {
   const tell = (record: Readonly<Record<string, unknown>>) => output.write(`${JSON.stringify(record)}\n`);
   return {
@@ -33,7 +33,7 @@ export function reportJson(output: Output): ReleaseReport {
   };
 }
 
-/** Sentences for a person, with a counter that overwrites itself. */
+/** Reports in sentences for a person, with a counter that overwrites itself. */
 export function reportText(output: Output): ReleaseReport {
   let counting = false;
   const say = (sentence: string) => {

@@ -25,7 +25,7 @@ export interface ReleaseFlags {
   readonly output?: 'text' | 'json';
 }
 
-/** Grants could not be released, or were taken up again; those that are left were printed. */
+/** Grants could not be released, or an operator took them up again. The grants that are left were printed. */
 export class ReleaseIncompleteError extends CodedError {
   constructor(left: readonly LeftGrant[]) {
     const what =
@@ -40,14 +40,14 @@ export class ReleaseIncompleteError extends CodedError {
   }
 }
 
-/** Between two passes over the grants. */
+/** Pause between two passes over the grants. */
 const PASS_MS = 1_000;
-/** The first pass lets everything go, and the next finds nothing; more are for what failed. */
+/** The first pass releases everything, and the second finds nothing left. The others are for failures. */
 const MOST_PASSES = 6;
 
 /**
- * Stops the operator and releases every grant. May be run again at any time, and goes on where it stopped.
- * @throws ReleaseIncompleteError when grants are left, or an operator takes them up again
+ * Stops the operator and releases every grant. May be run again at any time, and continues where it stopped.
+ * @throws ReleaseIncompleteError if grants are left, or an operator takes them up again
  */
 export async function runRelease(flags: ReleaseFlags, signal: AbortSignal): Promise<void> {
   const config = loadKubeConfig();
@@ -69,14 +69,14 @@ export async function runRelease(flags: ReleaseFlags, signal: AbortSignal): Prom
   }
 }
 
-/** Passes over the grants until one finds none that the operator keeps. */
+/** Makes passes over the grants until one finds none that the operator keeps. */
 async function releaseAll(deps: SweepDeps, report: ReleaseReport, signal: AbortSignal): Promise<void> {
   let released = 0;
   for (let passes = 0; ; await deps.clock.sleep(PASS_MS, signal)) {
     const pass = await sweepGrants(deps, signal);
     released += pass.released;
     const clean = pass.released === 0 && pass.left.length === 0;
-    // Waiting for an action to end has a limit of its own.
+    // Passes that wait for an action do not count: that wait has its own limit.
     if (pass.waiting === 0) passes += 1;
     if (!clean && passes < MOST_PASSES) continue;
     report.ends({ ...pass, released }, clean);
@@ -103,7 +103,7 @@ function sweepDeps(
     log,
   });
   const releases = new GrantReleases({
-    // Nothing is read from the stores: the objects come from the listing.
+    // The stores are not needed: the objects come from lists.
     connectors: new Store(),
     writer: ({ resource }) => new ObjectWriter(client, resource, new Store(), FIELD_MANAGER),
     events,

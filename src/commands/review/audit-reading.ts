@@ -5,12 +5,13 @@ import { createGunzip } from 'node:zlib';
 import { InvalidInputError } from '../../core/errors.ts';
 import { AUDIT_FORM, type AuditLine } from '../../provisioning/audit.ts';
 
-/** What every audit line begins with, and no other line of a log. */
+/** The beginning of every audit line, and of no other line in a log. */
 const BEGINNING = `{"audit":"${AUDIT_FORM}",`;
 
 /**
- * The audit lines of files, rotated and compressed ones (`.gz`) too. Other lines, of the operator's log say, are passed over.
- * @throws InvalidInputError for a file that cannot be read, and for an audit line that is damaged
+ * Reads the audit lines of files, which may be rotated and compressed (`.gz`). Ignores other lines, such as those of
+ * the operator's log.
+ * @throws InvalidInputError if a file cannot be read, or an audit line is damaged
  */
 export async function readAuditLines(paths: readonly string[]): Promise<AuditLine[]> {
   const lines: AuditLine[] = [];
@@ -27,7 +28,7 @@ export async function readAuditLines(paths: readonly string[]): Promise<AuditLin
 async function* linesOf(path: string): AsyncGenerator<string> {
   const file = createReadStream(path);
   const input: Readable = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
-  // An error of the file does not reach what it is piped into by itself.
+  // pipe() does not forward errors of the file.
   file.on('error', (error) => input.destroy(error));
   try {
     yield* createInterface({ input, crlfDelay: Infinity });
@@ -51,7 +52,7 @@ function parse(text: string, place: string): AuditLine {
     if (typeof time === 'string' && typeof action === 'string' && isObject(account) && isObject(connector))
       return line;
   } catch {
-    // Said below, in the same words.
+    // Reported below, with the same message.
   }
   throw new InvalidInputError(
     '--audit-log',

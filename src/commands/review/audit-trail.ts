@@ -1,24 +1,24 @@
 import type { AuditLine, Requester } from '../../provisioning/audit.ts';
 
-/** A change that led to a right somebody has, as auditors were told of it. */
+/** A change that led to a right of an account, from the audit log. */
 export interface TracedChange {
   /** RFC 3339. */
   readonly time: string;
   readonly requester: Requester;
-  /** A license, a role, `Active`. */
+  /** The new value: a license, a role, or `Active`. */
   readonly after: string | null;
   readonly reason: string | null;
 }
 
-/** What an account has one of at a time: a license, a place in a team, a place in a workspace. */
+/** A place for one value of an account: its license, or its membership of a team or of a workspace. */
 export type Slot = 'License' | `Team ${string}` | `Place ${string}`;
 
-/** The slot of a team membership. */
+/** Returns the slot of a team membership. */
 export function teamSlot(team: string): Slot {
   return `Team ${team}`;
 }
 
-/** The slot of the membership of a workspace, the organization or another. */
+/** Returns the slot of the membership of a workspace, be it the organization or another one. */
 export function placeSlot(workspace: string): Slot {
   return `Place ${workspace}`;
 }
@@ -29,15 +29,15 @@ function isOf({ namespace, name }: AuditLine['connector'], { connector }: AuditL
 
 type Changes = Map<Slot, TracedChange | null>;
 
-/** The last change of every right of everybody for one connector, out of audit lines. */
+/** The last change of every right of every account of one connector, from audit lines. */
 export class AuditTrail {
   readonly #organization: string | null;
-  /** By gid, or by email where the account was not there yet. Null: taken away. */
+  /** By gid, or by email if the account did not exist yet. `null` if the right was taken away. */
   readonly #changes = new Map<string, Changes>();
 
   /**
-   * @param lines in whatever order, of whichever connectors: a log holds those of all of them, and whom an account's gid
-   *   and a missing place mean depends on the connector
+   * @param lines in any order, and of any connectors, since a log contains all of them: those of other connectors are
+   *   ignored, because the meaning of an account's gid and of a missing place depends on the connector
    * @param organization gid of the organization, where accounts are created
    */
   constructor(lines: readonly AuditLine[], connector: AuditLine['connector'], organization: string | null) {
@@ -48,13 +48,13 @@ export class AuditTrail {
     for (const line of carriedOut.toSorted((a, b) => (a.time < b.time ? -1 : 1))) this.#note(line);
   }
 
-  /** The last known change of a right; null for none, and after one that took it away. */
+  /** Returns the last known change of a right; `null` if there is none, or if it took the right away. */
   find(
     { gid, email }: { readonly gid: string; readonly email: string | null },
     slot: Slot,
   ): TracedChange | null {
     const byGid = this.#changes.get(gid)?.get(slot);
-    // Whoever was created by email has a gid now: what came after goes by that.
+    // An account that was created by email has a gid since then, under which later changes are recorded.
     if (byGid !== undefined) return byGid;
     return email === null ? null : (this.#changes.get(email.toLowerCase())?.get(slot) ?? null);
   }

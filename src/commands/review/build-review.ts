@@ -15,20 +15,20 @@ import { type HeldRight, heldRights } from './held-rights.ts';
 import type { MissingRight, Review, ReviewRow } from './review-row.ts';
 import { summarize } from './review-summary.ts';
 
-/** Everything that a review is made of. */
+/** The inputs of a review. */
 export interface ReviewInput {
   readonly connector: AsanaConnector;
   /** The grants that name the connector, of every kind. */
   readonly grants: readonly KnownGrant[];
-  /** Whole, and doubted by nobody. */
+  /** Complete, and not in doubt. */
   readonly reading: Reading;
-  /** What auditors were told, as far as it is at hand; of other connectors too. */
+  /** The audit lines that are available, those of other connectors included. */
   readonly audit: readonly AuditLine[];
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
-/** Who has what, since when, because of what, why, and until when: each right of each account once, and nothing else. */
+/** Builds a review: each right of each account once, with its beginning, its cause, its reason and its end. */
 export function buildReview({ connector, grants, reading, audit, now }: ReviewInput): Review {
   const { snapshot } = reading;
   const policies = policiesOf(connector);
@@ -76,7 +76,7 @@ type Background = Pick<
 function rowOf(held: HeldRight, context: RowContext): ReviewRow {
   const { account, guest, reviewed, place, value } = held;
   const change = context.trail.find(account, slotOf(held.right));
-  // A change that led elsewhere is not where this comes from.
+  // A change to another license does not explain the current one.
   const trace = change !== null && (reviewed !== 'License' || change.after === value) ? change : null;
   return {
     name: account.name,
@@ -92,7 +92,7 @@ function rowOf(held: HeldRight, context: RowContext): ReviewRow {
   };
 }
 
-/** The fields of a row come in one order, whatever is known: people read the JSON too. */
+/** Puts the fields of every row into the same order, because people also read the JSON. */
 function inOrder(background: Background): Background {
   const { source, grant, alsoDeclaredBy, held, task, since, why, until, drift, planned } = background;
   return { source, grant, alsoDeclaredBy, held, task, since, why, until, drift, planned };
@@ -128,7 +128,7 @@ function backgroundOf(held: HeldRight, behind: readonly Claim[], trace: TracedCh
   };
 }
 
-/** What no grant declares, and what is known of it all the same. */
+/** Returns what the audit log knows about a right that no grant declares. */
 function backgroundOfUndeclared(trace: TracedChange | null): Omit<Background, 'drift' | 'planned'> {
   const common = {
     alsoDeclaredBy: [],
@@ -144,7 +144,7 @@ function backgroundOfUndeclared(trace: TracedChange | null): Omit<Background, 'd
   return { ...common, source: 'Released', grant: { kind, namespace, name }, task: null };
 }
 
-/** Only a license has values that exclude each other: roles are given in Asana, and any is as good. */
+/** Whether the value is not as declared. Only licenses can differ: roles are set in Asana, and any role is fine. */
 function differs(claim: Claim, value: string): boolean {
   return claim.right?.type === 'License' && claim.right.license !== value;
 }

@@ -14,20 +14,20 @@ import { describeTooLong } from '../../provisioning/time.ts';
 import { placeSlot, type Slot, teamSlot } from './audit-trail.ts';
 import type { GrantName } from './review-row.ts';
 
-/** A grant that stands behind a right of somebody, or is to. */
+/** A grant that declares a right, or still holds one. */
 export interface Claim {
   readonly grant: Grant;
   readonly object: GrantObject;
-  /** Null while the team it names is not found, or nothing says in which workspace the account is to be. */
+  /** `null` if the team is not found, or the workspace of the account is not determined. */
   readonly right: Right | null;
-  /** Null while there is no account. */
+  /** `null` if there is no account. */
   readonly account: Account | null;
   readonly until: string | null;
 }
 
 /**
- * The grants that count at `now`: those in force, and those that still hold what they are to give up. What never began, is
- * suspended, may not name the connector or may not last so long counts only while it holds something.
+ * Returns the grants that count at `now`: those in force, and those that still hold a right that they are to give up. A
+ * grant that has not begun, is suspended, may not name the connector or lasts too long counts only if it holds a right.
  */
 export function claimsOf(
   grants: readonly KnownGrant[],
@@ -50,7 +50,7 @@ export function claimsOf(
   });
 }
 
-/** The grants behind each right of each account: the one that counts is the first. */
+/** The grants behind each right of each account. The first one takes precedence. */
 export class Claims {
   readonly #claims = new Map<string, Map<Slot, Claim[]>>();
 
@@ -64,13 +64,13 @@ export class Claims {
     }
   }
 
-  /** Those that declare the right, or hold it. */
+  /** Returns the grants that declare the right, or hold it. */
   of(account: string, slot: Slot): readonly Claim[] {
     return this.#claims.get(account)?.get(slot) ?? [];
   }
 }
 
-/** The slot that a right takes: the account and the membership of its workspace are the same. */
+/** Returns the slot of a right. An account and the membership of its workspace have the same slot. */
 export function slotOf(right: Right): Slot {
   switch (right.type) {
     case 'License':
@@ -95,18 +95,18 @@ function isInForce(grant: Grant, maxDurationMs: number | null, now: number): boo
   return describeTooLong(grant, maxDurationMs, now) === null;
 }
 
-/** A gid that was recorded in another organization means nobody here. */
+/** Whether the gid that a grant recorded, if any, is from a workspace of the reading. Other gids mean nothing here. */
 function isOfTheseOrganizations({ recorded }: Grant, { snapshot }: Reading): boolean {
   const home = recorded?.organization ?? null;
   return home === null || snapshot.workspaces.some(({ gid }) => gid === home);
 }
 
-/** With Retain nothing is taken back at the end. */
+/** Returns when the right is taken back; `null` for never, as with Retain. */
 function untilOf({ endsAt, deletionPolicy }: Grant): string | null {
   return endsAt === null || deletionPolicy === 'Retain' ? null : formatTime(endsAt);
 }
 
-/** Who holds the right comes first, then the oldest, then by name: as a contest of grants is decided. */
+/** Compares two grants: those that hold a right come first, then the oldest, then by namespace/name. */
 function precedence({ grant: a }: Claim, { grant: b }: Claim): number {
   const [heldByA, heldByB] = [a.applied !== null, b.applied !== null];
   if (heldByA !== heldByB) return heldByA ? -1 : 1;

@@ -3,18 +3,18 @@ import type { Account, Snapshot } from '../../directory/snapshot.ts';
 import type { Right } from '../../provisioning/right.ts';
 import type { ReviewedRight } from './review-row.ts';
 
-/** One right of one account, as Asana shows it. */
+/** A right of an account, as Asana shows it. */
 export interface HeldRight {
   readonly account: Account;
   readonly guest: boolean;
   readonly reviewed: ReviewedRight;
-  /** The same as the rules about it know it. */
+  /** The right in the form that the provisioning rules use. */
   readonly right: Right;
   readonly place: { readonly gid: string; readonly name: string } | null;
   readonly value: string;
 }
 
-/** Every right that anybody has: by person, in the order of their addresses, the account first. */
+/** Yields every right, by account in order of email or else name: first workspaces, then the license, then teams. */
 export function* heldRights(snapshot: Snapshot): Generator<HeldRight> {
   const organization = snapshot.organization?.gid ?? null;
   const teams = teamsByUser(snapshot);
@@ -24,7 +24,7 @@ export function* heldRights(snapshot: Snapshot): Generator<HeldRight> {
     for (const held of teams.get(account.gid) ?? []) yield { account, guest, ...held };
     teams.delete(account.gid);
   }
-  // Asana shows in a team whom it lists in no workspace: nobody who has something is left out.
+  // A team may contain users that no workspace lists. They are included, so that no right is left out.
   for (const [gid, memberships] of teams) {
     const account: Account = { gid, email: null, name: gid, memberships: [], scim: null, license: null };
     const guest = memberships.some(({ value }) => value === 'Guest');
@@ -43,7 +43,7 @@ function* heldBy(account: Account, { workspaces, organization }: Snapshot): Gene
     const right = { type, workspace: place.gid } as const;
     yield { reviewed: type, right, place, value: membership.role };
   }
-  // A user type that the settings do not know is a license too, under Asana's own word.
+  // A user type that the settings do not name is a license too, under Asana's name for it.
   const license = account.license ?? account.scim?.userType ?? null;
   if (license === null || !isActive(account, home)) return;
   const right = { type: 'License', license: account.license ?? 'Enterprise' } as const;

@@ -1,6 +1,6 @@
 /**
- * What the page does in the browser: it fills the table from the data beside it, a screenful at a time, and searches, filters
- * and sorts. Text gets into the page as text only. The order of a row's cells is that of `pageRow`.
+ * The script of the page. It fills the table from the embedded data in batches, and searches, filters and sorts. Data
+ * is inserted as text only. The order of a row's cells is that of `pageRow`.
  */
 export const pageScript = String.raw`
 'use strict';

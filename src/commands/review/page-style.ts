@@ -1,4 +1,4 @@
-/** The look of the page: light and dark, on a screen and on paper. */
+/** The style of the page: light and dark, on a screen and on paper. */
 export const pageStyle = String.raw`
 :root {
   color-scheme: light dark;

@@ -4,7 +4,7 @@ import { addExamples } from '../command-line/examples.ts';
 import { nameOption, pathsOption } from '../command-line/flag-types.ts';
 import type { ReviewFlags, ReviewStreams } from './run-review.ts';
 
-/** `asana-connector review`: who has what and why, for access reviews. */
+/** `asana-connector review`: writes who has which access and why, for access reviews. */
 export function reviewCommand(
   signal: AbortSignal,
   streams: ReviewStreams = { input: process.stdin, output: process.stdout },
@@ -57,7 +57,7 @@ export function reviewCommand(
     ],
   );
   return addAsanaFlags(command).action(async (flags: ReviewFlags) => {
-    // Loaded when it is asked for: the other commands have no use for it in memory.
+    // Imported on demand, so that the other commands do not keep it in memory.
     const { runReview } = await import('./run-review.ts');
     await runReview(flags, streams, signal);
   });

@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import { nameGrant, type Review, type ReviewRow } from './review-row.ts';
 
-/** The columns in their order: the name in the first line, and what stands below it. */
+/** The columns in order: the name in the header, and the cell of a row. */
 const columns: readonly (readonly [string, (row: ReviewRow) => string | null])[] = [
   ['name', ({ name }) => name],
   ['email', ({ email }) => email],
@@ -24,11 +24,12 @@ const columns: readonly (readonly [string, (row: ReviewRow) => string | null])[]
   ['protected', (row) => row.protected],
 ];
 
-/** So many lines are made at a time. */
+/** Number of lines that are formatted at a time. */
 const CHUNK = 2_000;
 
 /**
- * A review as CSV (RFC 4180, UTF-8, CRLF). A cell that a spreadsheet would take for a formula begins with an apostrophe.
+ * Formats a review as CSV (RFC 4180, UTF-8, CRLF). A cell that a spreadsheet would read as a formula is prefixed with
+ * an apostrophe.
  * @param options bom: begin with a byte order mark
  */
 export function* writeCsv({ rows }: Review, { bom }: { readonly bom: boolean }): Generator<string> {
@@ -41,7 +42,7 @@ export function* writeCsv({ rows }: Review, { bom }: { readonly bom: boolean }):
 }
 
 function toLines(lines: string[][]): string {
-  // By itself the library quotes a cell only for the delimiter that it was given.
+  // By default, the library quotes a cell with line breaks only if it contains the given record delimiter.
   return stringify(lines, { record_delimiter: '\r\n', quoted_match: /[\r\n]/, escape_formulas: true });
 }
 

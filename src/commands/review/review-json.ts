@@ -1,9 +1,9 @@
 import type { Review } from './review-row.ts';
 
-/** So many rows are made at a time. */
+/** Number of rows that are formatted at a time. */
 const CHUNK = 2_000;
 
-/** A review as one JSON document, a row a line. */
+/** Formats a review as one JSON document, with one row per line. */
 export function* writeJson({ rows, missing, ...head }: Review): Generator<string> {
   const opened = JSON.stringify(head, null, 2).slice(0, -2);
   yield `${opened},\n  "rows": `;

@@ -3,9 +3,9 @@ import { InvalidInputError } from '../../core/errors.ts';
 import type { Output } from '../command-line/output.ts';
 
 /**
- * Writes all of it: to standard output, or to a file, which is as it was until all of it is there.
- * @param path null for standard output
- * @throws InvalidInputError for a file that cannot be written
+ * Writes all chunks to standard output, or to a file, which is not changed until all of them are written.
+ * @param path `null` for standard output
+ * @throws InvalidInputError if the file cannot be written
  */
 export async function writeOutput(
   chunks: Iterable<string>,
@@ -19,7 +19,7 @@ export async function writeOutput(
   const isDevice = await isNoFile(path);
   const target = isDevice ? path : `${path}.${process.pid}.part`;
   try {
-    // Names and addresses of everybody: for whoever runs this, and nobody else.
+    // The file contains everyone's name and address, so only its owner may read it.
     const file = await open(target, isDevice ? 'w' : 'wx', 0o600);
     try {
       for (const chunk of chunks) await file.writeFile(chunk);
@@ -35,7 +35,7 @@ export async function writeOutput(
   }
 }
 
-/** A pipe or a device is written to, and never put something else in its place. */
+/** Whether a path exists and is not a regular file. A pipe or a device is written to, and never replaced. */
 async function isNoFile(path: string): Promise<boolean> {
   try {
     return !(await stat(path)).isFile();

@@ -4,12 +4,12 @@ import { pageStyle } from './page-style.ts';
 import { type MissingRight, nameGrant, type Review, type ReviewRow } from './review-row.ts';
 import { endsSoon } from './review-summary.ts';
 
-/** So many rows are made at a time. */
+/** Number of rows that are formatted at a time. */
 const CHUNK = 2_000;
 
 /**
- * A review as one page that asks nobody for anything: style, script and data are in it, and its policy lets nothing else run.
- * The rows are data, which the script makes into text; everything else is escaped here.
+ * Formats a review as one self-contained page: style, script and data are embedded, and its policy lets nothing else
+ * run. The rows are data, which the script inserts as text; everything else is escaped here.
  */
 export function* writePage(review: Review): Generator<string> {
   const title = `Access review of ${review.connector.namespace}/${review.connector.name}`;
@@ -40,7 +40,7 @@ ${TABLE}
   yield `</script>\n<script>${pageScript}</script>\n</body>\n</html>\n`;
 }
 
-/** Hashes let exactly this style and this script in, and nothing that a name in Asana might bring. */
+/** Returns a policy that allows exactly this style and script, by hash, and nothing that a name in Asana injects. */
 function policy(): string {
   const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
   return `default-src 'none'; script-src ${hashOf(pageScript)}; style-src ${hashOf(pageStyle)}; base-uri 'none'; form-action 'none'`;
@@ -131,7 +131,7 @@ function missingLine({
   return `<tr>${person}${cells.map((cell) => `<td>${escape(cell ?? '')}</td>`).join('')}</tr>\n`;
 }
 
-/** Inside a script element only `<` could end the data. */
+/** Yields the rows as JSON. Escapes `<`, the only character that could end the script element. */
 function* dataOf({ rows, generatedAt }: Review): Generator<string> {
   const now = Date.parse(generatedAt);
   yield '[';
@@ -142,7 +142,7 @@ function* dataOf({ rows, generatedAt }: Review): Generator<string> {
   yield '\n]';
 }
 
-/** The cells of a row, in the order that the script knows. */
+/** Returns the cells of a row, in the order that the script expects. */
 function pageRow(row: ReviewRow, now: number): (string | number | null)[] {
   const { alsoDeclaredBy, grant, until } = row;
   return [

@@ -1,9 +1,9 @@
-/** What somebody can have. The membership of the organization is the account; of any other workspace, the workspace. */
+/** The kind of a right. A membership of the organization is an `Account`, of any other workspace a `Workspace`. */
 export type ReviewedRight = 'Account' | 'License' | 'Team' | 'Workspace';
 
 /**
- * Where a right comes from: a grant declares it; ConductorOne's task gave it; a grant gave it and has let it go; or nobody
- * knows of it here.
+ * The source of a right: a grant declares it, a ConductorOne task gave it, a grant gave it and no longer declares it,
+ * or its origin is unknown.
  */
 export type RightSource = 'Grant' | 'Task' | 'Released' | 'Unmanaged';
 
@@ -14,44 +14,44 @@ export interface GrantName {
   readonly name: string;
 }
 
-/** One right that one account has now. Instants are RFC 3339, in UTC. */
+/** One right that one account has now. Times are RFC 3339, in UTC. */
 export interface ReviewRow {
   readonly name: string;
-  /** As Asana writes it; null where Asana hides it. */
+  /** As Asana writes it; `null` if Asana does not show it. */
   readonly email: string | null;
   /** The gid of the account. */
   readonly account: string;
   readonly guest: boolean;
   readonly right: ReviewedRight;
-  /** The gid of the team or the workspace; of a license that of the organization. Null where there is none. */
+  /** Gid of the team or workspace, or for a license of the organization; `null` if there is none. */
   readonly place: string | null;
   readonly placeName: string | null;
-  /** A license, or a role: what is held. */
+  /** The license or the role. */
   readonly value: string;
   readonly source: RightSource;
-  /** The grant that declares it, or had given it. */
+  /** The grant that declares the right, or that gave it. */
   readonly grant: GrantName | null;
-  /** Further grants that declare the same. */
+  /** Other grants that declare the same right. */
   readonly alsoDeclaredBy: readonly GrantName[];
-  /** The right was there before the grant, or an action of the grant led to it; null while the grant holds nothing. */
+  /** Whether the grant adopted the right, or an action of the grant led to it; `null` if the grant does not hold it. */
   readonly held: 'Given' | 'Adopted' | null;
-  /** Id of the task of ConductorOne. */
+  /** Id of the ConductorOne task. */
   readonly task: string | null;
-  /** Since when, as far as it is known: Asana does not say. */
+  /** Since when, as far as it is known: Asana does not report it. */
   readonly since: string | null;
   /** `spec.reason`. */
   readonly why: string | null;
-  /** When it is taken back; null: not at a fixed time. */
+  /** When the right is taken back; `null` if at no fixed time. */
   readonly until: string | null;
-  /** What is declared instead; null where what is held is what is declared. */
+  /** What is declared instead; `null` if the right is as declared, or not declared at all. */
   readonly drift: string | null;
   /** The action that the operator plans. */
   readonly planned: string | null;
-  /** Why no removal touches it; null for one that may be taken away. */
+  /** Why the right is never removed; `null` if it may be. */
   readonly protected: string | null;
 }
 
-/** A right that a live grant declares, and that nobody has. */
+/** A right that a live grant declares and that its person does not have. */
 export interface MissingRight {
   readonly email: string | null;
   readonly account: string | null;
@@ -59,38 +59,38 @@ export interface MissingRight {
   readonly place: string | null;
   readonly placeName: string | null;
   readonly grant: GrantName;
-  /** Reason of the grant's condition Ready; null before it has one. */
+  /** Reason of the grant's condition Ready; `null` before the grant has one. */
   readonly state: string | null;
   readonly why: string | null;
   readonly until: string | null;
 }
 
-/** The numbers on top of a review. */
+/** The counts at the top of a review. */
 export interface ReviewSummary {
   /** Accounts that have any right. */
   readonly people: number;
   /** Enterprise licenses. */
   readonly seats: number;
   readonly viewOnlyLicenses: number;
-  /** Enterprise licenses of which neither a grant nor a known task knows. */
+  /** Enterprise licenses that no grant declares and that no known task gave. */
   readonly unmanagedSeats: number;
   readonly guests: number;
   /** Rights that end within the next 14 days. */
   readonly endingSoon: number;
   readonly drift: number;
-  /** People with a right that no removal touches. */
+  /** People with a right that is never removed. */
   readonly protected: number;
-  /** Rights that are declared, and that nobody has. */
+  /** Rights that are declared but not held. */
   readonly missing: number;
 }
 
-/** Who has what, at one moment. */
+/** Who has which access, at one time. */
 export interface Review {
-  /** The form of the document; a new one when a field goes or changes its meaning. */
+  /** The format of the document. It changes if a field is removed or changes its meaning. */
   readonly version: 'v1';
   readonly generatedAt: string;
   readonly connector: { readonly namespace: string; readonly name: string };
-  /** When each part was read from Asana; licenses null with SCIM off, when they are not read. */
+  /** When each part was read from Asana. `licenses` is `null` with SCIM off, because they are not read then. */
   readonly readAt: { readonly accounts: string; readonly licenses: string | null; readonly teams: string };
   /** The workspaces that are covered. */
   readonly workspaces: readonly {
@@ -98,14 +98,14 @@ export interface Review {
     readonly name: string;
     readonly organization: boolean;
   }[];
-  /** Those that the token sees and that are not covered. */
+  /** The workspaces that the token sees and that are not covered. */
   readonly leftOut: readonly { readonly gid: string; readonly name: string; readonly leftOut: string }[];
   readonly summary: ReviewSummary;
   readonly rows: readonly ReviewRow[];
   readonly missing: readonly MissingRight[];
 }
 
-/** How reviews name a grant. */
+/** Returns the name of a grant in a review. */
 export function nameGrant({ kind, namespace, name }: GrantName): string {
   return `${kind} ${namespace}/${name}`;
 }

@@ -1,10 +1,10 @@
 import type { MissingRight, ReviewRow, ReviewSummary } from './review-row.ts';
 
-/** What ends within so long ends soon. */
+/** A right that ends within this time ends soon. */
 export const SOON_MS = 14 * 24 * 3600_000;
 
 /**
- * Counts what stands on top of a review.
+ * Computes the counts at the top of a review.
  * @param now epoch milliseconds
  */
 export function summarize(
@@ -26,7 +26,7 @@ export function summarize(
   };
 }
 
-/** True for an end that is to come within 14 days, or has come and is not followed yet. */
+/** Whether an end comes within 14 days, or has passed while the right still exists. */
 export function endsSoon(until: string | null, now: number): boolean {
   return until !== null && Date.parse(until) - now <= SOON_MS;
 }

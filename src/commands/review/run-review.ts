@@ -26,7 +26,7 @@ export type ReviewFormat = (typeof reviewFormats)[number];
 export interface ReviewFlags extends AsanaFlags {
   readonly format: ReviewFormat;
   readonly output?: string;
-  /** A name, or a file. */
+  /** Name of the connector, or a file with its manifest. */
   readonly connector?: string;
   readonly namespace?: string;
   readonly filename?: readonly string[];
@@ -40,7 +40,7 @@ export interface ReviewStreams {
 }
 
 /**
- * Writes who has what. Sends nothing but reads, and writes all of it or nothing.
+ * Writes a review. Only sends read requests, and writes either the whole review or nothing.
  * @throws CodedError
  */
 export async function runReview(
@@ -74,7 +74,7 @@ function writerOf({ format, bom = false }: ReviewFlags): (review: Review) => Ite
   }
 }
 
-/** What ends like a file, or is a path, is a file: names of objects look otherwise. */
+/** Tells a file from the name of an object: it contains a path separator, or ends like a manifest. */
 const FILE_NAME = /[/\\]|[.](ya?ml|json)$/i;
 
 async function findSubject(

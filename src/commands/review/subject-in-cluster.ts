@@ -13,15 +13,16 @@ import type { ReviewSubject } from './review-subject.ts';
 
 export interface ClusterPlace {
   readonly namespace: string;
-  /** Null: the only connector of the namespace. */
+  /** `null` for the only connector of the namespace. */
   readonly name: string | null;
 }
 
 /**
- * A connector of the cluster with the grants that name it, wherever they are: one in a namespace that is no longer allowed
- * keeps what it was given. Who may not list all namespaces sees those that may name it, and is told so.
- * @throws InvalidInputError when there is no such connector
- * @throws KubernetesError when a list cannot be read to its end
+ * Finds a connector in the cluster and the grants that name it, in all namespaces: a grant in a namespace that is no
+ * longer allowed keeps its right. If the user cannot list all namespaces, lists those that may name the connector, and
+ * adds a note.
+ * @throws InvalidInputError if there is no such connector
+ * @throws KubernetesError if a list cannot be read completely
  */
 export async function findSubjectInCluster(
   client: Pick<ClusterClient, 'list'>,
@@ -49,7 +50,7 @@ export async function findSubjectInCluster(
 
 async function listGrants(
   client: Pick<ClusterClient, 'list'>,
-  /** Null stands for all of them. */
+  /** `null` stands for all namespaces. */
   namespaces: readonly (string | null)[],
   signal: AbortSignal,
 ): Promise<KnownGrant[]> {

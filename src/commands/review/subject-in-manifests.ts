@@ -14,15 +14,15 @@ import type { ReviewSubject } from './review-subject.ts';
 export interface ManifestPlace {
   /** Files, folders, or `-`. */
   readonly paths: readonly string[];
-  /** Of objects that name none. */
+  /** Namespace of objects that specify none. */
   readonly namespace: string;
-  /** The connector; null: the only one there. */
+  /** Name of the connector; `null` for the only one. */
   readonly name: string | null;
 }
 
 /**
- * A connector out of manifests with the grants there that name it. They have no status: what was given and when is known
- * only as far as an audit log tells it.
+ * Finds a connector in manifests, and the grants there that name it. They have no status: only an audit log can show
+ * what was given and when.
  * @throws InvalidInputError, ManifestErrors
  */
 export async function findSubjectInManifests(
@@ -53,7 +53,7 @@ function knownGrant(declared: DeclaredObject): KnownGrant[] {
     : [];
 }
 
-/** As the API server would have it, but for what only the API server knows. */
+/** Returns an object as the API server would, with placeholders for the fields that only the API server knows. */
 function asObject({ kind, namespace, name, labels, annotations }: DeclaredObject) {
   return {
     apiVersion: API_VERSION,

@@ -17,8 +17,8 @@ interface SandboxFlags {
 }
 
 /**
- * `asana-connector sandbox`: a simulated Asana and a simulated ConductorOne on loopback, until `signal` aborts. When
- * they are ready it prints one line of JSON: `{ asanaUrl, controlUrl, workspace, tokens, conductorOne }`.
+ * `asana-connector sandbox`: runs a simulated Asana and a simulated ConductorOne on loopback until `signal` aborts.
+ * When they are ready, it prints one line of JSON: `{ asanaUrl, controlUrl, workspace, tokens, conductorOne }`.
  */
 export function sandboxCommand(signal: AbortSignal, output: Output = process.stdout): Command {
   const command = new Command('sandbox')
@@ -88,7 +88,7 @@ export function sandboxCommand(signal: AbortSignal, output: Output = process.std
 
 async function runSandbox(flags: SandboxFlags, signal: AbortSignal, output: Output): Promise<void> {
   if (signal.aborted) return;
-  // Loaded when it is asked for: the operator has no use for an HTTP framework in memory.
+  // Imported on demand, so that the operator does not keep an HTTP framework in memory.
   const { startSandbox } = await import('../../sandbox/server.ts');
   const { latency, conductoronePort, ...options } = flags;
   const sandbox = await startSandbox({
@@ -107,7 +107,7 @@ async function runSandbox(flags: SandboxFlags, signal: AbortSignal, output: Outp
   }
 }
 
-/** A flag that takes a whole number from 0; its variable is `SANDBOX_` and the name. */
+/** Returns an option for an integer of at least 0. Its environment variable is `SANDBOX_` followed by `variable`. */
 function countOption(
   flags: string,
   description: string,

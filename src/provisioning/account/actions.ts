@@ -5,7 +5,7 @@ import type { ActionRules } from '../action-rules.ts';
 import { RefusedError } from '../refusal.ts';
 import { explainMissing, removedFromWorkspace, scimOf } from '../shared-actions.ts';
 
-/** Accounts that come and go. */
+/** Creations, invitations and deprovisions of accounts. */
 export const accountActions: {
   readonly CreateAccount: ActionRules<Creation>;
   readonly InviteAccount: ActionRules<Invitation>;
@@ -22,7 +22,7 @@ export const accountActions: {
     send: async (asana, { email, name }, { viewOnly }, call) =>
       scimOf(asana).createUser({ email, name: name?.trim() || nameFrom(email), userType: viewOnly }, call),
     shows: (_, { account }, organization) => account !== null && isActive(account, organization),
-    // What Asana makes of a userType on creation is not documented.
+    // Asana does not document what it does with a userType on creation.
     after: ({ to }, account) => account?.license ?? to,
     explain: (error, { email }) => (isAsanaError(error, 'Conflict') ? removedBefore(email, error) : null),
     event: 'AccountCreated',
@@ -63,13 +63,13 @@ export const accountActions: {
   },
 };
 
-/** A creation that conflicts, while no active account is to be seen, met somebody who was removed before. */
+/** Returns the refusal for a creation that conflicts while no active account shows: the person was removed before. */
 function removedBefore(email: string, cause: unknown): RefusedError {
   const message = `Asana did not create the account of ${email}. A person who was removed before cannot be added again through the API. Invite the person in the Admin Console.`;
   return new RefusedError('PreviouslyRemoved', message, { cause });
 }
 
-/** SCIM requires a name, and a grant may have none: the person sets it at the first sign-in. "ada.byron@…" → "Ada Byron". */
+/** Derives the name that SCIM requires ("ada.byron@…" → "Ada Byron"). The person sets it at the first sign-in. */
 function nameFrom(email: string): string {
   const words = (email.split('@')[0] ?? email).split(/[._+-]+/).filter((word) => word !== '');
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(' ') || email;

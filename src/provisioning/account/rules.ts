@@ -29,12 +29,12 @@ type Case = RightCase<AccountRight>;
 const PARTS = ['accounts', 'licenses'] as const satisfies readonly PartName[];
 const PARTS_WITHOUT_SCIM = ['accounts'] as const satisfies readonly PartName[];
 
-/** What accounts and licenses are read from. */
+/** Returns the parts that accounts and licenses are read from. */
 export function partsWithScim({ scimEnabled }: { readonly scimEnabled: boolean }): readonly PartName[] {
   return scimEnabled ? PARTS : PARTS_WITHOUT_SCIM;
 }
 
-/** The account itself. Where the workspace is the organization and SCIM is on, SCIM creates and deprovisions it. */
+/** The rules of the account itself. SCIM, if on, creates and deprovisions the accounts of the organization. */
 export const accountRules: RightRules<AccountRight> = {
   parts: partsWithScim,
   observe: (subject) => (isIn(subject) ? 'Active' : null),
@@ -47,7 +47,7 @@ export const accountRules: RightRules<AccountRight> = {
       : null,
 };
 
-/** What is looked at, in this order, before an account is created; the last rule acts. */
+/** The rules for creating an account, in this order; the last one acts. */
 const giving: readonly Rule<AccountRight>[] = [
   (subject) => makeSureNoAbsenceIsDeclared(subject, subject.right.workspace),
   makeSureTheWorkspaceIsInScope,
@@ -55,7 +55,7 @@ const giving: readonly Rule<AccountRight>[] = [
   createAccount,
 ];
 
-/** The same before an account is taken away. */
+/** The same for taking an account away. */
 const taking: readonly Rule<AccountRight>[] = [
   makeSureTheWorkspaceIsInScope,
   stopWhereThereIsNone,
@@ -70,7 +70,7 @@ function isIn({ account, right, organization }: Case): boolean {
   return account !== null && isMemberOf(account, right.workspace, organization);
 }
 
-/** In an organization, whether or not it is the only one: plain workspaces have no guests that would differ from members. */
+/** Whether the account is a guest of any organization. In plain workspaces, guests do not differ from members. */
 function isGuestThere({ account, right, reading }: Case): boolean {
   const isOrganization = reading.snapshot.workspaces.some(
     ({ gid, organization }) => organization && gid === right.workspace,
@@ -78,7 +78,7 @@ function isGuestThere({ account, right, reading }: Case): boolean {
   return isOrganization && account !== null && isGuest(account, right.workspace);
 }
 
-/** A guest has an account, and it is not the one that was asked for; ConductorOne takes it for one. */
+/** Stops if there is an account. A guest's account is not what a grant declares, but a task accepts it. */
 function stopWhereItExists(subject: Case): Step | null {
   if (!isIn(subject)) return null;
   const who = nameOf(subject.account);
@@ -90,9 +90,9 @@ function stopWhereItExists(subject: Case): Step | null {
 }
 
 /**
- * Creates an account: over SCIM, view-only, in the organization; else by an invitation. Exported for rights that need
+ * Creates an account: over SCIM, view-only, in the organization; otherwise by invitation. Exported for rights that need
  * an account first.
- * @param knownGid the gid of somebody whose address is not declared, but only known from Asana
+ * @param knownGid the gid of a person whose address is taken from the directory instead of declared
  */
 export function createAccount(subject: RightCase<AccountRight>, knownGid: string | null = null): Step {
   return (
@@ -103,7 +103,7 @@ export function createAccount(subject: RightCase<AccountRight>, knownGid: string
   );
 }
 
-/** SCIM creates in the one organization it speaks of; everywhere else people are invited. */
+/** Whether accounts are created over SCIM: only in its one organization. Everywhere else people are invited. */
 export function createsOverScim({
   right,
   policies,
@@ -121,7 +121,7 @@ function makeSureTheEmailIsOne({ wanted }: Case): Step | null {
   return refused('InvalidEmail', message);
 }
 
-/** Asana takes a license only where it shows them; elsewhere a new account may hold a full one. */
+/** Refuses a creation where Asana shows no licenses: it accepts none there, and the account may get a full one. */
 function makeSureItIsCreatedViewOnly(subject: Case): Step | null {
   if (!createsOverScim(subject) || showsLicenses(subject.reading.snapshot)) return null;
   const message =

@@ -25,7 +25,7 @@ export const licenseActions: {
     ...shared,
     removal: false,
     takesSeat: true,
-    // SCIM alone says who holds a license.
+    // Only SCIM shows licenses.
     readsMembership: false,
     send: async (asana, { gid }, { enterprise }, call) => scimOf(asana).setUserType(gid, enterprise, call),
     event: 'LicenseGranted',

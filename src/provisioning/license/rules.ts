@@ -29,7 +29,7 @@ import {
 
 type Case = RightCase<LicenseRight>;
 
-/** Licenses: Enterprise and ViewOnly exclude each other, and whoever holds none holds no account. */
+/** The rules of licenses. Enterprise and ViewOnly exclude each other; a member with neither has no account. */
 export const licenseRules: RightRules<LicenseRight> = {
   parts: partsWithScim,
   observe: ({ account, organization }) => {
@@ -52,7 +52,7 @@ export const licenseRules: RightRules<LicenseRight> = {
   },
 };
 
-/** What is looked at, in this order, before a license is given; the last rule acts. */
+/** The rules for giving a license, in this order; the last one acts. */
 const giving: readonly Rule<LicenseRight>[] = [
   makeSureLicensesAreOn,
   (subject) => makeSureNoAbsenceIsDeclared(subject, subject.organization),
@@ -66,7 +66,7 @@ const giving: readonly Rule<LicenseRight>[] = [
   giveEnterprise,
 ];
 
-/** The same before a license is taken away. */
+/** The same for taking a license away. */
 const taking: readonly Rule<LicenseRight>[] = [
   makeSureLicensesAreOn,
   stopWhereNothingIsHeld,
@@ -79,7 +79,7 @@ const taking: readonly Rule<LicenseRight>[] = [
   takeTheLicense,
 ];
 
-/** Why licenses cannot be managed at all; null when they can. */
+/** Returns why licenses cannot be managed at all; `null` if they can. */
 export function describeLicensesOff(scimEnabled: boolean): string | null {
   return scimEnabled ? null : 'Licenses require SCIM: set scim.enabled of the connector to true.';
 }
@@ -93,7 +93,7 @@ function makeSureThereIsAHolder(subject: Case): Step | null {
   const { account, organization, mayCreate } = subject;
   if (account && isActive(account, organization)) return null;
   if (!mayCreate) return refuseUnknown(subject);
-  // An invitation elsewhere would give no license, and perhaps more than view-only.
+  // An invitation to a plain workspace would give no license, and perhaps more access than view-only.
   if (organization === null)
     return refused(
       'LicensesUnavailable',
@@ -107,14 +107,14 @@ function makeSureThereIsAHolder(subject: Case): Step | null {
   return createAccount({ ...subject, right: { type: 'Account', workspace: organization } });
 }
 
-/** Git and ConductorOne must not fight over one license. */
+/** Refuses a task if a live grant declares the other license: Git and ConductorOne must not fight over it. */
 function makeSureNoOtherLicenseIsDeclared(subject: Case): Step | null {
   if (subject.asker !== 'Task') return null;
   const other = findOtherLicense(subject.declared, subject.right.license, subject.organization);
   return other ? refused('StillDeclared', describeDeclaration(other, nameOf(subject.account))) : null;
 }
 
-/** An unknown license is looked at and never changed; nor is it called revoked. */
+/** Refuses an unknown license: it is never changed, nor reported as revoked. */
 function makeSureTheLicenseIsKnown({ account }: Case): Step | null {
   if (!account || account.license !== null) return null;
   return refused('LicensesUnavailable', describeUnknownLicense(account));
@@ -132,7 +132,7 @@ function stopWhereItIsHeld({ right, account }: Case): Step | null {
   return alreadySo(`${nameOf(account)} has the ${right.license} license.`);
 }
 
-/** View-only for an enterprise holder lowers: what a grant declares is a removal, and a task is told to revoke instead. */
+/** Lowers Enterprise to view-only. For a grant this is a removal; a task is refused, since it has to revoke instead. */
 function lowerToViewOnly(subject: Case): Step | null {
   if (subject.right.license !== 'ViewOnly') return null;
   if (subject.asker === 'Grant')
@@ -141,7 +141,7 @@ function lowerToViewOnly(subject: Case): Step | null {
   return refused('HoldsEnterprise', message);
 }
 
-/** Our own actions never exceed the limit; while it is not known how many there are, none is given. */
+/** Refuses a license above the limit, and any license while the number in use is not known. */
 function makeSureTheLicenseLimitHolds(subject: Case): Step | null {
   const { policies, reading } = subject;
   const limit = policies.maxEnterpriseLicenses;
@@ -163,7 +163,7 @@ function giveEnterprise({ account }: Case): Step {
   );
 }
 
-/** Whoever has left, and every guest, holds no license. */
+/** Stops for a person who has left and for a guest: neither holds a license. */
 function stopWhereNothingIsHeld(subject: Case): Step | null {
   const { account, organization } = subject;
   if (!account || !isActive(account, organization))
@@ -179,12 +179,12 @@ function stopWhereItIsNotHeld({ right, account }: Case): Step | null {
   );
 }
 
-/** Without view-only nothing is left, so the account goes. */
+/** Taking view-only leaves no license, so the account is deprovisioned, which has to be allowed. */
 function makeSureTheAccountMayGo(subject: Case): Step | null {
   return makeSureNothingIsDeclared(subject, subject.organization) ?? makeSureDeprovisioningIsAllowed(subject);
 }
 
-/** Without Enterprise view-only is left. */
+/** Taking Enterprise leaves view-only; taking view-only deprovisions the account. */
 function takeTheLicense({ right, account }: Case): Step {
   if (!account) throw new TypeError('a license was taken from nobody');
   const { gid, email } = account;

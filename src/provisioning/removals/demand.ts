@@ -1,7 +1,7 @@
 import type { DoubtReason } from '../../directory/doubt.ts';
 import type { ActionType } from '../action.ts';
 
-/** The connector's bounds on removals (`provisioning.maxRemovals`, `maxDeprovisions`). All of them count people. */
+/** The connector's limits on removals (`provisioning.maxRemovals`, `maxDeprovisions`). All of them count people. */
 export interface RemovalLimits {
   /** 0 to 100, of the people with applied grants when the window began. */
   readonly percent: number;
@@ -10,72 +10,72 @@ export interface RemovalLimits {
   readonly maxDeprovisions: number;
 }
 
-/** What a person can say to a hold. */
+/** How a person can answer a hold. */
 export type Answer = 'acknowledge' | 'discard';
 
-/** What a grant's own status says of the hold it is in. It outlives the process, and the connector's status. */
+/** The hold as recorded in the grant's own status. The record outlives the process and the connector's status. */
 export interface RecordedHold {
   readonly id: string;
   readonly n: number;
-  /** The `content` of the demand that this was recorded for; null if the status does not say. */
+  /** The `content` of the demand that this was recorded for; `null` if the status does not show it. */
   readonly content: string | null;
-  /** What a person answered to that content; null for no answer yet. */
+  /** The answer to that content; `null` if there is none yet. */
   readonly answer: Answer | null;
 }
 
-/** What one grant wants to take away now. */
+/** The removal that one grant wants now. */
 export interface Demand {
   /** The grant's uid. */
   readonly id: string;
-  /** Whom it takes from: the gid, the same for every grant of theirs. */
+  /** The person who loses access: the gid, the same in all their grants. */
   readonly person: string;
-  /** The organization whose deprovisions are counted together. */
+  /** The organization in which deprovisions are counted together. */
   readonly organization: string;
-  /** For people to read. */
+  /** Shown to people. */
   readonly who: string;
   readonly action: ActionType;
-  /** For people to read. */
+  /** Shown to people. */
   readonly what: string;
   readonly deprovision: boolean;
-  /** The grant was deleted or has expired; false for a live grant that declares less. */
+  /** True if the grant was deleted or has expired; false for a live grant that declares less. */
   readonly ends: boolean;
   /**
-   * It ends at the time that its status has shown since it was first applied, and no more than a window ago. Such an
-   * end surprises nobody, and counts towards no limit.
+   * True if the grant ended at the time that its status has shown since it was first applied, and no more than a window
+   * ago. Such an end is expected, and counts towards no limit.
    */
   readonly onTime: boolean;
-  /** What exactly is asked for: generation, action and cause. Another content needs another answer. */
+  /** What exactly the grant asks for: generation, action and cause. Another content needs another answer. */
   readonly content: string;
   readonly recorded: RecordedHold | null;
 }
 
-/** What the desk says to a removal. Only `Free`, and `Acknowledged` once it is recorded, may go ahead. */
+/** The desk's verdict on a removal, which may go ahead only if it is `Free`, or `Acknowledged` and recorded. */
 export type Verdict =
   | { readonly kind: 'Free' }
   /** Held until a person answers; `hold` is for `planned.hold`. */
   | { readonly kind: 'Held'; readonly hold: string }
-  /** A person let it go ahead. If that is not `recorded`, write it into the grant's status, then ask again. */
+  /** A person let it go ahead. If that is not `recorded`, write it to the grant's status, then ask again. */
   | { readonly kind: 'Acknowledged'; readonly hold: string; readonly recorded: boolean }
-  /** A person said to let it be. To be recorded before it is followed, likewise. */
+  /** A person discarded it. This, too, is to be recorded before it is followed. */
   | { readonly kind: 'Discarded'; readonly hold: string; readonly recorded: boolean }
-  /** Not to be carried out yet. What the grant's status says of a hold stays as it is. */
+  /** Not to be carried out yet. The hold in the grant's status stays as it is. */
   | { readonly kind: 'Waits'; readonly on: WaitReason };
 
 /**
- * `Counting`: not every grant was looked at since the start, so nobody knows how many removals are wanted.
- * `NotAsked`: the desk knows of no such demand. Else the doubt about the reading that stands.
+ * `Counting`: not every grant has been decided, so it is not known how many removals are wanted. `NotAsked`: the desk
+ * knows no such demand. Otherwise the standing doubt about the reading.
  */
 export type WaitReason = 'Counting' | 'NotAsked' | DoubtReason;
 
-/** What came of an answer. */
+/** The outcome of an answer. */
 export type AnswerOutcome =
-  /** It names no standing hold, or more than there is, or a reading that has got worse since. Nothing was done. */
+  /** It names no standing hold, a change that has not happened, or a reading that got worse since. Nothing was done. */
   | { readonly kind: 'Unknown' }
-  /** Not every grant was looked at since the start: give the same answer again after that. Nothing was done. */
+  /** Not every grant has been decided since the start: give the answer again after that. Nothing was done. */
   | { readonly kind: 'TooEarly' }
-  /** These grants got the answer; it may be none, if all that was named has its answer or is gone. */
+  /** These grants got the answer; none if everything that it names is already answered or gone. */
   | { readonly kind: 'Removals'; readonly ids: readonly string[] }
-  /** The doubt is over if `accepted`: the caller takes the reading as it is. Discarding changes nothing. */
+  /** If `accepted`, the doubt is over and the caller takes the reading as it is. Discarding changes nothing. */
   | {
       readonly kind: 'Reading';
       readonly reason: DoubtReason;
@@ -83,10 +83,10 @@ export type AnswerOutcome =
       readonly accepted: boolean;
     };
 
-/** What came of a task's wish to deprovision somebody. */
+/** The outcome of a task's request to deprovision a person. */
 export type DeprovisionOutcome =
   | { readonly kind: 'Booked' }
-  /** It was booked before, and the limit allows it still. */
+  /** It was booked before, and the limit still allows it. */
   | { readonly kind: 'Standing' }
-  /** `done` is null if the record of this window cannot be read. */
+  /** `done` is `null` if the record of this window cannot be read. */
   | { readonly kind: 'Refused'; readonly done: number | null; readonly limit: number };

@@ -1,12 +1,12 @@
 /**
- * People of whom something is wanted, or was booked since the count began. Each is one, whatever number of rights it
- * is about. Every step takes the same time, however many people there are, but `begin`.
+ * Counts the people from whom removals are wanted, or were booked since the count began. Each person counts once, for
+ * any number of rights. Every method but `begin` takes constant time.
  */
 export class Headcount {
   #done = 0;
   #waiting = 0;
   readonly #booked = new Set<string>();
-  /** How many demands there are of each person. */
+  /** The number of demands per person. */
   readonly #wanted = new Map<string, number>();
 
   /** People booked. */
@@ -14,29 +14,29 @@ export class Headcount {
     return this.#done;
   }
 
-  /** People wanted, booked or not. */
+  /** People with a demand, booked or not. */
   get wanted(): number {
     return this.#wanted.size;
   }
 
-  /** People wanted, and not booked yet. */
+  /** People with a demand who are not booked yet. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** Whether this person is counted; not known of those whom a process before this one counted. */
+  /** Whether this person is booked; false for everyone whom an earlier process booked, since that is not recorded. */
   hasBooked(person: string): boolean {
     return this.#booked.has(person);
   }
 
-  /** One demand more of this person. */
+  /** Adds a demand for this person. */
   want(person: string): void {
     const before = this.#wanted.get(person) ?? 0;
     this.#wanted.set(person, before + 1);
     if (before === 0 && !this.#booked.has(person)) this.#waiting += 1;
   }
 
-  /** One demand less. */
+  /** Removes a demand for this person. */
   unwant(person: string): void {
     const before = this.#wanted.get(person) ?? 0;
     if (before > 1) {
@@ -47,8 +47,8 @@ export class Headcount {
   }
 
   /**
-   * Counts this person, once.
-   * @returns whether they were not counted yet
+   * Books this person, once.
+   * @returns true if the person was not booked yet
    */
   book(person: string): boolean {
     if (this.#booked.has(person)) return false;
@@ -59,8 +59,8 @@ export class Headcount {
   }
 
   /**
-   * Begins to count anew.
-   * @param done people booked by a process before this one. Who they were is not known: one of them may count again.
+   * Begins a new count.
+   * @param done number of people booked by an earlier process. Which people is not known: one of them may count again.
    */
   begin(done = 0): void {
     this.#booked.clear();

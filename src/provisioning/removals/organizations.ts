@@ -2,27 +2,27 @@ import type { Clock } from '../../core/clock.ts';
 import type { LossBook, LossNote } from '../../directory/directory.ts';
 import { type Seat, SeatLedger, type SeatReader, type SeatTaker } from './seat-ledger.ts';
 
-/** What counts the deprovisions of an organization for one connector, in that connector's own window. */
+/** Counts the deprovisions of an organization for one connector, in that connector's own window. */
 export interface DeprovisionCounter {
   bookDeprovision(person: string, now: number): void;
-  /** How long its windows last, milliseconds. */
+  /** Length of its windows, milliseconds. */
   readonly windowMs: number;
 }
 
-/** Longest that a window can last (720 h, by the schema of AsanaConnector). */
+/** The longest possible window (720 h, by the schema of AsanaConnector). */
 const LONGEST_WINDOW_MS = 720 * 3_600_000;
 
 interface Place {
   readonly organizations: readonly string[];
   readonly counter: DeprovisionCounter;
   readonly directory: LossBook;
-  /** Monotonic clock, when its last reading of licenses began; -Infinity before one is whole. */
+  /** Monotonic clock when its last complete reading of licenses began; -Infinity before the first. */
   readonly readAt: number;
 }
 
 /**
- * What several connectors of one organization have to count together: deprovisions, and enterprise licenses that are
- * under way or were given since one of them has read the directory. Each goes by its own limit on that common count.
+ * Counts what the connectors of one organization have to count together: deprovisions, and enterprise licenses that are
+ * under way or that one of their readings does not show yet. Each connector applies its own limit to that common count.
  */
 export class Organizations {
   /** By connector. */
@@ -31,14 +31,14 @@ export class Organizations {
   readonly #reading = new Set<{ readonly begunAt: number }>();
   readonly #clock: Pick<Clock, 'monotonic' | 'now'>;
   readonly #seats = new Map<string, SeatLedger>();
-  /** By organization and person: when they were deprovisioned last, monotonic clock; the latest last. */
+  /** Monotonic clock of the last deprovision, by organization and person; the latest last. */
   readonly #deprovisioned = new Map<string, Map<string, number>>();
 
   constructor(clock: Pick<Clock, 'monotonic' | 'now'>) {
     this.#clock = clock;
   }
 
-  /** This connector reads these organizations, from now on, and has last done so at `readAt`. */
+  /** Records which organizations a connector reads from now on, and when its last reading of licenses began. */
   place(connector: string, place: Place): void {
     const before = this.#places.get(connector)?.organizations ?? [];
     this.#places.set(connector, place);
@@ -49,8 +49,8 @@ export class Organizations {
   }
 
   /**
-   * A connector begins to read: what is given from now on may be missing in what it reads, whatever the organization.
-   * @returns what ends it, once that was placed or has come to nothing
+   * Records that a connector begins to read: licenses given from now on, in any organization, may be missing in it.
+   * @returns the function to call once the reading was placed, or has failed
    */
   beginReading(): () => void {
     const reading = { begunAt: this.#clock.monotonic() };
@@ -58,21 +58,21 @@ export class Organizations {
     return () => void this.#reading.delete(reading);
   }
 
-  /** This connector is gone. */
+  /** Forgets a connector that is gone. */
   remove(connector: string): void {
     const { organizations = [] } = this.#places.get(connector) ?? {};
     this.#places.delete(connector);
     for (const organization of organizations) this.#forgetSeats(organization);
   }
 
-  /** The connectors that read an organization: the status of each carries the common count. */
+  /** Returns the connectors that read an organization: the status of each carries the common count. */
   connectorsOf(organization: string): readonly string[] {
     return [...this.#places].flatMap(([connector, place]) =>
       place.organizations.includes(organization) ? [connector] : [],
     );
   }
 
-  /** Notes what an action of a connector took away for the others that read its organization. */
+  /** Notes what an action of a connector took away for the other connectors that read its organization. */
   noteLoss(connector: string, note: LossNote): void {
     const { organizations = [] } = this.#places.get(connector) ?? {};
     for (const [other, place] of this.#places)
@@ -80,7 +80,7 @@ export class Organizations {
         note(place.directory);
   }
 
-  /** Counts a deprovision for every connector of the organization, also for one that comes to read it later. */
+  /** Counts a deprovision for every connector of the organization, including those that come to read it later. */
   bookDeprovision(organization: string, person: string, now: number): void {
     const people = this.#deprovisioned.get(organization) ?? new Map<string, number>();
     this.#deprovisioned.set(organization, people);
@@ -95,7 +95,7 @@ export class Organizations {
     }
   }
 
-  /** Notes an enterprise license that is under way. A holder has one at a time. */
+  /** Takes a seat for an enterprise license that is under way. A holder has one seat at a time. */
   takeSeat(organization: string, taker: SeatTaker): Seat {
     const ledger = this.#seats.get(organization) ?? new SeatLedger(this.#clock);
     this.#seats.set(organization, ledger);
@@ -107,20 +107,20 @@ export class Organizations {
     return { free: () => end(seat.free), keep: () => end(seat.keep), doubt: () => end(seat.doubt) };
   }
 
-  /** People with an enterprise license that the reader's directory does not show, but for whom this holder asks. */
+  /** Counts people whose enterprise license the connector's directory does not show, without the holder's own. */
   seatsBeside(organization: string, holder: string, connector: string): number {
     const reader: SeatReader = { connector, readAt: this.#places.get(connector)?.readAt ?? -Infinity };
     return this.#seats.get(organization)?.countBeside(holder, reader) ?? 0;
   }
 
-  /** Counts what was deprovisioned before a connector came to read the organization, as far back as its window goes. */
+  /** Counts the deprovisions before a connector came to read the organization, as far back as its window goes. */
   #catchUp(organization: string, counter: DeprovisionCounter): void {
     const { windowMs } = counter;
     for (const [person, at] of this.#deprovisioned.get(organization) ?? [])
       if (this.#clock.monotonic() - at < windowMs) counter.bookDeprovision(person, this.#clock.now());
   }
 
-  /** Drops what every connector of the organization has read since, and every one that may come to be of it. */
+  /** Forgets licenses given before all readings of the organization, and all syncs under way (perhaps of it), began. */
   #forgetSeats(organization: string): void {
     const ledger = this.#seats.get(organization);
     if (!ledger) return;

@@ -1,29 +1,29 @@
 import type { Answer, Demand } from './demand.ts';
 import { formatHoldToken } from './hold-token.ts';
 
-/** An answer that a removal has. */
+/** The answer to a removal. */
 export interface GivenAnswer {
   readonly word: Answer;
   /** The token under which the removal was held. */
   readonly hold: string;
-  /** It is on the grant, where no restart forgets it. */
+  /** True if it is recorded in the grant's status, where it survives a restart. */
   readonly recorded: boolean;
 }
 
-/** One demand, and what became of it so far. */
+/** One demand and its state. */
 export interface PendingRemoval {
   readonly demand: Demand;
   readonly answer: GivenAnswer | null;
-  /** It was held once, and is in no hold as it is now asked for: it has to join one, whatever the limits say. */
+  /** True if it was held before and is in no hold with its current content: it has to join one, whatever the limits. */
   readonly mustJoin: boolean;
-  /** Its request has left. */
+  /** True if its request has left. */
   readonly sent: boolean;
 }
 
 /**
- * Takes up what a grant asks for. A removal that was ever held is from then on either in a hold, or answered for
- * exactly what it asks for, or has to join.
- * @param before what the desk knew of this grant
+ * Returns the state of a demand that a grant makes. A removal that was ever held is from then on in a hold, or answered
+ * for exactly its current content, or has to join a hold.
+ * @param before the state that the desk knows so far; `null` for none
  * @param held whether it is in the standing hold
  */
 export function takeUp(demand: Demand, before: PendingRemoval | null, held: boolean): PendingRemoval {
@@ -42,12 +42,12 @@ export function takeUp(demand: Demand, before: PendingRemoval | null, held: bool
   return { demand, answer: null, mustJoin: wasHeld, sent: false };
 }
 
-/** Whether a hold takes it in: not what is answered, and not what has left already. */
+/** Whether a hold takes the removal in: not if it is answered, or its request has left. */
 export function canBeHeld({ answer, sent }: PendingRemoval): boolean {
   return answer === null && !sent;
 }
 
-/** Whether the limits count it as pending: not what surprises nobody either. */
+/** Whether the limits count the removal as pending: if it can be held, and is not an expected end. */
 export function isCounted(removal: PendingRemoval): boolean {
   return canBeHeld(removal) && !removal.demand.onTime;
 }

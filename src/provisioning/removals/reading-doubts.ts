@@ -1,25 +1,25 @@
 import type { Doubt, DoubtReason } from '../../directory/doubt.ts';
 import { parseHoldToken } from './hold-token.ts';
 
-/** A reading that a person has to judge before anything is removed by it. */
+/** A doubted reading that a person has to judge before anything is removed. */
 export interface ReadingHold {
   readonly reason: DoubtReason;
   readonly id: string;
-  /** Moves only when the reading gets worse: what a person accepts is no worse than what the token stood for. */
+  /** Rises only when the reading gets worse, so that a person never accepts more than the token stood for. */
   readonly n: number;
   /** Epoch milliseconds. */
   readonly since: number;
-  /** How much the worst reading lacked since it began. */
+  /** How many items the worst reading since then lacked. */
   readonly count: number;
-  /** What each part lacks, as far as it is known. */
+  /** How many items each part lacks, as far as it is known. */
   readonly missing: Doubt['missing'];
-  /** Gids of the workspaces or organizations that it is about. */
+  /** Gids of the workspaces or organizations that the doubt is about. */
   readonly places: readonly string[];
-  /** For people; empty if a process before this one began it, until the next reading. */
+  /** For people; empty after a restart, until the next reading. */
   readonly message: string;
 }
 
-/** The doubts about a connector's readings, one a reason. They contain no removals: those wait until none is left. */
+/** The doubts about a connector's readings, one per reason. They contain no removals: those wait until none is left. */
 export class ReadingDoubts {
   readonly #doubts = new Map<DoubtReason, ReadingHold>();
   readonly #newId: () => string;
@@ -32,17 +32,17 @@ export class ReadingDoubts {
     this.#onTurn = onTurn;
   }
 
-  /** Those that stand, oldest first. */
+  /** The standing doubts, oldest first. */
   list(): readonly ReadingHold[] {
     return [...this.#doubts.values()];
   }
 
-  /** The reason that removals wait for; null for none. */
+  /** The reason of the doubt that removals wait for; `null` for none. */
   get first(): DoubtReason | null {
     return this.#doubts.keys().next().value ?? null;
   }
 
-  /** A reading is doubted. One that is no worse than before changes nothing that a token names. */
+  /** Begins or updates a doubt. If the reading is no worse than before, the token stays the same. */
   raise(doubt: Omit<Doubt, 'parts'>, now: number): void {
     const { reason, count, missing, places, message } = doubt;
     const about = { missing, places, message };
@@ -56,12 +56,12 @@ export class ReadingDoubts {
     this.#doubts.set(reason, { ...before, n, count: Math.max(count, before.count), ...about });
   }
 
-  /** A reading has put the doubt right, or a person has accepted it. */
+  /** Ends a doubt that a later reading has resolved, or that a person has accepted. */
   drop(reason: DoubtReason): void {
     if (this.#doubts.delete(reason)) this.#onTurn();
   }
 
-  /** The doubt that this token names as it now stands; null for none. */
+  /** Returns the doubt whose current token this is; `null` for none. */
   named(token: string): ReadingHold | null {
     const parsed = parseHoldToken(token);
     return parsed ? (this.list().find(({ id, n }) => id === parsed.id && n === parsed.n) ?? null) : null;

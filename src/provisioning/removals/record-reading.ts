@@ -5,13 +5,13 @@ import type { ReadingHold } from './reading-doubts.ts';
 import type { HoldState } from './removal-hold.ts';
 import type { WindowState } from './removal-window.ts';
 
-/** `status.removals` and `status.holds` as they come: somebody may have edited them, or written them long ago. */
+/** `status.removals` and `status.holds`, unchecked: they may have been edited by hand, or written long ago. */
 export interface UncheckedRecord {
   readonly removals?: unknown;
   readonly holds?: unknown;
 }
 
-/** What a desk begins with. */
+/** The state that a desk begins with. */
 export interface RestoredRemovals {
   /** Epoch milliseconds, when the status was read. */
   readonly readAt: number;
@@ -22,19 +22,19 @@ export interface RestoredRemovals {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Leaders' clocks differ by less; a window that begins later than this was not written by one. */
+/** Leaders' clocks differ by less: a window that begins later than this in the future was not written by a leader. */
 const CLOCK_TOLERANCE_MS = 300_000;
 
 /**
- * Reads what the connector's status says. A record that cannot be read is not forgotten: as nobody knows how much of
- * the limits is used up, a window begins whose limits are, and the next removal that is wanted is held.
+ * Reads the record in the connector's status. If it cannot be read, it is not known how much of the limits is used: a
+ * window begins with its limits used up, and the next removal that is wanted is held.
  */
 export function readRecord(record: UncheckedRecord | undefined, now: number): RestoredRemovals {
   const window = record?.removals === undefined ? null : readWindow(record.removals, now);
   const { entries, whole } = record?.holds === undefined ? noHolds : readHolds(record.holds, now);
   const doubts = entries.flatMap(({ doubt }) => doubt ?? []);
   const hold = entries.find(({ doubt }) => !doubt)?.state ?? null;
-  // Nothing is held without a window in which it was too much.
+  // A hold without a window is not credible: only a window whose limits were exceeded begins one.
   const credible = whole && (hold === null || window !== null);
   return { readAt: now, window: credible ? window : usedUp(window, now), hold, doubts };
 }
@@ -61,7 +61,7 @@ interface Entry {
 
 interface Holds {
   readonly entries: readonly Entry[];
-  /** Every one of them could be read, and no two are of one reason. */
+  /** True if every hold could be read, and no two have the same reason. */
   readonly whole: boolean;
 }
 

@@ -6,42 +6,42 @@ import type { ReadingHold } from './reading-doubts.ts';
 import { removalLimit, type WindowState } from './removal-window.ts';
 import type { ShownHold } from './standing-hold.ts';
 
-/** `status.removals` of a connector. Times are RFC 3339, numbers count people. */
+/** `status.removals` of a connector. Times are RFC 3339; numbers count people. */
 export interface WindowRecord {
   readonly windowStartedAt: string;
-  /** Absent while a record that could not be read still counts: the next process must not trust it either. */
+  /** Absent while an unreadable record still counts: the next process must not take the limits for unused either. */
   readonly done?: number;
   readonly pending: number;
   readonly limit: number;
-  /** Absent while it is not known. */
+  /** Absent while not known. */
   readonly baseline?: number;
   readonly deprovisions?: number;
 }
 
-/** One of `status.holds` of a connector. */
+/** One entry of `status.holds` of a connector. */
 export interface HoldRecord {
   readonly reason: 'TooManyRemovals' | DoubtReason;
   readonly id: string;
   readonly since: string;
   readonly token: string;
-  /** Removals; of a doubted reading, what it lacks. */
+  /** The number of removals; for a doubted reading, of the items that it lacks. */
   readonly count: number;
   readonly people?: number;
-  /** What each part of a doubted reading lacks. */
+  /** How many items each part of a doubted reading lacks. */
   readonly missing?: Doubt['missing'];
-  /** Gids of what a doubted reading is about. */
+  /** Gids of the places that a doubt is about. */
   readonly places?: readonly string[];
   /** The first twenty. */
   readonly pending?: readonly { readonly who: string; readonly what: string }[];
 }
 
-/** What the connector's status carries for the desk from one process to the next. */
+/** The state of the desk that the connector's status carries from one process to the next. */
 export interface RemovalsRecord {
   readonly removals?: WindowRecord;
   readonly holds?: readonly HoldRecord[];
 }
 
-/** What a record is written from. */
+/** The state that a record is written from. */
 export interface RecordedState {
   readonly window: WindowState | null;
   readonly pending: number;
@@ -50,7 +50,7 @@ export interface RecordedState {
   readonly doubts: readonly ReadingHold[];
 }
 
-/** What the connector's status has to carry; an empty record if there is nothing to remember. */
+/** Returns the record for the connector's status; empty if there is nothing to remember. */
 export function writeRecord({ window, pending, limits, hold, doubts }: RecordedState): RemovalsRecord {
   const holds = [...(hold ? [holdRecord(hold)] : []), ...doubts.map(doubtRecord)];
   return {
@@ -62,7 +62,7 @@ export function writeRecord({ window, pending, limits, hold, doubts }: RecordedS
 function windowRecord(window: WindowState, pending: number, limits: RemovalLimits): WindowRecord {
   const { startedAt, baseline, done, deprovisions } = window;
   return {
-    // Whole seconds, rounded up: a window that a restart shortens would forget a little too early.
+    // Whole seconds, rounded up: rounded down, a restart would end the window a little too early.
     windowStartedAt: formatTime(Math.ceil(startedAt / 1_000) * 1_000),
     ...(done === null ? {} : { done }),
     pending,

@@ -4,7 +4,7 @@ import { isCounted, type PendingRemoval } from './pending-removal.ts';
 import { RemovalWindow, type WindowState } from './removal-window.ts';
 import { Roster } from './roster.ts';
 
-/** Every removal that is wanted, with the counts that follow from it: none is changed without the others. */
+/** Every removal that is wanted, together with the counts that follow from them, so that all change together. */
 export class RemovalBook {
   readonly roster = new Roster();
   readonly window: RemovalWindow;
@@ -26,18 +26,18 @@ export class RemovalBook {
     return this.#pending.values();
   }
 
-  /** Notes the state of a removal. */
+  /** Adds or updates a removal. */
   put(removal: PendingRemoval): void {
     const { demand, answer } = removal;
     const before = this.get(demand.id);
     this.#pending.set(demand.id, removal);
     if (before && isCounted(before)) this.window.unwant(before.demand);
     if (isCounted(removal)) this.window.want(demand);
-    // What a person has said to leave alone does not end.
+    // A right whose removal was discarded does not end.
     this.roster.setEnding(demand.id, demand.ends && answer?.word !== 'discard');
   }
 
-  /** The removal is not wanted, and what it would have ended stays; nothing happens if it never was wanted. */
+  /** Drops a removal that is not wanted any more: the right that it would have ended stays. Unknown ids are ignored. */
   remove(id: string): void {
     const removal = this.get(id);
     this.roster.setEnding(id, false);
@@ -45,7 +45,7 @@ export class RemovalBook {
     this.#pending.delete(id);
   }
 
-  /** Whether what is wanted is more than the window may see. */
+  /** Whether the removals that are wanted exceed the limits of the window. */
   isOver(limits: RemovalLimits): boolean {
     return this.window.isOver(limits, this.roster.staying);
   }

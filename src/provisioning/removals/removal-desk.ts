@@ -11,38 +11,38 @@ import type { Roster } from './roster.ts';
 import { StandingHold } from './standing-hold.ts';
 import { mayGo, verdictOn } from './verdict.ts';
 
-/** What a desk is made of. */
+/** The parts of a desk. */
 export interface DeskParts {
   readonly limits: RemovalLimits;
-  /** Shared by all desks; the desk is to be placed there under its connector once the organization is known. */
+  /** Shared by all desks. The caller places the desk there under its connector once the organization is known. */
   readonly organizations: Organizations;
-  /** Monotonic milliseconds: what a jump of the wall clock does not move. */
+  /** Returns monotonic milliseconds, which a jump of the wall clock does not affect. */
   readonly monotonic: () => number;
-  /** A word that names a hold, without a dot; never the same twice. */
+  /** Returns the id of a new hold: without a dot, never the same twice. */
   readonly newHoldId: () => string;
-  /** What the connector's status says, read by `readRecord`. */
+  /** The record in the connector's status, as `readRecord` returns it. */
   readonly restored: RestoredRemovals;
 }
 
 /**
- * The one gate before the removals of one connector, of every kind. It weighs all that is wanted together, and holds
- * it where it is too much. It does nothing itself: whoever decides a grant asks here, and asks again (`check`)
+ * The only gate before the removals of one connector, of all kinds. It judges all wanted removals together, and holds
+ * them if they are too many. It carries out nothing: the code that decides a grant calls `ask`, and calls `check`
  * immediately before each request leaves. Times are epoch milliseconds.
  */
 export class RemovalDesk implements DeprovisionCounter {
-  /** Doubts about the reading, for which removals wait. */
+  /** Doubts about the reading: removals wait until they end. */
   readonly doubts: ReadingDoubts;
   readonly #organizations: Organizations;
   readonly #monotonic: () => number;
   readonly #book: RemovalBook;
   readonly #hold: StandingHold;
-  /** Grants that may hear another verdict than at their last question. */
+  /** Grants whose verdict may have changed since they last asked. */
   #changed = new Set<string>();
   #hasBooked = false;
   #limits: RemovalLimits;
-  /** Every grant is decided as things are. */
+  /** True if every grant is decided and none has become undecided since. */
   #allSeen = false;
-  /** Every grant was, once since the start: who is held is known. */
+  /** True once every grant has been decided since the start: from then on it is known which grants are held. */
   #everSeen = false;
 
   constructor({ limits, organizations, monotonic, newHoldId, restored }: DeskParts) {
@@ -59,45 +59,46 @@ export class RemovalDesk implements DeprovisionCounter {
     this.doubts = new ReadingDoubts(restored.doubts, newHoldId, () => this.#changeAll());
   }
 
-  /** Who holds what: to be kept up to date by whoever sees grants applied and gone, before `allSeen` too. */
+  /** The people with applied rights. The caller keeps it up to date as grants come and go, also before `allSeen`. */
   get roster(): Pick<Roster, 'apply' | 'unapply' | 'people'> {
     return this.#book.roster;
   }
 
-  /** The connector's spec has changed. Raising a limit ends no hold. */
+  /** Sets the limits of a changed connector spec. Raising a limit ends no hold. */
   setLimits(limits: RemovalLimits): void {
     this.#limits = limits;
   }
 
   /**
-   * Every grant of the connector was looked at since the start, and has asked here if it wants a removal or its status
-   * speaks of a hold. Before, no removal goes ahead, none joins a hold anew, and no hold ends.
+   * Records that every grant of the connector was decided since the start, and has asked here if it wants a removal or
+   * its status shows a hold. Before that, no removal goes ahead, none newly joins a hold, and no hold ends.
    */
   allSeen(now: number): void {
     if (this.#allSeen) return;
     this.#allSeen = true;
     this.#everSeen = true;
     for (const removal of this.#book.all()) if (removal.mustJoin) this.#hold.join(removal, now);
-    // While a hold that is on record stands, the others join too: they may have been in it, and not recorded it yet.
+    // If a recorded hold stands, all others join it: they may have been in it without having recorded that yet.
     for (const removal of this.#book.all()) this.#weigh(removal, now);
     this.#endHoldWithoutContent();
     this.#changeAll();
   }
 
-  /** What a grant wants cannot be told for now: until each is decided again, nobody knows how much is wanted. */
+  /** Records that a grant cannot be decided now: until all are decided again, it is not known how much is wanted. */
   recount(): void {
     this.#allSeen = false;
   }
 
   /**
-   * A grant wants a removal, its delay over or not. It asks whenever it is decided, until the removal is carried out
-   * or no longer wanted. What cannot be decided for now (Plan, suspended, an outage) is still wanted.
+   * Returns the verdict on the removal that a grant wants, even before its delay is over. Call it whenever the grant is
+   * decided, until the removal is carried out or no longer wanted. A removal that cannot be decided now (mode Plan,
+   * suspension, an outage) is still wanted.
    */
   ask(demand: Demand, now: number): Verdict {
     const before = this.#book.get(demand.id);
     const held = this.#hold.tokenOf(demand.id) !== null;
     const removal = takeUp(demand, before, held);
-    // Under what it asked for before, or with its answer on its grant, it is not in the hold any more.
+    // It leaves the hold once it asks for something else, or once its answer is recorded on the grant.
     if (before?.demand.content !== demand.content || removal.answer?.recorded) this.#hold.leave(demand.id);
     this.#book.put(removal);
     if (this.#allSeen) this.#weigh(removal, now);
@@ -106,19 +107,19 @@ export class RemovalDesk implements DeprovisionCounter {
     return this.#verdictOn(demand.id);
   }
 
-  /** The token under which a grant is held now, and for what; null if it is in no hold. */
+  /** Returns the token under which a grant is held now, and for which action; `null` if it is in no hold. */
   holdOf(id: string): { readonly hold: string; readonly action: ActionType } | null {
     const hold = this.#hold.tokenOf(id);
     const action = this.#book.get(id)?.demand.action;
     return hold === null || action === undefined ? null : { hold, action };
   }
 
-  /** Books a removal, if it may go ahead. Its connector's status, and its peers' for a deprovision, comes next. */
+  /** Books a removal if it may go ahead. Next, write the connector's status, for a deprovision its peers' too. */
   reserve(id: string, now: number): Verdict {
     return this.#pass(id, now);
   }
 
-  /** Whether the request of a reserved removal may leave now. Ask before each request, a repeated one too. */
+  /** Judges whether the request of a reserved removal may leave now. Call it before each request, retries included. */
   check(id: string, now: number): Verdict {
     const verdict = this.#pass(id, now);
     const removal = this.#book.get(id);
@@ -126,7 +127,7 @@ export class RemovalDesk implements DeprovisionCounter {
     return verdict;
   }
 
-  /** The grant wants no removal any more. The only way out of a hold but an answer. */
+  /** Drops the removal of a grant that no longer wants it. Besides an answer, this is the only way out of a hold. */
   withdraw(id: string): void {
     this.#book.remove(id);
     this.#changed.delete(id);
@@ -134,20 +135,20 @@ export class RemovalDesk implements DeprovisionCounter {
     this.#endHoldWithoutContent();
   }
 
-  /** The removal is done, as Asana shows. */
+  /** Records that Asana shows the removal. */
   carriedOut(id: string): void {
-    // Together, or for a moment somebody who has lost the last right would count as one who keeps it.
+    // First, since `withdraw` alone would count a person who has lost the last right as one who keeps it.
     if (this.#book.get(id)?.demand.ends) this.#book.roster.unapply(id);
     this.withdraw(id);
   }
 
-  /** The grant is gone: released, or never to be heard of again. */
+  /** Forgets a grant that was released or is gone. */
   forget(id: string): void {
     this.#book.roster.unapply(id);
     this.withdraw(id);
   }
 
-  /** Gives a person's answer to all that the token names, and to nothing else. The first answer counts. */
+  /** Applies a person's answer to everything that the token names, and to nothing else. The first answer counts. */
   answer(token: string, word: Answer): AnswerOutcome {
     const doubt = this.doubts.named(token);
     if (doubt) {
@@ -162,8 +163,8 @@ export class RemovalDesk implements DeprovisionCounter {
   }
 
   /**
-   * A task of ConductorOne is about to deprovision somebody. Ask before each request: for the same person it books nothing
-   * more within the window, but goes by the limit of now.
+   * Books a deprovision by a task of ConductorOne. Call it before each request: for the same person it books nothing
+   * more within the window, but applies the current limit.
    */
   reserveDeprovision(organization: string, person: string, now: number): DeprovisionOutcome {
     this.#roll(now);
@@ -179,19 +180,20 @@ export class RemovalDesk implements DeprovisionCounter {
     return this.#limits.windowMs;
   }
 
-  /** Somebody of the organization is being deprovisioned, whatever asked for it. */
+  /** Counts a deprovision in the organization, by any connector and by grants and tasks alike. */
   bookDeprovision(person: string, now: number): void {
     this.#roll(now);
     this.#book.window.bookDeprovision(person);
   }
 
-  /** Moves the token of the hold, if it is time to. `againInMs`: when to come again, null for not before a change. */
+  /** Moves the token of the hold if it is time. `againInMs`: when to call again; `null` if not before a change. */
   publish(now: number): { readonly moved: boolean; readonly againInMs: number | null } {
     return this.#hold.publish(now);
   }
 
   /**
-   * Whether a removal of a grant was booked since the last call, and is in no status yet. Ask at once after `reserve` and `check`.
+   * Returns whether a grant's removal was booked since the last call, so that the status must be written. Call it right
+   * after `reserve` and `check`.
    */
   takeBooked(): boolean {
     const booked = this.#hasBooked;
@@ -199,14 +201,14 @@ export class RemovalDesk implements DeprovisionCounter {
     return booked;
   }
 
-  /** The grants to decide again since the last call, since they may hear another verdict now. */
+  /** Returns the grants to decide again: those whose verdict may have changed since the last call. */
   takeChanged(): ReadonlySet<string> {
     const changed = this.#changed;
     this.#changed = new Set();
     return changed;
   }
 
-  /** What the connector's status has to carry. */
+  /** Returns the record for the connector's status. */
   toRecord(): RemovalsRecord {
     return writeRecord({
       window: this.#book.window.state(),
@@ -217,11 +219,11 @@ export class RemovalDesk implements DeprovisionCounter {
     });
   }
 
-  /** Weighs a removal anew, and books it if nothing stops it. */
+  /** Judges a removal again, and books it if nothing stops it. */
   #pass(id: string, now: number): Verdict {
     const asked = this.#book.get(id);
     if (!asked) return { kind: 'Waits', on: 'NotAsked' };
-    // To be sent again is to be wanted still.
+    // A removal that is about to be sent, even again, is still pending.
     const removal = { ...asked, sent: false };
     this.#book.put(removal);
     this.#weigh(removal, now);
@@ -235,7 +237,7 @@ export class RemovalDesk implements DeprovisionCounter {
     if (demand.deprovision) this.#bookInOrganization(demand.organization, demand.person, now);
   }
 
-  /** Holds a removal that has to be, and all of them if they are too many. */
+  /** Holds a removal that has to join a hold, and everything pending if the limits are exceeded. */
   #weigh(removal: PendingRemoval, now: number): void {
     if (!this.#allSeen) return;
     this.#roll(now);
@@ -243,7 +245,7 @@ export class RemovalDesk implements DeprovisionCounter {
     else if (this.#book.isOver(this.#limits)) this.#hold.begin(now);
   }
 
-  /** What was held stays so until its answer is on its grant; until all were seen, nobody knows what was held. */
+  /** Ends an empty hold, once all its members are known. A member stays in it until its answer is on its grant. */
   #endHoldWithoutContent(): void {
     if (this.#everSeen) this.#hold.endIfEmpty();
   }

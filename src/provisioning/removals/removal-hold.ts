@@ -1,9 +1,9 @@
-/** So long nothing must have joined before what joined is shown under a new token: nobody can answer a moving one. */
+/** Quiet time after the last join before a new token is shown: a token that keeps moving cannot be answered. */
 const STILL_MS = 3_000;
-/** But no longer than this does it stay unshown. */
+/** After this long without showing a new token, it is shown in any case. */
 const LONGEST_UNSHOWN_MS = 30_000;
 
-/** A hold as a process before this one recorded it. */
+/** A hold as recorded by an earlier process. */
 export interface HoldState {
   readonly id: string;
   /** Epoch milliseconds. */
@@ -13,8 +13,8 @@ export interface HoldState {
 }
 
 /**
- * The removals that wait for one answer. Each has the number of the change with which it joined: a token of that
- * number, or of a later one, names it.
+ * The removals that wait for one answer. Each has the number of the change with which it joined, and is named by every
+ * token with that number or a higher one.
  */
 export class RemovalHold {
   readonly id: string;
@@ -27,7 +27,7 @@ export class RemovalHold {
   /** Change numbers by grant; the order is the one in which they joined. */
   readonly #members = new Map<string, number>();
 
-  /** @param state its `n` is taken as shown. */
+  /** @param state its `n` counts as shown */
   constructor({ id, since, n }: HoldState, now: number) {
     this.id = id;
     this.since = since;
@@ -42,7 +42,7 @@ export class RemovalHold {
     return this.#newest;
   }
 
-  /** The newest change that people are shown. */
+  /** The newest change that is shown to people. */
   get shown(): number {
     return this.#shown;
   }
@@ -56,26 +56,26 @@ export class RemovalHold {
     return this.#members.keys();
   }
 
-  /** The change with which this grant joined; null if it is not in it. */
+  /** Returns the number of the change with which this grant joined; `null` if it is not in the hold. */
   changeOf(id: string): number | null {
     return this.#members.get(id) ?? null;
   }
 
-  /** One of those it begins with: they need no new token. */
+  /** Adds a grant that the hold begins with, which needs no new token. */
   beginWith(id: string): void {
     this.#members.set(id, this.#newest);
   }
 
-  /** Joins with a change of its own. */
+  /** Adds a grant with a change of its own. */
   join(id: string, now: number): void {
     this.#newest += 1;
     this.#joinedAt = now;
-    // Whatever was known of it before, it is now the last that joined.
+    // Deleted first, so that it comes last in the order even if it was a member before.
     this.#members.delete(id);
     this.#members.set(id, this.#newest);
   }
 
-  /** Takes back one that joined in a process before this one, by its own record. */
+  /** Adds a grant that joined in an earlier process, with the number that the grant has recorded. */
   readmit(id: string, n: number): void {
     this.#members.set(id, n);
     this.#newest = Math.max(this.#newest, n);
@@ -86,12 +86,12 @@ export class RemovalHold {
   }
 
   /**
-   * Shows what joined once it is still, or has not been shown for long.
-   * @returns whether the token moved, and when to come again for what is not shown yet (null: all is shown)
+   * Shows the newest change once nothing joins any more, or once it has waited too long.
+   * @returns whether the token moved, and when to call again for a change not shown yet (`null` if all are shown)
    */
   publish(now: number): { readonly moved: boolean; readonly againInMs: number | null } {
     if (this.#shown === this.#newest) return { moved: false, againInMs: null };
-    // The wall clock may have been set back: nothing waits longer for that.
+    // If the wall clock was set back, nothing waits longer because of it.
     const stillInMs = Math.min(STILL_MS, this.#joinedAt + STILL_MS - now);
     const lateInMs = Math.min(LONGEST_UNSHOWN_MS, this.#shownAt + LONGEST_UNSHOWN_MS - now);
     const againInMs = Math.min(stillInMs, lateInMs);

@@ -2,81 +2,81 @@ import type { RemovalClock } from '../removal-delay.ts';
 import type { RemovalLimits } from './demand.ts';
 import { Headcount } from './headcount.ts';
 
-/** A window as a process before this one recorded it. Null where the record cannot be read. */
+/** A window as recorded by an earlier process. `done` and `deprovisions` are `null` if the record cannot be read. */
 export interface WindowState {
   /** Epoch milliseconds. */
   readonly startedAt: number;
-  /** People with applied grants when it began; null while that is not known. */
+  /** People with applied grants when it began; `null` while not known. */
   readonly baseline: number | null;
   /** People from whom something was removed. */
   readonly done: number | null;
-  /** People deprovisioned in the organization, whatever asked for it. */
+  /** People deprovisioned in the organization, by grants and tasks of all its connectors. */
   readonly deprovisions: number | null;
 }
 
-/** What one demand counts as. */
+/** The properties of a demand that decide how it counts. */
 export interface Counted {
   readonly person: string;
   readonly ends: boolean;
   readonly deprovision: boolean;
 }
 
-/** The most people of a window. */
+/** Returns the most people from whom something may be removed in a window. */
 export function removalLimit(limits: RemovalLimits, baseline: number | null): number {
   return Math.max(limits.atLeast, Math.floor((limits.percent * (baseline ?? 0)) / 100));
 }
 
-/** The people whom the removals of one window of time concern: those pending, and those reserved in it. */
+/** Counts the people affected by the removals of one time window: those pending, and those booked in it. */
 export class RemovalWindow {
   readonly #removals = new Headcount();
-  /** Of them, those whose rights end. */
+  /** Those of them whose rights end. */
   readonly #ends = new Headcount();
   readonly #deprovisions = new Headcount();
   #startedAt: number | null;
-  /** How long it had lasted when this process first saw it, and when that was by the monotonic clock. */
+  /** How long the window had lasted when this process first saw it, and the monotonic clock at that time. */
   #sighted: { readonly lastedMs: number; readonly at: number };
-  /** Null until every grant was looked at: before, nobody knows how many people there are. */
+  /** `null` until every grant was decided: until then the number of people is not known. */
   #baseline: number | null;
-  /** The record of this window cannot be read: its limits are taken to be used up. */
+  /** True if the record of this window cannot be read: its limits then count as used up. */
   #unreadable: boolean;
 
-  /** @param read when the state was read */
+  /** @param read the clocks when the state was read */
   constructor(state: WindowState | null, { now, monotonic }: RemovalClock) {
     this.#startedAt = state?.startedAt ?? null;
     this.#sighted = { lastedMs: Math.max(0, now - (this.#startedAt ?? now)), at: monotonic };
     this.#baseline = state?.baseline ?? null;
     this.#unreadable = state !== null && (state.done === null || state.deprovisions === null);
     this.#removals.begin(state?.done ?? 0);
-    // Who of them lost the last right is not recorded: all of them may have.
+    // How many of these people lost a right that ended is not recorded: it may have been all.
     this.#ends.begin(state?.done ?? 0);
     this.#deprovisions.begin(state?.deprovisions ?? 0);
   }
 
-  /** People from whom something is to be removed, and whom the window has not counted yet. */
+  /** People from whom something is to be removed, and who are not booked in the window yet. */
   get pending(): number {
     return this.#removals.waiting;
   }
 
-  /** People deprovisioned in it; null if that cannot be known. */
+  /** People deprovisioned in the window; `null` if that is not known. */
   get deprovisions(): number | null {
     return this.#unreadable ? null : this.#deprovisions.done;
   }
 
   /**
-   * Whether this person may be deprovisioned where no declared grant asks for it. Who is counted already takes no more
-   * room; but a limit that was lowered since stops them too.
+   * Whether a task may deprovision this person. A person who is booked already takes no more room, but is stopped too
+   * if the limit was lowered since.
    */
   hasRoomFor(person: string, limit: number): boolean {
     const others = this.#deprovisions.done - (this.hasBookedDeprovision(person) ? 1 : 0);
     return !this.#unreadable && others < limit;
   }
 
-  /** Whether a deprovision of this person is counted; not known of those whom a process before this one counted. */
+  /** Whether a deprovision of this person is booked; false for those that an earlier process booked. */
   hasBookedDeprovision(person: string): boolean {
     return this.#deprovisions.hasBooked(person);
   }
 
-  /** For the connector's status; null before the first window. */
+  /** Returns the state for the connector's status; `null` before the first window. */
   state(): WindowState | null {
     if (this.#startedAt === null) return null;
     return {
@@ -88,9 +88,9 @@ export class RemovalWindow {
   }
 
   /**
-   * Begins a window where there is none, or the last is over: by the wall clock and, so that a jump of that clock frees
-   * nothing, by the monotonic one since this process first saw it.
-   * @param people with applied grants now; null while not every grant was looked at
+   * Begins a window if there is none, or if the last one is over: by the wall clock and, so that a jump of that clock
+   * does not reset the counts, also by the monotonic clock since this process first saw it.
+   * @param people number of people with applied grants now; `null` while not every grant is decided
    */
   roll({ now, monotonic }: RemovalClock, windowMs: number, people: number | null): void {
     const lastedMs = this.#sighted.lastedMs + monotonic - this.#sighted.at;
@@ -118,8 +118,8 @@ export class RemovalWindow {
   }
 
   /**
-   * Counts a removal before its request leaves.
-   * @returns whether it was not counted yet
+   * Books a removal before its request leaves.
+   * @returns true if at least one of the counts did not include the person yet
    */
   book({ person, ends, deprovision }: Counted): boolean {
     const counts = [
@@ -130,15 +130,15 @@ export class RemovalWindow {
     return counts.filter((count) => count.book(person)).length > 0;
   }
 
-  /** Counts a deprovision that this connector's declared grants did not ask for. */
+  /** Books a deprovision without a demand: by a task, or by another connector of the organization. */
   bookDeprovision(person: string): void {
     this.#deprovisions.book(person);
   }
 
   /**
-   * Whether something is pending, and more than this window may see. What is booked and was not sent is pending: a limit
-   * that is lowered meanwhile still stops it.
-   * @param staying people who keep an applied right
+   * Whether removals are pending and exceed the limits of this window. A removal that is booked but not sent is
+   * pending: a limit that is lowered meanwhile still stops it.
+   * @param staying number of people who keep an applied right
    */
   isOver(limits: RemovalLimits, staying: number): boolean {
     if (this.#removals.wanted > 0) {
@@ -148,7 +148,7 @@ export class RemovalWindow {
     }
     const deprovisions = this.#deprovisions.done + this.#deprovisions.waiting;
     if (this.#deprovisions.wanted > 0 && deprovisions > limits.maxDeprovisions) return true;
-    // The last of a team is no less of a loss than a fifth of a large one, at once or one after the other.
+    // In a small group, losing everybody weighs as much as a fifth of a large one, at once or one after the other.
     return staying === 0 && this.#ends.wanted > 0 && this.#ends.done + this.#ends.waiting > 1;
   }
 }

@@ -1,13 +1,13 @@
 /**
- * Who holds applied rights of one connector, and who keeps one. The desk notes which grants end; whoever decides
- * grants notes which are applied. Every step takes the same time, however many grants there are.
+ * Counts the people who hold applied rights of one connector, and those who keep one. The desk records which grants
+ * end; the code that decides grants records which are applied. Every method takes constant time.
  */
 export class Roster {
-  /** By grant. */
+  /** The person of each applied grant, by grant. */
   readonly #applied = new Map<string, string>();
   /** Grants that end, applied or not. */
   readonly #ending = new Set<string>();
-  /** By person: applied rights, and those of them that stay. */
+  /** By person: the number of applied rights, and of those that stay. */
   readonly #people = new Map<string, { applied: number; staying: number }>();
   #staying = 0;
 
@@ -21,7 +21,7 @@ export class Roster {
     return this.#staying;
   }
 
-  /** The grant is applied, to this person. */
+  /** Records that a grant is applied to this person. */
   apply(id: string, person: string): void {
     if (this.#applied.get(id) === person) return;
     this.unapply(id);
@@ -29,7 +29,7 @@ export class Roster {
     this.#move(person, 1, this.#ending.has(id) ? 0 : 1);
   }
 
-  /** The grant is not applied (any more). */
+  /** Records that a grant is not applied (any more). */
   unapply(id: string): void {
     const person = this.#applied.get(id);
     if (person === undefined) return;
@@ -37,7 +37,7 @@ export class Roster {
     this.#move(person, -1, this.#ending.has(id) ? 0 : -1);
   }
 
-  /** The right is about to end, or stays after all. */
+  /** Records that the right of a grant is about to end, or stays after all. */
   setEnding(id: string, ends: boolean): void {
     if (this.#ending.has(id) === ends) return;
     if (ends) this.#ending.add(id);

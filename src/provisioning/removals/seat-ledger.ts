@@ -1,47 +1,47 @@
 import type { Clock } from '../../core/clock.ts';
 
-/** An enterprise license that is being given. Each of these ends it; ending twice is ending once. */
+/** An enterprise license that is being given. Each function ends the seat; only the first call has an effect. */
 export interface Seat {
-  /** It was not given. */
+  /** The license was not given. */
   readonly free: () => void;
-  /** It was given, and our own directory shows it: whoever else has not read the directory since counts it until then. */
+  /** The license was given and our directory shows it. Other connectors count it until they have read it. */
   readonly keep: () => void;
-  /** It may have been given, and nobody has seen it: everybody counts it until a reading that began later. */
+  /** The license may have been given. Every connector counts it until a reading that began later. */
   readonly doubt: () => void;
 }
 
-/** Who takes an enterprise license. */
+/** The grant or task that takes an enterprise license. */
 export interface SeatTaker {
   readonly connector: string;
   /** The uid of the object or the id of the task. */
   readonly holder: string;
-  /** Who gets it: the gid, or the email while there is none. */
+  /** The account that gets it: the gid, or the email while there is none. */
   readonly account: string;
 }
 
-/** Who asks how many seats are taken beside those that its own reading shows. */
+/** The connector that asks how many seats are taken beside those that its own reading shows. */
 export interface SeatReader {
   readonly connector: string;
-  /** Monotonic clock, when the reading of licenses began; what this connector gave itself is laid over that. */
+  /** Monotonic clock when its reading of licenses began. What the connector itself gave is laid over the reading. */
   readonly readAt: number;
 }
 
 interface Given {
-  /** Whose directory shows it; null where none is known to. */
+  /** The connector whose directory shows it; `null` if none is known to. */
   readonly connector: string | null;
-  /** Whose seat it was: who asks for it anew has it already. */
+  /** The holder of the seat. If it asks again, the license does not count against it. */
   readonly holder: string;
   /** Monotonic clock. */
   readonly at: number;
 }
 
-/** The enterprise licenses of one organization that no reading shows yet, or not that of every connector. */
+/** The enterprise licenses of one organization that are not yet shown by the readings of all its connectors. */
 export class SeatLedger {
-  /** On their way: sent or about to be. A holder has one at a time. */
+  /** Seats under way: sent or about to be. A holder has one at a time. */
   readonly #byHolder = new Map<string, { readonly account: string }>();
-  /** Holders by account: a grant and a task may be about the same person, who gets one license. */
+  /** Number of holders by account: a grant and a task may be about the same person, who gets one license. */
   readonly #holders = new Map<string, number>();
-  /** By account, the latest last. */
+  /** Licenses given, or perhaps given, by account; the latest last. */
   readonly #given = new Map<string, Given>();
   readonly #clock: Pick<Clock, 'monotonic'>;
 
@@ -71,7 +71,7 @@ export class SeatLedger {
     };
   }
 
-  /** Accounts but the one of this holder. */
+  /** Counts the accounts that the reading does not show, without the one of this holder. */
   countBeside(holder: string, { connector, readAt }: SeatReader): number {
     const own = this.#byHolder.get(holder)?.account;
     let count = this.#holders.size - (own === undefined ? 0 : 1);
@@ -82,7 +82,7 @@ export class SeatLedger {
     return count;
   }
 
-  /** Everybody has read the directory since. */
+  /** Forgets licenses given before `readAt`: every connector has read the directory since. */
   forgetBefore(readAt: number): void {
     for (const [account, { at }] of this.#given) {
       if (at >= readAt) return;
@@ -90,7 +90,7 @@ export class SeatLedger {
     }
   }
 
-  /** @returns whether it was still on its way */
+  /** @returns true if the seat was still under way */
   #free(holder: string, seat: { readonly account: string }): boolean {
     if (this.#byHolder.get(holder) !== seat) return false;
     this.#byHolder.delete(holder);

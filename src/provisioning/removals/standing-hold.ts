@@ -4,16 +4,16 @@ import { canBeHeld, type PendingRemoval } from './pending-removal.ts';
 import type { RemovalBook } from './removal-book.ts';
 import { type HoldState, RemovalHold } from './removal-hold.ts';
 
-/** The connector's status names so many. */
+/** How many removals the connector's status names. */
 const NAMED = 20;
 
-/** A hold as people see it. */
+/** A hold as it is shown to people. */
 export interface ShownHold extends HoldState {
-  /** Removals. */
+  /** The number of removals. */
   readonly count: number;
-  /** People whom they are about. */
+  /** The number of people who would lose access. */
   readonly people: number;
-  /** The first twenty, in the order in which they joined. */
+  /** The first twenty removals, in the order in which they joined. */
   readonly first: readonly { readonly who: string; readonly what: string }[];
 }
 
@@ -22,11 +22,11 @@ export interface HoldParts {
   readonly book: RemovalBook;
   readonly restored: HoldState | null;
   readonly newId: () => string;
-  /** Called for each grant that may hear another verdict now. */
+  /** Called for each grant whose verdict may have changed. */
   readonly onChange: (id: string) => void;
 }
 
-/** The hold over the removals of one connector: there is one, or none. */
+/** The hold of the removals of one connector: there is at most one. */
 export class StandingHold {
   readonly #book: RemovalBook;
   readonly #newId: () => string;
@@ -44,7 +44,7 @@ export class StandingHold {
     return this.#hold !== null;
   }
 
-  /** For the connector's status: `n` is what people are shown. */
+  /** Returns the hold for the connector's status, with `n` as shown to people; `null` if none stands. */
   state(): ShownHold | null {
     const hold = this.#hold;
     if (!hold) return null;
@@ -60,25 +60,25 @@ export class StandingHold {
     return { id, n: shown, since, count: size, people: people.size, first };
   }
 
-  /** The token under which this grant is held; null if it is not. */
+  /** Returns the token under which this grant is held; `null` if it is not. */
   tokenOf(grant: string): string | null {
     const hold = this.#hold;
     const n = hold?.changeOf(grant) ?? null;
     return hold && n !== null ? formatHoldToken({ id: hold.id, n }) : null;
   }
 
-  /** Takes back what a process before this one had held, by the grant's own record. */
+  /** Puts a removal that an earlier process held back into the hold, by the grant's own record. */
   readmit(removal: PendingRemoval, now: number): void {
     const { id, recorded, content } = removal.demand;
     if (!removal.mustJoin || recorded?.content !== content) return;
     this.#hold ??= new RemovalHold({ id: recorded.id, since: now, n: recorded.n }, now);
-    // Of two holds one stands: what the other held joins it, once all that it named is known.
+    // Only one of two recorded holds stands. The removals of the other join it once every grant was decided.
     if (this.#hold.id !== recorded.id) return;
     this.#hold.readmit(id, recorded.n);
     this.#book.put({ ...removal, mustJoin: false });
   }
 
-  /** Takes in a removal, and if there was no hold, everything that is pending. */
+  /** Takes a removal into the hold; if there is none, begins one with everything that is pending. */
   join(removal: PendingRemoval, now: number): void {
     const { id } = removal.demand;
     if (!canBeHeld(removal)) return;
@@ -87,7 +87,7 @@ export class StandingHold {
     if (removal.mustJoin) this.#book.put({ ...removal, mustJoin: false });
   }
 
-  /** Begins with everything that is pending. */
+  /** Begins a hold with everything that is pending. */
   begin(now: number): void {
     const hold = new RemovalHold({ id: this.#newId(), since: now, n: 1 }, now);
     this.#hold = hold;
@@ -107,8 +107,8 @@ export class StandingHold {
   }
 
   /**
-   * Gives an answer to what had joined by then, and has none yet.
-   * @returns the grants that got it; null if this names no hold that stands, or more than has joined
+   * Gives an answer to the removals that the token names and that have none yet.
+   * @returns the grants that got it; `null` if the token names no standing hold, or a change that has not happened
    */
   answer({ id, n }: HoldToken, word: Answer): readonly string[] | null {
     const hold = this.#hold;

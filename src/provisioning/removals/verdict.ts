@@ -2,16 +2,16 @@ import type { DoubtReason } from '../../directory/doubt.ts';
 import type { Verdict } from './demand.ts';
 import type { PendingRemoval } from './pending-removal.ts';
 
-/** What the verdict on one removal follows from. */
+/** What the verdict on one removal depends on. */
 export interface Grounds {
-  /** The token under which it is in the standing hold; null if it is in none. */
+  /** The token under which it is in the standing hold; `null` if it is in none. */
   readonly heldAs: string | null;
-  /** Whether every grant of the connector was looked at since the start. */
+  /** Whether every grant of the connector is decided. */
   readonly allSeen: boolean;
   readonly doubt: DoubtReason | null;
 }
 
-/** What the desk says to a removal. A person's answer is recorded first, whatever else there is to wait for. */
+/** Returns the desk's verdict on a removal. A person's answer is recorded first, whatever else there is to wait for. */
 export function verdictOn({ answer }: PendingRemoval, { heldAs, allSeen, doubt }: Grounds): Verdict {
   if (answer?.word === 'discard') return { kind: 'Discarded', hold: answer.hold, recorded: answer.recorded };
   if (answer && !answer.recorded) return { kind: 'Acknowledged', hold: answer.hold, recorded: false };

@@ -19,7 +19,7 @@ const shared = {
   explain: explainTeam,
 } satisfies Partial<ActionRules<TeamAction>>;
 
-/** Changes of who is in a team. */
+/** Changes of team membership. */
 export const teamActions: {
   readonly AddToTeam: Rules<'AddToTeam'>;
   readonly RemoveFromTeam: Rules<'RemoveFromTeam'>;
@@ -44,7 +44,7 @@ export const teamActions: {
   },
 };
 
-/** An unknown object in the path is 404, one in the body 400 (Asana's OpenAPI document): the team, or the person. */
+/** Explains errors: an unknown team (path) is 404, an unknown person (body) 400 (Asana's OpenAPI document). */
 function explainTeam(error: AsanaError, { team, email, gid }: TeamAction): RefusedError | null {
   if (isAsanaError(error, 'Forbidden') && error.operation?.startsWith('teams.')) {
     const message = `Asana rejects the change (403): only members of team ${team} can change its members, and the settings of the team may leave that to its admins. Add the account of the token to the team, or check the team's settings.`;

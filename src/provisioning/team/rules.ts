@@ -29,7 +29,7 @@ type Case = RightCase<TeamRight>;
 
 const PARTS = ['accounts', 'teams', 'teamMemberships'] as const;
 
-/** Membership of a team. Roles beyond it are given in Asana alone. */
+/** The rules of team membership. Roles other than Member are managed in Asana only. */
 export const teamRules: RightRules<TeamRight> = {
   parts: () => PARTS,
   observe: (subject) => {
@@ -48,17 +48,17 @@ export const teamRules: RightRules<TeamRight> = {
       : null,
 };
 
-/** What is looked at, in this order, before somebody joins a team; the last rule acts. */
+/** The rules for adding a person to a team, in this order; the last one acts. */
 const giving: readonly Rule<TeamRight>[] = [
   makeSureTheTeamIsThere,
   (subject) => makeSureNoAbsenceIsDeclared(subject, homeOf(subject)),
-  // Adding to a team invites nobody (Asana's OpenAPI document, addUserForTeam).
+  // Adding a person to a team does not invite them (Asana's OpenAPI document, addUserForTeam).
   (subject) => makeSureTheyAreIn(subject, homeOf(subject)),
   stopWhereTheyAreInTheTeam,
   (subject) => changeTeam('AddToTeam', subject),
 ];
 
-/** The same before somebody leaves one. */
+/** The same for removing a person from a team. */
 const taking: readonly Rule<TeamRight>[] = [
   makeSureTheTeamIsThere,
   stopWhereTheyAreNotInTheTeam,
@@ -77,22 +77,22 @@ function homeOf(subject: Case): string | null {
   return teamOf(subject)?.organization ?? null;
 }
 
-/** What counts as held: whoever has left the organization has left its teams, though Asana may go on listing them there. */
+/** Returns the membership that counts as held: none after leaving the organization, even if Asana still lists one. */
 function heldBy(subject: Case): TeamMembership | null {
   return areIn(subject, homeOf(subject)) ? membershipOf(subject) : null;
 }
 
-/** What Asana lists, and a task may take. */
+/** Returns the membership that Asana lists, which a task may take even after the person has left. */
 function membershipOf({ right, account, reading }: Case): TeamMembership | null {
   return account && reading.teamMembership(right.team, account.gid);
 }
 
-/** A team that only a doubtful reading lacks may well be there. */
+/** Refuses a team that the reading lacks; it may exist all the same if the reading is in doubt. */
 function makeSureTheTeamIsThere(subject: Case): Step | null {
   return teamOf(subject) ? null : refuseTeam(subject.reading, subject.right.team);
 }
 
-/** Why a team is not found: it is not there, or the teams were not all read. */
+/** Returns why a team is not found: it does not exist, or the list of teams is in doubt. */
 export function refuseTeam(reading: Case['reading'], team: string): Step {
   const doubt = reading.doubtAbout(['teams']);
   return doubt
@@ -108,7 +108,7 @@ function stopWhereTheyAreNotInTheTeam(subject: Case): Step | null {
   return membershipOf(subject) ? null : alreadySo(`${whoOf(subject)} is not in the team.`);
 }
 
-/** Asana may be set to remove guests with their last team: then this is a deprovision, and only a task may ask for it. */
+/** Asana may be set to remove guests with their last team: this is a deprovision, which only a task may ask for. */
 function makeSureAGuestMayGo(subject: Case): Step | null {
   if (!isGuestsLast(subject)) return null;
   if (subject.asker === 'Task')

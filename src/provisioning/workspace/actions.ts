@@ -8,7 +8,7 @@ import { removedFromWorkspace } from '../shared-actions.ts';
 type Rules<T extends WorkspaceAction['type']> = ActionRules<WorkspaceAction & { readonly type: T }>;
 
 const shared = {
-  // Asana mails an invitation, and what is taken away is not to be had back.
+  // Adding sends an invitation by email, and a removal cannot be undone.
   oneWay: true,
   takesSeat: false,
   readsMembership: true,
@@ -17,7 +17,7 @@ const shared = {
   explain: explainWorkspace,
 } satisfies Partial<ActionRules<WorkspaceAction>>;
 
-/** Changes of who is in a workspace. */
+/** Changes of workspace membership. */
 export const workspaceActions: {
   readonly AddToWorkspace: Rules<'AddToWorkspace'>;
   readonly RemoveFromWorkspace: Rules<'RemoveFromWorkspace'>;
@@ -44,7 +44,7 @@ export const workspaceActions: {
   },
 };
 
-/** An unknown object in the path is 404, one in the body 400 (Asana's OpenAPI document): the workspace, or the person. */
+/** Explains errors: an unknown workspace (path) is 404, an unknown person (body) 400 (Asana's OpenAPI document). */
 function explainWorkspace(
   error: AsanaError,
   { type, workspace, email, gid }: WorkspaceAction,

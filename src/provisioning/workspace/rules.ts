@@ -28,7 +28,7 @@ type Case = RightCase<WorkspaceRight>;
 
 const PARTS = ['accounts'] as const satisfies readonly PartName[];
 
-/** Membership of a workspace. What somebody had there is lost when it is taken, so that is a deprovision. */
+/** The rules of workspace membership. A removed member loses everything there, so a removal is a deprovision. */
 export const workspaceRules: RightRules<WorkspaceRight> = {
   parts: () => PARTS,
   observe: (subject) =>
@@ -44,18 +44,18 @@ export const workspaceRules: RightRules<WorkspaceRight> = {
       : null,
 };
 
-/** What is looked at, in this order, before somebody joins a workspace; the last rule acts. */
+/** The rules for adding a person to a workspace, in this order; the last one acts. */
 const giving: readonly Rule<WorkspaceRight>[] = [
   makeSureTheWorkspaceIsInScope,
   (subject) => makeSureNoAbsenceIsDeclared(subject, subject.right.workspace),
   stopWhereTheyAreIn,
-  // Who is known nowhere is declared as an account, or invited, first.
+  // A person without any account has to be declared as an account, or invited, first.
   (subject) => (subject.account ? null : refuseUnknown(subject)),
   createWhereScimDoes,
   (subject) => changeWorkspace('AddToWorkspace', subject),
 ];
 
-/** The same before somebody leaves one. */
+/** The same for removing a person from a workspace. */
 const taking: readonly Rule<WorkspaceRight>[] = [
   makeSureTheWorkspaceIsInScope,
   (subject) => (isIn(subject) ? null : alreadySo(`${whoOf(subject)} is not in the workspace.`)),
@@ -74,7 +74,7 @@ function stopWhereTheyAreIn(subject: Case): Step | null {
   return isIn(subject) ? alreadySo(`${nameOf(subject.account)} is in the workspace.`) : null;
 }
 
-/** In the organization with SCIM a member is an account, and begins view-only. */
+/** Creates the account if the workspace is the organization and SCIM is on: it starts with a view-only license. */
 function createWhereScimDoes(subject: Case): Step | null {
   if (!createsOverScim(subject)) return null;
   const { account, wanted, right } = subject;

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 
-/** The bearer tokens that were given out, and the nonces they were given for. */
+/** The bearer tokens that were issued, and the nonces that were used for them. */
 export class AccessTokens {
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
-  /** Until when, on the monotonic clock. */
+  /** Expiry by token, on the monotonic clock. */
   readonly #tokens = new Map<string, number>();
-  /** Until when an assertion with this nonce could be used, epoch milliseconds. */
+  /** Expiry of the assertion by nonce, epoch milliseconds. */
   readonly #nonces = new Map<string, number>();
 
   constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
   }
 
-  /** Takes note of a nonce; false when it was used before. */
+  /** Records a nonce. Returns false if it was used before. */
   spend(nonce: string, expiresAt: number): boolean {
     const now = this.#clock.now();
     forgetPast(this.#nonces, now);
@@ -30,14 +30,14 @@ export class AccessTokens {
     return token;
   }
 
-  /** True for the value of an Authorization header with a token that is still good. */
+  /** Whether the value of an Authorization header holds a valid token. */
   admits(authorization: string | null): boolean {
     const token = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
     const until = token === undefined ? undefined : this.#tokens.get(token);
     return until !== undefined && this.#clock.monotonic() < until;
   }
 
-  /** From now on every token given so far is refused. */
+  /** Revokes every token issued so far. */
   revokeAll(): void {
     this.#tokens.clear();
   }

@@ -28,7 +28,7 @@ export interface ShownAccount {
   readonly type: string;
   readonly parent: string | null;
   readonly profile: JsonObject;
-  /** Ids of the entitlements it holds. */
+  /** Ids of the entitlements that the account holds. */
   readonly entitlements: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export interface ShownEntitlement {
 export interface ShownGrant {
   readonly id: string;
   readonly entitlement: string;
-  /** `type:id`, both. */
+  /** `type:id`, as in `principal`. */
   readonly resource: string;
   readonly principal: string;
   readonly principalName: string;
@@ -107,7 +107,7 @@ function holdsImmutable(annotations: readonly { readonly typeUrl: string }[]): b
   return annotations.some(({ typeUrl }) => /\.(Grant|Entitlement)Immutable$/.test(typeUrl));
 }
 
-/** The name of an enumeration's value in lower case. */
+/** Returns the name of an enum value in lower case. */
 function nameOf(names: Readonly<Record<string, string | number>>, value: number | undefined): string {
   const name = Object.keys(names).find((key) => names[key] === (value ?? 0));
   return (name ?? String(value)).toLowerCase();

@@ -1,12 +1,12 @@
 import type { FileCounts } from './synced-file.ts';
 
-/** Counts below this say nothing by halving. */
+/** Smaller counts are ignored, because they halve easily. */
 const FEWEST = 4;
 
 /**
- * ConductorOne holds a sync whose counts fall by about half, until an administrator accepts it.
- * @param percent a fall of so much is held
- * @returns what has fallen, or null
+ * Finds the counts that fell so far (by about half) that ConductorOne holds the sync until an administrator accepts it.
+ * @param percent the smallest fall that is held
+ * @returns the counts that fell, or null
  */
 export function findAnomaly(before: FileCounts, after: FileCounts, percent: number): string | null {
   const fallen = (what: string, from: number, to: number): string | null =>

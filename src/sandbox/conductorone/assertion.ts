@@ -2,7 +2,7 @@ import { type KeyObject, verify } from 'node:crypto';
 import { isObject } from '../checked.ts';
 import { TokenRefusal } from './token-refusal.ts';
 
-/** Whose assertions are taken. */
+/** What an assertion must match. */
 export interface Expected {
   readonly clientId: string;
   /** The tenant's host, without port. */
@@ -12,9 +12,9 @@ export interface Expected {
   readonly now: number;
 }
 
-/** How far ahead an assertion may expire (docs.conductorone.com, API authentication). */
+/** How far in the future an assertion may expire (docs.conductorone.com, API authentication). */
 const LONGEST_AHEAD_S = 5 * 60;
-/** What two clocks may differ by where they are compared without a window of the client's own. */
+/** Tolerated difference between two clocks where the client's claims leave no window of their own. */
 const CLOCK_SKEW_S = 60;
 
 const CLAIMS = new Set(['iss', 'sub', 'aud', 'iat', 'nbf', 'exp']);
@@ -22,7 +22,7 @@ const CLAIMS = new Set(['iss', 'sub', 'aud', 'iat', 'nbf', 'exp']);
 /**
  * Verifies a client assertion (RFC 7523 §3): a compact JWS with EdDSA (RFC 8037), a nonce of 32 hex digits in its
  * header, and the claims that ConductorOne's own connectors send.
- * @returns the nonce and when it is past use, epoch milliseconds
+ * @returns the nonce, and when the assertion expires, epoch milliseconds
  * @throws TokenRefusal `invalid_client` naming what is wrong
  */
 export function verifyAssertion(
@@ -59,7 +59,7 @@ function readClaims(encoded: string, { clientId, audience, now }: Expected): num
   if (claims['iss'] !== clientId) throw refused('iss must be the client id');
   if (claims['sub'] !== clientId) throw refused('sub must be the client id');
   const { aud } = claims;
-  // One audience may be written without a list (RFC 7519 §4.1.3), as newer Go connectors do.
+  // A single audience may be written without a list (RFC 7519 §4.1.3), as newer Go connectors do.
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (audiences.length !== 1 || audiences[0] !== audience)
     throw refused('aud must be one: the host of the client id without its port');
@@ -89,7 +89,7 @@ function decode(encoded: string, what: string): Record<string, unknown> {
       : null;
     if (isObject(value)) return value;
   } catch {
-    // Not JSON: refused below, as everything else that is no object.
+    // Not JSON: refused below, like everything else that is not an object.
   }
   throw refused(`its ${what} must be a JSON object in base64url without padding`);
 }

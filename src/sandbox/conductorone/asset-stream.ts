@@ -7,12 +7,12 @@ import type {
 import type { Interruption } from './interruption.ts';
 import { checkAnnotations, checkHostId, checkTaskId, invalid } from './message-rules.ts';
 
-/** An asset that came in whole. */
+/** An asset that was received completely. */
 export interface ReceivedAsset {
   readonly content: Buffer;
   /** Lower-case hex. */
   readonly sha256: string;
-  /** Messages of data. */
+  /** Number of data messages. */
   readonly pieces: number;
 }
 
@@ -21,8 +21,8 @@ const LARGEST_ASSET = 512 * 1024 * 1024;
 const CHECKSUM_BYTES = 32;
 
 /**
- * Puts the messages of an upload together: metadata first, then data, then one end with the checksum of it all.
- * @param begin told whose upload it is before any data is taken; may refuse it
+ * Assembles the messages of an upload: metadata first, then data, then one eof with the checksum of all data.
+ * @param begin called with the metadata before any data is read; may throw to refuse the upload
  * @throws ConnectError InvalidArgument naming the field, DataLoss for a wrong checksum
  */
 export async function receiveAsset(

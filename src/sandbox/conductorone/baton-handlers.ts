@@ -28,7 +28,7 @@ export interface HandlerParts {
   readonly calls: CallLog;
 }
 
-/** What the BatonService does with calls that were let in. */
+/** Returns the handlers of BatonService for calls that were let in. */
 export function batonHandlers(parts: HandlerParts): BatonHandlers {
   const { settings, queue, instances, uploads, calls } = parts;
   return {
@@ -91,7 +91,7 @@ function takeHello({ queue, instances }: HandlerParts, request: BatonServiceHell
   instance.hellos += 1;
 }
 
-/** The Hello is the answer: such a task is never finished by FinishTask. */
+/** Finishes a hello task. The Hello is its answer: FinishTask never finishes such a task. */
 function answerHelloTask(queue: TaskQueue, { hostId: host, taskId }: BatonServiceHelloRequest): void {
   const task = queue.leased({ rpc: 'Hello', host, taskId });
   if (task.type !== 'hello')

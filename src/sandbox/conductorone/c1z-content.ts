@@ -22,29 +22,29 @@ import { faultOfEntitlementId, grantIdOf, resourceKeyOf } from './ids.ts';
 import { checkBytes, invalid } from './message-rules.ts';
 import { checkKnownAnnotations, checkResource, userTraitOf } from './resource-rules.ts';
 
-/** What a file holds, to look things up by. */
+/** The contents of a file, indexed for lookups. */
 export interface FileContent {
   readonly resourceTypes: number;
   /** `type:id` */
   readonly resources: ReadonlySet<string>;
-  /** Of the resource that offers it, by the entitlement's id. */
+  /** The `type:id` of the resource that offers it, by entitlement id. */
   readonly entitlements: ReadonlyMap<string, string>;
   readonly grants: number;
-  /** gids by address in lower case. */
+  /** Gids by lower-case address. */
   readonly usersByEmail: ReadonlyMap<string, string>;
 }
 
-/** What else may be referred to: what ConductorOne knows from the last whole sync. */
+/** Whether an object outside the file may be referred to, because ConductorOne knows it from the last whole sync. */
 export type Known = (kind: 'resource' | 'entitlement', id: string) => boolean;
 
 type Row = Record<string, unknown>;
 
-/** Rows that are looked at before others get their turn. */
+/** Number of rows that are checked before the event loop gets a turn. */
 const ROWS_A_TURN = 200;
 
 /**
- * Reads every row of a file and holds it against its own blob, against the rules of the messages, and against what
- * it refers to.
+ * Checks every row of a file against its own blob, against the rules of the messages, and against the objects it refers
+ * to.
  * @throws BadFileError naming the row
  */
 export async function checkContent(db: DatabaseSync, run: SyncRun, known: Known): Promise<FileContent> {
@@ -61,7 +61,7 @@ export async function checkContent(db: DatabaseSync, run: SyncRun, known: Known)
   return check.content();
 }
 
-/** Takes the rows in the order of their tables, and remembers what later ones refer to. */
+/** Checks the rows in the order of their tables, and remembers what later ones refer to. */
 class ContentCheck {
   readonly #known: Known;
   readonly #traits = new Map<string, readonly Trait[]>();
@@ -103,7 +103,7 @@ class ContentCheck {
       this.#usersByEmail.set(address.toLowerCase(), id.resource);
   }
 
-  /** @throws BadFileError when a parent is missing; they may come after their children */
+  /** @throws BadFileError if a parent is missing; called after all resources, as parents may follow their children */
   parents(): void {
     const lost = [...this.#parents].find((parent) => !this.#hasResource(parent));
     if (lost !== undefined) throw new BadFileError('v1_resources', `the parent ${lost} is not there`);
@@ -175,7 +175,7 @@ class ContentCheck {
   }
 }
 
-/** Other systems' ids are matched by it. */
+/** Checks the RawId, by which ids of other systems are matched. */
 function checkRawId(annotations: readonly Any[], id: string): void {
   const found = annotations.find(({ typeUrl }) => typeUrl.endsWith('/c1.connector.v2.RawId'));
   if (found === undefined || fromBinary(RawIdSchema, found.value).id !== id)
@@ -212,7 +212,7 @@ function decode<Desc extends DescMessage>(name: string, schema: Desc, data: unkn
   throw new BadFileError(name, 'has no data');
 }
 
-/** A row says outside what its blob says inside. */
+/** Checks that the columns of a row have the values in its blob. */
 function same(row: Row, expected: Readonly<Record<string, unknown>>): void {
   for (const [column, value] of Object.entries(expected)) {
     if (row[column] !== value) throw invalid(column, 'must be what the data says');

@@ -7,12 +7,12 @@ import { BadFileError } from './bad-file.ts';
 
 const MAGIC = Buffer.from([0x43, 0x31, 0x5a, 0x46, 0x00]);
 const MAGIC_OF_VERSION_3 = Buffer.from([0x43, 0x31, 0x5a, 0x33, 0x00]);
-/** What the `baton` CLI v0.4.3 decodes at most. */
+/** Largest database that the `baton` CLI v0.4.3 decodes. */
 const LARGEST_DATABASE = 3 * 1024 ** 3;
 
 /**
  * Unpacks a c1z of version 1 (baton-sdk pkg/dotc1z): `C1ZF\0`, then zstd frames of one SQLite file.
- * @param target where the database goes
+ * @param target path to write the database to
  * @throws BadFileError
  */
 export async function unpackC1z(content: Uint8Array, target: string): Promise<void> {

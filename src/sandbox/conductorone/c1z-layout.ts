@@ -4,7 +4,7 @@ import { BadFileError } from './bad-file.ts';
 const SYNC = ['sync_id text not null', 'discovered_at datetime not null'] as const;
 const KEY = 'id integer primary key';
 
-/** The tables of a c1z of version 1 (baton-sdk pkg/dotc1z), their columns in order, as SQLite tells them. */
+/** The tables of a c1z of version 1 (baton-sdk pkg/dotc1z) and their columns in order, as SQLite reports them. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
   v1_assets: [KEY, 'external_id text not null', 'content_type text not null', 'data blob not null', ...SYNC],
   v1_connector_sessions: [KEY, 'sync_id text not null', 'key text not null', 'value blob not null'],
@@ -57,7 +57,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Every index: what it is on. The names of the first two of resources are swapped in the SDK, and stay so. */
+/** What each index covers. The SDK has the names of the first two resource indices swapped, and they stay so. */
 const INDICES: Readonly<Record<string, string>> = {
   idx_resources_external_sync_v1: 'v1_resources (parent_resource_type_id, parent_resource_id)',
   idx_resources_parent_resource_id_v1: 'unique v1_resources (external_id, sync_id)',
@@ -79,7 +79,7 @@ const INDICES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Checks that a database has the format, the tables and the indices of a c1z, and nothing beside them.
+ * Checks that a database has the format, the tables and the indices of a c1z, and no others.
  * @throws BadFileError
  */
 export function checkLayout(db: DatabaseSync): void {

@@ -1,27 +1,27 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BadFileError } from './bad-file.ts';
 
-/** The one sync in a file. */
+/** The only sync in a file. */
 export interface SyncRun {
   /** KSUID. */
   readonly id: string;
   readonly type: string;
-  /** As the file has them: UTC or local time, up to nine digits of fraction. */
+  /** As in the file: UTC or local time, up to nine digits of fraction. */
   readonly startedAt: string;
   readonly endedAt: string;
 }
 
-/** Go leaves the last zeros out, and the point after which nothing would be left. Sorts as text all the same. */
+/** Go omits trailing zeros, and the point if no digits are left. The text still sorts by time. */
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})?$/;
 const HOUR_MS = 3_600_000;
-/** Go writes local time: from twelve hours behind UTC to fourteen ahead of it. */
+/** Go writes local time: from twelve hours behind UTC to fourteen hours ahead. */
 const FURTHEST_WEST_MS = -12 * HOUR_MS;
 const FURTHEST_EAST_MS = 14 * HOUR_MS;
-/** What two clocks may differ by. */
+/** Largest accepted difference between two clocks. */
 const MOST_OFF_MS = 25 * 60_000;
 
 /**
- * The row of the one sync that a file must hold.
+ * Returns the row of the one sync that a file must hold.
  * @param now epoch milliseconds
  * @throws BadFileError
  */
@@ -62,7 +62,7 @@ function epochOf(value: string): number {
   return Date.parse(`${value.slice(0, 23).replace(' ', 'T')}Z`);
 }
 
-/** Every row belongs to the sync, and was found while it ran. */
+/** Checks that every row belongs to the sync and was discovered while it ran. */
 export function checkBelongs(db: DatabaseSync, table: string, { id, startedAt, endedAt }: SyncRun): void {
   const strayed = db.prepare(`select count(*) as rows from ${table} where sync_id <> ?`).get(id);
   if (strayed?.['rows'] !== 0)

@@ -2,24 +2,24 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import type { SandboxTime } from '../sandbox-time.ts';
 import type { Call } from './tenant-faults.ts';
 
-/** One call that came, and what was answered. */
+/** A call and its outcome. */
 export interface CallEntry {
-  /** Grows by one with each call. */
+  /** Increases by one with each call. */
   readonly sequence: number;
-  /** Epoch milliseconds, when the answer was ready. */
+  /** When the answer was ready, epoch milliseconds. */
   readonly at: number;
   readonly call: Call;
-  /** Null where the caller did not get as far as naming its host. */
+  /** `null` if the caller did not get as far as naming its host. */
   readonly host: string | null;
   /** `OK`, the name of a gRPC code, or the HTTP status of a token request. */
   readonly outcome: string;
-  /** Why it was refused; clients are not told more than this. */
+  /** Why the call was refused; the client gets no more than this. */
   readonly reason: string | null;
 }
 
 const MOST_ENTRIES = 10_000;
 
-/** The newest calls, refused ones included, in the order in which they were answered. */
+/** The newest calls, refused ones included, in the order of their answers. */
 export class CallLog {
   readonly #time: SandboxTime;
   #entries: CallEntry[] = [];
@@ -35,7 +35,7 @@ export class CallLog {
     if (this.#entries.length > MOST_ENTRIES) this.#entries = this.#entries.slice(MOST_ENTRIES / 2);
   }
 
-  /** Runs a handler, and notes what comes of it. */
+  /** Runs a handler and records the outcome. */
   async watch<T>(call: Call, host: () => string | null, handle: () => T | Promise<T>): Promise<T> {
     try {
       const answer = await handle();
@@ -52,7 +52,7 @@ export class CallLog {
     this.note(call, host, Code[code] ?? String(code), rawMessage);
   }
 
-  /** What was noted after the entry with this sequence number; 0 = everything kept. */
+  /** Returns the entries after this sequence number; 0 = all that are kept. */
   since(sequence: number): readonly CallEntry[] {
     return this.#entries.filter((entry) => entry.sequence > sequence);
   }

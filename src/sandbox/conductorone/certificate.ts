@@ -11,11 +11,11 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-/** In PEM: what a TLS server needs, and whom its clients have to trust for it. */
+/** In PEM: the key and certificate of a TLS server, and the authority that its clients must trust. */
 export interface ServerCertificate {
   readonly key: string;
   readonly certificate: string;
-  /** The certificate of the authority that signed it; made for this one and forgotten. */
+  /** The certificate of the authority that signed it. The authority signs nothing else, and its key is not kept. */
   readonly authority: string;
 }
 
@@ -25,8 +25,8 @@ const VALID_MS = 365 * DAY_MS;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /**
- * A certificate for a host and 127.0.0.1, signed by an authority of its own (RFC 5280).
- * @param now epoch milliseconds; valid from a day before to a year after
+ * Makes a certificate for a host and 127.0.0.1, signed by an authority of its own (RFC 5280).
+ * @param now epoch milliseconds; the certificate is valid from a day before to a year after
  */
 export async function makeCertificate(now: number, host = 'localhost'): Promise<ServerCertificate> {
   const [authorityKeys, serverKeys] = await Promise.all([makeKeys(), makeKeys()]);
@@ -40,7 +40,7 @@ export async function makeCertificate(now: number, host = 'localhost'): Promise<
     serialNumber: serialNumber(),
     name: `CN=asana-connector sandbox ${randomBytes(4).toString('hex')}`,
     keys: authorityKeys,
-    // An authority signs certificates, and nothing else.
+    // The authority may sign certificates and nothing else.
     extensions: [
       new BasicConstraintsExtension(true, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true),
@@ -74,7 +74,7 @@ function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }
 
-/** Its first byte keeps the number positive. */
+/** Returns a random serial number, which its first byte keeps positive. */
 function serialNumber(): string {
   return `01${randomBytes(15).toString('hex')}`;
 }

@@ -22,18 +22,19 @@ const grantQuery = Type.Object({ user: word, entitlement: word }, { additionalPr
 /**
  * The tenant's side of the simulated ConductorOne, on the control endpoint. A user is named by email or gid.
  *
- * - `GET /conductorone/state`: instances by host id with their latest Hello, the last upload, how many tasks wait
+ * - `GET /conductorone/state`: instances by host id with their latest Hello, the last upload, the number of tasks by
+ *   state
  * - `GET|POST /conductorone/tasks`, `GET|DELETE /conductorone/tasks/{id}`: the queue; DELETE cancels. POST takes
- *   `{"type": "hello"}`, `syncFull` (with `skipGrants`, `skipEntitlementsAndGrants`, `skipExpandGrants`,
- *   `resources`, `resourceTypes`, `storageEngine`, `debug`), `grant` and `revoke` (`entitlement`, `user`: out of
- *   the last upload), `createAccount` (`email`, `login`, `profile`, `resourceType`), `raw` (`task`: a Task in
- *   protobuf JSON), `unknown` (`field`: a type of task that nobody knows)
- * - `GET /conductorone/uploads`, `POST /conductorone/uploads/{id}/accept`: what came in; accepts one that is held
+ *   `{"type": "hello"}`, `syncFull` (with `skipGrants`, `skipEntitlementsAndGrants`, `skipExpandGrants`, `resources`,
+ *   `resourceTypes`, `storageEngine`, `debug`), `grant` and `revoke` (`entitlement`, `user`: from the last upload),
+ *   `createAccount` (`email`, `login`, `profile`, `resourceType`), `raw` (`task`: a Task in protobuf JSON), `unknown`
+ *   (`field`: the number of an unknown task type)
+ * - `GET /conductorone/uploads`, `POST /conductorone/uploads/{id}/accept`: the uploads; accepts one that is held
  * - `GET /conductorone/resource-types`, `/accounts?user=`, `/entitlements?id=&resource=`, `/grants?user=&entitlement=`:
- *   what the last whole upload says
- * - `GET|POST|DELETE /conductorone/faults`, `DELETE /conductorone/faults/{id}`: the schedule of faults
+ *   the contents of the last whole upload
+ * - `GET|POST|DELETE /conductorone/faults`, `DELETE /conductorone/faults/{id}`: the scheduled faults
  * - `GET|POST /conductorone/settings`
- * - `GET /conductorone/calls?since=N`: what was called after sequence number N, and why it was refused
+ * - `GET /conductorone/calls?since=N`: the calls after sequence number N, and why they were refused
  * - `DELETE /conductorone/connections`: cuts every open connection
  */
 export function addConductorOne(app: FastifyInstance, tenant: Tenant): void {

@@ -1,24 +1,24 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 
-/** What a tenant hands out for one connector, and the key it verifies its assertions with. */
+/** The credentials that a tenant issues for one connector, and the key that verifies its assertions. */
 export interface IssuedCredentials {
   /** `<name>@<host>:<port>/ccc`. */
   readonly clientId: string;
   /** `secret-token:conductorone.com:v1:<private Ed25519 JWK in base64url>` */
   readonly clientSecret: string;
   readonly publicKey: KeyObject;
-  /** What assertions must be addressed to: the host without its port. */
+  /** The required audience of assertions: the host without its port. */
   readonly audience: string;
 }
 
-/** Issues credentials for one connector; only the newest are worth anything. */
+/** Issues credentials for one connector; only the newest are valid. */
 export class CredentialIssuer {
   readonly #host: string;
   readonly #port: number;
   #issued = 1;
   #newest: IssuedCredentials;
 
-  /** Issues the first, which lead to this host and port. */
+  /** Issues the first credentials, which point to this host and port. */
   constructor(host: string, port: number) {
     this.#host = host;
     this.#port = port;

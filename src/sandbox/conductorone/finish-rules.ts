@@ -22,7 +22,7 @@ import { checkAnnotations, checkHostId, checkTaskId, invalid } from './message-r
 import { checkKnownAnnotations, checkResource } from './resource-rules.ts';
 import type { TaskRecord } from './task-record.ts';
 
-/** What every FinishTask must be, whatever the task. @throws ConnectError InvalidArgument naming the field */
+/** Checks what applies to every FinishTask, whatever the task. @throws ConnectError InvalidArgument naming the field */
 export function checkFinish({ hostId, taskId, status, finalState }: BatonServiceFinishTaskRequest): void {
   checkHostId(hostId);
   checkTaskId(taskId);
@@ -38,7 +38,7 @@ export function checkFinish({ hostId, taskId, status, finalState }: BatonService
   if (status.message === '') throw invalid('status.message', 'must say what went wrong');
 }
 
-/** What success means for this task. @throws ConnectError InvalidArgument naming the field */
+/** Checks a success by the rules of its task. @throws ConnectError InvalidArgument naming the field */
 export function checkSuccess(task: TaskRecord, success: Success): void {
   const { taskType } = task.message;
   if (taskType.case === 'syncFull') checkSynced(task, success);
@@ -103,7 +103,7 @@ function readResponse<Desc extends DescMessage>(success: Success, schema: Desc):
   }
 }
 
-/** The annotations of the response stand beside it too. */
+/** Checks that the annotations of the response are repeated beside it. */
 function checkCopied(success: Success, annotations: readonly Any[]): void {
   checkAnnotations('success.response.annotations', annotations);
   const names = (list: readonly Any[]) => JSON.stringify(list.map(({ typeUrl }) => typeUrl));

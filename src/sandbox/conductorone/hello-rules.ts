@@ -39,7 +39,7 @@ function checkBuildInfo(info: BuildInfo | undefined): void {
   checkText('build_info.package_version', info.packageVersion, FILLED);
 }
 
-/** Registration fails on an empty field. */
+/** Checks every field: registration fails on an empty one. */
 function checkOsInfo(info: OsInfo | undefined): void {
   if (info === undefined) throw invalid('os_info', 'is required');
   const fields: readonly (readonly [string, string])[] = [

@@ -1,25 +1,25 @@
 import type { ResourceId } from '../../conductorone/generated/c1/connector/v2/resource_pb.ts';
 
-// The ids of ConductorOne's own Asana connector (github.com/conductorone/baton-asana), by which a tenant knows its
-// objects again. Written down here a second time on purpose: what checks must not share what it checks.
+// The ids of ConductorOne's own Asana connector (github.com/conductorone/baton-asana), by which a tenant recognizes its
+// objects. Duplicated here on purpose: a check must not share code with what it checks.
 
 type IdParts = Pick<ResourceId, 'resourceType' | 'resource'>;
 
-/** The licenses; the only resources whose one entitlement has their own id. */
+/** The licenses: the only resources whose single entitlement has the id of the resource. */
 const LICENSES: ReadonlySet<string> = new Set(['enterprise', 'view only']);
 
-/** The roles that a resource of a type offers: the slugs of its entitlements. */
+/** The roles that a resource of each type offers: the slugs of its entitlements. */
 const ROLES: Readonly<Record<string, readonly string[]>> = {
   team: ['Team Member', 'Admin', 'Guest', 'Limited Access'],
   workspace: ['Member', 'Admin', 'Guest'],
 };
 
-/** `team:501` */
+/** Returns a key like `team:501`. */
 export function resourceKeyOf({ resourceType, resource }: IdParts): string {
   return `${resourceType}:${resource}`;
 }
 
-/** `team:501:Team Member:user:905`, but `enterprise:905` */
+/** Returns an id like `team:501:Team Member:user:905`, or `enterprise:905` for a license. */
 export function grantIdOf(
   entitlement: { readonly resource: IdParts; readonly id: string },
   principal: IdParts,
@@ -29,7 +29,7 @@ export function grantIdOf(
     : `${entitlement.id}:${resourceKeyOf(principal)}`;
 }
 
-/** What is wrong with the id of an entitlement of this resource; null for nothing. */
+/** Returns what is wrong with the id of an entitlement of this resource; `null` if nothing is. */
 export function faultOfEntitlementId(id: string, slug: string, resource: IdParts): string | null {
   if (resource.resourceType === 'license') {
     if (!LICENSES.has(resource.resource)) return `there is no license ${JSON.stringify(resource.resource)}`;

@@ -3,12 +3,12 @@ import type { Clock } from '../../core/clock.ts';
 import type { SandboxTime } from '../sandbox-time.ts';
 import type { TenantSettings } from './settings.ts';
 
-/** A process of the connector, by its host id. Instants are epoch milliseconds. */
+/** A process of the connector, identified by its host id. Times are epoch milliseconds. */
 export interface Instance {
   readonly hostId: string;
   readonly firstSeenAt: number;
   lastSeenAt: number;
-  /** Its latest Hello; null when it has only asked for tasks. */
+  /** The latest Hello; `null` if the instance has only asked for tasks. */
   hello: BatonServiceHelloRequest | null;
   hellos: number;
   readonly calls: Record<string, number>;
@@ -16,7 +16,7 @@ export interface Instance {
 
 const MOST_INSTANCES = 1000;
 
-/** The instances that were heard of. */
+/** The instances that have made calls. */
 export class Instances {
   readonly #settings: TenantSettings;
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -29,7 +29,7 @@ export class Instances {
     this.#time = time;
   }
 
-  /** Notes a call of this host. */
+  /** Records a call of this host. */
   heard(hostId: string, rpc: string): Instance {
     const now = this.#time.now();
     let known = this.#byHost.get(hostId);
@@ -46,12 +46,12 @@ export class Instances {
     return instance;
   }
 
-  /** True for a host that has said Hello. */
+  /** Whether the host has sent a Hello. */
   isRegistered(hostId: string): boolean {
     return (this.#byHost.get(hostId)?.instance.hellos ?? 0) > 0;
   }
 
-  /** Everybody, and whether they were heard of since a lease would have run out. */
+  /** Returns all instances. One is connected if it sent a Hello and its last call is no older than a lease lasts. */
   list(): readonly { readonly instance: Instance; readonly connected: boolean }[] {
     const oldest = this.#clock.monotonic() - this.#settings.leaseMs;
     return [...this.#byHost.values()].map(({ instance, seen }) => ({

@@ -1,10 +1,10 @@
 import { createContextKey } from '@connectrpc/connect';
 
-/** What befalls an upload while it comes in. */
+/** How an upload is interrupted while it is being received. */
 export interface Interruption {
-  /** Ends the stream without a status, as a broken connection does. */
+  /** Ends the stream without a status, like a broken connection. */
   readonly cut: () => void;
-  /** At which piece of data; null for never. */
+  /** The piece of data at which the stream is cut; `null` for never. */
   readonly cutAtPiece: number | null;
 }
 

@@ -1,22 +1,22 @@
 import type { Any } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
 
-/** Every list of annotations holds at most so many. */
+/** Maximum number of annotations in one list. */
 const MOST_ANNOTATIONS = 16;
 const ID = /^[0-9A-Za-z]{27}$/;
 
-/** A message that breaks a rule of its proto: InvalidArgument, naming the field. */
+/** Returns the error for a message that breaks a rule of its proto: InvalidArgument, naming the field. */
 export function invalid(field: string, rule: string): ConnectError {
   return new ConnectError(`${field}: ${rule}`, Code.InvalidArgument);
 }
 
-/** Text of so many characters. */
+/** Checks the length of a text in characters. */
 export function checkText(field: string, value: string, { min, max }: { min: number; max: number }): void {
   const { length } = Array.from(value);
   if (length < min || length > max) throw invalid(field, `must have ${min} to ${max} characters`);
 }
 
-/** Text of so many bytes of UTF-8. */
+/** Checks the length of a text in bytes of UTF-8. */
 export function checkBytes(field: string, value: string, { min, max }: { min: number; max: number }): void {
   const length = Buffer.byteLength(value);
   if (length < min || length > max) throw invalid(field, `must have ${min} to ${max} bytes`);
@@ -26,7 +26,7 @@ export function checkHostId(value: string): void {
   checkText('host_id', value, { min: 1, max: 256 });
 }
 
-/** A KSUID. */
+/** Checks that the value is a KSUID. */
 export function checkTaskId(value: string): void {
   if (!ID.test(value)) throw invalid('task_id', 'must be 27 letters and digits');
 }
@@ -40,8 +40,8 @@ export function checkAnnotations(field: string, annotations: readonly Any[]): vo
 }
 
 /**
- * As protobuf validation takes an address (protoc-gen-validate, `email`): RFC 5322's dot-atom or beyond ASCII, and a
- * host name; 254 bytes, 64 of them before the @.
+ * Whether protobuf validation accepts an address (protoc-gen-validate, `email`): RFC 5322's dot-atom or characters
+ * beyond ASCII, and a host name; at most 254 bytes, 64 of them before the @.
  */
 export function isAddress(address: string): boolean {
   const at = address.lastIndexOf('@');
@@ -57,7 +57,7 @@ export function isAddress(address: string): boolean {
   );
 }
 
-/** An address out of the web, by TLS. */
+/** Whether the text is a valid URL with https. */
 export function isHttps(url: string): boolean {
   return url.startsWith('https://') && URL.canParse(url);
 }

@@ -7,7 +7,7 @@ import { file_c1_connector_v2_resource } from '../../conductorone/generated/c1/c
 import { file_c1_connector_v2_trait } from '../../conductorone/generated/c1/connector/v2/trait_pb.ts';
 import { file_google_rpc_error_details } from '../../conductorone/generated/google/rpc/error_details_pb.ts';
 
-/** Every message that may be packed into an Any. */
+/** The messages that may be packed into an Any. */
 export const registry = createRegistry(
   file_c1_connector_v2_action,
   file_c1_connector_v2_annotation,

@@ -11,8 +11,8 @@ import { registry } from './registry.ts';
 const ID = { min: 1, max: 1024 } as const;
 const PACKAGE = 'type.googleapis.com/c1.connector.v2.';
 /**
- * Annotations that connectors other than ours send. Not among them: BatonID, which the SDK keeps to itself and fails a
- * sync for, and GrantExpandable, which belongs into a column of its own.
+ * Annotations that connectors other than ours send. Not listed: BatonID, which the SDK keeps to itself and which fails
+ * a sync, and GrantExpandable, which belongs in a column of its own.
  */
 const OF_OTHERS: ReadonlySet<string> = new Set([
   'Aliases',
@@ -42,7 +42,7 @@ const TRAIT_ANNOTATIONS: ReadonlyMap<Trait, string> = new Map([
 ]);
 
 /**
- * Checks a resource by the rules of its proto; with the traits of its type, also that it has their annotations.
+ * Checks a resource by the rules of its proto and, given the traits of its type, that it has their annotations.
  * @throws ConnectError InvalidArgument naming the field
  */
 export function checkResource(field: string, resource: Resource, traits: readonly Trait[] = []): void {
@@ -70,13 +70,13 @@ export function checkResource(field: string, resource: Resource, traits: readonl
   if (trait !== null) checkUserTrait(`${field}.annotations.UserTrait`, trait);
 }
 
-/** The part of a resource that says it is a person; null for one that is none. */
+/** Returns the trait that makes a resource a user; `null` if it has none. */
 export function userTraitOf({ annotations }: Pick<Resource, 'annotations'>): UserTrait | null {
   const found = annotations.find(({ typeUrl }) => typeUrl === `${PACKAGE}UserTrait`);
   return found === undefined ? null : fromBinary(UserTraitSchema, found.value);
 }
 
-/** Annotations that ConductorOne knows, each of them readable. */
+/** Checks that ConductorOne knows every annotation, and that each can be decoded. */
 export function checkKnownAnnotations(field: string, annotations: readonly Any[]): void {
   checkAnnotations(field, annotations);
   for (const [index, annotation] of annotations.entries()) {

@@ -1,13 +1,13 @@
 import { type Static, Type } from 'typebox';
 import { readChecked } from '../checked.ts';
 
-/** Longer than anybody waits for a test. */
+/** Longer than any test waits. */
 const HOUR_MS = 3_600_000;
 const HOUR_S = 3600;
-/** A century: more would not fit into a date. */
+/** A century, which keeps every shifted time within the range of a date. */
 const LARGEST_SKEW_MS = 100 * 365 * 24 * HOUR_MS;
 
-/** What of the tenant's behaviour can be changed while it runs. */
+/** The behaviour of the tenant that can be changed while it runs. */
 const settingsSchema = Type.Object(
   {
     tokenLifetimeS: Type.Integer({
@@ -48,7 +48,7 @@ const settingsSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** Partial forgets that nothing else is allowed. */
+/** `Type.Partial` drops `additionalProperties: false`, so it is set again here. */
 const partialSchema = Type.Partial(settingsSchema, { additionalProperties: false });
 
 export type TenantSettings = Static<typeof settingsSchema>;
@@ -66,7 +66,7 @@ export const defaultTenantSettings: Readonly<TenantSettings> = {
 };
 
 /**
- * Changes as told by untrusted JSON; all of them or none.
+ * Reads changes from untrusted JSON: all of them or none.
  * @throws InvalidInputError naming the first setting that is unknown or out of bounds
  */
 export function readTenantSettings(changes: unknown): Partial<TenantSettings> {

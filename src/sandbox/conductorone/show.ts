@@ -11,7 +11,7 @@ import { registry } from './registry.ts';
 import type { TaskRecord } from './task-record.ts';
 import type { UploadRecord } from './upload-desk.ts';
 
-/** A packed message as protobuf JSON; one of a type that is not known by its type and its bytes. */
+/** Converts a packed message to protobuf JSON, or to its type and its bytes if the type is unknown. */
 export function showAny(packed: Any): unknown {
   try {
     return toJson(AnySchema, packed, { registry });

@@ -2,7 +2,7 @@ import type { Task_SyncFullTask as SyncFullTask } from '../../conductorone/gener
 import { BadFileError } from './bad-file.ts';
 import type { SyncedFile } from './synced-file.ts';
 
-/** True when a sync is to hold everything: only such a one says who has gone. */
+/** Whether a sync covers everything: only such a sync shows which objects are gone. */
 export function isWhole({
   skipEntitlementsAndGrants,
   skipGrants,
@@ -18,7 +18,7 @@ export function isWhole({
 }
 
 /**
- * Holds a file against the options of its task.
+ * Checks a file against the options of its task.
  * @throws BadFileError
  */
 export function fitsTask({ run, counts }: SyncedFile, options: SyncFullTask): void {

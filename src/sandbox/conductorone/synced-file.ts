@@ -17,7 +17,7 @@ import { checkContent, type FileContent, type Known } from './c1z-content.ts';
 import { checkLayout } from './c1z-layout.ts';
 import { readSyncRun, type SyncRun } from './c1z-run.ts';
 
-/** What a file holds, by kind; `resources` by resource type. */
+/** The number of objects in a file, by kind; `resources` by resource type. */
 export interface FileCounts {
   readonly resourceTypes: number;
   readonly resources: Readonly<Record<string, number>>;
@@ -26,12 +26,12 @@ export interface FileCounts {
 }
 
 export interface GrantFilter {
-  /** gid. */
+  /** Gid of the user. */
   readonly user?: string | undefined;
   readonly entitlement?: string | undefined;
 }
 
-/** The database of an uploaded c1z that has been checked; what is asked for is read out of it. */
+/** The database of an uploaded c1z that passed all checks. Queries read from it directly. */
 export class SyncedFile implements Disposable {
   readonly #db: DatabaseSync;
   readonly #content: FileContent;
@@ -53,7 +53,7 @@ export class SyncedFile implements Disposable {
   static async open(path: string, now: number, known: Known): Promise<SyncedFile> {
     const db = new DatabaseSync(path);
     try {
-      // A Go connector may leave write-ahead mode on, of which a reader would make two more files.
+      // A Go connector may leave write-ahead mode on, in which a reader creates two more files.
       db.exec('pragma journal_mode = delete; pragma query_only = on');
       checkLayout(db);
       const run = readSyncRun(db, now);
@@ -72,7 +72,7 @@ export class SyncedFile implements Disposable {
     return kind === 'resource' ? this.#content.resources.has(id) : this.#content.entitlements.has(id);
   }
 
-  /** The gid of a user by gid or email; undefined for nobody. */
+  /** Returns the gid of a user by gid or email; undefined if there is no such user. */
   userId(idOrEmail: string): string | undefined {
     if (this.#content.resources.has(`user:${idOrEmail}`)) return idOrEmail;
     return this.#content.usersByEmail.get(idOrEmail.toLowerCase());
@@ -129,7 +129,7 @@ export class SyncedFile implements Disposable {
     );
   }
 
-  /** The ids of what each user holds, by gid. */
+  /** Returns the ids of the entitlements that each user holds, by gid. */
   held(): ReadonlyMap<string, readonly string[]> {
     const rows = this.#db
       .prepare(
@@ -146,7 +146,7 @@ export class SyncedFile implements Disposable {
     return held;
   }
 
-  /** How many hold each entitlement. */
+  /** Returns the number of holders of each entitlement. */
   holders(): ReadonlyMap<string, number> {
     const rows = this.#db
       .prepare('select entitlement_id as id, count(*) as holders from v1_grants group by entitlement_id')
@@ -160,7 +160,7 @@ export class SyncedFile implements Disposable {
   }
 }
 
-/** What SQLite itself cannot read. */
+/** Converts an error of SQLite itself to a BadFileError. */
 function asBadFile(error: unknown): unknown {
   return codeOf(error) === 'ERR_SQLITE_ERROR'
     ? new BadFileError('database', 'cannot be read by SQLite', error)

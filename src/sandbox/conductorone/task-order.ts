@@ -67,8 +67,8 @@ const orderTypes = Object.keys(orders) as (keyof Orders)[];
 export type NewTask = Pick<Task, 'taskType'> & Partial<Pick<Task, 'debug' | '$unknown'>>;
 
 /**
- * The task that an administrator asks for, out of untrusted JSON. Grants and revocations are made of what the last
- * upload says, as ConductorOne makes them; `raw` takes anything.
+ * Reads the task that an administrator asks for from untrusted JSON. Grants and revocations are made from the last
+ * upload, as ConductorOne makes them; `raw` accepts anything.
  * @throws InvalidInputError
  */
 export function readOrder(given: unknown, file: SyncedFile | null): NewTask {
@@ -161,7 +161,7 @@ function rawTask({ task }: Orders['raw']): NewTask {
   }
 }
 
-/** A type of task that is yet to be invented: its field holds an empty message. */
+/** Returns a task of an unknown type: its field holds an empty message. */
 function unknownTask({ field: no }: Orders['unknown']): NewTask {
   return {
     taskType: { case: undefined },

@@ -12,14 +12,14 @@ import type { SandboxTime } from '../sandbox-time.ts';
 import type { TenantSettings } from './settings.ts';
 import { isOver, type TaskEnd, type TaskRecord } from './task-record.ts';
 
-/** A call about a task: who made it, and which. */
+/** A call about a task. */
 export interface TaskCall {
   readonly rpc: string;
   readonly host: string;
   readonly taskId: string;
 }
 
-/** As a number, as statuses have it. */
+/** The code as a number, as statuses have it. */
 const CANCELED: number = Code.Canceled;
 const MOST_TASKS = 10_000;
 const MOST_REFUSED_CALLS = 100;
@@ -27,8 +27,8 @@ const ID_CHARACTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 const ID_LENGTH = 27;
 
 /**
- * The tasks of one connector. A task is leased to the instance that asked; heartbeats prolong the lease, and when
- * it runs out the task goes to whoever asks next. Who lost a lease can do nothing about the task any more.
+ * The tasks of one connector. A task is leased to the instance that asked; heartbeats prolong the lease, and when it
+ * expires the task goes to the next instance that asks. An instance that lost its lease can no longer act on the task.
  */
 export class TaskQueue {
   readonly #settings: TenantSettings;
@@ -43,8 +43,8 @@ export class TaskQueue {
   }
 
   /**
-   * Puts a task at the end; its id is given here.
-   * @throws InvalidInputError when too many are waiting
+   * Appends a task and assigns its id.
+   * @throws InvalidInputError if too many are waiting
    */
   add(task: Pick<Task, 'taskType'> & Partial<Pick<Task, 'debug' | '$unknown'>>): TaskRecord {
     this.#makeRoom();
@@ -76,7 +76,7 @@ export class TaskQueue {
     return record;
   }
 
-  /** The next task for this host, leased to it; null for none. One sync runs at a time. */
+  /** Leases the next task to this host and returns it; `null` if there is none. One sync runs at a time. */
   next(host: string, registered: boolean): TaskRecord | null {
     this.#releaseSilent();
     const tasks = [...this.#tasks.values()];
@@ -95,8 +95,8 @@ export class TaskQueue {
   }
 
   /**
-   * The task, if it is this host's to work on.
-   * @throws ConnectError NotFound for no such task, FailedPrecondition when it is over or somebody else's
+   * Returns the task if it is leased to this host.
+   * @throws ConnectError NotFound for no such task, FailedPrecondition if it is over or not leased to this host
    */
   leased(call: TaskCall): TaskRecord {
     this.#releaseSilent();
@@ -114,7 +114,7 @@ export class TaskQueue {
     return task;
   }
 
-  /** Prolongs the lease; true when the task is to be given up. */
+  /** Prolongs the lease. Returns true if the connector has to give the task up. */
   heartbeat(call: TaskCall): boolean {
     if (this.find(call.taskId)?.state === 'cancelled') return true;
     const task = this.leased(call);
@@ -132,7 +132,7 @@ export class TaskQueue {
     task.end = end;
   }
 
-  /** Takes a waiting task back, or tells a running one's connector at its next heartbeat; false when it is over. */
+  /** Cancels a pending task, or a running one at its connector's next heartbeat. Returns false if the task is over. */
   cancel(task: TaskRecord): boolean {
     this.#releaseSilent();
     if (isOver(task)) return false;
@@ -146,13 +146,13 @@ export class TaskQueue {
     return this.#tasks.get(id);
   }
 
-  /** In the order in which they were enqueued. */
+  /** Returns the tasks in the order in which they were enqueued. */
   list(): readonly TaskRecord[] {
     this.#releaseSilent();
     return [...this.#tasks.values()];
   }
 
-  /** Notes that a call about a task is refused, and says so. */
+  /** Records that a call about a task is refused, and returns the error. */
   #refuse(task: TaskRecord, { rpc, host }: TaskCall, reason: string): ConnectError {
     if (task.refusedCalls.length < MOST_REFUSED_CALLS)
       task.refusedCalls.push({ at: this.#time.now(), rpc, host, reason });
@@ -180,7 +180,7 @@ export class TaskQueue {
     task.endedAt = this.#time.now();
   }
 
-  /** Forgets the oldest task that is over when there are too many. */
+  /** Drops the oldest task that is over if there are too many. */
   #makeRoom(): void {
     if (this.#tasks.size < MOST_TASKS) return;
     const oldest = this.list().find(isOver);
@@ -189,7 +189,7 @@ export class TaskQueue {
   }
 }
 
-/** Of the form of a KSUID. */
+/** Returns an id in the form of a KSUID. */
 function newId(): string {
   return Array.from(randomBytes(ID_LENGTH), (byte) => ID_CHARACTERS.charAt(byte % ID_CHARACTERS.length)).join(
     '',

@@ -4,13 +4,13 @@ export type TaskType = NonNullable<Task['taskType']['case']> | 'unknown';
 
 /**
  * - `pending`: waits for a connector to ask
- * - `running`: leased to one
- * - `succeeded`, `failed`: finished by it
- * - `cancelled`: cancelled, and given up by whoever worked on it
+ * - `running`: leased to a connector
+ * - `succeeded`, `failed`: finished by the connector
+ * - `cancelled`: cancelled, and no longer worked on
  */
 export type TaskState = 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
-/** How a connector said that a task ended. */
+/** The end of a task, as its connector reported it. */
 export interface TaskEnd {
   readonly host: string;
   /** gRPC code; 0 for success. */
@@ -32,14 +32,14 @@ export interface RefusedCall {
   readonly reason: string;
 }
 
-/** A task, from its enqueueing on. Instants are epoch milliseconds, unless said otherwise. */
+/** A task since it was enqueued. Times are epoch milliseconds unless noted otherwise. */
 export interface TaskRecord {
   readonly id: string;
   readonly type: TaskType;
   readonly message: Task;
   readonly enqueuedAt: number;
   state: TaskState;
-  /** The next heartbeat is told so. */
+  /** True if the next heartbeat must report the cancellation. */
   cancelRequested: boolean;
   /** `until` is on the monotonic clock. */
   lease: { readonly host: string; readonly until: number } | null;

@@ -4,16 +4,16 @@ import { InvalidInputError } from '../../core/errors.ts';
 import { readChecked } from '../checked.ts';
 import { FaultSchedule } from '../fault-schedule.ts';
 
-/** What can be called; `Token` is the token endpoint. */
+/** The calls that faults can match; `Token` is the token endpoint. */
 export const calls = ['Token', 'Hello', 'GetTask', 'Heartbeat', 'FinishTask', 'UploadAsset'] as const;
 export type Call = (typeof calls)[number];
 
-/** By the names that gRPC gives them, e.g. `Unavailable`. */
+/** The names of gRPC codes, e.g. `Unavailable`. */
 const codeNames = Object.keys(Code).filter((name) => /^[A-Z]/i.test(name));
 
 const count = Type.Integer({ minimum: 0, maximum: 1_000_000_000 });
 
-/** Which calls a fault hits. All that is given must fit. */
+/** Which calls a fault hits: those that match every given member. */
 const matchSchema = Type.Object(
   {
     call: Type.Optional(Type.Enum([...calls])),
@@ -25,12 +25,12 @@ const matchSchema = Type.Object(
 );
 
 /**
- * What goes wrong with a call.
+ * The effect of a fault on a call.
  *
  * Instead of an answer: `code` (a gRPC status, with `message`), `html` (a gateway's page, with HTTP `status` 502 or
- * another), `status` alone (an HTTP status without a body), `reset` (the stream is reset and nothing done),
- * `cutAtPiece` (an upload's stream is reset when its n-th piece of data has come). With an answer: `delayMs`;
- * `loseAnswer` does what was asked and then resets the stream.
+ * another), `status` alone (an HTTP status without a body), `reset` (the stream is reset and nothing is done),
+ * `cutAtPiece` (an upload's stream is reset after its n-th piece of data). With an answer: `delayMs`; `loseAnswer`
+ * carries the call out and then resets the stream.
  */
 const effectSchema = Type.Object(
   {
@@ -54,21 +54,21 @@ const faultSchema = Type.Object(
 export type TenantFault = Static<typeof faultSchema>;
 export type TenantEffect = Static<typeof effectSchema>;
 
-/** The faults of the simulated ConductorOne that are to come. */
+/** The scheduled faults of the simulated ConductorOne. */
 export class TenantFaults extends FaultSchedule<TenantFault, Call> {
   protected override prepare({ call }: TenantFault['match']): (subject: Call) => boolean {
     return (subject) => call === undefined || call === subject;
   }
 }
 
-/** The gRPC code of this name. */
+/** Returns the gRPC code with this name. */
 export function codeNamed(name: string): Code {
   const value: unknown = Reflect.get(Code, name);
   return typeof value === 'number' ? value : Code.Unknown;
 }
 
 /**
- * A fault out of untrusted JSON: `{"match": {…}, "effect": {…}}`.
+ * Reads a fault from untrusted JSON: `{"match": {…}, "effect": {…}}`.
  * @throws InvalidInputError naming the first member that is unknown or has a wrong value
  */
 export function parseTenantFault(given: unknown): TenantFault {

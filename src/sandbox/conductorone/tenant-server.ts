@@ -20,7 +20,7 @@ import type { TenantSettings } from './settings.ts';
 import { type Call, calls, codeNamed, type TenantEffect, type TenantFaults } from './tenant-faults.ts';
 import { TOKEN_PATH } from './token-endpoint.ts';
 
-/** gRPC's default limit on a message. */
+/** gRPC's default limit for the size of a message. */
 const LARGEST_MESSAGE = 4 * 1024 * 1024;
 
 const effectKey = createContextKey<TenantEffect>({});
@@ -33,13 +33,13 @@ export interface TenantServerParts {
   readonly handlers: BatonHandlers;
   readonly calls: CallLog;
   readonly answerToken: (request: Http2ServerRequest, response: Http2ServerResponse) => Promise<void>;
-  /** Aborted when the sandbox closes: nothing waits longer. */
+  /** Aborted when the sandbox closes, which ends every wait. */
   readonly closing: AbortSignal;
 }
 
 type Grpc = ReturnType<typeof connectNodeAdapter>;
 
-/** The one TLS port: tokens over HTTP/1.1 and HTTP/2, gRPC over HTTP/2. */
+/** The only TLS port: tokens over HTTP/1.1 and HTTP/2, gRPC over HTTP/2. */
 export class TenantServer {
   readonly #parts: TenantServerParts;
   readonly #server: Http2SecureServer;
@@ -57,7 +57,7 @@ export class TenantServer {
     this.#server.on('secureConnection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
-      // Clients leave as they like.
+      // Clients may disconnect at any time.
       socket.on('error', () => {});
     });
   }
@@ -73,7 +73,7 @@ export class TenantServer {
     this.#server.setSecureContext({ key, cert: certificate });
   }
 
-  /** Cuts every open connection, without a word. */
+  /** Cuts every open connection without notice. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -145,7 +145,7 @@ function callOf({ url }: Http2ServerRequest): Call | null {
   return calls.find((name) => path === `/${BatonService.typeName}/${name}`) ?? null;
 }
 
-/** Does what a fault puts in the place of an answer; false if the call is to be answered after all. */
+/** Sends what a fault puts in place of an answer. Returns false if the call is to be answered normally. */
 function deliverFault(
   request: Http2ServerRequest,
   response: Http2ServerResponse,
@@ -167,7 +167,7 @@ function resetStream(request: Http2ServerRequest): void {
   else request.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 
-/** What is answered goes nowhere: the stream is reset in its place. */
+/** Loses the answer: resets the stream instead of sending it. */
 function loseAnswer(request: Http2ServerRequest, response: Http2ServerResponse): void {
   const lose = () => {
     resetStream(request);

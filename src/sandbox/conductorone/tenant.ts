@@ -17,7 +17,7 @@ import { answerTokenRequest } from './token-endpoint.ts';
 import { UploadDesk } from './upload-desk.ts';
 
 const LOOPBACK = '127.0.0.1';
-/** What the certificate is for, and clients connect to. */
+/** The host that the certificate names and clients connect to. */
 const HOST = 'localhost';
 
 export interface TenantOptions {
@@ -27,16 +27,16 @@ export interface TenantOptions {
   readonly settings?: Partial<TenantSettings> | undefined;
 }
 
-/** A running ConductorOne with one connector. */
+/** A running simulated ConductorOne with one connector. */
 export interface Tenant {
   /** `https://localhost:PORT` */
   readonly url: string;
-  /** `<name>@localhost:PORT/ccc`: leads here without any override. As issued last, like the secret. */
+  /** `<name>@localhost:PORT/ccc`: leads here without any override. The newest one issued, like the secret. */
   readonly clientId: string;
   readonly clientSecret: string;
-  /** The certificate authority in PEM, for NODE_EXTRA_CA_CERTS or SSL_CERT_FILE. Removed at close. */
+  /** Path of the certificate authority in PEM, for NODE_EXTRA_CA_CERTS or SSL_CERT_FILE. Removed on close. */
   readonly caFile: string;
-  /** The same as text. */
+  /** The certificate authority as text. */
   readonly authority: string;
   readonly settings: Readonly<TenantSettings>;
   readonly faults: TenantFaults;
@@ -45,20 +45,20 @@ export interface Tenant {
   readonly uploads: UploadDesk;
   readonly calls: CallLog;
   /**
-   * Changes settings as told by untrusted JSON.
+   * Applies settings from untrusted JSON.
    * @throws InvalidInputError
    */
   change(settings: unknown): void;
-  /** Issues a new client ID and secret; those before, and their tokens, are worth nothing from now on. */
+  /** Issues a new client id and secret, and invalidates the earlier ones and their tokens. */
   rotateCredentials(): void;
-  /** A bearer token, without a request for it. */
+  /** Issues a bearer token without a request. */
   issueToken(): string;
-  /** Cuts every open connection, without a word. */
+  /** Cuts every open connection without notice. */
   cut(): void;
   close(): Promise<void>;
 }
 
-/** Starts a ConductorOne on loopback, with credentials and a certificate of its own. */
+/** Starts a simulated ConductorOne on loopback, with its own credentials and certificate. */
 export async function startTenant({ port, clock, settings: given = {} }: TenantOptions): Promise<Tenant> {
   const settings = { ...defaultTenantSettings };
   const time = new SandboxTime(clock);
@@ -76,7 +76,7 @@ export async function startTenant({ port, clock, settings: given = {} }: TenantO
   const instances = new Instances(settings, clock, time);
   const uploads = new UploadDesk({ settings, clock, queue, time, folder });
   const closing = new AbortController();
-  // The credentials name the port, which is known only now.
+  // The credentials contain the port, which is known only after listening.
   const credentials = Promise.withResolvers<CredentialIssuer>();
   const server = new TenantServer({
     settings,
@@ -100,7 +100,7 @@ export async function startTenant({ port, clock, settings: given = {} }: TenantO
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    // TLS clients judge certificates by the machine's clock.
+    // TLS clients check certificates by the machine's clock.
     const certificate = await makeCertificate(systemClock.now());
     server.present(certificate);
     const caFile = join(folder, 'ca.pem');

@@ -9,7 +9,7 @@ import { TokenRefusal } from './token-refusal.ts';
 
 export const TOKEN_PATH = '/auth/v1/token';
 
-/** An assertion has some 700 bytes. */
+/** Largest request body in bytes; an assertion has some 700. */
 const LARGEST_BODY = 16 * 1024;
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
@@ -24,11 +24,11 @@ export interface TokenEndpointParts {
 interface TokenAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
-  /** Why it is refused. */
+  /** Why the request is refused. */
   readonly reason: string | null;
 }
 
-/** Answers `POST /auth/v1/token` over HTTP/1.1 and HTTP/2: client credentials with a signed assertion, nothing else. */
+/** Answers `POST /auth/v1/token` over HTTP/1.1 and HTTP/2, only for client credentials with a signed assertion. */
 export async function answerTokenRequest(
   parts: TokenEndpointParts,
   request: Http2ServerRequest,

@@ -1,6 +1,6 @@
 import { CodedError } from '../../core/errors.ts';
 
-/** A token request that is refused: RFC 6749 §5.2. */
+/** A refused token request: RFC 6749 §5.2. */
 export class TokenRefusal extends CodedError {
   readonly status: number;
   readonly error: string;

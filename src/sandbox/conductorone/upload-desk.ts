@@ -21,12 +21,12 @@ import type { TaskQueue } from './task-queue.ts';
 import type { TaskRecord } from './task-record.ts';
 
 /**
- * - `current`: the last whole sync; what the views show
- * - `superseded`: was that once
- * - `partial`: checked, and not shown: the task asked for a part only
+ * - `current`: the last whole sync, which the views show
+ * - `superseded`: a former current upload, or a held one that a newer sync replaced
+ * - `partial`: checked but not shown, because the task asked for a part only
  * - `held`: an anomaly; becomes current when it is accepted
- * - `log`: of a task with `debug`, not looked into
- * - `refused`: broken, or not what was asked for
+ * - `log`: a further upload of a task with `debug`, not checked
+ * - `refused`: broken, or not what the task asked for
  */
 export type UploadState = 'current' | 'superseded' | 'partial' | 'held' | 'log' | 'refused';
 
@@ -34,24 +34,24 @@ export interface UploadRecord {
   readonly id: number;
   readonly taskId: string;
   readonly hostId: string;
-  /** Epoch milliseconds, when it was complete. */
+  /** When the upload was complete, epoch milliseconds. */
   readonly at: number;
   readonly bytes: number;
   readonly sha256: string;
   readonly pieces: number;
   state: UploadState;
-  /** Why it is refused or held. */
+  /** Why the upload is refused or held. */
   readonly reason: string | null;
   readonly syncId: string | null;
   readonly syncType: string | null;
   readonly counts: FileCounts | null;
-  /** Milliseconds that looking into it took, which a real tenant would take later. */
+  /** Milliseconds that the check took; a real tenant checks later. */
   readonly checkMs: number;
 }
 
 type Arrival = Pick<UploadRecord, 'id' | 'taskId' | 'hostId' | 'at' | 'bytes' | 'sha256' | 'pieces'>;
 
-/** Of an upload in which no sync was found. */
+/** The fields of an upload in which no sync was found. */
 const UNREAD = { syncId: null, syncType: null, counts: null } as const;
 
 interface Kept {
@@ -65,13 +65,13 @@ export interface UploadDeskParts {
   readonly settings: TenantSettings;
   readonly queue: TaskQueue;
   readonly time: SandboxTime;
-  /** A folder of its own. */
+  /** A folder for this desk only. */
   readonly folder: string;
 }
 
 const MOST_RECORDS = 1000;
 
-/** Takes uploads in, has them checked, and keeps the last whole one to look into. */
+/** Receives uploads, checks them and keeps the last whole one for the views. */
 export class UploadDesk {
   readonly #parts: UploadDeskParts;
   readonly #records: UploadRecord[] = [];
@@ -83,7 +83,7 @@ export class UploadDesk {
     this.#parts = parts;
   }
 
-  /** The last whole sync that was neither refused nor held; null before the first. */
+  /** The last whole sync that is neither refused nor held; `null` before the first. */
   get current(): SyncedFile | null {
     return this.#current?.file ?? null;
   }
@@ -93,10 +93,10 @@ export class UploadDesk {
   }
 
   /**
-   * Takes one upload. A file that is wrong is refused at once; ConductorOne itself looks into it later, when nobody
-   * waits for the answer any more.
-   * @param heard told whose it is
-   * @throws ConnectError for what is wrong with the stream or the file, or a lease that is lost
+   * Receives one upload. A bad file is refused at once; ConductorOne itself checks it later, when no caller waits for
+   * the answer any more.
+   * @param heard called with the host id of the uploader
+   * @throws ConnectError for a bad stream or file, or a lost lease
    */
   async receive(
     messages: AsyncIterable<BatonServiceUploadAssetRequest>,
@@ -130,7 +130,7 @@ export class UploadDesk {
     task.uploads += 1;
   }
 
-  /** Makes the upload that is held the current one; false when this is not it. */
+  /** Makes the held upload the current one. Returns false if no upload with this id is held. */
   async accept(id: number): Promise<boolean> {
     if (this.#held?.record.id !== id) return false;
     const accepted = this.#held;
@@ -194,7 +194,7 @@ export class UploadDesk {
     await drop(before);
   }
 
-  /** A whole sync must hold what it refers to; a part may refer to the last whole one. */
+  /** Whether a sync may refer to an object it lacks: a whole one never, a partial one to the last whole sync's. */
   #isKnown(options: SyncFullTask, kind: 'resource' | 'entitlement', id: string): boolean {
     return !isWhole(options) && (this.current === null || this.current.has(kind, id));
   }
@@ -213,7 +213,7 @@ async function drop(kept: Kept | null): Promise<void> {
   await rm(kept.path, { force: true });
 }
 
-/** @throws ConnectError for a task that asks for no upload */
+/** @throws ConnectError for a task that needs no upload */
 function requireSync({ type, message }: TaskRecord): SyncFullTask {
   if (message.taskType.case === 'syncFull') return message.taskType.value;
   throw invalid('metadata.task_id', `is a ${type} task, which asks for no upload`);
