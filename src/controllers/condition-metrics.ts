@@ -1,10 +1,10 @@
 import type { Condition } from '../api/conditions.ts';
 import type { Meter } from '../core/meter.ts';
 
-/** `resource_condition{kind,condition,status}`: how many objects of a kind have a condition in a status. */
+/** `resource_condition{kind,condition,status}`: the number of objects of a kind with a condition in a status. */
 export class ConditionMetrics {
   readonly #gauge;
-  /** Series set before: those that no object has any more fall to 0. */
+  /** Series that were set before; those that no object has any more are set to 0. */
   readonly #known = new Set<string>();
 
   constructor(meter: Meter) {

@@ -1,16 +1,16 @@
-/** The lease, as those who act must ask it. */
+/** The state of the leader lease, as checked before every action. */
 export interface Leadership {
   readonly leads: boolean;
   readonly leadingForMs: number;
-  /** Another process led before. */
+  /** True if another process led, or may have led, before this one. */
   readonly takenOver: boolean;
-  /** Until when nobody acts, epoch milliseconds, since the release is being uninstalled; null: nothing is stopped. */
+  /** Epoch milliseconds until which an uninstall stops all actions; `null` if actions are not stopped. */
   readonly stoppedUntil: number | null;
 }
 
 /**
- * How long a new leader removes nothing, and does not let go of the lease, in ms: until the last action of the one
- * before it has had its time.
+ * Returns how long, in ms, a new leader must still make no removals and keep the lease, so that the last action of the
+ * previous leader has timed out; 0 or less if there is nothing to wait for.
  */
 export function settlingMs(
   { takenOver, leadingForMs }: Pick<Leadership, 'takenOver' | 'leadingForMs'>,

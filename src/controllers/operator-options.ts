@@ -7,31 +7,31 @@ import type { ConductorOneSettings, openConductorOne } from './conductorone/open
 import type { Leadership } from './leadership.ts';
 
 export interface AsanaOperatorOptions extends OperatorDeps {
-  /** Namespaces to watch; null for all. */
+  /** Namespaces to watch; `null` for all. */
   readonly namespaces: readonly string[] | null;
-  /** Grants of one kind and connector that are decided on at once. */
+  /** Maximum number of grants of one kind and one connector that are reconciled at once. */
   readonly concurrency: number;
   readonly asanaApiUrl: string;
   readonly budgets: BudgetRegistry;
   readonly actionTimeoutMs: number;
   readonly leadership: Leadership;
-  /** Names this process in events. */
+  /** The name of this process in events. */
   readonly identity: string;
   readonly audit: AuditSink;
   /** By default nothing is traced. */
   readonly tracer?: Tracer | undefined;
   readonly conductorOne: ConductorOneSettings;
-  /** Where this process is not to be on its own wires or use its own luck; each by default the real thing. */
+  /** Replacements for the network and for randomness; each defaults to the real implementation. */
   readonly means?: OperatorMeans;
 }
 
-/** What connects a process with the outside, so that all of it can run without sockets and the same way twice. */
+/** Network access and randomness, replaceable so that a process can run without sockets and deterministically. */
 export interface OperatorMeans {
-  /** Carries the requests to Asana. */
+  /** The HTTP adapter for requests to Asana. */
   readonly asanaAdapter?: AxiosAdapter;
   readonly openConductorOne?: typeof openConductorOne;
-  /** A new UUID: names of events, actions and reconciles. */
+  /** Returns a new UUID, used to name events, actions and reconciles. */
   readonly newId?: () => string;
-  /** A new word that names a hold. */
+  /** Returns a new hold id. */
   readonly newHoldId?: () => string;
 }

@@ -34,21 +34,21 @@ import { GrantStores } from './grants/grant-stores.ts';
 import type { AsanaOperatorOptions } from './operator-options.ts';
 import { QueueRouter, type TouchReason } from './queue-router.ts';
 
-/** On stop, work under way has so long to end by itself. */
+/** How long reconciles in progress may take to finish when the operator stops. */
 const GRACE_MS = 25_000;
-/** Connectors reconcile quickly: what takes long, a sync, runs beside them. */
+/** A few workers are enough, since a connector reconciles quickly: its sync runs in the background. */
 const MOST_CONNECTOR_WORKERS = 8;
-/** So many connectors can be busy with all the grants they may, and hang, before others wait for them. */
+/** How many connectors can use their full concurrency, or hang, before grants of other connectors wait. */
 const BUSY_CONNECTORS = 10;
 
-/** One kind of grants with what reconciles it. */
+/** One grant kind with its reconciler and its controller. */
 interface GrantLane {
   readonly kind: GrantKind;
   readonly reconciler: GrantReconciler;
   readonly controller: Controller;
 }
 
-/** The operator: what it watches, a controller for each kind, and how a change of one kind wakes the others. */
+/** The operator: its watches, one controller per kind, and the routing of changes between kinds. */
 export class AsanaOperator extends ReconcilingOperator {
   readonly #options: AsanaOperatorOptions;
   readonly #connectors = new Store<AsanaConnector>();
@@ -118,7 +118,7 @@ export class AsanaOperator extends ReconcilingOperator {
     return new Controller({ name, queue, concurrency, reconcile, clock, log, meter, tracer, newId });
   }
 
-  /** Grants of one connector wait for the same Asana. */
+  /** Returns the connector of a grant, which limits concurrency: all its grants wait for the same remote service. */
   #connectorOf(kind: GrantKind, key: Key): Key | null {
     const grant = this.#grants.of(kind).get(key);
     return grant ? connectorKeyOf(grant) : null;
@@ -197,7 +197,7 @@ export class AsanaOperator extends ReconcilingOperator {
     };
   }
 
-  /** Begins to watch; called by `start`. A standby does so too, so that it has warm caches when it leads. */
+  /** Starts the watches; called by `start`. A standby watches too, so that its caches are warm when it leads. */
   protected override init(): Promise<void> {
     for (const namespace of this.#options.namespaces ?? [null]) {
       this.reflect(asanaConnectors, namespace, this.#connectors, (change) =>
@@ -211,7 +211,7 @@ export class AsanaOperator extends ReconcilingOperator {
     return Promise.resolve();
   }
 
-  /** What was remembered of an object goes with it; one of the same name inherits nothing. */
+  /** Handles a changed grant. State of a deleted object is dropped; a new object of the same name inherits nothing. */
   #onGrant({ kind, reconciler }: GrantLane, change: Change<GrantObject>): void {
     const { previous, current } = change;
     if (previous && previous.metadata.uid !== current?.metadata.uid) reconciler.forget(previous);
@@ -219,14 +219,14 @@ export class AsanaOperator extends ReconcilingOperator {
     this.#router.onGrant(kind, change);
   }
 
-  /** Begins to reconcile, once everything there is was read; only the leader does. */
+  /** Starts reconciling once every watched kind has been listed. Called only on the leader. */
   async lead(signal: AbortSignal): Promise<void> {
     await this.untilSynced(signal);
     await this.#router.begin();
     for (const controller of this.#controllers()) controller.start();
   }
 
-  /** Ends everything in order: tasks at once and no new work, what is under way, syncs, events, watches. */
+  /** Shuts down in order: tasks and new reconciles at once, then reconciles in progress, syncs, events and watches. */
   async drain(): Promise<void> {
     await Promise.all([
       this.#registry.closeLinks(),
@@ -238,15 +238,15 @@ export class AsanaOperator extends ReconcilingOperator {
     await this.stopped();
   }
 
-  /** Seconds the key longest in work has been there; for liveness. */
+  /** Returns how long, in seconds, the longest-running key has been in work; used for liveness. */
   longestRunningSeconds(): number {
     return Math.max(...this.#controllers().map(({ queue }) => queue.longestRunningSeconds()));
   }
 
-  /** Brings the gauges that are counted, not kept, up to date; called before metrics are read. */
+  /** Updates the gauges that are computed on demand; called before metrics are read. */
   refreshMetrics(): void {
     this.#options.budgets.refresh();
-    // A standby knows the same objects: of two processes one counts them.
+    // A standby has the same objects in its cache, so only the leader counts them.
     if (this.#options.leadership.leads) {
       this.#conditions.refresh(asanaConnectors.kind, this.#connectors.values());
       for (const { kind } of this.#lanes)

@@ -13,12 +13,12 @@ import { type GrantKind, grantKinds } from './grants/grant-kinds.ts';
 import type { GrantStores, KnownGrant } from './grants/grant-stores.ts';
 
 /**
- * Why a connector is to be looked at soon: its counts have changed, an enterprise license has become free, its
- * credentials were refused, or what its removal desk knows has changed.
+ * Why a connector has to be reconciled soon: its grant counts changed, an enterprise license became free, its
+ * credentials were rejected, or the state of its removal desk changed.
  */
 export type TouchReason = 'Counts' | 'SeatFreed' | 'CredentialsRejected' | 'Removals';
 
-/** What grants change in a connector's status is gathered for so long before it is written. */
+/** How long changes that grants cause in a connector's status are collected before it is written. */
 const COUNTS_SETTLE_MS = 5_000;
 
 interface Routes {
@@ -30,8 +30,8 @@ interface Routes {
 }
 
 /**
- * Which keys a change puts into which queue: how a change of one object wakes others. Until `begin` no change puts
- * anything anywhere: a standby takes nothing out, and would keep the name of every object that ever was.
+ * Decides which keys a change adds to which queue: a change of one object requeues others. Ignores all changes until
+ * `begin`, because a standby takes no keys out and would keep the name of every object that ever existed.
  */
 export class QueueRouter {
   readonly #routes: Routes;
@@ -41,7 +41,7 @@ export class QueueRouter {
     this.#routes = routes;
   }
 
-  /** Queues all that is there; from now on, all that changes too. */
+  /** Queues all existing objects and, from now on, everything that changes. */
   async begin(): Promise<void> {
     const { connectors, grants, connectorQueue, clock } = this.#routes;
     const turns = new Turns(clock);
@@ -57,7 +57,7 @@ export class QueueRouter {
 
   onConnector({ key, previous, current }: Change<AsanaConnector>): void {
     if (!this.#begun) return;
-    // Whoever waits for an organization that another one had hears that it is free.
+    // Other connectors may be waiting for an organization that this connector no longer reads.
     if (previous && current && !sameOrganizations(previous, current))
       this.#enqueuePeers(key, [previous, current]);
     if (onlyStatusMoved(previous, current)) return;
@@ -67,7 +67,7 @@ export class QueueRouter {
     this.#enqueuePeers(key, [previous, current]);
   }
 
-  /** Whether a connector may apply depends on the others of its organization. */
+  /** Requeues the other connectors that share an organization: whether one may apply depends on the others. */
   #enqueuePeers(key: Key, versions: readonly (AsanaConnector | null)[]): void {
     const organizations = new Set(versions.flatMap((version) => version?.status?.organizations ?? []));
     for (const other of this.#routes.connectors.values()) {
@@ -87,27 +87,27 @@ export class QueueRouter {
     this.touchConnector(connectorKeyOf(any), 'Counts');
   }
 
-  /** What one grant declares or holds counts for every other of the same person. */
+  /** Requeues the other grants of the same person, which depend on what this one declares or holds. */
   #enqueueOthers(kind: GrantKind, grant: GrantObject): void {
     for (const other of this.#routes.grants.byIdentities(identitiesOf(kind, grant))) {
       if (other.object.metadata.uid !== grant.metadata.uid) this.#enqueue(other, Priority.change);
     }
   }
 
-  /** Every grant of a connector, or those of them with these uids. */
+  /** Queues every grant of a connector, or only those with the given uids. */
   enqueueGrants(connectorKey: Key, priority: number, uids?: ReadonlySet<string>): void {
     for (const known of this.#routes.grants.byConnector(connectorKey))
       if (!uids || uids.has(known.object.metadata.uid)) this.#enqueue(known, priority);
   }
 
-  /** Something a connector's status or its other grants depend on has changed. */
+  /** Requeues a connector after a change that its status or its other grants depend on. */
   touchConnector(key: Key, why: TouchReason): void {
     if (why === 'SeatFreed') this.#enqueueLimited(key);
     const afterMs = why === 'Counts' || why === 'SeatFreed' ? COUNTS_SETTLE_MS : 0;
     this.#routes.connectorQueue.add(key, { priority: Priority.change, afterMs });
   }
 
-  /** Those that wait for a license to become free. */
+  /** Requeues the grants that wait for a license to become free. */
   #enqueueLimited(connectorKey: Key): void {
     const limit = this.#routes.connectors.get(connectorKey)?.spec.provisioning.maxEnterpriseLicenses;
     if (limit === undefined) return;
@@ -129,7 +129,7 @@ export class QueueRouter {
   }
 }
 
-/** Our own status writes come back through the watch; they ask for nothing. */
+/** Whether neither spec nor annotations changed, as after our own status writes, which require no reconcile. */
 function onlyStatusMoved(previous: KubernetesObject | null, current: KubernetesObject | null): boolean {
   if (!sameSpec(previous, current)) return false;
   return isDeepStrictEqual(previous?.metadata.annotations ?? {}, current?.metadata.annotations ?? {});
@@ -141,7 +141,7 @@ function sameSpec(previous: KubernetesObject | null, current: KubernetesObject |
   return a.uid === b.uid && a.generation === b.generation && a.deletionTimestamp === b.deletionTimestamp;
 }
 
-/** Nothing moved that the grants of the same person go by. */
+/** Whether nothing changed that other grants of the same person depend on. */
 export function isTheSameToOthers(previous: GrantObject | null, current: GrantObject | null): boolean {
   if (!previous || !current || !sameSpec(previous, current)) return false;
   const [a, b] = [previous.status, current.status];
@@ -155,13 +155,13 @@ export function isTheSameToOthers(previous: GrantObject | null, current: GrantOb
   );
 }
 
-/** Where the right is, once that is found. */
+/** Returns the team or workspace of the right; `undefined` until it has been found. */
 function placeOf(status: GrantObject['status']): string | undefined {
   if (!status) return undefined;
   return 'team' in status ? status.team?.gid : 'workspace' in status ? status.workspace : undefined;
 }
 
-/** Whether it has begun, and has ended: nothing but time moves that. */
+/** Encodes whether the grant has begun and whether it has ended, which changes with time alone. */
 function timeOf(status: GrantObject['status']): string {
   const ready = findCondition(status?.conditions, 'Ready')?.reason;
   return `${ready === 'Scheduled'} ${findCondition(status?.conditions, 'Expired') !== undefined}`;

@@ -12,7 +12,7 @@ import {
 import { obstacleOf } from '../connectors/obstacle.ts';
 import type { ConductorOneLink, OpenService } from './link.ts';
 
-/** Makes a service for a connector; sends nothing before it runs. */
+/** Creates the service for a connector; sends nothing before it runs. */
 export type OpenConductorOne = (
   connector: AsanaConnector,
   credentials: { readonly clientId: Redacted; readonly clientSecret: Redacted },
@@ -20,9 +20,9 @@ export type OpenConductorOne = (
 ) => Promise<OpenService>;
 
 /**
- * Keeps service mode as a connector's spec and Secret say: begun, begun anew, ended. A Secret that cannot be used is
- * service mode's own trouble; sync and grants go on. While it cannot be read, a service that runs does so, too.
- * @param fresh read the Secret from the API server, whatever is remembered
+ * Starts, restarts or ends service mode according to the connector's spec and Secret. An unusable Secret affects
+ * service mode only; sync and grants continue. While the Secret cannot be read, a running service continues too.
+ * @param fresh read the Secret from the API server even if it is cached
  */
 export async function reconcileConductorOne(
   connector: AsanaConnector,

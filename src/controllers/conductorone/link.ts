@@ -4,25 +4,25 @@ import { CodedError } from '../../core/errors.ts';
 import type { Logger } from '../../core/logger.ts';
 import { conductorOneReasonOf, type Obstacle } from '../connectors/obstacle.ts';
 
-/** How service mode stands for one connector. */
+/** The state of service mode for one connector. */
 export interface LinkState {
-  /** Why there is no service at all: its Secret, its host. */
+  /** Why there is no service at all, such as a problem with its Secret or host; `null` if nothing prevents it. */
   readonly obstacle: Obstacle | null;
-  /** Null before the first service. */
+  /** The state of the service; `null` before the first one. */
   readonly service: ServiceState | null;
 }
 
-/** A service with the connections it speaks over. */
+/** A service with its connections. */
 export interface OpenService {
   readonly service: Pick<ConductorOneService, 'run' | 'forget'>;
   close(): Promise<void>;
 }
 
-/** What a service is begun with. */
+/** The inputs that a service was started with. */
 export interface LinkKey {
-  /** Of credentials and settings: another one, another service. */
+  /** Identifies the credentials and settings; if it changes, a new service is started. */
   readonly fingerprint: string;
-  /** Of everything a person may have touched to mend what stalled; a service that runs well is left alone. */
+  /** Identifies what a person may change to fix a stalled service; a change does not affect a running one. */
   readonly touched: string;
 }
 
@@ -34,21 +34,21 @@ interface Running {
 }
 
 /**
- * So long after its first Hello was refused a service is begun anew. What was refused may be right: a gateway refuses too.
- * The Go connector ends then, and a kubelet that keeps starting it waits as long in the end.
+ * How long after its first Hello was refused a service is started again. The refusal may be temporary, such as that of
+ * a gateway. The Go connector exits instead, and the kubelet's restart backoff levels off at the same delay.
  */
 const BEGIN_ANEW_MS = 300_000;
 
 /**
- * The service-mode connection of one connector, as its spec and Secret say: begun, begun anew when any of that moves,
- * and ended. One that has ended by itself is begun anew when a person has touched something, and every five minutes.
+ * The service-mode connection of one connector: started according to its spec and Secret, restarted when they change,
+ * and ended. A service that ended by itself is restarted when a person changes something, and after five minutes.
  */
 export class ConductorOneLink {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #onChange: () => void;
   #running: Running | null = null;
-  /** When the service has ended by itself, on the monotonic clock; null while it runs. */
+  /** When the service ended by itself, on the monotonic clock; `null` while it runs. */
   #stalledAt: number | null = null;
   #closed = false;
   #obstacle: Obstacle | null = null;
@@ -65,8 +65,9 @@ export class ConductorOneLink {
   }
 
   /**
-   * Serves with what `key` stands for.
-   * @param open makes the service, told what to call when its state moves; what it throws on purpose is an obstacle
+   * Runs the service for `key`, unless it is running already.
+   * @param open creates the service, which calls back when its state changes; a CodedError that it throws becomes the
+   *   obstacle
    */
   async use(
     key: LinkKey,
@@ -78,7 +79,7 @@ export class ConductorOneLink {
     try {
       this.#begin(key, await open((state) => this.#take(state)));
       this.#obstacle = null;
-      // Whoever closed it meanwhile found nothing to end.
+      // If the link was closed meanwhile, `close` found nothing to end.
       if (this.#closed) await this.end();
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
@@ -86,13 +87,13 @@ export class ConductorOneLink {
     }
   }
 
-  /** Ends the service for want of something; says what. */
+  /** Ends the service because of an obstacle, and records it. */
   async stopFor(obstacle: Obstacle): Promise<void> {
     await this.end();
     this.#obstacle = obstacle;
   }
 
-  /** Leaves the service as it is; without one, says what it waits for. */
+  /** Leaves a running service as it is; without one, records the obstacle. */
   waitFor(obstacle: Obstacle): void {
     if (!this.#running) this.#obstacle = obstacle;
   }
@@ -103,7 +104,7 @@ export class ConductorOneLink {
     await this.end();
   }
 
-  /** Ends the service, if there is one; resolves when nothing of it is under way. */
+  /** Ends the service, if there is one; resolves when it has stopped completely. */
   async end(): Promise<void> {
     const running = this.#running;
     this.#running = null;
@@ -112,11 +113,11 @@ export class ConductorOneLink {
     await running.done;
     await running.open.close();
     running.open.service.forget();
-    // What comes next has yet to connect; when things were done last stays true.
+    // The next service has yet to connect; the times of earlier events remain valid.
     if (this.#state) this.#state = { ...this.#state, connected: false, error: null };
   }
 
-  /** Whether the service is the right one, and runs or has yet to wait. */
+  /** Whether the service matches the key, and is running or not due to be restarted yet. */
   #serves({ fingerprint, touched }: LinkKey): boolean {
     const known = this.#running?.key;
     if (known?.fingerprint !== fingerprint) return false;
@@ -128,7 +129,7 @@ export class ConductorOneLink {
     const abort = new AbortController();
     this.#stalledAt = null;
     const done = open.service.run(abort.signal).catch((error: unknown) => {
-      // The state has said so already, if it was refused.
+      // If the service was refused, its state already says so.
       this.#log.error('service mode stopped', { error, retryInSeconds: BEGIN_ANEW_MS / 1000 });
       this.#stalledAt = this.#clock.monotonic();
     });

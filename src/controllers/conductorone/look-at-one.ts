@@ -13,28 +13,28 @@ export interface LookAtOneOptions {
   readonly session: ConnectorSession;
   readonly asana: AsanaSession;
   readonly connector: AsanaConnector;
-  /** Nobody else reads the organization, so that it need not be known already. */
+  /** True if no other connector reads the organization, so that it need not be on record yet. */
   readonly alone: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /**
- * Looks at the one account that a task gives something to, while the connector has no reading that nobody doubts: right after a
- * start, or where a part is not whole, nobody waits for the directory. Null where that is not enough, or not known to be: then
- * the whole reading decides, and says what is wrong.
+ * Reads the one account that a task gives something to, while the connector has no reading without doubts: right after
+ * a start, or with an incomplete part, the task does not wait for the directory. `null` if that is not, or may not be,
+ * enough: then the whole reading decides, and says what is wrong.
  */
 export async function lookAtOne(
   { want, wish, user }: TaskRequest,
   { session, asana, connector, alone, clock, signal }: LookAtOneOptions,
 ): Promise<Directory | null> {
   if (want !== 'Give' || !('gid' in user)) return null;
-  // What REST refused at the last sync it refuses now, and is asked for when something has changed.
+  // REST still refuses what it refused at the last sync; it is asked again when something has changed.
   if (session.syncs.finished?.outcome === 'Stalled' || session.syncs.report?.result?.rest.ok === false)
     return null;
-  // Another connector may have the organization, and be older: without a record of it nobody can tell.
+  // An older connector may have the organization, which cannot be known until it is on record.
   if (session.organizations.length === 0 && !alone) return null;
-  // Whose new tokens are, a look at one account does not show.
+  // A reading of one account does not show which organization new tokens belong to.
   if (session.clients.areUnproven) return null;
   const place = placeOf(wish, user.gid);
   if (!place) return null;
@@ -49,7 +49,7 @@ export async function lookAtOne(
   }
 }
 
-/** Of organizations that are not on record nothing is changed before the whole reading has been judged. */
+/** Whether the organizations found are on record; otherwise the whole reading has to be judged before any change. */
 function isOurs(directory: Directory, { organizations: recorded, isForeign }: ConnectorSession): boolean {
   if (isForeign) return false;
   if (recorded.length === 0) return true;
@@ -57,7 +57,7 @@ function isOurs(directory: Directory, { organizations: recorded, isForeign }: Co
   return found.length > 0 && found.every(({ gid }) => recorded.includes(gid));
 }
 
-/** Null for what is no right of one existing account. */
+/** Returns the place to read; `null` if the right is not one of a single existing account. */
 function placeOf(wish: Wish, gid: string): SinglePlace | null {
   switch (wish.type) {
     case 'License':

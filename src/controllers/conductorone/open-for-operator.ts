@@ -9,20 +9,20 @@ import type { AsanaOperatorOptions } from '../operator-options.ts';
 import type { OpenConductorOne } from './link-reconciler.ts';
 import { operatorTaskHost } from './operator-task-host.ts';
 
-/** What service mode needs of the rest of the operator. */
+/** What service mode needs from the rest of the operator. */
 interface OperatorParts extends ContenderSources {
   readonly provisioner: TaskProvisioner;
   /** Writes the status of a connector, and of all that share an organization with it. */
   readonly publishWithPeers: (key: string) => Promise<void>;
-  /** A task has changed something: a seat may be free. */
+  /** Called when a task has changed something, so that a seat may be free. */
   readonly onChanged: (key: string) => void;
 }
 
-/** Opens service mode for a connector of the operator: its tasks run under the lease, beside what grants declare. */
+/** Opens service mode for a connector of the operator: its tasks run under the lease and respect declared grants. */
 export function openForOperator(options: AsanaOperatorOptions, parts: OperatorParts): OpenConductorOne {
   const { client, clock, random, log, meter, tracer, identity, leadership, actionTimeoutMs } = options;
   return async (connector, credentials, onChange) => {
-    // Loaded when a connector asks for it: most operators need no gRPC in memory.
+    // Loaded on first use: most operators do not need gRPC in memory.
     const open = options.means?.openConductorOne ?? (await import('./open-service.ts')).openConductorOne;
     const host = operatorTaskHost(connector, {
       ...parts,

@@ -12,7 +12,7 @@ import type { Redacted } from '../../core/redacted.ts';
 import type { Tracer } from '../../core/tracer.ts';
 import type { OpenService } from './link.ts';
 
-/** What of service mode is the operator's to say, for all connectors. */
+/** The service-mode settings of the operator, for all connectors. */
 export interface ConductorOneSettings {
   /** `--conductorone-host`; replaces the host that a client ID names. */
   readonly apiHost: string | undefined;
@@ -31,7 +31,7 @@ export interface ServiceWish {
 }
 
 interface Means {
-  /** Names this process, and no other. */
+  /** The unique name of this process. */
   readonly identity: string;
   readonly settings: ConductorOneSettings;
   readonly clock: Clock;
@@ -42,7 +42,7 @@ interface Means {
   readonly tracer?: Tracer | undefined;
 }
 
-/** As ConductorOne's own connectors: three tasks at the same time. */
+/** Three tasks at the same time, as in ConductorOne's own connectors. */
 const TASK_CONCURRENCY = 3;
 const LONGEST_HOST_ID = 256;
 
@@ -57,7 +57,7 @@ export async function openConductorOne(wish: ServiceWish, means: Means): Promise
   const connection = openConnection({
     clientId: clientId.reveal(),
     clientSecret,
-    // Leases of tasks go by it: two processes that share one would take each other's tasks for their own.
+    // Tasks are leased to this id: two processes that share one would take each other's tasks for their own.
     hostId: identity.slice(0, LONGEST_HOST_ID),
     apiHost: settings.apiHost,
     allowedHosts: settings.allowedHosts,
@@ -83,12 +83,12 @@ export async function openConductorOne(wish: ServiceWish, means: Means): Promise
   return { service, close: () => connection.close() };
 }
 
-/** Where temporary files go. A manifest that sets a variable to nothing has not set it. */
+/** Returns the folder for temporary files. An empty variable counts as not set. */
 export function tempFolderIn({ BATON_TMPDIR: folder = '' }: ConductorOneSettings['environment']): string {
   return folder.trim() || tmpdir();
 }
 
-/** What ConductorOne is told of a connector, and what it may ask of it. */
+/** Returns what ConductorOne is told about a connector, and whether it may request changes. */
 export function serviceSettingsOf({ spec }: AsanaConnector): {
   licenses: boolean;
   provision: boolean;

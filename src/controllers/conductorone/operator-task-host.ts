@@ -13,20 +13,20 @@ import { ConnectorTaskHost, type TaskHostOptions } from './task-host.ts';
 
 interface OperatorParts extends Pick<TaskHostOptions, 'findDeclarations' | 'settlingMs'> {
   readonly connectors: Pick<Store<AsanaConnector>, 'get' | 'values'>;
-  /** As etcd has it, asked for before every removal. */
+  /** Reads the connector from the API server instead of the cache; used before every removal. */
   readonly readConnector: (namespace: string, name: string) => Promise<AsanaConnector | null>;
   readonly registry: ConnectorRegistry;
   readonly provisioner: TaskProvisioner;
   readonly leadership: { readonly leads: boolean; readonly stoppedUntil: number | null };
   /** Writes the status of the connector, and of all that share an organization with it. */
   readonly publishWithPeers: (key: string) => Promise<void>;
-  /** A task has changed something: a seat may be free. */
+  /** Called when a task has changed something, so that a seat may be free. */
   readonly onChanged: (key: string) => void;
   readonly actionTimeoutMs: number;
   readonly clock: Clock;
 }
 
-/** The tasks of a connector object: under the lease, beside what its grants declare, booked in its status. */
+/** Creates a connector's task host: tasks run under the lease, respect declared grants and are booked in its status. */
 export function operatorTaskHost(object: AsanaConnector, parts: OperatorParts): ConnectorTaskHost {
   const { connectors, registry, provisioner, findDeclarations, settlingMs, actionTimeoutMs, clock } = parts;
   const { uid } = object.metadata;
@@ -50,7 +50,7 @@ export function operatorTaskHost(object: AsanaConnector, parts: OperatorParts): 
       makeSureItMayAct(connector(), session(), connectors);
       if (!removal) return;
       await makeSureTheApiServerAgrees(connector(), parts);
-      // While it was asked, the lease may have gone.
+      // The lease may have been lost while the API server was asked.
       makeSureThisProcessActs(parts);
     },
     findDeclarations,
@@ -62,7 +62,7 @@ export function operatorTaskHost(object: AsanaConnector, parts: OperatorParts): 
   });
 }
 
-/** ConductorOne hears nothing of the next leader's task: it is handed out again. */
+/** Throws unless this process may act. After a lost lease nothing is reported, so the next leader gets the task. */
 function makeSureThisProcessActs({ leadership }: Pick<OperatorParts, 'leadership'>): void {
   if (!leadership.leads) throw new StoppedError('This process is not the leader any more.');
   if (leadership.stoppedUntil !== null)
@@ -83,7 +83,7 @@ function makeSureItMayAct(
   if (why !== null) throw new RefusedError('NotReady', why);
 }
 
-/** Nothing is taken away by a spec that was changed meanwhile: then the cache has to catch up first. */
+/** Throws if the connector has changed since it was cached: no removal is based on an outdated spec. */
 async function makeSureTheApiServerAgrees(
   { metadata }: AsanaConnector,
   { readConnector }: Pick<OperatorParts, 'readConnector'>,
@@ -95,7 +95,7 @@ async function makeSureTheApiServerAgrees(
   throw new RefusedError('NotReady', `AsanaConnector ${key} was just changed. Try again in a moment.`);
 }
 
-/** What the API server says is nothing to tell a tenant of, and its codes are not those of Asana. */
+/** Replaces errors of the API server: tenants must not see them, and their codes are not those of Asana. */
 async function askApiServer<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -21,23 +21,23 @@ import type { FinishedSync } from '../connectors/sync-schedule.ts';
 import { lookAtOne } from './look-at-one.ts';
 
 export interface TaskHostOptions {
-  /** As they are now; both throw once the connector is gone. */
+  /** The current session and connector; both functions throw once the connector is gone. */
   readonly session: () => ConnectorSession;
   readonly connector: () => AsanaConnector;
   readonly provisioner: TaskProvisioner;
-  /** Throws unless this process may act for the connector; what takes is judged by the API server. */
+  /** Throws unless this process may act for the connector; for a removal, the API server is asked. */
   readonly guard: (removal: boolean) => void | Promise<void>;
-  /** What live grants of connectors that act declare for somebody, in workspaces that this one reads too. */
+  /** Returns what live grants of connectors that act declare for a person, in workspaces that this one reads too. */
   readonly findDeclarations: (
     person: { readonly gid: string | null; readonly email: string | null },
     workspaces: readonly string[],
     now: number,
   ) => readonly Declaration[];
-  /** Keeps what the removal desk has booked, for all connectors of the organization, where a restart finds it. */
+  /** Saves what the removal desk has booked, for all connectors of the organization, so that a restart finds it. */
   readonly saveRemovals: () => Promise<void>;
-  /** How long nothing may be taken away yet, since another process led before; default 0. */
+  /** How long, in ms, changes that must not be repeated wait because another process led before; default 0. */
   readonly settlingMs?: (() => number) | undefined;
-  /** No other connector can have the same organization; default false. */
+  /** True if no other connector can have the same organization; default false. */
   readonly alone?: boolean | undefined;
   /** Called when a task has changed something. */
   readonly onChanged?: (() => void) | undefined;
@@ -45,14 +45,14 @@ export interface TaskHostOptions {
   readonly clock: Clock;
 }
 
-/** A sync task takes a reading that is no older. */
+/** The maximum age of a reading that a sync task accepts, in ms. */
 const FRESH_MS = 600_000;
 
-/** Serves ConductorOne's tasks with what a connector's session knows and may do. */
+/** Serves ConductorOne's tasks with the session of a connector. */
 export class ConnectorTaskHost implements TaskHost {
   readonly #options: TaskHostOptions;
   readonly #turns = new PersonTurns();
-  /** Whose deprovisions are booked, and not where a restart finds them. */
+  /** Gids of people whose deprovision is booked but not saved yet. */
   readonly #unsaved = new Set<string>();
 
   constructor(options: TaskHostOptions) {
@@ -61,7 +61,7 @@ export class ConnectorTaskHost implements TaskHost {
 
   async readDirectory(signal: AbortSignal): Promise<Snapshot> {
     const { running, finished } = this.#options.session().syncs;
-    /** The sync before the one that is waited for, which may be stopped and leave no trace; undefined while none is. */
+    /** The last sync before the awaited one, which may be stopped without a result; `undefined` if none is awaited. */
     let last = running ? finished : undefined;
     for (let synced = false; ; synced = true) {
       const session = await this.#idleSession(signal);
@@ -75,7 +75,7 @@ export class ConnectorTaskHost implements TaskHost {
     }
   }
 
-  /** Tasks that may meet are done in the order in which they come: a grant after a revoke finds the right gone. */
+  /** Runs tasks that may conflict in the order in which they come: a grant after a revoke finds the right gone. */
   provision(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<TaskOutcome> {
     return this.#turns.take(turnKeyOf(request), signal, () => this.#provision(request, taskId, signal));
   }
@@ -84,7 +84,7 @@ export class ConnectorTaskHost implements TaskHost {
     const { settlingMs, onChanged, clock } = this.#options;
     const { directory } = this.#options.session();
     const single = await this.#readEnough(request, taskId, signal);
-    // What another leader began last is given time to end, where a second request would be a second invitation or removal.
+    // If a second request would be a second invitation or removal, the previous leader's last action gets time to end.
     const settling = isRepeatable(request) ? 0 : (settlingMs?.() ?? 0);
     if (settling > 0) await clock.sleep(settling, signal);
     try {
@@ -113,21 +113,21 @@ export class ConnectorTaskHost implements TaskHost {
   }
 
   /**
-   * Reads as much of Asana as the task needs. What gives needs a reading that nobody doubts, also while it is read anew, or a
-   * look at the one account: null for the connector's own directory.
+   * Reads as much of Asana as the task needs. A task that gives something needs a reading without doubts, even while a
+   * sync is running, or a reading of the one account. Returns `null` to use the connector's own directory.
    */
   async #readEnough(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<Directory | null> {
     const { session, connector, alone = false, clock } = this.#options;
     if (request.want === 'Give' && !this.#doubtAbout(request, taskId)) return null;
     const options = { session: session(), asana: asanaOf(session()), connector: connector(), alone };
     const single = await lookAtOne(request, { ...options, clock, signal });
-    // A rule that needs more than one account (a license limit, a creation) refuses to go by it.
+    // Rules that need more than one account (a license limit, a creation) refuse a reading of one.
     if (single && decideTask(request, this.#viewOf(taskId, single)).kind !== 'Refused') return single;
     await this.#ensureReading(request, taskId, signal);
     return null;
   }
 
-  /** Why the reading there is does not justify whatever the right may ask for; null when it does. */
+  /** Returns why the current reading does not justify everything that the right may require; `null` if it does. */
   #doubtAbout({ wish }: TaskRequest, taskId: string): RefusalCode | null {
     const reading = this.#options.session().read(taskId);
     const rules = rightRulesOf({ type: wish.type } as Right);
@@ -136,8 +136,8 @@ export class ConnectorTaskHost implements TaskHost {
   }
 
   /**
-   * Reads the directory once more where the reading justifies no removal, and it may be read. If it still does not, what takes
-   * nothing away goes on with the one there is; the one account is read afresh anyway.
+   * Reads the directory again if the current reading justifies no removal and a sync is allowed. If the new one does
+   * not either, a task that takes nothing away proceeds with it; its one account is read again anyway.
    */
   async #ensureReading(request: TaskRequest, taskId: string, signal: AbortSignal): Promise<void> {
     for (let synced = false; ; synced = true) {
@@ -148,7 +148,7 @@ export class ConnectorTaskHost implements TaskHost {
         session.startUnaskedSync();
         continue;
       }
-      // Of another organization, or with a token that is refused, nothing is changed at all.
+      // If the token belongs to another organization or is refused, nothing is changed at all.
       const stalled = session.syncs.finished?.outcome === 'Stalled';
       if (!session.read(taskId) || session.isForeign || stalled)
         throw doubtOf(session) ?? whyNot(session, null);
@@ -156,7 +156,7 @@ export class ConnectorTaskHost implements TaskHost {
     }
   }
 
-  /** The session once no sync is running in it. */
+  /** Returns the session once no sync is running in it. */
   async #idleSession(signal: AbortSignal): Promise<ConnectorSession> {
     const session = this.#options.session();
     await session.syncs.untilIdle(signal);
@@ -165,8 +165,8 @@ export class ConnectorTaskHost implements TaskHost {
   }
 
   /**
-   * Every part is whole, and none older than ten minutes; teams have an interval of their own.
-   * @param awaited the sync that was waited for: what is whole after it is as new as can be, however long it took
+   * Whether every part is complete and at most ten minutes old; teams have an interval of their own.
+   * @param awaited the sync that was waited for: if it was complete, ages count from its start, however long it took
    */
   #isFresh({ parts }: Snapshot, awaited: FinishedSync | null): boolean {
     const { clock, connector } = this.#options;
@@ -185,7 +185,7 @@ export class ConnectorTaskHost implements TaskHost {
   #contextFor(request: TaskRequest, taskId: string, directory: Directory): TaskContext {
     const { connector, session, guard } = this.#options;
     return {
-      // Its tokens may be replaced while the task waits.
+      // The tokens may be replaced while the task waits.
       get session() {
         return asanaOf(session());
       },
@@ -215,10 +215,10 @@ export class ConnectorTaskHost implements TaskHost {
 
   async #reserveDeprovision({ gid, email }: Account, { wish }: TaskRequest): Promise<boolean> {
     const { session, connector, saveRemovals, clock } = this.#options;
-    // An edit of the limits counts at once, not when its turn in the queue has come.
+    // Edited limits apply at once, before the connector's turn in the queue has come.
     session().follow(connector());
     const { desk, directory } = session();
-    // A connector of several organizations counts in the one that somebody is taken out of.
+    // With several organizations, the deprovision counts in the one that the person is removed from.
     const place = 'workspace' in wish ? wish.workspace : null;
     const organization = directory.current()?.organization?.gid ?? place ?? '';
     const outcome = desk.reserveDeprovision(organization, gid, clock.now());
@@ -235,7 +235,7 @@ export class ConnectorTaskHost implements TaskHost {
   }
 }
 
-/** What tasks take turns about: an account with its license, or one of its teams. Many teams of a leaver do not wait for one another. */
+/** Returns the key of a task's turn: an account with its license, or a single team, so that teams run in parallel. */
 function turnKeyOf({ wish, user }: TaskRequest): string {
   const person = 'gid' in user ? user.gid : user.email;
   if (wish.type !== 'Team') return person;
@@ -251,30 +251,30 @@ function asanaOf({ asana, clients: { obstacle, unreadable } }: ConnectorSession)
   );
 }
 
-/** For a task nothing is read sooner than the schedule has it, nor again where a person has to answer first. */
+/** Whether a task may start a sync: only if the schedule has one due, nor again while a person must answer first. */
 function maySync(session: ConnectorSession, doubt: RefusalCode): boolean {
   const isHeld = doubt === 'ReadingHeld' || session.isForeign;
   return session.syncs.finished === null || (!isHeld && session.isSyncDue());
 }
 
-/** Why a reading must not be uploaded, however whole it is; null when it may. */
+/** Returns why a reading must not be uploaded, however complete it is; `null` if it may be. */
 function doubtOf({ doubts, syncs: { report } }: ConnectorSession): Error | null {
   const [doubt] = doubts;
   if (doubt) {
     const message = `The reading of the directory is in doubt (${doubt.reason}) and is not used: see the hold of the connector. ${doubt.message}`;
     return new RefusedError('NotReady', message);
   }
-  // REST was there and is lost: what SCIM alone shows is less than was uploaded before.
+  // REST access was lost: SCIM alone shows less than was uploaded before.
   const result = report?.result;
   return result && !result.snapshot && !result.rest.ok ? result.rest.error : null;
 }
 
-/** Twice is the same as once, and takes nothing away. */
+/** Whether sending the request twice has the same effect as once, and takes nothing away. */
 function isRepeatable({ want, wish }: TaskRequest): boolean {
   return want === 'Give' && (wish.type === 'License' || wish.type === 'Team');
 }
 
-/** Why a sync that has just ended is not good enough. */
+/** Returns why the sync that has just ended is not sufficient. */
 function whyNot({ syncs: { report }, clients }: ConnectorSession, snapshot: Snapshot | null): Error {
   const rest = report?.result?.rest;
   if (report?.error) return report.error;

@@ -1,61 +1,61 @@
 import type { AsanaSession } from '../../asana/session.ts';
 import type { Obstacle } from './obstacle.ts';
 
-/** What clients are made of. */
+/** The inputs that Asana clients are created from. */
 export interface ClientsOrigin {
   /** Fingerprints of the tokens. */
   readonly tokens: string;
-  /** What else they are made by: with the same tokens they ask the same organization. */
+  /** The other settings. Clients with the same tokens read the same organization, whatever the settings. */
   readonly settings: string;
-  /** Version of the Secret that the tokens are in. */
+  /** The resourceVersion of the Secret that contains the tokens. */
   readonly secretVersion: string;
 }
 
 /** The Asana clients of one connector, or why there are none. */
 export class AsanaClients {
   #current: AsanaSession | null = null;
-  /** Of the last clients there were; null before the first. */
+  /** The origin of the most recent clients; `null` before the first. */
   #origin: ClientsOrigin | null = null;
-  /** Those of which a sync has shown that they are of the organization on record. */
+  /** Fingerprints of tokens that a sync has shown to belong to the organization on record. */
   readonly #proven = new Set<string>();
   #owesProof = false;
   #obstacle: Obstacle | null = null;
   #unreadable: Obstacle | null = null;
 
-  /** Null before any credentials were right. */
+  /** The current clients; `null` while there are no usable credentials. */
   get current(): AsanaSession | null {
     return this.#current;
   }
 
-  /** What is wrong with the Secret; null when nothing is. */
+  /** The problem with the Secret; `null` if there is none. */
   get obstacle(): Obstacle | null {
     return this.#obstacle;
   }
 
-  /** Why the Secret cannot be read now; null when it can. What was read of it before is as good as it was. */
+  /** Why the Secret cannot currently be read; `null` if it can. What was read before remains in use. */
   get unreadable(): Obstacle | null {
     return this.#unreadable;
   }
 
-  /** Version of the Secret that the clients were last found to be of; empty without clients. */
+  /** The version of the Secret that the clients were last known to match; empty without clients. */
   get secretVersion(): string {
     return this.#current && this.#origin ? this.#origin.secretVersion : '';
   }
 
-  /** The tokens came in the place of others, by which the directory was read, and nobody knows yet whose they are. */
+  /** True if the tokens replaced those of the last reading, and no sync has confirmed their organization yet. */
   get areUnproven(): boolean {
     return this.#owesProof && this.#origin !== null && !this.#proven.has(this.#origin.tokens);
   }
 
-  /** Whether there are clients that are made of the same. */
+  /** Whether the current clients were created from the same tokens and settings. */
   areOf({ tokens, settings }: ClientsOrigin): boolean {
     const { tokens: known, settings: by } = this.#origin ?? {};
     return this.#current !== null && known === tokens && by === settings;
   }
 
   /**
-   * Makes them anew unless they are made of the same.
-   * @param hasReading there is a directory, which other tokens have to prove that they are of
+   * Creates new clients unless the current ones were created from the same tokens and settings.
+   * @param hasReading whether there is a directory: if so, new tokens must be shown to belong to its organization
    */
   use(origin: ClientsOrigin, hasReading: boolean, open: () => AsanaSession): void {
     const before = this.#origin;
@@ -69,12 +69,12 @@ export class AsanaClients {
     if (before && before.tokens !== origin.tokens) this.#owesProof = hasReading;
   }
 
-  /** A sync with the present tokens has ended, and was not of another organization. */
+  /** Marks the current tokens as proven: a sync with them has ended and did not read another organization. */
   prove(): void {
     if (this.#origin) this.#proven.add(this.#origin.tokens);
   }
 
-  /** Closes them, so that nothing more is sent with what they hold. */
+  /** Closes the clients, so that nothing more is sent with their tokens. */
   drop(obstacle: Obstacle | null): void {
     this.#obstacle = obstacle;
     this.#unreadable = null;
@@ -82,7 +82,7 @@ export class AsanaClients {
     this.#current = null;
   }
 
-  /** Keeps them as they are, if there are any, while nobody can tell what the Secret holds. */
+  /** Keeps the current clients, if any, while the content of the Secret is unknown. */
   keep(unreadable: Obstacle): void {
     this.#obstacle = null;
     this.#unreadable = unreadable;

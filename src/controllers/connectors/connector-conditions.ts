@@ -12,7 +12,7 @@ function everSynced({ object, report }: ConnectorFacts): boolean {
   return Boolean(report?.result?.snapshot) || object.status?.sync?.completedAt !== undefined;
 }
 
-/** Every condition of a connector, as it should read now. */
+/** Returns every condition that a connector should have now. */
 export function draftConditions(facts: ConnectorFacts): ConditionDraft[] {
   return [
     ...readyOf(facts),
@@ -24,7 +24,7 @@ export function draftConditions(facts: ConnectorFacts): ConditionDraft[] {
   ];
 }
 
-/** Ready with Reconciling or Stalled beside it. */
+/** Returns Ready, together with Reconciling or Stalled where they apply. */
 function readyOf(facts: ConnectorFacts): ConditionDraft[] {
   const { object, obstacle, secretUnreadable, hasClients, running } = facts;
   const readyBefore = findCondition(object.status?.conditions, 'Ready');
@@ -47,7 +47,7 @@ function readyOf(facts: ConnectorFacts): ConditionDraft[] {
       : readiness('waiting', 'Pending', 'No sync has begun yet.', undefined);
   }
   if (running?.answering) {
-    // Neither the old answer nor the new one is true yet (kstatus: Unknown goes with Reconciling).
+    // The old result no longer applies, and there is no new one yet (kstatus: Unknown goes with Reconciling).
     const message = 'A sync for the newest spec or request is in progress.';
     return [
       { type: 'Ready', status: 'Unknown', reason: 'Syncing', message },
@@ -62,7 +62,7 @@ function readyOf(facts: ConnectorFacts): ConditionDraft[] {
     : readiness('ok', 'Synced', 'The directory was read, and everything works.', undefined);
 }
 
-/** What does not work although the connector does; null when all does. */
+/** Describes what does not work although the connector does; `null` if everything works. */
 function impairment(facts: ConnectorFacts): string | null {
   const impaired = [...scimOf(facts), syncedOf(facts), ...conductorOneOf(facts)].find(
     (condition) => condition.status === 'False',
@@ -100,14 +100,14 @@ function scimOf({ object, obstacle, report }: ConnectorFacts): ConditionDraft[] 
   const scim = report?.result?.scim;
   if (scim?.ok) return [draft('True', 'Available', 'SCIM is available and shows licenses.')];
   if (scim) return [draft('False', reasonOf(scim.error), scim.error.message)];
-  // A token of SCIM alone, of which nobody says for which organization: SCIM has taken it.
+  // SCIM has accepted the token, but REST has not, and the spec does not name the organization.
   if (report?.error?.code === 'WorkspaceNotSet')
     return [draft('True', 'Available', 'SCIM accepts the token. Licenses have not been read yet.')];
   const kept = findCondition(object.status?.conditions, 'ScimAvailable');
   return [kept ?? draft('Unknown', 'NotChecked', 'No request has been sent to SCIM yet.')];
 }
 
-/** What is wrong with the credentials is wrong with those for SCIM: there are none, or it is one token. */
+/** Whether a credentials problem affects SCIM too: the Secret or a key is missing, or both APIs use one token. */
 function isOfScimToken({ reason }: Obstacle, { spec }: AsanaConnector): boolean {
   if (reason === 'SecretNotFound' || reason === 'SecretKeyMissing') return true;
   return reason === 'CredentialsRejected' && spec.credentials.secretRef.scimTokenKey === undefined;
@@ -159,7 +159,7 @@ function conductorOneOf({ object, conductorOne }: ConnectorFacts): ConditionDraf
   return [draft('Unknown', 'NotChecked', 'No request has been sent to ConductorOne yet.')];
 }
 
-/** Holds that doubt what is read come before one of removals, which is no graver than the reading it goes by. */
+/** The order of severity. Holds over a reading come before the hold over removals, which depends on the reading. */
 const PLACES: Readonly<Record<HoldRecord['reason'], number>> = {
   OrganizationChanged: 0,
   DirectoryShrunk: 1,
@@ -167,7 +167,7 @@ const PLACES: Readonly<Record<HoldRecord['reason'], number>> = {
   TooManyRemovals: 3,
 };
 
-/** All holds in one condition: the reason is that of the gravest, the message names each with its token. */
+/** Returns one condition for all holds: its reason is that of the most severe, its message lists all with tokens. */
 function pausedOf({ removals, doubts }: ConnectorFacts): ConditionDraft[] {
   const holds = (removals.holds ?? []).toSorted((a, b) => PLACES[a.reason] - PLACES[b.reason]);
   const [first] = holds;
@@ -184,7 +184,7 @@ function describeHold({ reason, count, people = 0 }: HoldRecord, doubts: Connect
   );
 }
 
-/** What a person can type. To discard a reading changes nothing. */
+/** Returns the instructions for answering a hold. Discarding a reading has no effect, so it is not offered. */
 function answersTo({ reason, token }: HoldRecord): string {
   const annotate = (annotation: string) => `set the annotation ${annotation} to "${token}"`;
   return reason === 'TooManyRemovals'

@@ -6,16 +6,16 @@ import type { ConnectorSession } from './connector-session.ts';
 import { CredentialsError, type SecretCache, SecretUnreadableError, takeCredential } from './credentials.ts';
 import { obstacleOf } from './obstacle.ts';
 
-/** Makes the clients of a connector; sends nothing yet. */
+/** Creates the clients of a connector without sending anything. */
 export type OpenAsana = (
   connector: AsanaConnector,
   tokens: { readonly token: Redacted; readonly scimToken: Redacted | undefined },
 ) => AsanaSession;
 
 /**
- * Takes up the tokens that the connector's Secret holds now, or says in the session what is wrong with it. While it cannot be
- * read, all stays as it is.
- * @param fresh read the Secret from the API server, whatever is remembered
+ * Uses the tokens that the connector's Secret holds now, or records in the session what is wrong with it. While the
+ * Secret cannot be read, everything stays as it is.
+ * @param fresh read the Secret from the API server even if it is cached
  */
 export async function takeUpCredentials(
   connector: AsanaConnector,
@@ -40,7 +40,7 @@ export async function takeUpCredentials(
     });
   } catch (error) {
     if (error instanceof SecretUnreadableError) return session.clients.keep(obstacleOf(error));
-    // What is invalid is the proxy of the environment: no token can be used with it.
+    // An InvalidInputError comes from the proxy settings of the environment: no token can be used with them.
     if (!(error instanceof CredentialsError || error instanceof InvalidInputError)) throw error;
     await session.dropCredentials(obstacleOf(error));
   }

@@ -2,13 +2,13 @@ import type { AsanaConnectorStatus } from '../../api/asana-connector-status.ts';
 import { findCondition, newlyStalled } from '../../api/conditions.ts';
 import type { GivenAnswer } from './hold-answers.ts';
 
-/** What is told of a connector: type, reason and note of an event. */
+/** The type, reason and note of an event about a connector. */
 export type ConnectorEvent = readonly ['Normal' | 'Warning', string, string];
 
 /**
- * What a person should hear of a status that was written: trouble that begins, and a connection that was made or lost.
- * What the status said before is not told again, so that a restart tells nothing; of one trouble that shows in several
- * conditions one event is enough.
+ * Returns the events for a status change: problems that begin, and connections that are made or lost. Problems that the
+ * earlier status already showed are not reported again, so a restart emits nothing. A problem that shows in several
+ * conditions gets one event.
  */
 export function eventsOfStatus(
   before: AsanaConnectorStatus | undefined,
@@ -19,12 +19,12 @@ export function eventsOfStatus(
   return [...once, ...connection(before, after)];
 }
 
-/** The trouble that a connector which looks again may still have. */
+/** The conditions whose problem may still be there while the connector is being checked again. */
 const LASTING: ReadonlySet<string> = new Set(['Stalled', 'CredentialsValid']);
 
 /**
- * What counts as told once `after` is written. A connector that is Reconciling looks again at the trouble it had, also a
- * new process that does not know it yet: should it still be there, it is the old one.
+ * Returns the status that counts as reported once `after` is written. While a connector is Reconciling, its earlier
+ * problems are checked again, also by a new process that does not know them: one that persists is not new.
  */
 export function toldWith(
   before: AsanaConnectorStatus | undefined,
@@ -58,7 +58,7 @@ function* credentialsLost(
   yield ['Warning', is.reason, is.message];
 }
 
-/** The condition names the gravest hold alone as its reason: which are new is in the holds. */
+/** Compares the holds, since the reason of the condition names only the most severe one. */
 function* paused(
   before: AsanaConnectorStatus | undefined,
   after: AsanaConnectorStatus,
@@ -81,7 +81,7 @@ function* connection(
     : ['Warning', is.reason, is.message];
 }
 
-/** What is told of an answer that a person gave. */
+/** Returns the event for an answer that a person gave to a hold. */
 export function eventOfAnswer(answer: GivenAnswer): ConnectorEvent {
   const { annotation, token } = answer;
   switch (answer.kind) {

@@ -10,37 +10,37 @@ import { writeMeasure } from './measure-record.ts';
 import type { Obstacle } from './obstacle.ts';
 import type { RunningSync, SyncReport } from './sync-runner.ts';
 
-/** Everything the status of a connector is made of. */
+/** Everything that the status of a connector is computed from. */
 export interface ConnectorFacts {
   readonly object: AsanaConnector;
-  /** Null when nothing does. */
+  /** What keeps the connector from working; `null` if nothing does. */
   readonly obstacle: Obstacle | null;
-  /** Why the Secret cannot be read now; null when it can. */
+  /** Why the Secret cannot currently be read; `null` if it can. */
   readonly secretUnreadable: Obstacle | null;
-  /** There are clients, of what the Secret held when it was last read. */
+  /** True if there are Asana clients, created from the Secret as it was last read. */
   readonly hasClients: boolean;
-  /** Nothing that Asana has answered speaks of the tokens that the Secret holds now. */
+  /** True if no sync has shown yet which organization the current tokens belong to. */
   readonly tokensUnproven: boolean;
   readonly running: RunningSync | null;
   readonly report: SyncReport | null;
   readonly snapshot: Snapshot | null;
   readonly counts: DirectoryCounts | null;
   readonly tally: GrantTally;
-  /** Gids, as they are recorded; empty before the first reading over REST. */
+  /** Gids of the organizations on record; empty before the first reading over REST. */
   readonly organizations: readonly string[];
-  /** Null before anything was measured. */
+  /** `null` before anything was measured. */
   readonly measure: NonNullable<AsanaConnectorStatus['measure']> | null;
-  /** What the desk before removals has to remember. */
+  /** What the removal desk has to keep across restarts. */
   readonly removals: RemovalsRecord;
-  /** What is doubtful about the last reading. */
+  /** The doubts about the reading that currently stand. */
   readonly doubts: readonly Doubt[];
-  /** Null without `spec.conductorOne`. */
+  /** `null` without `spec.conductorOne`. */
   readonly conductorOne: LinkState | null;
-  /** The request (annotation requestedAt) the last finished sync has answered; null before any. */
+  /** The request (annotation requestedAt) that the last finished sync answered; `null` if there is none. */
   readonly handledRequest: string | null;
 }
 
-/** What a connector's session knows now. */
+/** Returns what a connector's session currently knows. */
 export function factsOf(
   object: AsanaConnector,
   session: ConnectorSession,
@@ -67,12 +67,12 @@ export function factsOf(
   };
 }
 
-/** Whether everything that the connector reads was read whole. */
+/** Whether the sync read everything completely. */
 export function isComplete(report: SyncReport): boolean {
   return report.error === null && describeMissing(report).length === 0;
 }
 
-/** What a sync did not read whole, in sentences. */
+/** Describes in sentences what a sync did not read completely. */
 export function describeMissing({ result }: SyncReport): string[] {
   if (result?.snapshot) return describeIncomplete(result.snapshot);
   return [result && !result.rest.ok ? result.rest.error.message : 'Nothing could be read.'];

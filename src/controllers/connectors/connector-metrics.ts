@@ -7,13 +7,13 @@ import { type ConnectorFacts, isComplete } from './connector-facts.ts';
 import { intervalsOf } from './connector-policies.ts';
 import type { GrantTally, KindTally } from './grant-tally.ts';
 
-/** The gauges of each connector; every series carries namespace and connector. */
+/** The metrics of each connector; every series has the labels namespace and connector. */
 export class ConnectorMetrics {
   readonly #meter: Meter;
   readonly #gauges;
-  /** Finished syncs already counted, by connector. */
+  /** The start of the last sync that was counted, by connector. */
   readonly #counted = new Map<string, number>();
-  /** The series of conditions shown, by connector: one that is no more is dropped. */
+  /** The condition series that are set, by connector: those that no longer apply are removed. */
   readonly #conditions = new Map<string, readonly Labels[]>();
 
   constructor(meter: Meter) {
@@ -52,7 +52,7 @@ export class ConnectorMetrics {
     };
   }
 
-  /** Sets the gauges of a connector from what its status was made of, and from the conditions it came to. */
+  /** Updates the metrics of a connector from the facts its status was computed from, and from its conditions. */
   observe(key: string, facts: ConnectorFacts, conditions: readonly Condition[]): void {
     const labels = labelsOf(key);
     this.#observeLicenses(labels, facts);
@@ -62,7 +62,7 @@ export class ConnectorMetrics {
     this.#observeSync(key, facts);
   }
 
-  /** The connector is gone: every series about it goes too, whoever has counted it. */
+  /** Removes every series of a deleted connector, including those that other components count. */
   forget(key: string): void {
     this.#meter.forget(labelsOf(key));
     this.#counted.delete(key);
@@ -76,7 +76,7 @@ export class ConnectorMetrics {
       if (count === null) accounts.remove({ ...labels, license });
       else accounts.set(count, { ...labels, license });
     }
-    // Of licenses that were not read nobody knows who manages them.
+    // Without a reading of the licenses, the number of unmanaged ones is unknown.
     if (!counts || !licensesRead) unmanaged.remove(labels);
     else unmanaged.set(Math.max(0, counts.enterpriseLicenses - tally.managedEnterpriseLicenses), labels);
     const most = object.spec.provisioning.maxEnterpriseLicenses;
@@ -110,7 +110,7 @@ export class ConnectorMetrics {
     const gauges = this.#gauges;
     if (object.spec.suspend) gauges.interval.remove(labels);
     else gauges.interval.set(intervalsOf(object).intervalMs / 1000, labels);
-    // A restart does not forget when the directory was last read.
+    // After a restart, the status still says when the directory was last read completely.
     const before = this.#counted.has(key) ? null : lastSuccessIn(object);
     if (before !== null) gauges.success.set(before / 1000, labels);
     if (!report || this.#counted.get(key) === report.startedAt) return;
@@ -124,8 +124,8 @@ export class ConnectorMetrics {
 }
 
 /**
- * When the directory was last read completely, as the status tells it, epoch milliseconds; null when it does not. After a sync
- * that was not complete, what readings are compared with tells when accounts and licenses were last read as a whole.
+ * Returns when the directory was last read completely according to the status, in epoch milliseconds; `null` if the
+ * status does not say. After an incomplete sync, the measure says when accounts and licenses were last complete.
  */
 function lastSuccessIn({ status }: AsanaConnector): number | null {
   const { sync, measure } = status ?? {};
@@ -141,7 +141,7 @@ function labelsOf(key: string): ConnectorLabels {
   return { namespace, connector: name };
 }
 
-/** Null for a series that is not to be shown: of licenses that were not read, 0 would be a lie. */
+/** Returns the accounts by license; `null` removes a series. Licenses that were not read must not show as 0. */
 function countByLicense(counts: DirectoryCounts, read: boolean): readonly [license: string, number | null][] {
   const { accounts, enterpriseLicenses, viewOnlyLicenses } = counts;
   return [

@@ -5,8 +5,9 @@ import { isOfCredentials, type Obstacle, obstacleOf } from './obstacle.ts';
 import { failureOf } from './sync-runner.ts';
 
 /**
- * The first obstacle in a connector's way, or null: its Secret or what is in it, another organization than before, what
- * else Asana refused at the last sync, an older connector on the same organization. While there is one, nothing is applied.
+ * Returns the first obstacle of a connector, or `null`: its Secret or credentials, a change of organization, anything
+ * else that Asana refused at the last sync, or an older connector on the same organization. While there is one, nothing
+ * is applied.
  */
 export function findObstacle(
   connector: AsanaConnector,
@@ -15,12 +16,13 @@ export function findObstacle(
 ): Obstacle | null {
   if (session.clients.obstacle) return session.clients.obstacle;
   const refusal = findRefusal(session);
-  // With a token that is refused nothing is read, and a hold over a reading is not answered before the next one.
+  // A refused token comes before a hold over a reading: nothing is read with it, and the hold cannot be answered before
+  // the next reading.
   if (refusal && isOfCredentials(refusal)) return refusal;
   return findForeignOrganization(session, refusal) ?? refusal ?? findTaker(connector, session, connectors);
 }
 
-/** The token reads another organization than before. A person can accept that once a sync has read it. */
+/** Returns the obstacle if the token reads another organization. A person can accept that once a sync has read it. */
 function findForeignOrganization({ doubts }: ConnectorSession, refusal: Obstacle | null): Obstacle | null {
   const foreign = doubts.find(({ reason }) => reason === 'OrganizationChanged');
   if (!foreign) return null;
@@ -30,15 +32,15 @@ function findForeignOrganization({ doubts }: ConnectorSession, refusal: Obstacle
   return { reason: 'OrganizationChanged', message: `${foreign.message} Nothing is changed. ${remedy}` };
 }
 
-/** Said while nobody knows whose new tokens are. */
+/** The message while it is not known which organization new tokens belong to. */
 export const TOKENS_UNPROVEN =
   'The credentials changed. Nothing is changed in Asana until a sync has confirmed that they belong to the same organization.';
 
 /**
- * Why nothing is applied for a connector; null when it may be. Beside its obstacles: the Secret cannot be read, and never could;
- * or REST refuses the token, so that admins and guests cannot be told, although the connector works as far as it goes; or nobody
- * knows yet whose new tokens are.
- * @returns the reason in words, and whether it lasts until a person acts
+ * Returns why nothing is applied for a connector; `null` if it may act. Besides its obstacles: the Secret cannot be
+ * read and there are no clients from an earlier read; REST refuses the token, so that admins and guests cannot be
+ * recognized although the connector works otherwise; or it is not known yet which organization new tokens belong to.
+ * @returns the reason as a message, and whether it lasts until a person acts
  */
 export function findHindrance(
   connector: AsanaConnector,
@@ -54,18 +56,18 @@ export function findHindrance(
   return session.clients.areUnproven ? { message: TOKENS_UNPROVEN, lasts: false } : null;
 }
 
-/** The same in words. */
+/** Returns only the message of `findHindrance`. */
 export function whyNothingIsApplied(...of: Parameters<typeof findHindrance>): string | null {
   return findHindrance(...of)?.message ?? null;
 }
 
-/** What Asana refused at the last sync. To have SCIM alone is less, and no obstacle. */
+/** Returns what Asana refused at the last sync. Reading over SCIM alone is a limitation, not an obstacle. */
 function findRefusal({ syncs: { report } }: ConnectorSession): Obstacle | null {
   const refusal = report && failureOf(report);
   return refusal?.errorClass === 'stalling' ? obstacleOf(refusal) : null;
 }
 
-/** Two connectors in mode Apply on one organization would fight: the younger one stops. */
+/** Finds an older connector in mode Apply on the same organization. Two would conflict, so the younger one stops. */
 function findTaker(
   connector: AsanaConnector,
   { organizations }: ConnectorSession,
@@ -73,7 +75,7 @@ function findTaker(
 ): Obstacle | null {
   if (organizations.length === 0 || connector.spec.provisioning.mode !== 'Apply') return null;
   for (const other of connectors) {
-    // One that is deleted does nothing more, however long a finalizer of somebody else keeps it.
+    // A deleted connector no longer acts, however long a foreign finalizer keeps the object.
     const gone = other.metadata.deletionTimestamp !== undefined;
     const applies = other.spec.provisioning.mode === 'Apply' && !other.spec.suspend && !gone;
     const shared = other.status?.organizations?.find((gid) => organizations.includes(gid));

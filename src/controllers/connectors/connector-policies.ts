@@ -4,7 +4,7 @@ import type { PartIntervals } from '../../directory/doubt.ts';
 import type { Policies } from '../../provisioning/policies.ts';
 import type { RemovalLimits } from '../../provisioning/removals/demand.ts';
 
-/** The connector's spec as decisions read it. */
+/** Returns the connector's spec in the form that decisions use. */
 export function policiesOf({ spec }: AsanaConnector): Policies {
   const { provisioning } = spec;
   return {
@@ -20,7 +20,7 @@ export function policiesOf({ spec }: AsanaConnector): Policies {
   };
 }
 
-/** The connector's bounds on removals. */
+/** Returns the connector's limits on removals. */
 export function removalLimitsOf({ spec }: AsanaConnector): RemovalLimits {
   const { maxRemovals, maxDeprovisions } = spec.provisioning;
   return {
@@ -31,7 +31,7 @@ export function removalLimitsOf({ spec }: AsanaConnector): RemovalLimits {
   };
 }
 
-/** Time between syncs, and between readings of the teams. */
+/** Returns the intervals between syncs and between readings of the teams. */
 export function intervalsOf({ spec }: AsanaConnector): PartIntervals {
   const intervalMs = durationMs(spec.sync.interval);
   return {

@@ -36,9 +36,9 @@ export interface ConnectorDeps {
   readonly metrics: ConnectorMetrics;
   readonly openAsana: OpenAsana;
   readonly openConductorOne: OpenConductorOne;
-  /** The grants of all kinds that name a connector. */
+  /** Returns the grants of all kinds that name a connector. */
   readonly grantsOf: (key: string) => Iterable<TalliedGrant>;
-  /** Puts grants of a connector into their queues, behind what people changed: these uids, or all of them. */
+  /** Queues grants of a connector, with a lower priority than edits: those with these uids, or all of them. */
   readonly enqueueGrants: (key: string, uids?: ReadonlySet<string>) => void;
   readonly clock: Clock;
 }
@@ -46,12 +46,12 @@ export interface ConnectorDeps {
 /** Counts of a running sync are written at most this often. */
 const PROGRESS_EVERY_MS = 10_000;
 
-/** Keeps the sessions of AsanaConnectors as their specs say, and their status as things are. */
+/** Reconciles AsanaConnectors: keeps their sessions in line with their specs, and their status up to date. */
 export class ConnectorReconciler {
   readonly #deps: ConnectorDeps;
   readonly #publishing = new Map<string, Promise<void>>();
   readonly #progressAt = new Map<string, number>();
-  /** What people were told of each session's connector, or could read when it began. */
+  /** For each session, the status that counts as reported in events: initially the one found when the session began. */
   readonly #told = new WeakMap<ConnectorSession, AsanaConnectorStatus>();
 
   constructor(deps: ConnectorDeps) {
@@ -79,7 +79,7 @@ export class ConnectorReconciler {
     await reconcileConductorOne(connector, session.link, fresh, { secrets, open });
     if (session.asana) await this.#startDueSync(connector, session, log);
     const { moved, againInMs } = this.#workOnHolds(key, session);
-    // An edit is observed at once, whatever a sync is at.
+    // An edit is observed at once, whatever the state of a sync.
     const atOnce = moved || connector.status?.observedGeneration !== connector.metadata.generation;
     if (atOnce || !session.syncs.running || session.syncs.running.answering)
       await this.#publishInTime(key, session, atOnce, log);
@@ -87,7 +87,7 @@ export class ConnectorReconciler {
     return { requeueAfterMs: Math.min(...waits.filter((wait) => wait !== null)) };
   }
 
-  /** Writes the status as things are now. One at a time for a connector, so that none is written over by an older one. */
+  /** Writes the current status, one write at a time per connector, so that no older status overwrites a newer one. */
   async publish(key: string): Promise<void> {
     const earlier = this.#publishing.get(key) ?? Promise.resolve();
     const mine = earlier.catch(() => {}).then(() => this.#write(key));
@@ -99,7 +99,7 @@ export class ConnectorReconciler {
     }
   }
 
-  /** The same for all that count with it: what is done in an organization is on record with every connector of it. */
+  /** Publishes the connector and all others of its organizations: each records what is done in an organization. */
   async publishWithPeers(key: string): Promise<void> {
     const { registry, organizations } = this.#deps;
     const shared = registry.find(key)?.organizations ?? [];
@@ -110,7 +110,7 @@ export class ConnectorReconciler {
     await Promise.all([...keys].map((one) => this.publish(one)));
   }
 
-  /** Until this process has something to say of a connector, its series are what the status says: alerts go on by them. */
+  /** Sets the metrics from the stored status until this process has its own results, so that alerts continue. */
   #observeAsBefore(connector: AsanaConnector, session: ConnectorSession): void {
     const { conditions } = connector.status ?? {};
     if (conditions) this.#deps.metrics.observe(session.key, this.#factsOf(connector, session), conditions);
@@ -135,7 +135,7 @@ export class ConnectorReconciler {
 
   async #startDueSync(connector: AsanaConnector, session: ConnectorSession, log: Logger): Promise<void> {
     const { clock } = this.#deps;
-    // The first status is there before the first request leaves (kstatus takes an object without one for ready).
+    // The first status is written before the first request is sent (kstatus treats an object without one as ready).
     if (!connector.status?.conditions) await this.publish(session.key);
     const cause = causeOf(connector, session.clients.secretVersion);
     const now = clock.monotonic();
@@ -146,7 +146,7 @@ export class ConnectorReconciler {
     session.startSync(cause, { answering });
   }
 
-  /** How long until the next sync is due; null when it is not for time to bring it about. */
+  /** Returns how long until the next sync is due, in ms; `null` if time alone does not make one due. */
   #untilSync(connector: AsanaConnector, session: ConnectorSession): number | null {
     if (session.syncs.running || !session.asana) return null;
     const now = this.#deps.clock.monotonic();
@@ -155,7 +155,7 @@ export class ConnectorReconciler {
     return next === null ? null : Math.max(next - now, 1_000);
   }
 
-  /** Has those grants decided again that may hear something else now, and moves the token that people are shown. */
+  /** Requeues the grants whose verdict may have changed, and updates the token that people are shown. */
   #workOnHolds(key: string, { desk }: ConnectorSession): { moved: boolean; againInMs: number | null } {
     const changed = desk.takeChanged();
     if (changed.size > 0) this.#deps.enqueueGrants(key, changed);
@@ -163,8 +163,8 @@ export class ConnectorReconciler {
   }
 
   /**
-   * A person answered a hold by annotation. An accepted reading is on record before anything is done upon it: other
-   * connectors go by the organizations that stand there.
+   * Applies answers that people gave to holds by annotation. An accepted reading is recorded before it is acted on,
+   * since other connectors use the recorded organizations.
    */
   async #takeAnswers(key: string, connector: AsanaConnector, session: ConnectorSession): Promise<void> {
     const { events, enqueueGrants } = this.#deps;
@@ -178,7 +178,7 @@ export class ConnectorReconciler {
     }
   }
 
-  /** Phases and holds show at once, counts at most every ten seconds. */
+  /** Publishes changed phases and holds at once, and changed counts at most every ten seconds. */
   async #publishInTime(key: string, session: ConnectorSession, atOnce: boolean, log: Logger): Promise<void> {
     const { clock, connectors } = this.#deps;
     const { running } = session.syncs;
@@ -203,7 +203,7 @@ export class ConnectorReconciler {
     this.#told.set(session, toldWith(told, status));
     for (const [type, reason, note] of eventsOfStatus(told, status))
       events.record(asanaConnectors, connector, type, reason, note);
-    // Closed meanwhile, its series are gone and must stay gone.
+    // If the session was closed meanwhile, its series were removed and must not come back.
     if (registry.findFor(connector) === session) metrics.observe(key, facts, status.conditions ?? []);
   }
 }

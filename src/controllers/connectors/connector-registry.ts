@@ -1,7 +1,7 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import type { ConnectorSession } from './connector-session.ts';
 
-/** The sessions of this process by connector key ("namespace/name"). One per connector, made at first need. */
+/** The sessions of this process by connector key ("namespace/name"). One per connector, created on first use. */
 export class ConnectorRegistry {
   readonly #sessions = new Map<string, ConnectorSession>();
   readonly #open: (connector: AsanaConnector) => ConnectorSession;
@@ -10,18 +10,18 @@ export class ConnectorRegistry {
     this.#open = open;
   }
 
-  /** The session, if there is one. */
+  /** Returns the session for a connector key, or `null`. */
   find(key: string): ConnectorSession | null {
     return this.#sessions.get(key) ?? null;
   }
 
-  /** The session of exactly this object, if there is one: that of a namesake before it knows another Asana. */
+  /** Returns the session of exactly this object, or `null`: that of a namesake may be for another organization. */
   findFor({ metadata }: AsanaConnector): ConnectorSession | null {
     const known = this.#sessions.get(`${metadata.namespace}/${metadata.name}`);
     return known?.uid === metadata.uid ? known : null;
   }
 
-  /** The session of exactly this object, made at first need: one of the same name with another uid starts from nothing. */
+  /** Returns the session of exactly this object, created on first use; an earlier namesake's session is closed. */
   async of(key: string, connector: AsanaConnector): Promise<ConnectorSession> {
     const known = this.#sessions.get(key);
     if (known?.uid === connector.metadata.uid) return known;
@@ -31,14 +31,14 @@ export class ConnectorRegistry {
     return session;
   }
 
-  /** Stops what a connector has under way and forgets it. */
+  /** Stops everything in progress for a connector and removes its session. */
   async close(key: string): Promise<void> {
     const known = this.#sessions.get(key);
     this.#sessions.delete(key);
     await known?.close();
   }
 
-  /** Ends service mode everywhere, at once: ConductorOne gives its tasks to whoever leads next. */
+  /** Ends service mode for all connectors at once: ConductorOne hands the tasks to the next leader. */
   async closeLinks(): Promise<void> {
     await Promise.all([...this.#sessions.values()].map(({ link }) => link.close()));
   }

@@ -3,11 +3,11 @@ import type { Organizations } from '../../provisioning/removals/organizations.ts
 import type { Seat } from '../../provisioning/removals/seat-ledger.ts';
 import type { ExistingGrant } from './existing-grants.ts';
 
-/** The enterprise licenses that one connector takes, or that no reading of its own shows. */
+/** The enterprise licenses (seats) that one connector takes, and the count of those that its reading does not show. */
 export class ConnectorSeats {
   readonly #organizations: Organizations;
   readonly #connector: { readonly key: string; readonly uid: string };
-  /** Of upgrades that a process before this one has begun, by the grant. */
+  /** Seats of upgrades that an earlier process began, by the uid of the grant. */
   readonly #begunBefore = new Map<string, Seat>();
 
   constructor(organizations: Organizations, connector: { readonly key: string; readonly uid: string }) {
@@ -16,10 +16,10 @@ export class ConnectorSeats {
   }
 
   /**
-   * Takes one for a change under way, which no reading shows yet.
+   * Takes a seat for a change in progress, which no reading shows yet.
    * @param holder the grant's uid, or the task's id
-   * @param account who gets it: the gid, or the email while there is none
-   * @param directory the one that is decided on
+   * @param account the account that gets the license: its gid, or the email if there is no gid yet
+   * @param directory the directory that the decision is based on
    */
   take(holder: string, account: string, directory: Directory): Seat {
     const connector = this.#connector.key;
@@ -27,8 +27,8 @@ export class ConnectorSeats {
   }
 
   /**
-   * Takes one for each upgrade that was under way when this process began: others of the organization must not find its
-   * license free before its own grant has been decided.
+   * Takes a seat for each upgrade that was in progress when this process started: others of the organization must not
+   * find its license free before its own grant has been decided.
    */
   takeBegun(grants: readonly ExistingGrant[], organizations: readonly string[]): void {
     for (const { uid, upgrades, foundIn } of grants) {
@@ -40,29 +40,29 @@ export class ConnectorSeats {
     }
   }
 
-  /** Hands the seat of an upgrade that a process before this one has begun to whoever decides its grant; null for none. */
+  /** Returns and forgets the seat of an upgrade that an earlier process began, for its grant; `null` if none. */
   handOver(uid: string): Seat | null {
     const seat = this.#begunBefore.get(uid) ?? null;
     this.#begunBefore.delete(uid);
     return seat;
   }
 
-  /** The grant is gone before it was decided: its license may have been given. */
+  /** Marks the seat of a grant that is gone before it was decided as in doubt: its license may have been given. */
   forget(uid: string): void {
     this.handOver(uid)?.doubt();
   }
 
-  /** The connector is gone. */
+  /** Marks the remaining seats of earlier processes as in doubt, since the connector is gone. */
   close(): void {
     for (const uid of this.#begunBefore.keys()) this.forget(uid);
   }
 
-  /** How many there are beside the holder's own and those that the directory shows. */
+  /** Counts the seats beside the holder's own and those that the directory shows. */
   countBeside(holder: string, directory: Directory): number {
     return this.#organizations.seatsBeside(this.#placeOf(directory), holder, this.#connector.key);
   }
 
-  /** Seats are counted in the organization; a connector without one counts its own. */
+  /** Returns the key that seats are counted under: the organization, or the connector itself if it has none. */
   #placeOf(directory: Directory): string {
     return directory.current()?.organization?.gid ?? this.#connector.uid;
   }

@@ -24,8 +24,8 @@ import { type SyncChange, SyncRunner } from './sync-runner.ts';
 import { NO_CAUSE, nextSyncAt, type SyncCause } from './sync-schedule.ts';
 
 /**
- * `Link`: service mode. `AllSeen`: every grant of the start has been decided; removals may go, and holds be answered.
- * `Clients`: there are other credentials, and a reading from before them to act on.
+ * `Link`: service mode changed. `AllSeen`: every grant has been decided, so removals may go ahead and holds may be
+ * answered. `Clients`: the credentials changed, and there is an earlier reading to act on.
  */
 export type SessionChange = SyncChange | 'Link' | 'AllSeen' | 'Clients';
 
@@ -35,18 +35,18 @@ export interface SessionDeps {
   readonly log: Logger;
   /** By default nothing is traced. */
   readonly tracer?: Tracer | undefined;
-  /** Names a hold: lower-case letters and digits, never the same twice. */
+  /** Returns a new hold id of lower-case letters and digits; never the same one twice. */
   readonly newHoldId: () => string;
-  /** One for all connectors of the process. */
+  /** Shared by all connectors of the process. */
   readonly organizations: Organizations;
-  /** Called when something was learnt. */
+  /** Called when the session has learned something. */
   readonly onChange: (what: SessionChange) => void;
 }
 
 /**
- * What one connector object knows and does between two reconciles: its Asana clients, its reading of the directory, the
- * desk before its removals and the sync under way. It decides nothing; the reconcilers do. An object of the same name
- * with another uid has a session of its own, and inherits nothing.
+ * The state of one connector object between two reconciles: its Asana clients, its reading of the directory, its
+ * removal desk and the running sync. It decides nothing; the reconcilers do. An object with the same name but another
+ * uid has its own session and inherits nothing.
  */
 export class ConnectorSession {
   /** "namespace/name". */
@@ -55,7 +55,7 @@ export class ConnectorSession {
   readonly directory: Directory;
   readonly desk: RemovalDesk;
   readonly seats: ConnectorSeats;
-  /** The syncs of its directory; begun by `startSync`. */
+  /** Runs the syncs of the directory; started by `startSync`. */
   readonly syncs: SyncRunner;
   readonly clients = new AsanaClients();
   /** Service mode; idle without `spec.conductorOne`. */
@@ -63,14 +63,14 @@ export class ConnectorSession {
   readonly #deps: SessionDeps;
   readonly #judge: ReadingJudge;
   readonly #answers: HoldAnswers;
-  /** Grants that were there at the start and that were not decided since. */
+  /** Uids of existing grants that were not decided since the start, and of grants that cannot be decided now. */
   readonly #undecided: Set<string>;
   #connector: AsanaConnector;
-  /** Of the connector: asked for with every reading. */
+  /** The sync intervals, cached because every reading needs them. */
   #intervals: PartIntervals;
   #asked = '';
 
-  /** @param connector its status is what a process before this one has left */
+  /** @param connector its status is what the previous process recorded */
   constructor(deps: SessionDeps, connector: AsanaConnector, grants: readonly ExistingGrant[]) {
     const { clock, random, log, tracer, organizations, newHoldId, onChange } = deps;
     const { metadata, status } = connector;
@@ -113,32 +113,32 @@ export class ConnectorSession {
     if (this.#undecided.size === 0) this.desk.allSeen(clock.now());
   }
 
-  /** The clients for the credentials last given; null before any were right. */
+  /** The clients for the current credentials; `null` while there are no usable ones. */
   get asana(): AsanaSession | null {
     return this.clients.current;
   }
 
-  /** What the next reading is compared with. */
+  /** The measure that the next reading is compared with. */
   get measure(): Measure | null {
     return this.#judge.measure;
   }
 
-  /** Gids of the organizations that this connector is of. */
+  /** Gids of the organizations on record for this connector. */
   get organizations(): readonly string[] {
     return this.#judge.organizations;
   }
 
-  /** The last reading is of another organization: nothing counts. */
+  /** True if the token reads another organization than the one on record: its reading is not used. */
   get isForeign(): boolean {
     return this.#judge.isForeign;
   }
 
-  /** The doubts about the last reading. */
+  /** The doubts about the reading that currently stand. */
   get doubts(): readonly Doubt[] {
     return this.#judge.doubts;
   }
 
-  /** Takes note of the object as it is now: its limits and its intervals. */
+  /** Updates the session from the current object: its limits and its intervals. */
   follow(connector: AsanaConnector): void {
     this.#connector = connector;
     this.#intervals = intervalsOf(connector);
@@ -146,10 +146,10 @@ export class ConnectorSession {
   }
 
   /**
-   * The directory as a decision may read it: null before the first reading, of another organization's, while nobody knows whose
-   * new tokens are, and without REST, since then admins and guests cannot be told.
+   * Returns the directory as decisions may read it: `null` before the first reading, while it is not known which
+   * organization new tokens belong to, and without REST, which shows who is an admin or a guest.
    * @param holder the grant's uid, or the task's id: its own seat does not count against it
-   * @param directory another one than the connector's: that of a single account
+   * @param directory a directory other than the connector's own: that of a single account
    */
   read(holder: string, directory = this.directory): Reading | null {
     const snapshot = directory.current();
@@ -167,44 +167,44 @@ export class ConnectorSession {
     });
   }
 
-  /** Sees what the token is shown, gids: of another organization nothing is changed from then on. */
+  /** Checks the gids that the token is shown: if they are of another organization, nothing is changed from then on. */
   see(workspaces: readonly string[]): void {
     this.#judge.see(workspaces, this.#deps.clock.now());
   }
 
-  /** Notes what an action of this connector took away, for every connector of the organization. */
+  /** Records what an action of this connector took away, for every connector of the organization. */
   noteLoss(note: LossNote): void {
     note(this.directory);
     this.#deps.organizations.noteLoss(this.key, note);
   }
 
-  /** A grant was decided on a reading of this process: the desk may count on having heard of it. */
+  /** Records that a grant was decided. Once all are, the desk knows every removal that is wanted. */
   noteDecided(grantUid: string): void {
     if (!this.#undecided.delete(grantUid) || this.#undecided.size > 0) return;
     this.desk.allSeen(this.#deps.clock.now());
     this.#deps.onChange('AllSeen');
   }
 
-  /** What a grant wants cannot be told now: no removal of this connector goes ahead before it is decided again. */
+  /** Records that a grant cannot be decided now: no removal of this connector goes ahead until it can be. */
   noteUndecided(grantUid: string): void {
     this.#undecided.add(grantUid);
     this.desk.recount();
   }
 
-  /** Keeps the desk's count of people abreast of what grants have applied. */
+  /** Updates the desk's count of people from what a grant has applied. */
   noteGrant({ uid, person, applied }: RosterEntry): void {
     if (applied && person !== null) this.desk.roster.apply(uid, person);
     else this.desk.roster.unapply(uid);
   }
 
-  /** The object is gone. */
+  /** Forgets a grant whose object is gone. */
   forgetGrant(uid: string): void {
     this.desk.forget(uid);
     this.seats.forget(uid);
     this.noteDecided(uid);
   }
 
-  /** Follows what people have answered to the holds by annotation; an accepted reading makes a sync due at once. */
+  /** Applies the answers that people gave to holds by annotation; an accepted reading makes a sync due at once. */
   takeAnswers(connector: AsanaConnector): readonly GivenAnswer[] {
     return this.#answers.take(connector, {
       desk: this.desk,
@@ -218,7 +218,7 @@ export class ConnectorSession {
     });
   }
 
-  /** True once for each generation and each request: a person who asks wants everything looked at anew. */
+  /** True once per generation and per requestedAt: a sync request re-evaluates everything. */
   isAskedAnew({ metadata }: AsanaConnector): boolean {
     const asked = `${metadata.generation} ${metadata.annotations?.[REQUESTED_AT_ANNOTATION] ?? ''}`;
     const anew = asked !== this.#asked;
@@ -226,7 +226,7 @@ export class ConnectorSession {
     return anew;
   }
 
-  /** Takes up credentials; clients are made anew only when `tokens` moved (a rotated Secret) or another setting. */
+  /** Uses these credentials. New clients are created only if `tokens` (a rotated Secret) or `settings` changed. */
   async useCredentials(
     tokens: string,
     open: () => AsanaSession,
@@ -240,13 +240,13 @@ export class ConnectorSession {
     if (anew && hasReading) this.#deps.onChange('Clients');
   }
 
-  /** Drops the clients, and says for want of what. */
+  /** Drops the clients and records the obstacle that caused it. */
   async dropCredentials(obstacle: Obstacle): Promise<void> {
     await this.syncs.stop('its credentials are gone');
     this.clients.drop(obstacle);
   }
 
-  /** Begins a sync in the background; does nothing while one runs, or without credentials. */
+  /** Starts a sync in the background; does nothing while one is running or without credentials. */
   startSync(cause: SyncCause, { answering }: { readonly answering: boolean }): void {
     if (!this.asana || this.syncs.running) return;
     this.syncs.start({
@@ -262,7 +262,7 @@ export class ConnectorSession {
     });
   }
 
-  /** Whether the schedule would have a sync by now if nobody had asked for anything since the last one. */
+  /** Whether the schedule alone makes a sync due now, regardless of what was requested since the last one. */
   isSyncDue(): boolean {
     const { finished } = this.syncs;
     const now = this.#deps.clock.monotonic();
@@ -270,12 +270,12 @@ export class ConnectorSession {
     return !finished || (next !== null && next <= now);
   }
 
-  /** Begins one that neither the interval nor a person asks for; for the interval it counts like any other. */
+  /** Starts a sync that neither the interval nor a person asked for; the next interval counts from it as usual. */
   startUnaskedSync(): void {
     this.startSync(this.syncs.finished?.cause ?? NO_CAUSE, { answering: false });
   }
 
-  /** Ends everything that is under way; the session is of no use afterwards. */
+  /** Ends everything in progress; the session cannot be used afterwards. */
   async close(): Promise<void> {
     await this.link.close();
     await this.syncs.stop('the connector is gone');
@@ -284,13 +284,13 @@ export class ConnectorSession {
     this.#deps.organizations.remove(this.key);
   }
 
-  /** A reading that the judge has taken shows whose the tokens are that it was made with. */
+  /** Marks the tokens as proven if the last reading made with them is not of another organization. */
   #proveTokens(): void {
     const result = this.syncs.report?.result;
     if (result?.snapshot && result.rest.ok && !this.isForeign) this.clients.prove();
   }
 
-  /** What several connectors count together goes by the organizations that each of them reads. */
+  /** Registers the organizations of this connector, so that connectors of one organization count together. */
   #place(): void {
     const { organizations, desk: counter, directory } = this;
     const readAt = seatsReadAt(directory);

@@ -11,7 +11,7 @@ import { type ConnectorFacts, isComplete } from './connector-facts.ts';
 import { sumTally } from './grant-tally.ts';
 import type { SyncReport } from './sync-runner.ts';
 
-/** The whole status of a connector; a pure function of what is known. */
+/** Computes the whole status of a connector; a pure function of the facts. */
 export function connectorStatus(facts: ConnectorFacts, now: number): AsanaConnectorStatus {
   const { object } = facts;
   const before = object.status ?? {};
@@ -75,7 +75,7 @@ function countsOf(
   };
 }
 
-/** What was not asked nobody knows, and 0 would be a lie: licenses with SCIM off, guests over SCIM alone. */
+/** Drops counts that were not read, which must not show as 0: licenses with SCIM off, guests over SCIM alone. */
 function withoutUnread(counts: DirectoryCounts, { parts, scimOnly }: Snapshot): Partial<DirectoryCounts> {
   const { enterpriseLicenses, viewOnlyLicenses, guests, ...read } = counts;
   return {
@@ -101,7 +101,7 @@ function syncOf(facts: ConnectorFacts, before: AsanaConnectorStatus): Pick<Asana
   return { sync: { ...last, startedAt: formatTime(running.startedAt), progress: { ...running.progress } } };
 }
 
-/** When something was last read: a sync that brought nothing leaves it. */
+/** Returns when something was last read; a sync that read nothing keeps the earlier time. */
 function completedAtOf(
   { result, completedAt }: SyncReport,
   kept: NonNullable<AsanaConnectorStatus['sync']>,
@@ -136,7 +136,7 @@ function holdOf({ people = 0, missing, places = [], pending = [], ...hold }: Hol
   };
 }
 
-/** What a process before this one has recorded stays until there is something newer. */
+/** Keeps what an earlier process recorded until there is something newer. */
 function conductorOneOf(
   { object, conductorOne }: ConnectorFacts,
   before: AsanaConnectorStatus,

@@ -5,14 +5,14 @@ import type { SecretReading } from '../../kubernetes/client.ts';
 import { KubernetesError } from '../../kubernetes/errors.ts';
 import { splitKey } from '../../kubernetes/resource.ts';
 
-/** A referenced Secret that cannot be used: names the Secret and the key, and says how to mend it. */
+/** A referenced Secret that cannot be used. The message names the Secret and the key, and says how to fix it. */
 export class CredentialsError extends CodedError {
   constructor(code: 'SecretNotFound' | 'SecretKeyMissing', message: string) {
     super(code, 'stalling', message);
   }
 }
 
-/** The API server does not show a referenced Secret now: nobody knows what is in it, and what was read before still stands. */
+/** A referenced Secret that cannot currently be read: its content is unknown, and what was read before stays in use. */
 export class SecretUnreadableError extends CodedError {
   constructor(name: string, cause: KubernetesError) {
     super(
@@ -24,26 +24,26 @@ export class SecretUnreadableError extends CodedError {
   }
 }
 
-/** Reads one Secret by name; null when there is none. The operator may `get` Secrets and nothing else. */
+/** Reads one Secret by name; `null` if there is none. The only verb that the operator has on Secrets is `get`. */
 export type ReadSecret = (namespace: string, name: string) => Promise<SecretReading | null>;
 
-/** A Secret is read again when the reading is older than this, so a rotation is taken up within a minute. */
+/** A Secret that was read longer ago than this is read again, so that a rotation takes effect within a minute. */
 export const SECRET_FRESHNESS_MS = 60_000;
 
-/** One that cannot be read is asked for again after this, however often it is wanted meanwhile. */
+/** A Secret that could not be read is requested again after this, however often it is needed meanwhile. */
 const UNREADABLE_FOR_MS = 10_000;
 
-/** Asana's tokens have some 60 characters; what is far longer is not a token but a file put there by mistake. */
+/** Asana's tokens have about 60 characters; a much longer value is not a token but a file stored by mistake. */
 const LONGEST_CREDENTIAL = 8 * 1024;
 
-/** What a connector wants of a Secret. */
+/** A connector's request for keys of a Secret. */
 export interface SecretWish {
   /** The connector's key; the Secret is in its namespace. */
   readonly connector: string;
   readonly name: string;
-  /** The keys that the connector names: nothing else of the Secret is kept. */
+  /** The keys that the connector names; no others are kept. */
   readonly keys: readonly string[];
-  /** Ask the API server whatever is remembered. */
+  /** Read from the API server even if the Secret is cached. */
   readonly fresh?: boolean;
 }
 
@@ -51,15 +51,15 @@ interface Remembered {
   readonly at: number;
   readonly keys: ReadonlySet<string>;
   readonly reading: SecretReading | null;
-  /** Why it could not be read; null when it could. */
+  /** Why the Secret could not be read; `null` if it could. */
   readonly failure: SecretUnreadableError | null;
 }
 
-/** The Secrets of all connectors, read when needed and remembered for a minute, and no longer than the connector is there. */
+/** The Secrets of all connectors, read on demand and cached for a minute, no longer than the connector exists. */
 export class SecretCache {
   readonly #read: ReadSecret;
   readonly #clock: Clock;
-  /** By connector and name: what one connector may see is remembered for no other. */
+  /** By connector and name: connectors do not share cached Secrets. */
   readonly #secrets = new Map<string, Map<string, Remembered>>();
 
   constructor(read: ReadSecret, clock: Clock) {
@@ -68,8 +68,8 @@ export class SecretCache {
   }
 
   /**
-   * The named keys of a Secret, at most a minute old; null when there is no such Secret.
-   * @throws SecretUnreadableError also for some seconds after the API server was asked in vain
+   * Returns the named keys of a Secret, at most a minute old; `null` if there is no such Secret.
+   * @throws SecretUnreadableError also for ten seconds after a failed request to the API server
    */
   async get({ connector, name, keys, fresh = false }: SecretWish): Promise<SecretReading | null> {
     const known = this.#freshOf(connector).get(name);
@@ -88,7 +88,7 @@ export class SecretCache {
     return remembered.reading;
   }
 
-  /** In how many milliseconds the Secrets of a connector are worth another look. */
+  /** Returns after how many milliseconds the Secrets of a connector should be read again. */
   againInMs(connector: string): number {
     const failed = this.#freshOf(connector)
       .values()
@@ -96,7 +96,7 @@ export class SecretCache {
     return failed ? UNREADABLE_FOR_MS : SECRET_FRESHNESS_MS;
   }
 
-  /** Forgets the Secrets of a connector, which is gone, or whose token was refused. */
+  /** Forgets the Secrets of a connector that is gone or whose token was rejected. */
   forget(connector: string): void {
     this.#secrets.delete(connector);
   }
@@ -110,7 +110,7 @@ export class SecretCache {
     }
   }
 
-  /** What is still of use. A Secret that is not named any more, or a key of it, goes within a minute. */
+  /** Returns what has not expired. A Secret, or a key of it, that is no longer named expires within a minute. */
   #freshOf(connector: string): Map<string, Remembered> {
     const secrets = this.#secrets.get(connector) ?? new Map<string, Remembered>();
     this.#secrets.set(connector, secrets);
@@ -126,8 +126,8 @@ function only({ resourceVersion, data }: SecretReading, keys: ReadonlySet<string
 }
 
 /**
- * One key of a Secret as a credential. White space around it (the newline an editor adds) is dropped; what is
- * empty, binary or too long is refused with a message that names the Secret and the key.
+ * Returns one key of a Secret as a credential, without surrounding white space (the newline an editor adds).
+ * @throws CredentialsError for a missing, empty, binary or overlong value; its message names the Secret and the key
  */
 export function takeCredential(secret: SecretReading | null, name: string, key: string): Redacted {
   if (!secret) {
@@ -150,7 +150,7 @@ export function takeCredential(secret: SecretReading | null, name: string, key: 
       `Key "${key}" of Secret "${name}" is empty. Store the token under this key.`,
     );
   }
-  // A header value may hold visible ASCII only (RFC 9110 §5.5); anything else would be refused by the HTTP client.
+  // A header value may hold visible ASCII only (RFC 9110 §5.5); the HTTP client would refuse anything else.
   if (text.length > LONGEST_CREDENTIAL || !/^[\x21-\x7e]+$/.test(text)) {
     throw new CredentialsError(
       'SecretKeyMissing',

@@ -2,39 +2,39 @@ import type { GrantObject } from '../../api/kinds.ts';
 import { REVOKE_FINALIZER } from '../../api/resources.ts';
 import { takesSeat } from '../../provisioning/actions.ts';
 
-/** A grant as the limits on removals count it. */
+/** A grant as the removal limits count it. */
 export interface RosterEntry {
   readonly uid: string;
-  /** The gid, as demands name them; null while it is not known whom the grant means. */
+  /** The person's gid, as in demands; `null` while the account is not known. */
   readonly person: string | null;
-  /** A right is recorded in its status. */
+  /** True if a right is recorded in the status. */
   readonly applied: boolean;
 }
 
-/** One that was there when the session was opened. */
+/** A grant that existed when its connector's session was opened. */
 export interface ExistingGrant extends RosterEntry {
-  /** It is decided here: before it was, nobody knows how many removals are wanted. */
+  /** True if this operator decides it; until it has, the number of wanted removals is unknown. */
   readonly ours: boolean;
-  /** Who gets an enterprise license by an upgrade that was under way; null for nobody. */
+  /** The account of an enterprise upgrade in progress: its gid, or the grant's uid without one; `null` for none. */
   readonly upgrades: string | null;
-  /** The organization that the person was found in, gid; null for nobody. */
+  /** Gid of the organization that the person was found in; `null` if the person was not found yet. */
   readonly foundIn: string | null;
 }
 
-/** A grant that was there when its connector's session was opened. */
+/** Returns a grant that existed when its connector's session was opened. */
 export function existingGrantOf(object: GrantObject): ExistingGrant {
   const foundIn = object.status?.user?.organization ?? null;
   return { ...rosterEntryOf(object), ours: isOurs(object), upgrades: whoIsUpgraded(object), foundIn };
 }
 
-/** Asana may show a license minutes after it was given, and the process that gave it may be gone by then. */
+/** Returns who is being upgraded: Asana may show the license only when the process that gave it is gone. */
 function whoIsUpgraded({ metadata, status }: GrantObject): string | null {
   const last = status?.lastAction;
   if (last?.result !== 'Pending' || !takesSeat(last.type)) return null;
   return status?.user?.gid ?? metadata.uid;
 }
 
-/** A grant as the limits on removals count it. */
+/** Returns a grant as the removal limits count it. */
 export function rosterEntryOf({ metadata, status }: GrantObject): RosterEntry {
   return {
     uid: metadata.uid,
@@ -43,7 +43,7 @@ export function rosterEntryOf({ metadata, status }: GrantObject): RosterEntry {
   };
 }
 
-/** A deleted grant without our finalizer is somebody else's to keep, and none of ours to decide. */
+/** Whether we decide the grant: a deleted one without our finalizer is kept by another party and is not decided. */
 function isOurs({ metadata }: GrantObject): boolean {
   return (
     metadata.deletionTimestamp === undefined || (metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false)

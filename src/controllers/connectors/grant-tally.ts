@@ -3,24 +3,24 @@ import { takesSeat } from '../../directory/account.ts';
 import type { Directory } from '../../directory/directory.ts';
 import { endingOf } from '../grants/grant-time.ts';
 
-/** How many grants of one kind stand how. */
+/** Counts of the grants of one kind by state. */
 export interface KindTally {
   readonly grants: number;
   readonly ready: number;
   readonly planned: number;
   readonly blocked: number;
-  /** Those that have told that they end soon, and have not ended. */
+  /** Grants with an ExpiresSoon event that have not ended. */
   readonly endingSoon: number;
 }
 
-/** How the grants of a connector stand. */
+/** Counts of the grants of one connector. */
 export interface GrantTally {
   readonly kinds: ReadonlyMap<GrantKindName, KindTally>;
-  /** Accounts with an enterprise license that a grant declares, neither deleted nor expired. */
+  /** Accounts with an enterprise license that is declared by a grant that is neither deleted nor expired. */
   readonly managedEnterpriseLicenses: number;
 }
 
-/** A grant and of which kind it is, which the stored object itself does not say. */
+/** A grant with its kind, which the stored object itself does not contain. */
 export interface TalliedGrant {
   readonly kind: { readonly resource: { readonly kind: GrantKindName } };
   readonly object: GrantObject;
@@ -28,7 +28,7 @@ export interface TalliedGrant {
 
 const nothing: KindTally = { grants: 0, ready: 0, planned: 0, blocked: 0, endingSoon: 0 };
 
-/** Counts the grants of one connector by kind and by how they stand. */
+/** Counts the grants of one connector by kind and by state. */
 export function tallyGrants(grants: Iterable<TalliedGrant>, directory: Directory, now: number): GrantTally {
   const kinds = new Map(grantKinds.map(({ names }) => [names.kind, { ...nothing }]));
   const managed = new Set<string>();
@@ -56,7 +56,7 @@ function declaresEnterprise({ spec }: GrantObject): boolean {
   return 'license' in spec && spec.license === 'Enterprise';
 }
 
-/** All kinds together. */
+/** Returns the sums over all kinds. */
 export function sumTally({ kinds }: GrantTally): KindTally {
   const sum = { ...nothing };
   for (const one of kinds.values()) {

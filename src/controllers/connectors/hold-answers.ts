@@ -5,42 +5,42 @@ import type { Answer } from '../../provisioning/removals/demand.ts';
 import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 import type { RemovalDesk } from '../../provisioning/removals/removal-desk.ts';
 
-/** What came of an annotation that answers a hold. */
+/** The result of an annotation that answers a hold. */
 export type GivenAnswer = {
   readonly annotation: string;
   readonly token: string;
 } & (
   | { readonly kind: 'Unknown' }
-  /** These grants are to be decided again. */
+  /** These grants have to be decided again. */
   | { readonly kind: 'Removals'; readonly ids: readonly string[] }
-  /** The last reading counts as it is. */
+  /** The last reading was accepted as it is. */
   | { readonly kind: 'Accepted'; readonly reason: DoubtReason }
 );
 
-/** Whom answers are given to. */
+/** The receiver of answers. */
 export interface AnswerTaker {
   readonly desk: Pick<RemovalDesk, 'answer' | 'doubts'>;
-  /** Whether a reading of this process shows what a doubt is about. */
+  /** Whether a reading of this process shows the doubt, so that it can be accepted. */
   readonly canAccept: (reason: DoubtReason) => boolean;
   readonly acceptReading: (reason: DoubtReason) => void;
-  /** No reading of this process shows what a person accepts: one is due at once, also where the last one failed for good. */
+  /** Makes a sync due at once, even after a stalled one, since no reading of this process shows what was accepted. */
   readonly readAgain: () => void;
 }
 
-/** In this order: where both name the same removals, nobody loses access. */
+/** Discard comes first: if both annotations name the same removals, no access is removed. */
 const words: readonly { readonly annotation: string; readonly word: Answer }[] = [
   { annotation: DISCARD_ANNOTATION, word: 'discard' },
   { annotation: ACKNOWLEDGE_ANNOTATION, word: 'acknowledge' },
 ];
 
-/** Takes what people answer to the holds of one connector by annotation. Each answer is given once. */
+/** Applies the answers that people give to the holds of one connector by annotation. Each answer is applied once. */
 export class HoldAnswers {
-  /** By annotation, the token that was answered last. */
+  /** The token that was answered last, by annotation. */
   readonly #given = new Map<string, string>();
-  /** The same for answers that wait for a reading, which is asked for once. */
+  /** The tokens whose answers wait for a reading, by annotation; each reading is requested once. */
   readonly #waiting = new Map<string, string>();
 
-  /** An answer to a hold of long ago stays on the object, and is nobody's mistake. */
+  /** Ignores answers to holds that no longer stand: old annotations stay on the object and are not mistakes. */
   constructor({ metadata, status }: AsanaConnector) {
     const standing = new Set(status?.holds?.map(({ id }) => id));
     for (const { annotation } of words) {
@@ -50,7 +50,7 @@ export class HoldAnswers {
     }
   }
 
-  /** Gives every new answer on. One that comes too early, before all grants were looked at, is given the next time. */
+  /** Applies every new answer. One that comes too early, before all grants were decided, is applied the next time. */
   take({ metadata }: AsanaConnector, taker: AnswerTaker): readonly GivenAnswer[] {
     const given: GivenAnswer[] = [];
     for (const { annotation, word } of words) {
@@ -68,7 +68,7 @@ export class HoldAnswers {
   }
 }
 
-/** Null for an answer that changes nothing. */
+/** Applies one answer; `null` if it changes nothing. */
 function giveOne(
   { annotation, token, word }: { readonly annotation: string; readonly token: string; readonly word: Answer },
   { desk, canAccept, acceptReading }: AnswerTaker,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** A word short enough to type that names one hold; 32 random bits, since it is compared, not guarded. */
+/** Returns a hold id that is short enough to type; 32 random bits, since it is an identifier and not a secret. */
 export function newHoldId(): string {
   return randomBytes(4).toString('hex');
 }

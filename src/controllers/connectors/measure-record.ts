@@ -5,7 +5,7 @@ import { type PartName, partNames } from '../../directory/snapshot.ts';
 
 type MeasureRecord = NonNullable<AsanaConnectorStatus['measure']>;
 
-/** The measure that an earlier process recorded; null when nothing was measured, or nothing of it can be read. */
+/** Returns the measure that an earlier process recorded, unreadable parts as `null`; `null` without a record. */
 export function readMeasure(status: AsanaConnectorStatus | undefined): Measure | null {
   const record = status?.measure;
   if (!record) return null;
@@ -24,7 +24,7 @@ export function readMeasure(status: AsanaConnectorStatus | undefined): Measure |
   };
 }
 
-/** @param removed what our own actions have taken away since: whoever reads this record does not know of it */
+/** @param removed what our own actions removed since; deducted, because the next process does not know of it */
 export function writeMeasure(measure: Measure, removed: PartCounts): MeasureRecord {
   const sizes = partNames.flatMap((name) => {
     const size = measure[name];

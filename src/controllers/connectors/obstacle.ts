@@ -15,27 +15,27 @@ const CREDENTIAL_REASONS: ReadonlySet<ConnectorReason> = new Set([
   'PlanRefused',
 ]);
 
-/** It is the credentials that a person must change, or what they are allowed. */
+/** Whether a person must change the credentials or their permissions. */
 export function isOfCredentials({ reason }: Obstacle): boolean {
   return CREDENTIAL_REASONS.has(reason);
 }
 
-/** An error's code as a reason of ours; what has no reason of its own counts as Asana being unavailable. */
+/** Maps an error code to a condition reason; a code without a reason of its own counts as AsanaUnavailable. */
 export function reasonOf(error: CodedError): ConnectorReason {
   if (error.code === 'Forbidden') return 'PermissionDenied';
   return error.code in connectorReasons ? (error.code as ConnectorReason) : 'AsanaUnavailable';
 }
 
 /**
- * The same for what ConductorOne's side failed with. Credentials without their shape are credentials it would refuse;
- * what else is malformed (the proxy, the certificates) keeps us from it.
+ * Maps an error of the ConductorOne connection to a condition reason. Malformed credentials count as rejected; any
+ * other malformed input (the proxy, the certificates) prevents the connection and counts as Disconnected.
  */
 export function conductorOneReasonOf(error: CodedError): ConnectorReason {
   if (error instanceof InvalidInputError && error.field.startsWith('client-')) return 'CredentialsRejected';
   return error.code in connectorReasons ? (error.code as ConnectorReason) : 'Disconnected';
 }
 
-/** An error that keeps a connector from working, in the words of a condition. */
+/** Converts an error that keeps a connector from working to an obstacle. */
 export function obstacleOf(error: CodedError): Obstacle {
   return { reason: reasonOf(error), message: error.message };
 }

@@ -7,18 +7,18 @@ import type { Snapshot } from '../../directory/snapshot.ts';
 import type { ReadingDoubts } from '../../provisioning/removals/reading-doubts.ts';
 import { readMeasure } from './measure-record.ts';
 
-/** What a judge of readings works on. */
+/** The parts that a reading judge works with. */
 export interface ReadingJudgeParts {
   readonly directory: Directory;
-  /** Where the holds over readings stand, each with its token. */
+  /** The holds over readings, each with its token. */
   readonly holds: ReadingDoubts;
-  /** What a process before this one has recorded. */
+  /** The status that an earlier process recorded. */
   readonly status: AsanaConnectorStatus | undefined;
 }
 
 /**
- * Lets readings of Asana into the directory. Each is compared with the measure first; one of another organization never
- * gets there, and what is suddenly smaller does not take the place of what was there, until a person accepts it.
+ * Admits readings of Asana to the directory after comparing each with the measure. Until a person accepts it, a reading
+ * of another organization is not admitted, and parts that are suddenly smaller do not replace the earlier ones.
  */
 export class ReadingJudge {
   readonly #directory: Directory;
@@ -26,7 +26,7 @@ export class ReadingJudge {
   #measure: Measure | null;
   #organizations: readonly string[];
   #doubts: readonly Doubt[];
-  /** The last reading, and what was said of it; null before the first of this process. */
+  /** The last reading and its judgement; `null` before the first of this process. */
   #last: { readonly snapshot: Snapshot; readonly judgement: Judgement } | null = null;
 
   constructor({ directory, holds, status }: ReadingJudgeParts) {
@@ -41,24 +41,24 @@ export class ReadingJudge {
     return this.#measure;
   }
 
-  /** Gids of the organizations that were read: only these count, and only a person can put others in their place. */
+  /** Gids of the organizations on record. A reading of entirely different ones counts only once a person accepts it. */
   get organizations(): readonly string[] {
     return this.#organizations;
   }
 
-  /** The doubts that stand. */
+  /** The doubts that currently stand. */
   get doubts(): readonly Doubt[] {
     return this.#doubts;
   }
 
-  /** A reading of another organization stands: nothing counts. */
+  /** True while the doubt OrganizationChanged stands: no reading is admitted. */
   get isForeign(): boolean {
     return this.#doubts.some(({ reason }) => reason === 'OrganizationChanged');
   }
 
   /**
-   * Takes a reading in, as far as it may be.
-   * @param workspaces those that the connector names
+   * Judges a reading and admits as much of it as the doubts allow.
+   * @param workspaces the workspaces that the connector names
    * @param now epoch milliseconds
    */
   take(snapshot: Snapshot, workspaces: readonly string[] | undefined, now: number): void {
@@ -77,7 +77,8 @@ export class ReadingJudge {
   }
 
   /**
-   * Sees what the token is shown before anybody is read: of another organization nothing is changed from then on.
+   * Checks the workspaces that the token is shown, before any account is read: if they are of another organization,
+   * nothing is changed from then on.
    * @param workspaces gids
    * @param now epoch milliseconds
    */
@@ -87,12 +88,12 @@ export class ReadingJudge {
     if (foreign) this.#stand([...this.#doubts, foreign], now);
   }
 
-  /** Whether a reading of this process shows what a doubt is about, so that a person can accept it. */
+  /** Whether the last reading of this process shows a doubt, so that a person can accept it. */
   canAccept(reason: DoubtReason): boolean {
     return this.#last?.judgement.doubts.some((doubt) => doubt.reason === reason) ?? false;
   }
 
-  /** A person says that the last reading is right as it is. */
+  /** Accepts the last reading as it is, on a person's answer. */
   accept(reason: DoubtReason): void {
     if (!this.#last) return;
     const { snapshot, judgement } = this.#last;
@@ -102,19 +103,19 @@ export class ReadingJudge {
     this.#last = { snapshot, judgement: { ...judgement, measure, organizations, doubts } };
     this.#measure = measure;
     this.#organizations = organizations;
-    // What was seen since that reading is no part of its judgement, and stands.
+    // Doubts that `see` raised after that reading are not part of its judgement, and stand.
     this.#doubts = others(this.#doubts);
     this.#adopt(snapshot);
   }
 
-  /** Begins, worsens and ends the holds, so that each token stands for what it names. */
+  /** Begins, worsens and ends the holds, so that each token stands for exactly what it names. */
   #stand(doubts: readonly Doubt[], now: number): void {
     for (const { reason } of this.#doubts) {
       if (!doubts.some((doubt) => doubt.reason === reason)) this.#holds.drop(reason);
     }
     for (const doubt of doubts) {
       const before = this.#doubts.find(({ reason }) => reason === doubt.reason);
-      // Another place is another question, however many items it is about: the old token must not answer it.
+      // A doubt about another place needs a new answer, whatever its count: the old token must not answer it.
       if (before && isWorse(before, doubt) && doubt.count <= this.#countOf(doubt.reason))
         this.#holds.drop(doubt.reason);
       this.#holds.raise(doubt, now);

@@ -6,7 +6,7 @@ const WHY: Readonly<Record<LeftOutWorkspace['leftOut'], string>> = {
   Refused: 'Asana rejects the token for it (403)',
 };
 
-/** What a reading leaves out although it is whole, in sentences for a log: a connector without an object has no status. */
+/** Describes in sentences for the log what a complete reading leaves out: the `connector` command has no status. */
 export function limitsOf(result: SyncResult | null): readonly string[] {
   if (!result?.snapshot) return [];
   const { rest, snapshot } = result;

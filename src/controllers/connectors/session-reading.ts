@@ -8,23 +8,23 @@ export interface ReadingParts {
   readonly snapshot: Snapshot;
   readonly intervals: PartIntervals;
   readonly doubts: readonly Doubt[];
-  /** The last sync brought nothing: what is known is older than it looks. */
+  /** True if the last sync read nothing: the snapshot is older than it looks. */
   readonly lastFailed: boolean;
-  /** Enterprise licenses that are on their way to others. */
+  /** Counts the enterprise licenses that are being given to others. */
   readonly seatsBeside: () => number;
-  /** Whether somebody may have left a team by our doing, whatever is shown. */
+  /** Whether an action of ours may have removed a user from a team, whatever the directory shows. */
   readonly isLeaving: Directory['isLeaving'];
   /** Epoch milliseconds. */
   readonly now: number;
 }
 
-/** A listing that fails from its first page on is no better than one that breaks off. */
+/** A listing that fails from its first page on counts like one that breaks off. */
 const LAST_FAILED = {
   code: 'ReadingIncomplete',
   message: 'The last sync failed. See the condition Synced of the connector.',
 } as const;
 
-/** The directory of one connector as a decision may read it. */
+/** Returns the directory of one connector as decisions may read it. */
 export function readingOf({
   directory,
   snapshot,
@@ -56,7 +56,7 @@ export function readingOf({
   };
 }
 
-/** Other teams of the same organization that somebody is in, and is not leaving. O(team memberships): asked for guests alone, of whom few leave one. */
+/** Counts a user's other teams in the organization, except those being left. O(team memberships): for guests only. */
 export function countOtherTeamsOf(
   user: string,
   team: string,
@@ -72,7 +72,7 @@ export function countOtherTeamsOf(
   return count;
 }
 
-/** When the reading of who holds which license began, by the monotonic clock; -Infinity while there is none that is whole. */
+/** Returns when the reading of licenses began, by the monotonic clock; -Infinity without a complete one. */
 export function seatsReadAt(directory: Directory): number {
   const { accounts, licenses } = directory.current()?.parts ?? {};
   const part = licenses ?? accounts;

@@ -12,40 +12,40 @@ import { type SyncProgress, type SyncResult, syncDirectory } from '../../directo
 import { limitsOf } from './reading-limits.ts';
 import type { FinishedSync, SyncCause } from './sync-schedule.ts';
 
-/** One finished sync as the status tells it; instants in epoch milliseconds. */
+/** One finished sync as the status shows it; times in epoch milliseconds. */
 export interface SyncReport {
   readonly startedAt: number;
   readonly completedAt: number;
   readonly result: SyncResult | null;
-  /** What stopped it; null when there is a result. */
+  /** The error that stopped it; `null` if there is a result. */
   readonly error: CodedError | null;
-  /** Requests that were sent, also for nothing. */
+  /** Requests that were sent, including those of a failed sync. */
   readonly requests: number;
 }
 
-/** A sync under way. */
+/** A sync in progress. */
 export interface RunningSync {
   readonly startedAt: number;
   readonly cause: SyncCause;
   readonly progress: SyncProgress;
-  /** It answers a person, so its progress shows. */
+  /** True if it answers a person, so that its progress is shown. */
   readonly answering: boolean;
 }
 
-/** What a sync is begun with. */
+/** The inputs of a sync. */
 export interface SyncWish {
   readonly asana: AsanaSession;
   readonly spec: AsanaConnectorSpec;
   readonly cause: SyncCause;
   readonly answering: boolean;
   readonly intervals: { readonly intervalMs: number; readonly teamIntervalMs: number };
-  /** The reading before, which lends what this one lacks. */
+  /** The previous reading, which lends what this one lacks. */
   readonly previous: Snapshot | null;
-  /** REST has taken the token before. */
+  /** True if REST has accepted the token before. */
   readonly restKnown: boolean;
-  /** Items that listings may lack, because a person said so. */
+  /** Number of items that listings may lack, as accepted by a person; `null` if nothing was accepted. */
   readonly acceptedShortfall: number | null;
-  /** Called when nothing of it is read any more, whatever came of it. */
+  /** Called when the sync has stopped reading, whatever its outcome. */
   readonly onEnd: () => void;
 }
 
@@ -58,14 +58,14 @@ export interface SyncRunnerDeps {
   readonly log: Logger;
   /** By default nothing is traced. */
   readonly tracer?: Tracer | undefined;
-  /** Sees what the token is shown, before anybody is read. */
+  /** Checks the workspaces that the token is shown, before any account is read. */
   readonly see: (workspaces: readonly string[]) => void;
-  /** Takes a reading in: accounts and licenses as soon as they are there, then all of it. */
+  /** Takes a reading: first accounts and licenses as soon as they are read, then everything. */
   readonly take: (snapshot: Snapshot, spec: AsanaConnectorSpec) => void;
   readonly onChange: (what: SyncChange) => void;
 }
 
-/** How a sync has ended. */
+/** The outcome of a sync. */
 interface Ended extends Pick<SyncReport, 'result' | 'error' | 'requests'> {
   /** Monotonic clock. */
   readonly begunAt: number;
@@ -85,7 +85,7 @@ export class SyncRunner {
   #finished: FinishedSync | null = null;
   #report: SyncReport | null = null;
   #lastCause: SyncCause | null = null;
-  /** What the running sync finds is out of date already. */
+  /** True if the result of the running sync is already out of date. */
   #isExpired = false;
 
   constructor(deps: SyncRunnerDeps) {
@@ -96,12 +96,12 @@ export class SyncRunner {
     return this.#running?.sync ?? null;
   }
 
-  /** The same, for planning the next; null when one is due at once. */
+  /** The last finished sync, for scheduling the next one; `null` if one is due at once. */
   get finished(): FinishedSync | null {
     return this.#finished;
   }
 
-  /** What the last sync of this process that ended was made for, also one that is out of date; null before the first. */
+  /** The cause of the last sync that ended in this process, even if it is out of date; `null` before the first. */
   get lastCause(): SyncCause | null {
     return this.#lastCause;
   }
@@ -111,7 +111,7 @@ export class SyncRunner {
     return this.#report;
   }
 
-  /** Begins a sync in the background; does nothing while one runs. */
+  /** Starts a sync in the background; does nothing while one is running. */
   start(wish: SyncWish): void {
     if (this.#running) return;
     const abort = new AbortController();
@@ -125,7 +125,7 @@ export class SyncRunner {
     this.#running = running;
     this.#isExpired = false;
     const { tracer = silentTracer } = this.#deps;
-    // A trace of its own: the reconcile that begins it has ended long before.
+    // A separate trace, because the reconcile that starts the sync ends long before it.
     running.done = tracer
       .span({ name: 'sync', kind: 'Trace', fields: {} }, (span) => this.#sync(wish, running, span))
       .finally(() => wish.onEnd());
@@ -137,7 +137,7 @@ export class SyncRunner {
     signal.throwIfAborted();
   }
 
-  /** Stops a running sync and waits until nothing of it is under way. */
+  /** Stops a running sync and waits until it has ended. */
   async stop(why: string): Promise<void> {
     const running = this.#running;
     if (!running) return;
@@ -145,20 +145,20 @@ export class SyncRunner {
     await running.done;
   }
 
-  /** What is known, or being read, is out of date: the next sync is due at once, teams included. */
+  /** Declares the last reading and a running one out of date: the next sync is due at once, teams included. */
   expire(): void {
     this.#finished = null;
     this.#isExpired = this.#running !== null;
   }
 
-  /** Team memberships cost a request a team: they have an interval of their own, and a person's request reads them too. */
+  /** Whether to read teams, which cost a request each: by their own interval, or if a person asked for a sync. */
   #teamsDue({ cause, intervals: { intervalMs, teamIntervalMs } }: SyncWish): boolean {
     const last = this.#finished;
     if (this.#lastTeamsAt === null || !last) return true;
     if (last.cause.generation !== cause.generation || last.cause.requestedAt !== cause.requestedAt)
       return true;
     if (teamIntervalMs < intervalMs) return true;
-    // Syncs come with jitter: of two, the one nearer to the interval of the teams reads them.
+    // Syncs have jitter: of two, the one closer to the end of the team interval reads the teams.
     return this.#deps.clock.monotonic() - this.#lastTeamsAt + intervalMs / 2 >= teamIntervalMs;
   }
 
@@ -168,7 +168,7 @@ export class SyncRunner {
     const { signal } = running.abort;
     const begunAt = clock.monotonic();
     const teams = this.#teamsDue(wish);
-    // Due until they were read whole: whatever comes between, the next sync asks for them again.
+    // Teams stay due until they have been read completely: if this sync fails, the next one reads them.
     if (teams) this.#lastTeamsAt = null;
     const tally: Tally = { requests: 0 };
     let result: SyncResult | null = null;
@@ -211,7 +211,7 @@ export class SyncRunner {
     span.set(this.#finish(running.sync, { begunAt, result, error, requests: tally.requests }));
   }
 
-  /** Keeps how it ended, and returns that as logs and traces tell it. */
+  /** Records how a sync ended, and returns that for its trace. */
   #finish(
     sync: RunningSync,
     { begunAt, result, error, requests }: Ended,
@@ -250,19 +250,19 @@ function outcomeOf(result: SyncResult | null, error: CodedError | null): Finishe
   return isAllButScim(result.snapshot, result.scim) ? 'Impaired' : 'Incomplete';
 }
 
-/** To read everything again would not mend what SCIM refuses. */
+/** Whether only SCIM refused something, so that reading everything again would not help. */
 function isAllButScim({ parts: { accounts, teams } }: Snapshot, scim: SyncResult['scim']): boolean {
   const isRefused = scim?.ok === false && scim.error.errorClass === 'stalling';
   return isRefused && accounts.complete && teams?.complete !== false;
 }
 
-/** Why a sync has read nothing: what stopped it, or REST, which refuses a token that SCIM takes; null when it has. */
+/** Returns why a sync read nothing: its error, or REST's refusal of a token that SCIM accepts; otherwise `null`. */
 export function failureOf({ result, error }: Pick<SyncReport, 'result' | 'error'>): CodedError | null {
   if (error) return error;
   return result && !result.snapshot && !result.rest.ok ? result.rest.error : null;
 }
 
-/** What is not ours is a fault of the program; it is retried like an outage, and the log has its cause. */
+/** Wraps any other error, which is a bug of this program; it is retried like an outage, and the log has its cause. */
 function asCoded(thrown: unknown): CodedError {
   return thrown instanceof CodedError ? thrown : new UnexpectedSyncError(thrown);
 }

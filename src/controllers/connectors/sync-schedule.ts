@@ -1,43 +1,43 @@
 import type { AsanaConnector } from '../../api/asana-connector.ts';
 import { REQUESTED_AT_ANNOTATION } from '../../api/resources.ts';
 
-/** What a finished sync leaves behind for planning the next one. Times are monotonic milliseconds. */
+/** The data of a finished sync that scheduling the next one needs. Times are monotonic milliseconds. */
 export interface FinishedSync {
   readonly begunAt: number;
   readonly finishedAt: number;
-  /** The generation, request and Secret version it was made for. */
+  /** The generation, request and Secret version that the sync was started for. */
   readonly cause: SyncCause;
-  /** `Impaired`: all was read but what SCIM shows, which a person has to allow. */
+  /** `Impaired`: everything was read except what SCIM refuses, which a person has to allow. */
   readonly outcome: 'Complete' | 'Impaired' | 'Incomplete' | 'Unavailable' | 'Stalled';
-  /** How many syncs in a row were neither complete nor stalled, this one included. */
+  /** Number of consecutive syncs, including this one, that were Incomplete or Unavailable. */
   readonly failures: number;
   /** Drawn once per sync in [0, 1): spreads connectors that share an interval. */
   readonly jitter: number;
-  /** What Asana itself asked for, milliseconds after `finishedAt`. */
+  /** The delay that Asana asked for, in milliseconds after `finishedAt`; `null` if it asked for none. */
   readonly retryAfterMs: number | null;
 }
 
-/** Everything that, once changed, asks for a sync now. */
+/** The values whose change makes a sync due at once. */
 export interface SyncCause {
   readonly generation: number;
   /** `asana-connector.dev/requestedAt`. */
   readonly requestedAt: string | null;
-  /** resourceVersions of the Secrets read. */
+  /** The resourceVersion of the Secret with the tokens. */
   readonly secretVersion: string;
 }
 
-/** Nobody asked: whoever asks later, asks for more. */
+/** The cause of a sync that was not requested; every later request differs from it and starts another sync. */
 export const NO_CAUSE: SyncCause = { generation: 0, requestedAt: null, secretVersion: '' };
 
-/** Syncs of one interval are spread over ±5 % of it, as Flux does, so that a fleet does not march in step. */
+/** Syncs are spread over ±5 % of their interval, as in Flux, so that connectors do not sync in step. */
 const JITTER_SHARE = 0.05;
-/** A sync that failed for a passing reason is tried again after 10 s, 20 s, 40 s … */
+/** A sync that failed for a transient reason is retried after 10 s, 20 s, 40 s … */
 const FIRST_RETRY_MS = 10_000;
-/** … but at least every 5 minutes, however long the interval. */
+/** … but at least every 5 minutes plus up to 20 % jitter, however long the interval. */
 const LONGEST_RETRY_MS = 300_000;
 
 /**
- * When the next sync is due, on the monotonic clock: `now` or earlier means at once, null means not before a
+ * Returns when the next sync is due, on the monotonic clock: `now` or earlier means at once, `null` means not before a
  * person changes something.
  */
 export function nextSyncAt(
@@ -60,8 +60,9 @@ export function nextSyncAt(
 }
 
 /**
- * True if the sync answers a person: a first sync, a new generation or a request; those show as Reconciling.
- * @param answered what the last sync answered, in this process or, by the status, before it; null when there was none
+ * Whether the sync answers a person: a first sync, a new generation or a request; those show as Reconciling.
+ * @param answered the cause of the last sync of this process or, from the status, of an earlier one; `null` if there
+ *   was none
  */
 export function answersPerson(
   answered: Pick<SyncCause, 'generation' | 'requestedAt'> | null,
@@ -89,7 +90,7 @@ function sameCause(a: SyncCause, b: SyncCause): boolean {
   );
 }
 
-/** What asks for a sync of a connector now. */
+/** Returns the cause that a sync of the connector would have now. */
 export function causeOf({ metadata }: AsanaConnector, secretVersion: string): SyncCause {
   return {
     generation: metadata.generation,
@@ -98,7 +99,7 @@ export function causeOf({ metadata }: AsanaConnector, secretVersion: string): Sy
   };
 }
 
-/** What the status of a process before this one says was answered already; null when somebody still waits. */
+/** Returns what an earlier process already answered according to the status; `null` if a request is still open. */
 export function settledBefore({
   metadata,
   status,

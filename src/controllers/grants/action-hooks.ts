@@ -27,13 +27,13 @@ export interface PlannedAct {
   readonly subject: GrantSubject;
   readonly session: ConnectorSession;
   readonly decision: Act;
-  /** What the status keeps of a hold. */
+  /** The hold fields that the status keeps. */
   readonly planned: HoldFields;
-  /** What this reconcile has done before: it is recorded with the intent. */
+  /** What this reconcile has already done; recorded together with the intent. */
   readonly done: Partial<GrantFindings>;
 }
 
-/** The hooks of one action of a grant: they keep the object abreast of what is written while the action goes on. */
+/** The executor hooks for one action of a grant; they keep the object up to date with what is written meanwhile. */
 export class GrantActionHooks implements ActionHooks {
   readonly #deps: GrantDeps;
   readonly #gate: RemovalGate;
@@ -58,17 +58,17 @@ export class GrantActionHooks implements ActionHooks {
     });
   }
 
-  /** As it is with what was written meanwhile. */
+  /** The object with everything that was written during the action. */
   get object(): GrantObject {
     return this.#object;
   }
 
-  /** The id under which the intent was to be recorded, whether or not that was heard to succeed; null before. */
+  /** The id under which the intent was to be recorded, whether or not the write was confirmed; `null` before that. */
   get intent(): string | null {
     return this.#intent;
   }
 
-  /** Carries the action out; an edit is observed meanwhile, however long Asana takes. */
+  /** Runs the action. The status observes the current generation in time, however long Asana takes. */
   async during<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
       return await this.#word.during({ ms: this.#deps.actionTimeoutMs, signal }, work);
@@ -82,12 +82,12 @@ export class GrantActionHooks implements ActionHooks {
     const removal = isRemoval(decision.action);
     this.#checkLeadership();
     const [object, connector] = removal && stage === 'Send' ? await this.#askApiServer() : this.#askCache();
-    // While the API server was asked, the lease may have been lost.
+    // The lease may have been lost while the API server was asked.
     this.#checkLeadership();
     if (!this.#asksFor(object, connector, this.#deps.clock.now()))
       throw new FencedError('The grant no longer requires this action.');
     if (!removal) return;
-    // An edit of the limits counts at once, not when its turn in the queue has come.
+    // Edited limits apply at once, before the connector's turn in the queue has come.
     session.follow(connector);
     if (await this.#gate.check(subject, session, stage)) await this.guard(stage);
   }
@@ -97,7 +97,7 @@ export class GrantActionHooks implements ActionHooks {
     const [object, connector] = this.#askCache();
     const now = this.#deps.clock.now();
     if (!this.#asksFor(object, connector, now)) return false;
-    // What other grants declare has begun and ended by Asana's clock, too.
+    // Whether the other grants have begun or ended is judged by Asana's clock too.
     if (asanaDate !== null && !this.#asksFor(object, connector, asanaDate)) throw notYet(now - asanaDate);
     return true;
   }
@@ -155,7 +155,7 @@ export class GrantActionHooks implements ActionHooks {
     return [grants.of(kind).get(keyOf(object)), connector];
   }
 
-  /** What takes is judged by etcd, not by the cache. */
+  /** Reads both objects from the API server, since a removal must not rely on the cache. */
   async #askApiServer(): Promise<[GrantObject | undefined, AsanaConnector | undefined]> {
     const { readGrant, readConnector } = this.#deps;
     const { kind, object, connector } = this.#act.subject;
@@ -168,7 +168,7 @@ export class GrantActionHooks implements ActionHooks {
     return [grant ?? undefined, owner ?? undefined];
   }
 
-  /** The decision taken again: same object, same spec, same action. */
+  /** Whether the decision, taken again, still asks for this action: same object, same spec, same action. */
   #asksFor(
     object: GrantObject | undefined,
     connector: AsanaConnector | undefined,
@@ -187,7 +187,7 @@ export class GrantActionHooks implements ActionHooks {
     return next.kind === 'Act' && isSameAction(next.action, decision.action);
   }
 
-  /** The beginning and the end of a grant are judged by Asana's clock. */
+  /** Judges the grant's beginning and end by Asana's clock; throws if it is too early or the clocks differ too much. */
   #judgeTime(asanaDate: number | null): void {
     const { view } = this.#act.subject;
     const { ending, startsAt } = view;
@@ -201,7 +201,7 @@ export class GrantActionHooks implements ActionHooks {
   }
 }
 
-/** By Asana's clock the decision is another one. A Date is cut to whole seconds. */
+/** Returns the error for a decision that differs by Asana's clock. A Date header is cut to whole seconds. */
 function notYet(skew: number): Error {
   const apart = Math.abs(skew);
   return apart > TOLERATED_SKEW_MS ? new ClockSkewError(skew) : new NotYetError(Math.max(apart, 1_000));

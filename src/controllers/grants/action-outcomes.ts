@@ -22,29 +22,29 @@ import type { Seats } from './seats.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 
-/** What came of carrying a decision out. */
+/** The result of carrying out a decision. */
 export type ActionResult =
-  /** The status says why; come again after so long, or when something changes (null). */
+  /** The status says why. Try again after `afterMs`, or when something changes (`null`). */
   | { readonly kind: 'Wait'; readonly afterMs: number | null }
-  /** What was found asks for another decision. */
+  /** The findings require another decision. */
   | { readonly kind: 'Again' }
-  /** A person let it be: the removal is not carried out. */
+  /** A person discarded the removal: it is not carried out. */
   | { readonly kind: 'Discarded'; readonly planned: HoldFields }
   | {
       readonly kind: 'Done';
       readonly object: GrantObject;
-      /** What the next status says of it. */
+      /** What the next status records about it. */
       readonly done: Partial<GrantFindings>;
       readonly message: string;
     };
 
-/** Where an action failed. */
+/** How far an action got before it failed. */
 export interface FailedAct {
-  /** What was sent may still take effect. */
+  /** True if what was sent may still take effect. */
   readonly isUnderWay: boolean;
-  /** The id under which it was recorded; null for a look, or before that. */
+  /** The id under which the action was recorded; `null` for a check, or if it failed before that. */
   readonly intent: string | null;
-  /** What the gate let through; null for a look. */
+  /** The hold fields with which the gate let it pass; `null` for a check. */
   readonly planned: HoldFields | null;
 }
 
@@ -58,7 +58,7 @@ interface OutcomeParts {
 
 const CHECKED_FIRST = 'The operator checks Asana before it sends the change again.';
 
-/** Of what is looked for in vain. */
+/** The messages for a change that Asana does not show. */
 const NOT_SHOWN: Readonly<Record<Whereabouts, string>> = {
   Accepted: 'Asana accepted the change but does not show it yet.',
   Unanswered: `Asana did not respond to the change and does not show it. ${CHECKED_FIRST}`,
@@ -66,7 +66,7 @@ const NOT_SHOWN: Readonly<Record<Whereabouts, string>> = {
   Unknown: `A previous process may have sent the change, but Asana does not show it. ${CHECKED_FIRST}`,
 };
 
-/** What becomes of an action that Asana was asked for: it is done, is not shown yet, is given up, or failed. */
+/** Handles the outcome of an action: it is done, is not shown yet, is given up, or failed. */
 export class ActionOutcomes {
   readonly #deps: OutcomeParts['deps'];
   readonly #reporter: GrantReporter;
@@ -82,13 +82,13 @@ export class ActionOutcomes {
     this.#seats = seats;
   }
 
-  /** Nothing is under way (any more): all is as declared. */
+  /** Forgets the action of a grant: nothing is in progress (any more), and Asana is as declared. */
   forget(uid: string): void {
     this.#drop(uid);
     this.#seats.keep(uid);
   }
 
-  /** The object is gone or let go, whatever was under way. */
+  /** Forgets the action of a grant that is gone or released, whatever is still in progress. */
   abandon(uid: string): void {
     this.#drop(uid);
     this.#seats.doubt(uid);
@@ -99,7 +99,7 @@ export class ActionOutcomes {
     this.#begun.forget(uid);
   }
 
-  /** Asana was asked, and answered. */
+  /** Handles the outcome that the executor returned. */
   async conclude(subject: GrantSubject, decision: Act, outcome: ActionOutcome): Promise<ActionResult> {
     const { object } = subject;
     const { uid } = object.metadata;
@@ -124,14 +124,14 @@ export class ActionOutcomes {
       done: {
         lastAction: lastActionOf(action, outcome.id, at, result),
         ...(result === 'Succeeded' ? appliedBy(subject, decision, outcome.account) : {}),
-        // Whom it has created is on record with it, also where the connector was stopped meanwhile.
+        // A created account is recorded with the action, even if the connector was stopped meanwhile.
         ...(created ? { created: { gid: created.gid, at: formatTime(now) }, account: created } : {}),
         ...(drift ? { drift: countDrift(object, now) } : {}),
       },
     };
   }
 
-  /** Looked at again after 5, 15, 60 and 180 s; then Asana is taken at its word that it does not do it. */
+  /** Schedules the next check, 5, 15, 60 and 180 s after the change, or gives up if Asana had accepted the change. */
   async #awaitOutcome(subject: GrantSubject, decision: Act): Promise<ActionResult> {
     const { metadata, status } = subject.object;
     const last = status?.lastAction;
@@ -143,7 +143,7 @@ export class ActionOutcomes {
     return this.#waits.say(subject, decision, 'Progressing', message, next, { keepsRequest: true });
   }
 
-  /** Nothing is looked for any longer; a person is to look. */
+  /** Gives up on a change that Asana accepted but does not show; a person has to check. */
   async giveUp(subject: GrantSubject, decision: Act): Promise<ActionResult> {
     this.#seats.doubt(subject.object.metadata.uid);
     const last = subject.object.status?.lastAction;
@@ -159,8 +159,8 @@ export class ActionOutcomes {
   }
 
   /**
-   * Something was thrown on the way.
-   * @throws the error where the queue is to come back for it, or it is none of the grant's business
+   * Handles an error during an action.
+   * @throws the error if the queue has to retry it, or if it does not concern the grant
    */
   async fail(
     subject: GrantSubject,
@@ -172,7 +172,7 @@ export class ActionOutcomes {
     if (error instanceof EditedMeanwhileError || error instanceof CredentialsGoneError)
       return { kind: 'Again' };
     const { metadata, status } = subject.object;
-    // Some seconds are waited for without a word, unless an edit has still to be observed.
+    // A wait of some seconds is not reported, unless an edit has yet to be observed.
     if (error instanceof NotYetError && status?.observedGeneration === metadata.generation) throw error;
     const reason = grantReasonOf(error);
     if (!reason || !(error instanceof CodedError)) throw error;
@@ -189,12 +189,12 @@ export class ActionOutcomes {
       ...findings,
       keepsRequest: true,
     });
-    // The queue knows how long to wait for an error of this class.
+    // The queue determines the delay for an error of this class.
     if (error.errorClass !== 'stalling') throw error;
     return { kind: 'Wait', afterMs: null };
   }
 
-  /** The connector is looked at as soon as Asana rejects its credentials. */
+  /** Requeues the connector at once if Asana rejected its credentials. */
   tellRejected({ connectorKey }: GrantSubject, error: unknown): void {
     if (isAsanaError(error, 'CredentialsRejected'))
       this.#deps.touchConnector(connectorKey, 'CredentialsRejected');

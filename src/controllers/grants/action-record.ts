@@ -18,7 +18,7 @@ type Act = Extract<Decision, { kind: 'Act' }>;
 
 export type LastAction = NonNullable<GrantStatus['lastAction']>;
 
-/** `status.lastAction` of an action. */
+/** Returns `status.lastAction` for an action. */
 export function lastActionOf(
   { type, from, to }: Action,
   id: string,
@@ -28,7 +28,7 @@ export function lastActionOf(
   return { id, type, ...(from === null ? {} : { from }), ...(to === null ? {} : { to }), at, result };
 }
 
-/** What, once any of it moves, makes another try worth while after Asana refused. */
+/** Returns a key of everything whose change makes another try worthwhile after Asana refused. */
 export function fingerprintOf(subject: GrantSubject, action: Action): string {
   const { object, connector } = subject;
   return [
@@ -41,7 +41,7 @@ export function fingerprintOf(subject: GrantSubject, action: Action): string {
   ].join('|');
 }
 
-/** What Asana goes by beside the person: whether the account of the token is in the team, or how many licenses are taken. */
+/** Returns what else Asana's answer depends on: whether the token's account is in the team, or the licenses taken. */
 function groundOf({ context, session }: GrantSubject, action: Action): boolean | number | undefined {
   if (!('team' in action)) return session?.directory.counts().enterpriseLicenses;
   const { reading } = context;
@@ -50,8 +50,9 @@ function groundOf({ context, session }: GrantSubject, action: Action): boolean |
 }
 
 /**
- * One more set-back. Those of more than a day ago, or before an edit or a request, are forgotten.
- * @param object as it was when this set-back was decided
+ * Returns the drift count with one more correction. Corrections from more than a day ago, or before an edit or a
+ * request, are dropped.
+ * @param object the object as it was when this correction was decided
  */
 export function countDrift(object: GrantObject, now: number): NonNullable<GrantStatus['drift']> {
   const known = object.status?.drift;
@@ -60,7 +61,7 @@ export function countDrift(object: GrantObject, now: number): NonNullable<GrantS
     : { count: 1, since: formatTime(now) };
 }
 
-/** An action found open counts as done once Asana shows its outcome: a restart came between, or it took its time. */
+/** Returns an open action as done if Asana now shows its outcome, after a restart or a delay. */
 export function confirmedBy(
   subject: GrantSubject,
   { reason, right, account }: Extract<Decision, { kind: 'Settled' }>,
@@ -77,8 +78,8 @@ export function confirmedBy(
 }
 
 /**
- * What a live grant has given, on record whatever is decided next: the connector may have been suspended while Asana answered.
- * A right that is on record already is never rewritten.
+ * Returns the right that a live grant has given, to be recorded whatever is decided next: the connector may have been
+ * suspended while Asana answered. A right that is already recorded is never rewritten.
  */
 export function appliedBy(
   { view }: GrantSubject,
@@ -89,7 +90,7 @@ export function appliedBy(
   return { applied: { right, value: valueOf(right, action.to, account), at: '', adopted: false } };
 }
 
-/** What the status calls a right that was given: a creation has a value of its own. */
+/** Returns the status value of a right that was given; `to` of an action that creates the account differs from it. */
 function valueOf(right: Right, to: string, account: Account | null): string {
   if (right.type === 'Account') return 'Active';
   if (right.type !== 'Workspace') return to;
@@ -97,8 +98,8 @@ function valueOf(right: Right, to: string, account: Account | null): string {
 }
 
 /**
- * What the last action alone says, until the record of the next one takes its place: that the right which is about to be
- * taken back, or handed over, was given, and that the account was created.
+ * Returns what only the last action proves, before the next one overwrites it: that the right about to be revoked or
+ * handed over was given, and that the account was created.
  */
 export function provenanceOf(
   subject: GrantSubject,
@@ -112,12 +113,12 @@ export function provenanceOf(
   };
 }
 
-/** What is about to be taken over is on no record of this object yet. */
+/** Whether this object has recorded the right. A right that is about to be taken over is not recorded yet. */
 function isOnRecord({ applied }: GrantSubject['view'], right: Right): boolean {
   return applied !== null && applied.at !== '' && isSameRight(applied.right, right);
 }
 
-/** The account that a creation of this object led to. What came of one that was given up nobody knows. */
+/** Returns the account that a creation by this object led to. The result of one that was given up is unknown. */
 function createdBy(
   { view, object, context }: GrantSubject,
   account: Account | null | undefined,
@@ -128,7 +129,7 @@ function createdBy(
   return { created: { gid: account.gid, at: formatTime(attempt.at) } };
 }
 
-/** A removal of ours was under way for what is gone now: it was taken back, and not elsewhere. */
+/** Whether a removal by this grant was in progress: a right that is gone was then revoked by it, not by others. */
 export function tookItself({ view }: GrantSubject): boolean {
   const { attempt } = view;
   return view.ending !== null && isOpen(attempt) && isRemoval(attempt);

@@ -5,7 +5,7 @@ import type { ConnectorSession } from '../connectors/connector-session.ts';
 import type { GrantSubject } from './grant-context.ts';
 import { identityOf } from './grant-view.ts';
 
-/** The connector's credentials went while an action was prepared: the grant is decided anew, on what is left. */
+/** The connector's credentials disappeared while an action was prepared; the grant is decided again without them. */
 export class CredentialsGoneError extends CodedError {
   constructor() {
     super(
@@ -17,7 +17,7 @@ export class CredentialsGoneError extends CodedError {
 }
 
 /**
- * The request of a grant's action.
+ * Builds the executor request for a grant's action.
  * @throws CredentialsGoneError
  */
 export function requestFor(

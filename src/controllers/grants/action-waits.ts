@@ -14,19 +14,19 @@ type Act = Extract<Decision, { kind: 'Act' }>;
 type More = Omit<Partial<GrantFindings>, 'planned'> & { readonly planned?: HoldFields };
 type Wait = { readonly kind: 'Wait'; readonly afterMs: number | null };
 
-/** What Asana refused, and for what. */
+/** An action that Asana refused, and its circumstances. */
 interface Refusal {
   readonly fingerprint: string;
-  /** The clients of the credentials that were refused. */
+  /** The clients whose credentials were refused. */
   readonly asana: AsanaSession | null;
   readonly reason: GrantReason;
   readonly message: string;
 }
 
-/** Says in the status why an action waits. */
+/** Writes to the status why an action waits. */
 export class ActionWaits {
   readonly #reporter: GrantReporter;
-  /** By uid: what was so when Asana refused. It is tried again when any of it moves, and after a restart. */
+  /** The refusals by uid. An action is tried again when any of its circumstances change, and after a restart. */
   readonly #refused = new Map<string, Refusal>();
 
   constructor(reporter: GrantReporter) {
@@ -37,7 +37,7 @@ export class ActionWaits {
     this.#refused.delete(uid);
   }
 
-  /** Asana refused: nothing is tried again before something that a person can change has changed. */
+  /** Records a refusal by Asana: the action is not tried again until something that a person can change has changed. */
   refuse(
     subject: GrantSubject,
     decision: Act,
@@ -49,7 +49,7 @@ export class ActionWaits {
     return this.say(subject, decision, reason, message, null, findings);
   }
 
-  /** The refusal once more, for as long as it stands: the status may say something else meanwhile. Null for none. */
+  /** Reports a standing refusal again, since the status may say something else by now; `null` if none stands. */
   repeatRefusal(subject: GrantSubject, decision: Act): Promise<Wait> | null {
     const { uid } = subject.object.metadata;
     const refusal = this.#refused.get(uid);
@@ -63,7 +63,7 @@ export class ActionWaits {
     return this.say(subject, decision, refusal.reason, refusal.message, null);
   }
 
-  /** Writes why the action waits. @returns when to come again */
+  /** Writes why the action waits. @returns when to try again */
   async say(
     subject: GrantSubject,
     decision: Act,
@@ -76,7 +76,7 @@ export class ActionWaits {
     return { kind: 'Wait', afterMs };
   }
 
-  /** The same for what goes on at once. @returns the object as it is then */
+  /** Writes the same for an action that continues at once. @returns the updated object */
   write(
     { kind, object, context, view }: GrantSubject,
     { action, message: why, drift, account, right, observed }: Act,

@@ -2,7 +2,7 @@ import type { GrantObject } from '../../api/kinds.ts';
 import type { Attempt, Whereabouts } from '../../provisioning/attempt.ts';
 import type { LastAction } from './action-record.ts';
 
-/** The attempts that this process began, by the uid of the grant, and what became of their requests. */
+/** The attempts that this process began, by the uid of the grant, and what is known about their requests. */
 export class BegunAttempts {
   readonly #byUid = new Map<string, { readonly id: string; readonly whereabouts: Whereabouts }>();
 
@@ -10,7 +10,7 @@ export class BegunAttempts {
     this.#byUid.set(uid, { id, whereabouts });
   }
 
-  /** Nothing is under way (any more), or the object is gone. */
+  /** Forgets the attempt of a grant: nothing is in progress (any more), or the object is gone. */
   forget(uid: string): void {
     this.#byUid.delete(uid);
   }
@@ -20,13 +20,13 @@ export class BegunAttempts {
     return begun && begun.id === id ? begun.whereabouts : 'Unknown';
   }
 
-  /** An attempt whose request never left is over, whatever the status says of it: nobody looks for its outcome. */
+  /** Marks an attempt whose request never left as failed, whatever the status says: it can have no outcome. */
   judge(uid: string, attempt: Attempt | null): Attempt | null {
     const isOver = attempt?.result === 'Pending' && this.whereabouts(uid, attempt.id) === 'NotSent';
     return attempt && isOver ? { ...attempt, result: 'Failed' } : attempt;
   }
 
-  /** The same for the status; undefined where it stays as it is. */
+  /** Returns the same as `lastAction` of the status; `undefined` if that stays as it is. */
   closed({ metadata, status }: GrantObject): LastAction | undefined {
     const last = status?.lastAction;
     const isOver = last?.result === 'Pending' && this.whereabouts(metadata.uid, last.id) === 'NotSent';

@@ -3,10 +3,10 @@ import { asanaConnectors } from '../../api/resources.ts';
 import type { ClusterClient } from '../../kubernetes/client.ts';
 import type { ClusterState } from './from-above.ts';
 
-/** The verbs a CRD loses in discovery when it is being deleted. */
+/** The verbs that discovery no longer offers for a CRD that is being deleted. */
 const VERBS_OF_A_STANDING_KIND = ['create', 'update'];
 
-/** Asks the API server about what stands above a grant. */
+/** Asks the API server about the connector, the namespace and the CRDs of a grant. */
 export class LiveClusterState implements ClusterState {
   readonly #client: ClusterClient;
   readonly #answers = new Map<string, Promise<boolean>>();
@@ -33,7 +33,7 @@ export class LiveClusterState implements ClusterState {
     });
   }
 
-  /** Ten thousand grants that are deleted together share the answer that is on its way; no answer is kept. */
+  /** Shares a request in flight, for example between ten thousand grants deleted together; no answer is cached. */
   #once(question: string, ask: () => Promise<boolean>): Promise<boolean> {
     const known = this.#answers.get(question);
     if (known) return known;

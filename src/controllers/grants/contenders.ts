@@ -14,29 +14,29 @@ import { connectorKeyOf, emailIdentity, gidIdentity, identitiesOf } from './gran
 import type { GrantStores, KnownGrant } from './grant-stores.ts';
 import { viewGrant } from './grant-view.ts';
 
-/** Where grants and what is known of their connectors are found. */
+/** The sources of grants, and of what is known about their connectors. */
 export interface ContenderSources {
   readonly grants: GrantStores;
   readonly connectors: Store<AsanaConnector>;
   readonly registry: ConnectorRegistry;
 }
 
-/** A grant among others, with where its right is and whom it means. */
+/** A contender with the place of its right and the account that it is for. */
 export interface KnownContender extends Contender {
   readonly known: KnownGrant;
   readonly connectorKey: string;
   readonly reading: Reading | null;
-  /** Gids of the organizations its connector reads, or read before this process began. */
+  /** Gids of the organizations that its connector reads, or read before this process began. */
   readonly organizations: readonly string[];
-  /** Gids of all workspaces its connector reads, or read before this process began; empty while none is known. */
+  /** Gids of all workspaces that its connector reads, or read before this process began; empty if none is known. */
   readonly workspaces: readonly string[];
-  /** The account it means; null while that is not known. */
+  /** The gid of the account that it is for; `null` if it is not known yet. */
   readonly gid: string | null;
-  /** The organization or workspace its right is in; null while that is not known. */
+  /** The organization or workspace that its right is in; `null` if it is not known yet. */
   readonly place: string | null;
 }
 
-/** The grants that mean the same person, as a contest or a deprovision has to see them. */
+/** Finds the grants for the same person, for a contest or a deprovision. */
 export class Contenders {
   readonly #sources: ContenderSources;
   readonly #now: number;
@@ -46,7 +46,7 @@ export class Contenders {
     this.#now = now;
   }
 
-  /** A grant with its connector. */
+  /** Returns a grant, with its connector, as a contender. */
   of(known: KnownGrant, connector: AsanaConnector): KnownContender {
     const { registry, connectors } = this.#sources;
     const connectorKey = connectorKeyOf(known.object);
@@ -57,7 +57,7 @@ export class Contenders {
     const reading = session?.read(grant.object.uid) ?? null;
     const { applied } = grant;
     const beginsLater = isPostponed(grant, this.#now);
-    // What it still holds is its own until another right begins.
+    // A postponed grant keeps the right that it holds until the new one begins.
     const right = beginsLater && applied ? applied.right : rightOf(grant, reading, policies);
     return {
       known,
@@ -78,7 +78,7 @@ export class Contenders {
     };
   }
 
-  /** Everybody else's grants for the same person, of every kind. */
+  /** Returns all other grants for the same person, of every kind. */
   besides(own: KnownContender): KnownContender[] {
     const { kind, object } = own.known;
     const names = new Set(identitiesOf(kind, object));
@@ -91,7 +91,7 @@ export class Contenders {
     return this.#withConnectors(others).filter((other) => isSamePerson(own, other, names));
   }
 
-  /** Every grant that means a person: by the gid, or by the address while there is no account. */
+  /** Returns every grant for a person: by the gid, or by the email address if there is no account yet. */
   about(person: { readonly gid: string | null; readonly email: string | null }): KnownContender[] {
     const candidates = this.#withConnectors(this.#sources.grants.byAccount(person));
     return candidates.filter(({ gid }) => person.gid === null || gid === null || gid === person.gid);
@@ -107,13 +107,13 @@ export class Contenders {
   }
 }
 
-/** Those of `others` that declare the same right: what a contest is about. */
+/** Returns those of `others` that declare the same right and therefore contend for it. */
 export function rivalsAmong(own: KnownContender, others: readonly KnownContender[]): KnownContender[] {
   const { kind } = own.known.kind.resource;
   return others.filter((other) => other.known.kind.resource.kind === kind && isSameSlot(own, other));
 }
 
-/** The right it holds, once it ends, else the one it declares; null while the team it names is not found. */
+/** Returns the right that an ended grant holds, else the declared one; `null` if that cannot be resolved yet. */
 function rightOf(
   grant: Grant,
   reading: Reading | null,
@@ -127,7 +127,7 @@ function rightOf(
   return rightUnread(grant.wish, policies);
 }
 
-/** What is declared counts before its connector has read anything: a team by its gid, an account by its workspace. */
+/** Returns the right before its connector has read anything: a team by its gid, an account by its workspace. */
 function rightUnread(
   wish: Wish,
   { defaultWorkspace }: { readonly defaultWorkspace: string | null },
@@ -145,7 +145,7 @@ function rightUnread(
   }
 }
 
-/** It was for somebody else than it names now: it waits for a person, and takes nothing over meanwhile. */
+/** Whether the grant was for another account than it names now: it waits for a person and takes nothing over. */
 function isMistaken(grant: Grant, reading: Reading | null): boolean {
   if (!reading) return false;
   const subject = { grant, reading };
@@ -159,8 +159,8 @@ function gidOf({ recorded, user }: Grant, reading: Reading | null): string | nul
 }
 
 /**
- * On the gid it is decided whether two grants mean one person; without it, on the names they share. Somebody who goes by
- * another address now is not whom an address without an account means.
+ * Whether two grants are for the same person: decided on the gids or, if one is unknown, on shared identities. An
+ * account whose address has changed does not match a grant that has no account and names the old address.
  */
 function isSamePerson(own: KnownContender, other: KnownContender, names: ReadonlySet<string>): boolean {
   if (own.gid !== null && other.gid !== null) return own.gid === other.gid;
@@ -174,21 +174,21 @@ function isElsewhere({ gid, reading }: KnownContender, { grant }: KnownContender
   return address !== null && email !== null && email.toLowerCase() !== address;
 }
 
-/** Licenses exclude each other within an organization; every other right has its place in itself. */
+/** Whether two grants contend. Licenses do so within an organization; every other right contains its own place. */
 function isSameSlot(own: KnownContender, other: KnownContender): boolean {
   if (own.right?.type === 'License' && other.right?.type === 'License') return isSameOrganization(own, other);
   if (own.right === null || other.right === null || !isSameRight(own.right, other.right)) return false;
-  // A gid says nothing of where its team is: a connector of elsewhere neither has it nor takes it over.
+  // A team gid does not show its organization: a connector of another one neither holds the right nor takes it over.
   if (own.right.type === 'Team') return mayShareOrganization(own, other);
   return mayRead(own) && mayRead(other);
 }
 
-/** False where its connector has read, and not the workspace of the right: what it declares there it never has. */
+/** False if its connector has read, but not the workspace of the right: it can never hold what it declares there. */
 function mayRead({ reading, right }: KnownContender): boolean {
   return !reading || !right || isPlaceRead(right, reading);
 }
 
-/** False where both have read, and no organization is read by both. */
+/** False if both connectors have read and have no organization in common. */
 function mayShareOrganization({ reading: own }: KnownContender, { reading: other }: KnownContender): boolean {
   if (!own || !other) return true;
   const theirs = new Set(other.snapshot.workspaces.map(({ gid }) => gid));
@@ -200,7 +200,7 @@ function isSameOrganization(own: KnownContender, other: KnownContender): boolean
   return own.organizations.some((gid) => other.organizations.includes(gid));
 }
 
-/** A restart forgets what a suspended connector has read, and its grants contend all the same. */
+/** Returns the organizations. A suspended connector has no reading after a restart and contends by its status. */
 function organizationsOf({ status }: AsanaConnector, reading: Reading | null): readonly string[] {
   if (!reading) return status?.organizations ?? [];
   const organization = organizationOf(reading);

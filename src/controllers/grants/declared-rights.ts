@@ -3,9 +3,9 @@ import type { Declaration } from '../../provisioning/declarations.ts';
 import { type ContenderSources, Contenders, type KnownContender } from './contenders.ts';
 
 /**
- * What live grants declare: grants in force, of connectors that act. They keep the account from being deprovisioned, and
- * ConductorOne's tasks from contradicting Git.
- * @param grants those that mean the account
+ * Returns what live grants declare: grants in force, of connectors that act. Their declarations protect the account
+ * from deprovisioning, and keep ConductorOne's tasks from contradicting Git.
+ * @param grants the grants for the account
  */
 export function declarationsOf(grants: readonly KnownContender[]): readonly Declaration[] {
   return grants.flatMap((contender) => {
@@ -15,7 +15,7 @@ export function declarationsOf(grants: readonly KnownContender[]): readonly Decl
   });
 }
 
-/** What others declare for the account of one grant. Against an absence only grants of the connector's own namespace count. */
+/** Returns what others declare for a grant's account; against an absence, only the connector's own namespace counts. */
 export function declarationsBeside(
   own: KnownContender,
   others: readonly KnownContender[],
@@ -24,7 +24,7 @@ export function declarationsBeside(
   return declarationsOf(counting);
 }
 
-/** The live account that is declared among `others` where a right is, as messages name it; null for none. */
+/** Returns the live AsanaAccount among `others` for the place of a right, as messages name it; `null` for none. */
 export function findAccountDeclaration(
   { place }: Pick<KnownContender, 'place'>,
   others: readonly KnownContender[],
@@ -47,8 +47,8 @@ function nameOf({ grant }: KnownContender): string {
 }
 
 /**
- * What Git declares for somebody in the workspaces that whoever asks reads: gids and addresses mean somebody else elsewhere. Of
- * a connector that has read nothing yet nobody knows where it is, and what it declares counts.
+ * Returns what Git declares for a person in the workspaces that the caller reads: elsewhere, gids and addresses mean
+ * other people. If a connector has read nothing yet, its workspaces are unknown and its declarations count.
  * @param workspaces gids
  */
 export function findDeclarations(

@@ -1,12 +1,12 @@
 import { ABANDON_ANNOTATION } from '../../api/resources.ts';
 
-/** What the API server itself says of the things above a grant; each may throw, and then nothing is known. */
+/** What the API server says about the objects above a grant. Each method may throw; then nothing is known. */
 export interface ClusterState {
-  /** False when the connector is gone or being deleted. */
+  /** False if the connector is gone or being deleted. */
   connectorStands(namespace: string, name: string): Promise<boolean>;
-  /** True when the namespace is terminating or gone. */
+  /** True if the namespace is terminating or gone. */
   namespaceGoing(namespace: string): Promise<boolean>;
-  /** True when one of our CRDs is terminating: discovery then no longer offers create and update. */
+  /** True if one of our CRDs is terminating: discovery then no longer offers create and update. */
   kindsGoing(): Promise<boolean>;
 }
 
@@ -18,14 +18,14 @@ export interface ReleaseFromAbove {
   readonly message: string;
 }
 
-/** The parts of a grant that the judgement needs. */
+/** The parts of a grant that `judgeFromAbove` needs. */
 export interface DeletedGrant {
   readonly metadata: { readonly namespace: string; readonly annotations?: Readonly<Record<string, string>> };
 }
 
 /**
- * Says whether a deleted grant goes because something above it goes. Deleting a namespace, the CRDs, the
- * connector or the release must take nothing from anybody, so any doubt (a throw) means: wait, do not act.
+ * Returns why a deleted grant is released because something above it is deleted too, or `null`. Deleting a namespace,
+ * the CRDs, the connector or the release must not revoke any access, so in doubt (an error) the caller waits.
  */
 export async function judgeFromAbove(
   grant: DeletedGrant,

@@ -23,7 +23,7 @@ import { Seats } from './seats.ts';
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 
-/** Carries out the actions of grants: the gate before each, the action, and later looks for what it led to. */
+/** Carries out the actions of grants: passes the gate, runs the action, and later checks its outcome. */
 export class GrantActions {
   readonly #deps: GrantDeps;
   readonly #gate: RemovalGate;
@@ -43,24 +43,24 @@ export class GrantActions {
     this.#outcomes = new ActionOutcomes({ deps, reporter, begun, waits: this.#waits, seats: this.#seats });
   }
 
-  /** Nothing is under way (any more): all is as declared. */
+  /** Forgets the action of a grant: nothing is in progress (any more), and Asana is as declared. */
   forget(uid: string): void {
     this.#outcomes.forget(uid);
   }
 
-  /** Nobody can look for what was sent for: its license may have been given. */
+  /** Marks a seat as in doubt: its license may have been given, and the outcome can no longer be checked. */
   doubtSeat(uid: string): void {
     this.#seats.doubt(uid);
   }
 
-  /** The object is gone or let go, whatever was under way. */
+  /** Forgets the action of a grant that is gone or released, whatever is still in progress. */
   abandon(uid: string): void {
     this.#outcomes.abandon(uid);
   }
 
   /**
-   * A grant was decided, and perhaps nothing is done about it: the license that it may be given is nobody else's for as long as
-   * Asana may come to show it.
+   * Updates the seat of a grant that was decided: its license stays reserved for as long as Asana may still show it.
+   * @param isLeft whether nothing is done about the grant now
    */
   noteSeat({ session, object, view, context }: GrantSubject, isLeft: boolean): void {
     const { uid } = object.metadata;
@@ -81,7 +81,7 @@ export class GrantActions {
       const why = 'The connector has no valid credentials. See its conditions.';
       return this.#waits.say(subject, decision, 'ConnectorNotReady', why, null, { keepsRequest: true });
     }
-    // Whatever the removal waits for, or was refused for, an answer to its hold is recorded.
+    // An answer to a hold is recorded, whatever the removal waits for or was refused for.
     const answer = isRemoval(decision.action) ? this.#gate.answerTo(subject, session, decision) : null;
     if (answer?.kind === 'Discarded') return answer;
     if (answer?.kind === 'Answered') return this.#recordAnswer(subject, decision, answer.planned);
@@ -109,8 +109,8 @@ export class GrantActions {
   }
 
   /**
-   * Looks whether something shows that was sent before the grant ended.
-   * @returns milliseconds until the grant is to be decided again
+   * Checks whether Asana shows a change that was sent before the grant ended or was edited.
+   * @returns milliseconds until the grant has to be decided again
    */
   async lookForAttempt(subject: GrantSubject, action: Action | null, signal: AbortSignal): Promise<number> {
     const { attempt } = subject.view;
@@ -140,7 +140,7 @@ export class GrantActions {
     const hooks = new GrantActionHooks(this.#deps, this.#gate, this.#reporter, act);
     this.#seats.take(subject, session, action);
     const tally: Tally = { requests: 0 };
-    // What is sent once more takes the place of the first try on record, and what became of that stays unknown.
+    // A repeated request replaces the first one on record, and the outcome of the first stays unknown.
     const isRepeated = this.#mayBeDoneBefore(subject, action);
     const note = () => {
       const { uid } = subject.object.metadata;
@@ -163,7 +163,7 @@ export class GrantActions {
     }
   }
 
-  /** An earlier try of the same action may have been carried out. */
+  /** Whether an earlier attempt of the same action may have been carried out. */
   #mayBeDoneBefore({ object, view: { attempt } }: GrantSubject, { type }: Action): boolean {
     if (!isOpen(attempt) || attempt.type !== type) return false;
     return this.#begun.whereabouts(object.metadata.uid, attempt.id) !== 'NotSent';
@@ -177,7 +177,7 @@ export class GrantActions {
   ): Promise<ActionResult> {
     const { attempt } = found.view;
     this.#seats.take(found, session, decision.action);
-    // An edit is observed first: Asana may take its time.
+    // An edit is observed first, since Asana may take long.
     const message = 'Checking whether Asana shows the change.';
     const { metadata, status } = found.object;
     const told = status?.observedGeneration === metadata.generation;
@@ -192,7 +192,7 @@ export class GrantActions {
         return this.#deps.executor.verify(request, attempt?.id ?? '');
       });
     } catch (error) {
-      // What a look meets ends nothing that was sent.
+      // An error during a check does not end what was sent.
       return this.#outcomes.fail(subject, decision, error, { isUnderWay: true, intent: null, planned: null });
     }
     return this.#outcomes.conclude(subject, decision, outcome);
@@ -207,7 +207,7 @@ export class GrantActions {
     return { kind: 'Again' };
   }
 
-  /** A look, of which the status speaks already: an edit that comes meanwhile ends it. */
+  /** Runs a check that the status already reports; an edit made meanwhile ends it. */
   #promptly<T>(
     { kind, object }: GrantSubject,
     signal: AbortSignal,

@@ -25,10 +25,10 @@ import type { GrantKind } from './grant-kinds.ts';
 import type { GrantStatus } from './grant-status.ts';
 import type { KnownGrant } from './grant-stores.ts';
 
-/** What is written of a grant: its status, and the finalizer. */
+/** The writer of a grant's status and finalizer. */
 export type GrantWriter = Pick<ObjectWriter<GrantObject>, 'writeStatus' | 'addFinalizer' | 'removeFinalizer'>;
 
-/** Everything the reconciler of grants works with. */
+/** Everything that the grant reconciler works with. */
 export interface GrantDeps extends ContenderSources {
   readonly writer: (kind: GrantKind) => GrantWriter;
   readonly events: Pick<EventRecorder, 'record'>;
@@ -36,10 +36,10 @@ export interface GrantDeps extends ContenderSources {
   readonly audit: Auditor;
   readonly leadership: Leadership;
   readonly cluster: ClusterState;
-  /** Objects as etcd has them, asked for before every removal. */
+  /** Reads an object from the API server instead of the cache; used before every removal. */
   readonly readGrant: (kind: GrantKind, namespace: string, name: string) => Promise<GrantObject | null>;
   readonly readConnector: (namespace: string, name: string) => Promise<AsanaConnector | null>;
-  /** Writes the connector's status now, with what its removal desk has booked; its peers' of the organization too. */
+  /** Writes the connector's status now, with what its removal desk has booked; `withPeers` includes its peers. */
   readonly publishConnector: (key: string, withPeers: boolean) => Promise<void>;
   readonly touchConnector: (key: string, why: TouchReason) => void;
   readonly actionTimeoutMs: number;
@@ -54,20 +54,20 @@ export interface GrantSubject {
   readonly object: GrantObject;
   readonly connector: AsanaConnector;
   readonly connectorKey: string;
-  /** Of exactly this connector object; null before it has one. */
+  /** The session of exactly this connector object; `null` before it has one. */
   readonly session: ConnectorSession | null;
-  /** Whatever keeps grants from being applied lasts until a person acts. */
+  /** True if what keeps grants from being applied lasts until a person acts. */
   readonly obstructed: boolean;
   readonly view: Grant;
   readonly context: GrantContext;
-  /** The account that an ended grant created, whose right this one takes over. */
+  /** The account created by the ended grant whose right this one takes over; `null` if there is none. */
   readonly inheritedCreation: GrantStatus['created'] | null;
 }
 
 /**
- * Puts together what a grant's decision looks at, from what the caches know at this moment.
- * @param options.lookedUp the person was looked up by themselves just now
- * @param options.now by which grants have begun and ended, epoch milliseconds
+ * Collects everything that a grant's decision depends on, from the current caches.
+ * @param options.lookedUp whether the person was just looked up individually
+ * @param options.now the time that decides which grants have begun and ended, in epoch milliseconds
  */
 export function openSubject(
   deps: GrantDeps,
@@ -108,8 +108,8 @@ export function openSubject(
 }
 
 /**
- * A sync reads teams after everything else: until the first one has come to them, a grant of a team waits as all do before the
- * first reading, and its status stays as it was.
+ * Returns the reading for a grant; `null` for a team grant until the first sync has read the teams, which come last.
+ * Until then the grant waits as before the first reading, and its status stays as it was.
  */
 function readFor({ object, wish }: Grant, session: ConnectorSession): Reading | null {
   const reading = session.read(object.uid);
@@ -118,14 +118,14 @@ function readFor({ object, wish }: Grant, session: ConnectorSession): Reading | 
 }
 
 /**
- * A live grant takes over what one that ended holds: the right, whether it was found, and whether the account was created. What had
- * got lost, and this one has given anew, was not found.
+ * Lets a live grant take over what an ended one holds: the right, whether it was adopted, and whether the account was
+ * created. A right that was lost and then given again by this grant is not adopted.
  */
 function inherit(own: Contender, predecessor: Grant | null): Contender {
   if (!predecessor?.applied) return own;
   const { applied, created } = predecessor;
   const adopted = applied.adopted && !isGiving(own.grant, applied.right);
-  // Its time runs from now: this object has held nothing before.
+  // Its duration runs from now, since this object has not held the right before.
   return {
     ...own,
     grant: { ...own.grant, applied: { ...applied, at: '', adopted }, created: own.grant.created || created },

@@ -23,7 +23,7 @@ interface EndingParts {
   readonly actions: GrantActions;
 }
 
-/** What becomes of grants that end: taken back, let go, or left alone. A deleted object goes; an expired one stays and says so. */
+/** Ends grants: revokes, releases or keeps their rights. A deleted object goes; an expired one stays and says so. */
 export class GrantEndings {
   readonly #deps: GrantDeps;
   readonly #reporter: GrantReporter;
@@ -37,7 +37,7 @@ export class GrantEndings {
     this.#actions = actions;
   }
 
-  /** What ended is taken back. */
+  /** Finishes a grant whose right was revoked. */
   async conclude(subject: GrantSubject, done: Partial<GrantFindings>, message: string): Promise<void> {
     const { kind, object, session, connectorKey } = subject;
     const { uid } = object.metadata;
@@ -58,7 +58,7 @@ export class GrantEndings {
     this.#deps.touchConnector(connectorKey, 'SeatFreed');
   }
 
-  /** An ending grant lets go and leaves Asana as it is. */
+  /** Releases an ended grant and leaves Asana as it is. */
   async release(subject: GrantSubject, decision: Release, done: Partial<GrantFindings>): Promise<void> {
     const { kind, object, session, connectorKey } = subject;
     const { reason, warning } = decision;
@@ -87,7 +87,7 @@ export class GrantEndings {
       applied: null,
       planned: null,
     });
-    // What was told as ended only lacks that its finalizer goes.
+    // If the status already says that the grant ended, only the finalizer is left to remove.
     if (told) await this.#deps.writer(kind).removeFinalizer(written, REVOKE_FINALIZER);
     else await this.#releases.release({ kind, object: written }, { reason, message, warning });
     session?.desk.forget(object.metadata.uid);
@@ -95,11 +95,11 @@ export class GrantEndings {
     if (written !== object || !told) this.#deps.touchConnector(connectorKey, 'Counts');
   }
 
-  /** A person let the removal be: a deleted object goes, a live one is left alone until it is edited. */
+  /** Handles a discarded removal: a deleted object goes, any other is left alone until it is edited. */
   async discard(subject: GrantSubject, { action, message: why }: Act, held: HoldFields): Promise<void> {
     const { kind, object, view } = subject;
     if (view.ending?.because === 'Deleted') return this.letGo(subject);
-    // The hold stays on record: whatever the next edit asks to be removed was in one.
+    // The hold stays on record: a removal that the next edit asks for has been held before.
     const message = 'This removal was discarded. Edit the grant to have it evaluated again.';
     await this.#reporter.report(
       { kind, object },
@@ -111,7 +111,7 @@ export class GrantEndings {
     );
   }
 
-  /** A person let the removal of a deleted object be: it goes, whatever its removal would have waited for. */
+  /** Releases a deleted object whose removal was discarded, whatever the removal would have waited for. */
   async letGo({ kind, object, session }: GrantSubject): Promise<void> {
     const message = 'The removal was discarded. Nothing was changed in Asana.';
     await this.#releases.release({ kind, object }, { reason: 'Discarded', message, warning: false });
@@ -119,7 +119,7 @@ export class GrantEndings {
     this.#actions.forget(object.metadata.uid);
   }
 
-  /** The successor takes over what this grant holds; until it has recorded that, it is not forgotten here. */
+  /** Keeps this grant until its successor has recorded that it took over the right. */
   async #waitForTheSuccessor(subject: GrantSubject, decision: Release): Promise<void> {
     const { kind, object, view, context } = subject;
     const { account, right, observed, message } = decision;
@@ -153,7 +153,7 @@ function hasInherited({ context, view }: GrantSubject, { right }: Release): bool
   return applied !== null && isSameRight(applied.right, held);
 }
 
-/** What the status of a grant that has ended, and holds nothing any more, says of that already; null before. */
+/** Returns what the status already says about the end of a grant that holds nothing any more; `null` if nothing. */
 function toldEnd({
   metadata,
   status,

@@ -3,26 +3,26 @@ import type { GrantObject } from '../../api/kinds.ts';
 import { type Key, splitKey } from '../../kubernetes/resource.ts';
 import type { GrantKind } from './grant-kinds.ts';
 
-/** Index of a grant store: every name an account goes by in a grant (`gid:…`, `email:…`). */
+/** Index of a grant store: every identity of the account in a grant (`gid:…`, `email:…`). */
 export const IDENTITY_INDEX = 'identity';
 
-/** Index of a grant store: the key of the connector a grant names. */
+/** Index of a grant store: the key of the connector that a grant names. */
 export const CONNECTOR_INDEX = 'connector';
 
-/** The key "namespace/name" of the connector a grant names; the namespace defaults to the grant's own. */
+/** Returns the key "namespace/name" of the connector that a grant names; the namespace defaults to the grant's own. */
 export function connectorKeyOf(grant: GrantObject): string {
   const { namespace, name } = grant.spec.connectorRef;
   return `${namespace ?? grant.metadata.namespace}/${name}`;
 }
 
-/** The namespaces whose grants may name a connector: its own, and those it allows; `*` among them stands for all. */
+/** Returns the namespaces whose grants may name a connector: its own and those it allows; `*` stands for all. */
 export function namespacesOf({ metadata, spec }: AsanaConnector): string[] {
   return [...new Set([metadata.namespace, ...(spec.provisioning.allowedNamespaces ?? [])])];
 }
 
 /**
- * How metrics name the connector of a grant. One that does not exist names no series: anybody may write any name into
- * a grant.
+ * Returns the connector labels of a grant for metrics. A connector that does not exist gets no series: a grant can
+ * contain any name.
  */
 export function connectorLabelsOf(
   grant: GrantObject,
@@ -34,8 +34,8 @@ export function connectorLabelsOf(
 }
 
 /**
- * The names a grant's account is known by: what the spec says and what was recorded. Two grants that share one
- * may mean the same account; whether they do is decided on the gid.
+ * Returns the identities of a grant's account, from the spec and from the status. Two grants that share one may be for
+ * the same account; whether they are is decided on the gid.
  */
 export function identitiesOf(kind: GrantKind, grant: GrantObject): string[] {
   const names = new Set<string>();

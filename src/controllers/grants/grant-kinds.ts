@@ -13,30 +13,30 @@ import {
 } from '../../api/resources.ts';
 import type { Right, Wish } from '../../provisioning/right.ts';
 
-/** The part of a status that shows a right: one field of it belongs to each kind. */
+/** The status field that shows the right; each kind has one of its own. */
 export type ValueField = 'license' | 'membership' | 'account';
 
-/** One kind of grant: how its objects say what the engine wants to know. */
+/** One grant kind: how its objects provide what the engine needs. */
 export interface GrantKind {
   readonly resource: ResourceNames<GrantKindName>;
   /** The schema of the status. */
   readonly status: TObject;
   /** The field of `status.observed` and `status.applied` that shows the right. */
   readonly field: ValueField;
-  /** What that field shows for somebody who has nothing of it; null: it is left out. */
+  /** The value of that field for a person without the right; `null` if the field is left out. */
   readonly nothing: string | null;
   wish(object: GrantObject): Wish;
-  /** The right behind `status.applied`; null while the status does not say where it is. */
+  /** Returns the right behind `status.applied`; `null` if the status does not say where it is. */
   applied(object: GrantObject): Right | null;
   ensure(object: GrantObject): 'Present' | 'Absent';
   user(object: GrantObject): { readonly email: string | null; readonly gid: string | null };
-  /** What an account is called when it is created. */
+  /** Returns the name for an account that is created. */
   accountName(object: GrantObject): string | null;
-  /** A missing account is created. */
+  /** Whether a missing account is created. */
   mayCreate(object: GrantObject): boolean;
 }
 
-/** The kinds of grants. What holds for all of them goes over this. */
+/** All grant kinds. Code that applies to every kind iterates over them. */
 export const grantKinds: readonly GrantKind[] = [
   row<AsanaLicenseGrant>({
     resource: asanaLicenseGrants,
@@ -105,7 +105,7 @@ type Row<T> = {
   mayCreate(object: T): boolean;
 };
 
-/** A store holds the objects of one kind only, so a row is never asked about those of another. */
+/** Completes a row. The cast is safe: a store holds the objects of one kind only, so a row never sees another kind. */
 function row<T extends GrantObject>(kind: Row<T>): GrantKind {
   return {
     ensure: () => 'Present',

@@ -13,13 +13,13 @@ import { grantReasonOf } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
 import { EditedMeanwhileError, PromptWord } from './prompt-word.ts';
 
-/** `Edited`: the grant is another by now. `Failed`: the status says why nobody could be looked up. */
+/** `Edited`: the grant was edited or replaced meanwhile. `Failed`: the lookup failed, and the status says why. */
 export interface Lookup {
   readonly kind: 'LookedUp' | 'Edited' | 'Failed';
   readonly object: GrantObject;
 }
 
-/** Looks people up by themselves whom a listing lacks: nothing follows from their absence in it alone. */
+/** Looks up people individually who are missing from a listing: absence from a listing alone has no consequences. */
 export class GrantLookups {
   readonly #deps: GrantDeps;
   readonly #gate: RemovalGate;
@@ -31,7 +31,7 @@ export class GrantLookups {
     this.#reporter = reporter;
   }
 
-  /** @throws whatever the queue is to come back for */
+  /** @throws errors that the queue has to retry */
   async lookUp(subject: GrantSubject, right: Right | null, signal: AbortSignal): Promise<Lookup> {
     const { kind, session, context, connector, view, object } = subject;
     const { clock, actionTimeoutMs: ms, grants } = this.#deps;
@@ -70,7 +70,7 @@ export class GrantLookups {
     );
   }
 
-  /** Whoever could not be looked up is not decided on; what is held stays so. */
+  /** Handles a failed lookup: the grant is not decided, and what is held stays held. */
   async #fail(subject: GrantSubject, error: unknown): Promise<Lookup> {
     const { kind, object, view, session, connectorKey } = subject;
     const reason = grantReasonOf(error);

@@ -3,16 +3,16 @@ import { AsanaError, type AsanaErrorCode } from '../../asana/errors.ts';
 import { CodedError } from '../../core/errors.ts';
 import { type RefusalCode, RefusedError } from '../../provisioning/refusal.ts';
 
-/** The guard fell between the decision and the request: another process, another spec or nobody may act now. */
+/** The guard stopped the action after the decision: this process may no longer act, or what it was based on changed. */
 export class FencedError extends CodedError {
   constructor(message: string) {
     super('Fenced', 'transient', message);
   }
 }
 
-/** Local and Asana's clock differ too much to judge an instant, or Asana's is not known. */
+/** The local clock and Asana's differ too much to judge a time, or Asana's clock is not known. */
 export class ClockSkewError extends CodedError {
-  /** @param skewMs null when Asana's answer carried no Date */
+  /** @param skewMs `null` if Asana's response had no Date header */
   constructor(skewMs: number | null) {
     const why =
       skewMs === null
@@ -22,7 +22,7 @@ export class ClockSkewError extends CodedError {
   }
 }
 
-/** By Asana's clock, which is the one that counts, an instant is still some seconds away. */
+/** A time is still some seconds away by Asana's clock, which is the one that counts. */
 export class NotYetError extends CodedError {
   constructor(earlyMs: number) {
     const seconds = Math.ceil(earlyMs / 1000);
@@ -31,7 +31,7 @@ export class NotYetError extends CodedError {
   }
 }
 
-/** The reason that a grant shows for each refusal. Those that only tasks meet have the nearest one. */
+/** The reason that a grant shows for each refusal. Refusals that only tasks meet have the closest one. */
 export const reasonOfRefusal: Readonly<Record<RefusalCode, GrantReason>> = {
   AccountNotFound: 'UserNotFound',
   UserIsGuest: 'UserIsGuest',
@@ -69,7 +69,7 @@ export const reasonOfRefusal: Readonly<Record<RefusalCode, GrantReason>> = {
   ProvisioningOff: 'ConnectorNotReady',
 };
 
-/** What an error of Asana means for the grant whose action met it. */
+/** The reason that a grant shows if its action fails with this error from Asana. */
 export const reasonOfAsanaError: Readonly<Record<AsanaErrorCode, GrantReason>> = {
   CredentialsRejected: 'ConnectorNotReady',
   PlanRefused: 'AsanaRefused',
@@ -88,7 +88,7 @@ export const reasonOfAsanaError: Readonly<Record<AsanaErrorCode, GrantReason>> =
   ResponseTooLarge: 'AsanaUnavailable',
 };
 
-/** The reason a failed action shows in the grant; null for errors that are none of the grant's business. */
+/** Returns the reason that a grant shows for a failed action; `null` for an error that does not concern the grant. */
 export function grantReasonOf(error: unknown): GrantReason | null {
   if (error instanceof ClockSkewError) return 'ClockSkew';
   if (error instanceof NotYetError) return 'Progressing';

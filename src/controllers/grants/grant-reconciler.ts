@@ -15,14 +15,14 @@ import { GrantReporter } from './grant-reporter.ts';
 import { GrantSteps, type Progress } from './grant-steps.ts';
 import { attemptAfter } from './open-attempt.ts';
 
-/** Long enough for what the API server or Asana was just changing to be settled. */
+/** How long to wait until a change in the API server or in Asana has settled. */
 const LOOK_AGAIN_MS = 3_000;
-/** A stop may be taken off early, or never end by itself: how often it is looked whether it still stands. */
+/** How often to check whether a stop still applies: it may be lifted early, or never end by itself. */
 const LOOK_AT_STOP_MS = 10_000;
-/** A look, a creation, an upgrade, and the word on it; one more that Asana overtook. */
+/** The most decisions of one reconcile: a lookup, a creation, an upgrade, the result, and one that Asana overtook. */
 const MOST_ROUNDS = 6;
 
-/** Setting the grants of one kind right: from an object to a decision to what is done about it. */
+/** Reconciles the grants of one kind: from the object to a decision to what is done about it. */
 export class GrantReconciler {
   readonly #kind: GrantKind;
   readonly #deps: GrantDeps;
@@ -45,8 +45,8 @@ export class GrantReconciler {
   }
 
   /**
-   * An object is gone, or not ours to decide any more: whatever was remembered of it goes too, and others do not wait for
-   * it, however long somebody else keeps it.
+   * Forgets an object that is gone or no longer ours to decide, so that others do not wait for it, however long a
+   * foreign finalizer keeps it.
    */
   forget(object: GrantObject): void {
     const { uid } = object.metadata;
@@ -60,7 +60,7 @@ export class GrantReconciler {
     try {
       return await this.#reconcile(key, object, context);
     } finally {
-      // It went meanwhile, and was forgotten; what was remembered of it since, a removal at the desk for one, goes too.
+      // The object was deleted and forgotten meanwhile; forget what was recorded since, such as a removal at the desk.
       if (!this.#isThere(key, object)) this.forget(object);
     }
   }
@@ -75,7 +75,7 @@ export class GrantReconciler {
     { signal, log }: ReconcileContext,
   ): Promise<ReconcileResult | void> {
     const { stoppedUntil } = this.#deps.leadership;
-    // Whoever uninstalls removes finalizers and records: nothing is written, either.
+    // An uninstall removes finalizers and records, so nothing is written either.
     if (stoppedUntil !== null) {
       const leftMs = stoppedUntil - this.#deps.clock.now();
       return { requeueAfterMs: Math.min(Math.max(1, leftMs), LOOK_AT_STOP_MS) };
@@ -85,7 +85,7 @@ export class GrantReconciler {
       return this.forget(object);
     let progress: Progress = { object, lookedUp: false, done: {} };
     for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      // Gone while something was waited for: what was forgotten of it must not be remembered again, in a hold for one.
+      // If the object was deleted during a wait, it must not be recorded again, for example in a hold.
       if (!this.#isThere(key, object)) return;
       const subject = this.#open(progress);
       if (!subject) return this.#waitForTheConnector(progress.object);
@@ -95,11 +95,11 @@ export class GrantReconciler {
       if ('result' in next) return next.result;
       progress = next.again;
     }
-    // What keeps changing in Asana is looked at again with everything else.
+    // Asana keeps changing: the grant is decided again later, in turn with the others.
     return { requeueAfterMs: LOOK_AGAIN_MS };
   }
 
-  /** Deleting a namespace, the CRDs, the connector or the release takes nothing from anybody. */
+  /** Releases a deleted grant whose namespace, CRD or connector goes too, or that is abandoned, without acting. */
   async #releaseFromAbove(object: GrantObject): Promise<boolean> {
     const cause = await judgeFromAbove(object, splitKey(connectorKeyOf(object)), this.#deps.cluster);
     if (!cause) return false;
@@ -116,7 +116,7 @@ export class GrantReconciler {
     const planned = object.status?.planned?.hold ? plannedBefore(object) : null;
     const outcome = { reason: 'ConnectorNotFound', message } as const;
     await this.#reporter.report({ kind: this.#kind, object }, { outcome, planned, keepsRequest: true });
-    // The API server may still have had a connector a moment ago; without one a deleted grant goes.
+    // The API server may have had the connector a moment ago; once it has none, a deleted grant is released.
     return deleted ? { requeueAfterMs: LOOK_AGAIN_MS } : {};
   }
 

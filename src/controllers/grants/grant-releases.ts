@@ -9,14 +9,14 @@ import { connectorKeyOf, connectorLabelsOf } from './grant-identity.ts';
 import type { KnownGrant } from './grant-stores.ts';
 import { identityOf } from './grant-view.ts';
 
-/** Why a grant is let go, as metrics, events and audit lines tell it. */
+/** Why a grant is released, for metrics, events and audit lines. */
 export interface ReleaseCause {
   readonly reason: ReleaseReason | FromAboveReason | 'Uninstalling';
   readonly message: string;
   readonly warning: boolean;
 }
 
-/** Lets grants go and leaves Asana as it is: each time with an event, a metric and an audit line. */
+/** Releases grants and leaves Asana as it is, each time with an event, a metric and an audit line. */
 export class GrantReleases {
   readonly #deps: Pick<GrantDeps, 'connectors' | 'writer' | 'events' | 'audit'>;
   readonly #counter: Counter;
@@ -30,7 +30,7 @@ export class GrantReleases {
     ]);
   }
 
-  /** Removes the finalizer, and says so where one stood. */
+  /** Removes the finalizer, and reports the release if there was one. */
   async release(known: KnownGrant, cause: ReleaseCause): Promise<void> {
     const { kind, object } = known;
     const stood = object.metadata.finalizers?.includes(REVOKE_FINALIZER) ?? false;

@@ -12,7 +12,7 @@ import { type GrantFindings, grantStatus } from './grant-status.ts';
 import type { KnownGrant } from './grant-stores.ts';
 import { noticeAt } from './grant-time.ts';
 
-/** Writes the status of grants, the one place that does, and tells in events what a person should know of it. */
+/** Writes the status of grants, as the only place that does, and emits events for what a person should know. */
 export class GrantReporter {
   readonly #deps: Pick<GrantDeps, 'connectors' | 'writer' | 'events' | 'touchConnector' | 'clock'>;
   readonly #begun: BegunAttempts;
@@ -37,8 +37,8 @@ export class GrantReporter {
   }
 
   /**
-   * Writes the status if anything of it changed.
-   * @returns the object as it is then
+   * Writes the status if anything in it changed.
+   * @returns the updated object
    */
   async report({ kind, object }: KnownGrant, findings: GrantFindings): Promise<GrantObject> {
     const { writer, clock, touchConnector } = this.#deps;
@@ -69,7 +69,7 @@ export class GrantReporter {
     this.#deps.events.record(kind.resource, object, type, reason, note, action);
   }
 
-  /** Tells that an action was carried out: what somebody else had changed is a Warning. */
+  /** Emits the event of an action that was carried out; correcting a change made by others is a Warning. */
   tellDone(
     { kind, object, connector }: GrantSubject,
     { action, drift }: Extract<Decision, { kind: 'Act' }>,

@@ -11,7 +11,7 @@ import type { GrantFindings } from './grant-status.ts';
 
 type Settled = Extract<Decision, { kind: 'Settled' }>;
 
-/** What is so as declared: in mode Apply the right is recorded, and with it the finalizer that takes it back. */
+/** Settles grants that are as declared: in mode Apply it records the right and adds the finalizer for revoking it. */
 export class GrantSettlements {
   readonly #deps: GrantDeps;
   readonly #reporter: GrantReporter;
@@ -24,8 +24,8 @@ export class GrantSettlements {
   }
 
   /**
-   * Before all is said to be as declared, the person is looked at by themselves while something else may be on its way that was
-   * sent before an edit: no reading shows it yet.
+   * Whether the person has to be looked up individually before the grant is reported as settled: another change, sent
+   * before an edit, may still be in progress, and no reading shows it yet.
    */
   isToBeLookedAt(subject: GrantSubject, decision: Settled): boolean {
     const { view, context } = subject;
@@ -33,8 +33,9 @@ export class GrantSettlements {
   }
 
   /**
-   * @param done what this reconcile has done before
-   * @returns the object as it is then, and when to see whether something else still comes to show; null for nothing
+   * @param done what this reconcile has already done
+   * @returns the updated object, and after how many milliseconds to check whether Asana comes to show something else;
+   *   `null` for never
    */
   async settle(
     subject: GrantSubject,
@@ -48,7 +49,7 @@ export class GrantSettlements {
     const removed = reason === 'Removed';
     if (acts && applied) object = await this.#deps.writer(kind).addFinalizer(object, REVOKE_FINALIZER);
     const findings = { ...confirmedBy(subject, decision), ...done };
-    // Given before the connector went to mode Plan: the finalizer stands since then.
+    // The right was given before the connector went to mode Plan; the finalizer has been there since.
     const given = findings.lastAction?.result === 'Succeeded' && applied?.adopted === false;
     const inherited = acts && applied ? (subject.inheritedCreation ?? undefined) : undefined;
     const written = await this.#reporter.report(
@@ -61,10 +62,10 @@ export class GrantSettlements {
         ...findings,
         created: findings.created ?? inherited,
         outcome: { reason, message: removed ? describeAbsence(message, findings, object) : message },
-        // In mode Plan too, nothing is applied any more of what is declared absent and is not there.
+        // A right that is declared absent and is gone no longer counts as applied, even in mode Plan.
         ...((acts && applied) || given || removed ? { applied } : {}),
         removedGeneration: removed ? this.#removedGenerationOf(subject) : undefined,
-        // What is postponed stays held, and joins its hold again when it begins.
+        // A postponed removal stays held, and joins its hold again when it begins.
         planned: reason === 'Scheduled' && object.status?.planned?.hold ? plannedBefore(object) : null,
       },
     );
@@ -75,24 +76,24 @@ export class GrantSettlements {
       const note = `${message} The person already had this access; the grant keeps it.`;
       this.#reporter.tell({ kind, object: written }, 'Normal', 'Adopted', note);
     }
-    // What was sent for something else may still come to show: its license is nobody else's until then.
+    // Another change that was sent may still show; until then, its license is reserved.
     const { attempt } = view;
     const awaits = !lastAction && isLookedFor(attempt, context.now);
     const stillMs = awaits ? nextLook(context.now - attempt.at) : null;
-    // Before it begins nobody looks at the person: what was sent for may have been given.
+    // A grant that has not begun is not looked up, so what was sent may have been given.
     if (stillMs === null && reason === 'Scheduled') this.#actions.abandon(object.metadata.uid);
     else if (stillMs === null) this.#actions.forget(object.metadata.uid);
     return { written, stillMs };
   }
 
-  /** In mode Plan an absence is seen, and none is enforced: what was removed before stays on record. */
+  /** Returns the generation to record as removed. Mode Plan sees an absence but enforces none: the record stays. */
   #removedGenerationOf({ object, context }: GrantSubject): number | undefined {
     const acts = context.policies.mode === 'Apply';
     return acts ? object.metadata.generation : object.status?.removedGeneration;
   }
 }
 
-/** Whether there was no account from the start, or this object had it removed. */
+/** Says whether there was no account from the start, or this object removed it. */
 function describeAbsence(
   message: string,
   { lastAction }: Partial<GrantFindings>,

@@ -14,17 +14,17 @@ import { isAskedAnew, openRequest } from './grant-view.ts';
 
 export type GrantStatus = NonNullable<GrantObject['status']>;
 
-/** What a reconcile has found out about a grant; what is left out stays as the status says. */
+/** What a reconcile has found out about a grant. Fields that are left out, except `planned`, keep their value. */
 export interface GrantFindings {
   readonly outcome: Omit<GrantOutcome, 'expired'>;
-  /** The account as seen now; null when there is none, undefined when nobody looked. */
+  /** The account as seen now; `null` if there is none, `undefined` if it was not looked up. */
   readonly account?: Account | null | undefined;
   readonly right?: Right | null | undefined;
-  /** What the account holds of it; null for nothing, undefined when nobody looked. */
+  /** What the account holds of the right; `null` for nothing, `undefined` if it is unknown. */
   readonly observed?: string | null | undefined;
-  /** Where the account and the right were looked for. */
+  /** The reading in which the account and the right were looked up. */
   readonly reading?: Reading | null | undefined;
-  /** Null takes the record away. */
+  /** `null` removes the record. */
   readonly applied?: AppliedRight | null | undefined;
   readonly created?: GrantStatus['created'] | undefined;
   readonly planned?: GrantStatus['planned'] | null | undefined;
@@ -33,11 +33,11 @@ export interface GrantFindings {
   readonly removedGeneration?: number | undefined;
   readonly discardedGeneration?: number | undefined;
   readonly expiresSoonToldAt?: string | undefined;
-  /** The request is not answered yet: what it asks for is still under way. */
+  /** True if the request is not answered yet, because what it asks for is still in progress. */
   readonly keepsRequest?: boolean | undefined;
 }
 
-/** The whole status of a grant: a pure function of what it was and what was found. */
+/** Computes the whole status of a grant: a pure function of the earlier status and the findings. */
 export function grantStatus(
   kind: GrantKind,
   object: GrantObject,
@@ -77,9 +77,9 @@ function userFields(kind: GrantKind, object: GrantObject, findings: GrantFinding
   return { ...(person === null ? {} : { person }), ...(user ? { user } : {}) };
 }
 
-/** Whose it is stays when the account is gone, for people to see. */
+/** Returns `status.user`, which stays when the account is gone, for people to see. */
 function foundUser(before: GrantStatus, { account, right, reading }: GrantFindings): GrantStatus['user'] {
-  // Somebody who left before this grant found them is nobody's identity.
+  // An account that had left before this grant found it does not become the grant's identity.
   if (!account || (!before.user && reading && !isInUse(account, reading))) return before.user;
   const { gid, email, name } = account;
   const organization = before.user?.organization ?? foundIn(account, { right, reading });
@@ -91,7 +91,7 @@ function foundUser(before: GrantStatus, { account, right, reading }: GrantFindin
   };
 }
 
-/** Where somebody was found: not in a workspace that is not read, nor in one that they have never been in. */
+/** Returns where an account was found; `null` if that place is not read or the account was never in it. */
 function foundIn(
   account: Account,
   { right, reading }: Pick<GrantFindings, 'right' | 'reading'>,
@@ -100,7 +100,7 @@ function foundIn(
   return place !== null && reading && isKnownIn(account, place, organizationOf(reading)) ? place : null;
 }
 
-/** The team or workspace of the right: once found, it is where the right is. */
+/** Returns the team or workspace of the right; once found, that is where the right stays. */
 function placeFields(kind: GrantKind, before: GrantStatus, findings: GrantFindings): Partial<GrantStatus> {
   const { right, reading } = findings;
   const kept = {
@@ -117,7 +117,7 @@ function placeFields(kind: GrantKind, before: GrantStatus, findings: GrantFindin
     : kept;
 }
 
-/** Something followed from where an account is looked for: until then, `defaultWorkspace` may be corrected. */
+/** Whether an account's place has been acted on. Until then, `defaultWorkspace` may be corrected. */
 function isUsed(before: GrantStatus, { lastAction, removedGeneration }: GrantFindings): boolean {
   return Boolean(before.applied ?? lastAction ?? before.lastAction ?? removedGeneration);
 }
@@ -135,7 +135,7 @@ function observedFields(
   return { observed: { ...heldField(kind, value), since: formatTime(now) } };
 }
 
-/** One that names the same right is never rewritten. */
+/** Returns the applied right; a record of the same right is never rewritten. */
 function appliedFields(
   kind: GrantKind,
   before: GrantStatus,
@@ -153,7 +153,7 @@ function heldField(kind: GrantKind, value: string): Held {
   return { [kind.field]: value };
 }
 
-/** The event about the end belongs to that end: an extension has one of its own. */
+/** Returns when the end was reported by an event. A report belongs to one end: an extension gets its own. */
 function toldFields(
   before: GrantStatus,
   { expiresSoonToldAt }: GrantFindings,
@@ -164,17 +164,17 @@ function toldFields(
   return told === undefined ? {} : { expiresSoonToldAt: told };
 }
 
-/** What was done, is planned, and was set back. */
+/** Returns what was done, what is planned, and the drift that was corrected. */
 function recordFields(object: GrantObject, findings: GrantFindings): Partial<GrantStatus> {
   const before = object.status ?? {};
   const { generation } = object.metadata;
-  // What is planned is what was decided just now; it never outlives the decision, but for what is undecided.
+  // The plan is that of the current decision; an earlier one is kept only if the caller passes it on.
   const { planned } = findings;
-  // An edit or a request asks for another try: what was counted before it is forgotten.
+  // An edit or a request asks for another try, so the earlier drift count is dropped.
   const drift = findings.drift ?? (isAskedAnew(object) ? undefined : before.drift);
   const created = findings.created ?? before.created;
   const lastAction = findings.lastAction ?? before.lastAction;
-  // A request that is answered otherwise than with an absence asks for one until it comes.
+  // A request that is answered without an absence drops the record, so that the absence is enforced again.
   const isAnswered = openRequest(object) !== null && !findings.keepsRequest;
   const removed = findings.removedGeneration ?? (isAnswered ? undefined : before.removedGeneration);
   const discarded = findings.discardedGeneration ?? before.discardedGeneration;

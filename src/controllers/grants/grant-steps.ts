@@ -20,20 +20,20 @@ import { untilNextInstant } from './grant-time.ts';
 import { openAttemptAction } from './open-attempt.ts';
 import { staysUntold } from './untold.ts';
 
-/** Where nothing could be decided, what a request asks for is not done, and what was planned still is. */
+/** Refusals that leave a grant undecided: a request stays unanswered, and a plan stays planned. */
 const UNDECIDED: ReadonlySet<RefusalCode> = new Set([...unlearnt, 'Suspended', 'UnderWay']);
 
-/** Whoever deletes several objects at once has them all deleted within this time. */
+/** Objects that are deleted together have all been deleted within this time. */
 const TOGETHER_MS = 10_000;
 
 type Settled = Extract<Decision, { kind: 'Settled' }>;
 type Blocked = Extract<Decision, { kind: 'Blocked' }>;
 type Act = Extract<Decision, { kind: 'Act' }>;
 
-/** What a reconcile has learnt on its way; the next decision and the next status go by it. */
+/** What a reconcile has learned so far, for the next decision and the next status. */
 export interface Progress {
   readonly object: GrantObject;
-  /** The person was looked up by themselves. */
+  /** True if the person was looked up individually. */
   readonly lookedUp: boolean;
   /** What was done, for the status. */
   readonly done: Partial<GrantFindings>;
@@ -41,7 +41,7 @@ export interface Progress {
 
 const NOTHING_DONE = { lookedUp: false, done: {} } as const;
 
-/** What a step of a reconcile comes to: the end of it, or another decision on what was learnt. */
+/** The result of a step: the reconcile ends, or the grant is decided again on what was learned. */
 export type Next = { readonly result: ReconcileResult } | { readonly again: Progress };
 
 interface StepParts {
@@ -51,7 +51,7 @@ interface StepParts {
   readonly begun: BegunAttempts;
 }
 
-/** What is done at each kind of decision on a grant; each is one step of a reconcile. */
+/** Carries out each kind of decision on a grant as one step of a reconcile. */
 export class GrantSteps {
   readonly #deps: GrantDeps;
   readonly #gate: RemovalGate;
@@ -73,20 +73,20 @@ export class GrantSteps {
     this.#settlements = new GrantSettlements(deps, reporter, actions);
   }
 
-  /** The connector is gone: nobody can look for what is under way. */
+  /** Marks the seat of a grant without a connector as in doubt: what is in progress cannot be checked. */
   doubtSeat(uid: string): void {
     this.#actions.doubtSeat(uid);
   }
 
-  /** An object is gone: whatever was remembered of it goes too. */
+  /** Forgets everything about an object that is gone. */
   forget(uid: string): void {
     this.#gate.forget(uid);
     this.#actions.abandon(uid);
   }
 
   /**
-   * Does what follows from a decision.
-   * @throws whatever the queue is to come back for
+   * Carries out a decision.
+   * @throws errors that the queue has to retry
    */
   async follow(
     subject: GrantSubject,
@@ -119,7 +119,7 @@ export class GrantSteps {
     }
   }
 
-  /** Where the connector stops all decisions nobody knows what a grant will want once it goes on. */
+  /** Records whether the grant was decided. While its connector stops decisions, what it will want is unknown. */
   #noteDecision(subject: GrantSubject, decision: Decision): void {
     const { session, object, context, view } = subject;
     const { uid } = object.metadata;
@@ -131,7 +131,7 @@ export class GrantSteps {
     else session?.noteDecided(uid);
   }
 
-  /** Nothing follows from somebody's absence in a listing alone. */
+  /** Looks up the person individually: absence from a listing alone has no consequences. */
   async #lookUp(
     subject: GrantSubject,
     { right }: Decision,
@@ -148,7 +148,7 @@ export class GrantSteps {
     return sooner(this.#untilNextInstant(subject, written), stillMs);
   }
 
-  /** Nothing can or may be done. */
+  /** Reports why nothing can or may be done. */
   async #block(
     subject: GrantSubject,
     { decision, kept }: { readonly decision: Blocked; readonly kept: KeptRemoval | null },
@@ -169,7 +169,7 @@ export class GrantSteps {
         reason: reasonOfRefusal[decision.code],
         message: decision.message,
         drifted: decision.drift ? decision.message : null,
-        // What waits for what can return comes again by itself, however its reason usually stands.
+        // A deleted grant is retried by itself, even if its reason usually requires a person.
         retrying: view.ending?.because === 'Deleted',
       },
       planned: kept ? plannedStill(object, kept) : isPlanKept(decision) ? plannedBefore(object) : null,
@@ -225,7 +225,7 @@ export class GrantSteps {
     }
   }
 
-  /** What this reconcile wrote itself is in the store at once. One of the same name begins with a reconcile of its own. */
+  /** Decides the grant again with what this reconcile wrote to the store. A new namesake gets its own reconcile. */
   #decideAnew({ kind }: GrantSubject, object: GrantObject, progress: Progress): Next {
     const known = this.#deps.grants.of(kind).get(keyOf(object));
     return known?.metadata.uid === object.metadata.uid
@@ -241,21 +241,21 @@ export class GrantSteps {
     return this.#reporter.report({ kind, object }, findings);
   }
 
-  /** Comes again when time changes what is to be done, even if that has passed since the grant was decided. */
+  /** Requeues the grant for the next time that matters, even if it has passed since the decision. */
   #untilNextInstant({ view }: GrantSubject, object: GrantObject): { readonly result: ReconcileResult } {
     const wait = view.ending ? null : untilNextInstant(object, this.#deps.clock.now());
     return { result: wait === null ? {} : { requeueAfterMs: wait } };
   }
 }
 
-/** Where nothing could be decided; what was sent for before an edit or an end is no plan any more. */
+/** Whether to keep the plan because nothing was decided. A change sent before an edit or an end is no longer a plan. */
 function isPlanKept({ code }: Blocked): boolean {
   return UNDECIDED.has(code) && code !== 'UnderWay';
 }
 
 /**
- * A deleted grant is not released at once because of what another object declares: objects that are deleted together arrive one
- * by one. It waits for them, but never longer than a removal would. Null where it waits for nothing.
+ * Defers the release of a deleted grant because of what another object declares: objects that are deleted together
+ * arrive one by one. It waits no longer than a removal would. `null` if there is nothing to wait for.
  */
 function deferRelease(
   { view, connector }: GrantSubject,
@@ -274,8 +274,8 @@ function deferRelease(
 }
 
 /**
- * The intent of the next action has put on record what was done before it: said once more, that would take its place. What was
- * looked up before it is old.
+ * Whether progress is outdated: the intent of the next action recorded what was done before it, and reporting that
+ * again would overwrite the intent. An earlier lookup is outdated too.
  */
 function isSuperseded({ done: { lastAction } }: Progress, { status }: GrantObject): boolean {
   return lastAction !== undefined && status?.lastAction?.id !== lastAction.id;

@@ -11,7 +11,7 @@ import {
 } from './grant-identity.ts';
 import { type GrantKind, grantKinds } from './grant-kinds.ts';
 
-/** A grant with its kind, which the stored object itself does not say. */
+/** A grant with its kind, which the stored object itself does not contain. */
 export interface KnownGrant {
   readonly kind: GrantKind;
   readonly object: GrantObject;
@@ -21,7 +21,7 @@ export interface KnownGrant {
 export class GrantStores {
   readonly #stores = new Map<GrantKindName, Store<GrantObject>>();
 
-  /** @param newWords for each store, what shares the strings of its objects; null where they are shared already */
+  /** @param newWords creates the pool by which a store shares strings; `null` if they are shared already */
   constructor(newWords: () => WordPool | null = () => new WordPool()) {
     for (const kind of grantKinds) {
       const indexers = {
@@ -38,12 +38,12 @@ export class GrantStores {
     return store;
   }
 
-  /** Every grant that names a connector. */
+  /** Returns every grant that names a connector. */
   byConnector(connectorKey: string): KnownGrant[] {
     return this.#by(CONNECTOR_INDEX, connectorKey);
   }
 
-  /** Every grant that may mean the account; whether it does is decided on the gid. */
+  /** Returns every grant that may be for the account; whether it is, is decided on the gid. */
   byAccount(account: { readonly gid: string | null; readonly email: string | null }): KnownGrant[] {
     const names = [
       ...(account.gid === null ? [] : [gidIdentity(account.gid)]),
@@ -52,7 +52,7 @@ export class GrantStores {
     return this.byIdentities(names);
   }
 
-  /** Every grant that goes by one of these names. */
+  /** Returns every grant that has one of these identities. */
   byIdentities(names: Iterable<string>): KnownGrant[] {
     const found = new Map<string, KnownGrant>();
     for (const name of names)

@@ -5,8 +5,9 @@ import type { Ending } from '../../provisioning/grant.ts';
 import { beginningOf } from '../../provisioning/time.ts';
 
 /**
- * When a grant ends, epoch milliseconds; null for never, or not known yet. A `duration` runs from when the grant was first
- * applied; once that is recorded, only an edit of the duration moves the end, and it keeps its beginning.
+ * Returns when a grant ends, in epoch milliseconds; `null` for never, or if it is not known yet. A `duration` runs from
+ * when the grant was first applied; once that is recorded, only an edit of the duration moves the end, and never the
+ * beginning.
  */
 export function endOf({ spec, status }: GrantObject): number | null {
   if (spec.expiresAt !== undefined) return Date.parse(spec.expiresAt);
@@ -16,14 +17,14 @@ export function endOf({ spec, status }: GrantObject): number | null {
   return began === null ? null : began + lasts;
 }
 
-/** When a grant with a duration was first applied: by its recorded end, which outlives `applied`. */
+/** Returns when a grant with a duration was first applied, from its recorded end, which outlives `applied`. */
 function firstAppliedAt(status: GrantObject['status']): number | null {
   if (status?.expiresAt !== undefined && status.endDuration !== undefined)
     return Date.parse(status.expiresAt) - durationMs(status.endDuration);
   return status?.applied ? Date.parse(status.applied.at) : null;
 }
 
-/** What the status says of the end: the instant, since when it says so, and the duration it was computed from. */
+/** Returns the status fields of the end: its time, when that was set, and the duration that it was computed from. */
 export function endFields(
   object: GrantObject,
   now: number,
@@ -31,7 +32,7 @@ export function endFields(
   const end = endOf(object);
   if (end === null) return {};
   const before = object.status;
-  // As the user wrote it: two spellings of one instant are no difference.
+  // As the user wrote it, so that spec and status spell the time alike.
   const expiresAt = object.spec.expiresAt ?? formatTime(end);
   const same = before?.expiresAt === expiresAt && before.endSetAt !== undefined;
   const { duration } = object.spec;
@@ -42,7 +43,7 @@ export function endFields(
   };
 }
 
-/** Deletion outranks expiry: an expired object that is deleted ends because it was deleted. */
+/** Returns why a grant has ended; `null` while it is in force. Deletion takes precedence over expiry. */
 export function endingOf(object: GrantObject, now: number): Ending | null {
   const { deletionTimestamp } = object.metadata;
   if (deletionTimestamp) return { because: 'Deleted', at: Date.parse(deletionTimestamp) };
@@ -50,10 +51,10 @@ export function endingOf(object: GrantObject, now: number): Ending | null {
   return end !== null && end <= now ? { because: 'Expired', at: end } : null;
 }
 
-/** The longest time before its end at which a grant tells that it ends. */
+/** The longest time before its end at which a grant reports that it ends soon. */
 const LONGEST_NOTICE_MS = 72 * 3600_000;
 
-/** When a grant tells that it ends soon: a tenth of its time before, and 72 h at most; null for one that is not to tell. */
+/** Returns when to report a near end: a tenth of the lifetime before it, 72 h at most; `null` if it is not reported. */
 export function noticeAt(object: GrantObject): number | null {
   const { spec, status } = object;
   const end = endOf(object);
@@ -64,8 +65,8 @@ export function noticeAt(object: GrantObject): number | null {
 }
 
 /**
- * Milliseconds until time changes what is to be done for a grant in force: the beginning, the notice of the end, or the end;
- * 1 for an end that has passed since it was decided; null for none.
+ * Returns the milliseconds until the next time at which a grant in force needs attention: its beginning, the notice of
+ * its end, or its end; 1 for an end that has passed since the decision; `null` for none.
  */
 export function untilNextInstant(object: GrantObject, now: number): number | null {
   const { startsAt } = object.spec;
@@ -77,8 +78,8 @@ export function untilNextInstant(object: GrantObject, now: number): number | nul
 }
 
 /**
- * An end that comes when it was said to since the grant was first applied, and no more than a window late, surprises
- * nobody: it counts towards no limit.
+ * Whether a grant ended at the time that its status has shown since it was first applied, at most one window ago. Such
+ * an end is expected and counts towards no limit.
  */
 export function endsOnTime(
   { status }: GrantObject,
@@ -87,7 +88,7 @@ export function endsOnTime(
   now: number,
 ): boolean {
   if (ending?.because !== 'Expired' || !status?.applied || status.endSetAt === undefined) return false;
-  // An edit that has just moved the end is in no status yet.
+  // An edit that has just moved the end is not in the status yet.
   if (Date.parse(status.expiresAt ?? '') !== ending.at) return false;
   return Date.parse(status.endSetAt) <= Date.parse(status.applied.at) && now - ending.at <= windowMs;
 }

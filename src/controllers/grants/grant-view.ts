@@ -8,10 +8,10 @@ import { MOST_SET_BACKS } from '../../provisioning/grant-case.ts';
 import type { KnownGrant } from './grant-stores.ts';
 import { endingOf, endOf } from './grant-time.ts';
 
-/** Set-backs are counted over this long; the third makes a grant Contended. */
+/** The window in which drift corrections count; after the third, further drift makes a grant Contended. */
 export const DRIFT_WINDOW_MS = 24 * 3600_000;
 
-/** A grant as provisioning sees it at `now` (epoch milliseconds). */
+/** Returns a grant as provisioning sees it at `now` (epoch milliseconds). */
 export function viewGrant({ kind, object }: KnownGrant, connector: AsanaConnector, now: number): Grant {
   const { metadata, spec, status } = object;
   const { namespace } = metadata;
@@ -48,7 +48,7 @@ export function viewGrant({ kind, object }: KnownGrant, connector: AsanaConnecto
   };
 }
 
-/** The object as audit records and messages name it. */
+/** Returns the object as audit records and messages name it. */
 export function identityOf({ kind, object }: KnownGrant): ObjectIdentity {
   const { namespace, name, uid, generation } = object.metadata;
   return { kind: kind.resource.kind, namespace, name, uid, generation };
@@ -68,13 +68,13 @@ function attemptOf({ status }: GrantObject): Attempt | null {
   return { id, type, to: to ?? null, at: Date.parse(at), result };
 }
 
-/** `connector` lets grants of `namespace` name it. Its own namespace needs no permission. */
+/** Whether `connector` lets grants of `namespace` name it. Its own namespace needs no permission. */
 function allowsNamespace(connector: AsanaConnector, namespace: string): boolean {
   const allowed = connector.spec.provisioning.allowedNamespaces ?? [];
   return allowed.includes('*') || allowed.includes(namespace);
 }
 
-/** The value of `asana-connector.dev/requestedAt` that nobody has answered yet; null when there is none. */
+/** Returns the value of `asana-connector.dev/requestedAt` that was not answered yet; `null` if there is none. */
 export function openRequest(object: {
   metadata: { annotations?: Readonly<Record<string, string>> };
   status?: { lastHandledReconcileAt?: string };
@@ -83,7 +83,7 @@ export function openRequest(object: {
   return requested !== undefined && requested !== object.status?.lastHandledReconcileAt ? requested : null;
 }
 
-/** A person has edited the object, or asked for another try, since its status was written. A deletion is no edit. */
+/** Whether a person edited the object or asked for another try since its status was written; not true of a deletion. */
 export function isAskedAnew(object: GrantObject): boolean {
   const { metadata, status } = object;
   const edited =
@@ -92,8 +92,8 @@ export function isAskedAnew(object: GrantObject): boolean {
 }
 
 /**
- * Set-backs that still count: those within 24 h. Once there were too many, and the change after them was left as it is, they
- * count for as long as it is so, or until an edit or a request.
+ * Returns the number of drift corrections that still count: those within 24 h. If there were too many and the change
+ * after them was left as it is, they count while it stays, or until an edit or a request.
  */
 function countSetBacks({ kind, object }: KnownGrant, now: number): number {
   const { drift, observed, applied, planned, lastAction } = object.status ?? {};

@@ -4,7 +4,7 @@ import { placeOfRight } from '../../provisioning/rights.ts';
 import type { LastAction } from './action-record.ts';
 import type { GrantSubject } from './grant-context.ts';
 
-/** What this reconcile has done: open until the right that it led to is recorded. */
+/** Converts an action of this reconcile to an attempt, which is open until the right that it led to is recorded. */
 export function attemptAfter({ id, type, to, at, result }: LastAction): Attempt {
   return {
     id,
@@ -15,7 +15,7 @@ export function attemptAfter({ id, type, to, at, result }: LastAction): Attempt 
   };
 }
 
-/** The action behind a giving attempt that is open, put together again from what the status says; null for none. */
+/** Rebuilds the action behind an open attempt that gives something, from the status; `null` if there is none. */
 export function openAttemptAction({ view, context, object }: GrantSubject): Action | null {
   const { attempt, recorded, user, wish } = view;
   const { reading } = context;

@@ -3,12 +3,12 @@ import type { Clock } from '../../core/clock.ts';
 import { CodedError } from '../../core/errors.ts';
 import { withTimeLimit } from '../../core/time-limit.ts';
 
-/** How often it is seen whether the object was edited meanwhile. */
+/** How often to check whether the object was edited meanwhile. */
 const GLANCE_EVERY_MS = 1_000;
-/** An edit is observed within 5 s; Asana has so long to answer before that is said without it. */
+/** How long Asana may take before an edit is observed without its answer, which has to happen within 5 s. */
 const PATIENCE_MS = 3_000;
 
-/** The grant was edited, or deleted, while Asana was waited for: it is decided anew. */
+/** The grant was edited or deleted while the operator waited for Asana; it is decided again. */
 export class EditedMeanwhileError extends CodedError {
   constructor() {
     super('EditedMeanwhile', 'transient', 'The grant was edited while the operator waited for Asana.');
@@ -18,18 +18,18 @@ export class EditedMeanwhileError extends CodedError {
 interface WordParts {
   readonly clock: Clock;
   readonly object: GrantObject;
-  /** The object as it is known now. */
+  /** Returns the object as currently cached. */
   readonly latest: () => GrantObject | undefined;
-  /** Writes that the object was seen; returns it as it is then. */
+  /** Writes a status that observes the object; returns the updated object. */
   readonly say: (object: GrantObject) => Promise<GrantObject>;
 }
 
-/** Keeps an edit from waiting for Asana: what it means is said in time, and an edit that comes meanwhile ends the waiting. */
+/** Keeps edits from waiting for Asana: an edit is observed in time, and one that comes meanwhile ends the wait. */
 export class PromptWord {
   readonly #parts: WordParts;
   #object: GrantObject;
   #saying: Promise<void> = Promise.resolve();
-  /** On the monotonic clock; never, once it is said or need not be. */
+  /** When to write the status, on the monotonic clock; infinite once it is written or need not be. */
   #sayAt = Number.POSITIVE_INFINITY;
   #isOver = false;
 
@@ -39,7 +39,7 @@ export class PromptWord {
   }
 
   /**
-   * Does what may take long, for `ms` milliseconds at most.
+   * Runs `work`, which may take long, for `ms` milliseconds at most.
    * @throws EditedMeanwhileError, and whatever `work` throws
    */
   async during<T>(
@@ -64,7 +64,7 @@ export class PromptWord {
     }
   }
 
-  /** The object with what was said; nothing more is said from now on. */
+  /** Returns the object with what was written; nothing more is written from now on. */
   async newest(): Promise<GrantObject> {
     this.#isOver = true;
     await this.#saying;
@@ -82,12 +82,12 @@ export class PromptWord {
     return latest?.metadata.uid !== uid || latest.metadata.generation !== generation;
   }
 
-  /** What cannot be written is tried again, or written with the outcome, whose failure then tells. */
+  /** Writes the status. If that fails, it is tried again, or the write of the outcome reports the failure. */
   async #speak(): Promise<void> {
     const { clock, latest, say } = this.#parts;
     this.#sayAt = Number.POSITIVE_INFINITY;
     try {
-      // An annotation, or a finalizer, moves the object and nothing that was decided.
+      // A changed annotation or finalizer does not affect what was decided.
       this.#object = await say(latest() ?? this.#object);
     } catch {
       this.#sayAt = clock.monotonic() + GLANCE_EVERY_MS;

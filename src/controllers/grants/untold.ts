@@ -4,7 +4,7 @@ import { unlearnt } from '../../provisioning/refusal.ts';
 import type { KeptRemoval } from '../removals/kept-removal.ts';
 import type { GrantSubject } from './grant-context.ts';
 
-/** Reasons that are not so any more once the connector is merely waiting for its reading. */
+/** Reasons that no longer apply once the connector only waits for its reading. */
 const OF_THE_CONNECTOR: ReadonlySet<string> = new Set([
   'ConnectorNotFound',
   'ConnectorNotReady',
@@ -12,8 +12,8 @@ const OF_THE_CONNECTOR: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Where nothing new is known, nothing is said anew to a grant whose status speaks of this generation, and is no less true than
- * it was: it tells what the last whole look has shown.
+ * Whether the status is left alone: nothing new is known, and it is of this generation and no less true than before. It
+ * then shows what the last complete look found.
  */
 export function staysUntold(
   { object, obstructed, view }: GrantSubject,

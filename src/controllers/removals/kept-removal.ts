@@ -5,21 +5,21 @@ import type { Verdict } from '../../provisioning/removals/demand.ts';
 
 type Planned = NonNullable<NonNullable<GrantObject['status']>['planned']>;
 
-/** What `status.planned` says of a removal besides the action. */
+/** The fields of `status.planned` about a removal, besides the action. */
 export type HoldFields = Pick<Planned, 'hold' | 'answer' | 'since' | 'notBefore'>;
 
-/** What is to be kept of a removal that is not carried out now. */
+/** What to keep of a removal that is not carried out now. */
 export interface KeptRemoval {
   readonly planned: HoldFields;
-  /** What the desk holds; the status may not say so yet, where an edit came before its first word on this removal. */
+  /** The action that the desk holds; the status does not show it yet if an edit came before it was first written. */
   readonly heldFor?: ActionType;
-  /** A person's answer that is not on the grant yet: it is recorded there, whatever the removal waits for. */
+  /** A person's answer that is not on the grant yet; it is recorded there, whatever the removal waits for. */
   readonly answer: 'acknowledge' | 'discard' | null;
 }
 
 /**
- * What the status says of a removal, kept where nothing new is known of it. The hold outlives an edit; an answer and a delay
- * belong to the generation that they were for.
+ * Returns what the status says about a removal, to keep if nothing new is known. The hold outlives an edit; an answer
+ * and a delay belong to the generation that they were for.
  */
 export function keptFields({ metadata, status }: GrantObject): HoldFields {
   const { hold, answer, since, notBefore } = status?.planned ?? {};
@@ -32,13 +32,13 @@ export function keptFields({ metadata, status }: GrantObject): HoldFields {
   };
 }
 
-/** What the status plans, where nothing new is known of it; null for nothing. */
+/** Returns what the status plans, to keep if nothing new is known; `null` for nothing. */
 export function plannedBefore(object: GrantObject): Planned | null {
   const { planned } = object.status ?? {};
   return planned ? { action: planned.action, reason: planned.reason, ...keptFields(object) } : null;
 }
 
-/** A removal that cannot be decided now is planned still, and held as the desk says; null for none. */
+/** Returns the plan for a removal that cannot be decided now, held as the desk says; `null` if there is none. */
 export function plannedStill({ status }: GrantObject, kept: KeptRemoval | null): Planned | null {
   const { planned } = status ?? {};
   const action = kept?.heldFor ?? planned?.action;
@@ -47,7 +47,7 @@ export function plannedStill({ status }: GrantObject, kept: KeptRemoval | null):
   return { action, reason, ...kept.planned };
 }
 
-/** What the status says of the answer of a person who let the removal be. */
+/** Returns the status field that records that a person discarded the removal. */
 export function discardedFields(
   { metadata }: GrantObject,
   kept: KeptRemoval | null,
@@ -55,15 +55,15 @@ export function discardedFields(
   return kept?.answer === 'discard' ? { discardedGeneration: metadata.generation } : {};
 }
 
-/** A person's answer in a verdict that the grant does not have yet; null for none. */
+/** Returns a person's answer in a verdict that is not on the grant yet; `null` if there is none. */
 export function newAnswerIn(verdict: Verdict): KeptRemoval['answer'] {
   if (verdict.kind === 'Discarded' && !verdict.recorded) return 'discard';
   return verdict.kind === 'Acknowledged' && !verdict.recorded ? 'acknowledge' : null;
 }
 
 /**
- * What the status says of a removal that cannot be decided now, when the desk has said whether it is held. With `since` this
- * is of this generation: the desk knows what it asks for.
+ * Returns what the status says about a removal that cannot be decided now, given the desk's verdict. A `since` marks it
+ * as of this generation: the desk knows what it asks for.
  * @param now epoch milliseconds
  */
 export function undecidedFields(object: GrantObject, verdict: Verdict, now: number): HoldFields {

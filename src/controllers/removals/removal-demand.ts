@@ -7,7 +7,7 @@ import { parseHoldToken } from '../../provisioning/removals/hold-token.ts';
 import type { GrantSubject } from '../grants/grant-context.ts';
 import { endsOnTime } from '../grants/grant-time.ts';
 
-/** What a grant asks the removal desk for, out of the action that is decided on. */
+/** Returns the demand of a grant on the removal desk, for the action that was decided. */
 export function demandOf(subject: GrantSubject, action: Action, windowMs: number): Demand {
   const { object, view, context } = subject;
   const { namespace, name, uid, generation } = object.metadata;
@@ -26,8 +26,8 @@ export function demandOf(subject: GrantSubject, action: Action, windowMs: number
 }
 
 /**
- * The same for a removal that cannot be decided now (mode Plan, a suspension, an outage), as the status says it was planned:
- * it still counts, and what is held stays so. Null for a grant that plans none.
+ * Returns the demand for a removal that cannot be decided now (mode Plan, a suspension, an outage), as planned in the
+ * status: it still counts, and what is held stays held. `null` if the status plans no removal.
  */
 export function recordedDemandOf(subject: GrantSubject, windowMs: number): Demand | null {
   const { object, view, context } = subject;
@@ -56,18 +56,18 @@ function personOf(
   return { organization, person: gid ?? view.recorded?.gid ?? view.object.uid };
 }
 
-/** What exactly is asked for: another generation, action or cause requires another answer. */
+/** Identifies what exactly is demanded: another generation, action or cause requires another answer. */
 function contentOf(generation: number, action: string, ending: Ending | null): string {
   return `${generation} ${action} ${ending?.because ?? 'Lowered'}`;
 }
 
-/** What the grant's own status says of the hold it is in; null for none. */
+/** Returns the hold that the grant's own status records; `null` if there is none. */
 function recordedHoldOf({ metadata, status }: GrantObject): RecordedHold | null {
   const { planned, observedGeneration, conditions, discardedGeneration } = status ?? {};
   const token = planned?.hold === undefined ? null : parseHoldToken(planned.hold);
   if (!planned || !token) return null;
   const expired = conditions?.some(({ type, status: value }) => type === 'Expired' && value === 'True');
-  // Deletion moves the generation, so a status of this generation speaks of the object as it is, deleted or not.
+  // A deletion increments the generation, so a status of this generation is about the object as it is, deleted or not.
   const because = metadata.deletionTimestamp !== undefined ? 'Deleted' : expired ? 'Expired' : null;
   const ending = because === null ? null : ({ because, at: 0 } as const);
   return {

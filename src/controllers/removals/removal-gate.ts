@@ -22,15 +22,15 @@ import {
 } from './kept-removal.ts';
 import { demandOf, recordedDemandOf } from './removal-demand.ts';
 
-/** Refusals that say nothing of whether a live grant still declares less than somebody holds. */
+/** Refusals that leave open whether a live grant still declares less than the person holds. */
 const UNDECIDED: ReadonlySet<RefusalCode> = new Set([...unlearnt, 'Suspended']);
 
 type Act = Extract<Decision, { kind: 'Act' }>;
 
-/** What the gate says to a removal that wants to be carried out. */
+/** The gate's response to a removal that is about to be carried out. */
 export type Passage =
   | { readonly kind: 'Open'; readonly planned: HoldFields }
-  /** What the status says, and when to try again (null: when something changes). */
+  /** The reason and message for the status, and when to try again (`null`: when something changes). */
   | {
       readonly kind: 'Closed';
       readonly reason: GrantReason;
@@ -42,20 +42,20 @@ export type Passage =
   | { readonly kind: 'Answered'; readonly planned: HoldFields }
   | { readonly kind: 'Discarded'; readonly planned: HoldFields };
 
-/** What the status says of a removal before anything stands in its way. */
+/** The status fields of a removal before anything stops it. */
 interface Plan {
-  /** What it says already. */
+  /** The fields that the status has already. */
   readonly kept: HoldFields;
-  /** The same with the delay. */
+  /** The same fields with the delay. */
   readonly planned: HoldFields;
-  /** How long the delay still lasts. */
+  /** The rest of the delay, in milliseconds. */
   readonly waitMs: number;
 }
 
-/** What this process remembers of a removal that a generation of a grant wants. */
+/** What this process remembers of a removal that one generation of a grant wants. */
 interface FirstSight {
   readonly content: string;
-  /** Monotonic clock when it was first wanted; null when a process before this one had seen it already. */
+  /** Monotonic time at which it was first wanted; `null` if an earlier process had seen it already. */
   readonly at: number | null;
 }
 
@@ -65,27 +65,28 @@ type GateDeps = Pick<
 >;
 
 /**
- * What stands before every removal of a grant: the limits and their holds, the delay, the time given to another leader's
- * last action, and the decisions about all other grants.
+ * The gate that every removal of a grant passes: the limits and their holds, the delay, the time given to another
+ * leader's last action, and the decisions about all other grants.
  */
 export class RemovalGate {
   readonly #deps: GateDeps;
-  /** By uid; forgotten with the object, and when nothing is wanted any more. */
+  /** By uid; dropped with the object, and when no removal is wanted any more. */
   readonly #sights = new Map<string, FirstSight>();
 
   constructor(deps: GateDeps) {
     this.#deps = deps;
   }
 
-  /** The object is gone. */
+  /** Forgets an object that is gone. */
   forget(uid: string): void {
     this.#sights.delete(uid);
   }
 
   /**
-   * Tells the desk what a grant wants, each time it is decided: what is wanted counts, what is not wanted any more leaves,
-   * and what cannot be decided stays where it is.
-   * @returns what the status has to keep of the removal; null where the removal itself says what is kept, or there is none
+   * Tells the desk what a grant wants, each time it is decided: a wanted removal counts, one that is no longer wanted
+   * is withdrawn, and one that cannot be decided stays as it is.
+   * @returns what the status has to keep of the removal; `null` if the removal itself determines that, or if there is
+   *   none
    */
   note(subject: GrantSubject, decision: Decision): KeptRemoval | null {
     const { session, object, context, connectorKey } = subject;
@@ -99,7 +100,7 @@ export class RemovalGate {
         : null;
     if (demand) {
       const verdict = session.desk.ask(demand, context.now);
-      // What the desk holds now, or lets go, is for the connector's status and for the other grants to hear.
+      // The connector's status and the other grants depend on what the desk now holds or no longer holds.
       this.#deps.touchConnector(connectorKey, 'Removals');
       if (acts) return null;
       return { planned: undecidedFields(object, verdict, context.now), answer: newAnswerIn(verdict) };
@@ -107,7 +108,7 @@ export class RemovalGate {
     return this.#leave(subject, session, decision);
   }
 
-  /** Nothing is wanted any more; only what the desk holds, and no status says so yet, stays where it may be wanted still. */
+  /** Withdraws an unwanted removal. One that the desk holds, but no status shows, stays if it may still be wanted. */
   #leave(
     { object, view, connectorKey }: GrantSubject,
     { desk }: ConnectorSession,
@@ -129,17 +130,17 @@ export class RemovalGate {
     return null;
   }
 
-  /** A removal that was planned, or held, and of which it cannot be told now whether it is still to be done. */
+  /** Whether a removal was planned or held, and it cannot be decided now whether it is still required. */
   #isUndecided({ object, view, context }: GrantSubject, decision: Decision): boolean {
     const held = object.status?.planned?.hold !== undefined;
     if (decision.kind === 'Act') return isRemoval(decision.action) && held;
     if (decision.kind !== 'Blocked') return false;
     if (held) return true;
-    // Nothing is held anew in mode Plan, and a live grant that a rule refuses wants nothing taken.
+    // Nothing new is held in mode Plan, and a live grant that a rule refuses wants no removal.
     return context.policies.mode === 'Apply' && (view.ending !== null || UNDECIDED.has(decision.code));
   }
 
-  /** A person's answer that is still to be recorded on the grant, or followed; null for none. */
+  /** Returns a person's answer that has yet to be recorded on the grant or followed; `null` if there is none. */
   answerTo(subject: GrantSubject, session: ConnectorSession, { action }: Act): Passage | null {
     const demand = demandOf(subject, action, this.#windowOf(subject));
     const verdict = session.desk.ask(demand, this.#deps.clock.now());
@@ -147,7 +148,7 @@ export class RemovalGate {
     return passage?.kind === 'Answered' || passage?.kind === 'Discarded' ? passage : null;
   }
 
-  /** The first gate that is closed; open when the removal was booked and may go ahead. */
+  /** Returns the first obstacle to the removal, or `Open` once it is booked and may go ahead. */
   async pass(subject: GrantSubject, session: ConnectorSession, decision: Act): Promise<Passage> {
     const { clock, leadership, actionTimeoutMs, publishConnector } = this.#deps;
     const { uid } = subject.object.metadata;
@@ -174,9 +175,10 @@ export class RemovalGate {
   }
 
   /**
-   * The same once more: before anything is read, and immediately before a request leaves.
-   * @returns true where a window has begun since it was booked: it is booked and on record in this one, and all is to be asked anew
-   * @throws FencedError when the removal is held, or waits, by now
+   * Checks a booked removal again: before anything is read, and immediately before a request leaves.
+   * @returns true if a new window has begun and the removal was booked and recorded in it: all checks have to be
+   *   repeated
+   * @throws FencedError if the removal is now held or has to wait
    */
   async check(
     { object, connectorKey }: GrantSubject,
@@ -210,7 +212,7 @@ export class RemovalGate {
     return { kept, planned: { ...kept, since: formatTime(since), notBefore: formatTime(notBefore) }, waitMs };
   }
 
-  /** @param restarted a process before this one had seen it already: its delay is not begun anew */
+  /** @param restarted whether an earlier process had already seen it, so that the delay does not begin again */
   #sight(uid: string, content: string, restarted: boolean): number | null {
     const known = this.#sights.get(uid);
     if (known?.content === content) return known.at;
@@ -224,7 +226,7 @@ function removalIn(decision: Decision): Action | null {
   return decision.kind === 'Act' && isRemoval(decision.action) ? decision.action : null;
 }
 
-/** What would be removed if nobody doubted the reading: it waits, and counts as pending meanwhile. */
+/** Returns the removal that would follow if the reading were not in doubt: it waits and counts as pending. */
 function removalBehindDoubt({ view, context }: GrantSubject, decision: Decision): Action | null {
   const { reading } = context;
   const doubted =
@@ -234,7 +236,7 @@ function removalBehindDoubt({ view, context }: GrantSubject, decision: Decision)
   return removalIn(decideGrant(view, trusted));
 }
 
-/** What a verdict stops; null where it lets through. */
+/** Returns how a verdict stops a removal; `null` if it lets the removal pass. */
 function stopBy(
   verdict: Verdict,
   connectorKey: string,
@@ -268,7 +270,7 @@ function stopBy(
   }
 }
 
-/** What an edit has left of a hold is without `since`: the desk has not held anything for this generation yet. */
+/** Drops `since` if an edit left only the hold: the desk has not held anything for this generation yet. */
 function waitingFields(kept: HoldFields, { since, ...planned }: HoldFields): HoldFields {
   const isLeft = kept.hold !== undefined && kept.since === undefined;
   return isLeft || since === undefined ? planned : { ...planned, since };
