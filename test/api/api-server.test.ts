@@ -24,7 +24,7 @@ interface Stored extends Manifest {
   readonly status?: unknown;
 }
 
-/** A value with every field that a schema knows. */
+/** Returns a value that sets every field of the schema. */
 function sampleOf(schema: Schema): unknown {
   if (schema.properties) {
     return Object.fromEntries(
@@ -68,7 +68,7 @@ describe('the API server', () => {
     ]);
   }
 
-  /** The lines of a table that kubectl prints, each with its cells. */
+  /** Returns the rows of the table that `kubectl get` prints, each as a list of its cells. */
   async function tableOf(...args: string[]): Promise<string[][]> {
     const output = await cluster.run(['get', ...args]);
     return output
@@ -97,13 +97,13 @@ describe('the API server', () => {
   });
 
   describe('asked about many manifests at once', () => {
-    /** What it says of each refused manifest, and what it makes of each accepted one, by the name of the object. */
+    /** By object name: the error for each refused manifest, and the stored object for each accepted one. */
     const complaints = new Map<string, string>();
     const created = new Map<string, Manifest>();
     before(async () => {
       const items = [...accepted, ...refused].map(({ manifest }, index) => named(`case-${index}`, manifest));
       const { stdout, stderr } = await cluster.try(
-        // The API server's answers are wanted here, not kubectl's own look at the schema.
+        // Turns off kubectl's own validation, so that the answers come from the API server.
         ['create', '--dry-run=server', '--validate=false', '-o', 'yaml', '-f', '-'],
         listOf(items),
       );
@@ -165,7 +165,7 @@ describe('the API server', () => {
       { to: 'a workspace where there was none', spec: { workspace: '1' }, field: 'workspace' },
     ],
   };
-  /** Tries to change an object, and expects to be told that the field cannot be changed. */
+  /** Tries to change an object, and expects the error that the field cannot be changed. */
   async function refusesToChange(manifest: Manifest, spec: object, field: string): Promise<void> {
     await cluster.run(['apply', '-f', '-'], manifest);
     const { code, stderr } = await cluster.try([
@@ -248,7 +248,7 @@ describe('the API server', () => {
           }),
         );
       assert.equal((await gitops('apply')).code, 0);
-      // What the operator adds meanwhile must not look like a difference.
+      // What the operator adds between two applies must not show up as a difference.
       const heads = manifests.map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, metadata }));
       const status = { observedGeneration: 1, conditions: [readyCondition('True', 'Granted', 'Done.')] };
       await cluster.run(
@@ -263,7 +263,7 @@ describe('the API server', () => {
         ],
         listOf(heads.map((head) => ({ ...head, status }))),
       );
-      // Taken away again, or the namespace would never go.
+      // Removed again after the test, or the namespace could never be deleted.
       t.after(() => setFinalizers(null));
       await setFinalizers(['asana-connector.dev/revoke']);
       const first = await versions();
@@ -323,7 +323,7 @@ describe('the API server', () => {
     assert.equal((await stored(manifest)).status, undefined);
   });
 
-  /** The names of the objects of a kind that a selector finds among those of this connector. */
+  /** Returns the names of the objects of this connector that match a field selector. */
   async function selected(shortName: string, selector: string): Promise<string[]> {
     const fields = `spec.connectorRef.name=selected,${selector}`;
     const output = await cluster.run(['get', shortName, '-o', 'name', '--field-selector', fields]);
@@ -333,7 +333,7 @@ describe('the API server', () => {
       .map((line) => line.split('/')[1] ?? '');
   }
 
-  /** Of every kind, what tells the second of two objects from the first. */
+  /** For each kind, the fields in which the second object differs from the first. */
   const SECOND: Record<GrantKindName, Record<string, unknown>> = {
     AsanaLicenseGrant: { user: { gid: '77' }, license: 'ViewOnly' },
     AsanaTeamGrant: { user: { gid: '77' }, team: { gid: '8' } },
@@ -374,7 +374,7 @@ describe('the API server', () => {
       for (const manifest of [first, second]) await cluster.run(['apply', '-f', '-'], manifest);
       const selectors = {
         'spec.connectorRef.namespace=iga': 'first',
-        // One that is absent is the empty string.
+        // An absent field matches the empty string.
         'spec.connectorRef.namespace=': 'second',
         ...SELECTORS[names.kind],
       };
@@ -410,7 +410,7 @@ describe('the API server', () => {
       'spec.provisioning.mode=Apply': [second],
       'spec.provisioning.mode=Plan': [first],
       'spec.conductorOne.secretRef.name=conductor': [second],
-      // One that is absent is the empty string.
+      // An absent field matches the empty string.
       'spec.conductorOne.secretRef.name=': [first],
     };
     for (const [selector, found] of Object.entries(selectors))
@@ -461,7 +461,7 @@ describe('the API server', () => {
     assert.deepEqual(wideRow?.slice(9), ['12', '188', 'Synced is False.']);
   });
 
-  /** Of every kind, what its own columns show. */
+  /** The kind-specific columns of each grant kind. */
   const COLUMNS: Record<GrantKindName, { head: string; spec: object; declared: string; observed: object }> = {
     AsanaLicenseGrant: {
       head: 'LICENSE',
@@ -571,7 +571,7 @@ function listOf(items: readonly unknown[]): unknown {
   return { apiVersion: 'v1', kind: 'List', items };
 }
 
-/** kubectl's own remark about objects that were not made with `kubectl apply`. */
+/** Drops kubectl's warning about objects that were not created with `kubectl apply`. */
 function withoutApplyWarning(stderr: string): string {
   return stderr
     .split('\n')
@@ -580,7 +580,7 @@ function withoutApplyWarning(stderr: string): string {
     .trim();
 }
 
-/** kubectl breaks lines at 80 characters. */
+/** Joins the lines of a text, since kubectl breaks them at 80 characters. */
 function unwrapped(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
 }

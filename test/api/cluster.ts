@@ -10,7 +10,7 @@ import { kubectlPath } from '../controlplane/tools.ts';
 
 const CRDS = join(import.meta.dirname, '../../crds');
 
-/** How long the API server may take to publish the schemas of new CRDs; usually a second. */
+/** How long to wait until the API server publishes the schemas of new CRDs; it usually takes a second. */
 const PUBLISHED_WITHIN_MS = 30_000;
 
 export interface KubectlResult {
@@ -19,7 +19,7 @@ export interface KubectlResult {
   readonly stderr: string;
 }
 
-/** A namespace on a real API server that has our CRDs, and kubectl to work in it. */
+/** A namespace on a real API server with our CRDs, and a kubectl that works in it. */
 export class Cluster {
   readonly namespace = `api-${randomBytes(4).toString('hex')}`;
   readonly #kubectl: string;
@@ -38,12 +38,12 @@ export class Cluster {
     const [kubectl, plane, cache] = await Promise.all([
       kubectlPath(),
       useControlPlane(),
-      // kubectl keeps what it discovered for hours, by address: a cache of our own knows of no earlier server.
+      // kubectl caches discovery for hours, by address: a fresh cache holds nothing of an earlier server.
       mkdtemp(join(tmpdir(), 'asana-connector-kubectl-')),
     ]);
     const cluster = new Cluster(kubectl, plane.kubeconfigPath, cache, plane.stop);
     try {
-      // Other test files may be installing them too: server-side apply takes that.
+      // Other test files may install the CRDs at the same time; server-side apply allows that.
       await cluster.run(['apply', '--server-side', '--force-conflicts', '-f', CRDS]);
       await cluster.run(['wait', '--for=condition=Established', '--timeout=30s', '-f', CRDS]);
       await cluster.run(['create', 'namespace', cluster.namespace]);
@@ -61,14 +61,14 @@ export class Cluster {
     await rm(this.#cache, { recursive: true, force: true });
   }
 
-  /** What kubectl prints; throws with what it says on stderr when it fails. */
+  /** Runs kubectl and returns its stdout. @throws Error with its stderr if it fails */
   async run(args: readonly string[], input?: unknown): Promise<string> {
     const { code, stdout, stderr } = await this.try(args, input);
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr || stdout}`);
     return stdout;
   }
 
-  /** Runs kubectl in the namespace; `input` is given to it as JSON on stdin. */
+  /** Runs kubectl in the namespace and passes it `input` as JSON on stdin. */
   try(args: readonly string[], input?: unknown): Promise<KubectlResult> {
     return new Promise((resolve, reject) => {
       const child = spawn(

@@ -23,7 +23,7 @@ function grant(...conditions: Condition[]): CheckedObject {
   };
 }
 
-/** A grant of a kind whose Ready has `reason`, with more in its status. */
+/** Returns a grant of the kind whose Ready condition has `reason`, with `more` fields in its status. */
 function grantOf(
   kind: string,
   ready: Condition['status'],

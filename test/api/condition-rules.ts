@@ -11,7 +11,7 @@ import {
 import { asanaConnectors } from '../../src/api/resources.ts';
 import { statusMisfits } from './published-schema.ts';
 
-/** An object whose status is to be held to the rules. */
+/** An object whose status is checked against the rules. */
 export interface CheckedObject {
   readonly kind?: string;
   readonly metadata: { readonly generation: number };
@@ -29,7 +29,7 @@ interface CheckedStatus {
   readonly expiresSoonToldAt?: string;
 }
 
-/** Reasons of a grant that only grants of one kind can have. */
+/** Grant reasons that only one grant kind can have. */
 export const ONLY_OF: Partial<Record<GrantReason, GrantKindName>> = {
   Removed: 'AsanaAccount',
   LicenseLimitReached: 'AsanaLicenseGrant',
@@ -38,21 +38,21 @@ export const ONLY_OF: Partial<Record<GrantReason, GrantKindName>> = {
   NotTeamMember: 'AsanaTeamGrant',
 };
 
-/** Conditions that are there only while they are True. */
+/** Conditions that are present only while they are True. */
 const ONLY_WHILE_TRUE = new Set(['Reconciling', 'Stalled', 'Drifted', 'Expired', 'RemovalsPaused']);
 
-/** `metav1.Time`: RFC 3339 in UTC and whole seconds. */
+/** `metav1.Time`: RFC 3339 in UTC, with whole seconds. */
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 
-/** No message is longer: it is read by people, and etcd keeps an object whole. */
+/** The maximum length of a message: people read it, and etcd stores it with the object. */
 const LONGEST_MESSAGE = 1024;
 
-/** States a rule: the sentence is kept when it does not hold. */
+/** Checks a rule: records the sentence if the rule does not hold. */
 type Rule = (holds: boolean, sentence: string) => void;
 
 /**
- * The rules that every status must keep, those of kstatus and of Flux' condition checker among them; returns the
- * broken ones as sentences. An object without status keeps them all: nobody has looked at it yet.
+ * Checks a status against the rules that every status must keep, including those of kstatus and of Flux's condition
+ * checker. Returns the broken rules as sentences. An object without a status, not yet reconciled, breaks none.
  */
 export function checkConditions({ kind, metadata, status }: CheckedObject): string[] {
   if (!status) return [];
@@ -64,12 +64,12 @@ export function checkConditions({ kind, metadata, status }: CheckedObject): stri
   if (kind === asanaConnectors.kind) checkConnector(status, rule);
   if (grantKinds.some(({ names }) => names.kind === kind)) checkGrant(kind, status, rule);
   const definition = kinds.find(({ names }) => names.kind === kind);
-  // The conditions were looked at one by one already.
+  // checkTypes has already checked each condition.
   const { conditions: _, ...others } = status;
   return definition ? [...broken, ...statusMisfits(definition, others)] : broken;
 }
 
-/** What holds for the conditions of every kind. */
+/** Checks the rules for the conditions of every kind. */
 function checkTypes(kind: string | undefined, generation: number, status: CheckedStatus, rule: Rule): void {
   const conditions = status.conditions ?? [];
   const find = (type: string) => conditions.find((condition) => condition.type === type);
@@ -114,7 +114,7 @@ function checkConnector({ conditions = [], holds = [] }: CheckedStatus, rule: Ru
   rule(paused || holds.length === 0, 'a hold is there without RemovalsPaused');
 }
 
-/** What holds for the status of a grant of any kind. */
+/** Checks the rules for the status of every grant kind. */
 function checkGrant(kind: string | undefined, status: CheckedStatus, rule: Rule): void {
   const { conditions = [], planned, applied, expiresAt, endSetAt, expiresSoonToldAt } = status;
   const ready = conditions.find(({ type }) => type === 'Ready');
@@ -123,7 +123,7 @@ function checkGrant(kind: string | undefined, status: CheckedStatus, rule: Rule)
   const reasonClass = reason && Object.hasOwn(reasons, reason) ? reasons[reason]?.class : undefined;
   if (reasonClass === 'ok') {
     rule(ready?.status === 'True', `Ready is ${ready?.status} for ${reason}`);
-    // What is postponed stays in its hold.
+    // A grant that is postponed while it is held stays in its hold.
     const plans = reason === 'Planned' || (reason === 'Scheduled' && planned?.hold !== undefined);
     rule(plans === (planned !== undefined), `${reason} ${planned ? 'with' : 'without'} a plan`);
   } else if (reasonClass !== undefined && reasonClass !== 'asItWas') {
@@ -146,7 +146,7 @@ function checkGrant(kind: string | undefined, status: CheckedStatus, rule: Rule)
   rule(expiresSoonToldAt === undefined || expiresAt !== undefined, 'expiresSoonToldAt without expiresAt');
 }
 
-/** The reasons a condition of a kind may have; null when the kind has no such condition. */
+/** Returns the reasons that a condition of the kind may have; `null` if the kind has no such condition. */
 function reasonsOf(kind: string | undefined, type: string): Readonly<Record<string, unknown>> | null {
   if (kind === asanaConnectors.kind) {
     return Object.hasOwn(connectorConditionTypes, type) ? connectorReasons : null;

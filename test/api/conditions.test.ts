@@ -21,7 +21,7 @@ import { checkConditions } from './condition-rules.ts';
 const NOW = Date.parse('2026-11-24T08:00:00Z');
 const LATER = NOW + 3_600_000;
 
-/** The statuses of the conditions that are there; `-` for one that is not. */
+/** Returns the status of each of the three conditions, `-` for an absent one. */
 function picture(conditions: readonly Condition[]): string {
   const statusOf = (type: string) => findCondition(conditions, type)?.status ?? '-';
   return ['Ready', 'Reconciling', 'Stalled'].map((type) => `${type} ${statusOf(type)}`).join(', ');
@@ -35,7 +35,7 @@ const DONE = 'Ready True, Reconciling -, Stalled -';
 const UNDER_WAY = 'Ready False, Reconciling True, Stalled -';
 const STUCK = 'Ready False, Reconciling -, Stalled True';
 
-/** Every reason of a grant and where it leaves Ready, Reconciling and Stalled. */
+/** The Ready, Reconciling and Stalled conditions of each grant reason. */
 const EXPECTED: Record<GrantReason, string> = {
   Granted: DONE,
   Removed: DONE,
@@ -76,7 +76,7 @@ const EXPECTED: Record<GrantReason, string> = {
   Suspended: 'Ready Unknown, Reconciling -, Stalled -',
 };
 
-/** What a status must have beside its conditions with some reasons. */
+/** The other status fields that some reasons require. */
 const BESIDE: Partial<Record<GrantReason, object>> = {
   Planned: { planned: { action: 'Deprovision', reason: 'Declared.' } },
   RemovalPending: {
@@ -84,7 +84,7 @@ const BESIDE: Partial<Record<GrantReason, object>> = {
   },
 };
 
-/** A kind whose grants may have the reason. */
+/** Returns a kind whose grants may have the reason. */
 function kindWith(reason: GrantReason): GrantKindName {
   if (reason === 'LicenseLimitReached') return 'AsanaLicenseGrant';
   return reason.includes('Team') ? 'AsanaTeamGrant' : 'AsanaAccount';
@@ -276,7 +276,7 @@ describe('the readiness of a connector', () => {
 });
 
 describe('the phase of a connector', () => {
-  /** Facts in the order of the phases they lead to, each with what makes it so. */
+  /** The phases in order of precedence, each with facts that lead to it. */
   const LADDER: {
     phase: keyof typeof connectorPhases;
     suspended?: true;
@@ -328,7 +328,7 @@ describe('the phase of a connector', () => {
   }
 
   test('is the first that fits when several do', () => {
-    // Each set of causes from the ladder but the last two, which only say that nothing is wrong.
+    // Subsets of the ladder without its last two rungs, which only mean that nothing is wrong.
     fc.assert(
       fc.property(fc.subarray(LADDER.slice(0, -2), { minLength: 1 }), (rungs) => {
         assert.equal(phaseOfAll(rungs), rungs[0]?.phase);

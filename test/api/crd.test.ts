@@ -4,7 +4,7 @@ import { buildCrd } from '../../src/api/crd.ts';
 import { type GrantKindName, grantKinds, kinds } from '../../src/api/kinds.ts';
 import { type Field, fieldsOf, schemaOf } from './published-schema.ts';
 
-/** One of these two must be given, so neither has a default. */
+/** Pairs of which one field must be set, so neither has a default. */
 const EITHER = new Set(['spec.user.email', 'spec.user.gid', 'spec.team.gid', 'spec.team.name']);
 
 function isBounded({ schema }: Field): boolean {
@@ -36,7 +36,7 @@ describe('the kinds', () => {
     ]);
   });
 
-  /** What a grant kind has in its status beside what all have. */
+  /** The status fields that a grant kind has in addition to the shared ones. */
   const OWN: Record<GrantKindName, { fields: string[]; right: string }> = {
     AsanaLicenseGrant: { fields: [], right: 'license' },
     AsanaTeamGrant: { fields: ['team'], right: 'membership' },
@@ -77,7 +77,7 @@ describe('the kinds', () => {
 for (const kind of kinds) {
   const spec = fieldsOf(kind, 'spec');
   const status = fieldsOf(kind, 'status');
-  /** The paths of the fields that a check complains about. */
+  /** Returns the paths of the fields for which a check fails. */
   const failing = (fields: readonly Field[], holds: (field: Field) => boolean) =>
     fields.filter((field) => !holds(field)).map(({ path }) => path);
 
@@ -91,7 +91,7 @@ for (const kind of kinds) {
 
     test('describes every field of the status', () => {
       assert.deepEqual(
-        // An item that is no object is described by its list, which is all that `kubectl explain` shows.
+        // A list item that is not an object is described by its list, which is all that `kubectl explain` shows.
         failing(
           status,
           ({ path, schema }) =>

@@ -17,7 +17,7 @@ import { fieldsOf } from './published-schema.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
 
-/** What `helm template` makes of the CRDs of a chart. */
+/** Returns the CRDs that `helm template` renders for a chart. */
 async function renderCrds(chart: string, ...values: string[]): Promise<Record<string, unknown>[]> {
   const set = values.flatMap((value) => ['--set', value]);
   const { stdout } = await run(await helmPath(), ['template', 'acme', chart, ...set], {
@@ -82,7 +82,7 @@ describe('the generated files', () => {
 });
 
 describe('npm run manifests', () => {
-  /** A copy of what the script reads and writes. */
+  /** A folder with a copy of the files that the script reads and writes. */
   let copy: string;
   before(async () => {
     copy = await mkdtemp(join(tmpdir(), 'asana-connector-manifests-'));

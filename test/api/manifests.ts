@@ -1,6 +1,6 @@
 import type { GrantKindName } from '../../src/api/kinds.ts';
 
-/** Manifests the API server and the validator must judge alike. */
+/** A manifest that the API server and the validator must judge alike. */
 
 export interface Manifest {
   readonly apiVersion: string;
@@ -21,7 +21,7 @@ export function connector(spec: Record<string, unknown> = {}, name = 'acme'): Ma
   };
 }
 
-/** What is required of each grant kind. */
+/** The required fields of each grant kind. */
 const SMALLEST: Readonly<Record<GrantKindName, Readonly<Record<string, unknown>>>> = {
   AsanaLicenseGrant: { user: { email: 'alice@acme.com' } },
   AsanaTeamGrant: { user: { email: 'alice@acme.com' }, team: { gid: '1200000000000007' } },
@@ -29,7 +29,7 @@ const SMALLEST: Readonly<Record<GrantKindName, Readonly<Record<string, unknown>>
   AsanaAccount: { email: 'alice@acme.com' },
 };
 
-/** A grant of a kind with what is required of it, and `spec` over that. */
+/** Returns a grant of the kind with its required fields, overridden by `spec`. */
 export function grantOf(kind: GrantKindName, spec: Record<string, unknown> = {}, name = 'alice'): Manifest {
   return {
     apiVersion: API_VERSION,
@@ -46,18 +46,18 @@ const teamGrant = (spec: Record<string, unknown>) => grantOf('AsanaTeamGrant', s
 const workspaceGrant = (spec: Record<string, unknown>) => grantOf('AsanaWorkspaceGrant', spec);
 const account = (spec: Record<string, unknown>) => grantOf('AsanaAccount', spec);
 
-/** The smallest manifest of any kind. */
+/** Returns the smallest valid manifest of any kind. */
 export function smallestOf(kind: string, name?: string): Manifest {
   return kind === 'AsanaConnector' ? connector({}, name) : grantOf(kind as GrantKindName, {}, name);
 }
 
 const GRANT_KINDS = Object.keys(SMALLEST) as GrantKindName[];
-/** Those that name a person in `user`. */
+/** Kinds that name a person in `user`. */
 const KINDS_WITH_USER = GRANT_KINDS.filter((kind) => kind !== 'AsanaAccount');
-/** Those that take nothing back by default. */
+/** Kinds that revoke nothing by default. */
 const KINDS_THAT_RETAIN: readonly GrantKindName[] = ['AsanaWorkspaceGrant', 'AsanaAccount'];
 
-/** JavaScript reads accepted instants with Date.parse: one it cannot read would never come. */
+/** JavaScript reads accepted times with Date.parse: a time that it could not read would never be reached. */
 const INSTANTS = [
   '2027-01-31T00:00:00.123456789Z',
   '2027-01-31T00:00:00+14:00',
@@ -68,7 +68,7 @@ const INSTANTS = [
 
 const serviceAccount = { type: 'ServiceAccount', secretRef: { name: 'asana' } };
 
-/** Every field of a connector set, none to its default. */
+/** A connector with every field set, none to its default. */
 export const fullConnector = connector(
   {
     suspend: true,
@@ -109,7 +109,7 @@ const everyGrantField = {
   suspend: true,
 };
 
-/** Every field of each grant kind set, none to its default; of `expiresAt` and `duration` there is one at most. */
+/** Each grant kind with every field set, none to its default, but at most one of `expiresAt` and `duration`. */
 export const fullGrants: Readonly<Record<GrantKindName, Manifest>> = {
   AsanaLicenseGrant: grant(
     {
@@ -260,9 +260,9 @@ export const accepted: readonly { because: string; manifest: Manifest }[] = [
 export interface Refused {
   readonly because: string;
   readonly manifest: Manifest;
-  /** The field that is complained about. */
+  /** The field that the error names. */
   readonly field: string;
-  /** The sentence of the rule that is broken; absent where the schema refuses. */
+  /** The message of the broken rule; absent if the schema itself refuses the manifest. */
   readonly says?: string;
 }
 
@@ -293,7 +293,7 @@ function withProvisioning(provisioning: Record<string, unknown>): Manifest {
   return connector({ provisioning });
 }
 
-/** Each breaks exactly one rule. */
+/** Manifests that break exactly one rule each. */
 export const refused: readonly Refused[] = [
   {
     because: 'a personal access token cannot use SCIM',

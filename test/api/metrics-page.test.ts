@@ -5,15 +5,15 @@ import { describe, test } from 'node:test';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** A declaration through a Meter, whoever holds it: `meter.counter('name', …`. */
+/** A declaration through a Meter in any variable: `meter.counter('name', …`. */
 const THROUGH_METER = /\.(counter|gauge|histogram)\(\s*'([a-z_]+)'/g;
-/** One made with prom-client itself: `new PromCounter({ name: `${PREFIX}name`, …`. */
+/** A declaration with prom-client itself: `new PromCounter({ name: `${PREFIX}name`, …`. */
 const BY_HAND = /new Prom(Counter|Gauge|Histogram)\(\{\s*name: `\$\{PREFIX\}([a-z_]+)`/g;
 
-/** A row of a table of the page. */
+/** A row of one of the page's tables. */
 const ROW = /^\| `asana_connector_([a-z_]+)` \| (\w+) \|/gm;
 
-/** `name type` of every metric declared below src. */
+/** Returns `name type` of every metric that is declared below src. */
 async function declaredMetrics(): Promise<string[]> {
   const declared = new Set<string>();
   for await (const path of glob('src/**/*.ts', { cwd: ROOT })) {

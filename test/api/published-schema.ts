@@ -4,7 +4,7 @@ import addFormats from 'ajv-formats';
 import { buildCrd } from '../../src/api/crd.ts';
 import type { KindDefinition } from '../../src/api/kind.ts';
 
-/** A schema as a CRD publishes it, as far as tests look at it. */
+/** A schema as published in a CRD, reduced to the fields that tests read. */
 export interface Schema {
   readonly type: string;
   readonly description?: string;
@@ -24,13 +24,13 @@ export interface Schema {
 export interface Field {
   readonly path: string;
   readonly schema: Schema;
-  /** A person must write it. */
+  /** True if the user must set the field. */
   readonly required: boolean;
-  /** It is an item of a list, or within one. */
+  /** True for an item of a list, and for a field within one. */
   readonly inList: boolean;
 }
 
-/** The schema of a kind's spec or status, as the CRD has it. */
+/** Returns the schema of a kind's spec or status from its CRD. */
 export function schemaOf(kind: KindDefinition, part: 'spec' | 'status'): Schema {
   const crd = buildCrd(kind) as {
     spec: { versions: [{ schema: { openAPIV3Schema: { properties: Record<string, Schema> } } }] };
@@ -40,10 +40,10 @@ export function schemaOf(kind: KindDefinition, part: 'spec' | 'status'): Schema 
   return schema;
 }
 
-/** Compiled once a kind. */
+/** Compiled once per kind. */
 const statusValidators = new WeakMap<KindDefinition, ValidateFunction>();
 
-/** What of a status does not fit its kind's CRD, a sentence each; unknown fields do not fit either. */
+/** Returns, as sentences, where a status does not match its kind's CRD; unknown fields do not match either. */
 export function statusMisfits(kind: KindDefinition, status: unknown): string[] {
   const validate = statusValidators.get(kind) ?? compileStatus(kind);
   statusValidators.set(kind, validate);
@@ -62,7 +62,7 @@ function compileStatus(kind: KindDefinition): ValidateFunction {
   return ajv.compile(closed(schemaOf(kind, 'status')));
 }
 
-/** The schema with unknown fields refused at every level. */
+/** Returns the schema with unknown fields refused at every level. */
 function closed(schema: Schema): Schema & { additionalProperties?: false } {
   const { properties, items } = schema;
   return {
@@ -77,7 +77,7 @@ function closed(schema: Schema): Schema & { additionalProperties?: false } {
   };
 }
 
-/** Every field of a kind's spec or status, the whole included; items of lists as `path[]`. */
+/** Returns every field of a kind's spec or status, including the root; list items have the path `path[]`. */
 export function fieldsOf(kind: KindDefinition, part: 'spec' | 'status'): Field[] {
   return below({ path: part, schema: schemaOf(kind, part), required: part === 'spec', inList: false });
 }

@@ -8,7 +8,7 @@ import { accepted, connector, grant, grantOf, type Manifest, refused } from './m
 
 const validator = new ManifestValidator();
 
-/** The error of a manifest that must not pass. */
+/** Returns the error of a manifest that must be refused. */
 function refusalOf(manifest: unknown): InvalidInputError {
   try {
     validator.check(manifest);
@@ -26,7 +26,7 @@ interface DeclaredSchema {
   readonly items?: DeclaredSchema;
 }
 
-/** The paths of the fields with a pattern that say nothing of what to write instead. */
+/** Returns the paths of the fields that have a pattern but no remedy, the text on what to write instead. */
 function withoutRemedy({ pattern, remedy, properties, items }: DeclaredSchema, path: string): string[] {
   return [
     ...(pattern !== undefined && remedy === undefined ? [path] : []),

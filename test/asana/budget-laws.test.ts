@@ -19,11 +19,11 @@ const request = fc.record({
   kind: fc.constantFrom<RequestKind>('read', 'read', 'write'),
   priority: fc.constantFrom<Priority>(...priorities),
   latency: fc.constantFrom(0, 100, 8_000, 90_000),
-  /** When Asana counts it, as a part of the latency. */
+  /** When Asana counts the request, as a fraction of its latency. */
   countedAt: fc.constantFrom(0, 0.5, 1),
-  /** Whoever asked gives up after so long; null: never. */
+  /** How long the caller waits before it gives up; `null` if it never does. */
   patienceMs: fc.option(fc.constantFrom(0, 50, 5_000, 100_000), { freq: 5 }),
-  /** It is answered with a 429 and this Retry-After. */
+  /** The Retry-After of the 429 that the request is answered with; `null` for no 429. */
   retryAfterMs: fc.option(fc.constantFrom(0, 1_000, 30_000, 200_000), { freq: 1, nil: null }),
 });
 type Request = typeof request extends fc.Arbitrary<infer T> ? T : never;
@@ -44,7 +44,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** A clock whose wall is set while it runs. */
+/** A clock whose wall time can be set while it runs. */
 class JumpingClock extends FakeClock {
   offMs = 0;
   override now(): number {
@@ -52,7 +52,7 @@ class JumpingClock extends FakeClock {
   }
 }
 
-/** A budget as Asana sees it, and what must never be seen. */
+/** A budget as Asana sees it; `faults` collects what must never happen. */
 class Model {
   readonly clock = new JumpingClock();
   readonly faults: string[] = [];
@@ -83,7 +83,7 @@ class Model {
     else for (let nth = 0; nth < act.many; nth += 1) this.#asked.push(this.#ask(act.request));
   }
 
-  /** Until everybody who asked was served, turned away or has given up, and answered. */
+  /** Waits until every request was answered, refused or given up by its caller. */
   async end(): Promise<void> {
     await this.clock.advance(0);
     while (this.clock.pending > 0) await this.clock.advance(this.clock.next - this.clock.monotonic());
@@ -189,11 +189,11 @@ suite('whoever waits behind others that want all there is', () => {
         });
         await clock.advance(MINUTE);
         const overdueFrom = sent;
-        // In the slowest world two requests are sent in 100 s.
+        // In the slowest world, two requests are sent in 100 s.
         for (let minutes = 0; served.length < last.length && minutes < 300; minutes += 1)
           await clock.advance(MINUTE);
         assert.equal(served.length, last.length, 'somebody waits for ever');
-        // Those who flood it are so many that each of them waits long too.
+        // There are so many flooding requests that each of them waits long as well.
         const most = overdueFrom + floods.length + 10 * last.length;
         assert.ok((served.at(-1) ?? 0) <= most, `served after ${served.at(-1)} others, at most ${most}`);
         over.abort();

@@ -56,7 +56,7 @@ suite('the window', () => {
         releaseAll();
       }
       const seconds = (clock.monotonic() - begun) / 1000;
-      // A latency of 100 ms with 48 in flight is the floor of small syncs.
+      // With a latency of 100 ms, 48 requests in flight set the lower bound for small syncs.
       const bound = Math.max((1.15 * requests) / 25, (requests / 48) * 0.1 + 0.2);
       assert.ok(seconds <= bound, `${requests} requests took ${seconds} s, allowed are ${bound} s`);
     }
@@ -262,7 +262,7 @@ suite('waiting', () => {
       await settle();
       releaseAll();
     }
-    // Quadratic lines would take half a minute; a slow machine takes some 200 ms.
+    // A quadratic queue would take half a minute; a slow machine takes about 200 ms.
     assert.ok(performance.now() - begun < 3000, `${performance.now() - begun} ms`);
   });
 });

@@ -218,7 +218,7 @@ test('every code is reached by some row of the table or by a failure', () => {
     timedOut('rest', 'o', 1000).code,
     tooLarge('rest', 'o').code,
     truncated('rest', 'o', 'w').code,
-    // Of two answers, and not of one: the reader of accounts compares them.
+    // Not derived from one answer: the reader of accounts reports it when two answers contradict each other.
     'Inconsistent',
   ]);
   assert.deepEqual([...reached].toSorted(), asanaErrorCodes.toSorted());

@@ -5,7 +5,7 @@ interface Alarm {
   readonly ring: () => void;
 }
 
-/** A clock that stands still until `advance` moves it; alarms ring in the order of their times. */
+/** A clock that stands still until `advance` moves it; alarms fire in the order of their times. */
 export class FakeClock implements Clock {
   #at = 0;
   #alarms: Alarm[] = [];
@@ -41,12 +41,12 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Alarms not yet rung or cancelled. */
+  /** The number of alarms that have not fired and were not cancelled. */
   get pending(): number {
     return this.#alarms.length;
   }
 
-  /** When the next alarm rings; infinite when there is none. */
+  /** The time of the next alarm; `Infinity` if there is none. */
   get next(): number {
     return Math.min(...this.#alarms.map(({ at }) => at));
   }
@@ -65,12 +65,12 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets everything that is ready to run, run. */
+/** Lets all work that is ready run. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The real clock, `factor` times as fast: a minute of Retry-After in moments, on real sockets. */
+/** Returns the real clock, `factor` times as fast: a Retry-After of a minute takes moments on real sockets. */
 export function fastClock(factor: number): Clock {
   const schedule = (ms: number, callback: () => void) => {
     const timer = setTimeout(callback, ms / factor);
@@ -80,7 +80,7 @@ export function fastClock(factor: number): Clock {
     now: () => Date.now(),
     monotonic: () => performance.now() * factor,
     schedule,
-    // Node's timers may fire part of a millisecond early, which here is much: nobody wakes before the time.
+    // Node's timers may fire a fraction of a millisecond early, which is much at this speed: sleeps again.
     sleep: async (ms, signal) => {
       const until = performance.now() + ms / factor;
       do await systemClock.sleep(Math.max(1, until - performance.now()), signal);

@@ -95,7 +95,7 @@ suite('REST listings', () => {
 
 interface ScimWorld {
   readonly people: number;
-  /** Largest page the server gives. */
+  /** The largest page that the server returns. */
   readonly largest: number;
   readonly honoursStart?: boolean;
   readonly claims?: number;

@@ -1,6 +1,6 @@
 import type { Labels, Meter } from '../../src/core/meter.ts';
 
-/** Keeps what was counted, as `name{label="value"}` to the last value or the sum. */
+/** Records metrics, keyed `name{label="value"}`: the last value of a gauge, the sum of a counter. */
 export class RecordingMeter implements Meter {
   readonly values = new Map<string, number>();
 

@@ -19,7 +19,7 @@ async function setUp(t: TestContext, script: Script) {
   return { rest: openTestSession(t, url).rest, seen };
 }
 
-/** What a request asked for, in one line. */
+/** Returns a request in one line. */
 function lineOf(request: { method: string; path: string; query: URLSearchParams } | undefined): string {
   return request ? `${request.method} ${request.path}?${decodeURIComponent(String(request.query))}` : '';
 }

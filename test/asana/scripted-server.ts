@@ -1,17 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
 
-/** A request as the server saw it. */
+/** A request as the server received it. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
-  /** Parsed JSON; undefined for none. */
+  /** The parsed JSON body; undefined if there is none. */
   readonly body: unknown;
 }
 
-/** What to answer: status, headers and a body (objects become JSON), or a function that does as it likes. */
+/** The answer: status, headers and a body (objects become JSON), or a function that answers as it likes. */
 export type ScriptedReply =
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
   | ((response: ServerResponse) => void);
@@ -19,12 +19,12 @@ export type ScriptedReply =
 export type Script = (request: SeenRequest, index: number) => ScriptedReply | Promise<ScriptedReply>;
 
 export interface ScriptedServer {
-  /** Without a slash at the end; add the path of the API. */
+  /** Without a trailing slash; append the path of the API. */
   readonly url: string;
   readonly seen: SeenRequest[];
 }
 
-/** A real HTTP server on loopback that answers as the script says; closed when the test ends. */
+/** Starts a real HTTP server on loopback that answers as scripted; closed when the test ends. */
 export async function startScriptedServer(t: TestContext, script: Script): Promise<ScriptedServer> {
   const seen: SeenRequest[] = [];
   const server = createServer((request, response) => {

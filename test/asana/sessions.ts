@@ -6,10 +6,10 @@ import { silentMeter } from '../../src/core/meter.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import { fastClock } from './fake-clock.ts';
 
-/** Looked for in everything a test can see: it must be nowhere. */
+/** A token that no output of a test may contain. */
 export const CANARY_TOKEN = '2/1200000000000001/canary:0123456789abcdef';
 
-/** A session on real sockets, with waits a hundred times shorter and no limit a minute. */
+/** Opens a session on real sockets with waits a hundred times shorter and no limit of requests per minute. */
 export function openTestSession(
   t: TestContext,
   url: string,
@@ -21,7 +21,7 @@ export function openTestSession(
     token: new Redacted(CANARY_TOKEN),
     scimEnabled: true,
     budgets: new BudgetRegistry({ requestsPerMinute: 0, percent: 100 }, { clock, meter: silentMeter }),
-    // Against the hundredfold clock: 30 real seconds, so that a busy machine is never taken for a slow server.
+    // At a hundred times the speed, 30 real seconds: a busy machine never looks like a slow server.
     limits: { requestMs: 3_000_000 },
     log: silentLogger,
     meter: silentMeter,

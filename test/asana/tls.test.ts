@@ -22,7 +22,7 @@ async function listen(t: TestContext, server: Server): Promise<number> {
   return address.port;
 }
 
-/** A server with a certificate for `host`, which it is its own authority for. */
+/** Starts a server with a self-signed certificate for `host`. */
 async function startTlsServer(t: TestContext, host = 'localhost') {
   const seen = { requests: 0, connections: 0 };
   const { key, certificate } = await selfSign(host);
@@ -35,7 +35,7 @@ async function startTlsServer(t: TestContext, host = 'localhost') {
   return { seen, certificate, baseUrl: `https://${host}:${port}/api/1.0` };
 }
 
-/** A proxy that opens tunnels, to this machine whatever the name, and counts them. */
+/** Starts a proxy that opens and counts tunnels; every name leads to this machine. */
 async function startProxy(t: TestContext) {
   const seen = { tunnels: 0, requests: 0 };
   const server = createHttpServer((_, response) => {
@@ -48,7 +48,7 @@ async function startProxy(t: TestContext) {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       target.pipe(client).pipe(target);
     });
-    // Either end may be torn down first when the test ends.
+    // Either end may be closed first when the test ends.
     target.on('error', () => client.destroy());
     client.on('error', () => target.destroy());
     t.after(() => target.destroy());
@@ -67,7 +67,7 @@ function withEnvironment(t: TestContext, name: string, value: string): void {
 
 const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy'] as const;
 
-/** Sets these variables of the environment, and empties the others that choose a proxy for https. */
+/** Sets these environment variables, and empties the others that choose a proxy for https. */
 function withProxies(t: TestContext, values: Readonly<Record<string, string>>): void {
   const empty = Object.fromEntries(PROXY_VARIABLES.map((name) => [name, '']));
   for (const [name, value] of Object.entries({ ...empty, ...values })) withEnvironment(t, name, value);

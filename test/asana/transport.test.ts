@@ -16,7 +16,7 @@ import { CANARY_TOKEN, openTestSession } from './sessions.ts';
 const call: Call = { priority: 'read' };
 const ann = { data: { gid: '1', name: 'Ann', email: 'ann@acme.example' } };
 
-/** A server that always answers `reply`, and what `me` makes of it. */
+/** Sends one `me` request to a server that always answers `reply`. */
 async function askOnce(
   t: TestContext,
   reply: ScriptedReply,
@@ -32,7 +32,7 @@ async function askOnce(
   return { error, seen };
 }
 
-/** However it is printed, an error shows neither the token nor what the server wrote. */
+/** Asserts that an error, however it is printed, shows neither the token nor the server's text. */
 function assertClean(error: unknown): void {
   for (const text of [
     inspect(error, { depth: 20, showHidden: true }),
@@ -154,7 +154,7 @@ suite('hostile and broken answers', () => {
         const timer = setInterval(() => response.write(' '), 5);
         response.on('close', () => clearInterval(timer));
       },
-      // Against the hundredfold clock: 300 ms.
+      // 300 ms at a hundred times the speed.
       { limits: { requestMs: 30_000 } },
     );
     assert.equal(error.code, 'AsanaUnavailable');
@@ -285,7 +285,7 @@ suite('repeating', () => {
     const { url, seen } = await startScriptedServer(t, () => ({ body: { data: { gid: '1', name: '' } } }));
     const controller = new AbortController();
     const tally = { requests: 0 };
-    // The budget admits at once, and the abort comes before its promise is answered.
+    // The budget admits the request at once; the abort comes before the caller gets the permit.
     const asked = openTestSession(t, url).rest.me({ ...call, signal: controller.signal, tally });
     controller.abort(new Error('shutting down'));
     await assert.rejects(asked, /shutting down/);
@@ -353,7 +353,7 @@ suite('Retry-After', () => {
 });
 
 suite('after its session was closed', () => {
-  /** What a request has failed with; it must not have been answered. */
+  /** Returns the error that a request failed with; fails if the request was answered. */
   async function failureOf(asked: Promise<unknown> | undefined): Promise<AsanaError> {
     const error = await (asked ?? Promise.reject(new TypeError('nothing was asked'))).then(
       () => assert.fail('it should have failed'),
@@ -384,7 +384,7 @@ suite('after its session was closed', () => {
       index === 0 ? { status: 503 } : { status: 204 },
     );
     const session = openTestSession(t, url, {
-      // Asked when the wait before the repetition is chosen.
+      // Called when the delay before the retry is chosen.
       random: () => {
         session.close();
         return 0.5;

@@ -19,12 +19,12 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** A browser of a test's own, with a profile that is thrown away. */
+/** A browser for one test, with a temporary profile. */
 export interface TestBrowser extends AsyncDisposable {
   readonly context: BrowserContext;
 }
 
-/** Starts chromium without a window, from PATH or from Debian's package. */
+/** Starts headless chromium, from PATH or from Debian's package. */
 export async function openBrowser(): Promise<TestBrowser> {
   const executablePath = await debianProgram(CHROMIUM);
   const profile = await mkdtemp(join(tmpdir(), 'browser-'));
@@ -33,7 +33,7 @@ export async function openBrowser(): Promise<TestBrowser> {
     headless: true,
     args: FLAGS,
     viewport: { width: 1280, height: 900 },
-    // The pages under test are files: whatever asks for more is a fault of theirs.
+    // The pages under test are local files; any network request is a bug of the page.
     offline: true,
   });
   return {

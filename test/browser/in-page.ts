@@ -1,4 +1,4 @@
-/** What a page has and Node has not, as far as these functions look at it: they run in the browser. */
+/** The parts of the DOM that these functions use: they run in the browser, and Node has no types for it. */
 interface PageElement {
   readonly tagName: string;
   readonly textContent: string | null;
@@ -22,7 +22,7 @@ declare const document: {
 };
 declare function getComputedStyle(element: PageElement): Look;
 
-/** How the first element of a selector looks. */
+/** Returns the style of the first element that matches a selector. */
 export function lookOf(selector: string): Look {
   const { color, backgroundColor, display, position, outlineStyle, contentVisibility } = getComputedStyle(
     document.querySelector(selector),
@@ -30,7 +30,7 @@ export function lookOf(selector: string): Look {
   return { color, backgroundColor, display, position, outlineStyle, contentVisibility };
 }
 
-/** How well each text stands out from its ground (WCAG 2.2), and how bright the ground of the page is, from 0 to 1. */
+/** Returns the contrast ratio of each text (WCAG 2.2), and the luminance of the page's background, from 0 to 1. */
 export function contrasts(): { ground: number; texts: { text: string; ratio: number }[] } {
   const parse = (color: string) => (color.match(/[\d.]+/g) ?? []).map(Number);
   const luminance = (color: string) => {

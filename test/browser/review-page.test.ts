@@ -27,7 +27,7 @@ describe('the review page in a browser', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Opens a review; whatever it complains about, or asks anybody for, fails the test. */
+  /** Opens a review; the test fails if the page logs anything, opens a dialog or makes a network request. */
   async function show(t: TestContext, review: Review): Promise<Page> {
     made += 1;
     const path = join(folder, `${made}.html`);
@@ -55,10 +55,10 @@ describe('the review page in a browser', () => {
     (await page.locator(selector).boundingBox()) ?? assert.fail(`${selector} is not shown`);
   const lines = (page: Page) => page.locator('#body tr');
   const count = (page: Page) => page.locator('#count').textContent();
-  /** The cells of a column, as they stand. */
+  /** Returns the cells of a column in their displayed order. */
   const column = (page: Page, index: number) =>
     page.locator(`#body tr > :nth-child(${index + 1})`).allTextContents();
-  /** Waits until so many rights are counted. */
+  /** Waits until the page counts so many rights. */
   const until = (page: Page, text: string) => page.locator(`#count:text-is("${text}")`).waitFor();
 
   it('shows the numbers of the summary, and the first rows of 20,000 within ten seconds, without making all of them', async (t) => {

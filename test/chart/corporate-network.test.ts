@@ -25,7 +25,7 @@ const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const MOUNT = '/etc/asana-connector/ca';
 const PATIENCE_MS = 60_000;
 
-/** Names that no DNS knows: only the proxy leads there. */
+/** Names that DNS does not know: they are reachable only through the proxy. */
 const ASANA = 'asana.acme.example';
 const CONDUCTOR_ONE = 'acme.conductor.one';
 
@@ -34,7 +34,7 @@ interface EnvVariable {
   readonly value: string;
 }
 
-/** TLS in front of the simulated Asana, with a certificate that no public authority signed. */
+/** Starts a TLS front for the simulated Asana, with a certificate that no public authority signed. */
 async function startTlsFront(t: TestContext, target: string, { key, certificate }: SelfSigned) {
   const server = createServer({ key, cert: certificate }, (incoming, outgoing) => {
     const { method, headers } = incoming;
@@ -54,7 +54,7 @@ async function startTlsFront(t: TestContext, target: string, { key, certificate 
   return (server.address() as AddressInfo).port;
 }
 
-/** The container of the Deployment as a process: its arguments, and its variables with the mount where it is here. */
+/** Starts the Deployment's container as a process: same arguments and variables, with `folder` as the mount. */
 function startContainer(deployment: Rendered, folder: string, kubeconfig: string) {
   const container = at(deployment, 'spec', 'template', 'spec', 'containers', 0);
   const variables = (at(container, 'env') as EnvVariable[]).map(
@@ -138,7 +138,7 @@ test('caBundle and proxy are all that the operator needs to reach Asana and Cond
       await sleep(50);
     }
   } finally {
-    // Before the servers, which wait for their clients to go.
+    // Ends the process before the servers, which wait for their clients to disconnect.
     await end();
   }
   const targets = new Set(proxy.asked.map(({ target }) => target.split(':')[0]));

@@ -8,15 +8,15 @@ const ROOT = join(import.meta.dirname, '../..');
 const CHART = 'charts/asana-connector';
 const run = promisify(execFile);
 
-/** The chart as it was before it was last changed. */
+/** The chart before its last change. */
 export interface EarlierChart {
   readonly folder: string;
-  /** Null where no history is at hand, as in a shallow clone: then it is the chart as it is. */
+  /** `null` if the history is not available, as in a shallow clone; the chart is then the current one. */
   readonly commit: string | null;
   remove(): Promise<void>;
 }
 
-/** Takes the chart out of the newest commit in which it differs from the one in the work tree. */
+/** Extracts the chart from the newest commit in which it differs from the working tree. */
 export async function takeEarlierChart(): Promise<EarlierChart> {
   const commit = await newestOther();
   if (commit === null) return { folder: join(ROOT, CHART), commit, remove: () => Promise.resolve() };

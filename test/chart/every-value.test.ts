@@ -10,7 +10,7 @@ import { INSTALLATIONS } from './matrix.ts';
 const valuesYaml = await readFile(join(CHART, 'values.yaml'), 'utf8');
 const defaults = parse(valuesYaml) as Values;
 
-/** The values with one of them left at its default. */
+/** Returns the values without one of them, which leaves it at its default. */
 function without(values: Values, [name = '', ...rest]: readonly string[]): Values {
   if (rest.length > 0) return { ...values, [name]: without(values[name] as Values, rest) };
   const { [name]: _, ...others } = values;
@@ -32,7 +32,7 @@ describe('every value of the chart', async () => {
       assert.ok(installation, 'no installation sets it');
       const { values } = installation;
       assert.notDeepEqual(at(values, ...keys), at(defaults, ...keys), 'it is set to its default');
-      // What the rest of the installation refuses without it changes too.
+      // It also counts as a change if the chart fails to render without the value.
       const unset = await renderValues(without(values, keys), ...FLAGS).catch((error: Error) => error);
       assert.notDeepEqual(rendered.get(values), unset);
     });

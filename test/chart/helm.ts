@@ -7,11 +7,11 @@ import { helmPath } from '../controlplane/tools.ts';
 /** The chart under test. */
 export const CHART = join(import.meta.dirname, '../../charts/asana-connector');
 
-/** Namespace and name the tests render and install the release under. */
+/** The namespace and the name of the release that the tests render and install. */
 export const NAMESPACE = 'iga';
 export const RELEASE = 'acme';
 
-/** A rendered Kubernetes object; what lies in it is read by path. */
+/** A rendered Kubernetes object; its other fields are read by path. */
 export interface Rendered {
   readonly kind: string;
   readonly metadata: {
@@ -23,10 +23,10 @@ export interface Rendered {
   readonly [field: string]: unknown;
 }
 
-/** Values of the chart, as a values file has them. */
+/** Values of the chart, as in a values file. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Runs helm; rejects with what it wrote to stderr. With `values` it reads them from its standard input (`-f -`). */
+/** Runs helm; rejects with its stderr. With `values`, helm reads them from stdin (`-f -`). */
 export async function helm(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
@@ -40,17 +40,17 @@ export async function helm(
   return (await running).stdout;
 }
 
-/** The objects the chart installs with the given `--set` values. */
+/** Returns the objects that the chart installs with these `--set` values, without hooks. */
 export async function render(...set: string[]): Promise<Rendered[]> {
   return (await renderAll(set)).filter((object) => !isHook(object));
 }
 
-/** The objects, hooks included, that the chart makes of a values file. */
+/** Returns the objects, including hooks, that the chart renders from a values file. */
 export async function renderValues(values: Values, ...flags: string[]): Promise<Rendered[]> {
   return objectsIn(await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...flags], {}, values));
 }
 
-/** What the chart runs around an installation or its end with the given `--set` values, by weight. */
+/** Returns the chart's hooks for these `--set` values, ordered by weight. */
 export async function renderHooks(...set: string[]): Promise<Rendered[]> {
   return (await renderAll(set)).filter(isHook).toSorted((a, b) => weightOf(a) - weightOf(b));
 }
@@ -68,7 +68,7 @@ async function renderAll(set: readonly string[]): Promise<Rendered[]> {
   return objectsIn(await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...flags]));
 }
 
-/** The objects in what helm prints. */
+/** Parses the objects that helm prints. */
 export function objectsIn(manifests: string): Rendered[] {
   return parseAllDocuments(manifests).flatMap((document) => {
     if (document.errors[0]) throw document.errors[0];
@@ -77,7 +77,7 @@ export function objectsIn(manifests: string): Rendered[] {
   });
 }
 
-/** What is at a path of property names and indexes; undefined when the path ends early. */
+/** Returns the value at a path of property names and indexes; undefined if the path ends early. */
 export function at(object: unknown, ...path: (string | number)[]): unknown {
   return path.reduce<unknown>(
     (value, key) =>
@@ -88,12 +88,12 @@ export function at(object: unknown, ...path: (string | number)[]): unknown {
   );
 }
 
-/** The arguments of the first container of the only workload of a kind. */
+/** Returns the arguments of the first container of the only workload of a kind. */
 export function argsOf(objects: readonly Rendered[], kind: 'Deployment' | 'Job'): string[] {
   return at(only(objects, kind), 'spec', 'template', 'spec', 'containers', 0, 'args') as string[];
 }
 
-/** The only object of a kind; throws when there are several or none. */
+/** Returns the only object of a kind. @throws Error if there are several or none */
 export function only(objects: readonly Rendered[], kind: string): Rendered {
   const matching = objects.filter((object) => object.kind === kind);
   if (matching.length !== 1 || !matching[0])

@@ -22,7 +22,7 @@ const CONNECTOR = {
 };
 
 interface Question {
-  /** Verb, resource and what else `kubectl auth can-i` takes. */
+  /** The arguments of `kubectl auth can-i`: verb, resource and flags. */
   ask: string;
   because: string;
 }
@@ -81,7 +81,7 @@ describe('the chart, installed', () => {
   let plane: ControlPlane;
 
   before(async () => {
-    // Its own: a definition belongs to one release, so the run's shared control plane would be taken from others.
+    // A control plane of its own: CRDs belong to one release, and other tests use them on the shared one.
     plane = await startControlPlane();
     await kubectl(['create', 'namespace', 'other']);
     await install();
@@ -103,7 +103,7 @@ describe('the chart, installed', () => {
     return (await running).stdout.trim();
   }
 
-  /** `kubectl auth can-i`, whose exit code is the answer too. */
+  /** Runs `kubectl auth can-i`, which also exits with an error if the answer is no. */
   function canI(ask: string, account = ACCOUNT): Promise<string> {
     return kubectl(['auth', 'can-i', ...ask.split(' '), `--as=${account}`]).catch(
       (error: { stdout?: string }) => (error.stdout ?? '').trim(),

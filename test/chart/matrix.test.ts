@@ -11,13 +11,13 @@ import { INSTALLATIONS, type Installation } from './matrix.ts';
 import { OPENSHIFT, OPENSHIFT_NAMESPACE, PROMETHEUS_OPERATOR, RESTRICTED_V2_POLICY } from './stand-ins.ts';
 import { uninstall } from './uninstall.ts';
 
-/** What the namespace of the release says, so that it admits only such pods. */
+/** The metadata of the release's namespace that makes it admit only such pods. */
 const ADMISSION: Readonly<Record<Installation['pods'], object>> = {
   restricted: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   'restricted-v2': OPENSHIFT_NAMESPACE,
 };
 
-/** A pod that neither of the two admits. */
+/** A pod that neither of the two standards admits. */
 const ROOT_POD = {
   apiVersion: 'v1',
   kind: 'Pod',
@@ -25,14 +25,14 @@ const ROOT_POD = {
   spec: { securityContext: { runAsUser: 0 }, containers: [{ name: 'root', image: 'root' }] },
 };
 
-/** How long the API server may take to notice a policy or a definition. */
+/** How long the API server may take to observe a new policy or CRD. */
 const NOTICED_WITHIN_MS = 30_000;
 
 describe('the chart on a real API server', () => {
   let plane: ControlPlane;
 
   before(async () => {
-    // Its own: definitions belong to one release, and one of these installations takes them away.
+    // A control plane of its own: CRDs belong to one release, and one of these installations removes them.
     plane = await startControlPlane();
     for (const namespace of ['team-a', 'team-b']) await kubectl(['create', 'namespace', namespace]);
     await apply(...PROMETHEUS_OPERATOR, ...RESTRICTED_V2_POLICY);
@@ -52,13 +52,13 @@ describe('the chart on a real API server', () => {
     return kubectl(['apply', '--server-side', '-f', '-'], documents(objects));
   }
 
-  /** Every object is valid for the API server, down to the last field. */
+  /** Validates objects on the API server, including every field. */
   function validate(...objects: readonly object[]): Promise<string> {
     const trial = ['--dry-run=server', '--validate=strict', '--field-manager=trial', '--force-conflicts'];
     return kubectl(['apply', '--server-side', ...trial, '-f', '-'], documents(objects));
   }
 
-  /** Helm on the release, with its values. */
+  /** Runs a helm command on the release with its values. */
   function release(command: string, values: Values, ...flags: string[]): Promise<string> {
     const env = { KUBECONFIG: plane.kubeconfigPath };
     return helm([command, RELEASE, CHART, '--namespace', NAMESPACE, ...flags], env, values);
@@ -159,7 +159,7 @@ function hasPods({ kind }: Rendered): boolean {
   return kind === 'Deployment' || kind === 'Job';
 }
 
-/** The pod that a Deployment or a Job would start. */
+/** Returns the pod that a Deployment or a Job would create. */
 function podOf(owner: Rendered): object {
   const { metadata, spec } = at(owner, 'spec', 'template') as { metadata: object; spec: object };
   const { name } = owner.metadata;

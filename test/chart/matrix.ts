@@ -4,7 +4,7 @@ import type { Values } from './helm.ts';
 export interface Installation {
   readonly name: string;
   readonly values: Values;
-  /** What holds of pods there: the Pod Security Standard `restricted`, or OpenShift's restricted-v2. */
+  /** The standard that pods must meet: the Pod Security Standard `restricted`, or OpenShift's restricted-v2. */
   readonly pods: 'restricted' | 'restricted-v2';
 }
 
@@ -133,7 +133,7 @@ const everything: Values = {
   ],
 };
 
-/** Every way the tests install the chart; together they set every value. */
+/** All ways in which the tests install the chart; together they set every value. */
 export const INSTALLATIONS: readonly Installation[] = [
   { name: 'as it comes', values: {}, pods: 'restricted' },
   { name: 'with every value set', values: everything, pods: 'restricted' },

@@ -22,7 +22,7 @@ async function policy(values: Values, name = 'acme-asana-connector'): Promise<Re
   return found;
 }
 
-/** Each egress rule as its ports, and whether it names peers. */
+/** Returns each egress rule as its ports, with ` to` appended if it names peers. */
 function egressOf(object: Rendered): string[] {
   return (at(object, 'spec', 'egress') as Rule[]).map(
     ({ to, ports }) =>

@@ -1,6 +1,6 @@
 /**
- * Parts of other projects that the chart has to do with, as far as it has: definitions that know the fields the chart
- * writes, so that strict validation finds a misspelt one, and OpenShift's restricted-v2 as a policy.
+ * Stand-ins for the parts of other projects that the chart touches: CRDs with the fields that the chart writes, so that
+ * strict validation finds a misspelled one, and OpenShift's restricted-v2 as a policy.
  */
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -60,7 +60,7 @@ export const PROMETHEUS_OPERATOR = [
   monitoring('PodMonitor', 'podmonitors', 'podMetricsEndpoints'),
 ];
 
-/** What tells a chart that it is on OpenShift: the API group. */
+/** The API group by which a chart detects OpenShift. */
 export const OPENSHIFT = definition(
   'security.openshift.io',
   'v1',
@@ -79,7 +79,7 @@ const every = (condition: string) => `variables.containers.all(c, ${condition})`
 const context = (condition: string) => every(`has(c.securityContext) && ${condition}`);
 const inRange = (id: string) => `${id} >= variables.first && ${id} < variables.first + variables.size`;
 
-/** What restricted-v2 wants of a pod that names something; what is left out it would fill in, which this does not. */
+/** What restricted-v2 requires of the fields that a pod sets. It would default absent fields; this policy does not. */
 const RESTRICTED_V2: readonly (readonly [expression: string, message: string])[] = [
   [
     `!has(object.spec.securityContext.runAsUser) || ${inRange('object.spec.securityContext.runAsUser')}`,
@@ -125,7 +125,7 @@ const RESTRICTED_V2: readonly (readonly [expression: string, message: string])[]
   ],
 ];
 
-/** A policy that imitates restricted-v2, and its binding. */
+/** A policy that imitates restricted-v2, with its binding. */
 export const RESTRICTED_V2_POLICY = [
   {
     apiVersion: 'admissionregistration.k8s.io/v1',

@@ -18,7 +18,7 @@ function rulesOf(object: Rendered): Rule[] {
   return object['rules'] as Rule[];
 }
 
-/** `group/resource:verb` for every right a role gives, so that two sets of rules can be compared. */
+/** Returns `group/resource:verb` for each permission of a role, so that two sets of rules can be compared. */
 function rightsOf(object: Rendered): string[] {
   return rulesOf(object)
     .flatMap(({ apiGroups, resources, verbs }) =>
@@ -29,14 +29,14 @@ function rightsOf(object: Rendered): string[] {
     .toSorted();
 }
 
-/** The rights of the operator in what it watches, and no more: Secrets are got by name, never listed. */
+/** All permissions that the operator has where it watches: Secrets are read by name, never listed. */
 const OPERATOR_RIGHTS = [
   '/namespaces:get',
   '/secrets:get',
   ...kinds.flatMap(({ names }) =>
     ['/status:patch', ':get', ':list', ':watch'].map((right) => `${names.group}/${names.plural}${right}`),
   ),
-  // The finalizer; connectors carry none.
+  // For the finalizer; connectors have none.
   ...grantKinds.map(({ names }) => `${names.group}/${names.plural}:patch`),
   'events.k8s.io/events:create',
   'events.k8s.io/events:patch',

@@ -14,7 +14,7 @@ const alice = 'alice@acme.example';
 const bob = 'bob@acme.example';
 const carol = 'carol@acme.example';
 
-/** A release of the chart for two namespaces: its operator as a process, and an Asana that nobody else uses. */
+/** A release of the chart for two namespaces: its operator as a process, and an Asana of its own. */
 class ScopedRelease {
   readonly rig: OperatorRig;
   readonly #start: () => Replica;
@@ -26,7 +26,7 @@ class ScopedRelease {
     this.#replica = start();
   }
 
-  /** Installs it, declares a connector, and waits until that has read its Asana. */
+  /** Installs the release, declares a connector, and waits until the connector has read its Asana. */
   static async install(name: string): Promise<ScopedRelease> {
     const rig = await OperatorRig.start(name, { neighbour: true });
     await rig.stopOperator();
@@ -41,7 +41,7 @@ class ScopedRelease {
     await helm(['install', name, CHART, '-n', namespace, '--wait=false'], helmEnv, values);
     const manifest = objectsIn(await helm(['get', 'manifest', name, '-n', namespace], helmEnv));
     const args = argsOf(manifest, 'Deployment');
-    // A replica has the flag for its own namespace.
+    // Replica adds the flag for its own namespace itself.
     const further = args.filter(
       (arg) => arg.startsWith('--namespace=') && arg !== `--namespace=${namespace}`,
     );
@@ -73,7 +73,7 @@ class ScopedRelease {
     this.#replica = this.#start();
   }
 
-  /** Every object that an operator writes to in its namespaces, with the version that tells of any write. */
+  /** Returns the resourceVersion of every object that an operator writes in its namespaces; any write changes it. */
   async versions(): Promise<Readonly<Record<string, string>>> {
     const versions: Record<string, string> = {};
     for (const namespace of [this.rig.namespace, this.rig.neighbour])
@@ -85,7 +85,7 @@ class ScopedRelease {
     return versions;
   }
 
-  /** Gives somebody a license by an object of the neighbour, takes it back, and reads Asana anew. */
+  /** Gives a license by a grant in the neighbour namespace, revokes it, and syncs. */
   async act(): Promise<void> {
     const ref = `${this.rig.neighbour}/alg/passing`;
     await this.rig.declare(ref, { user: { email: carol } });

@@ -11,14 +11,14 @@ import { helm } from './helm.ts';
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const LOOK_MS = 100;
 
-/** A release of the chart on a control plane where nothing runs Jobs. */
+/** A release of the chart on a control plane that runs no Jobs. */
 export interface InstalledRelease {
   readonly kubeconfigPath: string;
   readonly namespace: string;
   readonly release: string;
 }
 
-/** What the hook's command wrote and ended with. */
+/** The exit code and output of the hook's command. */
 export interface HookRun {
   readonly code: number;
   readonly stdout: string;
@@ -38,9 +38,9 @@ interface Job {
 }
 
 /**
- * `helm uninstall`, with this process in the place of the Job controller and the node: it waits for the hook's Job, runs
- * its command under its service account, and writes the outcome into the Job.
- * @throws what helm wrote to stderr, if the hook failed
+ * Runs `helm uninstall`; this process stands in for the Job controller and the node: it waits for the hook's Job, runs
+ * its command under its service account, and writes the outcome to the Job's status.
+ * @throws Error with helm's stderr if the hook failed
  */
 export async function uninstall(
   installed: InstalledRelease,
@@ -94,7 +94,7 @@ async function untilJob(
   }
 }
 
-/** The program from source, with nothing in its environment but a kubeconfig. */
+/** Runs the program from source, with only a kubeconfig and PATH in its environment. */
 export function runProgram(args: readonly string[], kubeconfig: string): Promise<HookRun> {
   return new Promise((resolve) => {
     execFile(
@@ -106,7 +106,7 @@ export function runProgram(args: readonly string[], kubeconfig: string): Promise
   });
 }
 
-/** Says of a Job what the Job controller would. */
+/** Writes the status that the Job controller would write. */
 async function markJob(
   connection: ApiServerConnection,
   namespace: string,

@@ -61,7 +61,7 @@ describe('helm upgrade from the chart as it was before its last change', () => {
     const objects = [fullConnector, ...Object.values(fullGrants)];
     assert.equal(objects.length, kinds.length);
     for (const object of objects) {
-      // Fields that only the newer chart knows are dropped.
+      // The earlier CRDs drop fields that only the newer chart knows.
       await kubectl(['create', '--validate=warn', '-f', '-'], object);
       const { kind, metadata } = object;
       const patch = ['patch', kind, metadata.name, '--type=merge', '-p'];

@@ -11,7 +11,7 @@ const valuesYaml = await readFile(join(CHART, 'values.yaml'), 'utf8');
 const values = parse(valuesYaml) as Values;
 const schema = JSON.parse(await readFile(join(CHART, 'values.schema.json'), 'utf8')) as Values;
 
-/** The documented values that are no free form of their user's. */
+/** The paths of the documented values; free-form values have no paths below them. */
 const paths = chartValues(valuesYaml).map(({ path }) => path);
 
 describe('the values of the chart', () => {

@@ -4,7 +4,7 @@ import { askControl } from '../../scripts/sandbox-control.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { Bundle, Child, Folder, type Variables } from './child.ts';
 
-/** How a task ended, as the simulated ConductorOne shows it. */
+/** The result of a task, as the simulated ConductorOne shows it. */
 interface ShownEnd {
   readonly codeName: string;
   readonly message: string;
@@ -23,7 +23,7 @@ describe('an account that ConductorOne asks for', () => {
     await program[Symbol.asyncDispose]();
   });
 
-  /** Runs the connector while somebody asks for accounts. */
+  /** Runs the connector while `use` requests accounts. */
   async function serving(
     token: string,
     more: Variables,

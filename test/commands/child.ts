@@ -10,10 +10,10 @@ import type { SuiteContext, TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bundle } from '../../scripts/build.ts';
 
-/** The program as a fresh clone runs it. */
+/** The program as run in a fresh clone. */
 export const FROM_SOURCE = join(import.meta.dirname, '../../src/main.ts');
 
-/** The program as the image has it, which starts three times as fast. */
+/** The program as bundled in the image; it starts three times as fast. */
 export class Bundle implements AsyncDisposable {
   readonly main: string;
   readonly #directory: string;
@@ -35,19 +35,19 @@ export class Bundle implements AsyncDisposable {
 }
 
 const PATIENCE_MS = 60_000;
-/** Every secret of these tests carries this word: no output may hold it. */
+/** Every secret of these tests contains this word: no output may contain it. */
 export const CANARY = 'canary';
 
 export type Variables = Readonly<Record<string, string>>;
 
-/** How a program ended, and all that it wrote. */
+/** The exit code and the complete output of a program. */
 export interface Ending {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The program as a process of its own, in a folder of its own, with no variables but those given. */
+/** The program as a separate process, in its own folder, with only the given variables. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #ended: Promise<Ending>;
@@ -87,7 +87,7 @@ export class Child {
     this.#process.kill(signal);
   }
 
-  /** Waits for its end; what takes longer than a minute is ended, and fails. */
+  /** Waits for the exit of the process; kills it after a minute. */
   async end(): Promise<Ending> {
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), PATIENCE_MS);
     try {
@@ -97,7 +97,7 @@ export class Child {
     }
   }
 
-  /** Waits until something is so. Fails when that takes a minute, or the program ends first. */
+  /** Waits until `look` finds something. Fails after a minute, or if the program exits first. */
   async until<T>(what: string, look: () => Promise<T | null> | T | null): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
@@ -110,10 +110,10 @@ export class Child {
   }
 }
 
-/** A working folder, and a folder for temporary files that is empty whenever nothing runs. */
+/** A working folder that contains a folder for temporary files, which is empty whenever nothing runs. */
 export class Folder implements AsyncDisposable {
   readonly path: string;
-  /** The program that is run in it. */
+  /** Path of the program to run. */
   readonly main: string;
 
   private constructor(path: string, main: string) {
@@ -127,7 +127,7 @@ export class Folder implements AsyncDisposable {
     return new Folder(path, main);
   }
 
-  /** A folder that goes with the test. */
+  /** Makes a folder that is removed after the test. */
   static async forTest(main: string, context: TestContext | SuiteContext): Promise<Folder> {
     const folder = await Folder.make(main);
     if ('after' in context) context.after(() => folder[Symbol.asyncDispose]());
@@ -155,7 +155,7 @@ export class Folder implements AsyncDisposable {
   }
 }
 
-/** The lines of a log in JSON. */
+/** Returns the JSON lines of a log. */
 export function linesOf(text: string): Readonly<Record<string, unknown>>[] {
   return text
     .split('\n')
@@ -163,10 +163,10 @@ export function linesOf(text: string): Readonly<Record<string, unknown>>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** Below those that systems give to whoever asks for any, such as a connection: none of these takes one meanwhile. */
+/** Below the ephemeral ports of common systems, so no outgoing connection can take one in the meantime. */
 const PORTS = { from: 20_000, to: 32_767 };
 
-/** A port of loopback that nobody listens on now. */
+/** Returns a loopback port that is free now. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(PORTS.from, PORTS.to);

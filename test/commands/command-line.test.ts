@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Bundle, Child, Folder, FROM_SOURCE } from './child.ts';
 
-/** Every command, as it is written behind the name of the program. */
+/** Every command, as written after the program's name. */
 const COMMANDS = [
   '',
   'operator',
@@ -37,7 +37,7 @@ describe('the command line', () => {
     await program[Symbol.asyncDispose]();
   });
 
-  // The bundle has no sandbox.
+  // The bundle does not contain the sandbox.
   const run = (...words: string[]) =>
     words[0] === 'sandbox'
       ? new Child({ path: folder.path, temp: folder.temp, main: FROM_SOURCE }, {}, words).end()
@@ -120,7 +120,7 @@ describe('the command line', () => {
     ['sync', '--x=canary'],
   ]) {
     it(`does not repeat what may be a token: ${words.join(' ').replaceAll('canary', 'secret')}`, async () => {
-      // The child looks for the word itself.
+      // Child itself fails if the output contains the canary.
       const { code, stderr } = await run(...words);
       assert.ok(code !== 0 && stderr !== '');
     });

@@ -11,14 +11,14 @@ import { Bundle } from './child.ts';
 
 const run = promisify(execFile);
 
-/** How each shell is asked what it would offer after the words of a line; the last one is unfinished. */
+/** How to ask each shell for its completions of a command line; the last word is unfinished. */
 const shells: Readonly<Record<string, (script: string, words: readonly string[]) => readonly string[]>> = {
   bash: (script, words) => [
     '--norc',
     '-c',
     `source ${script}; COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _${(words[0] ?? '').replace('-', '_')}; printf '%s\\n' "\${COMPREPLY[@]}"`,
   ],
-  // Without a terminal compadd has nothing to add to; what it is given is what is offered.
+  // Without a terminal compadd does nothing, so a function replaces it and prints the offered words.
   zsh: (script, words) => [
     '-f',
     '-c',
@@ -33,7 +33,7 @@ suite('the completion of words', () => {
   before(async () => {
     bundle = await Bundle.make();
     bin = await mkdtemp(join(tmpdir(), 'completion-'));
-    // Whatever Node is on the PATH, the program runs on this one.
+    // Runs the program with this Node, whichever Node is on the PATH.
     await symlink(process.execPath, join(bin, 'node'));
     for (const name of ['kubectl-asana', 'asana-connector']) await symlink(bundle.main, join(bin, name));
   });
@@ -47,7 +47,7 @@ suite('the completion of words', () => {
     HOME: bin,
   });
 
-  /** What a shell offers. */
+  /** Returns the completions that a shell offers. */
   async function offers(shell: string, ...words: string[]): Promise<string[]> {
     const [name = ''] = words;
     const program = await debianProgram({
@@ -75,7 +75,7 @@ suite('the completion of words', () => {
     });
   }
 
-  // PowerShell is in no package of Debian, so its script is read here and not run.
+  // Debian has no package of PowerShell, so this checks the script without running it.
   test('asks the program from PowerShell as from the other shells, under the name that is completed', async () => {
     const { stdout: script } = await run(join(bin, 'kubectl-asana'), ['completion', 'powershell'], {
       env: environment(),

@@ -9,7 +9,7 @@ import { FakeClock } from '../asana/fake-clock.ts';
 
 type Options = Partial<Parameters<typeof openLog>[0]>;
 
-/** What is written to two files. */
+/** Returns what the log writes to its two files. */
 async function written(options: Options, use: (log: Logger, clock: FakeClock) => Promise<void> | void) {
   const folder = await mkdtemp(join(tmpdir(), 'connector-log-'));
   try {

@@ -15,7 +15,7 @@ describe('the connector in service mode', () => {
   let program: Bundle;
   let sandbox: Sandbox;
   let folder: Folder;
-  /** The Secret of the documentation; the rest says only that Asana and ConductorOne are on this machine. */
+  /** The documented Secret, plus where Asana and ConductorOne are on this machine. */
   let variables: Variables;
 
   before(async () => {
@@ -47,7 +47,7 @@ describe('the connector in service mode', () => {
 
   const licenseOf = (email: string) => sandbox.state.personByEmail(email)?.profile.license;
 
-  /** Starts the connector, waits until ConductorOne knows it, and ends it as Kubernetes does; it must end well. */
+  /** Starts the connector, waits until ConductorOne knows it, and ends it as Kubernetes does; it must exit with 0. */
   async function serving(
     more: Variables,
     use: (child: Child, hostId: string) => Promise<void>,
@@ -73,7 +73,7 @@ describe('the connector in service mode', () => {
   const helloOf = (hostId: string) =>
     sandbox.conductorOne.instances.list().find(({ instance }) => instance.hostId === hostId)?.instance.hello;
 
-  /** What an administrator would do in ConductorOne; waits until the task is over. */
+  /** Orders a task as an administrator would in ConductorOne, and waits until it is over. */
   async function carryOut(child: Child, order: object): Promise<Json> {
     const url = `${sandbox.controlUrl}/conductorone/tasks`;
     const headers = { 'content-type': 'application/json' };

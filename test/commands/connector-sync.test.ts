@@ -22,7 +22,7 @@ describe('the connector without ConductorOne', () => {
   let program: Bundle;
   let sandbox: Sandbox;
   let folder: Folder;
-  /** What the Secret of the documentation has, less the credentials of ConductorOne. */
+  /** The documented Secret without the credentials of ConductorOne. */
   let variables: Variables;
 
   before(async () => {

@@ -11,7 +11,7 @@ import { type GoFlag, goAsanaFlags, goFlags, goVariables } from './go-settings.t
 
 const everyFlag = [...goFlags, ...goAsanaFlags];
 
-/** Flags that service mode has no use for, and those that have none at all. */
+/** Flags without effect in service mode, and flags without effect anywhere. */
 const withoutEffect = new Set<string | null>([
   ...acceptedSettings.map(({ flag }) => flag),
   ...settingsList.flatMap(([, { flag, group }]) => (group === 'oneShot' ? [flag] : [])),
@@ -54,7 +54,7 @@ describe('a pod of the Go connector', () => {
   let program: Bundle;
   let sandbox: Sandbox;
   let folder: Folder;
-  /** The values that name this machine. */
+  /** The values that depend on this machine. */
   let here: Readonly<Record<string, string>>;
 
   before(async () => {
@@ -83,7 +83,7 @@ describe('a pod of the Go connector', () => {
 
   const textOf = ({ flag, value }: GoFlag) => here[flag] ?? value;
 
-  /** Starts the connector, waits until ConductorOne knows it, and ends it; gives back its log. */
+  /** Starts the connector, waits until ConductorOne knows it, and ends it; returns its log. */
   async function serve(variables: Variables, flags: readonly string[]) {
     const hostId = `host-${folder.path.slice(-6)}`;
     const around = { SSL_CERT_FILE: sandbox.conductorOne.caFile, BATON_HOST_ID: hostId };
@@ -102,7 +102,7 @@ describe('a pod of the Go connector', () => {
     return linesOf(stderr);
   }
 
-  /** Every setting that does less than it says has one warning, and no other has any. */
+  /** Asserts that every setting without effect has exactly one warning, and that no other setting has any. */
   function assertWarnings(lines: Awaited<ReturnType<typeof serve>>, nameOf: (flag: string) => string): void {
     const warnings = lines.filter(({ level }) => level === 'warn');
     const warned = warnings.flatMap(({ names }) => names as string[]);

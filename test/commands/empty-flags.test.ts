@@ -19,7 +19,7 @@ const plugin = (name: string) => () =>
 
 type Flags = Readonly<Record<string, unknown>>;
 
-/** What the flags of a command say, with these variables. */
+/** Returns the parsed flags of a command, given these environment variables. */
 async function flagsOf(
   t: TestContext,
   make: () => Command,
@@ -63,7 +63,7 @@ suite('a variable that is empty', () => {
       field: 'leaderElectionNamespace',
       value: undefined,
     },
-    // A list of no hosts is one that allows none.
+    // An empty list of hosts allows none.
     {
       make: operator,
       variable: 'ALLOWED_CONDUCTORONE_HOSTS',

@@ -1,7 +1,7 @@
-/** A flag of the Go connector, as its newest SDK (0.25.0) has it, and a value that it takes. */
+/** A flag of the Go connector with its newest SDK (0.25.0), and a valid value for it. */
 export interface GoFlag {
   readonly flag: string;
-  /** A switch needs no value. */
+  /** A switch takes no value. */
   readonly shape: 'switch' | 'value';
   readonly value: string;
 }
@@ -9,7 +9,7 @@ export interface GoFlag {
 const toggle = (flag: string): GoFlag => ({ flag, shape: 'switch', value: 'true' });
 const value = (flag: string, text: string): GoFlag => ({ flag, shape: 'value', value: text });
 
-/** Those of every connector. */
+/** The flags that every connector has. */
 export const goFlags: readonly GoFlag[] = [
   value('client-id', 'someone@acme.conductor.one/ccc'),
   value('client-secret', 'secret-token:conductorone.com:v1:abc'),
@@ -95,7 +95,7 @@ export const goFlags: readonly GoFlag[] = [
   value('lambda-auth-jwt-expected-audience', 'a'),
 ];
 
-/** Those of baton-asana itself. */
+/** The flags of baton-asana itself. */
 export const goAsanaFlags: readonly GoFlag[] = [
   value('token', '0/abc'),
   toggle('use-service-account'),
@@ -104,7 +104,7 @@ export const goAsanaFlags: readonly GoFlag[] = [
   value('asana-api-url', 'https://app.asana.com/api/1.0'),
 ];
 
-/** Variables that the SDK reads itself, without a flag. */
+/** Variables without a flag, which the SDK reads directly. */
 export const goVariables: readonly string[] = [
   'BATON_CONFIG_PATH',
   'BATON_TMPDIR',

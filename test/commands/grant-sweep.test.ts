@@ -15,7 +15,7 @@ const { signal } = new AbortController();
 const KIND = 'AsanaLicenseGrant';
 const THEIRS = 'example.com/theirs';
 
-/** A cluster with one grant that was applied, and what sweeps over it. */
+/** Returns a cluster with one grant that was applied, and a function that sweeps the grants of the cluster. */
 async function start(finalizers: readonly string[]) {
   const cluster = new SimulatedCluster({ clock: systemClock, random: () => 0.5 });
   cluster.createNamespace('iga');

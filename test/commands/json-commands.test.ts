@@ -63,7 +63,7 @@ describe('asana-connector capabilities', () => {
   });
 });
 
-/** Name, displayed name and description come first. */
+/** The first properties of a field are its name, display name and description. */
 const NAMES_OF_A_FIELD = 3;
 
 describe('asana-connector config', () => {

@@ -12,7 +12,7 @@ import { InvalidInputError } from '../../src/core/errors.ts';
 import { Json } from '../sandbox/json.ts';
 import { clientSecret } from './credentials.ts';
 
-/** The Secret of ConductorOne's documentation, letter by letter. */
+/** The Secret exactly as printed in ConductorOne's documentation. */
 const AS_PRINTED = `# baton-asana-secrets.yaml
 apiVersion: v1
 kind: Secret
@@ -50,7 +50,7 @@ const FILLED: Readonly<Record<string, string>> = {
   BATON_USE_SCIM_API: 'true',
 };
 
-/** A Secret with some of these values changed, or left out. */
+/** Returns a Secret with some of these values changed, or left out if `null`. */
 function secretOf(changes: Readonly<Record<string, string | null>> = {}, metadata: object = {}): string {
   const stringData = Object.fromEntries(
     Object.entries({ ...FILLED, ...changes }).filter(([, value]) => value !== null),
@@ -69,7 +69,7 @@ interface Printed {
   readonly manifest: Json;
 }
 
-/** Runs the command on this text as standard input, and checks what it prints as the API server would. */
+/** Runs the command with this text on stdin, and validates its output as the API server would. */
 async function migrate(text: string, ...flags: string[]): Promise<Printed> {
   let [yaml, warnings] = ['', ''];
   const command = migrateCommand({

@@ -18,15 +18,15 @@ const page = await readFile(join(import.meta.dirname, '../../docs/migrating-from
 
 const code = (text: string) => `\`${text}\``;
 
-/** Tasks whose row tells what they do, and no failure. */
+/** Tasks whose row describes what they do instead of an error. */
 const WITHOUT_ENDING: ReadonlySet<string> = new Set(['none', 'hello', 'sync_full']);
-/** Tasks that are carried out with provisioning: how they end hangs on what they ask for. */
+/** Tasks that are carried out if provisioning is on: their result depends on the request. */
 const PROVISIONED: ReadonlySet<string> = new Set(['grant', 'revoke', 'create_account']);
 
 /** Flags of commands that have no settings. */
 const OTHER_FLAGS = ['--version', '--endpoint', '--timeout', '--name', '--help', '--health-bind-address'];
 
-/** Where a setting is in the operator, as the page writes it. */
+/** Returns where the operator has a setting, as the page writes it. */
 function whereInOperator(operator: string | null): string {
   if (operator === null) return '–';
   return operator.startsWith('spec.') ? code(operator) : operator.replace(/--[\w-]+/, code('$&'));

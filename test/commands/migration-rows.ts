@@ -1,4 +1,4 @@
-/** The tests of a file that show something, by its path below the root of the repository. */
+/** By path relative to the repository root: the names of the tests in that file that prove a row. */
 export type Shown = Readonly<Record<string, readonly string[]>>;
 
 const dropIn = 'test/commands/drop-in.test.ts';
@@ -11,8 +11,8 @@ const rules = 'test/provisioning/task-rules.test.ts';
 const memberships = 'test/provisioning/task-memberships.test.ts';
 
 /**
- * What shows each row of the tables that no code could print: the page says in words how this connector behaves, and a test
- * of that behavior stands for each of them. By the first cell of the row, table by table.
+ * The tests that prove the rows which no code can generate: each of these rows describes a behavior of this connector
+ * in words. By table, then by the first cell of the row.
  */
 export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> = {
   'What stays the same': {

@@ -9,7 +9,7 @@ import { releaseCommand } from '../../src/commands/release/release-command.ts';
 import { reviewCommand } from '../../src/commands/review/review-command.ts';
 import { sandboxCommand } from '../../src/commands/sandbox/sandbox-command.ts';
 
-/** What the flags of the operator say, with this value of LEADER_ELECT. */
+/** Returns the parsed flags of the operator, given this value of LEADER_ELECT. */
 async function flagsOf(
   t: TestContext,
   variable: string | undefined,
@@ -39,10 +39,10 @@ suite('the operator', () => {
     { variable: 'true', words: [], leads: true },
     { variable: undefined, words: ['--leader-elect=false'], leads: false },
     { variable: undefined, words: ['--no-leader-elect'], leads: false },
-    // The command line outranks the variable.
+    // The command line overrides the variable.
     { variable: 'false', words: ['--leader-elect'], leads: true },
     { variable: 'true', words: ['--no-leader-elect'], leads: false },
-    // A flag that follows is no value.
+    // The next flag is not taken as a value.
     { variable: undefined, words: ['--leader-elect', '--concurrency', '5'], leads: true },
   ]) {
     test(`${leads ? 'needs' : 'does not need'} a lease with LEADER_ELECT=${variable ?? ''} and ${words.join(' ') || 'no flag'}`, async (t) => {

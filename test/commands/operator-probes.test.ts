@@ -10,7 +10,7 @@ import { Child, Folder, FROM_SOURCE, freePort } from './child.ts';
 
 const healthy = { synced: true, silentMs: 60_000, seconds: 299 };
 
-/** An operator as its probes see it. */
+/** Returns the parts of an operator that its probes read. */
 function operatorWith({ synced, silentMs, seconds }: typeof healthy) {
   return {
     synced,
@@ -72,7 +72,7 @@ suite('a probe of the operator', () => {
   });
 });
 
-/** A kubeconfig for an API server that is not there. */
+/** Writes a kubeconfig for an API server that does not exist. */
 async function kubeconfigForNobody(folder: Folder): Promise<string> {
   const path = join(folder.path, 'kubeconfig');
   const config = {
@@ -87,7 +87,7 @@ async function kubeconfigForNobody(folder: Folder): Promise<string> {
   return path;
 }
 
-/** Makes a process that gets SIGUSR2 do nothing else any more, for ever. */
+/** Makes a process loop forever once it receives SIGUSR2. */
 const STUCK_ON_SIGNAL = '--import=data:text/javascript,process.on(`SIGUSR2`,()=>{for(;;);})';
 
 suite('the process of the operator', () => {
@@ -97,7 +97,7 @@ suite('the process of the operator', () => {
     const flags = ['--no-leader-elect', '--metrics-bind-address', '0', '--health-bind-address', health];
     const variables = { KUBECONFIG: await kubeconfigForNobody(folder), NODE_OPTIONS: STUCK_ON_SIGNAL };
     const operator = new Child(folder, variables, ['operator', ...flags]);
-    /** The status and text of a probe, null without an answer in time. */
+    /** Returns the status and text of a probe; `null` without an answer in time. */
     const probe = async (path: string) => {
       try {
         const answer = await fetch(`http://${health}${path}`, { signal: AbortSignal.timeout(1_000) });

@@ -3,7 +3,7 @@ import { summarize } from '../../src/commands/review/review-summary.ts';
 
 const NOW = '2026-06-01T12:00:00Z';
 
-/** A row that nothing is known of, with what a test says. */
+/** Returns a row with the given fields; the others have default values. */
 export function sampleRow(changes: Partial<ReviewRow>): ReviewRow {
   return {
     name: 'Alice Adams',
@@ -29,7 +29,7 @@ export function sampleRow(changes: Partial<ReviewRow>): ReviewRow {
   };
 }
 
-/** A review of these rows. */
+/** Returns a review of the given rows. */
 export function sampleReview(changes: Partial<Review>): Review {
   const { rows = [], missing = [] } = changes;
   return {
@@ -47,8 +47,8 @@ export function sampleReview(changes: Partial<Review>): Review {
 }
 
 /**
- * A review of so many rows in which everything that a page can show is there: a seat without a grant, a guest, drift, an end
- * that is near, somebody protected, a task, a right that nobody has.
+ * Returns a review with `count` rows that contains everything a page can show: a license without a grant, a guest,
+ * drift, a near end, a protected person, a task, and a declared right that the person lacks.
  */
 export function largeReview(count: number): Review {
   const rows = Array.from({ length: count }, (_, index) => {

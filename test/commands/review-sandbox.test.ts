@@ -14,7 +14,7 @@ async function start(t: TestContext, options: SandboxOptions): Promise<Sandbox> 
   return sandbox;
 }
 
-/** A directory of its own for each seed: all that the sandbox can be, from nearly empty to several pages. */
+/** Returns sizes that depend on the seed: from a nearly empty directory to one of several pages, with every option. */
 function randomSizes(seed: number): SandboxOptions {
   const pick = (most: number, salt: number) => (seed * 7919 + salt * 104_729) % (most + 1);
   return {

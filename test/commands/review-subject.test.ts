@@ -14,7 +14,7 @@ import { connectorObject, grantObject } from '../controllers/objects.ts';
 
 type Stored = { readonly metadata: { readonly namespace: string; readonly name: string } };
 
-/** Lists of objects in pages of two, as an API server gives them; what was listed is noted. */
+/** Lists objects in pages of two, like an API server, and records which lists were read. */
 class Lists {
   readonly asked: string[] = [];
   readonly #objects: Readonly<Record<string, readonly Stored[]>>;
@@ -57,7 +57,7 @@ function grantsOf(connector: AsanaConnector): Stored[] {
   ];
 }
 
-/** The lists of somebody who may not list all namespaces at once. */
+/** Returns the lists of a user who may not list all namespaces at once. */
 function listsOfSome(allowedNamespaces: string[]): Pick<Lists, 'list'> {
   const connector = connectorObject({ provisioning: { allowedNamespaces } });
   const lists = new Lists({ asanaconnectors: [connector], asanalicensegrants: grantsOf(connector) });
@@ -70,7 +70,7 @@ function listsOfSome(allowedNamespaces: string[]): Pick<Lists, 'list'> {
 }
 
 suite('the subject of a review in a cluster', () => {
-  // A namespace that was allowed once has grants that still hold what they were given.
+  // Grants in a namespace that is no longer allowed may still hold what they gave.
   for (const allowedNamespaces of [[], ['data'], ['*']]) {
     test(`is every page of the grants that name the connector, with allowedNamespaces ${JSON.stringify(allowedNamespaces)}`, async () => {
       const connector = connectorObject({ provisioning: { allowedNamespaces } });

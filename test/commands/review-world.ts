@@ -7,7 +7,7 @@ import type { Reading } from '../../src/provisioning/reading.ts';
 import type { Person, Team, Workspace } from '../../src/sandbox/records.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 
-/** Reads the sandbox as `review` does; with the personal token SCIM has one of its own. */
+/** Reads the sandbox as `review` does; with the personal token, SCIM uses a separate token. */
 export function readSandbox(
   sandbox: Sandbox,
   connector: AsanaConnector,
@@ -25,7 +25,7 @@ export function readSandbox(
   return readWholeDirectory(connector, access, new AbortController().signal);
 }
 
-/** Every right of everybody that the sandbox holds, and that this token may see: a line each. */
+/** Returns one line per right of any account in the sandbox that this token can see. */
 export function rightsIn(
   sandbox: Sandbox,
   as: 'serviceAccount' | 'personalAccessToken' = 'serviceAccount',

@@ -11,7 +11,7 @@ import { writePage } from '../../src/commands/review/review-page.ts';
 import type { Review, ReviewRow } from '../../src/commands/review/review-row.ts';
 import { sampleReview, sampleRow } from './review-sample.ts';
 
-/** The cells of a CSV by RFC 4180 and nothing else, written without the library that made it. */
+/** Parses a CSV strictly by RFC 4180, without the library that wrote it. */
 function parseCsv(text: string): string[][] {
   const rows: string[][] = [[]];
   let rest = text;
@@ -36,7 +36,7 @@ const ANY_TEXT = fc.oneof(
   }),
 );
 
-/** What spreadsheets take for the beginning of a formula, full-width forms too. */
+/** The characters with which spreadsheets start a formula, including full-width forms. */
 const FORMULA = /^[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 suite('a review as CSV', () => {

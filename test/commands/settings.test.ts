@@ -34,7 +34,7 @@ function fromVariables(environment: Record<string, string>): Settings {
   return read({ environment });
 }
 
-/** What commander makes of these words. */
+/** Returns the flags that commander parses from these words. */
 function parse(...words: string[]): Sources['flags'] {
   const command = addSettings(new Command('connector').exitOverride(), ALL);
   return command.parse(words, { from: 'user' }).opts();

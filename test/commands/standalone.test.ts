@@ -10,7 +10,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The machine's clocks, moved on by hand: a reading grows old without anybody waiting. */
+/** The system clock plus an offset, so that a test can let a reading age without waiting. */
 class MovedClock implements Clock {
   movedMs = 0;
 
@@ -63,7 +63,7 @@ describe('the connector between the syncs that ConductorOne asks for', () => {
     await sandbox.close();
   });
 
-  /** Everybody but these few is gone, as a token sees it that has lost its permissions; returns how to bring them back. */
+  /** Deactivates 20 people, as seen by a token that lost permissions; returns a function that restores them. */
   function shrink(): () => void {
     const people = [...sandbox.state.people].filter(({ profile }) => profile.active).slice(-20);
     for (const person of people) sandbox.state.change(person, { active: false });

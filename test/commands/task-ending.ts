@@ -9,8 +9,8 @@ import { silentMeter } from '../../src/core/meter.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
 
 /**
- * How a task of some kind that says no more ends in a connector: `succeeds`, or `fails` and the gRPC code, as the page for
- * people who come from baton-asana writes it.
+ * Runs a task that has a kind and no other field; returns its result as the page for users of baton-asana writes it:
+ * `succeeds`, or `fails` with the gRPC code.
  * @param kind the name of the field in `Task.task_type`
  * @param provision whether provisioning is on
  */

@@ -23,7 +23,7 @@ describe('a task whose report is lost with the process', () => {
     program = await Bundle.make();
     sandbox = await startSandbox({
       requestsPerMinute: 0,
-      // The test waits for a lease to end, and on a busy machine a process may not run for a second.
+      // The test waits for a lease to end; on a busy machine a process may pause for a second.
       conductorOneSettings: { nextPollMs: 20, leaseMs: 3_000 },
     });
   });
@@ -54,7 +54,7 @@ describe('a task whose report is lost with the process', () => {
     SSL_CERT_FILE: sandbox.conductorOne.caFile,
   });
 
-  /** Waits until a task has ended; fails when the program ends first. */
+  /** Waits until a task has ended; fails if the program exits first. */
   const untilEnded = (child: Child, id: string) =>
     child.until(`the end of ${id}`, async () => (await taskOf(id)).result);
 

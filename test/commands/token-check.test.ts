@@ -4,7 +4,7 @@ import { AsanaError, type AsanaErrorCode } from '../../src/asana/errors.ts';
 import { TokenCheck } from '../../src/commands/connector/token-check.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
 
-/** An Asana whose answers a test sets; they count how often it was asked. */
+/** A fake Asana whose answers the test sets; counts its requests. */
 class Asana {
   asked = 0;
   restFails: AsanaErrorCode | null = null;

@@ -18,7 +18,7 @@ const settings = { licenses: true, serviceAccount: false };
 interface Place {
   readonly file: string;
   readonly tempFolder: string;
-  /** One hour after the sync before. */
+  /** Adds a sync that is one hour later than the previous one. */
   readonly sync: (snapshot: Snapshot, overrides?: Partial<C1zOptions>) => Promise<string>;
   readonly read: () => Promise<ReadC1z>;
 }
@@ -160,7 +160,7 @@ suite('a sync into a file', () => {
   test('keeps the newer syncs by their ids where another writer put its own time into the rows', async (t) => {
     const { sync, read, file, tempFolder } = await inPlace(t);
     const ids = [await sync(one), await sync(two)];
-    // As if the first had been written nine hours east of here.
+    // As if the writer of the first sync had used the local time of a zone nine hours further east.
     await edit(file, (db) =>
       db
         .prepare(

@@ -16,7 +16,7 @@ import {
 
 const MAGIC = Buffer.from([0x43, 0x31, 0x5a, 0x46, 0x00]);
 
-/** Reads c1z files knowing nothing of what writes them: the envelope, SQL and protobuf. */
+/** Reads c1z files independently of the code that writes them: the envelope, SQL and protobuf. */
 export class ReadC1z implements Disposable {
   readonly db: DatabaseSync;
 
@@ -66,7 +66,7 @@ export class ReadC1z implements Disposable {
   }
 }
 
-/** The SQLite file inside. */
+/** Returns the SQLite database in a c1z file. */
 export async function databaseIn(path: string): Promise<Buffer> {
   const bytes = await readFile(path);
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new Error(`${path} does not begin with C1ZF\\0`);

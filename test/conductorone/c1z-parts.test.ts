@@ -40,7 +40,7 @@ import { account, acme, largeSnapshot, member, snapshotOf, team } from './direct
 
 suite('a KSUID', () => {
   test('is the published one for the published time and payload', () => {
-    // The example in the README of github.com/segmentio/ksuid.
+    // The example from the README of github.com/segmentio/ksuid.
     const payload = Buffer.from('B5A1CD34B5F99D1154FB6853345C9735', 'hex');
     assert.equal(ksuid((1_400_000_000 + 107_608_047) * 1000, payload), '0ujtsYcgvSTl8PAuAdqWYSMnLOv');
   });
@@ -237,7 +237,7 @@ test('a field has its length before it, however many bytes that takes', () => {
 });
 
 suite('packing', () => {
-  /** What a database of so many bytes is unpacked to, with what is told of the size of the file. */
+  /** Packs a database of so many bytes; returns the reported size, the file, and the database unpacked from it. */
   async function packed(t: TestContext, bytes: number) {
     const folder = await mkdtemp(join(tmpdir(), 'c1z-packer-test-'));
     t.after(() => rm(folder, { recursive: true, force: true }));

@@ -16,7 +16,7 @@ async function inFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-/** Writes (or adds to `file`) in a process whose files may have `kib` KiB at most; prints the error. */
+/** Writes a c1z (or adds a sync to `file`) in a process with a file size limit of `kib` KiB; returns its output. */
 async function writeWithin(kib: number, tempFolder: string, file: string | null): Promise<string> {
   const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const script = `
@@ -27,7 +27,7 @@ async function writeWithin(kib: number, tempFolder: string, file: string | null)
       tempFolder: ${JSON.stringify(tempFolder)}, clock: systemClock, random: (size) => new Uint8Array(size) };
     const writing = ${file === null ? 'writeC1z(options)' : `addSync(${JSON.stringify(file)}, options)`};
     await writing.then(() => console.log('written'), (error) => console.log(error.code, error.errorClass, error.message));`;
-  // The limit counts blocks of 512 bytes in POSIX shells; without the trap the signal would end the process.
+  // POSIX shells count the limit in blocks of 512 bytes; without the trap, the signal would kill the process.
   const limited = `trap '' XFSZ; ulimit -f ${kib * 2}; exec "$0" --input-type=module -e "$1"`;
   const { stdout } = await promisify(execFile)('sh', ['-c', limited, process.execPath, script]);
   return stdout.trim();

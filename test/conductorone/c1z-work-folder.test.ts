@@ -11,7 +11,7 @@ async function inFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-/** No process has this number: Linux gives out four million at most. */
+/** A PID that no process has: Linux assigns at most four million. */
 const NOBODY = 99_999_999;
 const host = hostname();
 
@@ -25,7 +25,7 @@ test('what a process left that was killed is swept, what is in use or of others 
     'other',
   ];
   const swept = [
-    // A container's process has the number of the one before it.
+    // In a restarted container, the process has the same PID as the one before.
     `asana-connector-c1z-${host}_${process.pid}_1_abc123`,
     `asana-connector-c1z-${host}_${NOBODY}_1_abc123`,
   ];

@@ -60,7 +60,7 @@ const small = snapshotOf(people, [
   team('50', [member('30')], 'x'.repeat(900)),
 ]);
 
-/** In the order of SQLite's texts, whatever the order in which they were written. */
+/** Sorts grants by id in SQLite's text order, since they may be written in any order. */
 function byId<T extends { readonly id: string }>(grants: readonly T[]): T[] {
   return grants.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
@@ -439,7 +439,7 @@ suite('writing', () => {
     let longest = 0;
     let turns = 0;
     let running = true;
-    // CPU time of this thread, so that a busy machine does not count.
+    // Measures the CPU time of this thread, so that the load of the machine does not count.
     let before = process.threadCpuUsage();
     const turn = () => {
       const { user, system } = process.threadCpuUsage(before);

@@ -7,7 +7,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
-/** A key and a certificate of its own, in PEM; the certificate is its own authority. */
+/** A key and its self-signed certificate in PEM; the certificate is its own authority. */
 export interface SelfSigned {
   readonly key: string;
   readonly certificate: string;
@@ -16,7 +16,7 @@ export interface SelfSigned {
 const DAY_MS = 86_400_000;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-/** A certificate for a host name and 127.0.0.1 (RFC 5280), valid for a day around now. */
+/** Makes a certificate for a host name and 127.0.0.1 (RFC 5280), valid from a day ago until a day from now. */
 export async function selfSign(host = 'localhost'): Promise<SelfSigned> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({

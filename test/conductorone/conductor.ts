@@ -21,15 +21,15 @@ interface Upload {
   readonly file: Buffer;
 }
 
-/** ConductorOne as a script: hands out the tasks it is given, and keeps what it is told. */
+/** A scripted ConductorOne: hands out the queued tasks and records what the connector sends. */
 export class Conductor {
   readonly hellos: BatonServiceHelloRequest[] = [];
   readonly heartbeats: string[] = [];
   readonly uploads: Upload[] = [];
-  /** Every FinishTask taken, in order. */
+  /** Every accepted FinishTask, in order. */
   readonly finished: BatonServiceFinishTaskRequest[] = [];
   polls = 0;
-  /** What the next GetTasks answer with, one after the other; then nothing to do. */
+  /** The answers of the next GetTask calls, in order; afterwards there is nothing to do. */
   readonly answers: MessageInitShape<typeof BatonServiceGetTaskResponseSchema>[] = [];
   nextPollMs = 2;
   /** Ids of tasks whose heartbeats are answered with `cancelled`. */
@@ -37,7 +37,7 @@ export class Conductor {
   readonly #waiting = new Set<() => void>();
   #ids = 0;
 
-  /** Queues a task; its id. */
+  /** Queues a task; returns its id. */
   give(taskType: TaskType | undefined, id = this.newId()): string {
     this.answers.push({
       task: { id, ...(taskType ? { taskType } : {}) },
@@ -51,7 +51,7 @@ export class Conductor {
     return `task${String(this.#ids).padStart(23, '0')}`;
   }
 
-  /** Waits until it holds; fails after twenty seconds. */
+  /** Waits until the condition holds; fails after twenty seconds. */
   async until(what: string, holds: () => boolean): Promise<void> {
     const deadline = Date.now() + 20_000;
     while (!holds()) {
@@ -65,13 +65,13 @@ export class Conductor {
     }
   }
 
-  /** How the task was finished. */
+  /** Waits until the task is finished; returns its FinishTask request. */
   async end(id: string): Promise<BatonServiceFinishTaskRequest> {
     await this.until(`the end of ${id}`, () => this.finished.some(({ taskId }) => taskId === id));
     return this.finished.find(({ taskId }) => taskId === id) as BatonServiceFinishTaskRequest;
   }
 
-  /** The whole service; a test puts faults in the place of single calls. */
+  /** The complete service; a test overrides single calls to inject faults. */
   readonly baton: Baton = {
     hello: (request) => {
       this.#told(() => this.hellos.push(request));
@@ -102,7 +102,7 @@ export class Conductor {
   }
 }
 
-/** A whole upload, in the right order and with the right checksum; refused otherwise. */
+/** Receives a complete upload; refuses it without metadata or with a wrong checksum. */
 export async function receive(messages: AsyncIterable<BatonServiceUploadAssetRequest>): Promise<Upload> {
   const pieces: Uint8Array[] = [];
   let taskId = '';

@@ -7,24 +7,24 @@ import type { TestContext } from 'node:test';
 import type { SelfSigned } from './certificate.ts';
 
 export interface ConnectProxyOptions {
-  /** Answers a CONNECT by hand instead of opening a tunnel, until it is told to behave. */
+  /** Handles a CONNECT instead of opening a tunnel, until `behave` is called. */
   readonly instead?: (socket: Duplex) => void;
-  /** So many tunnels are opened first. */
+  /** The number of tunnels to open before `instead` is used. */
   readonly after?: number;
-  /** Speaks TLS to its clients. */
+  /** If set, the proxy speaks TLS to its clients. */
   readonly tls?: SelfSigned | undefined;
 }
 
-/** An HTTP proxy on loopback that opens tunnels. Every name leads to 127.0.0.1: the proxy resolves names, not its client. */
+/** An HTTP proxy on loopback that opens tunnels. It resolves names, not its client: all lead to 127.0.0.1. */
 export interface ConnectProxy {
-  /** `127.0.0.1:port`, or localhost under TLS. */
+  /** `127.0.0.1:port`, or `localhost:port` with TLS. */
   readonly host: string;
   readonly asked: { readonly target: string; readonly headers: IncomingHttpHeaders }[];
-  /** What has gone through the tunnels, both ways. */
+  /** Returns all bytes that went through the tunnels, in both directions. */
   readonly seen: () => string;
-  /** Cuts every open tunnel. */
+  /** Closes every open tunnel. */
   readonly cut: () => void;
-  /** From now on it opens tunnels. */
+  /** Makes the proxy open tunnels from now on. */
   readonly behave: () => void;
 }
 

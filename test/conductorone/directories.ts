@@ -4,7 +4,7 @@ const whole = { at: 1_800_000_000_000, startedAt: 0, begunAt: 0, complete: true,
 
 export const acme: Workspace = { gid: '1200', name: 'Acme', organization: true };
 
-/** An active member with an enterprise license, unless told otherwise. */
+/** Returns an active member with an enterprise license, unless overridden. */
 export function account(gid: string, overrides: Partial<Account> = {}): Account {
   const email = `user${gid}@acme.com`;
   return {
@@ -47,7 +47,7 @@ export function snapshotOf(
   };
 }
 
-/** So many accounts and teams of so many members each, with names and attributes of ordinary length. */
+/** Returns a snapshot of so many accounts and teams of so many members, with names and attributes of usual length. */
 export function largeSnapshot(accounts: number, teams: number, members: number): Snapshot {
   const gids = Array.from({ length: accounts }, (_, index) =>
     String(1_200_000_000_000_000 + ((index * 7919) % accounts) * 31),

@@ -22,7 +22,7 @@ test('the generated messages are those of the proto files', async (t) => {
   await promisify(execFile)(
     join(ROOT, 'node_modules', '.bin', 'buf'),
     ['generate', '--template', JSON.stringify(await templateInto(output))],
-    // The plugin is a Node script and asks for node by name.
+    // The plugin is a Node script that looks for `node` on the PATH.
     {
       cwd: join(ROOT, 'proto'),
       env: { ...process.env, PATH: `${join(process.execPath, '..')}:${process.env['PATH']}` },
@@ -37,7 +37,7 @@ test('the generated messages are those of the proto files', async (t) => {
   );
 });
 
-/** buf.gen.yaml with another folder to write to. */
+/** Returns buf.gen.yaml with another output folder. */
 async function templateInto(out: string): Promise<object> {
   const template = parse(await readFile(join(ROOT, 'proto', 'buf.gen.yaml'), 'utf8')) as {
     plugins: object[];

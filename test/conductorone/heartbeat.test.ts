@@ -14,7 +14,7 @@ import { never } from './serving.ts';
 
 type Answer = Awaited<ReturnType<HeartbeatClient['heartbeat']>> | Error;
 
-/** Work that lasts until its signal aborts, or `finish`; the heartbeats it sends; its end. */
+/** Starts work that lasts until its signal aborts or `finish` is called; returns its heartbeats and its result. */
 function start(answer: (count: number) => Answer, overrides: Partial<HeartbeatOptions> = {}) {
   const clock = new FakeClock();
   const beats: number[] = [];

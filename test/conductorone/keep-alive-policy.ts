@@ -1,35 +1,35 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Clock } from '../../src/core/clock.ts';
 
-/** Three pings too many end a connection. */
+/** The third strike closes a connection. */
 const MOST_STRIKES = 2;
-/** What grpc-go asks of pings while no call is open. */
+/** The minimum interval that grpc-go allows between pings while no call is open. */
 const IDLE_MS = 2 * 3600_000;
 
 /**
- * How a server of grpc-go judges pings (its keepalive enforcement policy, without PermitWithoutStream): one that comes
- * sooner after the last than it may is a strike, an answer of the server wipes the strikes out, and at the third it
- * says `too_many_pings` and hangs up.
+ * The keepalive enforcement policy of a grpc-go server, without PermitWithoutStream: a ping sooner after the previous
+ * one than allowed is a strike, an answer of the server resets the strikes, and at the third strike the server sends
+ * `too_many_pings` and closes the connection.
  */
 export class KeepAlivePolicy {
-  /** When pings came, milliseconds of the clock; of all connections. */
+  /** The times of the pings of all connections, in milliseconds of the clock. */
   readonly pings: number[] = [];
-  /** Connections it has hung up on. */
+  /** The number of connections that the server closed for too many pings. */
   hungUp = 0;
-  /** Connections so far. */
+  /** The number of connections so far. */
   sessions = 0;
-  /** Those that are open. */
+  /** The number of open connections. */
   open = 0;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #minimumMs: number;
 
-  /** @param minimumMs between two pings while a call is open; grpc-go's default is five minutes */
+  /** @param minimumMs the minimum interval between pings while a call is open; grpc-go's default is five minutes */
   constructor(clock: Pick<Clock, 'monotonic'>, minimumMs = 300_000) {
     this.#clock = clock;
     this.#minimumMs = minimumMs;
   }
 
-  /** Watches a connection. */
+  /** Enforces the policy on a connection. */
   readonly enforce = (session: ServerHttp2Session): void => {
     let strikes = 0;
     let answered = false;

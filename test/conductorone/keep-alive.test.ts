@@ -51,9 +51,9 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-/** An upload whose pieces are sent one by one, each when the server has the one before. */
+/** An upload that is sent piece by piece, each after the server received the previous one. */
 class SlowUpload {
-  /** Pieces that came, upload by upload. */
+  /** The number of pieces received, per upload. */
   readonly received: number[] = [];
   readonly #queue: ('piece' | 'end')[] = [];
   #wake = (): void => {};
@@ -71,7 +71,7 @@ class SlowUpload {
     },
   };
 
-  /** Sends a piece and waits until it has come, to this upload or the one after it. */
+  /** Sends a piece and waits until the server receives it, in this upload or in its retry. */
   async piece(): Promise<void> {
     const before = this.#count();
     this.#send('piece');
@@ -100,7 +100,7 @@ class SlowUpload {
   }
 }
 
-/** A TCP relay in front of the tenant that can fall silent without closing anything. */
+/** Returns a TCP relay in front of the tenant that can stop forwarding without closing anything. */
 function silentRelay() {
   const sockets = new Set<Socket>();
   let silent = false;
@@ -165,7 +165,7 @@ suite('a connection with a gRPC server that keeps a watch on pings', () => {
     while (policy.hungUp === 0) {
       await upload.piece();
       await clock.advance(10_000);
-      // The server has seen what was sent before this.
+      // Waits until the server has seen every ping that is due by now.
       if (policy.pings.length < Math.floor(clock.monotonic() / 310_000))
         await until('the ping', () => policy.pings.length >= Math.floor(clock.monotonic() / 310_000));
     }
@@ -237,12 +237,12 @@ suite('a connection that has died in silence', () => {
     }
     await upload.piece();
     fallSilent();
-    // The ping leaves at 310 s; the upload itself could stand still until 420 s.
+    // The ping is sent at 310 s; the upload itself would only time out at 420 s.
     await clock.advance(24_900);
     assert.equal(connections(), 2, 'of the token and of the upload');
     await clock.advance(100);
     await until('the next try', () => connections() === 3);
-    // The tries after it meet the same silence, in TLS.
+    // The retries meet the same silence, during the TLS handshake.
     await until('the end', () => {
       void clock.advance(1000);
       return ended;

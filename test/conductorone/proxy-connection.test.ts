@@ -13,7 +13,7 @@ import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from '
 import { startTenant, type Tenant, type TenantOptions } from './tenant.ts';
 
 const never = new AbortController().signal;
-/** Resolves nowhere (RFC 6761 §6.4): whoever reaches it went through the proxy. */
+/** A name that never resolves (RFC 6761 §6.4): a request that reaches it went through the proxy. */
 const NAME = 'acme.invalid';
 const baton = { getTask: () => ({ task: { id: 'reached' } }) };
 
@@ -27,7 +27,7 @@ interface Wish extends ConnectProxyOptions {
   readonly user?: string | undefined;
   readonly exceptions?: string;
   readonly clock?: Clock | undefined;
-  /** As the tenant's. */
+  /** The tenant's option of the same name. */
   readonly answer?: TenantOptions['answer'];
 }
 
@@ -115,7 +115,7 @@ suite('a connection through a proxy', () => {
     await client.getTask(never);
     for (const round of [1, 2]) {
       proxy.cut();
-      // The call that meets the cut may fail with it; the one after that has a new tunnel.
+      // The call during the cut may fail; the next one gets a new tunnel.
       await client.getTask(never).catch(isOutage());
       assert.equal((await client.getTask(never)).task?.id, 'reached');
       assert.ok(proxy.asked.length > 1 + round);
@@ -260,7 +260,7 @@ suite('a connection through a proxy', () => {
     assert.ok(waits.includes(10_000), `it waited ${waits.join(', ')} ms`);
     await connection.close();
     server.close();
-    // Not before every connection is closed.
+    // Resolves only once every connection is closed.
     await once(server, 'close');
   });
 
@@ -289,14 +289,14 @@ suite('a connection through a proxy', () => {
 interface Misbehaviour {
   readonly reply: string | readonly string[];
   readonly close?: boolean;
-  /** Only the deadline ends it. */
+  /** True if only the deadline ends the connection. */
   readonly silent?: boolean;
   readonly user?: string;
   readonly words: readonly string[];
   readonly because: string;
 }
 
-/** The second part goes out when TLS has begun: by then the first has been read. */
+/** Sends the reply in parts: each later one after more data from the client, so TLS has begun before the second. */
 async function misbehave(
   socket: Duplex,
   [first = '', ...rest]: readonly string[],

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 
-/** The real clock with short sleeps, for real sockets: no sleep takes longer than `most`, and what was asked for is kept. */
+/** The real clock for real sockets, with every sleep shortened to at most `most`; records the requested durations. */
 export class QuickClock implements Clock {
-  /** Milliseconds of every sleep asked for. */
+  /** The requested duration of every sleep, in milliseconds. */
   readonly sleeps: number[] = [];
   readonly #most: number;
 

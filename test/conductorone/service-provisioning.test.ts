@@ -29,7 +29,7 @@ const { entitlements: teamRights } = teamOffer(team('501'));
 const { holder: enterprise } = licenseOffer('Enterprise').entitlements;
 const { holder: viewOnly } = licenseOffer('ViewOnly').entitlements;
 
-/** The answer inside a Success, of the type it must have; annotations by the names of their types. */
+/** Returns the response of a Success, which must have the given type, and the type names of its annotations. */
 function answerIn<Desc extends DescMessage>(
   { status, finalState }: BatonServiceFinishTaskRequest,
   schema: Desc,
@@ -317,7 +317,7 @@ suite('a task that changes something', () => {
     conductor.cancelled.add(id);
     conductor.give(give, id);
     await conductor.until('the heartbeat', () => conductor.heartbeats.includes(id));
-    // A change that was given up would be reported before the task that comes after it.
+    // If the change had been abandoned, its result would be reported before that of the next task.
     await conductor.end(conductor.give({ case: 'listEventFeeds', value: {} }));
     assert.ok(conductor.finished.every(({ taskId }) => taskId !== id));
     go.resolve();

@@ -22,7 +22,7 @@ const syncTask = (value: MessageInitShape<typeof Task_SyncFullTaskSchema> = {}) 
   value,
 });
 
-/** The file of the last upload, opened. */
+/** Opens the file of the last upload. */
 async function uploaded(t: TestContext, { conductor }: Serving): Promise<ReadC1z> {
   const file = conductor.uploads.at(-1)?.file;
   assert.ok(file, 'nothing was uploaded');
@@ -35,7 +35,7 @@ async function uploaded(t: TestContext, { conductor }: Serving): Promise<ReadC1z
   return c1z;
 }
 
-/** Works a sync that fails, then one that goes through, and hands back how the first ended. */
+/** Runs a sync task that fails, then one that succeeds; returns the status of the first. */
 async function failThenWork(
   t: TestContext,
   options: ServingOptions & {

@@ -168,7 +168,7 @@ suite('the task loop', () => {
   test('finishes tasks it does not know with Unimplemented, and goes on', async (t) => {
     const { conductor, meter } = await serve(t);
     const future = create(TaskSchema, { id: conductor.newId() });
-    // Field 150, a message of two bytes, as a newer server may send it.
+    // Field 150, a message of two bytes, as a newer server may send.
     future.$unknown = [{ no: 150, wireType: WireType.LengthDelimited, data: new Uint8Array([2, 8, 1]) }];
     conductor.answers.push({ task: future, nextPoll: durationFromMs(1) });
     const ids = [
@@ -368,10 +368,10 @@ suite('the task loop', () => {
       await conductor.until('the task', () => host.requests.length === 1);
       await conductor.until('a poll', () => conductor.polls > 1);
       clock.sleeps.length = 0;
-      // A unary call asks again at once when its token is refused.
+      // A unary call retries once at once if its token is refused.
       refusals = refusal === Code.Unauthenticated ? 24 : 12;
       await conductor.until('the end of it', () => refusals === 0 && service.state.connected);
-      // Those of 30 s are between heartbeats.
+      // The waits of 30 s are those between heartbeats.
       const waits = clock.sleeps.filter((ms) => ms >= 4000 && ms !== 30_000);
       assert.deepEqual(
         waits,
@@ -402,7 +402,7 @@ suite('a service that is stopped', () => {
     const lost = new Error('the lease is lost');
     assert.equal(await stop(lost), undefined, 'it resolves');
     assert.equal(reason, lost);
-    // One question may have been on its way; whoever still asked would ask many times in a tenth of a second.
+    // One poll may have been in flight; a service that still polled would poll many times in a tenth of a second.
     const polls = conductor.polls;
     await new Promise((resolve) => setTimeout(resolve, 100));
     assert.ok(conductor.polls <= polls + 1, `${conductor.polls - polls} polls`);

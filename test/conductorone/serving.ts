@@ -18,13 +18,13 @@ import { account, member, snapshotOf, team } from './directories.ts';
 import { QuickClock } from './quick-clock.ts';
 import { startTenant, type Tenant, type TenantOptions } from './tenant.ts';
 
-/** Two accounts, a team with one of them. */
+/** Two accounts, and a team with one of them. */
 export const smallDirectory = snapshotOf(
   [account('905'), account('30', { license: 'ViewOnly' })],
   [team('501', [member('905', { admin: true })])],
 );
 
-/** A connector without a connector: keeps what it was asked for, and answers what a test says. */
+/** A host without a connector: records the requests, and returns what the test sets. */
 export class ScriptedHost implements TaskHost {
   readonly requests: { readonly request: TaskRequest; readonly taskId: string }[] = [];
   reads = 0;
@@ -45,7 +45,7 @@ export class ScriptedHost implements TaskHost {
   }
 }
 
-/** Rejects with the signal's reason when it aborts, and never otherwise. */
+/** Returns a promise that rejects with the signal's reason on abort, and otherwise never settles. */
 export function never(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
@@ -62,14 +62,14 @@ export interface Serving {
   readonly states: ServiceState[];
   readonly clock: QuickClock;
   readonly meter: RecordingMeter;
-  /** `level message` and fields of every line. */
+  /** Every log line, as `level message`, with its fields. */
   readonly lines: { readonly message: string; readonly fields: LogFields }[];
   readonly tempFolder: string;
-  /** What is in the temporary folder. */
+  /** Lists the temporary folder. */
   readonly leftovers: () => Promise<string[]>;
-  /** How `run` ends. */
+  /** Resolves when `run` ends, to its error or undefined. */
   readonly ended: Promise<unknown>;
-  /** Aborts and waits for the end; resolves to what `run` threw, or undefined. */
+  /** Aborts and waits for the end; resolves to the error of `run`, or undefined. */
   readonly stop: (reason?: Error) => Promise<unknown>;
 }
 
@@ -78,14 +78,14 @@ export interface ServingOptions {
   readonly concurrency?: number;
   readonly tempFolder?: string;
   readonly clock?: QuickClock;
-  /** Puts faults into the server. */
+  /** Overrides calls of the server to inject faults. */
   readonly baton?: (conductor: Conductor) => TenantOptions['baton'];
   readonly tenant?: Omit<TenantOptions, 'baton'>;
-  /** Before the service starts. */
+  /** Called before the service starts. */
   readonly prepare?: (conductor: Conductor, host: ScriptedHost) => void;
 }
 
-/** Runs a service against a scripted ConductorOne over TLS and HTTP/2; ended with the test. */
+/** Runs a service against a scripted ConductorOne over TLS and HTTP/2; stopped after the test. */
 export async function serve(t: TestContext, options: ServingOptions = {}): Promise<Serving> {
   const conductor = new Conductor();
   const host = new ScriptedHost();
@@ -93,7 +93,7 @@ export async function serve(t: TestContext, options: ServingOptions = {}): Promi
   const folder = await mkdtemp(join(tmpdir(), 'service-test-'));
   const abort = new AbortController();
   let close = async () => {};
-  // Before the server goes: hooks run in the order in which they were set.
+  // Registered before the server's hook, since hooks run in the order of registration.
   t.after(async () => {
     abort.abort(new Error('the test is over'));
     await close();

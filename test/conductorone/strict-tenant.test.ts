@@ -19,11 +19,11 @@ import { never, ScriptedHost } from './serving.ts';
 
 interface Started {
   readonly tenant: Tenant;
-  /** Starts a process of the connector; `stop` ends it, as a lost lease does. */
+  /** Starts a connector instance; `stop` ends it as a lost lease does. */
   readonly attend: (hostId: string) => { readonly host: ScriptedHost; readonly stop: () => Promise<void> };
 }
 
-/** The simulator that checks every message by the rules of its proto, and holds instances to their leases. */
+/** Starts the simulator, which checks every message by the rules of its proto and enforces the instances' leases. */
 async function start(t: TestContext): Promise<Started> {
   const settings = { nextPollMs: 5, nextHeartbeatMs: 20_000, leaseMs: 60_000 };
   const tenant = await startTenant({ port: 0, clock: systemClock, settings });

@@ -15,7 +15,7 @@ import type { Trust } from '../../src/conductorone/trust.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 import { selfSign } from './certificate.ts';
 
-/** What came to the token endpoint. */
+/** A request to the token endpoint. */
 export interface TokenRequest {
   readonly method: string;
   readonly path: string;
@@ -31,18 +31,18 @@ export interface TokenReply {
 }
 
 export interface TenantOptions {
-  /** The name it goes by; default localhost. */
+  /** The host name; default localhost. */
   readonly name?: string;
-  /** Default: a new token each time, valid for ten minutes. */
+  /** Default: a new token for each request, valid for ten minutes. */
   readonly token?: (request: TokenRequest) => TokenReply | Promise<TokenReply>;
   readonly baton?: Partial<ServiceImpl<typeof BatonService>>;
-  /** Answers gRPC calls by hand, for what no gRPC server does; false leaves a call to `baton`. */
+  /** Answers gRPC calls in ways no gRPC server does; if it returns false, `baton` answers the call. */
   readonly answer?: (response: Http2ServerResponse, path: string) => unknown;
-  /** Told of every connection. */
+  /** Called for every connection. */
   readonly onSession?: (session: ServerHttp2Session) => void;
 }
 
-/** A loopback server with ConductorOne's wire behaviour: one TLS port, HTTP/2 only, tokens and gRPC. */
+/** A loopback server that behaves like ConductorOne on the wire: one TLS port, HTTP/2 only, tokens and gRPC. */
 export interface Tenant {
   readonly host: string;
   readonly clientId: string;
@@ -52,11 +52,11 @@ export interface Tenant {
   readonly tokenRequests: TokenRequest[];
   /** `authorization` and `user-agent` of every gRPC call. */
   readonly calls: { readonly path: string; readonly authorization: string; readonly userAgent: string }[];
-  /** Cuts every open connection. */
+  /** Closes every open connection. */
   readonly cut: () => void;
 }
 
-/** A client secret as ConductorOne hands it out, around a new key. */
+/** Makes a client secret in ConductorOne's format, with a new key. */
 export function makeSecret(kid?: string): { readonly secret: string; readonly publicKey: KeyObject } {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const jwk = { ...privateKey.export({ format: 'jwk' }), ...(kid === undefined ? {} : { kid }) };
@@ -90,7 +90,7 @@ export async function startTenant(t: TestContext, options: TenantOptions = {}): 
   server.on('secureConnection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // Clients leave as they like.
+    // Clients may close connections in any way.
     socket.on('error', () => {});
   });
   server.on('session', (session) => options.onSession?.(session));
@@ -132,14 +132,14 @@ async function answerToken(
   response.end(reply.body ?? '');
 }
 
-/** Numbered, so that a test can tell one from the other. */
+/** Returns a random token, so that a test can tell tokens apart. */
 function freshToken(): TokenReply {
   return {
     body: JSON.stringify({ access_token: `token-${Math.random()}`, token_type: 'Bearer', expires_in: 600 }),
   };
 }
 
-/** For handlers that refuse. */
+/** Returns the error for a handler that refuses a call. */
 export function refuse(code: Code): ConnectError {
   return new ConnectError('the server says why, at length', code);
 }

@@ -10,10 +10,10 @@ import { startTenant } from './tenant.ts';
 
 const never = new AbortController().signal;
 
-/** A port in front of a tenant that takes connections and says nothing, once it has let some through. */
+/** A port in front of a tenant that forwards its first connections, then accepts connections without answering. */
 interface Gate {
   readonly host: string;
-  /** Emptied by whoever closes its connection. */
+  /** The unanswered connections; each is removed when it closes. */
   readonly held: Set<Socket>;
   open: boolean;
 }

@@ -19,7 +19,7 @@ import { makeSecret, startTenant, type Tenant, type TenantOptions } from './tena
 interface Source {
   readonly tenant: Tenant;
   readonly tokens: TokenSource;
-  /** Moves both clocks. */
+  /** Moves the wall clock and the monotonic clock. */
   readonly forward: (ms: number) => void;
 }
 

@@ -83,7 +83,7 @@ suite('the certificate authorities', () => {
   });
 });
 
-/** Asks for a task in a process with this environment; the task's id, or the error's message. */
+/** Calls GetTask in a process with this environment; returns the task's id or the error's message. */
 async function getTaskIn(environment: Record<string, string>, tenant: Tenant): Promise<string> {
   const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const script = `

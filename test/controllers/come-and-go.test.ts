@@ -4,9 +4,9 @@ import { ComeAndGo, type Held } from './come-and-go.ts';
 
 const WAVE = { connectors: 40, grants: 150 };
 const WAVES = 15;
-/** These fill what is bounded: vocabularies, series of kinds and reasons, code that is compiled. */
+/** Waves that fill everything of bounded size: vocabularies, series of kinds and reasons, compiled code. */
 const WARM_UP = 7;
-/** An object with its status weighs some 8 KiB in memory; of one that is gone next to nothing is left, and less each wave. */
+/** An object with its status takes about 8 KiB of memory; after its deletion almost nothing remains. */
 const MOST_LEFT_BYTES = 300;
 
 function medianOf(numbers: readonly number[]): number {
@@ -28,7 +28,7 @@ suite('objects that come and go', () => {
     assert.equal(to.series, from.series);
     assert.equal(to.timers, from.timers);
     assert.equal(to.waiting, 0);
-    // What is left of objects is left of each wave; a table that doubles, or code that is compiled, is seen in one.
+    // The median: a leak shows in every wave; a table that doubles, or newly compiled code, in only one.
     const grown = later.map(({ heap }, index) => heap - (held[WARM_UP + index]?.heap ?? heap));
     const left = medianOf(grown) / (WAVE.connectors + WAVE.grants);
     assert.ok(left < MOST_LEFT_BYTES, `${left.toFixed(0)} bytes an object: ${JSON.stringify(held)}`);

@@ -10,23 +10,23 @@ import { SimulatedClock } from '../simulation/clock.ts';
 import { SimulatedCluster } from '../simulation/cluster/simulated-cluster.ts';
 import { stream } from '../simulation/random.ts';
 
-/** How many objects come in one wave, and go before the next. */
+/** The number of objects that are created in one wave, and deleted before the next. */
 export interface WaveSize {
   readonly connectors: number;
   readonly grants: number;
 }
 
-/** What the process holds when a wave has gone. */
+/** What is left after a wave was deleted. */
 export interface Held {
-  /** Bytes of the heap, after a forced collection. */
+  /** Bytes of the heap after a forced garbage collection. */
   readonly heap: number;
   readonly series: number;
   readonly timers: number;
-  /** Keys that wait in the queues of the standby, which takes none out. */
+  /** Keys in the queues of the standby, which takes none out. */
   readonly waiting: number;
 }
 
-/** One process of the operator, with its metrics. */
+/** One of the two instances of the operator, with its metrics. */
 interface Twin {
   readonly operator: AsanaOperator;
   readonly metrics: Metrics;
@@ -36,7 +36,7 @@ interface Twin {
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** A leader and a standby on a simulated cluster, where connectors with names of their own and their grants come and go. */
+/** A leader and a standby on a simulated cluster where newly named connectors and their grants come and go. */
 export class ComeAndGo {
   readonly #clock = new SimulatedClock();
   readonly #cluster = new SimulatedCluster({ clock: this.#clock, random: stream(1, 'cluster') });
@@ -56,7 +56,7 @@ export class ComeAndGo {
     const leadership = { leads, leadingForMs: 600_000, takenOver: false, stoppedUntil: null };
     const clock = this.#clock;
     const { client } = this.#cluster.connect(identity);
-    // The simulated cluster keeps every event for the judge, and that would be what grows.
+    // The simulated cluster would keep every event, and grow by them.
     client.createEvent = () => Promise.resolve();
     client.patchEvent = () => Promise.resolve();
     const operator = new AsanaOperator({
@@ -76,7 +76,7 @@ export class ComeAndGo {
       audit: () => {},
       conductorOne: { apiHost: undefined, allowedHosts: [], environment: {} },
       means: {
-        // Asana refuses every token: there is nothing that these connectors could ever do.
+        // Asana refuses every token, so these connectors can never do anything.
         asanaAdapter: (config) =>
           Promise.resolve({ config, status: 401, statusText: '', headers: {}, data: '{"errors":[]}' }),
       },
@@ -90,17 +90,17 @@ export class ComeAndGo {
     await this.#clock.advance(1_000);
   }
 
-  /** Lets a wave come, be decided on, and go. */
+  /** Creates a wave, lets the leader decide on it, and deletes it. */
   async wave(size: WaveSize): Promise<Held> {
     await this.come(size);
     await this.#go(size);
-    // What is remembered for a minute or five has gone; and so has what the API server itself remembers.
+    // Everything remembered for one or five minutes expires; compact() drops the API server's history.
     await this.#clock.advance(600_000);
     this.#cluster.compact();
     return this.#measure();
   }
 
-  /** Lets a wave come, and whoever leads decide on it. */
+  /** Creates a wave, and lets the leader, if there is one, decide on it. */
   async come({ connectors, grants }: WaveSize): Promise<void> {
     const wave = (this.#waves += 1);
     const nameOf = (index: number) => `c${wave}-${index}`;
@@ -124,13 +124,13 @@ export class ComeAndGo {
     }
   }
 
-  /** How many objects that are there nobody has said anything about. */
+  /** The number of objects without a status. */
   get undecided(): WaveSize {
     const count = (kind: string) => this.#cluster.objects(kind).filter(({ status }) => !status).length;
     return { connectors: count('AsanaConnector'), grants: count('AsanaLicenseGrant') };
   }
 
-  /** What the standby says of the objects that are there. */
+  /** Returns the condition series that the standby exports for the existing objects. */
   async seriesOfStandby(): Promise<readonly string[]> {
     const series = await seriesOf(this.#standby);
     return series.filter((line) => line.startsWith('asana_connector_resource_condition'));
@@ -140,7 +140,7 @@ export class ComeAndGo {
     await this.#drain(this.#leader);
   }
 
-  /** The standby leads from now on. */
+  /** Makes the standby the leader. */
   async takeOver(): Promise<void> {
     this.#standby.leadership.leads = true;
     void this.#standby.operator.lead(this.#stop.signal);
@@ -170,7 +170,7 @@ export class ComeAndGo {
   }
 }
 
-/** What the process says of itself, of Node's own left out. */
+/** Returns the operator's own series of a process, without those of Node. */
 async function seriesOf({ operator, metrics }: Twin): Promise<string[]> {
   operator.refreshMetrics();
   const text = await metrics.render();

@@ -11,7 +11,7 @@ type Status = NonNullable<AsanaLicenseGrant['status']>;
 
 export const CREATED = '2026-01-01T00:00:00Z';
 
-/** A license grant for alice@acme.com of connector iga/acme. */
+/** Returns a license grant of connector iga/acme for alice@acme.com. */
 export function grantObject(
   changes: { metadata?: Partial<Metadata>; spec?: Partial<AsanaLicenseGrant['spec']>; status?: Status } = {},
 ): AsanaLicenseGrant {
@@ -40,7 +40,7 @@ export function grantObject(
   };
 }
 
-/** The connector iga/acme. */
+/** Returns the connector iga/acme. */
 export function connectorObject(
   changes: {
     metadata?: Partial<Metadata>;

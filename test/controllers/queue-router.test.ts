@@ -16,7 +16,7 @@ import { connectorObject, grantObject } from './objects.ts';
 
 const STATUS = { organizations: ['1200000000000001'] };
 
-/** Two connectors of one organization, each with a grant, and the queues that changes of them go to. */
+/** Returns two connectors of one organization, each with a grant, and the queues that their changes go to. */
 function setUp(clock: Clock = new FakeClock()) {
   const newQueue = (name: string) => new WorkQueue(name, { clock, random: () => 0, meter: silentMeter });
   const connectors = new Store<AsanaConnector>();
@@ -45,7 +45,7 @@ function setUp(clock: Clock = new FakeClock()) {
     connectors: connectorQueue.depth,
     grants: [...grantQueues.values()].reduce((sum, { depth }) => sum + depth, 0),
   });
-  /** Has begun, and everything that was there is done. */
+  /** Begins as the leader, and finishes every key that this queues. */
   const lead = async () => {
     await router.begin();
     for (const queue of [connectorQueue, ...grantQueues.values()])
@@ -89,7 +89,7 @@ suite('a router', () => {
 
   test('that begins with many grants lets others have their turns meanwhile', async () => {
     let at = 0;
-    // A clock by which each grant takes a millisecond.
+    // A clock on which each grant takes a millisecond.
     const clock = Object.assign(new FakeClock(), { monotonic: () => (at += 1) });
     const { router, grants, licenses } = setUp(clock);
     for (let index = 0; index < 200; index += 1)

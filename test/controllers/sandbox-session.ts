@@ -12,7 +12,7 @@ import type { Sandbox } from '../../src/sandbox/server.ts';
 import type { TokenKind } from '../../src/sandbox/tokens.ts';
 import { fastClock } from '../asana/fake-clock.ts';
 
-/** A clock that a test can move on by hand, beside the real one. */
+/** The real clock plus an offset that a test can increase. */
 export class MovableClock implements Clock {
   #ahead = 0;
   readonly #clock = fastClock(1);
@@ -25,7 +25,7 @@ export class MovableClock implements Clock {
   }
 }
 
-/** Clients to a sandbox, without a limit a minute. */
+/** Opens clients for a sandbox, without a limit of requests per minute. */
 export function openAsana(sandbox: Sandbox, clock: Clock, kind: TokenKind = 'serviceAccount'): AsanaSession {
   return openSession({
     baseUrl: sandbox.asanaUrl,
@@ -45,7 +45,7 @@ interface Around {
   readonly token?: TokenKind;
 }
 
-/** The session of a connector, with credentials for a sandbox. */
+/** Opens the session of a connector, with credentials for a sandbox. */
 export async function openSandboxSession(
   sandbox: Sandbox,
   clock: Clock,

@@ -12,10 +12,10 @@ import { cacheDirectory } from './cache.ts';
 import { goSource } from './go-build.ts';
 import { envtestSource, releaseSource } from './published.ts';
 
-/** A source that must not be passed over: the person named it, and it is wrong. */
+/** The user configured a source, and it is invalid: resolving stops instead of trying the next source. */
 export class BinarySourceError extends Error {}
 
-/** Programs are nowhere to be had; the message lists what was tried and what to install. */
+/** No source has some of the programs; the message lists what was tried and what to install. */
 export class BinariesNotFoundError extends Error {
   constructor(missing: readonly Program[], attempts: readonly string[]) {
     super(
@@ -32,18 +32,17 @@ export class BinariesNotFoundError extends Error {
   }
 }
 
-/** The directory programs built or downloaded for this control plane are kept in. */
+/** Returns the directory for programs that are built or downloaded for this control plane. */
 export function binariesDirectory(): string {
   return cacheDirectory('controlplane', `${KUBERNETES_VERSION}-${ETCD_VERSION}`);
 }
 
 /**
- * Paths of the wanted programs, from the first source that has each: what the environment names
- * (`TEST_ASSET_*`, `KUBEBUILDER_ASSETS`, as controller-runtime's envtest reads them), the user's cache, the
- * published releases, and last a build by Go.
- *
- * @throws BinarySourceError when the environment names something that is not there
- * @throws BinariesNotFoundError when no source has one of them
+ * Returns the paths of the wanted programs, each from the first source that has it: the environment variables
+ * (`TEST_ASSET_*`, `KUBEBUILDER_ASSETS`, like controller-runtime's envtest), the user's cache, the published releases,
+ * and finally a build with Go.
+ * @throws BinarySourceError if the environment names a file that does not exist
+ * @throws BinariesNotFoundError if no source has one of the programs
  */
 export async function resolveBinaries(
   wanted: readonly Program[],
@@ -56,7 +55,7 @@ export async function resolveBinaries(
     if (missing.length === 0) return found;
     try {
       for (const [program, path] of await source.find(missing)) {
-        // A source may bring more than it was asked for; what an earlier one has stays.
+        // A source may return more than requested; programs from an earlier source are kept.
         if (missing.includes(program)) found.set(program, path);
       }
     } catch (error) {
@@ -79,7 +78,7 @@ function standardSources(report: Report): BinarySource[] {
   ];
 }
 
-/** What `TEST_ASSET_<PROGRAM>` and `KUBEBUILDER_ASSETS` name. */
+/** Finds programs by `TEST_ASSET_<PROGRAM>` and `KUBEBUILDER_ASSETS`. */
 export function environmentSource(environment: NodeJS.ProcessEnv): BinarySource {
   return {
     name: 'KUBEBUILDER_ASSETS',
@@ -92,7 +91,7 @@ export function environmentSource(environment: NodeJS.ProcessEnv): BinarySource 
         const path = named || (directory && join(directory, program));
         if (!path) continue;
         if (await isExecutable(path)) found.set(program, path);
-        // The published set that KUBEBUILDER_ASSETS usually names has no kube-controller-manager: look further for it.
+        // The set that KUBEBUILDER_ASSETS usually names lacks kube-controller-manager: try other sources.
         else if (named || program !== 'kube-controller-manager') {
           throw new BinarySourceError(
             `${named ? variable : 'KUBEBUILDER_ASSETS'} is set, but ${path} is not an executable file; correct or unset it`,
@@ -105,7 +104,7 @@ export function environmentSource(environment: NodeJS.ProcessEnv): BinarySource 
   };
 }
 
-/** Programs lying in a directory. */
+/** Finds programs in a directory. */
 export function directorySource(name: string, directory: string): BinarySource {
   return {
     name,

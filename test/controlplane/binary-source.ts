@@ -1,15 +1,15 @@
-/** The release the control plane comes from; `programs/go.mod` names the same (a test compares). */
+/** The release of the control plane; a test compares it with `programs/go.mod`. */
 export const KUBERNETES_VERSION = '1.36.3';
 export const ETCD_VERSION = '3.6.16';
 
 export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
-/** Takes a line about what is going on while somebody waits. */
+/** Receives a progress line for a waiting user. */
 export type Report = (line: string) => void;
 
-/** One way of coming by the programs. */
+/** One way to get the programs. */
 export interface BinarySource {
   readonly name: string;
-  /** Paths of those of `missing` it can give; throws when it cannot give any, saying why. */
+  /** Returns the paths of those `missing` programs that it has. @throws Error with the cause if it has none */
   find(missing: readonly Program[]): Promise<ReadonlyMap<Program, string>>;
 }

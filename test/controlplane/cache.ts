@@ -3,18 +3,18 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** How often a process that waits for another one's download or build looks again. */
+/** The poll interval of a process that waits for the download or build of another one. */
 const LOCK_POLL_MS = 500;
 
-/** Where programs fetched or built once are kept: `$XDG_CACHE_HOME` or `~/.cache`, then the project's name. */
+/** Returns a path in the cache for downloaded and built programs: `$XDG_CACHE_HOME` or `~/.cache`, then the project. */
 export function cacheDirectory(...parts: string[]): string {
   const base = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   return join(base, 'asana-connector', ...parts);
 }
 
 /**
- * Runs `work` while no other process runs it under the same lock file. The file holds the process id of its
- * holder, so that a lock left by a killed process is taken over instead of waited for.
+ * Runs `work` while no other process runs it under the same lock file. The file contains the PID of the lock's holder,
+ * so that the lock of a killed process is taken over.
  */
 export async function withLock<T>(path: string, work: () => Promise<T>, onWait: () => void): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
@@ -41,7 +41,7 @@ async function tryLock(path: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-  // An empty file is a lock whose holder is about to write its id.
+  // The holder of an empty lock file is about to write its PID.
   if (holder > 0 && !isAlive(holder)) await rm(path, { force: true });
   return false;
 }
@@ -51,7 +51,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it is there, but it is somebody else's.
+    // EPERM: the process exists, but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

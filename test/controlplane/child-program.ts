@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * Runs a program until its own input ends, whichever signals come meanwhile. The input is a pipe from this
- * process, so it ends with it, even when this process is killed.
+ * Runs a program until stdin of the shell ends, and ignores signals meanwhile. Stdin is a pipe from this process, so
+ * the program ends with this process, even if it is killed.
  */
 const GUARD = `trap '' INT TERM HUP; "$@" & cat > /dev/null; kill -KILL $!; wait`;
 
@@ -12,7 +12,7 @@ export interface ChildProgram {
   stop(): Promise<void>;
 }
 
-/** Starts a program that keeps no state and whose output nobody reads. */
+/** Starts a program that keeps no state and whose output is not needed. */
 export function startProgram(path: string, args: readonly string[]): ChildProgram {
   const guard = spawn('sh', ['-c', GUARD, 'sh', path, ...args], { stdio: ['pipe', 'ignore', 'ignore'] });
   const ended = once(guard, 'close');

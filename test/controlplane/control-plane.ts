@@ -14,47 +14,47 @@ import { resolveBinaries } from './binaries.ts';
 import type { Program } from './binary-source.ts';
 import { type ChildProgram, startProgram } from './child-program.ts';
 
-/** The environment variable that names the kubeconfig of a control plane shared by a whole test run. */
+/** The environment variable with the kubeconfig of the control plane that a whole test run shares. */
 export const SHARED_KUBECONFIG = 'ASANA_CONNECTOR_TEST_KUBECONFIG';
 
-/** The controllers whose work tests see: ownerReferences, terminating namespaces, default service accounts. */
+/** The controllers that tests depend on: ownerReferences, terminating namespaces, default service accounts. */
 const CONTROLLERS = ['garbage-collector-controller', 'namespace-controller', 'serviceaccount-controller'];
 
-/** What a client may call the API server, as envtest certifies it. */
+/** The host names in the API server's certificate, as in envtest. */
 const SERVING_NAMES = ['localhost', '127.0.0.1', '::1', 'kubernetes.default.svc'];
 
 export interface ControlPlaneOptions {
-  /** Also run kube-controller-manager, without which namespaces never finish terminating. Default false. */
+  /** Whether to run kube-controller-manager, without which namespaces never finish terminating. Default false. */
   controllerManager?: boolean;
-  /** Further flags of kube-apiserver, such as `--min-request-timeout=10`; a repeated flag is passed repeatedly. */
+  /** More flags for kube-apiserver, such as `--min-request-timeout=10`; a repeated flag is passed repeatedly. */
   apiServerFlags?: readonly string[];
-  /** Where keys, kubeconfig and etcd's data go; made if missing and then left in place. Default: a temporary one. */
+  /** The folder of keys, kubeconfig and etcd's data; created if missing, never removed. Default: a temporary one. */
   workDir?: string;
 }
 
 /** A running kube-apiserver and etcd on loopback. */
 export interface ControlPlane {
-  /** A kubeconfig of a cluster administrator. */
+  /** The kubeconfig of a cluster administrator. */
   readonly kubeconfigPath: string;
   /** `https://127.0.0.1:<port>`; the same after an outage. */
   readonly url: string;
-  /** Where etcd answers its clients, without TLS. */
+  /** The URL of etcd, without TLS. */
   readonly etcdUrl: string;
-  /** The certificate authority of the API server, PEM. */
+  /** File with the certificate authority of the API server, PEM. */
   readonly caFile: string;
   /** The administrator's credentials, PEM. */
   readonly adminConfig: RestConfig;
-  /** Ends the API server and leaves etcd's data: an outage. */
+  /** Stops the API server and keeps etcd's data: an outage. */
   stopApiServer(): Promise<void>;
   /** Starts it again at the same address; resolves once it is ready. */
   startApiServer(): Promise<void>;
-  /** Ends everything and removes the temporary directory. */
+  /** Stops everything and removes the temporary directory. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a real control plane on this machine; about three seconds, plus the time the programs take to come
- * the first time (`binaries.ts`).
+ * Starts a real control plane on this machine. Takes about three seconds, plus the time to download or build the
+ * programs the first time (`binaries.ts`).
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const wanted: Program[] = ['etcd', 'kube-apiserver'];
@@ -125,8 +125,8 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
 }
 
 /**
- * The control plane a test file works against: the one shared by the run where `npm test` has started it, its
- * own otherwise. Shared means that others use it at the same time: work in a namespace of your own.
+ * Returns the control plane for a test file: the one that `npm test` started for the whole run, or else a new one.
+ * Others use a shared control plane at the same time: work in a namespace of your own.
  */
 export async function useControlPlane(): Promise<Pick<ControlPlane, 'kubeconfigPath' | 'stop'>> {
   const shared = process.env[SHARED_KUBECONFIG];
@@ -134,7 +134,7 @@ export async function useControlPlane(): Promise<Pick<ControlPlane, 'kubeconfigP
   return startControlPlane({ controllerManager: true });
 }
 
-/** `--name=value` flags as envtest wants them: by name, an array where one is repeated. */
+/** Converts `--name=value` flags to envtest's format: by name, as an array if one is repeated. */
 function flagsAsArguments(flags: readonly string[]): ExtraArgs {
   const values = new Map<string, string[]>();
   for (const flag of flags) {
@@ -149,7 +149,7 @@ function flagsAsArguments(flags: readonly string[]): ExtraArgs {
 
 type Keys = Awaited<ReturnType<typeof writeKeys>>;
 
-/** A throwaway authority, the certificates it signs, and the key service-account tokens are signed with. */
+/** Writes a temporary authority, the certificates it signs, and the key that signs service account tokens. */
 async function writeKeys(directory: string) {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const authority = await TinyCA.create();

@@ -6,21 +6,21 @@ import { createInterface } from 'node:readline';
 import { type BinarySource, KUBERNETES_VERSION, type Program, type Report } from './binary-source.ts';
 import { withLock } from './cache.ts';
 
-/** Silence during a compilation of minutes looks like a hang: it is said so often how far it is. */
+/** The number of progress lines of a build, since minutes without output look like a hang. */
 const PROGRESS_STEPS = 12;
 
-/** The last lines of a failed build that are shown. */
+/** How much of the error output of a failed build is shown, counted from its end. */
 const SHOWN_ERROR_CHARACTERS = 4_000;
 
-/** The one module with the mains of all programs, so that what they share is compiled once. */
+/** The Go module with the main packages of all programs, so that shared packages are compiled once. */
 const MODULE = join(import.meta.dirname, 'programs');
 
-/** What takes the time, on two cores that have nothing else to do. */
+/** The expected build time, on two idle cores. */
 const EXPECTED = 'about four minutes on two cores, less where Go has compiled parts of them before';
 
 /**
- * Builds the programs with Go from their released modules (`programs/` beside this file holds the two-line mains and
- * the checksums) and leaves them in `directory`, once.
+ * Builds the programs with Go from their released modules, once, and puts them into `directory`. `programs/` beside
+ * this file contains the two-line mains and the checksums.
  */
 export function goSource(
   directory: string,
@@ -37,7 +37,7 @@ export function goSource(
       await mkdir(directory, { recursive: true });
       const paths = new Map(missing.map((program) => [program, join(directory, program)]));
       const build = async () => {
-        // Another process may have built some while this one waited for the lock.
+        // Another process may have built some of them while this one waited for the lock.
         const wanted = missing.filter((program) => !existsSync(join(directory, program)));
         if (wanted.length === 0) return;
         report(
@@ -76,7 +76,7 @@ async function buildInto(
     await go.run(['build', '-v', ...FLAGS, '-o', `${staging}/`, ...packages], (line) => {
       if (isPackage(line)) onPackage();
     });
-    // A rename within one directory is atomic: nobody ever sees half a program.
+    // A rename within one directory is atomic, so nothing ever sees a partial program.
     for (const program of programs) await rename(join(staging, program), join(directory, program));
     report(`control plane: built ${programs.join(', ')} in ${seconds()} s`);
   } finally {
@@ -84,10 +84,10 @@ async function buildInto(
   }
 }
 
-/** Nobody debugs these programs: without what debuggers need they are compiled and linked faster, and smaller. */
+/** Omits debug information, so that the programs are smaller, and compiled and linked faster. */
 const FLAGS = ['-trimpath', '-gcflags=all=-dwarf=false', `-ldflags=${linkerFlags()}`];
 
-/** Without the stamps the server calls itself v0.0.0-master, and Helm's kubeVersion checks refuse it. */
+/** Sets the version, or the server reports v0.0.0-master and Helm's kubeVersion checks refuse it. */
 function linkerFlags(): string {
   const [major, minor] = KUBERNETES_VERSION.split('.');
   const stamps = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((path) => [
@@ -98,19 +98,19 @@ function linkerFlags(): string {
   return ['-s -w', ...stamps].join(' ');
 }
 
-/** How many packages a build would compile; the others are in Go's own cache. */
+/** Returns the number of packages that a build would compile; the others are in Go's cache. */
 async function staleCount(go: Go, packages: readonly string[]): Promise<number> {
   const format = '{{if .Stale}}{{.ImportPath}}{{end}}';
   const output = await go.run(['list', '-deps', ...FLAGS, '-f', format, ...packages]);
   return output.split('\n').filter((line) => line !== '').length;
 }
 
-/** `go build -v` names each package that it compiles on a line of its own, among its errors and downloads. */
+/** Whether the line names a package: `go build -v` prints each compiled package on its own line, among other output. */
 function isPackage(line: string): boolean {
   return /^[\w.~/-]+$/.test(line);
 }
 
-/** The program `go`, run in the module. */
+/** Runs the program `go` in the module. */
 class Go {
   readonly #environment: NodeJS.ProcessEnv;
 
@@ -119,8 +119,8 @@ class Go {
   }
 
   /**
-   * Runs it to its end and gives what it printed; rejects with the end of its error output.
-   * @param onErrorLine gets each line of that as it comes
+   * Runs `go` and returns its output; rejects with the end of its error output.
+   * @param onErrorLine called with each line of the error output
    */
   run(args: readonly string[], onErrorLine: (line: string) => void = () => {}): Promise<string> {
     return new Promise((resolve, reject) => {

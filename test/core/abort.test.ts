@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { unlessAborted } from '../../src/core/abort.ts';
 
-/** What rejected while `run` ran and nobody heard it. */
+/** Returns the unhandled rejections during `run`. */
 async function unheardDuring(run: () => Promise<void>): Promise<unknown[]> {
   const unheard: unknown[] = [];
   const hear = (reason: unknown) => unheard.push(reason);

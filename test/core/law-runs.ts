@@ -1,9 +1,9 @@
-/** How many times as often as in `npm test` a law is tried: `LAWS=100 npm test -- test/asana/budget-laws.test.ts`. */
+/** Multiplies the runs of each law: `LAWS=100 npm test -- test/asana/budget-laws.test.ts`. `npm test` uses 1. */
 const FACTOR = Number(process.env['LAWS'] ?? 1);
 
 /**
- * What fast-check is told: how often a law is tried, and for `npm test` a seed that is the same everywhere. Without one,
- * and in the long form, it draws a new one, which a failure prints.
+ * Returns fast-check's options: the number of runs, and in `npm test` a fixed seed. Without a seed, or with LAWS above
+ * 1, fast-check draws a new seed, which a failure prints.
  */
 export function lawRuns(runs: number, seed?: number): { readonly numRuns: number; readonly seed?: number } {
   return { numRuns: runs * FACTOR, ...(seed === undefined || FACTOR > 1 ? {} : { seed }) };

@@ -1,6 +1,6 @@
 import type { Span, SpanFields, SpanStart, Tracer } from '../../src/core/tracer.ts';
 
-/** A span that has ended: what it told, and the errors it failed with, whether told or thrown. */
+/** A span that has ended: its fields and its errors, both reported and thrown. */
 export interface RecordedSpan {
   readonly name: string;
   readonly kind: SpanStart['kind'];
@@ -8,7 +8,7 @@ export interface RecordedSpan {
   readonly errors: readonly unknown[];
 }
 
-/** Keeps the spans that have ended, in this order. */
+/** Records spans in the order in which they end. */
 export class RecordingTracer implements Tracer {
   readonly spans: RecordedSpan[];
   readonly #bound: SpanFields;

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { withTimeLimit } from '../../src/core/time-limit.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
 
-/** Never ends by itself. */
+/** Never settles unless it is aborted. */
 const hang = (signal: AbortSignal) =>
   new Promise<never>((_, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),

@@ -8,10 +8,10 @@ const PAGE = join(import.meta.dirname, '../../docs/safety.md');
 const BEGIN = '<!-- deletions: written by test/deletions -->';
 const END = '<!-- deletions: end -->';
 
-/** With this variable set the page is written; without it, a page that differs fails. */
+/** If this variable is set, the page is written; otherwise, a page that differs fails the test. */
 const UPDATE = 'UPDATE_SAFETY_PAGE';
 
-/** Holds the table of the page to what was seen. */
+/** Compares the table of the page with the results of the tests. */
 export async function checkPage(
   events: readonly DeletionEvent[],
   seen: ReadonlyMap<string, readonly Losses[]>,

@@ -12,16 +12,16 @@ import type { OperatorRig } from '../operator/rig.ts';
 import type { Population } from './population.ts';
 import { backUp, lose, restore, takenInTransition } from './restoring.ts';
 
-/** Something that takes objects away, or brings old ones back. */
+/** An event that deletes objects, or restores old ones. */
 export interface DeletionEvent {
   readonly name: string;
-  /** What a person has to do afterwards; null: nothing. */
+  /** What a person must do afterwards; `null` for nothing. */
   readonly remedy: string | null;
-  /** What becomes of the objects. */
+  /** What happens to the objects. */
   readonly objects: string;
-  /** What happens to the whole cluster, once for all populations, before `run`. */
+  /** The part of the event that concerns the whole cluster; called once, before `run`. */
   readonly once?: (populations: readonly Population[]) => Promise<void>;
-  /** Lets it happen to one population, and waits until everything that should be gone is gone. */
+  /** Causes the event for one population, and waits until everything that must go is gone. */
   run(population: Population): Promise<void>;
 }
 
@@ -148,7 +148,7 @@ export const deletionEvents: readonly DeletionEvent[] = [
     run: async (population) => {
       const { rig } = population;
       const backup = await backUp(rig);
-      // Since the backup: one grant was deleted and taken back, another person was declared.
+      // After the backup, one grant is deleted and its right revoked, and a grant for another person is declared.
       await population.delete(['alg/given']);
       await population.untilGone(['alg/given']);
       await rig.declare('later', { user: { email: 'carol@acme.example' } });
@@ -188,24 +188,24 @@ export const deletionEvents: readonly DeletionEvent[] = [
       await restore(rig, backup, false);
       await rig.startOperator();
       await population.untilSettled();
-      // Whom a lost object had created is found now, and so is never deprovisioned.
+      // These accounts were created by objects now lost and are adopted now, so they are never deprovisioned.
       await population.delete(['aac/given', 'alg/created']);
       await population.untilGone(['aac/given', 'alg/created']);
     },
   },
 ];
 
-/** Runs the command as an administrator, with no operator about. */
+/** Runs the command as an administrator while no operator runs. */
 async function releaseAll({ rig }: Population): Promise<void> {
   const flags = ['--namespace', rig.namespace, '--leader-election-namespace', LEASELESS];
   const { code, stderr } = await runProgram(['release', '--all', ...flags], rig.kubeconfigPath);
   assert.equal(code, 0, stderr);
 }
 
-/** No operator of these tests has its lease there, and a namespace that is being deleted takes no new one. */
+/** No operator of these tests has its lease here; a namespace that is being deleted accepts no new lease. */
 const LEASELESS = 'default';
 
-/** Uninstalls the chart beside an operator that leads by the lease of its namespace, which then ends. */
+/** Uninstalls the chart while an operator leads by the lease of its namespace; stops the operator afterwards. */
 async function uninstallChart({ rig }: Population): Promise<void> {
   const release = 'asana-connector';
   const ended = new AbortController();
@@ -222,14 +222,14 @@ async function uninstallChart({ rig }: Population): Promise<void> {
   await leading.ended;
 }
 
-/** Puts the lease under the rig's operator; resolves once it leads, to what ends with the signal. */
+/** Makes the rig's operator use a lease; returns once it is acquired. `ended` resolves after the signal ends it. */
 async function lead(rig: OperatorRig, signal: AbortSignal): Promise<{ readonly ended: Promise<void> }> {
   const election = new LeaderElection({
     client: rig.client,
     namespace: rig.namespace,
     name: LEASE_NAME,
     identity: rig.namespace,
-    // Longer than a machine that is busy with everything else keeps this process waiting.
+    // Longer than this process may be paused on a busy machine.
     leaseDurationMs: 60_000,
     renewDeadlineMs: 50_000,
     retryPeriodMs: 500,

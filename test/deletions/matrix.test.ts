@@ -6,14 +6,14 @@ import { type DeletionEvent, deletionEvents } from './events.ts';
 import { type Losses, Population, variants } from './population.ts';
 import { lose } from './restoring.ts';
 
-/** Rows that concern one namespace only run side by side: most of their time is waiting. */
+/** The concurrency of rows that concern one namespace only: they mostly wait. */
 const SIDE_BY_SIDE = 2;
 
 const table = new Map<string, readonly Losses[]>();
 let plane: ControlPlane;
 
 before(async () => {
-  // Its own: the CRDs are deleted, and the chart belongs to a cluster.
+  // A control plane of its own: the test deletes the CRDs, and the chart is installed once per cluster.
   plane = await startControlPlane({ controllerManager: true });
   process.env[SHARED_KUBECONFIG] = plane.kubeconfigPath;
 });
@@ -50,7 +50,7 @@ function testRow(event: DeletionEvent): void {
   });
 }
 
-/** Nothing may stay behind: without its operator it would keep the CRDs of another row from going. */
+/** Deletes all objects: without their operator, they would keep the CRDs of the next row from being deleted. */
 async function close({ rig }: Population): Promise<void> {
   await rig.stopOperator();
   await lose(rig);

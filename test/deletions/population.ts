@@ -6,7 +6,7 @@ import type { GrantRef } from '../operator/cluster-objects.ts';
 import { isInWorkspace, Teams } from '../operator/console.ts';
 import { conditionOf, OperatorRig, PERSONAL, SERVICE_ACCOUNT } from '../operator/rig.ts';
 
-/** How the connector is set when something is deleted. */
+/** The settings of the connector at the time of the event. */
 export interface Variant {
   readonly mode: 'Plan' | 'Apply';
   readonly allowDeprovision: boolean;
@@ -19,15 +19,15 @@ export const variants: readonly Variant[] = [
   { mode: 'Apply', allowDeprovision: true },
 ];
 
-/** What people have lost in Asana. */
+/** The rights that people have lost in Asana. */
 export interface Losses {
   readonly licenses: number;
   readonly teams: number;
-  /** Accounts that are out of the organization, and people who are out of a workspace. */
+  /** The number of accounts removed from the organization, plus people removed from a workspace. */
   readonly deprovisioned: number;
 }
 
-/** What somebody has in Asana. */
+/** The rights of a person in Asana. */
 interface Access {
   readonly active: boolean;
   readonly enterprise: boolean;
@@ -36,12 +36,12 @@ interface Access {
 }
 
 const SETTLED = ['Granted', 'Removed', 'Planned'];
-/** Who has a view-only license to begin with, and is declared to have an enterprise license. */
+/** The number of people with a view-only license for whom an enterprise license is declared. */
 const UPGRADED = 6;
 
 /**
- * The grants of all four kinds of one connector: given and adopted rights, with both deletion policies, an account that a
- * license grant created, one that an account declares, and somebody who is to be absent.
+ * The grants of one connector, of all four kinds: given and adopted rights, with both deletion policies, an account
+ * that a license grant created, one that an account object declares, and a declared absence.
  */
 export class Population {
   readonly rig: OperatorRig;
@@ -55,7 +55,7 @@ export class Population {
     this.variant = variant;
   }
 
-  /** Declares everybody, and waits until every grant is settled. */
+  /** Declares all grants, and waits until each is settled. */
   static async settle(variant: Variant): Promise<Population> {
     const rig = await OperatorRig.start('deletions', { secondWorkspace: 'workspace', membersPerTeam: 0 });
     const population = new Population(rig, variant);
@@ -69,12 +69,12 @@ export class Population {
     return this.#refs;
   }
 
-  /** Grants of enterprise licenses that this operator gave: most of the population. */
+  /** The grants that declare an enterprise license for a person with a view-only license. */
   get upgraded(): readonly GrantRef[] {
     return this.#refs.filter((ref) => ref.startsWith('alg/upgraded'));
   }
 
-  /** From now on losses are counted from what people have at this moment. */
+  /** Counts losses relative to the present state from now on. */
   remember(): void {
     this.#before = this.#access();
   }
@@ -90,7 +90,7 @@ export class Population {
     };
   }
 
-  /** Waits until every grant that is there has been decided and has nothing left to do. */
+  /** Waits until every grant was decided and has nothing left to do. */
   async untilSettled(): Promise<void> {
     for (const ref of this.#refs) {
       let grant: GrantObject | null = null;
@@ -105,7 +105,7 @@ export class Population {
     }
   }
 
-  /** Fails if a grant that is done also says that something is to be done. */
+  /** Fails if a grant is still reconciling, or shows a planned action for a reason other than Planned. */
   async checkNothingUnderWay(): Promise<void> {
     for (const ref of this.#refs) {
       const grant = await this.rig.grant(ref);
@@ -115,7 +115,7 @@ export class Population {
     }
   }
 
-  /** Deletes grants at once, as a GitOps tool does. */
+  /** Deletes grants concurrently, like a GitOps tool. */
   async delete(refs: readonly GrantRef[]): Promise<void> {
     await Promise.all(refs.map((ref) => this.rig.deleteGrant(ref)));
   }
@@ -124,13 +124,13 @@ export class Population {
     for (const ref of refs) await this.rig.untilGone(ref);
   }
 
-  /** Deletes the namespace, and waits until it is gone with all that was in it. */
+  /** Deletes the namespace, and waits until it and everything in it is gone. */
   async deleteNamespace(): Promise<void> {
     await this.rig.deleteNamespace();
     await this.rig.untilNamespaceGone();
   }
 
-  /** Fails if the operator still keeps anything of a grant. */
+  /** Fails if a grant still has the finalizer or a record of what was applied or created. */
   async checkReleased(): Promise<void> {
     for (const ref of this.#refs) {
       const grant = await this.rig.grant(ref);
@@ -150,7 +150,7 @@ export class Population {
     const { sandbox } = rig;
     const teams = new Teams(sandbox);
     this.#team = await teams.create('Design guild', ['bob@acme.example', 'root@acme.example']);
-    // Only a personal token sees a second workspace; the connector takes it for a service account's, which may deprovision.
+    // Only a personal token sees a second workspace. Its declared type is ServiceAccount, which may deprovision.
     await rig.createSecret({ BATON_TOKEN: PERSONAL, SCIM_TOKEN: SERVICE_ACCOUNT });
     await rig.createConnector({
       credentials: { type: 'ServiceAccount', secretRef: { name: 'token', scimTokenKey: 'SCIM_TOKEN' } },

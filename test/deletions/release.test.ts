@@ -69,7 +69,7 @@ suite('release --all', () => {
   });
 });
 
-/** Somebody who may list grants and write the lease, and patch no grant. */
+/** Returns the kubeconfig of an account that may list grants and write the lease, but may not patch grants. */
 async function readerKubeconfig(rig: OperatorRig): Promise<string> {
   const { namespace, kubeconfigPath } = rig;
   const name = 'reader';

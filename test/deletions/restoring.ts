@@ -5,7 +5,7 @@ import { isNotFound } from '../../src/kubernetes/errors.ts';
 import { collectionPath, objectPath, type Resource } from '../../src/kubernetes/resource.ts';
 import type { OperatorRig } from '../operator/rig.ts';
 
-/** Every object of ours in a namespace, as it was at one moment. */
+/** Our objects in a namespace, as they were at one time. */
 export type Backup = readonly SavedObject[];
 
 interface SavedObject {
@@ -15,13 +15,13 @@ interface SavedObject {
   readonly status?: AsanaConnector['status'] | GrantObject['status'];
 }
 
-/** Reads everything there is. */
+/** Reads all our objects in the namespace. */
 export async function backUp(rig: OperatorRig): Promise<Backup> {
   const objects = await Promise.all(kinds.map(({ names }) => listOf(rig, names)));
   return objects.flat();
 }
 
-/** What each kind of grant may have been about to do. */
+/** An action that may be in progress, by kind of grant. */
 const ACTIONS: Readonly<Record<string, string>> = {
   AsanaLicenseGrant: 'GrantEnterprise',
   AsanaTeamGrant: 'AddToTeam',
@@ -29,7 +29,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   AsanaAccount: 'CreateAccount',
 };
 
-/** The same backup, had it been taken while every grant was under way. */
+/** Returns the backup as if it had been taken while every grant was in progress. */
 export function takenInTransition(backup: Backup): Backup {
   return backup.map((saved) => {
     const action = ACTIONS[saved.kind];
@@ -48,7 +48,7 @@ export function takenInTransition(backup: Backup): Backup {
   });
 }
 
-/** The items of a list do not say their kind; one that is not installed has none. */
+/** Lists the objects of a kind and adds the kind, which list items lack; empty if the kind is not installed. */
 async function listOf(rig: OperatorRig, resource: Resource): Promise<SavedObject[]> {
   try {
     const { items } = await rig.client.list<SavedObject>(resource, rig.namespace, { limit: 500 });
@@ -59,7 +59,7 @@ async function listOf(rig: OperatorRig, resource: Resource): Promise<SavedObject
   }
 }
 
-/** Takes every object away behind the operator's back, finalizers or not: the cluster is lost. */
+/** Simulates the loss of the cluster: deletes every object behind the operator's back, despite finalizers. */
 export async function lose(rig: OperatorRig): Promise<void> {
   for (const saved of await backUp(rig)) {
     const path = objectPath(resourceOf(saved), rig.namespace, saved.metadata.name);
@@ -69,7 +69,7 @@ export async function lose(rig: OperatorRig): Promise<void> {
   }
 }
 
-/** What is gone already, or whose kind is, need not be taken away. */
+/** Ignores that the object, or its kind, is already gone. */
 async function gone(request: Promise<unknown>): Promise<void> {
   try {
     await request;
@@ -78,7 +78,7 @@ async function gone(request: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Creates the objects of a backup again, finalizers included, with or without their status. */
+/** Recreates the objects of a backup, including finalizers, with or without their status. */
 export async function restore(rig: OperatorRig, backup: Backup, withStatus: boolean): Promise<void> {
   for (const saved of backup) {
     const resource = resourceOf(saved);

@@ -146,7 +146,7 @@ suite('what is laid over a snapshot', () => {
 
 suite('an address that two accounts share', () => {
   const email = 'ada@acme.example';
-  /** Two accounts, each in use or, in brackets, not. */
+  /** Makes accounts with the same address; a name in parentheses makes an inactive one. */
   const accountsOf = (names: readonly string[]) =>
     names.map((name) => makeAccount(name.replace(/\W/g, ''), { email, active: !name.startsWith('(') }));
   const read = (names: readonly string[]) => {
@@ -404,7 +404,7 @@ suite('a new snapshot', () => {
 });
 
 suite('the directory of a single account', () => {
-  /** What a task has shown of account 1 and its team, beside the connector's own directory. */
+  /** Returns the connector's directory, and that of a task, where `lay` adds account 1 and its team membership. */
   function setUpBoth(snapshot: Snapshot | null, single = makeSnapshot([], { complete: false })) {
     const { clock, directory } = setUp(snapshot);
     const other = new Directory(clock);
@@ -539,7 +539,7 @@ suite('the effective snapshot', () => {
       directory.lay(makeAccount(String(index), { license: 'ViewOnly' }));
       directory.counts();
     }
-    // Copying the accounts at each would take minutes; a slow machine takes some 50 ms.
+    // Copying the accounts each time would take minutes; a slow machine takes about 50 ms.
     assert.ok(performance.now() - begun < 2000, `${performance.now() - begun} ms`);
     assert.equal(directory.counts().viewOnlyLicenses, 10_000);
   });

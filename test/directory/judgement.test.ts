@@ -20,16 +20,16 @@ const HOUR = 3_600_000;
 
 interface Shape {
   accounts?: number;
-  /** Accounts that the workspace has as members; all of them, unless told otherwise. */
+  /** The number of accounts that are members of the workspace; default all. */
   inWorkspace?: number;
   licenses?: number;
   teams?: number;
-  /** Of each team. */
+  /** Members per team. */
   members?: number;
-  /** When the sync began; a later one has a larger number. */
+  /** When the sync began; a later sync has a larger number. */
   begun?: number;
   incomplete?: readonly ('accounts' | 'licenses' | 'teams')[];
-  /** Teams were read by an earlier sync. */
+  /** When the sync of the teams began, if an earlier sync read them. */
   teamsBegun?: number;
   teamsRead?: boolean;
   scim?: boolean;
@@ -38,7 +38,7 @@ interface Shape {
   leftOut?: readonly LeftOutWorkspace[];
   scimOnly?: boolean;
   foreign?: boolean;
-  /** Licenses announced beyond those that came. */
+  /** The number of licenses that were announced but not received. */
   short?: number;
   shortAccepted?: boolean;
 }
@@ -116,14 +116,14 @@ const context = (changes: Partial<JudgementContext> = {}): JudgementContext => (
   ...changes,
 });
 
-/** The measure of a first good reading: 100 accounts and licenses, 50 teams of 4. */
+/** Returns the measure of a first good reading: 100 accounts and licenses, 50 teams of 4. */
 function measured(shape: Shape = {}): Measure {
   const { measure, doubts } = judgeReading(null, snapshotOf(shape), context({ organizations: [] }));
   assert.ok(measure && doubts.length === 0);
   return measure;
 }
 
-/** Judges what comes after the first good reading. */
+/** Judges a reading that follows the first good one. */
 const judge = (shape: Shape, changes: Partial<JudgementContext> = {}, measure: Measure | null = measured()) =>
   judgeReading(measure, snapshotOf({ begun: 2, ...shape }), context(changes));
 

@@ -11,7 +11,7 @@ const userTypes = { enterprise: 'enterprise', viewOnly: 'view only' };
 const options: ReadOptions = { membership: false, userTypes, priority: 'action' };
 const withMembership: ReadOptions = { ...options, membership: true };
 
-/** A directory read once from the world; then the world may change. */
+/** Reads a directory once from the world; a test may change the world afterwards. */
 async function setUp(t: TestContext, world: SmallWorld, overrides: { scimEnabled?: boolean } = {}) {
   const asana = await startSmallAsana(t, world, overrides);
   const clock = fastClock(100);

@@ -8,7 +8,7 @@ export interface Person {
   readonly email?: string | null;
   readonly role?: 'guest' | 'admin';
   readonly active?: boolean;
-  /** Undefined: SCIM does not list the person. */
+  /** Undefined if SCIM does not list the person. */
   readonly userType?: string | null;
   readonly scimActive?: boolean;
 }
@@ -18,24 +18,24 @@ export interface SmallWorld {
   workspaces?: readonly { gid: string; organization: boolean }[];
   /** Team gid to the gids of its members. */
   teams?: Readonly<Record<string, readonly string[]>>;
-  /** Answers instead of the world; null lets the world answer. */
+  /** Answers instead of the world unless it returns `null`. */
   intercept?: (request: SeenRequest) => ScriptedReply | null;
   /** Workspaces in which the token's account is a guest. */
   guestIn?: readonly string[];
-  /** Ids SCIM uses, if others than the gids. */
+  /** The id of a person in SCIM, if it is not the gid. */
   scimId?: (gid: string) => string;
 }
 
 export interface SmallAsana {
   readonly session: AsanaSession;
   readonly seen: SeenRequest[];
-  /** May be changed between two syncs. */
+  /** A test may change it between two syncs. */
   readonly world: SmallWorld;
 }
 
 export const ORGANIZATION = '500';
 
-/** A directory small enough to read in a test, over HTTP; for what the strict sandbox never does. */
+/** Serves a directory small enough to read in a test over HTTP, for behavior that the strict sandbox never shows. */
 export async function startSmallAsana(
   t: TestContext,
   world: SmallWorld,
@@ -176,7 +176,7 @@ function page(query: URLSearchParams, all: readonly unknown[]): ScriptedReply {
   return { body: { data: all.slice(start, end), next_page: next } };
 }
 
-/** Persons `from` to `to`, enterprise and view-only by turns. */
+/** Makes `count` people with gids counting up from `from`, alternately enterprise and view-only. */
 export function makePeople(count: number, from = 1): Person[] {
   return Array.from({ length: count }, (_, index) => ({
     gid: String(from + index),

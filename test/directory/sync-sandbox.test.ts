@@ -20,7 +20,7 @@ const userTypes = { enterprise: 'enterprise', viewOnly: 'view only' };
 const reading: ReadOptions = { membership: true, userTypes, priority: 'action' };
 const clock = fastClock(100);
 
-/** A sandbox without a limit a minute unless asked for, and a session to it. */
+/** Starts a sandbox, by default without a limit of requests per minute, and a session for it. */
 async function setUp(t: TestContext, options: SandboxOptions = {}, kind: TokenKind = 'serviceAccount') {
   const sandbox = await startSandbox({ requestsPerMinute: 0, clock, ...options });
   t.after(() => sandbox.close());

@@ -27,7 +27,7 @@ const refusal = (status: number, message = 'x'): ScriptedReply => ({
 });
 const isScim = ({ path }: SeenRequest) => path.includes('/scim/');
 
-/** Answers so on paths that end like this, and lets the world answer elsewhere. */
+/** Returns an interceptor that answers paths with this ending; the world answers all others. */
 const failing = (end: string, reply: ScriptedReply) => (request: SeenRequest) =>
   request.path.endsWith(end) ? reply : null;
 
@@ -520,7 +520,7 @@ suite('what stops everything', () => {
     await assert.rejects(run(asana, { signal: controller.signal }), /lost the lease/);
     const asked = asana.seen.length;
     await new Promise((resolve) => setTimeout(resolve, 50));
-    // The three other listings may each have had a page on the wire; ninety pages were still to be read.
+    // Each of the other three listings may have had a page in flight; ninety pages were left to read.
     assert.ok(asana.seen.length <= asked + 3, `${asana.seen.length - asked} requests after the end`);
   });
 });
@@ -702,7 +702,7 @@ suite('REST and SCIM are checked apart', () => {
   test('half a listing of each need not meet: that says nothing, and licenses known before are kept', async (t) => {
     const asana = await startSmallAsana(t, { people: makePeople(4) });
     const { snapshot: before } = await run(asana);
-    // SCIM gives the last two, and REST breaks off after the first two.
+    // SCIM returns only the last two people, and REST fails after the first two.
     asana.world.intercept = ({ path, query }) => {
       if (path.endsWith('/scim/Users')) {
         const people = makePeople(2, 3).map(({ gid, userType }) => ({

@@ -3,21 +3,21 @@ import { useControlPlane } from '../controlplane/control-plane.ts';
 import type { Fault, Seen } from './fault.ts';
 import { World } from './world.ts';
 
-/** How a fault went. */
+/** The result of a fault. */
 export interface Outcome {
   readonly fault: Fault;
   readonly seconds: number;
   readonly seen: Seen | null;
-  /** What did not hold; null when all did. */
+  /** What did not hold; `null` if everything did. */
   readonly problem: string | null;
 }
 
-/** Two fit on one processor: much of each is waiting. */
+/** Number of faults that run at once. Two fit on one processor, since each mostly waits. */
 const AT_ONCE = 4;
-/** Beside them so many of those that do little else. */
+/** Number of long faults that run beside them; these do little else than wait. */
 const LONG_AT_ONCE = 3;
 
-/** Runs faults, some at a time, each in worlds of its own; tells each outcome as it comes. */
+/** Runs faults, several at a time, each in worlds of its own, and calls `tell` with each outcome. */
 export async function runFaults(
   faults: readonly Fault[],
   tell: (outcome: Outcome) => void = () => {},

@@ -1,6 +1,6 @@
 import type { World, WorldOptions } from './world.ts';
 
-/** What a fault befalls, or what is done to the operator. */
+/** The part that fails, or what is done to the operator. */
 export type FaultGroup =
   | 'API server'
   | 'credentials'
@@ -13,36 +13,36 @@ export type FaultGroup =
   | 'storage'
   | 'tenants';
 
-/** What a fault did, and what was looked at afterwards. */
+/** What a fault did, and what was checked afterwards. */
 export interface Seen {
-  /** How often the fault did something, as whoever did it counts; none is a failure, since it shows nothing. */
+  /** How often the fault took effect, as its injector counts; 0 is a failure, since then nothing was shown. */
   readonly fired: number;
-  /** What was found to hold, in words. */
+  /** Sentences that were found to hold. */
   readonly checks: readonly string[];
 }
 
-/** Makes worlds, and ends those of a fault when the fault is over. */
+/** Opens the worlds of a fault, and closes them when the fault is over. */
 export interface Worlds {
   open(options?: WorldOptions): Promise<World>;
-  /** Does something when the fault is over and its worlds have ended, whatever came of it. */
+  /** Calls `end` when the fault is over and its worlds are closed, whatever the outcome. */
   atEnd(end: () => Promise<void>): void;
 }
 
-/** One row of the table: something that goes wrong on real parts, and what must hold all the same. */
+/** One row of the table: something that goes wrong with real parts, and what must hold nevertheless. */
 export interface Fault {
-  /** In lower case with hyphens; `--only` takes it. */
+  /** Lower case with hyphens; a value for `--only`. */
   readonly name: string;
   readonly group: FaultGroup;
-  /** The entries of the list of faults that it stands for, such as `R1`. */
+  /** The entries of the list of faults that it covers, such as `R1`. */
   readonly standsFor: readonly string[];
   /** True for the few that `npm test` runs too. */
   readonly isShort?: boolean;
-  /** Mostly waits: it is begun before the others, so that they do not wait for it at the end. */
+  /** True if it mostly waits: it runs beside the others from the start, so that nothing waits for it at the end. */
   readonly isLong?: boolean;
   /** What goes wrong: the first half of a row in the documentation. */
   readonly what: string;
   /** What must hold: the second half. */
   readonly holds: string;
-  /** Injects the fault, waits until the world is settled, and looks. Rejects when something does not hold. */
+  /** Injects the fault, waits until the world is settled, and checks it. Rejects if something does not hold. */
   run(worlds: Worlds): Promise<Seen>;
 }

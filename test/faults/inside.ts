@@ -1,25 +1,25 @@
-// Loaded into the operator's process before the program, by --import: what no proxy can do from outside.
+// Loaded into the operator's process before the program, by --import, for faults that no proxy can cause from outside.
 import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 
-/** What the bench tells a process to suffer. */
+/** A fault that the bench orders in a process. */
 export type Order =
-  /** The event loop stands still for so long. */
+  /** Blocks the event loop for this long. */
   | { readonly do: 'hang'; readonly ms: number }
-  /** The monotonic clock goes ahead by so much, as after a suspended machine. */
+  /** Sets the monotonic clock ahead by this much, as after the machine was suspended. */
   | { readonly do: 'jump'; readonly ms: number }
-  /** The wall clock is set ahead by so much, or back. */
+  /** Sets the wall clock ahead by this much, or back. */
   | { readonly do: 'setClock'; readonly byMs: number }
-  /** No host name can be resolved, or every one again. */
+  /** Makes every host name unresolvable, or resolvable again. */
   | { readonly do: 'resolve'; readonly works: boolean };
 
-/** What a process reports back. */
+/** A report of the process to the bench. */
 export interface Report {
-  /** Names that could not be resolved. */
+  /** Number of names that could not be resolved. */
   readonly unresolved: number;
 }
 
-/** Addresses of host names, and timers by their milliseconds that are shorter here; from the environment. */
+/** Addresses of host names, and shorter delays of timers by their usual delay in ms; from the environment. */
 export interface Setting {
   readonly addresses?: Readonly<Record<string, readonly string[]>>;
   readonly timers?: Readonly<Record<string, number>>;

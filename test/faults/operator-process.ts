@@ -8,27 +8,27 @@ import { freePort } from '../commands/child.ts';
 import type { Order, Report, Setting } from './inside.ts';
 
 const INSIDE = join(import.meta.dirname, 'inside.ts');
-/** What the chart gives a probe: who takes longer has failed it. */
+/** The timeout of a probe in the chart. */
 const PROBE_MS = 1_000;
-/** What Prometheus gives a page of metrics. */
+/** The timeout of a Prometheus scrape. */
 const METRICS_MS = 10_000;
 
 export interface OperatorProcessOptions {
-  /** The program, as the image has it. */
+  /** The program, as it is in the image. */
   readonly main: string;
   readonly flags: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
   readonly setting?: Setting | undefined;
 }
 
-/** The operator as a process of its own, with its probes and metrics, and what the bench can make it suffer. */
+/** The operator as a process of its own, with its probes and metrics, and the faults that the bench can order in it. */
 export class OperatorProcess {
   readonly #child: ChildProcess;
   readonly metricsPort: number;
   readonly healthPort: number;
-  /** Everything it has written to standard output and standard error, in lines. */
+  /** The lines it has written to standard output and standard error. */
   readonly lines: string[] = [];
-  /** Names that it could not resolve because it was told so. */
+  /** Number of names that it could not resolve because it was ordered not to. */
   unresolved = 0;
 
   private constructor(options: OperatorProcessOptions, metricsPort: number, healthPort: number) {
@@ -63,37 +63,37 @@ export class OperatorProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  /** Makes the process suffer something from within. */
+  /** Orders a fault inside the process. */
   suffer(order: Order): void {
     this.#child.send(order);
   }
 
-  /** What a probe is answered: the status and the body, or null when it gets no answer in time. */
+  /** Returns the status and the body of a probe's answer; `null` if none comes in time. */
   async probe(path: '/livez' | '/readyz'): Promise<{ status: number; body: string } | null> {
     const signal = AbortSignal.timeout(PROBE_MS);
     try {
       const answer = await fetch(`http://127.0.0.1:${this.healthPort}${path}?verbose`, { signal });
       return { status: answer.status, body: await answer.text() };
     } catch {
-      // Refused or late: to the kubelet both are a failure, and it says no more of them.
+      // Refused or late: the kubelet treats both as a failure.
       return null;
     }
   }
 
-  /** The page of metrics; empty where nobody answers. */
+  /** Returns the metrics page; empty if nothing answers. */
   async metrics(): Promise<string> {
     const signal = AbortSignal.timeout(METRICS_MS);
     const page = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`, { signal }).catch(() => null);
     return (await page?.text()) ?? '';
   }
 
-  /** MiB of memory that the process has held at most. */
+  /** Returns the peak resident memory of the process in MiB. */
   async peakMiB(): Promise<number> {
     const status = await readFile(`/proc/${this.#child.pid}/status`, 'utf8');
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
   }
 
-  /** The sum of the samples of a metric whose labels hold all of these. */
+  /** Returns the sum of the samples of a metric that have all of these labels. */
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
     const text = await this.metrics();
     const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
@@ -111,7 +111,7 @@ export class OperatorProcess {
     await ended;
   }
 
-  /** Fails when what nobody foresaw has happened in the process. */
+  /** Fails if the process has logged an unhandled error or a programming error. */
   assertSound(): void {
     const wild = this.lines.find((line) => /unhandled|UnhandledPromise|TypeError|ReferenceError/i.test(line));
     assert.equal(wild, undefined, 'the process stumbled');

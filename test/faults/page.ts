@@ -1,7 +1,7 @@
 import { renderTable } from '../simulation/reliability.ts';
 import type { Fault } from './fault.ts';
 
-/** The faults of the bench as Markdown: a table for each group. */
+/** Renders the faults of the bench as Markdown, with a table for each group. */
 export function renderBench(faults: readonly Fault[]): string {
   const groups = [...new Set(faults.map(({ group }) => group))];
   return groups

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Passes connections on to 127.0.0.1; its queue of connections to be accepted has room for two. */
+/** A script that relays connections to 127.0.0.1; its accept queue has room for two. */
 const RELAY = `
   const { connect, createServer } = require('node:net');
   const [host, port] = process.argv.slice(1);
@@ -15,12 +15,12 @@ const RELAY = `
   }).listen({ host, port: Number(port), backlog: 1 }, () => console.log('ready'));`;
 const QUEUED = 2;
 const PATIENCE_MS = 60_000;
-/** TCP_SYN_SENT in /proc/net/tcp: the first packet is on its way and not answered. */
+/** TCP_SYN_SENT in /proc/net/tcp: the first packet was sent and is not answered yet. */
 const SYN_SENT = '02';
 
 /**
- * An address of this machine whose kernel drops the first packet of every connection, since the process behind it does
- * not accept any: it looks dead. Once the process is woken, the packet that is sent again, after a second, gets through.
+ * An address of this machine that looks dead: the kernel drops the first packet of every connection, since the process
+ * behind it accepts none. Once the process is woken, the packet that is sent again, a second later, gets through.
  */
 export class SlowAddress {
   readonly host: string;
@@ -35,7 +35,7 @@ export class SlowAddress {
     this.#fillers = fillers;
   }
 
-  /** @param port at this host, and of what it leads to at 127.0.0.1 */
+  /** @param port the port on this host, and the port on 127.0.0.1 that it leads to */
   static async start(host: string, port: number): Promise<SlowAddress> {
     const child = spawn(process.execPath, ['-e', RELAY, host, String(port)], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -49,7 +49,7 @@ export class SlowAddress {
     return new SlowAddress(host, port, child, fillers);
   }
 
-  /** Waits until somebody tries to connect, in vain so far. @returns how many do */
+  /** Waits until connections are being tried, in vain so far. @returns their number */
   async untilTried(): Promise<number> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
@@ -60,7 +60,7 @@ export class SlowAddress {
     }
   }
 
-  /** From now on it is as good as any. */
+  /** Lets connections through from now on. */
   wake(): void {
     for (const filler of this.#fillers) filler.destroy();
     this.#process.kill('SIGCONT');

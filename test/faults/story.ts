@@ -15,8 +15,8 @@ interface Person {
 }
 
 /**
- * What people want while something goes wrong, and what must have become of it in the end: alice's enterprise license
- * goes with its grant, carol is given one, and nobody else is touched. It is told once in each world.
+ * The edits made while something goes wrong, and what they must lead to in the end: alice's enterprise license goes
+ * with its grant, carol is given one, and nobody else changes. There is one story in each world.
  */
 export class Story {
   readonly #world: World;
@@ -30,7 +30,7 @@ export class Story {
     this.mark = world.sandbox.requests.last;
   }
 
-  /** Up to where nothing has gone wrong yet: two grants are granted, one is for nobody and has no finalizer. */
+  /** Creates the state before anything goes wrong: two grants are granted, one is for nobody and has no finalizer. */
   static async begin(world: World): Promise<Story> {
     await world.declareSomebodyWhoStays();
     await world.createGrant('leaves', alice);
@@ -41,8 +41,8 @@ export class Story {
   }
 
   /**
-   * The edits: two grants are deleted, another is declared.
-   * @param afterFirst what has to be seen of the first before the others are made
+   * Makes the edits: deletes two grants, and declares another.
+   * @param afterFirst waits for what must be seen of the first edit before the others are made
    */
   async edit(afterFirst: () => Promise<void> = async () => {}): Promise<void> {
     await this.#world.deleteGrant('leaves');
@@ -52,8 +52,8 @@ export class Story {
   }
 
   /**
-   * What was asked for is so, nothing else is, and Asana was changed once for each edit.
-   * @param unheard writes that ended without an answer and did nothing
+   * Checks that everything asked for holds, that nothing else changed, and that Asana was changed once for each edit.
+   * @param unheard writes that ended without an error status and changed nothing
    * @param others grants beside those of the story
    */
   async end({ patienceMs = 90_000, unheard = 0, others = 0 } = {}): Promise<void> {
@@ -85,17 +85,17 @@ export class Story {
     );
   }
 
-  /** Changes that were sent since the edits began, whatever became of them. */
+  /** Returns the changes that were sent since the edits began, whatever their outcome. */
   sent(): readonly RequestEntry[] {
     return this.#world.writesSince(this.mark);
   }
 
-  /** Changes that Asana took since the edits began; the ones whose answer was lost among them. */
+  /** Returns the changes that Asana took since the edits began, including those whose answer was lost. */
   taken(): readonly RequestEntry[] {
     return this.sent().filter(({ status }) => status === 0 || status === 200);
   }
 
-  /** Whether somebody holds an enterprise license in Asana itself. */
+  /** Whether a person holds an enterprise license in Asana itself. */
   async holdsEnterprise(who: 'alice' | 'carol'): Promise<boolean> {
     const { license } = await askControl<Person>(
       this.#world.sandbox,

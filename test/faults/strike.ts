@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Arrival, Fault } from '../kubernetes/faulty-proxy.ts';
 import type { World } from './world.ts';
 
-/** A request to the API server, as far as it matters which it is. */
+/** The parts of a request to the API server that identify it. */
 export type Asked = Pick<IncomingMessage, 'method' | 'url'> | Arrival;
 
-/** The kinds that the operator watches. */
+/** The number of kinds that the operator watches. */
 export const WATCHED_KINDS = 5;
 
 export const isOurs = ({ url = '' }: Asked) => url.startsWith('/apis/asana-connector.dev/');
@@ -15,11 +15,11 @@ export const isList = (asked: Asked) =>
 export const isWrite = (asked: Asked) => isOurs(asked) && asked.method !== 'GET';
 export const isLease = ({ url = '' }: Asked) => url.includes('/leases');
 export const isSecret = ({ url = '' }: Asked) => url.includes('/secrets/');
-/** A watch, or a write, of license grants: the kind that a story is about. */
+/** Whether a request is about license grants, the kind that a story is about. */
 export const isOfGrants = (asked: Asked) =>
   isOurs(asked) && (asked.url ?? '').includes('/asanalicensegrants');
 
-/** Lets the next so many requests of a sort go wrong. */
+/** Applies a fault to the next `times` requests that satisfy `on`. */
 export function strike(
   world: World,
   {
@@ -36,7 +36,7 @@ export function strike(
   };
 }
 
-/** Everything goes well again. */
+/** Ends the fault. */
 export function relent(world: World): void {
   world.proxy.faultOf = () => null;
 }

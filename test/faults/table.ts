@@ -11,7 +11,7 @@ import { probeFaults } from './rows/probes.ts';
 import { serverFlagFaults } from './rows/server-flags.ts';
 import { storageFaults } from './rows/storage.ts';
 
-/** Every fault of the bench, but the kills. */
+/** Every fault of the bench, except kills and tenants. */
 export const faults: readonly Fault[] = [
   ...apiServerFaults,
   ...listAndLeaseFaults,

@@ -26,33 +26,33 @@ import { StatusWatch } from '../operator/status-watch.ts';
 import type { Setting } from './inside.ts';
 import { OperatorProcess } from './operator-process.ts';
 
-/** Every secret of a world carries this word: it must be found in no output. */
+/** Every secret of a world contains this word, and no output may. */
 const CANARY = 'canary';
 
 export interface WorldOptions {
   /** A kubeconfig of an administrator; by default that of the bench's control plane. */
   readonly kubeconfigPath?: string;
   readonly sandbox?: SandboxOptions;
-  /** Of the operator; they win over those that every world has. */
+  /** Flags of the operator; they override those of every world. */
   readonly flags?: readonly string[];
   readonly setting?: Setting;
   readonly connector?: ConnectorSpec;
-  /** The user of the operator's kubeconfig; by default nobody in particular, since the proxy lets everybody through. */
+  /** The user in the operator's kubeconfig; by default without credentials, since the proxy lets everybody through. */
   readonly user?: (folder: string) => Readonly<Record<string, unknown>>;
-  /** Under which host the operator looks for the API server and Asana; ConductorOne is at `localhost` always. */
+  /** The hosts of the API server and of Asana for the operator; ConductorOne is always at `localhost`. */
   readonly apiServerHost?: string;
   readonly asanaHost?: string;
-  /** Of the operator's environment. */
+  /** Variables in the operator's environment. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** True: there is a second namespace, that of another tenant. */
+  /** True if there is a second namespace, that of another tenant. */
   readonly neighbour?: boolean;
-  /** True: there will be too many objects to keep every status and hold it to the rules. */
+  /** True if there will be too many objects to keep every status and check it against the rules. */
   readonly isCrowded?: boolean;
-  /** False: the operator is not started yet, and nothing is declared. */
+  /** False if the operator is not started yet and nothing is declared. */
   readonly begins?: boolean;
 }
 
-/** A task of the simulated ConductorOne, as far as the bench looks at it. */
+/** The fields of a simulated ConductorOne task that the bench reads. */
 interface TaskView {
   readonly id: string;
   readonly result: { readonly codeName: string } | null;
@@ -69,17 +69,17 @@ interface WorldParts {
 }
 
 /**
- * Real parts around one operator in a process of its own: a namespace on a real API server, behind a proxy that
- * misbehaves; a simulated Asana and a ConductorOne on loopback. What the bench itself does goes past the proxy.
+ * Real parts around one operator in a process of its own: a namespace on a real API server, behind a proxy that injects
+ * faults; a simulated Asana and a ConductorOne on loopback. The bench's own requests bypass the proxy.
  */
 export class World extends ClusterObjects {
   readonly sandbox: Sandbox;
   readonly proxy: FaultyProxy;
-  /** For files of this world; gone with it. */
+  /** For files of this world; deleted with it. */
   readonly folder: string;
-  /** The objects of the other tenant, in the namespace that is there if the options say so. */
+  /** The objects of the other tenant; their namespace exists only with the option `neighbour`. */
   readonly neighbour: ClusterObjects;
-  /** What was found to hold. */
+  /** Sentences that were found to hold. */
   readonly checks: string[] = [];
   readonly #parts: WorldParts;
   readonly #statuses: StatusWatch;
@@ -95,7 +95,7 @@ export class World extends ClusterObjects {
     this.#statuses = new StatusWatch(this.client, parts.options.isCrowded ? [] : [parts.namespace]);
   }
 
-  /** Makes a world in which nothing is declared yet, and no operator runs. */
+  /** Opens a world in which nothing is declared yet and no operator runs. */
   static async open(
     given: { readonly kubeconfigPath: string; readonly main: string },
     options: WorldOptions = {},
@@ -163,7 +163,7 @@ export class World extends ClusterObjects {
     this.#processes.push(await OperatorProcess.start({ main, flags, variables, setting: options.setting }));
   }
 
-  /** Orders a task in the simulated ConductorOne, and waits for the gRPC code it ends with. */
+  /** Orders a task in the simulated ConductorOne. @returns the gRPC code it ends with */
   async carryOutTask(task: Readonly<Record<string, unknown>>): Promise<string> {
     return this.untilTaskEnds(await this.orderTask(task));
   }
@@ -186,18 +186,18 @@ export class World extends ClusterObjects {
     return askControl<TaskView>(this.sandbox, method, `/conductorone${path}`, body);
   }
 
-  /** Ends the operator, SIGTERM unless told otherwise, and starts another. */
+  /** Ends the operator, with SIGTERM by default, and starts another. */
   async restartOperator(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.operator.end(signal);
     await this.startOperator();
   }
 
-  /** Puts a fault into the simulated Asana's schedule. */
+  /** Adds a fault to the simulated Asana's schedule. @returns its id */
   strikeAsana(fault: AsanaFault): number {
     return this.sandbox.faults.add(fault);
   }
 
-  /** Holds every answer of Asana back for so long. */
+  /** Delays every answer of Asana by this many milliseconds. */
   async setLatency(latencyMs: number): Promise<void> {
     await askControl(this.sandbox, 'POST', '/settings', { latencyMs });
   }
@@ -207,23 +207,23 @@ export class World extends ClusterObjects {
     return this.sandbox.faults.list().reduce((sum, { hits }) => sum + hits, 0);
   }
 
-  /** Requests after `mark` that would change something in Asana. */
+  /** Returns the requests after `mark` that would change something in Asana. */
   writesSince(mark: number): readonly RequestEntry[] {
     return this.sandbox.requests.since(mark).filter(({ method }) => method !== 'GET');
   }
 
-  /** Requests that came to the proxy and that a predicate wants. */
+  /** Returns the requests to the proxy that satisfy a predicate. */
   arrivals(wanted: (arrival: Arrival) => boolean, from = 0): Arrival[] {
     return this.proxy.arrivals.slice(from).filter(wanted);
   }
 
-  /** Notes that something holds; fails with the sentence when it does not. */
+  /** Records that something holds; fails with the sentence if it does not. */
   expect(sentence: string, holds: boolean, detail: () => unknown = () => ''): void {
     if (!holds) assert.fail(`not so: ${sentence} ${JSON.stringify(detail())}`);
     this.checks.push(sentence);
   }
 
-  /** Notes that something comes to hold; fails when that takes longer than the patience. */
+  /** Records that something comes to hold; fails if that takes longer than the patience. */
   async expectSoon(
     sentence: string,
     seen: () => Promise<boolean> | boolean,
@@ -238,7 +238,7 @@ export class World extends ClusterObjects {
     this.checks.push(sentence);
   }
 
-  /** Notes that a grant's Ready condition comes to have this reason. */
+  /** Records that a grant's Ready condition comes to have this reason. */
   async expectReason(grant: string, reason: string): Promise<void> {
     await this.expectSoon(
       `grant ${grant} says ${reason}`,
@@ -247,14 +247,14 @@ export class World extends ClusterObjects {
     );
   }
 
-  /** Somebody asks for another look at a grant. */
+  /** Requests another look at a grant, by annotation. */
   async askAgain(grant: string): Promise<void> {
     await this.patchGrant(grant, {
       metadata: { annotations: { 'asana-connector.dev/requestedAt': 'again' } },
     });
   }
 
-  /** What an operator that has ended wrote last; nothing while it runs. */
+  /** Returns the last lines of an operator that has ended; nothing while it runs. */
   lastWords(): readonly string[] {
     const process = this.#processes.at(-1);
     return process && !process.isRunning
@@ -262,7 +262,7 @@ export class World extends ClusterObjects {
       : [];
   }
 
-  /** Ends everything, then holds every status that was ever written to the rules, and every output to silence. */
+  /** Ends everything, then checks every status ever written against the rules, and every output for secrets. */
   async close(): Promise<void> {
     const { sandbox, proxy, direct, folder } = this.#parts;
     const statuses = await this.#statuses.stop();

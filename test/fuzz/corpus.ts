@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const FOLDER = join(import.meta.dirname, 'corpus');
 
-/** The documents that earlier runs found to be of interest: a JSON array for each target, one document a line. */
+/** Reads the documents that earlier runs kept: a JSON array per target, one document per line. */
 export function readCorpus(target: string): unknown[] {
   const path = pathOf(target);
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as unknown[]) : [];

@@ -13,7 +13,7 @@ interface CoverageAnswer {
   }[];
 }
 
-/** Which blocks of the source were run, as V8 itself counts them. One at a time in a process. */
+/** Counts the blocks of the source that have run, by V8's coverage. Only one instance per process. */
 export class Coverage {
   readonly #session = new Session();
   readonly #seen = new Set<string>();
@@ -24,7 +24,7 @@ export class Coverage {
     this.#session.post('Profiler.startPreciseCoverage', { callCount: false, detailed: true });
   }
 
-  /** How many blocks of the program have run since the last call that had never run before. */
+  /** Returns the number of blocks that have run since the last call for the first time. */
   takeNew(): number {
     const before = this.#seen.size;
     this.#session.post('Profiler.takePreciseCoverage', (error, answer) => {
@@ -36,7 +36,7 @@ export class Coverage {
     return this.#seen.size - before;
   }
 
-  /** A block within one that has run is told with a count of 0 where it has not: that is another way through. */
+  /** V8 reports a block that was skipped inside one that ran with a count of 0: that is a different path. */
   #note(url: string, { count, startOffset, endOffset }: Block): void {
     this.#seen.add(`${url} ${startOffset} ${endOffset} ${count > 0}`);
   }

@@ -4,24 +4,24 @@ import type { Coverage } from './coverage.ts';
 import { mutate } from './mutation.ts';
 import { readOrRefuse, type Target } from './targets.ts';
 
-/** A document that a target did not take well. */
+/** A document that a target handled badly. */
 export interface Finding {
   readonly target: string;
   readonly document: unknown;
   readonly error: unknown;
 }
 
-/** Nothing that a decoder is given may keep it busy for longer; a page of a hundred records takes a millisecond. */
+/** The maximum time of a decoder for any document; a page of a hundred records takes a millisecond. */
 const LONGEST_MS = 1_000;
 const LARGEST_CHARACTERS = 20_000;
 
-/** Feeds one target with ever odder documents, and keeps those that reach code which none reached before. */
+/** Feeds a target with mutated documents, and keeps those that reach new code. */
 export class Fuzzer {
   readonly #target: Target;
   readonly #coverage: Coverage;
   readonly #random: Random;
   readonly corpus: unknown[];
-  /** Documents that were found to reach something new. */
+  /** Documents that reached new code. */
   readonly found: unknown[] = [];
   tried = 0;
 
@@ -32,7 +32,7 @@ export class Fuzzer {
     this.corpus = [...target.seeds, ...corpus];
   }
 
-  /** Reads what is known already. */
+  /** Feeds the known documents, so that only new coverage counts afterwards. */
   async begin(): Promise<Finding | null> {
     for (const document of this.corpus) {
       const finding = await this.#try(document);
@@ -42,7 +42,7 @@ export class Fuzzer {
     return null;
   }
 
-  /** Tries so many more documents; ends with the first finding. */
+  /** Tries so many mutated documents; stops at the first finding. */
   async run(documents: number): Promise<Finding | null> {
     for (let count = 0; count < documents; count += 1) {
       const base = pick(this.#random, this.corpus);

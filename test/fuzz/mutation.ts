@@ -1,7 +1,7 @@
 import type { Random } from '../../src/core/clock.ts';
 import { chance, pick } from '../simulation/random.ts';
 
-/** Values that decoders stumble over. */
+/** Values that often break decoders. */
 const ODD: readonly unknown[] = [
   null,
   true,
@@ -32,7 +32,7 @@ const ODD: readonly unknown[] = [
 ];
 const ODD_KEYS = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'length', ''];
 
-/** A changed copy of a JSON value: one place of it, or several, made odd, or taken from another value. */
+/** Returns a mutated copy of a JSON value: one or more places get odd values, or values from the donor. */
 export function mutate(value: unknown, donor: unknown, random: Random): unknown {
   let changed: unknown = structuredClone(value);
   do changed = change(changed, donor, random);
@@ -60,7 +60,7 @@ function change(value: unknown, donor: unknown, random: Random): unknown {
   return value;
 }
 
-/** An own field, also where its name is one that assignment treats otherwise; JSON.parse does the same. */
+/** Defines an own field even if its name is special to assignment, such as `__proto__`; JSON.parse does the same. */
 function define(fields: Record<string, unknown>, name: string, value: unknown): void {
   const own = {
     value: structuredClone(value),

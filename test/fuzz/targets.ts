@@ -24,16 +24,16 @@ import {
 import { CodedError } from '../../src/core/errors.ts';
 import { Redacted } from '../../src/core/redacted.ts';
 
-/** Something that reads what others send. */
+/** A decoder of external input. */
 export interface Target {
   readonly name: string;
-  /** Documents as they come when all is well. */
+  /** Valid documents. */
   readonly seeds: readonly unknown[];
-  /** Reads a document. @throws what it refuses documents with, and nothing else */
+  /** Reads a document. @throws CodedError to refuse the document, and nothing else */
   read(value: unknown): void | Promise<void>;
 }
 
-/** Refusing a document is what a decoder is there for; anything else that it throws is a fault. */
+/** Reads a document; ignores a refusal, and rethrows any other error, which is a bug. */
 export async function readOrRefuse(target: Target, value: unknown): Promise<void> {
   try {
     await target.read(value);
@@ -78,7 +78,7 @@ const rest: readonly ((item: unknown) => unknown)[] = [
   decodeTeamMembership,
 ];
 
-/** An answer of Asana through everything that reads it: headers, status, body and records. */
+/** Runs an answer of Asana through all code that reads it: headers, status, body and records. */
 function readAnswer(value: unknown, decode: (body: unknown) => unknown, surface: 'rest' | 'scim'): void {
   const { status, headers, body } = (value ?? {}) as Record<string, unknown>;
   const response = {
@@ -162,18 +162,18 @@ export const targets: readonly Target[] = [
   },
 ];
 
-/** These come as text: of anything else, the text is what JSON makes of it. */
+/** Returns the input of a target that reads text; other values are converted to JSON. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
-/** A task as it comes out of protobuf, carried out by somebody who says yes to everything. */
+/** Carries out a task as protobuf decodes it, with a provisioner that agrees to everything but creating accounts. */
 async function readTask(value: unknown): Promise<void> {
   let task: ReturnType<typeof fromJson<typeof TaskSchema>>;
   try {
     task = fromJson(TaskSchema, value as JsonValue, { ignoreUnknownFields: true });
   } catch {
-    // No message of this kind: nothing that could come out of protobuf.
+    // Not a valid message of this type, so protobuf could not produce it.
     return;
   }
   const agree = () => Promise.resolve({ changed: true, account: null } as never);
@@ -182,7 +182,7 @@ async function readTask(value: unknown): Promise<void> {
   if (task.taskType.case === 'createAccount') await carryOutCreateAccount(task.taskType.value, refuse);
 }
 
-/** What becomes of an account is not read from the task. */
+/** Refuses to create an account: the task contains nothing to read after that. */
 function refuse(): Promise<never> {
   return Promise.reject(new FuzzRefusal());
 }

@@ -34,7 +34,7 @@ const kustomizations = parseAllDocuments(await readFile(file, 'utf8'))
   .filter(({ kind }) => kind === 'Kustomization');
 const checks = kustomizations.flatMap(({ spec }) => spec.healthCheckExprs ?? []);
 
-/** What Flux makes of an object with a status (its RFC 9): a status of another generation first, then each expression. */
+/** Returns the health that Flux computes (its RFC 9): the observed generation first, then each expression. */
 function healthOf(object: Recorded['object']): Recorded['flux'] {
   if (object.status?.observedGeneration !== object.metadata.generation) return 'InProgress';
   const check = checks.find(({ kind }) => kind === object.kind);

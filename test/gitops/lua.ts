@@ -1,8 +1,8 @@
 import { Lua } from 'wasmoon-lua5.1';
 
 /**
- * What Argo CD's scripts see of Lua 5.1: the base and table libraries, os.time and os.date, and `require` of what was put
- * there for it. No string library, not even as methods of strings.
+ * The parts of Lua 5.1 that Argo CD's scripts can use: the base and table libraries, os.time, os.date, and a `require`
+ * for `os` only. The string library is absent, including methods of strings.
  */
 const SANDBOX = `
 local encode = (function()
@@ -36,9 +36,9 @@ end
 `;
 
 /**
- * Runs a script as Argo CD runs it, with `obj` for a global, and gives what it returns. As there, a table without entries
- * comes back as an empty array, since Lua cannot tell.
- * @throws Error when the script fails
+ * Runs a script as Argo CD does, with the global `obj`, and returns its result. As in Argo CD, an empty table becomes
+ * an empty array, since Lua does not distinguish the two.
+ * @throws Error if the script fails
  */
 export async function runLua(script: string, obj: unknown): Promise<unknown> {
   const lua = await Lua.create();
@@ -52,7 +52,7 @@ export async function runLua(script: string, obj: unknown): Promise<unknown> {
   }
 }
 
-/** A JSON value in Lua; null is left out, as in Argo CD. */
+/** Returns a JSON value as a Lua literal; `null` becomes absent, as in Argo CD. */
 function literal(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
   if (value === null || value === undefined) return 'nil';
@@ -62,7 +62,7 @@ function literal(value: unknown): string {
   return `{${entries.map(([key, entry]) => `[${quoted(key)}] = ${literal(entry)}`).join(', ')}}`;
 }
 
-/** By bytes, so that no character of a message means anything to Lua. */
+/** Escapes every byte, so that no character of a message has a meaning in Lua. */
 function quoted(text: string): string {
   return `"${[...Buffer.from(text)].map((byte) => `\\${String(byte).padStart(3, '0')}`).join('')}"`;
 }

@@ -8,13 +8,13 @@ import { grantOf, type Manifest } from '../api/manifests.ts';
 
 const FOLDER = join(import.meta.dirname, '../../docs/gitops/policies');
 const DAY_MS = 24 * 3_600_000;
-/** How long the API server may take to notice a policy. */
+/** How long the API server may take to observe a new policy. */
 const NOTICED_WITHIN_MS = 30_000;
 
 const GOVERNED = 'example.com/asana-grants=governed';
 const REQUESTED_BY = 'example.com/requested-by';
 
-/** What every policy but that about people takes. */
+/** Fields that satisfy every policy except those about users. */
 const GOOD = { reason: 'Design project, REQ-1234', duration: '8h', deletionPolicy: 'Revoke' };
 
 const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
@@ -22,17 +22,17 @@ const license = (spec: object, name = 'trial') => grantOf('AsanaLicenseGrant', {
 const team = (spec: object) => grantOf('AsanaTeamGrant', { ...GOOD, ...spec }, 'trial');
 const workspace = (spec: object) => grantOf('AsanaWorkspaceGrant', { ...GOOD, ...spec }, 'trial');
 
-/** It has no reason and no end. */
+/** A grant without a reason and without an end. */
 const OLD = grantOf('AsanaLicenseGrant', {}, 'old');
 
 interface Asked {
   readonly manifest: Manifest;
   readonly because: string;
-  /** What the policy answers; null where it lets the grant in. */
+  /** The policy's message; `null` if the grant is admitted. */
   readonly refused: RegExp | null;
 }
 
-/** Who may do everything with grants in the namespace, but only grants what a further role says. */
+/** Users who may write any grant in the namespace; what they may declare depends on further roles. */
 const WRITER = {
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: 'Role',
@@ -45,13 +45,13 @@ const WRITER = {
     },
   ],
 };
-/** Who may ask for an absence. */
+/** Users who may request an absence. */
 const ASKERS = {
   ...WRITER,
   metadata: { name: 'askers' },
   rules: [{ apiGroups: ['asana-connector.dev'], resources: ['asanaaccounts'], verbs: ['grant'] }],
 };
-/** Who may also approve it. */
+/** Users who may also approve an absence, and declare view-only licenses. */
 const APPROVERS = {
   ...WRITER,
   metadata: { name: 'approvers' },
@@ -95,14 +95,14 @@ describe('the admission policies for grants', () => {
     ]);
   }
 
-  /** What the API server answers; empty where it takes the manifest. */
+  /** Returns the API server's error; empty if it accepts the manifest. */
   async function answer(manifest: Manifest, verb = 'create', ...flags: string[]): Promise<string> {
     const args = [verb, '--dry-run=server', '--validate=strict', ...flags, '-f', '-'];
     const { code, stderr } = await cluster.try(args, manifest);
     return code === 0 ? '' : stderr;
   }
 
-  /** Each policy refuses what breaks it alone. */
+  /** Waits until each policy refuses a manifest that violates only this policy. */
   async function untilNoticed(): Promise<void> {
     const offences: readonly (readonly [policy: string, manifest: Manifest, user: string])[] = [
       ['asana-reason-with-ticket', license({ reason: 'Because.' }), 'admin'],
@@ -313,7 +313,7 @@ describe('the admission policies for grants', () => {
   });
 });
 
-/** Somebody is to leave. */
+/** Returns a declared absence. */
 function absence(spec: object, requestedBy: string, name = 'trial'): Manifest {
   const { duration: _, ...good } = GOOD;
   const manifest = grantOf('AsanaAccount', { ...good, ensure: 'Absent', ...spec }, name);

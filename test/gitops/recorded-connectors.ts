@@ -44,7 +44,7 @@ const service = {
 
 type Changes = Partial<ConnectorFacts>;
 
-/** A connector with the status that the operator writes where everything works but for `changes`. */
+/** Returns a connector with the status that the operator writes if everything works except for `changes`. */
 function connector(changes: Changes = {}): AsanaConnector {
   const facts: ConnectorFacts = {
     object: connectorObject(),
@@ -116,7 +116,7 @@ type Row = readonly [type: string, argo: Recorded['argo'], flux: Recorded['flux'
 
 const failed = (reason: ConnectorReason): Row => ['Ready', 'Degraded', 'Failed', obstacle(reason)];
 
-/** Each reason in a condition that shows it. */
+/** For each reason, a condition that shows it and the expected health. */
 const BY_REASON: Readonly<Record<ConnectorReason, Row>> = {
   Synced: ['Synced', 'Healthy', 'Current', connector()],
   ScimOnly: [
@@ -209,7 +209,7 @@ const heldInPart: AsanaConnector = connector({
   report: { ...report, result: { snapshot: cutShort, rest: ok, scim: ok } },
 });
 
-/** What a reason alone does not tell. */
+/** Connectors whose health does not follow from a reason alone. */
 export const connectorsInTime: readonly Recorded[] = [
   { name: 'AsanaConnector: refused by SCIM alone', argo: 'Degraded', flux: 'Current', object: worksInPart },
   {
@@ -244,10 +244,10 @@ export const connectorsInTime: readonly Recorded[] = [
   },
 ];
 
-/** Nobody has written a status yet. */
+/** A connector without a status. */
 export const connectorUnseen: AsanaConnector = connectorObject();
 
-/** A connector with holds of these reasons. */
+/** Returns a connector with holds of these reasons. */
 export function connectorWithHolds(...reasons: readonly HoldRecord['reason'][]): AsanaConnector {
   const holds = reasons.flatMap((reason) => (held(reason).status?.holds ?? []) as HoldRecord[]);
   return connector({ removals: { holds } });

@@ -6,12 +6,12 @@ import { ONLY_OF } from '../api/condition-rules.ts';
 import { smallestOf } from '../api/manifests.ts';
 import type { Recorded } from './recorded.ts';
 
-/** When the statuses were written, and two moments around it. */
+/** The time when the statuses were written, and two times around it. */
 const NOW = Date.parse('2026-11-24T08:00:00Z');
 const PAST = '2026-11-24T07:00:00Z';
 const SOON = '2026-11-24T08:01:00Z';
 
-/** The actions that give and take the right of a kind. */
+/** The actions that give and remove the right of each kind. */
 const ACTIONS = {
   AsanaLicenseGrant: { give: 'GrantEnterprise', take: 'RevokeEnterprise' },
   AsanaTeamGrant: { give: 'AddToTeam', take: 'RemoveFromTeam' },
@@ -19,7 +19,7 @@ const ACTIONS = {
   AsanaAccount: { give: 'InviteAccount', take: 'Deprovision' },
 } as const satisfies Record<GrantKindName, object>;
 
-/** What else is found where a grant has this reason; nothing for most. */
+/** Returns the other findings that come with the reason; none for most reasons. */
 function findingsOf({ resource }: GrantKind, reason: GrantReason): Omit<GrantFindings, 'outcome'> {
   const { give, take } = ACTIONS[resource.kind];
   const ending = { action: take, reason: 'The grant has ended.' };
@@ -28,7 +28,7 @@ function findingsOf({ resource }: GrantKind, reason: GrantReason): Omit<GrantFin
   return reason === 'RemovalsPaused' ? { planned: { ...ending, hold: '3acbbfd3.2' } } : {};
 }
 
-/** What the health of a grant is with each reason. */
+/** The expected health of a grant for each reason. */
 const HEALTH: Readonly<Record<GrantReason, Pick<Recorded, 'argo' | 'flux'>>> = {
   Granted: { argo: 'Healthy', flux: 'Current' },
   Removed: { argo: 'Healthy', flux: 'Current' },
@@ -69,7 +69,7 @@ const HEALTH: Readonly<Record<GrantReason, Pick<Recorded, 'argo' | 'flux'>>> = {
   Suspended: { argo: 'Suspended', flux: 'Current' },
 };
 
-/** A grant with the status that the operator writes for these findings. */
+/** Returns a grant with the status that the operator writes for these findings. */
 function decided(kind: GrantKind, before: GrantObject, findings: GrantFindings): GrantObject {
   return { ...before, status: grantStatus(kind, before, findings, NOW) };
 }
@@ -78,7 +78,7 @@ function outcome(reason: GrantReason): GrantFindings['outcome'] {
   return { reason, message: `What the operator says of ${reason}.` };
 }
 
-/** A grant of the kind that nobody has looked at yet. */
+/** Returns a grant of the kind that was not reconciled yet. */
 function fresh(kind: GrantKind): GrantObject {
   const { apiVersion, kind: name, spec } = smallestOf(kind.resource.kind);
   const metadata = { name: 'alice', namespace: 'iga', uid: 'u1', generation: 1, resourceVersion: '1' };
@@ -102,7 +102,7 @@ function withReason(kind: GrantKind, reason: GrantReason): GrantObject {
   });
 }
 
-/** Each reason of each kind that can have it. */
+/** A grant for each kind and each reason that the kind can have. */
 export const grantsByReason: readonly Recorded[] = grantKinds.flatMap((kind) =>
   Object.entries(HEALTH)
     .map(([reason, health]) => ({ reason: reason as GrantReason, health }))
@@ -115,7 +115,7 @@ export const grantsByReason: readonly Recorded[] = grantKinds.flatMap((kind) =>
     })),
 );
 
-/** What a reason alone does not tell: what was before, an edit that nobody has seen, a deletion. */
+/** Grants whose health does not follow from the reason alone: by the previous status, an unseen edit or a deletion. */
 export const grantsInTime: readonly Recorded[] = grantKinds.flatMap((kind) => {
   const granted = withReason(kind, 'Granted');
   const stalled = withReason(kind, 'Contended');
@@ -162,5 +162,5 @@ export const grantsInTime: readonly Recorded[] = grantKinds.flatMap((kind) => {
   ];
 });
 
-/** Nobody has written a status yet. */
+/** Grants without a status. */
 export const grantsUnseen: readonly GrantObject[] = grantKinds.map(fresh);

@@ -17,7 +17,7 @@ describe('the samples for a folder of grants', () => {
   let cluster: Cluster;
   before(async () => {
     cluster = await Cluster.open();
-    // Other tests may have it.
+    // Another test may have created it already.
     await cluster.try(['create', 'namespace', 'design']);
   });
   after(() => cluster.close());

@@ -30,7 +30,7 @@ async function directoryWith(...programs: Program[]): Promise<string> {
   return directory;
 }
 
-/** A source that remembers what it was asked for, and has nothing. */
+/** Returns a source that records requests and has no programs. */
 function emptySource(name: string, asked: string[]): BinarySource {
   return {
     name,

@@ -9,7 +9,7 @@ import { bundle } from '../../scripts/build.ts';
 
 const COMMANDS = ['operator', 'connector', 'sync', 'capabilities', 'config', 'health-check', 'migrate'];
 
-/** What the operator loads at its start: 2.8 MB were measured; 5.3 MB is what comes when all of client-node is dragged in again. */
+/** What the operator loads at start: measured 2.8 MB; with all of client-node bundled again it would be 5.3 MB. */
 const LARGEST_OPERATOR_BYTES = 3.5 * 1024 * 1024;
 
 describe('the bundle', () => {
@@ -29,7 +29,7 @@ describe('the bundle', () => {
     return promisify(execFile)(process.execPath, [join(directory, 'asana-connector.mjs'), ...args]);
   }
 
-  /** The files that come with a module when it is imported, its own first; what is imported later is not among them. */
+  /** Returns the output files that importing a module loads, its own first; files of dynamic imports are excluded. */
   function loadedBy(entryPoint: string): string[] {
     const own = Object.keys(outputs).find((path) => outputs[path]?.entryPoint === entryPoint);
     const loaded = new Set(own === undefined ? [] : [own]);
@@ -78,7 +78,7 @@ describe('the bundle', () => {
     const isTraceLibrary = (path: string) => /node_modules\/@opentelemetry\/(?!api\/)/.test(path);
     const traces = 'src/telemetry/traces.ts';
     assert.ok(modulesOf(loadedBy(traces)).some(isTraceLibrary), 'traces come without them');
-    // Whatever of ours is ever imported, early or late.
+    // All entry points of ours, imported at start or later.
     const ours = Object.values(outputs)
       .flatMap(({ entryPoint }) => entryPoint ?? [])
       .filter((path) => path.startsWith('src/') && path !== traces);

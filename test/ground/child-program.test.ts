@@ -10,7 +10,7 @@ import { startProgram } from '../controlplane/child-program.ts';
 
 const MODULE = join(import.meta.dirname, '../controlplane/child-program.ts');
 
-/** How long a process may take to appear or to go; only a failing test takes that long. */
+/** How long a process may take to start or exit; only a failing test waits that long. */
 const PATIENCE_MS = 10_000;
 
 describe('a program that runs beside the tests', () => {
@@ -20,7 +20,7 @@ describe('a program that runs beside the tests', () => {
   });
   after(() => rm(directory, { recursive: true }));
 
-  /** A shell that writes its process id to a file and then sleeps on. */
+  /** Arguments for a shell that writes its PID to a file and then sleeps. */
   const sleeper = (file: string) => ['-c', `echo $$ > ${file}; exec sleep 600`] as const;
 
   async function eventually(what: string, check: () => Promise<boolean> | boolean): Promise<void> {

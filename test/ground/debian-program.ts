@@ -7,24 +7,24 @@ import { cacheDirectory } from '../controlplane/cache.ts';
 
 const run = promisify(execFile);
 
-/** Test files run side by side; apt does not. */
+/** Test files run concurrently, but apt cannot. */
 const LOCK = join(tmpdir(), 'asana-connector-apt.lock');
 
-/** A program that tests need and npm does not bring. */
+/** A program that tests need and npm does not provide. */
 export interface DebianProgram {
-  /** What it may be called on the PATH. */
+  /** The names that it may have on the PATH. */
   readonly names: readonly [string, ...string[]];
-  /** The package of Debian and Ubuntu that brings it. */
+  /** The package of Debian and Ubuntu that contains it. */
   readonly package: string;
   /** Why it is needed, as a sentence. */
   readonly purpose: string;
-  /** Installed, the package would start a service on this machine: it is only unpacked, into the user's cache. */
+  /** True if the installed package would start a service: it is then only unpacked, into the user's cache. */
   readonly startsService?: boolean;
 }
 
 /**
- * The path of a program: from PATH, else from the package, which a machine of CI installs as root.
- * @throws Error that says what to do, where neither is there
+ * Returns the path of a program: from PATH, or else from the package, which CI installs as root.
+ * @throws Error that says what to do if neither is available
  */
 export async function debianProgram(program: DebianProgram): Promise<string> {
   const path = (await find(program)) ?? (await install(program));
@@ -33,7 +33,7 @@ export async function debianProgram(program: DebianProgram): Promise<string> {
   return path;
 }
 
-/** A file that tests need out of a package of Debian, which is not installed. */
+/** A file that tests need from a Debian package that is not installed. */
 export interface DebianFile {
   readonly name: string;
   readonly package: string;
@@ -42,8 +42,8 @@ export interface DebianFile {
 }
 
 /**
- * The path of a file of a package that is unpacked into the user's cache.
- * @throws Error that says what to do, where the package cannot be had
+ * Returns the path of a file from a package, which is unpacked into the user's cache.
+ * @throws Error that says what to do if the package cannot be downloaded
  */
 export async function debianFile({ name, package: packageName, purpose }: DebianFile): Promise<string> {
   const folder = cacheDirectory('debian', packageName);
@@ -94,7 +94,7 @@ function unpacking(packageName: string): string {
   return `apt-get download -q ${packageName} && dpkg-deb --extract ${packageName}_*.deb . && rm ${packageName}_*.deb`;
 }
 
-/** @param failure what to say where it cannot be had */
+/** @param failure the error message if the command fails */
 async function bring(failure: string, folder: string, command: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { goSource } from '../controlplane/go-build.ts';
 
-/** Stands in for Go: notes how it was called, and "builds" each wanted package as an empty program. */
+/** A fake Go: records its calls, and "builds" each requested package as an empty program. */
 const FAKE_GO = `#!/bin/sh
 echo "$@" >> "$GO_CALLS"
 case "$1" in

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
-/** Stands in for npm: notes that it ran, and installs a "node" that is the one running this test. */
+/** A fake npm: records its calls, and installs a "node" that is the one running this test. */
 const FAKE_NPM = `#!/bin/sh
 echo "$@" >> "$PWD/npm-calls"
 echo "npm output"

@@ -7,7 +7,7 @@ import { testNamesIn } from './test-names.ts';
 const DOCS = join(import.meta.dirname, '../../docs');
 const page = await readFile(join(DOCS, 'seed-checklist.md'), 'utf8');
 
-/** A test that a row names: its name, and the file it is in. */
+/** A test that a row names, with its file. */
 interface NamedTest {
   readonly name: string;
   readonly file: string;

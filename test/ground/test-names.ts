@@ -4,8 +4,8 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '../..');
 
 /**
- * The names of the tests in a file; what a table of cases fills in is an ellipsis.
- * @param file its path below the root of the repository
+ * Returns the names of the tests in a file; placeholders of a template become an ellipsis.
+ * @param file the path relative to the repository root
  */
 export async function testNamesIn(file: string): Promise<ReadonlySet<string>> {
   const source = await readFile(join(ROOT, file), 'utf8');

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { readZipEntry } from '../controlplane/zip.ts';
 
-/** A zip archive of deflated files, written after APPNOTE.TXT independently of the reader. */
+/** Makes a zip archive of deflated files by APPNOTE.TXT, independently of the reader. */
 function zip(files: Record<string, string>): Buffer {
   const locals: Buffer[] = [];
   const directory: Buffer[] = [];

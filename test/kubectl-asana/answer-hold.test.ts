@@ -9,7 +9,7 @@ import { SmallApiServer } from './small-api-server.ts';
 
 const IGA = { namespace: 'iga' };
 
-/** A grant of iga/acme whose removal joined the hold k3x9 as the n-th. */
+/** Returns a grant of iga/acme whose removal joined the hold k3x9 with its n-th change. */
 function heldGrant(namespace: string, n: number, connector = 'acme') {
   return grantObject({
     metadata: { namespace, name: `person-${n}`, uid: `${connector}-${n}` },
@@ -21,7 +21,7 @@ function heldGrant(namespace: string, n: number, connector = 'acme') {
   });
 }
 
-/** The hold k3x9 of five removals: one in iga, the others in team-a, which the connector allows. */
+/** Starts an API server with the hold k3x9 of five removals: one in iga, four in team-a, which the connector allows. */
 async function start(t: TestContext, allowedNamespaces: string[] = ['team-a']): Promise<SmallApiServer> {
   const hold = {
     reason: 'TooManyRemovals',
@@ -50,7 +50,7 @@ interface Asked {
   readonly says?: boolean;
 }
 
-/** Answers, and returns what was shown with the question under it. */
+/** Answers the hold; returns the output, including the question. */
 function answering(
   api: SmallApiServer,
   answer: HoldAnswer,

@@ -14,7 +14,7 @@ interface Asked {
   readonly name?: string;
 }
 
-/** A cluster with one Deployment of the chart, and no lease, in which some rights are denied. */
+/** Returns a cluster with one Deployment of the chart and no lease, where some permissions are denied. */
 function clusterWith(args: readonly string[], isDenied: (right: Asked) => boolean = () => false) {
   const asked: Asked[] = [];
   const paths: string[] = [];

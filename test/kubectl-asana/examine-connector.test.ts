@@ -12,7 +12,7 @@ async function start(t: TestContext): Promise<Sandbox> {
   return sandbox;
 }
 
-/** What doctor finds with this token. */
+/** Returns what doctor finds with this token. */
 function examine(sandbox: Sandbox, token: string, connector: AsanaConnector): Promise<Finding[]> {
   const secret = { resourceVersion: '1', data: new Map([['BATON_TOKEN', Buffer.from(token)]]) };
   const client = { readSecret: () => Promise.resolve(secret) };

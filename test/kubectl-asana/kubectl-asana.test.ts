@@ -34,7 +34,7 @@ suite('kubectl asana', () => {
     kubectl = await kubectlPath();
     bundle = await Bundle.make();
     bin = await mkdtemp(join(tmpdir(), 'kubectl-asana-'));
-    // Whatever Node is on the PATH, the plugin runs on this one.
+    // Runs the plugin with this Node, whichever Node is on the PATH.
     await symlink(process.execPath, join(bin, 'node'));
     await symlink(bundle.main, join(bin, 'kubectl-asana'));
     rig = await OperatorRig.start('kubectl');
@@ -72,7 +72,7 @@ suite('kubectl asana', () => {
     }
   }
 
-  /** In the rig's namespace, successfully. */
+  /** Runs a command in the rig's namespace; it must succeed. */
   async function here(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await asana(...args, '-n', rig.namespace);
     assert.equal(code, 0, stderr);
@@ -257,7 +257,7 @@ suite('kubectl asana', () => {
     assert.match(stdout, /ok +SCIM/);
     assert.match(stdout, /ok +clock/);
     assert.match(stdout, /ok +your rights/);
-    // Other tests have operators of their own in this cluster.
+    // Other tests run their own operators in this cluster.
     assert.match(
       stdout,
       /(bad +the operator: no operator holds the lease\n +→ |ok +the operator: \S+ leads)/,

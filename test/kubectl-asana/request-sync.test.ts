@@ -31,7 +31,7 @@ function statusOf(ready: State, synced: State, handled: string): AsanaConnectorS
 
 const LATER_MS = 1_500;
 
-/** A connector whose operator answers with this state; `handles` says which request it says it has handled. */
+/** Starts an API server whose operator reports this state; `handled` maps a request to the one reported as handled. */
 async function start(
   t: TestContext,
   {

@@ -17,11 +17,11 @@ type Fields = Record<string, unknown>;
 /** An API server on loopback with some connectors and grants, for commands that read and patch them. */
 export class SmallApiServer {
   readonly kubeconfig: string;
-  /** Paths of the patches it took. */
+  /** Paths of the accepted patches. */
   readonly patched: string[] = [];
-  /** Namespaces of which nothing may be listed; null for a list of all. */
+  /** Namespaces whose objects may not be listed; `null` stands for a list of all namespaces. */
   forbidden: readonly (string | null)[] = [];
-  /** Done before an object is patched or read. */
+  /** Called before an object is patched or read. */
   before: (method: string, object: Stored) => void = () => {};
   readonly #objects: Map<string, Stored>;
 
@@ -56,7 +56,7 @@ export class SmallApiServer {
     return api;
   }
 
-  /** Runs a command against it, and returns what it writes. */
+  /** Runs a command against this server, and returns its output. */
   async run<F extends object>(
     command: (flags: F & { kubeconfig: string }, output: { write(text: string): void }) => Promise<void>,
     flags: F,
@@ -114,7 +114,7 @@ function pathOf({ apiVersion, kind, metadata }: Stored): string {
   return `/apis/${apiVersion}/namespaces/${metadata.namespace}/${plural}/${metadata.name}`;
 }
 
-/** A merge patch (RFC 7386). */
+/** Applies a JSON merge patch (RFC 7386). */
 function merge(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
   const merged: Fields = { ...(target as Fields | undefined) };

@@ -40,7 +40,7 @@ after(() => rig.stop());
 
 afterEach(() => rig.reset());
 
-/** The error a call rejects with. */
+/** Returns the error that a call rejects with. */
 async function failureOf(call: Promise<unknown>): Promise<KubernetesError> {
   try {
     await call;
@@ -51,7 +51,7 @@ async function failureOf(call: Promise<unknown>): Promise<KubernetesError> {
   return assert.fail('it did not fail');
 }
 
-/** The kubeconfig of the API server, changed. */
+/** Returns the kubeconfig of the API server with these changes. */
 function changedConfig(change: {
   server?: string;
   caFile?: string;
@@ -138,7 +138,7 @@ suite('the way in', () => {
     const ask = () => connection.send({ method: 'GET', path: '/version' });
     try {
       await ask();
-      // Somebody else's authority: what is trusted must change with the file, not with the process.
+      // A different authority: trust must follow the file, without a restart of the process.
       await writeFile(caFile, (await TinyCA.create()).certificatePem);
       await clock.advance(11_000);
       assert.equal((await failureOf(ask())).code, 'Unreachable');
@@ -333,7 +333,7 @@ suite('the API server', () => {
     const GADGETS: Resource = { ...WIDGETS, plural: 'gadgets', kind: 'Gadget' };
     await installCrd(rig.direct, widgetCrd('gadgets', 'Gadget'));
     await until('it is served', async () => (await rig.client.verbs(GADGETS))?.includes('create') ?? false);
-    // An object with a finalizer keeps the CRD in its dying state.
+    // An object with a finalizer keeps the CRD terminating.
     await rig.admin.create(GADGETS, rig.namespace, {
       apiVersion: 'runtime.test/v1',
       kind: 'Gadget',
@@ -342,7 +342,7 @@ suite('the API server', () => {
     await deleteCrd(rig.direct, 'gadgets');
     await until('it is going', async () => (await rig.client.verbs(GADGETS))?.includes('create') === false);
     assert.equal((await rig.client.verbs(GADGETS))?.includes('get'), true);
-    // And yet a finalizer can be taken from what is left.
+    // A finalizer can still be removed from the remaining object.
     const patch = { metadata: { finalizers: null } };
     await rig.client.mergePatch(GADGETS, rig.namespace, 'last', patch, 'test');
     await until('it is gone', async () => (await rig.client.verbs(GADGETS)) === null);

@@ -16,7 +16,7 @@ class Failure extends CodedError {
   }
 }
 
-/** A controller over a fake clock, and when each key was reconciled. */
+/** A controller on a fake clock, with a record of when each key was reconciled. */
 class Bench {
   readonly clock = new FakeClock();
   readonly runs: { key: string; at: number }[] = [];
@@ -58,7 +58,7 @@ class Bench {
     this.controller.start();
   }
 
-  /** Adds a key, and lets a free worker begin with it. */
+  /** Adds a key, and lets a free worker start on it. */
   async add(key: string, options: AddOptions = {}): Promise<void> {
     this.queue.add(key, options);
     await settle();
@@ -78,7 +78,7 @@ class Bench {
   }
 }
 
-/** Throws what is given, one after the other, then nothing. */
+/** Returns a reconcile that throws the given failures in order, then succeeds. */
 function failing(...failures: unknown[]): Reconcile {
   const left = [...failures];
   return () => {
@@ -96,7 +96,7 @@ suite('ten thousand keys with nothing to do', () => {
   test('let in what has arrived meanwhile', async () => {
     const bench = new Bench(async () => {}, { concurrency: 5 });
     let now = 0;
-    // Each look at the clock costs a millisecond: a reconcile takes some.
+    // Each reading of the clock advances it by a millisecond, so that a reconcile takes time.
     bench.clock.monotonic = () => (now += 1);
     const done = Promise.withResolvers<void>();
     for (let index = 0; index < 1_000; index += 1) bench.queue.add(`ns/k${index}`);
@@ -270,7 +270,7 @@ suite('a controller', () => {
     await bench.clock.advance(2_000);
     gate.resolve();
     await settle();
-    // The worker has given way to the event loop once before it takes the next.
+    // The worker yields to the event loop once before it takes the next key.
     await settle();
     assert.deepEqual(bench.runs.map(({ key }) => key).slice(0, 3), ['ns/edit', 'ns/gate', 'ns/edit']);
     await bench.controller.stop(0);

@@ -11,7 +11,7 @@ import { FakeClock } from '../asana/fake-clock.ts';
 
 let folder: string;
 let server: Server;
-/** The token that the server takes. */
+/** The token that the server accepts. */
 let taken = '';
 const asked: (string | undefined)[] = [];
 
@@ -96,7 +96,7 @@ suite('credentials that the API server takes no more', () => {
 
 suite('credentials that do not come', () => {
   let stopped: () => Promise<void>;
-  /** A connection whose exec plugin never answers, as one that waits for a person. */
+  /** Opens a connection whose exec plugin never answers, like one that waits for a person. */
   async function connectByHangingPlugin(clock: FakeClock): Promise<ApiServerConnection> {
     const [plugin, pidFile] = [join(folder, 'hanging'), join(folder, 'pid')];
     await writeFile(plugin, `#!/bin/sh\necho $$ > '${pidFile}'\nexec sleep 600\n`);

@@ -9,10 +9,10 @@ import type { FakeClock } from '../asana/fake-clock.ts';
 export const LEASE_MS = 15_000;
 export const RENEW_MS = 10_000;
 export const RETRY_MS = 2_000;
-/** So long the last action of a holder may be under way. */
+/** How long the last action of a holder may still be in progress. */
 export const ACTION_MS = 60_000;
 
-/** The same clock, whose sleep ends at once for a signal that has been given already, as the machine's does. */
+/** Returns the clock with a sleep that rejects at once if its signal is already aborted, like the system clock's. */
 export function prompt(clock: FakeClock): Clock {
   return {
     now: () => clock.now(),
@@ -25,7 +25,7 @@ export function prompt(clock: FakeClock): Clock {
   };
 }
 
-/** A candidate for the lease `ns/lease`, with client-go's periods. */
+/** Returns a candidate for the lease `ns/lease`, with client-go's durations. */
 export function election(client: KubernetesClient, clock: Clock, identity: string): LeaderElection {
   return new LeaderElection({
     client,

@@ -28,7 +28,7 @@ after(() => rig.stop());
 
 afterEach(() => rig.reset());
 
-/** A recorder whose clock is put forward by hand: events go to a real server, but their age is not waited for. */
+/** Returns a recorder with a clock that the test advances: events go to a real server and age without waiting. */
 function begin() {
   const clock = {
     ...systemClock,
@@ -141,7 +141,7 @@ suite('an event', () => {
 
   test('about an object with the longest name there is fits too', async () => {
     const { events, lost } = begin();
-    // Cut to the length of an event's name, its last character would be the dash.
+    // Truncated to the length of an event's name, it would end with the dash.
     const name = `${'a'.repeat(238)}-${'c'.repeat(14)}`;
     events.record(MAPS, await rig.createMap(name), 'Normal', 'Tested', 'a long name');
     await events.flush();
@@ -151,7 +151,7 @@ suite('an event', () => {
 });
 
 suite('of many events', () => {
-  /** An object in a namespace of its own. */
+  /** Creates an object in a namespace of its own. */
   async function createElsewhere(name: string): Promise<ConfigMap> {
     const namespace = `${rig.namespace}-${name}`;
     await rig.createNamespace(namespace);
@@ -188,7 +188,7 @@ suite('of many events', () => {
     const { events, lost } = begin();
     for (let i = 0; i < 20; i++) events.record(MAPS, object, 'Normal', 'Tested', `note ${i}`);
     await until('the others are written', async () => (await eventsAbout('held-up')).length === 19);
-    // The answers to the last of them may still be on their way.
+    // The answers to the last of them may still be in flight.
     await events.flush(1_000);
     assert.equal(lost.length, 1);
   });
@@ -254,7 +254,7 @@ suite('an event that cannot be written', () => {
     rig.proxy.faultOf = ({ method }) => (method === 'POST' ? { kind: 'silence' } : null);
     const { events, lost } = begin();
     for (let i = 0; i < 5_500; i++) events.record(MAPS, object, 'Normal', 'Tested', `note ${i}`);
-    // Four are being written.
+    // Four of them are in flight.
     assert.equal(lost.length, 496);
     await events.flush(0);
     assert.equal(lost.length, 5_500);

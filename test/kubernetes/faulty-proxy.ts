@@ -11,7 +11,7 @@ import { Transform } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
 import { resetSocket } from '../../src/sandbox/reset-socket.ts';
 
-/** What goes wrong with a request; null lets it through. */
+/** The fault of a request; the proxy forwards the request unchanged if there is none. */
 export type Fault =
   | {
       readonly kind: 'answer';
@@ -22,30 +22,30 @@ export type Fault =
   | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'reset' }
   | { readonly kind: 'silence' }
-  /** Passes the answer on, and resets the connection so many milliseconds after its head. */
+  /** Forwards the answer, and resets the connection so many milliseconds after the head. */
   | { readonly kind: 'cut'; readonly afterMs: number }
-  /** Passes the head of the answer and half of what comes next, and resets the connection in the middle of it. */
+  /** Forwards the head of the answer and half of the next chunk, then resets the connection. */
   | { readonly kind: 'tear' }
-  /** Passes the head of the answer and then nothing more: the other side is gone, and nobody was told. */
+  /** Forwards the head of the answer and nothing more: the peer is gone without closing the connection. */
   | { readonly kind: 'freeze'; readonly onHead?: () => void }
-  /** Passes the request on so many milliseconds late. */
+  /** Forwards the request after so many milliseconds. */
   | { readonly kind: 'delay'; readonly ms: number }
-  /** Passes the request on, and resets the connection in place of the answer. */
+  /** Forwards the request, and resets the connection instead of answering. */
   | { readonly kind: 'lose' }
-  /** Passes the answer on with a wish to close the connection: the GOAWAY of HTTP/1.1. */
+  /** Forwards the answer with `connection: close`, HTTP/1.1's counterpart of a GOAWAY. */
   | { readonly kind: 'close' }
-  /** Asks for a watch that the server itself ends, politely, after so many seconds. */
+  /** Requests a watch that the server itself ends cleanly after so many seconds. */
   | { readonly kind: 'shorten'; readonly seconds: number }
-  /** Passes a watch on without its bookmarks. */
+  /** Forwards a watch without its bookmarks. */
   | { readonly kind: 'dropBookmarks' }
-  /** Answers a watch with this line instead of what the server says. */
+  /** Answers a watch with this line instead of the server's. */
   | { readonly kind: 'line'; readonly line: string };
 
 export type FaultOf = (request: IncomingMessage) => Fault | null;
 
-/** A request that came to the proxy. */
+/** A request that the proxy received. */
 export interface Arrival {
-  /** Milliseconds of the monotonic clock. */
+  /** The time on the monotonic clock, in milliseconds. */
   readonly at: number;
   readonly method: string;
   /** Path and query. */
@@ -53,7 +53,7 @@ export interface Arrival {
   readonly fault: Fault['kind'] | null;
 }
 
-/** A reverse proxy before a real server that misbehaves on demand, and counts the connections made to it. */
+/** A reverse proxy in front of a real server that injects faults on demand, and counts its connections. */
 export class FaultyProxy {
   readonly #server: Server;
   readonly #upstream: URL;
@@ -61,7 +61,7 @@ export class FaultyProxy {
   readonly #sockets = new Set<Socket>();
   faultOf: FaultOf = () => null;
   connections = 0;
-  /** How often a fault did something. A bookmark counts when it is dropped, an event when it is torn. */
+  /** How often a fault took effect. Each dropped bookmark counts, and each torn event. */
   fired = 0;
   readonly arrivals: Arrival[] = [];
 
@@ -84,7 +84,7 @@ export class FaultyProxy {
     return FaultyProxy.before(new URL(config.getCurrentCluster()?.server ?? ''), { tls, host });
   }
 
-  /** Before any server that speaks HTTP. */
+  /** Starts a proxy in front of any HTTP server. */
   static async before(
     upstream: URL,
     { tls = {}, host = '127.0.0.1' }: { readonly tls?: AgentOptions; readonly host?: string } = {},
@@ -98,7 +98,7 @@ export class FaultyProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** A kubeconfig that leads through the proxy. */
+  /** Returns a kubeconfig that leads through the proxy. */
   get config(): KubeConfig {
     const config = new KubeConfig();
     config.loadFromClusterAndUser(
@@ -108,17 +108,17 @@ export class FaultyProxy {
     return config;
   }
 
-  /** The requests that came, as `GET /path?query`. */
+  /** Returns the received requests as `GET /path?query`. */
   get seen(): string[] {
     return this.arrivals.map(({ method, url }) => `${method} ${url}`);
   }
 
-  /** Resets every connection there is. */
+  /** Resets every open connection. */
   resetAll(): void {
     for (const socket of this.#sockets) resetSocket(socket);
   }
 
-  /** Ends everything. Not by a reset: where the peer has gone already, that keeps Node 26 from ever exiting. */
+  /** Closes everything, but without resets: if the peer is already gone, a reset keeps Node 26 from ever exiting. */
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -166,7 +166,7 @@ export class FaultyProxy {
     }
     const close = fault?.kind === 'close' ? { connection: 'close' } : {};
     outgoing.writeHead(answer.statusCode ?? 502, { ...answer.headers, ...close });
-    // A quiet watch has a head and, for a long time, nothing else.
+    // A quiet watch sends its head and then nothing for a long time.
     outgoing.flushHeaders();
     if (fault?.kind === 'freeze') {
       answer.resume();
@@ -185,7 +185,7 @@ export class FaultyProxy {
   }
 }
 
-/** Passes whole lines on, but no bookmarks. */
+/** Forwards complete lines, except bookmarks. */
 function withoutBookmarks(onDropped: () => void): Transform {
   let rest = '';
   return new Transform({

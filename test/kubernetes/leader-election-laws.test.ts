@@ -8,7 +8,7 @@ import { lawRuns } from '../core/law-runs.ts';
 import { election, prompt } from './elections.ts';
 import { LeaseServer, type Travel } from './lease-server.ts';
 
-/** A process that takes part: it can be frozen, as by a blocked event loop, while time goes on for the others. */
+/** A candidate process. It can be frozen, as by a blocked event loop, while time passes for the others. */
 class Process {
   readonly election: LeaderElection;
   readonly #stop = new AbortController();
@@ -117,7 +117,7 @@ suite('however requests are delayed or lost, processes frozen or replaced, and t
               check();
             }
           };
-          /** Everybody runs, and every request is answered. */
+          /** Lets all processes run, and all requests succeed, for a time. */
           const calm = async (ms: number) => {
             for (const process of processes) process.thaw();
             server.down = false;
@@ -131,7 +131,7 @@ suite('however requests are delayed or lost, processes frozen or replaced, and t
             else if (act.kind === 'thaw') at(act.nth).thaw();
             else if (act.kind === 'down' || act.kind === 'up') server.down = act.kind === 'down';
             else if (act.kind === 'delete') {
-              // Who has not seen the lease, since it was born or since one was deleted, cannot know that there was one.
+              // A process that never saw the lease, or not since its last deletion, cannot know that it existed.
               while (server.lease === null) await calm(5_000);
               if (haveBlind) await calm(10_000);
               haveBlind = true;
@@ -151,7 +151,7 @@ suite('however requests are delayed or lost, processes frozen or replaced, and t
           await calm(60_000);
           server.travelOf = () => null;
           for (const [nth, process] of processes.entries()) {
-            // Whoever lost the lease has ended; what runs it starts another.
+            // A process that lost the lease has exited, and is restarted.
             if (!process.election.leads) {
               await process.stop();
               processes[nth] = begin();

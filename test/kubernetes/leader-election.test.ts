@@ -15,9 +15,9 @@ interface Scene {
   readonly clock: FakeClock;
   readonly stop: AbortController;
   readonly candidate: (identity: string) => LeaderElection;
-  /** Lets what was begun get as far as it can, then time pass. */
+  /** Lets started work get as far as it can, then advances the clock. */
   readonly advance: (ms: number) => Promise<void>;
-  /** Ends every loop that was begun under `stop`. */
+  /** Ends every loop that was started with `stop`. */
   readonly end: (...loops: Promise<unknown>[]) => Promise<void>;
 }
 
@@ -86,7 +86,7 @@ suite('leader election', () => {
     const [a, b] = [candidate('a'), candidate('b')];
     await a.acquire(stop.signal);
     const following = b.acquire(stop.signal).then(() => b.keep(stop.signal));
-    // `a` renews nothing any more; nobody told it.
+    // `a` no longer renews the lease, without knowing it.
     for (let second = 0; second < 30; second++) {
       await advance(1_000);
       assert.ok(!(a.leads && b.leads), `both lead after ${second + 1} s`);
@@ -140,7 +140,7 @@ suite('leader election', () => {
     const following = b.acquire(stop.signal).then(() => b.keep(stop.signal));
     await advance(3_000);
     server.lease = null;
-    // `a` has not renewed since, and until its deadline it may act.
+    // `a` has not renewed the lease since, and may act until its deadline.
     for (let second = 0; second < 9; second++) {
       await advance(1_000);
       assert.ok(!(a.leads && b.leads), `both lead ${second + 1} s after the lease was deleted`);
@@ -157,7 +157,7 @@ suite('leader election', () => {
     const keeping = a.keep(stop.signal);
     const following = b.acquire(stop.signal).then(() => b.keep(stop.signal));
     await advance(1_000);
-    // `b` cannot look while `a` renews, until `a` cannot either.
+    // First only the requests of `b` are lost, while `a` renews; then only those of `a`.
     server.travelOf = (_, identity) => (identity === 'b' ? { thereMs: 0, backMs: 0, lost: true } : null);
     await advance(14_000);
     server.travelOf = (_, identity) => (identity === 'a' ? { thereMs: 0, backMs: 0, lost: true } : null);
@@ -179,7 +179,7 @@ suite('leader election', () => {
     await old.acquire(stop.signal);
     await old.release();
     const [a, b] = [candidate('a'), candidate('b')];
-    // `b` finds it let go of, and asks for it too late to get it, or to see who has.
+    // `b` sees the lease released, but its request is too late to acquire it, and `b` never sees the new holder.
     server.travelOf = (verb, identity) =>
       identity === 'b' && verb === 'replace' ? { thereMs: 50, backMs: 0, lost: false } : null;
     const following = b.acquire(stop.signal).then(() => b.keep(stop.signal));

@@ -12,7 +12,7 @@ export interface StoredLease {
   };
 }
 
-/** What becomes of a request: how long it travels each way, and whether its answer arrives. */
+/** What happens to a request: how long it travels each way, and whether its answer is lost. */
 export interface Travel {
   readonly thereMs: number;
   readonly backMs: number;
@@ -21,13 +21,13 @@ export interface Travel {
 
 export type TravelOf = (verb: 'get' | 'create' | 'replace', identity: string) => Travel | null;
 
-/** A lease as the API server keeps it: one object, optimistic locking, and faults on demand. */
+/** A lease in an API server: one object with optimistic locking, and faults on demand. */
 export class LeaseServer {
   lease: StoredLease | null = null;
   down = false;
-  /** Null for at once. */
+  /** Returns `null` for a request without delay. */
   travelOf: TravelOf = () => null;
-  /** Waits the milliseconds of a travel, for one client. */
+  /** Waits for the travel time of one request. */
   readonly #sleep: (ms: number) => Promise<void>;
   #version = 0;
 
@@ -35,7 +35,7 @@ export class LeaseServer {
     this.#sleep = sleep;
   }
 
-  /** The server as one process sees it; `arrive` may hold an answer back, as a process that is frozen does. */
+  /** Returns the server as one process sees it; `arrive` can delay an answer, as in a frozen process. */
   client(identity = '', arrive: () => Promise<void> = () => Promise.resolve()): KubernetesClient {
     const call = async (
       verb: 'get' | 'create' | 'replace',
@@ -44,7 +44,7 @@ export class LeaseServer {
     ): Promise<StoredLease | null> => {
       signal?.throwIfAborted();
       const travel = this.travelOf(verb, identity);
-      // As over a wire: who gives up gets no answer, and the server does what it was asked all the same.
+      // As on a network: a caller that gives up gets no answer, but the server still carries out the request.
       const answer = (async () => {
         if (travel) await this.#sleep(travel.thereMs);
         if (this.down) throw unreachable();
@@ -60,7 +60,7 @@ export class LeaseServer {
         return await Promise.race([answer, gaveUp.promise]);
       } finally {
         signal?.removeEventListener('abort', giveUp);
-        // The answer that nobody waits for any more may be a refusal.
+        // An answer that nothing waits for may be a rejection.
         answer.catch(() => {});
         await arrive();
       }
@@ -83,7 +83,7 @@ export class LeaseServer {
     } as unknown as KubernetesClient;
   }
 
-  /** Somebody annotates the lease: a new version of the same record. */
+  /** Annotates the lease as another client would: a new version of the same record. */
   annotate(annotations: Record<string, string>): void {
     if (!this.lease) throw new Error('there is no lease to annotate');
     this.#store({ ...this.lease, metadata: { ...this.lease.metadata, annotations } });

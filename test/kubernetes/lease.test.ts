@@ -27,7 +27,7 @@ after(() => rig.stop());
 
 afterEach(() => rig.reset());
 
-/** A tenth of the real periods. */
+/** Returns a candidate with a tenth of the usual durations. */
 function candidate(name: string, identity: string, client = rig.client): LeaderElection {
   return new LeaderElection({
     client,

@@ -1,6 +1,6 @@
 /**
- * A process of its own that runs the runtime against the kubeconfig in its argument, stops it, and then has nothing
- * left to do: it must end by itself. Prints what was seen as one line of JSON.
+ * A separate process that runs the runtime with the kubeconfig in its argument, stops it, and then has nothing left to
+ * do: it must exit by itself. Prints what it saw as one line of JSON.
  */
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/logger.ts';

@@ -5,11 +5,11 @@ import type { ConfigMap } from './rig.ts';
 
 export const NAMESPACE = 'laws';
 
-/** How what is forgotten is refused. */
+/** How the server refuses what it no longer has. */
 export interface Expiry {
-  /** A 410 of a list offers to go on with what is newer. */
+  /** Whether the 410 of a list offers a token to continue with newer data. */
   readonly offersNewToken: boolean;
-  /** A watch is answered with a 410; otherwise it begins, and brings an ERROR event. */
+  /** Whether a watch is answered with a 410; otherwise it starts, and sends an ERROR event. */
   readonly refusesAtOnce: boolean;
 }
 
@@ -22,21 +22,21 @@ interface Event {
 const EXPIRED = { kind: 'Status', status: 'Failure', code: 410, reason: 'Expired', message: 'too old' };
 
 /**
- * As much of an API server as a list and a watch see, over HTTP, with a history that the test cuts off when it likes:
- * one version for all changes, pages of one consistent state under continue tokens, watches from any version that is
- * kept, bookmarks when the test says so.
+ * The part of an API server that lists and watches use, over HTTP, with a history that a test can compact at any time:
+ * one version counter for all changes, pages of one consistent state by continue tokens, watches from any version that
+ * is kept, and bookmarks on demand.
  */
 export class ListWatchServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #objects = new Map<string, ConfigMap>();
   readonly #watches = new Set<ServerResponse>();
-  /** The states that continue tokens lead into, by their version. */
+  /** The states that continue tokens refer to, by version. */
   readonly #snapshots = new Map<number, readonly ConfigMap[]>();
   #history: readonly Event[] = [];
   #version = 100;
   #uids = 0;
-  /** Changes up to here are forgotten. */
+  /** The version up to which changes were dropped. */
   #compacted = 100;
   #expiry: Expiry = { offersNewToken: true, refusesAtOnce: true };
 
@@ -67,7 +67,7 @@ export class ListWatchServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** Creates an object, or changes the one of that name. */
+  /** Creates an object, or changes the existing one. */
   write(name: string, value: string): ConfigMap {
     const known = this.#objects.get(name);
     this.#version += 1;
@@ -98,7 +98,7 @@ export class ListWatchServer {
     });
   }
 
-  /** Forgets every change so far: what asks for those after an older version, or for the next page, meets a 410. */
+  /** Drops all changes so far: a watch from an older version and a list of a next page get a 410. */
   compact(expiry: Expiry): void {
     this.#expiry = expiry;
     this.#compacted = this.#version;
@@ -111,7 +111,7 @@ export class ListWatchServer {
     for (const watch of this.#watches) send(watch, { type: 'BOOKMARK', object: { metadata } });
   }
 
-  /** Ends every watch politely, as an API server does after its time. */
+  /** Ends every watch cleanly, as an API server does at its timeout. */
   endWatches(): number {
     const { size } = this.#watches;
     for (const watch of this.#watches) watch.end();

@@ -32,7 +32,7 @@ beforeEach(() => {
 
 afterEach(() => rig.reset());
 
-/** A widget as the watch would have put it into the store. */
+/** Creates a widget, and puts it into the store as a watch would. */
 async function known(name: string, finalizers: string[] = []): Promise<Widget> {
   const widget = await rig.admin.create<Widget>(WIDGETS, rig.namespace, {
     apiVersion: 'runtime.test/v1',
@@ -143,7 +143,7 @@ suite('a status that somebody else wrote too', () => {
     );
   }
 
-  /** A grant as the watch would bring it once another writer has given it this status. */
+  /** Writes a status as another manager; returns the grant as the watch would deliver it. */
   async function rewrite(name: string, status: object, manager: string): Promise<GrantObject> {
     const written = await rig.admin.patchStatus<GrantObject>(
       asanaLicenseGrants,
@@ -164,7 +164,7 @@ suite('a status that somebody else wrote too', () => {
     await declared('restored');
     let object = await rewrite('restored', { conditions: underWay, planned: beforehand }, 'velero-server');
     const statuses = [
-      // Every field differs at first, so that the other is left with the fields that stay the same.
+      // At first every field differs, so the other manager keeps owning the fields that stay the same.
       {
         conditions: [condition('Ready', 'False', 'It waits.'), condition('Reconciling', 'True', 'It waits.')],
       },
@@ -174,7 +174,7 @@ suite('a status that somebody else wrote too', () => {
     ];
     for (const status of statuses) {
       const before = patches();
-      // A field that is undefined is as good as absent.
+      // An undefined field counts as absent.
       object = await writer.writeStatus(object, statusOf({ user: undefined, planned: undefined, ...status }));
       assert.equal(patches() - before, 1, 'one write, as ever');
       assert.deepEqual(await liveStatus('restored'), status);

@@ -23,7 +23,7 @@ afterEach(async () => {
   await rig.reset();
 });
 
-/** An operator on config maps of some namespaces, with what the base class offers laid open. */
+/** An operator for config maps of some namespaces that exposes what the base class offers. */
 class MapsOperator extends ReconcilingOperator {
   readonly store = new Store<ConfigMap>();
   readonly told: string[] = [];
@@ -49,7 +49,7 @@ class MapsOperator extends ReconcilingOperator {
 
   readonly ready = (signal: AbortSignal) => this.untilSynced(signal);
 
-  /** What of the base class talks to the API server. */
+  /** The methods of the base class that use the API server. */
   readonly base = {
     watchResource: () => this.watchResource('', 'v1', 'configmaps'),
     setResourceStatus: () => this.setResourceStatus(META),

@@ -18,7 +18,7 @@ import { type ConfigMap, loadConfig, MAPS, until } from './rig.ts';
 
 const NAMESPACE = 'default';
 
-/** An operator that only looks, at the machine's own pace. */
+/** An operator that only watches, in real time. */
 class MapsOperator extends ReconcilingOperator {
   readonly store = new Store<ConfigMap>();
   readonly changes: Change<ConfigMap>[] = [];

@@ -13,12 +13,12 @@ import { ListWatchServer, NAMESPACE } from './list-watch-server.ts';
 import type { Step, Strike, Target } from './reflector-schedule.ts';
 import { type ConfigMap, isWatch, MAPS } from './rig.ts';
 
-/** client-go's first backoff, which the reflector keeps. */
+/** client-go's first backoff, which the reflector also uses. */
 const SHORTEST_PAUSE_MS = 800;
-/** So many failures with a 500 in a row are no reason yet to doubt what was read. */
+/** The number of consecutive 500s that are not yet a reason to list again. */
 const LONGEST_PATIENCE = 4;
 
-/** Nobody waits out a backoff, and deadlines pass when the test says so. */
+/** A clock that skips backoffs, and on which deadlines pass when the test says so. */
 class Deadlines implements Clock {
   readonly pauses: number[] = [];
   readonly #waiting = new Set<() => void>();
@@ -35,7 +35,7 @@ class Deadlines implements Clock {
     return () => this.#waiting.delete(callback);
   }
 
-  /** @returns whether anybody waited */
+  /** Lets all deadlines pass. @returns whether there were any */
   pass(): boolean {
     const passed = [...this.#waiting];
     this.#waiting.clear();
@@ -44,17 +44,17 @@ class Deadlines implements Clock {
   }
 }
 
-/** A reflector between a server and whoever is told of changes, and all that goes wrong between them. */
+/** A reflector between a server and a subscriber, with faults on demand. */
 export class Scene {
   readonly clock = new Deadlines();
   readonly store = new Store<ConfigMap>();
-  /** What whoever is told believes there is. */
+  /** The objects that exist according to the reported changes. */
   readonly believed = new Map<string, ConfigMap>();
-  /** What was told and must not be. */
+  /** Wrong reports of the reflector. */
   readonly faults: string[] = [];
-  /** Everything that may cost a list. */
+  /** The number of events that may make the reflector list again. */
   doubts = 0;
-  /** The uids that were told to be gone, and the newest version that was ever held of each. */
+  /** The uids that were reported as deleted, and the newest version that the store held of each uid. */
   readonly #gone = new Set<string>();
   readonly #newest = new Map<string, number>();
   readonly #strikes: Strike[] = [];
@@ -121,7 +121,7 @@ export class Scene {
         this.#strikes.push(act);
         return;
       case 'resetAll':
-        // A watch that is reset goes on from where it was; a list begins anew.
+        // A watch that is reset resumes from its version; a list starts again.
         if (!isWatch(this.#proxy.arrivals.at(-1)?.url)) this.doubts += 1;
         return this.#proxy.resetAll();
       case 'endWatches':
@@ -141,16 +141,16 @@ export class Scene {
     }
   }
 
-  /** Nothing goes wrong any more, and what hangs is given up in time. */
+  /** Stops all faults, and lets the deadlines of hanging requests pass. */
   async settle(): Promise<void> {
     this.#hearAnswers();
     this.#strikes.length = 0;
-    // Whoever is told of it has been told of all that came before.
+    // Once this object is reported, everything before it has been reported.
     const last = this.#server.write('last', this.#newValue());
     const deadline = performance.now() + 20_000;
     for (let looks = 1; this.believed.get('last')?.metadata.uid !== last.metadata.uid; looks += 1) {
       if (performance.now() > deadline) assert.fail('the last object was never told');
-      // The other side of a connection that is half open will not say anything.
+      // The peer of a half-open connection never sends anything.
       if (looks % 40 === 0) this.doubts += this.clock.pass() ? 1 : 0;
       await sleep(1);
     }
@@ -182,7 +182,7 @@ export class Scene {
   }
 
   #costsList({ on, fault }: Strike): boolean {
-    // Their deadlines have to pass first.
+    // These have an effect only when their deadlines pass.
     if (['silence', 'freeze', 'delay', 'close', 'dropBookmarks'].includes(fault.kind)) return false;
     if (on !== 'watch') return true;
     const status =
@@ -221,7 +221,7 @@ export class Scene {
   }
 }
 
-/** The code that an ERROR event carries; 0 for nonsense. */
+/** Returns the code in an ERROR event; 0 for a malformed one. */
 function statusOf(line: string): number {
   return Number(/"code":(\d+)/.exec(line)?.[1] ?? 0);
 }

@@ -32,14 +32,14 @@ export interface Strike {
   readonly fault: Fault;
 }
 
-/** One thing that happens at the server, between it and the reflector, or to time. */
+/** One event at the server, between server and reflector, or in time. */
 export const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('write' as const), name: names }) },
   {
     weight: 5,
     arbitrary: fc.record({ kind: fc.constantFrom('delete' as const, 'anew' as const), name: names }),
   },
-  // A write of our own, whose answer comes before what the watch brings, or after it.
+  // A write of our own, whose answer arrives before the watch event or after it.
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('own' as const), name: names, late: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('strike' as const), on: target, fault: anywhere }) },
   {
@@ -60,7 +60,7 @@ export const step = fc.oneof(
       refusesAtOnce: fc.boolean(),
     }),
   },
-  // Every deadline that anybody waits for passes.
+  // All pending deadlines pass.
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('expire' as const) }) },
   {
     weight: 12,

@@ -247,7 +247,7 @@ suite('a reflector', () => {
     await rig.createMap('indexed');
     await until('the next one shows', () => store.get(keyOf('indexed')) !== undefined);
     assert.deepEqual(errors, [keyOf('unindexed')]);
-    // Nor does it keep a list from being read.
+    // It does not keep a list from being read either.
     errors.length = 0;
     const { reflector } = await rig.reflect(options);
     assert.equal(reflector.synced, true);

@@ -13,7 +13,7 @@ import { Store } from '../../src/kubernetes/store.ts';
 import { useControlPlane } from '../controlplane/control-plane.ts';
 import { FaultyProxy } from './faulty-proxy.ts';
 
-/** Config maps stand for our kinds where no status is needed: every API server has them. */
+/** Config maps stand in for our kinds where no status is needed, since every API server has them. */
 export const MAPS: Resource = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap' };
 export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 
@@ -21,7 +21,7 @@ export interface ConfigMap extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** A kind of our own with a status. */
+/** A test kind with a status. */
 export const WIDGETS: Resource = {
   group: 'runtime.test',
   version: 'v1',
@@ -39,14 +39,14 @@ export interface Widget extends KubernetesObject {
   readonly status?: WidgetStatus;
 }
 
-/** A real API server, seen directly (`admin`) and through a proxy that misbehaves on demand (`client`). */
+/** A real API server, seen directly (`admin`) and through a proxy that injects faults on demand (`client`). */
 export class Rig {
   readonly namespace: string;
   readonly kubeconfigPath: string;
   readonly proxy: FaultyProxy;
   readonly connection: ApiServerConnection;
   readonly client: KubernetesClient;
-  /** What a test itself does goes past the proxy. */
+  /** Requests of the tests themselves bypass the proxy. */
   readonly direct: ApiServerConnection;
   readonly admin: KubernetesClient;
   readonly #stopControlPlane: () => Promise<void>;
@@ -67,7 +67,7 @@ export class Rig {
     this.admin = new KubernetesClient(this.direct);
   }
 
-  /** A namespace of its own for each test file: the API server may be shared. */
+  /** Starts a rig with a namespace per test file, since the API server may be shared. */
   static async start(purpose: string): Promise<Rig> {
     const plane = await useControlPlane();
     const namespace = `runtime-${purpose}-${Math.random().toString(36).slice(2, 8)}`;
@@ -76,12 +76,12 @@ export class Rig {
     return rig;
   }
 
-  /** Ends what a test began, and all faults. */
+  /** Stops everything that a test started, and removes all faults. */
   async reset(): Promise<void> {
     this.proxy.faultOf = () => null;
     for (const stop of this.#stops.splice(0)) await stop();
-    // A request that was given up may still be on its way to the proxy, and would meet the next test's fault. What
-    // is sent after it and answered has come after it.
+    // An abandoned request may still be on its way to the proxy, and would get the next test's fault. Once a later
+    // request is answered, it has arrived.
     await this.client.namespaceGoing(this.namespace);
   }
 
@@ -112,7 +112,7 @@ export class Rig {
     });
   }
 
-  /** Installs the kind of our own, once per API server, and waits until it is served. */
+  /** Installs the test kind, once per API server, and waits until it is served. */
   async installWidgets(): Promise<void> {
     await installCrd(this.direct, widgetCrd('widgets', 'Widget'));
     await until(
@@ -130,7 +130,7 @@ export class Rig {
     });
   }
 
-  /** A reflector on config maps through the proxy, begun; it ends with the test. */
+  /** Starts a reflector for config maps through the proxy; it ends with the test. */
   begin(options: Partial<ReflectorOptions<ConfigMap>> = {}): {
     store: Store<ConfigMap>;
     changes: Change<ConfigMap>[];
@@ -159,7 +159,7 @@ export class Rig {
     return { store, changes, reflector };
   }
 
-  /** The same, once its first list is read. */
+  /** Starts a reflector and waits until its first list is read. */
   async reflect(options: Partial<ReflectorOptions<ConfigMap>> = {}) {
     const begun = this.begin(options);
     await until('the first list', () => begun.reflector.synced);
@@ -167,7 +167,7 @@ export class Rig {
   }
 }
 
-/** A twentieth of a real second for each: the order of things is the same, and nobody waits. */
+/** Returns the real clock with sleeps twenty times shorter: events keep their order, without long waits. */
 export function hasty(onSleep: (ms: number) => void = () => {}): Clock {
   return {
     ...systemClock,
@@ -197,7 +197,7 @@ export const isList = (url: string | undefined) => (url?.includes('/configmaps?'
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
-/** Creates a CRD; another test file may have done so. */
+/** Creates a CRD unless another test file has done so. */
 export async function installCrd(connection: ApiServerConnection, crd: object): Promise<void> {
   try {
     await connection.send({ method: 'POST', path: CRDS, body: crd });
@@ -210,7 +210,7 @@ export async function deleteCrd(connection: ApiServerConnection, plural: string)
   await connection.send({ method: 'DELETE', path: `${CRDS}/${plural}.runtime.test` });
 }
 
-/** A namespaced kind in the group `runtime.test` with a free spec and a status. */
+/** Returns the CRD of a namespaced kind in the group `runtime.test` with a free-form spec and a status. */
 export function widgetCrd(plural: string, kind: string): object {
   const free = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   return {

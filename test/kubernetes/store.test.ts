@@ -88,7 +88,7 @@ suite('a store', () => {
   test('hides nobody else’s change behind a write of ours', () => {
     const store = new Store<Thing>();
     store.put(thing('1', { owner: 'alice' }));
-    // Somebody made 2, and 3 is our write on top of it, read from the API server itself.
+    // Another client wrote 2, and 3 is our write on top of it, as returned by the API server.
     store.putWritten(thing('3', { owner: 'bob' }));
     assert.equal(store.put(thing('2', { owner: 'bob' })), null);
     assert.deepEqual(store.put(thing('3', { owner: 'bob' })), { previous: thing('1', { owner: 'alice' }) });

@@ -1,12 +1,12 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { resetSocket } from '../../src/sandbox/reset-socket.ts';
 
-/** Passes bytes on to a server and back without looking into them (TLS stays whole), and counts connections. */
+/** Forwards bytes between clients and a server without reading them (TLS is kept), and counts connections. */
 export class TcpRelay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   connections = 0;
-  /** Connections that were turned away. */
+  /** The number of rejected connections. */
   refused = 0;
   #away = false;
 
@@ -36,7 +36,7 @@ export class TcpRelay {
     });
   }
 
-  /** @param port by default any that is free */
+  /** @param port default any free port */
   static async start(target: string, host = '127.0.0.1', port = 0): Promise<TcpRelay> {
     const relay = new TcpRelay(new URL(target));
     await new Promise<void>((resolve) => relay.#server.listen(port, host, resolve));
@@ -47,23 +47,23 @@ export class TcpRelay {
     return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Connections open now, both sides counted as one. */
+  /** The number of open connections; both sides count as one. */
   get open(): number {
     return this.#sockets.size / 2;
   }
 
-  /** From now on nothing gets through and nobody is told: a cable that was pulled. New connections are not affected. */
+  /** Drops all data on the open connections without closing them, like a pulled cable. New connections work. */
   pullTheCable(): void {
     for (const socket of this.#sockets) socket.removeAllListeners('data').resume();
   }
 
-  /** The server is away: connections are reset, and new ones turned away. */
+  /** Simulates an absent server: resets connections, and rejects new ones. */
   goAway(): void {
     this.#away = true;
     for (const socket of this.#sockets) resetSocket(socket);
   }
 
-  /** The server is there again. */
+  /** Ends the simulated absence. */
   comeBack(): void {
     this.#away = false;
   }

@@ -23,7 +23,7 @@ const grant = (index: number): Grant => ({
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** As they come from the API server: every value a string of its own. */
+/** Makes grants as the API server delivers them: every value is a separate string. */
 const grants = (count: number): Grant[] => Array.from({ length: count }, (_, index) => grant(index));
 
 suite('a word pool', () => {

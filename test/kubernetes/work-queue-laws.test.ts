@@ -7,12 +7,12 @@ import { WorkQueue } from '../../src/kubernetes/work-queue.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
 import { lawRuns } from '../core/law-runs.ts';
 
-/** One that is new each time, whose failure prints it, and one that is the same on every machine. */
+/** A new seed each time, which a failure prints, and one that is the same on every machine. */
 const SEEDS = [undefined, 20_261_129] as const;
 const NAMESPACES = ['a', 'b', 'c'];
-/** Of one group so many keys are in work at once. */
+/** The number of keys of one group that may be in progress at once. */
 const SHARE = 2;
-/** Longer than the longest delay that a step asks for, backoff and its spread included. */
+/** Longer than the longest delay of any step, including backoff and jitter. */
 const ALL_DUE_MS = 400_000;
 
 const someKey = fc.record({ namespace: fc.constantFrom(...NAMESPACES), nth: fc.nat(3) });
@@ -32,7 +32,7 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 const nameOf = ({ namespace, nth }: { namespace: string; nth: number }) => `${namespace}/k${nth}`;
 
-/** A queue with its workers, and what must never be seen of them. */
+/** A queue with its workers; `faults` collects what must never happen. */
 class Model {
   readonly clock = new FakeClock();
   readonly groups = new Map<string, string | null>();
@@ -42,12 +42,12 @@ class Model {
     meter: silentMeter,
     shares: { groupOf: (key) => this.groups.get(key) ?? null, most: SHARE },
   });
-  /** With the group that each key was taken for. */
+  /** Each key in progress, with the group that it had when it was taken. */
   readonly working: { key: string; group: string | null }[] = [];
-  /** Added, and not taken since. */
+  /** Keys that were added and not taken since. */
   readonly owed = new Set<string>();
   readonly failures = new Map<string, number>();
-  /** What was seen and must not be. */
+  /** Violations of the laws. */
   readonly faults: string[] = [];
   #asking = 0;
 
@@ -67,7 +67,7 @@ class Model {
     }
   }
 
-  /** A worker asks for a key, and has it as soon as there is one. */
+  /** Makes a worker wait for a key; it starts as soon as there is one. */
   ask(): void {
     this.#asking += 1;
     void this.#take();
@@ -114,7 +114,7 @@ async function run(steps: readonly Step[]): Promise<Model> {
   const model = new Model();
   for (const act of steps) {
     await model.do(act);
-    // Whoever waits for a key has it by now.
+    // Lets waiting workers get their keys.
     await model.clock.advance(0);
   }
   return model;

@@ -9,7 +9,7 @@ function makeQueue(): { clock: FakeClock; queue: WorkQueue } {
   return { clock, queue: new WorkQueue('test', { clock, random: () => 0, meter: silentMeter }) };
 }
 
-/** The key that is ready now; null when there is none. */
+/** Returns the key that is ready now; `null` if there is none. */
 async function takeNow(queue: WorkQueue): Promise<string | null> {
   return queue.depth === 0 ? null : queue.take();
 }

@@ -1,22 +1,22 @@
-/** What a person reads of an alert, and the labels it is routed by. */
+/** The text of an alert that people read, and the labels by which it is routed. */
 export interface FiringAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly summary: string;
   readonly description: string;
 }
 
-/** A story that Prometheus is told minute by minute, and what an alert makes of it. */
+/** A series of samples, one per minute, and the alerts that must follow. */
 export interface AlertCase {
   readonly alert: string;
   /** Ends the sentence "fires …" or "stays quiet …". */
   readonly when: string;
-  /** Samples by series, in promtool's notation, one a minute. */
+  /** Samples by series in promtool's notation, one per minute. */
   readonly series: Readonly<Record<string, string>>;
-  /** When to look. */
+  /** The time of the check. */
   readonly at: string;
-  /** A moment before, at which it did not fire yet: what passes by itself disturbs nobody. */
+  /** An earlier time at which the alert must not fire yet, since the alert must ignore short problems. */
   readonly notYetAt?: string;
-  /** None: the alert stays quiet. */
+  /** The expected alerts; empty if the alert must not fire. */
   readonly fires: readonly FiringAlert[];
 }
 

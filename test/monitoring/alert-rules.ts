@@ -19,7 +19,7 @@ export interface AlertRule {
   };
 }
 
-/** The alerts of the chart. */
+/** Reads the alerts of the chart. */
 export async function readAlertRules(): Promise<readonly AlertRule[]> {
   const file = parse(await readFile(join(ROOT, ALERTS_FILE), 'utf8')) as {
     groups: { rules: AlertRule[] }[];
@@ -29,7 +29,7 @@ export async function readAlertRules(): Promise<readonly AlertRule[]> {
   return rules;
 }
 
-/** What docs/reference/metrics.md says of each metric: its type and labels, by its whole name. */
+/** Reads docs/reference/metrics.md: the type and labels of each metric, by its full name. */
 export async function readMetricsPage(): Promise<ReadonlyMap<string, { type: string; labels: string[] }>> {
   const page = await readFile(join(ROOT, 'docs/reference/metrics.md'), 'utf8');
   return new Map(

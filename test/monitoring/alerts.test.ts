@@ -13,7 +13,7 @@ import { promtoolPath } from './prometheus.ts';
 
 const run = promisify(execFile);
 
-/** Labels that Prometheus adds to whatever it scrapes. */
+/** Labels that Prometheus adds to everything it scrapes. */
 const TARGET_LABELS = ['job', 'instance', 'namespace'];
 
 suite('the alerts', () => {
@@ -22,7 +22,7 @@ suite('the alerts', () => {
   before(async () => {
     promtool = await promtoolPath();
     folder = await mkdtemp(join(tmpdir(), 'alerts-'));
-    // What the chart installs, not its source: the Prometheus operator hands on the spec as it is.
+    // Tests what the chart renders, not its source: the Prometheus operator uses the spec unchanged.
     const rule = only(await render('metrics.prometheusRule.enabled=true'), 'PrometheusRule');
     await writeFile(join(folder, 'rules.yaml'), stringify(rule['spec']));
   });
@@ -79,7 +79,7 @@ suite('the alerts', () => {
   });
 });
 
-/** A case as promtool takes it. */
+/** Converts a case to promtool's format. */
 function promtoolTest({ alert, series, at, notYetAt, fires }: AlertCase) {
   const notYet = notYetAt === undefined ? [] : [{ eval_time: notYetAt, alertname: alert, exp_alerts: [] }];
   return {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT } from './alert-rules.ts';
 
-/** A panel of the dashboard that the chart installs, and what it asks. */
+/** A panel of the chart's dashboard, and its queries. */
 export interface ShownPanel {
   readonly title: string;
   readonly queries: readonly string[];
@@ -19,7 +19,7 @@ interface DashboardJson {
   readonly templating: { readonly list: readonly { type: string; name: string; query: string }[] };
 }
 
-/** The dashboard of the chart, as far as it asks Prometheus. */
+/** Reads the chart's dashboard, reduced to its queries to Prometheus. */
 export async function readDashboard(): Promise<{ panels: ShownPanel[]; variables: ShownVariable[] }> {
   const file = join(ROOT, 'charts/asana-connector/files/dashboard.json');
   const { panels, templating } = JSON.parse(await readFile(file, 'utf8')) as DashboardJson;
@@ -31,7 +31,7 @@ export async function readDashboard(): Promise<{ panels: ShownPanel[]; variables
   };
 }
 
-/** A query as Grafana sends it where everything is chosen. */
+/** Returns a query as Grafana sends it if all values are selected. */
 export function chooseAll(query: string): string {
   return query.replaceAll('$__rate_interval', '1m').replaceAll(/\$(job|namespace|connector)\b/g, '.*');
 }

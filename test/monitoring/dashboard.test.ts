@@ -39,7 +39,7 @@ suite('the running program, scraped by Prometheus', () => {
     ]);
     prometheus = await PrometheusServer.start(address, join(ROOT, ALERTS_FILE));
     await live(rig);
-    // Rates need two samples: whatever happened last is then in the second.
+    // A rate needs two samples: waits until the second one includes the last event.
     await prometheus.until('what happened last was scraped', async () => {
       const [sample] = await prometheus.query('sum(asana_connector_releases_total)');
       return sample?.value[1] === '1';
@@ -133,7 +133,7 @@ suite('the running program, scraped by Prometheus', () => {
     assert.equal((await alone.end()).code, 0);
   });
 
-  /** A little of everything that the dashboard shows. */
+  /** Causes some of everything that the dashboard shows. */
   async function live(company: OperatorRig): Promise<void> {
     const tenant = new TenantView(company);
     await tenant.createSecret(SERVICE_ACCOUNT);

@@ -17,7 +17,7 @@ const runbooks = new Map(
   ),
 );
 
-/** Every metric that the program has, with what Prometheus makes of a histogram. */
+/** Returns the names of all series that the program exports, with the suffixes that a histogram has in Prometheus. */
 async function knownSeries(): Promise<ReadonlySet<string>> {
   const ofNode = (await new Metrics().render()).matchAll(
     /^# TYPE (asana_connector_(?:process|nodejs)_\w+) \w+$/gm,

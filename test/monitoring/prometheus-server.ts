@@ -8,13 +8,13 @@ import { freePort } from '../commands/child.ts';
 import { type ChildProgram, startProgram } from '../controlplane/child-program.ts';
 import { prometheusPath } from './prometheus.ts';
 
-/** One series of an answer and its value now. */
+/** One series of a query result, with its current value. */
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [time: number, value: string];
 }
 
-/** A rule and how its last evaluation went. */
+/** A rule and the result of its last evaluation. */
 export interface EvaluatedRule {
   readonly name: string;
   readonly health: string;
@@ -36,7 +36,7 @@ export class PrometheusServer implements AsyncDisposable {
     this.#program = program;
   }
 
-  /** @param target `host:port` of what is scraped, as the chart's ServiceMonitor has it scraped */
+  /** @param target `host:port` to scrape, with the same settings as the chart's ServiceMonitor */
   static async start(target: string, ruleFile: string): Promise<PrometheusServer> {
     const folder = await mkdtemp(join(tmpdir(), 'prometheus-'));
     const port = await freePort();
@@ -67,13 +67,13 @@ export class PrometheusServer implements AsyncDisposable {
     return server;
   }
 
-  /** What an expression comes to now. Rejects with what Prometheus says of one that it cannot evaluate. */
+  /** Evaluates an expression now. Rejects with Prometheus's error if it cannot be evaluated. */
   async query(expr: string): Promise<readonly Sample[]> {
     const { result } = await this.#ask<{ result: Sample[] }>(`query?query=${encodeURIComponent(expr)}`);
     return result;
   }
 
-  /** The values of a label among the series that a selector names. */
+  /** Returns the values of a label among the series that match a selector. */
   labelValues(selector: string, label: string): Promise<readonly string[]> {
     return this.#ask<string[]>(`label/${label}/values?match[]=${encodeURIComponent(selector)}`);
   }

@@ -6,12 +6,12 @@ const PACKAGE = {
   startsService: true,
 } as const satisfies Partial<DebianProgram>;
 
-/** Path of Prometheus: the one on PATH, else out of Debian's package. */
+/** Returns the path of Prometheus: the one on PATH, or else from Debian's package. */
 export function prometheusPath(): Promise<string> {
   return debianProgram({ ...PACKAGE, names: ['prometheus'] });
 }
 
-/** Path of promtool: the one on PATH, else out of Debian's package. */
+/** Returns the path of promtool: the one on PATH, or else from Debian's package. */
 export function promtoolPath(): Promise<string> {
   return debianProgram({ ...PACKAGE, names: ['promtool'] });
 }

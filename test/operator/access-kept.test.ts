@@ -8,8 +8,8 @@ import { conditionOf, OperatorRig, PERSONAL, SERVICE_ACCOUNT } from './rig.ts';
 import { TenantView } from './tenant.ts';
 
 /**
- * Ways in which people once lost access, or a guard was lost, because several correct parts met. Each test is named after
- * what went wrong.
+ * Regressions in which people lost access, or a safeguard failed, because correct parts interacted. Each test is named
+ * after what went wrong.
  */
 
 const alice = 'alice@acme.example';
@@ -108,7 +108,7 @@ suite('a removal that waits for Asana', () => {
   });
   after(() => rig.close());
 
-  /** The next removal is throttled for three seconds; resolves once that has happened. */
+  /** Throttles the next removal for three seconds; resolves once that has happened. */
   const throttled = async (begin: () => Promise<void>) => {
     const from = rig.sandbox.requests.last;
     rig.sandbox.faults.add({
@@ -120,7 +120,7 @@ suite('a removal that waits for Asana', () => {
       rig.sandbox.requests.since(from).some(({ status }) => status === 429),
     );
   };
-  /** Retry-After has passed once a request that came later is answered. */
+  /** Waits until Retry-After has passed: a request that came later has been answered then. */
   const passed = async () => {
     const before = rig.sandbox.requests.last;
     await rig.sync();
@@ -144,7 +144,7 @@ suite('a removal that waits for Asana', () => {
     await throttled(() => rig.deleteGrant('alice'));
     await rig.patchConnector({ spec: { suspend: true } });
     await rig.untilReason('alice', 'Suspended');
-    // Longer than Asana asked to wait: what was about to be sent has been given up.
+    // Longer than Asana asked to wait: the request that was waiting has been given up.
     await rig.until('Retry-After has passed', async () =>
       rig.sandbox.requests.since(0).some(({ status, at }) => status === 429 && Date.now() - at > 4_500),
     );
@@ -298,7 +298,7 @@ suite('a change that Asana takes and does not show', () => {
 
   test('is nothing that an object of the same name inherits: it sends its own', async () => {
     await untilUnseen('namesake', carol);
-    // Somebody removes the finalizer by force, and declares the same again before anybody sees that there was nothing.
+    // A user removes the finalizer by force, and declares the same again before anybody sees that the object was gone.
     await rig.deleteGrant('namesake');
     await rig.patchGrant('namesake', { metadata: { finalizers: null } });
     await rig.createGrant('namesake', carol);
@@ -342,7 +342,7 @@ suite('a small team', () => {
   test('has a brake too: all of its grants deleted at once are a hold, however few they are', async () => {
     await Promise.all(people.map((_, i) => rig.deleteGrant(`grant-${i}`)));
     const { count } = await rig.untilNamed(people.map((_, i) => `grant-${i}`));
-    // Some may have gone before the last of them was deleted, but never all.
+    // Some may be gone before the last of them was deleted, but never all.
     assert.ok(count >= 1);
     const licenses = await Promise.all(people.map((email) => rig.licenseInAsana(email)));
     assert.ok(licenses.includes('enterprise'));
@@ -378,7 +378,7 @@ suite('another organization behind the same token', () => {
   let other: Sandbox;
   before(async () => {
     rig = await OperatorRig.start('kept-organization');
-    // People of the same gids, as a copy of the first would have them.
+    // Its people have the same gids, as in a copy of the first organization.
     other = await startSandbox({
       accounts: 40,
       teams: 3,
@@ -433,7 +433,7 @@ suite('an admin of a plain workspace', () => {
     tenant = new TenantView(rig);
     await tenant.createSecret(PERSONAL);
     await rig.createConnector({
-      // Only personal tokens see a second workspace; the connector takes this one for a service account's, which may deprovision.
+      // Only personal tokens see a second workspace; declared as a service account's, this one may deprovision.
       scim: { enabled: false },
       conductorOne: { secretRef: { name: 'token' }, provision: true },
       provisioning: { allowDeprovision: true },

@@ -17,23 +17,23 @@ import type { Resource } from '../../src/kubernetes/resource.ts';
 const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
 const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 
-/** How long a test waits for what should happen within seconds, on a machine that may be busy with others. */
+/** How long a test waits for what should happen within seconds, on a machine that may be busy. */
 const PATIENCE_MS = 90_000;
 
 const NAMESPACES = '/api/v1/namespaces';
 
-/** The token that a Secret holds unless a test says otherwise; every secret of these tests carries the word canary. */
+/** The token in a Secret by default; every secret of these tests contains the word canary. */
 export const SERVICE_ACCOUNT = 'canary-service-account-token';
 
 export type ConnectorSpec = Record<string, unknown>;
 
 /**
- * A grant as kubectl names it: `atg/design`, and `elsewhere/atg/design` for one of another namespace. A name alone is a
- * license grant's.
+ * A grant as kubectl names it: `atg/design`, or `elsewhere/atg/design` in another namespace. A bare name is that of a
+ * license grant.
  */
 export type GrantRef = string;
 
-/** An event, as far as tests look at it. */
+/** The fields of an event that tests read. */
 export interface SeenEvent {
   readonly reason: string;
   readonly type: string;
@@ -41,14 +41,14 @@ export interface SeenEvent {
   readonly regarding: { readonly kind: string; readonly name: string };
 }
 
-/** One grant, addressed. */
+/** Kind, namespace and name of a grant. */
 interface GrantAddress {
   readonly kind: ResourceNames;
   readonly namespace: string;
   readonly name: string;
 }
 
-/** What people do with the objects of one namespace, and wait to see in them. */
+/** Does what users do with the objects of one namespace, and waits for what they expect to see. */
 export class ClusterObjects {
   readonly client: KubernetesClient;
   readonly namespace: string;
@@ -80,7 +80,7 @@ export class ClusterObjects {
     );
   }
 
-  /** Creates the connector `acme`; what is not given is as a careful person would set it for a test. */
+  /** Creates the connector `acme`, with defaults that suit most tests. */
   async createConnector(spec: ConnectorSpec = {}, name = 'acme'): Promise<void> {
     const provisioning = {
       mode: 'Apply',
@@ -106,15 +106,15 @@ export class ClusterObjects {
   }
 
   /**
-   * Declares what the administrator holds already. Ends that would leave nobody with a right are held, so somebody has to
-   * keep one where a test takes rights back and is not about holds.
+   * Declares a license that the administrator holds already. Removals that would leave nobody with a right are held, so
+   * somebody has to keep one in a test that takes rights back and is not about holds.
    */
   async declareSomebodyWhoStays(): Promise<void> {
     await this.createGrant('stays', 'root@acme.example');
     await this.untilReason('stays', 'Granted');
   }
 
-  /** Creates a grant of whatever kind, for the connector `acme` of this rig's namespace if the spec says no other. */
+  /** Creates a grant of any kind, by default for the connector `acme` in this object's namespace. */
   async declare(ref: GrantRef, spec: Record<string, unknown>): Promise<void> {
     const { kind, namespace, name } = this.#addressOf(ref);
     const home = namespace === this.namespace ? {} : { namespace: this.namespace };
@@ -180,7 +180,7 @@ export class ClusterObjects {
     return this.#connection.send<T>(request);
   }
 
-  /** Asks the connector for a sync, and waits until it was made. */
+  /** Requests a sync from the connector, and waits until it is made. */
   async sync(): Promise<void> {
     const token = `request-${Math.random()}`;
     await this.patchConnector({ metadata: { annotations: { 'asana-connector.dev/requestedAt': token } } });
@@ -204,7 +204,7 @@ export class ClusterObjects {
     return connector as unknown as AsanaConnector;
   }
 
-  /** Waits until a grant's Ready condition has this reason, for the object as it is. */
+  /** Waits until a grant's Ready condition has this reason, at the current generation. */
   async untilReason(ref: GrantRef, reason: string): Promise<GrantObject> {
     let grant: GrantObject | null = null;
     await this.until(
@@ -232,7 +232,7 @@ export class ClusterObjects {
     );
   }
 
-  /** Waits until the token of the hold over removals names all of these grants: what joins is shown once it is still. */
+  /** Waits until the token of the hold over removals names all of these grants; it does once the hold is still. */
   async untilNamed(refs: readonly GrantRef[]): Promise<ConnectorHold> {
     let seen: { hold: ConnectorHold | undefined; joined: (string | undefined)[] } | undefined;
     await this.until(
@@ -250,7 +250,7 @@ export class ClusterObjects {
     return seen?.hold as ConnectorHold;
   }
 
-  /** Waits until the connector has a hold of this reason over `count` removals, or missing entries, or more. */
+  /** Waits until the connector has a hold of this reason over at least `count` removals or missing entries. */
   async untilHeld(reason: HoldReason, count = 1): Promise<ConnectorHold> {
     let holds: readonly ConnectorHold[] | undefined;
     await this.until(
@@ -277,7 +277,7 @@ export class ClusterObjects {
     );
   }
 
-  /** A person answers a hold by annotation. */
+  /** Answers a hold by annotation, as a person would. */
   async answer(word: 'acknowledge' | 'discard', token: string): Promise<void> {
     await this.patchConnector({ metadata: { annotations: { [`asana-connector.dev/${word}`]: token } } });
   }
@@ -335,14 +335,14 @@ export class ClusterObjects {
   }
 }
 
-/** Whether a token names what joined with a change of a hold. */
+/** Whether a token covers what joined its hold with this change. */
 function names(token: string | undefined, joined: string | undefined): boolean {
   const [id, n] = token?.split('.') ?? [];
   const [hold, change] = joined?.split('.') ?? [];
   return id !== undefined && id === hold && Number(change) <= Number(n);
 }
 
-/** A condition of an object. */
+/** Returns a condition of an object. */
 export function conditionOf(
   object: {
     status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };

@@ -110,7 +110,7 @@ suite('a connector in service mode', () => {
   test('gives up a sync that ConductorOne cancels, and says so', async () => {
     await tenant.addFault({ match: { call: 'UploadAsset' }, effect: { delayMs: 20_000 } });
     const id = await tenant.order({ type: 'syncFull' });
-    // A sync that its first heartbeat finds cancelled is dropped without a word: it must have begun.
+    // A sync that is found cancelled at its first heartbeat is dropped silently, so it must have begun.
     await rig.until('the sync is under way', async () => (await tenant.task(id)).heartbeats === 1);
     await tenant.cancel(id);
     assert.equal((await tenant.untilEnded(id)).code, 'Canceled');
@@ -125,7 +125,7 @@ suite('a connector in service mode', () => {
     await rig.patchConnector({ spec: { suspend: true } });
     await rig.untilPhase('Suspended');
     const id = await tenant.order({ type: 'syncFull' });
-    // The operator works, and polls come every 50 ms: who does not ask now is not connected.
+    // The operator is working, and would poll every 50 ms if it were connected.
     await rig.createGrant('suspended', bob);
     await rig.untilReason('suspended', 'Suspended');
     await rig.deleteGrant('suspended');

@@ -283,7 +283,7 @@ suite('a doubtful reading', () => {
   }
 });
 
-/** A person asks again after mending a Secret; else it would be read again within a minute. */
+/** Requests a sync after a Secret was fixed; otherwise it would take up to a minute to be read again. */
 async function touch(rig: OperatorRig): Promise<void> {
   await rig.patchConnector({
     metadata: { annotations: { 'asana-connector.dev/requestedAt': `${Math.random()}` } },

@@ -4,7 +4,7 @@ import type { Person, Team } from '../../src/sandbox/records.ts';
 import { SECOND_WORKSPACE_GID } from '../../src/sandbox/seed.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 
-/** What people do with teams in Asana's console, and see there. */
+/** Does what people do with teams in Asana's console, and shows what they see there. */
 export class Teams {
   readonly #sandbox: Sandbox;
 
@@ -44,8 +44,8 @@ export class Teams {
 }
 
 /**
- * Makes a team in the second organization. Asana lets only members of a team change who is in it, so the administrator, whose
- * personal token it is, is one of them, and alice is another.
+ * Creates a team in the second organization. Asana lets only members of a team change who is in it, so the
+ * administrator, who owns the personal token, is one of them, and alice is another.
  * @returns its gid
  */
 export function addSecondTeam(sandbox: Sandbox): string {
@@ -58,7 +58,7 @@ export function addSecondTeam(sandbox: Sandbox): string {
   return team.gid;
 }
 
-/** Whether somebody is in a workspace, as Asana has it. */
+/** Whether a person is in a workspace, according to Asana. */
 export function isInWorkspace(sandbox: Sandbox, email: string, gid: string): boolean {
   const person = sandbox.state.personByEmail(email);
   const workspace = sandbox.state.workspace(gid);

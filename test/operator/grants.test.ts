@@ -143,7 +143,7 @@ suite('license grants in mode Apply', () => {
   test('let the older of two grants for one person win, and the younger follow once it goes', async () => {
     await rig.createGrant('elder', carol);
     await rig.untilReason('elder', 'Granted');
-    // Ages have a resolution of one second; within one the name decides.
+    // Creation times have a resolution of one second; within the same second the name decides.
     await rig.createGrant('junior', carol);
     const lost = await rig.untilReason('junior', 'ConflictingGrant');
     assert.match(conditionOf(lost, 'Ready')?.message ?? '', /elder/);

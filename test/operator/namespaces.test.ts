@@ -20,7 +20,7 @@ suite('grants of another namespace than the connector', () => {
     });
     teams = new Teams(rig.sandbox);
     design = await teams.create('Design guild', ['root@acme.example', bob]);
-    // Only personal tokens see a second workspace; the connector takes this one for a service account's.
+    // Only personal tokens see a second workspace; the connector declares this one as a service account's.
     await rig.createSecret({ BATON_TOKEN: PERSONAL, SCIM_TOKEN: SERVICE_ACCOUNT });
     await rig.createConnector({
       credentials: { type: 'ServiceAccount', secretRef: { name: 'token', scimTokenKey: 'SCIM_TOKEN' } },
@@ -80,7 +80,7 @@ suite('grants of another namespace than the connector', () => {
     assert.deepEqual(Object.fromEntries(left), {
       'alg/given': false,
       'atg/given': false,
-      // To take either would be a deprovision.
+      // Taking either back would be a deprovision.
       'awg/given': true,
       'aac/given': true,
     });

@@ -9,7 +9,7 @@ import { TenantView } from './tenant.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** The texts that the source gives the methods of a logger. */
+/** Returns the message texts that the source passes to the methods of a logger. */
 async function messagesInSource(): Promise<ReadonlySet<string>> {
   const messages = new Set<string>();
   for await (const path of glob('src/**/*.ts', { cwd: ROOT }))
@@ -27,7 +27,7 @@ suite('the bundled operator with --otel-endpoint', () => {
   let stdout: string;
   let log: readonly Readonly<Record<string, unknown>>[];
   let readiness: string;
-  /** Two who have no enterprise license: one is given one by a grant, the other by a task. */
+  /** Two people without an enterprise license: the first gets one by a grant, the second by a task. */
   let people: readonly string[];
   let taskId: string;
   let actionId: string | undefined;
@@ -77,7 +77,7 @@ suite('the bundled operator with --otel-endpoint', () => {
     await rig.close();
   });
 
-  /** A sync, a task and a grant. */
+  /** Has the operator handle a sync, a task and a grant. */
   async function live(): Promise<void> {
     const [declared = '', requested = ''] = people;
     const tenant = new TenantView(rig);
@@ -98,7 +98,7 @@ suite('the bundled operator with --otel-endpoint', () => {
     return span;
   }
 
-  /** Names of the spans up to the one that begins the trace, which comes last. */
+  /** Returns the names of the span's ancestors; the root of the trace comes last. */
   function ancestorsOf(span: ReceivedSpan): string[] {
     const parent = collector.spans.find(({ spanId }) => spanId === span.parentSpanId);
     return parent ? [parent.name, ...ancestorsOf(parent)] : [];

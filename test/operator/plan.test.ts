@@ -32,7 +32,7 @@ suite('a plan against the objects of a real API server', () => {
   let folder: Folder;
   before(async () => {
     folder = await Folder.make(FROM_SOURCE);
-    // A plan sees all connectors of the cluster, those of other tests among them: of one organization the oldest has it.
+    // A plan sees every connector in the cluster, including other tests'; the oldest one has the organization.
     rig = await OperatorRig.start('plan', { organization: '1200000000000077' });
     await rig.createSecret();
   });
@@ -62,7 +62,7 @@ suite('a plan against the objects of a real API server', () => {
   };
   const first = [connector, license('alice', 'Enterprise'), license('carol', 'Enterprise'), member];
 
-  /** What Git holds from now on. */
+  /** Replaces what Git holds. */
   async function write(manifests: readonly Manifest[]): Promise<void> {
     const items = manifests.map(({ kind, name, spec }) => ({
       apiVersion: 'asana-connector.dev/v1alpha1',
@@ -76,7 +76,7 @@ suite('a plan against the objects of a real API server', () => {
     );
   }
 
-  /** What a GitOps tool does with it. */
+  /** Applies what Git holds, as a GitOps tool does. */
   async function apply(): Promise<void> {
     const flags = ['--kubeconfig', rig.kubeconfigPath, 'apply', '-f', join(folder.path, FILE)];
     await run(await kubectlPath(), flags);

@@ -5,29 +5,29 @@ import { createInterface } from 'node:readline';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
-/** What a replica works on; a rig of the operator is one. */
+/** What a replica works on; an operator rig is one. */
 export interface ReplicaPlace {
   readonly namespace: string;
   readonly kubeconfigPath: string;
   readonly sandbox: { readonly asanaUrl: string; readonly conductorOne: { readonly caFile: string } };
-  /** Gets every line that the replica logs. */
+  /** Receives every line that the replica logs. */
   readonly logs: string[];
 }
 
 /** One replica of the operator, as a process of its own. */
 export class Replica {
   readonly #child: ChildProcess;
-  /** As it names itself in its log, in leases and to ConductorOne. */
+  /** Its name in its log, in leases and in ConductorOne. */
   readonly identity: Promise<string>;
   #knownAs: string | null = null;
-  /** Resolves when it has ended, however that came. */
+  /** Resolves when it has ended, for whatever reason. */
   readonly ended: Promise<void>;
-  /** What it wrote beside its log: why it ended by itself. */
+  /** Lines it wrote besides its log: why it ended by itself. */
   readonly lastWords: string[] = [];
 
   /**
-   * @param further flags that win over those that every replica gets
-   * @param environment further variables
+   * @param further flags that override those of every replica
+   * @param environment additional variables
    */
   constructor(
     place: ReplicaPlace,
@@ -74,7 +74,7 @@ export class Replica {
     });
   }
 
-  /** Its identity; null before it has said it. */
+  /** Its identity; `null` until it has logged it. */
   get knownAs(): string | null {
     return this.#knownAs;
   }
@@ -83,7 +83,7 @@ export class Replica {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** Null until it has ended by itself. */
+  /** `null` until it has ended by itself, and if a signal ended it. */
   get exitCode(): number | null {
     return this.#child.exitCode;
   }
@@ -92,12 +92,12 @@ export class Replica {
     return this.#child.pid;
   }
 
-  /** Sends a signal, if it is still there. */
+  /** Sends a signal, if the process still runs. */
   signal(signal: NodeJS.Signals): void {
     if (!this.hasEnded) this.#child.kill(signal);
   }
 
-  /** Sends a signal that ends it, and waits until it has. */
+  /** Sends a signal that ends the process, and waits until it has ended. */
   async end(signal: NodeJS.Signals): Promise<void> {
     this.signal(signal);
     await this.ended;

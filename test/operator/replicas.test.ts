@@ -6,7 +6,7 @@ import { TenantView } from './tenant.ts';
 
 const alice = 'alice@acme.example';
 
-/** A leader that has to wait for a processor, on a machine that is busy with others, keeps its lease. */
+/** Lets a leader keep its lease while it waits for a processor on a busy machine. */
 const PATIENT = [
   ['--leader-election-lease-duration', '5s'],
   ['--leader-election-renew-deadline', '4s'],
@@ -42,7 +42,7 @@ suite('two replicas in service mode', () => {
   });
 
   test('finish a task once, although the leader is killed in the middle of it', async () => {
-    // Nothing is answered until the leader is dead: it cannot have finished, however slow this machine is.
+    // Nothing is answered until the leader is dead, so it cannot have finished, however slow this machine is.
     rig.sandbox.faults.add({ match: { times: 0 }, effect: { delayMs: 600_000 } });
     const id = await tenant.order({ type: 'grant', entitlement: 'enterprise', user: alice });
     await rig.until('the leader works on it', async () => (await tenant.task(id)).leasedTo.length === 1);

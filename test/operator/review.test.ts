@@ -27,7 +27,7 @@ suite('a review of what the operator has done', () => {
     await folder[Symbol.asyncDispose]();
   });
 
-  /** What the command says, from the cluster's objects and the operator's audit lines. */
+  /** Returns the command's review of the cluster's objects and the operator's audit lines. */
   async function review(): Promise<Review> {
     await writeFile(join(folder.path, 'audit.log'), rig.audit.map((line) => `${line}\n`).join(''));
     const variables = {

@@ -20,7 +20,7 @@ import { installKinds } from '../controlplane/installed-kinds.ts';
 import { ClusterObjects, SERVICE_ACCOUNT } from './cluster-objects.ts';
 import { StatusWatch } from './status-watch.ts';
 
-/** Every secret of these tests carries this word: it must be found in no output. */
+/** Every secret of these tests contains this word, and no output may. */
 const CANARY = 'canary';
 export const PERSONAL = `${CANARY}-personal-token`;
 export const SCIM_ONLY = `${CANARY}-scim-only-token`;
@@ -29,7 +29,7 @@ const NAMESPACES = '/api/v1/namespaces';
 
 export { conditionOf, SERVICE_ACCOUNT } from './cluster-objects.ts';
 
-/** A line of the audit log, as far as tests look at it. */
+/** The fields of an audit line that tests read. */
 export interface AuditLine {
   readonly kind: string;
   readonly action: string;
@@ -40,7 +40,7 @@ export interface AuditLine {
   readonly result: string;
 }
 
-/** A person in the listing that the simulated Asana gives of itself. */
+/** A person in the state that the simulated Asana reports. */
 interface PersonInAsana {
   readonly email: string;
   readonly license: string | null;
@@ -49,11 +49,11 @@ interface PersonInAsana {
 }
 
 export interface RigOptions extends SandboxOptions {
-  /** A second namespace that the operator watches. */
+  /** True for a second namespace that the operator watches. */
   readonly neighbour?: boolean;
 }
 
-/** The operator's client, which keeps what is patched outside of a status: RBAC lets it change finalizers, no more. */
+/** The operator's client. Records patches outside of a status, since RBAC lets the operator change only finalizers. */
 class RecordingClient extends KubernetesClient {
   readonly patches: unknown[] = [];
 
@@ -70,25 +70,25 @@ class RecordingClient extends KubernetesClient {
 }
 
 /**
- * The operator in this process against a real API server and the strict sandbox, in a namespace of its own. It
- * watches every status that is ever written and everything that is ever logged; `close` holds them to the rules.
+ * The operator in this process, with a real API server and the strict sandbox, in a namespace of its own. Records every
+ * status that is ever written and everything that is ever logged; `close` checks them against the rules.
  */
 export class OperatorRig extends ClusterObjects {
   readonly sandbox: Sandbox;
-  /** Another namespace that the operator watches; there only if it was asked for. */
+  /** The second namespace that the operator watches; empty without the option. */
   readonly neighbour: string;
   readonly kubeconfigPath: string;
   readonly metrics = new Metrics();
   readonly audit: string[] = [];
   readonly logs: string[] = [];
-  /** What leads; a test may change it. */
+  /** The leadership that the operator sees; a test may change it. */
   readonly leadership: { -readonly [K in keyof Leadership]: Leadership[K] } = {
     leads: true,
     leadingForMs: Number.POSITIVE_INFINITY,
     takenOver: false,
     stoppedUntil: null,
   };
-  /** What service mode sees of the environment. */
+  /** The environment that service mode sees. */
   readonly environment: Record<string, string> = {};
   readonly #config: KubeConfig;
   readonly #connection: ApiServerConnection;
@@ -119,7 +119,7 @@ export class OperatorRig extends ClusterObjects {
     this.#stopControlPlane = parts.stop;
   }
 
-  /** @param purpose begins the name of its namespace, whose rest no other run on the same control plane has */
+  /** @param purpose the prefix of its namespace, whose rest is unique among runs on the same control plane */
   static async start(purpose: string, { neighbour, ...options }: RigOptions = {}): Promise<OperatorRig> {
     const namespace = `${purpose}-${randomBytes(4).toString('hex')}`;
     const further = neighbour ? [`${namespace}-neighbour`] : [];
@@ -145,8 +145,8 @@ export class OperatorRig extends ClusterObjects {
   }
 
   /**
-   * Starts the operator; again after `stopOperator`, as a new process would.
-   * @param asana where Asana is by then
+   * Starts the operator; after `stopOperator`, as a new process would.
+   * @param asana the Asana that it talks to
    */
   async startOperator(asana: Pick<Sandbox, 'asanaUrl'> = this.sandbox): Promise<void> {
     const { logs, audit } = this;
@@ -185,17 +185,17 @@ export class OperatorRig extends ClusterObjects {
     this.#operator = null;
   }
 
-  /** A person as Asana itself shows them to an admin. */
+  /** Returns a person as Asana itself shows them to an admin. */
   personInAsana(email: string): Promise<{ license: string | null; active: boolean; teams: string[] }> {
     return askControl(this.sandbox, 'GET', userPath(email));
   }
 
-  /** Everybody, as Asana shows them to an admin. */
+  /** Returns everybody as Asana shows them to an admin. */
   async peopleInAsana(): Promise<readonly PersonInAsana[]> {
     return (await askControl<{ people: PersonInAsana[] }>(this.sandbox, 'GET', '/state')).people;
   }
 
-  /** Addresses of members with an enterprise license who are no admins. */
+  /** Returns the addresses of members who have an enterprise license and are no admins. */
   async enterpriseMembers(count: number): Promise<string[]> {
     const found = (await this.peopleInAsana())
       .filter(({ license, role, active }) => license === 'enterprise' && role === 'member' && active)
@@ -205,7 +205,7 @@ export class OperatorRig extends ClusterObjects {
     return found;
   }
 
-  /** Takes so many members away in Asana, so that the next reading is suddenly smaller. */
+  /** Removes this many members in Asana, so that the next reading is suddenly smaller. */
   async removeMembers(count: number, { besides }: { besides: readonly string[] }): Promise<void> {
     const members = (await this.peopleInAsana()).filter(
       ({ email, role }) => role === 'member' && !besides.includes(email.toLowerCase()),
@@ -218,33 +218,33 @@ export class OperatorRig extends ClusterObjects {
     return (await this.personInAsana(email)).license;
   }
 
-  /** Somebody changes a license in Asana's console. */
+  /** Changes a person as somebody would in Asana's console. */
   async changeInConsole(email: string, change: Record<string, unknown>): Promise<void> {
     await askControl(this.sandbox, 'PATCH', userPath(email), change);
   }
 
-  /** Changes how Asana behaves. */
+  /** Changes the settings of the simulated Asana. */
   async setAsana(settings: Record<string, unknown>): Promise<void> {
     await askControl(this.sandbox, 'POST', '/settings', settings);
   }
 
-  /** Writes that Asana has had. */
+  /** Returns the writes that Asana has received. */
   writesInAsana(): { method: string; path: string }[] {
     return this.sandbox.requests.since(0).filter(({ method }) => method !== 'GET');
   }
 
-  /** What the operator wrote to its audit log, one record a change. */
+  /** Returns the records of the operator's audit log. */
   auditRecords(): AuditLine[] {
     return this.audit.map((line) => JSON.parse(line) as AuditLine);
   }
 
-  /** The phases that the connectors of the rig have shown, in their order. */
+  /** The phases that the rig's connectors have shown, in order. */
   get phasesShown(): readonly string[] {
     const phases = this.#statuses.seen.map(({ status }) => (status as { phase?: string } | undefined)?.phase);
     return phases.flatMap((phase, at) => (phase === undefined || phase === phases[at - 1] ? [] : [phase]));
   }
 
-  /** Stops everything, then holds every status that was ever written to the condition rules and every output to silence. */
+  /** Stops everything, then checks every status and patch against the rules, and every output for secrets. */
   async close(): Promise<void> {
     const events = JSON.stringify(await this.events());
     const metrics = await this.metrics.render();

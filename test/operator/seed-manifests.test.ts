@@ -17,18 +17,18 @@ const NAME = 'baton-asana';
 const ALICE = 'alice@acme.example';
 const GUEST = 'dave@partner.example';
 
-/** What a connector with some credentials does. */
+/** What a connector with certain credentials does. */
 interface Row {
   readonly credentials: string;
-  /** Begins the name of a namespace. */
+  /** The prefix of the namespace. */
   readonly purpose: string;
   readonly token: string;
-  /** Booleans of the Secret that are optional in the documentation. */
+  /** Booleans of the Secret that the documentation calls optional. */
   readonly options: Readonly<Record<string, string>>;
   readonly guestElsewhere?: boolean;
-  /** Whether guests and roles are shown, and licenses. */
+  /** Whether guests are shown, and whether licenses are. */
   readonly shows: { readonly guests: boolean; readonly licenses: boolean };
-  /** How provisioning ends. */
+  /** The code that provisioning ends with. */
   readonly provisioning: 'OK' | 'FailedPrecondition';
 }
 
@@ -104,13 +104,13 @@ for (const row of rows) {
     });
     after(() => rig.close());
 
-    /** What the directory that was uploaded last holds of somebody. */
+    /** Returns the accounts of a person in the directory that was uploaded last. */
     const accountsOf = async (user: string): Promise<readonly unknown[]> => {
       const path = `/conductorone/accounts?user=${encodeURIComponent(user)}`;
       return (await askControl<{ accounts: unknown[] }>(rig.sandbox, 'GET', path)).accounts;
     };
 
-    /** What ConductorOne sees and may do, whoever connects it. */
+    /** Checks what ConductorOne sees and may do, whichever program connects it. */
     async function uploadsAndProvisions(newcomer: string): Promise<void> {
       const synced = await tenant.carryOut({ type: 'syncFull' });
       assert.equal(synced.code, 'OK', synced.message);
@@ -141,7 +141,7 @@ for (const row of rows) {
       assert.equal((await rig.personInAsana(ALICE)).active, true, 'no account goes without a word');
     }
 
-    /** Takes a license of Alice back, which ConductorOne has to be shown first. */
+    /** Takes a license of Alice back, after a sync that shows it to ConductorOne. */
     async function revoke(entitlement: string, expected: string): Promise<void> {
       assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
       const { code, message } = await tenant.carryOut({ type: 'revoke', entitlement, user: ALICE });
@@ -199,7 +199,7 @@ function secretManifest(stringData: Readonly<Record<string, string>>) {
   return { metadata: { name: `${NAME}-secrets` }, type: 'Opaque', stringData };
 }
 
-/** As the documentation has it, but for the image; `baton` is a label. */
+/** Returns the Deployment of the documentation with another image; `baton` is a label. */
 function deploymentManifest(baton: unknown) {
   const container = {
     name: NAME,
@@ -221,7 +221,7 @@ function deploymentManifest(baton: unknown) {
   };
 }
 
-/** The environment that a kubelet would give the Deployment's container, from what the API server holds. */
+/** Returns the environment that a kubelet would give the Deployment's container, from the objects in the API server. */
 async function environmentOf(rig: OperatorRig): Promise<Variables> {
   type Containers = { envFrom?: { secretRef: { name: string } }[] }[];
   type Deployment = KubernetesObject & { spec: { template: { spec: { containers: Containers } } } };
@@ -235,7 +235,7 @@ async function environmentOf(rig: OperatorRig): Promise<Variables> {
   );
 }
 
-/** What `migrate` makes of the Secret as the cluster shows it. */
+/** Returns what `migrate` makes of the Secret as the cluster shows it. */
 async function migrated(secret: object): Promise<object> {
   let printed = '';
   const output = { write: (text: string) => (printed += text) };

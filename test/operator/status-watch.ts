@@ -5,7 +5,7 @@ import { isNotFound, KubernetesError } from '../../src/kubernetes/errors.ts';
 import type { Resource } from '../../src/kubernetes/resource.ts';
 import type { CheckedObject } from '../api/condition-rules.ts';
 
-/** Sees every status that is ever written to an object of ours in some namespaces. */
+/** Records every status that is ever written to one of our objects in some namespaces. */
 export class StatusWatch {
   readonly #client: KubernetesClient;
   readonly #watching = new AbortController();
@@ -19,7 +19,7 @@ export class StatusWatch {
     );
   }
 
-  /** The objects as they were at each write that was seen so far. */
+  /** The objects as they were at each write seen so far. */
   get seen(): readonly CheckedObject[] {
     return this.#seen;
   }
@@ -41,9 +41,9 @@ export class StatusWatch {
           if (type === 'ADDED' || type === 'MODIFIED') this.#seen.push(object as unknown as CheckedObject);
         }
       } catch (error) {
-        // A test that deletes the kinds has seen the last of them.
+        // The test has deleted the kinds, so there is nothing left to see.
         if (isNotFound(error)) return;
-        // The kinds may be so new that the API server asks for patience (429).
+        // The kinds may be so new that the API server answers 429.
         const early = error instanceof KubernetesError && error.status === 429;
         if (!signal.aborted && !early) throw error;
         await sleep(100);

@@ -124,7 +124,7 @@ suite('team grants in mode Apply', () => {
   test('stay as they are while the teams are read after a restart', async () => {
     await rig.stopOperator();
     const { metadata } = (await rig.grant('atg/early')) ?? assert.fail();
-    // What the accounts alone say is there long before the teams are.
+    // The accounts are read long before the teams are.
     rig.sandbox.faults.add({
       match: { operation: 'getTeamsForWorkspace', times: 1 },
       effect: { delayMs: 1_000 },

@@ -10,7 +10,7 @@ export interface ShownTask {
   readonly result: { readonly codeName: string; readonly message: string } | null;
 }
 
-/** The simulated ConductorOne beside a rig's Asana, through its control endpoint as a person would use it. */
+/** The simulated ConductorOne beside a rig's Asana, used through its control endpoint. */
 export class TenantView {
   readonly #rig: OperatorRig;
 
@@ -18,7 +18,7 @@ export class TenantView {
     this.#rig = rig;
   }
 
-  /** Puts ConductorOne's credentials beside the token, as the Secret of a baton-asana Deployment has them. */
+  /** Creates a Secret with the token and ConductorOne's credentials, like that of a baton-asana Deployment. */
   async createSecret(token: string): Promise<void> {
     const { clientId, clientSecret, caFile } = this.#rig.sandbox.conductorOne;
     this.#rig.environment['SSL_CERT_FILE'] = caFile;
@@ -42,7 +42,7 @@ export class TenantView {
     return this.#send<ShownTask>('GET', `/tasks/${id}`);
   }
 
-  /** Orders a task and waits for its end: the gRPC code and what was said. */
+  /** Orders a task and waits for its end. @returns the gRPC code and the message */
   async carryOut(task: Record<string, unknown>): Promise<{ code: string; message: string }> {
     const id = await this.order(task);
     return this.untilEnded(id);

@@ -7,13 +7,13 @@ import { addSecondTeam, Teams } from './console.ts';
 import { OperatorRig, PERSONAL } from './rig.ts';
 
 const ACTIONS = 50;
-/** What the rig lets one connector have in work; the others of its actions stand in line behind those. */
+/** How many actions of one connector the rig lets run at once; the others wait behind these. */
 const IN_WORK = 10;
 const HANG_MS = 60_000;
 const SECRETS = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
 const alice = 'alice@acme.example';
 
-/** Time for an Asana that hangs until it is let go, however long that takes on this machine. */
+/** A clock for an Asana that hangs until it is released, however long that takes on this machine. */
 class HangingTime {
   readonly #released = Promise.withResolvers<void>();
   hanging = 0;
@@ -48,7 +48,7 @@ suite('two tenants of one operator', () => {
     await rig.untilPhase('Connected');
     await rig.client.create(SECRETS, rig.neighbour, {
       metadata: { name: 'token' },
-      // Only personal tokens see a second workspace; the connector takes this one for a service account's.
+      // Only personal tokens see a second workspace; the connector declares this one as a service account's.
       stringData: { BATON_TOKEN: PERSONAL },
     });
     await rig.client.create(asanaConnectors, rig.neighbour, {

@@ -32,7 +32,7 @@ suite('a task of ConductorOne that contradicts a grant', () => {
   after(() => rig.close());
 
   const organization = () => rig.sandbox.workspace;
-  /** What a task takes, and the grant that declares it. */
+  /** What each task takes, and the grant that declares it. */
   const rows: readonly {
     readonly ref: string;
     readonly spec: () => Record<string, unknown>;

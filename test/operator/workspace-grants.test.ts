@@ -7,7 +7,7 @@ import { conditionOf, OperatorRig, PERSONAL, SERVICE_ACCOUNT } from './rig.ts';
 const alice = 'alice@acme.example';
 const carol = 'carol@acme.example';
 const erin = 'erin@acme.example';
-/** Only personal tokens see a second workspace; the connector takes this one for a service account's, which may deprovision. */
+/** Only personal tokens see a second workspace; declared as a service account's, this one may deprovision. */
 const secondWorkspace = {
   secret: { BATON_TOKEN: PERSONAL, SCIM_TOKEN: SERVICE_ACCOUNT },
   credentials: { type: 'ServiceAccount', secretRef: { name: 'token', scimTokenKey: 'SCIM_TOKEN' } },

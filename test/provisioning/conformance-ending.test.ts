@@ -17,7 +17,7 @@ import {
 } from './conformance.ts';
 import { contender, context, deleted, expired, grant, NOW, person, reading } from './world.ts';
 
-/** Another grant declares the same, and may take it over. */
+/** Another grant declares the same right, and may take it over. */
 const succeeded = ({ right }: Sample): Partial<GrantContext> => ({
   contest: { kind: 'Succeeded', successor: contender(right, 'heir'), heldUpBy: null },
 });

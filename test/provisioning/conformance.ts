@@ -25,28 +25,28 @@ import {
 } from './world.ts';
 
 /**
- * What the conformance suite needs to know of a right. A new one must fill in a sample here, and its column in every row of
- * the files beside, to compile.
+ * What the conformance suite needs to know about a right. A new right does not compile without a sample here and a
+ * column in every row of the conformance tests.
  */
 export interface Sample {
   readonly right: Right;
-  /** What the status shows of somebody who holds it. */
+  /** The value in the status of a grant whose right is held. */
   readonly value: string;
-  /** The parts it is read from. */
+  /** The parts of the directory that the right is read from. */
   readonly parts: readonly PartName[];
-  /** How somebody comes to hold it, how it is taken back, and what else gives it. */
+  /** The actions that give the right and remove it. */
   readonly gives: ActionType;
   readonly takes: ActionType;
-  /** Whether a grant takes back what it found. */
+  /** Whether a grant removes a right that it adopted. */
   readonly takesWhatWasFound: boolean;
-  /** Taking it takes somebody out of a place. */
+  /** Whether removing the right is a deprovision. */
   readonly deprovisions: boolean;
-  /** Alice without it, and with it; `shape` says what else is so of her. */
+  /** Alice without the right, and with it; `shape` overrides her other properties. */
   without(shape?: PersonShape): Account | null;
   holder(shape?: PersonShape): Account;
-  /** What a reading must say besides, where Alice holds it. */
+  /** What else a reading contains if Alice holds the right. */
   readonly held: ReadingShape;
-  /** Alice, and this of the reading, where she has something else of the kind. */
+  /** Alice with a different value of the right, and the reading that shows it. */
   other(): { readonly account: Account; readonly reading: ReadingShape };
 }
 
@@ -109,31 +109,31 @@ export const samples: Readonly<Record<RightType, Sample>> = {
 
 export const rightTypes = Object.keys(samples) as readonly RightType[];
 
-/** Somebody else, so that Asana shows a license at all. */
+/** Another person, so that Asana shows a license at all. */
 const bob = person({ gid: '2', email: 'bob@acme.com' });
 
-/** Asana where Alice holds the right. */
+/** Returns a reading in which Alice holds the right. */
 export function heldIn(sample: Sample, shape: PersonShape = {}, more: ReadingShape = {}) {
   return reading([sample.holder(shape), bob], { ...sample.held, ...more });
 }
 
-/** Asana where she does not. */
+/** Returns a reading in which Alice does not hold the right. */
 export function notHeldIn(sample: Sample, shape: PersonShape = {}, more: ReadingShape = {}) {
   const alice = sample.without(shape);
   return reading(alice ? [alice, bob] : [bob], more);
 }
 
-/** Asana where nobody has Alice's address or gid. */
+/** Returns a reading in which no account has Alice's address or gid. */
 export function withoutAliceIn(more: ReadingShape = {}) {
   return reading([bob], more);
 }
 
-/** Before the account was ever seen, where there is none without the right. */
+/** Returns the state before the account was seen, if the account does not exist without the right. */
 export function unseen(sample: Sample): Partial<Grant> {
   return sample.without() === null ? { recorded: null } : {};
 }
 
-/** What every right does in one situation: the same for all, or what each does. */
+/** A situation, and the expected decision for every right: one for all, or one for each. */
 export interface Situation {
   readonly what: string;
   readonly because: string;
@@ -143,7 +143,7 @@ export interface Situation {
   readonly expect: string | Readonly<Record<RightType, string>>;
 }
 
-/** Decides each situation for each right. */
+/** Tests the decision in each situation for each right. */
 export function check(situations: readonly Situation[]): void {
   for (const { what, because, grant: changes = {}, asana, context: around = {}, expect } of situations)
     for (const type of rightTypes) {
@@ -158,7 +158,7 @@ export function check(situations: readonly Situation[]): void {
     }
 }
 
-/** A column for each right. */
+/** Makes a column for each right. */
 export function mapped(expect: (type: RightType) => string): Readonly<Record<RightType, string>> {
   return {
     License: expect('License'),
@@ -174,6 +174,6 @@ export const deletedOf =
   (rest: (sample: Sample) => Partial<Grant>, more: Partial<Grant> = {}) =>
   (sample: Sample): Partial<Grant> => ({ ...rest(sample), ending: deleted, ...more });
 
-/** What gives each right, and what takes it back. */
+/** The actions that give each right and remove it, as expectations. */
 export const gives = mapped((type) => `Act ${samples[type].gives}`);
 export const takes = mapped((type) => `Act ${samples[type].takes}`);

@@ -8,7 +8,7 @@ import { account, context, given, grant, person, plain, reading, team, told } fr
 
 const enterprise = { type: 'License', license: 'Enterprise' } as const satisfies Right;
 
-/** What was given, who and what is listed now, and the part of the reading that may be in doubt. */
+/** The right that was given, what the reading lists now, and the part of the reading that may be in doubt. */
 interface Row {
   readonly lacks: string;
   readonly applied: AppliedRight;

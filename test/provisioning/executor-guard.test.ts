@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import type { FreshReading } from '../../src/directory/reader.ts';
 import { ALICE, BOB, type ExecutorRig, setUp } from './executor-rig.ts';
 
-/** A guard that lets the first `allowed` questions before a request pass. */
+/** Returns a guard that passes its first `allowed` checks before a request, then throws. */
 function guardAfter(allowed: number): { guard: (stage: 'Begin' | 'Send') => void; asked: () => number } {
   let asked = 0;
   const guard = (stage: 'Begin' | 'Send') => {

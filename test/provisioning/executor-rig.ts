@@ -18,13 +18,13 @@ export const clock = fastClock(100);
 export const ALICE = 'alice@acme.example';
 export const BOB = 'bob@acme.example';
 
-/** What happened, in its order: hooks, and requests as the sandbox names them. */
+/** A recorded step: a hook, or a request by its operation in the sandbox. */
 export type Step = string;
 
-/** What licenses need. */
+/** The action types that licenses need. */
 export type Type = 'GrantEnterprise' | 'RevokeEnterprise' | 'CreateAccount' | 'Deprovision';
 
-/** An executor against the sandbox's Asana, over HTTP, that notes what was asked in which order. */
+/** An executor against the sandbox's Asana over HTTP, with a record of its hooks and requests in order. */
 export class ExecutorRig {
   readonly sandbox: Sandbox;
   readonly directory: Directory;
@@ -48,7 +48,7 @@ export class ExecutorRig {
     this.#sequence = sandbox.requests.last;
   }
 
-  /** The gid of somebody by email. */
+  /** Returns the gid of a person by email. */
   gid(email: string): string {
     const person = this.sandbox.state.personByEmail(email);
     assert.ok(person, email);
@@ -80,7 +80,7 @@ export class ExecutorRig {
     };
   }
 
-  /** Hooks that agree to everything and note when they were asked. */
+  /** Returns hooks that agree to everything and record their calls. */
   hooks(overrides: Partial<ActionHooks> = {}): ActionHooks {
     const noting =
       <A extends unknown[], R>(step: Step, hook: (...args: A) => R) =>
@@ -116,7 +116,7 @@ export class ExecutorRig {
     this.sandbox.faults.add({ match, effect });
   }
 
-  /** Results that were told to auditors, the oldest first. */
+  /** The results in the audit records, the oldest first. */
   get results(): string[] {
     return this.audit.map(({ result }) => result);
   }
@@ -129,7 +129,7 @@ export class ExecutorRig {
   }
 }
 
-/** Starts a sandbox and reads its accounts. */
+/** Starts a sandbox and reads its accounts and licenses. */
 export async function setUp(t: TestContext, options: SandboxOptions = {}): Promise<ExecutorRig> {
   const sandbox = await startSandbox({ requestsPerMinute: 0, clock, ...options });
   t.after(() => sandbox.close());
@@ -149,7 +149,7 @@ export async function setUp(t: TestContext, options: SandboxOptions = {}): Promi
   return new ExecutorRig(sandbox, session, directory);
 }
 
-/** An action as a decision would ask for it. */
+/** Returns an action as in a decision. */
 export function actionOf(type: Type, gid: string, email: string): Action {
   switch (type) {
     case 'GrantEnterprise':

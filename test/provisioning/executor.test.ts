@@ -58,7 +58,7 @@ suite('an action', () => {
     const { profile } = rig.sandbox.state.personByEmail('ada.byron@acme.example') ?? {};
     assert.deepEqual([profile?.license, profile?.name], ['view only', 'Ada Byron']);
     assert.equal(rig.directory.accountByEmail('ada.byron@acme.example')?.license, 'ViewOnly');
-    // An address may be somebody else's by the time of an audit.
+    // By the time of an audit, the address may belong to another person.
     assert.equal(rig.audit[0]?.account.gid, rig.sandbox.state.personByEmail('ada.byron@acme.example')?.gid);
   });
 

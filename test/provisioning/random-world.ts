@@ -28,7 +28,7 @@ import {
   viewOnly,
 } from './world.ts';
 
-/** Grants, people and connectors at random, for laws that hold in every world. */
+/** Random grants, people and connectors, for laws that hold in every world. */
 
 const emails = [ALICE, 'alice.smith@acme.com', 'bob@acme.com'] as const;
 const roles = fc.constantFrom<WorkspaceRole>('Guest', 'Admin', 'Member', 'Member', 'Member');
@@ -107,7 +107,7 @@ const anyGrant: fc.Arbitrary<Grant> = fc
     }),
   })
   .map(({ right, held, changes }) => {
-    // Only a license can have been another one before: all else is immutable.
+    // Only a license can have had another value before: all other rights are immutable.
     const was = held && right.type === 'License' && held[0].type === 'License' ? held[0] : right;
     const applied = held && (held[1] ? given : adopted)(was, held[2] ? valueOf(was) : 'Admin');
     const ensure = right.type === 'Account' ? changes.ensure : 'Present';
@@ -167,7 +167,7 @@ export const anyContext: fc.Arbitrary<GrantContext> = fc
 
 type World = [Grant, GrantContext];
 
-/** The same without what stops everything, so that a good part of the decisions are actions. */
+/** Removes what blocks every action from a world, so that many of the decisions are actions. */
 function calm([subject, around]: World): World {
   const quiet = {
     suspended: false,
@@ -183,7 +183,7 @@ function calm([subject, around]: World): World {
   ];
 }
 
-/** And without what keeps single accounts from being touched. */
+/** Also removes what protects single accounts. */
 function easy(world: World): World {
   const [subject, around] = calm(world);
   const read = around.reading && {
@@ -199,7 +199,7 @@ function easy(world: World): World {
   ];
 }
 
-/** Somebody whom neither the grant nor Asana knows. */
+/** Makes the person unknown to both the grant and Asana. */
 function newcomer(world: World): World {
   const [subject, around] = easy(world);
   const unknown = { recorded: null, created: false, applied: null, ending: null, mayCreate: true };
@@ -217,7 +217,7 @@ function newcomer(world: World): World {
 
 const worlds = { wild: (world: World) => world, calm, easy, newcomer };
 
-/** Holds for every grant in every world. */
+/** Checks a law for random grants in random worlds. */
 export function law(
   check: (decision: Decision, subject: Grant, around: GrantContext) => void,
   numRuns = 5_000,

@@ -15,14 +15,14 @@ suite('refusals', () => {
     'DeprovisionNotAllowed',
     'NamespaceNotAllowed',
     'TeamNotFound',
-    // The table has these three rows of its own.
+    // These three have rows of their own in the table.
     'AccountNotFound',
     'UserIsGuest',
     'GuestsLastTeam',
   ];
   for (const [code, { class: errorClass, ended }] of Object.entries(refusals)) {
     const isReleased = released.some((one) => one === code);
-    // Whoever else declares the account may end in a moment: what has expired waits for that.
+    // The other declaration of the account may end at any time, so an expired grant waits for that.
     const isReleasedDeleted = code === 'StillDeclared';
     const fate = isReleased ? 'is released' : isReleasedDeleted ? 'is released if it was deleted' : 'waits';
     test(`${code}: an ended grant ${fate}`, () => {

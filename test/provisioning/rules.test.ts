@@ -25,7 +25,7 @@ import {
   viewOnly,
 } from './world.ts';
 
-/** The rules under the table, where one of them says more than the conformance suite asks of every right. */
+/** Rules that the table does not show and that go beyond the conformance suite, which tests all rights alike. */
 type Row = readonly [what: string, grant: Grant, asana: Reading, expect: string, around?: ContextShape];
 
 function check(rows: readonly Row[]): void {

@@ -8,7 +8,7 @@ import { anyContext, anyPerson, anyRight } from './random-world.ts';
 import { person, reading, rightCase } from './world.ts';
 
 suite('one rule for grants and tasks', () => {
-  /** What is meant to differ: Git is the master of what it declares, and a task is one decision of a person. */
+  /** Intended differences: Git is authoritative for what it declares, and a task is one decision of a person. */
   const differ = new Set(['StillDeclared', 'UserIsGuest', 'HoldsEnterprise', 'GuestsLastTeam']);
   const codeOf = (step: Step) => (step.kind === 'Refused' ? step.code : null);
 
@@ -26,7 +26,7 @@ suite('one rule for grants and tasks', () => {
     const [byGrant, byTask] = [asked('Grant'), asked('Task')];
     const codes = [codeOf(byGrant), codeOf(byTask)];
     if (codes.some((code) => code !== null && differ.has(code))) return;
-    // To declare view-only is to lower; a task is told to revoke instead.
+    // A grant that declares ViewOnly lowers a license; a task must revoke Enterprise instead.
     if (subject.right.type === 'License' && subject.right.license === 'ViewOnly' && move === 'give') return;
     assert.deepEqual(
       byGrant.kind === 'Act' ? byGrant.action.type : byGrant,

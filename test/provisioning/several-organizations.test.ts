@@ -21,7 +21,7 @@ import {
   team,
 } from './world.ts';
 
-/** A connector of two organizations, which SCIM cannot have; a guest of the first is a member of the second. */
+/** A connector with two organizations, so without SCIM; a guest of the first organization is a member of the second. */
 const PARTNER = { gid: '550', name: 'Partner', organization: true };
 const BETA = '800';
 const withoutScim = { policies: { scimEnabled: false } };
@@ -40,7 +40,7 @@ function guestOfOne(): Account {
   return { ...guest, memberships: [...guest.memberships, place] };
 }
 
-/** A directory of both, in which the guest is in one team of each. */
+/** Returns a directory of both, in which the guest is in one team of each. */
 function openDirectory(): { readonly directory: Directory; readonly snapshot: Snapshot } {
   const { snapshot: before } = reading([guestOfOne()], { ...shape, members: { 1: { guest: true } } });
   const beta = { gid: BETA, name: 'Beta', organization: PARTNER.gid, memberships: [inBeta] };

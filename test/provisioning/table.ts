@@ -6,7 +6,7 @@ import type { Grant } from '../../src/provisioning/grant.ts';
 import type { Reading } from '../../src/provisioning/reading.ts';
 import { type ContextShape, context, deleted, person, reading, told } from './world.ts';
 
-/** The table of what each kind means, row by row. */
+/** A row of the table of what a grant means. */
 export interface Row {
   readonly row: string;
   readonly grant: Grant;
@@ -15,7 +15,7 @@ export interface Row {
   readonly expect: string;
 }
 
-/** Decides each row. */
+/** Tests the decision of each row. */
 export function check(rows: readonly Row[]): void {
   for (const { row, grant: subject, asana, context: around, expect } of rows)
     test(`${row}: ${expect}`, () => {

@@ -5,7 +5,7 @@ import { RefusedError } from '../../src/provisioning/refusal.ts';
 import type { TaskRequest } from '../../src/provisioning/task-request.ts';
 import { ALICE, BOB, startTaskRig, type TaskRig } from './task-rig.ts';
 
-/** What changes while a task waits for Asana: nothing leaves by rules that do not stand any more. */
+/** Changes while a task waits for Asana: no request is sent under rules that no longer hold. */
 
 const take = (right: 'Enterprise' | 'ViewOnly', gid: string): TaskRequest => ({
   wish: { type: 'License', license: right },
@@ -15,7 +15,7 @@ const take = (right: 'Enterprise' | 'ViewOnly', gid: string): TaskRequest => ({
 
 const allowed: Partial<Policies> = { allowDeprovision: true };
 
-/** Policies that change once the first request has been answered with 429. */
+/** Returns policies that change once the first request was answered with 429. */
 function changing(rig: TaskRig, operation: string, after: Partial<Policies>) {
   rig.fault({ operation }, { status: 429, retryAfter: 90 });
   return { look: () => ({ policies: { ...allowed, ...(rig.count(operation) > 0 ? after : {}) } }) };
@@ -64,7 +64,7 @@ suite('a deprovision that waits for Retry-After', () => {
       reserveDeprovision: async () => {
         const before = window;
         window = rig.count('scimPatchUser') + 1;
-        // While the booking is written.
+        // Suspends the connector while the booking is written.
         suspended = window === 2;
         return window !== before;
       },
@@ -126,7 +126,7 @@ suite('a change that comes about while a task waits', () => {
     const outcome = await rig.carryOut(
       { wish: { type: 'License', license: 'Enterprise' }, want: 'Give', user: { gid: person.gid } },
       {
-        // A sync of the directory ends just before the request would leave.
+        // Simulates a sync that ends just before the request is sent.
         guard: () => {
           guards += 1;
           if (guards !== 2) return;

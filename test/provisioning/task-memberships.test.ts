@@ -27,7 +27,7 @@ const join = (rig: TaskRig, email: string): TaskRequest => ({
 });
 const leave = (rig: TaskRig, email: string): TaskRequest => ({ ...join(rig, email), want: 'Take' });
 
-/** Who is in the rig's team as an upload would show it. */
+/** Returns the members of the rig's team as an upload would show them. */
 function shownIn(rig: TaskRig): readonly string[] {
   const members = rig.directory.effective()?.teams.get(rig.team().gid)?.memberships ?? [];
   return members.map(({ user }) => user);

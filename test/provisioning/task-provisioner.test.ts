@@ -209,7 +209,7 @@ suite('a rate limit', () => {
     rig.fault({ operation: 'scimGetUser', times: 0 }, { status: 429, retryAfter: 3600 });
     const abort = new AbortController();
     const task = rig.carryOut(grant(rig.gid(ALICE)), {}, abort.signal);
-    // It is refused, and waits an hour.
+    // The request is refused with 429, and the task waits for an hour.
     while (rig.count('scimGetUser') === 0) await delay(1);
     abort.abort(new Error('cancelled'));
     await assert.rejects(task, /cancelled/);

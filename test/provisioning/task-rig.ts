@@ -31,11 +31,11 @@ export const DAVE = 'dave@partner.example';
 export interface TaskRigOptions extends SandboxOptions {
   readonly scimEnabled?: boolean;
   readonly token?: TokenKind;
-  /** How many times faster than the wall clock; waits of minutes want more than requests can bear. */
+  /** How many times faster than real time the clock runs. Waits of minutes need more than requests usually tolerate. */
   readonly speed?: number;
 }
 
-/** What is so for one look. */
+/** The state that one view shows. */
 export interface RigView {
   readonly policies?: Partial<Policies>;
   readonly declared?: readonly Declaration[];
@@ -44,11 +44,11 @@ export interface RigView {
 }
 
 export interface RigContext extends RigView, Partial<Pick<TaskContext, 'guard' | 'reserveDeprovision'>> {
-  /** Asked at each look, for what changes while a task is under way. */
+  /** Called for each view, for changes while a task is in progress. */
   readonly look?: () => RigView;
 }
 
-/** A task provisioner against the sandbox's Asana, over HTTP. */
+/** A task provisioner against the sandbox's Asana over HTTP. */
 export class TaskRig {
   readonly sandbox: Sandbox;
   readonly directory: Directory;
@@ -56,7 +56,7 @@ export class TaskRig {
   readonly provisioner: TaskProvisioner;
   readonly audit: (AuditRecord & { time: string })[] = [];
   readonly seats = { held: 0, most: 0 };
-  /** Of the seats that are held no more, those that were given, and those that may have been. */
+  /** The number of released seats whose license was given, and of those whose license may have been given. */
   kept = 0;
   doubted = 0;
   readonly reserved: string[] = [];
@@ -100,7 +100,7 @@ export class TaskRig {
     return this.person(email).profile.license;
   }
 
-  /** The first team: root, Alice and Bob are in it. */
+  /** Returns the first team; root, Alice and Bob are in it. */
   team(): Team {
     const team = this.sandbox.people.organization.teams[0];
     assert.ok(team);
@@ -111,7 +111,7 @@ export class TaskRig {
     return team.memberships.some(({ person }) => person === this.person(email));
   }
 
-  /** What a task may look at; `changes` are asked for anew at each look. */
+  /** Returns what a task can read. `own` is the number of held seats that belong to the task itself. */
   view(
     { policies: changed = {}, declared = [], doubt = null, enterpriseLicenses }: RigView = {},
     own = 0,
@@ -184,7 +184,7 @@ export class TaskRig {
     this.sandbox.faults.add({ match, effect });
   }
 
-  /** What was asked of Asana since the rig was set up. */
+  /** The operations requested from Asana since the rig was set up. */
   get operations(): string[] {
     return this.sandbox.requests.since(this.#first).map(({ operation }) => operation);
   }
@@ -198,7 +198,7 @@ export class TaskRig {
   }
 }
 
-/** Starts a sandbox and reads its directory, teams included. */
+/** Starts a sandbox and reads its directory, including teams. */
 export async function startTaskRig(t: TestContext, options: TaskRigOptions = {}): Promise<TaskRig> {
   const { scimEnabled = true, token = 'serviceAccount', speed = 100, ...rest } = options;
   const clock = fastClock(speed);

@@ -30,19 +30,19 @@ export const ALICE = 'alice@acme.com';
 export const ORGANIZATION: Workspace = { gid: '500', name: 'Acme', organization: true };
 export const PLAIN: Workspace = { gid: '600', name: 'Friends', organization: false };
 export const TEAM = '700';
-/** When every decision is taken, epoch milliseconds. */
+/** The time of every decision, in epoch milliseconds. */
 export const NOW = Date.parse('2026-06-01T12:00:00Z');
 
 export interface PersonShape {
   readonly gid?: string;
   readonly email?: string | null;
   readonly license?: License | null;
-  /** In the organization; null for somebody who was never there. */
+  /** The role in the organization; `null` for a person who was never there. */
   readonly role?: WorkspaceRole | null;
   readonly active?: boolean;
-  /** In the plain workspace; null (by default) for somebody who is not in it. */
+  /** The role in the plain workspace; `null` (the default) for a person who is not there. */
   readonly plain?: WorkspaceRole | null;
-  /** As SCIM says it; null when SCIM lists the account without one, undefined follows `license`. */
+  /** The user type in SCIM; `null` if SCIM lists the account without one, undefined to follow `license`. */
   readonly userType?: string | null;
   readonly scim?: boolean;
 }
@@ -91,17 +91,17 @@ export function policies(changes: Partial<Policies> = {}): Policies {
 type MemberFlags = Partial<Pick<TeamMembership, 'admin' | 'guest' | 'limitedAccess'>>;
 
 export interface ReadingShape {
-  /** Parts of which something is missing. */
+  /** The parts of the reading that are in doubt. */
   readonly doubted?: readonly PartName[];
   readonly doubt?: 'ReadingIncomplete' | 'ReadingHeld';
   readonly self?: string | null;
-  /** Enterprise licenses in use; by default those of the accounts. */
+  /** The number of enterprise licenses in use; default that of the accounts. */
   readonly used?: number;
-  /** Who is in the team, and as what. */
+  /** The members of the team by gid, with their flags. */
   readonly members?: Readonly<Record<string, MemberFlags>>;
-  /** Without the team: that there is none. */
+  /** The teams that exist; default only the one team. */
   readonly teams?: readonly Pick<Team, 'gid' | 'name'>[];
-  /** How many teams everybody is in; by default whether they are in the one. */
+  /** The number of teams that each person is in; default 1. */
   readonly teamsOfEach?: number;
   readonly workspaces?: readonly Workspace[];
   readonly organization?: Workspace | null;
@@ -157,7 +157,7 @@ export function reading(accounts: readonly Account[], shape: ReadingShape = {}):
 export const deleted: Ending = { because: 'Deleted', at: NOW - 1_000 };
 export const expired: Ending = { because: 'Expired', at: NOW - 1_000 };
 
-/** A right as a grant's status records it. */
+/** Returns a right as recorded in a grant's status. */
 export function given(right: Right, value: string): AppliedRight {
   return { right, value, at: '2026-01-01T00:00:00Z', adopted: false };
 }
@@ -176,7 +176,7 @@ export function wishOf(right: Right): Wish {
   return right.type === 'Team' ? { type: 'Team', team: { gid: right.team } } : right;
 }
 
-/** A grant for Alice in force, and known to be hers. */
+/** Returns a grant for Alice that is in force and has recorded her account. */
 export function grant(right: Right, changes: Partial<Grant> = {}): Grant {
   return {
     object: { kind: `Asana${right.type}`, namespace: 'iga', name: 'alice', uid: 'u1', generation: 1 },
@@ -208,7 +208,7 @@ export function grant(right: Right, changes: Partial<Grant> = {}): Grant {
   };
 }
 
-/** The same grant as another object, "name" or "namespace/name", as a contest sees it. */
+/** Returns the same grant as another object, `name` or `namespace/name`, as a contest sees it. */
 export function contender(
   right: Right,
   path: string,
@@ -235,7 +235,7 @@ export interface ContextShape {
   readonly obstacle?: string | null;
   readonly declared?: readonly Declaration[];
   readonly accountDeclaredBy?: string | null;
-  /** Most cases are about what follows from a look, so there was one. */
+  /** Whether the account was looked up; default true, as most cases are about what follows. */
   readonly lookedUp?: boolean;
 }
 
@@ -253,7 +253,7 @@ export function context(read: Reading | null, changes: ContextShape = {}): Grant
   };
 }
 
-/** The case that a rule looks at, for Alice. */
+/** Returns the case that a rule checks, for Alice. */
 export function rightCase<R extends Right>(
   right: R,
   who: Account | null,
@@ -275,8 +275,8 @@ export function rightCase<R extends Right>(
 }
 
 /**
- * A decision in a few words: `Act RevokeEnterprise`, `Settled Granted adopted`, `Release Adopted`, `Blocked UserIsGuest`,
- * with `!` for a Warning and `~` for drift.
+ * Returns a decision in a few words: `Act RevokeEnterprise`, `Settled Granted adopted`, `Release Adopted`,
+ * `Blocked UserIsGuest`, with `!` for a Warning and `~` for drift.
  */
 export function told(decision: Decision): string {
   switch (decision.kind) {
@@ -295,7 +295,7 @@ export function told(decision: Decision): string {
   }
 }
 
-/** The same for a task. */
+/** Returns a step of a task in a few words. */
 export function toldStep(step: Step): string {
   switch (step.kind) {
     case 'Act':

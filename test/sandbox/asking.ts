@@ -6,7 +6,7 @@ import { Json } from './json.ts';
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 export const CORE_USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 
-/** What came back; `json` holds undefined when the body was no JSON. */
+/** A response; `json` contains undefined if the body is not JSON. */
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
@@ -14,7 +14,7 @@ export interface Reply {
   readonly json: Json;
 }
 
-/** A sandbox that ends with the suite that started it; without a limit a minute unless one is asked for. */
+/** Starts a sandbox that ends with the suite, by default without a limit of requests per minute. */
 export async function sandboxFor(options: SandboxOptions = {}): Promise<Sandbox> {
   const sandbox = await startSandbox({ requestsPerMinute: 0, ...options });
   after(() => sandbox.close());
@@ -24,12 +24,12 @@ export async function sandboxFor(options: SandboxOptions = {}): Promise<Sandbox>
 export interface Sending {
   readonly token?: TokenKind | 'none' | 'wrong';
   readonly body?: unknown;
-  /** Sent as it is, instead of `body`. */
+  /** Sent unchanged, instead of `body`. */
   readonly raw?: string;
   readonly contentType?: string;
 }
 
-/** Asks the simulated Asana over a real connection. */
+/** Sends a request to the simulated Asana over a real connection. */
 export async function ask(
   sandbox: Sandbox,
   method: string,
@@ -44,7 +44,7 @@ export async function ask(
   return read(await fetch(`${sandbox.asanaUrl}${path}`, { method, headers, body: content }));
 }
 
-/** Asks the control endpoint. */
+/** Sends a request to the control endpoint. */
 export async function control(
   sandbox: Sandbox,
   method: string,
@@ -69,12 +69,12 @@ function parse(text: string): unknown {
   }
 }
 
-/** The first error message of REST's error body. */
+/** Returns the first message of a REST error body. */
 export function messageOf(reply: Reply): unknown {
   return reply.json.at('errors', 0, 'message').value;
 }
 
-/** The SCIM user with this `userName`; undefined inside if there is none. */
+/** Returns the SCIM user with this `userName`; its value is undefined if there is none. */
 export async function scimUser(sandbox: Sandbox, email: string): Promise<Json> {
   const filter = encodeURIComponent(`userName eq ${JSON.stringify(email)}`);
   return (await ask(sandbox, 'GET', `/scim/Users?filter=${filter}`)).json.at('Resources', 0);
@@ -87,7 +87,7 @@ export function patchUser(sandbox: Sandbox, id: string, ...operations: readonly 
   });
 }
 
-/** gid of somebody by email. */
+/** Returns the gid of a person by email. */
 export function gidOf(sandbox: Sandbox, email: string): string {
   const person = sandbox.state.personByEmail(email);
   if (person === undefined) throw new Error(`nobody has the email ${email}`);

@@ -7,7 +7,7 @@ import { parseClientId, parseClientSecret } from '../../src/conductorone/credent
 import { Redacted } from '../../src/core/redacted.ts';
 import { Json } from './json.ts';
 
-/** Runs the command until it is ready, hands over what it printed, and stops it. */
+/** Runs the command until it is ready, passes its output to `use`, and stops it. */
 async function runUntilReady(
   args: readonly string[],
   use: (printed: string) => Promise<void>,

@@ -14,7 +14,7 @@ interface Synced {
   readonly ask: (method: string, path: string, body?: unknown) => Promise<Reply>;
 }
 
-/** A tenant that has had one sync. */
+/** Returns a tenant that has had one sync. */
 async function synced(): Promise<Synced> {
   const sandbox = await sandboxFor();
   const client = await registeredClient(sandbox);

@@ -23,7 +23,7 @@ const sql =
   (db) =>
     db.exec(text);
 
-/** Changes the message in one row. */
+/** Returns a change of the message in one row. */
 function edit<Desc extends DescMessage>(
   table: string,
   id: string,
@@ -54,7 +54,7 @@ const GRANT = 'team:501:Admin:user:905';
 const grant = (change: (message: MessageShape<typeof GrantSchema>) => unknown): Change =>
   edit('v1_grants', GRANT, GrantSchema, change);
 
-/** What is wrong with a file, how it came to be, and what the refusal says. */
+/** Invalid files: the problem, the change that causes it, and the expected refusal. */
 const faults: readonly (readonly [because: string, change: Change, says: string])[] = [
   ['a version of its own', sql('pragma user_version = 3'), 'database: user_version must be 0'],
   ['a table is missing', sql('drop table v1_assets'), 'table v1_assets: is missing'],
@@ -331,7 +331,7 @@ const faults: readonly (readonly [because: string, change: Change, says: string]
   ],
 ];
 
-/** A database of another making, packed as a c1z is. */
+/** Packs a foreign database as a c1z. */
 function packed(pragma: string): Buffer {
   const db = new DatabaseSync(':memory:');
   db.exec(`${pragma}; create table v1_grants (id integer)`);
@@ -340,7 +340,7 @@ function packed(pragma: string): Buffer {
   return Buffer.concat([Buffer.from('C1ZF\0', 'latin1'), zstdCompressSync(bytes)]);
 }
 
-/** The same file in write-ahead mode (sqlite.org/fileformat.html, offsets 18 and 19), with nothing left in its log. */
+/** Returns the file in write-ahead mode (sqlite.org/fileformat.html, offsets 18 and 19), with an empty log. */
 function inWalMode(file: Buffer): Buffer {
   const bytes = zstdDecompressSync(file.subarray(5));
   bytes.writeUInt8(2, 18);
@@ -348,7 +348,7 @@ function inWalMode(file: Buffer): Buffer {
   return Buffer.concat([file.subarray(0, 5), zstdCompressSync(bytes)]);
 }
 
-/** Puts every time of a file into another zone, and leaves the last zeros out. */
+/** Moves every time in a file to another time zone, and omits trailing zeros. */
 function inZone(hours: number): Change {
   const moved = (column: string) => `rtrim(rtrim(
     strftime('%Y-%m-%d %H:%M:%S', ${column}, '${hours} hours') || substr(${column}, 20), '0'), '.')`;

@@ -50,7 +50,7 @@ const user = {
   annotations: [anyPack(UserTraitSchema, create(UserTraitSchema, { emails: [{ address: 'ada@acme.com' }] }))],
 };
 
-/** Enqueues a task and takes it; its id. */
+/** Enqueues a task and takes it; returns its id. */
 async function takeTask(
   sandbox: Sandbox,
   client: BatonClient,
@@ -75,7 +75,7 @@ function createdResponse(fields: MessageInitShape<typeof CreateAccountResponseSc
   return anyPack(CreateAccountResponseSchema, create(CreateAccountResponseSchema, fields));
 }
 
-/** A Hello to break; its parts are there, and beside it for a short hand. */
+/** A Hello for tests to break, with all parts present; `capabilities` is repeated at the top level as a shorthand. */
 type Whole = BatonServiceHelloRequest & {
   readonly buildInfo: BuildInfo;
   readonly osInfo: OsInfo;
@@ -210,7 +210,7 @@ suite('the other calls', () => {
 });
 
 suite('FinishTask', () => {
-  /** Tries each request on a task that is this host's; none of them ends it. */
+  /** Tries each request on a task of this host; none may end the task. */
   async function tryAll(
     order: unknown,
     cases: readonly (readonly [Omit<Finish, '$typeName'>, string])[],

@@ -19,16 +19,16 @@ import { connect } from './tenant-client.ts';
 interface Instance {
   readonly host: ScriptedHost;
   readonly tempFolder: string;
-  /** Ends it as a lost lease does. */
+  /** Ends the instance as a lost lease does. */
   readonly stop: () => Promise<void>;
 }
 
-/** A sandbox that tells connectors to come back at once, and gives tasks to others after two seconds of silence. */
+/** Starts a sandbox with short polls, which gives a task to another instance after two seconds without a heartbeat. */
 async function quickSandbox(): Promise<Sandbox> {
   const sandbox = await startSandbox({
     conductorOneSettings: { nextPollMs: 20, nextHeartbeatMs: 1000, leaseMs: 2000 },
   });
-  // Its instances go first: a service that is told to stop says goodbye.
+  // Stops the instances first: a service that is stopped says goodbye to the sandbox.
   after(async () => {
     await Promise.all((instances.get(sandbox) ?? []).map(({ stop }) => stop()));
     await sandbox.close();
@@ -38,7 +38,7 @@ async function quickSandbox(): Promise<Sandbox> {
 
 const instances = new WeakMap<Sandbox, Instance[]>();
 
-/** The product's own service with a connector that is played. */
+/** Starts the product's own service with a scripted host. */
 async function startInstance(sandbox: Sandbox, hostId: string): Promise<Instance> {
   const tempFolder = await mkdtemp(join(tmpdir(), 'sandbox-service-'));
   const host = new ScriptedHost();
@@ -62,7 +62,7 @@ async function startInstance(sandbox: Sandbox, hostId: string): Promise<Instance
   const stop = async () => {
     stopping.abort(new Error('the lease is lost'));
     await running;
-    // The sandbox ends when the last connection has.
+    // The sandbox closes only after the last connection.
     await connection.close();
   };
   after(() => rm(tempFolder, { recursive: true, force: true }));
@@ -76,13 +76,13 @@ function enqueue(sandbox: Sandbox, order: unknown): TaskRecord {
   return queue.add(readOrder(order, uploads.current));
 }
 
-/** Waits until a task is over, or until something else is so. */
+/** Waits until a condition holds; fails after twenty seconds. */
 async function until(sandbox: Sandbox, what: string, isSo: () => boolean): Promise<void> {
   const deadline = performance.now() + 20_000;
   while (!isSo()) {
     const refused = sandbox.conductorOne.calls.since(0).filter(({ reason }) => reason !== null);
     assert.ok(performance.now() < deadline, `${what} does not come; refused: ${JSON.stringify(refused)}`);
-    // Looks again as the queue is asked: leases end by being looked at.
+    // Leases expire only when the queue is read.
     sandbox.conductorOne.queue.list();
     await systemClock.sleep(10);
   }

@@ -31,7 +31,7 @@ interface Wish {
   readonly method?: 'GET' | 'POST';
   readonly path?: string;
   readonly allowH2?: boolean;
-  /** Put in the place of the assertion. */
+  /** Replaces the assertion. */
   readonly assertion?: string;
 }
 

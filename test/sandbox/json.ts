@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-/** Parsed JSON as tests look into it: what is not there is undefined, what is of another type fails the test. */
+/** Parsed JSON for tests: an absent value is undefined, and a value of the wrong type fails the test. */
 export class Json {
   readonly value: unknown;
 

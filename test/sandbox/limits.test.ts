@@ -97,7 +97,7 @@ describe('limits over the wire', () => {
   });
 
   it('refuse the 51st read and the 16th write in flight, and count the most there were', async () => {
-    // No answer leaves before every request has come, however slow the machine is.
+    // Holds back all answers until every request has arrived, however slow the machine is.
     const allCame = Promise.withResolvers<void>();
     const clock = { ...systemClock, sleep: () => allCame.promise };
     const sandbox = await sandboxFor({ latencyMs: 1, clock });

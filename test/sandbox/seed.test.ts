@@ -23,7 +23,7 @@ function seeded(seed: number, changes: Partial<SeedSizes> = {}): Directory {
   return directory;
 }
 
-/** Everything of a directory that a client could see. */
+/** Returns everything in a directory that a client could see. */
 function picture(directory: Directory): unknown {
   return {
     people: [...directory.people].map(({ gid, kind, profile, memberships }) => ({

@@ -10,7 +10,7 @@ import type { Sandbox } from '../../src/sandbox/server.ts';
 
 export const never = new AbortController().signal;
 
-/** The machine's clock, but that durations can be made to have passed. */
+/** Returns the system clock with a monotonic clock that tests can advance. */
 export function movableClock(): Clock & { skip(ms: number): void } {
   let skipped = 0;
   return {
@@ -22,7 +22,7 @@ export function movableClock(): Clock & { skip(ms: number): void } {
   };
 }
 
-/** A Hello as the sandbox takes it. */
+/** A Hello that the sandbox accepts. */
 export const goodHello = {
   hostId: 'host-1',
   taskId: '',
@@ -40,7 +40,7 @@ export const goodHello = {
   connectorMetadata: connectorMetadata({ licenses: true, provision: true }),
 };
 
-/** Our own client, with the sandbox's credentials and nothing but its certificate authority. */
+/** Opens our own client with the sandbox's credentials; it trusts only the sandbox's certificate authority. */
 export function connect(sandbox: Sandbox, hostId = 'host-1'): ConductorOneConnection {
   const { clientId, clientSecret, authority } = sandbox.conductorOne;
   const connection = openConnection({
@@ -56,7 +56,7 @@ export function connect(sandbox: Sandbox, hostId = 'host-1'): ConductorOneConnec
   return connection;
 }
 
-/** A client that sends whatever it is told, with this token. */
+/** Returns a client that sends any message, with this token. */
 export function rawClient(sandbox: Sandbox, token: string): Client<typeof BatonService> {
   const { url, authority } = sandbox.conductorOne;
   const sessions = new Http2SessionManager(url, {}, { ca: [authority] });
@@ -76,7 +76,7 @@ export function rawClient(sandbox: Sandbox, token: string): Client<typeof BatonS
   );
 }
 
-/** What a call was refused with: the name of its code and the message. */
+/** Returns the refusal of a call: the name of its code and the message. */
 export async function refusalOf(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -87,7 +87,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<string> {
   }
 }
 
-/** A client of a host that has said Hello, with a token that is good. */
+/** Returns a client of a host that has said Hello, with a valid token. */
 export async function registeredClient(
   sandbox: Sandbox,
   hostId = 'host-1',

@@ -23,13 +23,13 @@ export type Piece = MessageInitShape<typeof BatonServiceUploadAssetRequestSchema
 const MAGIC = Buffer.from('C1ZF\0', 'latin1');
 const PIECE_BYTES = 512 * 1024;
 
-/** Two accounts, one of them admin of a team. */
+/** Two accounts, one of them an admin of a team. */
 export const smallDirectory = snapshotOf(
   [account('905', { email: 'Ada@acme.com' }), account('906', { license: 'ViewOnly' })],
   [team('501', [member('905', { admin: true })])],
 );
 
-/** What the product writes for a directory. */
+/** Returns the file that the product writes for a directory. */
 export async function fileOf(snapshot: Snapshot = smallDirectory, selection?: Selection): Promise<Buffer> {
   const file = await writeC1z({
     snapshot,
@@ -46,7 +46,7 @@ export async function fileOf(snapshot: Snapshot = smallDirectory, selection?: Se
   }
 }
 
-/** The same file with its database changed. */
+/** Returns the file with its database changed. */
 export function changed(file: Buffer, change: (db: DatabaseSync) => void): Buffer {
   const db = new DatabaseSync(':memory:');
   db.deserialize(zstdDecompressSync(file.subarray(MAGIC.length)));
@@ -83,7 +83,7 @@ export async function* stream(...pieces: readonly Piece[]): AsyncGenerator<Piece
   yield* pieces;
 }
 
-/** The messages of a good upload. */
+/** Yields the messages of a valid upload. */
 export async function* uploadOf(taskId: string, file: Buffer): AsyncGenerator<Piece> {
   yield metadata(taskId);
   for (let from = 0; from < file.length; from += PIECE_BYTES)
@@ -91,7 +91,7 @@ export async function* uploadOf(taskId: string, file: Buffer): AsyncGenerator<Pi
   yield eof(sha256(file));
 }
 
-/** Uploads a file for a new sync, and finishes it. */
+/** Uploads a file for a new sync task, and finishes the task. */
 export async function syncWith(
   sandbox: Sandbox,
   client: Client<typeof BatonService>,

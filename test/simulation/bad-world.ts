@@ -8,7 +8,7 @@ import type { LeadershipFacts } from './model/rule.ts';
 
 type Change<T> = T extends object ? { readonly [K in keyof T]?: Change<T[K]> } : T;
 
-/** A hand-written world: one connector, one grant of p1, one process that leads. */
+/** A hand-written world: one connector, one grant of p1, and one process, which leads. */
 export class BadWorld {
   readonly clock = new SimulatedClock();
   readonly site: Site;
@@ -50,7 +50,7 @@ export class BadWorld {
     return person;
   }
 
-  /** Commits an object as a person wrote it. */
+  /** Commits an object as a user would write it. */
   put(kind: string, object: object, before: object | null = null): void {
     this.judge.commit({
       by: 'kubectl',
@@ -96,7 +96,7 @@ export class BadWorld {
     return grant;
   }
 
-  /** The process reads everything whole, and the one person afresh. */
+  /** Gives the process a complete reading, and a fresh read of p1. */
   async read(): Promise<void> {
     await this.clock.advance(10_000);
     const listings = [
@@ -115,12 +115,12 @@ export class BadWorld {
     this.look();
   }
 
-  /** The process looks at p1 afresh. */
+  /** Gives the process a fresh read of p1. */
   look(): void {
     this.hear('scimGetUser', {}, { params: { id: this.person.gid } });
   }
 
-  /** The process gets an answer. */
+  /** Gives the process an answer from Asana. */
   hear(
     operation: string,
     json: unknown,
@@ -130,7 +130,7 @@ export class BadWorld {
     this.judge.answers({ ...request, status, json, retryAfterMs });
   }
 
-  /** A change of p1 leaves the process. */
+  /** Makes the process send a change of p1. */
   send(path: 'userType' | 'active', value: unknown): void {
     this.judge.leaves({
       ...this.#request('PATCH', 'scimPatchUser', { id: this.person.gid }),
@@ -159,7 +159,7 @@ function meta(name: string, uid: string): Grant['metadata'] {
   return { namespace: 'iga', name, uid, generation: 1, creationTimestamp: '2026-05-01T00:00:00Z' };
 }
 
-/** `base` with what `change` names in its place; lists and values as a whole. */
+/** Returns `base` with the fields of `change` merged in; lists and scalars are replaced as a whole. */
 export function merge(base: unknown, change: unknown): unknown {
   if (typeof change !== 'object' || change === null || Array.isArray(change)) return change;
   const result: Record<string, unknown> = { ...(base as object) };

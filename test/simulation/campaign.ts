@@ -10,9 +10,9 @@ export interface CampaignOptions {
   readonly steps: number;
   readonly workers: number;
   readonly ignored?: readonly string[];
-  /** Where the simulation is; another copy of it for a copy of the source. */
+  /** The folder of the simulation; another one for a modified copy of the source. */
   readonly folder?: string;
-  /** Whether a finding is enough to end the campaign; by default none is. */
+  /** Reports whether a finding ends the campaign; by default none does. */
   readonly endsWith?: (finding: Finding) => Promise<boolean>;
   readonly onSeed?: (done: number) => void;
   readonly onFinding?: (finding: Finding) => void;
@@ -26,14 +26,14 @@ export interface Finding {
 
 export interface CampaignResult {
   readonly done: number;
-  /** In the order of seeds. */
+  /** Ordered by seed. */
   readonly findings: readonly Finding[];
-  /** The finding that ended the campaign; null when it went to its end. */
+  /** The finding that ended the campaign; `null` if it ran to its end. */
   readonly last: Finding | null;
   readonly tally: Tally;
 }
 
-/** Runs many seeds on several threads. Each seed is a world of its own, so that their order does not matter. */
+/** Runs many seeds on several threads. Each seed is a world of its own, so their order does not matter. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { from, seeds, steps, workers: count, ignored = [], folder = import.meta.dirname } = options;
   const findings: Finding[] = [];

@@ -2,20 +2,20 @@ import type { Clock } from '../../src/core/clock.ts';
 
 interface Timer {
   readonly at: number;
-  /** Timers of one instant ring in the order in which they were set. */
+  /** Timers that are due at the same time fire in the order in which they were set. */
   readonly order: number;
   ring: (() => void) | null;
 }
 
-/** When a simulated world begins, epoch milliseconds. */
+/** The start of a simulated world, epoch milliseconds. */
 export const EPOCH = Date.UTC(2026, 5, 1);
 
-/** More turns than this at one instant, and something goes round without time passing. */
+/** More event loop turns than this at one instant mean a loop in which no time passes. */
 const MOST_TURNS = 20_000;
 
 /**
- * The one clock of a simulated world. It stands still until `advance` moves it; between two timers everything that can
- * run has run. The wall clock may jump; the monotonic one never does.
+ * The only clock of a simulated world. Time stands still until `advance` moves it, and between two timers everything
+ * runs that can. The wall clock may jump; the monotonic one never does.
  */
 export class SimulatedClock implements Clock {
   #at = 0;
@@ -31,12 +31,12 @@ export class SimulatedClock implements Clock {
     return this.#at;
   }
 
-  /** Timers that have still to ring. */
+  /** The number of timers that have yet to fire. */
   get pending(): number {
     return this.#timers.filter(({ ring }) => ring !== null).length;
   }
 
-  /** Moves the wall clock alone, as a machine's clock is set. */
+  /** Moves only the wall clock, like setting the clock of a machine. */
   jump(ms: number): void {
     this.#jumped += ms;
   }
@@ -63,7 +63,7 @@ export class SimulatedClock implements Clock {
     throw new Error('the world does not settle: something goes round without time passing');
   }
 
-  /** Lets `ms` milliseconds pass: every timer rings in its order, and what it sets off runs before the next. */
+  /** Lets `ms` milliseconds pass: timers fire in order, and everything that one sets off runs before the next fires. */
   async advance(ms: number): Promise<void> {
     await this.settle();
     const until = this.#at + ms;
@@ -78,7 +78,7 @@ export class SimulatedClock implements Clock {
   }
 }
 
-/** The clock of one process: what it waits for never comes once the process is dead. */
+/** The clock of one process: its timers do not fire once the process is dead. */
 export class ProcessClock implements Clock {
   readonly #world: SimulatedClock;
   #dead = false;
@@ -125,7 +125,7 @@ function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> 
   });
 }
 
-/** One turn of the event loop; all microtasks have run when it resolves. */
+/** Waits for one turn of the event loop; all microtasks have run when it resolves. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
@@ -136,7 +136,7 @@ function isBefore(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** A binary heap: an hour of a world sets some ten thousand timers, most of which are cancelled. */
+/** Pushes onto a binary heap: an hour of a world sets some ten thousand timers, most of which are cancelled. */
 function push(heap: Timer[], timer: Timer): void {
   let index = heap.length;
   heap.push(timer);

@@ -12,7 +12,7 @@ import { runStory, type Story } from './run.ts';
 import { shrink } from './shrink.ts';
 import { tellStory } from './tell.ts';
 
-/** A line of progress for so many seeds. */
+/** Number of seeds per line of progress. */
 const PROGRESS_EVERY = 500;
 const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
 
@@ -24,19 +24,19 @@ export interface SimulateOptions {
   readonly mutants: boolean;
   /** Names of mutants; empty for all of them. */
   readonly only: readonly string[];
-  /** Put what was found into docs/reliability.md. */
+  /** Write the results into docs/reliability.md. */
   readonly write: boolean;
-  /** A story to run again, in place of seeds. */
+  /** A story file to run again, instead of seeds. */
   readonly story: string | null;
-  /** Print stories as JSON too, as `regressions/` keeps them. */
+  /** Print stories as JSON too, in the format of `regressions/`. */
   readonly json: boolean;
-  /** Of so many different rules the first finding is made short and told. */
+  /** The number of rules whose first finding is shortened and printed. */
   readonly tell: number;
   /** Names of rules that are not judged. */
   readonly ignored: readonly string[];
 }
 
-/** @throws TypeError for an option that there is not, RangeError for a number that is none */
+/** Parses the arguments. @throws TypeError for an unknown option, RangeError for an invalid number */
 export function readOptions(args: readonly string[]): SimulateOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -54,7 +54,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       json: { type: 'boolean', default: false },
     },
   });
-  // A fault that is put back must be found within so many seeds.
+  // A mutant must be found within this many seeds.
   values.seeds ??= values.mutants ? '2000' : '1000';
   const whole = (name: 'seeds' | 'from' | 'steps' | 'workers' | 'tell') => {
     const number = Number(values[name]);
@@ -78,7 +78,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
   };
 }
 
-/** Runs what the options ask for and prints what came of it. True if nothing was found that must not be. */
+/** Runs what the options ask for and prints the results. @returns true on success */
 export async function simulate(options: SimulateOptions, print: (line: string) => void): Promise<boolean> {
   if (options.mutants) return putBack(options, print);
   if (options.story !== null) return replay(options.story, print);
@@ -97,7 +97,7 @@ export async function simulate(options: SimulateOptions, print: (line: string) =
   return findings.length === 0;
 }
 
-/** A line now and then, and one for each finding: ten thousand seeds take half an hour. */
+/** Prints a line now and then, and one for each finding: ten thousand seeds take half an hour. */
 function tellProgress({ seeds }: SimulateOptions, print: (line: string) => void) {
   return {
     onSeed: (done: number) => {
@@ -107,7 +107,7 @@ function tellProgress({ seeds }: SimulateOptions, print: (line: string) => void)
   };
 }
 
-/** True if each fault that was put back is found. */
+/** Reports whether every fault that was put back was found. */
 async function putBack(options: SimulateOptions, print: (line: string) => void): Promise<boolean> {
   const { only } = options;
   const mutants = allMutants.filter(({ name }) => only.length === 0 || only.includes(name));
@@ -117,7 +117,7 @@ async function putBack(options: SimulateOptions, print: (line: string) => void):
   return found.length === mutants.length;
 }
 
-/** Writes the seeds of these faults into the document; what it says of others stays. */
+/** Writes the seeds that found these faults into the document; the entries of faults that were not tried stay. */
 async function writeFound(found: readonly MutantFound[], tried: readonly Mutant[]): Promise<void> {
   const document = await readFile(DOCUMENT, 'utf8');
   const before = readFaults(document).filter(({ name }) => !tried.some((mutant) => mutant.name === name));
@@ -132,7 +132,7 @@ async function replay(file: string, print: (line: string) => void): Promise<bool
   return violation === null;
 }
 
-/** The first finding of each rule, made short. */
+/** Prints the first finding of each rule, with its story shortened. */
 async function tellFindings(
   findings: readonly Finding[],
   { steps, json, tell, ignored }: SimulateOptions,

@@ -5,11 +5,11 @@ import { type RefusalCode, refusals } from '../../src/provisioning/refusal.ts';
 import { stepKinds } from './steps/all.ts';
 import type { Counts, Tally } from './tally.ts';
 
-/** What a long campaign must have come to so often before it says that there is nothing to find. */
+/** How often a long campaign must have seen each thing before its lack of findings counts. */
 export const ENOUGH = 100;
 
 const HOLDS = ['TooManyRemovals', 'DirectoryShrunk', 'OrganizationChanged', 'ListingShort'];
-/** Every action that there is. */
+/** Every action type. */
 const ACTIONS = Object.keys({
   GrantEnterprise: true,
   RevokeEnterprise: true,
@@ -22,7 +22,7 @@ const ACTIONS = Object.keys({
   RemoveFromWorkspace: true,
 } satisfies Record<ActionType, true>);
 const OUTCOMES = ['Pending', 'Succeeded', 'Unconfirmed', 'Failed'];
-/** What the ids and addresses of a task are refused for, before the engine is asked. */
+/** Refusals of a task because of its ids and addresses, before the engine is asked. */
 const OF_IDS: readonly RefusalCode[] = [
   'EntitlementNotFound',
   'InvalidEmail',
@@ -30,7 +30,7 @@ const OF_IDS: readonly RefusalCode[] = [
   'ImmutableRole',
 ];
 
-/** What was seen less often than `enough`, with how often. */
+/** Lists what was seen fewer than `enough` times, with the counts. */
 export function listRare(tally: Tally, enough: number): string[] {
   return [...countAll(tally)]
     .filter(([, count]) => count < enough)
@@ -54,7 +54,7 @@ function countAll(tally: Tally): Map<string, number> {
   put('hold', HOLDS, (name) => holds[name] ?? 0);
   put('reason', Object.keys(grantReasons), (name) => reasons[name] ?? 0);
   const asked = (Object.keys(refusals) as RefusalCode[]).filter((code) => !OF_IDS.includes(code));
-  // A grant shows several refusals by one reason, so that a task's own word counts too.
+  // A grant shows several refusals as one reason, so the refusals of tasks count too.
   put('refusal', asked, (code) =>
     Math.max(tasks[code] ?? 0, reasons[reasonOfRefusal[code as RefusalCode]] ?? 0),
   );

@@ -4,7 +4,7 @@ import type { AsanaAnswer } from './asana/front.ts';
 import { BadWorld, merge } from './bad-world.ts';
 import { ANNOTATIONS, type Grant } from './model/objects.ts';
 
-/** A world in which p1 holds an enterprise license that the grant wants to be view-only; made wrong by `spoil`. */
+/** Returns the rules that a removal of p1's enterprise license breaks in a world that `spoil` has made wrong. */
 async function removal(spoil: (world: BadWorld) => void | Promise<void>): Promise<string[]> {
   const world = new BadWorld();
   world.site.directory.change(world.person, { license: 'enterprise' });
@@ -160,7 +160,7 @@ function answer(world: BadWorld, verb: 'acknowledge' | 'discard', token: string,
   );
 }
 
-/** A listing that lacks two of whom it announces, before Asana asks to wait for 400 s. */
+/** Gives the process a listing with two accounts fewer than announced, then has Asana ask it to wait for 400 s. */
 async function hearShortAndPause(world: BadWorld): Promise<void> {
   world.hear('scimListUsers', SHORT);
   world.hear('getWorkspaces', {}, { status: 429, retryAfterMs: 400_000 });
@@ -245,7 +245,7 @@ test('a status that makes a given right of an adopted one is found', () => {
   assert.ok(world.violations.some(({ rule }) => rule === 'AppliedStays'));
 });
 
-/** A team that says Granted for long after p1 has left it, and every listing of everybody has come. */
+/** Returns the rules broken by a team grant that shows Granted although p1 has left and all listings were read. */
 async function grantedAfterLeaving(members: Partial<AsanaAnswer>): Promise<string[]> {
   const world = new BadWorld();
   const [team] = world.site.teams;

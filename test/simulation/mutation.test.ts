@@ -6,7 +6,7 @@ import { mutants } from './mutants/all.ts';
 import { findMutant } from './mutation.ts';
 
 const SOURCE = join(import.meta.dirname, '..', '..', 'src');
-/** Faults that show in nearly every world. */
+/** Faults that nearly every world reveals. */
 const OBVIOUS = [
   'no-delay-before-removals',
   'no-finalizer-before-the-first-action',

@@ -6,7 +6,7 @@ import type { Mutant } from './mutants/mutant.ts';
 import { runSeed } from './run.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** What a copy of the program needs to be simulated. */
+/** The parts of the program that a copy needs in order to be simulated. */
 const PARTS = ['src', 'test/simulation', 'test/api', 'package.json', 'proto', 'crds'];
 
 export interface MutationOptions {
@@ -21,13 +21,13 @@ export interface MutationOptions {
 export interface MutantFound {
   readonly name: string;
   readonly seed: number;
-  /** The rule of the judge that it breaks. */
+  /** The rule of the judge that the fault breaks. */
   readonly rule: string;
 }
 
 /**
- * Puts each of these faults back, in a copy of the source, until a seed finds it.
- * @returns those that were found
+ * Puts each of these faults back into a copy of the source, and runs seeds until one finds it.
+ * @returns the faults that were found
  */
 export async function runMutants(
   mutants: readonly Mutant[],
@@ -50,7 +50,7 @@ export async function runMutants(
   return all;
 }
 
-/** The seed that finds a mutant, with the rule it breaks; null when none of them does. */
+/** Returns the seed that finds a mutant, with the rule it breaks; `found` is null if no seed does. */
 export async function findMutant(
   mutant: Mutant,
   options: MutationOptions,
@@ -73,7 +73,7 @@ export async function findMutant(
   }
 }
 
-/** Whether a seed is clean without a fault: what it finds with one is then the fault's doing. Each is asked once. */
+/** Returns a function that reports whether a seed is clean without the fault, and runs each seed once. */
 function askBase({ steps, ignored = [] }: MutationOptions): (seed: number) => Promise<boolean> {
   const answers = new Map<number, Promise<boolean>>();
   return (seed) => {
@@ -84,7 +84,7 @@ function askBase({ steps, ignored = [] }: MutationOptions): (seed: number) => Pr
   };
 }
 
-/** A copy of the program outside the tree, with the fault in it. @throws Error when the source has moved on */
+/** Copies the program, with the fault, to a temporary folder. @throws Error if the fault no longer fits the source */
 async function copyWith(mutant: Mutant): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'simulation-'));
   for (const part of PARTS) await cp(join(ROOT, part), join(folder, part), { recursive: true });

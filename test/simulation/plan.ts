@@ -9,14 +9,14 @@ export interface ConnectorPlan {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-/** How a world begins. Together with a seed and steps it is a whole story. */
+/** The initial state of a world. With a seed and steps, it makes a complete story. */
 export interface WorldPlan {
   readonly sites: readonly SitePlan[];
   readonly namespaces: readonly string[];
   readonly connectors: readonly ConnectorPlan[];
-  /** Processes of the operator, of which one leads. */
+  /** Number of operator processes; one of them leads. */
   readonly replicas: number;
-  /** Whether Asana's listings show those who were removed. */
+  /** True if Asana's listings include people who were removed. */
   readonly inactiveMemberships: boolean;
   readonly keepDeprovisioned: boolean;
 }
@@ -25,7 +25,7 @@ export const NAMESPACES = ['iga', 'team-a', 'team-b'];
 /** gid of the workspace beside the first organization. */
 const PLAIN = '1100000000000001';
 
-/** Draws how the world of a seed begins. */
+/** Draws the initial state of the world of a seed. */
 export function drawPlan(seed: number): WorldPlan {
   const random = stream(seed, 'plan');
   const sites = [
@@ -39,7 +39,7 @@ export function drawPlan(seed: number): WorldPlan {
     },
     { name: 'beta', organization: '1300000000000001', domain: 'beta.example', people: 7, teams: 1 },
   ];
-  // Where no other connector has the organization, that of one person acts in it too.
+  // A personal connector that comes first takes the organization, and so acts in it too.
   const first = chance(random, 0.15) ? 'personal' : 'acme';
   const connectors = [drawConnector(first, 'iga', 0, random)];
   if (chance(random, 0.3)) connectors.push(drawConnector('beta', pick(random, NAMESPACES), 1, random));
@@ -56,12 +56,12 @@ export function drawPlan(seed: number): WorldPlan {
   };
 }
 
-/** The holder of the token that a connector goes by: its own, or sometimes that of the first one. */
+/** Returns whose token a connector uses: its own, or sometimes that of the connector `acme`. */
 function drawHolder(name: string, random: () => number): string {
   return name === 'second' && chance(random, 0.4) ? 'acme' : name;
 }
 
-/** Draws one connector; it acts, more often than not. */
+/** Draws one connector, usually in mode Apply. */
 export function drawConnector(
   name: string,
   namespace: string,
@@ -77,7 +77,7 @@ export function drawConnector(
     site,
     spec: {
       credentials: { type: 'ServiceAccount', secretRef: { name: secret } },
-      // Without one, nobody is created.
+      // Without a default workspace, no account is created.
       ...(chance(random, 0.9) ? { defaultWorkspace: organization } : {}),
       sync: { interval: pick(random, ['10m', '20m', '1h']) },
       provisioning: {
@@ -101,13 +101,13 @@ export function drawConnector(
         secretRef: { name: secret },
         provision: chance(random, 0.8),
       },
-      // Without it nobody has a license, and people are invited and removed over REST.
+      // Without SCIM, nobody has a license, and people are invited and removed over REST.
       scim: { enabled: chance(random, 0.9) },
     },
   };
 }
 
-/** A connector by the token of one person, of the workspace beside the organization or of both: nobody leaves by it. */
+/** Draws a connector with a personal access token, for the plain workspace or both; it deprovisions nobody. */
 function drawPersonal(
   organization: string,
   secret: string,

@@ -1,7 +1,7 @@
 import type { Random } from '../../src/core/clock.ts';
 import { seededRandom } from '../../src/sandbox/gids.ts';
 
-/** Randomness of one purpose: what is drawn for one never shifts what is drawn for another. */
+/** Returns a random stream for one purpose; draws for one purpose never shift those for another. */
 export function stream(seed: number, purpose: string): Random {
   let mixed = seed >>> 0;
   for (const character of purpose)
@@ -9,24 +9,24 @@ export function stream(seed: number, purpose: string): Random {
   return seededRandom(mixed);
 }
 
-/** A whole number from `low` to `high`, both included. */
+/** Draws a whole number from `low` to `high`, both included. */
 export function between(random: Random, low: number, high: number): number {
   return low + Math.floor(random() * (high - low + 1));
 }
 
-/** One of `choices`; there must be one. */
+/** Draws one of `choices`, which must not be empty. */
 export function pick<T>(random: Random, choices: readonly T[]): T {
   const chosen = choices[Math.floor(random() * choices.length)];
   if (chosen === undefined) throw new RangeError('there is nothing to choose from');
   return chosen;
 }
 
-/** Whether something of this probability happens. */
+/** Draws whether an event of this probability happens. */
 export function chance(random: Random, probability: number): boolean {
   return random() < probability;
 }
 
-/** Ids in the form of a UUID, the same ones for the same source. */
+/** Returns a generator of ids in the form of a UUID, the same ones for the same random source. */
 export function uuids(random: Random): () => string {
   const hex = (digits: number) =>
     Math.floor(random() * 16 ** digits)

@@ -6,7 +6,7 @@ import { mutants } from './mutants/all.ts';
 import { everyRule, readFaults, renderFaults, renderRules, withSection } from './reliability.ts';
 
 const DOCUMENT = join(import.meta.dirname, '..', '..', 'docs', 'reliability.md');
-/** Within so many seeds each fault must be found. */
+/** The number of seeds within which each fault must be found. */
 const SEEDS = 2000;
 
 test('docs/reliability.md has every rule of the judge, with its sentence', async () => {

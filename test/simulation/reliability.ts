@@ -8,7 +8,7 @@ import type { MutantFound } from './mutation.ts';
 import { settledRules } from './settle.ts';
 import { worldRules } from './world.ts';
 
-/** Everything that the judge goes by. */
+/** Every rule of the judge. */
 export const everyRule: readonly NamedRule[] = [
   ...rules,
   ...wireRules,
@@ -18,10 +18,10 @@ export const everyRule: readonly NamedRule[] = [
   ...worldRules,
 ];
 
-/** Parts of `docs/reliability.md` that are written by programs, between two comments each. */
+/** Sections of `docs/reliability.md` that programs write, each between two comments. */
 type Section = 'rules' | 'faults' | 'bench';
 
-/** The tables of the judge's rules, as Markdown. */
+/** Renders the tables of the judge's rules as Markdown. */
 export function renderRules(): string {
   return [
     '### Of every change that leaves for Asana',
@@ -33,7 +33,7 @@ export function renderRules(): string {
   ].join('\n\n');
 }
 
-/** The table of the faults that are put back, as Markdown. One that was not found has no seed. */
+/** Renders the table of the faults that are put back as Markdown. A fault that was not found has no seed. */
 export function renderFaults(mutants: readonly Mutant[], found: readonly MutantFound[]): string {
   const rows = mutants.map(({ name, why }) => {
     const by = found.find((one) => one.name === name);
@@ -42,14 +42,14 @@ export function renderFaults(mutants: readonly Mutant[], found: readonly MutantF
   return renderTable(['fault', 'what goes wrong', 'found by', 'seed'], rows);
 }
 
-/** What the table of faults in a document says. */
+/** Parses the table of faults in a document. */
 export function readFaults(document: string): MutantFound[] {
   return [...document.matchAll(/^\| `([a-z-]+)` \|.*\| `(\w+)` \| (\d+) \|$/gm)].map(
     ([, name = '', rule = '', seed]) => ({ name, rule, seed: Number(seed) }),
   );
 }
 
-/** The document with a section written anew. @throws Error when it has no such section */
+/** Returns the document with one section replaced. @throws Error if it has no such section */
 export function withSection(document: string, section: Section, text: string): string {
   const [begin, end] = [`<!-- begin ${section} -->`, `<!-- end ${section} -->`];
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
@@ -61,7 +61,7 @@ function rowOf({ name, sentence }: NamedRule): string[] {
   return [`\`${name}\``, sentence];
 }
 
-/** A table as Markdown. */
+/** Renders a table as Markdown. */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');

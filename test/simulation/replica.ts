@@ -12,13 +12,13 @@ import { ProcessClock, type SimulatedClock } from './clock.ts';
 import type { SimulatedCluster } from './cluster/simulated-cluster.ts';
 import { between, stream, uuids } from './random.ts';
 
-/** What the world keeps of the lease: who leads is its choice, and so is when. */
+/** The state of the lease. The world chooses who leads, and when. */
 export interface Lease {
   holder: Replica | null;
-  /** Monotonic time since when. */
+  /** Monotonic time at which the holder got the lease. */
   since: number;
   takenOver: boolean;
-  /** Epoch milliseconds until which nobody acts; null when they may. */
+  /** Epoch milliseconds until which all actions are stopped; `null` if they are not. */
   stoppedUntil: number | null;
 }
 
@@ -31,25 +31,25 @@ export interface ReplicaOptions {
   readonly lease: Lease;
   readonly onLog: (replica: string, level: string, message: string, fields: LogFields) => void;
   readonly onAudit: (replica: string, line: string) => void;
-  /** Called once when a death that was set for a certain call has come. */
+  /** Called once when the process dies at a call set by `killAfter`. */
   readonly onDeath: (replica: Replica) => void;
 }
 
-/** What never comes: what a dead process waits for. */
+/** Never resolves; a dead process waits for it. */
 const NEVER = new Promise<never>(() => {});
 
-/** One process of the operator: the real one, on wires that the world can cut at any call. */
+/** One operator process: the real operator, on connections that the world can cut at any call. */
 export class Replica {
   readonly name: string;
   readonly operator: AsanaOperator;
-  /** What ConductorOne's tasks are given to, by connector. */
+  /** The hosts that take ConductorOne's tasks, by connector. */
   readonly hosts = new Map<string, TaskHost>();
   state: 'Running' | 'Stopping' | 'Dead' = 'Running';
   readonly #options: ReplicaOptions;
   readonly #clock: ProcessClock;
   readonly #connection: ReturnType<SimulatedCluster['connect']>;
   readonly #stopping = new AbortController();
-  /** Calls until the process dies; null when that is not set. */
+  /** Checks left until the process dies; `null` if no death is set. */
   #callsLeft: number | null = null;
 
   constructor(options: ReplicaOptions) {
@@ -94,19 +94,19 @@ export class Replica {
     return this.#options.lease.holder === this && this.state === 'Running';
   }
 
-  /** Begins to watch, as a standby does. */
+  /** Starts to watch, as a standby does. */
   async start(): Promise<void> {
     await this.operator.start();
   }
 
-  /** Begins to act; the lease is this one's already. */
+  /** Starts to act; the process must already hold the lease. */
   lead(): void {
     this.operator.lead(this.#stopping.signal).catch((error: unknown) => {
       if (!isAbort(error) && this.state === 'Running') throw error;
     });
   }
 
-  /** Ends as a process does that is told to: what is under way may end. Resolves when it has. */
+  /** Stops the process gracefully: actions under way may finish. Resolves when they have. */
   async stop(): Promise<void> {
     if (this.state === 'Dead') return;
     this.state = 'Stopping';
@@ -115,7 +115,7 @@ export class Replica {
     this.kill();
   }
 
-  /** Ends as a process does whose machine is gone. */
+  /** Ends the process as if its machine were lost. */
   kill(): void {
     if (this.state === 'Dead') return;
     this.state = 'Dead';
@@ -124,7 +124,7 @@ export class Replica {
     this.hosts.clear();
   }
 
-  /** Kills the process at its n-th call from now, before or after the call has its effect. */
+  /** Kills the process at its n-th check from now; each call is checked before it leaves and after it took effect. */
   killAfter(calls: number): void {
     this.#callsLeft = calls;
   }
@@ -162,7 +162,7 @@ export class Replica {
     };
   }
 
-  /** A client that a dead process gets no answer from. */
+  /** Wraps a client so that a dead process gets no answer from it. */
   #mortal(client: ClusterClient): ClusterClient {
     const call = async (
       method: (...args: unknown[]) => Promise<unknown>,

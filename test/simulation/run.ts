@@ -6,7 +6,7 @@ import { drawStep, runStep } from './steps/all.ts';
 import type { Step } from './steps/step.ts';
 import { World, type WorldOptions } from './world.ts';
 
-/** A world and what happens in it: everything that is needed to see the same again. */
+/** A world and its steps: everything that is needed to reproduce a run. */
 export interface Story {
   readonly seed: number;
   readonly plan: WorldPlan;
@@ -15,11 +15,11 @@ export interface Story {
 
 export interface Outcome {
   readonly story: Story;
-  /** The first thing that was wrong; null when nothing was. */
+  /** The first violation; `null` if there was none. */
   readonly violation: Violation | null;
 }
 
-/** Runs the world of a seed for so many steps, or until something is wrong. */
+/** Runs the world of a seed for `steps` steps, or until a rule is broken. */
 export async function runSeed(seed: number, steps: number, options: WorldOptions = {}): Promise<Outcome> {
   const plan = drawPlan(seed);
   const random = stream(seed, 'steps');

@@ -17,7 +17,7 @@ import { attempt, connectorsOf, grantsOf } from './steps/objects.ts';
 import type { World } from './world.ts';
 
 const MINUTE = 60_000;
-/** Reasons that pass by themselves: whoever still has one when all is quiet hangs. */
+/** Reasons that pass by themselves: a grant that still shows one when all is quiet hangs. */
 const PASSING = [
   'Progressing',
   'Throttled',
@@ -27,7 +27,7 @@ const PASSING = [
   'RemovalPending',
 ];
 
-/** Why a sync reads nothing before somebody changes the connector. */
+/** Reasons for which a sync reads nothing until the connector is changed. */
 const UNREADABLE = ['WorkspaceNotFound', 'WorkspaceNotSet', 'AmbiguousOrganization'];
 
 const HANGS = {
@@ -44,10 +44,10 @@ const QUIET = {
   sentence: 'when nothing changes nothing is written, and no key is retried for ever',
 };
 
-/** What must be so of a world that was left alone. */
+/** The rules for a world that was left alone. */
 export const settledRules: readonly NamedRule[] = [HANGS, TABLE, ANSWERED, QUIET];
 
-/** Leaves a world alone until it must have settled, and holds every object to the contract. */
+/** Leaves a world alone until it must have settled, and checks every object against the contract. */
 export async function settle(world: World): Promise<void> {
   mendAsana(world);
   for (const site of world.sites) {
@@ -65,10 +65,10 @@ export async function settle(world: World): Promise<void> {
   for (const grant of grantsOf(world)) judgeGrant(world, grant);
 }
 
-/** Acknowledges whatever is held; what cannot be answered so is found. */
+/** Acknowledges every hold, and reports those that do not end by it. */
 async function answerHolds(world: World): Promise<void> {
   const asked = new Set<string>();
-  // An answer is followed when the connector acts (again): until then it keeps what it held.
+  // An answer is followed only when the connector acts (again); until then the connector keeps its holds.
   const answers = (connector: Connector) =>
     !connector.spec.suspend && modeOf(connector) === 'Apply' && !waitsForSpec(connector);
   for (let round = 0; round < 4; round += 1) {
@@ -100,7 +100,7 @@ async function answerHolds(world: World): Promise<void> {
   }
 }
 
-/** Whether a connector is stalled by what it says itself; of the organization, an answer ends that, once it can be read. */
+/** Whether only an edit ends the stall. For OrganizationChanged an answer does, unless the directory cannot be read. */
 function waitsForSpec(connector: Connector): boolean {
   const stalled = conditionOf(connector, 'Stalled');
   if (stalled?.reason === 'OrganizationChanged') return UNREADABLE.includes(reasonOf(connector, 'Synced'));
@@ -111,11 +111,11 @@ function reasonOf(connector: Connector, condition: string): string {
   return conditionOf(connector, condition)?.reason ?? '';
 }
 
-/** An hour in which nothing happens. */
+/** Judges 45 minutes in which nothing happens. */
 async function judgeQuiet(world: World): Promise<void> {
   const { asanaWrites, grantWrites } = world;
   const failures = world.complaints.length;
-  // What Asana refused is tried once more when the next reading is another: an answer to a hold has just changed it.
+  // An action that Asana refused is tried once more on the next new reading, which an answer to a hold has just caused.
   const refused = grantsOf(world).filter(
     (grant) => conditionOf(grant, 'Ready')?.reason === 'AsanaRefused',
   ).length;
@@ -127,7 +127,7 @@ async function judgeQuiet(world: World): Promise<void> {
       QUIET,
       `${failed.length} reconciles failed, such as ${String(first.fields['namespace'])}/${String(first.fields['name'])}: ${describe(first.fields['error'])}`,
     );
-  // What begins or ends meanwhile is written when it does.
+  // A grant that begins or ends meanwhile is written when it does.
   const timed = grantsOf(world).filter(({ spec }) => spec.expiresAt ?? spec.startsAt ?? spec.duration).length;
   if (world.asanaWrites > asanaWrites + 1 + refused + 2 * timed)
     world.judge.report(QUIET, `${world.asanaWrites - asanaWrites} writes reached Asana`);

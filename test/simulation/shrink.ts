@@ -2,12 +2,12 @@ import { runStory, type Story } from './run.ts';
 import type { Step } from './steps/step.ts';
 import type { WorldOptions } from './world.ts';
 
-/** Runs at most so many worlds to make one story short. */
+/** The most worlds that are run to shorten one story. */
 const MOST_RUNS = 160;
 
 /**
- * Makes a story as short as it gets while the same rule is broken: leaves steps out, first many at once, then waits,
- * then parts of the world.
+ * Shortens a story as long as it still breaks the same rule: drops steps, many at once first, then parts of the world,
+ * then waits, then steps again, and finally single entries of the lists in a step.
  */
 export async function shrink(story: Story, rule: string, options: WorldOptions = {}): Promise<Story> {
   let best = story;
@@ -30,7 +30,7 @@ export async function shrink(story: Story, rule: string, options: WorldOptions =
   for (let index = 0; index < best.steps.length; index += 1) await thinOut(index);
   return best;
 
-  /** Of what a step does to many, leaves out what is not needed. */
+  /** Drops those entries of a step's lists that are not needed. */
   async function thinOut(index: number): Promise<void> {
     for (const [field, value] of Object.entries(best.steps[index]?.with ?? {})) {
       if (!Array.isArray(value)) continue;
@@ -45,7 +45,7 @@ export async function shrink(story: Story, rule: string, options: WorldOptions =
   }
 }
 
-/** Leaves out as many steps as `holds` allows: halves, quarters, and so on down to single ones. */
+/** Drops as many steps as `holds` allows: halves, quarters, and so on down to single ones. */
 async function dropSteps(
   all: readonly Step[],
   holds: (steps: readonly Step[]) => Promise<boolean>,

@@ -7,7 +7,7 @@ import { runCampaign } from './campaign.ts';
 import { runStory, type Story } from './run.ts';
 import { tellStory } from './tell.ts';
 
-/** As many as fit into a minute on two cores. */
+/** As many as run within a minute on two cores. */
 const SEEDS = 100;
 const STEPS = 60;
 const REGRESSIONS = join(import.meta.dirname, 'regressions');

@@ -3,7 +3,7 @@ import type { Commit } from './model/records.ts';
 
 export type Counts = Readonly<Record<string, number>>;
 
-/** Counts what a run has covered, so that a judge that never sees a thing is found out. */
+/** Counts what a run has covered, so that a judge that never sees something is noticed. */
 export class Tally {
   readonly #counts = new Map<string, Map<string, number>>();
 
@@ -13,7 +13,7 @@ export class Tally {
     counts.set(name, (counts.get(name) ?? 0) + by);
   }
 
-  /** Counts what a status newly says: reasons, actions with their outcome, holds. */
+  /** Counts what is new in a status: reasons, actions with their outcome, holds. */
   commit({ verb, kind, before, after }: Commit): void {
     if (verb !== 'status' || !after) return;
     if (kind === CONNECTOR_KIND) {
@@ -31,13 +31,13 @@ export class Tally {
       this.count('action', `${action.type} ${action.result}`);
   }
 
-  /** Adds what another run has counted. */
+  /** Adds the counts of another run. */
   add(other: Readonly<Record<string, Counts>>): void {
     for (const [group, counts] of Object.entries(other))
       for (const [name, count] of Object.entries(counts)) this.count(group, name, count);
   }
 
-  /** What was counted of one group. */
+  /** Returns the counts of one group. */
   of(group: string): Counts {
     return Object.fromEntries(this.#counts.get(group) ?? []);
   }
@@ -48,7 +48,7 @@ export class Tally {
     );
   }
 
-  /** One line a group, most frequent first. */
+  /** Renders one line per group, most frequent first. */
   render(): string {
     return [...this.#counts]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))

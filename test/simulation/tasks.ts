@@ -1,6 +1,6 @@
 import type { TaskRequest } from '../../src/provisioning/task-request.ts';
 
-/** What a task of ConductorOne is about. */
+/** The right that a ConductorOne task is about. */
 export type TaskRight =
   | { readonly type: 'License'; readonly license: 'Enterprise' | 'ViewOnly' }
   | { readonly type: 'Team'; readonly team: string }
@@ -10,20 +10,20 @@ export type TaskRight =
 export interface TaskWish {
   readonly want: 'Give' | 'Take';
   readonly right: TaskRight;
-  /** gid; of an account that is to be created, its address. */
+  /** gid; for an account that is to be created, its address. */
   readonly user: string;
   /** `namespace/name`. */
   readonly connector: string;
 }
 
-/** A task as the operator's task host takes it. */
+/** Returns a task as the operator's task host takes it. */
 export function requestOf({ want, right, user }: TaskWish): TaskRequest {
   if (right.type === 'Account') return { wish: right, want, user: { email: user, name: null } };
   const wish = right.type === 'Team' ? ({ type: 'Team', team: { gid: right.team } } as const) : right;
   return { wish, want, user: { gid: user } };
 }
 
-/** The changes of Asana that a task stands for, in the words of the judge. */
+/** Returns the changes in Asana that a task stands for, by the judge's names. */
 export function effectsOf({ want, right }: TaskWish): string[] {
   const gives = want === 'Give';
   switch (right.type) {

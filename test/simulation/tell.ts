@@ -2,7 +2,7 @@ import type { Violation } from './model/judge.ts';
 import type { Story } from './run.ts';
 import { tellStep } from './steps/all.ts';
 
-/** A story as people read it, with what was wrong at its end. */
+/** Renders a story and the violation at its end as readable text. */
 export function tellStory({ seed, plan, steps }: Story, violation: Violation): string {
   const connectors = plan.connectors.map(
     ({ namespace, name, spec }) => `  connector ${namespace}/${name} ${JSON.stringify(spec)}`,

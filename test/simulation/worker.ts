@@ -12,14 +12,14 @@ export interface SeedRange {
   readonly ignored: readonly string[];
 }
 
-/** What a worker tells of each seed. */
+/** A worker's report on one seed. */
 export interface SeedReport {
   readonly seed: number;
   readonly story: Story | null;
   readonly violation: Violation | null;
 }
 
-/** The last thing a worker tells: what its seeds have covered. */
+/** The last message of a worker: what its seeds have covered. */
 export interface TallyReport {
   readonly tally: Record<string, Record<string, number>>;
 }

@@ -7,7 +7,7 @@ import { drawStep, runStep, stepKinds, tellStep } from './steps/all.ts';
 import { Tally } from './tally.ts';
 import { World } from './world.ts';
 
-/** Everything that passes in the world of a seed, as lines. */
+/** Returns everything that happens in the world of a seed, as lines. */
 async function traceOf(seed: number, steps: number): Promise<string[]> {
   const world = new World(drawPlan(seed), seed);
   const lines: string[] = [];

@@ -17,11 +17,11 @@ import { Tally } from './tally.ts';
 import { effectsOf, requestOf, type TaskWish } from './tasks.ts';
 
 const API_VERSION = 'asana-connector.dev/v1alpha1';
-/** A lease that nobody renews stands so long. */
+/** How long a lease that is no longer renewed stays valid. */
 const LEASE_MS = 15_000;
-/** So long a leader that took over waits for the last action of the one before. */
+/** How long a leader that took over waits for the last action of its predecessor. */
 const SETTLING_MS = 60_000;
-/** Faults that were planned for the next calls to the API server are over after this. */
+/** Faults planned for the next calls to the API server are cleared after this time. */
 const DISTURBED_MS = 20_000;
 
 const FITS = {
@@ -32,10 +32,10 @@ const WORKS = {
   name: 'SimulationWorks',
   sentence: 'nothing fails in the simulated Asana, and nothing in the judge',
 };
-/** What must hold of everything that happens. */
+/** Rules about the whole world. */
 export const worldRules: readonly NamedRule[] = [FITS, WORKS];
 
-/** A line of the operator's log that says something goes wrong. */
+/** An error line of the operator's log. */
 export interface Complaint {
   readonly at: number;
   readonly replica: string;
@@ -46,11 +46,11 @@ export interface Complaint {
 
 export interface WorldOptions {
   readonly tally?: Tally;
-  /** Rules that are not to be judged: while a known fault stands, others behind it are still found. */
+  /** Rules that are not judged, so that other faults are found while a known one is still there. */
   readonly ignored?: readonly string[];
 }
 
-/** One simulated world: a cluster, organizations, processes of the operator, and the judge who sees all of it. */
+/** One simulated world: a cluster, organizations, operator processes, and the judge, which sees all of it. */
 export class World {
   readonly seed: number;
   readonly plan: WorldPlan;
@@ -61,7 +61,7 @@ export class World {
   readonly judge: Judge;
   readonly tally: Tally;
   readonly violations: Violation[] = [];
-  /** Rules that are looked away from. */
+  /** Rules whose violations are dropped. */
   readonly #ignored: readonly string[];
   readonly complaints: Complaint[] = [];
   /** Requests that reached Asana to change something, and status writes of grants, since the world began. */
@@ -70,7 +70,7 @@ export class World {
   replicas: Replica[] = [];
   readonly lease: Lease = { holder: null, since: 0, takenOver: false, stoppedUntil: null };
   readonly #promptness: Promptness;
-  /** When something last went wrong between the leader and the API server, monotonic. */
+  /** Monotonic time at which the last disturbance between the leader and the API server is over. */
   #disturbedAt = Number.NEGATIVE_INFINITY;
   #born = 0;
   #tasks = 0;
@@ -124,7 +124,7 @@ export class World {
     this.cluster.onWrite((write) => this.#onWrite(write));
   }
 
-  /** Makes everything the plan names, and starts the operator. */
+  /** Creates everything in the plan and starts the operator. */
   async begin(): Promise<void> {
     for (const name of this.plan.namespaces) this.cluster.createNamespace(name);
     for (const namespace of this.plan.namespaces) this.restoreSecrets(namespace);
@@ -135,13 +135,13 @@ export class World {
     await this.clock.advance(5_000);
   }
 
-  /** Ends every process; what was under way is dropped. */
+  /** Kills every process; work under way is dropped. */
   close(): void {
     this.#closed = true;
     for (const replica of this.replicas) replica.kill();
   }
 
-  /** Whether every connector with this token has SCIM on. */
+  /** Whether every connector with this token has SCIM enabled. */
   #readsScim(token: string): boolean {
     return connectorsOf(this)
       .filter(({ spec }) => tokenInSecret(spec.credentials.secretRef.name) === token)
@@ -167,7 +167,7 @@ export class World {
     return holder?.state === 'Running' ? holder : null;
   }
 
-  /** Gives the lease to a process that runs and does not have it. */
+  /** Gives the lease to a running process, if there is no leader. */
   elect(takenOver: boolean): void {
     if (this.#closed || this.leader) return;
     const next = this.replicas.find(({ state }) => state === 'Running');
@@ -176,7 +176,7 @@ export class World {
     next.lead();
   }
 
-  /** The machine of the leader is gone, at once or at its n-th call from now. */
+  /** Kills the leader as if its machine were lost, at once or at its n-th call from now. */
   killLeader(calls: number): void {
     const { leader } = this;
     if (!leader) return;
@@ -185,7 +185,7 @@ export class World {
     this.#onDeath(leader);
   }
 
-  /** The leader is told to stop; the next one leads when it has. */
+  /** Tells the leader to stop; the next one leads when it has stopped. */
   async restartLeader(): Promise<void> {
     const { leader } = this;
     if (!leader) return;
@@ -197,13 +197,13 @@ export class World {
     await leader.stop();
     this.#replace(leader);
     if (this.lease.holder !== leader) return;
-    // What a dead leader has begun may be under way: then the lease is not let go of, and runs out.
+    // An action of a dead leader may be under way. Then the lease is not released, and the next leader takes it over.
     const isSettling = this.lease.takenOver && this.clock.monotonic() - this.lease.since < SETTLING_MS;
     this.lease.holder = null;
     this.elect(isSettling);
   }
 
-  /** The leader could not renew: it leads no more, and another takes over after `gapMs`. */
+  /** Takes the lease from the leader, as if it could not renew; another process takes over after `gapMs`. */
   loseLease(gapMs: number): void {
     const { leader } = this;
     if (!leader) return;
@@ -212,7 +212,7 @@ export class World {
     this.clock.schedule(gapMs, () => this.elect(true));
   }
 
-  /** ConductorOne gives a task to the process that serves the connector. False where none does. */
+  /** Gives a ConductorOne task to the process that serves the connector. @returns false if there is none */
   give(wish: TaskWish): boolean {
     const host = this.leader?.hosts.get(wish.connector);
     if (!host) return false;
@@ -239,12 +239,12 @@ export class World {
     return true;
   }
 
-  /** Lets something go wrong between the leader and the API server. */
+  /** Disturbs the connection between the leader and the API server. */
   disturb(work: (faults: Replica['faults']) => void): void {
     const { leader } = this;
     if (!leader) return;
     work(leader.faults);
-    // What is not used up by then is forgotten, or it would come as a surprise much later.
+    // Faults not used up by then are cleared; they would strike much later otherwise.
     this.#disturbedAt = this.clock.monotonic() + DISTURBED_MS;
     this.clock.schedule(DISTURBED_MS, () => leader.faults.clear());
   }
@@ -284,7 +284,7 @@ export class World {
     });
   }
 
-  /** A deployment keeps as many processes as it should have. */
+  /** Starts a process in place of a dead one, as a Deployment does. */
   #replace(dead: Replica): void {
     this.replicas = this.replicas.filter((replica) => replica !== dead);
     this.clock.schedule(3_000, () => {
@@ -307,11 +307,11 @@ export class World {
     };
   }
 
-  /** Whether one process has led for so long, and nothing stops it. */
+  /** Whether one process has led for `forMs`, not stopped and undisturbed. */
   #isCalm(forMs: number): boolean {
     const { sinceMs } = this.#leadershipFacts();
     const { stoppedUntil } = this.lease;
-    // A process looks only now and then whether it is still stopped.
+    // A process checks only now and then whether it is still stopped.
     const stopped = stoppedUntil !== null && this.clock.now() - stoppedUntil < forMs;
     const disturbed = this.clock.monotonic() - this.#disturbedAt < forMs;
     return this.leader !== null && !stopped && !disturbed && sinceMs > forMs;

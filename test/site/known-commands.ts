@@ -11,7 +11,7 @@ import { releaseCommand } from '../../src/commands/release/release-command.ts';
 import { reviewCommand } from '../../src/commands/review/review-command.ts';
 import { sandboxCommand } from '../../src/commands/sandbox/sandbox-command.ts';
 
-/** Placeholders of the pages, and something that fits. */
+/** Placeholders in the commands of the pages. */
 const PLACEHOLDERS = /\b(CONNECTOR|NAMESPACE|EMAIL|TOKEN)\b/g;
 
 const plugin = kubectlAsanaCommand();
@@ -29,7 +29,7 @@ const program = [
   .map((declare) => declare(aborted))
   .concat(migrateCommand(), plugin);
 
-/** Every command of this program in the code of a page, in words. */
+/** Returns every command of this program in the code of a page, split into words. */
 export function commandsIn(text: string): string[][] {
   const code = [...text.matchAll(/```console\n([^]*?)```|`([^`\n]+)`/g)].map(
     ([, block, span]) => block ?? span ?? '',
@@ -46,7 +46,7 @@ export function commandsIn(text: string): string[][] {
     );
 }
 
-/** Fails where the program has no such command, or the command no such flag. */
+/** Fails if the program has no such command, or the command no such flag. */
 export function assertKnown([first, ...words]: readonly string[]): void {
   const isPlugin = first === 'kubectl';
   const [name, ...rest] = isPlugin ? words.slice(1) : words;

@@ -11,7 +11,7 @@ const pages = await listPages();
 const drafts = await Promise.all(pages.map(readDraft));
 const validator = new ManifestValidator();
 
-/** `npm run site -- --check` runs every command and applies every manifest; this is what needs no cluster. */
+/** Checks that need no cluster; `npm run site -- --check` also runs every command and applies every manifest. */
 suite('the pages of the site', () => {
   test('have an address each', () => {
     const slugs = pages.map(({ slug }) => slug);

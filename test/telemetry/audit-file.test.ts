@@ -21,7 +21,7 @@ import { AuditFile, type FileCalls } from '../../src/telemetry/audit-file.ts';
 import { FakeClock } from '../asana/fake-clock.ts';
 import { RecordingMeter } from '../asana/recording-meter.ts';
 
-/** A folder with an audit file in it, and what the file has logged and counted. */
+/** A folder with an audit file, and what the file logs and counts. */
 class Rig {
   readonly path: string;
   readonly clock = new FakeClock();
@@ -55,7 +55,7 @@ async function setUp(t: TestContext): Promise<Rig> {
   return new Rig(join(folder));
 }
 
-/** A disk with room for so many bytes; what is above is refused, as ENOSPC. */
+/** Simulates a disk with room for so many bytes; more is refused with ENOSPC. */
 function smallDisk(room: number): FileCalls & { room: number } {
   return {
     room,

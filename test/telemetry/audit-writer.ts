@@ -3,7 +3,7 @@ import { silentLogger } from '../../src/core/logger.ts';
 import { silentMeter } from '../../src/core/meter.ts';
 import { AuditFile } from '../../src/telemetry/audit-file.ts';
 
-/** A process of its own that appends audit lines, each with its number, until it is killed. */
+/** A separate process that appends numbered audit lines until it is killed. */
 const [path = ''] = process.argv.slice(2);
 const file = AuditFile.open({
   flag: '--audit-log-path',

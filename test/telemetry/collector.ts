@@ -5,11 +5,11 @@ import { BinaryReader } from '@bufbuild/protobuf/wire';
 type Value = string | number | boolean | undefined;
 type Fields = Readonly<Record<string, Value>>;
 
-/** A span as the collector got it. */
+/** A span as received. */
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty for the first of a trace. */
+  /** Empty for the root span of a trace. */
   readonly parentSpanId: string;
   readonly name: string;
   /** 1 internal, 3 client. */
@@ -21,13 +21,13 @@ export interface ReceivedSpan {
   readonly resource: Fields;
 }
 
-/** A collector of traces: OTLP over HTTP in protobuf, decoded by the field numbers of its specification. */
+/** A trace collector: OTLP over HTTP with protobuf, decoded by the field numbers of the specification. */
 export class Collector implements AsyncDisposable {
   readonly spans: ReceivedSpan[] = [];
   readonly requests: { readonly url: string | undefined; readonly headers: IncomingHttpHeaders }[] = [];
-  /** All bytes that came, as text: what is to be found in no output is searched here too. */
+  /** All received bytes as text, so that tests can search them for secrets too. */
   raw = '';
-  /** Status of the answers; null for none at all. */
+  /** The status of the answers; `null` for no answer. */
   status: number | null = 200;
   readonly #server: Server;
 
@@ -46,7 +46,7 @@ export class Collector implements AsyncDisposable {
     });
   }
 
-  /** @param port any free one by default */
+  /** @param port default any free port */
   static async start(port = 0): Promise<Collector> {
     const collector = new Collector();
     await new Promise<void>((resolve) => collector.#server.listen(port, '127.0.0.1', resolve));
@@ -57,12 +57,12 @@ export class Collector implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The spans of this name. */
+  /** Returns the spans of this name. */
   named(name: string): ReceivedSpan[] {
     return this.spans.filter((span) => span.name === name);
   }
 
-  /** What belongs to a span directly. */
+  /** Returns the direct children of a span. */
   childrenOf({ spanId }: ReceivedSpan): ReceivedSpan[] {
     return this.spans.filter(({ parentSpanId }) => parentSpanId === spanId);
   }
@@ -73,7 +73,7 @@ export class Collector implements AsyncDisposable {
   }
 }
 
-/** Calls `onField` for every field of a message; what it does not read is skipped. */
+/** Calls `onField` for every field of a message; skips fields for which it returns false. */
 function readMessage(bytes: Uint8Array, onField: (field: number, reader: BinaryReader) => boolean): void {
   const reader = new BinaryReader(bytes);
   while (reader.pos < reader.len) {
@@ -82,7 +82,7 @@ function readMessage(bytes: Uint8Array, onField: (field: number, reader: BinaryR
   }
 }
 
-/** The messages in one repeated field. */
+/** Returns the messages in one repeated field. */
 function messagesIn(bytes: Uint8Array, wanted: number): Uint8Array[] {
   const found: Uint8Array[] = [];
   readMessage(bytes, (field, reader) => field === wanted && found.push(reader.bytes()) > 0);

@@ -41,7 +41,7 @@ suite('a hostile client', () => {
     assert.equal(reply.status, 431);
   });
 
-  /** A kubelet makes a connection for every probe. */
+  /** Sends probes like a kubelet, which opens a connection for every probe. */
   async function probeTwentyTimes(url: string): Promise<void> {
     const agent = new Agent({ keepAlive: false });
     for (let i = 0; i < 20; i++) assert.equal(await statusOf(`${url}/livez`, agent), 200, `probe ${i}`);

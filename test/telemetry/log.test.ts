@@ -4,7 +4,7 @@ import { suite, test } from 'node:test';
 import type { Logger } from '../../src/core/logger.ts';
 import { createLogger, type LogOptions } from '../../src/telemetry/log.ts';
 
-/** What a logger writes, line by line. */
+/** Returns the lines that a logger writes. */
 async function linesOf(options: Omit<LogOptions, 'stream'>, use: (log: Logger) => void): Promise<string[]> {
   const stream = new PassThrough();
   use(createLogger({ ...options, stream }));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 
-/** The lines of Prometheus' text format that speak of one metric. */
+/** Returns the lines about one metric in Prometheus's text format. */
 async function linesOf(metrics: Metrics, name: string): Promise<string[]> {
   const text = await metrics.render();
   return text.split('\n').filter((line) => line.startsWith(`asana_connector_${name}`));

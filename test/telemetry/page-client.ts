@@ -6,7 +6,7 @@ import { PageServer, type Pages } from '../../src/telemetry/servers.ts';
 
 export const text = (body: string) => () => ({ contentType: 'text/plain', body });
 
-/** A server until the end of the test. */
+/** Starts a server that runs until the end of the test. */
 export async function serve(
   t: TestContext,
   pages: Pages,
@@ -19,7 +19,7 @@ export async function serve(
   return { url: `http://127.0.0.1:${port}`, port };
 }
 
-/** Asks over one of the agent's connections and reads the whole answer. */
+/** Sends a request over one of the agent's connections, reads the whole answer and returns its status. */
 export function statusOf(url: string, agent: Agent): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     get(url, { agent }, (reply) => reply.resume().on('end', () => resolve(reply.statusCode))).on(
@@ -29,7 +29,7 @@ export function statusOf(url: string, agent: Agent): Promise<number | undefined>
   });
 }
 
-/** A raw connection; resolves once the server has ended it. */
+/** Waits until a raw connection is closed. */
 export function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.on('error', () => {}).on('close', () => resolve()));
 }

@@ -56,7 +56,7 @@ suite('a page server', () => {
 });
 
 suite('a page that is asked for without end', () => {
-  /** A page that takes `costMs` to make on a clock that moves for nothing else, and shows how often it was made. */
+  /** Serves a page that shows how often it was made; making it takes `costMs` on an otherwise stopped clock. */
   async function costly(t: TestContext, costMs: number) {
     const time = { at: 0, made: 0 };
     const page = () => {
@@ -106,12 +106,12 @@ suite('a page that is asked for without end', () => {
       await go.promise;
       return { contentType: 'text/plain', body: String(made) };
     };
-    // Making it takes no time on this clock, so that only being in the making is a reason to share it.
+    // Making the page takes no time on this clock, so a request can share it only while it is being made.
     const { url } = await serve(t, { '/': page }, undefined, { ...systemClock, monotonic: () => 0 });
     const first = fetch(url);
     await begun.promise;
     const second = fetch(url);
-    // The second is in when a third, sent after it on a connection of its own, has its answer.
+    // The second request has arrived once a third one, sent later on its own connection, is answered.
     assert.equal((await fetch(`${url}/none`)).status, 404);
     go.resolve();
     const bodies = await Promise.all([first, second].map(async (reply) => (await reply).text()));
@@ -152,7 +152,7 @@ suite('a page that is asked for without end', () => {
       return answers;
     };
     const answers = await Promise.all(Array.from({ length: 50 }, flood));
-    // 20 ms to make it and 180 ms of giving it again; the one at the edge of the time more.
+    // 20 ms to make the page and 180 ms of reuse, plus one page at the edge of the measured time.
     const most = (performance.now() - begun) / 200 + 1;
     assert.ok(made <= most, `made ${made} times for ${answers.reduce((sum, n) => sum + n, 0)} answers`);
   });

@@ -9,7 +9,7 @@ import { CANARY_TOKEN } from '../asana/sessions.ts';
 const CANARY = 'canary0123456789';
 const CANARY_HEX = '0123456789abcdef'.repeat(2);
 
-/** What an HTTP library throws: an error with the request, its headers and the answer's body on it. */
+/** Returns an error like those of an HTTP library: with the request, its headers and the answer's body. */
 function libraryError(): Error {
   return Object.assign(new Error('Request failed with status code 403'), {
     code: 'ERR_BAD_REQUEST',

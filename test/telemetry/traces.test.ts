@@ -20,7 +20,7 @@ interface Line {
   readonly fields: LogFields | undefined;
 }
 
-/** What is logged, as it was given. */
+/** Returns a logger that records its lines unchanged. */
 function recordingLog(lines: Line[]): Logger {
   const write = (message: string, fields?: LogFields) => void lines.push({ message, fields });
   const log: Logger = { debug: write, info: write, warn: write, error: write, child: () => log };
@@ -35,7 +35,7 @@ suite('traces', () => {
   let collector: Collector;
   let lines: Line[];
   let metrics: Metrics;
-  // Read by the exporter itself: how long it tries, so that this process does not outlive its tests for long.
+  // The exporter itself reads this timeout; a short one keeps the process from outliving its tests for long.
   before(() => (process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '500'));
   after(() => delete process.env['OTEL_EXPORTER_OTLP_TIMEOUT']);
   beforeEach(async () => {

@@ -18,7 +18,7 @@ export interface WrittenObject {
   /** Line on which the object begins, from 1. */
   readonly line: number;
   readonly value: Readonly<Record<string, unknown>>;
-  /** Returns the line of a field (`spec.user.email`), or of its nearest ancestor that exists. O(document). */
+  /** Returns the line of a field (`spec.user.email`), or of its nearest ancestor that exists. */
   readonly lineOf: (path: string) => number;
 }
 
@@ -83,7 +83,9 @@ function* objectsIn(part: Part): Generator<WrittenObject> {
     const message = 'is a document larger than 8 MiB: split it into documents, with --- between the objects';
     throw new ManifestError(part.name, part.above + 1, '', message);
   }
-  for (const [index, document] of parse(part).entries()) {
+  const { documents, lines } = parse(part);
+  let parsedAgain: ParsedPart | null = null;
+  for (const [index, document] of documents.entries()) {
     const [error] = document.errors;
     if (error) throw noYaml(part, error.pos[0]);
     const value = toValue(part, document);
@@ -91,7 +93,15 @@ function* objectsIn(part: Part): Generator<WrittenObject> {
     if (typeof value !== 'object' || Array.isArray(value)) {
       throw new ManifestError(part.name, part.above + 1, '', NO_OBJECT);
     }
-    yield* unfold(part, index, value as Readonly<Record<string, unknown>>, '');
+    yield* unfold(value as Readonly<Record<string, unknown>>, '', {
+      part,
+      locateNow: (path) => findLine(part, document, lines, path),
+      locateLater: (path) => {
+        // Objects outlive the parsed part, which would take many times their memory.
+        parsedAgain ??= parse(part);
+        return findLine(part, parsedAgain.documents[index], parsedAgain.lines, path);
+      },
+    });
   }
 }
 
@@ -110,25 +120,38 @@ function toValue(part: Part, document: Document): unknown {
   }
 }
 
+/** The document that an object is in. */
+interface Origin {
+  readonly part: Part;
+  /** Finds the line of a field while the document is being read. */
+  readonly locateNow: (path: string) => number;
+  /** As `locateNow`, at any time. Parses the part at the first call, and keeps the result. */
+  readonly locateLater: (path: string) => number;
+}
+
 function* unfold(
-  part: Part,
-  index: number,
   value: Readonly<Record<string, unknown>>,
   prefix: string,
+  origin: Origin,
 ): Generator<WrittenObject> {
+  const { part, locateNow, locateLater } = origin;
   const { kind, items } = value;
   if (typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items)) {
     for (const [at, item] of items.entries()) {
       const path = `${prefix}items[${at}]`;
       if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-        throw new ManifestError(part.name, findLine(part, index, path), path, NO_OBJECT);
+        throw new ManifestError(part.name, locateNow(path), path, NO_OBJECT);
       }
-      yield* unfold(part, index, item as Readonly<Record<string, unknown>>, `${path}.`);
+      yield* unfold(item as Readonly<Record<string, unknown>>, `${path}.`, origin);
     }
     return;
   }
-  const lineOf = (path: string) => findLine(part, index, `${prefix}${path}`);
-  yield { file: part.name, line: prefix === '' ? firstLine(part) : lineOf(''), value, lineOf };
+  yield {
+    file: part.name,
+    line: prefix === '' ? firstLine(part) : locateNow(prefix),
+    value,
+    lineOf: (path) => locateLater(`${prefix}${path}`),
+  };
 }
 
 /** Returns the first line of an object. Comments and the `---` marker are not part of it. */
@@ -140,12 +163,8 @@ function firstLine({ text, above }: Part): number {
   return above + Math.max(first, 0) + 1;
 }
 
-/** Finds the line of a field. Parses the part again, because the first parse keeps no line numbers. */
-function findLine(part: Part, index: number, path: string): number {
-  const lines = new LineCounter();
-  const document = parseAllDocuments(part.text, { ...options, lineCounter: lines })[index] as
-    | Document
-    | undefined;
+/** Finds the line of a field, or of its nearest ancestor that exists. */
+function findLine(part: Part, document: Document | undefined, lines: LineCounter, path: string): number {
   let node: unknown = document?.contents;
   let position = rangeStart(node);
   for (const step of path
@@ -174,7 +193,13 @@ function rangeStart(node: unknown): number | null {
   return isNode(node) ? (node.range?.[0] ?? null) : null;
 }
 
-function parse(part: Part): Document[] {
-  const documents = parseAllDocuments(part.text, options);
-  return Array.isArray(documents) ? (documents as Document[]) : [];
+interface ParsedPart {
+  readonly documents: readonly Document[];
+  readonly lines: LineCounter;
+}
+
+function parse(part: Part): ParsedPart {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(part.text, { ...options, lineCounter: lines });
+  return { documents: Array.isArray(documents) ? (documents as Document[]) : [], lines };
 }

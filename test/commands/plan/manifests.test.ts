@@ -15,7 +15,7 @@ function read(text: string, name = 'm.yaml') {
   return readDeclarations([{ name, text }], { validator, namespace: 'iga' });
 }
 
-/** A license grant, with lines of the spec put in the place of the usual ones. */
+/** Returns a license grant with these lines in its spec. */
 function grant(spec: string, head = 'metadata: { name: alice }'): string {
   return `apiVersion: asana-connector.dev/v1alpha1\nkind: AsanaLicenseGrant\n${head}\nspec:\n  connectorRef: { name: acme }\n${spec}\n`;
 }
@@ -146,7 +146,7 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   ['an alias of nothing', 'kind: *nobody\n', /^m\.yaml:1: /],
 ];
 
-/** A billion laughs. */
+/** Returns a "billion laughs" document. */
 function explosion(): string {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
   for (let level = 1; level < 12; level += 1)

@@ -52,7 +52,7 @@ async function tryOnce(seed: number): Promise<void> {
   }
 }
 
-/** The same actions for each object in the same order, the same held, and the same rules in the way. */
+/** Asserts equal actions per object, in the same order, equal held grants and equal blocking rules. */
 function compare(report: PlanReport, site: SimulatedSite, audit: readonly AuditRecord[]): void {
   const applied = audit.filter(({ kind, result }) => kind === 'Change' && result === 'Succeeded');
   const planned = report.changes.map(({ object, action, who, where, before, after }) => [
@@ -74,8 +74,8 @@ function compare(report: PlanReport, site: SimulatedSite, audit: readonly AuditR
 }
 
 /**
- * Whom something was taken from in the window before is known to the operator that did it, and counts once for it. A plan
- * knows only how many they were, as an operator does that was started since, and holds where one of them may count again.
+ * Compares the plan with an operator that was not restarted: it knows which people had a removal earlier in the window,
+ * and counts each once. A plan, like a restarted operator, only knows their number, and so may hold more removals.
  */
 function compareWithKnowing(
   report: PlanReport,
@@ -111,8 +111,8 @@ async function expectNothing(site: SimulatedSite, manifests: readonly TestManife
 }
 
 /**
- * Of two grants that ask the same for one person, one finds that nothing is left to do; both may send it where neither has
- * seen the other's. Which of them is first is a matter of moments: it counts once, for the grant that the plan names.
+ * If two grants declare the same for one person, either of them may make the change, or both before either sees the
+ * other. Which one is first depends on timing, so the change counts once, for the grant that the plan names.
  */
 function asPlanned(done: readonly (readonly string[])[], planned: readonly (readonly string[])[]) {
   return done.flatMap(([object = '', line = '']) => {
@@ -123,7 +123,7 @@ function asPlanned(done: readonly (readonly string[])[], planned: readonly (read
   });
 }
 
-/** An account of a workspace and a membership there are the same to Asana: one request gives both. */
+/** Returns what an action does in Asana: a workspace's account and its membership come from the same request. */
 function effectOf(line = ''): string {
   return line.replace(/^(InviteAccount|AddToWorkspace) (\S+ \S+).*/, 'Joins $2');
 }
@@ -150,7 +150,7 @@ interface Shown {
   };
 }
 
-/** What the statuses in the cluster say. */
+/** Returns the grants that are blocked or held according to the statuses in the cluster. */
 function stateOf(site: SimulatedSite): { blocked: Record<string, string>; held: string[] } {
   const blocked: Record<string, string> = {};
   const held: string[] = [];
@@ -165,7 +165,7 @@ function stateOf(site: SimulatedSite): { blocked: Record<string, string>; held: 
   return { blocked, held };
 }
 
-/** What a pull request does: removes some grants, edits some, adds some. */
+/** Makes the random changes of a pull request: removes, edits and adds some grants. */
 function edit(site: SimulatedSite, grants: readonly TestManifest[], random: () => number): TestManifest[] {
   const kept = grants
     .filter(() => !chance(random, 0.25))
@@ -173,7 +173,7 @@ function edit(site: SimulatedSite, grants: readonly TestManifest[], random: () =
   const added = Array.from({ length: between(random, 0, 5) }, (_, index) =>
     drawGrant(site, random, `h${index}`),
   );
-  // Made within one second: the name decides which is the older.
+  // The grants are created within one second, so their names decide which is older.
   return [...kept, ...added.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))];
 }
 
@@ -190,7 +190,7 @@ function editSpec({ kind, spec }: TestManifest, random: () => number): TestManif
   return { ...spec, reason: 'edited' };
 }
 
-/** Removals first: whoever is added afterwards finds them going, as in a plan. */
+/** Applies the removals first, so that added grants see the removed ones ending, as in a plan. */
 async function applyEdit(site: SimulatedSite, grants: readonly TestManifest[]): Promise<void> {
   const named = new Set(grants.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`));
   for (const { names } of grantKinds) {

@@ -6,7 +6,7 @@ import { SimulatedSite, type TestManifest } from './simulated-site.ts';
 
 const MINUTE = 60_000;
 
-/** A site on which the operator has applied these manifests. */
+/** Returns a site on which the operator has applied these manifests. */
 async function siteWith(
   manifestsOf: (site: SimulatedSite) => readonly TestManifest[],
   people = 10,
@@ -20,7 +20,7 @@ async function siteWith(
   return { site, manifests };
 }
 
-/** Applies a pull request: what it adds and edits, then what it removes. */
+/** Merges a pull request: first applies its additions and edits, then its removals. */
 async function merge(
   site: SimulatedSite,
   before: readonly TestManifest[],
@@ -40,7 +40,7 @@ const heldOf = ({ held }: PlanReport) =>
   held.map(({ action, who, object }) => `${action} ${who} ${object.name}`).toSorted();
 const blockedOf = ({ blocked }: PlanReport) => blocked.map(({ rule, object }) => `${rule} ${object.name}`);
 
-/** What the operator has changed since it was looked at last. */
+/** Returns the operator's changes since the last call. */
 function done(site: SimulatedSite): string[] {
   return site.audit
     .splice(0)
@@ -66,7 +66,7 @@ function holdOf(site: SimulatedSite, reason: string): string {
   return holds?.find((hold) => hold.reason === reason)?.token ?? assert.fail(`no hold ${reason}`);
 }
 
-/** People leave by another way than through the operator: fewer than the last reading has shown. */
+/** Deprovisions people without the operator, so that there are fewer than in the last reading. */
 function shrink(site: SimulatedSite, but: readonly string[]): void {
   const { directory, organization } = site.site;
   const others = [...organization.people].filter(

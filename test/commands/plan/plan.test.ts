@@ -144,7 +144,7 @@ suite('a plan', () => {
   });
 });
 
-/** Grants that only a person can mend, with the rule that says so. */
+/** Grants that only a person can fix, with the rule that blocks them. */
 const faults: readonly (readonly [string, string, (site: SimulatedSite) => readonly TestManifest[]])[] = [
   [
     'the same right of one person declared twice',

@@ -14,8 +14,8 @@ import {
 const DAY = 86_400_000;
 
 /**
- * A connector that acts, with whatever limits: of the organization, or by somebody's own token, which knows no licenses and
- * takes nobody out, of the workspace beside it or of both.
+ * Returns a connector in mode Apply with random limits: one for the organization, or one with a personal token, which
+ * cannot read licenses or deprovision, for the workspace beside the organization, or for both.
  */
 export function drawConnector(random: Random, holder: TokenHolder): TestManifest {
   const personal = holder === 'personal';
@@ -34,10 +34,10 @@ export function drawConnector(random: Random, holder: TokenHolder): TestManifest
       ...(chance(random, 0.5) ? { allowedNamespaces: ['*'] } : {}),
       ...(chance(random, 0.3) ? { protectedUsers: ['p2@acme.example', 'p5@acme.example'] } : {}),
       protectAdmins: chance(random, 0.8),
-      // None is ever free: who of several gets the last one is a matter of moments.
+      // With this limit no license is ever free: which of several grants gets the last one depends on timing.
       ...(chance(random, 0.2) ? { maxEnterpriseLicenses: 1 } : {}),
       removalDelay: pick(random, ['30s', '1m']),
-      // Shares of people depend on when they are counted, which a plan cannot know.
+      // A percentage of people depends on when they are counted, which a plan cannot know.
       maxRemovals: { percent: 0, atLeast: pick(random, [0, 1, 2, 5, 20]), window: '12h' },
       maxDeprovisions: pick(random, [0, 1, 2, 5]),
       ...(chance(random, 0.15) ? { maxDuration: '240h' } : {}),
@@ -46,7 +46,7 @@ export function drawConnector(random: Random, holder: TokenHolder): TestManifest
   return { kind: 'AsanaConnector', namespace: 'iga', name: 'acme', spec };
 }
 
-/** Grants of every kind, of few people, so that they meet. */
+/** Returns grants of all kinds for a few people, so that grants meet. */
 export function drawGrants(site: SimulatedSite, random: Random, count: number): TestManifest[] {
   return Array.from({ length: count }, (_, index) =>
     drawGrant(site, random, `g${String(index).padStart(2, '0')}`),
@@ -78,13 +78,13 @@ export function drawGrant(site: SimulatedSite, random: Random, name: string): Te
 
 type Draw = readonly [string, Readonly<Record<string, unknown>>];
 
-/** Somebody of the site, its guest, or somebody who is not there. */
+/** Returns the address of a person of the site, of its guest, or of an unknown person. */
 function drawEmail(site: SimulatedSite, random: Random): string {
   if (chance(random, 0.08)) return 'guest@elsewhere.acme';
   return addressOf(site.site.plan, between(random, 0, site.site.plan.people + 3));
 }
 
-/** A plan knows nobody whom the connector does not read; the operator may meet them, and then knows who the gid is. */
+/** Uses a gid only if the connector reads the person: a plan cannot resolve others, but the operator may. */
 function drawUser(site: SimulatedSite, random: Random): Readonly<Record<string, string>> {
   const email = drawEmail(site, random);
   const person = site.site.directory.personByEmail(email);
@@ -104,7 +104,7 @@ function drawTeam(site: SimulatedSite, random: Random): Draw {
   const team = pick(random, site.site.teams);
   const named = chance(random, 0.1)
     ? { name: 'No such team' }
-    : // A name that is longer than a spec takes can be declared by gid only.
+    : // A team whose name is too long for the spec can be declared by gid only.
       pick(random, [{ gid: team.gid }, team.name.length > 255 ? { gid: team.gid } : { name: team.name }]);
   return ['AsanaTeamGrant', { user: drawUser(site, random), team: named }];
 }
@@ -120,7 +120,7 @@ function drawWorkspace(site: SimulatedSite, random: Random): Draw {
   return ['AsanaWorkspaceGrant', { user: drawUser(site, random), workspace }];
 }
 
-/** Far from now: what a plan and what Apply see of it must be the same. */
+/** Returns times far from now, so that the plan and Apply evaluate them alike. */
 function drawTime(random: Random): Readonly<Record<string, unknown>> {
   const instant = (days: number) => new Date(EPOCH + days * DAY).toISOString();
   if (chance(random, 0.1)) return { expiresAt: instant(pick(random, [-3, 5, 60])) };

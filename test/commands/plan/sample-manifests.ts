@@ -1,6 +1,6 @@
 import { ORGANIZATION, type SimulatedSite, type TestManifest } from './simulated-site.ts';
 
-/** A connector of the organization of a simulated site. */
+/** Returns a connector for the organization of a simulated site. */
 export function connectorWith(spec: Readonly<Record<string, unknown>> = {}, name = 'acme'): TestManifest {
   return {
     kind: 'AsanaConnector',
@@ -15,7 +15,7 @@ export function connectorWith(spec: Readonly<Record<string, unknown>> = {}, name
   };
 }
 
-/** A license grant in the namespace of the connector, or in another. */
+/** Returns a license grant in the connector's namespace or in another one. */
 export function license(
   name: string,
   email: string,
@@ -30,7 +30,7 @@ export function license(
   };
 }
 
-/** Addresses of people of the site who hold this license. */
+/** Returns the addresses of people of the site who hold this license, admins excluded. */
 export function holders(site: SimulatedSite, wanted: string): string[] {
   const { people } = site.site.organization;
   return people

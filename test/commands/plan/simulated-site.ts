@@ -20,7 +20,7 @@ import { SimulatedCluster } from '../../simulation/cluster/simulated-cluster.ts'
 import { stream } from '../../simulation/random.ts';
 import { type Lease, Replica } from '../../simulation/replica.ts';
 
-/** A manifest as JSON, which is YAML. */
+/** The parts of a manifest, which is printed as JSON and so is valid YAML. */
 export interface TestManifest {
   readonly kind: string;
   readonly namespace: string;
@@ -30,25 +30,25 @@ export interface TestManifest {
 }
 
 export const ORGANIZATION = '1200000000000001';
-/** A workspace beside the organization, which its first people are in too. */
+/** A workspace beside the organization; the first people of the organization are also members of it. */
 export const PLAIN = '1100000000000001';
 export const NAMESPACES = ['iga', 'team-a'];
 
-/** Whose token is used: the service account of the organization, or that of its first person. */
+/** The owner of the token: the organization's service account, or its first person. */
 export type TokenHolder = 'acme' | 'personal';
 
 export interface SimulatedSizes extends Pick<SitePlan, 'people' | 'teams'> {
   readonly holder?: TokenHolder;
 }
 
-/** One organization in the sandbox, a cluster, and time, all in this process: no sockets, and the same way twice. */
+/** An organization in the sandbox, a cluster and a clock in this process: no sockets, reproducible by seed. */
 export class SimulatedSite {
   readonly clock = new SimulatedClock();
   readonly site: Site;
   readonly cluster: SimulatedCluster;
   readonly front: AsanaFront;
   readonly audit: AuditRecord[] = [];
-  /** Requests that a plan sent, by method and operation. */
+  /** Requests sent by plans, as method and operation. */
   readonly planned: string[] = [];
   readonly #seed: number;
   readonly #holder: TokenHolder;
@@ -77,12 +77,12 @@ export class SimulatedSite {
       this.cluster.putSecret(name, 'asana-acme', { BATON_TOKEN: tokenOf(plan, holder) });
   }
 
-  /** Whether every connector by this token reads somebody, whichever workspaces it names. */
+  /** Whether every connector with this token reads the person, whichever workspaces it names. */
   isReadByAll(person: Person): boolean {
     return this.#holder === 'acme' || person.memberships.some(({ workspace }) => workspace.gid === PLAIN);
   }
 
-  /** What no plan can know: Asana refuses whoever is view-only, and changes of teams that the token's account is not in. */
+  /** Gives the token's owner what Asana requires for changes and no plan can know: a full license, and every team. */
   #equipOwner(): void {
     const { directory, plan, teams } = this.site;
     const owner = directory.personByEmail(addressOf(plan, 0));
@@ -93,7 +93,7 @@ export class SimulatedSite {
         directory.joinTeam(owner, team);
   }
 
-  /** Starts the operator, once there is something for it to do. */
+  /** Starts the operator; apply the first manifests before. */
   async startOperator(): Promise<void> {
     const lease: Lease = { holder: null, since: 0, takenOver: false, stoppedUntil: null };
     const replica = new Replica({
@@ -113,7 +113,7 @@ export class SimulatedSite {
     replica.lead();
   }
 
-  /** Ends the operator, and starts another that knows what the cluster holds and nothing else. */
+  /** Kills the operator, and starts another one that knows only what the cluster contains. */
   async restartOperator(): Promise<void> {
     this.#replica?.kill();
     await this.startOperator();
@@ -123,7 +123,7 @@ export class SimulatedSite {
     this.#replica?.kill();
   }
 
-  /** Applies manifests as kubectl does: all of them within one second. */
+  /** Applies all manifests within one second, like kubectl. */
   async apply(manifests: readonly TestManifest[]): Promise<void> {
     for (const { kind, namespace, name, spec, annotations } of manifests)
       await this.cluster.apply({
@@ -134,7 +134,7 @@ export class SimulatedSite {
       });
   }
 
-  /** Plans manifests; what is to be read is read while simulated time goes by. */
+  /** Plans manifests; simulated time advances while the plan reads. */
   async plan(manifests: readonly TestManifest[], flags: Partial<PlanFlags> = {}): Promise<PlanReport> {
     const text = manifests.map(printManifest).join('---\n');
     return this.#inTime(
@@ -142,7 +142,7 @@ export class SimulatedSite {
     );
   }
 
-  /** Exports the directory; returns what was written. */
+  /** Exports the directory; returns the output. */
   async export(connector: TestManifest, flags: Partial<ExportFlags> = {}): Promise<string> {
     let output = '';
     const means = this.#means(printManifest(connector));
@@ -167,7 +167,7 @@ export class SimulatedSite {
   async #inTime<T>(work: Promise<T>): Promise<T> {
     const over = new AbortController();
     const done = work.finally(() => over.abort());
-    // Looked at by the caller, once it is over.
+    // Prevents an unhandled rejection: the caller handles the error below.
     done.catch(() => {});
     while (!over.signal.aborted) await this.clock.advance(100);
     return done;

@@ -21,13 +21,13 @@ class Refused extends CodedError {
   }
 }
 
-/** A link, and the services it was given, in order. */
+/** A link, with a log of what happened to its services, in order. */
 class Bench {
   changes = 0;
   readonly clock = new FakeClock();
   readonly link = new ConductorOneLink(this.clock, silentLogger, () => (this.changes += 1));
   readonly log: string[] = [];
-  /** Ends the service last begun by its own failure. */
+  /** Makes the service that was started last fail. */
   refuse: () => void = () => {};
   report: (state: ServiceState) => void = () => {};
 

@@ -26,7 +26,7 @@ suite('a task right after a start', () => {
   let session: ConnectorSession;
   let host: ConnectorTaskHost;
 
-  /** A connector that has just started: it has read nothing. */
+  /** Starts a connector that has not read anything yet. */
   async function start(
     connector: AsanaConnector = connectorObject(),
     { alone = true, token = 'serviceAccount' }: { readonly alone?: boolean; readonly token?: TokenKind } = {},
@@ -76,13 +76,13 @@ suite('a task right after a start', () => {
     user: { gid: personOf(email).gid },
   });
   const carryOut = (asked: TaskRequest) => host.provision(asked, 'task', never);
-  /** What was asked of Asana meanwhile, by operation. */
+  /** Returns the operations requested from Asana during `work`. */
   async function operationsOf(work: () => Promise<unknown>): Promise<string[]> {
     const first = sandbox.requests.last;
     await work();
     return sandbox.requests.since(first).map(({ operation }) => operation);
   }
-  /** Listings of everybody, whose number grows with the directory. */
+  /** Listings whose number of requests grows with the directory. */
   const LISTINGS = ['getUsers', 'getTeamsForWorkspace', 'scimListUsers'];
   const viewOnlyMember = () => {
     const found = [...sandbox.state.people].find(
@@ -158,7 +158,7 @@ suite('a task right after a start', () => {
       sandbox.requests.since(first).filter((entry) => entry.operation === operation && entry.status === 200);
     sandbox.faults.add({ match: { operation: 'getUsers', times: 0 }, effect: { delayMs: 2_000 } });
     session.startUnaskedSync();
-    // Licenses and teams have been read by now, so that the reading will lack what is changed; accounts are still awaited.
+    // Waits until licenses and teams are read, so that the reading lacks the changes below; accounts are pending.
     while (answered('scimListUsers').length === 0 || answered('getTeamMemberships').length < TEAMS)
       await new Promise(setImmediate);
     await carryOut(request('Give', ENTERPRISE, email));

@@ -27,19 +27,19 @@ suite('the host of the tasks of a connector object', () => {
   let sandbox: Sandbox;
   let session: ConnectorSession;
   let connectors: Store<AsanaConnector>;
-  /** As the API server has it. */
+  /** The connector as the API server has it. */
   let real: AsanaConnector | null;
   const leadership: { leads: boolean; stoppedUntil: number | null } = { leads: true, stoppedUntil: null };
   let take: TaskRequest;
-  /** The license that Asana shows for whom the task is about. */
+  /** Returns the license in Asana of the person whom the task is about. */
   let held: () => string | null | undefined;
   const clock = new MovableClock();
-  /** What the API server answers with instead of an object; null for nothing. */
+  /** The error with which the API server answers instead of the object; `null` for no error. */
   let refusal: Error | null = null;
   let asked = 0;
 
   before(async () => {
-    // What is not ready is asked for again at once.
+    // Retries at once whatever is not ready.
     clock.sleep = () => Promise.resolve();
     sandbox = await startSandbox({ accounts: 40, requestsPerMinute: 0 });
     session = await openSandboxSession(sandbox, clock, object);

@@ -59,12 +59,12 @@ suite('the host of a connector’s tasks', () => {
     await work();
     return sandbox.requests.last - first;
   };
-  /** What an admin does in Asana's console. */
+  /** Adds or removes people as an admin would in Asana's console. */
   const console = async (method: 'PUT' | 'DELETE', emails: readonly string[]) => {
     for (const email of emails)
       await askControl(sandbox, method, userPath(email), method === 'PUT' ? {} : undefined);
   };
-  /** Twenty people come, and are gone at the next reading, which is held. */
+  /** Adds twenty people, reads them, and removes them, so that the next reading is held. */
   const shrink = async (prefix: string) => {
     const people = Array.from({ length: 20 }, (_, index) => `${prefix}.person${index}@acme.example`);
     await console('PUT', people);
@@ -260,7 +260,7 @@ suite('the host of a connector’s tasks', () => {
     });
   });
 
-  /** Listings of everybody, whose number grows with the directory, that were asked for meanwhile. */
+  /** Returns the listings requested during `work` whose number of requests grows with the directory. */
   const listings = async (work: () => Promise<unknown>): Promise<string[]> => {
     const first = sandbox.requests.last;
     await work();

@@ -21,7 +21,7 @@ suite('tasks that meet', () => {
   let session: ConnectorSession;
   let connector: AsanaConnector;
   let host: ConnectorTaskHost;
-  /** What goes wrong where a booking is written; null for nothing. */
+  /** The error of every write of a booking; `null` for no error. */
   let unsaved: Error | null = null;
   let saves = 0;
 

@@ -26,7 +26,7 @@ const context = { signal: never, log: silentLogger };
 const HOUR_MS = 3_600_000;
 const KEY = 'iga/acme';
 
-/** A reconciler with everything around it in memory, and a sandbox for Asana. */
+/** A reconciler with all its dependencies in memory, and a sandbox as Asana. */
 class Bench {
   readonly clock = new MovableClock();
   readonly connectors = new Store<AsanaConnector>();
@@ -38,12 +38,12 @@ class Bench {
   readonly written: { readonly key: string; readonly status: AsanaConnectorStatus }[] = [];
   readonly events: string[] = [];
   readonly enqueued: string[] = [];
-  /** What happens while a status is on its way. */
+  /** Called before each status write. */
   beforeWrite: () => Promise<void> = () => Promise.resolve();
   secret: SecretReading | null = { resourceVersion: '1', data: new Map([['BATON_TOKEN', Buffer.from('t')]]) };
-  /** Names of the Secrets that the API server does not show. */
+  /** Names of Secrets that the API server refuses to return. */
   readonly unreadable = new Set<string>();
-  /** Happens before clients are made; what it throws is thrown there. */
+  /** Called before clients are created, which fails if this throws. */
   beforeOpening: () => void = () => {};
   #ids = 0;
 
@@ -93,7 +93,7 @@ class Bench {
     return Promise.reject(new KubernetesError('Forbidden', 403, 'transient', `GET secrets/${name}: 403 no`));
   }
 
-  /** As the API server would: what is the same is not written. */
+  /** Writes a status as the API server does: it ignores a write that changes nothing. */
   #write(object: AsanaConnector, status: AsanaConnectorStatus): AsanaConnector {
     const next = JSON.parse(JSON.stringify(status)) as AsanaConnectorStatus;
     if (JSON.stringify(next) === JSON.stringify(object.status)) return object;
@@ -115,7 +115,7 @@ class Bench {
     this.put({ ...object, metadata: { ...object.metadata, annotations } });
   }
 
-  /** Reconciles, lets the sync that it begins end, and reconciles again, as the queue would. */
+  /** Reconciles, waits until the sync that was started ends, and reconciles again, as the queue would. */
   async settle(key = KEY): Promise<void> {
     await this.reconciler.reconcile(key, context);
     await this.registry.find(key)?.syncs.untilIdle(never);
@@ -130,7 +130,7 @@ class Bench {
     return this.shows('Ready');
   }
 
-  /** A condition: its status and reason. */
+  /** Returns the status and reason of a condition. */
   shows(type: string): string {
     const found = this.status.conditions?.find((condition) => condition.type === type);
     return `${found?.status} ${found?.reason}`;
@@ -152,7 +152,7 @@ function leave(sandbox: Sandbox, people: number): void {
     sandbox.state.change(person, { active: false });
 }
 
-/** A connector that holds its reading, since 25 people left at once. */
+/** Starts a connector whose reading is in doubt, since 25 people left at once. */
 async function startShrunk(t: TestContext) {
   const { sandbox, bench } = await start(t);
   bench.put(connectorObject());
@@ -296,7 +296,7 @@ suite('the reconciler of connectors', () => {
     const { bench } = await start(t);
     bench.put(connectorObject());
     await bench.settle();
-    // The last status is still on its way when the connector goes.
+    // Deletes the connector while its last status write is in progress.
     bench.beforeWrite = async () => {
       bench.connectors.remove(KEY);
       await bench.reconciler.reconcile(KEY, context);

@@ -28,7 +28,7 @@ async function startWorld(t: TestContext, options: SandboxOptions = {}) {
   return { sandbox, clock, open };
 }
 
-/** Two connectors of one organization, each of which has read it. */
+/** Returns sessions of two connectors of one organization, which have both read it. */
 async function startPair(t: TestContext) {
   const { sandbox, clock, open } = await startWorld(t);
   const organizations = new Organizations(clock);
@@ -46,7 +46,7 @@ async function sync(session: ConnectorSession): Promise<void> {
   await session.syncs.untilIdle(never);
 }
 
-/** The object with the status that the session leaves. */
+/** Returns the object with the status that the session would write. */
 function recorded(object: AsanaConnector, session: ConnectorSession, now: number): AsanaConnector {
   const others = {
     obstacle: findObstacle(object, session, []),

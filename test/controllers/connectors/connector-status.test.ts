@@ -92,7 +92,7 @@ const outage = new AsanaError('AsanaUnavailable', 'Asana did not answer.', { sur
 interface Row {
   readonly changes: Partial<ConnectorFacts>;
   readonly phase: string;
-  /** Ready: its status and reason. */
+  /** Status and reason of the Ready condition. */
   readonly ready: string;
   readonly because: string;
 }

@@ -113,7 +113,7 @@ suite('the cache of Secrets', () => {
     assert.deepEqual(keys, ['key']);
   });
 
-  /** A cache whose first `failures` questions fail. */
+  /** Returns a cache whose first `failures` reads fail. */
   function setUpFailing(failures: number, failure: Error) {
     const clock = new FakeClock();
     const asked = { times: 0 };

@@ -20,7 +20,7 @@ function condition(type: string): NonNullable<Status['conditions']>[number] {
   };
 }
 
-/** As a store gives it out: the object itself does not say of which kind it is. */
+/** Returns a grant with its kind, as a store does; the object itself does not contain the kind. */
 function known(object: GrantObject, kind: GrantKindName = 'AsanaLicenseGrant'): TalliedGrant {
   return { kind: { resource: { kind } }, object };
 }

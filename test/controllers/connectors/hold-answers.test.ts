@@ -20,7 +20,7 @@ function annotated(annotations: Record<string, string>, holds = [hold]): AsanaCo
   return connectorObject({ metadata: { annotations }, status: { holds } });
 }
 
-/** Whom answers go to: a desk that answers `outcome`, and a reading that may be accepted or not. */
+/** Returns a recipient of answers: a desk that answers `outcome`, and a reading that may be in doubt and acceptable. */
 function taker(outcome: AnswerOutcome, { doubted = false, seen = true } = {}) {
   const asked: string[] = [];
   const accepted: string[] = [];

@@ -4,7 +4,7 @@ import { GrantRig } from '../grants/grant-rig.ts';
 
 const LICENSE = 'AsanaLicenseGrant';
 
-/** A rig whose Secret was rotated and is read anew, since a person has asked; the sync with the new token takes half a minute. */
+/** Rotates a connector's token and requests a sync, which reads the Secret again and takes half a minute. */
 async function openRotated(t: TestContext, prepare: (rig: GrantRig) => Promise<void>): Promise<GrantRig> {
   const rig = await GrantRig.open();
   t.after(() => rig.close());

@@ -12,7 +12,7 @@ import { snapshotOf } from './readings.ts';
 
 const NOW = 1_800_000_000_000;
 
-/** A judge, as a process that finds this status begins with one. */
+/** Returns a judge in the state of a process that starts with this status. */
 function begin(status?: AsanaConnectorStatus) {
   let ids = 0;
   const directory = new Directory(new FakeClock());
@@ -28,7 +28,7 @@ function begin(status?: AsanaConnectorStatus) {
   return { directory, holds, judge, reasons, take };
 }
 
-/** What a process leaves in the status that has just taken these readings. */
+/** Returns the status that a process writes after these readings. */
 function statusAfter(...readings: Parameters<ReadingJudge['take']>[0][]): AsanaConnectorStatus {
   const { judge, take } = begin();
   for (const reading of readings) take(reading);

@@ -6,14 +6,14 @@ export interface SnapshotShape {
   readonly membersPerTeam?: number;
   readonly complete?: boolean;
   readonly scim?: boolean;
-  /** When it was read: another number, another reading. */
+  /** The time of the reading, which distinguishes readings. */
   readonly at?: number;
-  /** Items that the listing of accounts announced and did not give. */
+  /** The number of items that the listing of accounts announced but did not return. */
   readonly short?: number;
   readonly enterprise?: number;
 }
 
-/** A reading of an organization with so many members. */
+/** Returns a reading of an organization with so many members. */
 export function snapshotOf(accounts: number, shape: SnapshotShape = {}): Snapshot {
   const {
     organization = '500',

@@ -21,7 +21,7 @@ const isScim = ({ path }: SeenRequest) => path.includes('/scim/');
 const teamFails: Fault = ({ query }) => (query.get('team') === '71' ? status(500) : null);
 const allFails: Fault = () => status(500);
 
-/** A runner for a small Asana, whose faults may be changed between two syncs. */
+/** Returns a runner for a small Asana, and a function that syncs with the given fault. */
 async function start(t: TestContext) {
   let fault: Fault = () => null;
   const { session, seen } = await startSmallAsana(t, {
@@ -39,7 +39,7 @@ async function start(t: TestContext) {
     take: (snapshot) => directory.adopt(snapshot),
     onChange: () => {},
   });
-  /** Whether the sync has read the members of teams. */
+  /** Runs a sync; returns whether it read team memberships. */
   const sync = async (cause: SyncCause, during: Fault = () => null): Promise<boolean> => {
     const before = seen.length;
     fault = during;

@@ -18,7 +18,7 @@ test('a removal whose window ends between booking and sending is on record in th
   const firstWindow = windowOf()?.windowStartedAt;
   assert.deepEqual(rig.changes, ['scimPatchUser']);
 
-  // Booked 42 s after the window began; the look before the change takes until the window has ended.
+  // Booked 42 s after the window began; the read before the change lasts until the window has ended.
   rig.site.faults.add({ match: { method: 'GET', times: 1 }, effect: { delayMs: 40_000 } });
   await rig.declare(ACCOUNT, 'second', { email: rig.member(2, 'view only'), ensure: 'Absent' }, 1_000);
   assert.equal(windowOf()?.done, 2, 'booked in the first window');

@@ -7,7 +7,7 @@ import { GrantStores } from '../../../src/controllers/grants/grant-stores.ts';
 import { Store } from '../../../src/kubernetes/store.ts';
 import { connectorObject, grantObject } from '../objects.ts';
 
-/** Two licenses of one person, of two connectors. Neither has read anything since the start. */
+/** Returns the rivals of a license grant: another connector has one for the same person. Neither has read anything. */
 function rivalsOf(organizations: { readonly own: string; readonly other: string }): string[] {
   const grants = new GrantStores();
   const kind = grantKinds.find(({ field }) => field === 'license');

@@ -11,7 +11,7 @@ import { connectorObject, grantObject } from '../objects.ts';
 const ORGANIZATION = '1200';
 const ALICE = { gid: '77', email: 'alice@acme.com' };
 
-/** Right after a start: nothing is read, and the status tells of what organization the connector is. */
+/** Returns a state just after a start: nothing is read; the connector's status names its organizations. */
 function unread(organizations: readonly string[]): ContenderSources {
   const grants = new GrantStores();
   const kind = grantKinds.find(({ field }) => field === 'license');

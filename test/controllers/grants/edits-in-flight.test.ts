@@ -6,7 +6,7 @@ const LICENSE = 'AsanaLicenseGrant';
 const ACCOUNT = 'AsanaAccount';
 const NEW = 'new@acme.example';
 
-/** Holds back the answer to the next such request for so long; the change is made at once. */
+/** Delays the answer to the next request of an operation; the change itself is made at once. */
 function slow(rig: GrantRig, operation: string, delayMs: number): void {
   rig.site.faults.add({ match: { operation, times: 1 }, effect: { delayMs } });
 }

@@ -54,7 +54,7 @@ suite('what a deleted grant does about a refusal', () => {
   test('is to be released where it is by rule or for good, and to wait for anything else', () => {
     const released = codes.filter((code) => refusals[code].ended !== 'Wait');
     assert.deepEqual(released.toSorted(), [
-      // Nothing is left to take: the account is gone, or holds no license.
+      // Nothing is left to revoke: the account does not exist, or has no license.
       'AccountNotFound',
       'Contended',
       'DeprovisionNotAllowed',
@@ -69,7 +69,7 @@ suite('what a deleted grant does about a refusal', () => {
     ]);
   });
 
-  /** What the last column of the reference says of each reason. */
+  /** The last column of the reference, by reason. */
   const fates = new Map(
     [...conditionsPage().matchAll(/^\| `(\w+)` \|.*\| (released|waits|) \|$/gm)].map(([, reason, fate]) => [
       reason,

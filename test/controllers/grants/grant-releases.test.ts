@@ -9,7 +9,7 @@ import { FakeClock } from '../../asana/fake-clock.ts';
 import { RecordingMeter } from '../../asana/recording-meter.ts';
 import { connectorObject, grantObject } from '../objects.ts';
 
-/** Releases one grant of connector iga/acme that carries the finalizer; gives the series that this leaves. */
+/** Releases a grant of connector iga/acme that has the finalizer; returns the metric series that result. */
 async function seriesOfRelease(connectors: Store<AsanaConnector>): Promise<string[]> {
   const meter = new RecordingMeter();
   const releases = new GrantReleases({

@@ -16,7 +16,7 @@ export const ORGANIZATION = '1200000000000001';
 const PLAN = { name: 'acme', organization: ORGANIZATION, domain: 'acme.example', people: 8, teams: 0 };
 const quiet: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
 
-/** What a test reads of one status that was written. */
+/** The parts of a written status that tests read. */
 export interface Written {
   readonly reason: string | undefined;
   readonly message: string;
@@ -24,8 +24,8 @@ export interface Written {
 }
 
 /**
- * One connector, its grants, and the whole operator in process, with an Asana and an API server in memory and a clock that
- * the test moves. Every status that is ever written is held to the rules of conditions.
+ * One connector, its grants and the complete operator in this process, with an Asana and an API server in memory and a
+ * clock that the test moves. Every status written is checked against the condition rules.
  */
 export class GrantRig {
   readonly clock = new SimulatedClock();
@@ -37,11 +37,11 @@ export class GrantRig {
   readonly changes: string[] = [];
   /** Called when a change reaches Asana. */
   onChange = (): void => {};
-  /** Sentences of the condition rules that a status broke. */
+  /** The condition rules that a written status broke, as sentences. */
   readonly broken: string[] = [];
-  /** Reasons of Ready as they were written, by kind and name, without repetitions. */
+  /** The Ready reasons in the order written, by kind and name; consecutive duplicates are dropped. */
   readonly #told = new Map<string, string[]>();
-  /** Status writes by kind and name. */
+  /** The number of status writes, by kind and name. */
   readonly writes = new Map<string, number>();
   readonly leadership = {
     leads: true,
@@ -97,7 +97,7 @@ export class GrantRig {
     });
   }
 
-  /** With the connector iga/acme, whose first reading is there. `provisioning` differs from: Apply, no delay, deprovisioning. */
+  /** Opens a rig that has its first reading. `provisioning` overrides: Apply, no delay, allowDeprovision. */
   static async open(
     provisioning: Record<string, unknown> = {},
     spec: Record<string, unknown> = {},
@@ -110,7 +110,7 @@ export class GrantRig {
     return rig;
   }
 
-  /** Another process takes over; what is done meanwhile it finds when it begins. */
+  /** Replaces the process; `meanwhile` runs in between, so the new process finds its result at start. */
   async restart(meanwhile: () => Promise<void>): Promise<void> {
     await this.close();
     await meanwhile();
@@ -152,7 +152,7 @@ export class GrantRig {
     return this.cluster.apply({ apiVersion, kind, metadata: { namespace, name }, spec });
   }
 
-  /** Declares a grant of connector iga/acme, and lets the operator have its time. */
+  /** Declares a grant of connector iga/acme, and gives the operator time. */
   async declare(kind: string, name: string, spec: object, ms = 3_000): Promise<void> {
     await this.apply(kind, 'iga', name, { connectorRef: { name: 'acme' }, ...spec });
     await this.pass(ms);
@@ -191,14 +191,14 @@ export class GrantRig {
     return person;
   }
 
-  /** An address of a member whose license is set to this. */
+  /** Sets the license of a member; returns the member's address. */
   member(index: number, license: 'enterprise' | 'view only'): string {
     const person = this.person(index);
     this.site.directory.change(person, { license, admin: false });
     return person.profile.email;
   }
 
-  /** Another service account of the same organization. */
+  /** Changes the Secret to the token of another service account of the same organization. */
   rotateToken(): void {
     this.cluster.putSecret('iga', 'asana', { BATON_TOKEN: tokenOf(PLAN, 'second') });
   }
@@ -214,12 +214,12 @@ export class GrantRig {
     return { reason: ready?.reason, message: ready?.message ?? '', status };
   }
 
-  /** The reasons of Ready in the order in which they were written. */
+  /** Returns the Ready reasons in the order written. */
   told(kind: string, name: string): readonly string[] {
     return this.#told.get(`${kind} ${name}`) ?? [];
   }
 
-  /** Reasons of the events about an object. */
+  /** Returns `type reason` of each event about an object. */
   events(name: string): string[] {
     return this.cluster
       .events()
@@ -227,14 +227,14 @@ export class GrantRig {
       .map(({ type, reason }) => `${type} ${reason}`);
   }
 
-  /** `action result` of the audit lines. */
+  /** Returns `kind action result` of each audit record. */
   audited(): string[] {
     return this.audit.map(
       ({ kind, action, result }) => `${String(kind)} ${String(action)} ${String(result)}`,
     );
   }
 
-  /** Ends the operator. */
+  /** Drains the operator. */
   async close(): Promise<void> {
     const drained = this.#operator.drain();
     await this.pass(40_000);

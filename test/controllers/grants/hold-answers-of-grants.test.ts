@@ -8,7 +8,7 @@ const ACCOUNT = 'AsanaAccount';
 const CONNECTOR = 'AsanaConnector';
 const MINUTE = 60_000;
 
-/** Two absences, which are more than the connector may carry out: both are held. */
+/** Declares two absences, more than the connector's limit, so that both are held. */
 async function openHeld(): Promise<GrantRig> {
   const rig = await GrantRig.open({
     removalDelay: '20s',

@@ -5,11 +5,11 @@ import { GrantRig } from './grant-rig.ts';
 const LICENSE = 'AsanaLicenseGrant';
 const MINUTE = 60_000;
 
-/** A connector that may give one license, and a grant whose upgrade SCIM does not show for three minutes. */
+/** A connector with a limit of one license, and a grant whose upgrade SCIM does not show for three minutes. */
 async function openUpgrading(): Promise<GrantRig> {
   const rig = await GrantRig.open({ maxEnterpriseLicenses: 1 });
   for (let index = 0; index < 8; index += 1) rig.member(index, 'view only');
-  // The next reading shows it.
+  // Waits for a reading that shows the licenses set above.
   await rig.pass(12 * MINUTE);
   rig.site.faults.add({ match: { operation: 'scimPatchUser', times: 1 }, effect: { staleForMs: 170_000 } });
   await rig.declare(LICENSE, 'first', { user: { email: rig.member(1, 'view only') } });
@@ -50,7 +50,7 @@ suite('a license that a process before has sent for, and that Asana does not sho
     await rig.edit(LICENSE, 'first', { spec: { suspend: true } });
     await rig.declare(LICENSE, 'second', { user: { email: rig.member(2, 'view only') } }, 10_000);
     assert.equal(rig.see(LICENSE, 'second').reason, 'LicenseLimitReached');
-    // Somebody takes the license away by hand: nothing is in the way once that was read.
+    // The license is removed by hand: once that is read, nothing blocks the second grant.
     await rig.pass(4 * MINUTE);
     assert.equal(profile.license, 'enterprise');
     rig.member(1, 'view only');

@@ -16,7 +16,7 @@ const upgrade = {
   to: 'Enterprise',
 } as const;
 
-/** What seats look at of a grant. */
+/** Returns the parts of a grant that Seats reads. */
 function subjectOf(uid: string): GrantSubject {
   return { object: { metadata: { uid } }, connectorKey: 'iga/acme' } as unknown as GrantSubject;
 }

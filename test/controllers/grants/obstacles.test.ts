@@ -8,7 +8,7 @@ const TEAM = 'AsanaTeamGrant';
 const WORKSPACE = 'AsanaWorkspaceGrant';
 const ACCOUNT = 'AsanaAccount';
 
-/** One reason why nothing is done, and how to meet it. */
+/** A reason why a grant is not carried out, and how to cause it. */
 interface Obstacle {
   readonly reason: GrantReason;
   readonly because: string;
@@ -190,7 +190,7 @@ suite('nothing is done', () => {
     });
 });
 
-/** What comes between the decision and the change. */
+/** An event between the decision and the change. */
 interface Fence {
   readonly what: string;
   readonly because: string;

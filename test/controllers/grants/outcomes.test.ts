@@ -7,7 +7,7 @@ const TEAM = 'AsanaTeamGrant';
 const WORKSPACE = 'AsanaWorkspaceGrant';
 const ACCOUNT = 'AsanaAccount';
 
-/** What one reconcile, or several, come to. What a row leaves out is not looked at. */
+/** The expected result of one or more reconciles. Fields that a row omits are not checked. */
 interface Outcome {
   readonly what: string;
   readonly because: string;
@@ -16,7 +16,7 @@ interface Outcome {
   readonly run: (rig: GrantRig) => Promise<unknown>;
   /** Changes in Asana, in order. */
   readonly asana: readonly string[];
-  /** The last reason of Ready; null for an object that is gone. */
+  /** The last reason of Ready; `null` if the object was deleted. */
   readonly reason: string | null;
   readonly message?: RegExp;
   readonly told?: readonly string[];
@@ -650,7 +650,7 @@ const outcomes: readonly Outcome[] = [
   },
 ];
 
-/** Both grants of everybody are deleted: a hold. */
+/** Deletes both grants, which would end the last right of everybody, so that a hold begins. */
 async function hold(rig: GrantRig): Promise<void> {
   await grant(rig);
   await rig.declare(LICENSE, 'other', { user: { email: rig.member(2, 'view only') } });

@@ -12,7 +12,7 @@ async function open(t: TestContext): Promise<GrantRig> {
   return rig;
 }
 
-/** A grant whose license somebody else takes away so many times. */
+/** Declares a license grant; its license is then removed by hand so many times. */
 async function fightOver(rig: GrantRig, times: number): Promise<void> {
   await rig.declare(LICENSE, 'g', { user: { email: rig.member(1, 'view only') } });
   for (let time = 0; time < times; time += 1) {

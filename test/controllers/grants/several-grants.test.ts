@@ -6,7 +6,7 @@ const LICENSE = 'AsanaLicenseGrant';
 const ACCOUNT = 'AsanaAccount';
 const HOUR = 3_600_000;
 
-/** An account that its object creates, and a license that keeps it from being deprovisioned. */
+/** Declares an account, which its object creates, and a license that keeps the account from being deprovisioned. */
 async function declareBoth(rig: GrantRig): Promise<string> {
   const email = 'new@acme.example';
   await rig.declare(ACCOUNT, 'account', { email, ensure: 'Present', deletionPolicy: 'Revoke' }, 10_000);

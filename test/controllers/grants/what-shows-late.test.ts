@@ -12,12 +12,12 @@ async function open(t: TestContext): Promise<GrantRig> {
   return rig;
 }
 
-/** The next such change is made at once, and Asana shows it so much later. */
+/** Delays the next change of an operation in what Asana shows; the change itself is made at once. */
 function showLate(rig: GrantRig, operation: string, staleForMs: number): void {
   rig.site.faults.add({ match: { operation, times: 1 }, effect: { staleForMs } });
 }
 
-/** The next such change is made at once, and Asana answers so much later. */
+/** Delays the answer to the next change of an operation; the change itself is made at once. */
 function answerLate(rig: GrantRig, operation: string, delayMs: number): void {
   rig.site.faults.add({ match: { operation, times: 1 }, effect: { delayMs } });
 }

@@ -5,7 +5,7 @@ import { Ledger } from './ledger.ts';
 import { type ReplicaOptions, type Strike, WatchedReplica } from './watched-replica.ts';
 import { type ActionName, isGiving, opposite, type Wish, Wishes } from './wishes.ts';
 
-/** The lease, as far as these runs look at it. */
+/** The fields of the lease that these runs read. */
 export interface SeenLease {
   readonly metadata: { readonly resourceVersion: string };
   readonly spec: { readonly holderIdentity?: string };
@@ -15,26 +15,26 @@ const UNLIMITED = { percent: 100, atLeast: 100_000, window: '1m' };
 
 export interface ArenaOptions {
   readonly maxRemovals?: { readonly percent: number; readonly atLeast: number; readonly window: string };
-  /** Flags and variables of each process, by how many were started before it. */
+  /** Returns flags and variables of a process, given how many were started before it. */
   readonly optionsOf?: (number: number) => ReplicaOptions;
 }
 
-/** Nothing that is awaited here takes so long, unless it never comes. */
+/** Nothing that is awaited here takes this long unless it never happens. */
 const PATIENCE_MS = 300_000;
 const POLL_MS = 25;
 
-/** Two real processes of the operator, a real API server, and a simulated Asana whose every change is noted. */
+/** Two real operator processes, a real API server, and a simulated Asana whose every change is recorded. */
 export class Arena {
   readonly rig: OperatorRig;
   readonly ledger: Ledger;
   readonly wishes: Wishes;
-  /** What befalls the requests of all of them. */
+  /** Chooses the fault for each request of all processes. */
   strike: Strike = () => null;
-  /** How many have ended by themselves, and not by a signal. */
+  /** How many processes have ended by themselves, not by a signal. */
   endedThemselves = 0;
   #running: WatchedReplica[] = [];
   #filling: Promise<void> | null = null;
-  /** Those that ran, in the order in which they started. */
+  /** All processes so far, in the order in which they started. */
   readonly ever: WatchedReplica[] = [];
 
   readonly #optionsOf: (number: number) => ReplicaOptions;
@@ -83,7 +83,7 @@ export class Arena {
     return this.#running;
   }
 
-  /** Starts another process in the place of each that has ended, as a kubelet does. */
+  /** Replaces each process that has ended, as a kubelet does. */
   fill(): Promise<void> {
     this.#filling ??= this.#fill().finally(() => {
       this.#filling = null;
@@ -108,7 +108,7 @@ export class Arena {
     }
   }
 
-  /** Waits until one of those that run has the lease. */
+  /** Waits until one of the running processes holds the lease. */
   async leader(): Promise<WatchedReplica> {
     let leader: WatchedReplica | undefined;
     await this.until('one of the two leads', async () => {
@@ -127,7 +127,7 @@ export class Arena {
     );
   }
 
-  /** @returns those of the wishes that are not fulfilled when patience ends */
+  /** @returns the wishes that are still not fulfilled when patience ends */
   async settle(wishes: readonly Wish[], { patienceMs = PATIENCE_MS } = {}): Promise<readonly Wish[]> {
     const open = new Set(wishes);
     const deadline = performance.now() + patienceMs;
@@ -139,7 +139,7 @@ export class Arena {
     return [...open];
   }
 
-  /** Wishes for this, after what it needs was wished for and has come true. */
+  /** Wishes for this action. If nobody is ready for it, the opposite is wished for and fulfilled first. */
   async wishFor(random: Random, action: ActionName): Promise<Wish> {
     const wish = await this.wishes.declare(random, action);
     if (wish) return wish;
@@ -151,7 +151,7 @@ export class Arena {
     return this.wishFor(random, action);
   }
 
-  /** Waits for something, and keeps two processes running meanwhile. */
+  /** Waits until something is seen, and keeps two processes running meanwhile. */
   async until(what: string, seen: () => boolean | Promise<boolean>, withinMs = PATIENCE_MS): Promise<void> {
     const deadline = performance.now() + withinMs;
     while (!(await seen())) {

@@ -7,9 +7,9 @@ import { conditionOf, SERVICE_ACCOUNT } from '../../operator/rig.ts';
 import { Arena } from './arena.ts';
 
 const HOUR_S = 3_600;
-/** Removals of one window. */
+/** Removals allowed in one window. */
 const MOST = 3;
-/** Grants that end within the hour. */
+/** Number of grants that end within the hour. */
 const ENDING = 6;
 const RENEWALS = 10;
 
@@ -19,13 +19,13 @@ export interface ClockRow {
   readonly run: (world: ClockWorld) => Promise<void>;
 }
 
-/** What must hold, in the order in which it is tried. */
+/** What must hold, in the order in which it is checked. */
 export const clockRows: readonly ClockRow[] = [
   { what: 'an hour forward and an hour back: the leader stays the leader', run: keepTheLeader },
   { what: 'an hour forward: nobody expires early, nor en masse', run: expireNobody },
   { what: 'an hour back: what has ended waits until the clock is right, and then ends', run: endLater },
   { what: 'an hour back: a token that was replaced stays in no cache', run: keepNoCredential },
-  // Last: what it holds stays held.
+  // Last, because what it holds stays held.
   { what: 'an hour forward: no new window of removals opens', run: openNoWindow },
 ];
 
@@ -65,7 +65,7 @@ export class ClockWorld {
     await rm(this.#folder, { recursive: true });
   }
 
-  /** Moves the clock of both processes to so many seconds from the true time. */
+  /** Sets the clock of both processes to this many seconds from the true time. */
   async jumpTo(offsetS: number): Promise<void> {
     await writeFile(offsetFile(this.#folder), `${offsetS < 0 ? '' : '+'}${offsetS}s\n`);
   }
@@ -89,7 +89,7 @@ export class ClockWorld {
     });
   }
 
-  /** Somebody with a grant. */
+  /** Declares a grant for a person who has a view-only license. */
   async give(name: string, spec: Record<string, unknown> = {}): Promise<void> {
     const { rig } = this.arena;
     await rig.changeInConsole(emailOf(name), { license: 'view only' }).catch(() => {});

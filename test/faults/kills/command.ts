@@ -28,8 +28,8 @@ interface KillOptions {
 }
 
 /**
- * The kills, one line each as they go, and a table at the end.
- * @returns the exit code: 1 for a finding, 2 for an option that is wrong
+ * Runs the kills, prints a line for each as it happens, and a table at the end.
+ * @returns the exit code: 1 for a finding, 2 for an invalid option
  */
 export async function runKills(argv: readonly string[]): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {

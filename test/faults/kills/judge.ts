@@ -8,18 +8,18 @@ export interface Conduct {
   readonly name: string;
   readonly asks: readonly Ask[];
   readonly renewals: readonly number[];
-  /** Whether it took the lease from a holder that had not let go of it. */
+  /** True if it took the lease from a holder that had not released it. */
   readonly tookOver: boolean;
 }
 
-/** A request may be so long on its way from the process to its proxy, on a machine that is busy with others. */
+/** How long a request may take from the process to its proxy, on a machine that is busy with other work. */
 const ON_THE_WAY_MS = 300;
-/** What may not be sent twice is sent again no sooner: the four minutes run from its intent, which is recorded a little before. */
+/** How soon a one-way request may be repeated: four minutes after its intent, recorded a little before it. */
 const EARLIEST_AGAIN_MS = 240_000 - ACTION_TIMEOUT_MS;
 
 /**
- * Each wish has led to one effective change of its person, and nothing else has changed.
- * @returns a sentence for each that was lost, doubled, or wished for by nobody
+ * Checks that each wish led to one effective change of its person, and that nothing else changed.
+ * @returns a sentence for each change that was lost, doubled, or wished for by nobody
  */
 export function judgeChanges(wishes: readonly Wish[], turns: readonly Turn[]): string[] {
   const findings: string[] = [];
@@ -40,8 +40,8 @@ export function judgeChanges(wishes: readonly Wish[], turns: readonly Turn[]): s
 }
 
 /**
- * What may not be sent twice was sent once, if it arrived at all; and again only after it had been looked for for four minutes:
- * a request may have come as far as Asana and be dropped there, with its sender.
+ * Checks that a one-way request was sent once, if it arrived at all, and again only after four minutes of looking for
+ * its result: a request may reach Asana and be dropped there when its sender dies.
  */
 export function judgeOneWay(wishes: readonly Wish[], asks: readonly Ask[]): string[] {
   return wishes
@@ -57,7 +57,7 @@ export function judgeOneWay(wishes: readonly Wish[], asks: readonly Ask[]): stri
     });
 }
 
-/** No change begins after the renew deadline, before the person was looked at, or, if it removes, too early. */
+/** Checks that no change begins after the renew deadline, before a look at the person, or, if it removes, too early. */
 export function judgeConduct(conduct: Conduct, wishes: readonly Wish[]): string[] {
   const findings: string[] = [];
   const began = conduct.renewals[0] ?? Number.POSITIVE_INFINITY;

@@ -6,7 +6,7 @@ import { Arena } from './arena.ts';
 import { Rounds } from './rounds.ts';
 import { steps } from './steps.ts';
 
-/** More than two processes may be needed, on a machine on which one of them loses its lease by itself. */
+/** More than two processes may be needed: on a slow machine, one may lose its lease by itself. */
 const PORTS = 8;
 
 suite('two real processes of the operator', () => {
@@ -23,7 +23,7 @@ suite('two real processes of the operator', () => {
   });
   after(() => arena.close());
 
-  /** What the liveness probes of those that run say; nothing for one that does not answer. */
+  /** Returns what the liveness probes of the running processes answer; empty text for one that does not answer. */
   const probes = () =>
     Promise.all(
       arena.running.map(async (replica) => {
@@ -49,7 +49,7 @@ suite('two real processes of the operator', () => {
       (await probes()).some((text) => /leaderElection/.test(text)),
     );
     arena.strike = () => null;
-    // What hangs at the API server need not be waited for.
+    // Do not wait for requests that hang at the API server.
     await Promise.all(arena.running.map(({ process }) => process.end('SIGKILL')));
   });
 });

@@ -1,7 +1,7 @@
 import type { Person } from '../../../src/sandbox/records.ts';
 import type { Sandbox } from '../../../src/sandbox/server.ts';
 
-/** One effective change of somebody in Asana. */
+/** One effective change of a person in Asana. */
 export interface Turn {
   readonly gid: string;
   readonly email: string;
@@ -9,13 +9,13 @@ export interface Turn {
   readonly to: string;
 }
 
-/** Nobody with that address, or nobody any more. */
+/** The standing of an address that belongs to nobody, or to nobody any more. */
 export const ABSENT = 'absent';
 const OUT = 'out';
 
 /**
- * What really became of people in the simulated Asana, one line for each change that had an effect. It is asked to look
- * after every request that writes, so that no change hides behind the next.
+ * Records what really happened to people in the simulated Asana, one turn for each change that had an effect. `note` is
+ * called for every request that writes, so that no change hides behind the next.
  */
 export class Ledger {
   readonly turns: Turn[] = [];
@@ -27,13 +27,13 @@ export class Ledger {
     this.#known = this.#look();
   }
 
-  /** How somebody stands now. */
+  /** Returns the current standing of a person. */
   standing(email: string): string {
     const person = this.#sandbox.state.personByEmail(email);
     return person === undefined ? ABSENT : describe(person);
   }
 
-  /** Notes what changed since the last look. */
+  /** Records what changed since the last look. */
   note(): void {
     const now = this.#look();
     for (const gid of new Set([...this.#known.keys(), ...now.keys()])) {
@@ -45,7 +45,7 @@ export class Ledger {
     this.#known = now;
   }
 
-  /** Takes what a person did in the console for known. */
+  /** Takes over changes made in the console without recording them. */
   forgive(): void {
     this.#known = this.#look();
   }
@@ -61,7 +61,7 @@ function describe({ profile, teamMemberships }: Person): string {
   return [profile.license, ...teams].join(' + ');
 }
 
-/** How somebody stands with other rights, in the words of the ledger. */
+/** Returns the standing of a person with these rights, or with none, as the ledger writes it. */
 export function standingOf(right: { license: string; team?: string | undefined } | null): string {
   if (right === null) return OUT;
   return [right.license, ...(right.team === undefined ? [] : [right.team])].join(' + ');

@@ -2,12 +2,12 @@ import { isConflict } from '../../../src/kubernetes/errors.ts';
 import type { Arena } from './arena.ts';
 import type { WatchedReplica } from './watched-replica.ts';
 
-/** What takes the lease from a leader, or the leader from the lease. */
+/** A way to take the lease from a leader, or to end the leader. */
 export interface Loss {
   readonly name: string;
-  /** How often it is drawn, beside the others. */
+  /** How often it is drawn, relative to the others. */
   readonly weight: number;
-  /** Whether the process has to end by itself. */
+  /** True if the process has to end by itself then. */
   readonly endsItself: boolean;
   strike(arena: Arena, leader: WatchedReplica): Promise<void>;
 }
@@ -61,7 +61,7 @@ export const losses: readonly Loss[] = [
   },
 ];
 
-/** Writes somebody else's name into the lease, whoever writes in between. */
+/** Writes another holder's name into the lease, and retries on a conflict. */
 async function takeByHand({ rig }: Arena): Promise<void> {
   const { signal } = new AbortController();
   for (;;) {

@@ -1,6 +1,6 @@
 import type { Outcome } from './rounds.ts';
 
-/** The outcomes as a table in Markdown, one row for each step and each way to lose the lease. */
+/** Renders the outcomes as a Markdown table, one row for each step and each way to lose the lease. */
 export function renderTable(outcomes: readonly Outcome[]): string {
   const rows = [...Map.groupBy(outcomes, ({ what }) => what)].map(([what, group]) => {
     const times = group.map(({ recoveredMs }) => recoveredMs).filter((ms) => ms !== null);

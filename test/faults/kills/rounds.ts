@@ -8,39 +8,39 @@ import { type Step, Trap } from './steps.ts';
 import type { WatchedReplica } from './watched-replica.ts';
 import { type ActionName, actions, type Wish } from './wishes.ts';
 
-/** A process that has lost its lease has to be gone so soon, whatever hangs (the hard stop of main.ts, and a little). */
+/** How soon a process that lost its lease must be gone, whatever hangs: the hard stop of main.ts, and some slack. */
 const HARD_STOP_MS = 65_000;
-/** Nothing takes so long, on a machine however busy, unless it never comes. */
+/** Nothing takes this long, even on a busy machine, unless it never happens. */
 const RECOVERY_MS = 600_000;
-/** What may not be sent twice is looked for, for four minutes, and then sent. */
+/** The operator looks for a one-way change for four minutes, and then sends it again. */
 const LOOKED_FOR_MS = 300_000;
-/** Wishes of one random round. */
+/** Number of wishes in a random round. */
 const WISHES = 3;
-/** A kill comes at any moment of the actions, or after them. */
+/** A kill comes at any moment within this time: during the actions, or after them. */
 const LONGEST_WAIT_MS = 800;
 
-/** What became of one kill. */
+/** The result of one kill. */
 export interface Outcome {
-  /** The step, or what took the lease. */
+  /** The step, or the way the lease was lost. */
   readonly what: string;
   readonly action: string;
-  /** Changes that Asana did not show yet at that moment. */
+  /** Number of changes that Asana did not show yet at that moment. */
   readonly underWay: number;
-  /** Milliseconds from the kill until everything was as wished; null while something is looked for. */
+  /** Milliseconds from the kill until everything was as wished; `null` while something is being looked for. */
   readonly recoveredMs: number | null;
-  /** Milliseconds until a process that lost its lease had ended by itself; null for one that was killed. */
+  /** Milliseconds until a process that lost its lease had ended by itself; `null` for a process that was killed. */
   readonly endedMs: number | null;
   readonly findings: readonly string[];
 }
 
-/** Kills, one after the other, in one arena; judged after each. */
+/** Kills in one arena, one after the other, each judged afterwards. */
 export class Rounds {
   readonly #arena: Arena;
   readonly #random: Random;
-  /** What may not be sent twice, and was killed before it arrived: judged at the end. */
+  /** One-way wishes whose request may not have arrived before the kill; judged at the end. */
   readonly #lookedFor: Wish[] = [];
   readonly #told = new Set<string>();
-  /** Processes that were made to end by themselves. */
+  /** How many processes were made to end by themselves. */
   #ends = 0;
 
   constructor(arena: Arena, random: Random) {
@@ -65,12 +65,12 @@ export class Rounds {
     return this.#conclude({ what: step.name, action, underWay: 1 }, [wish], killedAt);
   }
 
-  /** How many processes have ended by themselves although nothing was done to them: the machine was too slow for their lease. */
+  /** How many processes ended by themselves unprovoked: the machine was too slow for their lease. */
   get starved(): number {
     return this.#arena.endedThemselves - this.#ends;
   }
 
-  /** Takes the leader from its work at random, in one of many ways. */
+  /** Takes the lease or the leader away at a random moment, in one of many ways. */
   async atRandom(): Promise<Outcome> {
     const arena = this.#arena;
     const loss = this.#drawLoss();
@@ -95,7 +95,7 @@ export class Rounds {
     return { ...outcome, findings: [...outcome.findings, hangs] };
   }
 
-  /** Waits for those that are looked for, and judges everything once more. */
+  /** Waits for the wishes that are being looked for, and judges everything once more. */
   async end(): Promise<readonly string[]> {
     const lost = await this.#arena.settle(this.#lookedFor, { patienceMs: LOOKED_FOR_MS });
     this.#lookedFor.length = 0;
@@ -106,7 +106,7 @@ export class Rounds {
     return this.#lookedFor.length;
   }
 
-  /** Milliseconds until a process that has lost its lease has ended by itself; null if it hangs. */
+  /** Returns the milliseconds until a process that lost its lease has ended by itself; `null` if it hangs. */
   async #untilEnded({ process }: WatchedReplica): Promise<number | null> {
     const since = performance.now();
     const hangs = sleep(HARD_STOP_MS, null, { ref: false });
@@ -134,7 +134,7 @@ export class Rounds {
     };
   }
 
-  /** What is looked for is not waited for: the next kills come meanwhile. */
+  /** Does not wait for wishes that are being looked for: the next kills come meanwhile. */
   async #settle(wishes: readonly Wish[]): Promise<readonly Wish[]> {
     const twice = wishes.filter(({ oneWay }) => !oneWay);
     const begun = performance.now();
@@ -144,7 +144,7 @@ export class Rounds {
     while (open.length > 0 && performance.now() - begun < RECOVERY_MS) {
       const waiting = await Promise.all(open.map((wish) => this.#arena.wishes.isLookedFor(wish)));
       const quick = open.filter((_, index) => !waiting[index]);
-      // A follower needs some seconds to take over and to look; what shows by then was made.
+      // A standby needs some seconds to take over and to look; a change that was made shows by then.
       if (quick.length === 0 && performance.now() - begun > 12_000) break;
       open = await this.#arena.settle(open, { patienceMs: 500 });
     }
@@ -190,7 +190,7 @@ export class Rounds {
   }
 }
 
-/** The processes that said that they had taken the lease from a holder that had not let go of it. */
+/** Returns the processes that logged that they took the lease from a holder that had not released it. */
 function takeovers(logs: readonly string[]): Set<string> {
   const lines = logs.filter((line) => line.includes('"leading"'));
   return new Set(

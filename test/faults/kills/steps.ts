@@ -3,7 +3,7 @@ import type { Fault } from '../../kubernetes/faulty-proxy.ts';
 import type { Side } from './watched-replica.ts';
 import { isGiving, type Wish } from './wishes.ts';
 
-/** What a request of the leader says about how far one action is. */
+/** What a request of the leader shows about the progress of one action. */
 type Moment =
   /** Reads the person in Asana. */
   | 'Look'
@@ -12,7 +12,7 @@ type Moment =
   /** Writes the finalizers of the object. */
   | 'Finalizer'
   | 'Status'
-  /** Asks the API server for the object, right before a removal. */
+  /** Reads the object from the API server, right before a removal. */
   | 'Ask'
   | 'Event';
 
@@ -20,11 +20,11 @@ type Moment =
 export interface Step {
   readonly name: string;
   readonly moment: Moment;
-  /** Whether the change left before. */
+  /** True if the change has already left. */
   readonly after: boolean;
-  /** Whether the request arrives, so that only its answer is lost. */
+  /** True if the request arrives, so that only its answer is lost. */
   readonly arrives: boolean;
-  /** The wishes it is a step of. */
+  /** Whether the wish's action has this step. */
   readonly of: (wish: Pick<Wish, 'action'>) => boolean;
 }
 
@@ -41,7 +41,7 @@ function step(
   return { name, moment, after, arrives, of };
 }
 
-/** In the order in which an action takes them. */
+/** In the order in which an action goes through them. */
 export const steps: readonly Step[] = [
   step('looking at the person', 'Look', {}),
   step('before the finalizer is written', 'Finalizer', {}, giving),
@@ -59,7 +59,7 @@ export const steps: readonly Step[] = [
   step('telling it in an Event', 'Event', { after: true }),
 ];
 
-/** Waits for the leader to come to a step of one action, holds the request there, and says so. */
+/** Waits for the leader to reach a step of one action, holds the request there, and calls `kill`. */
 export class Trap {
   readonly #step: Step;
   readonly #wish: Wish;
@@ -73,7 +73,7 @@ export class Trap {
     this.#wish = wish;
   }
 
-  /** @param kill ends the process whose request it is; what is held never goes on */
+  /** @param kill ends the process that sent the request; a request that is held never goes on */
   strike(side: Side, request: IncomingMessage, kill: () => void): Fault | null {
     const moment = momentOf(this.#wish, side, request);
     if (moment === null || this.#hit) return null;
@@ -87,7 +87,7 @@ export class Trap {
   #isStep(moment: Moment): boolean {
     const { moment: wanted, after } = this.#step;
     if (moment !== wanted || after !== this.#changed) return false;
-    // Only the write after the look is that of the intent, and only what is asked after it is asked once more.
+    // The intent is the status write after the look, and only a read after the intent is the one before the removal.
     if (moment === 'Status') return after || this.#looked;
     return moment === 'Ask' ? this.#intended : true;
   }

@@ -6,41 +6,41 @@ import { type Fault, FaultyProxy } from '../../kubernetes/faulty-proxy.ts';
 import { Replica, type ReplicaPlace } from '../../operator/replica.ts';
 import type { Ledger } from './ledger.ts';
 
-/** The lease and the time limit of an action in these runs, in milliseconds. */
+/** The renew deadline of the lease and the time limit of an action in these runs, in milliseconds. */
 export const RENEW_DEADLINE_MS = 2_000;
 export const ACTION_TIMEOUT_MS = 2_000;
 
 export type Side = 'kubernetes' | 'asana';
 
-/** One request of a replica that was let through, when it came (`performance.now`). */
+/** One request of a replica that was let through, and when it came (`performance.now`). */
 export interface Ask {
   readonly at: number;
   readonly method: string;
-  /** With its query, decoded. */
+  /** Decoded, with its query. */
   readonly path: string;
-  /** Whole only once the request is. */
+  /** Complete only once the request is. */
   body: string;
 }
 
-/** What befalls a request of a replica. */
+/** Returns the fault for a request of a replica; `null` for none. */
 export type Strike = (side: Side, request: IncomingMessage, replica: WatchedReplica) => Fault | null;
 
-/** How a replica differs from the others. */
+/** The options by which a replica differs from the others. */
 export interface ReplicaOptions {
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A replica behind two proxies of its own: whatever it asks of the API server and of Asana is seen, and can be stopped. */
+/** A replica behind two proxies of its own, which see and can stop all its requests to Asana and the API server. */
 export class WatchedReplica {
   readonly process: Replica;
   readonly #kubernetes: FaultyProxy;
   readonly #asana: FaultyProxy;
   readonly #folder: string;
   readonly #ledger: Ledger;
-  /** What it asked of Asana. */
+  /** Its requests to Asana. */
   readonly asks: Ask[] = [];
-  /** When it last wrote its lease; the first one is when it took it. */
+  /** The times of its writes to the lease; the first one is when it took it. */
   readonly renewals: number[] = [];
   #strike: Strike;
 
@@ -58,7 +58,7 @@ export class WatchedReplica {
     this.#asana.faultOf = (request) => this.#onAsana(request);
   }
 
-  /** @param strike asked about each of its requests */
+  /** @param strike called for each of its requests */
   static async start(
     place: ReplicaPlace,
     { ledger, strike }: { readonly ledger: Ledger; readonly strike: Strike },
@@ -79,12 +79,12 @@ export class WatchedReplica {
     return new WatchedReplica({ kubernetes, asana, folder, ledger, strike }, replica);
   }
 
-  /** Cuts it off from the API server, and nobody is told. */
+  /** Cuts it off from the API server, without closing its connections. */
   cutOff(): void {
     this.#strike = (side) => (side === 'kubernetes' ? { kind: 'silence' } : null);
   }
 
-  /** Ends it if it is still there, and its proxies. */
+  /** Ends it if it still runs, and closes its proxies. */
   async close(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     await this.process.end(signal);
     await Promise.all([this.#kubernetes.close(), this.#asana.close()]);
@@ -108,7 +108,7 @@ export class WatchedReplica {
     request.on('data', (part: Buffer) => {
       ask.body += part.toString();
     });
-    // What another change did before this one is told apart from what this one will do.
+    // Keeps the effect of an earlier change apart from that of this one.
     this.#ledger.note();
     return fault;
   }

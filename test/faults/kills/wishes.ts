@@ -6,7 +6,7 @@ import { conditionOf, type OperatorRig } from '../../operator/rig.ts';
 import { pick } from '../../simulation/random.ts';
 import { ABSENT, type Ledger, standingOf } from './ledger.ts';
 
-/** The actions that a wish leads to. The rights of an account come and go with the object that declares them. */
+/** The actions that wishes lead to. Rights come and go with the object that declares them. */
 export const actions = [
   'GrantEnterprise',
   'RevokeEnterprise',
@@ -25,19 +25,19 @@ export interface Wish {
   /** The object, as `ClusterObjects` names it. */
   readonly ref: string;
   readonly email: string;
-  /** Null for somebody who is not there yet. */
+  /** `null` for a person who does not exist yet. */
   readonly gid: string | null;
   readonly from: string;
   readonly to: string;
   readonly removal: boolean;
-  /** What may not be sent twice is looked for, for four minutes, before it is sent again. */
+  /** True if it may not be sent twice: the operator looks for it for four minutes before it sends it again. */
   readonly oneWay: boolean;
 }
 
 const TEAM = 'Kill switch guild';
 const PEOPLE = 12;
 
-/** Somebody, or an address, with the object that declares a right of theirs while it is there. */
+/** A person or an address, and the object that declares a right of theirs while it exists. */
 interface Slot {
   readonly kind: 'alg' | 'atg' | 'aac';
   readonly number: number;
@@ -46,14 +46,14 @@ interface Slot {
   busy: boolean;
 }
 
-/** The people of a run, and what is wished for them. */
+/** The people of a run, and the wishes for them. */
 export class Wishes {
   readonly #rig: OperatorRig;
   readonly #ledger: Ledger;
   readonly #team: string;
   readonly #slots: Slot[] = [];
   #accounts = 0;
-  /** Everything that was ever wished for. */
+  /** Every wish so far. */
   readonly all: Wish[] = [];
 
   private constructor(rig: OperatorRig, ledger: Ledger, team: string) {
@@ -62,7 +62,7 @@ export class Wishes {
     this.#team = team;
   }
 
-  /** Makes the people that wishes are about. */
+  /** Creates the people that wishes are about. */
   static async prepare(rig: OperatorRig, ledger: Ledger): Promise<Wishes> {
     const wishes = new Wishes(rig, ledger, await new Teams(rig.sandbox).create(TEAM));
     for (let number = 1; number <= PEOPLE; number++) {
@@ -77,7 +77,7 @@ export class Wishes {
     return wishes;
   }
 
-  /** Wishes for one change of this kind, now; null while nobody is free who stands as it needs. */
+  /** Wishes for one such change now; `null` if nobody who is free has the right state for it. */
   async declare(random: Random, action: ActionName): Promise<Wish | null> {
     const gives = isGiving(action);
     const kind = kindOf(action);
@@ -93,7 +93,7 @@ export class Wishes {
     return wish;
   }
 
-  /** A wish was judged: its person is free for the next. Who was removed does not come back. */
+  /** Frees the person of a wish that was judged for the next one. A person who was removed does not come back. */
   conclude(wish: Wish): void {
     const index = this.#slots.findIndex(({ email }) => email === wish.email);
     const slot = this.#slots[index];
@@ -112,13 +112,13 @@ export class Wishes {
     return object !== null && conditionOf(object, 'Ready')?.reason === 'Granted';
   }
 
-  /** Whether its object says that the change was begun, and nobody knows yet whether it left. */
+  /** Whether the object shows that the one-way change was begun, but not yet whether it was made. */
   async isLookedFor(wish: Wish): Promise<boolean> {
     if (!wish.oneWay) return false;
     return (await this.#rig.grant(wish.ref))?.status?.lastAction?.result === 'Pending';
   }
 
-  /** How a wish stands that did not come true, for a finding. */
+  /** Describes the state of a wish that was not fulfilled, for a finding. */
   async tell({ action, email, ref }: Wish): Promise<string> {
     const object = await this.#rig.grant(ref);
     const { reason, message } = conditionOf(object, 'Ready') ?? {};
@@ -155,12 +155,12 @@ export class Wishes {
   }
 }
 
-/** Whether an object that comes asks for it; the others follow from an object that goes. */
+/** Whether creating an object asks for the action; the other actions follow from deleting one. */
 export function isGiving(action: ActionName): boolean {
   return action === 'GrantEnterprise' || action === 'AddToTeam' || action === 'CreateAccount';
 }
 
-/** The action that has to go before, so that this one can be wished for. */
+/** Returns the action that must come first so that this one can be wished for. */
 export function opposite(action: ActionName): ActionName {
   const index = actions.indexOf(action);
   return actions[isGiving(action) ? index + 1 : index - 1] ?? action;
@@ -177,7 +177,7 @@ function standingAfter(action: ActionName): string {
   return standingOf({ license: action === 'GrantEnterprise' ? 'enterprise' : 'view only' });
 }
 
-/** An address that means nobody yet is in the ledger only once somebody has it. */
+/** Whether the person does not exist before the wish: the ledger knows such an address only once somebody has it. */
 export function beginsAbsent({ from }: Wish): boolean {
   return from === ABSENT;
 }

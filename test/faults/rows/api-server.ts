@@ -13,18 +13,18 @@ import {
 } from '../strike.ts';
 import type { World, WorldOptions } from '../world.ts';
 
-/** client-go's first backoff, which the reflector keeps. Jitter only adds to it. */
+/** client-go's first backoff, which the reflector uses too. Jitter only adds to it. */
 const SHORTEST_PAUSE_MS = 800;
-/** Timers of two processes are not compared to the millisecond. */
+/** Times from two processes are not compared to the millisecond. */
 const TOLERANCE_MS = 20;
 
 interface ApiFault extends Pick<Fault, 'name' | 'what' | 'isShort' | 'standsFor'> {
   readonly on: (asked: Asked) => boolean;
   readonly fault: ProxyFault;
   readonly times: number;
-  /** The reflector waits so long at least after each; none where nothing is wrong with a watch that ends. */
+  /** The reflector's shortest wait after each; undefined if the watch ends without a failure. */
   readonly pauseMs?: number;
-  /** Lists that may follow from each; a stream that broke costs none. */
+  /** Lists that may follow each; a broken stream needs none. */
   readonly listsEach?: number;
   readonly world?: WorldOptions;
 }
@@ -32,7 +32,7 @@ interface ApiFault extends Pick<Fault, 'name' | 'what' | 'isShort' | 'standsFor'
 const HOLDS =
   'The operator recovers by itself, with a pause after each failure; no deletion is missed, every edit changes Asana once, and there are no more lists than the fault makes necessary.';
 
-/** Faults of watches that are open or begin. */
+/** Faults of watches, open ones and new ones. */
 const watches: readonly ApiFault[] = [
   {
     name: 'watch-reset',
@@ -122,13 +122,13 @@ const watches: readonly ApiFault[] = [
     on: isWatch,
     fault: { kind: 'freeze' },
     times: WATCHED_KINDS,
-    // Of most kinds there is nothing to be said, so that with such a bound they fall silent by themselves too.
+    // Most kinds have no events, so with such a short bound their watches go silent by themselves too.
     listsEach: 4,
     world: { setting: { timers: { 150_000: 5_000 } } },
   },
 ];
 
-/** Faults of every other request about our objects. */
+/** Faults of all other requests about our objects. */
 const requests: readonly ApiFault[] = [
   ...(
     [
@@ -169,7 +169,7 @@ async function runLive(worlds: Worlds, row: ApiFault): Promise<Seen> {
   const story = await Story.begin(world);
   const from = world.proxy.arrivals.length;
   strike(world, row);
-  // Watches are long: so that there are new ones to strike, those there are go.
+  // Watches are long: the open ones are reset, so that there are new ones to strike.
   if (row.on === isWatch || row.fault.kind === 'tear') world.proxy.resetAll();
   await story.edit();
   await untilSpent(world, row, from);
@@ -184,14 +184,14 @@ async function runLive(worlds: Worlds, row: ApiFault): Promise<Seen> {
   return { fired: world.proxy.fired, checks: world.checks };
 }
 
-/** Faults that every write meets are used up by the story itself; a watch has to come again for its second. */
+/** Waits until the fault is used up. The story itself uses up a fault of writes; each watch has to come twice. */
 async function untilSpent(world: World, { on, fault, times }: ApiFault, from: number): Promise<void> {
   if (fault.kind === 'close' || on === isWrite) return;
   const struck = () => world.arrivals(({ fault: kind }) => kind !== null, from).length;
   await world.expectSoon(`the fault hit ${times} requests`, () => struck() >= times, { detail: struck });
 }
 
-/** After each failure of a watch, the next request about that kind comes no sooner than the backoff says. */
+/** Checks that after each failure of a watch, the next request for that kind waits at least as long as the backoff. */
 function expectPauses(world: World, { pauseMs }: ApiFault, from: number): void {
   if (pauseMs === undefined) return;
   const asks = world.arrivals((arrival) => isWatch(arrival) || isList(arrival), from);

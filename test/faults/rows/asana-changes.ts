@@ -4,7 +4,7 @@ import type { Fault, Seen, Worlds } from '../fault.ts';
 import { Story } from '../story.ts';
 import type { World } from '../world.ts';
 
-/** Changes of a license, which is what a story is about. */
+/** The operation that changes a license, which is what a story is about. */
 const CHANGES = 'scimPatchUser';
 
 interface PassingFault {
@@ -14,11 +14,11 @@ interface PassingFault {
   readonly standsFor: readonly string[];
   readonly isShort?: boolean;
   readonly isLong?: boolean;
-  /** Each ends without a status that says so: a write that did nothing is counted as one that may have. */
+  /** True if a struck change ends without an error status, and so counts as taken besides its repetition. */
   readonly isUnheard?: boolean;
 }
 
-/** What passes by itself, or is found out by a look. Each befalls the first two changes. */
+/** Faults that pass by themselves, or that a look finds out. Each strikes the first two changes. */
 const passing: readonly PassingFault[] = [
   ...[500, 502, 503, 504].map((status) => ({
     name: `change-${status}`,
@@ -39,7 +39,7 @@ const passing: readonly PassingFault[] = [
     effect: { loseResponse: true },
     standsFor: ['R13'],
     isShort: true,
-    // A license is set to a value, so that it may be set again: Asana takes it and nothing changes.
+    // A license is set to a value, so it may be set again: Asana accepts that, and nothing changes.
     isUnheard: true,
   },
   {
@@ -85,7 +85,7 @@ async function runPassing(worlds: Worlds, { effect, isUnheard }: PassingFault): 
   return { fired: world.asanaHits, checks: world.checks };
 }
 
-/** A refusal: nothing is tried again before somebody asks for it. */
+/** Refusals: the operator tries nothing again before a user requests it. */
 const refusals = (
   [
     [400, 'AsanaRefused'],
@@ -123,7 +123,7 @@ const refusals = (
 
 const SECOND = 1_000;
 
-/** What a Retry-After says, and how long nothing may leave after it. */
+/** The values of Retry-After, and how long nothing may leave after each. */
 const pauses = (
   [
     ['seconds', 'says 4 s', () => 4, 4],
@@ -149,7 +149,7 @@ const pauses = (
         match: { operation: CHANGES, times: 1 },
         effect: { status: 429, ...(value === undefined ? {} : { retryAfter: value }) },
       });
-      // A change that leaves beside the refused one, before its answer has come, breaks no promise.
+      // A change that leaves beside the refused one, before its answer has arrived, is allowed.
       await story.edit(() =>
         world.expectSoon('the first change is refused', async () => world.asanaHits > 0),
       );
@@ -189,7 +189,7 @@ const hugePause: Fault = {
   },
 };
 
-/** Nobody knows what a body would have said that was not read to its end. */
+/** A body that was not read to its end leaves the outcome unknown. */
 const hugeAnswer: Fault = {
   name: 'change-answered-huge',
   group: 'Asana: changes',
@@ -216,7 +216,7 @@ const hugeAnswer: Fault = {
   },
 };
 
-/** Asana says yes and does nothing: after the looks at 5, 15, 60 and 180 s a person has to. */
+/** Asana accepts a change and does not make it: after the looks at 5, 15, 60 and 180 s, a person must act. */
 const notAccepted: Fault = {
   name: 'change-not-applied',
   group: 'Asana: changes',

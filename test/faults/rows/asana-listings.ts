@@ -11,12 +11,12 @@ interface ListingFault {
   readonly standsFor: readonly string[];
 }
 
-/** Of REST and of SCIM, in the listings that every decision about a license rests on. */
+/** The listings over REST and SCIM that every decision about a license rests on. */
 const USERS = 'getUsers';
 const SCIM_USERS = 'scimListUsers';
 const MEMBERSHIPS = 'getWorkspaceMembershipsForWorkspace';
 
-/** Every listing has more pages than one here. */
+/** With this many accounts, every listing has more than one page. */
 const ACCOUNTS = 240;
 
 const rows: readonly ListingFault[] = [
@@ -86,7 +86,7 @@ const rows: readonly ListingFault[] = [
   },
 ];
 
-/** The bound is the whole listing some times over, not the end of it that does not come. */
+/** Several times the requests of the whole listing: a listing without an end must be given up before. */
 const MOST_REQUESTS = 400;
 
 async function run(worlds: Worlds, { operation, effect }: ListingFault): Promise<Seen> {

@@ -10,7 +10,7 @@ const group = 'Asana: listings';
 const put = (world: World, email: string, change: Record<string, unknown>) =>
   askControl(world.sandbox, 'PUT', userPath(email), change);
 
-/** It would end the text of a filter, and match everybody. */
+/** Would end the string of a SCIM filter, and match everybody. */
 const FILTER = 'x"or"userName"pr@acme.example';
 const SHOUTED = 'MIXED.Case+tag@ACME.example';
 const QUOTED = "o'brien@acme.example";

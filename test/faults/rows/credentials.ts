@@ -6,13 +6,13 @@ import { Story } from '../story.ts';
 import { isLease, isSecret } from '../strike.ts';
 import type { World } from '../world.ts';
 
-/** The proxy takes one bearer token, as an API server that has been told of a rotation. */
+/** Makes the proxy accept only this bearer token, like an API server after a rotation. */
 function takeOnly(world: World, token: string): void {
   world.proxy.faultOf = ({ headers }) =>
     headers.authorization === `Bearer ${token}` ? null : { kind: 'answer', status: 401 };
 }
 
-/** How the operator comes by its own credentials. */
+/** The source of the operator's own credentials. */
 interface Source {
   readonly name: string;
   readonly what: string;
@@ -23,7 +23,7 @@ interface Source {
 
 const TOKEN_FILE = 'token';
 
-/** As the kubelet does it: never a moment without a file. */
+/** Replaces the token file as the kubelet does: the file exists at every moment. */
 async function replaceFile(folder: string, text: string): Promise<void> {
   await writeFile(join(folder, `${TOKEN_FILE}.new`), text);
   await rename(join(folder, `${TOKEN_FILE}.new`), join(folder, TOKEN_FILE));
@@ -93,7 +93,7 @@ const ownCredentials = sources.map(
       const from = world.proxy.arrivals.length;
       world.proxy.resetAll();
       await expectRenewals(world, from);
-      // What is to be done about a deletion in the future is no question of credentials.
+      // How a deletion in the future is handled is not a question of credentials, so the clock is set right first.
       if (setClockByMs !== undefined) world.operator.suffer({ do: 'setClock', byMs: -setClockByMs });
       await story.edit();
       await story.end();
@@ -156,7 +156,7 @@ const missing: Fault = {
 
 const NEXT_TOKEN = 'canary-next-token';
 
-/** Asana takes the old token no more, and the Secret holds the next one. */
+/** Puts the next token into the Secret, and revokes the old one in Asana. */
 async function rotate(world: World): Promise<void> {
   const { tokenRegister, people } = world.sandbox;
   tokenRegister.issue(NEXT_TOKEN, 'serviceAccount', people.serviceAccount);

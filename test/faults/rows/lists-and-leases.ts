@@ -3,7 +3,7 @@ import type { Fault, Seen, Worlds } from '../fault.ts';
 import { Story } from '../story.ts';
 import { isLease, isList, strike, WATCHED_KINDS } from '../strike.ts';
 
-/** Faults that the first lists of a new process meet. */
+/** Faults of the first lists of a new process. */
 const lists = (
   [
     ['reset', { kind: 'reset' }],
@@ -53,7 +53,7 @@ async function runAtStart(worlds: Worlds, fault: ProxyFault): Promise<Seen> {
   return { fired: world.proxy.fired, checks: world.checks };
 }
 
-/** Faults of the lease that last for less than the renew deadline of 10 s. */
+/** Faults of the lease that last less than the renew deadline of 10 s. */
 const leases = (
   [
     ['reset', { kind: 'reset' }],

@@ -7,7 +7,7 @@ import type { World, WorldOptions } from '../world.ts';
 const SLOW = '127.0.0.2';
 const DEAD = '127.0.0.3';
 
-/** ConductorOne's service mode, with tasks that change something. */
+/** A connector in ConductorOne's service mode, with provisioning enabled. */
 export const serviceMode = { conductorOne: { secretRef: { name: 'token' }, provision: true } };
 
 /** One of the three services that the operator talks to. */
@@ -16,7 +16,7 @@ interface Service {
   readonly called: string;
   readonly portOf: (world: World) => number;
   readonly options: WorldOptions;
-  /** Failures to reach it that the operator tells of. */
+  /** Returns the number of failures to reach it that the operator reports. */
   readonly failures: (world: World) => Promise<number>;
 }
 

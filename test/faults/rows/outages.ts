@@ -10,22 +10,22 @@ import { serviceMode } from './network.ts';
 const HOLDS =
   'When it is back, everything becomes as after an undisturbed run, in order and once, and no budget is exceeded.';
 
-/** How long a service is away that the operator outlives as it is. */
+/** The length of an outage that the operator survives without a restart. */
 const SHORT_MS = 6_000;
-/** A busy machine must not make a short outage one that costs the lease. */
+/** Keeps a short outage on a busy machine from costing the leader its lease. */
 const PATIENT_LEADER = ['--leader-election-lease-duration', '60s', '--leader-election-renew-deadline', '45s'];
 /** Long enough for every backoff to have grown. */
 const LONG_MS = 25_000;
-/** What the operator may plan of Asana's window here: more than a story needs, and a bound all the same. */
+/** Asana's window, and the share the operator may plan: more than a story needs, yet a limit. */
 const REQUESTS_PER_MINUTE = 600;
 const PLANNED_PERCENT = 70;
 
-/** A relay in front of a service, under its own port on another loopback address. */
+/** Starts a relay in front of a service, on the same port of another loopback address. */
 async function relayTo(port: number, host: string): Promise<TcpRelay> {
   return TcpRelay.start(`tcp://127.0.0.1:${port}`, host, port);
 }
 
-/** The process may end by itself when it lost the lease; then another is started, as the kubelet would. */
+/** Starts another process, as the kubelet would, when one has ended itself. @returns how many ended */
 async function keepRunning(world: World, ms: number): Promise<number> {
   let ended = 0;
   for (const until = performance.now() + ms; performance.now() < until; await sleep(250)) {

@@ -3,9 +3,9 @@ import type { Fault } from '../fault.ts';
 import { Story } from '../story.ts';
 import { isList, isWatch, relent, strike } from '../strike.ts';
 
-/** Longer than a probe may take, and shorter than the lease has until its deadline. */
+/** Longer than a probe may take, and shorter than the renew deadline of the lease. */
 const HANG_MS = 6_000;
-/** Above the bound of a watch, 300 s. */
+/** Above the bound for a silent watch, 300 s. */
 const JUMP_MS = 301_000;
 
 const hungLoop: Fault = {
@@ -42,7 +42,7 @@ const deadWatch: Fault = {
     '`watch_last_contact_seconds` rises, `/livez` and `/readyz` fail and name the kind; when the API server answers again, all recover.',
   async run(worlds) {
     const world = await worlds.open({
-      // A lease would run out with such a clock, and the process end before its probe is asked.
+      // With such a clock the lease would expire, and the process would end before its probe is asked.
       flags: ['--no-leader-elect'],
       setting: { timers: { 150_000: 3_000, 60_000: 3_000 } },
     });
@@ -70,11 +70,11 @@ const deadWatch: Fault = {
   },
 };
 
-/** Above what the servers take at the same time. */
+/** More than the servers accept at the same time. */
 const CONNECTIONS = 200;
 const FLOOD_PIPELINE = 20;
 
-/** Opens connections to a port: a third asks without end, a third says nothing, a third asks for what is not there. */
+/** Floods a port: a third of the connections ask without end, a third are silent, a third ask for unknown paths. */
 function flood(port: number): { readonly answers: () => number; readonly end: () => void } {
   let answers = 0;
   let ended = false;
@@ -95,7 +95,7 @@ function flood(port: number): { readonly answers: () => number; readonly end: ()
     });
     socket.on('close', () => {
       sockets.delete(socket);
-      // Turned away at once where there are too many: a moment later again.
+      // Turned away at once because there are too many: retry a moment later.
       setTimeout(() => open(i), 100);
     });
   };

@@ -8,14 +8,14 @@ import { Story } from '../story.ts';
 import { type Asked, isList, isOfGrants, isWatch, relent, strike, WATCHED_KINDS } from '../strike.ts';
 import type { World } from '../world.ts';
 
-/** A world on an API server of its own, with these flags. */
+/** Opens a world on an API server of its own, with these flags. */
 async function openOn(worlds: Worlds, apiServerFlags: readonly string[]): Promise<World> {
   const plane = await startControlPlane({ apiServerFlags });
   worlds.atEnd(() => plane.stop());
   return worlds.open({ kubeconfigPath: plane.kubeconfigPath });
 }
 
-/** Whether the API server still has the changes after a version. */
+/** Whether the API server has compacted the changes after a version. */
 async function isCompacted(world: World, resourceVersion: string): Promise<boolean> {
   const stop = AbortSignal.timeout(2_000);
   try {
@@ -57,10 +57,10 @@ const compaction: Fault = {
   },
 };
 
-/** More than fit into a page of a list. */
+/** More grants than fit into one page of a list. */
 const CROWD = 520;
 
-/** A list that is read while the API server forgets the state that its pages are of. */
+/** The API server compacts the state that the pages of a list show while the list is being read. */
 const expiredPages = (
   [
     ['', { kind: 'delay', ms: 4_000 }, 'the answer offers a token to go on with what is newer'],
@@ -96,7 +96,7 @@ const expiredPages = (
         (asked) => isList(asked) && isOfGrants(asked) && !asked.url.includes('continue='),
         from,
       );
-      // A slow machine may take so long for a page that the token of the next one expires by itself, too.
+      // On a slow machine a page may take so long that the token of the next one expires by itself, too.
       const fired = expired + refused;
       world.expect(`${lists.length} lists where ${fired} tokens expired`, lists.length === fired + 1);
       return { fired, checks: world.checks };
@@ -104,7 +104,7 @@ const expiredPages = (
   }),
 );
 
-/** Asks over HTTP/2 until the API server says GOAWAY, as it does to one request in so many. */
+/** Sends requests over HTTP/2 and counts the GOAWAYs that the API server answers some of them with. */
 async function countGoAways(kubeconfigPath: string, requests: number): Promise<number> {
   const config: KubeConfig = loadConfig(kubeconfigPath);
   const tls: Record<string, unknown> = {};

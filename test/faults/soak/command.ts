@@ -21,12 +21,12 @@ const EDIT_EVERY_MS = 400;
 const WEATHER_EVERY_MS = 4_000;
 const SAMPLE_EVERY_MS = 5_000;
 const RESTART_EVERY_MS = 25_000;
-/** What may not be sent twice is looked for, for four minutes. */
+/** The operator looks for a one-way change without an answer for four minutes. */
 const SETTLING_MS = 360_000;
-/** For so much of the time one process lives, and is measured; then leaders are killed too. */
+/** For this share of the time, one process is spared and measured; after that, leaders are killed too. */
 const MEASURED = 0.75;
 
-/** @returns the exit code: 1 for a finding, 2 for an option that is wrong */
+/** @returns the exit code: 1 for a finding, 2 for an invalid option */
 export async function runSoak(argv: readonly string[]): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) {
     console.log(USAGE);
@@ -57,7 +57,7 @@ export async function runSoak(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** One soak: what it does to two processes, and what it sees of them. */
+/** One soak: two processes, what is done to them, and what is measured. */
 class Soak {
   readonly #arena: Arena;
   readonly #declared: Declared;
@@ -79,7 +79,7 @@ class Soak {
   }
 
   static async begin(random: Random): Promise<Soak> {
-    // Only the first two have metrics: one of them is the one that lives.
+    // Only the first two processes have metrics; the one that is spared is one of them.
     const pages = await Promise.all([freePort(), freePort()].map(async (port) => `127.0.0.1:${await port}`));
     const lease = ['--leader-election-lease-duration', '15s', '--leader-election-renew-deadline', '10s'];
     const optionsOf = (number: number) => ({
@@ -96,7 +96,7 @@ class Soak {
     await this.#arena.close();
   }
 
-  /** @returns a sentence for whatever is not as it should be */
+  /** @returns a sentence for everything that is not as it should be */
   async run(minutes: number): Promise<readonly string[]> {
     const lives = await this.#arena.leader();
     const page = this.#pages[this.#arena.ever.indexOf(lives)] ?? '';
@@ -133,7 +133,7 @@ class Soak {
     ];
   }
 
-  /** Waits until everybody is as declared; returns what is not when patience ends. */
+  /** Waits until everything is as declared. @returns the differences that are left when patience ends */
   async #settle(): Promise<readonly string[]> {
     const deadline = performance.now() + SETTLING_MS;
     let differences = await this.#declared.differences();
@@ -145,7 +145,7 @@ class Soak {
     return differences;
   }
 
-  /** @param spared lives on */
+  /** @param spared the process that is not restarted */
   async #restart(spared: WatchedReplica | null): Promise<void> {
     const victim = pick(
       this.#random,
@@ -169,7 +169,7 @@ class Soak {
   }
 }
 
-/** Does something every so often until the signal aborts; what fails ends the soak. */
+/** Repeats something at an interval until the signal aborts; an error ends the soak. */
 async function repeat(ms: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   while (!signal.aborted) {
     await work();

@@ -5,21 +5,21 @@ import { conditionOf, type OperatorRig } from '../../operator/rig.ts';
 import { pick } from '../../simulation/random.ts';
 import { ABSENT, type Ledger, standingOf } from '../kills/ledger.ts';
 
-/** The objects of a soak, as the model has them. */
+/** One object of a soak, as the model has it. */
 interface Entry {
   readonly ref: string;
   readonly email: string;
   readonly kind: 'license' | 'team' | 'account';
-  /** What the object declares; null while there is none. */
+  /** What the object declares; `null` while it does not exist. */
   declares: string | null;
-  /** Whether there ever was an object. Who was removed does not come back. */
+  /** True if the object ever existed. An account that was removed does not come back. */
   spent: boolean;
 }
 
 const TEAM = 'Soak guild';
 const PEOPLE = 20;
 
-/** What is declared: edited all the time, and compared with Asana at the end. */
+/** The declared objects, which are edited all the time and compared with Asana at the end. */
 export class Declared {
   readonly #rig: OperatorRig;
   readonly #ledger: Ledger;
@@ -49,7 +49,7 @@ export class Declared {
     return declared;
   }
 
-  /** One edit of somebody's object: it comes, changes or goes, whatever is under way for it. */
+  /** Makes one edit: creates, changes or deletes an object, whatever is under way for it. */
   async edit(random: Random): Promise<void> {
     this.edits += 1;
     if (this.edits % 10 === 0) this.#addAccount();
@@ -62,13 +62,13 @@ export class Declared {
       else if (entry.kind === 'license' && random() < 0.5) await this.#change(entry);
       else await this.#delete(entry);
     } catch (error) {
-      // The last one of that name still goes, or was gone.
+      // The previous object of that name is still being deleted, or is gone already.
       const isTaken = error instanceof KubernetesError && error.status === 409;
       if (!isTaken && !isNotFound(error)) throw error;
     }
   }
 
-  /** A sentence for each person who is not as declared, and for each object that does not say so. */
+  /** Returns a sentence for each person who is not as declared, and for each object that does not show it. */
   async differences(): Promise<readonly string[]> {
     this.#ledger.note();
     const found = await Promise.all(this.#entries.map((entry) => this.#differenceOf(entry)));
@@ -120,11 +120,11 @@ function isOver({ kind, spent, declares }: Entry): boolean {
   return kind === 'account' && spent && declares === null;
 }
 
-/** How somebody may stand in Asana when all is quiet. */
+/** Returns the standings that a person may have in Asana when all is quiet. */
 function expectedOf({ kind, declares, spent }: Entry): readonly string[] {
   if (kind === 'account') {
     if (declares !== null) return [standingOf({ license: 'view only' })];
-    // An object that went before anything was done for it has left nothing behind.
+    // An object that was deleted before anything was done for it left nothing behind.
     return spent ? [standingOf(null), ABSENT] : [ABSENT];
   }
   if (kind === 'team')

@@ -5,7 +5,7 @@ import { isFlat, measureFlatness, readSample, type Sample } from './gauges.ts';
 
 const still: Sample = { minute: 0, heap: 50, resident: 120, sockets: 30, timers: 20, answeredMs: 1 };
 
-/** Thirty samples of a process whose heap is so. */
+/** Returns thirty samples of a process with this heap. */
 function samplesOf(heap: (minute: number) => number): Sample[] {
   return Array.from({ length: 30 }, (_, minute) => ({ ...still, minute, heap: heap(minute) }));
 }

@@ -1,4 +1,4 @@
-/** What one look at a process shows. */
+/** One reading of a process. */
 export interface Sample {
   /** Minutes since the soak began. */
   readonly minute: number;
@@ -6,28 +6,28 @@ export interface Sample {
   readonly heap: number;
   /** MiB. */
   readonly resident: number;
-  /** Files and sockets that are open. */
+  /** Open files and sockets. */
   readonly sockets: number;
   readonly timers: number;
-  /** Milliseconds from when the process was asked until it answered. */
+  /** Milliseconds that the process took to answer. */
   readonly answeredMs: number;
 }
 
-/** One gauge early and late in the life of a process. */
+/** One gauge, early and late in the life of a process. */
 export interface Flatness {
   readonly what: string;
   readonly early: number;
   readonly late: number;
-  /** `late` may be so large. */
+  /** The largest `late` that still counts as flat. */
   readonly most: number;
 }
 
 type Figure = 'heap' | 'resident' | 'sockets' | 'timers';
 
 /**
- * Whether each gauge of a process is flat: its floor in the last third of its life is no more than a tenth above its floor
- * in the second third, and a little that does not grow. The floor, since what is under way comes and goes; not the first
- * third, in which a process warms up.
+ * Measures whether each gauge of a process is flat: its floor in the last third of its life may be a tenth above its
+ * floor in the second third, plus a constant slack. Floors, since work under way comes and goes; not the first third,
+ * since a process warms up in it.
  */
 export function measureFlatness(samples: readonly Sample[]): readonly Flatness[] {
   const third = Math.floor(samples.length / 3);
@@ -44,7 +44,7 @@ export function isFlat({ late, most }: Flatness): boolean {
   return late <= most;
 }
 
-/** Reads a page of metrics. @throws Error when what is looked for is not in it */
+/** Reads a metrics page. @throws Error if a metric is missing from it */
 export function readSample(page: string, minute: number, answeredMs: number): Sample {
   const values = new Map<string, number>();
   for (const line of page.split('\n')) {
@@ -61,7 +61,7 @@ export function readSample(page: string, minute: number, answeredMs: number): Sa
     heap: known('nodejs_heap_size_used_bytes') / 2 ** 20,
     resident: known('process_resident_memory_bytes') / 2 ** 20,
     sockets: known('process_open_fds'),
-    // A kind of resource of which there is none has no series.
+    // A resource type without resources has no series.
     timers: values.get('nodejs_active_resources{type="Timeout"}') ?? 0,
     answeredMs,
   };

@@ -6,12 +6,12 @@ import type { Fault } from '../../kubernetes/faulty-proxy.ts';
 import { between, chance, pick } from '../../simulation/random.ts';
 import type { Side } from '../kills/watched-replica.ts';
 
-/** The share of the requests to the API server that go wrong in a storm. */
+/** The share of the requests to the API server that fail in a storm. */
 const STORM = 0.15;
 
 /**
- * What goes wrong with Asana. A change is refused for good measure, or made and not answered; that a request which
- * creates or deprovisions never arrives is for a person to find out, so it is not in a soak.
+ * Faults of Asana. A change may be throttled, delayed, made and not answered, or shown late; only reads fail or never
+ * arrive.
  */
 const asanaFaults: readonly AsanaFault[] = [
   { match: {}, effect: { status: 429, retryAfter: 1 } },
@@ -27,14 +27,14 @@ const asanaFaults: readonly AsanaFault[] = [
   { match: { method: 'PATCH' }, effect: { staleForMs: 2_000 } },
 ];
 
-/** Faults that come and go, drawn. */
+/** Faults that come and go at random. */
 export class Weather {
   readonly #random: Random;
   readonly #sandbox: Sandbox;
   #stormy = false;
-  /** How many requests to the API server went wrong. */
+  /** Number of requests to the API server that failed. */
   struck = 0;
-  /** How many faults of Asana were ordered. */
+  /** Number of faults of Asana that were ordered. */
   ordered = 0;
 
   constructor(sandbox: Sandbox, random: Random) {
@@ -42,7 +42,7 @@ export class Weather {
     this.#random = random;
   }
 
-  /** The weather changes. */
+  /** Begins a storm, or ends it. */
   turn(): void {
     this.#stormy = !this.#stormy;
     if (this.#stormy) this.#orderAsanaFault();
@@ -54,7 +54,7 @@ export class Weather {
   }
 
   strike(side: Side, { url = '' }: IncomingMessage): Fault | null {
-    // The lease has tests of its own: here the process that is measured is to live.
+    // The lease has tests of its own; here the measured process has to stay alive.
     if (side === 'asana' || !this.#stormy || url.includes('/leases')) return null;
     if (!chance(this.#random, STORM)) return null;
     this.struck += 1;

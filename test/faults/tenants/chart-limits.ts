@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 
 const VALUES = join(import.meta.dirname, '..', '..', '..', 'charts', 'asana-connector', 'values.yaml');
 
-/** What the chart gives the operator: NODE_OPTIONS, and MiB of memory. */
+/** Returns the operator's limits in the chart: NODE_OPTIONS, and memory in MiB. */
 export async function readChartLimits(): Promise<{ readonly nodeOptions: string; readonly memory: number }> {
   const values = parse(await readFile(VALUES, 'utf8')) as {
     nodeOptions: string;

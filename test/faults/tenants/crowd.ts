@@ -6,10 +6,10 @@ import type { World, WorldOptions } from '../world.ts';
 import { readChartLimits } from './chart-limits.ts';
 
 const AT_ONCE = 20;
-/** Longer than the operator takes for most of what a tenant does, on two busy cores. */
+/** Longer than the operator needs for most of what a tenant does, on two busy cores. */
 export const PATIENCE_MS = 600_000;
 
-/** Opens a world whose operator has the memory that the chart gives it. */
+/** Opens a world whose operator has the Node options of the chart, and with them its heap limit. */
 export async function openAsCharted(worlds: Worlds, options: WorldOptions = {}): Promise<World> {
   const { nodeOptions } = await readChartLimits();
   return worlds.open({
@@ -20,7 +20,7 @@ export async function openAsCharted(worlds: Worlds, options: WorldOptions = {}):
   });
 }
 
-/** Does something for every number below `count`, some at a time. */
+/** Calls `work` with every number below `count`, twenty at a time. */
 export async function times(count: number, work: (index: number) => Promise<unknown>): Promise<void> {
   for (let from = 0; from < count; from += AT_ONCE)
     await Promise.all(
@@ -28,12 +28,12 @@ export async function times(count: number, work: (index: number) => Promise<unkn
     );
 }
 
-/** The path of all objects of a kind in a namespace. */
+/** Returns the path of all objects of a kind in a namespace. */
 export function pathOf({ plural }: ResourceNames, namespace: string): string {
   return `/apis/${API_VERSION}/namespaces/${namespace}/${plural}`;
 }
 
-/** Waits until nothing is left to be looked at: no key waits in a queue, three times in a row. */
+/** Waits until no key waits in any queue, three times in a row. */
 export async function untilIdle(world: World): Promise<void> {
   let quiet = 0;
   const deadline = performance.now() + PATIENCE_MS;
@@ -53,7 +53,7 @@ export async function untilIdle(world: World): Promise<void> {
   }
 }
 
-/** The least of several looks, since what is under way comes and goes. */
+/** Returns the minimum of several looks, since work under way comes and goes. */
 export async function readFloor(world: World, looks = 20): Promise<Pick<Sample, 'heap' | 'timers'>> {
   let floor = { heap: Number.POSITIVE_INFINITY, timers: Number.POSITIVE_INFINITY };
   for (let look = 0; look < looks; look += 1) {
@@ -64,7 +64,7 @@ export async function readFloor(world: World, looks = 20): Promise<Pick<Sample, 
   return floor;
 }
 
-/** Notes that the process has lived, within the memory of the chart. */
+/** Checks that the process is alive and has stayed within the chart's memory limit. */
 export async function expectWithinLimits(world: World): Promise<void> {
   const { memory } = await readChartLimits();
   const peak = world.operator.isRunning ? await world.operator.peakMiB() : Number.POSITIVE_INFINITY;

@@ -7,9 +7,9 @@ import { expectWithinLimits, openAsCharted, pathOf, readFloor, times, untilIdle 
 
 const LARGE_GRANTS = 500;
 const LARGE_BYTES = 250 * 1024;
-/** What an object with its status weighs, and twice that. */
+/** Twice the size of an object with its status. */
 const GRANT_MIB = 2 * (8 / 1024);
-/** What a heap differs by from one look to another. */
+/** The difference of a heap from one look to another. */
 const SLACK_MIB = 8;
 
 const annotations: Fault = {
@@ -69,7 +69,7 @@ const labels: Fault = {
   },
 };
 
-/** Puts other labels in the place of those that a grant has; the operator may write its status meanwhile. */
+/** Replaces all labels of a grant, which is read first: the operator may have written its status since. */
 async function relabel(world: World, update: number): Promise<void> {
   const entries = Array.from({ length: LABELS }, (_, index) => [`example.com/key-${update}-${index}`, 'v']);
   const grant = await world.grant('labelled');
@@ -86,7 +86,7 @@ async function relabel(world: World, update: number): Promise<void> {
 const WAVES = 6;
 const CONNECTORS = 1_000;
 const GRANTS = 8_334;
-/** The first waves fill what is bounded. */
+/** The number of waves that fill bounded caches. */
 const WARM_UP = 2;
 
 const comeAndGo: Fault = {
@@ -100,7 +100,7 @@ const comeAndGo: Fault = {
     const held = [];
     for (let wave = 0; wave < WAVES; wave += 1) {
       await comeOnce(world, wave);
-      // What is remembered for a minute or five is only waited for where it is looked at.
+      // Before each measurement, wait until everything that is remembered for one or five minutes is forgotten.
       if (wave === WARM_UP - 1 || wave === WAVES - 1) {
         await sleep(310_000);
         held.push({ ...(await readFloor(world)), series: await countSeries(world) });
@@ -119,7 +119,7 @@ const comeAndGo: Fault = {
   },
 };
 
-/** A wave comes, is decided on, and goes. */
+/** Creates a wave of objects, waits until all of them are decided, and deletes them. */
 async function comeOnce(world: World, wave: number): Promise<void> {
   const nameOf = (index: number) => `w${wave}-${index}`;
   await times(CONNECTORS, async (index) => {
@@ -145,7 +145,7 @@ async function comeOnce(world: World, wave: number): Promise<void> {
   await untilIdle(world);
 }
 
-/** The API server gives each request a minute and deletes what it comes to meanwhile, then answers 504 or hangs up. */
+/** Deletes all objects but one. The API server spends a minute on each request, then answers 504 or hangs up. */
 async function deleteAllBut(name: string, world: World, path: string): Promise<void> {
   const query = { fieldSelector: `metadata.name!=${name}` };
   for (let left = 10; ; left -= 1) {
@@ -163,7 +163,7 @@ async function countSeries(world: World): Promise<number> {
     .length;
 }
 
-/** Notes that the heap has grown by no more than this, in MiB, and a little. */
+/** Checks that the heap has grown by no more than `most` MiB, plus some slack. */
 async function expectFlat(world: World, before: number, most: number): Promise<void> {
   const { heap } = await readFloor(world);
   world.expect(

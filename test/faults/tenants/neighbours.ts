@@ -7,7 +7,7 @@ import type { Fault, Worlds } from '../fault.ts';
 import type { World, WorldOptions } from '../world.ts';
 import { openAsCharted, PATIENCE_MS, times, untilIdle } from './crowd.ts';
 
-/** Somebody in the simulated Asana. */
+/** A person in the simulated Asana. */
 interface PersonView {
   readonly email: string;
   readonly license: string | null;
@@ -22,10 +22,10 @@ const QUIET_EDITS = 60;
 const MOST_DELAY_MS = 1_000;
 const HANGING = 50;
 const HANG_MS = 60_000;
-/** Asana takes no more writes of one token at once. */
+/** The most writes of one token that Asana accepts at once. */
 const IN_FLIGHT = 15;
 
-/** A world with two tenants: `acme`, and a neighbour with an organization, a token and a team of its own. */
+/** Opens a world with two tenants: `acme`, and a neighbour with its own organization, token and team. */
 async function openWithNeighbour(
   worlds: Worlds,
   options: Pick<WorldOptions, 'flags'> & { readonly accounts?: number } = {},
@@ -53,11 +53,11 @@ async function openWithNeighbour(
   return { world, skunks };
 }
 
-/** Milliseconds of one edit. */
+/** The duration of one edit, in milliseconds. */
 interface Edit {
-  /** Until the operator has observed it. */
+  /** From the API server's answer until the operator has observed it. */
   readonly observed: number;
-  /** The API server's own: for the edit itself. */
+  /** The API server's own time for the edit. */
   readonly written: number;
 }
 
@@ -158,7 +158,7 @@ const hanging: Fault = {
       const grants = await Promise.all(promoted.map((_, index) => world.grant(`hangs-${index}`)));
       return grants.map((grant) => conditionOf(grant, 'Ready')?.reason ?? '');
     };
-    // A change that hung and was not made is looked for and not sent again by itself.
+    // A change that hung and was not made is looked for, and not sent again by itself.
     await world.expectSoon(
       'they are Granted later, but for those that hung and say so',
       async () => (await reasons()).every((reason) => ['Granted', 'LicenseNotAccepted'].includes(reason)),

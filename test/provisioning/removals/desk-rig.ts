@@ -11,7 +11,7 @@ import { readRecord, type UncheckedRecord } from '../../../src/provisioning/remo
 import { RemovalDesk } from '../../../src/provisioning/removals/removal-desk.ts';
 
 export const HOUR = 3_600_000;
-/** When the stories of these tests begin: a whole second, as a status keeps no others. */
+/** The start time of these tests: a whole second, since a status stores whole seconds. */
 export const START = Date.parse('2026-11-02T08:00:00Z');
 export const ORGANIZATION = '1200';
 
@@ -19,7 +19,7 @@ export function limitsOf(changes: Partial<RemovalLimits> = {}): RemovalLimits {
   return { percent: 0, atLeast: 5, windowMs: HOUR, maxDeprovisions: 5, ...changes };
 }
 
-/** The end of a license of a person who has no other right, unless told otherwise. */
+/** Returns a demand to end a license of a person without other rights, unless overridden. */
 export function demandOf(id: string, changes: Partial<Demand> = {}): Demand {
   return {
     id,
@@ -37,7 +37,7 @@ export function demandOf(id: string, changes: Partial<Demand> = {}): Demand {
   };
 }
 
-/** Ids of so many grants. */
+/** Returns the ids of so many grants. */
 export function grantIds(count: number, prefix = 'g'): readonly string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }
@@ -46,20 +46,20 @@ export interface DeskRig {
   readonly limits?: Partial<RemovalLimits>;
   readonly record?: UncheckedRecord;
   readonly organizations?: Organizations;
-  /** People with one applied right each, `staff0` and so on, who keep it. Default 100. */
+  /** The number of people, `staff0` and so on, with one applied right each that stays. Default 100. */
   readonly staff?: number;
-  /** Grants that are applied, one a person. */
+  /** Ids of applied grants, one per person. */
   readonly applied?: readonly string[];
-  /** Not every grant was looked at yet. */
+  /** True if not every grant was decided yet. */
   readonly unseen?: boolean;
-  /** The first letters of the ids of its holds. */
+  /** The prefix of the ids of its holds. */
   readonly holds?: string;
   readonly now?: number;
-  /** The monotonic clock. By default so much passes between two questions that the wall clock alone decides. */
+  /** The monotonic clock. By default it advances so much between two calls that only the wall clock matters. */
   readonly monotonic?: () => number;
 }
 
-/** A desk at which every grant was looked at, in a company of a hundred that stay. */
+/** Returns a desk at which every grant was decided, with a hundred people who stay. */
 export function deskOf(rig: DeskRig = {}): RemovalDesk {
   const {
     limits,
@@ -86,14 +86,14 @@ export function deskOf(rig: DeskRig = {}): RemovalDesk {
   return desk;
 }
 
-/** A desk with a hold `hold1` over six removals, `g0` to `g5`, that began with five of them. */
+/** Returns a desk with the hold `hold1` of six removals, `g0` to `g5`, which began at the fifth. */
 export function deskWithHold(rig: DeskRig = {}): RemovalDesk {
   const desk = deskOf({ ...rig, limits: { atLeast: 4, ...rig.limits } });
   for (const id of grantIds(6)) desk.ask(demandOf(id), rig.now ?? START);
   return desk;
 }
 
-/** The window that a status records, with so many people done. */
+/** Returns the window in a status in which so many people had a removal. */
 export function recordOf(done: number, changes: Partial<RemovalsRecord> = {}): RemovalsRecord {
   return {
     removals: {
@@ -110,16 +110,16 @@ export function recordOf(done: number, changes: Partial<RemovalsRecord> = {}): R
 
 const CONTENT = demandOf('any').content;
 
-/** What a grant's status says that was held under this change. */
+/** Returns the hold in the status of a grant that joined with the n-th change. */
 export function recordedAs(n: number, answer: Answer | null = null, id = 'hold1'): RecordedHold {
   return { id, n, content: CONTENT, answer };
 }
 
-/** Asks, and says the verdict in one line. */
+/** Asks the desk, and returns its verdict in one line. */
 export function verdictOf(desk: RemovalDesk, id: string, changes: Partial<Demand> = {}, now = START): string {
   const verdict = desk.ask(demandOf(id, changes), now);
   return 'hold' in verdict ? `${verdict.kind} ${verdict.hold}` : verdict.kind;
 }
 
-/** Why removals stand still, by the connector's status. */
+/** Returns the reasons of the holds in the connector's status. */
 export const reasonsOf = (desk: RemovalDesk) => desk.toRecord().holds?.map(({ reason }) => reason) ?? [];

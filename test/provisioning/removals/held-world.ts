@@ -8,18 +8,18 @@ import { mayGo } from '../../../src/provisioning/removals/verdict.ts';
 import { demandOf, HOUR, limitsOf, START } from './desk-rig.ts';
 
 export const GRANTS = 8;
-/** Two grants a person, and some who stay. */
+/** People who stay, in addition to the people of the grants, who have two grants each. */
 const STAFF = 6;
 export const LIMITS = limitsOf({ percent: 0, atLeast: 2, windowMs: HOUR, maxDeprovisions: 1 });
 
-/** A held removal as people and grants were shown it: what an answer must name. */
+/** A held removal as shown to people and in the grant's status: an answer must match it. */
 interface Shown {
   readonly id: string;
   readonly n: number;
   readonly content: string;
 }
 
-/** A grant beside the desk: what it asks for, what its status says, and what the cache shows of that. */
+/** A grant outside the desk: what it demands, its status, and its status in the cache. */
 interface Grant {
   readonly id: string;
   readonly person: string;
@@ -29,20 +29,20 @@ interface Grant {
   status: RecordedHold | null;
   cache: RecordedHold | null;
   last: Verdict | null;
-  /** Held since it was last not wanted. */
+  /** The hold as last shown, since the removal was last not wanted. */
   shown: Shown | null;
-  /** A person has acknowledged what it asks for now. */
+  /** True if a person has acknowledged the present demand. */
   named: boolean;
 }
 
 /**
- * Grants, statuses and people around one desk, with a judge that shares none of its rules: it remembers what was shown
- * as held, and what was answered.
+ * Grants, statuses and people around one desk, with a judge that shares none of the desk's rules: it records what was
+ * shown as held, and what was answered.
  */
 export class HeldWorld {
   readonly grants: readonly Grant[];
   readonly findings: string[] = [];
-  /** What happened at all, so that a run that shows nothing is seen. */
+  /** How often each event occurred, to detect runs that test nothing. */
   readonly seen = new Map<string, number>();
   #now = START;
   #incarnation = 0;
@@ -88,7 +88,7 @@ export class HeldWorld {
     this.#settle(grant);
   }
 
-  /** Writes what the desk said last into the grant's status. */
+  /** Writes the desk's last verdict to the grant's status. */
   record(index: number): void {
     const grant = this.#grant(index);
     const { last } = grant;
@@ -98,7 +98,7 @@ export class HeldWorld {
     grant.status = { ...token, content: this.#contentOf(grant), answer };
   }
 
-  /** The cache catches up with the status, and the grant is decided. */
+  /** Updates the cache from the status, and decides the grant. */
   catchUp(index: number): void {
     const grant = this.#grant(index);
     grant.cache = grant.status;
@@ -110,13 +110,13 @@ export class HeldWorld {
     for (const { token } of this.#saved.holds ?? []) this.#tokens.push(token);
   }
 
-  /** A new process, which knows nothing but what was saved. */
+  /** Replaces the process with a new one that knows only what was saved. */
   restart(): void {
     const held = this.#saved.holds?.some(({ reason }) => reason === 'TooManyRemovals') ?? false;
     this.#desk = this.#start();
     this.#gone.clear();
     for (const grant of this.grants) {
-      // What neither the grant nor the connector has on record was shown to nobody.
+      // A hold that neither the grant nor the connector recorded was never shown.
       if (!grant.status && !held) grant.shown = null;
       grant.cache = grant.status;
       if (grant.wanted) this.#ask(grant);
@@ -134,7 +134,7 @@ export class HeldWorld {
     this.#desk.publish(this.#now);
   }
 
-  /** Answers one of the tokens that were ever shown, or one that a grant carries, or one that is made up. */
+  /** Answers a token that was shown, one that a grant has, or an invented one. */
   answer(choice: number, bump: number, word: Answer): void {
     const carried = this.grants.flatMap(({ shown }) => (shown ? [`${shown.id}.${shown.n}`] : []));
     const known = [...this.#tokens, ...carried, 'made.1'];
@@ -175,7 +175,7 @@ export class HeldWorld {
     this.#desk.setLimits({ ...LIMITS, atLeast });
   }
 
-  /** Reserves, asks at the last moment, and sends. */
+  /** Reserves the removal, checks it at the last moment, and sends it. */
   send(index: number): void {
     const grant = this.#grant(index);
     this.#desk.reserve(grant.id, this.#now);
@@ -187,11 +187,11 @@ export class HeldWorld {
     this.#judge(grant, verdict);
     this.#desk.carriedOut(grant.id);
     this.#settle(grant);
-    // Given again by somebody, so that the story goes on.
+    // The right is given again, so that the story continues.
     this.#desk.roster.apply(grant.id, grant.person);
   }
 
-  /** Everything is seen, shown, acknowledged and recorded: nothing may stay behind. */
+  /** Lets everything be decided, shown, acknowledged and recorded; nothing may be left waiting. */
   finish(): void {
     this.doubt(false);
     this.allSeen();
@@ -266,7 +266,7 @@ export class HeldWorld {
     if ((removals?.deprovisions ?? 0) > 1) this.#find('two deprovisions in one window');
   }
 
-  /** Nothing is wanted of this grant any more, and its status says so. */
+  /** Ends the demand of a grant, and clears its status. */
   #settle(grant: Grant): void {
     Object.assign(grant, { wanted: false, status: null, cache: null, last: null, shown: null, named: false });
     grant.version += 1;

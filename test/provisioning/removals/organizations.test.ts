@@ -22,7 +22,7 @@ function peers(limits: readonly number[]) {
   return { organizations, first, second };
 }
 
-/** Connectors of one organization, `o`, and their licenses. */
+/** Connectors of the organization `o`, and the licenses in progress. */
 function seats() {
   let now = 0;
   const organizations = new Organizations({ monotonic: () => now, now: () => now });

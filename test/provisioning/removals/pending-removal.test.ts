@@ -18,7 +18,7 @@ interface Row {
   readonly demand: Partial<Demand>;
   readonly before?: PendingRemoval;
   readonly held?: boolean;
-  /** What it is from then on. */
+  /** The resulting state. */
   readonly is: 'fresh' | 'to join' | 'answered' | 'held' | 'sent';
 }
 

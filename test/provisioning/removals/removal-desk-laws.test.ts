@@ -11,7 +11,7 @@ function step(says: string, take: (world: HeldWorld) => void): Step {
   return { says, take };
 }
 
-/** The first grants more often than the others: a story needs several steps of the same one to be of interest. */
+/** Favors the first grants, since a story is interesting only if it has several steps of the same grant. */
 const index = fc.oneof(fc.nat(2), fc.nat(GRANTS - 1));
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
@@ -62,7 +62,7 @@ suite('whatever happens to grants, people and processes', () => {
       }),
       lawRuns(6_000),
     );
-    // A world in which nothing of this happens shows nothing.
+    // If these events do not occur, the law tests nothing.
     const needed = [
       'send Free',
       'send Held',
@@ -99,7 +99,7 @@ suite('whatever happens to grants, people and processes', () => {
 suite('ten thousand grants', () => {
   const DEMANDS = 10_000;
 
-  /** How long the event loop is kept, in milliseconds: the thread's own time, as the machine may be busy. */
+  /** Returns how long `work` blocks the event loop, in ms of the thread's CPU time, since the machine may be busy. */
   function blocked(work: () => void): number {
     const before = process.threadCpuUsage();
     work();
@@ -107,7 +107,7 @@ suite('ten thousand grants', () => {
     return (user + system) / 1_000;
   }
 
-  /** The longest that a thousand questions in a row took. */
+  /** Returns the longest time that a thousand consecutive calls took. */
   function slowestThousand(ask: (id: string) => void): number {
     const ids = grantIds(DEMANDS);
     const times = Array.from({ length: DEMANDS / 1_000 }, (_, part) =>

@@ -6,7 +6,7 @@ import type { RemovalDesk } from '../../../src/provisioning/removals/removal-des
 import { removalLimit } from '../../../src/provisioning/removals/removal-window.ts';
 import { type DeskRig, demandOf, deskOf, grantIds, HOUR, limitsOf, ORGANIZATION, START } from './desk-rig.ts';
 
-/** Asks, and if it may, carries the removal out. */
+/** Asks the desk, and carries the removal out if it is free. */
 function carryOut(desk: RemovalDesk, demand: Demand, now = START): string {
   desk.ask(demand, now);
   const { kind } = desk.reserve(demand.id, now);
@@ -91,7 +91,7 @@ suite('what is pending at once', () => {
       const desk = deskOf(rig);
       const verdicts = demands.map((demand) => desk.ask(demand, START).kind);
       assert.equal(verdicts.at(-1), held ? 'Held' : 'Free');
-      // Who asked before the hold began hears of it at the next question.
+      // Demands from before the hold get the new verdict at the next check.
       for (const { id } of demands) assert.equal(desk.check(id, START).kind, held ? 'Held' : 'Free');
     });
   }

@@ -16,42 +16,42 @@ export interface AsanaRequest {
   readonly token: string;
   readonly site: Site;
   readonly method: string;
-  /** Asana's name of the operation, as the sandbox has it. */
+  /** The sandbox's name of the operation in Asana's API. */
   readonly operation: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/** A write that has reached Asana: whom it is about, and how they stood before and after. */
+/** A write that has reached Asana, and what its person had before and after. */
 export interface AsanaWrite extends AsanaRequest {
   readonly status: number;
   readonly before: Holding | null;
   readonly after: Holding | null;
 }
 
-/** An answer that a process has got; status 0 for one that was lost. */
+/** An answer that a process received; its status is 0 if it was lost. */
 export interface AsanaAnswer extends AsanaRequest {
   readonly status: number;
   readonly json: unknown;
-  /** What a 429 asks for. */
+  /** The wait that a 429 asks for. */
   readonly retryAfterMs: number | null;
 }
 
-/** What is told of everything that passes between the processes and Asana. */
+/** Observes everything that passes between the processes and Asana. */
 export interface AsanaWatcher {
   leaves?(request: AsanaRequest): void;
-  /** It has come to Asana, or was lost; who sent it may be dead by now and never hear of it. */
+  /** Called when the request has reached Asana or was lost; its sender may be dead by then and never get an answer. */
   arrives?(request: AsanaRequest): void;
   writes?(write: AsanaWrite): void;
   answers?(answer: AsanaAnswer): void;
 }
 
-/** The process a request comes from, as far as the wire knows it. */
+/** The process that sends a request, as far as the wire knows it. */
 export interface Caller {
   readonly name: string;
   readonly clock: Clock;
-  /** Called before a request leaves and again after it had its effect; true once the process is dead. */
+  /** Called before a request leaves and again after it took effect; returns true once the process is dead. */
   readonly dies: () => boolean;
 }
 
@@ -59,9 +59,9 @@ export interface FrontOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly sites: readonly Site[];
-  /** Whether who has this token asks SCIM as well; without it everybody does. */
+  /** Whether the connectors with this token use SCIM too; by default all do. */
   readonly readsScim?: (token: string) => boolean;
-  /** Told of what the sandbox or a watcher fails with; by default it is thrown where nobody catches it. */
+  /** Receives errors of the sandbox and of watchers; by default they become uncaught exceptions. */
   readonly onBroken?: (error: unknown) => void;
 }
 
@@ -71,12 +71,12 @@ function throwLater(error: unknown): void {
   });
 }
 
-/** What never comes: the answer a dead process waits for. */
+/** Never resolves; a dead process waits for it. */
 const NEVER = new Promise<never>(() => {});
 
 /**
- * The wire between the processes and the organizations of the simulated Asana: tokens, allowance, faults and time it
- * takes, then the sandbox's own routes. No sockets: a request is a few calls.
+ * The wire between the processes and the organizations of the simulated Asana. Applies tokens, rate limits, faults and
+ * latency, then calls the sandbox's own routes. There are no sockets: a request is a few calls.
  */
 export class AsanaFront {
   readonly #clock: Clock;
@@ -84,7 +84,7 @@ export class AsanaFront {
   readonly #sites: readonly Site[];
   readonly #tables = new Map<Site, RouteTable>();
   readonly #watchers: AsanaWatcher[] = [];
-  /** The organization behind each token; steps may put another there. */
+  /** The organization behind each token; steps may redirect a token to another one. */
   readonly #behind = new Map<string, { readonly site: Site; readonly own: string }>();
   readonly #readsScim: (token: string) => boolean;
   readonly #onBroken: (error: unknown) => void;
@@ -106,22 +106,22 @@ export class AsanaFront {
     this.#watchers.push(watcher);
   }
 
-  /** Puts another organization behind a site's tokens, or its own again. */
+  /** Redirects a site's tokens to another organization, or back to its own. */
   redirect(from: Site, to: Site): void {
     for (const holder of TOKEN_HOLDERS)
       this.#behind.set(tokenOf(from.plan, holder), { site: to, own: tokenOf(to.plan, holder) });
   }
 
-  /** The organization that a token reads now. */
+  /** Returns the organization that a token reads now. */
   siteOf(token: string): Site | null {
     return this.#behind.get(token)?.site ?? null;
   }
 
-  /** What carries the requests of one process. */
+  /** Returns the axios adapter that carries the requests of one process. */
   adapterFor(caller: Caller): AxiosAdapter {
     return (config) =>
       this.#carry(caller, config).catch((error: unknown) => {
-        // To the process it looks like a network that fails: what the judge or the sandbox cannot do must not hide there.
+        // The process sees a failing network, which would hide errors of the judge and the sandbox.
         if (!(error instanceof AxiosError)) this.#onBroken(error);
         throw error;
       });
@@ -162,14 +162,14 @@ export class AsanaFront {
     return { number: this.#numbers, by: caller.name, token, site, method, operation, params, query, body };
   }
 
-  /** The request is at Asana: whatever it changes, it changes now. */
+  /** Serves a request that has reached Asana: whatever it changes, it changes now. */
   #serve(
     request: AsanaRequest,
     config: InternalAxiosRequestConfig,
   ): { answer: Answer; lost: boolean; delayMs: number } {
     const { site, method, operation } = request;
     const path = pathOf(config);
-    // The token of a redirected connector is one of the other organization's.
+    // A redirected connector uses a token of the other organization.
     const token = site.tokens.identify(`Bearer ${this.#behind.get(request.token)?.own ?? ''}`);
     const effect = site.faults.strike({ method, path, operation, token: 'serviceAccount' });
     const delayMs = effect.delayMs ?? 0;
@@ -226,7 +226,7 @@ function pathOf(config: InternalAxiosRequestConfig): string {
   return readRequest(config, ASANA_URL).path;
 }
 
-/** A look at one person of which nothing may follow. */
+/** Returns a misleading answer to a look at one person, which must have no consequences; `null` for a true answer. */
 function mislead(request: AsanaRequest, readsScim: boolean): Answer | null {
   const { site, operation, query } = request;
   const asksRest = operation === 'getWorkspaceMembershipsForWorkspace' && query['user'] !== undefined;
@@ -246,7 +246,7 @@ function mislead(request: AsanaRequest, readsScim: boolean): Answer | null {
   }
 }
 
-/** Without SCIM's word, of guests and beside the organization, nothing else would show that somebody is there. */
+/** Whether SCIM also shows the person. For guests, and in other workspaces, no other answer would. */
 function isShownByScim({ site, params, query }: AsanaRequest): boolean {
   const { directory } = site;
   const user = query['user'] ?? '';
@@ -254,7 +254,7 @@ function isShownByScim({ site, params, query }: AsanaRequest): boolean {
   return person?.kind === 'member' && params['workspace'] === site.organization.gid;
 }
 
-/** A listing that leaves people out and says it is whole. A look at one person, by the same operation, shows that person. */
+/** Shortens a listing so that it still looks whole. A look at one person by the same operation is not shortened. */
 function lie({ site, operation, query }: AsanaRequest, answer: Answer): Answer {
   if (query['user'] !== undefined || query['filter'] !== undefined) return answer;
   const found = site.lies.find(({ operations }) => operations.includes(operation));

@@ -9,17 +9,17 @@ export interface Holding {
   readonly kind: Person['kind'];
   readonly active: boolean;
   readonly admin: boolean;
-  /** Null for guests and for who is out. */
+  /** `null` for guests and for inactive people. */
   readonly license: 'Enterprise' | 'ViewOnly' | null;
   /** gids of teams. */
   readonly teams: readonly string[];
-  /** gids of workspaces, the organization among them. */
+  /** gids of workspaces, including the organization. */
   readonly workspaces: readonly string[];
-  /** gid of the organization, which they may have left. */
+  /** gid of the organization, which the person may have left. */
   readonly organization: string;
 }
 
-/** How somebody stands now. */
+/** Returns what a person has now. */
 export function readHolding(site: Site, person: Person): Holding {
   const { directory } = site;
   const { email, active, admin, license } = person.profile;
@@ -41,7 +41,7 @@ export function readHolding(site: Site, person: Person): Holding {
   };
 }
 
-/** Whom a write is about: in its path, or in its body by gid or email. Null for somebody Asana does not know. */
+/** Returns the person named in the path of a write, or in its body by gid or email; `null` if there is none. */
 export function subjectOf({ site, params, body }: AsanaRequest): Person | null {
   const { data, userName } = (body ?? {}) as { data?: { user?: string }; userName?: string };
   const id = params['id'] ?? data?.user ?? userName;
@@ -49,7 +49,7 @@ export function subjectOf({ site, params, body }: AsanaRequest): Person | null {
   return site.directory.person(id) ?? site.directory.personByEmail(id) ?? null;
 }
 
-/** How the person a write is about stands now; null while there is none. */
+/** Returns what the person of a write has now; `null` if there is no such person. */
 export function holdingOf(request: AsanaRequest): Holding | null {
   const person = subjectOf(request);
   return person ? readHolding(request.site, person) : null;

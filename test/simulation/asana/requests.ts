@@ -1,17 +1,17 @@
 import type { InternalAxiosRequestConfig } from 'axios';
 import type { Route } from '../../../src/sandbox/world.ts';
 
-/** A request as it stands on the wire. */
+/** A request as it is sent over the wire. */
 export interface WireRequest {
   readonly token: string;
   readonly method: string;
-  /** Below the base URL, without query. */
+  /** Relative to the base URL, without the query. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/** Reads what axios was told to send. */
+/** Returns the request that axios was told to send. */
 export function readRequest(config: InternalAxiosRequestConfig, baseUrl: string): WireRequest {
   const url = (config.url ?? '').slice(baseUrl.length);
   const mark = url.indexOf('?');
@@ -41,7 +41,7 @@ export class RouteTable {
       const key = `${route.method} ${segments.length}`;
       const list = this.#routes.get(key) ?? [];
       this.#routes.set(key, list);
-      // Paths without parameters first, as a radix router prefers them.
+      // Paths without parameters come first, as a radix router prefers them.
       if (route.path.includes(':')) list.push({ route, segments });
       else list.unshift({ route, segments });
     }

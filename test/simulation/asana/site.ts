@@ -18,36 +18,36 @@ import { stream } from '../random.ts';
 
 export const ASANA_URL = 'http://127.0.0.1:1/api/1.0';
 
-/** How one organization begins. */
+/** The initial state of one organization. */
 export interface SitePlan {
   readonly name: string;
   /** gid of the organization. */
   readonly organization: string;
-  /** Domain of its members. */
+  /** Email domain of its members. */
   readonly domain: string;
   readonly people: number;
   readonly teams: number;
-  /** gid of a workspace beside the organization, which its first people are in too; none without. */
+  /** gid of a workspace beside the organization that its first people are also in; undefined for none. */
   readonly workspace?: string;
 }
 
-/** A listing that tells less than there is, and looks whole. */
+/** A listing that shows fewer records than there are, and looks whole. */
 export interface Lie {
   readonly operations: readonly string[];
   /** Share of the records that is shown. */
   readonly keep: number;
 }
 
-/** How looks at one person mislead: each is an answer that Asana may give, and none of them says that the person is gone. */
+/** Misleading answers to a look at one person: Asana may give each of them, and none means that the person is gone. */
 export const misleadingLooks = ['NoWorkspace', 'NoMembership', 'NotInScim'] as const;
 export type MisleadingLook = (typeof misleadingLooks)[number];
 
-/** One organization of the simulated Asana, with its people and its ways to go wrong. */
+/** One organization of the simulated Asana, with its people and its faults. */
 export interface Site {
   readonly plan: SitePlan;
   readonly directory: Directory;
   readonly organization: Workspace;
-  /** Beside the organization; null where there is none. */
+  /** The workspace beside the organization; `null` if there is none. */
   readonly plain: Workspace | null;
   readonly teams: readonly Team[];
   readonly settings: Settings;
@@ -56,32 +56,32 @@ export interface Site {
   readonly time: SandboxTime;
   readonly routes: readonly Route[];
   lies: Lie[];
-  /** Null while each look at one person shows that person. */
+  /** How looks at one person mislead; `null` if they do not. */
   misleading: MisleadingLook | null;
 }
 
-/** Each connector has a token of its own in every organization, so that its requests are known by it. */
+/** The owners of tokens: each connector has its own token in every organization, which identifies its requests. */
 export const TOKEN_HOLDERS = ['acme', 'beta', 'second', 'personal'] as const;
-/** How many of the first people are in the workspace beside the organization. */
+/** How many people, from the first on, are in the workspace beside the organization. */
 const IN_PLAIN = 4;
 
-/** The token of a connector, by its name, for an organization. */
+/** Returns the token of a connector, given by name, for an organization. */
 export function tokenOf(site: Pick<SitePlan, 'name'>, connector: string): string {
   return `${site.name}.${connector}`;
 }
 
-/** The Secret that holds it. */
+/** Returns the name of the Secret that holds this token. */
 export function secretOf(site: Pick<SitePlan, 'name'>, connector: string): string {
   return `asana-${site.name}-${connector}`;
 }
 
-/** The token in a Secret, by the Secret's name. */
+/** Returns the token in a Secret, by the Secret's name. */
 export function tokenInSecret(name: string): string {
   const [, site = '', connector = ''] = name.split('-');
   return tokenOf({ name: site }, connector);
 }
 
-/** The address of the n-th person of a site; the first ones are the cast that steps like to choose. */
+/** Returns the address of the n-th person of a site; steps prefer the first people. */
 export function addressOf(plan: SitePlan, index: number): string {
   return `p${index}@${plan.domain}`;
 }
@@ -159,7 +159,7 @@ function openTeams(
 ): Team[] {
   return Array.from({ length: count }, (_, index) => {
     const team = directory.addTeam(organization, {
-      // In a large organization two teams have one name, and one has a name as long as names may be.
+      // With nine teams, two have the same name; with three or more, one has a name of the maximum length.
       name: index === 2 ? `Team 2 ${'\u{1f600}'.repeat(500)}` : `Team ${index === 8 ? 0 : index}`,
       description: '',
       visibility: 'public',

@@ -12,9 +12,9 @@ import { notServed, refusal } from './refusal.ts';
 import { type ServedKind, tableOf } from './served-kind.ts';
 import type { WatchStream } from './watch-stream.ts';
 
-/** One write that was committed. `before` is null for a creation; `after` is null once the object is gone. */
+/** One committed write. `before` is null for a creation; `after` is null if the object is gone. */
 export interface Write {
-  /** Who wrote it: the name of a connection, `kubectl`, or a controller of the cluster's own. */
+  /** The name of a connection, `kubectl`, or a controller of the cluster itself. */
   readonly by: string;
   readonly verb: 'create' | 'patch' | 'status' | 'delete';
   readonly kind: string;
@@ -22,13 +22,13 @@ export interface Write {
   readonly after: StoredObject | null;
 }
 
-/** Who writes, and the field manager it names. */
+/** The writer of a request, and the field manager it names. */
 export interface Writer {
   readonly by: string;
   readonly manager: string;
 }
 
-/** A kind is served, is going with all its objects, or is not there. */
+/** Whether a kind is served, is being deleted with all its objects, or does not exist. */
 export type Standing = 'Served' | 'Terminating' | 'Absent';
 
 export interface ApiServerOptions {
@@ -38,9 +38,9 @@ export interface ApiServerOptions {
 }
 
 const EVERY_VERB = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
-/** Of a CRD that is being deleted. */
+/** The verbs of a CRD that is being deleted. */
 const VERBS_OF_GOING = ['delete', 'deletecollection', 'get', 'list', 'watch'];
-/** It compacts every five minutes what is older than five minutes. */
+/** Every five minutes the API server compacts what is older than five minutes. */
 const COMPACT_EVERY_MS = 300_000;
 /** `--event-ttl`. */
 const EVENT_LIVES_MS = 3_600_000;
@@ -48,8 +48,8 @@ const EVENT_TABLE = tableOf(EVENTS);
 const NAMESPACE_TABLE = tableOf(NAMESPACES);
 
 /**
- * The requests of an API server over objects in memory. Every request is done at once and whole; whoever stands
- * between it and a process (simulated-client.ts) adds time and faults.
+ * Serves the requests of an API server on objects in memory. Every request is executed at once and completely;
+ * simulated-client.ts, between it and a process, adds time and faults.
  */
 export class ApiServer {
   readonly #kinds: ReadonlyMap<string, ServedKind>;
@@ -60,7 +60,7 @@ export class ApiServer {
   readonly #random: Random;
   readonly #watches: OpenWatches;
   readonly #listeners: ((write: Write) => void)[] = [];
-  /** When each event goes, oldest first. */
+  /** When each event expires, oldest first. */
   readonly #eventsEnd = new Map<string, number>();
   #compacting: { at: number; revision: number };
 
@@ -72,7 +72,7 @@ export class ApiServer {
     this.#compacting = { at: clock.monotonic(), revision: this.#etcd.revision };
   }
 
-  /** Calls `listener` after every write that was committed. */
+  /** Calls `listener` after every committed write. */
   onWrite(listener: (write: Write) => void): void {
     this.#listeners.push(listener);
   }
@@ -82,14 +82,14 @@ export class ApiServer {
     return this.#standing.get(table) ?? (this.#kinds.has(table) ? 'Served' : 'Absent');
   }
 
-  /** Changes whether one of our kinds is served; the watches of one that is gone end. */
+  /** Changes whether one of our kinds is served; the watches of a kind that is gone end. */
   setStanding(resource: Resource, standing: Standing): void {
     const table = tableOf(resource);
     this.#standing.set(table, standing);
     if (standing === 'Absent') this.#watches.end(table);
   }
 
-  /** The verbs discovery offers; null when the kind is not there. */
+  /** Returns the verbs that discovery offers; `null` if the kind does not exist. */
   verbs(resource: Resource): readonly string[] | null {
     const standing = this.standing(resource);
     if (standing === 'Absent') return null;
@@ -101,13 +101,13 @@ export class ApiServer {
     return this.#etcd.get(tableOf(resource), `${namespace}/${name}`);
   }
 
-  /** Every object of a kind, in one namespace or in all. */
+  /** Returns every object of a kind, in one namespace or in all. */
   all(resource: Resource, namespace: string | null = null): readonly StoredObject[] {
     this.#dropOldEvents();
     return this.#etcd.range(tableOf(resource), prefixOf(namespace));
   }
 
-  /** @throws KubernetesError, Expired for a continue token of what was compacted */
+  /** Returns one page. @throws KubernetesError, Expired for a continue token that was compacted */
   list(
     resource: Resource,
     namespace: string | null,
@@ -118,7 +118,7 @@ export class ApiServer {
     return this.#pager.page(table, prefixOf(namespace), page);
   }
 
-  /** An open watch; a version that was compacted is said in the stream. */
+  /** Opens a watch; a version that was compacted is reported in the stream. */
   watch(resource: Resource, namespace: string | null, options: WatchOptions): WatchStream {
     this.#kindOf(resource);
     this.#compactInTime();
@@ -138,7 +138,7 @@ export class ApiServer {
     return this.#put(by, 'create', kind, object, null);
   }
 
-  /** Replaces an object by a whole one, as its kind allows it. */
+  /** Replaces an object by a whole one, as far as its kind allows. */
   replace(by: string, resource: Resource, namespace: string, name: string, body: unknown): StoredObject {
     const kind = this.#kindOf(resource);
     const sent = overTheWire(body);
@@ -147,7 +147,7 @@ export class ApiServer {
     return this.#update(by, 'patch', kind, old, nextObject(kind, old, sent, 'replace'));
   }
 
-  /** A merge patch of the main resource. */
+  /** Merges a patch into the main resource. */
   patch(by: string, resource: Resource, namespace: string, name: string, patch: unknown): StoredObject {
     const kind = this.#kindOf(resource);
     const old = this.#get(kind, namespace, name);
@@ -156,9 +156,8 @@ export class ApiServer {
   }
 
   /**
-   * Server-side apply of the status by its only manager: all of the status is the manager's own, so what it no longer
-   * sends goes.
-   * @throws TypeError for a status that others wrote too: what becomes of it is not simulated
+   * Applies a status server-side as its only manager, which owns all of it: fields that it no longer sends are removed.
+   * @throws TypeError if others have written to the status too, which is not simulated
    */
   applyStatus({ by, manager }: Writer, resource: Resource, namespace: string, name: string, body: unknown) {
     const kind = this.#kindOf(resource);
@@ -167,7 +166,7 @@ export class ApiServer {
     return this.#update(by, 'status', kind, old, statusOwned(next, { manager, operation: 'Apply' }));
   }
 
-  /** A merge patch of the status; who sends it has a share in the status from then on. */
+  /** Merges a patch into the status; its sender owns a share of the status from then on. */
   patchStatus({ by, manager }: Writer, resource: Resource, namespace: string, name: string, patch: unknown) {
     const kind = this.#kindOf(resource);
     const old = this.#get(kind, namespace, name);
@@ -177,7 +176,7 @@ export class ApiServer {
     return this.#update(by, 'status', kind, old, statusOwned(next, { manager, operation: 'Update' }));
   }
 
-  /** Deletes an object, or marks it when finalizers keep it; one that is marked already stays as it is. */
+  /** Deletes an object, or marks it if finalizers keep it; a marked object stays as it is. */
   remove(by: string, resource: Resource, namespace: string, name: string): void {
     const kind = this.#kindOf(resource);
     const old = this.#get(kind, namespace, name);
@@ -186,7 +185,7 @@ export class ApiServer {
       this.#put(by, 'delete', kind, { ...old, metadata: deletedMeta(old.metadata, this.#clock.now()) }, old);
   }
 
-  /** Forgets every write so far: older watches and continue tokens are Expired from now on. */
+  /** Forgets every write so far: older watches and continue tokens become Expired. */
   compact(): void {
     this.#etcd.compact(this.#etcd.revision);
     this.#pager.compact();
@@ -214,7 +213,7 @@ export class ApiServer {
       );
   }
 
-  /** Stores what an update led to. What was to be deleted goes with its last finalizer, and the update is its answer. */
+  /** Stores the result of an update. A marked object goes with its last finalizer; it is still the answer. */
   #update(
     by: string,
     verb: Write['verb'],
@@ -280,12 +279,12 @@ export class ApiServer {
   }
 }
 
-/** Keys begin with the namespace; null for every one. */
+/** Returns the prefix of all keys in a namespace; null means every namespace. */
 function prefixOf(namespace: string | null): string {
   return namespace === null ? '' : `${namespace}/`;
 }
 
-/** What a caller may see of an object's data, or an empty one. */
+/** Returns the `data` of an object, empty if it has none. */
 export function dataOf(object: StoredObject): Readonly<Record<string, string>> {
   return isObject(object['data']) ? (object['data'] as Record<string, string>) : {};
 }

@@ -3,12 +3,12 @@ import { failure, refusal } from './refusal.ts';
 import { hasRepeatedKeys, type Schema } from './schema.ts';
 
 /**
- * The status after a server-side apply by the one manager that ever writes it: all of it is the manager's own, so what
- * it no longer sends goes away. Two oddities of the real merge are kept, since a careless writer meets them: a list
- * by keys that is emptied vanishes, and so does an object that is left with nothing; an empty list without items to
- * own belongs to nobody and stays.
+ * Returns the status after a server-side apply by the only manager that ever writes it: the manager owns all of it, so
+ * what it no longer sends goes away. Keeps two oddities of the real merge, since careless writers run into them: a
+ * keyed list that is emptied vanishes, and so does an object that is left with nothing; an empty list without items has
+ * no owner and stays.
  * @throws KubernetesError: Http500 for what does not fit the types of the schema, Invalid for null, and for an empty
- *   object where there was something
+ * object where there was something
  */
 export function appliedStatus(schema: Schema, old: unknown, sent: unknown): unknown {
   if (sent === undefined || (sent === null && !isObject(old))) return undefined;
@@ -16,7 +16,7 @@ export function appliedStatus(schema: Schema, old: unknown, sent: unknown): unkn
   return applied(schema, old, sent, 'status');
 }
 
-/** The typed form of the apply is made first, and what has none is an error of the server's, not of the client's. */
+/** Checks types before the merge, as the real apply does: a misfit is an error of the server, not of the client. */
 function checkTypes(schema: Schema, value: unknown, path: string): void {
   if (value === null) throw refusal('Invalid', `${path}: Invalid value: "null"`);
   if (typeNameOf(value) !== schemaTypeOf(schema)) throw failure(`${path}: expected ${schema.type}`);

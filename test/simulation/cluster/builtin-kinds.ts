@@ -11,10 +11,10 @@ export const LEASES: Resource = {
 };
 export const EVENTS: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event' };
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
-/** Cluster-wide: their objects are stored under the empty namespace. */
+/** Cluster-scoped: its objects are stored under the empty namespace. */
 export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' };
 
-/** The kinds every API server has, as far as the operator meets them. */
+/** The kinds of every API server, as far as the operator uses them. */
 export const builtinKinds: readonly ServedKind[] = [
   builtin(LEASES, checkLease, 'NamedVersionOrNew'),
   builtin(EVENTS, checkEvent),
@@ -45,7 +45,7 @@ function invalid({ kind, metadata }: StoredObject, field: string): never {
   throw refusal('Invalid', `${kind} "${metadata.name}" is invalid: ${field}`);
 }
 
-/** `metav1.MicroTime` is parsed with exactly six digits; anything else is no such object at all. */
+/** `metav1.MicroTime` is parsed with exactly six digits; anything else cannot be decoded. */
 const MICRO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}(Z|[+-]\d{2}:\d{2})$/;
 
 function checkMicroTimes(fields: Json, names: readonly string[]): void {
@@ -66,9 +66,9 @@ function checkLease(lease: StoredObject): void {
   if (!(Number(leaseTransitions) >= 0)) invalid(lease, 'spec.leaseTransitions: must not be negative');
 }
 
-/** The longest note, in bytes. */
+/** Maximum length of a note, in bytes. */
 const LONGEST_NOTE = 1024;
-/** The longest reason, action and name of a reporter. */
+/** Maximum length of a reason, an action and the name of a reporting instance. */
 const LONGEST_WORD = 128;
 
 function checkEvent(event: StoredObject, previous: StoredObject | null): void {

@@ -9,7 +9,7 @@ import { SimulatedCluster } from './simulated-cluster.ts';
 
 const KIND = asanaLicenseGrants.kind;
 
-/** A cluster with one grant and one process. */
+/** Creates a cluster with one grant and one process. */
 async function world() {
   const clock = new FakeClock();
   let draws = 0;
@@ -39,7 +39,7 @@ async function failureOf(call: Promise<unknown>): Promise<KubernetesError> {
   return failure;
 }
 
-/** An open watch on the grants, and what came over it. */
+/** Opens a watch on the grants and records what it delivers. */
 async function watchOf({ client, cluster }: World) {
   const resourceVersion = cluster.object(KIND, 'iga', 'alice')?.metadata.resourceVersion ?? '';
   const seen: string[] = [];

@@ -4,45 +4,45 @@ import { type RefusalReason, refusal } from './refusal.ts';
 
 export type Operation = keyof ClusterClient;
 
-/** Which calls a fault is for. */
+/** The calls that a fault applies to. */
 export interface FaultScope {
-  /** By default every operation. */
+  /** Every operation by default. */
   readonly operations?: readonly Operation[];
-  /** The kind asked about (`AsanaConnector`, `Lease`, …); by default every one. */
+  /** The kind in the request (`AsanaConnector`, `Lease`, …); every kind by default. */
   readonly kind?: string;
-  /** For how many calls; by default one. */
+  /** Number of calls; one by default. */
   readonly times?: number;
 }
 
-/** What may go wrong with a call; several at once may. */
+/** The faults of a call; several may apply at once. */
 export type Fault =
-  /** The API server refuses it and does nothing. */
+  /** The API server refuses the request and does nothing. */
   | { readonly type: 'Refused'; readonly reason: RefusalReason; readonly retryAfterSeconds?: number }
-  /** It never arrives. */
+  /** The request never arrives. */
   | { readonly type: 'RequestLost' }
-  /** It is done, and nobody hears of it. */
+  /** The request is executed, but its answer is lost. */
   | { readonly type: 'AnswerLost' }
-  /** Half of these milliseconds on the way there, half on the way back. */
+  /** Takes this many milliseconds, half on the way there and half on the way back. */
   | { readonly type: 'Slow'; readonly ms: number };
 
-/** What may go wrong with the open watches of a kind. */
+/** The faults of the open watches of a kind. */
 export type WatchFault =
-  /** The server ends it politely. */
+  /** The server ends the watch cleanly. */
   | { readonly type: 'Ended' }
   /** The connection breaks. */
   | { readonly type: 'Reset' }
-  /** The server says within the stream that its version is too old. */
+  /** The server reports in the stream that the version is too old. */
   | { readonly type: 'Expired' }
-  /** The next event, and all behind it, comes so many milliseconds late. */
+  /** The next event, and all behind it, arrive this many milliseconds late. */
   | { readonly type: 'Delayed'; readonly ms: number };
 
-/** How one call goes. */
+/** What happens to one call. */
 export interface Fate {
   readonly thereMs: number;
   readonly backMs: number;
-  /** What it ends with instead of being done. */
+  /** The error it ends with instead of being executed; `null` for none. */
   readonly before: KubernetesError | null;
-  /** What it ends with although it was done. */
+  /** The error it ends with although it was executed; `null` for none. */
   readonly after: KubernetesError | null;
 }
 
@@ -52,9 +52,9 @@ interface Planned {
   left: number;
 }
 
-/** What goes wrong between one process and the API server; nothing does until it is told. */
+/** The faults between one process and the API server; there are none until they are planned. */
 export class ClientFaults {
-  /** Milliseconds of each call there and back, asked anew for each; none by default. */
+  /** Returns the round-trip milliseconds of a call; called for each, 0 by default. */
   latency: () => number = () => 0;
   #planned: Planned[] = [];
   readonly #delays = new Map<string, number>();
@@ -64,24 +64,24 @@ export class ClientFaults {
     this.#onWatchFault = onWatchFault;
   }
 
-  /** Lets the next calls of a scope go wrong. */
+  /** Plans a fault for the next calls of a scope. */
   plan(fault: Fault, scope: FaultScope = {}): void {
     this.#planned.push({ fault, scope, left: scope.times ?? 1 });
   }
 
-  /** Lets the watches that are open now go wrong, of one kind or of all. */
+  /** Breaks the watches that are open now, of one kind or of all; a delay applies to their next event. */
   watches(fault: WatchFault, kind: string | null = null): void {
     if (fault.type === 'Delayed') this.#delays.set(kind ?? '', fault.ms);
     else this.#onWatchFault(fault, kind);
   }
 
-  /** Everything goes well again; latency stays. */
+  /** Drops all faults; latency stays. */
   clear(): void {
     this.#planned = [];
     this.#delays.clear();
   }
 
-  /** How the next call goes; uses up what was planned for it. */
+  /** Returns what happens to the next call, and uses up what was planned for it. */
   next(operation: Operation, kind: string): Fate {
     const hit = this.#planned.filter(({ scope }) => isIn(scope, operation, kind));
     for (const planned of hit) planned.left -= 1;
@@ -96,7 +96,7 @@ export class ClientFaults {
     };
   }
 
-  /** Milliseconds that the event of a kind at hand comes late. */
+  /** Returns how many milliseconds late the current event of a kind is, and uses up that delay. */
   takeDelay(kind: string): number {
     for (const scope of [kind, '']) {
       const ms = this.#delays.get(scope);
@@ -117,7 +117,7 @@ function errorBefore(fault: Fault): KubernetesError | null {
   return fault.type === 'RequestLost' ? unreachable() : null;
 }
 
-/** No answer came. */
+/** Returns the error of a call that got no answer. */
 export function unreachable(): KubernetesError {
   return new KubernetesError('Unreachable', 0, 'transient', 'the API server is not reachable');
 }

@@ -11,7 +11,7 @@ import { statusRows } from './conformance/status-rows.ts';
 import type { Row, Subject } from './conformance/subject.ts';
 import { writingRows } from './conformance/writing-rows.ts';
 
-/** Everything the simulation promises of its API server, as scripts that any API server answers alike. */
+/** Everything the simulation promises about its API server, as scripts that every API server answers alike. */
 const rows: readonly Row[] = [
   ...writingRows,
   ...statusRows,

@@ -10,8 +10,8 @@ import { hasRepeatedKeys, type Schema } from './schema.ts';
 import { type ServedKind, tableOf } from './served-kind.ts';
 
 /**
- * One of our kinds as its CRD has it served: pruned, defaulted, and validated by its schema and rules.
- * @throws Error when the kind has a rule that can be judged by the API server alone
+ * Returns one of our kinds as its CRD serves it: pruned, defaulted, and validated by its schema and rules.
+ * @throws Error if the kind has a rule that only the API server can judge
  */
 export function customKind(kind: KindDefinition): ServedKind {
   const parts = {
@@ -51,7 +51,7 @@ export function customKind(kind: KindDefinition): ServedKind {
   };
 }
 
-/** The value without unknown fields and nulls, with defaults filled in, as a structural schema has it. */
+/** Returns the value without unknown fields and nulls, and with defaults filled in, as for a structural schema. */
 function shaped(schema: Schema, value: unknown): unknown {
   const { items, properties } = schema;
   if (Array.isArray(value)) return items ? value.map((item) => shaped(items, item)) : value;
@@ -79,7 +79,7 @@ function complaintsAbout(
   return [...brokenRules(schema, value, previous, name), ...repeatedKeys(schema, value, name)];
 }
 
-/** The rules that a value of the right shape breaks; one that compares needs the value as it was. */
+/** Yields the rules that a value of the right shape breaks; a rule that compares needs the previous value. */
 function* brokenRules(schema: Schema, value: unknown, previous: unknown, path: string): Generator<string> {
   for (const rule of schema['x-kubernetes-validations'] ?? [])
     if (!judgeOf(rule)(value, previous)) yield `${path}${rule.fieldPath ?? ''}: ${rule.message}`;
@@ -109,11 +109,11 @@ function* rulesBelow(schema: Schema): Generator<CelRule<unknown>> {
 
 type Judge = (self: unknown, oldSelf: unknown) => boolean;
 
-/** `self.x == oldSelf.x`, alone or with the words that let x be absent in both. */
+/** `self.x == oldSelf.x`, alone or in the form that lets x be absent in both. */
 const IMMUTABLE =
   /^(?:has\(self\.(\w+)\) == has\(oldSelf\.\1\) && \(!has\(self\.\1\) \|\| self\.\1 == oldSelf\.\1\)|self\.(\w+) == oldSelf\.\2)$/;
 
-/** How a rule is judged here: by its twin, or, of those that compare, as the immutability of a field. */
+/** Returns how a rule is judged here: by its twin `holds`, or, if it compares, as the immutability of a field. */
 function judgeOf(rule: CelRule<unknown>): Judge {
   if (rule.holds) return (self) => rule.holds?.(self) ?? true;
   const [, optional, plain] = IMMUTABLE.exec(rule.rule) ?? [];
@@ -127,7 +127,7 @@ function judgeOf(rule: CelRule<unknown>): Judge {
     isDeepStrictEqual((self as Record<string, unknown>)[field], (oldSelf as Record<string, unknown>)[field]);
 }
 
-/** The schema with what a set holds twice refused. */
+/** Returns the schema with repeated items in sets refused. */
 function withoutRepeats(schema: Schema): Schema {
   return {
     ...schema,
@@ -143,7 +143,7 @@ function withoutRepeats(schema: Schema): Schema {
   };
 }
 
-/** A JSON pointer as the API server writes the path of a field. */
+/** Formats a JSON pointer as the API server writes field paths. */
 function fieldPath(pointer: string): string {
   return pointer.replaceAll(/\/([^/]+)/g, (_, step: string) =>
     /^\d+$/.test(step) ? `[${step}]` : `.${step}`,

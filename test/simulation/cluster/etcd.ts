@@ -1,6 +1,6 @@
 import { deepFreeze, type StoredMeta, type StoredObject } from './object.ts';
 
-/** One committed write. `object` is the state after it or, of a deletion, the last one, at the version of the deletion. */
+/** One committed write. `object` is the state after it; for a deletion, the one before, at the deletion's version. */
 export interface Commit {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   /** `group/plural` of the object. */
@@ -11,18 +11,18 @@ export interface Commit {
   readonly previous: StoredObject | null;
 }
 
-/** One page of a table, and what a later page needs. */
+/** The objects of a table at one revision, for the first page and later ones. */
 export interface Snapshot {
   readonly revision: number;
   readonly objects: readonly StoredObject[];
 }
 
-/** Versions begin somewhere above zero, as in a cluster that has lived: what is older is compacted. */
+/** Versions begin above zero, as in a cluster that is not new: older ones are compacted. */
 const FIRST_REVISION = 1000;
 
 /**
- * All objects with one counter of versions over all of them, the writes since the last compaction, and whoever follows
- * them. Nothing here knows what an object means.
+ * All objects under one counter of versions, the writes since the last compaction, and the followers of these writes.
+ * Knows nothing about the meaning of an object.
  */
 export class Etcd {
   #revision = FIRST_REVISION;
@@ -39,13 +39,13 @@ export class Etcd {
     return this.#tables.get(table)?.get(key) ?? null;
   }
 
-  /** The objects of a table whose keys begin with `prefix`, in the order of their keys. */
+  /** Returns the objects of a table whose keys begin with `prefix`, in the order of their keys. */
   range(table: string, prefix = ''): StoredObject[] {
     const entries = [...(this.#tables.get(table) ?? [])].filter(([key]) => key.startsWith(prefix));
     return entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
   }
 
-  /** Stores an object at the next version and returns it as it is then. */
+  /** Stores an object at the next version, and returns it at that version. */
   put(table: string, key: string, object: StoredObject): StoredObject {
     const objects = this.#tables.get(table) ?? new Map<string, StoredObject>();
     this.#tables.set(table, objects);
@@ -64,7 +64,7 @@ export class Etcd {
     this.#commit({ type: 'DELETED', table, key, object: this.#atNextRevision(previous), previous });
   }
 
-  /** The writes after a version; null when they were compacted. */
+  /** Returns the writes after a version; `null` if they were compacted. */
   since(revision: number): readonly Commit[] | null {
     if (revision < this.#compacted) return null;
     return this.#log.filter((commit) => commit.revision > revision);
@@ -81,7 +81,7 @@ export class Etcd {
     this.#log = this.#log.filter((commit) => commit.revision > this.#compacted);
   }
 
-  /** Tells every write from now on, at once and in order, until the returned function is called. */
+  /** Calls `tell` for every write from now on, at once and in order, until the returned function is called. */
   follow(tell: (commit: Commit) => void): () => void {
     this.#followers.add(tell);
     return () => this.#followers.delete(tell);

@@ -2,7 +2,7 @@ import type { Write } from './api-server.ts';
 import { EVENTS } from './builtin-kinds.ts';
 import { isObject, type StoredObject } from './object.ts';
 
-/** An event as it was told; what the API server lets go after an hour stays here. */
+/** An event as it was reported; kept here after the API server drops it, an hour later. */
 export interface EventRecord {
   readonly by: string;
   readonly namespace: string;
@@ -11,9 +11,9 @@ export interface EventRecord {
   readonly reason: string;
   readonly action: string;
   readonly note: string;
-  /** When it was first told, RFC 3339. */
+  /** When it was first reported, RFC 3339. */
   readonly at: string;
-  /** How often it was told. */
+  /** How often it was reported. */
   readonly count: number;
   readonly regarding: {
     readonly kind: string;
@@ -23,11 +23,11 @@ export interface EventRecord {
   };
 }
 
-/** Every event of a run, in the order in which they were first told. */
+/** Every event of a run, in the order in which they were first reported. */
 export class EventRecords {
   readonly #records = new Map<string, EventRecord>();
 
-  /** Takes in a write, if it is of an event. */
+  /** Records a write, if it is of an event. */
   note({ by, kind, after }: Write): void {
     if (kind === EVENTS.kind && after) this.#records.set(after.metadata.uid, recordOf(by, after));
   }

@@ -4,7 +4,7 @@ import type { ApiServer, Write } from './api-server.ts';
 import { NAMESPACES } from './builtin-kinds.ts';
 import type { ServedKind } from './served-kind.ts';
 
-/** The controllers of a cluster take up to so long to see what is to go, and again to see that all of it has gone. */
+/** The longest the cluster's controllers take to see what to delete, and again to see that all of it is gone. */
 const LONGEST_DELAY_MS = 5_000;
 
 export interface GoingOptions {
@@ -15,8 +15,8 @@ export interface GoingOptions {
 }
 
 /**
- * What a cluster does by itself when a namespace or a CRD is deleted: some seconds later it deletes every object in
- * it, and it goes once they have gone.
+ * Does what a cluster does by itself when a namespace or a CRD is deleted: some seconds later it deletes the objects in
+ * it, and once they are gone, the namespace or the CRD itself.
  */
 export class Going {
   readonly #options: GoingOptions;
@@ -26,7 +26,7 @@ export class Going {
     options.server.onWrite((write) => this.#onWrite(write));
   }
 
-  /** Deletes what is in a namespace that is terminating, in some seconds. */
+  /** Deletes what is in a terminating namespace, after some seconds. */
   namespace(name: string): void {
     this.#later(() => {
       for (const { resource } of this.#options.kinds)
@@ -35,7 +35,7 @@ export class Going {
     });
   }
 
-  /** Makes a kind terminate: it takes no new objects, and in some seconds those it has are deleted. */
+  /** Makes a kind terminate: it takes no new objects, and its objects are deleted after some seconds. */
   kind(resource: Resource): void {
     this.#options.server.setStanding(resource, 'Terminating');
     this.#later(() => {
@@ -44,7 +44,7 @@ export class Going {
     });
   }
 
-  /** What had waited for the last object of its namespace or kind may go now. */
+  /** Lets a terminating namespace or kind go if this write removed its last object. */
   #onWrite({ kind, before, after }: Write): void {
     if (after || !before) return;
     const { namespace } = before.metadata;

@@ -2,21 +2,21 @@ import { formatTime } from '../../../src/core/clock.ts';
 import { isObject, type Json, type StoredMeta, type StoredObject } from './object.ts';
 import { refusal, UndecodableError } from './refusal.ts';
 
-/** What apimachinery allows the annotations of one object to be together (TotalAnnotationSizeLimitB). */
+/** Apimachinery's limit for all annotations of one object together (TotalAnnotationSizeLimitB). */
 const LARGEST_ANNOTATIONS = 256 * 1024;
 const SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const QUALIFIED = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
-/** What the API server itself decides of a new object. */
+/** What the API server itself decides about a new object. */
 export interface Birth {
   readonly namespace: string;
   readonly uid: string;
   readonly nowMs: number;
-  /** Whether its kind counts generations. */
+  /** True if its kind counts generations. */
   readonly counted: boolean;
 }
 
-/** Metadata of a new object. */
+/** Returns the metadata of a new object. */
 export function newMeta(wanted: Json, { namespace, uid, nowMs, counted }: Birth): StoredMeta {
   const { name } = wanted;
   if (typeof name !== 'string' || !SUBDOMAIN.test(name))
@@ -32,7 +32,7 @@ export function newMeta(wanted: Json, { namespace, uid, nowMs, counted }: Birth)
   } as StoredMeta;
 }
 
-/** Metadata after an update: labels, annotations and finalizers are the writer's, all else stays. */
+/** Returns the metadata after an update: labels, annotations and finalizers are the writer's, all else stays. */
 export function updatedMeta(old: StoredMeta, wanted: Json): StoredMeta {
   const { labels: _, annotations: __, finalizers: ___, ...kept } = old;
   const parts = freeParts(wanted);
@@ -45,7 +45,7 @@ export function updatedMeta(old: StoredMeta, wanted: Json): StoredMeta {
   return { ...kept, ...parts };
 }
 
-/** Metadata of an object that is to go and is kept by its finalizers. */
+/** Returns the metadata of a deleted object that its finalizers keep. */
 export function deletedMeta(old: StoredMeta, nowMs: number): StoredMeta {
   return {
     ...old,
@@ -56,8 +56,7 @@ export function deletedMeta(old: StoredMeta, nowMs: number): StoredMeta {
 }
 
 /**
- * The object with one more owner of its status. Which fields are whose is not kept: whoever has a share in one of them
- * has a share in all.
+ * Returns the object with one more owner of its status. Fields are not tracked: an owner of one field owns all of them.
  * @throws TypeError for an apply over what others own
  */
 export function statusOwned(
@@ -78,7 +77,7 @@ export function statusOwned(
   };
 }
 
-/** What a writer decides of an object's metadata; what is empty is not there. */
+/** Returns what a writer decides about an object's metadata; empty parts are left out. */
 function freeParts(wanted: Json): Pick<StoredMeta, 'labels' | 'annotations' | 'finalizers'> {
   const labels = words(wanted['labels'], 'labels');
   const annotations = words(wanted['annotations'], 'annotations');

@@ -6,10 +6,10 @@ import { isObject, type Json, type StoredObject } from './object.ts';
 import { decoding, failure, refusal } from './refusal.ts';
 import type { ServedKind } from './served-kind.ts';
 
-/** How an object is written: as a whole, by a patch of it, or its status alone, by an apply or a patch. */
+/** How an object is written: as a whole, by a patch, or only its status, by an apply or a patch. */
 export type Way = 'replace' | 'patch' | 'statusApply' | 'statusPatch';
 
-/** What a body becomes as a new object. @throws KubernetesError when it is refused */
+/** Returns the new object that a body makes. @throws KubernetesError if it is refused */
 export function newObject(kind: ServedKind, body: Json, birth: Omit<Birth, 'counted'>): StoredObject {
   checkType(kind, body);
   const wanted = metaOf(body);
@@ -34,9 +34,9 @@ export function newObject(kind: ServedKind, body: Json, birth: Omit<Birth, 'coun
 }
 
 /**
- * What `old` becomes when a writer wants it to be `wanted`: the whole object, of which only one part is its to write.
- * Equal to `old` but for the resourceVersion when nothing changes.
- * @throws KubernetesError when it is refused
+ * Returns what `old` becomes when a writer wants it to be `wanted`: the whole object, of which the writer may change
+ * only one part. Equal to `old` except for the resourceVersion if nothing changes.
+ * @throws KubernetesError if it is refused
  */
 export function nextObject(kind: ServedKind, old: StoredObject, wanted: Json, way: Way): StoredObject {
   checkType(kind, wanted);
@@ -61,7 +61,7 @@ function withStatus(object: StoredObject, status: unknown): StoredObject {
   return status === undefined ? rest : { ...rest, status };
 }
 
-/** A writer that means another object, or an older version of this one, is refused. */
+/** Refuses a writer that means another object, or an older version of this one. */
 function checkIdentity(kind: ServedKind, old: StoredObject, wanted: Json, way: Way): void {
   const { name, namespace, uid } = old.metadata;
   const otherUid = (wanted['uid'] ?? uid) !== uid;
@@ -69,8 +69,8 @@ function checkIdentity(kind: ServedKind, old: StoredObject, wanted: Json, way: W
     throw refusal('BadRequest', 'the name of the object does not match the name on the URL');
   if ((wanted['namespace'] ?? namespace) !== namespace)
     throw refusal('BadRequest', 'the namespace of the object does not match the namespace on the request');
-  // Of a whole object the uid is a precondition; in a patch it is a field that cannot change, looked at later; and
-  // the status endpoint takes all metadata from the stored object.
+  // In a replacement the uid is a precondition; in a patch it is an immutable field, which is checked later; the status
+  // endpoint takes all metadata from the stored object.
   if (way === 'replace' && otherUid)
     throw conflict(kind, name, 'the UID in the precondition is of another object');
   checkVersion(kind, old, wanted['resourceVersion'] ?? '');
@@ -92,7 +92,7 @@ function checkVersion(kind: ServedKind, { metadata }: StoredObject, version: unk
     );
 }
 
-/** The body of a replacement of what is not there, as that of a new object. */
+/** Returns the body of a replacement of a missing object as that of a new one, if the kind allows it. */
 export function replacementAsNew(kind: ServedKind, body: Json, name: string): Json {
   const { uid, resourceVersion: _, ...metadata } = metaOf(body);
   if (kind.replacing !== 'NamedVersionOrNew') throw absent(kind, name);
@@ -100,7 +100,7 @@ export function replacementAsNew(kind: ServedKind, body: Json, name: string): Js
   return { ...body, metadata };
 }
 
-/** There is no such object. */
+/** Returns the error for an object that does not exist. */
 export function absent({ resource }: ServedKind, name: string): KubernetesError {
   return refusal('NotFound', `${resource.plural}.${resource.group} "${name}" not found`);
 }
@@ -112,7 +112,7 @@ function conflict({ resource }: ServedKind, name: string, why: string): Kubernet
   );
 }
 
-/** Bodies of our kinds must say what they are; the others are taken for what the path says. */
+/** Bodies of our kinds must name their type; for others it defaults to the type in the path. */
 function checkType(kind: ServedKind, body: Json): void {
   const { apiVersion, kind: name } = typeOf(kind);
   const said = { apiVersion: body['apiVersion'], kind: body['kind'] };

@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject, ObjectMeta } from '../../../src/kubernetes/resource.ts';
 
-/** Metadata as the simulated API server keeps it; of a cluster-wide object `namespace` is empty. */
+/** Metadata as the simulated API server keeps it; `namespace` is empty for a cluster-scoped object. */
 export interface StoredMeta extends ObjectMeta {
   readonly creationTimestamp: string;
   readonly deletionGracePeriodSeconds?: number;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** An object as it is stored: frozen to its depth, so that nobody changes what was committed. */
+/** A stored object, deeply frozen so that what was committed cannot change. */
 export interface StoredObject extends KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -22,12 +22,12 @@ export type Json = Record<string, unknown>;
 /** JSON merge patch (RFC 7386): null removes, an object is merged, everything else replaces. */
 export type MergePatch = Readonly<Record<string, unknown>>;
 
-/** A copy as it would arrive over a wire: what is undefined is not there. */
+/** Returns a copy as it would arrive over a wire: without undefined fields. */
 export function overTheWire(value: unknown): Json {
   return JSON.parse(JSON.stringify(value ?? {})) as Json;
 }
 
-/** The result of a merge patch; `target` is left as it is. */
+/** Returns the result of a merge patch; `target` is not changed. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const result: Json = isObject(target) ? { ...target } : {};
@@ -38,7 +38,7 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   return result;
 }
 
-/** Freezes a value and all it holds; what is frozen already has frozen contents. */
+/** Freezes a value and everything in it; the contents of a frozen value are assumed to be frozen. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const inner of Object.values(value)) deepFreeze(inner);
@@ -49,7 +49,7 @@ export function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether two objects differ in nothing but their resourceVersion. */
+/** Whether two objects are equal apart from their resourceVersion. */
 export function isSame(one: StoredObject, other: StoredObject): boolean {
   return isDeepStrictEqual(withoutVersion(one), withoutVersion(other));
 }

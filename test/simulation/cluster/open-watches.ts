@@ -8,16 +8,16 @@ import { WatchStream } from './watch-stream.ts';
 
 /** The API server sends a bookmark about once a minute. */
 const BOOKMARK_EVERY_MS = 60_000;
-/** And one so long before a watch ends. */
+/** It also sends one this long before a watch ends. */
 const LAST_BOOKMARK_MS = 2_000;
 
 export interface WatchOptions {
-  /** What came after it is told. */
+  /** The watch delivers what came after this version. */
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
 }
 
-/** The watches that are open, each fed from the writes until its time is over. */
+/** The open watches; each gets the writes until its time is over. */
 export class OpenWatches {
   readonly #etcd: Etcd;
   readonly #clock: Clock;
@@ -28,7 +28,7 @@ export class OpenWatches {
     this.#clock = clock;
   }
 
-  /** A watch of the objects of a kind whose keys begin with `prefix`. */
+  /** Opens a watch on the objects of a kind whose keys begin with `prefix`. */
   open(resource: Resource, prefix: string, { resourceVersion, timeoutSeconds }: WatchOptions): WatchStream {
     const table = tableOf(resource);
     const stream = new WatchStream();

@@ -3,13 +3,13 @@ import type { Etcd, Snapshot } from './etcd.ts';
 import type { StoredObject } from './object.ts';
 import { refusal } from './refusal.ts';
 
-/** What a continue token says: which snapshot, and where in it the next page begins. */
+/** The content of a continue token: which snapshot, and where in it the next page begins. */
 interface Place {
   readonly revision: number;
   readonly start: number;
 }
 
-/** Lists in pages that all show the state of the first one, until that was compacted. */
+/** Serves lists in pages that all show the state of the first one, until that is compacted. */
 export class Pager {
   readonly #etcd: Etcd;
   readonly #snapshots = new Map<string, Snapshot>();
@@ -62,7 +62,7 @@ function placeOf(token: string): Place {
     ) as Partial<Place>;
     if (Number.isInteger(revision) && Number.isInteger(start)) return { revision, start } as Place;
   } catch {
-    // No token of ours: refused below.
+    // Not one of our tokens; refused below.
   }
   throw refusal('BadRequest', 'continue key is not valid');
 }

@@ -15,7 +15,7 @@ const CODES = {
 
 export type RefusalReason = keyof typeof CODES;
 
-/** What the API server answers when it refuses, as the client makes an error of it. */
+/** Returns the API server's refusal as the error that the client makes of it. */
 export function refusal(reason: RefusalReason, message: string, retryAfterSeconds?: number): KubernetesError {
   return errorOfAnswer(
     'the API server',
@@ -25,21 +25,21 @@ export function refusal(reason: RefusalReason, message: string, retryAfterSecond
   );
 }
 
-/** An error the API server has no reason for: it answers 500 with the message alone. */
+/** Returns an error that the API server has no reason for: it answers 500 with only a message. */
 export function failure(message: string): KubernetesError {
   const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code: 500 };
   return errorOfAnswer('the API server', 500, JSON.stringify(status));
 }
 
 /**
- * A body that does not fit the types of its kind. It is a BadRequest where the whole object was sent, and Invalid
- * where a patch led to it.
+ * Thrown for a body that does not fit the types of its kind. The answer is BadRequest if the whole object was sent, and
+ * Invalid if a patch led to it.
  */
 export class UndecodableError extends Error {
   override readonly name = 'UndecodableError';
 }
 
-/** Runs `work` with what cannot be decoded refused for `reason`. */
+/** Runs `work`, and refuses for `reason` what cannot be decoded. */
 export function decoding<T>(reason: 'BadRequest' | 'Invalid', work: () => T): T {
   try {
     return work();
@@ -49,12 +49,12 @@ export function decoding<T>(reason: 'BadRequest' | 'Invalid', work: () => T): T 
   }
 }
 
-/** The Status object of a refusal. */
+/** Returns the Status object of a refusal. */
 export function statusOf(reason: RefusalReason, message: string): Record<string, unknown> {
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code: CODES[reason] };
 }
 
-/** What it answers for a path that it does not serve: no Status, plain text. */
+/** Returns the answer for a path that is not served: plain text, no Status. */
 export function notServed(): KubernetesError {
   return errorOfAnswer('the API server', 404, '404 page not found');
 }

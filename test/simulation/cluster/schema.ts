@@ -1,6 +1,6 @@
 import type { CelRule } from '../../../src/api/schema.ts';
 
-/** A structural schema as the kinds declare it, with the extensions that are acted upon here. */
+/** A structural schema as the kinds declare it, with the extensions that are evaluated here. */
 export type Schema = {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -10,7 +10,7 @@ export type Schema = {
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
 } & Readonly<Record<string, unknown>>;
 
-/** Whether a list has an item twice, by the keys that tell its items apart. */
+/** Whether two items of a list have the same keys. */
 export function hasRepeatedKeys(list: readonly unknown[], keys: readonly string[]): boolean {
   const identities = list.map((item) => JSON.stringify(keys.map((key) => (item as never)[key])));
   return new Set(identities).size < list.length;

@@ -4,22 +4,22 @@ import type { StoredObject } from './object.ts';
 /** One kind as the simulated API server serves it. */
 export interface ServedKind {
   readonly resource: Resource;
-  /** Where its objects are stored. */
+  /** The table that its objects are stored in. */
   readonly table: string;
-  /** Of a CRD: it has a generation and a status of its own, and can be taken away. */
+  /** True for a CRD: its objects have a generation and a status of their own, and it can be deleted. */
   readonly custom: boolean;
-  /** What a replacement may do: replace whatever version there is, or only one it names; then it may also create. */
+  /** Whether a replacement may replace any version, or only the one it names; in the latter case it may also create. */
   readonly replacing: 'AnyVersion' | 'NamedVersionOrNew';
   /**
-   * The object as it is to be stored; `previous` is null for a new one.
+   * Returns the object as it is to be stored; `previous` is null for a new one.
    * @throws KubernetesError, Invalid, or UndecodableError
    */
   admit(object: StoredObject, previous: StoredObject | null): StoredObject;
-  /** The status that an apply leads to; only of a kind with a status of its own. */
+  /** Returns the status that an apply leads to; only for a kind with a status of its own. */
   applyStatus?(old: unknown, sent: unknown): unknown;
 }
 
-/** The table of a resource: its group and plural, as etcd's keys begin. */
+/** Returns the table of a resource: its group and plural, as in etcd's keys. */
 export function tableOf({ group, plural }: Pick<Resource, 'group' | 'plural'>): string {
   return `${group}/${plural}`;
 }

@@ -3,5 +3,5 @@ import { builtinKinds } from './builtin-kinds.ts';
 import { customKind } from './custom-kind.ts';
 import type { ServedKind } from './served-kind.ts';
 
-/** Every kind the simulated API server knows: made once, since a schema takes longer to compile than a world to run. */
+/** Every kind of the simulated API server; built once, since compiling a schema takes longer than running a world. */
 export const servedKinds: readonly ServedKind[] = [...builtinKinds, ...ourKinds.map(customKind)];

@@ -9,7 +9,7 @@ import { ClientFaults, type Fate, type Operation, unreachable, type WatchFault }
 import { statusOf } from './refusal.ts';
 import type { WatchStream } from './watch-stream.ts';
 
-/** The time limits of the real client: of any request, and of a list. */
+/** The timeouts of the real client: of any request, and of a list. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const LIST_TIMEOUT_MS = 60_000;
 
@@ -20,7 +20,7 @@ export interface SimulatedClientOptions {
   readonly random: Random;
 }
 
-/** How one process reaches the simulated API server, with all that lies between. */
+/** Connects one process to the simulated API server, with latency and faults in between. */
 export class SimulatedClient implements ClusterClient {
   readonly faults = new ClientFaults((fault, kind) => this.#spoilWatches(fault, kind));
   readonly #options: SimulatedClientOptions;
@@ -31,7 +31,7 @@ export class SimulatedClient implements ClusterClient {
     this.#options = options;
   }
 
-  /** Ends the process: its watches break, calls under way get no answer, later ones reach nobody. */
+  /** Cuts the process off: its watches break, calls under way get no answer, later ones reach no server. */
   disconnect(): void {
     this.#cut.abort(unreachable());
     for (const stream of this.#streams.keys()) stream.fail(unreachable());
@@ -221,7 +221,7 @@ export class SimulatedClient implements ClusterClient {
     );
   }
 
-  /** One request and its answer. A caller that gives up may have been too late: what is sent may still be done. */
+  /** Makes one request. If the caller gives up, the request may still be executed: it may have been sent already. */
   #call<T>(
     operation: Operation,
     { kind }: Resource,
@@ -271,7 +271,7 @@ export class SimulatedClient implements ClusterClient {
   }
 }
 
-/** What is handed out is its reader's own, as it is off a wire. */
+/** Returns a copy that belongs to the reader, as if it came over a wire. */
 function asSent(answer: unknown): unknown {
   return JSON.parse(JSON.stringify(answer)) as unknown;
 }
@@ -289,7 +289,7 @@ async function travel<T>(clock: Clock, { thereMs, backMs, before, after }: Fate,
   return answer;
 }
 
-/** No time is no timer: a clock that stands still lets the call through. */
+/** Waits without a timer for 0 ms, so that the call goes through while the clock stands still. */
 async function pass(clock: Clock, ms: number): Promise<void> {
   if (ms > 0) await clock.sleep(ms);
 }

@@ -20,7 +20,7 @@ export interface SimulatedClusterOptions {
   readonly random: Random;
 }
 
-/** A manifest as people and GitOps have it. */
+/** A manifest as users and GitOps tools write it. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -34,21 +34,21 @@ export interface Manifest {
   readonly spec: object;
 }
 
-/** How one operator process holds the cluster. */
+/** The connection of one operator process to the cluster. */
 export interface Connection {
   readonly client: ClusterClient;
-  /** Ends its watches and makes every later call reject, as when the process is killed. */
+  /** Ends its watches and makes every later call reject, as if the process was killed. */
   disconnect(): void;
   readonly faults: ClientFaults;
 }
 
-/** Who writes what a test or a scenario writes. */
+/** The writer of everything that a test or a scenario writes. */
 const KUBECTL = 'kubectl';
 
 /**
- * A cluster in memory: the API server as far as the operator uses it, what a cluster's own controllers do about
- * namespaces and CRDs, and the people who write to it. It takes all its time from the clock and all its luck from
- * `random`, so that a run is the same every time.
+ * A cluster in memory: the API server as far as the operator uses it, the cluster's own controllers for namespaces and
+ * CRDs, and the users who write to it. All time comes from the clock and all randomness from `random`, so that a run is
+ * the same every time.
  */
 export class SimulatedCluster {
   readonly #server: ApiServer;
@@ -66,13 +66,13 @@ export class SimulatedCluster {
     this.#server.onWrite((write) => this.#events.note(write));
   }
 
-  /** A client as one operator process holds it; `name` is who writes. */
+  /** Connects one operator process; `name` identifies it as a writer. */
   connect(name: string): Connection {
     const client = new SimulatedClient({ ...this.#options, name, server: this.#server });
     return { client, disconnect: () => client.disconnect(), faults: client.faults };
   }
 
-  /** Creates an object, or replaces the spec of the one there is and merges annotations and labels. */
+  /** Creates an object, or replaces the spec of an existing one and merges annotations and labels. */
   async apply(manifest: Manifest): Promise<StoredObject> {
     const resource = this.#resourceOf(manifest.kind);
     const { name, namespace } = manifest.metadata;
@@ -91,34 +91,34 @@ export class SimulatedCluster {
     });
   }
 
-  /** A merge patch of the main resource, as `kubectl patch --type=merge`, `annotate` and `edit` send it. */
+  /** Merges a patch into the main resource, as `kubectl patch --type=merge`, `annotate` and `edit` do. */
   async edit(kind: string, namespace: string, name: string, patch: MergePatch): Promise<StoredObject> {
     return this.#server.patch(KUBECTL, this.#resourceOf(kind), namespace, name, patch);
   }
 
-  /** Deletes an object; while finalizers stand it is only marked. */
+  /** Deletes an object; one that has finalizers is only marked. */
   async remove(kind: string, namespace: string, name: string): Promise<void> {
     this.#server.remove(KUBECTL, this.#resourceOf(kind), namespace, name);
   }
 
   createNamespace(name: string): void {
-    // The namespace controller lets it go once it is empty.
+    // The namespace controller removes it once the namespace is empty.
     const finalizers = ['kubernetes'];
     this.#server.create(KUBECTL, NAMESPACES, '', { metadata: { name, finalizers } });
   }
 
-  /** Deletes a namespace with all that is in it, in some seconds. */
+  /** Deletes a namespace with everything in it, within some seconds. */
   removeNamespace(name: string): void {
     this.#server.remove(KUBECTL, NAMESPACES, '', name);
     this.#going.namespace(name);
   }
 
-  /** Deletes the CRD of one of our kinds, and with it all objects, in some seconds. */
+  /** Deletes the CRD of one of our kinds, and with it all objects, within some seconds. */
   removeKind(kind: string): void {
     this.#going.kind(this.#resourceOf(kind));
   }
 
-  /** Installs the CRD of one of our kinds again. @throws Error while it is still going */
+  /** Installs the CRD of one of our kinds again. @throws Error while it is still being deleted */
   installKind(kind: string): void {
     const resource = this.#resourceOf(kind);
     if (this.#server.standing(resource) === 'Terminating')
@@ -126,7 +126,7 @@ export class SimulatedCluster {
     this.#server.setStanding(resource, 'Served');
   }
 
-  /** Creates a Secret, or replaces its data; values as they are read, not encoded. */
+  /** Creates a Secret, or replaces its data; the values are plain text, not base64. */
   putSecret(namespace: string, name: string, data: Readonly<Record<string, string>>): void {
     const encoded: Json = Object.fromEntries(
       Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
@@ -149,17 +149,17 @@ export class SimulatedCluster {
     return this.#server.all(this.#resourceOf(kind));
   }
 
-  /** Every event ever told, also those that the API server has let go. */
+  /** Returns every event ever reported, including those that the API server has dropped. */
   events(): readonly EventRecord[] {
     return this.#events.all();
   }
 
-  /** Calls `listener` after every write that was committed, before anybody hears of it over a watch. */
+  /** Calls `listener` after every committed write, before any watch delivers it. */
   onWrite(listener: (write: Write) => void): void {
     this.#server.onWrite(listener);
   }
 
-  /** Forgets what was written so far: older watches and continue tokens are Expired. Happens every five minutes anyway. */
+  /** Forgets what was written so far, as happens every five minutes: older watches and continue tokens expire. */
   compact(): void {
     this.#server.compact();
   }

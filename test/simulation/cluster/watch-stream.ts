@@ -1,6 +1,6 @@
 import type { WatchLine } from '../../../src/kubernetes/watch-lines.ts';
 
-/** One open watch: what was pushed comes out in order, each at a later microtask. */
+/** One open watch: delivers what was pushed in order, each line at a later microtask. */
 export class WatchStream {
   readonly #lines: WatchLine[] = [];
   #end: { readonly error: unknown } | 'Politely' | null = null;
@@ -13,18 +13,18 @@ export class WatchStream {
     this.#wake();
   }
 
-  /** Ends the stream after what was pushed, as the server does. */
+  /** Ends the stream after the lines pushed so far, as the server does. */
   end(): void {
     this.#finish('Politely');
   }
 
-  /** Breaks the stream: what was not read yet is lost. */
+  /** Breaks the stream; lines that were not read yet are lost. */
   fail(error: unknown): void {
     if (!this.#end) this.#lines.length = 0;
     this.#finish({ error });
   }
 
-  /** Calls `release` once the stream has ended, however that comes. */
+  /** Calls `release` once the stream has ended, for whatever reason. */
   onClose(release: () => void): void {
     if (this.#end) release();
     else this.#onClose.push(release);

@@ -1,9 +1,9 @@
 import type { AsanaRequest } from '../asana/front.ts';
 
-/** What a write asks of Asana, in the words of the contract. */
+/** The change that a write asks Asana for, in terms of the contract. */
 export interface Effect {
   readonly type: EffectType;
-  /** The person by gid, or by email where a request names one so. */
+  /** The person by gid, or by email if the request names one. */
   readonly gid: string | null;
   readonly email: string | null;
   readonly team: string | null;
@@ -27,17 +27,17 @@ const REMOVALS: readonly EffectType[] = [
   'Deprovision',
 ];
 
-/** Whether somebody has less access afterwards. */
+/** Whether the person has less access afterwards. */
 export function isRemoval({ type }: Effect): boolean {
   return REMOVALS.includes(type);
 }
 
-/** Whether no API undoes it. */
+/** Whether no API can undo the effect. */
 export function isDeprovision({ type }: Effect): boolean {
   return type === 'Deprovision' || type === 'RemoveFromWorkspace';
 }
 
-/** Reads a write off the wire; null for one that the contract knows nothing of. */
+/** Returns the effect of a write; `null` if the contract does not know such a write. */
 export function effectOf({ operation, params, body, site }: AsanaRequest): Effect | null {
   const { data, userName, Operations } = (body ?? {}) as {
     data?: { user?: string };

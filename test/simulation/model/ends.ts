@@ -1,12 +1,12 @@
 import type { Grant } from './objects.ts';
 
-/** A value, and since when it is so, monotonic. */
+/** A value and the monotonic time at which it was first seen. */
 interface Since {
   readonly value: string;
   readonly at: number;
 }
 
-/** What each grant says of its end, and when it was applied. */
+/** Tracks when the declared end of each grant, and the time it was applied, last changed. */
 export class Ends {
   readonly #ends = new Map<string, Since>();
   readonly #applied = new Map<string, Since>();
@@ -20,7 +20,7 @@ export class Ends {
     note(this.#applied, status?.applied?.at ?? '');
   }
 
-  /** Whether the end of a grant is the one that it had when it was applied. */
+  /** Whether the grant still has the end that it had when it was applied. */
   areKept({ metadata, status }: Grant): boolean {
     const end = this.#ends.get(metadata.uid);
     const applied = this.#applied.get(metadata.uid);

@@ -16,10 +16,10 @@ import {
 } from './objects.ts';
 import type { Change, Commit, Owner, Task, Witness } from './records.ts';
 
-/** An action that was begun has ended by then. */
+/** An action that was begun has ended within this time. */
 const UNDER_WAY_MS = 60_000;
 
-/** What takes a change back. */
+/** The effects that undo an effect. */
 const UNDOES: Partial<Record<EffectType, EffectType[]>> = {
   GrantEnterprise: ['RevokeEnterprise'],
   CreateAccount: ['Deprovision'],
@@ -27,36 +27,36 @@ const UNDOES: Partial<Record<EffectType, EffectType[]>> = {
   AddToWorkspace: ['RemoveFromWorkspace', 'Deprovision'],
 };
 
-/** Everything the judge has seen: objects, people, writes. It only remembers; rules are elsewhere. */
+/** Everything the judge has seen: objects, people, writes. Only records; the rules are elsewhere. */
 export class Facts {
   readonly witness: Witness;
   readonly grants = new Map<string, Grant>();
   readonly connectors = new Map<string, Connector>();
-  /** Grants whose wish is gone, with them or with their connector, by uid. */
+  /** Grants that were deleted, or whose connector was, by uid. */
   readonly gone = new Map<string, { readonly grant: Grant; readonly at: number }>();
   readonly ends = new Ends();
   readonly tasks = new Map<string, Task>();
-  /** The numbers of the latest tasks that were answered, by connector, user and team. */
+  /** The highest number of an answered task, by connector, user and team. */
   readonly #answered = new Map<string, number>();
   readonly changes: Change[] = [];
-  /** Accounts, and places in workspaces, that the operator made: `site gid` and `site gid workspace`. */
+  /** Accounts and workspace memberships that the operator created: `site gid` and `site gid workspace`. */
   readonly made = new Set<string>();
-  /** When a person of a site was last changed by somebody else, and how the change was seen. */
+  /** When a person of a site was last changed by anybody but the operator. */
   readonly #touched = new Map<string, number>();
   readonly #intentChanged = new Map<string, number>();
-  /** When each generation was first there. */
+  /** When the current generation of each grant was first seen, by uid. */
   readonly #generations = new Map<string, { generation: number; at: number }>();
   readonly #looks = new Map<string, number>();
-  /** When a person last asked for an object to be looked at, by uid. */
+  /** When `requestedAt` was last written, by uid. */
   readonly #requests = new Map<string, number>();
-  /** When a write about somebody last left, by gid or address. */
+  /** When a write about a person last left, by gid or address. */
   readonly #sent = new Map<string, number>();
-  /** Whom a change was about that Asana has said yes to: gids and addresses. */
+  /** The gids and addresses of people for whom Asana accepted a change. */
   readonly #accepted = new Set<string>();
   /** Writes on their way to Asana, by number. */
   readonly #underWay = new Map<number, { readonly site: Site; readonly type: string }>();
 
-  /** When the clock of a site was last set to another time than ours, or back. */
+  /** Since when a site tells the truth, and when its clock was last set to another time than ours, or back. */
   readonly #truthful = new Map<Site, number>();
   readonly #clocksMoved = new Map<Site, number>();
 
@@ -64,7 +64,7 @@ export class Facts {
     this.witness = witness;
   }
 
-  /** Takes in a commit of the API server. */
+  /** Records a commit of the API server. */
   commit({ kind, verb, before, after }: Commit): void {
     const object = after ?? before;
     if (!object || (kind !== CONNECTOR_KIND && !modelOf(kind))) return;
@@ -84,48 +84,48 @@ export class Facts {
     if (after) all.set(uid, after);
     else {
       all.delete(uid);
-      // With a connector goes all that its grants ask for.
+      // Without a connector, its grants ask for nothing any more.
       const ended = kind === CONNECTOR_KIND ? this.grantsOf(object as Connector) : [object as Grant];
       for (const grant of ended) this.gone.set(grant.metadata.uid, { grant, at });
     }
   }
 
-  /** Takes in a look: a process has got an answer that shows one person, or a listing. */
+  /** Records that a process has received an answer about one person. */
   look(answer: AsanaAnswer): void {
     if (answer.method !== 'GET' || answer.status !== 200) return;
     const gid = answer.params['id'] ?? answer.query['user'];
     if (gid !== undefined) this.#looks.set(`${answer.by} ${gid}`, this.witness.time());
   }
 
-  /** Takes in the answer to a write. */
+  /** Records the answer to a write. */
   accept(answer: AsanaAnswer): void {
     const effect = effectOf(answer);
     if (!effect || answer.status < 200 || answer.status >= 300) return;
     for (const who of [effect.gid, effect.email]) if (who) this.#accepted.add(who);
   }
 
-  /** Whether a process has heard from Asana that a change of this person was made. */
+  /** Whether a process has received Asana's acceptance of a change of this person. */
   isAccepted(...names: readonly (string | null | undefined)[]): boolean {
     return names.some((who) => who && this.#accepted.has(who));
   }
 
-  /** A task was answered. */
+  /** Records that a task was answered. */
   answered({ connector, user, team, number }: Task): void {
     const key = `${connector} ${user} ${team}`;
     this.#answered.set(key, Math.max(number, this.#answered.get(key) ?? 0));
   }
 
-  /** Whether a task that was given after this one, for the same account or team membership, was answered already. */
+  /** Whether a later task for the same account or team membership has already been answered. */
   isOvertaken({ connector, user, team, number }: Task): boolean {
     return (this.#answered.get(`${connector} ${user} ${team}`) ?? 0) > number;
   }
 
-  /** Monotonic time of a process's last look at one person; null without one. */
+  /** Returns the monotonic time of a process's last look at one person; `null` if there was none. */
   lookedAt(by: string, gid: string): number | null {
     return this.#looks.get(`${by} ${gid}`) ?? null;
   }
 
-  /** Takes in a write that has reached Asana; gives its change if it changed anything. */
+  /** Records a write that has reached Asana. @returns its change, or null if it changed nothing */
   write(write: AsanaWrite, owner: Owner | null): Change | null {
     const effect = effectOf(write);
     const { before, after, site } = write;
@@ -133,7 +133,7 @@ export class Facts {
     if (same(before, after)) return null;
     if (effect.type === 'CreateAccount' && !before) {
       this.made.add(`${site.plan.name} ${after.gid}`);
-      // The request knew the address alone, and that may pass on to somebody else.
+      // The request named only the address, which may pass on to another person.
       this.#sent.set(after.gid, this.witness.time());
     }
     if (effect.workspace) this.made.add(`${site.plan.name} ${after.gid} ${effect.workspace}`);
@@ -149,17 +149,17 @@ export class Facts {
     return change;
   }
 
-  /** Somebody else changed a person. */
+  /** Records that somebody other than the operator changed a person. */
   touch(site: Site, gid: string): void {
     this.#touched.set(`${site.plan.name} ${gid}`, this.witness.time());
   }
 
-  /** A site is asked by its own token again, and its listings are whole. */
+  /** Records that a site's tokens read the site itself again, and that its listings are whole. */
   tellsTheTruth(site: Site): void {
     this.#truthful.set(site, this.witness.time());
   }
 
-  /** Since when answers about a site are its own, and each of its listings shows everything; `Infinity` while one does not. */
+  /** Returns since when answers about a site are its own and its listings whole; `Infinity` while a listing is not. */
   truthfulSince(site: Site): number {
     return site.lies.length > 0
       ? Number.POSITIVE_INFINITY
@@ -167,15 +167,15 @@ export class Facts {
   }
 
   /**
-   * Whether a token reads another organization, or may have since a reading began: looks found nobody of this one then, and
-   * what they told stands until it is read again.
+   * Whether a token reads another organization, or may have since a reading began. Looks found nobody of this one then,
+   * and their results stand until the next reading.
    */
   wasForeignSince(token: string, site: Site, readAt: number): boolean {
     const mended = this.truthfulSince(site);
     return this.witness.siteOf(token) !== site || (mended <= this.witness.time() && readAt < mended);
   }
 
-  /** The clock of a site was set. */
+  /** Records that the clock of a site was set. */
   moveClocks(site: Site): void {
     this.#clocksMoved.set(site, this.witness.time());
   }
@@ -188,7 +188,7 @@ export class Facts {
     return this.#touched.get(`${site.plan.name} ${gid}`) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** When a write of ours last changed somebody. */
+  /** Returns when a write of the operator last changed a person. */
   changedAt(site: Site, gid: string): number {
     return (
       this.changes.findLast((change) => change.site === site && change.gid === gid)?.at ??
@@ -196,10 +196,10 @@ export class Facts {
     );
   }
 
-  /** When somebody last became what Asana shows of them: by whomever, or when what readers were shown late appeared. */
+  /** Returns when Asana's view of a person last changed: by anybody, or by showing a change that was late. */
   lastChangeOf(site: Site, gid: string, team: string): number {
     const person = site.directory.person(gid);
-    // A team that shows one change late shows all of its members as they were.
+    // A team that shows one change late shows all of its members as they were before.
     const members = site.directory.team(team)?.staleMembers;
     const ends = [person?.stale, person?.staleTeams, members].flatMap((stale) =>
       stale ? [stale.until] : [],
@@ -208,39 +208,39 @@ export class Facts {
     return Math.max(this.touchedAt(site, gid), this.changedAt(site, gid), shownAt);
   }
 
-  /** A write leaves. */
+  /** Records that a write leaves. */
   sends(request: AsanaRequest, effect: Effect, gid: string | null): void {
     for (const whom of [gid, effect.gid, effect.email])
       if (whom !== null) this.#sent.set(whom, this.witness.time());
     this.#underWay.set(request.number, { site: request.site, type: effect.type });
   }
 
-  /** A write has arrived, or was lost on its way. */
+  /** Records that a write has arrived, or was lost on its way. */
   arrives(request: AsanaRequest): void {
     this.#underWay.delete(request.number);
   }
 
-  /** Writes of a kind that have left and not arrived. */
+  /** Returns the number of writes of a type that have left and not arrived. */
   inFlight(site: Site, type: string): number {
     return [...this.#underWay.values()].filter((one) => one.site === site && one.type === type).length;
   }
 
-  /** Whether a write about a person has left since; one that was refused, or did nothing new, counts. */
+  /** Whether a write about a person has left since; writes that were refused or changed nothing count. */
   sentSince(user: { readonly gid?: string; readonly email?: string } | undefined, since: number): boolean {
     return [user?.gid, user?.email].some((whom) => (this.#sent.get(whom ?? '') ?? Number.NaN) >= since);
   }
 
-  /** When `requestedAt` was last written; null if it never was. */
+  /** Returns when `requestedAt` was last written; `null` if it never was. */
   requestedAt(uid: string): number | null {
     return this.#requests.get(uid) ?? null;
   }
 
-  /** When a person's wish in an object last changed: spec, annotations, deletion. */
+  /** Returns when a user last changed what an object declares: spec, annotations, deletion. */
   intentChangedAt(uid: string): number {
     return this.#intentChanged.get(uid) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** When the generation that stands was first there, monotonic. */
+  /** Returns the monotonic time at which the current generation was first seen. */
   generationAt({ metadata }: Grant): number {
     return this.#generations.get(metadata.uid)?.at ?? 0;
   }
@@ -255,7 +255,7 @@ export class Facts {
     return [...this.grants.values()].filter((grant) => connectorKeyOf(grant) === key);
   }
 
-  /** The connectors whose Secret holds this token. */
+  /** Returns the connectors whose Secret holds this token. */
   connectorsOf(token: string): Connector[] {
     return [...this.connectors.values()].filter((connector) => this.tokenOf(connector) === token);
   }
@@ -264,12 +264,12 @@ export class Facts {
     return this.witness.tokenOfSecret(spec.credentials.secretRef.name);
   }
 
-  /** The organization a connector reads now. */
+  /** Returns the organization that a connector reads now. */
   siteOf(connector: Connector): Site | null {
     return this.witness.siteOf(this.tokenOf(connector));
   }
 
-  /** The account of a grant: by gid once one is recorded, else by address. */
+  /** Returns the account of a grant: by gid if one is recorded or declared, otherwise by address. */
   holdingOf(grant: Grant, site: Site): Holding | null {
     const gid = grant.status?.user?.gid ?? grant.spec.user?.gid;
     const email = modelOf(grant.kind)?.email(grant);
@@ -277,7 +277,7 @@ export class Facts {
     return person ? readHolding(site, person) : null;
   }
 
-  /** Whether the operator created this account, or put it into that workspace. */
+  /** Whether the operator created this account, or added it to that workspace. */
   isMade(site: Site, gid: string, workspace: string | null): boolean {
     const { name } = site.plan;
     if (workspace !== null && workspace !== site.organization.gid)
@@ -285,7 +285,7 @@ export class Facts {
     return this.made.has(`${name} ${gid}`) || this.made.has(`${name} ${gid} ${site.organization.gid}`);
   }
 
-  /** Whether a grant has come to its end: deleted, or expired by Asana's clock. */
+  /** Whether a grant has ended: deleted, or expired by both clocks. */
   hasEnded(grant: Grant): boolean {
     return grant.metadata.deletionTimestamp !== undefined || this.hasExpired(grant);
   }
@@ -294,7 +294,7 @@ export class Facts {
     return this.lateMs(grant) >= 0;
   }
 
-  /** How long ago a grant expired, by its own word; negative before that and without an end. */
+  /** Returns how long ago a grant expired by its own spec and status; negative before that and without an end. */
   lateMs(grant: Grant): number {
     const { spec, status } = grant;
     const end = spec.expiresAt ?? (spec.duration === undefined ? undefined : status?.expiresAt);
@@ -308,31 +308,31 @@ export class Facts {
     );
   }
 
-  /** What is so by both clocks: that of the operator, which acts, and that of Asana, which counts. */
+  /** Returns the earlier of two clocks: the operator's, which starts actions, and Asana's, which decides. */
   #clockOf(grant: Grant): number {
     const connector = this.connectorOf(grant);
     const site = connector && this.siteOf(connector);
-    // What was begun by the clock as it was is on its way.
+    // An action that began before the clock was set may be under way.
     if (site && this.clocksMovedAt(site) > this.witness.time() - UNDER_WAY_MS) return this.witness.now();
     return Math.min(this.witness.now(), site?.time.now() ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Whether a grant counts as a live declaration, apart from its connector. */
+  /** Whether a grant counts as a live declaration, regardless of its connector. */
   isLive(grant: Grant): boolean {
     const { spec, status } = grant;
-    // Until another right begins, what it holds is its own.
+    // A grant keeps what it has applied until another right begins.
     const holds = status?.applied !== undefined && spec.ensure !== 'Absent';
     return !this.hasEnded(grant) && spec.suspend !== true && (holds || this.hasStarted(grant));
   }
 
-  /** What an object that ends takes back although status does not say so yet: its own change has only just arrived. */
+  /** Returns what an ending object takes back although its status does not show yet that it gave it. */
   #undone({ metadata }: Grant, holding: Holding | null): EffectType[] {
     if (!holding?.active) return [];
     const own = this.changes.filter(({ owner }) => owner === metadata.uid);
     return own.flatMap(({ effect }) => UNDOES[effect.type] ?? []);
   }
 
-  /** What an object asks for now, whatever stands against it. */
+  /** Returns the effects that an object asks for now, regardless of what forbids them. */
   asks(grant: Grant, site: Site): readonly string[] {
     const model = modelOf(grant.kind);
     if (!model) return [];
@@ -353,7 +353,7 @@ export function isAbout(effect: Effect, grant: Grant): boolean {
   return email !== null && (named === email || grant.status?.user?.email === email);
 }
 
-/** A finalizer that comes or goes is no wish of anybody. */
+/** Whether a commit leaves the user's wishes alone, such as one that adds or removes the finalizer. */
 function isOurs(before: Seen | null, after: Seen | null): boolean {
   if (!before || !after) return false;
   const wish = ({ metadata, ...object }: Seen) =>

@@ -9,7 +9,7 @@ import {
   keyOf,
 } from './objects.ts';
 
-/** A hold token or a place in a hold: `<id>.<n>`; without a number everything that joined by then. */
+/** A hold token, or a grant's place in a hold: `<id>.<n>`; `n` is 0 in a text without a number. */
 interface Place {
   readonly id: string;
   readonly n: number;
@@ -25,32 +25,32 @@ interface Held extends Place {
   readonly generation: number;
 }
 
-/** An answer is followed within this time. */
+/** An answer takes effect within this time. */
 const HEEDED_WITHIN_MS = 2_000;
 
-/** How a grant stands to the holds it was ever in. */
+/** The state of a grant with regard to every hold it was ever in. */
 export type HeldState = 'Free' | 'Held' | 'Acknowledged' | 'Discarded';
 
 /**
- * Remembers what was ever held. A grant that was is free again only when a person's token named it, or when it asks
- * for nothing any more.
+ * Remembers everything that was ever held. Such a grant is free again only if an acknowledgement named it, or if it no
+ * longer asks for a removal.
  */
 export class HeldGrants {
   readonly #facts: Facts;
   readonly #held = new Map<string, Held>();
   readonly #answers = new Map<string, Answer[]>();
-  /** The ids of all holds of a connector. */
+  /** The ids of all holds, by connector. */
   readonly #ids = new Map<string, Set<string>>();
-  /** Those that went with their connector: a status that still names one holds nothing. */
+  /** Ids of holds that ended with their connector: a status that still names one holds nothing. */
   readonly #gone = new Set<string>();
-  /** What had its acknowledgement on record when its connector went: of each grant the generation that it was for. */
+  /** Grants whose acknowledgement was on record when their connector was deleted, with the generation it was for. */
   readonly #acknowledged = new Map<string, number>();
 
   constructor(facts: Facts) {
     this.#facts = facts;
   }
 
-  /** Takes in a commit of a grant. */
+  /** Records a commit of a grant. */
   grant(grant: Grant): void {
     const place = parse(grant.status?.planned?.hold);
     const { uid, generation } = grant.metadata;
@@ -59,7 +59,7 @@ export class HeldGrants {
     else if (this.#held.has(uid) && !this.#asksForRemoval(grant)) this.#held.delete(uid);
   }
 
-  /** Takes in a commit of a connector: an answer counts if its token names a hold that stands. */
+  /** Records a commit of a connector. An answer counts if its token names a hold that stands. */
   connector(before: Connector | null, after: Connector): void {
     const ids = this.#ids.get(keyOf(after)) ?? new Set();
     for (const { token } of holdsOf(after)) ids.add(parse(token)?.id ?? '');
@@ -70,7 +70,7 @@ export class HeldGrants {
       const place = parse(token);
       const hold = holdsOf(after).find((standing) => parse(standing.token)?.id === place?.id);
       if (!place || !hold) continue;
-      // A token of the future names nothing: nobody has published it.
+      // A token with a higher number has never been published, and names nothing.
       const newest = parse(hold.token)?.n ?? 0;
       if (place.n > newest) continue;
       const answers = this.#answers.get(keyOf(after)) ?? [];
@@ -78,7 +78,7 @@ export class HeldGrants {
     }
   }
 
-  /** A connector is gone, and with it what it held. An answer that is on its grant stays there. */
+  /** Forgets a deleted connector and its holds. An answer recorded on a grant stays there. */
   forget(connector: Connector): void {
     for (const [uid, held] of this.#held) {
       if (held.connector !== keyOf(connector)) continue;
@@ -101,7 +101,7 @@ export class HeldGrants {
     );
     const answer = answers.at(-1);
     if (!answer) return 'Held';
-    // What was acknowledged has left the hold; and who changes their mind at once may be too late.
+    // An acknowledged removal has left the hold, and a discard right after an acknowledgement may come too late.
     const acknowledged = answers.findLast(({ verb }) => verb === 'acknowledge');
     const isRecorded = grant.status?.planned?.answer === 'Acknowledged';
     if (acknowledged && (isRecorded || answer.at - acknowledged.at < HEEDED_WITHIN_MS)) return 'Acknowledged';
@@ -114,12 +114,12 @@ export class HeldGrants {
     return answers.some((answer) => answer.id === id && answer.verb === 'acknowledge');
   }
 
-  /** Whether a person ever answered any hold of this connector. */
+  /** Whether any hold of this connector was ever answered. */
   hasAnswers(connector: Connector): boolean {
     return (this.#answers.get(keyOf(connector))?.length ?? 0) > 0;
   }
 
-  /** A hold over a reading contains nothing: what waits for it goes on when it ends. */
+  /** Whether a hold is over a reading. It contains no grants: what waits for it continues when it ends. */
   #isOverReading(grant: Grant, { id }: Place): boolean {
     const connector = this.#facts.connectorOf(grant);
     const hold = connector && holdsOf(connector).find(({ token }) => parse(token)?.id === id);
@@ -134,7 +134,7 @@ export class HeldGrants {
   }
 }
 
-/** Whether a hold doubts what was read, and stops everything that is taken. */
+/** Whether a hold doubts the reading, and so stops all removals. */
 export function isOverReading({ reason }: Hold): boolean {
   return ['DirectoryShrunk', 'ListingShort', 'OrganizationChanged'].includes(reason);
 }

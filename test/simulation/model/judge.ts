@@ -16,7 +16,7 @@ import { rules } from './rules.ts';
 import { type StatusCase, statusRules } from './status-rules.ts';
 import { Unanswered } from './unanswered.ts';
 
-/** Something that must never be, and was. */
+/** A rule that was broken. */
 export interface Violation {
   /** Simulated milliseconds since the world began. */
   readonly at: number;
@@ -28,7 +28,7 @@ export interface Violation {
 export interface JudgeOptions {
   readonly witness: Witness;
   readonly leadership: () => LeadershipFacts;
-  /** Names of the processes of the operator. */
+  /** Reports whether a name is that of an operator process. */
   readonly isOperator: (name: string) => boolean;
   readonly onViolation: (violation: Violation) => void;
 }
@@ -50,7 +50,7 @@ const TWICE = {
   sentence: 'one intent changes Asana once',
 };
 
-/** Rules of how much may be removed. */
+/** Rules about the limits. */
 const LIMITS: readonly string[] = ['RemovalLimit', 'DeprovisionLimit', 'SeatLimit'];
 
 const LET_GO = {
@@ -58,17 +58,17 @@ const LET_GO = {
   sentence: 'no grant is released for a reason that is not so, or before it can be known',
 };
 
-/** What is judged of all writes together, beside the rules of each, and of what is let go. */
+/** Rules about all writes together, in addition to the rules for each write, and about releases. */
 export const wireRules: readonly NamedRule[] = [UNASKED, PAUSE, BLIND, TWICE, LET_GO];
 
-/** Sees every commit, request and answer, and says at once when something is not as the contract has it. */
+/** Sees every commit, request and answer, and reports every breach of the contract at once. */
 export class Judge implements AsanaWatcher {
   readonly facts: Facts;
   readonly held: HeldGrants;
   readonly readings: Readings;
   readonly limits: Limits;
   readonly #options: JudgeOptions;
-  /** Whom each request that is under way was found to be made for. */
+  /** The owner of each write, by request number. */
   readonly #owners = new Map<number, { owner: Owner; connector: Connector; grant: Grant | null }>();
 
   readonly #unanswered = new Unanswered();
@@ -82,16 +82,16 @@ export class Judge implements AsanaWatcher {
     this.limits = new Limits(this.facts, this.held, this.readings);
   }
 
-  /** Something that a rule outside of this class has found. */
+  /** Reports a broken rule; rules outside this class use it too. */
   report(rule: NamedRule, detail: string): void {
     const at = this.facts.witness.time();
     this.#options.onViolation({ at, rule: rule.name, sentence: rule.sentence, detail });
   }
 
-  /** A line of the audit log. */
+  /** Judges a line of the audit log. */
   audit(release: Release): void {
     const uid = release.requester.uid ?? '';
-    // A grant that has ended is let go too, and stays; one whose connector came back is not gone.
+    // An expired grant is released too, and still exists; a grant whose connector was created again is not gone.
     const grant = this.facts.grants.get(uid) ?? this.facts.gone.get(uid)?.grant;
     const detail = grant && judgeRelease(release, grant, this.facts);
     if (grant && detail) this.report(LET_GO, `${nameOf(grant)} as ${release.action}: ${detail}`);
@@ -105,7 +105,7 @@ export class Judge implements AsanaWatcher {
       else if (before) {
         this.held.forget(before as Connector);
         const token = this.facts.tokenOf(before as Connector);
-        // Another connector may go by the same token.
+        // Another connector may use the same token.
         if (this.facts.connectorsOf(token).length === 0) this.readings.forget(token);
       }
     } else if (modelOf(kind) && after) {
@@ -159,7 +159,7 @@ export class Judge implements AsanaWatcher {
     if (!best) return;
     const innocent = judged.find(({ broken }) => broken.length === 0) ?? best;
     this.#remember(request, innocent.c);
-    // Where two objects wait for the same, or a task asks for it too, nobody can tell which of them this is for.
+    // If several objects or tasks wait for the same change, it is unknown which of them the write is for.
     const waiting = cases.filter((c) => c.task !== null || isPending(c));
     const sender = waiting.length === 1 ? (waiting[0]?.grant ?? null) : null;
     if (this.#unanswered.leaves(request, effect, sender, this.facts.witness.time()))
@@ -209,12 +209,12 @@ export class Judge implements AsanaWatcher {
     this.#unanswered.answers(answer);
   }
 
-  /** A task of ConductorOne is given to the operator. */
+  /** Records a task that ConductorOne gives to the operator. */
   given(task: Task): void {
     this.facts.tasks.set(task.id, task);
   }
 
-  /** A task was answered, or nobody is there any more to answer it. */
+  /** Records that a task was answered. */
   ended(id: string): void {
     const task = this.facts.tasks.get(id);
     if (task) this.facts.answered(task);
@@ -271,20 +271,20 @@ export class Judge implements AsanaWatcher {
     );
   }
 
-  /** What changed a moment ago, or since the last look, the process could not know. */
+  /** Whether the process could not know what a rule judges: it changed a moment ago, or since the last look. */
   #isForgiven(c: Case, { name }: Rule): boolean {
     const now = this.facts.witness.time();
     const graceMs = graceOf(c);
     const recent = (at: number) => now - at <= graceMs;
     if (recent(this.facts.intentChangedAt(c.connector.metadata.uid))) return true;
-    // Whoever does what an edit has just asked for knows of it, and of the limits.
+    // A process that does what an edit has just asked for has seen the edit, and the limits.
     const knows = c.grant && !c.grant.metadata.deletionTimestamp && LIMITS.includes(name);
     if (c.grant && !knows && recent(this.facts.intentChangedAt(c.grant.metadata.uid))) return true;
     if (!c.holding) return false;
     const touched = this.facts.touchedAt(c.site, c.holding.gid);
     const looked = this.facts.lookedAt(c.request.by, c.holding.gid);
     if (recent(touched) || (looked !== null && touched >= looked - graceMs)) return true;
-    // What the listings of licenses have lacked is counted.
+    // `Limits.seats` already allows for upgrades that stale license listings lack.
     return name !== 'SeatLimit' && c.site.directory.reads.areStale();
   }
 }
@@ -296,7 +296,7 @@ function brokenOf(c: Case): { rule: Rule; detail: string }[] {
   });
 }
 
-/** Whether a write about a team may be made for a grant: only for one of that very team. */
+/** Whether a write may be for a grant as far as teams go: a write about a team is only for grants of that very team. */
 function isOfTeam({ team }: Effect, { kind, spec, status }: Grant): boolean {
   if (team === null) return kind !== 'AsanaTeamGrant';
   return kind === 'AsanaTeamGrant' && team === (status?.team?.gid ?? spec.team?.gid);

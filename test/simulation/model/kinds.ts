@@ -2,18 +2,18 @@ import type { Holding } from '../asana/holding.ts';
 import type { EffectType } from './effect.ts';
 import type { Grant } from './objects.ts';
 
-/** How one kind of grant is to be judged: the rows of the contract's table that are peculiar to it. */
+/** How to judge one kind of grant: the rows of the contract's table that are specific to it. */
 export interface KindModel {
   readonly kind: string;
-  /** The address the object names; null for one that goes by gid. */
+  /** The address that the object names; `null` if it names a gid. */
   readonly email: (grant: Grant) => string | null;
-  /** Names the right within one account: grants with equal words contend. */
+  /** Names the right within one account: grants with the same name contend. */
   readonly right: (grant: Grant) => string;
   /** Whether the person has what the object declares. */
   readonly has: (grant: Grant, holding: Holding | null) => boolean;
-  /** What an object that is live asks for, as the person stands. */
+  /** The effects that a live object asks for, given what the person has. */
   readonly live: (grant: Grant, holding: Holding | null) => readonly EffectType[];
-  /** What an object that ends with the policy Revoke asks for. `made`: the operator created the account. */
+  /** The effects that an object with policy Revoke asks for when it ends. `made`: the operator created the account. */
   readonly ended: (grant: Grant, holding: Holding | null, made: boolean) => readonly EffectType[];
 }
 
@@ -38,7 +38,7 @@ const license: KindModel = {
     const applied = status?.applied?.license;
     if (!isMember(holding) || applied !== holding.license) return [];
     if (applied === 'Enterprise') return ['RevokeEnterprise'];
-    // Whether we really made the account is a rule of its own.
+    // Whether the operator really created the account is judged by a rule of its own.
     return made || status?.applied?.adopted === false ? ['Deprovision'] : [];
   },
 };
@@ -56,7 +56,7 @@ const team: KindModel = {
   },
 };
 
-/** The gid of the team that an object is about; empty while it is not found, and of other kinds. */
+/** Returns the gid of an object's team; empty while the team is not found, and for other kinds. */
 export function teamOf({ spec, status }: Grant): string {
   return status?.team?.gid ?? spec.team?.gid ?? '';
 }
@@ -97,7 +97,7 @@ const account: KindModel = {
   live: (grant, holding) => {
     if (grant.spec.ensure === 'Absent') return isMember(holding) ? ['Deprovision'] : [];
     if (holding === null) return ['CreateAccount'];
-    // Somebody of the organization may be invited into a workspace beside it.
+    // A member of the organization may be invited into a workspace beside it.
     return isBeside(grant, holding) && !isThere(grant, holding) ? ['CreateAccount'] : [];
   },
   ended: ({ spec, status }, holding) => {
@@ -109,12 +109,12 @@ const account: KindModel = {
 /** Every kind of grant that can be judged. */
 export const kindModels: readonly KindModel[] = [license, team, workspace, account];
 
-/** The row of an object; undefined for what is no grant. */
+/** Returns the model of a kind; undefined if it is not a kind of grant. */
 export function modelOf(kind: string): KindModel | undefined {
   return kindModels.find((row) => row.kind === kind);
 }
 
-/** What `deletionPolicy` is where the object does not say. */
+/** Returns the `deletionPolicy` of an object, or the default of its kind. */
 export function deletionPolicyOf({ kind, spec }: Grant): 'Revoke' | 'Retain' {
   if (spec.deletionPolicy) return spec.deletionPolicy;
   return kind === 'AsanaLicenseGrant' || kind === 'AsanaTeamGrant' ? 'Revoke' : 'Retain';

@@ -7,19 +7,19 @@ import type { Readings } from './readings.ts';
 import type { Change } from './records.ts';
 import type { Case } from './rule.ts';
 
-/** A decision is a little older than the write that follows from it. */
+/** How much older a decision may be than the write that follows from it. */
 const A_WHILE_MS = 60_000;
 
 interface Counted {
-  /** Wall clock. */
+  /** Wall clock, epoch milliseconds. */
   readonly at: number;
   readonly person: string;
   readonly connector: string;
   readonly site: string;
   readonly deprovision: boolean;
-  /** Of a declared grant, and not one whose end was known long before. */
+  /** True if it counts towards maxRemovals: made for a grant, not acknowledged, and not an end known long before. */
   readonly counts: boolean;
-  /** The end of a grant, not a change of what a live one says. */
+  /** True for the end of a grant, false for an edit of a live one. */
   readonly end: boolean;
 }
 
@@ -29,7 +29,7 @@ export class Limits {
   readonly #held: HeldGrants;
   readonly #readings: Readings;
   readonly #done: Counted[] = [];
-  /** How many people had an applied grant of a connector, whenever that changed. */
+  /** The number of people with an applied grant of a connector, each time it changed. */
   readonly #people = new Map<string, { at: number; count: number }[]>();
 
   constructor(facts: Facts, held: HeldGrants, readings: Readings) {
@@ -38,7 +38,7 @@ export class Limits {
     this.#readings = readings;
   }
 
-  /** Takes in an effective write with its owner. */
+  /** Records an effective write and its owner. */
   count(change: Change, connector: Connector, grant: Grant | null): void {
     if (!isRemoval(change.effect)) return;
     const acknowledged = grant !== null && this.#held.stateOf(grant) === 'Acknowledged';
@@ -54,7 +54,7 @@ export class Limits {
     });
   }
 
-  /** Takes in that grants have changed. */
+  /** Records that grants have changed. */
   sample(connector: Connector): void {
     const count = this.#appliedPeople(connector).size;
     const samples = this.#people.get(keyOf(connector)) ?? [];
@@ -76,7 +76,7 @@ export class Limits {
     const limit = Math.max(atLeast, Math.ceil((most * percent) / 100));
     if (people.size > limit) return `${people.size} people within the window, ${limit} are allowed`;
     const ended = new Set([...done.filter(({ end }) => end).map(({ person }) => person), effect.gid ?? '']);
-    // Whoever has a grant besides this one keeps a right.
+    // Anybody with an applied grant besides this one keeps a right.
     const there = this.#peopleAt(connector, start);
     const all = there >= 2 && ended.size >= there && this.#appliedPeople(connector, grant).size === 0;
     return all && facts.hasEnded(grant) ? `all ${there} people lose their last right` : null;
@@ -95,12 +95,12 @@ export class Limits {
   }
 
   seats({ connector, site, facts, request, holding }: Case): string | null {
-    // Sent again because its answer was lost: it takes no further seat.
+    // Sent again because its answer was lost, so it takes no further seat.
     if (holding?.license === 'Enterprise') return null;
     const most = connector.spec.provisioning?.maxEnterpriseLicenses;
     const known = this.#readings.seatsKnown(request.token, site, this.#held.hasAnswers(connector));
     if (most === undefined || known === null) return null;
-    // This one is under way already.
+    // Includes this write, which is already under way.
     const underWay = facts.inFlight(site, 'GrantEnterprise');
     const taken = Math.min(known, countHolders(site));
     return taken + underWay > most ? `${taken} are taken, ${underWay} under way, ${most} are allowed` : null;
@@ -116,12 +116,12 @@ export class Limits {
     return people;
   }
 
-  /** How many people there were when the window began. */
+  /** Returns how many people there were when the window began. */
   #peopleAt(connector: Connector, start: number): number {
     return this.#people.get(keyOf(connector))?.findLast(({ at }) => at <= start)?.count ?? 0;
   }
 
-  /** The most people there were since the window began, of which a status keeps the second only. */
+  /** Returns the most people there were since the window began, a time that a status gives in whole seconds. */
   #mostPeople(connector: Connector, startedAt: number): number {
     const start = startedAt - 1_000;
     let most = 0;
@@ -133,21 +133,21 @@ export class Limits {
   }
 }
 
-/** Whether a grant ends when it was said to as long as it is applied, and no more than a window late. */
+/** Whether a grant ends at the time it has declared since it was applied, and at most one window late. */
 function endsOnTime(connector: Connector, grant: Grant, facts: Facts): boolean {
   if (grant.metadata.deletionTimestamp || !facts.hasExpired(grant)) return false;
   const windowMs = durationMs(connector.spec.provisioning?.maxRemovals?.window, 3_600_000);
   return facts.ends.areKept(grant) && facts.lateMs(grant) <= windowMs + A_WHILE_MS;
 }
 
-/** A listing may still show those from whom the license was taken: what is so counts then. */
+/** Returns the actual number of holders; a listing may still show people whose license was taken. */
 function countHolders({ organization }: Site): number {
   return organization.people.filter(
     ({ kind, profile }) => kind === 'member' && profile.active && profile.license === 'enterprise',
   ).length;
 }
 
-/** When the window under way began, by the connector's own record; now where it has none. */
+/** Returns when the current window began, by the connector's own record; now if it has none, or an old one. */
 function windowStart({ status, spec }: Connector, facts: Facts): number {
   const now = facts.witness.now();
   const windowMs = durationMs(spec.provisioning?.maxRemovals?.window, 3_600_000);

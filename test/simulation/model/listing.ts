@@ -1,6 +1,6 @@
 import type { AsanaAnswer } from '../asana/front.ts';
 
-/** What a connector's listings are, in the parts of a reading; of `members` there is one for each team. */
+/** The part of a reading that each listing belongs to; `members` has one listing for each team. */
 const PARTS = {
   scimListUsers: 'licenses',
   getUsers: 'accounts',
@@ -11,13 +11,13 @@ const PARTS = {
 
 export type Part = (typeof PARTS)[keyof typeof PARTS];
 
-/** Only listings of everybody: a look at one person comes by the same operation. */
+/** Returns the part of a listing of everybody; `null` for a look at one person, which uses the same operations. */
 export function partOf({ operation, query }: AsanaAnswer): Part | null {
   if (query['user'] !== undefined || query['filter'] !== undefined) return null;
   return operation in PARTS ? PARTS[operation as keyof typeof PARTS] : null;
 }
 
-/** One page of a listing: whether it is the first and the last, and what it counts. */
+/** Reads one page of a listing: whether it is the first and the last, and its counts. */
 export function readPage({ json, query }: AsanaAnswer): {
   first: boolean;
   last: boolean;
@@ -53,7 +53,7 @@ function isEnterprise(resource: unknown): boolean {
   return userType === 'enterprise' && active === true;
 }
 
-/** The gids of a page of REST. */
+/** Returns the gids of a page of REST. */
 export function gidsOf(json: unknown): string[] {
   const { data = [] } = (json ?? {}) as { data?: { gid: string }[] };
   return data.map(({ gid }) => gid);

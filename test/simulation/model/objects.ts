@@ -1,4 +1,4 @@
-/** Objects as the judge reads them: what the contract says of them, and no type of the code that is judged. */
+/** Objects as the judge reads them: as the contract describes them, without types of the code that is judged. */
 export interface Seen {
   readonly kind: string;
   readonly metadata: {
@@ -29,7 +29,7 @@ export interface Planned {
   readonly answer?: string;
 }
 
-/** What it declares is what was applied: it has begun, wherever `startsAt` is now. An absence is never applied. */
+/** Whether the declared right was applied: it has begun, wherever `startsAt` is now. An absence is never applied. */
 export function hasBegun({ spec, status }: Grant): boolean {
   if (!status?.applied || spec.ensure === 'Absent') return false;
   return spec.license === undefined || spec.license === status.applied.license;
@@ -122,12 +122,12 @@ export interface Connector extends Seen {
     readonly observedGeneration?: number;
     readonly conditions?: readonly Condition[];
     readonly organizations?: readonly string[];
-    /** What the next reading is compared with, by part, and the workspaces that it was read from. */
+    /** The measure, by part, and the workspaces that it was read from. */
     readonly measure?: { readonly scope?: readonly string[] } & Readonly<
       Partial<Record<MeasuredPart, { readonly at?: string; readonly count?: number }>>
     >;
     readonly holds?: readonly Hold[];
-    /** One hold alone, as it was before there could be several. */
+    /** A single hold, from versions before there could be several. */
     readonly hold?: Hold;
     readonly removals?: { readonly windowStartedAt?: string; readonly done?: number };
     readonly sync?: { readonly completedAt?: string; readonly complete?: boolean };
@@ -147,7 +147,7 @@ export function keyOf({ metadata }: Seen): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-/** Kind and place: the name people know an object by. */
+/** Returns kind and key, the name people know an object by. */
 export function nameOf(object: Seen): string {
   return `${object.kind} ${keyOf(object)}`;
 }
@@ -161,12 +161,12 @@ export function conditionOf(object: Grant | Connector, type: string): Condition 
   return object.status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** The holds of a connector that stand. */
+/** Returns the holds of a connector that stand. */
 export function holdsOf({ status }: Connector): readonly Hold[] {
   return status?.holds ?? (status?.hold ? [status.hold] : []);
 }
 
-/** Milliseconds of a duration such as `1h30m`; `fallback` where there is none. */
+/** Returns the milliseconds of a duration such as `1h30m`; `fallback` if there is none. */
 export function durationMs(text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
   const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

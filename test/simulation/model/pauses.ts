@@ -5,14 +5,14 @@ interface Pause {
   readonly until: number;
 }
 
-/** When Asana has asked to wait: by each 429 with its Retry-After. Times are monotonic milliseconds. */
+/** Records when Asana asked to wait: each 429 with its Retry-After. Times are monotonic milliseconds. */
 export class Pauses {
   /** Until when each process may send nothing with each token. */
   readonly #until = new Map<string, number>();
-  /** The pauses of each token, in order; none meets the next. */
+  /** The pauses of each token, in order, without overlap. */
   readonly #past = new Map<string, Pause[]>();
 
-  /** Takes in an answer. */
+  /** Records an answer. */
   take({ by, token, status, retryAfterMs }: AsanaAnswer, now: number): void {
     if (status !== 429 || retryAfterMs === null) return;
     const until = Math.max(now + retryAfterMs, this.until(by, token));
@@ -24,12 +24,12 @@ export class Pauses {
     this.#past.set(token, past);
   }
 
-  /** Until when a process may send nothing with a token; 0 without any pause. */
+  /** Returns until when a process may send nothing with a token; 0 without a pause. */
   until(by: string, token: string): number {
     return this.#until.get(`${by} ${token}`) ?? 0;
   }
 
-  /** How much of the time since then nothing could be asked with a token. */
+  /** Returns how much of the time from `since` until `now` Asana asked to wait, on any process with this token. */
   waitedMs(token: string, since: number, now: number): number {
     return (this.#past.get(token) ?? [])
       .map(({ from, until }) => Math.min(until, now) - Math.max(from, since))

@@ -10,15 +10,15 @@ export interface PromptnessOptions {
   readonly judge: Judge;
   readonly clock: Clock;
   readonly events: () => readonly EventRecord[];
-  /** Whether one leader has been at work for so many milliseconds, undisturbed. */
+  /** Reports whether one leader has been at work, undisturbed, for this many milliseconds. */
   readonly isCalm: (forMs: number) => boolean;
 }
 
-/** The contract's 5 s, and what a watch and a write take on the way. */
+/** The contract's 5 s, plus the time that a watch and a write take. */
 const OBSERVED_WITHIN_MS = 6_000;
-/** A new leader reads everything first. */
+/** A new leader reads everything first, so less calm than this is not judged. */
 const CALM_MS = 40_000;
-/** Events are written one after the other, behind the status. */
+/** Events are written one after the other, after the status. */
 const TOLD_WITHIN_MS = 10_000;
 
 const OBSERVED = {
@@ -30,10 +30,10 @@ const TOLD = {
   sentence: 'a grant that newly stalls has a Warning event',
 };
 
-/** What must come soon. */
+/** Rules about what must happen soon. */
 export const promptRules: readonly NamedRule[] = [OBSERVED, TOLD];
 
-/** Holds the operator to what it must do soon. */
+/** Checks that the operator does in time what it must do soon. */
 export class Promptness {
   readonly #options: PromptnessOptions;
 

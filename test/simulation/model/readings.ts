@@ -7,69 +7,69 @@ import { type Connector, connectorKeyOf, durationMs, keyOf } from './objects.ts'
 import type { Pauses } from './pauses.ts';
 import type { Change } from './records.ts';
 
-/** The listings a right is read from. */
+/** The listings that a right is read from. */
 const PARTS_OF: Readonly<Record<'account' | 'workspace' | 'team', readonly Part[]>> = {
   account: ['licenses', 'accounts', 'memberships'],
-  // Whoever leaves a workspace over REST was read over REST.
+  // Removals from a workspace go over REST, and so rely on REST listings.
   workspace: ['accounts', 'memberships'],
   team: ['accounts', 'memberships', 'teams', 'members'],
 };
 
 interface Reading {
-  /** Records of the listing under way. */
+  /** Number of records of the listing under way. */
   items: number;
   startedAt: number;
-  /** When the last whole listing began, and what it counted. */
+  /** When the last whole listing began, and its number of records. */
   wholeAt: number | null;
   count: number;
-  /** When the last listing that came to its end did so. */
+  /** When the last listing that was read to its end ended. */
   endedAt: number;
-  /** How often in a row it has failed: a sync that was given up has tried once. */
+  /** Failed answers in a row; a sync that was given up may have tried only once. */
   failures: number;
-  /** Since when it fails, or is short; null while it does neither. */
+  /** Since when it fails, or is short; `null` while it does not. */
   failedSince: number | null;
   shortSince: number | null;
-  /** When the first listing began that was suddenly smaller; null while none is. */
+  /** When the first listing that was suddenly smaller began; `null` if none was. */
   shrunkSince: number | null;
-  /** Of teams: their gids in the listing under way, and in the last whole one. */
+  /** For teams only: their gids in the listing under way, and in the last whole one. */
   listing: readonly string[];
   listed: readonly string[];
 }
 
-/** The enterprise licenses of one listing. */
+/** The number of enterprise licenses in one listing. */
 interface SeatCount {
   readonly at: number;
   readonly endedAt: number;
   readonly count: number;
-  /** It was suddenly smaller: nobody goes by it before a person accepts it. */
+  /** True if it was suddenly smaller: it is not used before a person accepts it. */
   readonly shrunk: boolean;
 }
 
-/** What a listing shows was so somewhat before it arrived. */
+/** A listing may show the state of this long before it arrived. */
 export const LISTED_WITHIN_MS = 1_000;
-/** A listing that fails is tried again for a while before its reading is given up. */
+/** How long a failing listing is retried before its reading is given up. */
 const RETRIES_MS = 120_000;
-/** Asana may take so long to show a change. */
+/** How long Asana may take to show a change. */
 const AWAITED_MS = 240_000;
 const TRIES = 3;
 const LET_IT_END_MS = 30_000;
-/** While one connector has read the licenses once, another has at most so many times: the intervals are not further apart. */
+/** The most times that one connector reads the licenses while another reads them once: intervals differ by no more. */
 const LISTINGS_KEPT = 8;
-/** An answer takes so long to arrive and to be read. */
+/** How long an answer may take to arrive and be processed. */
 const HEEDED_WITHIN_MS = 1_000;
 
-/** Everything the processes were told of the whole directory: which listings were whole, and how large. */
+/** What the processes have read of the whole directory: which listings were whole, and how large. */
 export class Readings {
   readonly #facts: Facts;
   readonly #pauses: Pauses;
-  /** By token, site, part and, of members, team. */
+  /** By token, site and part; for members also by team. */
   readonly #readings = new Map<string, Reading>();
-  /** Enterprise licenses that somebody else took away, by site. */
+  /** Enterprise licenses that somebody other than the operator took away: when, and the site. */
   readonly #freed: { readonly at: number; readonly site: string }[] = [];
-  /** The enterprise licenses of the last listings of each token, the newest first. */
+  /** The number of enterprise licenses in the last listings of each token, newest first. */
   readonly #enterprise = new Map<string, readonly SeatCount[]>();
   readonly #counting = new Map<string, number>();
-  /** Tokens that two connectors have had at a time. */
+  /** Tokens that two connectors have used at the same time. */
   readonly #shared = new Set<string>();
   /** The workspaces each token was shown, and when. */
   readonly #workspaces = new Map<string, { readonly at: number; readonly gids: readonly string[] }[]>();
@@ -79,7 +79,7 @@ export class Readings {
     this.#pauses = pauses;
   }
 
-  /** Takes in an answer. */
+  /** Records an answer. */
   take(answer: AsanaAnswer): void {
     if (answer.operation === 'getWorkspaces' && answer.status === 200)
       this.#workspaces.set(answer.token, [
@@ -91,7 +91,7 @@ export class Readings {
     this.#isShared(answer.token);
     const now = this.#facts.witness.time();
     const reading = this.#of(answer.token, part, answer.query['team'], answer.site);
-    // To wait is not to fail.
+    // A 429 is a pause, not a failure.
     if (answer.status === 429) return;
     if (answer.status !== 200) {
       reading.failures += 1;
@@ -117,19 +117,19 @@ export class Readings {
     } else if (page.last) this.#end(part, reading, answer);
   }
 
-  /** A connector is gone: what comes after it measures by nothing that it has read. */
+  /** Forgets what a deleted connector has read: a connector that comes later measures nothing by it. */
   forget(token: string): void {
     for (const key of this.#readings.keys()) if (key.startsWith(`${token} `)) this.#readings.delete(key);
     this.#enterprise.delete(token);
     this.#workspaces.delete(token);
   }
 
-  /** Somebody other than the operator gave (+1) or took (-1) an enterprise license. */
+  /** Records that somebody other than the operator gave (+1) or took (-1) an enterprise license. */
   seat(site: Site, by: number): void {
     if (by < 0) this.#freed.push({ at: this.#facts.witness.time(), site: site.plan.name });
   }
 
-  /** What a process may go by of the workspaces of a token: what it was last shown, and what it is only just being shown. */
+  /** Returns the workspaces that a process may assume for a token: those shown last, and those just being shown. */
   workspacesOf(token: string): readonly (readonly string[])[] {
     if (this.#isShared(token)) return [];
     const shown = this.#workspaces.get(token) ?? [];
@@ -139,8 +139,9 @@ export class Readings {
   }
 
   /**
-   * The fewest enterprise licenses that a token can believe are taken: those of its last whole listing, with what we
-   * gave since, without what anybody took since. Null before there was a listing that holds.
+   * Returns the fewest enterprise licenses that the owner of a token can assume to be taken: those of its last valid
+   * listing, plus those the operator gave since, minus those anybody took since. `null` before there was a valid
+   * listing.
    * @param accepted whether a person may have accepted a listing that was suddenly smaller
    */
   seatsKnown(token: string, site: Site, accepted: boolean): number | null {
@@ -148,15 +149,15 @@ export class Readings {
     const newest = listings.findIndex(({ shrunk }) => !shrunk);
     if (newest < 0 || this.#facts.wasForeignSince(token, site, listings[newest]?.at ?? 0)) return null;
     const before = listings.findIndex(({ shrunk }, index) => index > newest && !shrunk);
-    // Until the other listings of the same reading are there, the one before it counts.
+    // Until the other listings of the same reading have arrived, the listing before it counts too.
     const isNew = this.#passedMs(token, listings[newest]?.endedAt ?? 0) < LET_IT_END_MS;
     const oldest = isNew && before >= 0 ? before : newest;
-    // What another connector has listed since is nothing to this one.
+    // With a shared token, any of the listings may be the connector's own.
     const believed = this.#isShared(token) ? listings : listings.slice(0, oldest + 1);
     return Math.min(...believed.map((listed) => this.#seatsSince(token, listed, site)));
   }
 
-  /** An upgrade whose grant has not seen it yet: a listing that began later may lack it all the same. */
+  /** Whether an upgrade is not yet confirmed by its grant: a listing that began later may still lack it. */
   #isAwaited(token: string, { at, owner, effect }: Change): boolean {
     if (effect.type !== 'GrantEnterprise' || at < this.#facts.witness.time() - AWAITED_MS) return false;
     const connectors = this.#facts.connectorsOf(token).map(keyOf);
@@ -172,7 +173,7 @@ export class Readings {
   #seatsSince(token: string, listed: SeatCount, site: Site): number {
     const own = this.#facts.changes.filter(({ site: place }) => place === site);
     const given = own.filter(({ at, effect }) => at >= listed.at && effect.type === 'GrantEnterprise').length;
-    // What was taken while the listing was on its way is in it all the same.
+    // A license taken while the listing was on its way may still be counted in it.
     const from = listed.at - LISTED_WITHIN_MS;
     const taken = own.filter(
       ({ at, effect }) => at >= from && ['RevokeEnterprise', 'Deprovision'].includes(effect.type),
@@ -183,8 +184,8 @@ export class Readings {
   }
 
   /**
-   * When the oldest of the last whole listings of a right began, and the newest ended; null while one was never read, or
-   * nobody can tell whose they are.
+   * Returns when the oldest of the last whole listings of a right began, and when the newest ended; `null` if one was
+   * never read, or if the token is shared and listings cannot be attributed.
    */
   lastWhole(
     token: string,
@@ -200,11 +201,11 @@ export class Readings {
     return { begunAt: Math.min(...begun), endedAt: Math.max(...readings.map(({ endedAt }) => endedAt)) };
   }
 
-  /** Why the last readings of a token justify no removal; null when they do. */
+  /** Returns why the last readings of a token justify no removal; `null` if they do. */
   doubt(token: string, connector: Connector, effect: Effect): string | null {
     const now = this.#facts.witness.time();
     const intervalMs = durationMs(connector.spec.sync?.interval, 3_600_000);
-    // A reading counts when all of its listings have come, some of them after a long pause.
+    // A reading counts once all of its listings have arrived, some of them after a long pause.
     const ended = PARTS_OF.account.map((part) => this.#of(token, part).endedAt);
     const lasts = (since: number) => this.#passedMs(token, since) > RETRIES_MS;
     const hasCome = (since: number) =>
@@ -213,7 +214,7 @@ export class Readings {
       const reading = this.#of(token, part, effect.team);
       const { failedSince, failures, shortSince, shrunkSince, wholeAt, endedAt } = reading;
       if (wholeAt === null) return `${part} were never read whole`;
-      // What has shrunk for one of two connectors is the first listing of the other.
+      // With a shared token, a listing that has shrunk for one connector may be the first one of the other.
       const readAt = this.#isShared(token) ? endedAt : wholeAt;
       if (now - readAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
       if (this.#isShared(token)) continue;
@@ -228,7 +229,7 @@ export class Readings {
     const now = this.#facts.witness.time();
     const own = this.#facts.changes.filter(
       ({ at, effect, site }) =>
-        // The process may go by a reading before the last that was whole.
+        // The process may rely on a reading before the last whole one.
         site === answer.site &&
         isDeprovision(effect) &&
         reading.wholeAt !== null &&
@@ -251,7 +252,7 @@ export class Readings {
     reading.count = reading.items;
   }
 
-  /** Of listings that are smaller, one after the other, the newest counts. */
+  /** Records the licenses of a listing. Of consecutive listings that are suddenly smaller, only the newest is kept. */
   #countSeats(token: string, listing: { startedAt: number; endedAt: number; shrunk: boolean }): void {
     const { startedAt: at, endedAt, shrunk } = listing;
     const [newest, ...older] = this.#enterprise.get(token) ?? [];
@@ -260,21 +261,21 @@ export class Readings {
     this.#enterprise.set(token, [{ at, endedAt, count, shrunk }, ...before].slice(0, LISTINGS_KEPT));
   }
 
-  /** How long ago something was, without the time in which Asana asked to wait: meanwhile no reading comes to its end. */
+  /** Returns how long ago something was, without the time that Asana asked to wait: no reading ends meanwhile. */
   #passedMs(token: string, since: number): number {
     const now = this.#facts.witness.time();
     return now - since - this.#pauses.waitedMs(token, since, now);
   }
 
-  /** What two connectors read with one token looks the same, and each goes by its own. */
+  /** Whether two connectors have used this token: their readings look the same here, and each relies on its own. */
   #isShared(token: string): boolean {
     if (this.#facts.connectorsOf(token).length > 1) this.#shared.add(token);
     return this.#shared.has(token);
   }
 
   /**
-   * @param team whose members they are; of no account for other parts
-   * @param site what another organization behind the same token shows is no measure for this one
+   * @param team whose members are listed; ignored for other parts
+   * @param site another organization behind the same token is measured separately
    */
   #of(
     token: string,
@@ -304,7 +305,7 @@ export class Readings {
   }
 }
 
-/** Who is there two listings show, and SCIM as well: one that shows fewer makes nobody vanish. */
+/** Whether a smaller listing counts. For accounts it does not: two other listings, SCIM among them, show them too. */
 function canShrink(part: Part): boolean {
   return part === 'licenses' || part === 'teams';
 }

@@ -3,32 +3,32 @@ import type { Facts } from './facts.ts';
 import { deletionPolicyOf, modelOf, teamOf } from './kinds.ts';
 import { type Connector, durationMs, type Grant } from './objects.ts';
 
-/** What an audit line tells of a release. */
+/** A release in the audit log. */
 export interface Release {
   readonly kind: string;
   readonly action: string;
   readonly requester: { readonly uid?: string };
 }
 
-/** A grant that was let go when it was deleted or ended, and its connector. */
+/** A grant that was released when it was deleted or ended, and its connector. */
 interface Released {
   readonly grant: Grant;
   readonly connector: Connector;
   readonly facts: Facts;
 }
 
-/** So long what a person has may be on its way to whoever decides. */
+/** How long a change may take to reach the process that decides. */
 const ON_ITS_WAY_MS = 60_000;
-/** What is deleted together is decided together: so long a deletion waits for others, if removals wait as long. */
+/** Objects deleted together are decided together: a deletion waits for others, but not beyond `removalDelay`. */
 const TOGETHER_MS = 9_000;
 
-/** By reason: what is wrong with such a release; null for nothing. What stands here for no reason is not judged. */
+/** By reason: returns what is wrong with such a release, or null. Reasons that are not listed are not judged. */
 const rules: Readonly<Record<string, (released: Released) => string | null>> = {
   NoLongerHeld: describeWhatIsLeft,
   ChangedElsewhere: describeWhatIsLeft,
   Retained: ({ grant }) => (deletionPolicyOf(grant) === 'Retain' ? null : 'its deletionPolicy is Revoke'),
   Suspended: ({ grant }) => (grant.spec.suspend ? null : 'it is not suspended'),
-  // An absence takes nothing back, whatever was declared before it.
+  // A grant that declares Absent takes nothing back, whatever it declared before.
   NothingApplied: (released) => {
     const { grant } = released;
     if (grant.spec.ensure === 'Absent') return null;
@@ -48,12 +48,12 @@ const rules: Readonly<Record<string, (released: Released) => string | null>> = {
       ? `it was deleted ${waited} ms ago, perhaps with what declares the account`
       : null;
   },
-  // What has nothing on record has nothing to hand over.
+  // A grant without an applied right has nothing to hand over.
   Superseded: (released) =>
     !released.grant.status?.applied || hasHeir(released) ? null : 'no other grant has taken the right over',
 };
 
-/** What is wrong with the release of a grant, in a sentence; null for nothing. */
+/** Returns what is wrong with the release of a grant, in a sentence; `null` if nothing is. */
 export function judgeRelease({ kind, action }: Release, grant: Grant, facts: Facts): string | null {
   const rule = rules[action];
   const connector = facts.connectorOf(grant);
@@ -61,7 +61,7 @@ export function judgeRelease({ kind, action }: Release, grant: Grant, facts: Fac
   return rule({ grant, connector, facts });
 }
 
-/** What an action of its own has given, and nobody has changed since, unless Asana does not show it yet. */
+/** Describes what a grant's own action gave and nobody changed since, unless Asana does not show it yet. */
 function describeWhatItGave({ grant, connector, facts }: Released): string | null {
   const site = facts.siteOf(connector);
   const own = facts.changes.findLast(({ owner }) => owner === grant.metadata.uid);
@@ -71,7 +71,7 @@ function describeWhatItGave({ grant, connector, facts }: Released): string | nul
     return null;
   const { teams } = own.site.organization;
   const team = teams.find(({ gid }) => gid === own.effect.team);
-  // In a reading that counts although teams are missing, the team is not there.
+  // A reading that counts although teams are missing does not show the team.
   if (team && (connector.status?.measure?.teams?.count ?? 0) < teams.length) return null;
   const isLate =
     own.site.directory.reads.areStale() || (team?.staleMembers?.until ?? 0) > facts.witness.now();
@@ -90,7 +90,7 @@ function describeWhatIsLeft({ grant, connector, facts }: Released): string | nul
   return `Asana shows ${JSON.stringify(holding)}`;
 }
 
-/** A grant that is there, or has gone of late, with the same right of the same person on record. */
+/** Whether another grant that exists, or went recently, has the same right of the same person on record. */
 function hasHeir({ grant, facts }: Released): boolean {
   const model = modelOf(grant.kind);
   const gid = grant.status?.user?.gid;

@@ -9,7 +9,7 @@ import type { Connector, Grant } from './objects.ts';
 import type { Readings } from './readings.ts';
 import type { Task } from './records.ts';
 
-/** Who leads, as the world itself knows it. */
+/** The actual leadership, as the world knows it. */
 export interface LeadershipFacts {
   readonly holder: string | null;
   /** Milliseconds since the holder began to lead. */
@@ -18,17 +18,17 @@ export interface LeadershipFacts {
   readonly stopped: boolean;
 }
 
-/** A write that is about to leave, seen as made for one object or one task. */
+/** A write that is about to leave, assumed to be for one object or one task. */
 export interface Case {
   readonly request: AsanaRequest;
   readonly effect: Effect;
   readonly site: Site;
-  /** How the person stands in Asana; null for nobody. */
+  /** What the person has in Asana; `null` if there is no such person. */
   readonly holding: Holding | null;
   readonly connector: Connector;
-  /** Null for a task. */
+  /** `null` for a task. */
   readonly grant: Grant | null;
-  /** Null for a grant. */
+  /** `null` for a grant. */
   readonly task: Task | null;
   readonly facts: Facts;
   readonly held: HeldGrants;
@@ -37,48 +37,48 @@ export interface Case {
   readonly leadership: LeadershipFacts;
 }
 
-/** Something that must be so, in one sentence. */
+/** A condition that must hold, in one sentence. */
 export interface NamedRule {
   readonly name: string;
   readonly sentence: string;
 }
 
-/** One thing that must be so whenever a write leaves. */
+/** A condition that must hold whenever a write leaves. */
 export interface Rule extends NamedRule {
-  /** What is wrong, in a few words; null when nothing is. */
+  /** Returns what is wrong, in a few words; `null` if nothing is. */
   readonly broken: (c: Case) => string | null;
 }
 
-/** How long after somebody changes a thing a write may still go by what was before, in ms. */
+/** How long after a change by somebody else a write may still rely on the state before it, in ms. */
 const TAKE_GRACE_MS = 1_000;
-/** The same for a write that gives, which goes by what the watch has brought. */
+/** The same for a write that gives, which relies on what the watch has delivered. */
 export const GIVE_GRACE_MS = 6_000;
 
-/** How long a change of the world may go unseen by a write of this kind. */
+/** Returns how long a write of this kind may miss a change of the world. */
 export function graceOf(c: Case): number {
   return isRemoval(c.effect) ? TAKE_GRACE_MS : GIVE_GRACE_MS;
 }
 
 /**
- * Whether the connector has recorded another organization than the one behind its token: it has only just come or gone,
- * and what may be written there is for `OrganizationKnown` to say.
+ * Whether the connector has recorded another organization than the one behind its token: the token has only just been
+ * redirected, or back, and `OrganizationKnown` judges what may be written there.
  */
 export function hasRecordedAnother({ connector, site }: Pick<Case, 'connector' | 'site'>): boolean {
   const recorded = connector.status?.organizations ?? [];
   return recorded.length > 0 && !recorded.includes(site.organization.gid);
 }
 
-/** A check of removals alone. */
+/** Limits a check to removals. */
 export function onRemoval(check: (c: Case) => string | null): Rule['broken'] {
   return (c) => (isRemoval(c.effect) ? check(c) : null);
 }
 
-/** A check of writes for objects alone. */
+/** Limits a check to writes for grants. */
 export function ofGrant(check: (c: Case, grant: Grant) => string | null): Rule['broken'] {
   return (c) => (c.grant ? check(c, c.grant) : null);
 }
 
-/** A change that changes nothing harms nobody: it is sent again when its answer was lost. */
+/** Whether the change changes nothing, which is harmless: it is sent again when its answer was lost. */
 export function isSoAlready({ type, team, workspace }: Effect, holding: Holding | null): boolean {
   switch (type) {
     case 'GrantEnterprise':

@@ -4,5 +4,5 @@ import { evidenceRules } from './rules/evidence.ts';
 import { lifeRules } from './rules/life.ts';
 import { permissionRules } from './rules/permission.ts';
 
-/** What must hold of every write, of a grant or of a task. */
+/** The rules for every write, whether for a grant or for a task. */
 export const rules: readonly Rule[] = [...permissionRules, ...evidenceRules, ...lifeRules, ...companyRules];

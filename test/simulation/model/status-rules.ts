@@ -18,7 +18,7 @@ import {
 import { LISTED_WITHIN_MS, type Readings } from './readings.ts';
 import type { NamedRule } from './rule.ts';
 
-/** A status as it was written; a connector's too, of which the rules for grants say nothing. */
+/** A status as it was written; it may be a connector's, which the rules for grants ignore. */
 export interface StatusCase {
   readonly before: Grant | null;
   readonly after: Grant;
@@ -31,15 +31,15 @@ export interface StatusRule extends NamedRule {
   readonly broken: (c: StatusCase) => string | null;
 }
 
-/** A reading, and what is decided on it, take no longer to become a status. */
+/** The longest that a reading, and the decision on it, take to become a status. */
 const SETTLE_MS = 20_000;
 
 const ofGrants = (check: (c: StatusCase) => string | null) => (c: StatusCase) =>
   c.after.kind === CONNECTOR_KIND ? null : check(c);
 
 /**
- * The last whole reading of what a grant is about, if the person is as they were then: null where somebody has changed them
- * since, or nothing was ever read.
+ * Returns the last whole reading of what a grant is about, if the person has not changed since; `null` if they have, or
+ * if nothing was ever read.
  */
 function lastLook(
   { after, facts, readings }: StatusCase,
@@ -47,7 +47,7 @@ function lastLook(
   site: Site,
   gid: string,
 ): ReturnType<Readings['lastWhole']> {
-  // A team is read after its organization, and may fail where that does not.
+  // A team is read after its organization, and may fail to be read on its own.
   const seen = readings.lastWhole(
     facts.tokenOf(connector),
     after.kind === 'AsanaTeamGrant' ? 'team' : 'account',
@@ -56,7 +56,7 @@ function lastLook(
   return seen !== null && changedAt <= seen.begunAt - LISTED_WITHIN_MS ? seen : null;
 }
 
-/** Whether a change gives what a grant has on record. */
+/** Whether a change gives the right that a grant has on record. */
 function leadsTo({ kind, status }: Grant, { type }: Effect): boolean {
   if (kind === 'AsanaLicenseGrant')
     return status?.applied?.license === 'Enterprise' && type === 'GrantEnterprise';
@@ -64,7 +64,7 @@ function leadsTo({ kind, status }: Grant, { type }: Effect): boolean {
   return type === (kind === 'AsanaAccount' ? 'CreateAccount' : 'AddToWorkspace');
 }
 
-/** What must hold of every status that is written. */
+/** The rules for every status that is written. */
 export const statusRules: readonly StatusRule[] = [
   {
     name: 'ConditionRules',
@@ -86,7 +86,7 @@ export const statusRules: readonly StatusRule[] = [
     broken: ofGrants(({ before, after, facts }) => {
       const { applied, user } = after.status ?? {};
       if (!applied || applied.adopted || before?.status?.applied) return null;
-      // An answer of 503 may hide that it was done, and somebody else may do the same a moment later.
+      // A 503 may hide that the change was made, and somebody else may make the same change a moment later.
       return facts.sentSince(user, 0) ? null : 'it says given, and nothing was sent';
     }),
   },
@@ -96,7 +96,7 @@ export const statusRules: readonly StatusRule[] = [
     broken: ofGrants(({ before, after, facts }) => {
       const { applied, user } = after.status ?? {};
       if (!applied?.adopted || !before?.status || before.status.applied) return null;
-      // What it gave before it ended, and left, it finds when it is extended; what it gave up on, somebody else may have done.
+      // An extended grant finds what it gave before it expired; what it gave up on may have been done by somebody else.
       if (conditionOf(before, 'Expired') || before.status.lastAction?.result === 'Unconfirmed') return null;
       const last = facts.changes.findLast(({ gid }) => gid === user?.gid);
       if (last?.owner !== after.metadata.uid || !leadsTo(after, last.effect)) return null;
@@ -116,7 +116,7 @@ export const statusRules: readonly StatusRule[] = [
       if (after.status?.planned || after.status?.observedGeneration !== after.metadata.generation)
         return null;
       if (facts.hasEnded(after) || modeOf(connector) === 'Plan') return null;
-      // A reading in doubt is not believed: the last look is that of before.
+      // A reading in doubt is not used: the last look is the one before it.
       if (holdsOf(connector).some(isOverReading)) return null;
       const site = facts.siteOf(connector);
       const holding = site && facts.holdingOf(after, site);
@@ -142,11 +142,11 @@ export const statusRules: readonly StatusRule[] = [
       const holding = site && facts.holdingOf(after, site);
       if (!site || !holding || !model.has(after, holding)) return null;
       if (site.directory.reads.areStale()) return null;
-      // REST shows a member with an address of another domain as a guest.
+      // REST shows a member whose address is in another domain as a guest.
       if (site.directory.kindOf(holding.email, site.organization) !== holding.kind) return null;
       const seen = lastLook(c, connector, site, holding.gid);
       if (seen === null) return null;
-      // A listing that leaves people out, and looks whole, is Asana's word until the next has been taken in.
+      // A listing that looks whole but leaves people out counts until the next one has been taken in.
       const truthful = facts.truthfulSince(site);
       if (truthful > Math.min(seen.begunAt, facts.witness.time() - SETTLE_MS)) return null;
       return `Drifted, and Asana shows ${JSON.stringify(holding)}`;
@@ -165,7 +165,7 @@ export const statusRules: readonly StatusRule[] = [
         return null;
       if (lastAction.id !== before?.status?.lastAction?.id || !lastAction.type.endsWith('Enterprise'))
         return null;
-      // A look that leads to another word is an answer too.
+      // A look that leads to another reason is an answer too.
       if (conditionOf(after, 'Ready')?.reason !== 'Progressing') return null;
       const since = facts.requestedAt(after.metadata.uid);
       const sent = since === null || facts.sentSince(after.status?.user, since);
@@ -246,7 +246,7 @@ export const statusRules: readonly StatusRule[] = [
   },
 ];
 
-/** Whether the object names fewer workspaces than its measure is of: counts of more are no measure for it. */
+/** Whether the connector names fewer workspaces than its measure was read from, so that the measure does not apply. */
 function readsLess({ status }: Connector, { spec: { workspaces } }: Connector): boolean {
   return status?.measure?.scope?.some((gid) => workspaces?.includes(gid) === false) ?? false;
 }

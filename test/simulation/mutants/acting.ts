@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-/** Faults on the way of a change to Asana. */
+/** Faults in carrying out a change in Asana. */
 export const actingMutants: readonly Mutant[] = [
   {
     name: 'the-guard-is-not-asked-again',
@@ -22,7 +22,7 @@ export const actingMutants: readonly Mutant[] = [
     why: 'what waits for the budget, a pause or a retry leaves after it was suspended, edited or protected',
     edits: [
       { file: 'asana/transport.ts', find: 'await call.guard?.();', replace: '' },
-      // It waits as long as it did then.
+      // Wait as long as the code did when it had this fault.
       {
         file: 'asana/retry.ts',
         find: '{ action: 3_000, read: 3_000,',

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-/** Faults in the life of a grant: what was found and what was given, contests, ends, memory. */
+/** Faults in the life of a grant: adopted and given rights, contests, ends, memory. */
 export const grantMutants: readonly Mutant[] = [
   {
     name: 'setting-back-makes-it-given',

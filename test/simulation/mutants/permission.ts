@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-/** Faults of what allows an action: switches, policies, what others declare. */
+/** Faults in what permits an action: switches, policies, declarations of other grants. */
 export const permissionMutants: readonly Mutant[] = [
   {
     name: 'plan-acts',

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-/** Faults in what is believed of a reading. */
+/** Faults in how far a reading is trusted. */
 export const readingMutants: readonly Mutant[] = [
   {
     name: 'an-unknown-workspace-has-nobody',
@@ -12,7 +12,7 @@ export const readingMutants: readonly Mutant[] = [
         find: "code: 'WorkspaceNotFound',",
         replace: "code: 'NotFound',",
       },
-      // While SCIM was not asked what it thinks of that.
+      // Otherwise SCIM contradicts the 404, which hides the fault.
       {
         file: 'directory/reader.ts',
         find: 'if (scimUser) return scimUser.active && place === null;',

@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-/** Faults of what stands before removals: holds, limits, delays. */
+/** Faults in what restrains removals: holds, limits, delays. */
 export const removalMutants: readonly Mutant[] = [
   {
     name: 'an-answer-covers-later-joiners',

@@ -26,7 +26,7 @@ export const stepKinds: readonly StepKind[] = [
 
 const TOTAL = stepKinds.reduce((sum, { weight }) => sum + weight, 0);
 
-/** Draws the next step of a world as it stands. */
+/** Draws the next step for a world in its current state. */
 export function drawStep(world: World, random: Random): Step {
   for (;;) {
     const kind = drawKind(random);
@@ -35,7 +35,7 @@ export function drawStep(world: World, random: Random): Step {
   }
 }
 
-/** Does a step, and lets its time pass. */
+/** Runs a step, and lets its time pass. */
 export async function runStep(world: World, step: Step): Promise<void> {
   const kind = kindOf(step);
   world.tally.count('step', step.do);
@@ -43,7 +43,7 @@ export async function runStep(world: World, step: Step): Promise<void> {
   await world.advance(step.waitMs);
 }
 
-/** A step in words. */
+/** Describes a step in words. */
 export function tellStep(step: Step): string {
   return `${kindOf(step).tell(step.with as never)}; then ${describeWait(step.waitMs)}`;
 }
@@ -63,7 +63,7 @@ function drawKind(random: Random): StepKind {
   return stepKinds[0] as StepKind;
 }
 
-/** Mostly moments, so that things meet; sometimes long enough for delays, windows and syncs. */
+/** Draws mostly short waits, so that things overlap; sometimes one long enough for delays, windows and syncs. */
 function drawWait(random: Random): number {
   if (chance(random, 0.25)) return 0;
   if (chance(random, 0.4)) return between(random, 1, 800);

@@ -41,7 +41,7 @@ function drawPolicy(world: World, connector: Connector, random: Random): Record<
   return { provisioning };
 }
 
-/** Another way to read the same Asana: with SCIM or without, in more workspaces or fewer. */
+/** Draws another way to read the same Asana: with SCIM or without, in more workspaces or fewer. */
 function drawReading(world: World, connector: Connector, random: Random): Record<string, unknown> {
   const { credentials, scim } = connector.spec;
   const { organization, plain } = siteOf(world, connector);
@@ -54,7 +54,7 @@ function drawReading(world: World, connector: Connector, random: Random): Record
     : { workspaces: null };
 }
 
-/** Tokens that were published once, in the order in which they were. */
+/** Hold tokens that were ever published, oldest first. */
 const oldTokens = new WeakMap<World, string[]>();
 
 function tokensOf(world: World): string[] {
@@ -65,7 +65,7 @@ function tokensOf(world: World): string[] {
   return tokens;
 }
 
-/** Which token a person takes: that of a standing hold, one of long ago, or a wrong one. */
+/** The token that a user answers with: that of a standing hold, an old one, or a wrong one. */
 type Which = 'Current' | 'Old' | 'Wrong';
 
 function tokenFor(world: World, connector: Connector, which: Which, index: number): string | null {
@@ -84,7 +84,7 @@ function idOf(token: string): string {
   return token.slice(0, token.lastIndexOf('.'));
 }
 
-/** Grants that are deleted while somebody is about to answer a hold. */
+/** Draws grants to delete just before a user answers a hold. */
 function drawJoining(world: World, random: Random): Place[] {
   return grantsOf(world)
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined && chance(random, 0.3))
@@ -96,7 +96,7 @@ function drawWith(world: World, random: Random, wanted: (connector: Connector) =
   return found.length === 0 ? null : placeOf(pick(random, found));
 }
 
-/** A task that takes a license from somebody, and a change of the connector that forbids it. */
+/** Draws a task that takes a license, and a change of the connector that forbids it. */
 function drawTaking(
   world: World,
   connector: Connector,
@@ -122,7 +122,7 @@ function drawTaking(
 
 type DrawSpec = (world: World, connector: Connector, random: Random) => Record<string, unknown>;
 
-/** Somebody edits fields of a connector. */
+/** Returns a step in which a user edits fields of a connector. */
 function edit(name: string, weight: number, drawSpec: DrawSpec): StepKind {
   return stepKind({
     name,
@@ -137,7 +137,7 @@ function edit(name: string, weight: number, drawSpec: DrawSpec): StepKind {
   });
 }
 
-/** What people do to connectors. */
+/** Steps in which users change connectors. */
 export const connectorSteps: readonly StepKind[] = [
   edit('EditPolicy', 9, drawPolicy),
   edit('EditReading', 1.5, drawReading),
@@ -170,7 +170,7 @@ export const connectorSteps: readonly StepKind[] = [
       for (const { faults } of world.sites)
         for (const operation of WRITES)
           faults.add({ match: { operation, times: 1 }, effect: { status: 429, retryAfter } });
-      // The change that it asks for has met the pause by then, and waits.
+      // By then the requested change has met the pause, and waits.
       await world.advance(1_500);
       await attempt(() => world.cluster.edit(kind, namespace, name, { spec }));
     },
@@ -183,7 +183,7 @@ export const connectorSteps: readonly StepKind[] = [
   }),
   stepKind({
     name: 'ResumeConnector',
-    // Far more often than it is suspended: in a world that stands still nothing is to be seen.
+    // Far more often than SuspendConnector, since nothing happens while connectors are suspended.
     weight: 18,
     draw: (world, random) => drawWith(world, random, ({ spec }) => spec.suspend === true),
     run: (world, { kind, namespace, name }) =>

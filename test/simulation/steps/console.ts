@@ -21,7 +21,7 @@ function drawPerson(world: World, random: Random): Subject | null {
   return people.length === 0 ? null : { site: index, gid: pick(random, people).gid };
 }
 
-/** Somebody whom a grant names by address, and has found. */
+/** Draws a person whom a grant names by address, and has found. */
 function drawFound(world: World, random: Random): Subject | null {
   const gids = grantsOf(world).flatMap(({ spec, status }) =>
     spec.user?.email !== undefined && status?.user?.gid !== undefined ? [status.user.gid] : [],
@@ -44,7 +44,7 @@ function find(
   return place && person ? { site: place, person } : null;
 }
 
-/** A change that somebody makes in Asana's own console, of which the judge is told. */
+/** Makes a change in Asana's own console, and reports it to the judge. */
 function change(
   world: World,
   subject: Pick<Subject, 'site' | 'gid'>,
@@ -63,7 +63,7 @@ function hasSeat({ kind, profile }: Person): boolean {
   return kind === 'member' && profile.active && profile.license === 'enterprise';
 }
 
-/** Somebody enters a team, or leaves it. Nobody who has left the organization enters one. */
+/** Puts a person into a team, or takes them out. People who have left the organization enter no team. */
 export function setTeam(
   world: World,
   subject: { readonly site: number; readonly gid: string },
@@ -79,7 +79,7 @@ export function setTeam(
   });
 }
 
-/** What people do in Asana behind the operator's back. */
+/** Steps in which people change Asana behind the operator's back. */
 export const consoleSteps: readonly StepKind[] = [
   stepKind({
     name: 'LicenseChanged',
@@ -161,7 +161,7 @@ export const consoleSteps: readonly StepKind[] = [
     draw: (world, random) => {
       const [from, to] = [drawFound(world, random), drawPerson(world, random)];
       if (!from || !to || from.site !== to.site || from.gid === to.gid) return null;
-      // Who gets the address of a guest would be one, and have no license.
+      // A person who gets a guest's address would become a guest, and have no license.
       const kindOf = (gid: string) => world.sites[from.site]?.directory.person(gid)?.kind;
       return kindOf(from.gid) === kindOf(to.gid) ? { ...from, to: to.gid } : null;
     },

@@ -20,7 +20,7 @@ export const WRITES = [
   'addUserForWorkspace',
 ];
 
-/** Listings that show the same, so that they shrink together. */
+/** Groups of listings that show the same people or teams, and so shrink together. */
 export const SAME: readonly (readonly string[])[] = [
   ['scimListUsers'],
   ['getUsers', 'getWorkspaceMembershipsForWorkspace'],
@@ -29,7 +29,7 @@ export const SAME: readonly (readonly string[])[] = [
   ['getTeamMemberships'],
 ];
 
-/** Everything that Asana's side does to be wrong is well again. */
+/** Ends every fault on Asana's side. */
 export function mendAsana(world: World): void {
   for (const site of world.sites) {
     site.faults.clear();
@@ -40,7 +40,7 @@ export function mendAsana(world: World): void {
   }
 }
 
-/** Ways in which Asana, and what lies between, goes wrong. */
+/** Steps in which Asana, the API server or the connection to them fails. */
 export const faultSteps: readonly StepKind[] = [
   stepKind({
     name: 'Throttled',
@@ -165,7 +165,7 @@ export const faultSteps: readonly StepKind[] = [
     draw: () => ({}),
     run: async (world) => {
       mendAsana(world);
-      // A namespace may be gone, or going.
+      // A namespace may be gone, or terminating.
       for (const namespace of world.plan.namespaces)
         await attempt(() => Promise.resolve(world.restoreSecrets(namespace)));
     },

@@ -29,7 +29,7 @@ function drawDraft(random: Random): GrantDraft {
   throw new Error('this program has no kind of grant');
 }
 
-/** A grant of a few names, so that names come again. */
+/** Draws a grant with one of a few names, so that names recur. */
 export function drawNew(world: World, random: Random): (Place & { spec: Record<string, unknown> }) | null {
   const connector = drawExisting(world, random);
   if (!connector) return null;
@@ -84,13 +84,13 @@ export async function create(
   { kind, namespace, name, spec }: Place & { spec: Record<string, unknown> },
 ) {
   const there = world.cluster.object(kind, namespace, name);
-  // Applying onto an object that is there would be an edit; a new object is meant.
+  // Applying to an existing object would be an edit; the step means a new object.
   if (!there) await attempt(() => world.apply(kind, namespace, name, spec));
 }
 
-/** While objects wait for their finalizers the CRD is not gone, and cannot be there again. */
+/** Installs a CRD again. While objects wait for their finalizers the old CRD still exists, and this retries. */
 function install(world: World, kind: string): void {
-  // A watch that was refused for long comes back with a backoff.
+  // A watch that was refused for long returns only after a backoff.
   world.disturb(() => {});
   try {
     world.cluster.installKind(kind);
@@ -99,7 +99,7 @@ function install(world: World, kind: string): void {
   }
 }
 
-/** Objects that come, change and go. */
+/** Steps in which objects come, change and go. */
 export const grantSteps: readonly StepKind[] = [
   stepKind({
     name: 'CreateGrant',
@@ -188,7 +188,7 @@ export const grantSteps: readonly StepKind[] = [
     name: 'Recreate',
     weight: 4,
     draw: (world, random) => {
-      // What stalls is created anew more often than what works: messages say so.
+      // Stalled grants are created again more often than working ones, as their messages suggest.
       const stalled = grantsOf(world).filter((grant) => conditionOf(grant, 'Stalled') !== undefined);
       const grant =
         stalled.length > 0 && chance(random, 0.3) ? pick(random, stalled) : drawGrant(world, random);

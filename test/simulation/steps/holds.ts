@@ -5,7 +5,7 @@ import { drawReader, listHolders } from './meetings.ts';
 import { attempt } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
-/** Held removals, and what meets them. */
+/** Steps about held removals, and what happens to them meanwhile. */
 export const holdSteps: readonly StepKind[] = [
   stepKind({
     name: 'EditedWithoutConnector',

@@ -9,12 +9,12 @@ import { create } from './grants.ts';
 import { addressIn, attempt, connectorsOf, grantsOf, instant, placeOf, siteOf } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
-/** A connector as grants name it, with what it reads. */
+/** A connector as grants refer to it, with what it reads. */
 interface Reader {
   readonly ref: Grant['spec']['connectorRef'];
   readonly namespace: string;
   readonly site: Site;
-  /** Of the site. */
+  /** Index of the site. */
   readonly index: number;
 }
 
@@ -32,21 +32,21 @@ function drawGuest({ organization }: Site, random: Random): Person | null {
   return guests.length === 0 ? null : pick(random, guests);
 }
 
-/** Members with this license. */
+/** Returns the active members with this license. */
 export function listHolders({ organization }: Site, license: 'enterprise' | 'view only'): Person[] {
   return organization.people.filter(
     ({ kind, profile }) => kind === 'member' && profile.active && profile.license === license,
   );
 }
 
-/** Members with a view-only license, in any order. */
+/** Returns the members with a view-only license, starting with a random one. */
 function drawViewers(site: Site, random: Random): Person[] {
   const viewers = listHolders(site, 'view only');
   const from = viewers.length === 0 ? 0 : between(random, 0, viewers.length - 1);
   return [...viewers.slice(from), ...viewers.slice(0, from)];
 }
 
-/** Stories in several moves, which other steps meet too seldom. */
+/** Stories of several moves, which single steps combine too seldom. */
 export const meetingSteps: readonly StepKind[] = [
   stepKind({
     name: 'GuestsLastTeam',
@@ -78,7 +78,7 @@ export const meetingSteps: readonly StepKind[] = [
       );
       await world.advance(60_000);
       setTeam(world, guest, other, () => false);
-      // Longer than a look before an action may be old.
+      // Longer than the look before an action may be old.
       await world.advance(200_000);
       await attempt(() => world.cluster.remove(kind, namespace, name));
     },
@@ -142,7 +142,7 @@ export const meetingSteps: readonly StepKind[] = [
     run: async (world, { namespace, account, license, connectorRef, email, by, afterMs }) => {
       const ofAccount = { kind: 'AsanaAccount', namespace, name: account };
       const ofLicense = { kind: 'AsanaLicenseGrant', namespace, name: license };
-      // Time to create the account and to see it.
+      // Enough time to create the account and to see it.
       const endMs = world.clock.monotonic() + 90_000;
       const ends = (at: number) => ({
         deletionPolicy: 'Revoke',
@@ -180,7 +180,7 @@ export const meetingSteps: readonly StepKind[] = [
     },
     run: async (world, { namespace, connectorRef, team, grants }) => {
       const kind = 'AsanaTeamGrant';
-      // Without a delay all of them are decided before any status says when they end.
+      // Without a delay, all of them are decided before any status shows when they end.
       const provisioning = { removalDelay: '0s' };
       await attempt(() =>
         world.cluster.edit(CONNECTOR_KIND, namespace, connectorRef.name, { spec: { provisioning } }),

@@ -7,16 +7,16 @@ import { CONNECTOR_KIND, type Connector, type Grant } from '../model/objects.ts'
 import { between, chance, pick } from '../random.ts';
 import type { World } from '../world.ts';
 
-/** What is drawn of one kind of grant. To add a kind is to add a row. */
+/** How to draw one kind of grant. A new kind needs a row here. */
 export interface GrantDraft {
   readonly kind: string;
   readonly weight: number;
   readonly spec: (world: World, connector: Connector, random: Random) => Record<string, unknown> | null;
-  /** A change of what is peculiar to the kind; null where it has none. */
+  /** Draws a change of what is specific to the kind; `null` if it has nothing to change. */
   readonly edit: (world: World, random: Random) => Record<string, unknown> | null;
 }
 
-/** People are chosen from few, so that objects meet. */
+/** Draws the address of one of few people, so that objects overlap. */
 export function drawAddress(world: World, connector: Connector, random: Random): string {
   const site = siteOf(world, connector);
   const known = [...site.organization.people];
@@ -35,7 +35,7 @@ export function siteOf(world: World, connector: Connector) {
   return site ?? first;
 }
 
-/** One of the workspaces that a connector is about. */
+/** Draws one of the workspaces that a connector reads. */
 export function drawWorkspace(world: World, connector: Connector, random: Random): string {
   const { workspaces = [siteOf(world, connector).organization.gid] } = connector.spec;
   const [only] = workspaces;
@@ -100,7 +100,7 @@ export const grantDrafts: readonly GrantDraft[] = drafts.filter(({ kind }) =>
   kinds.some(({ names }) => names.kind === kind),
 );
 
-/** Fields of a grant's spec that only some versions of the schema have. */
+/** Whether the schema has this field in the kind's spec; only some versions do. */
 export function hasField(kind: string, field: string): boolean {
   const definition = kinds.find(({ names }) => names.kind === kind);
   return definition !== undefined && field in definition.spec.properties;
@@ -114,7 +114,7 @@ export function grantsOf(world: World): Grant[] {
   return grantDrafts.flatMap(({ kind }) => world.cluster.objects(kind) as unknown as Grant[]);
 }
 
-/** Where an object is. */
+/** Kind, namespace and name of an object. */
 export interface Place {
   readonly kind: string;
   readonly namespace: string;
@@ -126,12 +126,12 @@ export function placeOf({ kind, metadata }: Connector | Grant): Place {
   return { kind, namespace: metadata.namespace, name: metadata.name };
 }
 
-/** The address of whom a grant names; null where it names them by gid. Asana's addresses know no case. */
+/** Returns the address of a grant's person; `null` if it names a gid. Lower case, since Asana ignores case. */
 export function addressIn({ spec }: Grant): string | null {
   return (spec.user?.email ?? spec.email)?.toLowerCase() ?? null;
 }
 
-/** One of the objects there are; null when there is none. */
+/** Draws one of the grants; `null` if there is none. */
 export function drawGrant(world: World, random: Random): Grant | null {
   const grants = grantsOf(world);
   return grants.length === 0 ? null : pick(random, grants);
@@ -142,12 +142,12 @@ export function drawExisting(world: World, random: Random): Connector | null {
   return connectors.length === 0 ? null : pick(random, connectors);
 }
 
-/** A time of the story as Kubernetes writes it; drawn as milliseconds since the world began. */
+/** Formats a time of the story, given in milliseconds since the world began, as Kubernetes writes it. */
 export function instant(ms: number): string {
   return `${new Date(EPOCH + ms).toISOString().slice(0, 19)}Z`;
 }
 
-/** Runs what the API server may refuse: in a story that was cut short much is not there. */
+/** Runs a call that the API server may refuse: in a shortened story, much is missing. */
 export async function attempt(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();

@@ -5,7 +5,7 @@ import type { TaskRight, TaskWish } from '../tasks.ts';
 import { drawExisting, drawWorkspace, siteOf } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
-/** What happens to the operator itself, and what ConductorOne asks of it. */
+/** Steps about the operator's processes and clocks, and tasks from ConductorOne. */
 export const processSteps: readonly StepKind[] = [
   stepKind({
     name: 'Kill',

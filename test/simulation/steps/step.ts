@@ -1,26 +1,26 @@
 import type { Random } from '../../../src/core/clock.ts';
 import type { World } from '../world.ts';
 
-/** One step as it is kept: its kind, all that was drawn for it, and the time that passes after it. */
+/** One recorded step: its kind, everything that was drawn for it, and the time that passes after it. */
 export interface Step {
   readonly do: string;
   readonly with: Readonly<Record<string, unknown>>;
   readonly waitMs: number;
 }
 
-/** A kind of step. What it draws is all it needs, so that a story can be told again with other steps left out. */
+/** A kind of step. It draws all the data it needs, so that a story can be run again with other steps left out. */
 export interface StepKind {
   readonly name: string;
   readonly weight: number;
-  /** Null where the world offers nothing to do it with. */
+  /** Returns `null` if the world offers nothing to do the step with. */
   readonly draw: (world: World, random: Random) => Readonly<Record<string, unknown>> | null;
-  /** Does nothing where what was drawn is not there (any more). */
+  /** Does nothing if what was drawn does not exist (any more). */
   readonly run: (world: World, data: never) => Promise<void> | void;
-  /** For the story; by default what was drawn. */
+  /** Describes the step in a story; by default its data. */
   readonly tell: (data: never) => string;
 }
 
-/** A row of the table of steps, with the type of its data. */
+/** Returns a row of the table of steps, with the type of its data. */
 export function stepKind<D extends Readonly<Record<string, unknown>>>(row: {
   readonly name: string;
   readonly weight: number;

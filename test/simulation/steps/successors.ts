@@ -5,7 +5,7 @@ import { drawReader, listHolders } from './meetings.ts';
 import { attempt, connectorsOf, siteOf } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
-/** Grants that come in the place of others. */
+/** Steps in which grants replace others. */
 export const successorSteps: readonly StepKind[] = [
   stepKind({
     name: 'RefusedNamesake',
@@ -63,7 +63,7 @@ export const successorSteps: readonly StepKind[] = [
     },
     run: async (world, { gid, grants }) => {
       const kind = 'AsanaLicenseGrant';
-      // The one in Plan first: two in Apply would fight over the organization.
+      // The connector in Plan first: two in mode Apply would fight over the organization.
       for (const { connectorRef, mode } of grants.toReversed())
         await attempt(() =>
           world.cluster.edit(CONNECTOR_KIND, connectorRef.namespace, connectorRef.name, {

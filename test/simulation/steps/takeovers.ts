@@ -7,7 +7,7 @@ import { drawReader, listHolders } from './meetings.ts';
 import { attempt } from './objects.ts';
 import { type StepKind, stepKind } from './step.ts';
 
-/** What the next leader has to know of the one before. */
+/** Steps about what a leader must know of its predecessor. */
 export const takeoverSteps: readonly StepKind[] = [
   stepKind({
     name: 'RemovalsAcrossRestart',

@@ -31,7 +31,7 @@ function create(subject: Subject, finalizers: readonly string[] = []): Promise<K
   return subject.apply(within(subject, { ...manifest, metadata: { ...manifest.metadata, finalizers } }));
 }
 
-/** How objects go. */
+/** The deletion of objects. */
 export const deletionRows: readonly Row[] = [
   {
     name: 'an object without finalizers is gone at once',

@@ -40,7 +40,7 @@ function applyStatus({ client, namespace }: Subject): Promise<unknown> {
 
 const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'late' }, spec: {} };
 
-/** Namespaces and CRDs that go, with what is in them. */
+/** The deletion of namespaces and CRDs, with what is in them. */
 export const goingRows: readonly Row[] = [
   {
     name: 'a namespace that is deleted takes nothing new, marks what it has, and goes with its last object',
@@ -59,7 +59,7 @@ export const goingRows: readonly Row[] = [
         await outcomeOf(client.createEvent(namespace, { metadata: { name: 'late.1' } })),
       ];
       await untilMarked(subject);
-      // The namespace controller takes one kind after the other.
+      // The namespace controller deletes one kind after the other.
       await until(
         subject,
         'what has no finalizer goes',

@@ -4,10 +4,10 @@ import type { WatchLine } from '../../../../src/kubernetes/watch-lines.ts';
 import type { Manifest } from '../simulated-cluster.ts';
 import type { Subject } from './subject.ts';
 
-/** Waits no longer than this for anything; real controllers take some seconds. */
+/** The longest wait for anything; real controllers take some seconds. */
 const PATIENCE_MS = 60_000;
 
-/** `accepted`, or the code and reason of the refusal. */
+/** Returns `accepted`, or the code and reason of the refusal. */
 export async function outcomeOf(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -18,7 +18,7 @@ export async function outcomeOf(call: Promise<unknown>): Promise<string> {
   }
 }
 
-/** How the version moved from one reading to the next. */
+/** Reports how the version moved from one reading to the next. */
 export function movement(before: KubernetesObject, after: KubernetesObject): 'same' | 'newer' | 'older' {
   const [from, to] = [before.metadata.resourceVersion, after.metadata.resourceVersion];
   if (from === to) return 'same';
@@ -36,7 +36,7 @@ export async function until(
   }
 }
 
-/** A manifest in the namespace of a script. */
+/** Returns a manifest in the namespace of a script. */
 export function within(
   subject: Subject,
   manifest: Omit<Manifest, 'metadata'> & { metadata: object },
@@ -44,10 +44,10 @@ export function within(
   return { ...manifest, metadata: { ...manifest.metadata, namespace: subject.namespace } } as Manifest;
 }
 
-/** An open watch and what came over it. */
+/** An open watch and what it delivered. */
 export interface Recording {
   readonly lines: WatchLine[];
-  /** Null while it is open, else how it ended. */
+  /** How the watch ended; `null` while it is open. */
   ended: 'politely' | 'with an error' | null;
   stop(): void;
 }
@@ -70,7 +70,7 @@ export function recordWatch(
         recording.lines.push(line);
       recording.ended = 'politely';
     } catch {
-      // How it fails is for the script to judge.
+      // The script decides whether an error is right.
       recording.ended = 'with an error';
     }
   };
@@ -78,7 +78,7 @@ export function recordWatch(
   return recording;
 }
 
-/** Waits for so many events that are no bookmarks and ends the watch. */
+/** Waits for `count` events that are not bookmarks, and ends the watch. */
 export async function eventsOf(subject: Subject, recording: Recording, count: number): Promise<WatchLine[]> {
   const events = () => recording.lines.filter(({ type }) => type !== 'BOOKMARK');
   await until(subject, `${count} events`, () => events().length >= count || recording.ended !== null);
@@ -89,8 +89,8 @@ export async function eventsOf(subject: Subject, recording: Recording, count: nu
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
 
 /**
- * What was seen without what differs from run to run: uids, versions, instants (of which the digits after the second
- * are left to be seen), the namespace, and managedFields, of which only the owners of a status matter here.
+ * Returns what was seen without what differs from run to run: uids, versions, instants (digits after the second stay
+ * visible), the namespace, and managedFields, of which only the owners of a status matter here.
  */
 export function normalised(value: unknown, namespace: string): unknown {
   if (Array.isArray(value)) return value.map((item) => normalised(item, namespace));

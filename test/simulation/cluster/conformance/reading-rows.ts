@@ -151,7 +151,7 @@ export const readingRows: readonly Row[] = [
       const last = recording.lines.at(-1)?.object as { kind: string; metadata: { resourceVersion: string } };
       return [
         recording.ended,
-        // One bookmark or two, as the clocks have it.
+        // One bookmark or two, depending on the clocks.
         [...new Set(recording.lines.map(({ type }) => type))],
         last.kind,
         isOlderVersion(last.metadata.resourceVersion, resourceVersion),

@@ -18,7 +18,7 @@ import type { Subject } from './subject.ts';
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
-/** A real control plane of its own, since scripts take whole CRDs away and wait for etcd to be compacted. */
+/** A real control plane of its own, since scripts delete whole CRDs and wait for etcd to be compacted. */
 export class RealSubject {
   readonly #plane: ControlPlane;
   readonly #connection: ApiServerConnection;
@@ -51,7 +51,7 @@ export class RealSubject {
     await this.#plane.stop();
   }
 
-  /** Runs a script on it in a namespace of its own. */
+  /** Runs a script on it, in a namespace of its own. */
   async run<T>(namespace: string, script: (subject: Subject) => Promise<T>): Promise<T> {
     await this.#createNamespace(namespace);
     try {
@@ -61,7 +61,7 @@ export class RealSubject {
     }
   }
 
-  /** What a finalizer keeps would keep its whole CRD. */
+  /** Deletes all objects of a kind, with their finalizers: one that is kept would keep its whole CRD. */
   async #clear(resource: Resource): Promise<void> {
     const { items } = await this.#client.list<KubernetesObject>(resource, null, { limit: 1000 });
     for (const { metadata } of items) {
@@ -90,7 +90,7 @@ export class RealSubject {
     };
   }
 
-  /** As the simulated cluster's: the spec is replaced, annotations and labels are merged. */
+  /** Applies as the simulated cluster does: replaces the spec, merges annotations and labels. */
   async #apply(manifest: Manifest): Promise<KubernetesObject> {
     const resource = this.#resourceOf(manifest.kind);
     const { name, namespace, labels, annotations } = manifest.metadata;
@@ -127,7 +127,7 @@ export class RealSubject {
     });
   }
 
-  /** Discovery may be ahead of the handler. */
+  /** Whether lists are served: discovery may be ahead of the handler. */
   async #isListed(resource: Resource): Promise<boolean> {
     try {
       await this.#client.list(resource, null, { limit: 1 });

@@ -3,12 +3,12 @@ import { FakeClock, settle } from '../../../asana/fake-clock.ts';
 import { SimulatedCluster } from '../simulated-cluster.ts';
 import type { Subject } from './subject.ts';
 
-/** A simulated cluster whose clock runs whenever a script waits. */
+/** A simulated cluster whose clock advances whenever a script waits. */
 export class SimulatedSubject {
   readonly #clock = new FakeClock();
   readonly #cluster = new SimulatedCluster({ clock: this.#clock, random: drawsFrom(1) });
 
-  /** Runs a script on it in a namespace of its own. */
+  /** Runs a script on it, in a namespace of its own. */
   async run<T>(namespace: string, script: (subject: Subject) => Promise<T>): Promise<T> {
     this.#cluster.createNamespace(namespace);
     const run = { done: false };
@@ -43,7 +43,7 @@ export class SimulatedSubject {
   }
 }
 
-/** A small generator: the same draws every time. */
+/** Returns a small random generator with the same draws every time. */
 function drawsFrom(seed: number): Random {
   let state = seed;
   return () => {

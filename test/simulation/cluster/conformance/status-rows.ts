@@ -45,7 +45,7 @@ function patchStatus(
   return client.patchStatus<Stored>(asanaLicenseGrants, namespace, 'alice', patch, manager);
 }
 
-/** Who has a share in the status. */
+/** Returns the owners of the status, with their operations. */
 function ownersOf({ metadata }: KubernetesObject): string[] {
   return (metadata.managedFields ?? [])
     .filter(({ fieldsV1 = {} }) => 'f:status' in fieldsV1)

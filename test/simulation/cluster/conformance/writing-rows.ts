@@ -9,7 +9,7 @@ const GRANT = 'AsanaLicenseGrant';
 
 type Stored = KubernetesObject & { spec: Record<string, unknown>; status?: unknown };
 
-/** The spec that is stored, or how it was refused. */
+/** Returns the spec that is stored, or how it was refused. */
 async function creation(subject: Subject, manifest: ReturnType<typeof grant>): Promise<unknown> {
   let spec: unknown;
   const create = async () => {

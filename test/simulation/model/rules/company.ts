@@ -3,7 +3,7 @@ import { modelOf } from '../kinds.ts';
 import { type Connector, conditionOf, type Grant, modeOf, nameOf } from '../objects.ts';
 import { type Case, GIVE_GRACE_MS, hasRecordedAnother, isSoAlready, ofGrant, type Rule } from '../rule.ts';
 
-/** What other objects, and all writes together, have to say: contests, declarations, limits. */
+/** Rules about other objects and about all writes together: contests, declarations, limits. */
 export const companyRules: readonly Rule[] = [
   {
     name: 'OldestWins',
@@ -45,7 +45,7 @@ export const companyRules: readonly Rule[] = [
           grant !== c.grant &&
           grant.spec.ensure !== 'Absent' &&
           isSettled(c, grant) &&
-          // A grant of another namespace does not keep whom the connector's own declares absent.
+          // Against an absence, only grants in the connector's own namespace protect the account.
           (c.grant?.spec.ensure !== 'Absent' || grant.metadata.namespace === c.connector.metadata.namespace),
       );
       return other ? `${nameOf(other)} declares a right` : null;
@@ -92,12 +92,12 @@ function isSettled(c: Case, grant: Grant): boolean {
   return settled(c.facts.intentChangedAt(grant.metadata.uid), c.facts.witness.time(), GIVE_GRACE_MS);
 }
 
-/** The live grants of connectors that act which are about the person of a write, in the place where it changes something. */
+/** Returns the live grants of acting connectors about a write's person, in the place where it changes something. */
 function declarationsFor({ facts, site, holding, effect }: Case): Grant[] {
   return [...facts.grants.values()].filter((grant) => {
     const connector = facts.connectorOf(grant);
     if (!connector || !facts.isLive(grant) || facts.siteOf(connector) !== site) return false;
-    // Whose token shows another organization of late declares nothing there before that is accepted.
+    // A connector whose token has just been switched declares nothing in the new organization until it is accepted.
     if (hasRecordedAnother({ connector, site })) return false;
     const home = site.organization.gid;
     if (!mayRead(connector, effect.workspace ?? home)) return false;
@@ -129,7 +129,7 @@ function rivalsOf(c: Case, grant: Grant): Grant[] {
   );
 }
 
-/** An end yields if the oldest declares the same; a live grant to who is older. */
+/** Whether a grant yields: one that ends, if the oldest declares the same; a live one, to an older one. */
 function isRivalOf({ facts, holding }: Case, grant: Grant, oldest: Grant): boolean {
   if (facts.hasEnded(grant)) return modelOf(oldest.kind)?.has(oldest, holding) ?? false;
   return precedes(oldest, grant);
@@ -140,12 +140,12 @@ function precedes({ metadata: a }: Grant, { metadata: b }: Grant): boolean {
   return `${a.namespace}/${a.name}` < `${b.namespace}/${b.name}`;
 }
 
-/** A connector that names its workspaces declares nothing elsewhere, whatever gids its grants name. */
+/** Whether a connector may read a workspace. One that names its workspaces declares nothing elsewhere. */
 function mayRead({ spec }: Connector, workspace: string): boolean {
   return spec.workspaces?.includes(workspace) ?? true;
 }
 
-/** The workspace in which a grant declares something; null for the organization. */
+/** Returns the workspace in which a grant declares something; `null` for the organization. */
 function placeOf({ kind, spec, status }: Grant, connector: Connector): string | null {
   if (kind === 'AsanaWorkspaceGrant') return spec.workspace ?? null;
   if (kind !== 'AsanaAccount') return null;

@@ -3,16 +3,16 @@ import { isOverReading } from '../holds.ts';
 import { holdsOf } from '../objects.ts';
 import { hasRecordedAnother, isSoAlready, ofGrant, onRemoval, type Rule } from '../rule.ts';
 
-/** A fresh look is no older when a removal leaves: reads, one retry and its pause fit in. */
+/** The greatest age of a fresh look when a removal leaves: reads, one retry and its pause fit in. */
 const FRESH_LOOK_MS = 180_000;
 
-/** What an effect is called where it is asked for over REST. */
+/** The action types of effects that are requested over REST. */
 const OVER_REST: Partial<Record<EffectType, string>> = {
   CreateAccount: 'InviteAccount',
   Deprovision: 'RemoveFromWorkspace',
 };
 
-/** What must be known and written before a write leaves: the wish, its record, the readings, the answers to holds. */
+/** Rules about what must be known and recorded before a write leaves: intent, readings, looks, answers to holds. */
 export const evidenceRules: readonly Rule[] = [
   {
     name: 'OnlyWhoWeMade',
@@ -42,7 +42,7 @@ export const evidenceRules: readonly Rule[] = [
     broken: ofGrant(({ effect, holding, site, facts }) => {
       if (effect.type !== 'RemoveFromTeam' || holding?.kind !== 'guest' || holding.teams.length > 1)
         return null;
-      // The look before the action shows all of their teams, but for what Asana shows late.
+      // The look before the action shows all of the guest's teams, except for changes that Asana shows late.
       const isNew = facts.touchedAt(site, holding.gid) > facts.witness.time() - FRESH_LOOK_MS;
       return isNew || site.directory.reads.areStale() ? null : 'it is the last one';
     }),
@@ -93,7 +93,7 @@ export const evidenceRules: readonly Rule[] = [
     broken: ({ connector, readings, request }) => {
       const recorded = connector.status?.organizations;
       const shown = readings.workspacesOf(request.token);
-      // A connector of plain workspaces alone records none.
+      // A connector with only plain workspaces records none.
       if (!recorded?.length || shown.length === 0) return null;
       if (shown.some((gids) => gids.some((gid) => recorded.includes(gid)))) return null;
       return `Asana shows ${shown.join(', ')}, recorded is ${recorded.join(', ')}`;

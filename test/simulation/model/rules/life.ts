@@ -5,10 +5,10 @@ import { durationMs, type Grant, hasBegun } from '../objects.ts';
 import { ofGrant, type Rule } from '../rule.ts';
 
 const FINALIZER = 'asana-connector.dev/revoke';
-/** Clocks that differ by more judge no instant; a second is lost where a header has whole ones. */
+/** If clocks differ by more, no instant is judged: 60 s, and the second that a header of whole seconds loses. */
 const TOLERATED_SKEW_MS = 61_000;
 
-/** What the life of an object has to say to a write: its finalizer, its times, its generation. */
+/** Rules about the life of an object: its finalizer, its times, its generation. */
 export const lifeRules: readonly Rule[] = [
   {
     name: 'FinalizerFirst',
@@ -35,7 +35,7 @@ export const lifeRules: readonly Rule[] = [
       const { maxDuration } = connector.spec.provisioning ?? {};
       if (maxDuration === undefined || isRemoval(effect)) return null;
       const lasts = lastsMs(grant, facts.witness.now());
-      // Once it was begun it goes on by what was allowed then.
+      // A grant that has begun continues under the limit of that time: `lasts` is null.
       return lasts !== null && lasts > durationMs(maxDuration, 0) + TOLERATED_SKEW_MS
         ? `it lasts ${Math.round(lasts / 60_000)} min, ${maxDuration} are allowed`
         : null;
@@ -56,7 +56,7 @@ export const lifeRules: readonly Rule[] = [
   },
 ];
 
-/** How long after it begins a live object ends; null for one that has begun already, or is exempt. */
+/** Returns how long a live object will last after it begins; `null` if it has begun already, or is exempt. */
 function lastsMs(grant: Grant, now: number): number | null {
   const { spec, status, metadata } = grant;
   if (metadata.deletionTimestamp !== undefined || status?.applied || spec.ensure === 'Absent') return null;
@@ -67,7 +67,7 @@ function lastsMs(grant: Grant, now: number): number | null {
   return Date.parse(spec.expiresAt) - begins;
 }
 
-/** When an object ended that was not deleted. */
+/** Returns when an object ends; `null` if it was deleted, or has no end. */
 function endOf({ metadata, spec, status }: Grant): number | null {
   if (metadata.deletionTimestamp !== undefined) return null;
   const end = spec.expiresAt ?? (spec.duration === undefined ? undefined : status?.expiresAt);

@@ -3,10 +3,10 @@ import { deletionPolicyOf, modelOf } from '../kinds.ts';
 import { ANNOTATIONS, durationMs, modeOf } from '../objects.ts';
 import { ofGrant, onRemoval, type Rule } from '../rule.ts';
 
-/** A new leader that took over removes nothing before. */
+/** How long a new leader that took over removes nothing. */
 const SETTLING_MS = 60_000;
 
-/** Who may act at all, and for whom: processes, switches, namespaces, policies. */
+/** Rules about who may act at all, and for whom: processes, switches, namespaces, policies. */
 export const permissionRules: readonly Rule[] = [
   {
     name: 'LeaderActs',
@@ -76,7 +76,7 @@ export const permissionRules: readonly Rule[] = [
         ? facts.witness.now() -
           Date.parse(deletionTimestamp ?? grant.spec.expiresAt ?? grant.status?.expiresAt ?? '')
         : facts.witness.time() - facts.generationAt(grant);
-      // Timestamps of Kubernetes have whole seconds.
+      // Kubernetes timestamps have whole seconds.
       return sinceMs < delayMs - 1_000
         ? `${Math.round(sinceMs / 1000)} s of ${delayMs / 1000} s have passed`
         : null;
