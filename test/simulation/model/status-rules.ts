@@ -96,9 +96,11 @@ export const statusRules: readonly StatusRule[] = [
     broken: ofGrants(({ before, after, facts }) => {
       const { applied, user } = after.status ?? {};
       if (!applied?.adopted || !before?.status || before.status.applied) return null;
-      // An extended grant finds what it gave before it expired; what it gave up on may have been done by somebody else.
-      if (conditionOf(before, 'Expired') || before.status.lastAction?.result === 'Unconfirmed') return null;
+      // Somebody else may have done what it gave up on.
+      if (before.status.lastAction?.result === 'Unconfirmed') return null;
       const last = facts.changes.findLast(({ gid }) => gid === user?.gid);
+      // An extended grant finds what it gave before it expired.
+      if (last && facts.ends.expiredAt(after) >= last.at) return null;
       if (last?.owner !== after.metadata.uid || !leadsTo(after, last.effect)) return null;
       return facts.touchedAt(last.site, last.gid) >= last.at ? null : `its own ${last.effect.type} gave it`;
     }),
