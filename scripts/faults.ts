@@ -11,21 +11,21 @@ import { paint } from './demo/screen.ts';
 
 const DOCUMENT = join(import.meta.dirname, '..', 'docs', 'reliability.md');
 
-const USAGE = `Lets things go wrong around the real operator, and looks at what became of it.
+const USAGE = `Injects faults around a real operator process and checks the outcome.
 
 Usage: npm run faults -- [NAME…] [options]
        npm run faults -- tenants [NAME…]
        npm run faults -- kills [options]
 
-  NAME…             these faults only; default: all of them
-  --only A,B        the same
-  --list            name the faults
-  --write           write the table of faults into docs/reliability.md
+  NAME…             run only these faults (default: all of them)
+  --only A,B        the same, as a list
+  --list            list the faults
+  --write           write the tables of faults to docs/reliability.md
 
-  tenants           what one tenant could do to others: one after the other; minutes each
-  kills             kill the operator at every step of an action; see its own --help
+  tenants           run the faults that one tenant could cause for others, one at a time; they take minutes each
+  kills             kill the operator at each step of each action; see npm run faults -- kills --help
 
-The exit code is 0 only if every fault fired and was survived.
+The exit code is 0 if every fault took effect and the operator survived it, 1 if not, and 2 for an invalid argument.
 `;
 
 interface Wanted {

@@ -1,20 +1,22 @@
 import { readOptions, type SimulateOptions, simulate } from '../test/simulation/command.ts';
 
-const USAGE = `Runs the operator in simulated worlds, one for each seed, and fails on a finding.
+const USAGE = `Runs the operator in simulated worlds, one for each seed, and checks every rule of the judge.
 
 Usage: npm run simulate -- [options]
 
-  --seeds N         how many seeds (default 1000; 2000 for each fault with --mutants)
-  --from N          the first seed (default 1)
-  --steps N         steps of each world (default 60)
-  --workers N       seeds at the same time (default: one for each core)
-  --story FILE      run one story again, as --json printed it
-  --json            print stories as JSON too
-  --tell N          tell the first finding of so many rules (default 5)
-  --ignore A,B      rules that are not judged
-  --mutants         put known faults back, one at a time; fail when one is not found
-  --only A,B        these faults only
-  --write           write the faults that were found to docs/reliability.md
+  --seeds N         number of seeds (default 1000; with --mutants, 2000 for each fault)
+  --from N          first seed (default 1)
+  --steps N         number of steps in each world (default 60)
+  --workers N       number of seeds that run at the same time (default: one for each core)
+  --story FILE      replay a story that --json printed
+  --json            also print the stories as JSON
+  --tell N          shorten and print the first finding of each rule, for at most N rules (default 5)
+  --ignore A,B      do not check these rules
+  --mutants         put known faults back into the program, one at a time; fail if one is not found
+  --only A,B        with --mutants: only these faults
+  --write           with --mutants: write the faults that were found to docs/reliability.md
+
+The exit code is 0 if there are no findings, 1 if there are, and 2 for an invalid option.
 `;
 
 /** @returns the exit code: 1 for a finding, 2 for a wrong option */

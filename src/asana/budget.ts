@@ -91,7 +91,7 @@ export class Budget {
     };
     this.#labels = { budget: name };
     this.#meter = deps.meter;
-    this.#available = deps.meter.gauge('asana_budget_available', 'Requests that may be sent now.', [
+    this.#available = deps.meter.gauge('asana_budget_available', 'Requests left in the current minute.', [
       'budget',
     ]);
     this.#throttled = deps.meter.counter(

@@ -111,9 +111,11 @@ function hasCreated({ grant: { attempt }, account, reading }: GrantCase): boolea
   );
 }
 
+/** Releases a grant without a right. One that sent for it waits while Asana does not show whether the account has it. */
 function releaseWhatWasNeverApplied(subject: GrantCase): Decision | null {
   const { grant, right } = subject;
-  if (grant.applied || (isGiving(grant, right) && holdsRight(subject))) return null;
+  const mayHold = holdsRight(subject) || observedIn(subject) === undefined;
+  if (grant.applied || (isGiving(grant, right) && mayHold)) return null;
   const { message, warning } = describeNothingApplied({
     ...grant,
     created: grant.created || hasCreated(subject),

@@ -107,7 +107,10 @@ export class Executor {
       action: action.type,
       ...(requester.type === 'Task' ? { task: requester.taskId } : namesOf(requester)),
     };
-    return this.#turns.take(action.gid ?? action.email, request.signal, () =>
+    // A person whose account is to be created may have a gid: that of a membership outside the organization.
+    const knownGid = action.type === 'CreateAccount' ? action.knownGid : null;
+    const person = knownGid ?? (action.gid === null ? action.email : action.gid);
+    return this.#turns.take(person, request.signal, () =>
       this.#tracer.span({ name, kind: 'Part', fields }, async (span) => {
         const outcome = await this.#carryOut(request, hooks, span);
         span.set({ result: outcome.kind });

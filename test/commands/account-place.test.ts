@@ -65,7 +65,7 @@ describe('an account that ConductorOne asks for', () => {
     },
     { over: 'an invitation', kind: 'personalAccessToken', settings: {}, license: 'enterprise' },
   ] as const) {
-    it(`is created over ${over} where the request or the connector names a workspace, and not where neither does`, async () => {
+    it(`is created over ${over} if the request or the connector names a workspace, and refused otherwise`, async () => {
       const [refused, named, defaulted] = ['a', 'b', 'c'].map((name) => `${name}.${kind}@acme.example`) as [
         string,
         string,

@@ -70,7 +70,7 @@ describe('asana-connector config', () => {
   let text = '';
   configCommand({ write: (part: string) => (text += part) }).parse([], { from: 'user' });
 
-  it('prints the fields that the documentation of ConductorOne names, and no other, two spaces deep', () => {
+  it('prints exactly the fields that ConductorOne documents, indented by two spaces', () => {
     assert.match(text, /^\{\n {2}"fields": \[\n {4}\{\n/);
     const fields = new Json(JSON.parse(text)).at('fields').list();
     assert.deepEqual(

@@ -77,7 +77,7 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
       'test/commands/connector-log.test.ts': ['goes to every path of its list, as JSON'],
     },
   },
-  'What becomes right': {
+  'What is corrected': {
     'admins of a workspace are shown as Member': {
       [model]: [
         'show an active … of a workspace as …, and as nothing else',
@@ -87,45 +87,47 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
     'guests of a workspace are shown as Member': {
       [model]: ['show an active … of a workspace as …, and as nothing else'],
     },
-    'people who left keep a grant of a role without a name': {
+    'people who left keep a grant of a role with an empty name': {
       [model]: ['give nobody a right whose membership has ended, and no license either'],
     },
-    'one role a team membership: who administers a team is no member of it': {
+    'each team membership is shown as one role only, so a team admin is not a Team Member': {
       [model]: [
         'are those of the Go connector, byte for byte',
         'show a plain team member as Team Member only',
       ],
     },
-    'licenses of people who left': {
+    'people who left keep their license': {
       [model]: ['give nobody a right whose membership has ended, and no license either'],
     },
     'deactivated people are shown as enabled': {
       [model]: ['is … when …'],
     },
-    "the token's own service account looks like a person": {
+    'the service account of the token is shown as a person': {
       [model]: ["of the token is a service account's when the token is one's, and everybody else is human"],
     },
-    'an account in two workspaces has now this parent, now that one': {
+    'the parent of an account in two workspaces can change between syncs': {
       [model]: ['has one parent, however many workspaces: …'],
     },
-    'an empty email address is sent': {
+    'an empty email address is sent for an account without one': {
       [model]: ["keeps an email out of the trait that the message's rule would refuse: …"],
     },
-    'names are cut at the first space': {
-      [model]: ['has trait, status and profile both where old readers look and where new ones do'],
+    'first and last names are the full name, split at the first space': {
+      [model]: [
+        'has its status and its profile, with the names from SCIM, both in the user trait and in the resource',
+      ],
     },
-    'workspaces are read without paging, and twice in a process that runs long': {
+    'workspaces are listed without paging, and a long-running process reads each one several times': {
       'test/asana/pages.test.ts': ['pages are read until next_page is null, whatever their length'],
       'test/commands/standalone.test.ts': ['takes one reading for ten minutes'],
     },
-    'what is not found while it is being listed is passed over': {
+    'resources for which Asana returns 404 during a sync are skipped': {
       'test/conductorone/service-sync.test.ts': ['with an incomplete reading uploads nothing'],
       'test/directory/sync.test.ts': [
         'one team that cannot be read makes the teams incomplete, and keeps its members of before',
       ],
     },
   },
-  'What behaves differently, on purpose': {
+  'Intentional differences': {
     'revoking a view-only license deprovisions the account at once': {
       [service]: ['deprovisions nobody unless that is allowed, and then no more than --max-deprovisions'],
     },
@@ -147,13 +149,13 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
     'granting view-only to somebody with an enterprise license does nothing and reports success': {
       [rules]: ['…: …'],
     },
-    'granting what is held, or revoking what is not, fails or claims a change': {
+    'granting access that is already held, or revoking access that is not held, fails or reports a change': {
       'test/conductorone/service-provisioning.test.ts': [
         'for what is so already is a success with GrantAlreadyExists, in the answer and beside it',
         'for what is gone already is a success with GrantAlreadyRevoked, in the answer and beside it',
       ],
     },
-    'a change is reported done when Asana took the request': {
+    'a change is reported as done when Asana accepts the request': {
       'test/provisioning/task-provisioner.test.ts': [
         'is looked for until it shows',
         'is given up after three minutes, with its license held until then',
@@ -162,7 +164,7 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
     'admins of Asana, and the account of the token, can be removed': {
       [rules]: ['… is not taken from the protected, nor on a doubtful reading'],
     },
-    'Asana\'s "try again later" is not listened to; one request at a time': {
+    '`Retry-After` is ignored, and requests are sent one at a time': {
       'test/asana/transport.test.ts': [
         'after a 429 nobody sends before it has passed, by REST or by SCIM, and then all is well',
       ],
@@ -175,49 +177,49 @@ export const shownBy: Readonly<Record<string, Readonly<Record<string, Shown>>>> 
         'gives out no directory that is suddenly smaller, says so, and goes on by itself once everybody is back',
       ],
     },
-    'a SCIM listing that brings fewer than it announces is taken for whole': {
+    'a SCIM listing with fewer entries than it announces is accepted as complete': {
       'test/commands/standalone.test.ts': [
         'uploads nothing, and names the setting that accepts it at the third time',
         'takes it for whole where that many are accepted, and no more',
       ],
     },
-    '`--skip-full-sync` answers full-sync tasks without having synced': {
+    'with `--skip-full-sync`, full-sync tasks are reported as done without a sync': {
       [service]: ['uploads nothing, rather than a file without contents, with --skip-full-sync'],
     },
-    'new c1z files are of version 3 (Pebble)': {
+    'new c1z files have version 3 (Pebble)': {
       'test/conductorone/c1z.test.ts': [
         'is the magic and a zstd frame that announces its size, around a plain SQLite file',
       ],
     },
-    'capabilities say PROVISION whether or not provisioning is on': {
+    '`capabilities` lists PROVISION even if provisioning is off': {
       'test/conductorone/capabilities.test.ts': ['follow the settings, sorted by resource type: …'],
       'test/commands/json-commands.test.ts': ['announces nothing that its settings leave out'],
     },
-    'creating an account asks for a license type': {
-      'test/conductorone/capabilities.test.ts': ['asks for what account creation uses with …: …'],
+    'the account schema asks for a license type': {
+      'test/conductorone/capabilities.test.ts': ['asks for the fields that account creation uses with …: …'],
       'test/conductorone/entitlement-request.test.ts': ['takes what the task says: …'],
     },
-    '`--create-account-email` alone is passed over, and a sync is made': {
+    '`--create-account-email` alone is ignored, and a sync is made': {
       [settings]: ['is refused: …'],
     },
-    'deletes resources, rotates credentials, reads events, tickets and actions, compares and compacts files when a flag asks for it':
+    'flags delete resources, rotate credentials, read events, tickets and actions, and compare and compact files':
       {
         [settings]: ['is refused with the name of its variable and Unimplemented: …'],
         [sync]: [
           'refuses what it does not do and the Go connector does, with Unimplemented, and neither syncs nor asks Asana',
         ],
       },
-    'an account profile with a number for a text is created without it': {
+    'a number in a text field of an account profile is ignored, and the account is created': {
       'test/conductorone/entitlement-request.test.ts': [
         'is refused with InvalidArgument where a field is no text: …',
       ],
     },
-    'variables that no connector has are ignored': {
+    'unknown variables are ignored': {
       [settings]: [
         'name the variables that nobody knows, and pass over those that Kubernetes makes of services',
       ],
     },
-    'a boolean that is none counts as false in a variable': {
+    'an invalid boolean in a variable counts as false': {
       [settings]: ['refuses …=…, names it, and says what to write instead'],
     },
     'an error names its cause': { 'test/commands/setting-words.test.ts': ['names what they can set: …'] },

@@ -221,7 +221,7 @@ suite('a c1z', () => {
     }
   });
 
-  test('holds every account, entitlement and grant of the directory, in the very bytes of protobuf', async (t) => {
+  test('contains every account, entitlement and grant of the directory, byte for byte as protobuf encodes it', async (t) => {
     const file = await write(t, small);
     const c1z = await read(t, file);
     const described = [...describeDirectory(small, settings)];

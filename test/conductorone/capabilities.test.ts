@@ -67,7 +67,7 @@ suite('the metadata', () => {
     { settings: { licenses: false, provision: true }, questions: ['email', 'workspace_id'] },
     { settings: { licenses: true, provision: false }, questions: undefined },
   ]) {
-    test(`asks for what account creation uses with ${JSON.stringify(settings)}: ${questions?.join(', ') ?? 'nothing'}`, () => {
+    test(`asks for the fields that account creation uses with ${JSON.stringify(settings)}: ${questions?.join(', ') ?? 'nothing'}`, () => {
       const {
         displayName,
         description,

@@ -202,7 +202,7 @@ suite('roles and licenses', () => {
 suite('an account', () => {
   const context = { organization: acme.gid, serviceAccount: null };
 
-  test('has trait, status and profile both where old readers look and where new ones do', () => {
+  test('has its status and its profile, with the names from SCIM, both in the user trait and in the resource', () => {
     const person = account('905', {
       name: 'Ada King Lovelace',
       scim: {
@@ -395,7 +395,7 @@ suite('an account', () => {
 });
 
 suite('workspaces, teams and licenses', () => {
-  test('have their traits, their children and their own ids as annotations', () => {
+  test('have annotations for their trait, child resource types and raw ID', () => {
     const { resources } = describe(snapshotOf([], [team('501')]));
     const annotations = Object.fromEntries(
       resources.map((resource) => [rowOf(resource), annotationsOf(resource)]),

@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,22 +32,34 @@ export async function withLock<T>(path: string, work: () => Promise<T>, onWait: 
   }
 }
 
+/** Takes the lock if it is free. The file has its contents before it has its name, so a lock always names its holder. */
 async function tryLock(path: string): Promise<boolean> {
+  const ticket = `${process.pid} ${randomUUID()}`;
+  const own = `${path}.${ticket.replace(' ', '.')}`;
+  await writeFile(own, ticket);
   try {
-    const file = await open(path, 'wx');
-    await file.writeFile(String(process.pid));
-    await file.close();
+    await link(own, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const held = await readLock(path);
+    if (held === null || isAlive(Number.parseInt(held, 10))) return false;
+    await rename(own, path);
+    // Others may take over the same lock at the same time: the last one to rename its file has it.
+    await sleep(LOCK_POLL_MS);
+    return (await readLock(path)) === ticket;
+  } finally {
+    await rm(own, { force: true });
   }
-  const holder = Number(await readFile(path, 'utf8').catch(() => ''));
-  // The holder of an empty lock file is about to write its PID.
-  if (holder > 0 && !isAlive(holder)) await rm(path, { force: true });
-  return false;
+}
+
+/** Returns the contents of a lock; `null` if it was released. */
+function readLock(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch(() => null);
 }
 
 function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
   try {
     process.kill(pid, 0);
     return true;

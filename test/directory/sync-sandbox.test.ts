@@ -131,7 +131,7 @@ suite('a sync against the strict sandbox', () => {
     assert.equal(snapshot.self, snapshot.gidsByEmail.get('root@acme.example'));
   });
 
-  test("the seed's minimum service account reads accounts, licenses, teams and members over SCIM", async (t) => {
+  test('a service account with only Users: Read and Teams: Read reads accounts, licenses, teams and members over SCIM', async (t) => {
     const { sandbox, session, run } = await setUp(t, { accounts: 130, teams: 7 }, 'scimOnly');
     const full = openTestSession(t, '', {
       baseUrl: sandbox.asanaUrl,
@@ -209,7 +209,7 @@ suite('a sync against the strict sandbox', () => {
     assert.equal(named.snapshot?.parts.accounts.complete, false, 'named, it is an error');
   });
 
-  test('an organization in which the owner of a personal token is a guest is left out, and nobody of it is read', async (t) => {
+  test('an organization in which the owner of a personal token is a guest is not read unless it is configured', async (t) => {
     const { run } = await setUp(t, { secondWorkspace: 'organization' }, 'personalAccessToken');
     const { snapshot } = await run();
     assert.deepEqual(

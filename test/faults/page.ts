@@ -8,7 +8,7 @@ export function renderBench(faults: readonly Fault[]): string {
     .flatMap((group) => [
       `### Faults: ${group}`,
       renderTable(
-        ['fault', 'what goes wrong', 'what holds'],
+        ['name', 'fault', 'expected result'],
         faults
           .filter((fault) => fault.group === group)
           .map(({ name, what, holds }) => [`\`${name}\``, what, holds]),

@@ -30,14 +30,14 @@ suite('accounts in an organization with SCIM', () => {
     rig.patchConnector({ spec: { provisioning: { allowDeprovision: allowed } } });
   const isActive = async (email: string) => (await rig.personInAsana(email)).active;
 
-  test('stall while nothing says in which workspace, and go on once the connector does', async () => {
+  test('stall with WorkspaceNotSet until the connector has a defaultWorkspace, and are then created', async () => {
     await rig.declare('aac/erin', { email: 'erin@acme.example', name: 'Erin Evans' });
     await rig.untilReason('aac/erin', 'WorkspaceNotSet');
     await rig.patchConnector({ spec: { defaultWorkspace: rig.sandbox.workspace } });
     await rig.untilReason('aac/erin', 'Granted');
   });
 
-  test('are created over SCIM, view-only, under the name that is declared', async () => {
+  test('are created over SCIM with a view-only license and the declared name', async () => {
     const { status } = (await rig.grant('aac/erin')) ?? {};
     assert.equal(await rig.licenseInAsana('erin@acme.example'), 'view only');
     assert.equal(personOf(rig.sandbox, 'erin@acme.example').profile.name, 'Erin Evans');

@@ -45,7 +45,7 @@ suite('a connector in service mode', () => {
     assert.ok(syncing !== -1 && Number(syncing) < Number(connected), rig.phasesShown.join());
   });
 
-  test('uploads its reading at ConductorOne’s call, without reading Asana twice', async () => {
+  test('uploads its reading when ConductorOne requests a sync, without reading Asana again', async () => {
     const before = rig.sandbox.requests.last;
     const { code, message } = await tenant.carryOut({ type: 'syncFull' });
     assert.equal(code, 'OK', message);
@@ -97,7 +97,7 @@ suite('a connector in service mode', () => {
     assert.equal(await rig.licenseInAsana(carol), 'enterprise');
   });
 
-  test('creates an account, view-only', async () => {
+  test('creates an account with a view-only license', async () => {
     const created = await tenant.carryOut({ type: 'createAccount', email: 'grace.new@acme.example' });
     assert.equal(created.code, 'OK', created.message);
     assert.equal(await rig.licenseInAsana('grace.new@acme.example'), 'view only');
@@ -116,7 +116,7 @@ suite('a connector in service mode', () => {
     assert.equal((await tenant.untilEnded(id)).code, 'Canceled');
   });
 
-  test('goes on after it was cut off', async () => {
+  test('reconnects after the connection is cut, and carries out the next task', async () => {
     rig.sandbox.conductorOne.cut();
     assert.equal((await tenant.carryOut({ type: 'syncFull' })).code, 'OK');
   });
@@ -134,7 +134,7 @@ suite('a connector in service mode', () => {
     assert.equal((await tenant.untilEnded(id)).code, 'OK');
   });
 
-  test('stalls only its own condition when ConductorOne refuses the credentials, and recovers at a request', async () => {
+  test('stays Ready when ConductorOne rejects the credentials, and reconnects after a sync request', async () => {
     await tenant.set({ credentialsValid: false });
     await rig.until(
       'the condition says so',
@@ -167,7 +167,7 @@ suite('a client ID and secret that are rotated', () => {
   });
   after(() => rig.close());
 
-  test('are taken up once they are in the Secret', async () => {
+  test('are used after they are stored in the Secret', async () => {
     const reason = async () => conditionOf(await rig.connector(), 'ConductorOneConnected')?.reason;
     rig.sandbox.conductorOne.rotateCredentials();
     await rig.until('the old ones are refused', async () => (await reason()) === 'CredentialsRejected');

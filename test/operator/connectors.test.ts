@@ -82,7 +82,7 @@ suite('the Secret of a connector', () => {
     assert.equal(conditionOf(connector, 'Stalled'), undefined);
   });
 
-  test('that is rotated is taken up after a 401 at once, without a word from anybody', async () => {
+  test('is read again as soon as Asana answers 401, so that a rotated token is used', async () => {
     const rotated = `${SERVICE_ACCOUNT}-rotated`;
     rig.sandbox.tokenRegister.issue(rotated, 'serviceAccount', rig.sandbox.people.serviceAccount);
     await rig.patchSecret({ BATON_TOKEN: rotated });
@@ -126,7 +126,7 @@ suite('what a token may see', () => {
     await rig.untilReason('no-scim', 'LicensesUnavailable');
   });
 
-  test('a token that can only do SCIM stalls until it is told of which organization', async () => {
+  test('a token that can only do SCIM stalls its connector until defaultWorkspace names the organization', async () => {
     await rig.createSecret({ BATON_TOKEN: SCIM_ONLY }, 'scim-only');
     await rig.createConnector(
       {

@@ -97,7 +97,7 @@ suite('license grants in mode Apply', () => {
     assert.equal(await rig.licenseInAsana(alice), 'enterprise');
   });
 
-  test('leave view-only when an enterprise grant is deleted', async () => {
+  test('leave a view-only license when an enterprise grant is deleted', async () => {
     await rig.deleteGrant('alice');
     await rig.untilGone('alice');
     assert.deepEqual(pick(await rig.personInAsana(alice)), { license: 'view only', active: true });

@@ -151,13 +151,13 @@ for (const row of rows) {
     const isInAsana = async (address: string): Promise<boolean> =>
       (await rig.peopleInAsana()).some(({ email }) => email === address);
 
-    test('are refused as they are printed, with bare booleans', async () => {
+    test('are rejected by the API server if their booleans are not quoted', async () => {
       const bare = { ...secretManifest({}), stringData: { BATON_PROVISIONING: true } };
       await assert.rejects(rig.client.create(SECRETS, rig.namespace, bare), /stringData/);
       await assert.rejects(rig.client.create(DEPLOYMENTS, rig.namespace, deploymentManifest(true)), /labels/);
     });
 
-    test('make another image connect, upload, and provision or say why not', async () => {
+    test('work with another image, which connects, uploads, and provisions or explains why not', async () => {
       await using folder = await Folder.make(program.main);
       const child = new Child(folder, {
         ...(await environmentOf(rig)),
@@ -180,7 +180,7 @@ for (const row of rows) {
       assert.equal(told.length, row.provisioning === 'OK' && !row.guestElsewhere ? 0 : 1, told.join('\n'));
     });
 
-    test('are followed by an AsanaConnector that is Connected, uploads, and provisions or says why not', async () => {
+    test('convert to an AsanaConnector that connects, uploads, and provisions or explains why not', async () => {
       const found = await rig.client.get<KubernetesObject>(SECRETS, rig.namespace, `${NAME}-secrets`);
       const connector = await migrated({ ...found, kind: 'Secret' });
       await rig.client.create(asanaConnectors, rig.namespace, connector);

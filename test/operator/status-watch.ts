@@ -33,12 +33,14 @@ export class StatusWatch {
 
   async #watch(resource: Resource, namespace: string): Promise<void> {
     const { signal } = this.#watching;
-    const { resourceVersion } = await this.#client.list(resource, namespace, { limit: 500 });
+    let { resourceVersion } = await this.#client.list(resource, namespace, { limit: 500 });
     while (!signal.aborted) {
       try {
         const options = { resourceVersion, timeoutSeconds: 3600 };
         for await (const { type, object } of this.#client.watch(resource, namespace, options, signal)) {
           if (type === 'ADDED' || type === 'MODIFIED') this.#seen.push(object as unknown as CheckedObject);
+          // A watch that ends early continues from here, so that no status is seen twice.
+          resourceVersion = versionOf(object) ?? resourceVersion;
         }
       } catch (error) {
         // The test has deleted the kinds, so there is nothing left to see.
@@ -50,4 +52,8 @@ export class StatusWatch {
       }
     }
   }
+}
+
+function versionOf(object: object): string | undefined {
+  return (object as { readonly metadata?: { readonly resourceVersion?: string } }).metadata?.resourceVersion;
 }

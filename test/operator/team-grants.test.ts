@@ -28,7 +28,7 @@ suite('team grants in mode Apply', () => {
   const declare = (name: string, email: string, spec: Record<string, unknown> = {}) =>
     rig.declare(`atg/${name}`, { user: { email }, team: { gid: design }, ...spec });
 
-  test('add a member of the organization to the team, which is found by its name', async () => {
+  test('add a member of the organization to a team that is declared by name', async () => {
     await declare('alice', alice, { team: { name: 'Design guild' } });
     const { status } = await rig.untilReason('atg/alice', 'Granted');
     assert.equal(teams.has(alice, design), true);

@@ -31,7 +31,7 @@ suite('workspace grants', () => {
     rig.declare(`awg/${name}`, { user: { email }, workspace: SECOND_WORKSPACE_GID, ...spec });
   const isIn = (email: string) => isInWorkspace(rig.sandbox, email, SECOND_WORKSPACE_GID);
 
-  test('add somebody who is known in another workspace', async () => {
+  test('add a person who is a member of another workspace', async () => {
     await declare('carol', carol, { deletionPolicy: 'Revoke' });
     const { status } = await rig.untilReason('awg/carol', 'Granted');
     assert.equal(isIn(carol), true);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { silentMeter } from '../../src/core/meter.ts';
 import { Directory } from '../../src/directory/directory.ts';
+import type { Action } from '../../src/provisioning/action.ts';
 import { AuditLog, type AuditRecord } from '../../src/provisioning/audit.ts';
 import { type ActionHooks, type ActionRequest, Executor } from '../../src/provisioning/executor.ts';
 import { startSmallAsana } from '../directory/small-asana.ts';
@@ -60,6 +61,32 @@ suite('an action', () => {
     assert.equal(rig.directory.accountByEmail('ada.byron@acme.example')?.license, 'ViewOnly');
     // By the time of an audit, the address may belong to another person.
     assert.equal(rig.audit[0]?.account.gid, rig.sandbox.state.personByEmail('ada.byron@acme.example')?.gid);
+  });
+
+  test('of creating an account waits for the change under way for the same person, known elsewhere by gid', async (t) => {
+    const rig = await setUp(t);
+    const steps: string[] = [];
+    const gate = Promise.withResolvers<boolean>();
+    const begun = Promise.withResolvers<void>();
+    const first = rig.execute('GrantEnterprise', ALICE, {
+      confirm: () => {
+        steps.push('upgrade');
+        begun.resolve();
+        return gate.promise;
+      },
+    });
+    await begun.promise;
+    const creation = { ...rig.request('CreateAccount', ALICE) };
+    const known = { ...creation, action: { ...creation.action, knownGid: rig.gid(ALICE) } as Action };
+    const second = rig.executor.execute(known, {
+      ...rig.hooks(),
+      guard: () => void steps.push('creation'),
+      confirm: () => false,
+    });
+    steps.push('the upgrade ends');
+    gate.resolve(false);
+    await Promise.all([first, second]);
+    assert.deepEqual(steps, ['upgrade', 'the upgrade ends', 'creation']);
   });
 
   test('shows its result in the directory at once, without another sync', async (t) => {

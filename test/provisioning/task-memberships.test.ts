@@ -58,7 +58,7 @@ suite('a team task', () => {
     assert.deepEqual(operations.slice(4).toSorted(), look);
   });
 
-  test('takes somebody out, and the directory shows it without another sync', async (t) => {
+  test('removes a member, and the directory shows it without another sync', async (t) => {
     const rig = await startTaskRig(t);
     const outcome = await rig.carryOut(leave(rig, BOB));
     assert.equal(outcome.changed, true);
@@ -199,7 +199,7 @@ suite('a workspace task', () => {
     assert.equal(rig.person(DAVE).profile.active, false);
   });
 
-  test('adds somebody to a plain workspace and takes them out of it, and leaves the organization alone', async (t) => {
+  test('adds a person to another workspace and removes them again, without a change in the organization', async (t) => {
     const rig = await startTaskRig(t, {
       token: 'personalAccessToken',
       scimEnabled: false,
@@ -302,7 +302,7 @@ suite('a new account', () => {
     assert.equal(new Set(outcomes.map(({ account }) => account?.gid)).size, 1);
   });
 
-  test('goes nowhere where nobody shows a license', async (t) => {
+  test('is not created in an organization without view-only licenses', async (t) => {
     const rig = await startTaskRig(t, { viewOnlyDomain: false });
     await assert.rejects(rig.carryOut(createAccount('ada@acme.example')), { code: 'LicensesUnavailable' });
     assert.equal(rig.count('scimCreateUser'), 0);

@@ -10,6 +10,7 @@ import {
 } from '../../src/provisioning/attempt.ts';
 import { decideGrant } from '../../src/provisioning/decide-grant.ts';
 import type { Grant } from '../../src/provisioning/grant.ts';
+import type { Policies } from '../../src/provisioning/policies.ts';
 import type { Reading } from '../../src/provisioning/reading.ts';
 import {
   ALICE,
@@ -43,7 +44,13 @@ suite('what was sent before a grant ended', () => {
   const viewer = reading([person()]);
   const holder = reading([person({ license: 'Enterprise' })]);
   const upgraded = { wish: enterprise, applied: adopted(viewOnly, 'ViewOnly'), ending: deleted };
-  const rows: readonly [what: string, grant: Grant, asana: Reading, expect: string][] = [
+  const rows: readonly [
+    what: string,
+    grant: Grant,
+    asana: Reading,
+    expect: string,
+    changes?: Partial<Policies>,
+  ][] = [
     [
       'an upgrade by an edit, not shown yet, is waited for although view-only is on record',
       grant(viewOnly, { ...upgraded, attempt: sent('GrantEnterprise', 'Enterprise', 1_000) }),
@@ -111,6 +118,19 @@ suite('what was sent before a grant ended', () => {
       'Blocked ReadingIncomplete',
     ],
     [
+      'an upgrade whose license is not shown any more, because SCIM is off, is waited for as one on record would be',
+      grant(enterprise, { ending: deleted, attempt: sent('GrantEnterprise', 'Enterprise', 4 * minute) }),
+      reading([person({ scim: false })]),
+      'Blocked LicensesUnavailable',
+      { scimEnabled: false },
+    ],
+    [
+      'a membership of a team that is not read any more is released with a Warning, as one on record would be',
+      grant(team, { ending: deleted, attempt: sent('AddToTeam', 'Member', 4 * minute) }),
+      reading([person()], { teams: [] }),
+      'Release TeamNotFound !',
+    ],
+    [
       'a removal that is pending is no reason to wait: it is taken back, and looked for',
       grant(enterprise, {
         applied: given(enterprise, 'Enterprise'),
@@ -121,9 +141,9 @@ suite('what was sent before a grant ended', () => {
       'Act RevokeEnterprise',
     ],
   ];
-  for (const [what, subject, asana, expect] of rows)
+  for (const [what, subject, asana, expect, changes = {}] of rows)
     test(`${what}: ${expect}`, () => {
-      const decision = decideGrant(subject, context(asana));
+      const decision = decideGrant(subject, context(asana, { policies: changes }));
       assert.equal(told(decision), expect, decision.message);
     });
 });

@@ -24,12 +24,12 @@ type Section = 'rules' | 'faults' | 'bench';
 /** Renders the tables of the judge's rules as Markdown. */
 export function renderRules(): string {
   return [
-    '### Of every change that leaves for Asana',
-    renderTable(['rule', 'what it says'], [...rules, ...wireRules].map(rowOf)),
-    '### Of every status that is written',
-    renderTable(['rule', 'what it says'], [...statusRules, ...promptRules, ...worldRules].map(rowOf)),
-    '### Of a world that is left alone',
-    renderTable(['rule', 'what it says'], settledRules.map(rowOf)),
+    '### Changes sent to Asana',
+    renderTable(['rule', 'requirement'], [...rules, ...wireRules].map(rowOf)),
+    '### Writes to the API server',
+    renderTable(['rule', 'requirement'], [...statusRules, ...promptRules, ...worldRules].map(rowOf)),
+    '### After the last step',
+    renderTable(['rule', 'requirement'], settledRules.map(rowOf)),
   ].join('\n\n');
 }
 
@@ -39,7 +39,7 @@ export function renderFaults(mutants: readonly Mutant[], found: readonly MutantF
     const by = found.find((one) => one.name === name);
     return [`\`${name}\``, why, by ? `\`${by.rule}\`` : '', by ? String(by.seed) : ''];
   });
-  return renderTable(['fault', 'what goes wrong', 'found by', 'seed'], rows);
+  return renderTable(['fault', 'consequence', 'found by', 'seed'], rows);
 }
 
 /** Parses the table of faults in a document. */

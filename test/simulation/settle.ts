@@ -32,16 +32,17 @@ const UNREADABLE = ['WorkspaceNotFound', 'WorkspaceNotSet', 'AmbiguousOrganizati
 
 const HANGS = {
   name: 'NothingHangs',
-  sentence: 'a world that is left alone settles: no object waits for what will not come',
+  sentence:
+    'no grant waits forever: none keeps a temporary reason, and no deleted grant stays Ready or outlives its connector',
 };
 const TABLE = {
   name: 'AsTheTable',
-  sentence: 'when all is quiet every grant is as the table of grants says',
+  sentence: 'Asana shows what every live grant that is Ready declares',
 };
-const ANSWERED = { name: 'HoldsEnd', sentence: 'a hold that is answered ends' };
+const ANSWERED = { name: 'HoldsEnd', sentence: 'a hold ends after it is acknowledged' };
 const QUIET = {
   name: 'NothingForEver',
-  sentence: 'when nothing changes nothing is written, and no key is retried for ever',
+  sentence: 'while nothing changes, nothing is written and no reconcile keeps failing',
 };
 
 /** The rules for a world that was left alone. */
@@ -95,7 +96,7 @@ async function answerHolds(world: World): Promise<void> {
       if (asked.has(`${keyOf(connector)} ${token}`))
         world.judge.report(
           ANSWERED,
-          `${nameOf(connector)}: ${reason} ${token} still stands after its acknowledgement`,
+          `${nameOf(connector)}: ${reason} ${token} still exists after its acknowledgement`,
         );
   }
 }
@@ -130,9 +131,9 @@ async function judgeQuiet(world: World): Promise<void> {
   // A grant that begins or ends meanwhile is written when it does.
   const timed = grantsOf(world).filter(({ spec }) => spec.expiresAt ?? spec.startsAt ?? spec.duration).length;
   if (world.asanaWrites > asanaWrites + 1 + refused + 2 * timed)
-    world.judge.report(QUIET, `${world.asanaWrites - asanaWrites} writes reached Asana`);
+    world.judge.report(QUIET, `${world.asanaWrites - asanaWrites} changes reached Asana`);
   if (world.grantWrites > grantWrites + 3 + 3 * refused + 6 * timed)
-    world.judge.report(QUIET, `${world.grantWrites - grantWrites} statuses of grants were written`);
+    world.judge.report(QUIET, `${world.grantWrites - grantWrites} grant statuses were written`);
 }
 
 function describe(error: unknown): string {
@@ -147,16 +148,17 @@ function judgeGrant(world: World, grant: Grant): void {
   const reason = ready?.reason ?? 'none';
   if (!connector) {
     if (grant.metadata.deletionTimestamp)
-      world.judge.report(HANGS, `${nameOf(grant)} is deleted, its connector is gone`);
+      world.judge.report(HANGS, `${nameOf(grant)} is deleted but still exists, and its connector is gone`);
     return;
   }
   if (!canAct(connector)) return;
   const site = facts.siteOf(connector);
   if (!site) return;
   if (PASSING.includes(reason) && !isWaitingForTime(world, grant))
-    world.judge.report(HANGS, `${nameOf(grant)} is ${reason}: ${ready?.message ?? ''}`);
+    world.judge.report(HANGS, `${nameOf(grant)} still shows ${reason}: ${ready?.message ?? ''}`);
   if (grant.metadata.deletionTimestamp !== undefined) {
-    if (ready?.status === 'True') world.judge.report(HANGS, `${nameOf(grant)} is deleted and ${reason}`);
+    if (ready?.status === 'True')
+      world.judge.report(HANGS, `${nameOf(grant)} is deleted but shows ${reason}`);
     return;
   }
   if (modeOf(connector) === 'Plan' || !facts.isLive(grant)) return;
@@ -164,7 +166,7 @@ function judgeGrant(world: World, grant: Grant): void {
   const model = modelOf(grant.kind);
   if (!model || !holding || ready?.status !== 'True' || reason === 'Suspended') return;
   if (!model.has(grant, holding))
-    world.judge.report(TABLE, `${nameOf(grant)} is ${reason}, and Asana shows ${JSON.stringify(holding)}`);
+    world.judge.report(TABLE, `${nameOf(grant)} shows ${reason}, but Asana shows ${JSON.stringify(holding)}`);
 }
 
 function canAct(connector: Connector): boolean {

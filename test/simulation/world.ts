@@ -26,11 +26,11 @@ const DISTURBED_MS = 20_000;
 
 const FITS = {
   name: 'WritesFit',
-  sentence: 'the API server finds nothing invalid in what the operator writes',
+  sentence: 'the API server rejects no write of the operator as invalid',
 };
 const WORKS = {
   name: 'SimulationWorks',
-  sentence: 'nothing fails in the simulated Asana, and nothing in the judge',
+  sentence: 'neither the simulated Asana nor the judge throws an error',
 };
 /** Rules about the whole world. */
 export const worldRules: readonly NamedRule[] = [FITS, WORKS];

@@ -36,7 +36,7 @@ export const operatorRows: readonly RowDeclaration[] = [
       },
       {
         shape: 'lines',
-        title: 'Requests that may be sent now',
+        title: 'Requests left in the current minute',
         description: 'What is left of the budget of each token.',
         width: 6,
         queries: [

@@ -216,9 +216,14 @@ function openDatabase(path: string, tempFolder: string): DatabaseSync {
 /** Opens a database with any version of the tables and brings them to this version. */
 export function openExisting(path: string, tempFolder: string): DatabaseSync {
   const db = openDatabase(path, tempFolder);
-  for (const table of tables) {
-    db.exec(createTable(table));
-    addMissingColumns(db, table.name, table.columns);
+  try {
+    for (const table of tables) {
+      db.exec(createTable(table));
+      addMissingColumns(db, table.name, table.columns);
+    }
+  } catch (error) {
+    db.close();
+    throw error;
   }
   return db;
 }

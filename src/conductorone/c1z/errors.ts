@@ -88,7 +88,7 @@ export function tempFolderError(folder: string, fault: StorageFault, cause: unkn
 
 /** Returns the error for a fault of a file that the user named; `C1zFailed` for any other fault. */
 export function fileError(path: string, fault: StorageFault, cause: unknown): C1zError {
-  if (fault === 'other') return new C1zError('C1zFailed', `${path} could not be written.`, { cause });
+  if (fault === 'other') return new C1zError('C1zFailed', `${path} could not be read or written.`, { cause });
   const why =
     fault === 'full'
       ? 'its file system is full: free some space'

@@ -62,12 +62,6 @@ export class FieldWriter {
     return this;
   }
 
-  /** Appends to the contents of a string, between `begin` and `end`. */
-  append(text: string): this {
-    this.#append(text);
-    return this;
-  }
-
   /**
    * Begins a message, or any other field with a length before its contents.
    * @returns the argument for `end`

@@ -29,15 +29,16 @@ export class C1zReader implements AsyncDisposable {
    */
   static async open(path: string, tempFolder: string): Promise<C1zReader> {
     const folder = await makeWorkFolder(tempFolder);
+    let db: DatabaseSync | null = null;
     try {
       const database = join(folder, 'sync.db');
       await unpack(path, database);
-      const db = openExisting(database, tempFolder);
+      db = openExisting(database, tempFolder);
       const newest = finishedSyncs(db).find(({ type }) => type === 'full');
       if (newest) return new C1zReader(db, newest.id, folder);
-      db.close();
       throw new C1zError('FileUnusable', `${path} contains no finished full sync. Run a sync into it first.`);
     } catch (error) {
+      db?.close();
       await removeWorkFolder(folder);
       throw explain(error, path, tempFolder);
     }
@@ -72,5 +73,6 @@ function explain(error: unknown, path: string, tempFolder: string): C1zError {
   if (error instanceof C1zError) return error;
   if (isDamage(error)) return damagedFile(path, error);
   const fault = storageFault(error);
-  return fault === 'unusable' ? fileError(path, fault, error) : tempFolderError(tempFolder, fault, error);
+  // Only the unpacked copy, in the temporary folder, takes space.
+  return fault === 'full' ? tempFolderError(tempFolder, fault, error) : fileError(path, fault, error);
 }

@@ -34,7 +34,8 @@ export function endFields(
   const before = object.status;
   // As the user wrote it, so that spec and status spell the time alike.
   const expiresAt = object.spec.expiresAt ?? formatTime(end);
-  const same = before?.expiresAt === expiresAt && before.endSetAt !== undefined;
+  // An edit that only spells the same time differently does not move the end.
+  const same = before?.endSetAt !== undefined && Date.parse(before.expiresAt ?? '') === end;
   const { duration } = object.spec;
   return {
     expiresAt,

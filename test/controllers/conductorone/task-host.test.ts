@@ -137,7 +137,7 @@ suite('the host of a connector’s tasks', () => {
     assert.ok(session.directory.current());
   });
 
-  test('books a deprovision where a restart finds it, and refuses the one above the limit', async () => {
+  test('saves a deprovision so that it counts after a restart, and refuses one above the limit', async () => {
     const revoke = (email: string) => host.provision(license('Take', 'ViewOnly', email), 'task', never);
     const viewOnly = [...sandbox.state.people].filter(
       ({ profile }) => profile.license === 'view only' && profile.email !== ALICE,

@@ -76,6 +76,12 @@ suite('the end of a grant', () => {
     assert.deepEqual(first, { expiresAt: spec.expiresAt, endSetAt: at(NOW) }, 'as the user wrote it');
     assert.deepEqual(endFields(grantObject({ spec, status: first }), NOW + HOUR), first);
     const later = { expiresAt: at(NOW + 24 * HOUR) };
+    const respelled = { expiresAt: spec.expiresAt.replace('+00:00', 'Z') };
+    assert.deepEqual(
+      endFields(grantObject({ spec: respelled, status: first }), NOW + HOUR),
+      { ...respelled, endSetAt: at(NOW) },
+      'another spelling of the same time moves nothing',
+    );
     assert.equal(endFields(grantObject({ spec: later, status: first }), NOW + HOUR).endSetAt, at(NOW + HOUR));
   });
 });

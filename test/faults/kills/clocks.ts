@@ -21,12 +21,12 @@ export interface ClockRow {
 
 /** What must hold, in the order in which it is checked. */
 export const clockRows: readonly ClockRow[] = [
-  { what: 'an hour forward and an hour back: the leader stays the leader', run: keepTheLeader },
-  { what: 'an hour forward: nobody expires early, nor en masse', run: expireNobody },
-  { what: 'an hour back: what has ended waits until the clock is right, and then ends', run: endLater },
-  { what: 'an hour back: a token that was replaced stays in no cache', run: keepNoCredential },
+  { what: 'one hour forward and one hour back: the leader stays the leader', run: keepTheLeader },
+  { what: 'one hour forward: no grant expires early', run: expireNobody },
+  { what: 'one hour back: an expired grant waits until the clock is correct, and then ends', run: endLater },
+  { what: 'one hour back: a token that was replaced is not kept in any cache', run: keepNoCredential },
   // Last, because what it holds stays held.
-  { what: 'an hour forward: no new window of removals opens', run: openNoWindow },
+  { what: 'one hour forward: no new removal window opens', run: openNoWindow },
 ];
 
 /** Two real processes whose clock is moved while they run; Asana, the API server and this process keep theirs. */

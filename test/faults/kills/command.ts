@@ -8,15 +8,17 @@ import { type Outcome, Rounds } from './rounds.ts';
 import { steps } from './steps.ts';
 import { actions } from './wishes.ts';
 
-const USAGE = `Kills the leader of two real processes of the operator at each step of each action, and then at random.
+const USAGE = `Runs two operator processes and kills the leader at each step of each action, then at random times.
 
 Usage: npm run faults -- kills [options]
 
-  --count N      random kills and lost leases (default 200)
-  --seed N       makes the schedule (default 1)
-  --only PART    steps, random, or clocks
-  --log FILE     where to put what the processes logged
-  --step WORDS   the steps with these words in their name, or in that of their action
+  --count N      number of random rounds (default 200)
+  --seed N       seed of the random schedule (default 1)
+  --only PART    run one part only: steps, random or clocks
+  --log FILE     write the logs of the processes to this file
+  --step WORDS   run only the steps whose name or action contains these words
+
+The exit code is 0 if there are no findings, 1 if there are, and 2 for an invalid option.
 `;
 
 interface KillOptions {
@@ -100,7 +102,9 @@ async function kill(arena: Arena, { count, seed, only, step: words }: KillOption
           tell(await rounds.atStep(step, action));
   if (only !== 'steps') for (let round = 0; round < count; round++) tell(await rounds.atRandom());
   if (rounds.lookedFor > 0)
-    console.log(`${rounds.lookedFor} that never arrived are looked for until they may be sent again`);
+    console.log(
+      `waiting for ${rounds.lookedFor} changes that did not arrive, until the operator may send them again`,
+    );
   const findings = [...outcomes.flatMap((outcome) => outcome.findings), ...(await rounds.end())];
   console.log(`\n${renderTable(outcomes)}\n`);
   for (const finding of findings) console.log(`FINDING  ${finding}`);
@@ -134,8 +138,8 @@ async function moveClocks(): Promise<number> {
 
 function lineOf({ what, action, underWay, recoveredMs, endedMs, findings }: Outcome): string {
   const recovered =
-    recoveredMs === null ? 'is looked for' : `as wished after ${(recoveredMs / 1000).toFixed(1)} s`;
-  const ended = endedMs === null ? '' : `; it ended after ${(endedMs / 1000).toFixed(1)} s`;
+    recoveredMs === null ? 'result pending' : `recovered after ${(recoveredMs / 1000).toFixed(1)} s`;
+  const ended = endedMs === null ? '' : `; exited after ${(endedMs / 1000).toFixed(1)} s`;
   const bad = findings.map((finding) => `\n      ${finding}`).join('');
-  return `${findings.length === 0 ? 'held  ' : 'BROKEN'}  ${what} (${action}; ${underWay} under way): ${recovered}${ended}${bad}`;
+  return `${findings.length === 0 ? 'held  ' : 'BROKEN'}  ${what} (${action}; ${underWay} in progress): ${recovered}${ended}${bad}`;
 }

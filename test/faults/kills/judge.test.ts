@@ -32,10 +32,10 @@ const back: Turn = { ...turn, from: 'view only', to: 'enterprise' };
 suite('the judge of changes finds', () => {
   const rows: readonly [what: string, turns: readonly Turn[], findings: readonly RegExp[]][] = [
     ['nothing where a wish has led to its change', [turn], []],
-    ['a change that is lost', [], [/^lost: RevokeEnterprise/]],
-    ['a change that somebody made who was not asked', [turn, back], [/nobody: alg-1/]],
-    ['a change that was made, undone and made again', [turn, back, turn], [/nobody/, /nobody/]],
-    ['a change that led elsewhere', [{ ...turn, to: 'out' }], [/^lost/, /nobody/]],
+    ['a change that is lost', [], [/^not made: RevokeEnterprise/]],
+    ['a change that somebody made who was not asked', [turn, back], [/undeclared: alg-1/]],
+    ['a change that was made, undone and made again', [turn, back, turn], [/undeclared/, /undeclared/]],
+    ['a change that led elsewhere', [{ ...turn, to: 'out' }], [/^not made/, /undeclared/]],
   ];
   for (const [what, turns, findings] of rows) {
     test(what, () => {
@@ -54,7 +54,7 @@ test('the judge finds a creation that was sent twice', () => {
   assert.deepEqual(judgeOneWay([creation], [post(1)]), []);
   assert.match(
     judgeOneWay([creation], [post(2), post(1)])[0] ?? '',
-    /repeated blindly: .* came again 1 ms later/,
+    /repeated too early: .* was sent again 1 ms later/,
   );
 });
 
@@ -74,9 +74,9 @@ suite('the judge of conduct finds', () => {
     ['nothing in a leader that looks and then acts', {}, null],
     ['a change after the renew deadline', { renewals: [0, 500] }, /after the renew deadline/],
     ['a change of somebody who never led', { renewals: [] }, /after the renew deadline/],
-    ['a change without a look', { asks: [patch(3_000)] }, /before it had looked/],
-    ['a look that came after', { asks: [patch(3_000), look(3_100)] }, /before it had looked/],
-    ['a removal right after a takeover', { renewals: [2_000, 2_800] }, /taken the lease over/],
+    ['a change without a look', { asks: [patch(3_000)] }, /before the process had read/],
+    ['a look that came after', { asks: [patch(3_000), look(3_100)] }, /before the process had read/],
+    ['a removal right after a takeover', { renewals: [2_000, 2_800] }, /took over the lease/],
     ['nothing in the same removal where nobody led', { renewals: [2_000, 2_800], tookOver: false }, null],
   ];
   for (const [what, change, finding] of rows) {

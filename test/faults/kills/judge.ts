@@ -31,11 +31,10 @@ export function judgeChanges(wishes: readonly Wish[], turns: readonly Turn[]): s
         from === wish.from &&
         to === wish.to,
     );
-    if (index === -1) findings.push(`lost: ${wish.action} of ${wish.email} (${wish.from} → ${wish.to})`);
+    if (index === -1) findings.push(`not made: ${wish.action} of ${wish.email} (${wish.from} → ${wish.to})`);
     else left.splice(index, 1);
   }
-  for (const { email, from, to } of left)
-    findings.push(`doubled, or wished for by nobody: ${email}, ${from} → ${to}`);
+  for (const { email, from, to } of left) findings.push(`repeated or undeclared: ${email}, ${from} → ${to}`);
   return findings;
 }
 
@@ -52,7 +51,8 @@ export function judgeOneWay(wishes: readonly Wish[], asks: readonly Ask[]): stri
       return gaps
         .filter((gap) => gap < EARLIEST_AGAIN_MS)
         .map(
-          (gap) => `repeated blindly: ${wish.action} of ${wish.email} came again ${Math.round(gap)} ms later`,
+          (gap) =>
+            `repeated too early: ${wish.action} of ${wish.email} was sent again ${Math.round(gap)} ms later`,
         );
     });
 }
@@ -70,9 +70,9 @@ export function judgeConduct(conduct: Conduct, wishes: readonly Wish[]): string[
     const wish = wishes.findLast((candidate) => candidate.at <= ask.at && isChangeOf(candidate, ask));
     if (wish === undefined) continue;
     const looked = conduct.asks.some((other) => other.at <= ask.at && isLookAt(wish, other));
-    if (!looked) findings.push(`${what} was sent before it had looked at ${wish.email}`);
+    if (!looked) findings.push(`${what} was sent before the process had read ${wish.email}`);
     if (wish.removal && conduct.tookOver && ask.at - began < ACTION_TIMEOUT_MS)
-      findings.push(`${what} came ${Math.round(ask.at - began)} ms after it had taken the lease over`);
+      findings.push(`${what} came ${Math.round(ask.at - began)} ms after the process took over the lease`);
   }
   return findings;
 }

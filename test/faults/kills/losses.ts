@@ -38,7 +38,7 @@ export const losses: readonly Loss[] = [
       await process.end('SIGKILL');
     },
   },
-  { name: 'the lease is taken by hand', weight: 2, endsItself: true, strike: takeByHand },
+  { name: 'the lease is taken manually', weight: 2, endsItself: true, strike: takeByHand },
   {
     name: 'SIGSTOP for longer than the lease, then SIGCONT',
     weight: 2,

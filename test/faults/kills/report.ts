@@ -11,13 +11,13 @@ export function renderTable(outcomes: readonly Outcome[]): string {
     return [what, group.length, amid, findings, lookedFor, longest(times), longest(ends)];
   });
   const head = [
-    'killed at',
+    'step or event',
     'kills',
-    'amid a change',
+    'change in progress',
     'findings',
-    'looked for',
-    'as wished within',
-    'ended within',
+    'result pending',
+    'recovered within',
+    'exited within',
   ];
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

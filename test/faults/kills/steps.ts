@@ -43,20 +43,20 @@ function step(
 
 /** In the order in which an action goes through them. */
 export const steps: readonly Step[] = [
-  step('looking at the person', 'Look', {}),
+  step('reading the person', 'Look', {}),
   step('before the finalizer is written', 'Finalizer', {}, giving),
-  step('the finalizer is written', 'Finalizer', { arrives: true }, giving),
-  step('before the intent is in status', 'Status', {}),
-  step('the intent is in status', 'Status', { arrives: true }),
-  step('asking the API server once more', 'Ask', {}, taking),
-  step('the request is on its way', 'Change', {}),
-  step('Asana has made the change', 'Change', { arrives: true }),
-  step('reading back', 'Look', { after: true }),
-  step('before the outcome is in status', 'Status', { after: true }, giving),
-  step('the outcome is in status', 'Status', { after: true, arrives: true }, giving),
-  step('before the finalizer is taken off', 'Finalizer', { after: true }, taking),
-  step('the finalizer is taken off', 'Finalizer', { after: true, arrives: true }, taking),
-  step('telling it in an Event', 'Event', { after: true }),
+  step('after the finalizer is written', 'Finalizer', { arrives: true }, giving),
+  step('before the intent is in the status', 'Status', {}),
+  step('after the intent is in the status', 'Status', { arrives: true }),
+  step('reading the object from the API server once more', 'Ask', {}, taking),
+  step('before the request reaches Asana', 'Change', {}),
+  step('after Asana has made the change', 'Change', { arrives: true }),
+  step('reading the result back', 'Look', { after: true }),
+  step('before the result is in the status', 'Status', { after: true }, giving),
+  step('after the result is in the status', 'Status', { after: true, arrives: true }, giving),
+  step('before the finalizer is removed', 'Finalizer', { after: true }, taking),
+  step('after the finalizer is removed', 'Finalizer', { after: true, arrives: true }, taking),
+  step('writing the event', 'Event', { after: true }),
 ];
 
 /** Waits for the leader to reach a step of one action, holds the request there, and calls `kill`. */

@@ -123,7 +123,7 @@ export class Wishes {
     const object = await this.#rig.grant(ref);
     const { reason, message } = conditionOf(object, 'Ready') ?? {};
     const shown = object === null ? 'gone' : `${reason}: ${message}`;
-    return `never came true: ${action} of ${email}, who is ${this.#ledger.standing(email)}; ${ref} is ${shown}`;
+    return `not fulfilled: ${action} of ${email}, who is ${this.#ledger.standing(email)}; ${ref} is ${shown}`;
   }
 
   #addAccount(): void {

@@ -30,13 +30,13 @@ interface ApiFault extends Pick<Fault, 'name' | 'what' | 'isShort' | 'standsFor'
 }
 
 const HOLDS =
-  'The operator recovers by itself, with a pause after each failure; no deletion is missed, every edit changes Asana once, and there are no more lists than the fault makes necessary.';
+  'The operator recovers by itself and pauses after each failure. No deletion is missed, each edit changes Asana once, and no unnecessary lists are sent.';
 
 /** Faults of watches, open ones and new ones. */
 const watches: readonly ApiFault[] = [
   {
     name: 'watch-reset',
-    what: 'Connections of watches are reset, twice each',
+    what: `${2 * WATCHED_KINDS} watch requests are reset`,
     standsFor: ['R1'],
     isShort: true,
     on: isWatch,
@@ -46,7 +46,7 @@ const watches: readonly ApiFault[] = [
   },
   {
     name: 'watch-torn',
-    what: 'A watch is cut in the middle of an object, twice',
+    what: 'Two watches are cut in the middle of an object',
     standsFor: ['R1', 'R2'],
     on: (asked) => isWatch(asked) && isOfGrants(asked),
     fault: { kind: 'tear' },
@@ -63,7 +63,7 @@ const watches: readonly ApiFault[] = [
     ] as const
   ).map(([status, listsEach]) => ({
     name: `watch-${status}`,
-    what: `Watches are answered with ${status}, twice each${status === 429 ? ', with `Retry-After: 2`' : ''}`,
+    what: `${2 * WATCHED_KINDS} watch requests are answered with ${status}${status === 429 ? ' and `Retry-After: 2`' : ''}`,
     standsFor: status === 410 ? ['R2'] : ['R1'],
     on: isWatch,
     fault: { kind: 'answer' as const, status, ...(status === 429 ? { retryAfter: 2 } : {}) },
@@ -78,7 +78,7 @@ const watches: readonly ApiFault[] = [
     ] as const
   ).map(([code, reason]) => ({
     name: `watch-error-event-${code}`,
-    what: `Watches bring an ERROR event with ${code}, twice each`,
+    what: `${2 * WATCHED_KINDS} watches deliver an ERROR event with code ${code}`,
     standsFor: ['R2'],
     on: isWatch,
     fault: {
@@ -91,7 +91,7 @@ const watches: readonly ApiFault[] = [
   })),
   {
     name: 'watch-nonsense',
-    what: 'Watches bring a line that is no event',
+    what: `${WATCHED_KINDS} watches deliver a line that is not valid JSON`,
     standsFor: ['R2'],
     on: isWatch,
     fault: { kind: 'line', line: '{"type":"MODIFIED"' },
@@ -101,7 +101,7 @@ const watches: readonly ApiFault[] = [
   },
   {
     name: 'watch-delayed',
-    what: 'Watches begin two seconds late',
+    what: `${WATCHED_KINDS} watches start two seconds late`,
     standsFor: ['R1', 'R3'],
     on: isWatch,
     fault: { kind: 'delay', ms: 2_000 },
@@ -109,7 +109,7 @@ const watches: readonly ApiFault[] = [
   },
   {
     name: 'watch-short',
-    what: 'The API server ends each watch after a second',
+    what: 'The API server ends each watch after one second',
     standsFor: ['R1'],
     on: isWatch,
     fault: { kind: 'shorten', seconds: 1 },
@@ -117,7 +117,7 @@ const watches: readonly ApiFault[] = [
   },
   {
     name: 'watch-half-open',
-    what: 'Watches hear nothing more and nobody tells (half-open TCP); the bound of 150 s is 5 s here',
+    what: `${WATCHED_KINDS} watches receive nothing more and no error (half-open TCP); the timeout of 150 s is shortened to 5 s`,
     standsFor: ['R1'],
     on: isWatch,
     fault: { kind: 'freeze' },
@@ -145,10 +145,10 @@ const requests: readonly ApiFault[] = [
     name: `write-${word}`,
     what:
       {
-        reset: 'Writes of status and finalizers are reset before they arrive, six times',
-        lost: 'Writes of status and finalizers are carried out, and the answer is lost, six times',
-        delayed: 'Writes of status and finalizers arrive 1.5 s late, six times',
-      }[word as string] ?? `Writes of status and finalizers are answered with ${word}, six times`,
+        reset: 'The first six writes of status and finalizers are reset before they arrive',
+        lost: 'The first six writes of status and finalizers are carried out, but their answers are lost',
+        delayed: 'The first six writes of status and finalizers arrive 1.5 s late',
+      }[word as string] ?? `The first six writes of status and finalizers are answered with ${word}`,
     standsFor: word === '409' ? ['R4'] : ['R1'],
     on: isWrite,
     fault,
@@ -156,7 +156,7 @@ const requests: readonly ApiFault[] = [
   })),
   {
     name: 'connection-closed',
-    what: 'The API server closes its connection after each answer (GOAWAY in HTTP/1.1)',
+    what: 'The API server closes the connection after each answer, which is how HTTP/1.1 does GOAWAY',
     standsFor: ['R1'],
     on: (asked) => isOurs(asked) && !isWatch(asked),
     fault: { kind: 'close' },

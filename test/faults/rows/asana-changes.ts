@@ -28,14 +28,14 @@ const passing: readonly PassingFault[] = [
   })),
   {
     name: 'change-reset',
-    what: 'The connections of two changes are reset before Asana has read them',
+    what: 'Two change requests are reset before Asana has read them',
     effect: { resetConnection: true },
     standsFor: ['R11'],
     isUnheard: true,
   },
   {
     name: 'change-answer-lost',
-    what: 'Asana makes two changes, and the answers are lost',
+    what: 'Asana makes two changes, but the answers are lost',
     effect: { loseResponse: true },
     standsFor: ['R13'],
     isShort: true,
@@ -50,8 +50,8 @@ const passing: readonly PassingFault[] = [
   },
   ...(['html', 'error200'] as const).map((body) => ({
     name: `change-answered-${body}`,
-    what: `Two changes are not made, and answered with ${
-      { html: 'a page of HTML and 502', error200: 'an error under the status 200' }[body]
+    what: `Two changes are not made and are answered with ${
+      { html: 'an HTML page and 502', error200: 'an error body and status 200' }[body]
     }`,
     effect: { body },
     standsFor: ['R11'],
@@ -59,14 +59,14 @@ const passing: readonly PassingFault[] = [
   })),
   {
     name: 'change-answered-truncated',
-    what: 'Asana makes two changes, and the bodies of the answers end half way',
+    what: 'Asana makes two changes, but the bodies of the answers are truncated',
     effect: { body: 'truncated' },
     standsFor: ['R11'],
     isUnheard: true,
   },
   {
     name: 'change-shown-late',
-    what: 'Asana takes two changes and shows them only after 50 s',
+    what: 'Asana accepts two changes but shows them only after 50 s',
     effect: { staleForMs: 50_000 },
     standsFor: ['R13'],
     isLong: true,
@@ -100,7 +100,7 @@ const refusals = (
     group: 'Asana: changes',
     standsFor: ['R11'],
     what: `A change is refused with ${status}`,
-    holds: `The grant stalls with \`${reason}\` and a Warning event, and nothing is sent again before it is asked for.`,
+    holds: `The grant stalls with \`${reason}\` and a Warning event, and the change is not sent again until it is requested.`,
     async run(worlds) {
       const world = await worlds.open();
       const story = await Story.begin(world);
@@ -126,11 +126,11 @@ const SECOND = 1_000;
 /** The values of Retry-After, and how long nothing may leave after each. */
 const pauses = (
   [
-    ['seconds', 'says 4 s', () => 4, 4],
-    ['date', 'names a date 5 s away', () => new Date(Date.now() + 5 * SECOND).toUTCString(), 4],
-    ['negative', 'says -5 s, which counts as none: a minute', () => '-5', 60],
-    ['nonsense', 'says soon, which counts as none: a minute', () => 'soon', 60],
-    ['absent', 'is absent: a minute', () => undefined, 60],
+    ['seconds', 'is 4 s', () => 4, 4],
+    ['date', 'is a date 5 s in the future', () => new Date(Date.now() + 5 * SECOND).toUTCString(), 4],
+    ['negative', 'is -5 s, which is invalid and counts as one minute', () => '-5', 60],
+    ['nonsense', 'is `soon`, which is invalid and counts as one minute', () => 'soon', 60],
+    ['absent', 'is missing, which counts as one minute', () => undefined, 60],
   ] as const
 ).map(
   ([word, says, retryAfter, seconds]): Fault => ({
@@ -138,9 +138,8 @@ const pauses = (
     group: 'Asana: changes',
     standsFor: ['R11'],
     isLong: seconds >= 60,
-    what: `A change is answered with 429, and its Retry-After ${says}`,
-    holds:
-      'Nothing at all is sent with that token before the pause is over, then every edit is carried out once.',
+    what: `A change is answered with 429, and \`Retry-After\` ${says}`,
+    holds: 'No request is sent with that token before the pause is over. Then each edit is carried out once.',
     async run(worlds) {
       const world = await worlds.open();
       const story = await Story.begin(world);
@@ -164,8 +163,9 @@ const hugePause: Fault = {
   name: 'retry-after-huge',
   group: 'Asana: changes',
   standsFor: ['R11'],
-  what: 'A change is answered with 429 and a Retry-After of ten years',
-  holds: 'Grants say `Throttled` and nothing is sent, whatever people ask for; the pause is an hour at most.',
+  what: 'A change is answered with 429 and a `Retry-After` of ten years',
+  holds:
+    'Grants show `Throttled`, and nothing is sent even if a person requests it. A pause lasts one hour at most.',
   async run(worlds) {
     const world = await worlds.open();
     const story = await Story.begin(world);
@@ -194,9 +194,9 @@ const hugeAnswer: Fault = {
   name: 'change-answered-huge',
   group: 'Asana: changes',
   standsFor: ['R11'],
-  what: 'Two changes are not made, and answered with a body of 64 MiB',
+  what: 'Two changes are not made and are answered with a body of 64 MiB',
   holds:
-    'The body is not taken in. The change is looked for and not sent again by itself; `requestedAt` sends it.',
+    'The body is not read to its end. The change is looked for and is sent again only after `requestedAt` is set.',
   async run(worlds) {
     const world = await worlds.open();
     const story = await Story.begin(world);
@@ -222,9 +222,9 @@ const notAccepted: Fault = {
   group: 'Asana: changes',
   standsFor: ['R13'],
   isLong: true,
-  what: 'Asana takes a change of a license and does not apply it',
+  what: 'Asana accepts a license change but does not apply it',
   holds:
-    'It is looked for five times in three minutes and not sent again; then the grant stalls with `LicenseNotAccepted`.',
+    'The operator looks for the change five times in three minutes and does not send it again. Then the grant stalls with `LicenseNotAccepted`.',
   async run(worlds) {
     const world = await worlds.open();
     const story = await Story.begin(world);
@@ -274,8 +274,7 @@ export const asanaChangeFaults: readonly Fault[] = [
       isShort: row.isShort ?? false,
       isLong: row.isLong ?? false,
       what: row.what,
-      holds:
-        'It passes, or is found out by a look at the account; each edit takes effect once and no status flaps.',
+      holds: 'The change is repeated, or found by reading the account. Each edit takes effect once.',
       run: (worlds) => runPassing(worlds, row),
     }),
   ),

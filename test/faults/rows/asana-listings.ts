@@ -29,7 +29,7 @@ const rows: readonly ListingFault[] = [
   })),
   {
     name: 'listing-reset',
-    what: 'Connections are reset under the listing of accounts',
+    what: 'Connections are reset during the listing of accounts',
     operation: USERS,
     effect: { resetConnection: true },
     standsFor: ['R11'],
@@ -38,9 +38,9 @@ const rows: readonly ListingFault[] = [
     name: `listing-${body}`,
     what: `The listing of accounts is answered with ${
       {
-        html: 'a page of HTML',
-        truncated: 'JSON that ends half way',
-        error200: 'an error under the status 200',
+        html: 'an HTML page',
+        truncated: 'truncated JSON',
+        error200: 'an error body and status 200',
         huge: 'a body of 64 MiB',
         empty: 'an empty body',
       }[body]
@@ -58,7 +58,7 @@ const rows: readonly ListingFault[] = [
   },
   {
     name: 'listing-repeats',
-    what: 'The listing of accounts gives the same page again and again',
+    what: 'The listing of accounts returns the same page again and again',
     operation: USERS,
     effect: { repeatOffset: true },
     standsFor: ['R12'],
@@ -72,7 +72,7 @@ const rows: readonly ListingFault[] = [
   },
   {
     name: 'listing-fewer-than-announced',
-    what: 'SCIM announces seven accounts more than it lists',
+    what: 'SCIM announces seven more accounts than it lists',
     operation: SCIM_USERS,
     effect: { totalResultsBy: 7 },
     standsFor: ['R12', 'R17'],
@@ -125,6 +125,6 @@ export const asanaListingFaults: readonly Fault[] = rows.map((row) => ({
   standsFor: row.standsFor,
   what: row.what,
   holds:
-    'The reading is incomplete and says so; on it nobody loses anything. The next one that is whole catches up.',
+    'The connector reports that the reading is incomplete, and nobody loses access because of it. After the next complete reading, the edits are carried out.',
   run: (worlds) => run(worlds, row),
 }));

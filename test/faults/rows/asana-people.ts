@@ -20,8 +20,8 @@ const oddAddresses: Fault = {
   name: 'people-odd-addresses',
   group,
   standsFor: ['R15'],
-  what: 'Addresses in Asana have capitals, an apostrophe and a plus; that of a grant would end a SCIM filter',
-  holds: 'Whoever is meant is found, and nobody else; the API server refuses what would end a filter.',
+  what: 'Addresses in Asana contain capitals, an apostrophe and a plus; the address of one grant would change a SCIM filter',
+  holds: 'Only the intended people are found. The API server rejects the address that would change a filter.',
   async run(worlds) {
     const world = await worlds.open();
     await Story.begin(world);
@@ -50,8 +50,8 @@ const unknownLicense: Fault = {
   name: 'people-unknown-license',
   group,
   standsFor: ['R16'],
-  what: 'Asana shows a license that nobody knows, for somebody who is to have another',
-  holds: 'It is looked at and never changed.',
+  what: 'Asana shows an unknown license for a person who is to get another one',
+  holds: 'The grant reports that it is not granted, and the license is not changed.',
   async run(worlds) {
     const world = await worlds.open();
     await Story.begin(world);
@@ -76,8 +76,8 @@ const shrunken: Fault = {
   name: 'people-suddenly-few',
   group,
   standsFor: ['R17'],
-  what: 'The directory is suddenly smaller by twenty people of sixty',
-  holds: 'It is a hold: nobody loses anything, a restart included, until a person acknowledges it.',
+  what: 'The directory suddenly lacks 20 of 60 people',
+  holds: 'A hold begins: nobody loses access, even after a restart, until a person acknowledges it.',
   async run(worlds) {
     const world = await worlds.open({ sandbox: { accounts: 60 } });
     const story = await Story.begin(world);

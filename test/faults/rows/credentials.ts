@@ -39,18 +39,18 @@ const fromFile = {
 const sources: readonly Source[] = [
   {
     name: 'token-file-rotated',
-    what: "The operator's own token is replaced in its file, and the API server takes the old one no more",
+    what: "The operator's own token is replaced in its file, and the API server rejects the old one",
     ...fromFile,
   },
   {
     name: 'token-file-rotated-clock-set-back',
-    what: "The same while the machine's clock is set back by two hours, so that the old token looks fresh",
+    what: 'The same, while the local clock is set back by two hours so that the old token seems fresh',
     ...fromFile,
     setClockByMs: -2 * 3_600_000,
   },
   {
     name: 'exec-plugin-without-expiry',
-    what: "The operator's own token comes from an exec plugin without an expiry, and is taken no more",
+    what: "The operator's own token comes from an exec plugin without an expiry, and the API server rejects it after it was replaced",
     user: (folder) => ({
       exec: {
         apiVersion: 'client.authentication.k8s.io/v1',
@@ -79,7 +79,7 @@ const ownCredentials = sources.map(
     isShort: name === 'token-file-rotated',
     what,
     holds:
-      'A 401 makes them be read again at once: no renewal of the lease fails, no event is lost, no edit waits.',
+      'After a 401, the token is read again at once: no lease renewal fails, no event is lost, and no edit waits.',
     async run(worlds) {
       const world = await worlds.open({ begins: false, user });
       await write(world.folder, 'canary-first');
@@ -125,9 +125,9 @@ const missing: Fault = {
   group: 'credentials',
   isLong: true,
   standsFor: ['R10'],
-  what: 'The Secret of a connector does not exist, and comes later',
+  what: 'The Secret of a connector does not exist at first and is created later',
   holds:
-    'The connector stalls with `SecretNotFound` and asks nobody but the API server; a minute after the Secret came it is connected.',
+    'The connector stalls with `SecretNotFound` and sends no request to Asana. About a minute after the Secret is created, it is connected.',
   async run(worlds) {
     const world = await worlds.open({ begins: false });
     await world.createConnector();
@@ -168,9 +168,9 @@ const rotated: Fault = {
   name: 'secret-rotated-mid-sync',
   group: 'credentials',
   standsFor: ['R10'],
-  what: 'The token in the Secret is replaced, and the old one revoked, in the middle of a sync',
+  what: 'The token in the Secret is replaced and the old one revoked during a sync',
   holds:
-    'The first 401 makes the Secret be read again: the next sync uses the new token, and no grant loses its state.',
+    'After the first 401, the Secret is read again. The next sync uses the new token, and no grant loses its state.',
   async run(worlds) {
     const world = await worlds.open({ sandbox: { accounts: 240 } });
     const story = await Story.begin(world);
@@ -199,9 +199,9 @@ const gone: Fault = {
   group: 'credentials',
   isLong: true,
   standsFor: ['R10'],
-  what: 'The Secret is deleted and the token revoked; then a grant is deleted',
+  what: 'The Secret is deleted and its token revoked; then a grant is deleted',
   holds:
-    'The grant stays and names the way out; when the Secret is back, the right is taken and the grant goes.',
+    'The deleted grant waits, and its message names the annotation `abandon`. When the Secret exists again, the right is revoked and the grant is gone.',
   async run(worlds) {
     const world = await worlds.open();
     const story = await Story.begin(world);

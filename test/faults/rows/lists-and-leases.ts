@@ -22,12 +22,12 @@ const lists = (
     standsFor: word === '410' ? ['R2'] : ['R1'],
     what:
       {
-        reset: 'The first lists of a new process are reset, twice each',
-        cut: 'The first lists of a new process end in the middle of their answer, twice each',
-        delayed: 'The first lists of a new process come 1.5 s late, twice each',
-      }[word as string] ?? `The first lists of a new process are answered with ${word}, twice each`,
+        reset: `The first ${2 * WATCHED_KINDS} lists of a new process are reset`,
+        cut: `The first ${2 * WATCHED_KINDS} lists of a new process are cut in the middle of the answer`,
+        delayed: `The first ${2 * WATCHED_KINDS} lists of a new process arrive 1.5 s late`,
+      }[word as string] ?? `The first ${2 * WATCHED_KINDS} lists of a new process are answered with ${word}`,
     holds:
-      'The process is not ready before every kind was listed whole, then does what was edited meanwhile, once; there is one list for each failure and each kind.',
+      'The process becomes ready only after every kind was listed completely, and then carries out each edit once. It sends at most one list for each failure and one for each kind.',
     run: (worlds) => runAtStart(worlds, fault),
   }),
 );
@@ -68,9 +68,9 @@ const leases = (
     standsFor: ['R1', 'R5'],
     what:
       word === 'reset'
-        ? 'Three tries to renew the lease are reset'
-        : `Three tries to renew the lease are answered with ${word}`,
-    holds: 'The leader goes on to lead, and to act; the lease stays its own.',
+        ? 'Three attempts to renew the lease are reset'
+        : `Three attempts to renew the lease are answered with ${word}`,
+    holds: 'The leader keeps the lease and continues to act.',
     async run(worlds) {
       const world = await worlds.open();
       const story = await Story.begin(world);

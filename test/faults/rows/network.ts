@@ -55,8 +55,8 @@ const twoAddresses = services.map(
     group: 'network',
     standsFor: ['R11'],
     isShort: name === 'asana',
-    what: `The host name of ${called} has two addresses: the first answers only the second packet, a second late; the second is dead`,
-    holds: 'It is reached at the first try.',
+    what: `The host name of ${called} has two addresses: the first answers only after a second packet, sent one second later; the second does not answer`,
+    holds: 'It is reached without a failed request.',
     async run(worlds) {
       const addresses = { localhost: [SLOW, DEAD] };
       const world = await worlds.open({ ...options, begins: false, setting: { addresses } });
@@ -87,7 +87,7 @@ const onlyIpv6: Fault = {
   name: 'ipv6-only',
   group: 'network',
   standsFor: ['R11'],
-  what: 'API server, Asana and ConductorOne have an IPv6 address only',
+  what: 'The API server, Asana and ConductorOne have only an IPv6 address',
   holds: 'All three are reached.',
   async run(worlds) {
     const world = await worlds.open({

@@ -7,8 +7,7 @@ import { relent, strike } from '../strike.ts';
 import type { World } from '../world.ts';
 import { serviceMode } from './network.ts';
 
-const HOLDS =
-  'When it is back, everything becomes as after an undisturbed run, in order and once, and no budget is exceeded.';
+const HOLDS = 'Afterwards, each edit is carried out once, and the final state is that of an undisturbed run.';
 
 /** The length of an outage that the operator survives without a restart. */
 const SHORT_MS = 6_000;
@@ -40,7 +39,7 @@ const apiServerShortly: Fault = {
   name: 'outage-api-server',
   group: 'outage',
   standsFor: ['R28', 'R1'],
-  what: 'The API server cannot be reached for 6 s, while an edit is made that the operator cannot see',
+  what: 'The API server is unreachable for 6 s, during which edits are made that the operator cannot see',
   holds: HOLDS,
   async run(worlds) {
     const world = await worlds.open({ flags: PATIENT_LEADER });
@@ -61,8 +60,8 @@ const apiServerForLong: Fault = {
   name: 'outage-api-server-long',
   group: 'outage',
   standsFor: ['R28', 'R5'],
-  what: 'The API server cannot be reached for 25 s, longer than the leader has to renew its lease',
-  holds: `The leader ends by itself and changes nothing any more. ${HOLDS}`,
+  what: 'The API server is unreachable for 25 s, which is longer than the renew deadline of the lease',
+  holds: `The leader exits by itself, and nothing is changed meanwhile. ${HOLDS}`,
   async run(worlds) {
     const world = await worlds.open();
     const story = await Story.begin(world);
@@ -83,8 +82,8 @@ const asana: Fault = {
   name: 'outage-asana',
   group: 'outage',
   standsFor: ['R28', 'R11'],
-  what: 'Asana cannot be reached for 25 s, with edits and a sync meanwhile',
-  holds: HOLDS,
+  what: 'Asana is unreachable for 25 s, during which edits are made and a sync is requested',
+  holds: `${HOLDS} No budget is exceeded.`,
   async run(worlds) {
     const world = await worlds.open({
       asanaHost: '127.0.0.2',
@@ -126,9 +125,8 @@ const conductorOne: Fault = {
   name: 'outage-conductorone',
   group: 'outage',
   standsFor: ['R28'],
-  what: 'ConductorOne cannot be reached for 25 s; tasks are ordered there and grants edited here',
-  holds:
-    'Grants go on as if nothing were; when it is back, the tasks that wait there are carried out, in order and once.',
+  what: 'ConductorOne is unreachable for 25 s, during which tasks are ordered there and grants are edited',
+  holds: 'The grants are not affected. Afterwards, the waiting tasks are carried out in order, once each.',
   async run(worlds) {
     const world = await worlds.open({
       begins: false,
@@ -171,7 +169,7 @@ const dns: Fault = {
   name: 'outage-dns',
   group: 'outage',
   standsFor: ['R28', 'R11'],
-  what: 'No host name can be resolved for 8 s and every connection breaks, with edits meanwhile',
+  what: 'No host name can be resolved for at least 6 s and the connections to the API server are reset; edits are made meanwhile',
   holds: HOLDS,
   async run(worlds) {
     const world = await worlds.open({

@@ -12,8 +12,8 @@ const hungLoop: Fault = {
   name: 'hung-event-loop',
   group: 'probes',
   standsFor: ['R25'],
-  what: 'The event loop stands still for 6 s',
-  holds: '`/livez` gets no answer in time, which fails it; when the loop turns again, all goes on.',
+  what: 'The event loop is blocked for 6 s',
+  holds: '`/livez` does not answer in time, so the probe fails. Afterwards, the operator continues.',
   async run(worlds) {
     const world = await worlds.open();
     const story = await Story.begin(world);
@@ -37,9 +37,9 @@ const deadWatch: Fault = {
   name: 'dead-watch',
   group: 'probes',
   standsFor: ['R1'],
-  what: 'Lists and watches get no answer any more for longer than 300 s (the clock of the process is set ahead)',
+  what: 'Lists and watches get no answer for more than 300 s (the clock of the process is set forward)',
   holds:
-    '`watch_last_contact_seconds` rises, `/livez` and `/readyz` fail and name the kind; when the API server answers again, all recover.',
+    '`watch_last_contact_seconds` rises, `/livez` fails and names the kind, and `/readyz` fails. When the API server answers again, they recover.',
   async run(worlds) {
     const world = await worlds.open({
       // With such a clock the lease would expire, and the process would end before its probe is asked.
@@ -113,9 +113,9 @@ const floods: Fault = {
   name: 'flooded-ports',
   group: 'probes',
   standsFor: ['R26'],
-  what: 'The ports of metrics and probes are flooded over 200 connections each, with requests, silence and long paths',
+  what: 'The metrics port and the probe port are each flooded over 200 connections, with requests, silence and long paths',
   holds:
-    'Every edit is carried out meanwhile, the lease is kept, and the probes answer when the flood is over.',
+    'Each edit is carried out during the flood, the leader keeps the lease, and the probes answer afterwards.',
   async run(worlds) {
     const world = await worlds.open();
     const story = await Story.begin(world);

@@ -36,9 +36,9 @@ const compaction: Fault = {
   name: 'compacted-history',
   group: 'API server',
   standsFor: ['R2'],
-  what: 'The API server compacts its history every second (`--etcd-compaction-interval`, without a watch cache) while the watches are away',
+  what: 'The API server compacts its history every second (`--etcd-compaction-interval=1s`, without a watch cache) while the watches are interrupted',
   holds:
-    'The watches come back to a 410, one list a kind follows, and the deletion that nobody told of is noticed.',
+    'The watches get a 410, only the necessary lists follow, and the deletion that no watch reported is noticed.',
   async run(worlds) {
     const world = await openOn(worlds, ['--etcd-compaction-interval=1s', '--watch-cache=false']);
     const story = await Story.begin(world);
@@ -63,17 +63,17 @@ const CROWD = 520;
 /** The API server compacts the state that the pages of a list show while the list is being read. */
 const expiredPages = (
   [
-    ['', { kind: 'delay', ms: 4_000 }, 'the answer offers a token to go on with what is newer'],
-    ['-without-token', { kind: 'answer', status: 410 }, 'the answer offers no token'],
+    ['', { kind: 'delay', ms: 4_000 }, 'the answer contains a token to continue with newer data'],
+    ['-without-token', { kind: 'answer', status: 410 }, 'the answer contains no new token'],
   ] as const
 ).map(
   ([suffix, fault, how]): Fault => ({
     name: `list-token-expired${suffix}`,
     group: 'API server',
     standsFor: ['R2'],
-    what: `The token of the next page expires in the middle of a list, by compaction (410): ${how}`,
+    what: `The continue token of a list expires because of compaction (410); ${how}`,
     holds:
-      'The list begins anew after a pause, once for each token that expired; what one state of the server and what another holds is never mixed, and the deletion that nobody told of is noticed.',
+      'The list starts again after a pause, once for each expired token. Pages of different versions are never mixed, and the deletion that no watch reported is noticed.',
     async run(worlds) {
       const world = await openOn(worlds, ['--etcd-compaction-interval=1s', '--watch-cache=false']);
       const story = await Story.begin(world);
@@ -130,9 +130,9 @@ const goAway: Fault = {
   name: 'server-flags',
   group: 'API server',
   standsFor: ['R1'],
-  what: 'The API server says GOAWAY to every 50th request (`--goaway-chance=0.02`) and ends watches soon (`--min-request-timeout=2`)',
+  what: 'The API server answers 2 % of the requests with GOAWAY (`--goaway-chance=0.02`) and ends watches early (`--min-request-timeout=2`)',
   holds:
-    'Nothing changes for the operator: it speaks HTTP/1.1, which has no GOAWAY, and asks for the time of its watches itself.',
+    'The operator is not affected: it uses HTTP/1.1, which has no GOAWAY, and sets the timeout of its watches itself.',
   async run(worlds) {
     const plane = await startControlPlane({
       apiServerFlags: ['--goaway-chance=0.02', '--min-request-timeout=2'],
@@ -153,9 +153,8 @@ const bookmarks: Fault = {
   group: 'API server',
   isLong: true,
   standsFor: ['R2'],
-  what: 'Watches come without their bookmarks, which the API server sends once a minute',
-  holds:
-    'What is edited is seen all the same, and no list is needed within the 150 s that a watch may be silent.',
+  what: 'Watches deliver no bookmarks, which the API server sends once a minute',
+  holds: 'Edits are still carried out, and no list is sent within the 150 s for which a watch may be silent.',
   async run(worlds) {
     const world = await worlds.open();
     const story = await Story.begin(world);

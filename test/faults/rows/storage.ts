@@ -7,9 +7,8 @@ const killedSync: Fault = {
   name: 'killed-in-upload',
   group: 'storage',
   standsFor: ['R24', 'R6'],
-  what: 'The process is killed while a c1z lies in the folder for temporary files and is uploaded',
-  holds:
-    'The next process sweeps what the killed one left before it does anything else there, and carries the task out.',
+  what: 'The process is killed while it uploads a c1z file from the folder for temporary files',
+  holds: 'The next process deletes the files that the killed one left, and carries out the task.',
   async run(worlds) {
     const world = await worlds.open({
       connector: serviceMode,

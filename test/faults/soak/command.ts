@@ -9,12 +9,14 @@ import { Declared } from './declared.ts';
 import { type Flatness, isFlat, measureFlatness, readSample, type Sample } from './gauges.ts';
 import { Weather } from './weather.ts';
 
-const USAGE = `Keeps edits, faults and restarts coming for two real processes of the operator, and compares the end with a model.
+const USAGE = `Runs two operator processes under continuous edits, faults and restarts, and compares the final state with a model.
 
 Usage: npm run soak -- --minutes N [options]
 
-  --minutes N    how long (default 10); the end takes up to six minutes more
-  --seed N       what is drawn (default 1)
+  --minutes N    duration (default 10); settling takes up to six more minutes
+  --seed N       seed of the random choices (default 1)
+
+The exit code is 0 if there are no findings, 1 if there are, and 2 for an invalid option.
 `;
 
 const EDIT_EVERY_MS = 400;
@@ -161,7 +163,7 @@ class Soak {
     const { struck, ordered } = this.#weather;
     const { turns, ever } = { turns: this.#arena.ledger.turns, ever: this.#arena.ever };
     console.log(
-      `${edits} edits, ${turns.length} changes in Asana, ${struck} requests to the API server that went wrong, ` +
+      `${edits} edits, ${turns.length} changes in Asana, ${struck} failed requests to the API server, ` +
         `${ordered} faults of Asana, ${this.#restarts} restarts, ${ever.length} processes`,
     );
     for (const { what, early, late, most } of flatness)

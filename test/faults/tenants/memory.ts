@@ -18,7 +18,7 @@ const annotations: Fault = {
   standsFor: ['R25'],
   what: `A tenant has ${LARGE_GRANTS} grants with 250 KiB of annotations each`,
   holds:
-    'They cost no more memory than others once they are read, and neither they nor a restart ends the process.',
+    'After they are read, they use no more memory than other grants. The process stays within its memory limit, also after a restart.',
   async run(worlds) {
     const world = await openAsCharted(worlds);
     const before = await readFloor(world);
@@ -54,8 +54,8 @@ const labels: Fault = {
   name: 'tenant-labels',
   group: 'tenants',
   standsFor: ['R25'],
-  what: `A tenant gives a grant ${LABELS.toLocaleString('en')} labels with new keys, ${LABEL_UPDATES} times`,
-  holds: 'Nothing is left of them in memory, and the process does not end.',
+  what: `A tenant replaces the labels of a grant with ${LABELS.toLocaleString('en')} new ones, ${LABEL_UPDATES} times`,
+  holds: 'They do not stay in memory, and the process stays within its memory limit.',
   async run(worlds) {
     const world = await openAsCharted(worlds);
     await world.createGrant('labelled', 'nobody@acme.example');
@@ -93,8 +93,8 @@ const comeAndGo: Fault = {
   name: 'tenant-comes-and-goes',
   group: 'tenants',
   standsFor: ['R25', 'R26'],
-  what: `${(WAVES * CONNECTORS).toLocaleString('en')} connectors and ${(WAVES * GRANTS).toLocaleString('en')} grants come and go, in ${WAVES} waves`,
-  holds: 'Metric series, timers and memory are as they were.',
+  what: `${(WAVES * CONNECTORS).toLocaleString('en')} connectors and ${(WAVES * GRANTS).toLocaleString('en')} grants are created and deleted in ${WAVES} waves`,
+  holds: `Metric series, timers and memory do not grow after the first ${WARM_UP} waves.`,
   async run(worlds) {
     const world = await openAsCharted(worlds);
     const held = [];

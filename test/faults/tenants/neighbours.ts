@@ -83,8 +83,8 @@ const crowd: Fault = {
   name: 'tenant-crowd',
   group: 'tenants',
   standsFor: ['R22'],
-  what: `One tenant creates ${CROWD.toLocaleString('en')} grants while another edits one`,
-  holds: `The edits are observed no more than a second later than on a quiet day, at the 99th percentile.`,
+  what: `One tenant creates ${CROWD.toLocaleString('en')} grants while another edits one grant`,
+  holds: `At the 99th percentile, the edits are observed at most one second later than without this load.`,
   async run(worlds) {
     const { world } = await openWithNeighbour(worlds);
     const quiet: Edit[] = [];
@@ -118,9 +118,9 @@ const hanging: Fault = {
   name: 'tenant-hangs',
   group: 'tenants',
   standsFor: ['R22', 'R23'],
-  what: `Asana lets ${HANGING} changes of one tenant hang for 60 s`,
+  what: `Asana answers ${HANGING} changes of one tenant only after 60 s`,
   holds:
-    'The revocation of another tenant is carried out while all of them hang; those behind them are carried out later.',
+    'A revocation of another tenant is carried out while these changes hang. The changes queued behind them are carried out later.',
   async run(worlds) {
     const { world, skunks } = await openWithNeighbour(worlds, {
       accounts: 400,

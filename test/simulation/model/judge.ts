@@ -35,19 +35,19 @@ export interface JudgeOptions {
 
 const UNASKED = {
   name: 'Unasked',
-  sentence: 'no write leaves that no object and no task stands for',
+  sentence: 'every change that is sent belongs to an object or a task',
 };
 const PAUSE = {
   name: 'PauseKept',
-  sentence: 'after a 429 nothing is sent before Retry-After has passed',
+  sentence: 'after a 429, a process sends nothing with that token before `Retry-After` has passed',
 };
 const BLIND = {
   name: 'NeverBlindly',
-  sentence: 'a creation or a deprovision that was not answered is not sent again before it was looked for',
+  sentence: 'a creation or deprovision that got no answer is not sent again within three minutes',
 };
 const TWICE = {
   name: 'OncePerIntent',
-  sentence: 'one intent changes Asana once',
+  sentence: 'each action of an object or a task changes Asana at most once',
 };
 
 /** Rules about the limits. */
@@ -55,7 +55,8 @@ const LIMITS: readonly string[] = ['RemovalLimit', 'DeprovisionLimit', 'SeatLimi
 
 const LET_GO = {
   name: 'ReleasedRightly',
-  sentence: 'no grant is released for a reason that is not so, or before it can be known',
+  sentence:
+    'a grant is released only for a reason that is true, and not before objects deleted with it could be seen',
 };
 
 /** Rules about all writes together, in addition to the rules for each write, and about releases. */
@@ -94,7 +95,7 @@ export class Judge implements AsanaWatcher {
     // An expired grant is released too, and still exists; a grant whose connector was created again is not gone.
     const grant = this.facts.grants.get(uid) ?? this.facts.gone.get(uid)?.grant;
     const detail = grant && judgeRelease(release, grant, this.facts);
-    if (grant && detail) this.report(LET_GO, `${nameOf(grant)} as ${release.action}: ${detail}`);
+    if (grant && detail) this.report(LET_GO, `${nameOf(grant)} was released as ${release.action}: ${detail}`);
   }
 
   commit(commit: Commit): void {
@@ -132,11 +133,11 @@ export class Judge implements AsanaWatcher {
   leaves(request: AsanaRequest): void {
     const early = this.#pauses.until(request.by, request.token) - this.facts.witness.time();
     if (early > 0)
-      this.report(PAUSE, `${request.operation} by ${request.by} leaves ${Math.ceil(early)} ms too early`);
+      this.report(PAUSE, `${request.by} sent ${request.operation} ${Math.ceil(early)} ms too early`);
     if (request.method === 'GET') return;
     const effect = effectOf(request);
     if (!effect) {
-      this.report(UNASKED, `${request.method} ${request.operation} is nothing that the contract knows`);
+      this.report(UNASKED, `the contract has no action ${request.method} ${request.operation}`);
       return;
     }
     const { site } = request;
@@ -165,7 +166,7 @@ export class Judge implements AsanaWatcher {
     if (this.#unanswered.leaves(request, effect, sender, this.facts.witness.time()))
       this.report(
         BLIND,
-        `${tell(effect, holding)} by ${request.by}: nobody knows what became of the one before`,
+        `${tell(effect, holding)} by ${request.by}: the result of the previous request is not known yet`,
       );
     const [first] = innocent.broken.length === 0 ? [] : best.broken;
     if (!first || (first.rule.name !== 'LeaderActs' && this.#isForgiven(best.c, first.rule))) return;
@@ -196,7 +197,7 @@ export class Judge implements AsanaWatcher {
     )
       this.report(
         TWICE,
-        `${tell(change.effect, write.after)}: ${change.action ?? ''} has changed Asana before`,
+        `${tell(change.effect, write.after)}: action ${change.action ?? ''} has already changed Asana`,
       );
     if (made) this.limits.count(change, made.connector, made.grant);
   }
@@ -309,6 +310,6 @@ function isPending({ grant, effect }: Case): boolean {
 
 function tell({ type, gid, email, team, workspace }: Effect, holding: Holding | null): string {
   const where = team ?? (type === 'RemoveFromWorkspace' || type === 'AddToWorkspace' ? workspace : null);
-  const who = holding?.email ?? email ?? gid ?? 'nobody';
+  const who = holding?.email ?? email ?? gid ?? 'an unknown person';
   return `${type} of ${who}${where === null ? '' : ` in ${where}`}`;
 }

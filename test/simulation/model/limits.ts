@@ -74,7 +74,7 @@ export class Limits {
     const people = new Set([...done.map(({ person }) => person), effect.gid ?? '']);
     const most = this.#mostPeople(connector, start);
     const limit = Math.max(atLeast, Math.ceil((most * percent) / 100));
-    if (people.size > limit) return `${people.size} people within the window, ${limit} are allowed`;
+    if (people.size > limit) return `${people.size} people in this window, but only ${limit} are allowed`;
     const ended = new Set([...done.filter(({ end }) => end).map(({ person }) => person), effect.gid ?? '']);
     // Anybody with an applied grant besides this one keeps a right.
     const there = this.#peopleAt(connector, start);
@@ -91,7 +91,7 @@ export class Limits {
       (one) => one.site === site.plan.name && one.at >= start && one.deprovision,
     );
     const people = new Set([...done.map(({ person }) => person), effect.gid ?? '']).size;
-    return people > most ? `${people} within the window, ${most} are allowed` : null;
+    return people > most ? `${people} people in this window, but only ${most} are allowed` : null;
   }
 
   seats({ connector, site, facts, request, holding }: Case): string | null {
@@ -103,7 +103,9 @@ export class Limits {
     // Includes this write, which is already under way.
     const underWay = facts.inFlight(site, 'GrantEnterprise');
     const taken = Math.min(known, countHolders(site));
-    return taken + underWay > most ? `${taken} are taken, ${underWay} under way, ${most} are allowed` : null;
+    return taken + underWay > most
+      ? `${taken} licenses in use and ${underWay} in progress, but only ${most} are allowed`
+      : null;
   }
 
   #appliedPeople(connector: Connector, besides: Grant | null = null): Set<string> {

@@ -23,11 +23,11 @@ const TOLD_WITHIN_MS = 10_000;
 
 const OBSERVED = {
   name: 'ObservedSoon',
-  sentence: 'every edit is observed within 5 s',
+  sentence: '`observedGeneration` shows every edit within 5 s',
 };
 const TOLD = {
   name: 'StallIsTold',
-  sentence: 'a grant that newly stalls has a Warning event',
+  sentence: 'a grant that begins to stall gets a Warning event',
 };
 
 /** Rules about what must happen soon. */
@@ -71,7 +71,8 @@ export class Promptness {
     clock.schedule(TOLD_WITHIN_MS, () => {
       if (!isCalm(CALM_MS) || !judge.facts.grants.has(uid)) return;
       const told = events().some(({ type, regarding }) => type === 'Warning' && regarding.uid === uid);
-      if (!told) judge.report(TOLD, `${nameOf(after)}: ${stalled.reason}`);
+      if (!told)
+        judge.report(TOLD, `${nameOf(after)} stalls with ${stalled.reason} and has no Warning event`);
     });
   }
 }

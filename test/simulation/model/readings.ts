@@ -213,14 +213,16 @@ export class Readings {
     for (const part of partsOf(effect)) {
       const reading = this.#of(token, part, effect.team);
       const { failedSince, failures, shortSince, shrunkSince, wholeAt, endedAt } = reading;
-      if (wholeAt === null) return `${part} were never read whole`;
+      if (wholeAt === null) return `the listing of ${part} was never complete`;
       // With a shared token, a listing that has shrunk for one connector may be the first one of the other.
       const readAt = this.#isShared(token) ? endedAt : wholeAt;
-      if (now - readAt > 3.3 * intervalMs + RETRIES_MS) return `${part} are old`;
+      if (now - readAt > 3.3 * intervalMs + RETRIES_MS) return `the listing of ${part} is too old`;
       if (this.#isShared(token)) continue;
-      if (failedSince !== null && failures >= TRIES && lasts(failedSince)) return `${part} fail`;
-      if (shortSince !== null && lasts(shortSince)) return `${part} are short`;
-      if (canShrink(part) && shrunkSince !== null && hasCome(shrunkSince)) return `${part} have shrunk`;
+      if (failedSince !== null && failures >= TRIES && lasts(failedSince))
+        return `the listing of ${part} keeps failing`;
+      if (shortSince !== null && lasts(shortSince)) return `the listing of ${part} is shorter than announced`;
+      if (canShrink(part) && shrunkSince !== null && hasCome(shrunkSince))
+        return `the listing of ${part} is suddenly smaller`;
     }
     return null;
   }

@@ -32,25 +32,25 @@ const rules: Readonly<Record<string, (released: Released) => string | null>> = {
   NothingApplied: (released) => {
     const { grant } = released;
     if (grant.spec.ensure === 'Absent') return null;
-    return grant.status?.applied ? 'something is applied' : describeWhatItGave(released);
+    return grant.status?.applied ? 'a right is applied' : describeWhatItGave(released);
   },
   Adopted: ({ grant }) => {
     const { applied, created } = grant.status ?? {};
     const isKept = applied?.license === 'ViewOnly' && !created;
-    return !applied || applied.adopted || isKept ? null : 'it gave what it had';
+    return !applied || applied.adopted || isKept ? null : 'it gave the right itself';
   },
   StillDeclared: ({ grant, connector, facts }) => {
     const { deletionTimestamp } = grant.metadata;
-    if (deletionTimestamp === undefined) return 'it has expired, and can wait';
+    if (deletionTimestamp === undefined) return 'it has expired but is not deleted, so it can wait';
     const delay = durationMs(connector.spec.provisioning?.removalDelay, 60_000);
     const waited = facts.witness.now() - Date.parse(deletionTimestamp);
     return waited < Math.min(delay, TOGETHER_MS)
-      ? `it was deleted ${waited} ms ago, perhaps with what declares the account`
+      ? `it was deleted only ${waited} ms ago, perhaps together with the grant that declares the account`
       : null;
   },
   // A grant without an applied right has nothing to hand over.
   Superseded: (released) =>
-    !released.grant.status?.applied || hasHeir(released) ? null : 'no other grant has taken the right over',
+    !released.grant.status?.applied || hasHeir(released) ? null : 'no other grant has taken over the right',
 };
 
 /** Returns what is wrong with the release of a grant, in a sentence; `null` if nothing is. */
@@ -76,7 +76,7 @@ function describeWhatItGave({ grant, connector, facts }: Released): string | nul
   const isLate =
     own.site.directory.reads.areStale() || (team?.staleMembers?.until ?? 0) > facts.witness.now();
   if (isLate || facts.touchedAt(own.site, own.gid) >= own.at) return null;
-  return `its own ${own.effect.type} gave it`;
+  return `its own ${own.effect.type} gave the right`;
 }
 
 function describeWhatIsLeft({ grant, connector, facts }: Released): string | null {
@@ -87,7 +87,7 @@ function describeWhatIsLeft({ grant, connector, facts }: Released): string | nul
   if (facts.lastChangeOf(site, holding.gid, teamOf(grant)) >= since) return null;
   if (facts.wasForeignSince(facts.tokenOf(connector), site, since)) return null;
   if (modelOf(grant.kind)?.ended(grant, holding, false).length === 0) return null;
-  return `Asana shows ${JSON.stringify(holding)}`;
+  return `Asana still shows ${JSON.stringify(holding)}`;
 }
 
 /** Whether another grant that exists, or went recently, has the same right of the same person on record. */

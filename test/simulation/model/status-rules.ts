@@ -68,31 +68,31 @@ function leadsTo({ kind, status }: Grant, { type }: Effect): boolean {
 export const statusRules: readonly StatusRule[] = [
   {
     name: 'ConditionRules',
-    sentence: 'every status keeps the rules of conditions',
+    sentence: 'every status follows the rules for conditions',
     broken: ({ after }) => checkConditions(after as CheckedObject)[0] ?? null,
   },
   {
     name: 'AppliedStays',
-    sentence: 'an applied right that names the same is never rewritten',
+    sentence: '`applied.adopted` does not change while the applied right stays the same',
     broken: ofGrants(({ before, after }) => {
       const [old, now] = [before?.status?.applied, after.status?.applied];
       if (!old || !now || old.license !== now.license) return null;
-      return old.adopted === now.adopted ? null : `adopted was ${old.adopted} and is ${now.adopted}`;
+      return old.adopted === now.adopted ? null : `adopted changed from ${old.adopted} to ${now.adopted}`;
     }),
   },
   {
     name: 'GivenByUs',
-    sentence: 'a right is given only if an action of ours led there',
+    sentence: 'a right is recorded as given only if the operator has sent a change for the person',
     broken: ofGrants(({ before, after, facts }) => {
       const { applied, user } = after.status ?? {};
       if (!applied || applied.adopted || before?.status?.applied) return null;
       // A 503 may hide that the change was made, and somebody else may make the same change a moment later.
-      return facts.sentSince(user, 0) ? null : 'it says given, and nothing was sent';
+      return facts.sentSince(user, 0) ? null : 'it is recorded as given, but no change was sent';
     }),
   },
   {
     name: 'FoundIsFound',
-    sentence: 'a right is called found only if no action of the same object led there',
+    sentence: 'a right is recorded as adopted only if no action of the same object gave it',
     broken: ofGrants(({ before, after, facts }) => {
       const { applied, user } = after.status ?? {};
       if (!applied?.adopted || !before?.status || before.status.applied) return null;
@@ -102,12 +102,14 @@ export const statusRules: readonly StatusRule[] = [
       // An extended grant finds what it gave before it expired.
       if (last && facts.ends.expiredAt(after) >= last.at) return null;
       if (last?.owner !== after.metadata.uid || !leadsTo(after, last.effect)) return null;
-      return facts.touchedAt(last.site, last.gid) >= last.at ? null : `its own ${last.effect.type} gave it`;
+      return facts.touchedAt(last.site, last.gid) >= last.at
+        ? null
+        : `its own ${last.effect.type} gave the right`;
     }),
   },
   {
     name: 'GrantedIsSo',
-    sentence: 'a status never says Granted of what is not so at the last look',
+    sentence: 'a grant shows `Granted` or `Removed` only if the last complete reading showed that state',
     broken: ofGrants((c) => {
       const { after, facts } = c;
       const ready = conditionOf(after, 'Ready');
@@ -128,12 +130,12 @@ export const statusRules: readonly StatusRule[] = [
       const now = facts.witness.time();
       if (now - seen.endedAt < SETTLE_MS) return null;
       if (facts.wasForeignSince(facts.tokenOf(connector), site, seen.begunAt)) return null;
-      return `${ready.reason}, and Asana shows ${JSON.stringify(holding)}`;
+      return `it shows ${ready.reason}, but Asana shows ${JSON.stringify(holding)}`;
     }),
   },
   {
     name: 'DriftIsSo',
-    sentence: 'a status never says Drifted of what is as it was',
+    sentence: 'a grant shows `Drifted` only if the last complete reading did not show what it declares',
     broken: ofGrants((c) => {
       const { before, after, facts } = c;
       const [was, is] = [before, after].map((object) => object && conditionOf(object, 'Drifted')?.status);
@@ -151,12 +153,13 @@ export const statusRules: readonly StatusRule[] = [
       // A listing that looks whole but leaves people out counts until the next one has been taken in.
       const truthful = facts.truthfulSince(site);
       if (truthful > Math.min(seen.begunAt, facts.witness.time() - SETTLE_MS)) return null;
-      return `Drifted, and Asana shows ${JSON.stringify(holding)}`;
+      return `it shows Drifted, but Asana shows ${JSON.stringify(holding)}`;
     }),
   },
   {
     name: 'RequestAnswered',
-    sentence: 'a request is marked as handled only when something came of it',
+    sentence:
+      '`requestedAt` is not marked as handled while a license change is pending and was not sent again',
     broken: ofGrants(({ before, after, facts }) => {
       const asked = after.metadata.annotations?.[ANNOTATIONS.requestedAt];
       const { lastHandledReconcileAt, lastAction } = after.status ?? {};
@@ -171,12 +174,12 @@ export const statusRules: readonly StatusRule[] = [
       if (conditionOf(after, 'Ready')?.reason !== 'Progressing') return null;
       const since = facts.requestedAt(after.metadata.uid);
       const sent = since === null || facts.sentSince(after.status?.user, since);
-      return sent ? null : `${lastAction.type} is still pending, and was not sent again`;
+      return sent ? null : `${lastAction.type} is pending and was not sent again`;
     }),
   },
   {
     name: 'OrganizationKept',
-    sentence: 'another organization takes the place of the one recorded only when a person says so',
+    sentence: 'the recorded organization is replaced only after a person has acknowledged the change',
     broken: ({ before, after, held }) => {
       if (after.kind !== CONNECTOR_KIND || !before) return null;
       const connector = before as unknown as Connector;
@@ -187,12 +190,12 @@ export const statusRules: readonly StatusRule[] = [
       const asked = holdsOf(connector).some(
         ({ reason, id = '' }) => reason === 'OrganizationChanged' && held.isAcknowledged(connector, id),
       );
-      return asked ? null : `it was ${old.join(', ')} and is ${now.join(', ')}`;
+      return asked ? null : `it changed from ${old.join(', ')} to ${now.join(', ')}`;
     },
   },
   {
     name: 'MeasureKept',
-    sentence: 'a reading that is suddenly smaller is no measure for the next before a person says so',
+    sentence: 'a suddenly smaller reading becomes the measure only after a person has answered the hold',
     broken: ({ before, after, held, facts }) => {
       if (after.kind !== CONNECTOR_KIND || !before) return null;
       const old = before as unknown as Connector;
@@ -203,21 +206,21 @@ export const statusRules: readonly StatusRule[] = [
         const lost = (was ?? 0) - (is ?? 0);
         if (lost <= 5 || lost <= (was ?? 0) * 0.1 || facts.changes.some(({ effect }) => isRemoval(effect)))
           continue;
-        return `${part} were ${was} and are ${is}`;
+        return `the count of ${part} fell from ${was} to ${is}`;
       }
       return null;
     },
   },
   {
     name: 'DurationFromApplied',
-    sentence: 'a duration runs from when the right was first applied',
+    sentence: 'a `duration` runs from the time at which the right was first applied',
     broken: ofGrants(({ before, after }) => {
       const { applied, expiresAt } = after.status ?? {};
       const { duration } = after.spec;
       if (duration === undefined || expiresAt === undefined || after.spec.expiresAt !== undefined)
         return null;
       if (before?.status?.expiresAt !== undefined) return null;
-      if (!applied) return 'it has an end, and nothing was applied';
+      if (!applied) return 'it has an end, but no right was applied';
       const lasts = Date.parse(expiresAt) - Date.parse(applied.at);
       return Math.abs(lasts - durationMs(duration, 0)) <= 2_000
         ? null
@@ -226,16 +229,16 @@ export const statusRules: readonly StatusRule[] = [
   },
   {
     name: 'RefusalIsOwn',
-    sentence: 'a grant stalls on what Asana said only if it has asked something itself',
+    sentence: 'a grant stalls as `LicenseNotAccepted` or `PreviouslyRemoved` only after an action of its own',
     broken: ofGrants(({ after }) => {
       const stalled = conditionOf(after, 'Stalled');
       if (!stalled || !['LicenseNotAccepted', 'PreviouslyRemoved'].includes(stalled.reason)) return null;
-      return after.status?.lastAction ? null : `${stalled.reason}, and it has sent nothing`;
+      return after.status?.lastAction ? null : `it shows ${stalled.reason}, but has no lastAction`;
     }),
   },
   {
     name: 'NotAcceptedIsSo',
-    sentence: 'a grant gives up on a change only if Asana has said yes to it',
+    sentence: 'a grant stalls as `LicenseNotAccepted` only if Asana has accepted a change of the person',
     broken: ofGrants(({ before, after, facts }) => {
       const [was, is] = [before, after].map((object) => object && conditionOf(object, 'Stalled')?.reason);
       if (is !== 'LicenseNotAccepted' || was === is) return null;
@@ -243,7 +246,7 @@ export const statusRules: readonly StatusRule[] = [
       const { email = after.spec.user?.email } = after.spec;
       return facts.isAccepted(user?.gid, user?.email, email?.toLowerCase())
         ? null
-        : `Asana has never accepted ${lastAction?.type ?? 'anything'}`;
+        : `Asana has not accepted ${lastAction?.type ?? 'any change'}`;
     }),
   },
 ];

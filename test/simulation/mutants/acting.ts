@@ -19,7 +19,7 @@ export const actingMutants: readonly Mutant[] = [
       'ReadingTrusted',
       'Unasked',
     ],
-    why: 'what waits for the budget, a pause or a retry leaves after it was suspended, edited or protected',
+    why: 'a change that waits for the budget, a pause or a retry is sent although its object was suspended, edited or protected meanwhile',
     edits: [
       { file: 'asana/transport.ts', find: 'await call.guard?.();', replace: '' },
       // Wait as long as the code did when it had this fault.
@@ -33,7 +33,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'a-task-is-decided-once',
     breaks: ['TwoMasters', 'Protected', 'DeprovisionAllowed', 'StillDeclared', 'SeatLimit', 'ReadingTrusted'],
-    why: 'a task that waits for Asana goes by the policies of when it was given',
+    why: 'a task that waits for Asana ignores policy changes made since it was received',
     edits: [
       {
         file: 'provisioning/task-run.ts',
@@ -50,7 +50,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'two-changes-of-a-person-at-once',
     breaks: ['ObjectAsks', 'OncePerIntent', 'StillDeclared', 'TasksInOrder'],
-    why: 'two rights of one person are changed at once, each on a look at what was so before the other',
+    why: 'two rights of one person are changed at the same time, each based on a read from before the other change',
     edits: [
       {
         file: 'provisioning/person-turns.ts',
@@ -62,7 +62,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'a-suspended-grant-acts',
     breaks: ['NothingSuspended'],
-    why: 'an object that is suspended still changes Asana',
+    why: 'a suspended object still changes Asana',
     edits: [
       {
         file: 'provisioning/decide-grant.ts',
@@ -74,7 +74,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'the-lease-is-not-asked',
     breaks: ['LeaderActs'],
-    why: 'a process that lost the lease, or was told to stop, goes on acting',
+    why: 'a process that lost the lease, or was told to stop, continues to act',
     edits: [
       {
         file: 'controllers/grants/action-hooks.ts',
@@ -91,7 +91,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'the-intent-comes-after-the-request',
     breaks: ['IntentFirst'],
-    why: 'a change leaves before its intent is where a restart finds it',
+    why: 'a change is sent before its intent is recorded, so a restart does not know of it',
     edits: [
       {
         file: 'provisioning/executor.ts',
@@ -104,7 +104,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'no-finalizer-before-the-first-action',
     breaks: ['FinalizerFirst'],
-    why: 'a grant that is deleted while its right is on the way leaves it behind for good',
+    why: 'if a grant is deleted while its right is being given, the right stays in Asana',
     edits: [
       {
         file: 'controllers/grants/action-hooks.ts',
@@ -116,7 +116,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'a-creation-is-repeated-blindly',
     breaks: ['NeverBlindly'],
-    why: 'an account whose creation was not answered is created again before anybody has looked',
+    why: 'an account creation that got no answer is sent again before its result is looked for',
     edits: [
       {
         file: 'provisioning/account/actions.ts',
@@ -128,7 +128,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'an-expiry-goes-by-the-local-clock',
     breaks: ['AsanaTellsTime'],
-    why: 'a grant ends early, or late, because the clock of this machine is wrong',
+    why: 'a grant ends early or late if the local clock is wrong',
     edits: [
       {
         file: 'controllers/grants/action-hooks.ts',
@@ -140,7 +140,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'others-end-by-the-local-clock',
     breaks: ['StillDeclared', 'OldestWins'],
-    why: 'what another grant declares ends early because the clock of this machine is fast',
+    why: 'the declaration of another grant ends early if the local clock is fast',
     edits: [
       {
         file: 'controllers/grants/action-hooks.ts',
@@ -152,7 +152,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'the-budget-ignores-retry-after',
     breaks: ['PauseKept'],
-    why: 'requests leave before the pause that Asana asked for is over',
+    why: 'requests are sent before the pause that Asana asked for is over',
     edits: [
       {
         file: 'asana/budget.ts',
@@ -164,7 +164,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'tasks-of-a-person-at-once',
     breaks: ['TasksInOrder'],
-    why: 'a task that grants a right finds it still there, while the task before it takes it away',
+    why: 'a task that grants a right finds it still there while the previous task is removing it',
     edits: [
       {
         file: 'controllers/conductorone/task-host.ts',
@@ -176,7 +176,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'what-was-not-answered-is-given-up',
     breaks: ['NotAcceptedIsSo'],
-    why: 'a grant gives up, and says that Asana does not show what it has never accepted, after seconds of 503',
+    why: 'after seconds of 503, a grant gives up and reports that Asana accepted a change but does not show it',
     edits: [
       {
         file: 'controllers/grants/grant-actions.ts',
@@ -188,7 +188,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'a-refusal-hides-a-lost-answer',
     breaks: ['FoundIsFound', 'GivenByUs', 'OncePerIntent'],
-    why: 'a change whose answer was lost counts as refused once its repetition is, and what it gave as found',
+    why: 'a change whose answer was lost counts as refused if its repetition is refused, and its right is recorded as adopted',
     edits: [
       {
         file: 'asana/transport.ts',
@@ -206,7 +206,7 @@ export const actingMutants: readonly Mutant[] = [
   {
     name: 'a-seat-ends-with-the-first-decision',
     breaks: ['SeatLimit'],
-    why: 'a license that a process before has sent for is free once its grant was decided, whatever was decided',
+    why: 'a license requested by the previous process stops counting at the first decision about its grant, whatever is decided',
     edits: [
       {
         file: 'controllers/grants/grant-actions.ts',

@@ -5,7 +5,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'setting-back-makes-it-given',
     breaks: ['AppliedStays'],
-    why: 'a right that was found, drifted and was set back counts as given',
+    why: 'an adopted right that drifted and was restored is recorded as given',
     edits: [
       {
         file: 'provisioning/live-policies.ts',
@@ -18,7 +18,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'a-found-account-counts-as-created',
     breaks: ['OnlyWhoWeMade', 'ObjectAsks'],
-    why: 'the end of a view-only grant deprovisions somebody whom the operator found',
+    why: 'the end of a view-only grant deprovisions an account that the operator did not create',
     edits: [
       {
         file: 'provisioning/license/rules.ts',
@@ -30,7 +30,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'plan-inherits-from-apply',
     breaks: ['NothingHangs'],
-    why: 'a grant that ends waits for ever for a successor whose connector is in mode Plan',
+    why: 'a grant that ends waits forever for a successor whose connector is in mode Plan',
     edits: [
       {
         file: 'provisioning/contest.ts',
@@ -42,7 +42,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'the-oldest-does-not-win',
     breaks: ['OldestWins'],
-    why: 'two grants that contend take turns in changing one right',
+    why: 'two contending grants overwrite each other in turn',
     edits: [
       {
         file: 'provisioning/contest.ts',
@@ -54,7 +54,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'a-refusal-makes-no-event',
     breaks: ['StallIsTold'],
-    why: 'a grant that stalls on what Asana says has no Warning event',
+    why: 'a grant that stalls because of an answer from Asana gets no Warning event',
     edits: [
       {
         file: 'controllers/grants/grant-reporter.ts',
@@ -67,7 +67,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'refusals-are-remembered-by-name',
     breaks: ['RefusalIsOwn'],
-    why: 'an object that is created anew inherits what Asana refused to its namesake',
+    why: 'an object that is created again inherits the refusal of the deleted object with the same name',
     edits: [
       {
         file: 'controllers/grants/action-waits.ts',
@@ -84,7 +84,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'a-request-is-handled-too-early',
     breaks: ['RequestAnswered'],
-    why: 'requestedAt is marked as handled while the change is only looked for, and sends nothing',
+    why: '`requestedAt` is marked as handled although the change is only looked for and not sent again',
     edits: [
       {
         file: 'controllers/grants/action-outcomes.ts',
@@ -101,7 +101,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'retain-is-ignored',
     breaks: ['Released'],
-    why: 'a grant with deletionPolicy Retain takes the right back',
+    why: 'a grant with `deletionPolicy: Retain` revokes the right when it ends',
     edits: [
       {
         file: 'provisioning/decide-grant.ts',
@@ -113,7 +113,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'another-namespace-takes-what-was-found',
     breaks: ['NamespaceAllowed'],
-    why: 'a grant of another namespace takes back what it did not give',
+    why: "a grant outside its connector's namespace revokes a right that it did not give",
     edits: [
       {
         file: 'provisioning/ending-policies.ts',
@@ -125,7 +125,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'absence-is-enforced-for-ever',
     breaks: ['AbsentOnce'],
-    why: 'somebody who comes back is deprovisioned again by the same generation of an Absent object',
+    why: 'a person who returns is deprovisioned again by the same generation of an object with `ensure: Absent`',
     edits: [
       {
         file: 'provisioning/live-policies.ts',
@@ -137,7 +137,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'a-duration-runs-from-creation',
     breaks: ['DurationFromApplied'],
-    why: 'a grant that had to wait ends before it has lasted as long as it says',
+    why: 'a grant that had to wait ends too early, because its `duration` runs from its creation',
     edits: [
       {
         file: 'controllers/grants/grant-time.ts',
@@ -155,7 +155,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'an-edit-waits-for-asana',
     breaks: ['ObservedSoon'],
-    why: 'an edit is observed only when Asana has answered',
+    why: 'an edit is not observed until Asana has answered',
     edits: [
       {
         file: 'asana/retry.ts',
@@ -172,7 +172,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'what-is-given-is-recorded-later',
     breaks: ['FoundIsFound'],
-    why: 'an action that Asana answers while its connector is stopped is done, and its right is not on record as given',
+    why: 'a right is not recorded as given if its connector is suspended before Asana answers',
     edits: [
       {
         file: 'controllers/grants/action-outcomes.ts',
@@ -184,7 +184,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'what-expires-first-is-let-go',
     breaks: ['ReleasedRightly'],
-    why: 'an account that expires before another grant of the person is let go for it, and stays for ever',
+    why: 'an AsanaAccount that expires before another grant of the person is released, and the account stays in Asana',
     edits: [
       {
         file: 'provisioning/refusal.ts',
@@ -196,7 +196,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'a-creation-is-recorded-by-its-license',
     breaks: ['WritesFit', 'FoundIsFound'],
-    why: 'the API server refuses the status of an account that was created while its connector is stopped, and the record of it is lost',
+    why: 'if the connector is suspended during a creation, the API server rejects the status, and the creation is not recorded',
     edits: [
       {
         file: 'controllers/grants/action-record.ts',
@@ -208,7 +208,7 @@ export const grantMutants: readonly Mutant[] = [
   {
     name: 'what-is-applied-has-begun',
     breaks: ['AsanaTellsTime', 'AsTheTable'],
-    why: 'an edit to another license, or to an absence, is carried out before its startsAt',
+    why: 'an edit to another license or to `ensure: Absent` is carried out before `startsAt`',
     edits: [
       {
         file: 'provisioning/time.ts',

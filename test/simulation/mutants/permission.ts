@@ -22,7 +22,7 @@ export const permissionMutants: readonly Mutant[] = [
   {
     name: 'deprovisions-without-permission',
     breaks: ['DeprovisionAllowed'],
-    why: 'somebody is deprovisioned although allowDeprovision is off',
+    why: 'a person is deprovisioned although `allowDeprovision` is off',
     edits: [
       {
         file: 'provisioning/shared-rules.ts',
@@ -34,7 +34,7 @@ export const permissionMutants: readonly Mutant[] = [
   {
     name: 'protected-users-are-not-protected',
     breaks: ['Protected'],
-    why: 'whoever protectedUsers names loses access',
+    why: 'a user in `protectedUsers` loses access',
     edits: [
       {
         file: 'provisioning/shared-rules.ts',
@@ -46,7 +46,7 @@ export const permissionMutants: readonly Mutant[] = [
   {
     name: 'administrators-are-not-protected',
     breaks: ['Protected'],
-    why: 'an administrator loses access although protectAdmins is on',
+    why: 'an administrator loses access although `protectAdmins` is on',
     edits: [
       {
         file: 'provisioning/shared-rules.ts',
@@ -58,7 +58,7 @@ export const permissionMutants: readonly Mutant[] = [
   {
     name: 'still-declared-is-not-asked',
     breaks: ['StillDeclared', 'TwoMasters'],
-    why: 'somebody is deprovisioned while another grant declares a right for them',
+    why: 'a person is deprovisioned while another grant declares a right for them',
     edits: [
       {
         file: 'provisioning/shared-rules.ts',
@@ -70,7 +70,7 @@ export const permissionMutants: readonly Mutant[] = [
   {
     name: 'a-task-takes-what-git-declares',
     breaks: ['TwoMasters'],
-    why: 'a task takes a right that a live grant declares, and both change it in turn',
+    why: 'a task removes a right that a live grant declares, and the two overwrite each other in turn',
     edits: [
       {
         file: 'provisioning/shared-rules.ts',
@@ -82,7 +82,7 @@ export const permissionMutants: readonly Mutant[] = [
   {
     name: 'two-connectors-apply',
     breaks: ['OrganizationTaken'],
-    why: 'two connectors in mode Apply fight over one organization',
+    why: 'two connectors in mode Apply overwrite each other in one organization',
     edits: [
       {
         file: 'controllers/connectors/connector-obstacle.ts',
@@ -94,7 +94,7 @@ export const permissionMutants: readonly Mutant[] = [
   {
     name: 'every-namespace-is-allowed',
     breaks: ['NamespaceAllowed'],
-    why: 'a grant of a namespace that the connector does not name is applied',
+    why: 'a grant is applied although its connector does not allow its namespace',
     edits: [
       {
         file: 'controllers/grants/grant-view.ts',
@@ -106,7 +106,7 @@ export const permissionMutants: readonly Mutant[] = [
   {
     name: 'the-license-limit-is-not-kept',
     breaks: ['SeatLimit'],
-    why: 'upgrades exceed maxEnterpriseLicenses',
+    why: 'upgrades exceed `maxEnterpriseLicenses`',
     edits: [
       {
         file: 'provisioning/license/rules.ts',
@@ -118,7 +118,7 @@ export const permissionMutants: readonly Mutant[] = [
   {
     name: 'licenses-under-way-do-not-count',
     breaks: ['SeatLimit'],
-    why: 'several upgrades at once exceed maxEnterpriseLicenses',
+    why: 'several upgrades at the same time exceed `maxEnterpriseLicenses`',
     edits: [
       {
         file: 'controllers/connectors/session-reading.ts',

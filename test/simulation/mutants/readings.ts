@@ -5,7 +5,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'an-unknown-workspace-has-nobody',
     breaks: ['ReleasedRightly', 'GrantedIsSo'],
-    why: 'a 404 for the workspace is taken for a person who is gone, and a grant that ends lets go of what they keep',
+    why: 'a 404 for the workspace is treated as a missing person, and a grant that ends is released although the person keeps the right',
     edits: [
       {
         file: 'asana/classification.ts',
@@ -23,7 +23,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'what-scim-hides-has-no-license',
     breaks: ['DriftIsSo', 'GrantedIsSo'],
-    why: 'somebody whom SCIM does not show for once has lost the license, although REST calls them an active member',
+    why: 'a person whom SCIM omits once is treated as without a license, although REST shows an active member',
     edits: [
       {
         file: 'directory/reader.ts',
@@ -35,7 +35,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'what-one-surface-shows-is-enough',
     breaks: ['ReleasedRightly', 'GrantedIsSo'],
-    why: 'somebody whom REST does not show is gone, although SCIM calls them active',
+    why: 'a person whom REST does not show is treated as gone, although SCIM shows them as active',
     edits: [
       {
         file: 'directory/reader.ts',
@@ -47,7 +47,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'what-a-doubtful-reading-lacks-is-lost',
     breaks: ['DriftIsSo'],
-    why: 'after a restart in front of a listing that fails, grants say that somebody changed what is as it was',
+    why: 'after a restart during a failing listing, grants report drift although nothing changed',
     edits: [
       {
         file: 'provisioning/grant-case.ts',
@@ -59,7 +59,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'a-license-that-is-not-shown-is-lost',
     breaks: ['DriftIsSo'],
-    why: 'somebody switches SCIM off, and grants say that the licenses were taken',
+    why: 'when SCIM is switched off, grants report that the licenses were removed',
     edits: [
       {
         file: 'provisioning/license/rules.ts',
@@ -71,7 +71,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'another-organization-hides-a-refused-token',
     breaks: ['HoldsEnd'],
-    why: 'people are asked to acknowledge an organization that a refused token cannot read, and nothing follows',
+    why: 'people are asked to acknowledge an organization that a refused token cannot read, and the acknowledgement has no effect',
     edits: [
       {
         file: 'controllers/connectors/connector-obstacle.ts',
@@ -83,7 +83,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'another-organization-needs-a-whole-reading',
     breaks: ['OrganizationKept', 'OrganizationKnown'],
-    why: 'another organization behind the token goes unnoticed while a part of the reading is missing',
+    why: 'another organization behind the token goes unnoticed while part of the reading is missing',
     edits: [
       {
         file: 'directory/judgement.ts',
@@ -101,7 +101,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'a-foreign-reading-is-adopted',
     breaks: ['OrganizationKept', 'OrganizationKnown'],
-    why: 'another organization behind the token takes the place of the one recorded',
+    why: 'another organization behind the token replaces the recorded one without an acknowledgement',
     edits: [
       {
         file: 'directory/judgement.ts',
@@ -118,7 +118,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'a-restart-forgets-the-measure',
     breaks: ['ReadingWhole'],
-    why: 'a new process takes a suddenly small directory for all there is',
+    why: 'after a restart, a suddenly smaller directory is accepted without a hold',
     edits: [
       {
         file: 'controllers/connectors/reading-judge.ts',
@@ -130,7 +130,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'teams-are-not-measured',
     breaks: ['MeasureKept'],
-    why: 'nobody asks when most teams vanish from the reading',
+    why: 'no hold begins when most teams disappear from the reading',
     edits: [
       {
         file: 'directory/judgement.ts',
@@ -143,7 +143,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'a-shrunken-reading-becomes-the-measure',
     breaks: ['ReadingWhole', 'MeasureKept'],
-    why: 'a small reading is believed once it comes a second time',
+    why: 'a suddenly smaller reading is accepted when it occurs a second time',
     edits: [
       {
         file: 'directory/judgement.ts',
@@ -155,7 +155,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'a-partial-reading-is-trusted',
     breaks: ['ReadingWhole'],
-    why: 'somebody loses access because a page of a listing failed',
+    why: 'a person loses access because a page of a listing failed',
     edits: [
       {
         file: 'provisioning/shared-rules.ts',
@@ -172,7 +172,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'only-members-take-seats',
     breaks: ['SeatLimit'],
-    why: 'a license does not count while the listing of members leaves out who holds it',
+    why: 'a license does not count while the listing of members omits its holder',
     edits: [
       {
         file: 'directory/directory.ts',
@@ -184,7 +184,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: 'the-last-team-is-that-of-the-listing',
     breaks: ['GuestKeepsLastTeam'],
-    why: 'a guest who left their other teams since the last reading is taken out of the last one',
+    why: 'a guest who left their other teams since the last reading is removed from their last team',
     edits: [
       {
         file: 'directory/reader.ts',

@@ -5,7 +5,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'an-answer-covers-later-joiners',
     breaks: ['HeldStaysHeld'],
-    why: 'an acknowledgement also carries out what joined the hold after its token was published',
+    why: 'an acknowledgement also covers removals that joined the hold after its token was published',
     edits: [
       {
         file: 'provisioning/removals/standing-hold.ts',
@@ -17,7 +17,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'an-answer-ends-the-hold',
     breaks: ['HeldStaysHeld'],
-    why: 'once a part of a hold is answered, the rest of it is free',
+    why: 'an answer to part of a hold also frees the removals that it does not cover',
     edits: [
       {
         file: 'provisioning/removals/standing-hold.ts',
@@ -39,7 +39,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'a-doubt-takes-a-hold-along',
     breaks: ['HeldStaysHeld'],
-    why: 'a hold over removals ends when a doubt about the reading begins or ends beside it',
+    why: 'a hold on removals ends when a hold over the reading begins or ends',
     edits: [
       {
         file: 'provisioning/removals/removal-desk.ts',
@@ -57,7 +57,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'what-is-withdrawn-stays-held',
     breaks: ['HoldsEnd'],
-    why: 'a hold keeps what is no longer wanted, and no answer ends it',
+    why: 'a hold keeps removals that are no longer wanted, and no answer ends it',
     edits: [
       {
         file: 'provisioning/removals/removal-desk.ts',
@@ -69,7 +69,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'an-edit-leaves-the-hold',
     breaks: ['HeldStaysHeld'],
-    why: 'an edit that still asks for the removal frees it from its hold',
+    why: 'an edit frees a removal from its hold although the grant still asks for it',
     edits: [
       {
         file: 'provisioning/removals/pending-removal.ts',
@@ -91,7 +91,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'the-last-right-has-no-brake',
     breaks: ['RemovalLimit'],
-    why: 'everybody of a small team loses the last right at once',
+    why: 'the last right of everybody ends without a hold if there are few people',
     edits: [
       {
         file: 'provisioning/removals/removal-window.ts',
@@ -103,7 +103,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'a-restart-forgets-the-window',
     breaks: ['RemovalLimit'],
-    why: 'a new process does not know what the one before it removed within the window',
+    why: 'a restart resets the number of removals in the current window',
     edits: [
       {
         file: 'provisioning/removals/removal-window.ts',
@@ -115,7 +115,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'tasks-book-no-deprovision',
     breaks: ['DeprovisionLimit'],
-    why: 'what tasks deprovision does not count towards maxDeprovisions of the organization',
+    why: 'deprovisions by tasks do not count towards `maxDeprovisions`',
     edits: [
       {
         file: 'provisioning/task-run.ts',
@@ -127,7 +127,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'no-delay-before-removals',
     breaks: ['RemovalDelay'],
-    why: 'a rename or a move of an object is a removal',
+    why: 'renaming or moving an object removes access, because removals are not delayed',
     edits: [
       {
         file: 'provisioning/removal-delay.ts',
@@ -139,7 +139,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'a-new-leader-does-not-wait',
     breaks: ['NewLeaderWaits'],
-    why: 'a new leader removes while the last action of the one before may still be under way',
+    why: 'a new leader removes access while the last action of the previous leader may still be in progress',
     edits: [
       {
         file: 'controllers/leadership.ts',
@@ -151,7 +151,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'what-is-deleted-together-arrives-at-once',
     breaks: ['ReleasedRightly'],
-    why: 'a deleted account is let go for a license that is deleted a moment later, and stays for ever',
+    why: 'a deleted AsanaAccount is released because of a license grant that is deleted a moment later, and the account stays in Asana',
     edits: [
       {
         file: 'controllers/grants/grant-steps.ts',
@@ -163,7 +163,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'an-advanced-end-is-on-time',
     breaks: ['RemovalLimit', 'DeprovisionLimit'],
-    why: 'an end that an edit has just moved counts towards no limit',
+    why: 'an end that an edit has just moved is treated as known in advance and counts towards no limit',
     edits: [
       {
         file: 'controllers/grants/grant-time.ts',
@@ -175,7 +175,7 @@ export const removalMutants: readonly Mutant[] = [
   {
     name: 'an-answer-outlives-an-edit',
     breaks: ['RemovalLimit', 'HeldStaysHeld'],
-    why: 'an acknowledgement counts for a grant that was edited while its connector was gone',
+    why: 'an acknowledgement still covers a grant that was edited while its connector was deleted',
     edits: [
       {
         file: 'controllers/grants/grant-reconciler.ts',

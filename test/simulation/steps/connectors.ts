@@ -177,8 +177,8 @@ export const connectorSteps: readonly StepKind[] = [
     tell: ({ namespace, name, spec, object, task, retryAfter }) => {
       const asked = object
         ? `create ${object.kind} ${object.namespace}/${object.name} ${JSON.stringify(object.spec)}`
-        : `a task: ${JSON.stringify(task)}`;
-      return `${asked}, and while Asana pauses writes for ${retryAfter} s edit connector ${namespace}/${name} ${JSON.stringify(spec)}`;
+        : `order the task ${JSON.stringify(task)}`;
+      return `${asked}, and while Asana answers writes with 429 and Retry-After ${retryAfter} s, edit connector ${namespace}/${name} ${JSON.stringify(spec)}`;
     },
   }),
   stepKind({
@@ -203,7 +203,7 @@ export const connectorSteps: readonly StepKind[] = [
           metadata: { annotations: { [ANNOTATIONS.requestedAt]: value } },
         }),
       ),
-    tell: ({ namespace, name }) => `annotate connector ${namespace}/${name} requestedAt`,
+    tell: ({ namespace, name }) => `set requestedAt on connector ${namespace}/${name}`,
   }),
   stepKind({
     name: 'AnswerHold',
@@ -232,10 +232,10 @@ export const connectorSteps: readonly StepKind[] = [
       await attempt(() => world.cluster.edit(kind, namespace, name, { metadata: { annotations } }));
     },
     tell: ({ namespace, name, which, verb, joining, joinMs }) => {
-      const answer = `${verb} the ${which.toLowerCase()} hold of ${namespace}/${name}`;
+      const answer = `${verb} a hold of connector ${namespace}/${name} with the ${which.toLowerCase()} token`;
       if (!joining) return answer;
       const names = joining.map((place) => `${place.namespace}/${place.name}`).join(', ');
-      return `delete ${names}, and ${joinMs} ms later ${answer} as it was before`;
+      return `delete ${names}, and ${joinMs} ms later ${answer} from before the deletions`;
     },
   }),
   stepKind({
@@ -275,6 +275,6 @@ export const connectorSteps: readonly StepKind[] = [
     },
     run: (world, { namespace, name }) =>
       attempt(() => Promise.resolve(world.cluster.removeSecret(namespace, name))),
-    tell: ({ namespace, name }) => `delete secret ${namespace}/${name}`,
+    tell: ({ namespace, name }) => `delete Secret ${namespace}/${name}`,
   }),
 ];

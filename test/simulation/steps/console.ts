@@ -90,7 +90,7 @@ export const consoleSteps: readonly StepKind[] = [
     },
     run: (world, data) =>
       change(world, data, ({ directory }, person) => directory.change(person, { license: data.license })),
-    tell: ({ gid, license }) => `in Asana ${gid} gets ${license}`,
+    tell: ({ gid, license }) => `in Asana, the license of ${gid} becomes ${license}`,
   }),
   stepKind({
     name: 'SetBackAgain',
@@ -117,7 +117,7 @@ export const consoleSteps: readonly StepKind[] = [
       }
     },
     tell: ({ gid, license, times, namespace, name }) =>
-      `${times} times in Asana ${gid} gets ${license}, and ${namespace}/${name} reads it`,
+      `${times} times: in Asana, the license of ${gid} becomes ${license}, and connector ${namespace}/${name} syncs`,
   }),
   stepKind({
     name: 'Leaver',
@@ -127,7 +127,7 @@ export const consoleSteps: readonly StepKind[] = [
       change(world, data, ({ directory }, person) => {
         if (person.profile.active) directory.deprovision(person, null);
       }),
-    tell: ({ gid }) => `in Asana ${gid} leaves`,
+    tell: ({ gid }) => `in Asana, ${gid} is deprovisioned`,
   }),
   stepKind({
     name: 'Return',
@@ -139,7 +139,7 @@ export const consoleSteps: readonly StepKind[] = [
     },
     run: (world, data) =>
       change(world, data, ({ directory }, person) => directory.change(person, { active: true })),
-    tell: ({ gid }) => `in Asana ${gid} comes back`,
+    tell: ({ gid }) => `in Asana, ${gid} becomes active again`,
   }),
   stepKind({
     name: 'Rename',
@@ -153,7 +153,7 @@ export const consoleSteps: readonly StepKind[] = [
         const email = `${data.local}@${plan.domain}`;
         if (!directory.personByEmail(email)) directory.change(person, { email });
       }),
-    tell: ({ gid, local }) => `in Asana ${gid} is now ${local}@…`,
+    tell: ({ gid, local }) => `in Asana, the address of ${gid} becomes ${local}@…`,
   }),
   stepKind({
     name: 'AddressPassedOn',
@@ -176,7 +176,7 @@ export const consoleSteps: readonly StepKind[] = [
         if (address !== '' && !directory.personByEmail(address)) directory.change(person, { email: address });
       });
     },
-    tell: ({ gid, to }) => `in Asana the address of ${gid} passes on to ${to}`,
+    tell: ({ gid, to }) => `in Asana, the address of ${gid} is given to ${to}`,
   }),
   stepKind({
     name: 'AdminChanged',
@@ -187,7 +187,8 @@ export const consoleSteps: readonly StepKind[] = [
     },
     run: (world, data) =>
       change(world, data, ({ directory }, person) => directory.change(person, { admin: data.admin })),
-    tell: ({ gid, admin }) => `in Asana ${gid} ${admin ? 'becomes an administrator' : 'is no administrator'}`,
+    tell: ({ gid, admin }) =>
+      `in Asana, ${gid} ${admin ? 'becomes an administrator' : 'is no longer an administrator'}`,
   }),
   stepKind({
     name: 'TeamChanged',
@@ -198,7 +199,7 @@ export const consoleSteps: readonly StepKind[] = [
       return subject && teams.length > 0 ? { ...subject, team: pick(random, teams).gid } : null;
     },
     run: (world, data) => setTeam(world, data, data.team, (isIn) => !isIn),
-    tell: ({ gid, team }) => `in Asana ${gid} enters or leaves team ${team}`,
+    tell: ({ gid, team }) => `in Asana, ${gid} joins or leaves team ${team}`,
   }),
   stepKind({
     name: 'WorkspaceChanged',
@@ -214,7 +215,7 @@ export const consoleSteps: readonly StepKind[] = [
         if (standing) directory.endMembership(standing);
         else if (plain) directory.joinWorkspace(person, plain);
       }),
-    tell: ({ gid }) => `in Asana ${gid} enters or leaves the workspace beside the organization`,
+    tell: ({ gid }) => `in Asana, ${gid} joins or leaves the workspace beside the organization`,
   }),
   stepKind({
     name: 'Joiner',
@@ -233,6 +234,6 @@ export const consoleSteps: readonly StepKind[] = [
       world.judge.facts.touch(place, person.gid);
       if (hasSeat(person)) world.judge.readings.seat(place, 1);
     },
-    tell: ({ number, license }) => `in Asana new${number} joins with ${license}`,
+    tell: ({ number, license }) => `in Asana, new${number} joins with license ${license}`,
   }),
 ];

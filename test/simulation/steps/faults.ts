@@ -55,7 +55,7 @@ export const faultSteps: readonly StepKind[] = [
       world.sites[0]?.faults.add({ match, effect: { status: 429, retryAfter } });
     },
     tell: ({ operation, retryAfter, times }) =>
-      `429 with Retry-After ${retryAfter} s, ${times} times, for ${operation ?? 'anything'}`,
+      `${operation ?? 'any request'} is answered with 429 and Retry-After ${retryAfter} s, ${times} times`,
   }),
   stepKind({
     name: 'ServerErrors',
@@ -90,7 +90,7 @@ export const faultSteps: readonly StepKind[] = [
     run: (world, { operation, times }) => {
       world.sites[0]?.faults.add({ match: { operation, times }, effect: { loseResponse: true } });
     },
-    tell: ({ operation, times }) => `the answer of ${operation} is lost, ${times} times`,
+    tell: ({ operation, times }) => `the answer to ${operation} is lost, ${times} times`,
   }),
   stepKind({
     name: 'LateVisibility',
@@ -102,7 +102,8 @@ export const faultSteps: readonly StepKind[] = [
     run: (world, { operation, staleForMs }) => {
       world.sites[0]?.faults.add({ match: { operation, times: 1 }, effect: { staleForMs } });
     },
-    tell: ({ operation, staleForMs }) => `the next ${operation} shows ${staleForMs / 1000} s late`,
+    tell: ({ operation, staleForMs }) =>
+      `Asana shows the result of the next ${operation} ${staleForMs / 1000} s late`,
   }),
   stepKind({
     name: 'ShortListing',
@@ -114,7 +115,7 @@ export const faultSteps: readonly StepKind[] = [
         effect: { totalResultsBy: by },
       });
     },
-    tell: ({ times, by }) => `SCIM announces ${by} more than it lists, ${times} times`,
+    tell: ({ times, by }) => `SCIM announces ${by} more accounts than it lists, ${times} times`,
   }),
   stepKind({
     name: 'Shrunken',
@@ -123,7 +124,8 @@ export const faultSteps: readonly StepKind[] = [
     run: (world, { operations, keep }) => {
       world.sites[0]?.lies.push({ operations, keep });
     },
-    tell: ({ operations, keep }) => `${operations.join(', ')} show ${keep * 100} % as if that were all`,
+    tell: ({ operations, keep }) =>
+      `${operations.join(', ')} list only ${keep * 100} % of their entries, as if complete`,
   }),
   stepKind({
     name: 'MisleadingLook',
@@ -133,7 +135,7 @@ export const faultSteps: readonly StepKind[] = [
       const [site] = world.sites;
       if (site) site.misleading = how;
     },
-    tell: ({ how }) => `a look at one person answers ${how}`,
+    tell: ({ how }) => `a fresh read of one person returns wrong data (${how})`,
   }),
   stepKind({
     name: 'Foreign',
@@ -147,7 +149,7 @@ export const faultSteps: readonly StepKind[] = [
         other.faults.add({ match: { operation: 'scimListUsers', times: 40 }, effect: { status: 503 } });
     },
     tell: ({ partly }) =>
-      `the token of the first organization now reads the second${partly ? ', and its licenses fail' : ''}`,
+      `the token of the first organization now reads the second one${partly ? ', whose license listing fails' : ''}`,
   }),
   stepKind({
     name: 'SeatsShort',
@@ -157,7 +159,7 @@ export const faultSteps: readonly StepKind[] = [
       const [site] = world.sites;
       if (site) site.settings.enterpriseSeats = seats;
     },
-    tell: ({ seats }) => `${seats ?? 'any number of'} enterprise licenses are bought`,
+    tell: ({ seats }) => `the organization has ${seats ?? 'an unlimited number of'} enterprise licenses`,
   }),
   stepKind({
     name: 'Mend',
@@ -169,7 +171,7 @@ export const faultSteps: readonly StepKind[] = [
       for (const namespace of world.plan.namespaces)
         await attempt(() => Promise.resolve(world.restoreSecrets(namespace)));
     },
-    tell: () => 'Asana and the Secrets are well again',
+    tell: () => 'all faults of Asana end, and the Secrets are restored',
   }),
   stepKind({
     name: 'WatchFault',
@@ -188,6 +190,7 @@ export const faultSteps: readonly StepKind[] = [
     }),
     run: (world, { operation, type, times }) =>
       world.disturb((faults) => faults.plan({ type }, { operations: [operation], times })),
-    tell: ({ operation, type, times }) => `${times} ${operation} to the API server: ${type}`,
+    tell: ({ operation, type, times }) =>
+      `the next ${times} calls of ${operation} to the API server fail: ${type}`,
   }),
 ];

@@ -182,7 +182,7 @@ export const grantSteps: readonly StepKind[] = [
       await create(world, account);
     },
     tell: ({ places, namespace, name, spec }) =>
-      `delete ${places.map((place) => `${place.namespace}/${place.name}`).join(', ')}, create AsanaAccount ${namespace}/${name} ${JSON.stringify(spec)}`,
+      `delete ${places.map((place) => `${place.namespace}/${place.name}`).join(', ')}, and create AsanaAccount ${namespace}/${name} ${JSON.stringify(spec)}`,
   }),
   stepKind({
     name: 'Recreate',
@@ -207,7 +207,7 @@ export const grantSteps: readonly StepKind[] = [
       await create(world, { kind, namespace, name, spec });
     },
     tell: ({ kind, namespace, name, spec, afterMs }) =>
-      `delete ${kind} ${namespace}/${name}, after ${afterMs} ms create it with ${JSON.stringify(spec)}`,
+      `delete ${kind} ${namespace}/${name}, and ${afterMs} ms later create it again with ${JSON.stringify(spec)}`,
   }),
   stepKind({
     name: 'Move',
@@ -236,7 +236,7 @@ export const grantSteps: readonly StepKind[] = [
       await attempt(() => world.cluster.remove(from.kind, from.namespace, from.name));
     },
     tell: ({ from, kind, namespace, name, spec, afterMs }) =>
-      `create ${kind} ${namespace}/${name} ${JSON.stringify(spec)}, and after ${afterMs} ms delete ${from.namespace}/${from.name} which said the same`,
+      `create ${kind} ${namespace}/${name} ${JSON.stringify(spec)}, and ${afterMs} ms later delete ${from.namespace}/${from.name}, which it replaces`,
   }),
   stepKind({
     name: 'RequestGrant',
@@ -251,7 +251,7 @@ export const grantSteps: readonly StepKind[] = [
           metadata: { annotations: { [ANNOTATIONS.requestedAt]: value } },
         }),
       ),
-    tell: ({ kind, namespace, name }) => `annotate ${kind} ${namespace}/${name} requestedAt`,
+    tell: ({ kind, namespace, name }) => `set requestedAt on ${kind} ${namespace}/${name}`,
   }),
   stepKind({
     name: 'RequestWhileUnshown',
@@ -277,7 +277,7 @@ export const grantSteps: readonly StepKind[] = [
       await edit({ metadata: { annotations: { [ANNOTATIONS.requestedAt]: value } } });
     },
     tell: ({ kind, namespace, name, afterMs }) =>
-      `edit ${kind} ${namespace}/${name} to Enterprise, which Asana shows 100 s late, and annotate it requestedAt after ${afterMs} ms`,
+      `edit ${kind} ${namespace}/${name} to Enterprise, which Asana shows 100 s late, and set requestedAt on it ${afterMs} ms later`,
   }),
   stepKind({
     name: 'Abandon',
@@ -292,7 +292,7 @@ export const grantSteps: readonly StepKind[] = [
           metadata: { annotations: { [ANNOTATIONS.abandon]: 'true' } },
         }),
       ),
-    tell: ({ kind, namespace, name }) => `annotate ${kind} ${namespace}/${name} abandon`,
+    tell: ({ kind, namespace, name }) => `set the annotation abandon on ${kind} ${namespace}/${name}`,
   }),
   stepKind({
     name: 'RemoveNamespace',
@@ -309,7 +309,7 @@ export const grantSteps: readonly StepKind[] = [
         if (home === namespace && !connectorsOf(world).some(({ metadata }) => metadata.name === name))
           await attempt(() => world.apply('AsanaConnector', home, name, spec));
     },
-    tell: ({ namespace }) => `delete namespace ${namespace}, make it anew a minute later`,
+    tell: ({ namespace }) => `delete namespace ${namespace}, and create it again one minute later`,
   }),
   stepKind({
     name: 'RemoveKind',
@@ -320,6 +320,6 @@ export const grantSteps: readonly StepKind[] = [
       await world.advance(60_000);
       install(world, kind);
     },
-    tell: ({ kind }) => `delete the CRD of ${kind}, install it a minute later`,
+    tell: ({ kind }) => `delete the CRD of ${kind}, and install it again one minute later`,
   }),
 ];

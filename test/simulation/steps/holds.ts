@@ -54,6 +54,6 @@ export const holdSteps: readonly StepKind[] = [
       await world.advance(900_000);
     },
     tell: ({ namespace, grants }) =>
-      `AsanaLicenseGrants ${grants.map(({ name, gid }) => `${namespace}/${name} of ${gid}`).join(', ')} are created and edited to ViewOnly, their connector may remove one in an hour, the hold is acknowledged, the connector is deleted, the grants are edited, and the connector is created again`,
+      `limit a connector to one removal per hour, create AsanaLicenseGrants ${grants.map(({ name, gid }) => `${namespace}/${name} for ${gid}`).join(', ')}, edit them to ViewOnly, acknowledge the hold, delete the connector, edit the grants, and create the connector again`,
   }),
 ];

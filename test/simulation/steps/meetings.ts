@@ -83,7 +83,7 @@ export const meetingSteps: readonly StepKind[] = [
       await attempt(() => world.cluster.remove(kind, namespace, name));
     },
     tell: ({ gid, other, namespace, name, spec }) =>
-      `guest ${gid} enters team ${other}, AsanaTeamGrant ${namespace}/${name} for ${spec.team.gid} is created, the guest leaves ${other}, and the grant is deleted`,
+      `move guest ${gid} from team ${spec.team.gid} to ${other}, create AsanaTeamGrant ${namespace}/${name} for ${spec.team.gid}, take the guest out of ${other}, and delete the grant`,
   }),
   stepKind({
     name: 'EndByOneClock',
@@ -120,7 +120,7 @@ export const meetingSteps: readonly StepKind[] = [
       await world.advance(120_000);
     },
     tell: ({ grant, behindMs, namespace, name, spec }) =>
-      `Asana's clock is ${Math.round(behindMs / 1000)} s behind, ${grant.namespace}/${grant.name} ends in 90 s, and AsanaAccount ${namespace}/${name} ${JSON.stringify(spec)} is created`,
+      `edit ${grant.namespace}/${grant.name} to expire in 90 s, set Asana's clock ${Math.round(behindMs / 1000)} s back, and create AsanaAccount ${namespace}/${name} ${JSON.stringify(spec)}`,
   }),
   stepKind({
     name: 'EndTogether',
@@ -158,7 +158,7 @@ export const meetingSteps: readonly StepKind[] = [
       await attempt(() => world.cluster.remove(ofLicense.kind, namespace, license));
     },
     tell: ({ namespace, account, license, email, by, afterMs }) =>
-      `AsanaAccount ${namespace}/${account} and AsanaLicenseGrant ${namespace}/${license} of ${email} are created, and end by ${by.toLowerCase()} 90 s later, the account ${afterMs} ms before the license`,
+      `create AsanaAccount ${namespace}/${account} and AsanaLicenseGrant ${namespace}/${license} for ${email}; 90 s later they end by ${by.toLowerCase()}, the account ${afterMs} ms before the license`,
   }),
   stepKind({
     name: 'EndsAdvanced',
@@ -198,7 +198,7 @@ export const meetingSteps: readonly StepKind[] = [
       for (const { name } of grants) await attempt(() => world.cluster.edit(kind, namespace, name, { spec }));
     },
     tell: ({ namespace, team, grants }) =>
-      `create AsanaTeamGrants ${grants.map(({ name }) => `${namespace}/${name}`).join(', ')} of team ${team}, which end in two hours, of a connector without removalDelay; 90 s later they have ended a second ago`,
+      `create AsanaTeamGrants ${grants.map(({ name }) => `${namespace}/${name}`).join(', ')} for team ${team}, which expire in two hours, with a connector without removalDelay; 90 s later, edit them to have expired one second ago`,
   }),
   stepKind({
     name: 'StopWhileGiving',
@@ -239,7 +239,7 @@ export const meetingSteps: readonly StepKind[] = [
       await suspend(false);
     },
     tell: ({ kind, namespace, name, spec, operation, afterMs }) =>
-      `Asana's next answer to ${operation} takes 10 s, ${kind} ${namespace}/${name} ${JSON.stringify(spec)} is created, its connector is suspended ${afterMs} ms later and resumed after a minute`,
+      `Asana's next answer to ${operation} takes 10 s; create ${kind} ${namespace}/${name} ${JSON.stringify(spec)}, suspend its connector ${afterMs} ms later, and resume it after one minute`,
   }),
   stepKind({
     name: 'OutageWhileGiving',
@@ -268,7 +268,7 @@ export const meetingSteps: readonly StepKind[] = [
       await world.advance(60_000);
     },
     tell: ({ namespace, name, how, spec }) =>
-      `${how === 'Unavailable' ? 'scimPatchUser fails with 503, 9 times' : 'the next answer of scimPatchUser is lost, the one after is 429'}, and AsanaLicenseGrant ${namespace}/${name} ${JSON.stringify(spec)} is created`,
+      `${how === 'Unavailable' ? 'scimPatchUser fails with 503, 9 times' : 'the next answer to scimPatchUser is lost, and the one after that is 429'}; create AsanaLicenseGrant ${namespace}/${name} ${JSON.stringify(spec)}`,
   }),
   stepKind({
     name: 'LastSeat',
@@ -298,6 +298,6 @@ export const meetingSteps: readonly StepKind[] = [
       await world.advance(30_000);
     },
     tell: ({ namespace, seats, grants }) =>
-      `maxEnterpriseLicenses is ${seats}, one more than are in use, and AsanaLicenseGrants ${grants.map(({ name, gid }) => `${namespace}/${name} of ${gid}`).join(', ')} are created`,
+      `set maxEnterpriseLicenses to ${seats}, one more than in use, and create AsanaLicenseGrants ${grants.map(({ name, gid }) => `${namespace}/${name} for ${gid}`).join(', ')}`,
   }),
 ];

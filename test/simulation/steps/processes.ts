@@ -12,21 +12,21 @@ export const processSteps: readonly StepKind[] = [
     weight: 3,
     draw: (_world, random) => ({ calls: chance(random, 0.2) ? 0 : between(random, 1, 40) }),
     run: (world, { calls }) => world.killLeader(calls),
-    tell: ({ calls }) => (calls === 0 ? 'the leader dies' : `the leader dies at its ${calls}. call from now`),
+    tell: ({ calls }) => (calls === 0 ? 'kill the leader' : `kill the leader at call ${calls} from now`),
   }),
   stepKind({
     name: 'Restart',
     weight: 2,
     draw: () => ({}),
     run: (world) => world.restartLeader(),
-    tell: () => 'the leader is restarted',
+    tell: () => 'restart the leader',
   }),
   stepKind({
     name: 'LoseLease',
     weight: 2,
     draw: (_world, random) => ({ gapMs: between(random, 0, 8_000) }),
     run: (world, { gapMs }) => world.loseLease(gapMs),
-    tell: ({ gapMs }) => `the leader loses its lease, another takes over ${gapMs} ms later`,
+    tell: ({ gapMs }) => `the leader loses its lease, and another process takes it over ${gapMs} ms later`,
   }),
   stepKind({
     name: 'StopAll',
@@ -35,7 +35,7 @@ export const processSteps: readonly StepKind[] = [
     run: (world, { forMs }) => {
       world.lease.stoppedUntil = world.clock.now() + forMs;
     },
-    tell: ({ forMs }) => `an uninstallation stops everything for ${Math.round(forMs / 1000)} s`,
+    tell: ({ forMs }) => `an uninstallation stops all actions for ${Math.round(forMs / 1000)} s`,
   }),
   stepKind({
     name: 'Task',
@@ -67,7 +67,7 @@ export const processSteps: readonly StepKind[] = [
       if (!world.give(wish)) world.tally.count('task', 'NotServed');
     },
     tell: ({ want, right, user, connector }) =>
-      `a task of ${connector}: ${want} ${JSON.stringify(right)} ${want === 'Give' ? 'to' : 'from'} ${user}`,
+      `task for ${connector}: ${want} ${JSON.stringify(right)} ${want === 'Give' ? 'to' : 'from'} ${user}`,
   }),
   stepKind({
     name: 'TasksTogether',
@@ -97,7 +97,7 @@ export const processSteps: readonly StepKind[] = [
       }
     },
     tell: ({ tasks, afterMs }) =>
-      `tasks ${afterMs} ms after one another: ${tasks.map(({ want, right, user }) => `${want} ${JSON.stringify(right)} ${user}`).join(', ')}`,
+      `tasks, ${afterMs} ms apart: ${tasks.map(({ want, right, user }) => `${want} ${JSON.stringify(right)} ${want === 'Give' ? 'to' : 'from'} ${user}`).join(', ')}`,
   }),
   stepKind({
     name: 'Offboarding',
@@ -116,7 +116,7 @@ export const processSteps: readonly StepKind[] = [
     run: (world, { tasks }) => {
       for (const task of tasks) if (!world.give(task)) world.tally.count('task', 'NotServed');
     },
-    tell: ({ tasks }) => `tasks take view-only licenses from ${tasks.map(({ user }) => user).join(', ')}`,
+    tell: ({ tasks }) => `tasks remove the view-only licenses of ${tasks.map(({ user }) => user).join(', ')}`,
   }),
   stepKind({
     name: 'TimePasses',

@@ -34,7 +34,7 @@ export const successorSteps: readonly StepKind[] = [
       await world.advance(20_000);
     },
     tell: ({ namespace, name, spec }) =>
-      `Asana says of ${spec.email} that they were removed before; AsanaAccount ${namespace}/${name} is created, deleted and created anew`,
+      `Asana refuses the next account creation with 409; create AsanaAccount ${namespace}/${name} for ${spec.email}, delete it, and create it again`,
   }),
   stepKind({
     name: 'SuccessorInPlan',
@@ -80,6 +80,6 @@ export const successorSteps: readonly StepKind[] = [
       if (applied) await attempt(() => world.cluster.remove(kind, applied.namespace, applied.name));
     },
     tell: ({ gid, grants }) =>
-      `${grants.map(({ connectorRef, mode }) => `${connectorRef.namespace}/${connectorRef.name} is in ${mode}`).join(', ')}, AsanaLicenseGrants ${grants.map(({ namespace, name }) => `${namespace}/${name}`).join(' and ')} of ${gid} are created there, and the first is deleted`,
+      `${grants.map(({ connectorRef, mode }) => `put connector ${connectorRef.namespace}/${connectorRef.name} into mode ${mode}`).join(', ')}, create AsanaLicenseGrants ${grants.map(({ namespace, name }) => `${namespace}/${name}`).join(' and ')} for ${gid} there, and delete the first one`,
   }),
 ];

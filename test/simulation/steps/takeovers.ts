@@ -51,7 +51,7 @@ export const takeoverSteps: readonly StepKind[] = [
       await world.advance(120_000);
     },
     tell: ({ namespace, team, grants }) =>
-      `AsanaTeamGrants ${grants.map(({ name }) => `${namespace}/${name}`).join(', ')} of team ${team} are created, their connector may remove 2 in an hour, two are deleted, the leader dies, and two more are deleted`,
+      `limit a connector to two removals per hour, create AsanaTeamGrants ${grants.map(({ name }) => `${namespace}/${name}`).join(', ')} for team ${team}, delete two of them, kill the leader, and delete two more`,
   }),
   stepKind({
     name: 'ShrunkenAtRestart',
@@ -85,7 +85,7 @@ export const takeoverSteps: readonly StepKind[] = [
       await world.advance(180_000);
     },
     tell: ({ namespace, operations, name, email }) =>
-      `AsanaLicenseGrant ${namespace}/${name} of ${email} is created, ${operations.join(', ')} show 30 % as if that were all, the leader dies, and the grant is deleted`,
+      `create AsanaLicenseGrant ${namespace}/${name} for ${email}; ${operations.join(', ')} list only 30 % of their entries, as if complete; kill the leader, set requestedAt on the connector, and delete the grant`,
   }),
   stepKind({
     name: 'SeatAcrossRestart',
@@ -135,6 +135,6 @@ export const takeoverSteps: readonly StepKind[] = [
       await world.advance(60_000);
     },
     tell: ({ namespace, seats, grants, meanwhile }) =>
-      `maxEnterpriseLicenses is ${seats}, one more than are in use, AsanaLicenseGrant ${namespace}/${grants[0]?.name} is created, Asana does not show its license, the leader dies (meanwhile: ${meanwhile.toLowerCase()}), and ${namespace}/${grants[1]?.name} is created`,
+      `set maxEnterpriseLicenses to ${seats}, one more than in use, create AsanaLicenseGrant ${namespace}/${grants[0]?.name}, whose license Asana shows late, kill the leader (done to the grant meanwhile: ${meanwhile.toLowerCase()}), and create ${namespace}/${grants[1]?.name}`,
   }),
 ];

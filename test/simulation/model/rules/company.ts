@@ -8,16 +8,17 @@ export const companyRules: readonly Rule[] = [
   {
     name: 'OldestWins',
     sentence:
-      'of grants that contend the oldest alone gives and takes; an end takes nothing that a live one declares',
+      'if grants contend, only the oldest acts, and a grant that ends removes nothing that the winner declares',
     broken: ofGrant((c, grant) => {
       if (isSoAlready(c.effect, c.holding)) return null;
       const [oldest] = rivalsOf(c, grant).toSorted((a, b) => (precedes(a, b) ? -1 : 1));
-      return oldest && isRivalOf(c, grant, oldest) ? `${nameOf(oldest)} declares it` : null;
+      return oldest && isRivalOf(c, grant, oldest) ? `${nameOf(oldest)} declares this right` : null;
     }),
   },
   {
     name: 'OrganizationTaken',
-    sentence: 'of two connectors in Apply on one organization the younger writes nothing for grants',
+    sentence:
+      'if two connectors in mode Apply read one organization, the younger one sends no changes for grants',
     broken: ofGrant((c) => {
       if (hasRecordedAnother(c)) return null;
       const { facts, connector, site } = c;
@@ -37,7 +38,7 @@ export const companyRules: readonly Rule[] = [
   },
   {
     name: 'StillDeclared',
-    sentence: 'nobody is deprovisioned while another live grant declares a right for them',
+    sentence: 'no person is deprovisioned while another live grant declares a right for them',
     broken: (c) => {
       if (!isDeprovision(c.effect)) return null;
       const other = declarationsFor(c).find(
@@ -53,33 +54,34 @@ export const companyRules: readonly Rule[] = [
   },
   {
     name: 'TwoMasters',
-    sentence: 'a task takes nothing that a live grant declares, and gives nothing that one denies',
+    sentence:
+      'no task removes a right that a live grant declares, or gives one that contradicts a live grant',
     broken: (c) => {
       if (!c.task) return null;
       const other = declarationsFor(c).find((grant) => contradicts(c, grant) && isSettled(c, grant));
-      return other ? `${nameOf(other)} says otherwise` : null;
+      return other ? `it contradicts ${nameOf(other)}` : null;
     },
   },
   {
     name: 'TasksInOrder',
     sentence:
-      'a task changes nothing after a later one was answered about the same account, or the same team membership',
+      'a task sends no change after a later task for the same account or team membership was answered',
     broken: ({ task, facts }) =>
-      task && facts.isOvertaken(task) ? 'a later task was answered before' : null,
+      task && facts.isOvertaken(task) ? 'a later task has already been answered' : null,
   },
   {
     name: 'RemovalLimit',
-    sentence: 'maxRemovals is not exceeded without an acknowledgement',
+    sentence: 'unacknowledged removals stay within `maxRemovals` and do not end the last right of everybody',
     broken: (c) => (isRemoval(c.effect) && c.grant ? c.limits.removals(c) : null),
   },
   {
     name: 'DeprovisionLimit',
-    sentence: 'maxDeprovisions of an organization is not exceeded without an acknowledgement',
+    sentence: 'unacknowledged deprovisions in an organization stay within `maxDeprovisions`',
     broken: (c) => (isDeprovision(c.effect) ? c.limits.deprovisions(c) : null),
   },
   {
     name: 'SeatLimit',
-    sentence: 'maxEnterpriseLicenses is never exceeded by an action of ours',
+    sentence: 'no action of the operator exceeds `maxEnterpriseLicenses`',
     broken: (c) => (c.effect.type === 'GrantEnterprise' ? c.limits.seats(c) : null),
   },
 ];

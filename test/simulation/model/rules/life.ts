@@ -12,14 +12,15 @@ const TOLERATED_SKEW_MS = 61_000;
 export const lifeRules: readonly Rule[] = [
   {
     name: 'FinalizerFirst',
-    sentence: 'the finalizer stands before the first action of an object',
+    sentence: 'a grant has the finalizer before any change is sent for it',
     broken: ofGrant((_, { metadata }) =>
-      metadata.finalizers?.includes(FINALIZER) ? null : 'the object could be gone before it ends',
+      metadata.finalizers?.includes(FINALIZER) ? null : 'the object has no finalizer',
     ),
   },
   {
     name: 'AsanaTellsTime',
-    sentence: 'a beginning and an end are judged by the clock of Asana, and not while the clocks differ',
+    sentence:
+      "starts and ends take effect by Asana's clock, and not while the clocks differ by more than 60 s",
     broken: ofGrant(({ facts, site, effect, request }, grant) => {
       const looked = effect.gid === null ? null : facts.lookedAt(request.by, effect.gid);
       if (looked === null || looked <= facts.clocksMovedAt(site)) return null;
@@ -30,20 +31,20 @@ export const lifeRules: readonly Rule[] = [
   },
   {
     name: 'DurationBound',
-    sentence: 'what would last longer than maxDuration allows is not given',
+    sentence: 'access that would last longer than `maxDuration` is not given',
     broken: ofGrant(({ facts, connector, effect }, grant) => {
       const { maxDuration } = connector.spec.provisioning ?? {};
       if (maxDuration === undefined || isRemoval(effect)) return null;
       const lasts = lastsMs(grant, facts.witness.now());
       // A grant that has begun continues under the limit of that time: `lasts` is null.
       return lasts !== null && lasts > durationMs(maxDuration, 0) + TOLERATED_SKEW_MS
-        ? `it lasts ${Math.round(lasts / 60_000)} min, ${maxDuration} are allowed`
+        ? `it would last ${Math.round(lasts / 60_000)} min, and maxDuration is ${maxDuration}`
         : null;
     }),
   },
   {
     name: 'AbsentOnce',
-    sentence: 'an object that says Absent removes once a generation, until somebody asks for more',
+    sentence: 'an object with `ensure: Absent` deprovisions once per generation and per `requestedAt`',
     broken: ofGrant(({ facts, effect, holding }, grant) => {
       if (grant.spec.ensure !== 'Absent' || effect.type !== 'Deprovision' || !holding?.active) return null;
       const before = facts.changes.findLast(
@@ -51,7 +52,7 @@ export const lifeRules: readonly Rule[] = [
           owner === grant.metadata.uid && type === 'Deprovision' && at >= facts.generationAt(grant),
       );
       if (!before || (facts.requestedAt(grant.metadata.uid) ?? before.at) > before.at) return null;
-      return 'this generation has deprovisioned before';
+      return 'this generation has already deprovisioned';
     }),
   },
 ];
@@ -83,5 +84,5 @@ function describeTime({ time }: Site, instant: number | null): string | null {
   if (instant === null) return null;
   if (Math.abs(time.skewMs) > TOLERATED_SKEW_MS) return `the clocks differ by ${time.skewMs} ms`;
   const early = instant - time.now();
-  return early > 1_000 ? `by the clock of Asana it is ${Math.round(early / 1000)} s too early` : null;
+  return early > 1_000 ? `it is ${Math.round(early / 1000)} s too early by Asana's clock` : null;
 }

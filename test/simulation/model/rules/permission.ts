@@ -10,22 +10,22 @@ const SETTLING_MS = 60_000;
 export const permissionRules: readonly Rule[] = [
   {
     name: 'LeaderActs',
-    sentence: 'only the process that leads sends a write, and nobody while everything is stopped',
+    sentence: 'only the leader sends changes to Asana, and no process does while actions are stopped',
     broken: ({ request, leadership: { holder, stopped } }) => {
-      if (stopped) return 'everything is stopped';
-      return request.by === holder ? null : `${request.by} does not lead (${holder ?? 'nobody'} does)`;
+      if (stopped) return 'actions are stopped';
+      return request.by === holder ? null : `${request.by} is not the leader (${holder ?? 'no process'} is)`;
     },
   },
   {
     name: 'NewLeaderWaits',
-    sentence: 'a leader that took over removes nothing in its first minute',
+    sentence: 'a leader that took over the lease sends no removal in its first minute',
     broken: onRemoval(({ leadership: { takenOver, sinceMs } }) =>
-      takenOver && sinceMs < SETTLING_MS ? `it leads for ${Math.round(sinceMs / 1000)} s` : null,
+      takenOver && sinceMs < SETTLING_MS ? `it has led for ${Math.round(sinceMs / 1000)} s` : null,
     ),
   },
   {
     name: 'NothingSuspended',
-    sentence: 'nothing is written for a suspended object or connector',
+    sentence: 'no change is sent for a suspended object or connector',
     broken: ({ grant, connector }) => {
       if (connector.spec.suspend) return 'the connector is suspended';
       return grant?.spec.suspend ? 'the object is suspended' : null;
@@ -33,16 +33,17 @@ export const permissionRules: readonly Rule[] = [
   },
   {
     name: 'ApplyOnly',
-    sentence: 'a connector in Plan writes nothing for grants; one without provision nothing for tasks',
+    sentence:
+      'changes are sent for grants only in mode Apply, and for tasks only with `conductorOne.provision`',
     broken: ({ grant, connector }) => {
-      if (grant) return modeOf(connector) === 'Apply' ? null : 'the connector is in Plan';
+      if (grant) return modeOf(connector) === 'Apply' ? null : 'the connector is in mode Plan';
       return connector.spec.conductorOne?.provision ? null : 'provision is off';
     },
   },
   {
     name: 'NamespaceAllowed',
     sentence:
-      'a grant of a namespace that is not allowed gets nothing; from elsewhere only what was given is taken',
+      "a grant outside its connector's namespace gives access only if that namespace is allowed, revokes no adopted right, and never deprovisions",
     broken: ofGrant(({ connector, effect }, { metadata, status }) => {
       if (metadata.namespace === connector.metadata.namespace) return null;
       const allowed = connector.spec.provisioning?.allowedNamespaces ?? [];
@@ -50,24 +51,28 @@ export const permissionRules: readonly Rule[] = [
         return allowed.includes('*') || allowed.includes(metadata.namespace)
           ? null
           : 'the namespace is not allowed';
-      if (isDeprovision(effect)) return 'a foreign namespace deprovisions';
-      return status?.applied?.adopted ? 'what was adopted is taken by a foreign namespace' : null;
+      if (isDeprovision(effect)) return "a grant outside the connector's namespace deprovisions";
+      return status?.applied?.adopted
+        ? "the right was adopted, and the grant is outside the connector's namespace"
+        : null;
     }),
   },
   {
     name: 'Released',
-    sentence: 'an object that is abandoned or retains takes nothing when it ends',
+    sentence:
+      'an object with `deletionPolicy: Retain`, or deleted with the annotation `abandon`, removes nothing when it ends',
     broken: ofGrant(({ facts, effect }, grant) => {
       if (!isRemoval(effect) || !facts.hasEnded(grant)) return null;
       const { annotations, deletionTimestamp } = grant.metadata;
       if (deletionTimestamp !== undefined && annotations?.[ANNOTATIONS.abandon] === 'true')
-        return 'it is abandoned';
-      return deletionPolicyOf(grant) === 'Retain' ? 'it retains' : null;
+        return 'it was abandoned';
+      return deletionPolicyOf(grant) === 'Retain' ? 'its deletionPolicy is Retain' : null;
     }),
   },
   {
     name: 'RemovalDelay',
-    sentence: 'a removal waits removalDelay after it was declared',
+    sentence:
+      'a removal is sent no earlier than `removalDelay` after the deletion, expiry or edit that causes it',
     broken: ofGrant(({ facts, effect, connector }, grant) => {
       if (!isRemoval(effect)) return null;
       const delayMs = durationMs(connector.spec.provisioning?.removalDelay, 60_000);
@@ -84,18 +89,19 @@ export const permissionRules: readonly Rule[] = [
   },
   {
     name: 'Protected',
-    sentence: 'the protected keep what they have',
+    sentence:
+      'no removal is sent for a user in `protectedUsers` or, with `protectAdmins`, for an administrator',
     broken: onRemoval(({ connector, holding, grant }) => {
       const { protectedUsers = [], protectAdmins = true } = connector.spec.provisioning ?? {};
-      if (protectAdmins && holding?.admin) return 'an administrator';
+      if (protectAdmins && holding?.admin) return 'the person is an administrator';
       const named = [holding?.email, grant && modelOf(grant.kind)?.email(grant), grant?.status?.user?.email];
       const found = named.find((email) => typeof email === 'string' && protectedUsers.includes(email));
-      return found ? `${found} is among protectedUsers` : null;
+      return found ? `${found} is in protectedUsers` : null;
     }),
   },
   {
     name: 'DeprovisionAllowed',
-    sentence: 'nobody is deprovisioned while allowDeprovision is off',
+    sentence: 'no deprovision is sent while `allowDeprovision` is off',
     broken: ({ effect, connector }) =>
       isDeprovision(effect) && !connector.spec.provisioning?.allowDeprovision
         ? 'allowDeprovision is off'
