@@ -66,6 +66,8 @@ export type Decision =
       readonly kind: 'Release';
       readonly reason: ReleaseReason;
       readonly warning: boolean;
+      /** Whether Asana shows that the account holds the right. */
+      readonly held: boolean;
     })
   | (Seen & {
       /** Nothing can or may be done now. */

@@ -176,6 +176,7 @@ export function releaseCase(
     account,
     right,
     observed: observedIn(subject),
+    held: holdsRight(subject),
     message,
   };
 }
@@ -210,6 +211,7 @@ export function releaseUnseen(
     account: undefined,
     right: null,
     observed: undefined,
+    held: false,
     message,
   };
 }

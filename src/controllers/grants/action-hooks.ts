@@ -15,7 +15,7 @@ import type { HoldFields } from '../removals/kept-removal.ts';
 import type { RemovalGate } from '../removals/removal-gate.ts';
 import { lastActionOf, provenanceOf } from './action-record.ts';
 import { type GrantDeps, type GrantSubject, openSubject } from './grant-context.ts';
-import { ClockSkewError, FencedError, NotYetError } from './grant-reasons.ts';
+import { ClockSkewError, FencedError, NotYetError, OutdatedDecisionError } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
 import type { GrantFindings } from './grant-status.ts';
 import { PromptWord } from './prompt-word.ts';
@@ -84,8 +84,7 @@ export class GrantActionHooks implements ActionHooks {
     const [object, connector] = removal && stage === 'Send' ? await this.#askApiServer() : this.#askCache();
     // The lease may have been lost while the API server was asked.
     this.#checkLeadership();
-    if (!this.#asksFor(object, connector, this.#deps.clock.now()))
-      throw new FencedError('The grant no longer requires this action.');
+    if (!this.#asksFor(object, connector, this.#deps.clock.now())) throw new OutdatedDecisionError();
     if (!removal) return;
     // Edited limits apply at once, before the connector's turn in the queue has come.
     session.follow(connector);

@@ -14,7 +14,7 @@ import { CredentialsGoneError } from './action-request.ts';
 import type { ActionWaits } from './action-waits.ts';
 import type { BegunAttempts } from './begun-attempts.ts';
 import type { GrantDeps, GrantSubject } from './grant-context.ts';
-import { grantReasonOf, NotYetError } from './grant-reasons.ts';
+import { grantReasonOf, NotYetError, OutdatedDecisionError } from './grant-reasons.ts';
 import type { GrantReporter } from './grant-reporter.ts';
 import type { GrantFindings } from './grant-status.ts';
 import { EditedMeanwhileError } from './prompt-word.ts';
@@ -169,8 +169,7 @@ export class ActionOutcomes {
     { isUnderWay, intent, planned }: FailedAct,
   ): Promise<ActionResult> {
     if (!isUnderWay) this.#seats.free(subject);
-    if (error instanceof EditedMeanwhileError || error instanceof CredentialsGoneError)
-      return { kind: 'Again' };
+    if (isOutdated(error)) return { kind: 'Again' };
     const { metadata, status } = subject.object;
     // A wait of some seconds is not reported, unless an edit has yet to be observed.
     if (error instanceof NotYetError && status?.observedGeneration === metadata.generation) throw error;
@@ -199,4 +198,13 @@ export class ActionOutcomes {
     if (isAsanaError(error, 'CredentialsRejected'))
       this.#deps.touchConnector(connectorKey, 'CredentialsRejected');
   }
+}
+
+/** Whether an error only means that the grant has to be decided again, now. */
+function isOutdated(error: unknown): boolean {
+  return (
+    error instanceof OutdatedDecisionError ||
+    error instanceof EditedMeanwhileError ||
+    error instanceof CredentialsGoneError
+  );
 }

@@ -82,6 +82,7 @@ export class GrantEndings {
       right,
       observed,
       reading: subject.context.reading,
+      ...endAttempt(subject, decision),
       ...done,
       outcome: { reason: ready, message },
       applied: null,
@@ -142,6 +143,13 @@ export class GrantEndings {
     const stays = object.metadata.deletionTimestamp === undefined;
     return stays ? this.#reporter.report({ kind, object }, findings) : object;
   }
+}
+
+/** An open attempt whose right shows is done: once an expired grant is released, it must not take the right back. */
+function endAttempt({ object, view }: GrantSubject, { right, held }: Release): Partial<GrantFindings> {
+  const last = object.status?.lastAction;
+  if (!last || !held || !right || !isGiving(view, right)) return {};
+  return { lastAction: { ...last, result: 'Succeeded' } };
 }
 
 function hasInherited({ context, view }: GrantSubject, { right }: Release): boolean {

@@ -3,10 +3,17 @@ import { AsanaError, type AsanaErrorCode } from '../../asana/errors.ts';
 import { CodedError } from '../../core/errors.ts';
 import { type RefusalCode, RefusedError } from '../../provisioning/refusal.ts';
 
-/** The guard stopped the action after the decision: this process may no longer act, or what it was based on changed. */
+/** The guard stopped the action: this process may no longer act, the connector was replaced, or the removal must wait. */
 export class FencedError extends CodedError {
   constructor(message: string) {
     super('Fenced', 'transient', message);
+  }
+}
+
+/** Something has changed since the grant was decided, so that it no longer asks for the action; it is decided again. */
+export class OutdatedDecisionError extends CodedError {
+  constructor() {
+    super('OutdatedDecision', 'transient', 'The grant no longer requires this action.');
   }
 }
 

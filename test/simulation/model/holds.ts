@@ -64,6 +64,7 @@ export class HeldGrants {
     const ids = this.#ids.get(keyOf(after)) ?? new Set();
     for (const { token } of holdsOf(after)) ids.add(parse(token)?.id ?? '');
     this.#ids.set(keyOf(after), ids);
+    this.#takeUp(after, ids);
     for (const verb of ['acknowledge', 'discard'] as const) {
       const token = after.metadata.annotations?.[ANNOTATIONS[verb]];
       if (token === undefined || token === before?.metadata.annotations?.[ANNOTATIONS[verb]]) continue;
@@ -76,6 +77,12 @@ export class HeldGrants {
       const answers = this.#answers.get(keyOf(after)) ?? [];
       this.#answers.set(keyOf(after), [...answers, { ...place, verb, at: this.#facts.witness.time() }]);
     }
+  }
+
+  /** A connector that is created again takes up the hold that the statuses of its grants record. */
+  #takeUp(connector: Connector, ids: ReadonlySet<string>): void {
+    const again = [...ids].filter((id) => this.#gone.delete(id));
+    if (again.length > 0) for (const grant of this.#facts.grantsOf(connector)) this.grant(grant);
   }
 
   /** Forgets a deleted connector and its holds. An answer recorded on a grant stays there. */

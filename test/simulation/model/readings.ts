@@ -71,6 +71,8 @@ export class Readings {
   readonly #counting = new Map<string, number>();
   /** Tokens that two connectors have used at the same time. */
   readonly #shared = new Set<string>();
+  /** Tokens whose last request for the workspaces failed, and the listings that count once the next one succeeds. */
+  readonly #withoutPlace = new Map<string, (() => void)[]>();
   /** The workspaces each token was shown, and when. */
   readonly #workspaces = new Map<string, { readonly at: number; readonly gids: readonly string[] }[]>();
 
@@ -81,11 +83,7 @@ export class Readings {
 
   /** Records an answer. */
   take(answer: AsanaAnswer): void {
-    if (answer.operation === 'getWorkspaces' && answer.status === 200)
-      this.#workspaces.set(answer.token, [
-        ...(this.#workspaces.get(answer.token) ?? []).slice(-4),
-        { at: this.#facts.witness.time(), gids: gidsOf(answer.json) },
-      ]);
+    if (answer.operation === 'getWorkspaces') this.#takeWorkspaces(answer);
     const part = partOf(answer);
     if (!part) return;
     this.#isShared(answer.token);
@@ -114,7 +112,25 @@ export class Readings {
     if (page.announced !== null && reading.items < page.announced) {
       reading.failedSince = null;
       reading.shortSince ??= now;
-    } else if (page.last) this.#end(part, reading, answer);
+    } else if (page.last) {
+      const waiting = this.#withoutPlace.get(answer.token);
+      if (waiting) waiting.push(() => this.#end(part, reading, answer));
+      else this.#end(part, reading, answer);
+    }
+  }
+
+  /** Without the workspaces a sync reads nothing, unless REST rejects the token: then it may read over SCIM alone. */
+  #takeWorkspaces({ token, status, json }: AsanaAnswer): void {
+    if (status === 429) return;
+    const waiting = this.#withoutPlace.get(token);
+    if (status === 200 || status === 401 || status === 403) {
+      this.#withoutPlace.delete(token);
+      for (const end of waiting ?? []) end();
+    } else this.#withoutPlace.set(token, []);
+    if (status !== 200) return;
+    const at = this.#facts.witness.time();
+    const before = (this.#workspaces.get(token) ?? []).slice(-4);
+    this.#workspaces.set(token, [...before, { at, gids: gidsOf(json) }]);
   }
 
   /** Forgets what a deleted connector has read: a connector that comes later measures nothing by it. */

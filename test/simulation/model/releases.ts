@@ -63,6 +63,10 @@ export function judgeRelease({ kind, action }: Release, grant: Grant, facts: Fac
 
 /** Describes what a grant's own action gave and nobody changed since, unless Asana does not show it yet. */
 function describeWhatItGave({ grant, connector, facts }: Released): string | null {
+  const { lastAction } = grant.status ?? {};
+  // Once a creation was given up, a person may have made the account by hand.
+  if (lastAction?.result === 'Unconfirmed' && ['CreateAccount', 'InviteAccount'].includes(lastAction.type))
+    return null;
   const site = facts.siteOf(connector);
   const own = facts.changes.findLast(({ owner }) => owner === grant.metadata.uid);
   const model = modelOf(grant.kind);

@@ -108,6 +108,8 @@ function declarationsFor({ facts, site, holding, effect }: Case): Grant[] {
       return false;
     if (
       conditionOf(connector, 'Stalled') ||
+      // Over SCIM alone, a connector reads but applies nothing.
+      conditionOf(connector, 'Synced')?.reason === 'ScimOnly' ||
       conditionOf(grant, 'Stalled') ||
       !grant.status?.observedGeneration
     )
