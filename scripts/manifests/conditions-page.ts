@@ -27,9 +27,9 @@ describes. Ready, Reconciling and Stalled follow kstatus, which Flux, Argo CD an
 
 ## Reasons of a grant
 
-The last column says what happens to a grant that was deleted, still has access to take back, and meets the reason.
+The last column says what happens to a grant that was deleted, still has access to revoke, and meets the reason.
 *Released*: the object is removed with a Warning event and Asana stays as it is. *Waits*: the object stays until the
-access was taken back; the annotation \`asana-connector.dev/abandon: "true"\` releases it at once.
+access was revoked; the annotation \`asana-connector.dev/abandon: "true"\` releases it at once.
 
 ${grantReasonTable()}
 

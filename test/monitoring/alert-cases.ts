@@ -53,7 +53,7 @@ const leader: readonly AlertCase[] = [
         labels: { ...of, severity: 'critical' },
         summary: 'No asana-connector operator is leading.',
         description:
-          'No operator holds the lease, or none is running or scraped. Nothing is synced, granted or taken back, and ConductorOne gets no answer, until one leads.',
+          'No operator holds the lease, or none is running or scraped. Until one leads, nothing is synced, granted or revoked, and ConductorOne gets no answer.',
       },
     ],
   },
@@ -67,7 +67,7 @@ const leader: readonly AlertCase[] = [
         labels: { severity: 'critical' },
         summary: 'No asana-connector operator is leading.',
         description:
-          'No operator holds the lease, or none is running or scraped. Nothing is synced, granted or taken back, and ConductorOne gets no answer, until one leads.',
+          'No operator holds the lease, or none is running or scraped. Until one leads, nothing is synced, granted or revoked, and ConductorOne gets no answer.',
       },
     ],
   },
@@ -104,9 +104,9 @@ const watches: readonly AlertCase[] = [
     fires: [
       {
         labels: { ...of, kind: 'AsanaTeamGrant', severity: 'critical' },
-        summary: 'The operator hears nothing about AsanaTeamGrant from the API server.',
+        summary: 'The operator receives nothing about AsanaTeamGrant from the API server.',
         description:
-          'The watch of AsanaTeamGrant was silent for 5m 0s. Changes of these objects are not seen, so that nothing is granted or taken back because of them.',
+          'The watch of AsanaTeamGrant was silent for 5m 0s. Changes to these objects are not seen, so they are not applied.',
       },
     ],
   },
@@ -172,7 +172,7 @@ const credentials: readonly AlertCase[] = [
         labels: { ...acme, reason: 'OrganizationTaken', severity: 'warning' },
         summary: 'The connector iga/acme is stalled.',
         description:
-          'Stalled is True with reason OrganizationTaken. None of its grants is applied or taken back before somebody changes what the message of the condition names.',
+          'Stalled is True with reason OrganizationTaken. None of its grants is applied or revoked until somebody changes what the message of the condition names.',
       },
     ],
   },
@@ -208,7 +208,7 @@ const syncs: readonly AlertCase[] = [
         labels: { ...acme, reason: 'AsanaUnavailable', severity: 'warning' },
         summary: 'The syncs of iga/acme fail or stay incomplete.',
         description:
-          'Synced has been False for an hour, with reason AsanaUnavailable. What could not be read completely justifies no removal, no creation and no upload.',
+          'Synced has been False for an hour, with reason AsanaUnavailable. Data that was not read completely is not used for removals, creations or uploads.',
       },
     ],
   },
@@ -242,7 +242,7 @@ const syncs: readonly AlertCase[] = [
         labels: { ...acme, severity: 'warning' },
         summary: 'The connector iga/acme has not completed a sync for 3h 6m 0s.',
         description:
-          'That is more than three times its sync.interval. A reading this old justifies no removal, no creation and no upload.',
+          'That is more than three times its sync.interval. A reading of this age is not used for removals, creations or uploads.',
       },
     ],
   },
@@ -284,9 +284,9 @@ const holds: readonly AlertCase[] = [
     fires: [
       {
         labels: { ...acme, reason: 'TooManyRemovals', severity: 'warning' },
-        summary: 'The connector iga/acme holds removals until somebody answers.',
+        summary: 'The connector iga/acme holds removals until a person answers.',
         description:
-          'RemovalsPaused is True with reason TooManyRemovals. Nobody loses access until the hold is answered; granting goes on.',
+          'RemovalsPaused is True with reason TooManyRemovals. No access is removed until the hold is answered. Access is still granted.',
       },
     ],
   },
@@ -320,7 +320,7 @@ const grantCases: readonly AlertCase[] = [
         labels: { ...acme, kind: 'AsanaLicenseGrant', severity: 'warning' },
         summary: 'Objects of kind AsanaLicenseGrant for iga/acme are stalled.',
         description:
-          '3 of them are not carried out, and are not tried again before somebody changes what the message of each names.',
+          '3 of them are not carried out, and are not retried until somebody changes what their messages name.',
       },
     ],
   },
@@ -347,7 +347,7 @@ const grantCases: readonly AlertCase[] = [
         labels: { ...acme, kind: 'AsanaTeamGrant', severity: 'info' },
         summary: 'Objects of kind AsanaTeamGrant for iga/acme end soon.',
         description:
-          '2 of them end within 72 hours or the last tenth of their time. What they grant is then taken back, unless they are extended.',
+          '2 of them end within 72 hours or the last tenth of their time. Unless they are extended, their access is then revoked.',
       },
     ],
   },
@@ -445,7 +445,7 @@ const traffic: readonly AlertCase[] = [
         labels: { ...acme, reason: 'Disconnected', severity: 'warning' },
         summary: 'The connector iga/acme is not connected to ConductorOne.',
         description:
-          'ConductorOneConnected is False with reason Disconnected. ConductorOne gets no uploads, and its requests are not carried out. Syncs and declared grants go on.',
+          'ConductorOneConnected is False with reason Disconnected. ConductorOne gets no uploads, and its requests are not carried out. Syncs and declared grants continue.',
       },
     ],
   },
@@ -501,7 +501,7 @@ const series: readonly AlertCase[] = [
         labels: { ...of, metric: 'asana_connector_grants', severity: 'warning' },
         summary: 'The metric asana_connector_grants has too many series.',
         description:
-          'New series of asana_connector_grants are not counted since the operator started. Dashboards and alerts do not see the connectors that they are about.',
+          'New series of asana_connector_grants have been dropped since the operator started. Dashboards and alerts do not show their connectors.',
       },
     ],
   },
