@@ -72,7 +72,7 @@ export class Readings {
   /** Tokens that two connectors have used at the same time. */
   readonly #shared = new Set<string>();
   /** Tokens whose last request for the workspaces failed, and the listings that count once the next one succeeds. */
-  readonly #withoutPlace = new Map<string, (() => void)[]>();
+  readonly #awaitingWorkspaces = new Map<string, (() => void)[]>();
   /** The workspaces each token was shown, and when. */
   readonly #workspaces = new Map<string, { readonly at: number; readonly gids: readonly string[] }[]>();
 
@@ -113,7 +113,7 @@ export class Readings {
       reading.failedSince = null;
       reading.shortSince ??= now;
     } else if (page.last) {
-      const waiting = this.#withoutPlace.get(answer.token);
+      const waiting = this.#awaitingWorkspaces.get(answer.token);
       if (waiting) waiting.push(() => this.#end(part, reading, answer));
       else this.#end(part, reading, answer);
     }
@@ -122,11 +122,11 @@ export class Readings {
   /** Without the workspaces a sync reads nothing, unless REST rejects the token: then it may read over SCIM alone. */
   #takeWorkspaces({ token, status, json }: AsanaAnswer): void {
     if (status === 429) return;
-    const waiting = this.#withoutPlace.get(token);
+    const waiting = this.#awaitingWorkspaces.get(token);
     if (status === 200 || status === 401 || status === 403) {
-      this.#withoutPlace.delete(token);
+      this.#awaitingWorkspaces.delete(token);
       for (const end of waiting ?? []) end();
-    } else this.#withoutPlace.set(token, []);
+    } else this.#awaitingWorkspaces.set(token, []);
     if (status !== 200) return;
     const at = this.#facts.witness.time();
     const before = (this.#workspaces.get(token) ?? []).slice(-4);
@@ -140,9 +140,9 @@ export class Readings {
     this.#workspaces.delete(token);
   }
 
-  /** Records that somebody other than the operator gave (+1) or took (-1) an enterprise license. */
-  seat(site: Site, by: number): void {
-    if (by < 0) this.#freed.push({ at: this.#facts.witness.time(), site: site.plan.name });
+  /** Records that somebody other than the operator took an enterprise license away. */
+  freeSeat(site: Site): void {
+    this.#freed.push({ at: this.#facts.witness.time(), site: site.plan.name });
   }
 
   /** Returns the workspaces that a process may assume for a token: those shown last, and those just being shown. */

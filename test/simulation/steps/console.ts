@@ -55,8 +55,7 @@ function change(
   const had = hasSeat(found.person);
   work(found.site, found.person);
   world.judge.facts.touch(found.site, subject.gid);
-  const has = hasSeat(found.person);
-  if (had !== has) world.judge.readings.seat(found.site, has ? 1 : -1);
+  if (had && !hasSeat(found.person)) world.judge.readings.freeSeat(found.site);
 }
 
 function hasSeat({ kind, profile }: Person): boolean {
@@ -232,7 +231,6 @@ export const consoleSteps: readonly StepKind[] = [
       const person = place.directory.addPerson('member', { email, name: email, license });
       place.directory.joinWorkspace(person, place.organization);
       world.judge.facts.touch(place, person.gid);
-      if (hasSeat(person)) world.judge.readings.seat(place, 1);
     },
     tell: ({ number, license }) => `in Asana, new${number} joins with license ${license}`,
   }),
